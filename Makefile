@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every way to build and check gantry, each from a fresh clone with nothing before it; the build itself is CMake's.
+
+TORCH  ?= auto
+BUILD  ?= $(if $(filter debian,$(TORCH)),build/debian,build)
+ENGINE ?= torchscript
+PREFIX ?= $(BUILD)/install
+# A translation unit that includes LibTorch needs about 1.2 GB: no more jobs than memory allows.
+JOBS   ?= $(shell awk -v cores=$$(nproc) '/MemAvailable/ {jobs = int($$2 / 1.2e6); print jobs < 1 ? 1 : jobs < cores ? jobs : cores}' /proc/meminfo)
+CMAKE_ARGS ?=
+
+PACKAGES := $(BUILD)/models
+PACKAGE  := $(PACKAGES)/efficientnet-lite0/1
+ifeq ($(ENGINE),aoti)
+DEMO_PACKAGE := $(PACKAGES)/efficientnet-lite0-aoti/1
+else
+DEMO_PACKAGE := $(PACKAGE)
+endif
+EXPORTER := examples/models/efficientnet_lite0.py
+SHELL    := /bin/bash
+in_build = . $(BUILD)/bootstrap.env &&
+ctest    = ctest --output-on-failure --no-tests=error -j $(JOBS)
+# scikit-image's photo of a cat, found without importing the package
+photo    = "$$GANTRY_PYTHON" -c 'import importlib.util as u; print(u.find_spec("skimage").submodule_search_locations[0] + "/data/chelsea.png")'
+sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' -o -name '*.h'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help bootstrap configure build demo test asan tsan bench install docker-demo docker-test format check-format clean
+
+help: ## list the targets
+	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name what; do printf '  %-12s %s\n' "$$name" "$$what"; done
+
+bootstrap: ## install what the machine lacks (Debian packages, LibTorch, .venv) and say what and why
+	@cmake/bootstrap.sh --torch $(TORCH) --build $(BUILD)
+
+configure: bootstrap
+	@$(in_build) cmake/configure.sh $(BUILD) release -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+
+build: configure ## compile everything into build/ (Release)
+	@ninja -C $(BUILD) -j $(JOBS)
+
+# The export takes half a minute (AOTInductor: one or two), so a package is made again only when its maker changed.
+$(PACKAGES)/efficientnet-lite0/1/gantry.json: $(EXPORTER) lib/pack/gantry_pack.py | bootstrap
+	@echo "exporting and packing EfficientNet-lite0 (TorchScript) into $(@D)"
+	@rm -rf $(@D) && mkdir -p $(dir $(@D)) && $(in_build) "$$GANTRY_PYTHON" $(EXPORTER) --out $(@D) --engine torchscript
+$(PACKAGES)/efficientnet-lite0-aoti/1/gantry.json: $(EXPORTER) lib/pack/gantry_pack.py | bootstrap
+	@echo "exporting, compiling and packing EfficientNet-lite0 (AOTInductor) into $(@D); this takes a minute or two"
+	@rm -rf $(@D) && mkdir -p $(dir $(@D)) && $(in_build) "$$GANTRY_PYTHON" $(EXPORTER) --out $(@D) --engine aoti
+
+demo: configure $(DEMO_PACKAGE)/gantry.json ## classify a real photo with a real ImageNet model [ENGINE=torchscript|aoti, TORCH=debian]
+	@ninja -C $(BUILD) -j $(JOBS) gantry_tool 01_classify
+	@$(in_build) photo=$$($(photo)) && set -x && \
+	$(BUILD)/bin/01_classify $(DEMO_PACKAGE) "$$photo" && \
+	$(BUILD)/bin/gantry run $(DEMO_PACKAGE) "$$photo" --explain
+
+test: build $(PACKAGE)/gantry.json ## build everything and run every test [TORCH=debian, BUILD=dir]
+	@$(ctest) --test-dir $(BUILD)
+
+asan: bootstrap ## AddressSanitizer and UndefinedBehaviorSanitizer over the unit and parity tests (build/asan)
+	@$(in_build) cmake/configure.sh $(BUILD)/asan asan -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/asan -j $(JOBS)
+	@$(ctest) --test-dir $(BUILD)/asan -L '^(unit|parity)$$'
+
+tsan: bootstrap ## ThreadSanitizer over the runtime, model and pipeline tests, without LibTorch (build/tsan)
+	@cmake/configure.sh $(BUILD)/tsan tsan $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/tsan -j $(JOBS)
+	@$(ctest) --test-dir $(BUILD)/tsan -R '^(runtime|model|pipeline)_'
+
+bench: bootstrap $(PACKAGE)/gantry.json ## build and run the benchmarks (bench/README.md says what they measure)
+	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/bench -j $(JOBS)
+	@ninja -C $(BUILD)/bench run_benchmarks
+
+install: configure ## install the library, its CMake package, bin/gantry and bin/gantry-pack [PREFIX=dir]
+	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool
+	@cmake --install $(BUILD) --prefix "$(abspath $(PREFIX))" >$(BUILD)/install.log || { tail -n 20 $(BUILD)/install.log; exit 1; }
+	@echo "installed in $(abspath $(PREFIX)): use -DCMAKE_PREFIX_PATH=$(abspath $(PREFIX)) and find_package(gantry)"
+
+docker-demo: $(PACKAGE)/gantry.json ## build the container of docker/ and classify the photo in it, locked down
+	@docker/build.sh
+	@$(in_build) docker/run.sh $(PACKAGE) "$$($(photo))"
+
+docker-test: configure $(PACKAGE)/gantry.json ## the same, and check that its answers equal the host's and that it runs as nobody
+	@ninja -C $(BUILD) -j $(JOBS) gantry_tool
+	@$(in_build) docker/test.sh $(BUILD)/bin/gantry $(PACKAGE) "$$($(photo))" "$$GANTRY_PYTHON"
+
+format: ## clang-format the C++ files
+	@$(sources) | xargs clang-format -i
+
+check-format: ## list the C++ files that `make format` would change; fails if there are any
+	@$(sources) | xargs clang-format --dry-run --Werror
+
+clean: ## remove build/ (the Python environment .venv stays)
+	rm -rf $(BUILD)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# The install tree: headers, libraries, bin/gantry, bin/gantry-pack, the CMake package and gantry-core.pc. It may be
+# moved as a whole: nothing in it holds its own place. The one absolute path is in the RUNPATH of libgantry_torch.so,
+# LibTorch's folder as found at configure time, so that programs run without environment variables; before it comes
+# $ORIGIN, so a LibTorch that is copied beside the library wins.
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/gantry")
+set(configured_dir "${PROJECT_BINARY_DIR}/install-files")
+
+if(GANTRY_TORCH)
+  set(hidden_headers)
+else()
+  set(hidden_headers REGEX "/gantry/(gantry|libtorch|interop/torch)\\.hpp$" EXCLUDE)
+endif()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/gantry" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h" ${hidden_headers})
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
+install(TARGETS gantry_core EXPORT gantry-core)
+install(EXPORT gantry-core NAMESPACE gantry:: FILE gantry-core-targets.cmake DESTINATION "${package_dir}")
+
+set(torch_version)
+if(GANTRY_TORCH)
+  string(REGEX MATCH "^[0-9]+\\.[0-9]+" torch_version "${GantryTorch_VERSION}")
+  get_target_property(torch_library gantry_torch::cpu IMPORTED_LOCATION)
+  get_filename_component(torch_dir "${torch_library}" DIRECTORY)
+  if(NOT torch_dir IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+    set_property(TARGET gantry_torch APPEND PROPERTY INSTALL_RPATH "${torch_dir}")
+  endif()
+  install(TARGETS gantry_torch gantry_gantry EXPORT gantry-torch)
+  install(EXPORT gantry-torch NAMESPACE gantry:: FILE gantry-torch-targets.cmake DESTINATION "${package_dir}")
+  install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindGantryTorch.cmake" DESTINATION "${package_dir}")
+endif()
+
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/gantry-config.cmake.in" "${configured_dir}/gantry-config.cmake"
+  INSTALL_DESTINATION "${package_dir}" PATH_VARS CMAKE_INSTALL_LIBDIR NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+write_basic_package_version_file("${configured_dir}/gantry-config-version.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${configured_dir}/gantry-config.cmake" "${configured_dir}/gantry-config-version.cmake"
+        DESTINATION "${package_dir}")
+
+file(RELATIVE_PATH prefix_from_pc "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+string(REGEX REPLACE "/$" "" prefix_from_pc "${prefix_from_pc}")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/gantry-core.pc.in" "${configured_dir}/gantry-core.pc" @ONLY)
+install(FILES "${configured_dir}/gantry-core.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+if(TARGET gantry_tool)
+  file(RELATIVE_PATH lib_from_bin "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+  set_target_properties(gantry_tool PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin}")
+  install(TARGETS gantry_tool)
+endif()
+install(PROGRAMS "${PROJECT_SOURCE_DIR}/lib/pack/gantry_pack.py" DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME gantry-pack)

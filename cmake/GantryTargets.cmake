@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# How gantry's own targets are compiled and linked. Nothing here reaches a consumer.
+
+find_program(GANTRY_CCACHE ccache)
+mark_as_advanced(GANTRY_CCACHE)
+if(PROJECT_IS_TOP_LEVEL AND GANTRY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${GANTRY_CCACHE})
+endif()
+
+add_library(gantry_flags INTERFACE)
+target_compile_features(gantry_flags INTERFACE cxx_std_20)
+target_compile_options(gantry_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  # GCC 12 reports `"text" + std::string` wrongly (GCC bug 105651, fixed in 13).
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+if(GANTRY_SANITIZE)
+  target_compile_options(gantry_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
+                                                -fno-omit-frame-pointer)
+  target_link_options(gantry_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(GANTRY_FUZZ)
+  target_compile_options(gantry_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(GANTRY_TSAN)
+  target_compile_options(gantry_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(gantry_flags INTERFACE -fsanitize=thread)
+endif()
+
+# gantry_add_component(core): an object library that holds the sources, and the library that consumers link.
+# The tests link the objects directly, so that they reach what the library hides.
+function(gantry_add_component name)
+  add_library(gantry_${name}_objects OBJECT)
+  set_target_properties(gantry_${name}_objects PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON CXX_EXTENSIONS OFF)
+  target_include_directories(gantry_${name}_objects
+    PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}/lib")
+  target_link_libraries(gantry_${name}_objects PRIVATE gantry_flags)
+
+  add_library(gantry_${name})
+  target_sources(gantry_${name} PRIVATE $<TARGET_OBJECTS:gantry_${name}_objects>)
+  target_compile_features(gantry_${name} PUBLIC cxx_std_17)
+  target_include_directories(gantry_${name} PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  set_target_properties(gantry_${name} PROPERTIES
+    LINKER_LANGUAGE CXX EXPORT_NAME ${name}
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    BUILD_RPATH_USE_ORIGIN ON INSTALL_RPATH "$ORIGIN")
+  if(BUILD_SHARED_LIBS)
+    # Instantiations of std templates are visible whatever -fvisibility says; the script hides them.
+    target_link_options(gantry_${name} PRIVATE "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/gantry.map")
+    set_property(TARGET gantry_${name} PROPERTY LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/gantry.map")
+    if(GANTRY_SANITIZE OR GANTRY_TSAN)
+      target_link_options(gantry_${name} PRIVATE $<$<BOOL:${GANTRY_TSAN}>:-fsanitize=thread>
+                                                 $<$<BOOL:${GANTRY_SANITIZE}>:-fsanitize=address,undefined>)
+    else()
+      target_link_options(gantry_${name} PRIVATE LINKER:--no-undefined)
+    endif()
+  endif()
+  add_library(gantry::${name} ALIAS gantry_${name})
+endfunction()
+
+# gantry_link(core LIBRARY...): what a component's sources compile and link with; its consumers do not see it.
+function(gantry_link name)
+  target_link_libraries(gantry_${name}_objects PRIVATE ${ARGN})
+  target_link_libraries(gantry_${name} PRIVATE ${ARGN})
+endfunction()

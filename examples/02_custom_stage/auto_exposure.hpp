@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// acme.auto_exposure: a stage of our own, in the three things a stage is: a function of one sample, a Stage for C++
+// chains, and an op that configs may name.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <gantry/image.hpp>
+#include <gantry/registry.hpp>
+
+namespace acme {
+
+constexpr double kLeastTarget = 1, kMostTarget = 254;
+
+/// The mean of all channels of all pixels, 0..255.
+inline double mean_of(const gantry::Image& image) {
+  const auto row_bytes = image.width() * static_cast<std::int64_t>(image.channels());
+  std::uint64_t sum = 0;
+  for (std::int64_t y = 0; y < image.height(); ++y)
+    for (std::int64_t i = 0; i < row_bytes; ++i) sum += image.row(y)[i];
+  return static_cast<double>(sum) / static_cast<double>(row_bytes * image.height());
+}
+
+/// 1. The work. What can go wrong with a sample is returned as an Error: it fails this sample and no other, and gantry
+/// adds the place to it. Do not change the input: another branch of the pipeline may look at the same pixels.
+inline gantry::Result<gantry::Image> expose(const gantry::Image& image, double target) {
+  const double mean = mean_of(image);
+  if (mean < 1)
+    return gantry::Error(gantry::ErrorCode::kInvalidArgument, "the picture is black: there is nothing to brighten");
+  auto exposed = gantry::Image::make(image.width(), image.height(), image.colour());
+  if (!exposed) return exposed.error();
+  const auto row_bytes = image.width() * static_cast<std::int64_t>(image.channels());
+  for (std::int64_t y = 0; y < image.height(); ++y) {
+    const std::uint8_t* from = image.row(y);
+    std::uint8_t* to = exposed->mutable_row(y);
+    for (std::int64_t i = 0; i < row_bytes; ++i)
+      to[i] = static_cast<std::uint8_t>(std::min(255.0, std::round(from[i] * target / mean)));
+  }
+  return exposed;
+}
+
+/// 2. The stage: any const-callable with one parameter. It is called by several threads at once.
+inline gantry::Stage<gantry::Image, gantry::Image> auto_exposure(double target) {
+  return gantry::stage("acme.auto_exposure", [target](const gantry::Image& image) { return expose(image, target); });
+}
+
+/// 3. The op: reads its parameters, and refuses what makes no sense. Keys it does not ask for are refused by
+/// themselves.
+inline void add_ops(gantry::Registry& registry) {
+  registry.add<gantry::Image, gantry::Image>("acme.auto_exposure", [](gantry::ParamReader& params) {
+    const double target = params.number("target", 118);
+    if (!(target >= kLeastTarget && target <= kMostTarget)) params.fail("target", "expected a number of 1..254");
+    return auto_exposure(target);
+  });
+}
+
+}  // namespace acme

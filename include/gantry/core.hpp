@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything of gantry::core: the library without LibTorch.
+#pragma once
+
+#include <gantry/bytes.hpp>
+#include <gantry/classify.hpp>
+#include <gantry/engine.hpp>
+#include <gantry/error.hpp>
+#include <gantry/image.hpp>
+#include <gantry/model.hpp>
+#include <gantry/package.hpp>
+#include <gantry/pipeline.hpp>
+#include <gantry/registry.hpp>
+#include <gantry/result.hpp>
+#include <gantry/run_options.hpp>
+#include <gantry/runtime.hpp>
+#include <gantry/signature.hpp>
+#include <gantry/stage.hpp>
+#include <gantry/tensor.hpp>

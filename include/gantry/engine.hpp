@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: the seam behind which a model is computed. gantry::torch implements it; a host may add its own.
+//
+// Above it: Backend, what a Model talks to. A local Backend owns an Engine and its instances; a remote one talks to
+// another process. The pipeline does not know the difference.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <gantry/function.hpp>
+#include <gantry/run_options.hpp>
+#include <gantry/runtime.hpp>
+#include <gantry/signature.hpp>
+#include <gantry/tensor.hpp>
+
+namespace gantry {
+
+struct ModelOptions {
+  /// Where the model runs. Nothing falls back: a missing device is failed_precondition.
+  Device device = Device::cpu();
+  /// Samples stacked into one engine call at most; 1..65536.
+  int max_batch = 16;
+  /// Runs on zero-filled inputs before the model is handed out (profiling executors optimise on run 2). 0..100.
+  int warmup_runs = 3;
+  /// Engine calls at a time. 0: one per worker of the runtime.
+  int instances = 0;
+  /// Name in messages; empty: the file's name.
+  std::string name;
+  /// A directory an engine may unpack code into; empty: the system's temporary directory. Must allow execution.
+  std::string scratch_dir;
+  /// Unset: the shared runtime.
+  std::optional<Runtime> runtime;
+};
+
+/// What an engine says of a loaded model.
+struct EngineInfo {
+  std::string kind;         ///< "torchscript", "aoti", ...
+  std::string description;  ///< engine and version, for explain(): "TorchScript, LibTorch 2.15.0, cpu"
+  Device device;
+  bool mutates_inputs = false;  ///< it may write to its inputs: it gets a private copy and is never retried
+};
+
+/// One executable copy of a model. One thread at a time.
+class GANTRY_API EngineInstance {
+ public:
+  virtual ~EngineInstance();
+  /// `inputs` are in signature order, checked, contiguous, on the CPU. Outputs: signature order, contiguous, on the
+  /// CPU. Errors: model_error if the model failed, resource_exhausted if memory did. Must not throw.
+  virtual Result<Tensors> run(const Tensors& inputs, const RunOptions& call) = 0;
+};
+
+/// A loaded model; instances share its weights.
+class GANTRY_API Engine {
+ public:
+  virtual ~Engine();
+  virtual const EngineInfo& info() const = 0;
+  /// `threads`: intra-op threads each run of the instance may use. Thread-safe.
+  virtual Result<std::unique_ptr<EngineInstance>> make_instance(int threads) = 0;
+};
+
+/// How a package's model file becomes an Engine; what `gantry::libtorch::engines()` returns a list of.
+struct EngineLoader {
+  std::string kind;
+  /// The full load: file, signature, options.
+  std::function<Result<std::unique_ptr<Engine>>(const std::string& path, const Signature&, const ModelOptions&)> load;
+  /// The version of what it is built on, compared with a package's `requires`: "2.15.0".
+  std::string version;
+};
+
+/// What a Model sends its batches to.
+class GANTRY_API Backend {
+ public:
+  virtual ~Backend();
+  virtual const EngineInfo& info() const = 0;
+  /// Runs `inputs`, which the signature has accepted. `done` is called exactly once, on any thread, never under a lock;
+  /// it may be called before submit returns.
+  virtual void submit(Tensors inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) = 0;
+  /// The same on the calling thread, blocking.
+  virtual Result<Tensors> run(Tensors inputs, const RunOptions& call) = 0;
+};
+
+}  // namespace gantry

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model: a handle to something that turns tensors into tensors, wherever it runs.
+//
+//   Model model = libtorch::load("net.ts", signature).value();
+//   auto chain = image::decode() | ... | model.stage() | softmax();
+#pragma once
+
+#include <memory>
+#include <type_traits>
+
+#include <gantry/engine.hpp>
+#include <gantry/signature.hpp>
+#include <gantry/stage.hpp>
+#include <gantry/tensor.hpp>
+
+namespace gantry {
+
+/// A model ready to run.
+///
+/// Ownership: shares weights, instances and runtime; copies are cheap. Every stage made from copies of one handle
+///            shares them too.
+/// Threads:   thread-safe.
+/// Errors:    run: invalid_argument if an input does not match the signature (before the engine sees it); model_error
+///            if the engine fails or its output does not match; cancelled, deadline_exceeded, resource_exhausted.
+/// Cost:      no copy of an input that is contiguous and that the engine does not write to.
+class GANTRY_API Model {
+ public:
+  /// Around an engine: makes its instances and warms them up.
+  static Result<Model> make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options);
+  /// Around a backend of the host's own.
+  static Result<Model> make(std::shared_ptr<Backend> backend, Signature signature, const ModelOptions& options);
+
+  const Signature& signature() const;
+  const EngineInfo& info() const;
+  const std::string& name() const;
+  int max_batch() const;
+
+  /// Tensors exactly as the signature states, the batch axis included, in any order.
+  Result<Tensors> run(const Tensors& inputs, const RunOptions& options = {}) const;
+
+  /// The model as a stage over one sample: stacks samples along the batch axis, runs, splits. Without a batch axis
+  /// calls are never merged. `Tensor` needs exactly one input or output; `Tensors` takes any number, by name.
+  template <class In = Tensor, class Out = Tensor>
+  Stage<In, Out> stage() const {
+    static_assert(std::is_same_v<In, Tensor> || std::is_same_v<In, Tensors>, "gantry: a model takes Tensor or Tensors");
+    static_assert(std::is_same_v<Out, Tensor> || std::is_same_v<Out, Tensors>,
+                  "gantry: a model gives Tensor or Tensors");
+    return Stage<In, Out>(make_stage_node(detail::type_of<In>(), detail::type_of<Out>()));
+  }
+
+  /// The erased form of stage(), for the config front end.
+  detail::NodePtr make_stage_node(const detail::TypeInfo& in, const detail::TypeInfo& out) const;
+
+ private:
+  struct State;
+  explicit Model(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace gantry

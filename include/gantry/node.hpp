@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Node: the declaration of one stage, and Step: its execution. The typed front end (stage.hpp) and the config front end
+// (registry.hpp) build the same nodes; compile() turns them into a plan of steps.
+//
+// A node is pure declaration: a kind, typed parameters, the types of its edges, its children. A planner may match
+// neighbouring nodes and fuse them; a node that nothing fuses is lowered by its kernel. Callables have no parameters
+// and stay opaque.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gantry/error.hpp>
+#include <gantry/function.hpp>
+#include <gantry/result.hpp>
+#include <gantry/run_options.hpp>
+#include <gantry/span.hpp>
+#include <gantry/value.hpp>
+
+namespace gantry::detail {
+
+/// A value on its way through the plan, or the error that ended it.
+class Slot {
+ public:
+  Slot() = default;
+  explicit Slot(Value value) : value_(std::move(value)) {}
+
+  bool ok() const { return !error_.has_value(); }
+  Value& value() { return value_; }
+  const Value& value() const { return value_; }
+  const Error& error() const { return *error_; }
+  template <class T>
+  T& get() {
+    return value_.get<T>();
+  }
+  template <class T>
+  void set(T payload) {
+    value_ = Value(std::move(payload));
+  }
+  void set_value(Value value) { value_ = std::move(value); }
+  /// Ends this slot; the plan adds the stage's name to the error's path.
+  void fail(Error error) {
+    value_.reset();
+    error_ = std::move(error);
+    is_fresh_ = true;
+  }
+  /// True once after fail(): whoever names the place asks this.
+  bool take_fresh() { return std::exchange(is_fresh_, false); }
+
+ private:
+  Value value_;
+  std::optional<Error> error_;
+  bool is_fresh_ = false;
+};
+
+struct Context;
+
+/// The executable form of a stage; the erased primitive is a batch, one request is a batch of one.
+class GANTRY_API Step {
+ public:
+  virtual ~Step();
+  /// Replaces the value of every slot that is ok() by its result, or fails it; leaves failed slots alone. Thread-safe,
+  /// and must not throw.
+  virtual void run(Span<Slot> slots, Context& context) const = 0;
+  /// True if start() may return before the work is done.
+  virtual bool is_async() const { return false; }
+  /// run(), then resume(); on any thread, exactly once. `slots` and `context` live until resume() is called.
+  virtual void start(Span<Slot> slots, Context& context, Function<void()> resume) const;
+};
+
+/// How a leaf node runs when nothing fuses it.
+class GANTRY_API Kernel {
+ public:
+  virtual ~Kernel();
+  virtual std::unique_ptr<Step> make_step() const = 0;
+};
+
+/// Typed parameters of a node, with the text that explain() prints: "size=256, filter=bicubic".
+struct Params {
+  std::shared_ptr<const void> data;
+  const TypeInfo* type = nullptr;
+  std::string text;
+
+  template <class P>
+  static Params of(P params, std::string text) {
+    return {std::make_shared<const P>(std::move(params)), &type_of<P>(), std::move(text)};
+  }
+  /// The parameters if they are a P, else nullptr.
+  template <class P>
+  const P* as() const {
+    return type && same_type(*type, type_of<P>()) ? static_cast<const P*>(data.get()) : nullptr;
+  }
+};
+
+struct Node;
+using NodePtr = std::shared_ptr<const Node>;
+
+/// A named sub-graph of a compound node: "do", "then", "else", "branches[0]".
+struct Branch {
+  std::string label;
+  NodePtr node;
+};
+
+/// Erased predicate of `when`.
+using ErasedPredicate = std::shared_ptr<const std::function<bool(const void*)>>;
+
+/// One stage, or a chain of them.
+struct Node {
+  std::string kind;  ///< "image.decode", "callable", "model", "chain", "fork", "each", "when", "tap"
+  std::string name;  ///< how messages call it: the op's name, or the callable's
+  const TypeInfo* in = nullptr;
+  const TypeInfo* out = nullptr;
+  Params params;
+  std::vector<Branch> branches;
+  std::shared_ptr<const Kernel> kernel;                 ///< leaf nodes
+  ErasedPredicate predicate;                            ///< `when`
+  std::vector<std::shared_ptr<const void>> keep_alive;  ///< handles that the pipeline must hold, such as a Model
+  std::optional<Error> error;                           ///< parameters outside their limits; compile() reports it
+};
+
+/// Translates the exception being handled; call inside a catch block.
+GANTRY_API Error translate_exception() noexcept;
+
+/// a then b, flattening chains.
+GANTRY_API NodePtr chain_nodes(const NodePtr& a, const NodePtr& b);
+
+}  // namespace gantry::detail

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Package: a directory that holds a model with its pre- and postprocessing, and the proof that they are right.
+//
+//   auto pipeline = open<Bytes, Classes>("models/cat-or-dog/3", engines);
+//
+// Opening checks the signature (if keys are given), the manifest, every file's size and SHA-256, loads the model,
+// builds the pipeline, and runs the golden cases recorded from the Python stack. Only then is the pipeline handed out.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gantry/engine.hpp>
+#include <gantry/pipeline.hpp>
+#include <gantry/registry.hpp>
+
+namespace gantry {
+
+/// An Ed25519 public key.
+struct GANTRY_API PublicKey {
+  std::array<std::uint8_t, 32> bytes{};
+  /// From a PEM file ("BEGIN PUBLIC KEY") as gantry-pack --generate-key writes it. invalid_argument for another kind.
+  static Result<PublicKey> load(const std::string& path);
+};
+
+struct OpenOptions {
+  /// Unset: the first engine of the package that is usable here; set: that one or an error.
+  std::optional<std::string> engine;
+  Device device = Device::cpu();
+  /// 0: the package's own max_batch.
+  int max_batch = 0;
+  int instances = 0;
+  std::optional<Runtime> runtime;
+  /// Not empty: the package must carry a signature by one of these keys.
+  std::vector<PublicKey> trusted_keys;
+  /// Where engines may unpack code; empty: the system's temporary directory.
+  std::string scratch_dir;
+  /// Ops a package may use besides the built-in ones; unset: Registry::builtin().
+  std::optional<Registry> registry;
+  /// For tests only: hands out a pipeline whose answers were not checked.
+  bool skip_golden_for_tests = false;
+};
+
+/// What open() found out; also what `gantry inspect` prints.
+struct PackageInfo {
+  std::string name;
+  std::string version;
+  std::string engine;                        ///< the kind that serves
+  std::vector<std::string> skipped_engines;  ///< "aoti: requires torch 2.15, this is 2.6"
+  std::size_t golden_cases = 0;              ///< that passed
+  std::size_t golden_boundaries = 0;         ///< stage boundaries and results compared
+};
+
+namespace detail {
+struct OpenedPackage {
+  std::shared_ptr<const PipelineCore> core;
+  const TypeInfo* in = nullptr;
+  const TypeInfo* out = nullptr;
+  PackageInfo info;
+};
+/// `in` and `out` may be nullptr: whatever the package's pipeline takes and gives.
+GANTRY_API Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
+                                              const std::vector<EngineLoader>& engines, const OpenOptions& options);
+}  // namespace detail
+
+/// Opens a package with the engines given. Errors: not_found, invalid_argument (manifest; In or Out do not fit),
+/// failed_precondition (integrity, signature, golden mismatch, missing device), unsupported (no usable engine).
+/// Thread-safe. Cost: reads every file once, loads the model, runs the golden cases at batch 1 and at max_batch.
+template <class In, class Out>
+Result<Pipeline<In, Out>> open(const std::string& directory, const std::vector<EngineLoader>& engines,
+                               const OpenOptions& options = {}) {
+  auto opened = detail::open_package(directory, &detail::type_of<In>(), &detail::type_of<Out>(), engines, options);
+  if (!opened) return std::move(opened).error();
+  return Pipeline<In, Out>(std::move(opened->core));
+}
+
+}  // namespace gantry

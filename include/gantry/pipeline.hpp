@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipeline<In, Out>: a compiled chain of stages, ready to be called from any thread.
+//
+//   Pipeline<Bytes, Classes> pipeline = compile(chain, runtime).value();
+//   Result<Classes> classes = pipeline.run(jpeg, {within(50ms)});
+#pragma once
+
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gantry/run_options.hpp>
+#include <gantry/runtime.hpp>
+#include <gantry/span.hpp>
+#include <gantry/stage.hpp>
+
+namespace gantry {
+
+/// Counters of one stage since the pipeline was compiled.
+struct StageStats {
+  std::string path;            ///< where it is declared: "pipeline[3].do[1]"
+  std::string name;            ///< the op's or callable's name
+  std::uint64_t samples = 0;   ///< that entered it
+  std::uint64_t errors = 0;    ///< that it failed
+  std::uint64_t total_ns = 0;  ///< wall time in it, waiting for a model included, summed over batches
+};
+
+struct CompileOptions {
+  /// Unset: the shared runtime.
+  std::optional<Runtime> runtime;
+  /// Name in messages: "pipeline 'cats' > ...". Empty: no such prefix.
+  std::string name;
+  /// Lines that explain() shows above the plan.
+  std::vector<std::string> notes;
+
+  CompileOptions() = default;
+  CompileOptions(Runtime r) : runtime(std::move(r)) {}  // NOLINT(google-explicit-constructor)
+};
+
+namespace detail {
+
+/// Sees the slots after every step of a plan; for golden checks and `gantry run --until`.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  /// `path`: "pipeline[3].do[1]". Called on the thread that ran the step.
+  virtual void after(const std::string& path, Span<const Slot> slots) = 0;
+};
+
+/// The erased pipeline.
+class GANTRY_API PipelineCore {
+ public:
+  virtual ~PipelineCore();
+  static Result<std::shared_ptr<const PipelineCore>> compile(const NodePtr& root, const CompileOptions& options);
+
+  virtual Result<Value> run(Value input, const RunOptions& options) const = 0;
+  virtual std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const = 0;
+  virtual void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const = 0;
+  /// True on a worker of the pipeline's runtime: waiting there for another worker could wait forever.
+  virtual bool runs_in_place() const = 0;
+  /// Runs on the calling thread and shows every boundary to `observer`.
+  virtual std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const = 0;
+  virtual std::string explain() const = 0;
+  virtual std::vector<StageStats> stats() const = 0;
+};
+
+}  // namespace detail
+
+/// A compiled pipeline.
+///
+/// Ownership: shares the plan, its models and its runtime; copies are cheap.
+/// Threads:   thread-safe: every member may be called concurrently.
+/// Errors:    what its stages return, with the path of the stage; cancelled, deadline_exceeded, resource_exhausted
+///            (too many in flight), failed_precondition (after shutdown).
+/// Cost:      run is one hand-off to a worker and one back; in caller execution none. Run from a worker of its own
+///            runtime it executes in place.
+template <class In, class Out>
+class Pipeline {
+ public:
+  explicit Pipeline(std::shared_ptr<const detail::PipelineCore> core) : core_(std::move(core)) {}
+
+  Result<Out> run(In input, const RunOptions& options = {}) const {
+    return unbox(core_->run(detail::Value(std::move(input)), options));
+  }
+
+  /// One result per input, in order; a failing item does not affect the others. Inputs are copied.
+  std::vector<Result<Out>> run_batch(Span<const In> inputs, const RunOptions& options = {}) const {
+    std::vector<detail::Value> values;
+    values.reserve(inputs.size());
+    for (const In& input : inputs) values.emplace_back(In(input));
+    std::vector<Result<Out>> results;
+    results.reserve(inputs.size());
+    for (auto& result : core_->run_batch(std::move(values), options)) results.push_back(unbox(std::move(result)));
+    return results;
+  }
+
+  /// Calls `done` exactly once, on a worker; on this thread in caller execution, or if the request is refused; never
+  /// under a lock. An exception that `done` throws is dropped.
+  void submit(In input, const RunOptions& options, Function<void(Result<Out>)> done) const {
+    core_->submit(detail::Value(std::move(input)), options,
+                  [done = std::move(done)](Result<detail::Value> result) mutable { done(unbox(std::move(result))); });
+  }
+  std::future<Result<Out>> submit(In input, const RunOptions& options = {}) const {
+    std::promise<Result<Out>> promise;
+    auto future = promise.get_future();
+    if (core_->runs_in_place())
+      promise.set_value(run(std::move(input), options));
+    else
+      submit(std::move(input), options,
+             [promise = std::move(promise)](Result<Out> result) mutable { promise.set_value(std::move(result)); });
+    return future;
+  }
+
+  /// The plan as text: stages with their types and parameters, segments, engine, runtime.
+  std::string explain() const { return core_->explain(); }
+  std::vector<StageStats> stats() const { return core_->stats(); }
+  const std::shared_ptr<const detail::PipelineCore>& core() const { return core_; }
+
+ private:
+  static Result<Out> unbox(Result<detail::Value> result) {
+    if (!result) return std::move(result).error();
+    return std::move(result->template get<Out>());
+  }
+  std::shared_ptr<const detail::PipelineCore> core_;
+};
+
+/// Checks the chain and plans it. invalid_argument names the first stage whose parameters are outside their limits.
+template <class In, class Out>
+Result<Pipeline<In, Out>> compile(const Stage<In, Out>& chain, const CompileOptions& options = {}) {
+  auto core = detail::PipelineCore::compile(chain.node(), options);
+  if (!core) return std::move(core).error();
+  return Pipeline<In, Out>(*std::move(core));
+}
+
+}  // namespace gantry

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registry: the ops that a config may name. The config front end builds the same graph as the typed one.
+//
+//   Registry registry = Registry::builtin();
+//   registry.add<Image, Image>("acme.sharpen", [](ParamReader& p) { return sharpen(p.integer("radius", 2)); });
+//   Stage<Bytes, Tensor> chain = parse_stages<Bytes, Tensor>(R"([{"op": "image.decode"}, ...])", registry).value();
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gantry/bytes.hpp>
+#include <gantry/model.hpp>
+#include <gantry/result.hpp>
+#include <gantry/stage.hpp>
+
+namespace gantry {
+
+struct ConfigContext;
+
+namespace detail {
+class JsonObject;
+struct RegistryData;
+}  // namespace detail
+
+/// Reads the parameters of one op. The first mistake is kept and reported with its JSON path; after one, every call
+/// returns its default, so a factory needs no checks of its own. Keys that the factory never asks for are refused.
+///
+/// Ownership: borrows the config.
+/// Threads:   one thread.
+/// Errors:    invalid_argument: "pipeline[1].size: expected an integer, got \"large\"".
+/// Cost:      linear in the number of keys.
+class GANTRY_API ParamReader {
+ public:
+  ParamReader(detail::JsonObject& object, const ConfigContext& context) : object_(object), context_(context) {}
+
+  /// Without a default the key is required.
+  std::int64_t integer(const char* key);
+  std::int64_t integer(const char* key, std::int64_t fallback);
+  /// Parsed as double.
+  double number(const char* key);
+  double number(const char* key, double fallback);
+  /// A number, or a list of them; floats are rounded from double once.
+  std::vector<float> floats(const char* key);
+  std::vector<float> floats(const char* key, std::vector<float> fallback);
+  bool boolean(const char* key, bool fallback);
+  std::string string(const char* key);
+  std::string string(const char* key, std::string fallback);
+  /// The index of the key's text among `names`.
+  std::size_t choice(const char* key, std::initializer_list<const char*> names);
+  std::size_t choice(const char* key, std::initializer_list<const char*> names, std::size_t fallback);
+  /// The content of a file of the package, named by a relative path; empty Bytes if the key is absent.
+  Bytes file(const char* key);
+  bool has(const char* key) const;
+  /// Reports a mistake found by the factory.
+  void fail(const char* key, const std::string& message);
+
+ private:
+  detail::JsonObject& object_;
+  const ConfigContext& context_;
+};
+
+/// What a config may refer to besides ops.
+struct ConfigContext {
+  /// The model that {"op": "model"} stands for.
+  const Model* model = nullptr;
+  /// Reads a file by its relative name; unset: ops with files are refused.
+  std::function<Result<Bytes>(const std::string& name)> files;
+};
+
+/// Ops and predicates by name; a value: adding to a copy leaves the original alone.
+///
+/// Ownership: owns its factories; copies are cheap.
+/// Threads:   thread-compatible; building from a const Registry is thread-safe.
+/// Errors:    add: a name that exists is replaced.
+/// Cost:      building is linear in the config.
+class GANTRY_API Registry {
+ public:
+  /// Empty: knows only fork, each, when and model.
+  Registry();
+  /// All ops of gantry::core.
+  static Registry builtin();
+
+  template <class In, class Out>
+  void add(const std::string& name, std::function<Stage<In, Out>(ParamReader&)> factory) {
+    add_erased(name, [factory = std::move(factory)](ParamReader& params) { return factory(params).node(); });
+  }
+  template <class T>
+  void add_predicate(const Predicate<T>& predicate) {
+    add_predicate_erased(predicate.name(), detail::type_of<T>(), predicate.erased());
+  }
+  /// Names of all ops, sorted.
+  std::vector<std::string> op_names() const;
+
+  /// For the config front end.
+  const detail::RegistryData& data() const { return *data_; }
+
+ private:
+  void add_erased(const std::string& name, std::function<detail::NodePtr(ParamReader&)> factory);
+  void add_predicate_erased(const std::string& name, const detail::TypeInfo& type, detail::ErasedPredicate test);
+  std::shared_ptr<const detail::RegistryData> data_;
+};
+
+namespace detail {
+/// `in` and `out` may be nullptr: whatever the first op takes and the last one gives.
+GANTRY_API Result<NodePtr> parse_stages(std::string_view json, const TypeInfo* in, const TypeInfo* out,
+                                        const Registry& registry, const ConfigContext& context);
+}  // namespace detail
+
+/// A chain from JSON text: a list of ops. Errors: invalid_argument with the JSON path for malformed JSON, duplicate or
+/// unknown keys, unknown ops and edges that do not fit; limits of parameters are reported here too.
+template <class In, class Out>
+Result<Stage<In, Out>> parse_stages(std::string_view json, const Registry& registry,
+                                    const ConfigContext& context = {}) {
+  auto node = detail::parse_stages(json, &detail::type_of<In>(), &detail::type_of<Out>(), registry, context);
+  if (!node) return std::move(node).error();
+  return Stage<In, Out>(*std::move(node));
+}
+
+}  // namespace gantry

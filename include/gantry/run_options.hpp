@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// RunOptions: what travels with one request: deadline, cancellation, priority, tenant, trace.
+//
+//   auto result = pipeline.run(jpeg, {gantry::within(std::chrono::milliseconds(50))});
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <gantry/result.hpp>
+
+namespace gantry {
+
+/// An absolute point in time on the steady clock; set once per request and never extended.
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// The deadline `duration` from now.
+template <class Rep, class Period>
+Deadline within(std::chrono::duration<Rep, Period> duration) {
+  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
+}
+
+/// Cancels the requests it was handed to. Copies refer to the same token.
+///
+/// Ownership: shares its flag.
+/// Threads:   thread-safe.
+/// Errors:    none; cancelling a finished request does nothing.
+/// Cost:      one allocation when made by create(); none for the empty token.
+class CancelToken {
+ public:
+  /// A token that can never be cancelled; what RunOptions has by default.
+  CancelToken() = default;
+  static CancelToken create() {
+    CancelToken token;
+    token.flag_ = std::make_shared<std::atomic<bool>>(false);
+    return token;
+  }
+  void cancel() {
+    if (flag_) flag_->store(true, std::memory_order_relaxed);
+  }
+  bool is_cancelled() const { return flag_ && flag_->load(std::memory_order_relaxed); }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> flag_;
+};
+
+/// Options of one request. Copies are passed down to every stage and engine.
+struct RunOptions {
+  /// No result after this moment: checked at admission, in the queue and before every stage. Default: none.
+  std::optional<Deadline> deadline;
+  /// Checked where the deadline is.
+  CancelToken cancel;
+  /// Higher goes first. Carried; the first-in first-out queue does not look at it.
+  int priority = 0;
+  /// Whose request it is. Carried; the first-in first-out queue does not look at it.
+  std::string tenant;
+  /// W3C traceparent of the caller's span; empty: none.
+  std::string trace_parent;
+
+  RunOptions() = default;
+  RunOptions(Deadline when) : deadline(when) {}  // NOLINT(google-explicit-constructor)
+
+  /// deadline_exceeded or cancelled if the request should not go on; otherwise nothing.
+  std::optional<Error> interruption() const;
+};
+
+inline std::optional<Error> RunOptions::interruption() const {
+  if (cancel.is_cancelled()) return Error(ErrorCode::kCancelled, "the request was cancelled");
+  if (deadline && std::chrono::steady_clock::now() >= *deadline)
+    return Error(ErrorCode::kDeadlineExceeded, "the deadline has passed");
+  return std::nullopt;
+}
+
+}  // namespace gantry

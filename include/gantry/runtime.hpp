@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runtime: the worker threads that run pipelines and engines, sized to the CPU budget.
+//
+//   gantry::Runtime runtime = gantry::Runtime::create({}).value();
+//   auto pipeline = gantry::compile(chain, runtime).value();
+//
+// A host that makes none gets one shared runtime, made on first use and held by every Model and Pipeline.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <gantry/result.hpp>
+
+namespace gantry {
+
+namespace detail {
+class RuntimeCore;
+}
+
+/// Which thread runs a request.
+enum class Execution : std::uint8_t {
+  kPooled,  ///< the runtime's workers; any number of calling threads stays within the CPU budget
+  kCaller,  ///< the calling thread runs everything, the engine included, with its thread state restored afterwards
+};
+
+struct RuntimeOptions {
+  /// Worker threads. 0: one per CPU of the budget (floor of affinity, cpuset and cgroup quota, at least 1).
+  /// `workers * intra_op_threads` may not exceed the budget unless `allow_oversubscription` is set.
+  int workers = 0;
+  /// Threads one engine call may use inside a worker. 0: budget / workers, at least 1. Default 1: throughput.
+  int intra_op_threads = 1;
+  /// Requests in flight (queued, waiting for a model, or running) before new ones get resource_exhausted.
+  std::size_t max_in_flight = 1024;
+  Execution execution = Execution::kPooled;
+  /// Lets workers * intra_op_threads exceed the CPU budget.
+  bool allow_oversubscription = false;
+};
+
+/// A handle to a pool of workers.
+///
+/// Ownership: shares the pool. Models and pipelines hold it; when the last handle goes, requests that have not started
+///            complete with `cancelled`, and the destructor waits for running engine calls.
+/// Threads:   thread-safe.
+/// Errors:    create: invalid_argument for impossible options; shutdown: failed_precondition on a worker of its own.
+/// Cost:      one OS thread per worker.
+class GANTRY_API Runtime {
+ public:
+  static Result<Runtime> create(const RuntimeOptions& options);
+  /// The runtime used where none is given: made on first use, gone with its last holder.
+  static Result<Runtime> shared();
+
+  /// The options with every 0 replaced by the number in force.
+  const RuntimeOptions& options() const;
+  /// How the CPU budget came about, for logs: "2 CPUs: affinity 2, cgroup v2 quota 2.5 at /".
+  const std::string& budget_explanation() const;
+  /// Requests in flight now.
+  std::size_t in_flight() const;
+  /// Completes what has not started with `cancelled`, waits for what runs, joins the workers. Later calls through this
+  /// runtime get failed_precondition. Idempotent.
+  Result<void> shutdown();
+
+  /// For gantry's own layers.
+  const std::shared_ptr<detail::RuntimeCore>& core() const;
+
+ private:
+  struct Owner;
+  explicit Runtime(std::shared_ptr<Owner> owner);
+  std::shared_ptr<Owner> owner_;
+};
+
+}  // namespace gantry

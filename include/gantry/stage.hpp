@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage<In, Out>: one step of a pipeline, as a value; and the operators that compose stages.
+//
+//   auto brighten = gantry::stage("brighten", [](const Image& image) -> Result<Image> { ... });
+//   auto chain = image::decode() | brighten | image::to_tensor(image::affine(127, 128)) | model.stage() | softmax();
+//
+// A stage always describes what happens to one sample; batches are the executor's business. Composition is checked by
+// the compiler: the left stage's Out must be the right stage's In.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <gantry/node.hpp>
+#include <gantry/result.hpp>
+
+namespace gantry {
+
+/// The declaration of how an In becomes an Out.
+///
+/// Ownership: shares its declaration; copies are cheap.
+/// Threads:   immutable.
+/// Errors:    parameters outside their limits are kept, and reported by compile(); error() shows them earlier.
+/// Cost:      nothing runs until a pipeline is compiled from it.
+template <class In, class Out>
+class Stage {
+ public:
+  using Input = In;
+  using Output = Out;
+
+  explicit Stage(detail::NodePtr node) : node_(std::move(node)) {}
+  const detail::NodePtr& node() const { return node_; }
+  /// What is wrong with this stage's parameters, or nullptr.
+  const Error* error() const { return node_->error ? &*node_->error : nullptr; }
+
+ private:
+  detail::NodePtr node_;
+};
+
+/// A named yes/no question about a T, for when().
+template <class T>
+class Predicate {
+ public:
+  Predicate(std::string name, std::function<bool(const T&)> test)
+      : name_(std::move(name)),
+        erased_(std::make_shared<const std::function<bool(const void*)>>(
+            [test = std::move(test)](const void* value) { return test(*static_cast<const T*>(value)); })) {}
+  const std::string& name() const { return name_; }
+  const detail::ErasedPredicate& erased() const { return erased_; }
+
+ private:
+  std::string name_;
+  detail::ErasedPredicate erased_;
+};
+
+namespace detail {
+
+template <class T>
+struct UnwrapResult {
+  using type = T;
+};
+template <class T>
+struct UnwrapResult<Result<T>> {
+  using type = T;
+};
+
+template <class F>
+struct CallableTraits : CallableTraits<decltype(&F::operator())> {};
+template <class R, class A>
+struct CallableTraits<R (*)(A)> {
+  using Argument = std::decay_t<A>;
+  using Return = typename UnwrapResult<std::decay_t<R>>::type;
+};
+template <class C, class R, class A>
+struct CallableTraits<R (C::*)(A) const> : CallableTraits<R (*)(A)> {};
+template <class C, class R, class A>
+struct CallableTraits<R (C::*)(A)> {
+  static_assert(sizeof(C) == 0, "gantry: a stage's callable must be const: it is called by several threads at once");
+};
+template <class C, class R, class A>
+struct CallableTraits<R (C::*)(A) const noexcept> : CallableTraits<R (*)(A)> {};
+template <class R, class A>
+struct CallableTraits<R (*)(A) noexcept> : CallableTraits<R (*)(A)> {};
+
+/// Applies a callable to each slot.
+template <class In, class Out, class F>
+class MapStep final : public Step {
+ public:
+  explicit MapStep(std::shared_ptr<const F> callable) : callable_(std::move(callable)) {}
+  void run(Span<Slot> slots, Context&) const override {
+    for (Slot& slot : slots) {
+      if (!slot.ok()) continue;
+      try {
+        auto result = (*callable_)(std::move(slot.get<In>()));
+        if constexpr (std::is_same_v<decltype(result), Result<Out>>) {
+          if (result)
+            slot.set<Out>(*std::move(result));
+          else
+            slot.fail(std::move(result).error());
+        } else {
+          slot.set<Out>(std::move(result));
+        }
+      } catch (...) {
+        slot.fail(translate_exception());
+      }
+    }
+  }
+
+ private:
+  std::shared_ptr<const F> callable_;
+};
+
+/// Shows each slot to an observer.
+template <class T, class F>
+class TapStep final : public Step {
+ public:
+  explicit TapStep(std::shared_ptr<const F> observer) : observer_(std::move(observer)) {}
+  void run(Span<Slot> slots, Context&) const override {
+    for (Slot& slot : slots) {
+      if (!slot.ok()) continue;
+      try {
+        (*observer_)(std::as_const(slot.get<T>()));
+      } catch (...) {
+        slot.fail(translate_exception());
+      }
+    }
+  }
+
+ private:
+  std::shared_ptr<const F> observer_;
+};
+
+/// Makes StepType(callable) for every plan.
+template <class StepType, class F>
+class CallableKernel final : public Kernel {
+ public:
+  explicit CallableKernel(F callable) : callable_(std::make_shared<const F>(std::move(callable))) {}
+  std::unique_ptr<Step> make_step() const override { return std::make_unique<StepType>(callable_); }
+
+ private:
+  std::shared_ptr<const F> callable_;
+};
+
+template <class In, class Out>
+Node make_node(std::string kind, std::string name) {
+  Node node;
+  node.kind = std::move(kind);
+  node.name = std::move(name);
+  node.in = &type_of<In>();
+  node.out = &type_of<Out>();
+  return node;
+}
+
+template <class In, class Out>
+Stage<In, Out> to_stage(Node node) {
+  return Stage<In, Out>(std::make_shared<const Node>(std::move(node)));
+}
+
+/// A built-in op: declaration and a function of one sample. `check` is what is wrong with the parameters, if anything.
+template <class In, class Out, class P, class F>
+Stage<In, Out> make_op(const char* name, P params, std::string text, Result<void> check, F run) {
+  Node node = make_node<In, Out>(name, name);
+  if (!check) node.error = std::move(check).error();
+  auto shared = std::make_shared<const P>(std::move(params));
+  node.params = {shared, &type_of<P>(), std::move(text)};
+  auto bound = [shared, run](In&& input) { return run(*shared, std::move(input)); };
+  node.kernel = std::make_shared<CallableKernel<MapStep<In, Out, decltype(bound)>, decltype(bound)>>(std::move(bound));
+  return to_stage<In, Out>(std::move(node));
+}
+
+}  // namespace detail
+
+/// A stage from any const-callable In -> Out or In -> Result<Out>; the types are deduced from its only parameter.
+/// The callable is shared by all threads. An exception it throws becomes `internal`, std::bad_alloc
+/// `resource_exhausted`.
+template <class F, class Traits = detail::CallableTraits<F>>
+auto stage(std::string name, F callable) {
+  using In = typename Traits::Argument;
+  using Out = typename Traits::Return;
+  static_assert(!std::is_void_v<Out>, "gantry: a stage's callable must return a value; use tap() to only look at one");
+  static_assert(std::is_invocable_v<const F&, In&&>,
+                "gantry: a stage's callable takes its input by value, const reference or rvalue reference");
+  using Step = detail::MapStep<In, Out, F>;
+  detail::Node node = detail::make_node<In, Out>("callable", std::move(name));
+  node.kernel = std::make_shared<detail::CallableKernel<Step, F>>(std::move(callable));
+  return detail::to_stage<In, Out>(std::move(node));
+}
+
+/// a, then b.
+template <class A, class B, class C, class D>
+Stage<A, D> operator|(const Stage<A, B>& a, const Stage<C, D>& b) {
+  static_assert(std::is_same_v<B, C>, "gantry: the left stage's output type is not the right stage's input type");
+  return Stage<A, D>(detail::chain_nodes(a.node(), b.node()));
+}
+
+/// Maps a stage over a list. A failing element fails its request, as "each[3] > stage '...'". All lists of a batch run
+/// through the inner stages as one batch.
+template <class In, class Out>
+Stage<std::vector<In>, std::vector<Out>> each(const Stage<In, Out>& inner) {
+  auto node = detail::make_node<std::vector<In>, std::vector<Out>>("each", "each");
+  node.branches = {{"do", inner.node()}};
+  return detail::to_stage<std::vector<In>, std::vector<Out>>(std::move(node));
+}
+
+/// Hands a copy of the input to every branch and joins the results in a tuple. In must be copyable.
+template <class In, class... Outs>
+Stage<In, std::tuple<Outs...>> fork(const Stage<In, Outs>&... branches) {
+  static_assert(detail::IsCopyable<In>::value, "gantry: fork needs a copyable input");
+  auto node = detail::make_node<In, std::tuple<Outs...>>("fork", "fork");
+  std::size_t index = 0;
+  (node.branches.push_back({"branches[" + std::to_string(index++) + "]", branches.node()}), ...);
+  return detail::to_stage<In, std::tuple<Outs...>>(std::move(node));
+}
+
+/// `then` for samples the predicate accepts, `otherwise` for the rest.
+template <class In, class Out>
+Stage<In, Out> when(const Predicate<In>& predicate, const Stage<In, Out>& then, const Stage<In, Out>& otherwise) {
+  auto node = detail::make_node<In, Out>("when", "when");
+  node.params.text = "if=" + predicate.name();
+  node.predicate = predicate.erased();
+  node.branches = {{"then", then.node()}, {"else", otherwise.node()}};
+  return detail::to_stage<In, Out>(std::move(node));
+}
+
+/// Shows every sample to an observer (const T& -> void) and passes it on unchanged.
+template <class T, class F>
+Stage<T, T> tap(std::string name, F observer) {
+  static_assert(std::is_invocable_v<const F&, const T&>, "gantry: tap needs a const-callable observer of const T&");
+  auto node = detail::make_node<T, T>("tap", std::move(name));
+  node.kernel = std::make_shared<detail::CallableKernel<detail::TapStep<T, F>, F>>(std::move(observer));
+  return detail::to_stage<T, T>(std::move(node));
+}
+
+}  // namespace gantry

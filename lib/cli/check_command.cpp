@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// gantry check: is the package what was published, and does it answer here what the Python stack answered?
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <gantry/libtorch.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/junit.hpp"
+#include "cli/open_package.hpp"
+#include "cli/write_file.hpp"
+#include "package/package_files.hpp"
+#include "package/requirements.hpp"
+
+namespace gantry::cli {
+namespace {
+
+using detail::EngineEntry;
+using detail::Manifest;
+using Clock = std::chrono::steady_clock;
+using Status = Finding::Status;
+
+/// Prints and keeps what was found.
+class Report {
+ public:
+  void add(std::string name, Status status, std::string detail, double seconds = 0) {
+    std::printf("%-14s %s: %s\n", to_string(status), name.c_str(), detail.c_str());
+    std::fflush(stdout);
+    findings_.push_back({std::move(name), status, std::move(detail), seconds});
+  }
+  bool has(Status status) const {
+    return std::any_of(findings_.begin(), findings_.end(), [&](const Finding& f) { return f.status == status; });
+  }
+  const std::vector<Finding>& findings() const { return findings_; }
+
+ private:
+  std::vector<Finding> findings_;
+};
+
+double seconds_since(Clock::time_point began) {
+  return std::chrono::duration<double>(Clock::now() - began).count();
+}
+
+std::optional<Manifest> check_manifest(const std::string& directory, Report& report) {
+  auto manifest = load_manifest(directory);
+  if (!manifest) {
+    const bool is_absent = manifest.error().code() == ErrorCode::kNotFound;
+    report.add("manifest", is_absent ? Status::kCouldNotRun : Status::kFailed, manifest.error().to_string());
+    return std::nullopt;
+  }
+  report.add("manifest", Status::kOk, "gantry.json of " + manifest->title() + " follows format 1");
+  return *std::move(manifest);
+}
+
+bool check_files(const std::string& directory, const Manifest& manifest, Report& report) {
+  const auto began = Clock::now();
+  const auto files = detail::PackageFiles::verify(directory, manifest);
+  if (!files) {
+    report.add("files", Status::kFailed, files.error().to_string(), seconds_since(began));
+    return false;
+  }
+  std::int64_t bytes = 0;
+  for (const auto& [path, file] : manifest.files) bytes += file.bytes;
+  report.add("files", Status::kOk,
+             std::to_string(manifest.files.size()) + " files, " + std::to_string(bytes) +
+                 " bytes, sizes and SHA-256 as listed, nothing else there",
+             seconds_since(began));
+  return true;
+}
+
+/// open() compares the signature before anything else, so asking for an engine that no package has ends right after.
+void check_signature(const std::string& directory, OpenOptions options, Report& report) {
+  if (options.trusted_keys.empty())
+    return report.add("signature", Status::kSkipped, "no key to compare with; give --trusted-key PEM");
+  const auto count = std::to_string(options.trusted_keys.size());
+  options.engine = "none";
+  const auto opened = open_any(directory, options);
+  if (!opened && opened.error().to_string().find("gantry.json.sig") != std::string::npos)
+    return report.add("signature", Status::kFailed, opened.error().to_string());
+  report.add("signature", Status::kOk, "gantry.json is signed by one of " + count + " trusted keys");
+}
+
+/// A missing device or library, or an engine that the package lacks, says nothing about the package.
+bool could_not_run(const Error& error) {
+  const auto& path = error.path();
+  const bool is_golden =
+      std::any_of(path.begin(), path.end(), [](const std::string& scope) { return scope.rfind("golden", 0) == 0; });
+  switch (error.code()) {
+    case ErrorCode::kFailedPrecondition:
+      return !is_golden;
+    case ErrorCode::kUnsupported:
+    case ErrorCode::kNotFound:
+    case ErrorCode::kResourceExhausted:
+    case ErrorCode::kInternal:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void check_golden(const std::string& directory, const Manifest& manifest, OpenOptions options,
+                  const std::string& engine, Report& report) {
+  const std::string name = "golden with " + engine;
+  options.engine = engine;
+  const auto began = Clock::now();
+  const auto opened = open_any(directory, options);
+  const double seconds = seconds_since(began);
+  if (!opened) {
+    const auto status = could_not_run(opened.error()) ? Status::kCouldNotRun : Status::kFailed;
+    return report.add(name, status, opened.error().to_string(), seconds);
+  }
+  const PackageInfo& info = opened->info;
+  if (info.golden_cases == 0)
+    return report.add(name, Status::kSkipped,
+                      "the model loads, but the package holds no golden case; give gantry-pack samples to record some",
+                      seconds);
+  report.add(name, Status::kOk,
+             std::to_string(info.golden_cases) + " cases, " + std::to_string(info.golden_boundaries) +
+                 " boundaries within tolerance, at batch 1 and " + std::to_string(manifest.max_batch),
+             seconds);
+}
+
+/// Every engine the package may serve with here, or the one that was asked for.
+void check_engines(const std::string& directory, const Manifest& manifest, const OpenOptions& options, Report& report) {
+  if (options.engine) return check_golden(directory, manifest, options, *options.engine, report);
+  const auto loaders = libtorch::engines();
+  bool any_usable = false;
+  for (const EngineEntry& entry : manifest.engines) {
+    const auto loader = std::find_if(loaders.begin(), loaders.end(),
+                                     [&](const EngineLoader& candidate) { return candidate.kind == entry.kind; });
+    const auto unmet = detail::unmet_requirement(entry, loader == loaders.end() ? nullptr : &*loader, options.device);
+    if (unmet) {
+      report.add("golden with " + entry.kind, Status::kSkipped, unmet->to_string());
+      continue;
+    }
+    any_usable = true;
+    check_golden(directory, manifest, options, entry.kind, report);
+  }
+  if (!any_usable) report.add("golden", Status::kCouldNotRun, "none of the package's engines is usable here");
+}
+
+Report check_package(const std::string& directory, const OpenOptions& options) {
+  Report report;
+  const auto manifest = check_manifest(directory, report);
+  if (!manifest) return report;
+  check_signature(directory, options, report);
+  if (check_files(directory, *manifest, report) && !report.has(Status::kFailed))
+    check_engines(directory, *manifest, options, report);
+  else
+    report.add("golden", Status::kSkipped, "the model file is not opened: it is not what was published");
+  return report;
+}
+
+}  // namespace
+
+CommandSpec check_spec() {
+  auto options = open_option_specs();
+  options.push_back({"junit", true});
+  return {"check PKG [--junit FILE] " + open_option_usage(), 1, 1, options};
+}
+
+int check_command(const Arguments& arguments) {
+  const auto options = open_options(arguments);
+  if (!options) return complain_of_options(options.error());
+  const std::string& directory = arguments.positional()[0];
+  const Report report = check_package(directory, *options);
+  if (const auto path = arguments.value("junit")) {
+    const auto written = write_file(*path, Bytes(to_junit("gantry check " + directory, report.findings())));
+    if (!written) return complain(written.error().message(), kExitCouldNotRun);
+  }
+  if (report.has(Status::kFailed)) return kExitFailed;
+  return report.has(Status::kCouldNotRun) ? kExitCouldNotRun : kExitOk;
+}
+
+}  // namespace gantry::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of the gantry tool: each has what it accepts and what it does. Results go to stdout, everything else to
+// stderr.
+#pragma once
+
+#include "cli/arguments.hpp"
+
+namespace gantry::cli {
+
+/// The tool's exit statuses.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFailed = 1,       ///< the check failed, or an input was refused
+  kExitCouldNotRun = 2,  ///< the package could not be opened, a file could not be written
+  kExitUsage = 64,       ///< the command line is wrong (EX_USAGE of sysexits.h)
+};
+
+CommandSpec run_spec();
+CommandSpec inspect_spec();
+CommandSpec check_spec();
+CommandSpec doctor_spec();
+
+int run_command(const Arguments& arguments);
+int inspect_command(const Arguments& arguments);
+int check_command(const Arguments& arguments);
+int doctor_command(const Arguments& arguments);
+
+/// "gantry: message" on stderr; returns `code`.
+int complain(const std::string& message, ExitCode code);
+/// The same for an option's value: usage if it means nothing, could-not-run if it names a file that is not there.
+int complain_of_options(const Error& error);
+
+}  // namespace gantry::cli

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// gantry doctor: what gantry finds on this machine and in this process, and what to do about it.
+#include <cstdio>
+#include <filesystem>
+#include <gantry/libtorch.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/machine.hpp"
+#include "package/requirements.hpp"
+#include "runtime/cpu_budget.hpp"
+
+namespace gantry::cli {
+namespace {
+
+/// What was noticed, said at the end.
+struct Advice {
+  std::vector<std::string> problems;  ///< wrong answers or bad speed are likely: exit status 1
+  std::vector<std::string> notes;
+};
+
+void print_item(const char* title, const std::string& text) {
+  std::printf("%-10s %s\n", title, text.c_str());
+}
+
+void report_torch(Advice& advice) {
+  const auto libraries = loaded_libraries({"libtorch_cpu.so", "libtorch_cpu-"});
+  print_item("LibTorch", libtorch::version() + " from " + (libraries.empty() ? "this program" : libraries[0]));
+  std::string kinds;
+  for (const EngineLoader& loader : libtorch::engines()) kinds += (kinds.empty() ? "" : ", ") + loader.kind;
+  print_item("engines", kinds);
+  if (libraries.size() > 1)
+    advice.problems.push_back("two LibTorch libraries are loaded, " + libraries[0] + " and " + libraries[1] +
+                              ": a program can hold one; link everything with the same");
+}
+
+void report_cpu(Advice& advice) {
+  const auto levels = detail::available_isas();
+  print_item("CPU", cpu_name() + (levels.empty() ? "" : ", " + levels.back()));
+  if (levels.size() < 3 && !levels.empty() && levels[0] == "x86-64")
+    advice.notes.push_back(
+        "this CPU has no AVX2 (x86-64-v3): LibTorch falls back to much slower code, and AOTInductor "
+        "packages made on a newer machine are refused");
+  const detail::CpuBudget budget = detail::read_cpu_budget();
+  print_item("budget", budget.explanation);
+  for (const std::string& line : budget.derivation) print_item("", "  " + line);
+  const double lost = budget.exact - budget.cpus;
+  if (budget.exact < 1)
+    advice.notes.push_back(
+        "less than one CPU is allowed: the process is stopped part of the time, and each request "
+        "may wait for the rest of a quota period (100 ms); allow at least 1");
+  else if (lost > 0.1) {
+    char text[160];
+    std::snprintf(text, sizeof text,
+                  "%.2f of the %.2f CPUs are not used: gantry computes on whole CPUs; round the limit", lost,
+                  budget.exact);
+    advice.notes.emplace_back(text);
+  }
+}
+
+void report_threads(Advice& advice) {
+  const auto runtimes = openmp_runtimes();
+  print_item("OpenMP", runtimes.empty() ? "none loaded" : runtimes[0]);
+  for (std::size_t i = 1; i < runtimes.size(); ++i) print_item("", runtimes[i]);
+  if (runtimes.size() > 1)
+    advice.problems.push_back(
+        "this process holds " + std::to_string(runtimes.size()) +
+        " OpenMP runtimes: each has its own threads, so that the CPU budget is exceeded, and some "
+        "pairs crash; link libraries that use the same one (`ldd` shows who brings which)");
+  const auto variables = thread_variables();
+  std::string text;
+  for (const std::string& variable : variables) text += (text.empty() ? "" : " ") + variable;
+  print_item("variables", text.empty() ? "none that change threads" : text);
+  for (const std::string& variable : variables)
+    if (variable.rfind("GANTRY_CPUS=", 0) == 0)
+      advice.notes.push_back("GANTRY_CPUS replaces the budget that was found; unset it unless you mean that");
+    else if (variable.rfind("KMP_AFFINITY=", 0) == 0 || variable.rfind("GOMP_CPU_AFFINITY=", 0) == 0 ||
+             variable.rfind("OMP_PROC_BIND=", 0) == 0)
+      advice.notes.push_back(variable + " pins OpenMP threads: several workers then share the same CPUs; unset it");
+}
+
+void report_cuda(Advice& advice) {
+  const auto torch = loaded_libraries({"libtorch_cpu.so", "libtorch_cpu-"});
+  const bool has_library =
+      !torch.empty() && std::filesystem::exists(std::filesystem::path(torch[0]).parent_path() / "libtorch_cuda.so");
+  const auto driver = find_cuda_driver();
+  std::string text = has_library ? "this LibTorch has CUDA (libtorch_cuda.so)" : "this LibTorch has no CUDA";
+  if (!driver) {
+    text += "; no driver: libcuda.so.1 cannot be loaded";
+  } else {
+    const int version = driver->version;
+    text += "; driver for CUDA " + std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10) + ", ";
+    text += driver->problem.empty() ? std::to_string(driver->devices) + " devices" : driver->problem;
+  }
+  print_item("CUDA", text);
+  if (driver && driver->problem.empty() && !has_library)
+    advice.notes.push_back(
+        "there is a GPU, but this LibTorch cannot use it: install one built with CUDA and build "
+        "gantry with -DGANTRY_TORCH_ROOT=<it>");
+  if (has_library && !driver)
+    advice.notes.push_back(
+        "--device cuda fails here until an NVIDIA driver is installed (in a container: run it with "
+        "the NVIDIA container runtime)");
+}
+
+}  // namespace
+
+CommandSpec doctor_spec() {
+  return {"doctor", 0, 0, {}};
+}
+
+int doctor_command(const Arguments&) {
+  Advice advice;
+  print_item("gantry", GANTRY_VERSION);
+  report_torch(advice);
+  report_cpu(advice);
+  report_threads(advice);
+  report_cuda(advice);
+  for (const std::string& problem : advice.problems) print_item("problem", problem);
+  for (const std::string& note : advice.notes) print_item("note", note);
+  if (advice.problems.empty()) print_item("verdict", "no problem found");
+  return advice.problems.empty() ? kExitOk : kExitFailed;
+}
+
+}  // namespace gantry::cli

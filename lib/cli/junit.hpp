@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a check found, as text for people and as JUnit XML for build servers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gantry::cli {
+
+/// One thing that was looked at.
+struct Finding {
+  enum class Status : std::uint8_t { kOk, kFailed, kSkipped, kCouldNotRun };
+  std::string name;  ///< "files", "golden with torchscript"
+  Status status = Status::kOk;
+  std::string detail;  ///< what was found, or why it failed
+  double seconds = 0;
+};
+
+/// "ok", "FAILED", "skipped", "could not run".
+const char* to_string(Finding::Status status);
+
+/// A <testsuite> with one <testcase> per finding; "could not run" is JUnit's error.
+std::string to_junit(const std::string& suite, const std::vector<Finding>& findings);
+
+}  // namespace gantry::cli

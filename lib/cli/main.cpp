@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gantry tool: finds the command, reads its arguments, and turns what it returns into an exit status.
+#include <cstdio>
+#include <exception>
+#include <gantry/libtorch.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/commands.hpp"
+
+namespace gantry::cli {
+namespace {
+
+struct Command {
+  const char* name;
+  const char* summary;
+  CommandSpec (*spec)();
+  int (*run)(const Arguments&);
+};
+
+constexpr Command kCommands[] = {
+    {"run", "run inputs through a package's pipeline; one JSON line per input", run_spec, run_command},
+    {"inspect", "show what a package holds and which of its engines are usable here", inspect_spec, inspect_command},
+    {"check", "check integrity, signature and golden answers, with every usable engine", check_spec, check_command},
+    {"doctor", "show what gantry finds on this machine, with advice", doctor_spec, doctor_command},
+};
+
+void print_help(std::FILE* out) {
+  std::fputs("gantry: run and check packages of a model with its pre- and postprocessing\n\n", out);
+  for (const Command& command : kCommands)
+    std::fprintf(out, "  gantry %s\n      %s\n", command.spec().usage.c_str(), command.summary);
+  std::fputs(
+      "  gantry --version | --help\n\n"
+      "PKG is a package's directory, the one with gantry.json. INPUT is a file: an image for pipelines that take "
+      "bytes,\n"
+      "a .npy file for those that take a tensor, name=a.npy,name=b.npy for several tensors. STAGE is a path such as\n"
+      "pipeline[2] or the name of an op.\n"
+      "Exit status: 0 ok, 1 a check failed or an input was refused, 2 it could not run, 64 wrong usage.\n",
+      out);
+}
+
+int usage_failure(const std::string& message, const std::string& usage) {
+  std::fprintf(stderr, "gantry: %s\nusage: gantry %s\n", message.c_str(), usage.c_str());
+  return kExitUsage;
+}
+
+int dispatch(const std::vector<std::string>& words) {
+  if (words.empty()) {
+    print_help(stderr);
+    return kExitUsage;
+  }
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    print_help(stdout);
+    return kExitOk;
+  }
+  if (words[0] == "--version") {
+    std::printf("gantry %s (LibTorch %s)\n", GANTRY_VERSION, libtorch::version().c_str());
+    return kExitOk;
+  }
+  for (const Command& command : kCommands) {
+    if (words[0] != command.name) continue;
+    const CommandSpec spec = command.spec();
+    const std::vector<std::string> rest(words.begin() + 1, words.end());
+    if (rest.size() == 1 && (rest[0] == "--help" || rest[0] == "-h")) {
+      std::printf("usage: gantry %s\n  %s\n", spec.usage.c_str(), command.summary);
+      return kExitOk;
+    }
+    const auto arguments = Arguments::parse(rest, spec);
+    return arguments ? command.run(*arguments) : usage_failure(arguments.error().message(), spec.usage);
+  }
+  return usage_failure("unknown command '" + words[0] + "'; `gantry --help` lists them", "COMMAND ...");
+}
+
+}  // namespace
+
+int complain(const std::string& message, ExitCode code) {
+  std::fprintf(stderr, "gantry: %s\n", message.c_str());
+  return code;
+}
+
+int complain_of_options(const Error& error) {
+  return complain(error.to_string(), error.code() == ErrorCode::kInvalidArgument ? kExitUsage : kExitCouldNotRun);
+}
+
+}  // namespace gantry::cli
+
+int main(int argc, char** argv) {
+  try {
+    return gantry::cli::dispatch(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& error) {
+    return gantry::cli::complain(error.what(), gantry::cli::kExitCouldNotRun);
+  }
+}

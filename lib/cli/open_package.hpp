@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What several commands share: the options that say how a package is opened, opening it without knowing its types, and
+// reading its manifest alone.
+#pragma once
+
+#include <gantry/package.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "package/manifest.hpp"
+
+namespace gantry::cli {
+
+/// --engine, --device and --trusted-key.
+std::vector<OptionSpec> open_option_specs();
+
+/// "[--engine KIND] [--device D] [--trusted-key PEM]..."
+std::string open_option_usage();
+
+/// invalid_argument for an option that cannot be understood; what PublicKey::load says of a key file.
+Result<OpenOptions> open_options(const Arguments& arguments);
+
+/// Opens a package for whatever its pipeline takes and gives, with the engines that are linked.
+Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenOptions& options);
+
+/// Reads and checks gantry.json, and nothing else of the package. not_found says what a package is.
+Result<detail::Manifest> load_manifest(const std::string& directory);
+
+}  // namespace gantry::cli

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Error and ResultError.
+#include <gantry/error.hpp>
+#include <gantry/result.hpp>
+#include <utility>
+
+namespace gantry {
+
+struct Error::Rep {
+  ErrorCode code;
+  std::string message;
+  std::vector<std::string> path;
+};
+
+const char* to_string(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return "invalid_argument";
+    case ErrorCode::kNotFound:
+      return "not_found";
+    case ErrorCode::kFailedPrecondition:
+      return "failed_precondition";
+    case ErrorCode::kUnsupported:
+      return "unsupported";
+    case ErrorCode::kResourceExhausted:
+      return "resource_exhausted";
+    case ErrorCode::kCancelled:
+      return "cancelled";
+    case ErrorCode::kDeadlineExceeded:
+      return "deadline_exceeded";
+    case ErrorCode::kModelError:
+      return "model_error";
+    case ErrorCode::kInternal:
+      return "internal";
+  }
+  return "internal";
+}
+
+Error::Error(ErrorCode code, std::string message)
+    : rep_(std::make_shared<const Rep>(Rep{code, std::move(message), {}})) {}
+
+Error::Error(std::shared_ptr<const Rep> rep) : rep_(std::move(rep)) {}
+
+// A moved-from Error has no Rep; reading one is a bug, answered like one.
+ErrorCode Error::code() const noexcept {
+  return rep_ ? rep_->code : ErrorCode::kInternal;
+}
+
+const std::string& Error::message() const noexcept {
+  static const std::string kMovedFrom = "this error was moved from";
+  return rep_ ? rep_->message : kMovedFrom;
+}
+
+const std::vector<std::string>& Error::path() const noexcept {
+  static const std::vector<std::string> kNowhere;
+  return rep_ ? rep_->path : kNowhere;
+}
+
+Error Error::within(std::string scope) const {
+  auto rep = std::make_shared<Rep>(Rep{code(), message(), {}});
+  rep->path.reserve(path().size() + 1);
+  rep->path.push_back(std::move(scope));
+  rep->path.insert(rep->path.end(), path().begin(), path().end());
+  return Error(std::shared_ptr<const Rep>(std::move(rep)));
+}
+
+std::string Error::to_string() const {
+  std::string text = gantry::to_string(code());
+  text += ": ";
+  for (std::size_t i = 0; i < path().size(); ++i) {
+    text += path()[i];
+    text += i + 1 < path().size() ? " > " : ": ";
+  }
+  return text + message();
+}
+
+ResultError::ResultError(Error error) : std::runtime_error(error.to_string()), error_(std::move(error)) {}
+ResultError::~ResultError() = default;
+
+void detail::throw_result_error(const Error& error) {
+  throw ResultError(error);
+}
+
+}  // namespace gantry

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Strict reading of JSON.
+#include "core/json_object.hpp"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace gantry::detail {
+namespace {
+
+constexpr int kMaxDepth = 64;
+
+/// Refuses what nlohmann's parser lets pass: duplicate keys and deep nesting.
+class StrictParse {
+ public:
+  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > kMaxDepth) keep("nests deeper than " + std::to_string(kMaxDepth) + " levels");
+    if (event == Json::parse_event_t::object_start) keys_.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys_.pop_back();
+    if (event == Json::parse_event_t::key) {
+      const auto& key = parsed.get_ref<const std::string&>();
+      if (!keys_.back().insert(key).second) keep("key \"" + key + "\" appears twice in one object");
+    }
+    return true;
+  }
+  const std::string& mistake() const { return mistake_; }
+
+ private:
+  void keep(std::string text) {
+    if (mistake_.empty()) mistake_ = std::move(text);
+  }
+  std::vector<std::set<std::string>> keys_;
+  std::string mistake_;
+};
+
+/// nlohmann's messages begin with "[json.exception.parse_error.101] ", which says nothing to a reader.
+std::string without_tag(const std::string& text) {
+  const auto end = text.find("] ");
+  return text.rfind('[', 0) == 0 && end != std::string::npos ? text.substr(end + 2) : text;
+}
+
+std::optional<std::int64_t> as_integer(const Json& value) {
+  if (value.is_number_unsigned()) {
+    const auto number = value.get<std::uint64_t>();
+    if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+  }
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (!value.is_number_float()) return std::nullopt;
+  const auto number = value.get<double>();
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  if (!(std::fabs(number) <= kExact) || number != std::nearbyint(number)) return std::nullopt;
+  return static_cast<std::int64_t>(number);
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, const std::string& what) {
+  StrictParse strict;
+  Json value;
+  try {
+    value = Json::parse(text.begin(), text.end(), std::ref(strict));
+  } catch (const Json::exception& error) {
+    return Error(ErrorCode::kInvalidArgument, what + ": not JSON: " + without_tag(error.what()));
+  }
+  if (!strict.mistake().empty()) return Error(ErrorCode::kInvalidArgument, what + ": " + strict.mistake());
+  return value;
+}
+
+std::string describe(const Json& value) {
+  if (value.is_array()) return "a list";
+  if (value.is_object()) return "an object";
+  constexpr std::size_t kLongest = 60;
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
+  return text;
+}
+
+Error json_error(const std::string& path, const std::string& message) {
+  return Error(ErrorCode::kInvalidArgument, (path.empty() ? "" : path + ": ") + message);
+}
+
+JsonObject::JsonObject(const Json& value, std::string path) : value_(value), path_(std::move(path)) {
+  if (!value.is_object()) fail(json_error(path_, "expected an object, got " + describe(value)));
+}
+
+bool JsonObject::has(const char* key) const {
+  return value_.is_object() && value_.contains(key);
+}
+
+const Json* JsonObject::find(const char* key) {
+  known_.insert(key);
+  if (!value_.is_object()) return nullptr;
+  const auto found = value_.find(key);
+  return found == value_.end() ? nullptr : &*found;
+}
+
+const Json* JsonObject::require(const char* key) {
+  const Json* value = find(key);
+  if (value == nullptr) fail(key, "is required");
+  return value;
+}
+
+template <class T, class Read>
+T JsonObject::read(const char* key, std::optional<T> fallback, Read read_value) {
+  const Json* value = fallback ? find(key) : require(key);
+  if (value == nullptr || !ok()) return fallback ? *std::move(fallback) : T();
+  return read_value(*value);
+}
+
+std::int64_t JsonObject::integer(const char* key, std::optional<std::int64_t> fallback) {
+  return read<std::int64_t>(key, fallback, [&](const Json& value) {
+    const auto number = as_integer(value);
+    if (!number) fail(key, "expected an integer, got " + describe(value));
+    return number.value_or(0);
+  });
+}
+
+std::int64_t JsonObject::integer(const char* key, std::int64_t low, std::int64_t high,
+                                 std::optional<std::int64_t> fallback) {
+  const std::int64_t value = integer(key, fallback);
+  if (ok() && (value < low || value > high))
+    fail(key,
+         "must be " + std::to_string(low) + ".." + std::to_string(high) + ", got " + std::to_string(value));
+  return value;
+}
+
+double JsonObject::number(const char* key, std::optional<double> fallback) {
+  return read<double>(key, fallback, [&](const Json& value) {
+    if (value.is_number()) return value.get<double>();
+    fail(key, "expected a number, got " + describe(value));
+    return 0.0;
+  });
+}
+
+bool JsonObject::boolean(const char* key, std::optional<bool> fallback) {
+  return read<bool>(key, fallback, [&](const Json& value) {
+    if (value.is_boolean()) return value.get<bool>();
+    fail(key, "expected true or false, got " + describe(value));
+    return false;
+  });
+}
+
+std::string JsonObject::string(const char* key, std::optional<std::string> fallback) {
+  return read<std::string>(key, std::move(fallback), [&](const Json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    fail(key, "expected a string, got " + describe(value));
+    return std::string();
+  });
+}
+
+std::vector<double> JsonObject::numbers(const char* key, std::optional<std::vector<double>> fallback) {
+  return read<std::vector<double>>(key, std::move(fallback), [&](const Json& value) {
+    std::vector<double> numbers;
+    if (value.is_number()) {
+      numbers.push_back(value.get<double>());
+    } else if (value.is_array()) {
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        if (!value[i].is_number())
+          fail(std::string(key) + "[" + std::to_string(i) + "]", "expected a number, got " + describe(value[i]));
+        else
+          numbers.push_back(value[i].get<double>());
+      }
+    } else {
+      fail(key, "expected a number or a list of numbers, got " + describe(value));
+    }
+    return numbers;
+  });
+}
+
+std::size_t JsonObject::choice(const char* key, std::initializer_list<const char*> names,
+                               std::optional<std::size_t> fallback) {
+  return read<std::size_t>(key, fallback, [&](const Json& value) {
+    std::string expected;
+    std::size_t index = 0;
+    for (const char* name : names) {
+      if (value.is_string() && value.get_ref<const std::string&>() == name) return index;
+      expected += (index++ ? ", \"" : "\"") + std::string(name) + "\"";
+    }
+    fail(key, "expected one of " + expected + ", got " + describe(value));
+    return std::size_t{0};
+  });
+}
+
+const Json* JsonObject::list(const char* key, bool is_required) {
+  const Json* value = is_required ? require(key) : find(key);
+  if (value == nullptr) return nullptr;
+  if (value->is_array()) return value;
+  fail(key, "expected a list, got " + describe(*value));
+  return nullptr;
+}
+
+void JsonObject::fail(const std::string& key, const std::string& message) {
+  fail(json_error(path_of(key), message));
+}
+
+void JsonObject::fail(Error error) {
+  if (!mistake_) mistake_ = std::move(error);
+}
+
+Result<void> JsonObject::finish() {
+  if (mistake_) return *mistake_;
+  std::string expected;
+  for (const auto& key : known_) expected += (expected.empty() ? "" : ", ") + key;
+  for (const auto& item : value_.items())
+    if (known_.count(item.key()) == 0)
+      return json_error(path_of(item.key()),
+                        "unknown key; expected " + (expected.empty() ? "no keys at all" : "one of " + expected));
+  return {};
+}
+
+}  // namespace gantry::detail

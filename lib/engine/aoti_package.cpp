@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scanning and unpacking AOTInductor packages.
+#include "engine/aoti_package.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace gantry::libtorch {
+namespace {
+
+constexpr std::string_view kModels = "data/aotinductor/";
+constexpr std::uint64_t kMaxMetadataBytes = 1 << 20;
+
+std::string reason_of(int error_number) {
+  return std::generic_category().message(error_number);
+}
+
+Error cannot_unpack(const std::string& directory, const std::string& why) {
+  return Error(ErrorCode::kFailedPrecondition, "cannot unpack into scratch_dir '" + directory + "': " + why);
+}
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+/// "model/x.so" of "<root>/data/aotinductor/model/x.so"; empty for an entry elsewhere.
+std::string_view place_in_models(std::string_view name) {
+  const auto slash = name.find('/');
+  if (slash == std::string_view::npos || name.substr(slash + 1, kModels.size()) != kModels) return {};
+  return name.substr(slash + 1 + kModels.size());
+}
+
+std::string file_name(const ZipEntry& entry) {
+  return entry.name.substr(entry.name.rfind('/') + 1);
+}
+
+/// Files that AOTInductor writes beside a library when it keeps the weights out of it.
+bool holds_weights(std::string_view name) {
+  return ends_with(name, ".blob") || ends_with(name, "_weights_config.json") ||
+         ends_with(name, "_serialized_weights.bin");
+}
+
+}  // namespace
+
+ScratchDirectory::ScratchDirectory(std::string path) : path_(std::move(path)) {}
+
+ScratchDirectory::ScratchDirectory(ScratchDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+
+ScratchDirectory& ScratchDirectory::operator=(ScratchDirectory&& other) noexcept {
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  remove();
+}
+
+void ScratchDirectory::remove() {
+  if (path_.empty()) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+  path_.clear();
+}
+
+Result<void> check_scratch(const std::string& directory, const struct statvfs& file_system) {
+  if (!(file_system.f_flag & ST_NOEXEC)) return {};
+  return cannot_unpack(directory, "it is mounted noexec, so the model's code could not be loaded");
+}
+
+Result<ScratchDirectory> ScratchDirectory::make(const std::string& parent) {
+  const std::string where = parent.empty() ? "/tmp" : parent;
+  struct statvfs file_system {};
+  if (::statvfs(where.c_str(), &file_system) != 0) return cannot_unpack(where, reason_of(errno));
+  if (auto ok = check_scratch(where, file_system); !ok) return std::move(ok).error();
+  std::string path = where + "/gantry-XXXXXX";
+  if (!::mkdtemp(path.data())) return cannot_unpack(where, reason_of(errno));  // mode 0700
+  return ScratchDirectory(std::move(path));
+}
+
+Result<AotiPackage> scan_aoti_package(const std::string& path) {
+  auto all = read_zip_directory(path);
+  if (!all) return std::move(all).error();
+  const auto refuse = [&](ErrorCode code, const std::string& why) { return Error(code, "'" + path + "': " + why); };
+
+  AotiPackage package;
+  package.path = path;
+  std::string model;
+  std::size_t libraries = 0;
+  for (ZipEntry& entry : *all) {
+    if (holds_weights(entry.name)) return refuse(ErrorCode::kUnsupported, "its weights are outside its library");
+    const std::string_view place = place_in_models(entry.name);
+    const auto slash = place.find('/');
+    if (slash == std::string_view::npos || place.back() == '/') continue;
+    if (model.empty()) model = place.substr(0, slash);
+    if (place.substr(0, slash) != model)
+      return refuse(ErrorCode::kInvalidArgument, "it holds several models; gantry takes packages of one");
+    if (ends_with(place, ".so")) {
+      ++libraries;
+      package.library = entry;
+    }
+    package.entries.push_back(std::move(entry));
+  }
+  if (libraries == 0) return refuse(ErrorCode::kUnsupported, "it holds source code only, and gantry compiles none");
+  if (libraries > 1) return refuse(ErrorCode::kInvalidArgument, "it holds several libraries for one model");
+
+  const std::string& library = package.library.name;
+  const std::string metadata = library.substr(0, library.size() - 3) + "_metadata.json";
+  const auto at = std::find_if(package.entries.begin(), package.entries.end(),
+                               [&](const ZipEntry& entry) { return entry.name == metadata; });
+  if (at == package.entries.end() || at->size > kMaxMetadataBytes)
+    return refuse(ErrorCode::kInvalidArgument, "the metadata of its library is missing");
+  package.metadata = *at;
+  package.entries.erase(at);
+  return package;
+}
+
+Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package,
+                                                              const ScratchDirectory& scratch) {
+  const std::string file = scratch.path() + "/" + file_name(package.metadata);
+  if (auto unpacked = extract_stored(package.path, package.metadata, file); !unpacked)
+    return std::move(unpacked).error();
+  std::ifstream stream(file, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object())
+    return Error(ErrorCode::kInvalidArgument, "'" + package.path + "': the metadata of its library is damaged");
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : json.items())
+    if (value.is_string()) metadata[key] = value.get<std::string>();
+  return metadata;
+}
+
+Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch) {
+  for (const ZipEntry& entry : package.entries) {
+    // One directory deep is all that AOTInductor writes; the name alone cannot lead anywhere else.
+    auto unpacked = extract_stored(package.path, entry, scratch.path() + "/" + file_name(entry));
+    if (!unpacked) return std::move(unpacked).error();
+  }
+  return scratch.path() + "/" + file_name(package.library);
+}
+
+}  // namespace gantry::libtorch

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is in an AOTInductor package (.pt2), and unpacking it.
+//
+// gantry unpacks packages itself: LibTorch's loader writes to a directory named by the environment and follows entry
+// names out of it.
+#pragma once
+
+#include <sys/statvfs.h>
+
+#include <gantry/result.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/zip_directory.hpp"
+
+namespace gantry::libtorch {
+
+/// A directory that is removed with everything in it when the object goes.
+///
+/// Ownership: owns the directory; move-only.
+/// Threads:   thread-compatible.
+/// Errors:    make: failed_precondition if it cannot be made or code in it could not be executed.
+/// Cost:      a few system calls.
+class ScratchDirectory {
+ public:
+  /// A new directory of mode 0700 in `parent`; in /tmp if that is empty.
+  static Result<ScratchDirectory> make(const std::string& parent);
+
+  ScratchDirectory(ScratchDirectory&& other) noexcept;
+  ScratchDirectory& operator=(ScratchDirectory&& other) noexcept;
+  ~ScratchDirectory();
+
+  const std::string& path() const { return path_; }
+  /// Removes the directory now.
+  void remove();
+
+ private:
+  explicit ScratchDirectory(std::string path);
+  std::string path_;
+};
+
+/// failed_precondition if code in a directory of this file system could not be executed.
+Result<void> check_scratch(const std::string& directory, const struct statvfs& file_system);
+
+/// The one model of a package.
+struct AotiPackage {
+  std::string path;
+  std::vector<ZipEntry> entries;  ///< its files
+  ZipEntry library;               ///< the shared library among them
+  ZipEntry metadata;              ///< the library's metadata
+};
+
+/// Finds the model. invalid_argument for a damaged package or one with several models; unsupported if its code is not
+/// compiled or its weights are outside the library.
+Result<AotiPackage> scan_aoti_package(const std::string& path);
+
+/// Unpacks the metadata alone, and reads it: AOTI_DEVICE_KEY, AOTI_CPU_ISA, ... and what the exporter added.
+Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package,
+                                                              const ScratchDirectory& scratch);
+
+/// Unpacks everything else; the path of the shared library.
+Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch);
+
+/// failed_precondition if the metadata says that the package was built for another LibTorch (major.minor), machine or
+/// CPU than this one. What it does not say is not checked.
+Result<void> check_aoti_metadata(const std::map<std::string, std::string>& metadata);
+
+}  // namespace gantry::libtorch

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making a device usable. gantry::torch links LibTorch's CPU half only; its CUDA half is loaded when first asked for.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/Stream.h>
+#include <c10/core/StreamGuard.h>
+
+#include <gantry/device.hpp>
+#include <gantry/result.hpp>
+#include <optional>
+
+namespace gantry::libtorch {
+
+/// `device` in LibTorch's terms, ready for use. For cuda:N: failed_precondition says what is missing: LibTorch's CUDA
+/// half, the driver, a device. Thread-safe. Cost: the first CUDA device costs about half a second and 250 MB.
+Result<c10::Device> use_device(Device device);
+
+/// A stream of the device's pool; none on the CPU.
+std::optional<c10::Stream> make_stream(c10::Device device);
+
+/// Makes a device and a stream current on this thread for as long as it lives. Does nothing for the CPU.
+class DeviceScope {
+ public:
+  explicit DeviceScope(const std::optional<c10::Stream>& stream) {
+    if (stream) guard_.emplace(*stream);
+  }
+
+ private:
+  std::optional<c10::StreamGuard> guard_;
+};
+
+}  // namespace gantry::libtorch

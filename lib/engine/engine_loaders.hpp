@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two loaders, and how a file says which one it needs.
+#pragma once
+
+#include <gantry/engine.hpp>
+#include <memory>
+#include <string>
+
+namespace gantry::libtorch {
+
+/// What a model file is.
+enum class Format { kTorchScript, kAotiPackage };
+
+/// By content: both are zip files, with different entries. not_found; invalid_argument says what the file is instead.
+Result<Format> detect_format(const std::string& path);
+
+/// Loads a TorchScript file: moved to the device, in eval mode, frozen. Inputs go to the arguments of `forward` by name
+/// if it has an argument for each, else by position.
+Result<std::unique_ptr<Engine>> load_torchscript(const std::string& path, const Signature& signature,
+                                                 const ModelOptions& options);
+
+/// Loads an AOTInductor package, which is native code.
+Result<std::unique_ptr<Engine>> load_aoti(const std::string& path, const Signature& signature,
+                                          const ModelOptions& options);
+
+}  // namespace gantry::libtorch

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// libtorch::load: from a file to a warmed-up Model.
+#include <algorithm>
+#include <filesystem>
+#include <gantry/libtorch.hpp>
+#include <string_view>
+#include <utility>
+
+#include "engine/engine_loaders.hpp"
+#include "engine/zip_directory.hpp"
+
+namespace gantry::libtorch {
+namespace {
+
+/// True if an entry is `<root>/<inner>...`, whatever the root is called.
+bool has_entry(const std::vector<ZipEntry>& entries, std::string_view inner) {
+  return std::any_of(entries.begin(), entries.end(), [&](const ZipEntry& entry) {
+    const auto slash = entry.name.find('/');
+    return slash != std::string::npos && std::string_view(entry.name).substr(slash + 1, inner.size()) == inner;
+  });
+}
+
+}  // namespace
+
+Result<Format> detect_format(const std::string& path) {
+  auto entries = read_zip_directory(path);
+  if (!entries) return std::move(entries).error();
+  if (has_entry(*entries, "data/aotinductor/")) return Format::kAotiPackage;
+  if (has_entry(*entries, "constants.pkl") && has_entry(*entries, "code/")) return Format::kTorchScript;
+  const auto is_instead = [&](const char* what) {
+    return Error(ErrorCode::kInvalidArgument, "'" + path + "' is not a model that can be run: it is " + what);
+  };
+  if (has_entry(*entries, "serialized_exported_program.json") || has_entry(*entries, "models/"))
+    return is_instead(
+        "an exported program that was not compiled; compile it with torch._inductor.aoti_compile_and_package");
+  if (has_entry(*entries, "data.pkl"))
+    return is_instead("a checkpoint of torch.save (weights or a pickled object), neither TorchScript nor AOTInductor");
+  return is_instead("a zip file with neither TorchScript code nor an AOTInductor library in it");
+}
+
+Result<Model> load(const std::string& path, const Signature& signature, const ModelOptions& options) {
+  auto format = detect_format(path);
+  if (!format) return std::move(format).error();
+  auto engine = *format == Format::kAotiPackage ? load_aoti(path, signature, options)
+                                                : load_torchscript(path, signature, options);
+  if (!engine) return std::move(engine).error();
+  ModelOptions named = options;
+  if (named.name.empty()) named.name = std::filesystem::path(path).filename().string();
+  return Model::make(*std::move(engine), signature, named);
+}
+
+}  // namespace gantry::libtorch

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding out where in this process, and from where on disk, LibTorch was loaded.
+#pragma once
+
+#include <string>
+
+namespace gantry::libtorch {
+
+/// The full path of libtorch_cpu as it is loaded; empty if LibTorch is linked into the program. Thread-safe.
+const std::string& torch_cpu_path();
+
+/// The folder of torch_cpu_path(), with a '/' at its end; empty if that is.
+std::string torch_directory();
+
+}  // namespace gantry::libtorch

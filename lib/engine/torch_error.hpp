@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one place where LibTorch's exceptions become Errors.
+#pragma once
+
+#include <gantry/error.hpp>
+#include <string>
+#include <string_view>
+
+namespace gantry::libtorch {
+
+/// The exception being handled, as an Error; call it in a catch block. Memory that ran out, wherever, is
+/// resource_exhausted; everything else is `otherwise`. Never throws.
+Error translate_torch_exception(ErrorCode otherwise) noexcept;
+
+/// What a person needs of an exception's text, on one line: without C++ stack frames, a TorchScript traceback reduced
+/// to the failing line of the model and the message.
+std::string concise(std::string_view text);
+
+}  // namespace gantry::libtorch

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Satisfying the libtorch.so that AOTInductor's libraries ask for.
+//
+// Every library of a default package needs "libtorch.so", an empty library that pulls in LibTorch's CUDA half. gantry
+// links libtorch_cpu only, so the dynamic loader would not find it, or load half a gigabyte of CUDA. While a package is
+// loaded, an empty library of that name, which is part of gantry and opened from memory, stands in. It goes when the
+// package's library goes; GCC's libraries often cannot be unloaded, and then it stays.
+#pragma once
+
+#include <gantry/result.hpp>
+
+namespace gantry::libtorch {
+
+/// Ownership: keeps the stand-in loaded; a library that was loaded meanwhile keeps it from then on.
+/// Threads:   one at a time.
+/// Errors:    open: failed_precondition if this system does not let code be loaded from memory.
+/// Cost:      well below a millisecond.
+class TorchSoname {
+ public:
+  /// Does nothing if the process has a libtorch.so already.
+  static Result<TorchSoname> open();
+
+  TorchSoname(TorchSoname&& other) noexcept : library_(other.library_) { other.library_ = nullptr; }
+  TorchSoname& operator=(TorchSoname&&) = delete;
+  ~TorchSoname();
+
+ private:
+  explicit TorchSoname(void* library) : library_(library) {}
+  void* library_;
+};
+
+}  // namespace gantry::libtorch

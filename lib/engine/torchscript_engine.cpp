@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The TorchScript engine.
+//
+// Instances share one frozen module: TorchScript's interpreter is safe to run on several threads as long as the model
+// writes to nothing of its own. A model that does (it assigns an attribute, or writes to a buffer) is copied for each
+// instance.
+//
+// On the CPU the graph runs as it was frozen, without profiling runs and kernels made at run time (this is a setting of
+// the thread, put back after each call). They gain nothing there (EfficientNet-lite0, an MLP, an LSTM: equal to 1 %),
+// and LibTorch builds with LLVM, such as Debian's 2.6, may compile for minutes or never finish.
+#include <torch/csrc/jit/runtime/graph_executor.h>
+
+#include <gantry/libtorch.hpp>
+#include <optional>
+#include <utility>
+
+#include "engine/cuda_loader.hpp"
+#include "engine/engine_loaders.hpp"
+#include "engine/forward_call.hpp"
+#include "engine/tensor_bridge.hpp"
+#include "engine/thread_state.hpp"
+#include "engine/torch_error.hpp"
+#include "engine/torchscript_file.hpp"
+
+namespace gantry::libtorch {
+namespace {
+
+class TorchScriptInstance final : public EngineInstance {
+ public:
+  TorchScriptInstance(torch::jit::Module module, const ForwardCall& call, c10::Device device, int threads)
+      : forward_(module.get_method("forward")),
+        call_(call),
+        device_(device),
+        stream_(make_stream(device)),
+        threads_(threads),
+        optimize_at_run_time_(!device.is_cpu()) {}
+
+  Result<Tensors> run(const Tensors& inputs, const RunOptions&) override {
+    try {
+      const ThreadScope thread(threads_);
+      const DeviceScope device(stream_);
+      const torch::jit::GraphOptimizerEnabledGuard optimizer(optimize_at_run_time_);
+      // The inputs live until the outputs are converted, so that an output that aliases one is seen to.
+      const std::vector<at::Tensor> tensors = to_torch(inputs, device_);
+      auto outputs = call_.outputs_of(forward_(call_.arguments(tensors)));
+      if (!outputs) return std::move(outputs).error();
+      return from_torch(*std::move(outputs), call_.output_specs());
+    } catch (...) {
+      return translate_torch_exception(ErrorCode::kModelError);
+    }
+  }
+
+ private:
+  torch::jit::Method forward_;
+  const ForwardCall& call_;
+  const c10::Device device_;
+  const std::optional<c10::Stream> stream_;
+  const int threads_;
+  const bool optimize_at_run_time_;
+};
+
+class TorchScriptEngine final : public Engine {
+ public:
+  TorchScriptEngine(TorchScriptFile file, ForwardCall call, c10::Device device, EngineInfo info)
+      : file_(std::move(file)), call_(std::move(call)), device_(device), info_(std::move(info)) {}
+
+  const EngineInfo& info() const override { return info_; }
+
+  Result<std::unique_ptr<EngineInstance>> make_instance(int threads) override {
+    try {
+      const ThreadScope thread(threads);
+      torch::jit::Module module = file_.has_state ? file_.module.deepcopy() : file_.module;
+      return std::unique_ptr<EngineInstance>(
+          std::make_unique<TorchScriptInstance>(std::move(module), call_, device_, threads));
+    } catch (...) {
+      return translate_torch_exception(ErrorCode::kModelError);
+    }
+  }
+
+ private:
+  const TorchScriptFile file_;
+  const ForwardCall call_;
+  const c10::Device device_;
+  const EngineInfo info_;
+};
+
+EngineInfo describe(const TorchScriptFile& file, Device device) {
+  EngineInfo info;
+  info.kind = "torchscript";
+  info.device = device;
+  info.mutates_inputs = file.mutates_inputs;
+  info.description = "TorchScript, LibTorch " + version() + ", " + device.to_string();
+  if (!file.why_not_frozen.empty()) info.description += ", not frozen (" + file.why_not_frozen + ")";
+  if (file.has_state) info.description += ", one copy per instance, since the model changes its own state";
+  if (file.mutates_inputs) info.description += ", inputs copied, since the model may write to them";
+  return info;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> load_torchscript(const std::string& path, const Signature& signature,
+                                                 const ModelOptions& options) {
+  const auto format = detect_format(path);
+  if (!format) return format.error();
+  if (*format != Format::kTorchScript)
+    return Error(ErrorCode::kInvalidArgument, "'" + path + "' is an AOTInductor package, not TorchScript");
+  auto device = use_device(options.device);
+  if (!device) return std::move(device).error();
+  auto file = load_torchscript_file(path, *device);
+  if (!file) return file.error().within("'" + path + "'");
+  auto call = ForwardCall::make(file->module, signature);
+  if (!call) return call.error().within("'" + path + "'");
+  EngineInfo info = describe(*file, options.device);
+  return std::unique_ptr<Engine>(
+      std::make_unique<TorchScriptEngine>(*std::move(file), *std::move(call), *device, std::move(info)));
+}
+
+}  // namespace gantry::libtorch

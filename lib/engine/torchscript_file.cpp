@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading, freezing and alias analysis.
+#include "engine/torchscript_file.hpp"
+
+#include <torch/csrc/jit/ir/alias_analysis.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/passes/inliner.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "engine/thread_state.hpp"
+#include "engine/torch_error.hpp"
+
+namespace gantry::libtorch {
+namespace {
+
+/// True if a block, or one inside it, assigns an attribute or writes to the memory of one.
+bool writes_to_attributes(const torch::jit::Block* block, const torch::jit::AliasDb& aliases) {
+  return std::any_of(block->nodes().begin(), block->nodes().end(), [&](const torch::jit::Node* node) {
+    if (node->kind() == c10::prim::SetAttr) return true;
+    if (node->kind() == c10::prim::GetAttr && aliases.hasWriters(node->output())) return true;
+    return std::any_of(node->blocks().begin(), node->blocks().end(),
+                       [&](const torch::jit::Block* inner) { return writes_to_attributes(inner, aliases); });
+  });
+}
+
+/// Fills in what forward() writes to. Errs on the side of true.
+void analyse_writes(TorchScriptFile& file) {
+  const auto graph = file.module.get_method("forward").graph()->copy();
+  torch::jit::Inline(*graph);
+  const torch::jit::AliasDb aliases(graph);
+  const auto inputs = graph->inputs();
+  file.mutates_inputs = std::any_of(inputs.begin() + 1, inputs.end(),  // the first one is self
+                                    [&](const torch::jit::Value* input) { return aliases.hasWriters(input); });
+  file.has_state = writes_to_attributes(graph->block(), aliases);
+}
+
+/// Freezing inlines the weights as constants and folds what is constant. The model also runs without.
+void freeze(TorchScriptFile& file) {
+  try {
+    file.module = torch::jit::freeze(file.module);
+  } catch (...) {
+    file.why_not_frozen = translate_torch_exception(ErrorCode::kModelError).message();
+  }
+}
+
+}  // namespace
+
+Result<TorchScriptFile> load_torchscript_file(const std::string& path, c10::Device device) {
+  try {
+    const ThreadScope thread(1);
+    // Onto the CPU first: a file saved on a device that this machine lacks loads as well.
+    TorchScriptFile file{torch::jit::load(path, c10::Device(c10::kCPU)), {}, false, false};
+    if (!file.module.find_method("forward"))
+      return Error(ErrorCode::kInvalidArgument, "the TorchScript module has no forward()");
+    file.module.eval();
+    if (!device.is_cpu()) file.module.to(device);
+    freeze(file);
+    analyse_writes(file);
+    return file;
+  } catch (...) {
+    return translate_torch_exception(ErrorCode::kInvalidArgument);
+  }
+}
+
+}  // namespace gantry::libtorch

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The directory of a zip file, read without trusting it (PKWARE APPNOTE 6.3, with zip64).
+//
+// TorchScript files and AOTInductor packages are zip files. LibTorch's reader hides names outside the archive's root
+// and checks none of them, so gantry looks for itself before LibTorch sees the file.
+#pragma once
+
+#include <cstdint>
+#include <gantry/result.hpp>
+#include <string>
+#include <vector>
+
+namespace gantry::libtorch {
+
+/// One file in a zip file.
+struct ZipEntry {
+  std::string name;
+  bool is_stored = false;          ///< its bytes are not compressed
+  std::uint64_t size = 0;          ///< bytes it has in the zip file
+  std::uint64_t local_header = 0;  ///< where its local header begins
+};
+
+/// Every entry, in directory order. not_found if there is no such file; invalid_argument if it is not a zip file, is
+/// cut short, or an entry's name could lead out of a directory (absolute, "..", "\", control characters).
+Result<std::vector<ZipEntry>> read_zip_directory(const std::string& path);
+
+/// Copies a stored entry to a new file, which must not exist, with mode 0600. resource_exhausted if the disk is full;
+/// failed_precondition if the file cannot be written; invalid_argument if the entry is damaged.
+Result<void> extract_stored(const std::string& zip_path, const ZipEntry& entry, const std::string& to);
+
+}  // namespace gantry::libtorch

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model: making instances, warming them up, and raw calls.
+#include <future>
+#include <gantry/model.hpp>
+#include <utility>
+
+#include "model/local_backend.hpp"
+#include "model/model_call.hpp"
+
+namespace gantry {
+namespace {
+
+using detail::LocalBackend;
+using detail::ModelCall;
+
+Result<void> check_range(const char* option, int value, int low, int high) {
+  if (value >= low && value <= high) return {};
+  return Error(ErrorCode::kInvalidArgument, std::string("ModelOptions::") + option + " must be " + std::to_string(low) +
+                                                ".." + std::to_string(high) + ", got " + std::to_string(value));
+}
+
+Result<void> check_options(const ModelOptions& options) {
+  if (auto ok = check_range("max_batch", options.max_batch, 1, 65536); !ok) return ok;
+  if (auto ok = check_range("warmup_runs", options.warmup_runs, 0, 100); !ok) return ok;
+  return check_range("instances", options.instances, 0, 4096);
+}
+
+/// Zero-filled inputs with every symbol at 1.
+Result<Tensors> blank_inputs(const Signature& signature) {
+  Tensors inputs;
+  for (const TensorSpec& spec : signature.inputs()) {
+    std::vector<std::int64_t> dims;
+    for (const Dim& dim : spec.dims) dims.push_back(dim.is_symbolic() ? 1 : dim.extent);
+    auto tensor = Tensor::zeros(spec.dtype, Shape(Span<const std::int64_t>(dims)));
+    if (!tensor) return std::move(tensor).error();
+    inputs.add(spec.name, *std::move(tensor));
+  }
+  return inputs;
+}
+
+/// On a worker where there are any, so that what an engine keeps per thread is made there.
+Result<Tensors> run_where_it_belongs(const ModelCall& call, const std::optional<Runtime>& runtime,
+                                     const Tensors& inputs, const RunOptions& options) {
+  if (!runtime || runtime->core()->on_worker()) return call.run(inputs, options);
+  if (runtime->options().execution == Execution::kCaller) {
+    if (auto admitted = runtime->core()->admit(); !admitted) return std::move(admitted).error();
+    auto result = call.run(inputs, options);
+    runtime->core()->release();
+    return result;
+  }
+  std::promise<Result<Tensors>> promise;
+  auto future = promise.get_future();
+  call.submit(inputs, options,
+              [promise = std::move(promise)](Result<Tensors> result) mutable { promise.set_value(std::move(result)); });
+  return future.get();
+}
+
+Result<void> warm_up(const ModelCall& call, const std::optional<Runtime>& runtime, int runs) {
+  for (int i = 0; i < runs; ++i) {
+    auto inputs = blank_inputs(call.signature);
+    if (!inputs) return std::move(inputs).error();
+    auto ran = run_where_it_belongs(call, runtime, *inputs, {});
+    if (!ran) return ran.error().within("warm-up on zero-filled inputs");
+  }
+  return {};
+}
+
+}  // namespace
+
+Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options) {
+  if (auto ok = check_options(options); !ok) return std::move(ok).error();
+  auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
+  if (!runtime) return std::move(runtime).error();
+  const int instances = options.instances ? options.instances : runtime->options().workers;
+  auto backend = LocalBackend::make(std::move(engine), runtime->core(), instances);
+  if (!backend) return std::move(backend).error();
+
+  auto call = std::make_shared<ModelCall>();
+  call->backend = *std::move(backend);
+  call->signature = std::move(signature);
+  call->max_batch = static_cast<std::size_t>(options.max_batch);
+  auto state = std::make_shared<State>();
+  state->name = options.name.empty() ? call->backend->info().kind : options.name;
+  state->call = std::move(call);
+  state->runtime = *std::move(runtime);
+  if (auto ok = warm_up(*state->call, state->runtime, options.warmup_runs); !ok) return std::move(ok).error();
+  return Model(std::move(state));
+}
+
+Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature, const ModelOptions& options) {
+  if (auto ok = check_options(options); !ok) return std::move(ok).error();
+  auto call = std::make_shared<ModelCall>();
+  call->backend = std::move(backend);
+  call->signature = std::move(signature);
+  call->max_batch = static_cast<std::size_t>(options.max_batch);
+  auto state = std::make_shared<State>();
+  state->name = options.name.empty() ? call->backend->info().kind : options.name;
+  state->call = std::move(call);
+  state->runtime = options.runtime;
+  if (auto ok = warm_up(*state->call, state->runtime, options.warmup_runs); !ok) return std::move(ok).error();
+  return Model(std::move(state));
+}
+
+const Signature& Model::signature() const {
+  return state_->call->signature;
+}
+const EngineInfo& Model::info() const {
+  return state_->call->backend->info();
+}
+const std::string& Model::name() const {
+  return state_->name;
+}
+int Model::max_batch() const {
+  return static_cast<int>(state_->call->max_batch);
+}
+
+Result<Tensors> Model::run(const Tensors& inputs, const RunOptions& options) const {
+  auto result = run_where_it_belongs(*state_->call, state_->runtime, inputs, options);
+  if (!result) return result.error().within("model '" + state_->name + "'");
+  return result;
+}
+
+}  // namespace gantry

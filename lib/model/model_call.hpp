@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModelCall: what every stage made from one Model shares, and one checked call of it.
+#pragma once
+
+#include <gantry/engine.hpp>
+#include <gantry/model.hpp>
+#include <gantry/signature.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace gantry {
+namespace detail {
+
+/// Holds no handle of the runtime, so that a request in flight cannot keep a runtime alive.
+///
+/// Ownership: shares the backend.
+/// Threads:   thread-safe.
+/// Errors:    invalid_argument for inputs, model_error for outputs that disagree with the signature.
+/// Cost:      no copy of contiguous inputs, unless the engine writes to them.
+struct ModelCall {
+  std::shared_ptr<Backend> backend;
+  Signature signature;
+  std::size_t max_batch = 1;
+
+  /// Checks `inputs` and runs them; `done` is called exactly once, possibly before this returns.
+  void submit(const Tensors& inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) const;
+  /// The same on this thread.
+  Result<Tensors> run(const Tensors& inputs, const RunOptions& call) const;
+
+ private:
+  /// Signature order, contiguous, on the CPU, private where the engine writes.
+  Result<Tensors> prepare(const Tensors& inputs) const;
+  Result<Tensors> finish(Result<Tensors> outputs, const SymbolBinding& binding) const;
+};
+
+}  // namespace detail
+
+struct Model::State {
+  std::shared_ptr<const detail::ModelCall> call;
+  std::optional<Runtime> runtime;  // unset: a backend of the host's own
+  std::string name;
+};
+
+}  // namespace gantry

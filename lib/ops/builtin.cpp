@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registry::builtin(): every op of gantry::core, domain by domain.
+#include <gantry/registry.hpp>
+
+#include "ops/ops.hpp"
+
+namespace gantry {
+
+Registry Registry::builtin() {
+  Registry registry;
+  detail::add_image_ops(registry);
+  detail::add_classify_ops(registry);
+  return registry;
+}
+
+}  // namespace gantry

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// softmax and sigmoid over float32.
+#include <cmath>
+#include <gantry/classify.hpp>
+#include <limits>
+#include <utility>
+
+namespace gantry {
+namespace {
+
+struct NoParameters {};
+
+/// A dense f32 tensor on the CPU, with the result's storage next to it.
+struct Elementwise {
+  Tensor input;
+  Tensor output;
+};
+
+Result<Elementwise> prepare(const Tensor& tensor) {
+  if (tensor.dtype() != DType::kF32 || !tensor.device().is_cpu())
+    return Error(ErrorCode::kInvalidArgument, "expected a tensor of f32 on the CPU, got " + tensor.to_string());
+  auto input = tensor.contiguous();
+  if (!input) return std::move(input).error();
+  auto output = Tensor::make(DType::kF32, tensor.shape());
+  if (!output) return std::move(output).error();
+  return Elementwise{*std::move(input), *std::move(output)};
+}
+
+/// The sum is in double: with thousands of classes float32 would lose the last digits.
+void softmax_row(const float* in, float* out, std::size_t count) {
+  float largest = -std::numeric_limits<float>::infinity();
+  for (std::size_t i = 0; i < count; ++i) largest = in[i] > largest ? in[i] : largest;
+  double sum = 0.0;
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = std::exp(in[i] - largest);
+    sum += static_cast<double>(out[i]);
+  }
+  const auto divisor = static_cast<float>(sum);
+  for (std::size_t i = 0; i < count; ++i) out[i] /= divisor;
+}
+
+Result<Tensor> run_softmax(const Tensor& tensor) {
+  if (tensor.rank() == 0 || tensor.shape()[tensor.rank() - 1] == 0)
+    return Error(ErrorCode::kInvalidArgument,
+                 "softmax needs a last axis with at least one element, got " + tensor.to_string());
+  auto buffers = prepare(tensor);
+  if (!buffers) return std::move(buffers).error();
+  const auto count = static_cast<std::size_t>(tensor.shape()[tensor.rank() - 1]);
+  const std::size_t rows = static_cast<std::size_t>(tensor.numel()) / count;
+  const auto* in = static_cast<const float*>(buffers->input.data());
+  auto* out = static_cast<float*>(buffers->output.mutable_data());
+  for (std::size_t row = 0; row < rows; ++row) softmax_row(in + row * count, out + row * count, count);
+  return std::move(buffers->output);
+}
+
+Result<Tensor> run_sigmoid(const Tensor& tensor) {
+  auto buffers = prepare(tensor);
+  if (!buffers) return std::move(buffers).error();
+  const auto* in = static_cast<const float*>(buffers->input.data());
+  auto* out = static_cast<float*>(buffers->output.mutable_data());
+  for (std::int64_t i = 0; i < tensor.numel(); ++i) out[i] = 1.0f / (1.0f + std::exp(-in[i]));
+  return std::move(buffers->output);
+}
+
+}  // namespace
+
+Stage<Tensor, Tensor> softmax() {
+  return detail::make_op<Tensor, Tensor>("softmax", NoParameters{}, "", {},
+                                         [](const NoParameters&, Tensor&& tensor) { return run_softmax(tensor); });
+}
+
+Stage<Tensor, Tensor> sigmoid() {
+  return detail::make_op<Tensor, Tensor>("sigmoid", NoParameters{}, "", {},
+                                         [](const NoParameters&, Tensor&& tensor) { return run_sigmoid(tensor); });
+}
+
+}  // namespace gantry

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// image.center_crop and image.five_crop, as torchvision's functional.py. Crops are views.
+#include <algorithm>
+#include <gantry/image.hpp>
+#include <string>
+#include <utility>
+
+#include "ops/image/padding.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::image {
+namespace {
+
+struct CropSize {
+  std::int64_t width;
+  std::int64_t height;
+};
+
+Result<void> check(const CropSize& params) {
+  if (auto ok = detail::check_side("width", params.width); !ok) return ok;
+  return detail::check_side("height", params.height);
+}
+
+std::string text_of(const CropSize& params) {
+  return "width=" + std::to_string(params.width) + ", height=" + std::to_string(params.height);
+}
+
+/// Python's round(excess / 2): halves go to the even neighbour.
+std::int64_t centred_offset(std::int64_t excess) {
+  const std::int64_t half = excess / 2;
+  return excess % 2 == 1 && half % 2 == 1 ? half + 1 : half;
+}
+
+Result<Image> crop_centre(const CropSize& size, const Image& image) {
+  const std::int64_t missing_width = std::max<std::int64_t>(size.width - image.width(), 0);
+  const std::int64_t missing_height = std::max<std::int64_t>(size.height - image.height(), 0);
+  const Pad border{missing_width / 2, missing_height / 2, (missing_width + 1) / 2, (missing_height + 1) / 2, 0};
+  auto large_enough = detail::padded(image, border);
+  if (!large_enough) return large_enough;
+  return large_enough->crop(centred_offset(large_enough->width() - size.width),
+                            centred_offset(large_enough->height() - size.height), size.width, size.height);
+}
+
+Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image) {
+  const std::int64_t right = image.width() - size.width;
+  const std::int64_t bottom = image.height() - size.height;
+  if (right < 0 || bottom < 0)
+    return Error(ErrorCode::kInvalidArgument, "crops of " + std::to_string(size.width) + "x" +
+                                                  std::to_string(size.height) + " do not fit into the " +
+                                                  std::to_string(image.width()) + "x" + std::to_string(image.height()) +
+                                                  " image");
+  using Corner = std::pair<std::int64_t, std::int64_t>;
+  std::vector<Image> crops;
+  crops.reserve(5);
+  for (const auto& [left, top] : {Corner{0, 0}, Corner{right, 0}, Corner{0, bottom}, Corner{right, bottom},
+                                  Corner{centred_offset(right), centred_offset(bottom)}}) {
+    auto crop = image.crop(left, top, size.width, size.height);
+    if (!crop) return std::move(crop).error();
+    crops.push_back(*std::move(crop));
+  }
+  return crops;
+}
+
+}  // namespace
+
+Stage<Image, Image> center_crop(std::int64_t width, std::int64_t height) {
+  const CropSize params{width, height};
+  return detail::make_op<Image, Image>("image.center_crop", params, text_of(params), check(params),
+                                       [](const CropSize& p, Image&& image) { return crop_centre(p, image); });
+}
+
+Stage<Image, Image> center_crop(std::int64_t size) {
+  return center_crop(size, size);
+}
+
+Stage<Image, std::vector<Image>> five_crop(std::int64_t width, std::int64_t height) {
+  const CropSize params{width, height};
+  return detail::make_op<Image, std::vector<Image>>(
+      "image.five_crop", params, text_of(params), check(params),
+      [](const CropSize& p, Image&& image) { return crop_five(p, image); });
+}
+
+Stage<Image, std::vector<Image>> five_crop(std::int64_t size) {
+  return five_crop(size, size);
+}
+
+}  // namespace gantry::image

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the decoders share: the limits checked before pixels are allocated, and how they say what is wrong.
+#pragma once
+
+#include <cstdint>
+#include <gantry/image.hpp>
+#include <string>
+
+namespace gantry::detail {
+
+/// A decoded image, and how it has to be turned to be seen upright. The orientation is read only if it was asked for.
+struct Decoded {
+  Image image;
+  std::uint8_t orientation = 1;
+};
+
+/// resource_exhausted unless the sides and their product are within the limits.
+Result<void> check_dimensions(const char* format, std::uint64_t width, std::uint64_t height,
+                              const image::Decode& options);
+
+inline Error corrupt(const char* format, const std::string& what) {
+  return Error(ErrorCode::kInvalidArgument, "corrupt " + std::string(format) + ": " + what);
+}
+inline Error truncated(const char* format, std::size_t position) {
+  return Error(ErrorCode::kInvalidArgument,
+               "truncated " + std::string(format) + " at byte " + std::to_string(position));
+}
+
+/// Each is thread-safe, prints nothing, and allocates the image only after check_dimensions().
+Result<Decoded> decode_jpeg(const Bytes& file, const image::Decode& options);
+Result<Decoded> decode_png(const Bytes& file, const image::Decode& options);
+Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options);
+
+}  // namespace gantry::detail

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// The image ops by name. Each factory reads its parameters and calls the typed function, which checks the limits.
+#include <gantry/image.hpp>
+#include <gantry/registry.hpp>
+
+#include "ops/ops.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::detail {
+namespace {
+
+struct Size {
+  std::int64_t width;
+  std::int64_t height;
+};
+
+/// `size`, or `width` and `height`.
+Size read_size(ParamReader& params) {
+  const bool has_sides = params.has("width") || params.has("height");
+  if (params.has("size")) {
+    if (has_sides) params.fail("size", "stands for width and height, which are given as well");
+    const std::int64_t size = params.integer("size");
+    return {size, size};
+  }
+  if (!has_sides) {
+    params.fail("size", "is missing; give size, or width and height");
+    return {};
+  }
+  const std::int64_t width = params.integer("width");
+  return {width, params.integer("height")};
+}
+
+image::Filter read_filter(ParamReader& params) {
+  return static_cast<image::Filter>(params.choice("filter", {"box", "bilinear", "hamming", "bicubic", "lanczos"},
+                                                  static_cast<std::size_t>(image::Filter::kBilinear)));
+}
+
+Stage<Bytes, Image> read_decode(ParamReader& params) {
+  image::Decode options;
+  options.colour = static_cast<image::ColourMode>(params.choice("colour", {"rgb", "unchanged"}, 0));
+  options.exif_orientation = params.boolean("exif_orientation", options.exif_orientation);
+  options.max_pixels = params.integer("max_pixels", options.max_pixels);
+  options.max_bytes = params.integer("max_bytes", options.max_bytes);
+  return image::decode(options);
+}
+
+Stage<Image, Image> read_resize(ParamReader& params) {
+  const std::int64_t width = params.integer("width");
+  const std::int64_t height = params.integer("height");
+  return image::resize(width, height, read_filter(params));
+}
+
+Stage<Image, Image> read_resize_short(ParamReader& params) {
+  const std::int64_t size = params.integer("size");
+  return image::resize_short(size, read_filter(params));
+}
+
+Stage<Image, Image> read_pad(ParamReader& params) {
+  image::Pad options;
+  options.left = params.integer("left", 0);
+  options.top = params.integer("top", 0);
+  options.right = params.integer("right", 0);
+  options.bottom = params.integer("bottom", 0);
+  const std::int64_t value = params.integer("value", 0);
+  if (auto ok = check_range("value", value, 0, 255); !ok) params.fail("value", ok.error().message());
+  options.value = static_cast<std::uint8_t>(value);
+  return image::pad(options);
+}
+
+Stage<Image, Tensor> read_to_tensor(ParamReader& params) {
+  image::Normalize normalize;
+  normalize.mode = static_cast<image::Normalize::Mode>(params.choice("mode", {"torchvision", "affine"}, 0));
+  normalize.mean = params.floats("mean", normalize.mean);
+  normalize.std = params.floats("std", normalize.std);
+  return image::to_tensor(normalize);
+}
+
+}  // namespace
+
+void add_image_ops(Registry& registry) {
+  registry.add<Bytes, Image>("image.decode", read_decode);
+  registry.add<Image, Image>("image.resize", read_resize);
+  registry.add<Image, Image>("image.resize_short", read_resize_short);
+  registry.add<Image, Image>("image.center_crop", [](ParamReader& params) {
+    const Size size = read_size(params);
+    return image::center_crop(size.width, size.height);
+  });
+  registry.add<Image, std::vector<Image>>("image.five_crop", [](ParamReader& params) {
+    const Size size = read_size(params);
+    return image::five_crop(size.width, size.height);
+  });
+  registry.add<Image, Image>("image.pad", read_pad);
+  registry.add<Image, Image>("image.flip", [](ParamReader& params) {
+    return image::flip(static_cast<image::FlipAxis>(params.choice("axis", {"horizontal", "vertical"}, 0)));
+  });
+  registry.add<Image, Tensor>("image.to_tensor", read_to_tensor);
+  registry.add_predicate(image::is_gray());
+}
+
+}  // namespace gantry::detail

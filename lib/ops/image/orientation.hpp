@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The eight ways to lay an image down, numbered as EXIF's Orientation tag.
+#pragma once
+
+#include <cstdint>
+#include <gantry/image.hpp>
+
+namespace gantry::detail {
+
+/// What has to be done to a stored image to see it upright; names as PIL's Transpose.
+enum class Orientation : std::uint8_t {
+  kUpright = 1,
+  kFlipLeftRight,
+  kRotate180,
+  kFlipTopBottom,
+  kTranspose,
+  kRotate270,
+  kTransverse,
+  kRotate90,
+};
+
+/// `source` flipped or rotated; shared pixels if it is upright.
+/// Thread-safe. Errors: resource_exhausted. Cost: one image.
+Result<Image> oriented(const Image& source, Orientation orientation);
+
+}  // namespace gantry::detail

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits of op parameters, and their canonical text: the same parameters give the same text whichever front end, so
+// that explain() can be compared.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <gantry/result.hpp>
+#include <string>
+#include <vector>
+
+namespace gantry::detail {
+
+inline constexpr std::int64_t kMaxSide = 65535;
+inline constexpr std::int64_t kMaxImageSize = std::int64_t{1} << 31;
+
+/// "size must be 1..65535, got 0".
+inline Result<void> check_range(const char* name, std::int64_t value, std::int64_t low, std::int64_t high) {
+  if (value >= low && value <= high) return {};
+  return Error(ErrorCode::kInvalidArgument, std::string(name) + " must be " + std::to_string(low) + ".." +
+                                                std::to_string(high) + ", got " + std::to_string(value));
+}
+
+inline Result<void> check_side(const char* name, std::int64_t value) {
+  return check_range(name, value, 1, kMaxSide);
+}
+
+/// The shortest text that reads back as the same float.
+inline std::string to_text(float value) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
+  return std::string(buffer, end);
+}
+
+/// "0.5", or "[0.485, 0.456, 0.406]".
+inline std::string to_text(const std::vector<float>& values) {
+  if (values.size() == 1) return to_text(values[0]);
+  std::string text = "[";
+  for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ", ") + to_text(values[i]);
+  return text + "]";
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,1951 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""gantry-pack: turns a PyTorch model, and the Python preprocessing it was trained with, into a gantry package.
+
+    from gantry_pack import pack
+    pack("cats/1", model, torch.rand(1, 3, 224, 224), name="cats", version="1",
+         pipeline=weights.transforms(), labels=weights.meta["categories"], samples=["cat.jpg", "dog.jpg"])
+
+`pack` exports the model, runs the Python stack on the samples, stores every intermediate value as a golden case that
+the C++ side must reproduce before it serves, and writes the directory in one step. It refuses to write a package whose
+Python-side checks fail: exported model against the eager one, translated ops against the torchvision transform, and
+the pipeline against your own `reference` callable. The format is lib/model/manifest.schema.md; lib/pack/README.md is
+the guide.
+
+One file; needs torch. Pillow, torchvision and cryptography (or the openssl tool) only where they are used.
+"""
+
+import argparse
+import contextlib
+import datetime
+import hashlib
+import importlib.util
+import inspect
+import io
+import json
+import logging
+import math
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+import warnings
+from pathlib import Path
+
+__all__ = ["pack", "translate", "run_pipeline", "verify", "sign", "generate_key", "Tolerance", "PackError",
+           "CheckFailed"]
+
+FORMAT = 1
+OLDEST_TORCH = "2.6"
+MAX_STAGE_BYTES = 4 << 20  # recorded intermediate values of one golden case
+NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+MAX_SIDE = 65535
+
+
+class PackError(Exception):
+    """The package could not be made or read: wrong arguments, missing tools, an op that does not exist."""
+
+
+class CheckFailed(PackError):
+    """A check said no: answers differ, or a package's content is not what its manifest says."""
+
+
+class Tolerance:
+    """|got - expected| <= atol + rtol * |expected|; NaN equals NaN. Tolerance() is exact."""
+
+    def __init__(self, atol=0.0, rtol=0.0):
+        self.atol, self.rtol = float(atol), float(rtol)
+        if not (0 <= self.atol < math.inf and 0 <= self.rtol < math.inf):
+            raise PackError(f"tolerance: atol and rtol must be finite and not negative, got {atol} and {rtol}")
+
+    @classmethod
+    def of(cls, value):
+        if isinstance(value, cls):
+            return value
+        if value == "exact":
+            return cls()
+        if isinstance(value, dict) and set(value) <= {"atol", "rtol"}:
+            return cls(**value)
+        raise PackError(f'tolerance: expected "exact" or {{"atol": a, "rtol": r}}, got {value!r}')
+
+    def at(self, expected):
+        """How far a value near `expected` may be off."""
+        return self.atol + self.rtol * abs(expected)
+
+    def is_exact(self):
+        return self.atol == 0 and self.rtol == 0
+
+    def wider(self, other):
+        return Tolerance(max(self.atol, other.atol), max(self.rtol, other.rtol))
+
+    def to_json(self):
+        return "exact" if self.is_exact() else {"atol": self.atol, "rtol": self.rtol}
+
+    def __str__(self):
+        return "exact" if self.is_exact() else f"atol {self.atol:g}, rtol {self.rtol:g}"
+
+
+EXACT = Tolerance()
+FLOAT_OP = Tolerance(1e-7, 2e-6)  # softmax and sigmoid: 1e-6 relative on either side
+
+
+def say(text):
+    print(f"gantry-pack: {text}", file=sys.stderr, flush=True)
+
+
+def need(module, what):
+    """Imports `module`, or says which package is missing and for what."""
+    try:
+        __import__(module)
+        return sys.modules[module]
+    except ImportError as error:
+        package = {"PIL": "pillow", "torch": "torch", "numpy": "numpy"}.get(module.split(".")[0], module.split(".")[0])
+        raise PackError(f"{what} needs the Python package '{package}', which cannot be imported ({error}); "
+                        f"pip install {package}") from error
+
+
+# ---- Values -----------------------------------------------------------------------------------------------------
+# In this file a payload is: Bytes = bytes, Image = PIL image of mode L, RGB or RGBA, Tensor = torch.Tensor of one
+# sample, Tensors = {name: tensor}, Classes = Classes, list<T> = list, tuple<...> = tuple.
+
+class Classes(list):
+    """[(index, label, score), ...], best first."""
+
+
+DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "float64": "f64", "uint8": "u8", "int8": "i8",
+          "int16": "i16", "int32": "i32", "int64": "i64", "bool": "bool"}
+
+
+def dtype_name(tensor):
+    name = str(tensor.dtype).replace("torch.", "")
+    if name not in DTYPES:
+        raise PackError(f"dtype {name} is not one of {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+def to_array(value, what):
+    """A NumPy array, C order and little-endian, of an image or a tensor."""
+    numpy = need("numpy", "recording golden cases")
+    if is_pil(value):
+        array = numpy.asarray(value)
+        return array[:, :, None] if array.ndim == 2 else array
+    tensor = value.detach().cpu()
+    if dtype_name(tensor) == "bf16":
+        raise PackError(f"{what} is bf16, which .npy files cannot hold; let the model take and return f32")
+    return numpy.ascontiguousarray(tensor.numpy()).reshape(tuple(tensor.shape))
+
+
+def is_pil(value):
+    image = sys.modules.get("PIL.Image")
+    return image is not None and isinstance(value, image.Image)
+
+
+def is_tensor(value):
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def describe_value(value):
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if is_pil(value):
+        return f"{value.mode} image {value.width}x{value.height}"
+    if is_tensor(value):
+        return f"tensor {dtype_name(value)}{list(value.shape)}"
+    return type(value).__name__
+
+
+# ---- Comparing --------------------------------------------------------------------------------------------------
+
+def difference(got, expected, tolerance, what):
+    """None, or one line that says where and how far `got` is from `expected`."""
+    if is_tensor(expected) or is_pil(expected):
+        return _array_difference(got, expected, tolerance, what)
+    if isinstance(expected, Classes):
+        return _classes_difference(got, expected, tolerance, what)
+    if isinstance(expected, dict):
+        if not isinstance(got, dict) or list(got) != list(expected):
+            return f"{what}: names are {list(got) if isinstance(got, dict) else got!r}, expected {list(expected)}"
+        pairs = [(f"{what} '{key}'", got[key], expected[key]) for key in expected]
+    elif isinstance(expected, (list, tuple)):
+        if not isinstance(got, (list, tuple)) or len(got) != len(expected):
+            return f"{what}: expected {len(expected)} values, got {len(got) if hasattr(got, '__len__') else got!r}"
+        pairs = [(f"{what}[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected))]
+    else:
+        return None if got == expected else f"{what}: got {got!r}, expected {expected!r}"
+    return next((found for found in (difference(g, e, tolerance, name) for name, g, e in pairs) if found), None)
+
+
+def _array_difference(got, expected, tolerance, what):
+    numpy = need("numpy", "comparing tensors")
+    if is_tensor(got) and is_tensor(expected) and got.dtype != expected.dtype:
+        return f"{what}: dtype is {dtype_name(got)}, expected {dtype_name(expected)}"
+    got, expected = to_comparable(got), to_comparable(expected)
+    if got.shape != expected.shape:
+        return f"{what}: shape is {list(got.shape)}, expected {list(expected.shape)}"
+    got, expected = got.astype(numpy.float64), expected.astype(numpy.float64)
+    with numpy.errstate(invalid="ignore"):
+        error = numpy.abs(got - expected)
+        good = error <= tolerance.atol + tolerance.rtol * numpy.abs(expected)
+    good |= (got == expected) | (numpy.isnan(got) & numpy.isnan(expected))
+    if good.all():
+        return None
+    error = numpy.where(good, -1.0, numpy.where(numpy.isnan(error), math.inf, error))
+    worst = numpy.unravel_index(int(error.argmax()), error.shape)
+    at = "[" + ", ".join(str(int(i)) for i in worst) + "]"
+    return (f"{what}: {int((~good).sum())} of {good.size} values differ; at {at} it is {got[worst]:.9g}, expected "
+            f"{expected[worst]:.9g} (tolerance: {tolerance})")
+
+
+def to_comparable(value):
+    if is_tensor(value):
+        return to_array(value.float() if dtype_name(value) == "bf16" else value, "value")
+    if is_pil(value):
+        return to_array(value, "value")
+    return need("numpy", "comparing tensors").asarray(value)
+
+
+def _classes_difference(got, expected, tolerance, what):
+    """`got` is Classes, a list of (label, score), or the scores of all classes by index."""
+    if isinstance(got, Classes):
+        got = [(entry[0], entry[2]) for entry in got]
+        wanted = [(entry[0], entry[2]) for entry in expected]
+    elif isinstance(got, (list, tuple)) and got and isinstance(got[0], (list, tuple)):
+        got, wanted = [(entry[0], entry[1]) for entry in got], [(entry[1], entry[2]) for entry in expected]
+    else:
+        return _scores_difference(got, expected, tolerance, what)
+    if len(got) != len(wanted):
+        return f"{what}: {len(got)} classes, expected {len(wanted)}"
+    for i, ((key, score), (wanted_key, wanted_score)) in enumerate(zip(got, wanted)):
+        if not abs(float(score) - wanted_score) <= tolerance.at(wanted_score):
+            return (f"{what}: class {i} ({key}) has score {float(score):.6f}, expected {wanted_score:.6f} "
+                    f"(tolerance: {tolerance})")
+        twins = [k for k, s in wanted if abs(s - wanted_score) <= tolerance.at(wanted_score)]
+        if key not in twins:
+            return f"{what}: class {i} is {key!r}, expected {wanted_key!r}"
+    return None
+
+
+def _scores_difference(got, expected, tolerance, what):
+    scores = to_comparable(got).reshape(-1)
+    for rank, (index, label, score) in enumerate(expected):
+        name = f"class {index}" + (f" ({label})" if label else "")
+        if index >= len(scores):
+            return f"{what}: gives {len(scores)} scores, but {name} was expected"
+        if not abs(float(scores[index]) - score) <= tolerance.at(score):
+            return (f"{what}: {name} has score {float(scores[index]):.6f}, expected {score:.6f} "
+                    f"(tolerance: {tolerance})")
+        better = int((scores > score + tolerance.at(score)).sum())
+        if better > rank:
+            return f"{what}: {name} is number {rank + 1}, but {better} others have a higher score"
+    return None
+
+
+# ---- Ops: parameters, types, and the Python reference of each -----------------------------------------------------
+
+def _integer(low, high):
+    def check(value):
+        if isinstance(value, bool) or not isinstance(value, int):
+            return "expected an integer"
+        return None if low <= value <= high else f"expected {low}..{high}"
+    return check
+
+
+def _choice(*options):
+    return lambda value: None if value in options else f"expected one of {', '.join(options)}"
+
+
+def _boolean(value):
+    return None if isinstance(value, bool) else "expected true or false"
+
+
+def _text(value):
+    return None if isinstance(value, str) and value else "expected a file name"
+
+
+def _channel_numbers(zero_allowed):
+    def check(value):
+        numbers = value if isinstance(value, list) else [value]
+        if len(numbers) not in (1, 3, 4):
+            return "expected a number, or one per channel"
+        for number in numbers:
+            if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+                return "expected a finite number, or a list of them"
+            if not zero_allowed and number == 0:
+                return "must not be 0"
+        return None
+    return check
+
+
+SIDE = _integer(1, MAX_SIDE)
+FILTERS = ("box", "bilinear", "hamming", "bicubic", "lanczos")
+
+
+def _decode(data, colour, exif_orientation, max_pixels, max_bytes):
+    Image = need("PIL.Image", "image.decode")
+    ImageOps = need("PIL.ImageOps", "image.decode")
+    if len(data) > max_bytes:
+        raise PackError(f"image.decode: {len(data)} bytes, the limit is {max_bytes}")
+    try:
+        image = Image.open(io.BytesIO(data))
+        if image.format not in ("JPEG", "MPO", "PNG", "WEBP"):
+            raise PackError(f"image.decode reads JPEG, PNG and WebP, this sample is {image.format}")
+        if image.width * image.height > max_pixels:
+            raise PackError(f"image.decode: {image.width}x{image.height} pixels, the limit is {max_pixels}")
+        image.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PackError(f"image.decode: Pillow cannot read this sample: {error}") from error
+    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"):
+        raise PackError(f"image.decode: colour mode {image.mode} is not supported")
+    if exif_orientation:
+        image = ImageOps.exif_transpose(image)
+    if colour == "rgb":
+        return image.convert("RGB")
+    if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _resample(filter_name):
+    Image = need("PIL.Image", "resizing")
+    return getattr(Image.Resampling, filter_name.upper())
+
+
+def _resize(image, width, height, filter):
+    return image.resize((width, height), _resample(filter))
+
+
+def _resize_short(image, size, filter):
+    short, long = sorted((image.width, image.height))
+    new_long = int(size * long / short)
+    width, height = (size, new_long) if image.width <= image.height else (new_long, size)
+    return image.resize((width, height), _resample(filter))
+
+
+def _crop_size(size=None, width=None, height=None):
+    return (size, size) if size is not None else (width, height)
+
+
+def _expand(image, left, top, right, bottom, value):
+    Image = need("PIL.Image", "image.pad")
+    fill = value if image.mode == "L" else (value,) * len(image.mode)
+    canvas = Image.new(image.mode, (image.width + left + right, image.height + top + bottom), fill)
+    canvas.paste(image, (left, top))
+    return canvas
+
+
+def _center_crop(image, **sides):
+    width, height = _crop_size(**sides)
+    missing_x, missing_y = max(0, width - image.width), max(0, height - image.height)
+    if missing_x or missing_y:
+        image = _expand(image, missing_x // 2, missing_y // 2, (missing_x + 1) // 2, (missing_y + 1) // 2, 0)
+    left, top = int(round((image.width - width) / 2.0)), int(round((image.height - height) / 2.0))
+    return image.crop((left, top, left + width, top + height))
+
+
+def _five_crop(image, **sides):
+    width, height = _crop_size(**sides)
+    if width > image.width or height > image.height:
+        raise PackError(f"image.five_crop: the crop {width}x{height} is larger than the image "
+                        f"{image.width}x{image.height}")
+    right, bottom = image.width - width, image.height - height
+    corners = [image.crop((x, y, x + width, y + height)) for y in (0, bottom) for x in (0, right)]
+    return corners + [_center_crop(image, width=width, height=height)]
+
+
+def _flip(image, axis):
+    Image = need("PIL.Image", "image.flip")
+    how = Image.Transpose.FLIP_LEFT_RIGHT if axis == "horizontal" else Image.Transpose.FLIP_TOP_BOTTOM
+    return image.transpose(how)
+
+
+def _to_tensor(image, mode, mean, std):
+    torch = need("torch", "image.to_tensor")
+    pixels = torch.from_numpy(to_array(image, "image").copy()).permute(2, 0, 1).contiguous().to(torch.float32)
+    if mode == "torchvision":
+        pixels = pixels / 255
+
+    def per_channel(numbers, name):
+        numbers = numbers if isinstance(numbers, list) else [numbers]
+        if len(numbers) not in (1, pixels.shape[0]):
+            raise PackError(f"image.to_tensor: {name} has {len(numbers)} numbers, the image has {pixels.shape[0]} "
+                            "channels")
+        return torch.tensor(numbers, dtype=torch.float32).view(-1, 1, 1)
+    return (pixels - per_channel(mean, "mean")) / per_channel(std, "std")
+
+
+def _float_only(value, op):
+    torch = need("torch", op)
+    if value.dtype != torch.float32:
+        raise PackError(f"{op}: takes f32, got {describe_value(value)}")
+    return value
+
+
+def _softmax(value):
+    return need("torch", "softmax").softmax(_float_only(value, "softmax"), -1)
+
+
+def _sigmoid(value):
+    return need("torch", "sigmoid").sigmoid(_float_only(value, "sigmoid"))
+
+
+def _top_k(value, k, labels=None):
+    torch = need("torch", "top_k")
+    _float_only(value, "top_k")
+    if value.dim() != 1:
+        raise PackError(f"top_k: takes f32[n], got {describe_value(value)}")
+    if bool(torch.isnan(value).any()):
+        raise PackError("top_k: the scores contain NaN")
+    if labels is not None and len(labels) != len(value):
+        raise PackError(f"top_k: {len(labels)} labels for {len(value)} scores")
+    order = torch.sort(value, descending=True, stable=True)
+    return Classes((int(i), labels[int(i)] if labels else "", float(s))
+                   for s, i in zip(order.values[:k], order.indices[:k]))
+
+
+def _label(classes, labels):
+    for index, _, _ in classes:
+        if index >= len(labels):
+            raise PackError(f"label: class {index} has no label; there are {len(labels)}")
+    return Classes((index, labels[index], score) for index, _, score in classes)
+
+
+class Op:
+    """takes, gives: type names. params: {name: (check, default)}; a default of ... means required, None: optional."""
+
+    def __init__(self, takes, gives, params, run, tolerance=EXACT, one_of=None):
+        self.takes, self.gives, self.params, self.run = takes, gives, params, run
+        self.tolerance, self.one_of = tolerance, one_of
+
+    def arguments(self, op):
+        """Parameters with the defaults filled in."""
+        given = {name: default for name, (_, default) in self.params.items() if default is not None}
+        given.update({key: value for key, value in op.items() if key != "op"})
+        return given
+
+
+_FILTER = (_choice(*FILTERS), "bilinear")
+_CROP = {"size": (SIDE, None), "width": (SIDE, None), "height": (SIDE, None)}
+_CROP_KEYS = (("size",), ("width", "height"))
+_MARGIN = (_integer(0, MAX_SIDE), 0)
+
+OPS = {
+    "image.decode": Op("Bytes", "Image", {
+        "colour": (_choice("rgb", "unchanged"), "rgb"), "exif_orientation": (_boolean, False),
+        "max_pixels": (_integer(1, 1 << 31), 89478485), "max_bytes": (_integer(1, 1 << 31), 268435456)}, _decode),
+    "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), "filter": _FILTER}, _resize),
+    "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), "filter": _FILTER}, _resize_short),
+    "image.center_crop": Op("Image", "Image", _CROP, _center_crop, one_of=_CROP_KEYS),
+    "image.five_crop": Op("Image", "list<Image>", _CROP, _five_crop, one_of=_CROP_KEYS),
+    "image.pad": Op("Image", "Image", {"left": _MARGIN, "top": _MARGIN, "right": _MARGIN, "bottom": _MARGIN,
+                                       "value": (_integer(0, 255), 0)}, _expand),
+    "image.flip": Op("Image", "Image", {"axis": (_choice("horizontal", "vertical"), "horizontal")}, _flip),
+    "image.to_tensor": Op("Image", "Tensor", {
+        "mode": (_choice("torchvision", "affine"), "torchvision"),
+        "mean": (_channel_numbers(True), 0), "std": (_channel_numbers(False), 1)}, _to_tensor),
+    "softmax": Op("Tensor", "Tensor", {}, _softmax, FLOAT_OP),
+    "sigmoid": Op("Tensor", "Tensor", {}, _sigmoid, FLOAT_OP),
+    "top_k": Op("Tensor", "Classes", {"k": (_integer(1, 65536), ...), "labels": (_text, None)}, _top_k),
+    "label": Op("Classes", "Classes", {"labels": (_text, ...)}, _label),
+}
+COMPOUND = {"model": set(), "each": {"do"}, "fork": {"branches"}, "when": {"if", "then", "else"}}
+PREDICATES = {"image.is_gray": ("Image", lambda image: image.mode == "L")}
+MAX_BRANCHES = 16
+
+
+def children(op, path):
+    """The lists of ops inside a compound op, as (path, list)."""
+    if op["op"] == "each":
+        return [(f"{path}.do", op["do"])]
+    if op["op"] == "fork":
+        return [(f"{path}.branches[{i}]", branch) for i, branch in enumerate(op["branches"])]
+    if op["op"] == "when":
+        return [(f"{path}.then", op["then"]), (f"{path}.else", op["else"])]
+    return []
+
+
+def walk(ops, path="pipeline"):
+    """Every op with its path, outer ones first."""
+    for i, op in enumerate(ops):
+        here = f"{path}[{i}]"
+        yield here, op
+        for inner_path, inner in children(op, here):
+            yield from walk(inner, inner_path)
+
+
+# ---- The pipeline as data: shape, parameters, types ---------------------------------------------------------------
+
+def check_pipeline(ops, signature=None, table=OPS):
+    """Checks ops, parameters and types as the C++ reader does; returns (In, Out) type names."""
+    _check_list(ops, "pipeline", table)
+    many_in = signature is not None and len(signature["inputs"]) != 1
+    many_out = signature is not None and len(signature["outputs"]) != 1
+    return _type_of_list(ops, "pipeline", None, many_in, many_out, table)
+
+
+def _check_list(ops, path, table, may_be_empty=False):
+    if not isinstance(ops, list):
+        raise PackError(f"{path}: expected a list of ops, got {type(ops).__name__}")
+    if not ops and not may_be_empty:
+        raise PackError(f"{path}: needs at least one op")
+    for i, op in enumerate(ops):
+        here = f"{path}[{i}]"
+        if not isinstance(op, dict) or not isinstance(op.get("op"), str):
+            raise PackError(f'{here}: expected {{"op": name, ...}}, got {op!r}')
+        if op["op"] in COMPOUND:
+            _check_compound(op, here, table)
+        elif op["op"] in table:
+            _check_params(op, table[op["op"]], here)
+        else:
+            raise PackError(f"{here}.op: unknown op '{op['op']}'; known are "
+                            f"{', '.join(sorted([*COMPOUND, *table]))}")
+
+
+def _check_compound(op, path, table):
+    keys = set(op) - {"op"}
+    if keys != COMPOUND[op["op"]]:
+        raise PackError(f"{path}: '{op['op']}' takes exactly the keys {sorted(COMPOUND[op['op']])}, got {sorted(keys)}")
+    if op["op"] == "fork":
+        if not isinstance(op["branches"], list) or not 1 <= len(op["branches"]) <= MAX_BRANCHES:
+            raise PackError(f"{path}.branches: needs 1..{MAX_BRANCHES} lists of ops")
+    if op["op"] == "when":
+        condition = op["if"]
+        if not isinstance(condition, dict) or set(condition) != {"predicate"}:
+            raise PackError(f'{path}.if: expected {{"predicate": name}}, got {condition!r}')
+        if condition["predicate"] not in PREDICATES:
+            raise PackError(f"{path}.if.predicate: unknown predicate {condition['predicate']!r}; known are "
+                            f"{', '.join(PREDICATES)}")
+    for inner_path, inner in children(op, path):
+        _check_list(inner, inner_path, table, may_be_empty=op["op"] == "when")
+
+
+def _check_params(op, known, path):
+    for key, value in op.items():
+        if key == "op":
+            continue
+        if known.params is None:
+            continue
+        if key not in known.params:
+            raise PackError(f"{path}.{key}: unknown key; '{op['op']}' takes {', '.join(known.params) or 'none'}")
+        problem = known.params[key][0](value)
+        if problem:
+            raise PackError(f"{path}.{key}: {problem}, got {value!r}")
+    for name, (_, default) in (known.params or {}).items():
+        if default is ... and name not in op:
+            raise PackError(f"{path}.{name}: required")
+    if known.one_of and not any(set(op) - {"op"} == set(keys) for keys in known.one_of):
+        raise PackError(f"{path}: '{op['op']}' takes {' or '.join(' and '.join(keys) for keys in known.one_of)}")
+
+
+def _type_of_list(ops, path, given, many_in, many_out, table):
+    first = given
+    for i, op in enumerate(ops):
+        here = f"{path}[{i}]"
+        takes, gives = _type_of_op(op, here, given, many_in, many_out, table)
+        if given is not None and takes is not None and takes != given:
+            before = "the pipeline" if i == 0 else "the op before it"
+            raise PackError(f"{here}: '{op['op']}' takes {takes}, but {before} gives it {given}")
+        first = takes if first is None and i == 0 else first
+        given = gives
+    return first, given
+
+
+def _type_of_op(op, path, given, many_in, many_out, table):
+    kind = op["op"]
+    if kind == "model":
+        return ("Tensors" if many_in or given == "Tensors" else "Tensor"), ("Tensors" if many_out else "Tensor")
+    if kind == "each":
+        if given is not None and not given.startswith("list<"):
+            raise PackError(f"{path}: 'each' takes a list, but it is given {given}")
+        element = given[5:-1] if given else None
+        takes, gives = _type_of_list(op["do"], f"{path}.do", element, many_in, many_out, table)
+        return f"list<{takes}>", f"list<{gives}>"
+    if kind == "fork":
+        types = [_type_of_list(inner, where, given, many_in, many_out, table) for where, inner in children(op, path)]
+        if len({takes for takes, _ in types}) > 1:
+            raise PackError(f"{path}: the branches take {', '.join(str(takes) for takes, _ in types)}")
+        return types[0][0], "tuple<" + ", ".join(str(gives) for _, gives in types) + ">"
+    if kind == "when":
+        takes = PREDICATES[op["if"]["predicate"]][0]
+        outs = [_type_of_list(inner, where, takes, many_in, many_out, table)[1] for where, inner in children(op, path)]
+        if outs[0] != outs[1]:
+            raise PackError(f"{path}: 'then' gives {outs[0]}, 'else' gives {outs[1]}")
+        return takes, outs[0]
+    return table[kind].takes, table[kind].gives
+
+
+def tolerances(ops, model_tolerance, table=OPS, path="pipeline", incoming=EXACT):
+    """{path: Tolerance} of every op's output, and that of the last: exact until something rounds differently."""
+    found = {}
+    for i, op in enumerate(ops):
+        here = f"{path}[{i}]"
+        inner_out = []
+        for inner_path, inner in children(op, here):
+            inner_found, out = tolerances(inner, model_tolerance, table, inner_path, incoming)
+            found.update(inner_found)
+            inner_out.append(out)
+        if op["op"] == "model":
+            incoming = incoming.wider(model_tolerance)
+        elif op["op"] in table:
+            incoming = incoming.wider(table[op["op"]].tolerance)
+        for out in inner_out:
+            incoming = incoming.wider(out)
+        found[here] = incoming
+    return found, incoming
+
+
+# ---- Running the reference ----------------------------------------------------------------------------------------
+
+class Reference:
+    """Runs a pipeline in Python and keeps what every op gave."""
+
+    def __init__(self, ops, call_model=None, label_files=None, table=OPS, watch=None):
+        self.ops, self.call_model, self.label_files, self.table = ops, call_model, label_files or {}, table
+        self.watch = watch or {}  # {path of a first op: path of the last op}: keep what goes in and comes out
+
+    def run(self, value):
+        """Returns the result and {path: value, or list of values inside compound ops}."""
+        self.recorded = {}
+        self.model_inputs = []
+        self.watched = []  # (path of the first op, value in, value out)
+        self.cuts = []     # per top_k that left something out: (last score kept, first score left out)
+        return self._run_list(self.ops, "pipeline", value, inside=False), self.recorded
+
+    def _run_list(self, ops, path, value, inside):
+        start = value_in = None
+        for i, op in enumerate(ops):
+            here = f"{path}[{i}]"
+            if here in self.watch:
+                start, value_in = here, value
+            value = self._run_op(op, here, value)
+            if start is not None and self.watch[start] == here:
+                self.watched.append((start, value_in, value))
+                start = None
+            if inside:
+                self.recorded.setdefault(here, []).append(value)
+            else:
+                self.recorded[here] = value
+        return value
+
+    def _run_op(self, op, path, value):
+        kind = op["op"]
+        if kind == "model":
+            self.model_inputs.append(value)
+            return self.call_model(value)
+        if kind == "each":
+            return [self._run_list(op["do"], f"{path}.do", element, True) for element in value]
+        if kind == "fork":
+            return tuple(self._run_list(inner, where, value, True) for where, inner in children(op, path))
+        if kind == "when":
+            side = "then" if PREDICATES[op["if"]["predicate"]][1](value) else "else"
+            return self._run_list(op[side], f"{path}.{side}", value, True)
+        known = self.table[kind]
+        arguments = known.arguments(op) if known.params is not None else {k: v for k, v in op.items() if k != "op"}
+        if kind in ("top_k", "label") and "labels" in arguments:
+            arguments["labels"] = self.label_files[arguments["labels"]]
+        if kind == "top_k" and arguments["k"] < value.numel():
+            ordered = value.reshape(-1).sort(descending=True).values
+            self.cuts.append((float(ordered[arguments["k"] - 1]), float(ordered[arguments["k"]])))
+        try:
+            return known.run(value, **arguments)
+        except PackError as error:
+            raise PackError(f"{path}: {error}") from error
+
+
+def run_pipeline(ops, value, call_model=None, label_files=None):
+    """The result of the ops' Python reference for one value. `call_model` takes and gives one sample."""
+    check_pipeline(ops)
+    return Reference(ops, call_model, label_files).run(value)[0]
+
+
+# ---- torchvision transforms -> ops --------------------------------------------------------------------------------
+
+TRANSLATABLE = ("Compose, nn.Sequential, Resize, CenterCrop, FiveCrop, Pad (constant), RandomHorizontalFlip and "
+                "RandomVerticalFlip with p=0 or p=1, ToTensor, PILToTensor, ToImage, ToPureTensor, ToDtype(float32, "
+                "scale=True), ConvertImageDtype(float32), Normalize, RGB, Identity, and the ImageClassification presets "
+                "of weights.transforms()")
+
+
+class _Translator:
+    """Walks a transform in order. The image is first a PIL image, then a u8 tensor, then float, then normalised."""
+
+    def __init__(self):
+        self.geometry, self.five_crop, self.after_crop = [], None, []
+        self.state = "pil"
+        self.mean, self.std = 0, 1
+        self.is_exact = True  # v2 multiplies by the rounded 1/255 where the op divides by 255
+
+    def refuse(self, transform, why):
+        kind = type(transform)
+        where = kind.__module__.split(".")
+        public = ".".join(where[:3]) if where[:3] == ["torchvision", "transforms", "v2"] else ".".join(where[:2])
+        name = f"{public}.{kind.__name__}" if where[0] == "torchvision" else f"{kind.__module__}.{kind.__qualname__}"
+        raise PackError(f"cannot translate {name}: {why}; supported: {TRANSLATABLE}")
+
+    def add(self, transform):
+        kind = type(transform)
+        if kind.__module__.startswith("torchvision.") and kind.__name__ == "Compose":
+            return [self.add(part) for part in transform.transforms]
+        if kind.__module__.startswith("torch.nn.") and kind.__name__ == "Sequential":
+            return [self.add(part) for part in transform]
+        method = getattr(self, f"_{kind.__name__}", None)
+        if method is None or not kind.__module__.startswith("torchvision.transforms"):
+            self.refuse(transform, "there is no op for it, write the pipeline as a list of ops with an op of your own")
+        return method(transform, "v2" in kind.__module__.split("."))
+
+    def ops(self, transform):
+        if self.state == "u8":
+            self.refuse(transform, "it ends with a u8 tensor; end with ToDtype(torch.float32, scale=True)")
+        tail = []
+        if self.state in ("float", "normalised"):
+            tail = [{"op": "image.to_tensor", "mode": "torchvision", "mean": self.mean, "std": self.std}]
+        if self.five_crop is None:
+            return self.geometry + tail
+        inner = self.after_crop + tail
+        return self.geometry + [self.five_crop] + ([{"op": "each", "do": inner}] if inner else [])
+
+    def put(self, transform, op):
+        """A geometric op. After ToTensor it still commutes with to_tensor, but no longer after Normalize."""
+        if self.state == "normalised":
+            self.refuse(transform, "it comes after Normalize; put it before")
+        (self.geometry if self.five_crop is None else self.after_crop).append(op)
+
+    def _Resize(self, transform, _):
+        if self.state != "pil":
+            self.refuse(transform, "on a tensor it resamples otherwise than Pillow does; put it before ToTensor or "
+                                   "ToImage, and give it PIL images")
+        if transform.max_size is not None:
+            self.refuse(transform, "max_size has no op")
+        self.put(transform, _resize_op(self, transform, transform.size, transform.interpolation))
+
+    def _CenterCrop(self, transform, _):
+        self.put(transform, {"op": "image.center_crop", **_sides(transform.size)})
+
+    def _FiveCrop(self, transform, _):
+        if self.state != "pil" or self.five_crop is not None:
+            self.refuse(transform, "one FiveCrop is possible, before ToTensor or ToImage")
+        self.five_crop = {"op": "image.five_crop", **_sides(transform.size)}
+
+    def _Pad(self, transform, _):
+        if transform.padding_mode != "constant":
+            self.refuse(transform, f"padding_mode '{transform.padding_mode}' has no op, only 'constant' has")
+        fill = transform.fill
+        if isinstance(fill, (list, tuple)) and len(set(fill)) == 1:
+            fill = fill[0]
+        if isinstance(fill, bool) or not isinstance(fill, (int, float)) or fill != int(fill) or not 0 <= fill <= 255:
+            self.refuse(transform, f"fill is {transform.fill!r}, expected one number 0..255 for all channels")
+        if self.state == "float" and fill != 0:
+            self.refuse(transform, "fill other than 0 on a float tensor; put it before ToTensor")
+        sides = transform.padding
+        sides = [sides] if isinstance(sides, int) else list(sides)
+        sides = sides * 4 if len(sides) == 1 else sides * 2 if len(sides) == 2 else sides
+        if any(side < 0 for side in sides):
+            self.refuse(transform, "negative padding has no op; use CenterCrop")
+        self.put(transform, {"op": "image.pad", **dict(zip(("left", "top", "right", "bottom"), map(int, sides))),
+                             "value": int(fill)})
+
+    def _flip(self, transform, axis):
+        if transform.p not in (0, 1):
+            self.refuse(transform, f"it is random (p={transform.p}); serve without augmentation")
+        if transform.p == 1:
+            self.put(transform, {"op": "image.flip", "axis": axis})
+
+    def _RandomHorizontalFlip(self, transform, _):
+        self._flip(transform, "horizontal")
+
+    def _RandomVerticalFlip(self, transform, _):
+        self._flip(transform, "vertical")
+
+    def _to(self, transform, state):
+        if self.state != "pil":
+            self.refuse(transform, "the image is a tensor already")
+        self.state = state
+
+    def _plain_tensor(self, transform, state):
+        if self.five_crop is not None:  # v1 cannot do it, and v2 goes on with the first of several plain tensors only
+            self.refuse(transform, "after FiveCrop use torchvision.transforms.v2.ToImage")
+        self._to(transform, state)
+
+    def _ToTensor(self, transform, _):
+        self._plain_tensor(transform, "float")
+
+    def _PILToTensor(self, transform, _):
+        self._plain_tensor(transform, "u8")
+
+    def _ToImage(self, transform, _):
+        self._to(transform, "u8")
+
+    def _ToDtype(self, transform, is_v2):
+        self._to_float(transform, transform.dtype, transform.scale, is_v2)
+
+    def _ConvertImageDtype(self, transform, is_v2):
+        self._to_float(transform, transform.dtype, True, is_v2)
+
+    def _to_float(self, transform, dtype, scale, is_v2):
+        if self.state == "pil":
+            self.refuse(transform, "it comes before ToImage or PILToTensor, where it does nothing")
+        if str(dtype) != "torch.float32" or (self.state == "u8" and not scale):
+            self.refuse(transform, f"only float32 with scale=True has an op, not {dtype} with scale={scale}")
+        if self.state == "u8":
+            self.state = "float"
+            self.is_exact = not is_v2
+
+    def _Normalize(self, transform, _):
+        if self.state != "float":
+            self.refuse(transform, "it must come once, after ToTensor or ToDtype")
+        self.state = "normalised"
+        self.mean, self.std = _numbers(transform.mean), _numbers(transform.std)
+
+    def _ImageClassification(self, transform, _):
+        if self.state != "pil" or self.five_crop is not None:
+            self.refuse(transform, "it must be the first transform")
+        self.put(transform, _resize_op(self, transform, transform.resize_size, transform.interpolation))
+        self.put(transform, {"op": "image.center_crop", **_sides(transform.crop_size)})
+        self.mean, self.std, self.state = _numbers(transform.mean), _numbers(transform.std), "normalised"
+
+    def _RGB(self, transform, _):
+        if self.state != "pil":
+            self.refuse(transform, "it must come before ToImage")
+
+    def _Identity(self, transform, _):
+        pass
+
+    def _ToPureTensor(self, transform, _):
+        if self.state == "pil" or self.five_crop is not None:
+            self.refuse(transform, "it comes before ToImage or after FiveCrop")
+
+
+def _resize_op(translator, transform, size, interpolation):
+    filter_name = str(getattr(interpolation, "value", interpolation))
+    if filter_name not in FILTERS:
+        translator.refuse(transform, f"interpolation '{filter_name}' has no op; known are {', '.join(FILTERS)}")
+    if size is None:
+        translator.refuse(transform, "size is None")
+    size = [size] if isinstance(size, int) else [int(side) for side in size]
+    if len(size) == 1:
+        return {"op": "image.resize_short", "size": size[0], "filter": filter_name}
+    return {"op": "image.resize", "width": size[1], "height": size[0], "filter": filter_name}
+
+
+def _sides(size):
+    height, width = (size, size) if isinstance(size, int) else (list(size) * 2)[:2]
+    return {"size": int(width)} if width == height else {"width": int(width), "height": int(height)}
+
+
+def _numbers(values):
+    values = values.tolist() if hasattr(values, "tolist") else values
+    return [float(value) for value in values] if isinstance(values, (list, tuple)) else float(values)
+
+
+def translate(transform):
+    """The ops (Image -> ...) that do what a torchvision transform does to a PIL RGB image; PackError names what cannot."""
+    return _translate(transform)[0]
+
+
+def _translate(transform):
+    """(ops, tolerance to the transform itself)"""
+    translator = _Translator()
+    translator.add(transform)
+    ops = translator.ops(transform)
+    if translator.is_exact:
+        return ops, EXACT
+    smallest = min(abs(number) for number in (translator.std if isinstance(translator.std, list) else [translator.std]))
+    return ops, Tolerance(1.2e-7 / smallest, 2.4e-7)
+
+
+def _is_transform(value):
+    return callable(value) and not isinstance(value, (str, dict, list, tuple))
+
+
+def expand(pipeline, labels_file, path="pipeline"):
+    """Strings become ops without parameters, transforms the ops they translate to, and `labels_file` is filled in.
+
+    Returns the ops and [(path of first op, path of last op, transform, tolerance)]."""
+    ops, origins = [], []
+    for item in pipeline:
+        if isinstance(item, str):
+            item = {"op": item}
+        if isinstance(item, dict):
+            item, inner_origins = _expand_op(item, labels_file, f"{path}[{len(ops)}]")
+            origins += inner_origins
+            ops.append(item)
+        elif _is_transform(item):
+            translated, tolerance = _translate(item)
+            if translated:
+                first, last = len(ops), len(ops) + len(translated) - 1
+                origins.append((f"{path}[{first}]", f"{path}[{last}]", item, tolerance))
+            ops += translated
+        else:
+            raise PackError(f"{path}[{len(ops)}]: expected an op or a torchvision transform, got {item!r}")
+    return ops, origins
+
+
+def _expand_op(op, labels_file, path):
+    op, origins = dict(op), []
+    if labels_file and op.get("op") in ("top_k", "label") and "labels" not in op:
+        op["labels"] = labels_file
+    for key in ("do", "then", "else"):
+        if op.get("op") in COMPOUND and isinstance(op.get(key), (list, tuple)):
+            op[key], found = expand(op[key], labels_file, f"{path}.{key}")
+            origins += found
+    if op.get("op") == "fork" and isinstance(op.get("branches"), (list, tuple)):
+        branches = []
+        for i, branch in enumerate(op["branches"]):
+            expanded, found = expand(branch, labels_file, f"{path}.branches[{i}]")
+            branches.append(expanded)
+            origins += found
+        op["branches"] = branches
+    return op, origins
+
+
+def check_origins(reference, origins, sample):
+    """The translated ops gave what the transforms give."""
+    for first, _, transform, tolerance in origins:
+        for start, value_in, value_out in reference.watched:
+            if start != first:
+                continue
+            wanted = transform(value_in)
+            if isinstance(value_out, list) and isinstance(wanted, tuple):
+                wanted = list(wanted)
+            problem = difference(value_out, wanted, tolerance, f"{sample}, {first}")
+            if problem:
+                raise CheckFailed("the translated ops differ from the torchvision transform: " + problem)
+
+
+# ---- The model: signature and engines -----------------------------------------------------------------------------
+
+class Model:
+    """The eager model with its signature; runs batches (tuples of tensors) and samples (one Tensor or Tensors)."""
+
+    def __init__(self, model, example_inputs, input_names, output_names, shapes, batch, tolerance):
+        torch = need("torch", "packing a model")
+        self.torch, self.tolerance = torch, tolerance
+        self.program = model if isinstance(model, torch.export.ExportedProgram) else None
+        self.module = model.module() if self.program is not None else model
+        self.is_script = isinstance(model, torch.jit.ScriptModule)
+        if not isinstance(self.module, torch.nn.Module):
+            raise PackError(f"model: expected a torch.nn.Module, ScriptModule or ExportedProgram, got {type(model)}")
+        if self.program is None and self.module.training:
+            raise PackError("the model is in training mode; call model.eval() first")
+        self.example = tuple(example_inputs) if isinstance(example_inputs, (tuple, list)) else (example_inputs,)
+        for value in self.example:
+            if not is_tensor(value):
+                raise PackError(f"example_inputs: expected a tensor or a tuple of tensors, got {type(value)}")
+        self.output_keys, self.is_nested = None, False
+        outputs = self.call(self.example)
+        self.has_batch = self._find_batch(outputs) if batch is None else bool(batch)
+        self.input_names = self._input_names(input_names)
+        self.output_names = self._output_names(output_names, len(outputs))
+        self.signature = {"inputs": self._specs(self.input_names, self.example, shapes),
+                          "outputs": self._specs(self.output_names, outputs, shapes)}
+        self._check_symbols(shapes)
+
+    def call(self, inputs):
+        with self.torch.no_grad(), quiet():
+            return self.flatten(self.module(*inputs))
+
+    def flatten(self, output):
+        """A tuple of tensors from a tensor, tuple, list or dict."""
+        if is_tensor(output):
+            return (output,)
+        if isinstance(output, dict):
+            self.output_keys = list(output)
+            self.is_nested = True
+            output = tuple(output.values())
+        if isinstance(output, (tuple, list)) and output and all(is_tensor(value) for value in output):
+            return tuple(output)
+        raise PackError("the model must return a tensor, a tuple or list of tensors, or a dict of tensors; it returns "
+                        f"{type(output).__name__}")
+
+    def _find_batch(self, outputs):
+        """True if one more sample in every input makes one more in every output, and changes no other row."""
+        sizes = {value.shape[0] if value.dim() else 0 for value in self.example}
+        if len(sizes) != 1 or 0 in sizes:
+            return False
+        size = sizes.pop()
+        if any(value.dim() == 0 or value.shape[0] != size for value in outputs):
+            return False
+        try:
+            larger = self.call(tuple(self.torch.cat([value, value[:1]]) for value in self.example))
+        except PackError:
+            raise
+        except Exception:  # whatever a model says when it cannot take another batch size
+            return False
+        if any(value.shape[0] != size + 1 for value in larger):
+            return False
+        return all(difference(more[:size], one, self.tolerance, "") is None for more, one in zip(larger, outputs))
+
+    def _input_names(self, names):
+        count = len(self.example)
+        if names is None:
+            if self.is_script:
+                names = [argument.name for argument in self.module.forward.schema.arguments[1:]]
+            else:
+                parameters = inspect.signature(self.module.forward).parameters.values()
+                names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+            names = names[:count] if len(names) >= count else [f"input_{i}" for i in range(count)]
+        return self._checked_names(names, count, "input_names")
+
+    def _output_names(self, names, count):
+        if names is None:
+            names = self.output_keys or (["output"] if count == 1 else [f"output_{i}" for i in range(count)])
+        return self._checked_names(names, count, "output_names")
+
+    @staticmethod
+    def _checked_names(names, count, what):
+        names = [names] if isinstance(names, str) else list(names)
+        if len(names) != count or len(set(names)) != count or not all(isinstance(n, str) and n for n in names):
+            raise PackError(f"{what}: expected {count} different names, got {names}")
+        return names
+
+    def _specs(self, names, tensors, shapes):
+        specs = []
+        for name, tensor in zip(names, tensors):
+            shape = (shapes or {}).get(name)
+            if shape is None:
+                shape = (["batch"] if self.has_batch else list(tensor.shape[:1])) + list(tensor.shape[1:])
+            fits = len(shape) == tensor.dim() and all(isinstance(dim, str) or dim == size
+                                                      for dim, size in zip(shape, tensor.shape))
+            if not fits:
+                raise PackError(f"shapes['{name}'] is {list(shape)}, but the example is {list(tensor.shape)}")
+            if any(not isinstance(dim, str) and dim < 1 for dim in shape):
+                raise PackError(f"'{name}' has the shape {list(shape)}; every dimension must be 1 or more")
+            specs.append({"name": name, "dtype": dtype_name(tensor), "shape": list(shape)})
+        return specs
+
+    def _check_symbols(self, shapes):
+        unknown = set(shapes or {}) - set(self.input_names) - set(self.output_names)
+        if unknown:
+            raise PackError(f"shapes: there is no input or output {sorted(unknown)}; there are "
+                            f"{self.input_names + self.output_names}")
+        bound = {dim for spec in self.signature["inputs"] for dim in spec["shape"] if isinstance(dim, str)}
+        for spec in self.signature["outputs"]:
+            for dim in spec["shape"]:
+                if isinstance(dim, str) and dim not in bound:
+                    raise PackError(f"shapes['{spec['name']}']: '{dim}' is not a dimension of any input")
+        for dim in bound:
+            if not dim.isidentifier():
+                raise PackError(f"shapes: '{dim}' is not an identifier")
+
+    def batch_of_one(self, value):
+        """The batch that one sample makes, checked against the signature."""
+        specs = self.signature["inputs"]
+        if isinstance(value, dict):
+            if set(value) != {spec["name"] for spec in specs}:
+                raise PackError(f"model: takes {[spec['name'] for spec in specs]}, got {list(value)}")
+            tensors = [value[spec["name"]] for spec in specs]
+        else:
+            tensors = [value]
+        for spec, tensor in zip(specs, tensors):
+            wanted = spec["shape"][1:] if self.has_batch else spec["shape"]
+            fits = len(wanted) == tensor.dim() and all(isinstance(dim, str) or dim == size
+                                                       for dim, size in zip(wanted, tensor.shape))
+            if dtype_name(tensor) != spec["dtype"] or not fits:
+                raise PackError(f"model: input '{spec['name']}' of a sample is {spec['dtype']}{wanted}, got "
+                                f"{describe_value(tensor)}")
+        return tuple(tensor.unsqueeze(0) if self.has_batch else tensor for tensor in tensors)
+
+    def call_sample(self, value):
+        try:
+            outputs = self.call(self.batch_of_one(value))
+        except PackError:
+            raise
+        except Exception as error:
+            raise PackError(f"model: fails on this sample: {error}") from error
+        outputs = [output[0] if self.has_batch else output for output in outputs]
+        return outputs[0] if len(outputs) == 1 else dict(zip(self.output_names, outputs))
+
+    def exportable(self):
+        """(module, True if its inputs come as one *args): what returns a tensor or a tuple of tensors."""
+        if not self.is_nested:
+            return self.module, False
+        torch, flatten = self.torch, self.flatten
+
+        class Flat(torch.nn.Module):
+            def __init__(self, model):
+                super().__init__()
+                self.model = model
+
+            def forward(self, *inputs):
+                outputs = flatten(self.model(*inputs))
+                return outputs[0] if len(outputs) == 1 else outputs
+        return Flat(self.module).eval(), True
+
+    def example_of(self, size):
+        """The example with `size` samples, for exporters that take a size of 1 as a constant."""
+        if not self.has_batch:
+            return self.example
+        torch = self.torch
+        return tuple(torch.cat([value] * math.ceil(size / value.shape[0]))[:size].contiguous()
+                     for value in self.example)
+
+    def check_batches(self, sample_inputs, max_batch):
+        """Batches to compare engines on: each sample alone, two together, and max_batch of them."""
+        torch = self.torch
+        pool = [self.batch_of_one(value) for value in sample_inputs]
+        if not self.has_batch:
+            return [self.example, *pool]
+        pool += [tuple(value[i:i + 1] for value in self.example) for i in range(min(2, self.example[0].shape[0]))]
+        alike = [one for one in pool if all(a.shape == b.shape for a, b in zip(one, pool[0]))]
+        batches = list(pool)
+        for size in sorted({2, max_batch} - {1}):
+            chosen = [alike[i % len(alike)] for i in range(size)]
+            batches.append(tuple(torch.cat(values).contiguous() for values in zip(*chosen)))
+        return [tuple(value.contiguous() for value in batch) for batch in batches]
+
+
+def check_engine(kind, call, model, batches):
+    """`call` gives what the eager model gives."""
+    for batch in batches:
+        size = batch[0].shape[0] if model.has_batch and batch[0].dim() else None
+        what = f"the {kind} model differs from the eager one" + (f" at batch {size}" if size else "")
+        try:
+            with model.torch.no_grad():
+                got = model.flatten(call(*batch))
+        except Exception as error:
+            raise CheckFailed(f"the {kind} model fails where the eager one works (inputs "
+                              f"{', '.join(describe_value(value) for value in batch)}): {error}") from error
+        expected = dict(zip(model.output_names, model.call(batch)))
+        if len(got) != len(expected):
+            raise CheckFailed(f"{what}: it gives {len(got)} outputs, expected {len(expected)}")
+        problem = difference(dict(zip(model.output_names, got)), expected, model.tolerance, "output")
+        if problem:
+            hint = ("; tracing freezes control flow that depends on the data: pass torch.jit.script(model) instead"
+                    if kind == "torchscript" and not model.is_script else "")
+            raise CheckFailed(f"{what}: {problem}{hint}")
+
+
+def export_torchscript(model, path, batches):
+    """Writes model.ts and returns its entry in engines[]."""
+    torch = model.torch
+    with quiet():
+        if model.is_script:
+            if model.is_nested:
+                raise PackError("a ScriptModule must return a tensor or a tuple of tensors, not a dict")
+            script = model.module
+        else:
+            say("tracing the model (TorchScript)")
+            module, _ = model.exportable()
+            try:
+                with torch.no_grad():
+                    script = torch.jit.trace(module, model.example_of(2), check_trace=False)
+            except Exception as error:
+                raise PackError(f"torch.jit.trace failed: {error}") from error
+        torch.jit.save(script, str(path))
+        loaded = torch.jit.load(str(path), map_location="cpu").eval()
+        check_engine("torchscript", loaded, model, batches)
+        check_engine("torchscript", torch.jit.freeze(loaded), model, batches[:1])  # what the C++ engine runs
+    return {"kind": "torchscript", "file": path.name, "device": "any", "requires": {"torch": f">={OLDEST_TORCH}"}}
+
+
+def aoti_target():
+    """(-march, SIMD bits, isa): code that runs on every CPU of that level, whatever this one has."""
+    machine = platform.machine()
+    if machine in ("aarch64", "arm64"):
+        return "armv8-a", None, "aarch64"
+    if machine not in ("x86_64", "AMD64"):
+        raise PackError(f"AOTInductor packages are made on x86-64 and aarch64, not on {machine}")
+    try:
+        flags = set(re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M).group(1).split())
+    except (OSError, AttributeError):
+        flags = {"avx2", "fma", "bmi2"}
+    return ("x86-64-v3", 256, "x86-64-v3") if {"avx2", "fma", "bmi2"} <= flags else ("x86-64-v2", 1, "x86-64-v2")
+
+
+@contextlib.contextmanager
+def quiet():
+    """Without warnings, on stderr or in the log, that tell a user nothing: deprecations, CUDA that is not there."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+@contextlib.contextmanager
+def march_of_old_inductor(march):
+    """Until cpp.march became an option, the compiler was always called with -march=native."""
+    from torch._inductor import config, cpp_builder
+    name = "_get_optimization_cflags"
+    original = getattr(cpp_builder, name, None)
+    if hasattr(config.cpp, "march"):
+        yield
+        return
+    if original is None:
+        raise PackError("this version of torch cannot be told which CPU to compile for; use torch 2.15")
+
+    def portable(flags):  # a list of flags, or a tuple of such lists
+        if isinstance(flags, str):
+            return f"march={march}" if flags == "march=native" else flags
+        return type(flags)(portable(flag) for flag in flags)
+    setattr(cpp_builder, name, lambda *args, **kwargs: portable(original(*args, **kwargs)))
+    try:
+        yield
+    finally:
+        setattr(cpp_builder, name, original)
+
+
+def export_aoti(model, path, batches, max_batch):
+    """Writes model.pt2 and returns its entry in engines[]."""
+    torch = model.torch
+    if model.is_script:
+        raise PackError("AOTInductor compiles Python models and exported programs, not a ScriptModule; use "
+                        'engines=("torchscript",)')
+    march, simd_bits, isa = aoti_target()
+    program = model.program or _exported(model, max_batch)
+    from torch._inductor import config
+    version = ".".join(torch.__version__.split(".")[:2])
+    wanted = {"cpp.march": march, "cpp.simdlen": simd_bits, "cpp.dynamic_threads": True,
+              "aot_inductor.metadata": {"gantry_torch_version": version, "gantry_march": march}}
+    known = config.get_config_copy()
+    say(f"compiling the model (AOTInductor, {isa}); this takes a minute or two")
+    try:
+        with quiet(), march_of_old_inductor(march), torch.no_grad():
+            torch._inductor.aoti_compile_and_package(
+                program, package_path=str(path), inductor_configs={k: v for k, v in wanted.items() if k in known})
+    except PackError:
+        raise
+    except Exception as error:
+        raise PackError(f"AOTInductor failed (it needs a C++ compiler; engines=(\"torchscript\",) does without): "
+                        f"{type(error).__name__}: {error}") from error
+    with quiet():
+        loaded = torch._inductor.aoti_load_package(str(path))
+    check_engine("aoti", loaded, model, batches)
+    return {"kind": "aoti", "file": path.name, "device": "cpu", "requires": {"torch": version, "isa": isa}}
+
+
+def _exported(model, max_batch):
+    torch = model.torch
+    module, as_one = model.exportable()
+    dims = {}
+    for spec in model.signature["inputs"]:
+        for dim in spec["shape"]:
+            if isinstance(dim, str) and dim not in dims:
+                dims[dim] = torch.export.Dim(dim, min=1, max=max(2, max_batch)) if dim == "batch" \
+                    else torch.export.Dim(dim)
+    dynamic = tuple({i: dims[dim] for i, dim in enumerate(spec["shape"]) if isinstance(dim, str)}
+                    for spec in model.signature["inputs"])
+    say("exporting the model (torch.export)")
+    try:
+        with quiet(), torch.no_grad():
+            return torch.export.export(module, model.example_of(2), dynamic_shapes=(dynamic,) if as_one else dynamic)
+    except Exception as error:
+        raise PackError(f"torch.export failed (engines=(\"torchscript\",) does without): {error}") from error
+
+
+# ---- Writing: files, golden cases, the manifest -------------------------------------------------------------------
+
+class Directory:
+    """The package while it is being written. Equal content is stored once."""
+
+    def __init__(self, root):
+        self.root, self.by_digest = Path(root), {}
+
+    def store(self, path, data):
+        """Stores bytes; returns the path under which this content lies."""
+        digest = hashlib.sha256(data).digest()
+        if digest not in self.by_digest:
+            check_path(path)
+            target = self.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+            self.by_digest[digest] = path
+        return self.by_digest[digest]
+
+    def store_named(self, path, data):
+        """As store, but always under this name, for files that ops refer to."""
+        check_path(path)
+        target = self.root / path
+        if target.exists():
+            raise PackError(f"two files of the package would be called {path}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+    def list_files(self):
+        entries = []
+        for path in sorted(self.root.rglob("*")):
+            if path.is_file():
+                entries.append({"path": path.relative_to(self.root).as_posix(), "bytes": path.stat().st_size,
+                                "sha256": sha256_of(path)})
+        return entries
+
+
+def check_path(path):
+    """File names inside a package: relative, '/', nothing that could lead outside."""
+    parts = path.split("/") if isinstance(path, str) else [""]
+    if any(part in ("", ".", "..") for part in parts) or "\\" in path or any(ord(c) < 32 or ord(c) == 127 for c in path):
+        raise PackError(f"{path!r} is not a file name that a package may hold")
+
+
+def sha256_of(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def npy_bytes(value, what):
+    numpy = need("numpy", "recording golden cases")
+    buffer = io.BytesIO()
+    numpy.save(buffer, to_array(value, what), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def value_to_json(value, stem, directory, extension=".bin"):
+    """The manifest's form of a payload; its tensors and bytes go to files whose names begin with `stem`."""
+    if isinstance(value, bytes):
+        return {"file": directory.store(stem + extension, value)}
+    if is_tensor(value) or is_pil(value):
+        return {"npy": directory.store(stem + ".npy", npy_bytes(value, stem))}
+    if isinstance(value, dict):
+        return {"tensors": {name: directory.store(f"{stem}.{i}.npy", npy_bytes(tensor, f"{stem} '{name}'"))
+                            for i, (name, tensor) in enumerate(value.items())}}
+    if isinstance(value, Classes):
+        return {"classes": [{"index": index, "label": label, "score": score} for index, label, score in value]}
+    if isinstance(value, (list, tuple)):
+        items = [value_to_json(item, f"{stem}-{i}", directory, extension) for i, item in enumerate(value)]
+        return {"tuple" if isinstance(value, tuple) else "list": items}
+    raise PackError(f"{stem}: a golden case cannot hold a {type(value).__name__}")
+
+
+def size_of(value):
+    """Bytes that a recorded value takes on disk."""
+    if isinstance(value, bytes):
+        return len(value)
+    if is_tensor(value):
+        return value.numel() * value.element_size()
+    if is_pil(value):
+        return value.width * value.height * len(value.getbands())
+    if isinstance(value, dict):
+        return sum(size_of(item) for item in value.values())
+    if isinstance(value, (list, tuple)) and not isinstance(value, Classes):
+        return sum(size_of(item) for item in value)
+    return 0
+
+
+def kept_stages(ops, recorded, limit):
+    """Paths of the stages to store, in order. What goes into the model and what comes out always is; beyond `limit`
+    bytes the largest of the others are left out."""
+    always = set()
+    for path, op in walk(ops):
+        if op["op"] == "model":
+            always.add(path)
+            stem, index = re.fullmatch(r"(.*)\[(\d+)\]", path).groups()
+            always.add(f"{stem}[{int(index) - 1}]")
+    sizes = {path: size_of(value) for path, value in recorded.items()}
+    left_out, total = [], sum(sizes.values())
+    for path in sorted((p for p in sizes if p not in always), key=lambda p: -sizes[p]):
+        if total <= limit:
+            break
+        left_out.append(path)
+        total -= sizes[path]
+    return [path for path, _ in walk(ops) if path in recorded and path not in left_out], left_out
+
+
+IMAGE_EXTENSIONS = ((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"RIFF", ".webp"))
+
+
+def load_sample(sample, type_name, signature):
+    """(payload, file extension) of one entry of samples=."""
+    if type_name == "Bytes":
+        if isinstance(sample, (str, os.PathLike)):
+            path = Path(sample)
+            try:
+                return path.read_bytes(), path.suffix.lower() or ".bin"
+            except OSError as error:
+                raise PackError(f"sample {path}: {error.strerror}") from error
+        if isinstance(sample, (bytes, bytearray)):
+            data = bytes(sample)
+            return data, next((ext for magic, ext in IMAGE_EXTENSIONS if data.startswith(magic)), ".bin")
+        raise PackError(f"the pipeline takes Bytes, so a sample is a path or bytes, not {type(sample).__name__}")
+    if type_name == "Image":
+        return _as_image(sample), ".bin"
+    if type_name == "Tensor":
+        return _as_tensor(sample), ".bin"
+    if type_name == "Tensors":
+        names = [spec["name"] for spec in signature["inputs"]]
+        if isinstance(sample, (list, tuple)) and len(sample) == len(names):
+            sample = dict(zip(names, sample))
+        if not isinstance(sample, dict):
+            raise PackError(f"the pipeline takes Tensors, so a sample is a dict of {names} or a tuple in that order")
+        return {name: _as_tensor(value) for name, value in sample.items()}, ".bin"
+    if type_name and type_name.startswith("list<") and isinstance(sample, (list, tuple)):
+        return [load_sample(item, type_name[5:-1], signature)[0] for item in sample], ".bin"
+    raise PackError(f"a sample cannot be given to a pipeline that takes {type_name}")
+
+
+def _as_image(sample):
+    Image = need("PIL.Image", "an image sample")
+    image = sample if is_pil(sample) else Image.fromarray(need("numpy", "an image sample").asarray(sample))
+    if image.mode not in ("L", "RGB", "RGBA"):
+        raise PackError(f"an image sample is L, RGB or RGBA, or u8[H, W] or u8[H, W, C], not {image.mode}")
+    return image
+
+
+def _as_tensor(sample):
+    torch, numpy = need("torch", "a tensor sample"), need("numpy", "a tensor sample")
+    if isinstance(sample, (str, os.PathLike)):
+        try:
+            sample = numpy.load(sample, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise PackError(f"sample {sample}: {error}") from error
+    if is_tensor(sample):
+        return sample.detach().cpu().contiguous().clone()
+    return torch.from_numpy(numpy.ascontiguousarray(sample).copy())
+
+
+def sample_name(sample, index):
+    return f"sample {index} ({os.path.basename(sample)})" if isinstance(sample, (str, os.PathLike)) \
+        else f"sample {index}"
+
+
+class Recorder:
+    """Runs the reference on samples, checks it, and writes golden cases."""
+
+    def __init__(self, ops, origins, model, label_files, table, types, tolerance, compare, limit):
+        self.ops, self.origins, self.model, self.types = ops, origins, model, types
+        self.compare, self.tolerance, self.limit = compare, tolerance, limit
+        self.stage_tolerances, self.result_tolerance = tolerances(ops, tolerance, table)
+        self.reference = Reference(ops, model.call_sample, label_files, table,
+                                   {first: last for first, last, _, _ in origins})
+        self.model_inputs = []
+
+    def run(self, sample, index):
+        """The golden case of one sample, as data: what value_to_json needs."""
+        name = sample_name(sample, index)
+        value, extension = load_sample(sample, self.types[0], self.model.signature)
+        try:
+            result, recorded = self.reference.run(value)
+        except PackError as error:
+            raise type(error)(f"{name}: {error}") from error
+        check_origins(self.reference, self.origins, name)
+        self.model_inputs += self.reference.model_inputs
+        if self.compare is not None:
+            try:
+                wanted = self.compare(sample)
+            except Exception as error:
+                raise PackError(f"{name}: your reference raised {type(error).__name__}: {error}") from error
+            problem = difference(wanted, result, self.result_tolerance.wider(self.tolerance),
+                                 f"{name}: your reference")
+            if problem:
+                raise CheckFailed(f"the pipeline and your reference disagree: {problem}")
+        for kept, left_out in self.reference.cuts:
+            if kept - left_out <= 2e-5 * abs(kept):
+                say(f"{name}: top_k cuts between scores that are almost equal ({kept:.9g} and {left_out:.9g}); "
+                    "rounding may exchange them, another sample or k is safer")
+        return name, value, extension, result, dict(recorded)
+
+    def write(self, case, index, directory):
+        name, value, extension, result, recorded = case
+        stem = f"golden/{index}/"
+        paths, left_out = kept_stages(self.ops, recorded, self.limit)
+        if left_out:
+            say(f"{name}: larger than {self.limit} bytes; not recorded: {', '.join(left_out)}")
+        entry = {"input": value_to_json(value, stem + "input", directory, extension), "stages": []}
+        for path in paths:
+            short = path.removeprefix("pipeline").replace("[", ".").replace("]", "").lstrip(".")
+            entry["stages"].append({"at": path, "value": value_to_json(recorded[path], stem + short, directory),
+                                    "tolerance": self.stage_tolerances[path].to_json()})
+        entry["result"] = {"value": value_to_json(result, stem + "result", directory),
+                           "tolerance": self.result_tolerance.to_json()}
+        return entry
+
+
+def write_eval(evaluation, recorder, directory):
+    """Labelled cases for the accuracy gate; refuses when the Python stack itself is below the floor."""
+    if set(evaluation) - {"cases", "metric", "floor"} or "cases" not in evaluation or "floor" not in evaluation:
+        raise PackError('eval: expected {"cases": [(sample, class index), ...], "floor": number, "metric": "top1"}')
+    metric = evaluation.get("metric", "top1")
+    if metric != "top1" or recorder.types[1] not in ("Classes", "Tensor"):
+        raise PackError(f"eval: metric '{metric}' of a pipeline that gives {recorder.types[1]} is not known; 'top1' of "
+                        "Classes or of a Tensor of scores is")
+    cases, hits = [], 0
+    for i, (sample, wanted) in enumerate(evaluation["cases"]):
+        value, extension = load_sample(sample, recorder.types[0], recorder.model.signature)
+        result = recorder.reference.run(value)[0]
+        best = result[0][0] if isinstance(result, Classes) else int(result.reshape(-1).argmax())
+        hits += best == int(wanted)
+        cases.append({"input": value_to_json(value, f"eval/{i}", directory, extension), "label": int(wanted)})
+    if not cases:
+        raise PackError("eval: there are no cases")
+    accuracy = hits / len(cases)
+    if accuracy < evaluation["floor"]:
+        raise CheckFailed(f"eval: the Python stack has {metric} {accuracy:.4f} on {len(cases)} cases, the floor is "
+                          f"{evaluation['floor']}")
+    directory.store_named("eval/cases.json", (json.dumps(cases, indent=1) + "\n").encode())
+    return {"eval": "eval", "metric": metric, "floor": float(evaluation["floor"])}
+
+
+def provenance_of(given):
+    """Adds the versions of Python and torch; checks the keys."""
+    torch = need("torch", "packing a model")
+    found = {"python": platform.python_version(), "torch": torch.__version__, **(given or {})}
+    unknown = set(found) - {"git", "data", "trainer", "python", "torch", "metrics"}
+    if unknown:
+        raise PackError(f"provenance: unknown keys {sorted(unknown)}; known are git, data, trainer, metrics")
+    for key, value in found.items():
+        if key == "metrics":
+            if not isinstance(value, dict) or not all(_is_number(number) for number in value.values()):
+                raise PackError(f"provenance: metrics is an object of numbers, got {value!r}")
+        elif not isinstance(value, str):
+            raise PackError(f"provenance: {key} is a string, got {value!r}")
+    return found
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_latency(latency):
+    if not isinstance(latency, dict) or set(latency) - {"p99_ms", "at"} or not _is_number(latency.get("p99_ms")) \
+            or not isinstance(latency.get("at", ""), str):
+        raise PackError(f'latency: expected {{"p99_ms": number, "at": what it was measured on}}, got {latency!r}')
+    return latency
+
+
+def now():
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    time = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc) if epoch \
+        else datetime.datetime.now(datetime.timezone.utc)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@contextlib.contextmanager
+def published(out, overwrite):
+    """A temporary directory beside `out` that takes its place only if all went well."""
+    out = Path(out)
+    if os.path.lexists(out) and not overwrite:
+        raise PackError(f"{out} exists; packages are immutable: choose another version, or pass overwrite=True (--force)")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    try:
+        work.chmod(0o755)
+        yield work
+        old = None
+        if os.path.lexists(out):
+            old = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".old", dir=out.parent))
+            os.rename(out, old / "package")
+        os.rename(work, out)
+        if old is not None:
+            shutil.rmtree(old)
+    finally:
+        if work.exists():
+            shutil.rmtree(work)
+
+
+def read_labels(labels):
+    """Label names from a list, or from a file with one a line."""
+    if isinstance(labels, (str, os.PathLike)):
+        labels = Path(labels).read_text(encoding="utf-8").splitlines()
+    labels = [str(label) for label in labels]
+    if not labels or any(not label or "\n" in label or "\r" in label for label in labels):
+        raise PackError("labels: expected a non-empty list of names without line breaks, or a file of them")
+    return labels
+
+
+def default_pipeline(pipeline, labels):
+    """None: the model alone. A transform: decode, transform, model, and the five best classes if there are labels."""
+    if pipeline is None:
+        return ["model"]
+    if _is_transform(pipeline):
+        tail = ["softmax", {"op": "top_k", "k": 5}] if labels is not None else []
+        return ["image.decode", pipeline, "model", *tail]
+    if not isinstance(pipeline, (list, tuple)):
+        raise PackError(f"pipeline: expected a list of ops or a torchvision transform, got {type(pipeline).__name__}")
+    return list(pipeline)
+
+
+LABELS_FILE = "labels.txt"
+
+
+def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=None, samples=(), labels=None,
+         engines=None, max_batch=16, input_names=None, output_names=None, shapes=None, batch=None, files=None, ops=None,
+         provenance=None, eval=None, latency=None, tolerance=None, max_stage_bytes=MAX_STAGE_BYTES, sign_key=None,
+         overwrite=False):
+    """Writes a package; returns its path. Raises PackError (arguments, tools) or CheckFailed (answers differ).
+
+    out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`
+    model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram
+    example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one
+    pipeline        a list of ops ({"op": ...}, names of ops without parameters, torchvision transforms), or one
+                    transform, or None for the model alone
+    reference       your own Python stack: takes a sample as given in `samples`, returns a tensor or vector of scores, a
+                    list of (label, score), or whatever the pipeline gives; must agree within `tolerance`
+    samples         paths or bytes (a pipeline that decodes), arrays or tensors of one sample, without the batch axis
+    labels          class names or a file of them, for every top_k and label that names no file of its own
+    engines         any of "torchscript", "aoti", in order of preference; default: both, a ScriptModule: torchscript
+    max_batch       samples in one engine call at most
+    shapes          {input or output name: [dimensions]}, where a string is a dimension that may vary
+    batch           True or False overrides the detection of the batch axis
+    files           {path in the package: file or bytes}, for ops of your own
+    ops             {name: Op} of your own; the C++ host registers an op of the same name
+    eval            {"cases": [(sample, class index), ...], "floor": 0.9}
+    tolerance       of the model's output and all behind it; default {"atol": 1e-4, "rtol": 1e-4}
+    sign_key        PEM file of an Ed25519 private key
+    """
+    _check_identity(name, version, max_batch)
+    tolerance = Tolerance.of({"atol": 1e-4, "rtol": 1e-4} if tolerance is None else tolerance)
+    if reference is not None and not samples:
+        raise PackError("reference= needs samples= to be compared on")
+    labels = None if labels is None else read_labels(labels)
+    table = {**OPS, **(ops or {})}
+    steps, origins = expand(default_pipeline(pipeline, labels), LABELS_FILE if labels else None)
+    _check_list(steps, "pipeline", table)
+    wrapped = Model(model, example_inputs, input_names, output_names, shapes, batch, tolerance)
+    types = check_pipeline(steps, wrapped.signature, table)
+    engines = _engine_kinds(engines, wrapped)
+
+    with published(out, overwrite) as work:
+        directory = Directory(work)
+        label_files = _store_files(directory, files, labels, steps)
+        recorder = Recorder(steps, origins, wrapped, label_files, table, types, tolerance, reference, max_stage_bytes)
+        cases = []
+        for i, sample in enumerate(samples):
+            cases.append(recorder.run(sample, i))
+        if cases:
+            say(f"ran the Python reference on {len(cases)} samples")
+        else:
+            say("no samples: the package will hold no proof that C++ gives the same answers")
+        batches = wrapped.check_batches(recorder.model_inputs, max_batch)
+        entries = [export_torchscript(wrapped, work / "model.ts", batches) if kind == "torchscript"
+                   else export_aoti(wrapped, work / "model.pt2", batches, max_batch) for kind in engines]
+        manifest = {"format": FORMAT, "name": name, "version": version, "created": now(),
+                    "provenance": provenance_of(provenance), "engines": entries, **wrapped.signature,
+                    "max_batch": max_batch, "pipeline": steps,
+                    "golden": [recorder.write(case, i, directory) for i, case in enumerate(cases)]}
+        if eval is not None:
+            manifest["accuracy"] = write_eval(eval, recorder, directory)
+        if latency is not None:
+            manifest["latency"] = check_latency(latency)
+        manifest["files"] = directory.list_files()
+        write_manifest(work, manifest, sign_key)
+        verify(work)
+    size = sum(entry["bytes"] for entry in manifest["files"])
+    say(f"wrote {out}: {name} {version}, {', '.join(engines)}, {len(cases)} golden cases, {size / 1e6:.1f} MB")
+    return Path(out)
+
+
+def _check_identity(name, version, max_batch):
+    for key, value in (("name", name), ("version", version)):
+        if not isinstance(value, str) or not NAME_PATTERN.fullmatch(value):
+            raise PackError(f"{key}: expected [a-z0-9][a-z0-9._-]*, at most 128 characters, got {value!r}")
+    problem = _integer(1, 65536)(max_batch)
+    if problem:
+        raise PackError(f"max_batch: {problem}, got {max_batch!r}")
+
+
+def _engine_kinds(engines, model):
+    if engines is None:
+        return ["torchscript"] if model.is_script else ["torchscript", "aoti"]
+    engines = [engines] if isinstance(engines, str) else list(engines)
+    if not engines or len(set(engines)) != len(engines) or set(engines) - {"torchscript", "aoti"}:
+        raise PackError(f'engines: expected one or both of "torchscript" and "aoti", got {engines}')
+    return engines
+
+
+def _store_files(directory, files, labels, steps):
+    """Writes labels and extra files; returns {file: label names} for the ops that name one."""
+    files = dict(files or {})
+    if labels is not None:
+        files.setdefault(LABELS_FILE, ("\n".join(labels) + "\n").encode())
+    for path, content in files.items():
+        directory.store_named(path, content if isinstance(content, bytes) else Path(content).read_bytes())
+    found = {}
+    for path, op in walk(steps):
+        name = op.get("labels") if op["op"] in ("top_k", "label") else None
+        if name is not None:
+            if name not in files:
+                raise PackError(f"{path}.labels: the package has no file '{name}'; pass labels= or files=")
+            found[name] = read_labels(directory.root / name)
+    return found
+
+
+def write_manifest(directory, manifest, sign_key=None):
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    (Path(directory) / "gantry.json").write_bytes(text.encode("utf-8"))
+    if sign_key is not None:
+        sign(directory, sign_key)
+
+
+# ---- Integrity and signatures -------------------------------------------------------------------------------------
+
+def _no_duplicates(pairs):
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) != len(keys):
+        raise CheckFailed(f"gantry.json: duplicate key '{next(key for key in keys if keys.count(key) > 1)}'")
+    return dict(pairs)
+
+
+def read_manifest(directory):
+    path = Path(directory) / "gantry.json"
+    try:
+        if path.is_symlink():
+            raise CheckFailed("gantry.json is a symbolic link")
+        manifest = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_no_duplicates)
+    except FileNotFoundError as error:
+        raise PackError(f"{directory} is not a package: it has no gantry.json") from error
+    except (OSError, ValueError) as error:
+        raise CheckFailed(f"{path}: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        raise CheckFailed(f"gantry.json has format {found}, this version reads format {FORMAT}")
+    return manifest
+
+
+def verify(directory, public_key=None):
+    """Integrity, in Python: the manifest's form, every file's size and SHA-256, nothing unlisted, no symbolic links, and
+    with `public_key` (PEM) the signature. Returns the manifest; raises CheckFailed."""
+    directory = Path(directory)
+    manifest = read_manifest(directory)
+    for key in ("name", "version", "engines", "inputs", "outputs", "pipeline", "golden", "files"):
+        if key not in manifest:
+            raise CheckFailed(f"gantry.json: '{key}' is missing")
+    if public_key is not None:
+        _check_signature(directory, public_key)
+    listed = {}
+    for i, entry in enumerate(manifest["files"]):
+        if not isinstance(entry, dict) or set(entry) != {"path", "bytes", "sha256"}:
+            raise CheckFailed(f"files[{i}]: expected path, bytes and sha256")
+        try:
+            check_path(entry["path"])
+        except PackError as error:
+            raise CheckFailed(f"files[{i}]: {error}") from error
+        if entry["path"] in listed:
+            raise CheckFailed(f"files[{i}]: {entry['path']} is listed twice")
+        listed[entry["path"]] = entry
+    _check_tree(directory, listed)
+    for path, entry in listed.items():
+        size = (directory / path).stat().st_size
+        if size != entry["bytes"]:
+            raise CheckFailed(f"{path} has {size} bytes, the manifest says {entry['bytes']}")
+        if sha256_of(directory / path) != entry["sha256"]:
+            raise CheckFailed(f"{path}: its SHA-256 is not the manifest's; the file was changed or damaged")
+    return manifest
+
+
+def _check_tree(directory, listed):
+    seen = set()
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if path.is_symlink():
+            raise CheckFailed(f"{name} is a symbolic link")
+        if path.is_dir() or name in ("gantry.json", "gantry.json.sig"):
+            continue
+        if not path.is_file():
+            raise CheckFailed(f"{name} is not a regular file")
+        if name not in listed:
+            raise CheckFailed(f"{name} is not listed in the manifest")
+        seen.add(name)
+    for name in listed:
+        if name not in seen:
+            raise CheckFailed(f"{name} is listed in the manifest but missing")
+
+
+def _has_cryptography():
+    return importlib.util.find_spec("cryptography") is not None
+
+
+def _openssl(*arguments):
+    tool = shutil.which("openssl")
+    if tool is None:
+        raise PackError("signing needs the Python package 'cryptography' or the openssl tool; neither was found")
+    done = subprocess.run([tool, *map(str, arguments)], capture_output=True, text=True, check=False)
+    return done.returncode, (done.stderr or done.stdout).strip()
+
+
+def generate_key(path):
+    """Writes an Ed25519 private key to `path` (PKCS#8 PEM, mode 600) and the public key beside it; returns both paths."""
+    private, public = Path(path), Path(path).with_suffix(".pub.pem")
+    for target in (private, public):
+        if os.path.lexists(target):
+            raise PackError(f"{target} exists; keys are not overwritten")
+    private.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(private, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        if _has_cryptography():
+            from cryptography.hazmat.primitives import serialization as form
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+            key = Ed25519PrivateKey.generate()
+            private.write_bytes(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
+            public.write_bytes(key.public_key().public_bytes(form.Encoding.PEM,
+                                                             form.PublicFormat.SubjectPublicKeyInfo))
+        else:
+            for arguments in (("genpkey", "-algorithm", "ed25519", "-out", private),
+                              ("pkey", "-in", private, "-pubout", "-out", public)):
+                code, message = _openssl(*arguments)
+                if code != 0:
+                    raise PackError(f"openssl {arguments[0]} failed: {message}")
+    except PackError:
+        private.unlink()
+        raise
+    return private, public
+
+
+def sign(directory, key):
+    """Writes gantry.json.sig: Ed25519 over the exact bytes of gantry.json, with the private key in the PEM file `key`."""
+    manifest, target = Path(directory) / "gantry.json", Path(directory) / "gantry.json.sig"
+    read_manifest(directory)
+    if not Path(key).is_file():
+        raise PackError(f"{key}: no such key file")
+    if _has_cryptography():
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+        try:
+            private = load_pem_private_key(Path(key).read_bytes(), password=None)
+        except (ValueError, TypeError) as error:
+            raise PackError(f"{key} is not a private key in PEM form without a password: {error}") from error
+        if not isinstance(private, Ed25519PrivateKey):
+            raise PackError(f"{key} is not an Ed25519 key; make one with --generate-key")
+        signature = private.sign(manifest.read_bytes())
+    else:
+        with tempfile.TemporaryDirectory() as work:
+            raw = Path(work) / "signature"
+            code, message = _openssl("pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", manifest, "-out", raw)
+            if code != 0:
+                raise PackError(f"openssl could not sign with {key}: {message}")
+            signature = raw.read_bytes()
+        if len(signature) != 64:
+            raise PackError(f"{key} is not an Ed25519 key; make one with --generate-key")
+    part = target.with_suffix(".sig.part")
+    part.write_bytes(signature)
+    os.replace(part, target)
+
+
+def _check_signature(directory, public_key):
+    manifest, signature = Path(directory) / "gantry.json", Path(directory) / "gantry.json.sig"
+    if not signature.is_file():
+        raise CheckFailed("the package is not signed")
+    if signature.stat().st_size != 64:
+        raise CheckFailed(f"gantry.json.sig has {signature.stat().st_size} bytes, an Ed25519 signature has 64")
+    if not Path(public_key).is_file():
+        raise PackError(f"{public_key}: no such key file")
+    if _has_cryptography():
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key
+        try:
+            load_pem_public_key(Path(public_key).read_bytes()).verify(signature.read_bytes(), manifest.read_bytes())
+        except InvalidSignature:
+            raise CheckFailed(f"the signature is not one of {public_key}, or gantry.json was changed") from None
+        except (ValueError, TypeError, AttributeError) as error:
+            raise PackError(f"{public_key} is not an Ed25519 public key in PEM form: {error}") from error
+    else:
+        code, _ = _openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", public_key, "-in", manifest,
+                           "-sigfile", signature)
+        if code != 0:
+            raise CheckFailed(f"the signature is not one of {public_key}, or gantry.json was changed")
+
+
+# ---- Command line -------------------------------------------------------------------------------------------------
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        sys.exit(64)
+
+
+def make_parser():
+    parser = _Parser(prog="gantry-pack", description="Makes, checks and signs gantry packages.",
+                     epilog="Exit codes: 0 done, 1 a check failed, 2 it could not run, 64 usage.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    build = commands.add_parser("build", help="make a package from a recipe",
+                                description="RECIPE is a Python file with a function recipe() that returns a dict of "
+                                "the arguments of gantry_pack.pack(), whose help lists them.")
+    build.add_argument("recipe", metavar="RECIPE.py")
+    build.add_argument("--out", metavar="DIR", help="the package's directory (default: the recipe's out, or "
+                       "NAME/VERSION)")
+    build.add_argument("--engine", choices=("torchscript", "aoti", "both"), help="instead of the recipe's engines")
+    build.add_argument("--sign", metavar="KEY.pem", help="sign with this Ed25519 private key")
+    build.add_argument("--force", action="store_true", help="replace the package if it exists")
+    check = commands.add_parser("verify", help="check sizes, hashes and signature of a package")
+    check.add_argument("package", metavar="PKG")
+    check.add_argument("--key", metavar="KEY.pub.pem", help="the package must carry a signature of this key")
+    signer = commands.add_parser("sign", help="sign an existing package (also: gantry-pack --sign KEY.pem PKG)")
+    signer.add_argument("key", metavar="KEY.pem")
+    signer.add_argument("package", metavar="PKG")
+    keys = commands.add_parser("generate-key", help="make an Ed25519 key pair (also: gantry-pack --generate-key FILE)")
+    keys.add_argument("file", metavar="FILE", help="the private key, e.g. key.pem; the public one becomes key.pub.pem")
+    return parser
+
+
+def load_recipe(path):
+    """What recipe() of a Python file returns; the file may import gantry_pack and what lies beside it."""
+    path = Path(path)
+    if not path.is_file():
+        raise PackError(f"{path}: no such recipe")
+    sys.modules.setdefault("gantry_pack", sys.modules[__name__])
+    sys.path.insert(0, str(path.resolve().parent))
+    spec = importlib.util.spec_from_file_location("gantry_recipe", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "recipe", None)):
+        raise PackError(f"{path} defines no function recipe()")
+    arguments = module.recipe()
+    if not isinstance(arguments, dict):
+        raise PackError(f"{path}: recipe() must return a dict of pack()'s arguments, got {type(arguments).__name__}")
+    known = set(inspect.signature(pack).parameters)
+    for key in arguments:
+        if key not in known:
+            raise PackError(f"{path}: recipe() returns '{key}', which pack() does not take; it takes "
+                            f"{', '.join(sorted(known))}")
+    for key in ("model", "example_inputs", "name", "version"):
+        if key not in arguments:
+            raise PackError(f"{path}: recipe() does not return '{key}'")
+    return arguments
+
+
+def run_build(options):
+    arguments = load_recipe(options.recipe)
+    out = options.out or arguments.get("out") or Path(arguments["name"]) / arguments["version"]
+    if options.engine:
+        arguments["engines"] = ("torchscript", "aoti") if options.engine == "both" else (options.engine,)
+    if options.sign:
+        arguments["sign_key"] = options.sign
+    if options.force:
+        arguments["overwrite"] = True
+    pack(**{**arguments, "out": out})
+
+
+def main(arguments=None):
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments and arguments[0] in ("--sign", "--generate-key"):
+        arguments[0] = arguments[0].removeprefix("--")
+    options = make_parser().parse_args(arguments)
+    try:
+        if options.command == "build":
+            run_build(options)
+        elif options.command == "verify":
+            manifest = verify(options.package, options.key)
+            say(f"{options.package}: {manifest['name']} {manifest['version']} is intact"
+                + (" and signed" if options.key else ""))
+        elif options.command == "sign":
+            verify(options.package)
+            sign(options.package, options.key)
+            say(f"signed {options.package}")
+        else:
+            private, public = generate_key(options.file)
+            say(f"wrote {private} (keep it secret) and {public}")
+    except CheckFailed as error:
+        say(f"check failed: {error}")
+        return 1
+    except PackError as error:
+        say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        return 2
+    except Exception:  # a recipe is anybody's code; a traceback must not look like a failed check
+        traceback.print_exc()
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

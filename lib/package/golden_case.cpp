@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading golden[] of gantry.json.
+#include "package/golden_case.hpp"
+
+#include <bit>
+#include <cmath>
+#include <sstream>
+
+namespace gantry::detail {
+namespace {
+
+std::string item_path(const std::string& path, std::size_t index) {
+  return path + "[" + std::to_string(index) + "]";
+}
+
+Result<Tolerance> parse_tolerance(const Json& value, const std::string& path) {
+  if (value.is_string() && value.get_ref<const std::string&>() == "exact") return Tolerance();
+  if (!value.is_object())
+    return json_error(path, "expected \"exact\" or {\"atol\": a, \"rtol\": r}, got " + describe(value));
+  JsonObject object(value, path);
+  Tolerance tolerance{false, object.number("atol", 0.0), object.number("rtol", 0.0)};
+  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  for (const double bound : {tolerance.atol, tolerance.rtol})
+    if (!std::isfinite(bound) || bound < 0) return json_error(path, "tolerances are finite and not negative");
+  return tolerance;
+}
+
+Result<Class> parse_class(const Json& value, const std::string& path) {
+  JsonObject object(value, path);
+  Class entry;
+  entry.index = object.integer("index");
+  entry.label = object.string("label", "");
+  entry.score = static_cast<float>(object.number("score"));
+  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  return entry;
+}
+
+Result<GoldenValue> parse_value(const Json& value, const std::string& path);
+
+template <class T, class Parse>
+Result<std::vector<T>> parse_items(const Json& list, const std::string& path, Parse parse) {
+  if (!list.is_array()) return json_error(path, "expected a list, got " + describe(list));
+  std::vector<T> items;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    Result<T> item = parse(list[i], item_path(path, i));
+    if (!item) return std::move(item).error();
+    items.push_back(*std::move(item));
+  }
+  return items;
+}
+
+Result<GoldenValue> parse_tensors(const Json& names, const std::string& path) {
+  GoldenValue value;
+  value.kind = GoldenValue::Kind::kTensors;
+  if (!names.is_object()) return json_error(path, "expected an object of .npy files, got " + describe(names));
+  for (const auto& item : names.items()) {
+    if (!item.value().is_string())
+      return json_error(path + "." + item.key(), "expected a string, got " + describe(item.value()));
+    value.tensors.emplace_back(item.key(), item.value().get<std::string>());
+  }
+  return value;
+}
+
+Result<GoldenValue> parse_value(const Json& json, const std::string& path) {
+  using Kind = GoldenValue::Kind;
+  if (!json.is_object() || json.size() != 1)
+    return json_error(path, "expected an object with one of the keys classes, file, list, npy, tensors, tuple, got " +
+                                describe(json));
+  JsonObject object(json, path);
+  GoldenValue value;
+  if (object.has("file") || object.has("npy")) {
+    value.kind = object.has("file") ? Kind::kFile : Kind::kNpy;
+    value.file = object.string(value.kind == Kind::kFile ? "file" : "npy");
+    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    return value;
+  }
+  if (const Json* tensors = object.find("tensors")) return parse_tensors(*tensors, object.path_of("tensors"));
+  if (const Json* classes = object.find("classes")) {
+    auto entries = parse_items<Class>(*classes, object.path_of("classes"), parse_class);
+    if (!entries) return std::move(entries).error();
+    value.kind = Kind::kClasses;
+    value.classes = *std::move(entries);
+    return value;
+  }
+  for (const Kind kind : {Kind::kList, Kind::kTuple}) {
+    const char* key = kind == Kind::kList ? "list" : "tuple";
+    const Json* list = object.find(key);
+    if (list == nullptr) continue;
+    auto items = parse_items<GoldenValue>(*list, object.path_of(key), parse_value);
+    if (!items) return std::move(items).error();
+    value.kind = kind;
+    value.items = *std::move(items);
+    return value;
+  }
+  return object.finish().error();
+}
+
+Result<GoldenBoundary> parse_boundary(const Json& json, const std::string& path, bool has_place) {
+  JsonObject object(json, path);
+  GoldenBoundary boundary;
+  if (has_place) boundary.at = object.string("at");
+  const Json* value = object.require("value");
+  const Json* tolerance = object.require("tolerance");
+  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  auto parsed_value = parse_value(*value, object.path_of("value"));
+  if (!parsed_value) return std::move(parsed_value).error();
+  auto parsed_tolerance = parse_tolerance(*tolerance, object.path_of("tolerance"));
+  if (!parsed_tolerance) return std::move(parsed_tolerance).error();
+  boundary.value = *std::move(parsed_value);
+  boundary.tolerance = *parsed_tolerance;
+  return boundary;
+}
+
+}  // namespace
+
+bool Tolerance::accepts(double got, double expected) const {
+  if (std::isnan(expected) || std::isnan(got)) return std::isnan(expected) && std::isnan(got);
+  if (is_exact) return std::bit_cast<std::uint64_t>(got) == std::bit_cast<std::uint64_t>(expected);
+  return got == expected || std::fabs(got - expected) <= atol + rtol * std::fabs(expected);
+}
+
+std::string Tolerance::to_string() const {
+  if (is_exact) return "exact";
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text << "atol " << atol << ", rtol " << rtol;
+  return text.str();
+}
+
+Result<GoldenCase> parse_golden_case(const Json& json, const std::string& path) {
+  JsonObject object(json, path);
+  const Json* input = object.require("input");
+  const Json* stages = object.list("stages", false);
+  const Json* result = object.require("result");
+  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+
+  GoldenCase golden;
+  auto parsed_input = parse_value(*input, object.path_of("input"));
+  if (!parsed_input) return std::move(parsed_input).error();
+  golden.input = *std::move(parsed_input);
+  if (stages) {
+    auto boundaries = parse_items<GoldenBoundary>(
+        *stages, object.path_of("stages"),
+        [](const Json& item, const std::string& where) { return parse_boundary(item, where, true); });
+    if (!boundaries) return std::move(boundaries).error();
+    golden.stages = *std::move(boundaries);
+  }
+  auto parsed_result = parse_boundary(*result, object.path_of("result"), false);
+  if (!parsed_result) return std::move(parsed_result).error();
+  golden.result = *std::move(parsed_result);
+  return golden;
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading gantry.json, key by key.
+#include "package/manifest.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::int64_t kFormat = 1;
+constexpr std::size_t kMaxNameLength = 128;
+constexpr std::size_t kMaxEngines = 8;
+constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 40;
+constexpr std::int64_t kMaxBatch = 65536;
+
+bool is_name(std::string_view text) {
+  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !text.empty() && text.size() <= kMaxNameLength && is_plain(text[0]) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+std::string read_name(JsonObject& object, const char* key) {
+  std::string name = object.string(key);
+  if (object.ok() && !is_name(name))
+    object.fail(key, "must be lower-case letters, digits, '.', '_' and '-', at most " + std::to_string(kMaxNameLength) +
+                         " of them, got " + describe(Json(name)));
+  return name;
+}
+
+/// Calls `read(item, path)` for each item of a list; stops at the first error.
+template <class Read>
+Result<void> for_each_item(const Json& list, const std::string& path, Read read) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    Result<void> item = read(list[i], path + "[" + std::to_string(i) + "]");
+    if (!item) return item;
+  }
+  return {};
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.size() <= 4 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// "2.15" or ">=2.6".
+bool is_torch_requirement(std::string_view text) {
+  if (text.rfind(">=", 0) == 0) text.remove_prefix(2);
+  const auto dot = text.find('.');
+  return dot != std::string_view::npos && is_digits(text.substr(0, dot)) && is_digits(text.substr(dot + 1));
+}
+
+Result<void> read_requires(const Json& json, const std::string& path, EngineEntry& engine) {
+  JsonObject object(json, path);
+  engine.torch = object.string("torch", "");
+  if (object.ok() && object.has("torch") && !is_torch_requirement(engine.torch))
+    object.fail("torch", "expected \"2.15\" or \">=2.6\", got " + describe(Json(engine.torch)));
+  if (object.find("isa")) {
+    static constexpr std::initializer_list<const char*> kLevels = {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4",
+                                                                   "aarch64"};
+    const std::size_t index = object.choice("isa", kLevels);
+    if (object.ok()) engine.isa = kLevels.begin()[index];
+  }
+  return object.finish();
+}
+
+Result<void> read_engine(const Json& json, const std::string& path, Manifest& manifest) {
+  JsonObject object(json, path);
+  EngineEntry engine;
+  engine.kind = read_name(object, "kind");
+  engine.file = object.string("file");
+  static constexpr std::initializer_list<const char*> kDevices = {"any", "cpu", "cuda"};
+  engine.device = kDevices.begin()[object.choice("device", kDevices, 0)];
+  if (const Json* requirements = object.find("requires"); requirements && object.ok())
+    if (auto ok = read_requires(*requirements, object.path_of("requires"), engine); !ok) return ok;
+  if (auto ok = object.finish(); !ok) return ok;
+  manifest.engines.push_back(std::move(engine));
+  return {};
+}
+
+Result<Dim> read_dim(const Json& json, const std::string& path) {
+  Dim dim;
+  if (json.is_string()) {
+    dim.symbol = json.get<std::string>();
+    if (!dim.symbol.empty()) return dim;
+  } else if (json.is_number_integer()) {
+    dim.extent = json.get<std::int64_t>();
+    if (dim.extent >= 1) return dim;
+  }
+  return json_error(path, "expected an integer from 1 or a symbol, got " + describe(json));
+}
+
+Result<void> read_spec(const Json& json, const std::string& path, std::vector<TensorSpec>& specs) {
+  JsonObject object(json, path);
+  TensorSpec spec;
+  spec.name = object.string("name");
+  const std::string dtype = object.string("dtype");
+  const Json* shape = object.list("shape", true);
+  if (auto ok = object.finish(); !ok) return ok;
+  auto parsed = parse_dtype(dtype);
+  if (!parsed) return json_error(object.path_of("dtype"), parsed.error().message());
+  spec.dtype = *parsed;
+  auto ok =
+      for_each_item(*shape, object.path_of("shape"), [&](const Json& item, const std::string& at) -> Result<void> {
+        auto dim = read_dim(item, at);
+        if (!dim) return std::move(dim).error();
+        spec.dims.push_back(*std::move(dim));
+        return {};
+      });
+  if (ok) specs.push_back(std::move(spec));
+  return ok;
+}
+
+Result<void> read_signature(JsonObject& object, Manifest& manifest) {
+  std::vector<TensorSpec> specs[2];
+  for (const std::size_t side : {0, 1}) {
+    const char* key = side == 0 ? "inputs" : "outputs";
+    const Json* list = object.list(key, true);
+    if (list == nullptr) return {};  // finish() reports it
+    auto ok = for_each_item(*list, object.path_of(key),
+                            [&](const Json& item, const std::string& at) { return read_spec(item, at, specs[side]); });
+    if (!ok) return ok;
+  }
+  auto signature = Signature::make(std::move(specs[0]), std::move(specs[1]));
+  if (!signature) return signature.error().within("gantry.json: inputs, outputs");
+  manifest.signature = *std::move(signature);
+  return {};
+}
+
+Result<void> read_file_entry(const Json& json, const std::string& path, Manifest& manifest) {
+  JsonObject object(json, path);
+  FileEntry file;
+  const std::string name = object.string("path");
+  file.bytes = object.integer("bytes", 0, kMaxFileBytes, std::nullopt);
+  file.sha256 = object.string("sha256");
+  if (object.ok() && !is_safe_path(name))
+    object.fail("path", "must be a relative path without '..', got " + describe(Json(name)));
+  if (object.ok() && (name == "gantry.json" || name == "gantry.json.sig"))
+    object.fail("path", "gantry.json and its signature are not listed");
+  const bool is_hash =
+      file.sha256.size() == 64 && file.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (object.ok() && !is_hash)
+    object.fail("sha256", "expected 64 lower-case hexadecimal digits, got " + describe(Json(file.sha256)));
+  if (auto ok = object.finish(); !ok) return ok;
+  if (!manifest.files.emplace(name, std::move(file)).second)
+    return json_error(object.path_of("path"), "'" + name + "' is listed twice");
+  return {};
+}
+
+Result<void> read_metrics(const Json& json, const std::string& path, Manifest& manifest) {
+  if (!json.is_object()) return json_error(path, "expected an object, got " + describe(json));
+  for (const auto& item : json.items()) {
+    if (!item.value().is_number())
+      return json_error(path + "." + item.key(), "expected a number, got " + describe(item.value()));
+    manifest.provenance.emplace_back("metrics." + item.key(), item.value().dump());
+  }
+  return {};
+}
+
+Result<void> read_provenance(const Json& json, Manifest& manifest) {
+  JsonObject object(json, "provenance");
+  for (const char* key : {"git", "data", "trainer", "python", "torch"}) {
+    const std::string text = object.string(key, "");
+    if (!text.empty()) manifest.provenance.emplace_back(key, text);
+  }
+  const Json* metrics = object.find("metrics");
+  if (auto ok = object.finish(); !ok) return ok;
+  return metrics ? read_metrics(*metrics, "provenance.metrics", manifest) : Result<void>();
+}
+
+Result<void> read_accuracy(const Json& json, Manifest& manifest) {
+  JsonObject object(json, "accuracy");
+  AccuracyFloor accuracy{object.string("eval"), object.string("metric"), object.number("floor")};
+  manifest.accuracy = std::move(accuracy);
+  return object.finish();
+}
+
+Result<void> read_latency(const Json& json, Manifest& manifest) {
+  JsonObject object(json, "latency");
+  manifest.latency_p99_ms = object.number("p99_ms");
+  manifest.latency_at = object.string("at", "");
+  return object.finish();
+}
+
+/// The keys whose values are read by functions of their own.
+Result<void> read_parts(JsonObject& object, Manifest& manifest) {
+  const Json* provenance = object.find("provenance");
+  const Json* accuracy = object.find("accuracy");
+  const Json* latency = object.find("latency");
+  const Json* engines = object.list("engines", true);
+  const Json* pipeline = object.list("pipeline", true);
+  const Json* golden = object.list("golden", true);
+  const Json* files = object.list("files", true);
+  object.find("inputs");
+  object.find("outputs");
+  if (auto ok = object.finish(); !ok) return ok;
+
+  if (engines->empty() || engines->size() > kMaxEngines)
+    return json_error("engines",
+                      "needs 1.." + std::to_string(kMaxEngines) + " engines, got " + std::to_string(engines->size()));
+  Result<void> ok = for_each_item(
+      *engines, "engines", [&](const Json& item, const std::string& at) { return read_engine(item, at, manifest); });
+  if (ok) ok = read_signature(object, manifest);
+  if (ok) ok = object.finish();
+  if (ok)
+    ok = for_each_item(*files, "files",
+                       [&](const Json& item, const std::string& at) { return read_file_entry(item, at, manifest); });
+  if (ok)
+    ok = for_each_item(*golden, "golden", [&](const Json& item, const std::string& at) -> Result<void> {
+      auto parsed = parse_golden_case(item, at);
+      if (!parsed) return std::move(parsed).error();
+      manifest.golden.push_back(*std::move(parsed));
+      return {};
+    });
+  if (ok && provenance) ok = read_provenance(*provenance, manifest);
+  if (ok && accuracy) ok = read_accuracy(*accuracy, manifest);
+  if (ok && latency) ok = read_latency(*latency, manifest);
+  if (ok) manifest.pipeline = pipeline->dump();
+  return ok;
+}
+
+Result<void> check_engine_files(const Manifest& manifest) {
+  for (std::size_t i = 0; i < manifest.engines.size(); ++i)
+    if (manifest.files.count(manifest.engines[i].file) == 0)
+      return json_error("engines[" + std::to_string(i) + "].file",
+                        describe(Json(manifest.engines[i].file)) + " is not listed in files");
+  return {};
+}
+
+Result<Manifest> parse(const Bytes& text) {
+  auto json = parse_json({reinterpret_cast<const char*>(text.data()), text.size()}, "gantry.json");
+  if (!json) return std::move(json).error();
+  JsonObject object(*json, "");
+  const std::int64_t format = object.integer("format");
+  if (object.ok() && format != kFormat)
+    return Error(ErrorCode::kUnsupported, "gantry.json has format " + std::to_string(format) +
+                                              ", this version reads format " + std::to_string(kFormat));
+  Manifest manifest;
+  manifest.name = read_name(object, "name");
+  manifest.version = read_name(object, "version");
+  manifest.created = object.string("created", "");
+  manifest.max_batch = static_cast<int>(object.integer("max_batch", 1, kMaxBatch, 16));
+  if (auto ok = read_parts(object, manifest); !ok) return std::move(ok).error();
+  if (auto ok = check_engine_files(manifest); !ok) return std::move(ok).error();
+  return manifest;
+}
+
+}  // namespace
+
+bool is_safe_path(const std::string& path) {
+  for (const char c : path)
+    if (c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t end = path.find('/', begin);
+    const std::string_view part = std::string_view(path).substr(begin, end == std::string::npos ? end : end - begin);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (end == std::string::npos) return true;
+    begin = end + 1;
+  }
+}
+
+Result<Manifest> parse_manifest(const Bytes& text) {
+  auto manifest = parse(text);
+  if (manifest || manifest.error().code() == ErrorCode::kUnsupported) return manifest;
+  return manifest.error().message().rfind("gantry.json", 0) == 0 ? manifest : manifest.error().within("gantry.json");
+}
+
+}  // namespace gantry::detail

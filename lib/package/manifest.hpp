@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Manifest: gantry.json, read strictly. lib/model/manifest.schema.md says what each key means.
+#pragma once
+
+#include <cstdint>
+#include <gantry/bytes.hpp>
+#include <gantry/signature.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "package/golden_case.hpp"
+
+namespace gantry::detail {
+
+/// One way to run the model.
+struct EngineEntry {
+  std::string kind;
+  std::string file;
+  std::string device;  ///< "any", "cpu" or "cuda"
+  std::string torch;   ///< "2.15", ">=2.6", or empty
+  std::string isa;     ///< "x86-64-v3", ..., or empty
+};
+
+struct FileEntry {
+  std::int64_t bytes = 0;
+  std::string sha256;  ///< 64 lower-case hexadecimal digits
+};
+
+/// What the accuracy gate needs.
+struct AccuracyFloor {
+  std::string eval;
+  std::string metric;
+  double floor = 0;
+};
+
+struct Manifest {
+  std::string name;
+  std::string version;
+  std::string created;
+  std::vector<std::pair<std::string, std::string>> provenance;  ///< metrics as "metrics.top1"
+  std::vector<EngineEntry> engines;
+  Signature signature;
+  int max_batch = 16;
+  std::string pipeline;  ///< the list of ops, as JSON text
+  std::vector<GoldenCase> golden;
+  std::optional<AccuracyFloor> accuracy;
+  std::optional<double> latency_p99_ms;  ///< advisory
+  std::string latency_at;
+  std::map<std::string, FileEntry, std::less<>> files;  ///< by path
+
+  /// "efficientnet-lite0 1".
+  std::string title() const { return name + " " + version; }
+};
+
+/// A relative path of plain parts: no "", ".", "..", backslash or control character.
+bool is_safe_path(const std::string& path);
+
+/// invalid_argument with the JSON path of the first mistake; unsupported for another format. The pipeline's ops are not
+/// looked into: that needs a Registry.
+GANTRY_API Result<Manifest> parse_manifest(const Bytes& text);
+
+}  // namespace gantry::detail

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// PackageFiles: the files of a package directory, each proven to be what gantry.json lists.
+#pragma once
+
+#include <gantry/bytes.hpp>
+#include <map>
+#include <string>
+
+#include "package/manifest.hpp"
+
+namespace gantry::detail {
+
+/// The content of gantry.json or gantry.json.sig in `directory`; at most 16 MiB, and no symbolic link.
+/// not_found if the directory or the file is missing.
+GANTRY_API Result<Bytes> read_package_file(const std::string& directory, const std::string& name);
+
+/// Lower-case hexadecimal SHA-256 (FIPS 180-4).
+std::string sha256_hex(const Bytes& content);
+
+/// Ownership: owns its list; the files stay on disk.
+/// Threads:   immutable; read() is thread-safe.
+/// Errors:    failed_precondition names the file, what was expected and what is there.
+/// Cost:      verify() reads every file once; read() reads one file and hashes it again, so that what it returns is
+/// what
+///            was listed even if the directory has changed since.
+class PackageFiles {
+ public:
+  /// Checks that `directory` holds the listed files, in the listed sizes and with the listed hashes, and nothing else:
+  /// no unlisted file, no symbolic link, no device.
+  GANTRY_API static Result<PackageFiles> verify(const std::string& directory, const Manifest& manifest);
+
+  /// The content of a listed file; not_found if it is not listed.
+  Result<Bytes> read(const std::string& name) const;
+  /// Where a listed file is.
+  std::string path_of(const std::string& name) const { return directory_ + "/" + name; }
+
+ private:
+  std::string directory_;
+  std::map<std::string, FileEntry, std::less<>> entries_;
+};
+
+}  // namespace gantry::detail

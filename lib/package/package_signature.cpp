@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ed25519 by OpenSSL.
+#include "package/package_signature.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <memory>
+#include <string>
+
+namespace gantry {
+namespace {
+
+using Key = std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)>;
+
+constexpr std::size_t kSignatureBytes = 64;
+constexpr std::size_t kMaxPemBytes = 64 << 10;
+
+bool is_signed_by(const PublicKey& key, const Bytes& message, const Bytes& signature) {
+  const Key loaded(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.bytes.data(), key.bytes.size()),
+                   &EVP_PKEY_free);
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  const bool is_valid =
+      loaded && context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, loaded.get()) == 1 &&
+      EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
+  ERR_clear_error();  // the host may use OpenSSL on this thread too
+  return is_valid;
+}
+
+}  // namespace
+
+Result<PublicKey> PublicKey::load(const std::string& path) {
+  auto text = read_file(path, kMaxPemBytes);
+  if (!text) return std::move(text).error();
+  const std::unique_ptr<BIO, int (*)(BIO*)> source(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())),
+                                                   &BIO_free);
+  const Key key(source ? PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr) : nullptr, &EVP_PKEY_free);
+  ERR_clear_error();
+  PublicKey loaded;
+  std::size_t size = loaded.bytes.size();
+  if (!key || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519 ||
+      EVP_PKEY_get_raw_public_key(key.get(), loaded.bytes.data(), &size) != 1 || size != loaded.bytes.size())
+    return Error(ErrorCode::kInvalidArgument,
+                 "'" + path + "' is not an Ed25519 public key in PEM form; `gantry-pack --generate-key` makes one");
+  return loaded;
+}
+
+namespace detail {
+
+Result<void> check_signature(const Bytes& manifest, const Bytes& signature, Span<const PublicKey> keys) {
+  if (signature.size() != kSignatureBytes)
+    return Error(ErrorCode::kFailedPrecondition, "gantry.json.sig has " + std::to_string(signature.size()) +
+                                                     " bytes, an Ed25519 signature has " +
+                                                     std::to_string(kSignatureBytes));
+  for (const PublicKey& key : keys)
+    if (is_signed_by(key, manifest, signature)) return {};
+  return Error(ErrorCode::kFailedPrecondition,
+               "gantry.json.sig is not a signature of gantry.json by one of the " + std::to_string(keys.size()) +
+                   " trusted keys: the package was altered, or signed by somebody else");
+}
+
+}  // namespace detail
+}  // namespace gantry

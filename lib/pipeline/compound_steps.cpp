@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// each, fork and when: how values are dealt out to inner plans and put together again.
+#include "pipeline/compound_steps.hpp"
+
+#include <string>
+#include <utility>
+
+namespace gantry::detail {
+namespace {
+
+/// Runs `work`; an exception, such as one from a payload's copy constructor, fails every slot that is still good.
+template <class Work>
+void guarded(Span<Slot> slots, Work work) {
+  try {
+    work();
+  } catch (...) {
+    const Error error = translate_exception();
+    for (Slot& slot : slots)
+      if (slot.ok()) slot.fail(error);
+  }
+}
+
+/// The elements of all lists of a batch, one after the other.
+struct Flattened {
+  std::vector<Slot> items;
+  std::vector<std::size_t> ends;  // per outer slot; a failed slot adds nothing
+};
+
+class EachStep final : public Step {
+ public:
+  EachStep(PlanPtr inner, const ListOps& in, const ListOps& out) : inner_(std::move(inner)), in_(in), out_(out) {}
+  bool is_async() const override { return inner_->is_async(); }
+
+  void run(Span<Slot> slots, Context& context) const override {
+    Flattened flat;
+    guarded(slots, [&] { flatten(slots, flat); });
+    if (!flat.items.empty()) inner_->run(flat.items, context);
+    guarded(slots, [&] { regroup(flat, slots); });
+  }
+
+  void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
+    auto flat = std::make_unique<Flattened>();
+    guarded(slots, [&] { flatten(slots, *flat); });
+    const Span<Slot> items = flat->items;
+    inner_->start(items, context, [this, flat = std::move(flat), slots, resume = std::move(resume)]() mutable {
+      guarded(slots, [&] { regroup(*flat, slots); });
+      resume();
+    });
+  }
+
+ private:
+  void flatten(Span<Slot> slots, Flattened& flat) const {
+    for (Slot& slot : slots) {
+      if (slot.ok()) {
+        std::vector<Value> values(in_.size(slot.value().data()));
+        in_.explode(slot.value().data(), values.data());
+        for (Value& value : values) flat.items.emplace_back(std::move(value));
+      }
+      flat.ends.push_back(flat.items.size());
+    }
+  }
+
+  void regroup(Flattened& flat, Span<Slot> slots) const {
+    if (flat.ends.size() != slots.size()) return;  // flatten() failed and has failed the slots
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const std::size_t end = flat.ends[i];
+      if (slots[i].ok()) collect(Span<Slot>(flat.items.data() + begin, end - begin), slots[i]);
+      begin = end;
+    }
+  }
+
+  void collect(Span<Slot> items, Slot& slot) const {
+    std::vector<Value> values;
+    values.reserve(items.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (!items[i].ok()) {
+        slot.fail(items[i].error().within("each[" + std::to_string(i) + "]"));
+        return;
+      }
+      values.push_back(std::move(items[i].value()));
+    }
+    slot.set_value(out_.collect(values.data(), values.size()));
+  }
+
+  PlanPtr inner_;
+  const ListOps& in_;
+  const ListOps& out_;
+};
+
+/// One row of slots for each branch.
+using Rows = std::vector<std::vector<Slot>>;
+
+class ForkStep final : public Step {
+ public:
+  ForkStep(std::vector<PlanPtr> branches, const TypeInfo& out) : branches_(std::move(branches)), tuple_(out.tuple) {
+    for (const PlanPtr& branch : branches_) is_async_ = is_async_ || branch->is_async();
+  }
+  bool is_async() const override { return is_async_; }
+
+  void run(Span<Slot> slots, Context& context) const override {
+    Rows rows(branches_.size());
+    guarded(slots, [&] { deal(slots, rows); });
+    for (std::size_t b = 0; b < branches_.size(); ++b) branches_[b]->run(rows[b], context);
+    guarded(slots, [&] { join(rows, slots); });
+  }
+
+  void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
+    auto rows = std::make_unique<Rows>(branches_.size());
+    guarded(slots, [&] { deal(slots, *rows); });
+    start_branch(0, std::move(rows), slots, context, std::move(resume));
+  }
+
+ private:
+  static void deal(Span<Slot> slots, Rows& rows) {
+    for (auto& row : rows) row.resize(slots.size());
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (slots[i].ok()) guarded(slots.subspan(i, 1), [&] { deal_one(slots[i], i, rows); });
+      for (auto& row : rows)
+        if (!slots[i].ok()) row[i] = failed_copy(slots[i]);
+    }
+  }
+
+  /// Copies for all branches but the last, which gets the value itself.
+  static void deal_one(Slot& slot, std::size_t i, Rows& rows) {
+    for (std::size_t b = 0; b + 1 < rows.size(); ++b) rows[b][i] = Slot(slot.value().copy());
+    rows.back()[i] = Slot(std::move(slot.value()));
+  }
+
+  static Slot failed_copy(const Slot& slot) {
+    Slot copy;
+    copy.fail(slot.error());
+    copy.take_fresh();
+    return copy;
+  }
+
+  void start_branch(std::size_t b, std::unique_ptr<Rows> rows, Span<Slot> slots, Context& context,
+                    Function<void()> resume) const {
+    if (b == branches_.size()) {
+      guarded(slots, [&] { join(*rows, slots); });
+      resume();
+      return;
+    }
+    const Span<Slot> row = (*rows)[b];
+    branches_[b]->start(row, context,
+                        [this, b, rows = std::move(rows), slots, &context, resume = std::move(resume)]() mutable {
+                          start_branch(b + 1, std::move(rows), slots, context, std::move(resume));
+                        });
+  }
+
+  void join(Rows& rows, Span<Slot> slots) const {
+    for (std::size_t i = 0; i < slots.size(); ++i)
+      if (slots[i].ok()) join_one(rows, i, slots[i]);
+  }
+
+  void join_one(Rows& rows, std::size_t i, Slot& slot) const {
+    std::vector<Value> values;
+    values.reserve(rows.size());
+    for (std::size_t b = 0; b < rows.size(); ++b) {
+      if (!rows[b][i].ok()) {
+        slot.fail(rows[b][i].error().within("fork[" + std::to_string(b) + "]"));
+        return;
+      }
+      values.push_back(std::move(rows[b][i].value()));
+    }
+    slot.set_value(tuple_ ? tuple_->collect(values.data()) : Value(ValueTuple(std::move(values))));
+  }
+
+  std::vector<PlanPtr> branches_;
+  const TupleOps* tuple_;  // nullptr: ValueTuple
+  bool is_async_ = false;
+};
+
+/// The slots each side of a `when` got, and where they came from.
+struct Sides {
+  std::vector<Slot> items[2];
+  std::vector<std::size_t> origins[2];
+};
+
+class WhenStep final : public Step {
+ public:
+  WhenStep(ErasedPredicate predicate, PlanPtr then, PlanPtr otherwise)
+      : predicate_(std::move(predicate)), plans_{std::move(then), std::move(otherwise)} {}
+  bool is_async() const override { return plans_[0]->is_async() || plans_[1]->is_async(); }
+
+  void run(Span<Slot> slots, Context& context) const override {
+    Sides sides;
+    guarded(slots, [&] { divide(slots, sides); });
+    for (std::size_t s = 0; s < 2; ++s)
+      if (!sides.items[s].empty()) plans_[s]->run(sides.items[s], context);
+    guarded(slots, [&] { merge(sides, slots); });
+  }
+
+  void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
+    auto sides = std::make_unique<Sides>();
+    guarded(slots, [&] { divide(slots, *sides); });
+    const Span<Slot> first = sides->items[0];
+    plans_[0]->start(first, context,
+                     [this, sides = std::move(sides), slots, &context, resume = std::move(resume)]() mutable {
+                       start_else(std::move(sides), slots, context, std::move(resume));
+                     });
+  }
+
+ private:
+  void start_else(std::unique_ptr<Sides> sides, Span<Slot> slots, Context& context, Function<void()> resume) const {
+    const Span<Slot> second = sides->items[1];
+    plans_[1]->start(second, context, [sides = std::move(sides), slots, resume = std::move(resume)]() mutable {
+      guarded(slots, [&] { merge(*sides, slots); });
+      resume();
+    });
+  }
+
+  void divide(Span<Slot> slots, Sides& sides) const {
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (!slots[i].ok()) continue;
+      try {
+        const std::size_t side = (*predicate_)(slots[i].value().data()) ? 0 : 1;
+        sides.items[side].emplace_back(std::move(slots[i].value()));
+        sides.origins[side].push_back(i);
+      } catch (...) {
+        slots[i].fail(translate_exception().within("when.if"));
+      }
+    }
+  }
+
+  static void merge(Sides& sides, Span<Slot> slots) {
+    static constexpr const char* kNames[] = {"when.then", "when.else"};
+    for (std::size_t s = 0; s < 2; ++s) {
+      for (std::size_t k = 0; k < sides.items[s].size(); ++k) {
+        Slot& slot = slots[sides.origins[s][k]];
+        Slot& item = sides.items[s][k];
+        if (item.ok())
+          slot.set_value(std::move(item.value()));
+        else
+          slot.fail(item.error().within(kNames[s]));
+      }
+    }
+  }
+
+  ErasedPredicate predicate_;
+  PlanPtr plans_[2];
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_each_step(PlanPtr inner, const ListOps& in, const ListOps& out) {
+  return std::make_unique<EachStep>(std::move(inner), in, out);
+}
+std::unique_ptr<Step> make_fork_step(std::vector<PlanPtr> branches, const TypeInfo& out) {
+  return std::make_unique<ForkStep>(std::move(branches), out);
+}
+std::unique_ptr<Step> make_when_step(ErasedPredicate predicate, PlanPtr then, PlanPtr otherwise) {
+  return std::make_unique<WhenStep>(std::move(predicate), std::move(then), std::move(otherwise));
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// The config front end: a JSON list of ops becomes the graph that the typed front end would have built.
+//
+// Types flow from left to right: each op must take what the one before gives. `in` and `out` of a list are what its
+// surroundings demand, nullptr where they demand nothing.
+#include <gantry/registry.hpp>
+
+#include "core/json_object.hpp"
+#include "pipeline/registry_data.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::size_t kMaxBranches = 16;
+
+std::string at(const std::string& path, std::size_t index) {
+  return path + "[" + std::to_string(index) + "]";
+}
+
+class ConfigParser {
+ public:
+  ConfigParser(const Registry& registry, const ConfigContext& context) : registry_(registry), context_(context) {}
+
+  /// May return an empty chain only for `may_be_empty` with a known `in`; nullptr if `in` is not known.
+  Result<NodePtr> parse_list(const Json& list, const std::string& path, const TypeInfo* in, const TypeInfo* out,
+                             bool may_be_empty = false) const {
+    if (!list.is_array()) return json_error(path, "expected a list of ops, got " + describe(list));
+    if (list.empty()) {
+      if (!may_be_empty) return json_error(path, "needs at least one op");
+      return in ? pass_through(*in) : NodePtr();
+    }
+    NodePtr chain;
+    const TypeInfo* current = in;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const bool is_last = i + 1 == list.size();
+      auto node = parse_op(list[i], at(path, i), current, is_last ? out : nullptr, is_last ? nullptr : &list[i + 1],
+                           at(path, i + 1));
+      if (!node) return node;
+      if (current && !same_type(*current, *(*node)->in))
+        return json_error(at(path, i), "'" + (*node)->name + "' takes " + (*node)->in->name() + ", but " +
+                                           (i == 0 ? "the pipeline gives it " : "the op before it gives ") +
+                                           current->name());
+      current = (*node)->out;
+      chain = chain ? chain_nodes(chain, *node) : *node;
+    }
+    if (out && !same_type(*out, *current))
+      return json_error(path, "gives " + current->name() + ", but " + out->name() + " is wanted");
+    return chain;
+  }
+
+ private:
+  static NodePtr pass_through(const TypeInfo& type) {
+    auto node = std::make_shared<Node>();
+    node->kind = "chain";
+    node->name = "pass";
+    node->in = node->out = &type;
+    return node;
+  }
+
+  Result<NodePtr> parse_op(const Json& value, const std::string& path, const TypeInfo* in, const TypeInfo* out,
+                           const Json* next, const std::string& next_path) const {
+    JsonObject object(value, path);
+    const std::string op = object.string("op");
+    if (!object.ok()) return object.finish().error();
+    if (op == "each") return parse_each(object, in, out);
+    if (op == "fork") return parse_fork(object, in, out ? out : type_taken_by(next, next_path));
+    if (op == "when") return parse_when(object, in, out);
+    if (op == "model") return parse_model(object, in, out);
+    return parse_leaf(op, object);
+  }
+
+  Result<NodePtr> parse_leaf(const std::string& op, JsonObject& object) const {
+    const auto& ops = registry_.data().ops;
+    const auto factory = ops.find(op);
+    if (factory == ops.end()) {
+      std::string known = "each, fork, model, when";
+      for (const auto& entry : ops) known += ", " + entry.first;
+      return json_error(object.path_of("op"), "unknown op '" + op + "'; known are " + known);
+    }
+    NodePtr node;
+    try {
+      ParamReader params(object, context_);
+      node = factory->second(params);
+    } catch (...) {
+      return translate_exception().within(object.path());
+    }
+    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    if (node->error) return json_error(object.path(), "'" + op + "': " + node->error->message());
+    return node;
+  }
+
+  Result<NodePtr> parse_model(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
+    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    if (context_.model == nullptr) return json_error(object.path(), "this config has no model");
+    const TypeInfo& one = type_of<Tensor>();
+    const TypeInfo& many = type_of<Tensors>();
+    const Signature& signature = context_.model->signature();
+    const bool takes_many = signature.inputs().size() != 1 || (in && same_type(*in, many));
+    const bool gives_many = signature.outputs().size() != 1 || (out && same_type(*out, many));
+    return context_.model->make_stage_node(takes_many ? many : one, gives_many ? many : one);
+  }
+
+  Result<NodePtr> parse_each(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
+    const Json* inner_list = object.require("do");
+    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    if (in && in->list == nullptr)
+      return json_error(object.path(), "'each' takes a list, but it is given " + in->name());
+    auto inner = parse_list(*inner_list, object.path_of("do"), in ? &in->list->element() : nullptr,
+                            out && out->list ? &out->list->element() : nullptr);
+    if (!inner) return inner;
+    if ((*inner)->in->list_of == nullptr || (*inner)->out->list_of == nullptr)
+      return json_error(object.path(), "lists nest at most two deep");
+    auto node = std::make_shared<Node>();
+    node->kind = node->name = "each";
+    node->in = &(*inner)->in->list_of();
+    node->out = &(*inner)->out->list_of();
+    node->branches = {{"do", *std::move(inner)}};
+    return NodePtr(std::move(node));
+  }
+
+  Result<NodePtr> parse_fork(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
+    const Json* lists = object.list("branches", true);
+    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    const std::string path = object.path_of("branches");
+    if (lists->empty() || lists->size() > kMaxBranches)
+      return json_error(path,
+                        "needs 1.." + std::to_string(kMaxBranches) + " branches, got " + std::to_string(lists->size()));
+    if (out && same_type(*out, type_of<ValueTuple>())) out = nullptr;  // the same as no wish
+    const TupleOps* tuple = out ? out->tuple : nullptr;
+    if (out && !tuple) return json_error(object.path(), "'fork' gives a tuple, but " + out->name() + " is wanted");
+    if (tuple && tuple->arity != lists->size())
+      return json_error(path, "has " + std::to_string(lists->size()) + " branches, but " + out->name() + " is wanted");
+    auto node = std::make_shared<Node>();
+    node->kind = node->name = "fork";
+    node->in = in;
+    node->out = out ? out : &type_of<ValueTuple>();
+    for (std::size_t i = 0; i < lists->size(); ++i) {
+      auto branch = parse_list((*lists)[i], at(path, i), node->in, tuple ? &tuple->element(i) : nullptr);
+      if (!branch) return branch;
+      node->in = (*branch)->in;
+      node->branches.push_back({"branches[" + std::to_string(i) + "]", *std::move(branch)});
+    }
+    if (node->in->copy == nullptr)
+      return json_error(object.path(), "'fork' needs an input that can be copied, got " + node->in->name());
+    return NodePtr(std::move(node));
+  }
+
+  Result<NodePtr> parse_when(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
+    const Json* condition = object.require("if");
+    const Json* then_list = object.require("then");
+    const Json* else_list = object.require("else");
+    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    JsonObject predicate_object(*condition, object.path_of("if"));
+    const std::string name = predicate_object.string("predicate");
+    if (auto ok = predicate_object.finish(); !ok) return std::move(ok).error();
+    const auto predicate = registry_.data().predicates.find(name);
+    if (predicate == registry_.data().predicates.end())
+      return json_error(predicate_object.path_of("predicate"), "unknown predicate '" + name + "'");
+    const TypeInfo* type = predicate->second.type;
+    if (in && !same_type(*in, *type))
+      return json_error(object.path(),
+                        "predicate '" + name + "' looks at " + type->name() + ", but is given " + in->name());
+    auto then = parse_list(*then_list, object.path_of("then"), type, out, true);
+    if (!then) return then;
+    auto otherwise = parse_list(*else_list, object.path_of("else"), type, (*then)->out, true);
+    if (!otherwise) return otherwise;
+    if (!same_type(*(*then)->out, *(*otherwise)->out))
+      return json_error(object.path(),
+                        "'then' gives " + (*then)->out->name() + ", 'else' gives " + (*otherwise)->out->name());
+    auto node = std::make_shared<Node>();
+    node->kind = node->name = "when";
+    node->in = type;
+    node->out = (*then)->out;
+    node->params.text = "if=" + name;
+    node->predicate = predicate->second.test;
+    node->branches = {{"then", *std::move(then)}, {"else", *std::move(otherwise)}};
+    return NodePtr(std::move(node));
+  }
+
+  /// What a leaf op takes; nullptr if it cannot be told. Its mistakes are reported when its turn comes. Compound ops
+  /// are not looked into: each level of nesting would double the work.
+  const TypeInfo* type_taken_by(const Json* op, const std::string& path) const {
+    if (op == nullptr || !op->is_object() || !op->contains("op")) return nullptr;
+    const Json& name = (*op)["op"];
+    if (name == "fork" || name == "each" || name == "when") return nullptr;
+    auto node = parse_op(*op, path, nullptr, nullptr, nullptr, "");
+    return node ? (*node)->in : nullptr;
+  }
+
+  const Registry& registry_;
+  const ConfigContext& context_;
+};
+
+}  // namespace
+
+Result<NodePtr> parse_stages(std::string_view json, const TypeInfo* in, const TypeInfo* out, const Registry& registry,
+                             const ConfigContext& context) {
+  auto list = parse_json(json, "pipeline");
+  if (!list) return std::move(list).error();
+  return ConfigParser(registry, context).parse_list(*list, "pipeline", in, out);
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stage of a model: samples are checked one by one, stacked along the batch axis, run, and split.
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <gantry/model.hpp>
+#include <utility>
+
+#include "model/batch.hpp"
+#include "model/model_call.hpp"
+#include "pipeline/context.hpp"
+#include "runtime/runtime_core.hpp"
+
+namespace gantry::detail {
+namespace {
+
+/// Slots that go into one engine call: samples of equal shapes.
+struct Group {
+  std::vector<std::size_t> slots;  // indices
+  std::vector<Tensors> samples;    // one per slot, in signature order
+};
+
+bool have_equal_shapes(const Tensors& a, const Tensors& b) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i].tensor.shape() != b[i].tensor.shape()) return false;
+  return true;
+}
+
+class ModelStep final : public Step {
+ public:
+  ModelStep(std::shared_ptr<const ModelCall> model, bool takes_tensor, bool gives_tensor)
+      : model_(std::move(model)), takes_tensor_(takes_tensor), gives_tensor_(gives_tensor) {}
+
+  bool is_async() const override { return true; }
+
+  void run(Span<Slot> slots, Context& context) const override {
+    for (Group& group : make_groups(slots)) run_group(group, slots, context);
+  }
+
+  void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
+    if (context.is_inline) {
+      run(slots, context);
+      return resume();
+    }
+    auto pending = std::make_shared<Pending>();
+    pending->resume = [resume = std::move(resume), slots, &context]() mutable {
+      resume_on_worker(std::move(resume), slots, context);
+    };
+    auto groups = make_groups(slots);
+    pending->count.store(groups.size() + 1);  // one is held until all are under way
+    for (Group& group : groups) start_group(std::move(group), slots, context, pending);
+    pending->finish_one();
+  }
+
+ private:
+  struct Pending {
+    std::atomic<std::size_t> count{0};
+    Function<void()> resume;
+    void finish_one() {
+      if (count.fetch_sub(1) == 1) resume();
+    }
+  };
+
+  /// A backend may answer on any thread; what comes next belongs on a worker of the pipeline's own runtime.
+  static void resume_on_worker(Function<void()> resume, Span<Slot> slots, Context& context) {
+    if (context.runtime->on_worker()) return resume();
+    context.runtime->post([resume = std::move(resume), slots](const Error* refusal) mutable {
+      for (Slot& slot : slots)
+        if (refusal && slot.ok()) slot.fail(*refusal);
+      resume();
+    });
+  }
+
+  /// Fails the slots whose samples do not fit the signature, and groups the others.
+  std::vector<Group> make_groups(Span<Slot> slots) const {
+    const std::size_t limit = model_->signature.has_batch_axis() ? model_->max_batch : 1;
+    std::vector<Group> groups;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (!slots[i].ok()) continue;
+      auto sample = take_sample(slots[i]);
+      if (!sample) {
+        slots[i].fail(std::move(sample).error());
+        continue;
+      }
+      auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) {
+        return g.slots.size() < limit && have_equal_shapes(g.samples[0], *sample);
+      });
+      if (group == groups.end()) group = groups.insert(groups.end(), Group());
+      group->slots.push_back(i);
+      group->samples.push_back(*std::move(sample));
+    }
+    return groups;
+  }
+
+  Result<Tensors> take_sample(Slot& slot) const {
+    const Signature& signature = model_->signature;
+    Tensors given;
+    if (takes_tensor_)
+      given.add(signature.inputs()[0].name, std::move(slot.get<Tensor>()));
+    else
+      given = std::move(slot.get<Tensors>());
+    SymbolBinding binding;
+    Tensors sample;
+    for (std::size_t i = 0; i < signature.inputs().size(); ++i) {
+      const TensorSpec& spec = signature.inputs()[i];
+      const Tensor* tensor = given.find(spec.name);
+      if (tensor == nullptr) return Error(ErrorCode::kInvalidArgument, "input '" + spec.name + "' is missing");
+      if (auto ok = signature.check_sample(i, *tensor, binding); !ok) return std::move(ok).error();
+      if (!tensor->device().is_cpu())
+        return Error(ErrorCode::kInvalidArgument,
+                     "input '" + spec.name + "' must be on the CPU, got " + tensor->to_string());
+      sample.add(spec.name, *tensor);
+    }
+    if (given.size() == sample.size()) return sample;
+    for (const NamedTensor& item : given)
+      if (sample.find(item.name) == nullptr)
+        return Error(ErrorCode::kInvalidArgument, "unknown input '" + item.name + "'");
+    return Error(ErrorCode::kInvalidArgument, "an input appears twice");
+  }
+
+  Result<Tensors> stack_group(const Group& group) const {
+    if (!model_->signature.has_batch_axis()) return group.samples[0];
+    Tensors batch;
+    std::vector<Tensor> column(group.samples.size());
+    for (std::size_t input = 0; input < group.samples[0].size(); ++input) {
+      for (std::size_t i = 0; i < column.size(); ++i) column[i] = group.samples[i][input].tensor;
+      auto stacked = stack(column);
+      if (!stacked) return std::move(stacked).error();
+      batch.add(group.samples[0][input].name, *std::move(stacked));
+    }
+    return batch;
+  }
+
+  void run_group(Group& group, Span<Slot> slots, Context& context) const {
+    auto batch = stack_group(group);
+    auto outputs = batch ? model_->run(*batch, *context.call) : std::move(batch);
+    if (can_split(group, outputs)) {
+      for (Group& half : split(std::move(group))) run_group(half, slots, context);
+      return;
+    }
+    distribute(group, std::move(outputs), slots);
+  }
+
+  void start_group(Group group, Span<Slot> slots, Context& context, const std::shared_ptr<Pending>& pending) const {
+    auto batch = stack_group(group);
+    if (!batch) {
+      distribute(group, std::move(batch), slots);
+      return pending->finish_one();
+    }
+    model_->submit(*batch, *context.call,
+                   [this, group = std::make_unique<Group>(std::move(group)), slots, &context,
+                    pending](Result<Tensors> outputs) mutable {
+                     if (can_split(*group, outputs)) {
+                       pending->count.fetch_add(1);
+                       for (Group& half : split(std::move(*group)))
+                         start_group(std::move(half), slots, context, pending);
+                       return;
+                     }
+                     distribute(*group, std::move(outputs), slots);
+                     pending->finish_one();
+                   });
+  }
+
+  /// The engine cannot say whose fault a failure was: halves are tried until the failing sample stands alone.
+  bool can_split(const Group& group, const Result<Tensors>& outputs) const {
+    return !outputs && outputs.error().code() == ErrorCode::kModelError && group.slots.size() > 1 &&
+           !model_->backend->info().mutates_inputs;
+  }
+
+  static std::vector<Group> split(Group group) {
+    std::vector<Group> halves(2);
+    const std::size_t middle = group.slots.size() / 2;
+    for (std::size_t i = 0; i < group.slots.size(); ++i) {
+      Group& half = halves[i < middle ? 0 : 1];
+      half.slots.push_back(group.slots[i]);
+      half.samples.push_back(std::move(group.samples[i]));
+    }
+    return halves;
+  }
+
+  void distribute(const Group& group, Result<Tensors> outputs, Span<Slot> slots) const {
+    for (std::size_t i = 0; i < group.slots.size(); ++i) {
+      Slot& slot = slots[group.slots[i]];
+      auto sample = outputs ? unstack_sample(*outputs, static_cast<std::int64_t>(i)) : std::move(outputs);
+      if (!sample) {
+        const Error error = sample.error();
+        slot.fail(error);
+        outputs = error;
+      } else if (gives_tensor_) {
+        slot.set<Tensor>((*sample)[0].tensor);
+      } else {
+        slot.set<Tensors>(*std::move(sample));
+      }
+    }
+  }
+
+  Result<Tensors> unstack_sample(const Tensors& outputs, std::int64_t index) const {
+    if (!model_->signature.has_batch_axis()) return outputs;
+    Tensors sample;
+    for (const NamedTensor& output : outputs) {
+      auto tensor = unstack(output.tensor, index);
+      if (!tensor) return std::move(tensor).error();
+      sample.add(output.name, *std::move(tensor));
+    }
+    return sample;
+  }
+
+  std::shared_ptr<const ModelCall> model_;
+  const bool takes_tensor_;
+  const bool gives_tensor_;
+};
+
+class ModelKernel final : public Kernel {
+ public:
+  ModelKernel(std::shared_ptr<const ModelCall> model, bool takes_tensor, bool gives_tensor)
+      : model_(std::move(model)), takes_tensor_(takes_tensor), gives_tensor_(gives_tensor) {}
+  std::unique_ptr<Step> make_step() const override {
+    return std::make_unique<ModelStep>(model_, takes_tensor_, gives_tensor_);
+  }
+
+ private:
+  std::shared_ptr<const ModelCall> model_;
+  bool takes_tensor_;
+  bool gives_tensor_;
+};
+
+}  // namespace
+}  // namespace gantry::detail
+
+namespace gantry {
+
+detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail::TypeInfo& out) const {
+  const bool takes_tensor = detail::same_type(in, detail::type_of<Tensor>());
+  const bool gives_tensor = detail::same_type(out, detail::type_of<Tensor>());
+  auto node = std::make_shared<detail::Node>();
+  node->kind = node->name = "model";
+  node->in = &in;
+  node->out = &out;
+  node->params.text = "'" + state_->name + "', " + signature().to_string() +
+                      ", max_batch=" + std::to_string(max_batch()) + ", " + info().description;
+  if (takes_tensor && signature().inputs().size() != 1)
+    node->error = Error(ErrorCode::kInvalidArgument, "a stage over Tensor needs a model with one input, this one has " +
+                                                         std::to_string(signature().inputs().size()));
+  if (gives_tensor && signature().outputs().size() != 1)
+    node->error = Error(ErrorCode::kInvalidArgument,
+                        "a stage that gives Tensor needs a model with one output, this "
+                        "one has " +
+                            std::to_string(signature().outputs().size()));
+  node->kernel = std::make_shared<detail::ModelKernel>(state_->call, takes_tensor, gives_tensor);
+  node->keep_alive = {state_};
+  return node;
+}
+
+}  // namespace gantry

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lowers nodes to steps, and walks the steps.
+#include "pipeline/plan.hpp"
+
+#include <utility>
+
+#include "pipeline/compound_steps.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+std::size_t count_ok(Span<const Slot> slots) {
+  std::size_t count = 0;
+  for (const Slot& slot : slots) count += slot.ok();
+  return count;
+}
+
+bool is_compound(const Node& node) {
+  return node.kind == "each" || node.kind == "fork" || node.kind == "when";
+}
+
+Result<std::unique_ptr<Step>> make_step(const Node& node, const std::string& path, StageCounters& counters) {
+  if (!is_compound(node)) {
+    if (!node.kernel) return Error(ErrorCode::kInternal, "stage '" + node.name + "' has no kernel");
+    return node.kernel->make_step();
+  }
+  std::vector<PlanPtr> plans;
+  for (const Branch& branch : node.branches) {
+    auto plan = Plan::build(*branch.node, path + "." + branch.label, counters);
+    if (!plan) return std::move(plan).error();
+    plans.push_back(*std::move(plan));
+  }
+  if (node.kind == "each") return make_each_step(std::move(plans[0]), *node.in->list, *node.out->list);
+  if (node.kind == "fork") return make_fork_step(std::move(plans), *node.out);
+  return make_when_step(node.predicate, std::move(plans[0]), std::move(plans[1]));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const Plan>> Plan::build(const Node& node, const std::string& path, StageCounters& counters) {
+  std::unique_ptr<Plan> plan(new Plan);
+  if (node.kind != "chain") {
+    if (auto added = plan->add(node, path + "[0]", counters); !added) return std::move(added).error();
+  }
+  for (std::size_t i = 0; node.kind == "chain" && i < node.branches.size(); ++i) {
+    auto added = plan->add(*node.branches[i].node, path + "[" + std::to_string(i) + "]", counters);
+    if (!added) return std::move(added).error();
+  }
+  return std::unique_ptr<const Plan>(std::move(plan));
+}
+
+Result<void> Plan::add(const Node& node, const std::string& path, StageCounters& counters) {
+  if (node.error) return node.error->within("stage '" + node.name + "'");
+  StageCounter& counter = counters.emplace_back();
+  counter.path = path;
+  counter.name = node.name;
+  auto step = make_step(node, path, counters);
+  if (!step) return std::move(step).error();
+  is_async_ = is_async_ || (*step)->is_async();
+  steps_.push_back({*std::move(step), is_compound(node) ? "" : "stage '" + node.name + "'", path, &counter});
+  return {};
+}
+
+bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& context, Clock::time_point now) const {
+  const std::size_t count = count_ok(Span<const Slot>(slots.data(), slots.size()));
+  if (count == 0) return false;
+  const RunOptions& call = *context.call;
+  const bool is_late = call.deadline && now >= *call.deadline;
+  if (!is_late && !call.cancel.is_cancelled()) {
+    planned.counter->samples.fetch_add(count, kRelaxed);
+    return true;
+  }
+  const Error error = call.cancel.is_cancelled()
+                          ? Error(ErrorCode::kCancelled, "the request was cancelled before this stage")
+                          : Error(ErrorCode::kDeadlineExceeded, "the deadline passed before this stage");
+  for (Slot& slot : slots) {
+    if (!slot.ok()) continue;
+    slot.fail(error.within("stage '" + planned.counter->name + "'"));
+    slot.take_fresh();
+  }
+  return false;
+}
+
+Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Context& context,
+                                    Clock::time_point began) const {
+  const auto now = Clock::now();
+  planned.counter->total_ns.fetch_add(
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - began).count()), kRelaxed);
+  for (Slot& slot : slots) {
+    if (!slot.take_fresh()) continue;
+    planned.counter->errors.fetch_add(1, kRelaxed);
+    if (planned.label.empty()) continue;
+    slot.fail(slot.error().within(planned.label));
+    slot.take_fresh();
+  }
+  if (context.observer) context.observer->after(planned.path, Span<const Slot>(slots.data(), slots.size()));
+  return now;
+}
+
+void Plan::run_step(const Planned& planned, Span<Slot> slots, Context& context) const {
+  try {
+    planned.step->run(slots, context);
+  } catch (...) {
+    const Error error = translate_exception();
+    for (Slot& slot : slots)
+      if (slot.ok()) slot.fail(error);
+  }
+}
+
+void Plan::run(Span<Slot> slots, Context& context) const {
+  auto now = Clock::now();
+  for (const Planned& planned : steps_) {
+    if (!enter(planned, slots, context, now)) return;
+    run_step(planned, slots, context);
+    now = leave(planned, slots, context, now);
+  }
+}
+
+void Plan::start(Span<Slot> slots, Context& context, Function<void()> resume) const {
+  advance(0, slots, context, Clock::now(), std::move(resume));
+}
+
+void Plan::advance(std::size_t index, Span<Slot> slots, Context& context, Clock::time_point now,
+                   Function<void()> resume) const {
+  for (; index < steps_.size(); ++index) {
+    const Planned& planned = steps_[index];
+    if (!enter(planned, slots, context, now)) break;
+    if (!planned.step->is_async()) {
+      run_step(planned, slots, context);
+      now = leave(planned, slots, context, now);
+      continue;
+    }
+    planned.step->start(slots, context, [this, index, slots, &context, now, resume = std::move(resume)]() mutable {
+      const auto later = leave(steps_[index], slots, context, now);
+      advance(index + 1, slots, context, later, std::move(resume));
+    });
+    return;
+  }
+  resume();
+}
+
+}  // namespace gantry::detail

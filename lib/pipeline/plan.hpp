@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plan: the steps of a chain, in order, with the place each was declared at and its counters.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <gantry/node.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/context.hpp"
+
+namespace gantry::detail {
+
+/// Counters of one step; written without locks.
+struct StageCounter {
+  std::string path;
+  std::string name;
+  std::atomic<std::uint64_t> samples{0};
+  std::atomic<std::uint64_t> errors{0};
+  std::atomic<std::uint64_t> total_ns{0};
+};
+using StageCounters = std::deque<StageCounter>;
+
+/// Ownership: owns its steps; borrows the counters, which live as long as the outermost plan.
+/// Threads:   immutable; run() and start() may be called concurrently.
+/// Errors:    written into the slots, with the stage's name.
+/// Cost:      one clock reading and three relaxed additions a step.
+class Plan {
+ public:
+  /// `path` is where the chain is declared: "pipeline", "pipeline[3].do".
+  static Result<std::unique_ptr<const Plan>> build(const Node& node, const std::string& path, StageCounters& counters);
+
+  /// Everything on this thread.
+  void run(Span<Slot> slots, Context& context) const;
+  /// Hands work over where a step waits; then resume(), exactly once. `slots` and `context` live until then.
+  void start(Span<Slot> slots, Context& context, Function<void()> resume) const;
+  bool is_async() const { return is_async_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Planned {
+    std::unique_ptr<const Step> step;
+    std::string label;  // "stage 'image.decode'"; empty for compound stages, which name their parts themselves
+    std::string path;
+    StageCounter* counter;
+  };
+
+  Plan() = default;
+  Result<void> add(const Node& node, const std::string& path, StageCounters& counters);
+  bool enter(const Planned& planned, Span<Slot> slots, const Context& context, Clock::time_point now) const;
+  Clock::time_point leave(const Planned& planned, Span<Slot> slots, Context& context, Clock::time_point began) const;
+  void run_step(const Planned& planned, Span<Slot> slots, Context& context) const;
+  void advance(std::size_t index, Span<Slot> slots, Context& context, Clock::time_point now,
+               Function<void()> resume) const;
+
+  std::vector<Planned> steps_;
+  bool is_async_ = false;
+};
+
+}  // namespace gantry::detail

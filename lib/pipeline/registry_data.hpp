@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Registry holds.
+#pragma once
+
+#include <functional>
+#include <gantry/node.hpp>
+#include <map>
+#include <string>
+
+namespace gantry {
+class ParamReader;
+
+namespace detail {
+
+struct NamedPredicate {
+  const TypeInfo* type = nullptr;
+  ErasedPredicate test;
+};
+
+struct RegistryData {
+  std::map<std::string, std::function<NodePtr(ParamReader&)>, std::less<>> ops;
+  std::map<std::string, NamedPredicate, std::less<>> predicates;
+};
+
+}  // namespace detail
+}  // namespace gantry

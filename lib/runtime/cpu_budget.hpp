@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// CpuBudget: how many CPUs this process may really use: the least of the affinity mask, the cpuset and the CPU quota of
+// every control group above it, cgroup v1 and v2.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gantry::detail {
+
+struct CpuBudget {
+  /// floor(exact + 0.05), at least 1: the threads that compute. A quota of 1.96 counts as 2, one of 1.9 as 1.
+  int cpus = 1;
+  /// The least of all limits, as a fraction of CPUs: 1.5 for `--cpus=1.5`. With an override: the override.
+  double exact = 1.0;
+  /// One line for logs: "2 CPUs: affinity 2, cgroup v2 quota 2.5 at /".
+  std::string explanation;
+  /// Every limit looked at, one line each, for `gantry doctor`.
+  std::vector<std::string> derivation;
+};
+
+/// Where the limits are read; tests put a made-up machine here.
+class CpuFacts {
+ public:
+  virtual ~CpuFacts() = default;
+  /// A file's content, nothing if it cannot be read.
+  virtual std::optional<std::string> read(const std::string& path) const = 0;
+  /// CPUs in this thread's affinity mask; 0 if unknown.
+  virtual int affinity() const = 0;
+  /// The text of the environment variable GANTRY_CPUS, if it is set.
+  virtual std::optional<std::string> override_text() const = 0;
+};
+
+/// The budget that follows from `facts`. What cannot be read or understood does not limit.
+/// GANTRY_CPUS, an integer of 1..4096, replaces the result; any other text in it is named in the explanation and
+/// ignored.
+CpuBudget compute_cpu_budget(const CpuFacts& facts);
+
+/// Reads this process's budget. Never fails.
+CpuBudget read_cpu_budget();
+
+}  // namespace gantry::detail

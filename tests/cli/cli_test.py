@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gantry tool from outside: what it prints, how it exits, and that its answers are the Python stack's.
+Run by ctest; or: python tests/cli/cli_test.py GANTRY TEST_PACKAGES_DIR"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+from pathlib import Path
+
+import numpy
+
+GANTRY, PACKAGES = sys.argv[1], Path(sys.argv[2])
+OK, FAILED, COULD_NOT_RUN, USAGE = 0, 1, 2, 64
+
+
+def gantry(*words):
+    return subprocess.run([GANTRY, *map(str, words)], capture_output=True, text=True, timeout=120)
+
+
+def package(name):
+    return PACKAGES / name / "1"
+
+
+def manifest(directory):
+    return json.loads((directory / "gantry.json").read_text())
+
+
+def lines(result):
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def array(rendered):
+    kinds = {"f32": "float32", "i64": "int64"}
+    return numpy.array(rendered["data"], dtype=kinds[rendered["dtype"]]).reshape(rendered["shape"])
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.tmp = Path(temporary.name)
+
+    def copy(self, name):
+        return Path(shutil.copytree(package(name), Path(tempfile.mkdtemp(dir=self.tmp)) / name))
+
+    def reseal(self, directory, change=None):
+        """Makes the sizes and hashes of gantry.json true again after a change of files, and changes it."""
+        content = manifest(directory)
+        if change:
+            change(content)
+        for file in content["files"]:
+            data = (directory / file["path"]).read_bytes()
+            file.update(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+        (directory / "gantry.json").write_text(json.dumps(content))
+
+    def expect(self, result, status, stderr=""):
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        self.assertIn(stderr, result.stderr)
+        return result
+
+    def assert_classes(self, got, expected):
+        self.assertEqual([(c["index"], c["label"]) for c in got], [(c["index"], c["label"]) for c in expected])
+        numpy.testing.assert_allclose([c["score"] for c in got], [c["score"] for c in expected], rtol=1e-4, atol=1e-5)
+
+
+class CommandLine(Case):
+    def test_help_and_version_succeed(self):
+        for words in (["--help"], ["run", "--help"]):
+            self.assertIn("gantry run PKG INPUT...", self.expect(gantry(*words), OK).stdout)
+        self.assertRegex(self.expect(gantry("--version"), OK).stdout, r"^gantry \d+\.\d+\.\d+ \(LibTorch \d+\.\d+")
+
+    def test_wrong_usage_says_what_is_right(self):
+        cases = {"usage: gantry|gantry: run": [], "unknown command 'rnu'": ["rnu"],
+                 "too few arguments\nusage: gantry run PKG": ["run", package("tiny-mlp")],
+                 "unknown option '--utnil'; known are --engine": ["run", "p", "i", "--utnil", "x"],
+                 "--until STAGE and --npy FILE go together": ["run", "p", "i", "--until", "pipeline[0]"],
+                 "--until takes one input": ["run", "p", "i", "j", "--until", "x", "--npy", "y"],
+                 "--device": ["run", "p", "i", "--device", "tpu"], "too many arguments": ["inspect", "a", "b"],
+                 "doctor": ["doctor", "now"], "--junit needs a value": ["check", "p", "--junit"]}
+        for message, words in cases.items():
+            with self.subTest(words=words):
+                result = gantry(*words)
+                self.assertEqual((result.returncode, result.stdout), (USAGE, ""))
+                self.assertTrue(any(part in result.stderr for part in message.split("|")), result.stderr)
+
+    def test_a_directory_that_is_no_package_could_not_run(self):
+        for words in (["run", self.tmp, "x.png"], ["check", self.tmp], ["inspect", self.tmp / "absent"]):
+            with self.subTest(words=words):
+                result = self.expect(gantry(*words), COULD_NOT_RUN)
+                self.assertIn("not_found", result.stdout + result.stderr)
+
+    def test_doctor_shows_versions_budget_and_runtimes(self):
+        text = self.expect(gantry("doctor"), OK).stdout
+        for pattern in (r"gantry +\d", r"LibTorch +\d+\.\d+.* from .*libtorch_cpu", r"engines +torchscript", r"CPU +\S",
+                        r"budget +\d+ CPU", r"OpenMP +\S", r"variables +\S", r"CUDA +this LibTorch"):
+            self.assertRegex(text, pattern)
+
+
+class Run(Case):
+    def run_golden(self, name, index=0):
+        """The tool's line for the input of a golden case, and the case."""
+        case = manifest(package(name))["golden"][index]
+        source = package(name) / (case["input"].get("file") or case["input"].get("npy"))
+        return lines(self.expect(gantry("run", package(name), source), OK))[0], case
+
+    def test_classes_are_the_python_stacks(self):
+        for index in range(len(manifest(package("tiny-cnn"))["golden"])):
+            line, case = self.run_golden("tiny-cnn", index)
+            self.assertEqual(list(line), ["input", "model", "version", "result", "ms"])
+            self.assertEqual((line["model"], line["version"]), ("tiny-cnn", "1"))
+            self.assertGreater(line["ms"], 0)
+            self.assertEqual(list(line["result"]), ["classes"])
+            self.assert_classes(line["result"]["classes"], case["result"]["value"]["classes"])
+
+    def test_a_tensor_pipeline_takes_and_gives_tensors(self):
+        for name in ("tiny-mlp", "no-batch"):
+            line, case = self.run_golden(name)
+            expected = numpy.load(package(name) / case["result"]["value"]["npy"])
+            numpy.testing.assert_allclose(array(line["result"]["tensors"]["output"]), expected, rtol=1e-5, atol=1e-6)
+
+    def test_several_tensors_are_given_by_name(self):
+        directory = package("two-inputs")
+        case = manifest(directory)["golden"][0]
+        files = case["input"]["tensors"]
+        argument = ",".join(f"{name}={directory / file}" for name, file in files.items())
+        tensors = lines(self.expect(gantry("run", directory, argument), OK))[0]["result"]["tensors"]
+        self.assertEqual(list(tensors), ["joined", "best"])
+        for name, file in case["result"]["value"]["tensors"].items():
+            numpy.testing.assert_allclose(array(tensors[name]), numpy.load(directory / file), rtol=1e-5)
+        error = lines(self.expect(gantry("run", directory, directory / next(iter(files.values()))), FAILED))[0]["error"]
+        self.assertIn("name=a.npy,name=b.npy", error["message"])
+
+    def test_lists_and_tuples_keep_their_form(self):
+        line, case = self.run_golden("tiny-five-crop")
+        crops, tensor = line["result"]["tuple"]
+        expected = case["result"]["value"]["tuple"]
+        for got, want in zip(crops["list"], expected[0]["list"], strict=True):
+            self.assert_classes(got["classes"], want["classes"])
+        numpy.testing.assert_allclose(array(tensor["tensors"]["output"]),
+                                      numpy.load(package("tiny-five-crop") / expected[1]["npy"]), rtol=1e-5)
+
+    def test_a_bad_input_fails_alone(self):
+        directory = package("tiny-cnn")
+        good = directory / manifest(directory)["golden"][0]["input"]["file"]
+        bad = self.tmp / "bad.png"
+        bad.write_bytes(b"no picture")
+        result = self.expect(gantry("run", directory, good, bad, self.tmp / "absent.png", good), FAILED)
+        first, broken, absent, last = lines(result)
+        self.assertEqual(first["result"], last["result"])
+        self.assertEqual(list(broken), ["input", "error"])
+        self.assertEqual(broken["input"], str(bad))
+        self.assertEqual(broken["error"]["code"], "invalid_argument")
+        self.assertIn("pipeline 'tiny-cnn' > stage 'image.decode': ", broken["error"]["message"])
+        self.assertEqual(absent["error"]["code"], "not_found")
+
+    def test_a_tensor_that_does_not_fit_is_refused(self):
+        wrong = {"shape": numpy.zeros(5, "f4"), "dtype": numpy.zeros(4, "f8"), "rank": numpy.zeros((1, 4), "f4")}
+        for name, values in wrong.items():
+            numpy.save(self.tmp / f"{name}.npy", values)
+        result = self.expect(gantry("run", package("tiny-mlp"), *(self.tmp / f"{name}.npy" for name in wrong)), FAILED)
+        for line in lines(result):
+            self.assertEqual(line["error"]["code"], "invalid_argument")
+            self.assertIn("stage 'model'", line["error"]["message"])
+
+    def test_explain_shows_the_plan_and_the_times_on_stderr(self):
+        directory = package("tiny-cnn")
+        inputs = [directory / case["input"]["file"] for case in manifest(directory)["golden"][:3]]
+        result = self.expect(gantry("run", directory, *inputs, "--explain"), OK)
+        self.assertEqual(len(lines(result)), 3)
+        self.assertIn("pipeline 'tiny-cnn': ", result.stderr)
+        for path, op in enumerate(op["op"] for op in manifest(directory)["pipeline"]):
+            self.assertRegex(result.stderr, rf"pipeline\[{path}\] {op} +3 +0 +[\d.]+ +[\d.]+%")
+
+    def test_an_engine_the_package_lacks_could_not_run(self):
+        self.expect(gantry("run", package("tiny-mlp"), "x.npy", "--engine", "aoti"), COULD_NOT_RUN, "'aoti'")
+
+
+class Until(Case):
+    def test_every_stage_gives_what_python_had_there(self):
+        directory = package("tiny-cnn")
+        compared = 0
+        for case in manifest(directory)["golden"]:
+            for stage in case["stages"]:
+                if "npy" not in stage["value"]:
+                    continue
+                out = self.tmp / "out.npy"
+                line = lines(self.expect(gantry("run", directory, directory / case["input"]["file"], "--until",
+                                                stage["at"], "--npy", out), OK))[0]
+                got, expected = numpy.load(out), numpy.load(directory / stage["value"]["npy"])
+                self.assertEqual((line["stage"], line["shape"]), (stage["at"], list(expected.shape)))
+                if stage["tolerance"] == "exact":
+                    numpy.testing.assert_array_equal(got, expected)
+                else:
+                    numpy.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+                compared += 1
+        self.assertGreaterEqual(compared, 5)
+
+    def test_a_stage_may_be_named_by_its_op(self):
+        directory = package("tiny-cnn")
+        source = directory / manifest(directory)["golden"][0]["input"]["file"]
+        line = lines(self.expect(gantry("run", directory, source, "--until", "image.resize", "--npy",
+                                        self.tmp / "a.npy"), OK))[0]
+        self.assertEqual((line["stage"], line["dtype"], line["shape"]), ("pipeline[1]", "u8", [32, 32, 3]))
+
+    def test_what_passed_inside_each_is_stacked(self):
+        directory = package("tiny-five-crop")
+        case = manifest(directory)["golden"][0]
+        at = "pipeline[3].branches[0][1].do[0]"
+        line = lines(self.expect(gantry("run", directory, directory / case["input"]["file"], "--until", at, "--npy",
+                                        self.tmp / "a.npy"), OK))[0]
+        self.assertEqual(line["shape"], [5, 3, 8, 8])
+        items = next(stage for stage in case["stages"] if stage["at"] == at)["value"]["list"]
+        expected = numpy.stack([numpy.load(directory / item["npy"]) for item in items])
+        numpy.testing.assert_array_equal(numpy.load(self.tmp / "a.npy"), expected)
+
+    def test_mistakes_are_explained(self):
+        directory = package("tiny-five-crop")
+        color, gray = (directory / case["input"]["file"] for case in manifest(directory)["golden"][:2])
+
+        def until(source, stage, npy=self.tmp / "a.npy"):
+            return gantry("run", directory, source, "--until", stage, "--npy", npy)
+        self.expect(until(color, "pipeline[9]"), USAGE, "there are: pipeline[0] image.decode, ")
+        self.expect(until(color, "image.to_tensor"), USAGE, "several stages are called 'image.to_tensor'")
+        flip = "pipeline[1].else[0]"
+        self.expect(until(color, flip), OK)
+        error = lines(self.expect(until(gray, flip), FAILED))[0]["error"]
+        self.assertEqual(error["code"], "failed_precondition")
+        self.assertIn("did not run for this input", error["message"])
+        error = lines(self.expect(until(color, "fork"), FAILED))[0]["error"]
+        self.assertEqual(error["code"], "unsupported")
+        self.expect(until(color, flip, self.tmp / "absent" / "a.npy"), COULD_NOT_RUN, "cannot write")
+
+
+class InspectAndCheck(Case):
+    def test_inspect_needs_no_model(self):
+        directory = self.copy("tiny-five-crop")
+        (directory / "model.ts").write_bytes(b"no model")
+        self.reseal(directory)
+        text = self.expect(gantry("inspect", directory), OK).stdout
+        for part in ("tiny-five-crop 1\n", "torchscript  model.ts (for any, torch >=", ": usable, serves",
+                     "crop: f32[batch, channels, 8, 8]", "at most 8 samples in one call",
+                     "pipeline[3].branches[0][1].do[2]  softmax", "pipeline[2]  image.resize_short(filter=lanczos, size=12)",
+                     "2 cases", "golden/0/input.png", "every file is as listed"):
+            self.assertIn(part, text)
+
+    def test_check_passes_and_writes_junit(self):
+        report = self.tmp / "report.xml"
+        text = self.expect(gantry("check", package("tiny-cnn"), "--junit", report), OK).stdout
+        self.assertRegex(text, r"ok +golden with torchscript: 4 cases, \d+ boundaries")
+        suite = xml.etree.ElementTree.parse(report).getroot()
+        self.assertEqual((suite.tag, suite.get("failures"), suite.get("errors")), ("testsuite", "0", "0"))
+        self.assertEqual([case.get("name") for case in suite],
+                         ["manifest", "signature", "files", "golden with torchscript"])
+        self.expect(gantry("check", package("tiny-cnn"), "--junit", self.tmp / "absent" / "x"), COULD_NOT_RUN)
+
+    def test_an_altered_package_is_refused_by_every_command(self):
+        def flip_a_byte(directory):
+            data = bytearray((directory / "model.ts").read_bytes())
+            data[len(data) // 2] ^= 1
+            (directory / "model.ts").write_bytes(data)
+        changes = {"changed": flip_a_byte, "missing": lambda d: (d / "labels.txt").unlink(),
+                   "extra": lambda d: (d / "extra.txt").write_text("x")}
+        for name, change in changes.items():
+            with self.subTest(name):
+                directory = self.copy("tiny-cnn")
+                change(directory)
+                report = self.tmp / "report.xml"
+                text = self.expect(gantry("check", directory, "--junit", report), FAILED).stdout
+                self.assertRegex(text, r"FAILED +files: ")
+                self.assertRegex(text, r"skipped +golden: ")
+                failed = [case.get("name") for case in xml.etree.ElementTree.parse(report).getroot()
+                          if case.find("failure") is not None]
+                self.assertEqual(failed, ["files"])
+                self.expect(gantry("inspect", directory), FAILED)
+                self.expect(gantry("run", directory, "x.png"), COULD_NOT_RUN, "failed_precondition")
+
+    def test_wrong_answers_fail_the_check(self):
+        directory = self.copy("tiny-mlp")
+        expected = directory / manifest(directory)["golden"][0]["result"]["value"]["npy"]
+        numpy.save(expected, numpy.load(expected) + 0.01)
+        self.reseal(directory)
+        text = self.expect(gantry("check", directory), FAILED).stdout
+        self.assertRegex(text, r"ok +files: ")
+        self.assertRegex(text, r"FAILED +golden with torchscript: ")
+        self.expect(gantry("run", directory, "x.npy"), COULD_NOT_RUN)
+
+    def test_what_the_machine_lacks_is_not_the_packages_fault(self):
+        text = self.expect(gantry("check", package("tiny-mlp"), "--engine", "aoti"), COULD_NOT_RUN).stdout
+        self.assertRegex(text, r"could not run +golden with aoti: not_found: .*it has 'torchscript'")
+
+        def need_another_torch(content):
+            content["engines"][0]["requires"] = {"torch": "1.99"}
+        directory = self.copy("tiny-mlp")
+        self.reseal(directory, need_another_torch)
+        text = self.expect(gantry("check", directory), COULD_NOT_RUN).stdout
+        self.assertRegex(text, r"skipped +golden with torchscript: failed_precondition: .*requires torch 1\.99")
+        self.assertIn("not usable: failed_precondition: engine 'torchscript' requires torch 1.99",
+                      self.expect(gantry("inspect", directory), OK).stdout)
+        self.expect(gantry("run", directory, "x.npy"), COULD_NOT_RUN, "requires torch 1.99")
+
+    def test_a_package_without_golden_cases_is_not_called_proven(self):
+        directory = self.copy("tiny-mlp")
+
+        def drop_golden(content):
+            content["golden"] = []
+            content["files"] = [file for file in content["files"] if not file["path"].startswith("golden/")]
+        self.reseal(directory, drop_golden)
+        shutil.rmtree(directory / "golden")
+        self.assertRegex(self.expect(gantry("check", directory), OK).stdout, r"skipped +golden with torchscript: .*samples")
+
+    def test_signatures(self):
+        signed, key, other = package("tiny-mlp-signed"), PACKAGES / "key.pub.pem", PACKAGES / "other.pub.pem"
+        self.assertRegex(self.expect(gantry("check", signed, "--trusted-key", key), OK).stdout, r"ok +signature: ")
+        self.expect(gantry("check", signed, "--trusted-key", other, "--trusted-key", key), OK)
+        for words in ([signed, "--trusted-key", other], [package("tiny-mlp"), "--trusted-key", key]):
+            self.assertRegex(self.expect(gantry("check", *words), FAILED).stdout, r"FAILED +signature: ")
+        self.expect(gantry("run", signed, "x.npy", "--trusted-key", other), COULD_NOT_RUN, "gantry.json.sig")
+        self.expect(gantry("check", signed, "--trusted-key", self.tmp / "absent.pem"), COULD_NOT_RUN, "absent.pem")
+        self.expect(gantry("check", signed, "--trusted-key", signed / "gantry.json"), USAGE, "PEM")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

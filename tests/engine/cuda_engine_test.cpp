@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// TorchScript on a GPU. CMake registers this test where the machine has one.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <thread>
+
+#include "engine/engine_fixtures.hpp"
+
+namespace gantry::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::FloatNear;
+using testing::Pointwise;
+
+ModelOptions on_gpu(const Runtime& runtime, int index = 0) {
+  ModelOptions options = on(runtime);
+  options.device = Device::cuda(index);
+  return options;
+}
+
+Model tiny_mlp(const ModelOptions& options) {
+  const auto signature = Signature::parse("features:f32[batch,4]", "scores:f32[batch,3]").value();
+  return libtorch::load(package_file("tiny-mlp", "model.ts"), signature, options).value();
+}
+
+TEST(Cuda, EqualsTheAnswersOfPython) {
+  const Model model = tiny_mlp(on_gpu(make_runtime(2)));
+  EXPECT_EQ(model.info().device, Device::cuda(0));
+  for (const char* number : {"0", "1", "2"}) {
+    const auto outputs = model.run({{"features", golden("tiny-mlp", std::string(number) + "/input.npy")}});
+    ASSERT_THAT(outputs, IsOk());
+    EXPECT_TRUE((*outputs)[0].tensor.device().is_cpu());
+    EXPECT_THAT(output_of(outputs),
+                Pointwise(FloatNear(2e-3f), values_of(golden("tiny-mlp", std::string(number) + "/0.npy"))));
+  }
+}
+
+TEST(Cuda, EightThreadsGetTheAnswersOfOne) {
+  for (const Execution execution : {Execution::kPooled, Execution::kCaller}) {
+    const Model model = tiny_mlp(on_gpu(make_runtime(4, execution)));
+    const Tensors inputs = {{"features", golden("tiny-mlp", "1/input.npy")}};
+    const auto expected = output_of(model.run(inputs));
+    std::vector<std::thread> threads;
+    std::atomic<int> equal{0};
+    for (int i = 0; i < 8; ++i)
+      threads.emplace_back([&] {
+        for (int run = 0; run < 50; ++run) equal += output_of(model.run(inputs)) == expected;
+      });
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(equal, 8 * 50);
+  }
+}
+
+TEST(Cuda, ReportsThatMemoryIsShortAndServesTheNextCall) {
+  const Model model = load_rows("hungry.ts", on_gpu(make_runtime(1))).value();
+  EXPECT_THAT(model.run(x_of({300, 1})), HasCode(ErrorCode::kResourceExhausted));
+  EXPECT_THAT(output_of(model.run(x_of({1, 2}))), ElementsAre(2, 4));
+}
+
+TEST(Cuda, RefusesADeviceThatIsNotThere) {
+  EXPECT_THAT(load_rows("throws.ts", on_gpu(make_runtime(1), 99)),
+              FailsWith(ErrorCode::kFailedPrecondition, "there is no cuda:99"));
+}
+
+TEST(Cuda, LetsTheCpuAndTheGpuServeSideBySide) {
+  const Runtime runtime = make_runtime(2);
+  const Model gpu = load_rows("throws.ts", on_gpu(runtime)).value();
+  const Model cpu = load_rows("throws.ts", on(runtime)).value();
+  EXPECT_THAT(output_of(gpu.run(x_of({1, 2}))), ElementsAre(2, 4));
+  EXPECT_THAT(output_of(cpu.run(x_of({1, 2}))), ElementsAre(2, 4));
+}
+
+}  // namespace
+}  // namespace gantry::test

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// A guest changes nothing of its host: OpenMP, LibTorch's threads and modes, rounding, locale; on the thread that calls
+// gantry, and on threads that the host starts later.
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <c10/core/InferenceMode.h>
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+#include <cfenv>
+#include <clocale>
+#include <thread>
+
+#include "engine/engine_fixtures.hpp"
+#include "engine/loaded_library.hpp"
+#include "engine/thread_state.hpp"
+
+namespace gantry::test {
+namespace {
+
+template <class Function>
+Function* openmp(const char* name) {
+  void* library = ::dlopen(libtorch::torch_cpu_path().c_str(), RTLD_LAZY);
+  auto* function = reinterpret_cast<Function*>(::dlsym(library, name));
+  ::dlclose(library);
+  return function;
+}
+
+struct HostState {
+  int openmp_threads = openmp<int()>("omp_get_max_threads")();
+  int torch_threads = at::get_num_threads();
+  bool has_grad = at::GradMode::is_enabled();
+  bool is_inference = c10::InferenceMode::is_enabled();
+  int rounding = std::fegetround();
+  int exceptions = std::fetestexcept(FE_ALL_EXCEPT);
+  std::string locale = std::setlocale(LC_ALL, nullptr);
+
+  friend bool operator==(const HostState&, const HostState&) = default;
+};
+
+HostState state_of_a_new_thread() {
+  std::optional<HostState> state;
+  std::thread([&] { state.emplace(); }).join();
+  return *state;
+}
+
+class HostStateTest : public testing::TestWithParam<Execution> {
+ protected:
+  /// Loads and runs models, also ones that fail, with another number of threads than the host's.
+  static void use_gantry() {
+    RuntimeOptions options;
+    options.workers = 2;
+    options.intra_op_threads = 3;
+    options.allow_oversubscription = true;
+    options.execution = GetParam();
+    const Runtime runtime = Runtime::create(options).value();
+    const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+    const Model model = libtorch::load(model_file("matmul.ts"), signature, on(runtime)).value();
+    EXPECT_THAT(model.run({{"x", Tensor::zeros(DType::kF32, {64, 256}).value()}}), IsOk());
+    const Model throws = load_rows("throws.ts", on(runtime)).value();
+    EXPECT_THAT(throws.run(x_of({500, 1})), HasCode(ErrorCode::kModelError));
+    EXPECT_FALSE(load_rows("checkpoint.pt", on(runtime)).ok());
+  }
+};
+
+TEST_P(HostStateTest, IsUnchangedOnTheCallingThread) {
+  std::thread([] {  // a thread of its own, whose state this test may change
+    at::set_num_threads(2);
+    (void)at::get_num_threads();  // LibTorch's own initialisation of the thread sets OpenMP's number once more
+    openmp<void(int)>("omp_set_num_threads")(5);
+    at::GradMode::set_enabled(false);
+    std::fesetround(FE_UPWARD);
+    const HostState before;
+    EXPECT_EQ(before.openmp_threads, 5);
+    EXPECT_EQ(before.rounding, FE_UPWARD);
+    use_gantry();
+    const HostState after;
+    EXPECT_EQ(before, after);
+    at::GradMode::set_enabled(true);
+    EXPECT_EQ(HostState().has_grad, true);
+  })
+      .join();
+}
+
+TEST_P(HostStateTest, IsUnchangedOnThreadsThatTheHostStartsLater) {
+  const HostState before = state_of_a_new_thread();
+  use_gantry();
+  EXPECT_EQ(before, state_of_a_new_thread());
+}
+
+/// The answers of a model on a runtime that this thread makes now.
+std::vector<float> answers_with(Execution execution) {
+  RuntimeOptions options;
+  options.workers = 1;
+  options.execution = execution;
+  const Runtime runtime = Runtime::create(options).value();
+  const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+  std::vector<float> values(4 * 256);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = 0.125f * static_cast<float>(i % 17);
+  const Model model = libtorch::load(model_file("matmul.ts"), signature, on(runtime)).value();
+  return output_of(model.run({{"x", Tensor::from<float>(Span<const float>(values), {4, 256}).value()}}));
+}
+
+TEST_P(HostStateTest, RoundingDoesNotChangeAnswers) {
+  const auto expected = answers_with(GetParam());
+  std::fesetround(FE_UPWARD);
+  const auto upward = answers_with(GetParam());
+  std::fesetround(FE_TONEAREST);
+  EXPECT_EQ(expected, upward);
+}
+
+TEST_P(HostStateTest, AutocastDoesNotChangeAnswers) {
+  const auto expected = answers_with(GetParam());
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  const auto with_autocast = answers_with(GetParam());
+  EXPECT_TRUE(at::autocast::is_autocast_enabled(at::kCPU));
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+  EXPECT_EQ(expected, with_autocast);
+}
+
+TEST_P(HostStateTest, NothingIsPrintedForAModelThatWarns) {
+  testing::internal::CaptureStderr();
+  testing::internal::CaptureStdout();
+  const Model model = load_rows("warns.ts", on(make_runtime(1, GetParam()))).value();
+  const auto outputs = model.run(x_of({1, 2}));
+  const std::string out = testing::internal::GetCapturedStdout();
+  const std::string err = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(out + err, "");
+  EXPECT_THAT(outputs, IsOk());
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, HostStateTest, testing::Values(Execution::kPooled, Execution::kCaller));
+
+TEST(ThreadScope, SetsThisThreadOnlyAndPutsItBack) {
+  const HostState before;
+  {
+    const libtorch::ThreadScope scope(3);
+    EXPECT_EQ(at::get_num_threads(), 3);
+    EXPECT_TRUE(c10::InferenceMode::is_enabled());
+    EXPECT_FALSE(at::GradMode::is_enabled());
+    EXPECT_NE(state_of_a_new_thread().torch_threads, 3);
+    {
+      const libtorch::ThreadScope inner(1);
+      EXPECT_EQ(at::get_num_threads(), 1);
+    }
+    EXPECT_EQ(at::get_num_threads(), 3);
+  }
+  EXPECT_EQ(before, HostState());
+}
+
+TEST(ThreadScope, WinsOverTheNumberThatTheHostSetForNewThreads) {
+  std::thread([] { at::set_num_threads(4); }).join();
+  std::thread([] {
+    const libtorch::ThreadScope scope(2);
+    EXPECT_EQ(at::get_num_threads(), 2);
+  }).join();
+}
+
+}  // namespace
+}  // namespace gantry::test

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the TorchScript models that the engine's tests need and no package has: models that fail, lie or write where
+they should not. All take x: f32[batch, 2] unless their comment says otherwise.
+
+    python tests/engine/make_models.py DIR              TorchScript files, a checkpoint and an exported program
+    python tests/engine/make_models.py DIR --aoti PT2   variants of an AOTInductor package
+"""
+
+import argparse
+import json
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import torch
+from torch import Tensor
+
+warnings.filterwarnings("ignore", category=FutureWarning)
+
+
+class Throws(torch.nn.Module):
+    """Raises once an input is above 100."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool((x > 100).any()):
+            raise ValueError("the input is too hot")
+        return x * 2
+
+
+class BadMatrix(torch.nn.Module):
+    """An operation fails once an input is above 100."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool((x > 100).any()):
+            return torch.mm(x, x.new_ones(7, 7))
+        return x * 2
+
+
+class Hungry(torch.nn.Module):
+    """Wants 2^50 floats once an input is above 100."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool((x > 100).any()):
+            return torch.empty([1 << 50])
+        return x * 2
+
+
+class WrongShape(torch.nn.Module):
+    """Gives a third column once an input is above 100."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool((x > 100).any()):
+            return torch.cat([x, x[:, :1]], 1)
+        return x * 2
+
+
+class WrongDType(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if bool((x > 100).any()):
+            return x.to(torch.float64)
+        return x * 2
+
+
+class Mutates(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        y = x.view(-1)
+        y.add_(1)
+        return x * 2
+
+
+class Identity(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Weight(torch.nn.Module):
+    """Ignores its input and gives out its weight, f32[2]."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([5.0, 6.0]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight
+
+
+class Counts(torch.nn.Module):
+    """Adds how often it was called, in a buffer that it writes to."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls.add_(1)
+        return x + self.calls
+
+
+class Transposed(torch.nn.Module):
+    """f32[batch, 2] -> a view that is not contiguous, f32[2, batch]."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x * 2).t()
+
+
+class SmallSlice(torch.nn.Module):
+    """A small view of a large block."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.repeat(1000, 1)[: x.size(0)]
+
+
+class Listed(torch.nn.Module):
+    def forward(self, x: Tensor) -> List[Tensor]:
+        return [x + 1, x + 2]
+
+
+class Tupled(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+        return x + 1, x + 2
+
+
+class Named(torch.nn.Module):
+    def forward(self, x: Tensor) -> Dict[str, Tensor]:
+        return {"second": x + 2, "first": x + 1}
+
+
+class Difference(torch.nn.Module):
+    """(x, y, factor=2) -> factor * (x - y)."""
+
+    def forward(self, x: Tensor, y: Tensor, factor: float = 2.0) -> Tensor:
+        return factor * (x - y)
+
+
+class Text(torch.nn.Module):
+    def forward(self, x: Tensor, mode: str) -> Tensor:
+        return x if mode == "same" else x * 2
+
+
+class MatMul(torch.nn.Module):
+    """Enough work for several threads: f32[batch, 256] -> same."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(11)
+        self.weight = torch.nn.Parameter(torch.randn(256, 256) / 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(torch.mm(x, self.weight)) + x
+
+
+class Warns(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        warnings.warn("this must not be printed")
+        return x * 2
+
+
+class Sized(torch.nn.Module):
+    """Knows only batches of one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(1, 2) * 2
+
+
+SCRIPTED = {"throws": Throws, "bad-matrix": BadMatrix, "hungry": Hungry, "wrong-shape": WrongShape,
+            "wrong-dtype": WrongDType, "mutates": Mutates, "identity": Identity, "weight": Weight, "counts": Counts,
+            "transposed": Transposed, "small-slice": SmallSlice, "listed": Listed, "tupled": Tupled, "named": Named,
+            "difference": Difference, "text": Text, "matmul": MatMul, "sized": Sized, "warns": Warns}
+
+
+def make_scripted(directory):
+    for name, model in SCRIPTED.items():
+        torch.jit.script(model().eval()).save(directory / f"{name}.ts")
+    torch.save({"weight": torch.zeros(2)}, directory / "checkpoint.pt")
+    torch.export.save(torch.export.export(Identity(), (torch.zeros(1, 2),)), directory / "exported.pt2")
+
+
+def rewrite(source, target, change_metadata=None, extra=()):
+    """A copy of an AOTInductor package with other metadata and further entries."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if change_metadata and name.endswith("_metadata.json"):
+                data = json.dumps({**json.loads(data), **change_metadata}).encode()
+            new.writestr(name, data)
+        for name, data in extra:
+            new.writestr(name, data)
+
+
+def make_packages(directory, source):
+    rewrite(source, directory / "same.pt2")
+    rewrite(source, directory / "slip.pt2",
+            extra=[("model/data/aotinductor/model/../../../../../gantry-slipped", b"out")])
+    rewrite(source, directory / "other-torch.pt2", {"gantry_torch_version": "1.99"})
+    rewrite(source, directory / "other-isa.pt2", {"gantry_march": "x86-64-v9"})
+    rewrite(source, directory / "unknown-isa.pt2", {"AOTI_CPU_ISA": "ABACUS"})
+    rewrite(source, directory / "other-machine.pt2", {"AOTI_MACHINE": "pdp11"})
+    rewrite(source, directory / "other-device.pt2", {"AOTI_DEVICE_KEY": "cuda"})
+    rewrite(source, directory / "two-libraries.pt2", extra=[("model/data/aotinductor/model/second.so", b"\x7fELF")])
+    rewrite(source, directory / "two-models.pt2", extra=[("model/data/aotinductor/other/second.so", b"\x7fELF")])
+    rewrite(source, directory / "weights-outside.pt2", extra=[("model/data/aotinductor/model/w.blob", b"1234")])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--aoti", type=Path, metavar="PT2")
+    options = parser.parse_args()
+    options.directory.mkdir(parents=True, exist_ok=True)
+    if options.aoti:
+        make_packages(options.directory, options.aoti)
+    else:
+        make_scripted(options.directory)
+
+
+if __name__ == "__main__":
+    main()

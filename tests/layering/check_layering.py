@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scans the sources for includes and calls that the architecture forbids; prints each and exits 1 if there are any.
+
+    python check_layering.py [PROJECT_ROOT]
+
+The rules are tables below: which folder may include which, where third-party headers may appear, and which calls a
+library inside someone else's process must not make.
+"""
+import pathlib
+import re
+import sys
+
+# What each folder of lib/ may include besides itself. Arrows point down only.
+ALLOWED_FOLDERS = {
+    "core": {"core"},
+    "runtime": {"core", "runtime"},
+    "model": {"core", "runtime", "model"},
+    "pipeline": {"core", "runtime", "model", "pipeline"},
+    "ops": {"core", "runtime", "model", "pipeline", "ops"},
+    "engine": {"core", "runtime", "model", "pipeline", "engine"},
+    "package": {"core", "runtime", "model", "pipeline", "ops", "package"},
+    "cli": {"core", "runtime", "model", "pipeline", "ops", "engine", "package", "cli"},
+}
+
+# The public headers by level; a header includes its own level and those before.
+HEADER_LEVELS = [
+    {"export", "span", "error", "result", "device", "dtype", "shape", "bytes", "function", "tensor"},
+    {"run_options", "runtime"},
+    {"value", "node", "stage"},
+    {"signature", "engine", "model"},
+    {"pipeline", "registry"},
+    {"image", "classify"},
+    {"package", "libtorch"},
+    {"core", "gantry"},
+]
+# The highest level that the sources of a folder may include.
+FOLDER_LEVELS = {"core": 0, "runtime": 1, "model": 3, "pipeline": 4, "ops": 5, "engine": 6, "package": 6, "cli": 7}
+
+TORCH = re.compile(r"^(torch|ATen|c10|caffe2|c10d)/")
+CODEC = re.compile(r"^(jpeglib|jerror|turbojpeg|spng|png|webp/\w+)\.h$")
+THIRD_PARTY = re.compile(r"^(torch|ATen|c10|caffe2|nlohmann|openssl|webp|Eigen|hwy|boost|opencv2|gtest|gmock|jpeglib|"
+                         r"jerror|turbojpeg|spng|png|omp|sched|pthread|unistd|sys)(/|\.h)")
+THREAD_SETTINGS = re.compile(r"\b(omp_(set|get)_\w+|(at::)?set_num_(interop_)?threads|init_num_threads|"
+                             r"(pthread|sched)_(get|set)affinity\w*|mkl_set_\w+|(openblas|goto)_set_\w+|"
+                             r"hardware_concurrency|_SC_NPROCESSORS_\w+|kmp_set_\w+)\b")
+FORBIDDEN_CALLS = re.compile(r"\b(printf|fprintf|vprintf|puts|fputs|putchar|perror|cout|cerr|clog|stdout|stderr|"
+                             r"exit|_exit|_Exit|quick_exit|abort|terminate|getenv|secure_getenv|setenv|putenv|unsetenv|"
+                             r"signal|sigaction|setlocale|fesetround|assert)\s*(?=[(<;,)])")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+LITERALS = re.compile(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
+def code_of(text):
+    """The text with comments and literals blanked out, lines kept."""
+    return LITERALS.sub(lambda found: " " + "\n" * found.group().count("\n"), text)
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def level_of_header(name):
+    for level, headers in enumerate(HEADER_LEVELS):
+        if name in headers:
+            return level
+    return None
+
+
+class Check:
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+        self.violations = []
+
+    def report(self, path, line, message):
+        self.violations.append(f"{path.relative_to(self.root)}:{line}: {message}")
+
+    def run(self):
+        for path in sorted((self.root / "lib").rglob("*")):
+            if path.suffix in {".cpp", ".hpp", ".h"}:
+                self.check_source(path)
+        for path in sorted((self.root / "include" / "gantry").glob("*.hpp")):
+            self.check_public_header(path)
+        for path in sorted((self.root / "include" / "gantry" / "interop").glob("*.hpp")):
+            self.check_interop_header(path)
+        return self.violations
+
+    def includes(self, path):
+        text = path.read_text()
+        for found in INCLUDE.finditer(text):
+            yield line_of(text, found.start()), found.group(1), found.group(2)
+
+    def check_source(self, path):
+        parts = path.relative_to(self.root / "lib").parts
+        folder = parts[0]
+        if folder not in ALLOWED_FOLDERS:
+            self.report(path, 1, f"lib/{folder} is in no layer; add it to check_layering.py")
+            return
+        for line, quote, header in self.includes(path):
+            self.check_include(path, parts, line, quote, header)
+        code = code_of(path.read_text())
+        name = "/".join(parts)
+        if folder not in {"engine"} and not name.startswith("runtime/cpu_budget."):
+            for found in THREAD_SETTINGS.finditer(code):
+                self.report(path, line_of(code, found.start()),
+                            f"'{found.group()}': thread settings belong to lib/runtime/cpu_budget.* and lib/engine")
+        if folder != "cli":
+            for found in FORBIDDEN_CALLS.finditer(code):
+                if found.group(1) == "getenv" and name == "runtime/cpu_budget.cpp":
+                    continue
+                self.report(path, line_of(code, found.start()), f"'{found.group(1)}': a library does not do that")
+
+    def check_include(self, path, parts, line, quote, header):
+        folder = parts[0]
+        if TORCH.match(header) and folder != "engine":
+            self.report(path, line, f"<{header}>: only lib/engine includes Torch headers")
+        if CODEC.match(header) and parts[:2] != ("ops", "image"):
+            self.report(path, line, f"<{header}>: only lib/ops/image includes codec headers")
+        if header.startswith("gantry/interop/"):
+            if folder != "engine":
+                self.report(path, line, f"<{header}>: only lib/engine includes interop headers")
+        elif header.startswith("gantry/"):
+            name = header[len("gantry/"):-len(".hpp")]
+            level = level_of_header(name)
+            if level is None:
+                self.report(path, line, f"<{header}> is on no level; add it to check_layering.py")
+            elif level > FOLDER_LEVELS[folder]:
+                self.report(path, line, f"<{header}> is above lib/{folder}")
+        elif quote == '"':
+            target = header.split("/")[0]
+            if target not in ALLOWED_FOLDERS:
+                self.report(path, line, f'"{header}": includes begin with the folder of lib/')
+            elif target not in ALLOWED_FOLDERS[folder]:
+                self.report(path, line, f'"{header}": lib/{folder} does not include lib/{target}')
+
+    def check_public_header(self, path):
+        own = level_of_header(path.stem)
+        if own is None:
+            self.report(path, 1, "is on no level; add it to check_layering.py")
+            return
+        for line, quote, header in self.includes(path):
+            if not header.startswith("gantry/"):
+                if quote == '"' or THIRD_PARTY.match(header):
+                    self.report(path, line, f"<{header}>: public headers include the standard library and gantry only")
+                continue
+            level = level_of_header(header[len("gantry/"):-len(".hpp")])
+            if level is None or level > own:
+                self.report(path, line, f"<{header}> is above this header")
+        code = code_of(path.read_text())
+        for pattern in (FORBIDDEN_CALLS, THREAD_SETTINGS):
+            for found in pattern.finditer(code):
+                self.report(path, line_of(code, found.start()), f"'{found.group()}': a library does not do that")
+
+    def check_interop_header(self, path):
+        for line, _, header in self.includes(path):
+            if TORCH.match(header) and path.stem != "torch":
+                self.report(path, line, f"<{header}>: only interop/torch.hpp includes Torch headers")
+
+
+def main():
+    default = pathlib.Path(__file__).resolve().parents[2]
+    violations = Check(sys.argv[1] if len(sys.argv) > 1 else default).run()
+    for violation in violations:
+        print(violation)
+    print(f"{len(violations)} violations")
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The layering check finds what it is for: each case is one file with one violation, or one that is allowed."""
+import pathlib
+import tempfile
+import unittest
+
+from check_layering import Check
+
+FORBIDDEN = [
+    ("lib/core/a.cpp", '#include "runtime/runtime_core.hpp"', "lib/core does not include lib/runtime"),
+    ("lib/model/a.cpp", '#include "pipeline/plan.hpp"', "lib/model does not include lib/pipeline"),
+    ("lib/package/a.cpp", '#include "engine/aoti.hpp"', "lib/package does not include lib/engine"),
+    ("lib/engine/a.cpp", '#include "package/manifest.hpp"', "lib/engine does not include lib/package"),
+    ("lib/core/a.cpp", '#include "tensor.hpp"', "begin with the folder of lib/"),
+    ("lib/core/a.cpp", "#include <gantry/pipeline.hpp>", "is above lib/core"),
+    ("lib/runtime/a.cpp", "#include <gantry/model.hpp>", "is above lib/runtime"),
+    ("lib/pipeline/a.cpp", "#include <torch/script.h>", "only lib/engine includes Torch"),
+    ("lib/cli/a.cpp", "#  include <ATen/ATen.h>", "only lib/engine includes Torch"),
+    ("lib/ops/classify/a.cpp", "#include <jpeglib.h>", "only lib/ops/image includes codec"),
+    ("lib/cli/a.cpp", "#include <webp/decode.h>", "only lib/ops/image includes codec"),
+    ("lib/pipeline/a.cpp", "#include <gantry/interop/torch.hpp>", "only lib/engine includes interop"),
+    ("lib/pipeline/a.cpp", "void f() { omp_set_num_threads(1); }", "thread settings belong"),
+    ("lib/cli/a.cpp", "int n = std::thread::hardware_concurrency();", "thread settings belong"),
+    ("lib/runtime/a.cpp", "void f() { sched_getaffinity(0, 0, nullptr); }", "thread settings belong"),
+    ("lib/core/a.cpp", 'void f() { std::printf("x"); }', "'printf'"),
+    ("lib/core/a.cpp", "void f() { std::cerr << 1; }", "'cerr'"),
+    ("lib/core/a.cpp", "void f() { abort(); }", "'abort'"),
+    ("lib/core/a.cpp", "void f() { std::exit (1); }", "'exit'"),
+    ("lib/core/a.cpp", 'auto x = std::getenv("X");', "'getenv'"),
+    ("lib/core/a.cpp", "void f(int x) { assert(x); }", "'assert'"),
+    ("lib/misc/a.cpp", "", "is in no layer"),
+    ("include/gantry/tensor.hpp", "#include <gantry/stage.hpp>", "is above this header"),
+    ("include/gantry/registry.hpp", "#include <nlohmann/json.hpp>", "the standard library and gantry only"),
+    ("include/gantry/tensor.hpp", '#include "core/tensor.hpp"', "the standard library and gantry only"),
+    ("include/gantry/tensor.hpp", "inline void f() { std::abort(); }", "'abort"),
+    ("include/gantry/unheard_of.hpp", "", "is on no level"),
+    ("include/gantry/interop/eigen.hpp", "#include <torch/torch.h>", "only interop/torch.hpp includes Torch"),
+]
+
+ALLOWED = [
+    ("lib/engine/a.cpp", '#include <torch/script.h>\n#include <gantry/interop/torch.hpp>\n#include "model/batch.hpp"'),
+    ("lib/engine/a.cpp", "void f() { at::init_num_threads(); }"),
+    ("lib/ops/image/a.cpp", '#include <jpeglib.h>\n#include "core/strided_copy.hpp"'),
+    ("lib/runtime/cpu_budget.cpp", 'void f() { std::getenv("GANTRY_CPUS"); sched_getaffinity(0, 0, nullptr); }'),
+    ("lib/cli/main.cpp", 'void f() { std::printf("x"); std::exit(1); }'),
+    ("lib/core/a.cpp", '// printf("in a comment")\n/* abort() */\nconst char* x = "exit(1)";\nstatic_assert(true);'),
+    ("lib/core/a.cpp", "void f() { std::snprintf(b, 1, c); std::atexit(g); d.exit_code(); }"),
+    ("include/gantry/interop/torch.hpp", "#include <torch/torch.h>"),
+    ("include/gantry/model.hpp", "#include <gantry/stage.hpp>\n#include <vector>"),
+]
+
+
+def violations_of(name, text):
+    with tempfile.TemporaryDirectory() as root:
+        path = pathlib.Path(root, name)
+        path.parent.mkdir(parents=True)
+        path.write_text(text + "\n")
+        return Check(root).run()
+
+
+class CheckLayering(unittest.TestCase):
+    def test_reports_what_is_forbidden(self):
+        for name, text, expected in FORBIDDEN:
+            with self.subTest(name=name, text=text):
+                violations = violations_of(name, text)
+                self.assertEqual(len(violations), 1, violations)
+                self.assertIn(expected, violations[0])
+                self.assertTrue(violations[0].startswith(name + ":1: "), violations[0])
+
+    def test_accepts_what_is_allowed(self):
+        for name, text in ALLOWED:
+            with self.subTest(name=name, text=text):
+                self.assertEqual(violations_of(name, text), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

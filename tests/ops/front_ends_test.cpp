@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// The typed and the config front end are one: same parameters, same graph, same results, same refusals.
+#include <gtest/gtest.h>
+#include <gantry/classify.hpp>
+#include <gantry/image.hpp>
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ops/png_writer.hpp"
+#include "ops/run_stage.hpp"
+#include "support/matchers.hpp"
+
+namespace gantry {
+namespace {
+
+using nlohmann::json;
+using test::FailsWith;
+using test::from_config;
+using test::run;
+
+constexpr const char* kLabels = "cat\ndog\nbird\nfish\nant\n";
+
+ConfigContext context_with_labels() {
+  ConfigContext context;
+  context.files = [](const std::string& name) -> Result<Bytes> {
+    if (name == "labels.txt") return Bytes(std::string(kLabels));
+    if (name == "empty.txt") return Bytes();
+    return Error(ErrorCode::kNotFound, "no file '" + name + "'");
+  };
+  return context;
+}
+
+std::string text_of(const Tensor& tensor) {
+  const Tensor dense = tensor.contiguous().value();
+  return tensor.to_string() + std::string(static_cast<const char*>(dense.data()), dense.size_bytes());
+}
+std::string text_of(const Image& image) {
+  return to_string(image.colour()) + text_of(image.pixels());
+}
+std::string text_of(const std::vector<Image>& images) {
+  std::string text;
+  for (const Image& image : images) text += text_of(image);
+  return text;
+}
+std::string text_of(const Classes& classes) {
+  std::string text;
+  for (const Class& entry : classes)
+    text += std::to_string(entry.index) + entry.label + std::to_string(entry.score) + ";";
+  return text;
+}
+template <class T>
+std::string text_of(const Result<T>& result) {
+  return result ? text_of(*result) : result.error().to_string();
+}
+
+class FrontEnds : public testing::Test {
+ protected:
+  std::int64_t below(std::int64_t limit) { return static_cast<std::int64_t>(random_()) % limit; }
+  double real(double low, double high) { return std::uniform_real_distribution<double>(low, high)(random_); }
+
+  Image random_image() {
+    const auto colour = static_cast<Colour>(below(3));
+    Image image = Image::make(1 + below(40), 1 + below(40), colour).value();
+    auto bytes = image.pixels().mutable_values<std::uint8_t>().value();
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random_());
+    return image;
+  }
+
+  Tensor random_scores(std::int64_t count) {
+    std::vector<float> values(static_cast<std::size_t>(count));
+    for (float& value : values) value = static_cast<float>(real(-5, 5));
+    return Tensor::from<float>(Span<const float>(values), {count}).value();
+  }
+
+  Bytes random_png() {
+    const std::string pixels{static_cast<char>(random_()), static_cast<char>(random_())};
+    return test::PngFile{1, 1, 8, 4, "", {pixels}}.bytes();
+  }
+
+  /// Same plan, same result.
+  template <class In, class Out>
+  void expect_equal(const Stage<In, Out>& typed, const json& config, const In& input) {
+    covered_.insert(config.at("op").get<std::string>());
+    auto parsed = from_config<In, Out>(config.dump(), context_with_labels());
+    ASSERT_THAT(parsed, test::IsOk()) << config;
+    const auto a = compile(typed, test::calling_thread());
+    const auto b = compile(*parsed, test::calling_thread());
+    ASSERT_THAT(a, test::IsOk());
+    ASSERT_THAT(b, test::IsOk());
+    EXPECT_EQ(a->explain(), b->explain());
+    EXPECT_EQ(text_of(a->run(input)), text_of(b->run(input))) << config;
+  }
+
+  /// Both front ends refuse it, for the same reason.
+  template <class In, class Out>
+  void expect_refused(const Stage<In, Out>& typed, const json& config, const std::string& reason) {
+    ASSERT_NE(typed.error(), nullptr) << config;
+    EXPECT_EQ(typed.error()->message(), reason);
+    EXPECT_THAT(compile(typed, test::calling_thread()), FailsWith(ErrorCode::kInvalidArgument, reason));
+    EXPECT_THAT(
+        (from_config<In, Out>(config.dump())),
+        FailsWith(ErrorCode::kInvalidArgument, "pipeline[0]: '" + config.at("op").get<std::string>() + "': " + reason));
+  }
+
+  std::mt19937 random_{7};
+  std::set<std::string> covered_;
+};
+
+const char* const kFilters[] = {"box", "bilinear", "hamming", "bicubic", "lanczos"};
+
+TEST_F(FrontEnds, BuildTheSameOps) {
+  const Labels labels = Labels::parse(Bytes(std::string(kLabels))).value();
+  for (int round = 0; round < 60; ++round) {
+    const std::int64_t width = 1 + below(50), height = 1 + below(50), filter = below(5);
+    const auto typed_filter = static_cast<image::Filter>(filter);
+    const bool flag = below(2) == 1;
+    image::Decode decode{flag ? image::ColourMode::kUnchanged : image::ColourMode::kRgb, below(2) == 1, 1 + below(9),
+                         1 + below(200)};
+    expect_equal(image::decode(decode),
+                 {{"op", "image.decode"},
+                  {"colour", flag ? "unchanged" : "rgb"},
+                  {"exif_orientation", decode.exif_orientation},
+                  {"max_pixels", decode.max_pixels},
+                  {"max_bytes", decode.max_bytes}},
+                 random_png());
+    expect_equal(image::resize(width, height, typed_filter),
+                 {{"op", "image.resize"}, {"width", width}, {"height", height}, {"filter", kFilters[filter]}},
+                 random_image());
+    expect_equal(image::resize_short(width, typed_filter),
+                 {{"op", "image.resize_short"}, {"size", width}, {"filter", kFilters[filter]}}, random_image());
+    expect_equal(image::center_crop(width, height), {{"op", "image.center_crop"}, {"width", width}, {"height", height}},
+                 random_image());
+    expect_equal(image::center_crop(width), {{"op", "image.center_crop"}, {"size", width}}, random_image());
+    expect_equal(image::five_crop(width, height), {{"op", "image.five_crop"}, {"width", width}, {"height", height}},
+                 random_image());
+    expect_equal(image::five_crop(width), {{"op", "image.five_crop"}, {"size", width}}, random_image());
+    const image::Pad pad{below(9), below(9), below(9), below(9), static_cast<std::uint8_t>(below(256))};
+    expect_equal(image::pad(pad),
+                 {{"op", "image.pad"},
+                  {"left", pad.left},
+                  {"top", pad.top},
+                  {"right", pad.right},
+                  {"bottom", pad.bottom},
+                  {"value", pad.value}},
+                 random_image());
+    expect_equal(image::flip(flag ? image::FlipAxis::kVertical : image::FlipAxis::kHorizontal),
+                 {{"op", "image.flip"}, {"axis", flag ? "vertical" : "horizontal"}}, random_image());
+    expect_equal(softmax(), {{"op", "softmax"}}, random_scores(5));
+    expect_equal(sigmoid(), {{"op", "sigmoid"}}, random_scores(5));
+    expect_equal(top_k(width), {{"op", "top_k"}, {"k", width}}, random_scores(height));
+    expect_equal(top_k(width, labels), {{"op", "top_k"}, {"k", width}, {"labels", "labels.txt"}}, random_scores(5));
+    expect_equal(label(labels), {{"op", "label"}, {"labels", "labels.txt"}}, Classes({{below(6), "", 1.0f}}));
+  }
+  covered_.insert("image.to_tensor");  // below
+  const auto names = Registry::builtin().op_names();
+  EXPECT_EQ(covered_, std::set<std::string>(names.begin(), names.end())) << "an op without a test";
+}
+
+TEST_F(FrontEnds, RoundStatisticsAlike) {
+  for (int round = 0; round < 60; ++round) {
+    const std::size_t counts[] = {1, 3, 4};
+    std::vector<double> mean(counts[below(3)]), std(counts[below(3)]);
+    if (mean.size() != 1 && std.size() != 1) std.resize(mean.size());
+    image::Normalize normalize{static_cast<image::Normalize::Mode>(below(2)), {}, {}};
+    for (double& value : mean) normalize.mean.push_back(static_cast<float>(value = real(-1, 1)));
+    for (double& value : std) normalize.std.push_back(static_cast<float>(value = real(0.001, 2)));
+    json config = {{"op", "image.to_tensor"}, {"mean", mean}, {"std", std}};
+    config["mode"] = normalize.mode == image::Normalize::Mode::kAffine ? "affine" : "torchvision";
+    if (mean.size() == 1 && below(2) == 1) config["mean"] = mean[0];
+    expect_equal(image::to_tensor(normalize), config, random_image());
+  }
+}
+
+TEST_F(FrontEnds, HaveTheSameDefaults) {
+  expect_equal(image::decode(), {{"op", "image.decode"}}, random_png());
+  expect_equal(image::resize(3, 4), {{"op", "image.resize"}, {"width", 3}, {"height", 4}}, random_image());
+  expect_equal(image::resize_short(3), {{"op", "image.resize_short"}, {"size", 3}}, random_image());
+  expect_equal(image::pad({}), {{"op", "image.pad"}}, random_image());
+  expect_equal(image::flip(), {{"op", "image.flip"}}, random_image());
+  expect_equal(image::to_tensor(), {{"op", "image.to_tensor"}}, random_image());
+}
+
+TEST_F(FrontEnds, RefuseSidesOutsideTheirLimits) {
+  for (const std::int64_t bad : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{65536}}) {
+    const std::string got = " must be 1..65535, got " + std::to_string(bad);
+    expect_refused(image::resize(bad, 1), {{"op", "image.resize"}, {"width", bad}, {"height", 1}}, "width" + got);
+    expect_refused(image::resize(1, bad), {{"op", "image.resize"}, {"width", 1}, {"height", bad}}, "height" + got);
+    expect_refused(image::resize_short(bad), {{"op", "image.resize_short"}, {"size", bad}}, "size" + got);
+    expect_refused(image::center_crop(bad, 1), {{"op", "image.center_crop"}, {"width", bad}, {"height", 1}},
+                   "width" + got);
+    expect_refused(image::center_crop(1, bad), {{"op", "image.center_crop"}, {"width", 1}, {"height", bad}},
+                   "height" + got);
+    expect_refused(image::five_crop(bad, 1), {{"op", "image.five_crop"}, {"width", bad}, {"height", 1}}, "width" + got);
+    expect_refused(image::five_crop(1, bad), {{"op", "image.five_crop"}, {"width", 1}, {"height", bad}},
+                   "height" + got);
+  }
+}
+
+TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
+  for (const std::int64_t bad : {std::int64_t{0}, (std::int64_t{1} << 31) + 1}) {
+    const std::string got = " must be 1..2147483648, got " + std::to_string(bad);
+    image::Decode pixels, bytes;
+    pixels.max_pixels = bytes.max_bytes = bad;
+    expect_refused(image::decode(pixels), {{"op", "image.decode"}, {"max_pixels", bad}}, "max_pixels" + got);
+    expect_refused(image::decode(bytes), {{"op", "image.decode"}, {"max_bytes", bad}}, "max_bytes" + got);
+  }
+  for (const std::int64_t bad : {std::int64_t{-1}, std::int64_t{65536}}) {
+    const std::string got = " must be 0..65535, got " + std::to_string(bad);
+    expect_refused(image::pad({bad, 0, 0, 0, 0}), {{"op", "image.pad"}, {"left", bad}}, "left" + got);
+    expect_refused(image::pad({0, bad, 0, 0, 0}), {{"op", "image.pad"}, {"top", bad}}, "top" + got);
+    expect_refused(image::pad({0, 0, bad, 0, 0}), {{"op", "image.pad"}, {"right", bad}}, "right" + got);
+    expect_refused(image::pad({0, 0, 0, bad, 0}), {{"op", "image.pad"}, {"bottom", bad}}, "bottom" + got);
+  }
+  for (const std::int64_t bad : {std::int64_t{0}, std::int64_t{65537}})
+    expect_refused(top_k(bad), {{"op", "top_k"}, {"k", bad}}, "k must be 1..65536, got " + std::to_string(bad));
+  expect_refused(image::to_tensor(image::torchvision({0}, {0})), {{"op", "image.to_tensor"}, {"std", 0}},
+                 "std must not be 0 in float32");
+  expect_refused(image::to_tensor(image::torchvision({0}, {1, 0, 1})),
+                 {{"op", "image.to_tensor"}, {"std", {1, 1e-50, 1}}}, "std must not be 0 in float32");
+  expect_refused(image::to_tensor(image::torchvision({0, 0}, {1})), {{"op", "image.to_tensor"}, {"mean", {0, 0}}},
+                 "mean needs one number, or one per channel, got 2");
+}
+
+TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
+  const auto error = [](const char* op) { return from_config<Image, Image>(op); };
+  EXPECT_THAT(error(R"({"op": "image.pad", "value": 256})"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].value: value must be 0..255, got 256"));
+  EXPECT_THAT(error(R"({"op": "image.center_crop"})"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: is missing; give size, or width and height"));
+  EXPECT_THAT(error(R"({"op": "image.center_crop", "size": 3, "width": 4})"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: stands for width and height"));
+  EXPECT_THAT(error(R"({"op": "image.center_crop", "width": 4})"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].height"));
+  EXPECT_THAT(error(R"({"op": "image.resize", "width": 4})"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].height"));
+  EXPECT_THAT(error(R"({"op": "image.resize_short", "size": 4, "filter": "nearest"})"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].filter"));
+  EXPECT_THAT(error(R"({"op": "image.resize_short", "size": 4.5})"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size"));
+}
+
+TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
+  const char* const ops[] = {R"("image.decode")",
+                             R"("image.resize", "width": 1, "height": 1)",
+                             R"("image.resize_short", "size": 1)",
+                             R"("image.center_crop", "size": 1)",
+                             R"("image.five_crop", "size": 1)",
+                             R"("image.pad")",
+                             R"("image.flip")",
+                             R"("image.to_tensor")",
+                             R"("softmax")",
+                             R"("sigmoid")",
+                             R"("top_k", "k": 1)",
+                             R"("label", "labels": "labels.txt")"};
+  EXPECT_EQ(std::size(ops), Registry::builtin().op_names().size());
+  for (const std::string op : ops) {
+    const auto parse = [](const std::string& text) {
+      return detail::parse_stages(text, nullptr, nullptr, Registry::builtin(), context_with_labels());
+    };
+    EXPECT_THAT(parse(R"([{"op": )" + op + "}]"), test::IsOk());
+    EXPECT_THAT(parse(R"([{"op": )" + op + R"(, "colr": 1}])"),
+                FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].colr"));
+  }
+}
+
+TEST(ClassifyConfig, RefusesBadLabels) {
+  const ConfigContext context = context_with_labels();
+  EXPECT_THAT((from_config<Classes, Classes>(R"({"op": "label"})", context)),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].labels: is missing"));
+  EXPECT_THAT((from_config<Tensor, Classes>(R"({"op": "top_k", "k": 1, "labels": "empty.txt"})", context)),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].labels: labels are empty"));
+  EXPECT_THAT((from_config<Tensor, Classes>(R"({"op": "top_k", "k": 1, "labels": "none.txt"})", context)),
+              FailsWith(ErrorCode::kNotFound, "no file 'none.txt'"));
+}
+
+TEST_F(FrontEnds, KeepTheCheckOfTheTypedEnums) {
+  const Image image = random_image();
+  EXPECT_THAT(run(image::resize(1, 1, static_cast<image::Filter>(9)), image),
+              FailsWith(ErrorCode::kInvalidArgument, "unknown filter"));
+  EXPECT_THAT(run(image::flip(static_cast<image::FlipAxis>(9)), image),
+              FailsWith(ErrorCode::kInvalidArgument, "unknown axis"));
+  EXPECT_THAT(run(image::to_tensor({static_cast<image::Normalize::Mode>(9), {0}, {1}}), image),
+              FailsWith(ErrorCode::kInvalidArgument, "unknown mode"));
+  EXPECT_THAT(run(image::decode({static_cast<image::ColourMode>(9)}), Bytes(std::string("x"))),
+              FailsWith(ErrorCode::kInvalidArgument, "unknown colour"));
+}
+
+}  // namespace
+}  // namespace gantry

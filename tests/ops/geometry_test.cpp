@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What resize, crop, pad and flip do to small images; tests/parity compares them with Pillow on many.
+#include <gtest/gtest.h>
+#include <gantry/image.hpp>
+
+#include <cstdint>
+#include <vector>
+
+#include "ops/run_stage.hpp"
+#include "support/matchers.hpp"
+
+namespace gantry {
+namespace {
+
+using test::bytes_of;
+using test::counting_image;
+using test::FailsWith;
+using test::image_of;
+using test::run;
+using Row = std::vector<std::uint8_t>;
+
+TEST(Resize, OfTheSameSizeSharesThePixels) {
+  const Image image = counting_image(5, 4);
+  EXPECT_TRUE(run(image::resize(5, 4), image).value().pixels().shares_storage_with(image.pixels()));
+}
+
+TEST(Resize, AveragesWhatItShrinks) {
+  const Image image = image_of(4, 1, Colour::kGray, {10, 20, 100, 200});
+  EXPECT_EQ(bytes_of(run(image::resize(2, 1, image::Filter::kBox), image).value()), (Row{15, 150}));
+  EXPECT_EQ(bytes_of(run(image::resize(1, 1, image::Filter::kBox), image).value()), (Row{83})) << "82.5 is rounded up";
+}
+
+TEST(Resize, ClampsOvershoot) {
+  const Image edge = image_of(8, 1, Colour::kGray, {0, 0, 0, 0, 255, 255, 255, 255});
+  const Row row = bytes_of(run(image::resize(64, 1, image::Filter::kLanczos), edge).value());
+  for (std::size_t i = 0; i < 28; ++i) {
+    EXPECT_LT(row[i], 30) << "below 0 there is only 0";
+    EXPECT_GT(row[63 - i], 225) << "above 255 there is only 255";
+  }
+}
+
+TEST(Resize, DoesNotMixInTheColourOfTransparentPixels) {
+  const Image image = image_of(2, 1, Colour::kRgba, {200, 100, 50, 255, 9, 9, 9, 0});
+  EXPECT_EQ(bytes_of(run(image::resize(1, 1, image::Filter::kBox), image).value()), (Row{199, 99, 49, 128}))
+      << "truncated on the way back, as in Pillow";
+}
+
+TEST(Resize, ReadsViews) {
+  const Image image = counting_image(7, 6).crop(1, 1, 4, 4).value();
+  const Image copy = image_of(4, 4, Colour::kGray, bytes_of(image));
+  EXPECT_EQ(bytes_of(run(image::resize(3, 2), image).value()), bytes_of(run(image::resize(3, 2), copy).value()));
+}
+
+TEST(ResizeShort, TruncatesTheLongerSide) {
+  const Image wide = run(image::resize_short(3), counting_image(11, 4)).value();
+  EXPECT_EQ(wide.width(), 8) << "8.25";
+  EXPECT_EQ(wide.height(), 3);
+  const Image tall = run(image::resize_short(7), counting_image(4, 11)).value();
+  EXPECT_EQ(tall.width(), 7);
+  EXPECT_EQ(tall.height(), 19) << "19.25";
+}
+
+TEST(ResizeShort, RefusesToMakeAnEndlessStripe) {
+  EXPECT_THAT(run(image::resize_short(256), counting_image(1, 256)),
+              FailsWith(ErrorCode::kResourceExhausted, "1x256 image with its shorter side at 256"));
+  EXPECT_EQ(run(image::resize_short(255), counting_image(1, 257)).value().height(), 65535) << "still allowed";
+}
+
+TEST(CenterCrop, RoundsHalvesToEven) {
+  const auto first = [](std::int64_t width) { return run(image::center_crop(2, 1), counting_image(width, 1)).value(); };
+  EXPECT_EQ(bytes_of(first(3)), (Row{0, 1})) << "0.5 becomes 0";
+  EXPECT_EQ(bytes_of(first(5)), (Row{2, 3})) << "1.5 becomes 2";
+  EXPECT_EQ(bytes_of(first(7)), (Row{2, 3})) << "2.5 becomes 2";
+  EXPECT_EQ(bytes_of(first(8)), (Row{3, 4}));
+}
+
+TEST(CenterCrop, PadsSmallerImagesWithZeros) {
+  const Image image = image_of(2, 1, Colour::kGray, {7, 8});
+  EXPECT_EQ(bytes_of(run(image::center_crop(5, 2), image).value()), (Row{0, 7, 8, 0, 0, 0, 0, 0, 0, 0}))
+      << "one column more on the right, one row more below";
+  EXPECT_EQ(bytes_of(run(image::center_crop(1, 3), image).value()), (Row{0, 7, 0})) << "padded in one direction only";
+}
+
+TEST(FiveCrop, GivesTheCornersAndTheCentre) {
+  const auto crops = run(image::five_crop(2, 1), counting_image(4, 3)).value();
+  ASSERT_EQ(crops.size(), 5u);
+  const std::vector<Row> expected = {{0, 1}, {2, 3}, {8, 9}, {10, 11}, {5, 6}};
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(bytes_of(crops[i]), expected[i]);
+}
+
+TEST(FiveCrop, RefusesSmallerImages) {
+  EXPECT_THAT(run(image::five_crop(5, 1), counting_image(4, 3)),
+              FailsWith(ErrorCode::kInvalidArgument, "stage 'image.five_crop': crops of 5x1 do not fit"));
+  EXPECT_THAT(run(image::five_crop(4), counting_image(4, 3)), FailsWith(ErrorCode::kInvalidArgument, "4x3"));
+}
+
+TEST(Pad, SurroundsTheImage) {
+  image::Pad options;
+  options.left = 1;
+  options.top = 1;
+  options.right = 2;
+  options.value = 9;
+  EXPECT_EQ(bytes_of(run(image::pad(options), image_of(1, 1, Colour::kRgb, {1, 2, 3})).value()),
+            (Row{9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 1, 2, 3, 9, 9, 9, 9, 9, 9}));
+}
+
+TEST(Pad, OfNothingSharesThePixels) {
+  const Image image = counting_image(5, 4);
+  EXPECT_TRUE(run(image::pad({}), image).value().pixels().shares_storage_with(image.pixels()));
+}
+
+TEST(Flip, MirrorsTheChosenAxis) {
+  const Image image = counting_image(3, 2);
+  EXPECT_EQ(bytes_of(run(image::flip(), image).value()), (Row{2, 1, 0, 5, 4, 3}));
+  EXPECT_EQ(bytes_of(run(image::flip(image::FlipAxis::kVertical), image).value()), (Row{3, 4, 5, 0, 1, 2}));
+  const Image pair = image_of(2, 1, Colour::kRgba, {1, 2, 3, 4, 5, 6, 7, 8});
+  EXPECT_EQ(bytes_of(run(image::flip(), pair).value()), (Row{5, 6, 7, 8, 1, 2, 3, 4}));
+}
+
+TEST(IsGray, LooksAtTheColour) {
+  const auto classify = when(image::is_gray(), stage("gray", [](Image) { return std::string("gray"); }),
+                             stage("colour", [](Image) { return std::string("colour"); }));
+  EXPECT_EQ(run(classify, counting_image(1, 1)).value(), "gray");
+  EXPECT_EQ(run(classify, image_of(1, 1, Colour::kRgb, {1, 1, 1})).value(), "colour");
+}
+
+}  // namespace
+}  // namespace gantry

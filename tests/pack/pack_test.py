@@ -1,0 +1,744 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What gantry-pack promises: translation equal to torchvision, refusals by name, checks that bite, integrity, signatures,
+packages that appear whole or not at all, and its command line. Run by ctest; or: python tests/pack/pack_test.py."""
+
+import hashlib
+import io
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+import warnings
+from pathlib import Path
+
+import numpy
+import torch
+import torchvision
+from PIL import Image
+from torchvision import transforms as v1
+from torchvision.transforms import v2
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKER = ROOT / "lib" / "pack" / "gantry_pack.py"
+sys.path.insert(0, str(PACKER.parent))
+import gantry_pack as gp  # noqa: E402
+
+TORCHSCRIPT = ("torchscript",)
+
+
+def image(width, height, seed=0, mode="RGB"):
+    pixels = numpy.random.default_rng(seed).integers(0, 256, (height, width, len(mode)), dtype=numpy.uint8)
+    return Image.fromarray(pixels[:, :, 0] if mode == "L" else pixels, mode)
+
+
+def png(picture):
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def mlp(seed=0):
+    torch.manual_seed(seed)
+    return torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3)).eval()
+
+
+def classifier(classes=5):
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, stride=2), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1),
+                               torch.nn.Flatten(), torch.nn.Linear(4, classes)).eval()
+
+
+IMAGE_PIPELINE = ["image.decode", {"op": "image.resize", "width": 16, "height": 16}, "image.to_tensor", "model",
+                  "softmax", {"op": "top_k", "k": 3}]
+LABELS = ["a", "b", "c", "d", "e"]
+
+
+class InTemporaryDirectory(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.dir = Path(holder.name)
+        self.quiet = io.StringIO()
+        stderr, sys.stderr = sys.stderr, self.quiet
+        self.addCleanup(setattr, sys, "stderr", stderr)
+
+    def pack_mlp(self, name="mlp", **arguments):
+        given = {"engines": TORCHSCRIPT, "samples": [torch.tensor([1.0, 2, 3, 4])], **arguments}
+        return gp.pack(self.dir / name, given.pop("model", mlp()), torch.rand(2, 4), name=name, version="1", **given)
+
+    def pack_images(self, name="images", **arguments):
+        given = {"engines": TORCHSCRIPT, "samples": [png(image(30, 20))], "pipeline": IMAGE_PIPELINE, "labels": LABELS,
+                 **arguments}
+        return gp.pack(self.dir / name, classifier(), torch.rand(1, 3, 16, 16), name=name, version="1", **given)
+
+    def manifest(self, package):
+        return json.loads((package / "gantry.json").read_text())
+
+
+# ---- Translation --------------------------------------------------------------------------------------------------
+
+def classification_presets():
+    """One transform of each kind that torchvision's classification weights use."""
+    found = {}
+    for module in (torchvision.models, torchvision.models.quantization):
+        for name in torchvision.models.list_models(module=module):
+            for weights in torchvision.models.get_model_weights(name):
+                preset = weights.transforms()
+                found.setdefault(repr(preset), preset)
+    return found
+
+
+class TranslationTest(unittest.TestCase):
+    def assert_equal(self, transform, picture, tolerance=gp.EXACT):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            wanted = transform(picture)
+        got = gp.run_pipeline(gp.translate(transform), picture)
+        if isinstance(wanted, tuple):
+            wanted = list(wanted)
+        problem = gp.difference(got, wanted, tolerance, "value")
+        self.assertIsNone(problem, f"{transform} on {picture.size}: {problem}")
+
+    def test_every_preset_of_classification_weights_is_bit_equal(self):
+        presets = classification_presets()
+        self.assertGreater(len(presets), 15)
+        for preset in presets.values():
+            for width, height, mode in ((301, 200, "RGB"), (97, 260, "RGB")):
+                self.assert_equal(preset, image(width, height, 1, mode))
+
+    def test_random_v1_compositions_are_bit_equal(self):
+        chance = random.Random(7)
+        for case in range(150):
+            steps = [self.random_geometry(v1, chance) for _ in range(chance.randint(0, 4))]
+            steps = [v1.Compose(steps[:2]), *steps[2:]] + [v1.ToTensor()]
+            if chance.random() < 0.7:
+                steps.append(v1.Normalize(*self.random_mean_and_std(chance)))
+            picture = image(chance.randint(1, 90), chance.randint(1, 90), case)
+            self.assert_equal(v1.Compose(steps), picture)
+
+    def test_random_v2_compositions_differ_by_the_rounding_of_1_over_255_at_most(self):
+        chance = random.Random(8)
+        for case in range(150):
+            steps = [self.random_geometry(v2, chance) for _ in range(chance.randint(0, 4))]
+            steps += [v2.ToImage(), v2.ToDtype(torch.float32, scale=True)]
+            if chance.random() < 0.7:
+                steps.append(v2.Normalize(*self.random_mean_and_std(chance)))
+            transform = v2.Compose(steps)
+            self.assert_equal(transform, image(chance.randint(1, 90), chance.randint(1, 90), case),
+                              gp._translate(transform)[1])
+
+    def random_geometry(self, kit, chance):
+        side = lambda: chance.randint(1, 60)  # noqa: E731
+        filters = [mode for mode in v1.InterpolationMode if mode.value in gp.FILTERS]
+        return chance.choice([
+            lambda: kit.Resize(side(), chance.choice(filters)),
+            lambda: kit.Resize((side(), side()), chance.choice(filters)),
+            lambda: kit.CenterCrop(side()),
+            lambda: kit.CenterCrop((side(), side())),
+            lambda: kit.Pad(chance.choice([side(), [side(), side()], [side(), 0, side(), side()]]),
+                            fill=chance.randint(0, 255)),
+            lambda: kit.RandomHorizontalFlip(chance.choice([0, 1])),
+            lambda: kit.RandomVerticalFlip(1.0)])()
+
+    def random_mean_and_std(self, chance):
+        return [chance.random() for _ in range(3)], [chance.uniform(0.05, 1) for _ in range(3)]
+
+    def test_the_converting_transforms_are_bit_equal(self):
+        for steps in ([v1.PILToTensor(), v1.ConvertImageDtype(torch.float32)], [v1.ToTensor(), v1.CenterCrop(9)],
+                      [v1.ToTensor(), v1.CenterCrop(60), v1.Normalize(0.5, 0.25)], [v1.PILToTensor(), v1.Pad(2, 7),
+                      v1.ConvertImageDtype(torch.float32)]):
+            self.assert_equal(v1.Compose(steps), image(31, 20))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # v2.ToTensor is deprecated
+            self.assert_equal(v2.Compose([v2.RGB(), v2.Identity(), v2.ToTensor(), v2.Normalize([0.1], [0.2])]),
+                              image(31, 20))
+        self.assert_equal(torch.nn.Sequential(v1.Resize(9), v1.CenterCrop(7)), image(31, 20))
+
+    def test_gray_images_are_bit_equal(self):
+        self.assert_equal(v1.Compose([v1.Resize(20), v1.CenterCrop(24), v1.ToTensor(), v1.Normalize(0.4, 0.3)]),
+                          image(50, 41, 3, "L"))
+
+    def test_what_follows_five_crop_is_done_for_each_crop(self):
+        self.assert_equal(v1.Compose([v1.Resize(30), v1.FiveCrop((20, 11))]), image(40, 50))
+        transform = v2.Compose([v2.FiveCrop(16), v2.CenterCrop(10), v2.ToImage(),
+                                v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5] * 3, [0.1, 0.2, 0.3])])
+        self.assertEqual([op["op"] for op in gp.translate(transform)], ["image.five_crop", "each"])
+        self.assert_equal(transform, image(40, 50), gp._translate(transform)[1])
+
+    def test_names_what_it_cannot_translate(self):
+        float32 = torch.float32
+        cases = [
+            (v1.ColorJitter(), "torchvision.transforms.ColorJitter: there is no op"),
+            (v1.Grayscale(), "torchvision.transforms.Grayscale"),
+            (v2.GaussianBlur(3), "torchvision.transforms.v2.GaussianBlur"),
+            (v1.Lambda(lambda x: x), "torchvision.transforms.Lambda"),
+            (lambda x: x, "function"),
+            (v1.RandomHorizontalFlip(0.5), r"RandomHorizontalFlip: it is random \(p=0.5\)"),
+            (v1.Compose([v1.Resize(8), v1.RandomCrop(4)]), "torchvision.transforms.RandomCrop"),
+            (v1.Resize(8, max_size=20), "Resize: max_size"),
+            (v1.Resize(8, v1.InterpolationMode.NEAREST), "interpolation 'nearest'"),
+            (v1.Compose([v1.ToTensor(), v1.Resize(8)]), "Resize: on a tensor it resamples otherwise"),
+            (v2.Compose([v2.ToImage(), v2.Resize(8)]), "transforms.v2.Resize: on a tensor"),
+            (v1.Compose([v1.ToTensor(), v1.Normalize(0, 1), v1.CenterCrop(3)]), "CenterCrop: it comes after Normalize"),
+            (v1.Compose([v1.ToTensor(), v1.Normalize(0, 1), v1.Normalize(0, 1)]), "Normalize: it must come once"),
+            (v1.Normalize(0, 1), "Normalize: it must come once, after ToTensor"),
+            (v1.Compose([v1.ToTensor(), v1.ToTensor()]), "ToTensor: the image is a tensor already"),
+            (v1.Pad(2, padding_mode="reflect"), "padding_mode 'reflect'"),
+            (v1.Pad(2, fill=(1, 2, 3)), "expected one number 0..255"),
+            (v1.Compose([v1.ToTensor(), v1.Pad(2, fill=1)]), "fill other than 0 on a float tensor"),
+            (v1.PILToTensor(), "ends with a u8 tensor"),
+            (v2.Compose([v2.ToImage(), v2.ToDtype(float32)]), "only float32 with scale=True"),
+            (v2.Compose([v2.ToImage(), v2.ToDtype(torch.float16, scale=True)]), "only float32 with scale=True"),
+            (v2.ToDtype(float32, scale=True), "before ToImage"),
+            (v1.Compose([v1.FiveCrop(3), v1.ToTensor()]), "ToTensor: after FiveCrop use"),
+            (v2.Compose([v2.FiveCrop(3), v2.PILToTensor()]), "v2.PILToTensor: after FiveCrop use"),
+            (v1.TenCrop(3), "torchvision.transforms.TenCrop"),
+            (torchvision.models.detection.FasterRCNN_ResNet50_FPN_Weights.DEFAULT.transforms(), "ObjectDetection"),
+        ]
+        for transform, message in cases:
+            with self.subTest(message), self.assertRaisesRegex(gp.PackError, "cannot translate .*" + message):
+                gp.translate(transform)
+        with self.assertRaisesRegex(gp.PackError, "supported: Compose, .*Resize, CenterCrop"):
+            gp.translate(v1.ColorJitter())
+
+
+# ---- The ops' Python reference ------------------------------------------------------------------------------------
+
+class ReferenceTest(unittest.TestCase):
+    def test_affine_rounds_each_operation_to_f32(self):
+        picture = image(5, 4)
+        got = gp.run_pipeline([{"op": "image.to_tensor", "mode": "affine", "mean": [127.5, 3.1, 0.1],
+                                "std": [128, 0.7, 3]}], picture)
+        pixels = numpy.asarray(picture).astype(numpy.float32)
+        wanted = (pixels - numpy.float32([127.5, 3.1, 0.1])) / numpy.float32([128, 0.7, 3])
+        self.assertEqual(got.numpy().tobytes(), wanted.transpose(2, 0, 1).tobytes())
+
+    def test_top_k_keeps_index_order_for_equal_scores_and_refuses_nan(self):
+        scores = torch.tensor([0.5, 1.0, 0.5, 1.0, 0.5])
+        got = gp.run_pipeline([{"op": "top_k", "k": 4}], scores)
+        self.assertEqual([entry[0] for entry in got], [1, 3, 0, 2])
+        self.assertEqual(len(gp.run_pipeline([{"op": "top_k", "k": 40}], scores)), 5)
+        many = torch.randint(0, 4, (2000,), generator=torch.Generator().manual_seed(1)).float()
+        got = gp.run_pipeline([{"op": "top_k", "k": 2000}], many)
+        self.assertEqual([entry[0] for entry in got], numpy.argsort(-many.numpy(), kind="stable").tolist())
+        with self.assertRaisesRegex(gp.PackError, "NaN"):
+            gp.run_pipeline([{"op": "top_k", "k": 4}], torch.tensor([float("nan")]))
+
+    def test_decode_keeps_or_converts_the_colour_model(self):
+        rgba = Image.merge("RGBA", [image(4, 3, i, "L") for i in range(4)])
+        palette = image(4, 3).quantize(8)
+        for picture, unchanged in ((image(4, 3, 0, "L"), "L"), (image(4, 3), "RGB"), (rgba, "RGBA"),
+                                   (palette, "RGB"), (image(4, 3, 0, "L").convert("1"), "L"),
+                                   (rgba.convert("LA"), "RGBA")):
+            data = png(picture)
+            self.assertEqual(gp.run_pipeline([{"op": "image.decode"}], data).mode, "RGB")
+            self.assertEqual(gp.run_pipeline([{"op": "image.decode", "colour": "unchanged"}], data).mode, unchanged)
+
+    def test_decode_refuses_what_the_op_refuses(self):
+        gif = io.BytesIO()
+        image(3, 3).save(gif, "GIF")
+        deep = png(Image.fromarray(numpy.zeros((3, 3), numpy.uint16)))
+        for data, options, message in ((gif.getvalue(), {}, "GIF"), (b"junk", {}, "cannot read"), (deep, {}, "I;16"),
+                                       (png(image(9, 9))[:90], {}, "cannot read"),
+                                       (png(image(9, 9)), {"max_pixels": 80}, "the limit is 80"),
+                                       (png(image(9, 9)), {"max_bytes": 80}, "the limit is 80")):
+            with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):
+                gp.run_pipeline([{"op": "image.decode", **options}], data)
+
+    def test_exif_orientation_is_applied_when_asked_for(self):
+        picture, exif, buffer = image(6, 4), Image.Exif(), io.BytesIO()
+        exif[0x0112] = 6
+        picture.save(buffer, "PNG", exif=exif)
+        ask = {"op": "image.decode", "exif_orientation": True}
+        self.assertEqual(gp.run_pipeline([ask], buffer.getvalue()).size, (4, 6))
+        self.assertEqual(gp.run_pipeline([{"op": "image.decode"}], buffer.getvalue()).size, (6, 4))
+
+    def test_when_takes_the_side_that_the_predicate_says(self):
+        ops = [{"op": "when", "if": {"predicate": "image.is_gray"}, "then": [],
+                "else": [{"op": "image.center_crop", "size": 2}]}]
+        self.assertEqual(gp.run_pipeline(ops, image(5, 5)).size, (2, 2))
+        self.assertEqual(gp.run_pipeline(ops, image(5, 5, 0, "L")).size, (5, 5))
+
+    def test_mistakes_in_a_pipeline_are_named_with_their_path(self):
+        crop = {"op": "image.center_crop", "size": 4}
+        cases = [
+            ([], "pipeline: needs at least one op"),
+            ([{"op": "image.blur"}], r"pipeline\[0\].op: unknown op 'image.blur'"),
+            ([{"op": "image.resize_short", "size": "large"}], r"pipeline\[0\].size: expected an integer, got 'large'"),
+            ([{"op": "image.resize_short", "size": 0}], r"pipeline\[0\].size: expected 1..65535"),
+            ([{"op": "image.resize_short", "size": True}], r"size: expected an integer"),
+            ([{"op": "image.resize_short", "sise": 1}], r"pipeline\[0\].sise: unknown key"),
+            ([{"op": "image.resize", "width": 3}], r"pipeline\[0\].height: required"),
+            ([{"op": "image.center_crop", "size": 3, "width": 3}], "takes size or width and height"),
+            ([{"op": "image.center_crop"}], "takes size or width and height"),
+            ([{"op": "image.to_tensor", "std": [1, 0, 1]}], "std: must not be 0"),
+            ([{"op": "image.to_tensor", "mean": [1, 2]}], "mean: expected a number, or one per channel"),
+            ([{"op": "image.to_tensor", "mean": float("inf")}], "mean: expected a finite number"),
+            ([{"op": "image.decode"}, {"op": "softmax"}], r"pipeline\[1\]: 'softmax' takes Tensor, but .* gives it Image"),
+            ([{"op": "each", "do": [crop]}, crop], r"takes Image, but the op before it gives it list<Image>"),
+            ([crop, {"op": "each", "do": [crop]}], r"pipeline\[1\]: 'each' takes a list, but it is given Image"),
+            ([{"op": "each"}], r"takes exactly the keys \['do'\]"),
+            ([{"op": "fork", "branches": []}], "needs 1..16 lists"),
+            ([{"op": "when", "if": {"predicate": "x"}, "then": [], "else": []}], "unknown predicate 'x'"),
+            ([{"op": "when", "if": {"predicate": "image.is_gray"}, "then": [], "else": [{"op": "image.to_tensor"}]}],
+             "'then' gives Image, 'else' gives Tensor"),
+            ([{"op": "fork", "branches": [[crop], [{"op": "image.decode"}]]}], "the branches take Image, Bytes"),
+        ]
+        for ops, message in cases:
+            with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):
+                gp.check_pipeline(ops)
+
+
+# ---- Packing ------------------------------------------------------------------------------------------------------
+
+class PackTest(InTemporaryDirectory):
+    def test_records_every_stage_of_the_python_stack(self):
+        data = png(image(30, 20))
+        package = self.pack_images(samples=[data])
+        case = self.manifest(package)["golden"][0]
+        model = classifier()
+        picture = Image.open(io.BytesIO(data)).convert("RGB")
+        resized = picture.resize((16, 16), Image.Resampling.BILINEAR)
+        tensor = v1.functional.to_tensor(resized)
+        with torch.no_grad():
+            logits = model(tensor[None])[0]
+        self.assertEqual((package / case["input"]["file"]).read_bytes(), data)
+        self.assertEqual([stage["at"] for stage in case["stages"]], [f"pipeline[{i}]" for i in range(6)])
+        values = [numpy.load(package / stage["value"]["npy"]) for stage in case["stages"][:5]]
+        for got, wanted in zip(values, (picture, resized, tensor.numpy(), logits.numpy(),
+                                        logits.softmax(-1).numpy())):
+            numpy.testing.assert_array_equal(got, numpy.asarray(wanted))
+        self.assertEqual([stage["tolerance"] for stage in case["stages"]],
+                         ["exact"] * 3 + [{"atol": 1e-4, "rtol": 1e-4}] * 3)
+        best = int(logits.argmax())
+        self.assertEqual(case["result"]["value"]["classes"][0],
+                         {"index": best, "label": LABELS[best], "score": float(logits.softmax(-1)[best])})
+        self.assertEqual((package / "labels.txt").read_text(), "a\nb\nc\nd\ne\n")
+
+    def test_the_exported_model_gives_the_eager_answers_at_every_batch_size(self):
+        model = classifier()
+        loaded = torch.jit.load(str(self.pack_images() / "model.ts"))
+        for size in (1, 3, 16):
+            batch = torch.rand(size, 3, 16, 16)
+            torch.testing.assert_close(loaded(batch), model(batch), atol=1e-6, rtol=1e-5)
+
+    def test_finds_the_batch_axis_or_its_absence(self):
+        class Mixing(torch.nn.Module):
+            def forward(self, x):
+                return x - x.mean(0, keepdim=True)
+
+        class Total(torch.nn.Module):
+            def forward(self, x):
+                return x.sum(0)
+        signature = self.manifest(self.pack_mlp())
+        self.assertEqual(signature["inputs"], [{"name": "input", "dtype": "f32", "shape": ["batch", 4]}])
+        self.assertEqual(signature["outputs"], [{"name": "output", "dtype": "f32", "shape": ["batch", 3]}])
+        for i, model in enumerate((Mixing(), Total())):
+            package = self.pack_mlp(f"none{i}", model=model.eval(), samples=[torch.rand(2, 4)])
+            self.assertEqual(self.manifest(package)["inputs"][0]["shape"], [2, 4])
+
+    def test_a_transform_alone_gets_decode_model_and_classes(self):
+        transform = v1.Compose([v1.Resize(20), v1.CenterCrop(16), v1.ToTensor(), v1.Normalize([0.5] * 3, [0.2] * 3)])
+        ops = self.manifest(self.pack_images(pipeline=transform))["pipeline"]
+        self.assertEqual([op["op"] for op in ops], ["image.decode", "image.resize_short", "image.center_crop",
+                                                    "image.to_tensor", "model", "softmax", "top_k"])
+        self.assertEqual(ops[-1], {"op": "top_k", "k": 5, "labels": "labels.txt"})
+
+    def test_transforms_may_stand_among_ops_and_inside_each(self):
+        pipeline = ["image.decode", v1.Resize(20), {"op": "image.five_crop", "size": 16},
+                    {"op": "each", "do": [v1.ToTensor(), "model", "softmax", {"op": "top_k", "k": 1}]}]
+        case = self.manifest(self.pack_images(pipeline=pipeline))["golden"][0]
+        self.assertEqual(len(case["result"]["value"]["list"]), 5)
+        inner = {stage["at"]: stage["value"] for stage in case["stages"]}
+        self.assertEqual(len(inner["pipeline[3].do[1]"]["list"]), 5)
+
+    def test_large_stages_are_left_out_but_never_what_surrounds_the_model(self):
+        package = self.pack_images(max_stage_bytes=100)
+        stages = [stage["at"] for stage in self.manifest(package)["golden"][0]["stages"]]
+        self.assertIn("pipeline[2]", stages)
+        self.assertIn("pipeline[3]", stages)
+        self.assertNotIn("pipeline[0]", stages)
+        self.assertIn("not recorded: pipeline[0], pipeline[1]", self.quiet.getvalue())
+
+    def test_a_script_module_is_taken_as_it_is(self):
+        class Branching(torch.nn.Module):
+            def forward(self, x):
+                if bool(x.sum() > 0):
+                    return x
+                return -x
+        samples = [torch.tensor([1.0, 2]), torch.tensor([-1.0, -2])]
+        script = torch.jit.script(Branching().eval())
+        package = gp.pack(self.dir / "s", script, torch.rand(2), name="s", version="1", samples=samples, batch=False)
+        self.assertEqual([engine["kind"] for engine in self.manifest(package)["engines"]], ["torchscript"])
+        with self.assertRaisesRegex(gp.PackError, "not a ScriptModule"):
+            gp.pack(self.dir / "t", script, torch.rand(2), name="t", version="1", engines=("aoti",), batch=False)
+
+    def test_a_traced_model_that_differs_is_refused(self):
+        class Branching(torch.nn.Module):
+            def forward(self, x):
+                return x if bool(x.sum() > 0) else -x
+        with self.assertRaisesRegex(gp.CheckFailed, "the torchscript model differs from the eager one.*torch.jit.script"):
+            gp.pack(self.dir / "b", Branching().eval(), torch.ones(2), name="b", version="1", engines=TORCHSCRIPT,
+                    samples=[torch.tensor([-1.0, -2])], batch=False)
+        self.assert_left_nothing()
+
+    def test_a_reference_that_disagrees_is_refused(self):
+        model = classifier()
+
+        def good(sample):
+            picture = Image.open(io.BytesIO(sample)).convert("RGB").resize((16, 16), Image.Resampling.BILINEAR)
+            return model(v1.functional.to_tensor(picture)[None]).softmax(-1)
+
+        def as_labels(sample):
+            scores = good(sample)[0]
+            return [(LABELS[int(i)], float(scores[i])) for i in scores.argsort(descending=True)[:3]]
+        self.pack_images("good", reference=good)
+        self.pack_images("labels", reference=as_labels)
+        bad = [(lambda sample: good(sample) * 1.01, "has score"),
+               (lambda sample: good(sample).flip(-1), "class . .*has score"),
+               (lambda sample: as_labels(sample)[:2], "2 classes, expected 3"),
+               (lambda sample: [(label + "!", score) for label, score in as_labels(sample)], "expected '"),
+               (lambda sample: [0.5], "gives 1 scores")]
+        for reference, message in bad:
+            with self.subTest(message), self.assertRaisesRegex(gp.CheckFailed, "disagree: sample 0.*" + message):
+                self.pack_images("bad", reference=reference)
+        self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["good", "labels"])
+
+    def test_a_reference_of_tensors_is_compared_too(self):
+        model = mlp()
+        self.pack_mlp("good", reference=lambda sample: model(sample[None])[0])
+        with self.assertRaisesRegex(gp.CheckFailed, r"1 of 3 values differ; at \[2\]"):
+            self.pack_mlp("bad", reference=lambda sample: model(sample[None])[0] + torch.tensor([0, 0, 0.1]))
+
+    def test_a_transform_that_differs_from_its_translation_is_refused(self):
+        class Liar(v1.CenterCrop):
+            def forward(self, img):
+                return super().forward(img).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        Liar.__module__, Liar.__name__ = v1.CenterCrop.__module__, "CenterCrop"
+        with self.assertRaisesRegex(gp.CheckFailed, "the translated ops differ from the torchvision transform: sample 0"):
+            self.pack_images(pipeline=["image.decode", Liar(16), "image.to_tensor", "model", "softmax"])
+
+    def test_wrong_arguments_are_named(self):
+        cases = [
+            ({"engines": ("onnx",)}, "engines: expected one or both"),
+            ({"max_batch": 0}, "max_batch: expected 1..65536"),
+            ({"model": mlp().train()}, "training mode"),
+            ({"model": "x"}, "expected a torch.nn.Module"),
+            ({"samples": [torch.rand(5)]}, r"sample 0: model: input 'input' of a sample is f32\[4\], got tensor f32\[5\]"),
+            ({"samples": [numpy.zeros(4)]}, r"got tensor f64\[4\]"),
+            ({"samples": [], "reference": lambda x: x}, "needs samples="),
+            ({"tolerance": {"abs": 1}}, "tolerance: expected"),
+            ({"tolerance": {"atol": -1}}, "not negative"),
+            ({"provenance": {"author": "x"}}, "provenance: unknown keys"),
+            ({"provenance": {"metrics": {"top1": "high"}}}, "metrics is an object of numbers"),
+            ({"provenance": {"git": 7}}, "git is a string"),
+            ({"latency": {"p99": 3}}, "latency: expected"),
+            ({"reference": lambda sample: sample.nothing}, "sample 0: your reference raised AttributeError"),
+            ({"shapes": {"x": [1]}}, "there is no input or output"),
+            ({"shapes": {"input": ["batch", 5]}}, r"but the example is \[2, 4\]"),
+            ({"shapes": {"output": ["batch", "m"]}}, "'m' is not a dimension of any input"),
+            ({"input_names": ["a", "b"]}, "input_names: expected 1 different names"),
+            ({"pipeline": "model"}, "pipeline: expected a list"),
+            ({"pipeline": ["model", {"op": "label", "labels": "x.txt"}]}, "takes Classes, but"),
+            ({"pipeline": ["model", {"op": "top_k", "k": 1, "labels": "x.txt"}]}, "has no file 'x.txt'"),
+            ({"pipeline": ["model", {"op": "top_k", "k": 1}], "labels": ["a"]}, "1 labels for 3 scores"),
+            ({"labels": ["a\nb"]}, "without line breaks"),
+            ({"files": {"../x": b""}}, "not a file name"),
+            ({"sign_key": "missing.pem"}, "no such key file"),
+        ]
+        for arguments, message in cases:
+            with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):
+                self.pack_mlp("wrong", **arguments)
+        with self.assertRaisesRegex(gp.PackError, r"name: expected \[a-z0-9\]"):
+            gp.pack(self.dir / "x", mlp(), torch.rand(1, 4), name="Big", version="1")
+        self.assert_left_nothing()
+
+    def test_tensor_results_and_several_inputs(self):
+        class Two(torch.nn.Module):
+            def forward(self, a, b):
+                return {"sum": a + b, "count": (a > 0).sum(-1)}
+        package = gp.pack(self.dir / "two", Two().eval(), (torch.rand(2, 3), torch.rand(2, 3)), name="two", version="1",
+                          engines=TORCHSCRIPT, samples=[{"a": torch.rand(3), "b": torch.rand(3)}])
+        manifest = self.manifest(package)
+        self.assertEqual([spec["name"] for spec in manifest["outputs"]], ["sum", "count"])
+        self.assertEqual(manifest["outputs"][1], {"name": "count", "dtype": "i64", "shape": ["batch"]})
+        self.assertEqual(list(manifest["golden"][0]["result"]["value"]["tensors"]), ["sum", "count"])
+
+    def test_own_ops_run_their_python_reference(self):
+        double = gp.Op("Tensor", "Tensor", None, lambda value, by: value * by)
+        package = self.pack_mlp(pipeline=["model", {"op": "acme.scale", "by": 2}], ops={"acme.scale": double})
+        case = self.manifest(package)["golden"][0]
+        first, second = (numpy.load(package / stage["value"]["npy"]) for stage in case["stages"])
+        numpy.testing.assert_array_equal(first * 2, second)
+
+    def test_an_evaluation_below_its_floor_is_refused(self):
+        samples = [torch.rand(4) for _ in range(6)]
+        best = [int(mlp()(sample[None]).argmax()) for sample in samples]
+        package = self.pack_mlp("eval", eval={"cases": list(zip(samples, best)), "floor": 0.9})
+        self.assertEqual(self.manifest(package)["accuracy"], {"eval": "eval", "metric": "top1", "floor": 0.9})
+        wrong = [(index + 1) % 3 for index in best]
+        with self.assertRaisesRegex(gp.CheckFailed, "top1 0.0000 on 6 cases, the floor is 0.9"):
+            self.pack_mlp("bad", eval={"cases": list(zip(samples, wrong)), "floor": 0.9})
+
+    # -- a package appears whole or not at all
+
+    def assert_left_nothing(self):
+        self.assertEqual(list(self.dir.iterdir()), [])
+
+    def test_refuses_an_existing_directory_unless_told_to_replace_it(self):
+        package = self.pack_mlp()
+        before = (package / "gantry.json").read_bytes()
+        with self.assertRaisesRegex(gp.PackError, "exists; packages are immutable"):
+            self.pack_mlp()
+        self.assertEqual((package / "gantry.json").read_bytes(), before)
+        self.pack_mlp(max_batch=2, overwrite=True)
+        self.assertEqual(self.manifest(package)["max_batch"], 2)
+        self.assertEqual([path.name for path in self.dir.iterdir()], ["mlp"])
+
+    def test_a_failure_on_the_way_leaves_the_old_package(self):
+        package = self.pack_mlp()
+        before = {path: path.read_bytes() for path in package.rglob("*") if path.is_file()}
+        for broken in ("list_files", "store"):
+            original = getattr(gp.Directory, broken)
+            setattr(gp.Directory, broken, lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+            try:
+                with self.assertRaisesRegex(OSError, "disk full"):
+                    self.pack_mlp(overwrite=True)
+                with self.assertRaisesRegex(OSError, "disk full"):
+                    self.pack_mlp("other")
+            finally:
+                setattr(gp.Directory, broken, original)
+        self.assertEqual({path: path.read_bytes() for path in package.rglob("*") if path.is_file()}, before)
+        self.assertEqual([path.name for path in self.dir.iterdir()], ["mlp"])
+
+
+# ---- Integrity and signatures -------------------------------------------------------------------------------------
+
+class IntegrityTest(InTemporaryDirectory):
+    def test_every_file_is_listed_with_its_size_and_hash(self):
+        package = self.pack_images()
+        listed = {entry["path"]: entry for entry in self.manifest(package)["files"]}
+        found = {path.relative_to(package).as_posix(): path.read_bytes() for path in package.rglob("*")
+                 if path.is_file() and path.name != "gantry.json"}
+        self.assertEqual(set(listed), set(found))
+        for path, content in found.items():
+            self.assertEqual(listed[path]["bytes"], len(content))
+            self.assertEqual(listed[path]["sha256"], hashlib.sha256(content).hexdigest())
+
+    def test_a_changed_byte_in_any_file_is_detected(self):
+        package, chance = self.pack_images(), random.Random(1)
+        gp.verify(package)
+        for entry in self.manifest(package)["files"]:
+            path, content = package / entry["path"], (package / entry["path"]).read_bytes()
+            places = range(len(content)) if len(content) < 64 else chance.sample(range(len(content)), 12)
+            for place in places:
+                changed = bytearray(content)
+                changed[place] ^= 1 << chance.randrange(8)
+                path.write_bytes(changed)
+                with self.assertRaisesRegex(gp.CheckFailed, re.escape(entry["path"]) + ": its SHA-256"):
+                    gp.verify(package)
+            path.write_bytes(content)
+        gp.verify(package)
+
+    def test_wrong_sizes_missing_extra_and_linked_files_are_detected(self):
+        package = self.pack_images()
+        labels = package / "labels.txt"
+        content = labels.read_bytes()
+        labels.write_bytes(content + b"\n")
+        with self.assertRaisesRegex(gp.CheckFailed, "labels.txt has 11 bytes, the manifest says 10"):
+            gp.verify(package)
+        labels.unlink()
+        with self.assertRaisesRegex(gp.CheckFailed, "labels.txt is listed in the manifest but missing"):
+            gp.verify(package)
+        (self.dir / "elsewhere").write_bytes(content)
+        labels.symlink_to(self.dir / "elsewhere")
+        with self.assertRaisesRegex(gp.CheckFailed, "labels.txt is a symbolic link"):
+            gp.verify(package)
+        labels.unlink()
+        labels.write_bytes(content)
+        (package / "golden" / "extra").write_bytes(b"")
+        with self.assertRaisesRegex(gp.CheckFailed, "golden/extra is not listed"):
+            gp.verify(package)
+
+    def test_bad_manifests_are_refused(self):
+        package = self.pack_mlp()
+        good = self.manifest(package)
+
+        def with_files(**change):
+            return json.dumps({**good, "files": [{**good["files"][0], **change}, *good["files"][1:]]})
+        cases = [("{", "gantry.json"), ("[]", "format None"), (json.dumps({**good, "format": 2}), "has format 2"),
+                 ('{"format": 1, "format": 1}', "duplicate key 'format'"),
+                 (json.dumps({k: v for k, v in good.items() if k != "files"}), "'files' is missing"),
+                 (with_files(path="../x"), "not a file name"), (with_files(path="/etc/passwd"), "not a file name"),
+                 (with_files(path=good["files"][1]["path"]), "listed twice"), (with_files(mode=1), "expected path")]
+        for text, message in cases:
+            (package / "gantry.json").write_text(text)
+            with self.subTest(message), self.assertRaisesRegex(gp.CheckFailed, message):
+                gp.verify(package)
+        with self.assertRaisesRegex(gp.PackError, "is not a package"):
+            gp.verify(self.dir)
+
+    def with_and_without_cryptography(self):
+        yield "cryptography"
+        original = gp._has_cryptography
+        gp._has_cryptography = lambda: False
+        self.addCleanup(setattr, gp, "_has_cryptography", original)
+        yield "openssl"
+        gp._has_cryptography = original
+
+    def test_signatures_of_both_tools_are_interchangeable(self):
+        package = self.pack_mlp()
+        for maker in self.with_and_without_cryptography():
+            private, public = gp.generate_key(self.dir / f"{maker}.pem")
+            self.assertEqual(public.name, f"{maker}.pub.pem")
+            self.assertEqual(private.stat().st_mode & 0o777, 0o600)
+            self.assertIn("BEGIN PRIVATE KEY", private.read_text())
+            self.assertIn("BEGIN PUBLIC KEY", public.read_text())
+        signatures = {}
+        for signer in self.with_and_without_cryptography():
+            for key in ("cryptography", "openssl"):
+                gp.sign(package, self.dir / f"{key}.pem")
+                signature = (package / "gantry.json.sig").read_bytes()
+                self.assertEqual(len(signature), 64)
+                self.assertEqual(signatures.setdefault(key, signature), signature)
+                for _ in self.with_and_without_cryptography():
+                    gp.verify(package, self.dir / f"{key}.pub.pem")
+        for _ in self.with_and_without_cryptography():
+            with self.assertRaisesRegex(gp.CheckFailed, "the signature is not one of"):
+                gp.verify(package, self.dir / "cryptography.pub.pem")
+
+    def test_any_changed_byte_of_a_signed_manifest_is_detected(self):
+        private, public = gp.generate_key(self.dir / "key.pem")
+        package = self.pack_mlp(sign_key=private)
+        gp.verify(package, public)
+        path, chance = package / "gantry.json", random.Random(2)
+        content = path.read_bytes()
+        for place in chance.sample(range(len(content)), 60):
+            changed = bytearray(content)
+            changed[place] ^= 1 << chance.randrange(8)
+            path.write_bytes(changed)
+            with self.assertRaises(gp.CheckFailed):
+                gp.verify(package, public)
+        path.write_bytes(content)
+        signature = package / "gantry.json.sig"
+        raw = bytearray(signature.read_bytes())
+        raw[9] ^= 4
+        signature.write_bytes(raw)
+        with self.assertRaisesRegex(gp.CheckFailed, "signature is not one of"):
+            gp.verify(package, public)
+        signature.write_bytes(raw[:-1])
+        with self.assertRaisesRegex(gp.CheckFailed, "has 63 bytes"):
+            gp.verify(package, public)
+        signature.unlink()
+        with self.assertRaisesRegex(gp.CheckFailed, "is not signed"):
+            gp.verify(package, public)
+
+    def test_keys_are_not_overwritten_and_other_kinds_are_refused(self):
+        gp.generate_key(self.dir / "key.pem")
+        with self.assertRaisesRegex(gp.PackError, "exists; keys are not overwritten"):
+            gp.generate_key(self.dir / "key.pem")
+        package = self.pack_mlp()
+        subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-out", self.dir / "rsa.pem"], check=True,
+                       capture_output=True)
+        (self.dir / "junk.pem").write_text("junk")
+        for _ in self.with_and_without_cryptography():
+            for key in ("rsa.pem", "junk.pem", "missing.pem"):
+                with self.subTest(key), self.assertRaisesRegex(gp.PackError, key):
+                    gp.sign(package, self.dir / key)
+        self.assertFalse((package / "gantry.json.sig").exists())
+
+
+# ---- Command line -------------------------------------------------------------------------------------------------
+
+RECIPE = """
+import torch
+from gantry_pack import PackError   # the tool itself is importable in a recipe
+def recipe():
+    torch.manual_seed(0)
+    return dict(name="mlp", version="2", model=torch.nn.Linear(2, 2).eval(), example_inputs=torch.rand(1, 2),
+                samples=[torch.rand(2)], engines=("torchscript",), {extra})
+"""
+
+
+class CommandLineTest(InTemporaryDirectory):
+    def run_tool(self, *arguments, code=0):
+        done = subprocess.run([sys.executable, PACKER, *map(str, arguments)], cwd=self.dir, text=True,
+                              capture_output=True, check=False)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout + done.stderr
+
+    def write_recipe(self, extra=""):
+        (self.dir / "recipe.py").write_text(RECIPE.replace("{extra}", extra))
+
+    def test_builds_signs_and_verifies(self):
+        self.write_recipe()
+        self.assertIn("keep it secret", self.run_tool("--generate-key", "key.pem"))
+        self.assertIn("wrote mlp/2", self.run_tool("build", "recipe.py"))
+        self.assertIn("mlp 2 is intact", self.run_tool("verify", "mlp/2"))
+        self.assertIn("is not signed", self.run_tool("verify", "mlp/2", "--key", "key.pub.pem", code=1))
+        self.assertIn("signed mlp/2", self.run_tool("--sign", "key.pem", "mlp/2"))
+        self.assertIn("intact and signed", self.run_tool("verify", "mlp/2", "--key", "key.pub.pem"))
+        self.run_tool("build", "recipe.py", "--out", "there", "--sign", "key.pem", "--engine", "torchscript")
+        self.run_tool("verify", "there", "--key", "key.pub.pem")
+        self.assertIn("exists", self.run_tool("build", "recipe.py", code=2))
+        self.run_tool("build", "recipe.py", "--force")
+
+    def test_exit_codes_say_what_went_wrong(self):
+        self.assertIn("usage", self.run_tool(code=64))
+        self.assertIn("invalid choice", self.run_tool("paint", code=64))
+        self.assertIn("invalid choice", self.run_tool("build", "recipe.py", "--engine", "onnx", code=64))
+        self.assertIn("no such recipe", self.run_tool("build", "recipe.py", code=2))
+        self.assertIn("is not a package", self.run_tool("verify", ".", code=2))
+        self.write_recipe("colour=1")
+        self.assertIn("returns 'colour', which pack() does not take", self.run_tool("build", "recipe.py", code=2))
+        self.write_recipe("reference=lambda sample: sample + 1")
+        self.assertIn("check failed: the pipeline and your reference disagree",
+                      self.run_tool("build", "recipe.py", code=1))
+        (self.dir / "recipe.py").write_text("def recipe(): return 1 / 0")
+        self.assertIn("ZeroDivisionError", self.run_tool("build", "recipe.py", code=2))
+        self.assertFalse((self.dir / "mlp").exists() and any((self.dir / "mlp").iterdir()))
+
+    def test_help_names_commands_and_exit_codes(self):
+        text = self.run_tool("--help")
+        for word in ("build", "verify", "sign", "generate-key", "Exit codes"):
+            self.assertIn(word, text)
+        self.assertIn("--engine", self.run_tool("build", "--help"))
+
+    def test_verify_and_sign_do_not_import_torch(self):
+        package = self.pack_mlp()
+        code = ("import sys, runpy; sys.modules['torch'] = None; sys.argv = ['gantry-pack', 'verify', sys.argv[1]]; "
+                f"runpy.run_path({str(PACKER)!r}, run_name='__main__')")
+        done = subprocess.run([sys.executable, "-c", code, package], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+# ---- The guide ----------------------------------------------------------------------------------------------------
+
+class ReadmeTest(InTemporaryDirectory):
+    def test_every_snippet_of_the_guide_runs(self):
+        text = (PACKER.parent / "README.md").read_text()
+        snippets = re.findall(r"^```(python|sh)\n(.*?)^```", text, re.M | re.S)
+        self.assertGreaterEqual(len(snippets), 4)
+        bin_dir = self.dir / "bin"
+        bin_dir.mkdir()
+        (bin_dir / "gantry-pack").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{PACKER}" "$@"\n')
+        (bin_dir / "gantry-pack").chmod(0o755)
+        for name, seed in (("cat.png", 1), ("dog.png", 2)):
+            image(90, 70, seed).save(self.dir / name)
+        environment = {**os.environ, "PATH": f"{bin_dir}:{os.environ['PATH']}", "PYTHONPATH": str(PACKER.parent)}
+        for i, (language, code) in enumerate(snippets):
+            named = re.match(r"# (\w+\.py)\n", code)
+            if named:
+                (self.dir / named.group(1)).write_text(code)
+                continue
+            command = [sys.executable, "-c", code] if language == "python" else ["sh", "-e", "-c", code]
+            done = subprocess.run(command, cwd=self.dir, env=environment, text=True, capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0, f"snippet {i}:\n{code}\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)

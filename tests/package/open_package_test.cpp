@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// open(): what must hold before a pipeline is handed out. The engine is a fake; tests/engine has the real ones.
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <gantry/package.hpp>
+
+#include "package/package_builder.hpp"
+#include "support/matchers.hpp"
+
+namespace gantry {
+namespace {
+
+namespace fs = std::filesystem;
+using test::FailsWith;
+using test::fake_loader;
+using test::FakeScript;
+using test::HasCode;
+using test::IsOk;
+using test::npy;
+using test::PackageBuilder;
+using test::row;
+using test::values_of;
+
+OpenOptions quiet() {
+  OpenOptions options;
+  options.runtime = test::make_runtime(1);
+  return options;
+}
+
+Result<Pipeline<Tensor, Tensor>> open_tensor(const std::string& directory, OpenOptions options = quiet(),
+                                             std::vector<EngineLoader> loaders = {fake_loader()}) {
+  return open<Tensor, Tensor>(directory, loaders, options);
+}
+
+TEST(OpenPackage, ServesOnceItsGoldenCasesHold) {
+  PackageBuilder package;
+  auto script = std::make_shared<FakeScript>();
+  auto opened = detail::open_package(package.write(), nullptr, nullptr, {fake_loader(script)}, quiet());
+  ASSERT_THAT(opened, IsOk());
+  EXPECT_EQ(opened->info.name, "doubler");
+  EXPECT_EQ(opened->info.engine, "fake");
+  EXPECT_EQ(opened->info.golden_cases, 1u);
+  EXPECT_EQ(opened->info.golden_boundaries, 2u);
+  EXPECT_EQ(script->batch_sizes().back(), 4) << "replicated to max_batch";
+  EXPECT_EQ(values_of(Pipeline<Tensor, Tensor>(opened->core).run(row({5, 7})).value()), (std::vector<float>{10, 14}));
+  EXPECT_NE(opened->core->explain().find("package: doubler 1, engine fake"), std::string::npos);
+}
+
+TEST(OpenPackage, RefusesAnswersThatDiffer) {
+  PackageBuilder package;
+  package.files["golden/0/0.npy"] = npy({2, -6.5});
+  EXPECT_THAT(
+      open_tensor(package.write()),
+      FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > pipeline[0]: element [1]: expected -6.5, got -6 (exact)"));
+}
+
+TEST(OpenPackage, RefusesAResultThatDiffersAfterEqualStages) {
+  PackageBuilder package;
+  package.files["golden/0/result.npy"] = npy({2, -7});
+  package.manifest["golden"][0]["result"]["value"]["npy"] = "golden/0/result.npy";
+  EXPECT_THAT(open_tensor(package.write()),
+              FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > result: element [1]: expected -7, got -6"));
+}
+
+TEST(OpenPackage, RefusesAModelThatIsWrongInBatchesOnly) {
+  PackageBuilder package;
+  auto script = std::make_shared<FakeScript>();
+  script->compute = [](const Tensors& inputs) -> Result<Tensors> {
+    Tensor out = inputs[0].tensor.clone().value();
+    const bool is_batch = out.shape()[0] > 1;
+    for (float& value : out.mutable_values<float>().value()) value *= is_batch ? 3.0f : 2.0f;
+    return Tensors{{"y", out}};
+  };
+  EXPECT_THAT(
+      open_tensor(package.write(), quiet(), {fake_loader(script)}),
+      FailsWith(ErrorCode::kFailedPrecondition, "item 0 of a batch of 4 > result: element [0]: expected 2, got 3"));
+  OpenOptions options = quiet();
+  options.skip_golden_for_tests = true;
+  EXPECT_THAT(open_tensor(package.write(), options, {fake_loader(script)}), IsOk());
+}
+
+TEST(OpenPackage, ABoundaryThatNothingPassesIsAMismatch) {
+  PackageBuilder package;
+  package.manifest["golden"][0]["stages"][0]["at"] = "pipeline[7]";
+  EXPECT_THAT(open_tensor(package.write()),
+              FailsWith(ErrorCode::kFailedPrecondition, "pipeline[7]: is recorded, but nothing passed there"));
+}
+
+TEST(OpenPackage, ComparesInsideCompoundOps) {
+  PackageBuilder package;
+  package.manifest["pipeline"] = detail::Json::parse(R"([{"op": "each", "do": [{"op": "model"}]}])");
+  package.manifest["golden"] = detail::Json::parse(R"([
+    {"input": {"list": [{"npy": "a.npy"}, {"npy": "b.npy"}]},
+     "stages": [{"at": "pipeline[0].do[0]", "value": {"list": [{"npy": "c.npy"}, {"npy": "d.npy"}]},
+                 "tolerance": "exact"}],
+     "result": {"value": {"list": [{"npy": "c.npy"}, {"npy": "d.npy"}]}, "tolerance": "exact"}}])");
+  package.files = {{"model.fake", "weights"},
+                   {"a.npy", npy({1, 2})},
+                   {"b.npy", npy({3, 4})},
+                   {"c.npy", npy({2, 4})},
+                   {"d.npy", npy({6, 8})}};
+  using List = std::vector<Tensor>;
+  EXPECT_THAT((open<List, List>(package.write(), {fake_loader()}, quiet())), IsOk());
+  package.files["d.npy"] = npy({6, 9});
+  EXPECT_THAT(
+      (open<List, List>(package.write(), {fake_loader()}, quiet())),
+      FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > pipeline[0].do[0]: [1]: element [1]: expected 9, got 8"));
+}
+
+TEST(OpenPackage, ChecksTypesOfInAndOut) {
+  PackageBuilder package;
+  const std::string directory = package.write();
+  EXPECT_THAT((open<Bytes, Tensor>(directory, {fake_loader()}, quiet())),
+              FailsWith(ErrorCode::kInvalidArgument, "'model' takes Tensor, but the pipeline gives it Bytes"));
+  EXPECT_THAT((open<Tensor, Bytes>(directory, {fake_loader()}, quiet())),
+              FailsWith(ErrorCode::kInvalidArgument, "gives Tensor, but Bytes is wanted"));
+}
+
+TEST(OpenPackage, TheFirstUsableEngineServesAndTheOthersAreNamed) {
+  PackageBuilder package;
+  package.manifest["engines"] = detail::Json::parse(R"([
+    {"kind": "aoti", "file": "model.fake", "requires": {"torch": "2.14"}},
+    {"kind": "openvino", "file": "model.fake"}, {"kind": "fake", "file": "model.fake"}])");
+  const std::string directory = package.write();
+  const std::vector<EngineLoader> loaders = {fake_loader(), fake_loader(std::make_shared<FakeScript>(), "aoti")};
+  auto opened = detail::open_package(directory, nullptr, nullptr, loaders, quiet());
+  ASSERT_THAT(opened, IsOk());
+  EXPECT_EQ(opened->info.engine, "fake");
+  ASSERT_EQ(opened->info.skipped_engines.size(), 2u);
+  EXPECT_NE(opened->info.skipped_engines[0].find("aoti: failed_precondition: engine 'aoti' requires torch 2.14"),
+            std::string::npos);
+  EXPECT_NE(opened->core->explain().find("engine passed over: openvino: unsupported"), std::string::npos);
+
+  OpenOptions chosen = quiet();
+  chosen.engine = "aoti";
+  EXPECT_THAT(open_tensor(directory, chosen, loaders),
+              FailsWith(ErrorCode::kFailedPrecondition, "engine 'aoti' requires torch 2.14, this is 2.15.0"));
+  chosen.engine = "tensorrt";
+  EXPECT_THAT(open_tensor(directory, chosen, loaders),
+              FailsWith(ErrorCode::kNotFound, "no engine 'tensorrt'; it has 'aoti', 'openvino', 'fake'"));
+}
+
+TEST(OpenPackage, AnEngineThatFailsItsGoldenCasesIsPassedOver) {
+  PackageBuilder package;
+  package.manifest["engines"] =
+      detail::Json::parse(R"([{"kind": "wrong", "file": "model.fake"}, {"kind": "fake", "file": "model.fake"}])");
+  auto wrong = std::make_shared<FakeScript>();
+  wrong->factor = 3;
+  auto opened =
+      detail::open_package(package.write(), nullptr, nullptr, {fake_loader(wrong, "wrong"), fake_loader()}, quiet());
+  ASSERT_THAT(opened, IsOk());
+  EXPECT_EQ(opened->info.engine, "fake");
+  EXPECT_NE(opened->info.skipped_engines.at(0).find("expected 2, got 3"), std::string::npos);
+}
+
+TEST(OpenPackage, SaysWhatToLinkWhenNoEngineIs) {
+  PackageBuilder package;
+  package.manifest["engines"][0]["kind"] = "torchscript";
+  EXPECT_THAT(open_tensor(package.write(), quiet(), {}),
+              FailsWith(ErrorCode::kUnsupported, "engine 'torchscript' is not linked; link gantry::torch"));
+}
+
+TEST(OpenPackage, NeverOpensTheModelOfAnAlteredPackage) {
+  PackageBuilder package;
+  const std::string directory = package.write();
+  test::write_text(directory + "/golden/0/0.npy", npy({2, -5}));
+  EngineLoader loader = fake_loader();
+  loader.load = [](const std::string&, const Signature&, const ModelOptions&) -> Result<std::unique_ptr<Engine>> {
+    ADD_FAILURE() << "the model file was opened";
+    return Error(ErrorCode::kInternal, "opened");
+  };
+  EXPECT_THAT(open_tensor(directory, quiet(), {loader}),
+              FailsWith(ErrorCode::kFailedPrecondition, "package '" + directory + "': file 'golden/0/0.npy'"));
+}
+
+TEST(OpenPackage, AnEngineThatThrowsIsAnError) {
+  PackageBuilder package;
+  EngineLoader loader = fake_loader();
+  loader.load = [](const std::string&, const Signature&, const ModelOptions&) -> Result<std::unique_ptr<Engine>> {
+    throw std::bad_alloc();
+  };
+  EXPECT_THAT(open_tensor(package.write(), quiet(), {loader}), HasCode(ErrorCode::kResourceExhausted));
+}
+
+/// An Ed25519 key pair, and files signed with it.
+class Signer {
+ public:
+  Signer() : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), &EVP_PKEY_free) {}
+
+  PublicKey public_key() const {
+    PublicKey key;
+    std::size_t size = key.bytes.size();
+    EVP_PKEY_get_raw_public_key(key_.get(), key.bytes.data(), &size);
+    return key;
+  }
+  void sign(const std::string& directory) const {
+    const Bytes text = read_file(directory + "/gantry.json").value();
+    std::string signature(64, '\0');
+    std::size_t size = signature.size();
+    EVP_MD_CTX* context = EVP_MD_CTX_new();
+    EVP_DigestSignInit(context, nullptr, nullptr, nullptr, key_.get());
+    EVP_DigestSign(context, reinterpret_cast<unsigned char*>(signature.data()), &size, text.data(), text.size());
+    EVP_MD_CTX_free(context);
+    test::write_text(directory + "/gantry.json.sig", signature);
+  }
+  void write_pem(const std::string& path) const {
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    PEM_write_PUBKEY(file, key_.get());
+    std::fclose(file);
+  }
+
+ private:
+  std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_;
+};
+
+TEST(OpenPackage, TrustedKeysDemandASignature) {
+  PackageBuilder package;
+  const std::string directory = package.write();
+  const Signer signer;
+  const Signer stranger;
+  OpenOptions options = quiet();
+  options.trusted_keys = {stranger.public_key(), signer.public_key()};
+  EXPECT_THAT(open_tensor(directory, options), FailsWith(ErrorCode::kFailedPrecondition, "the package is not signed"));
+  signer.sign(directory);
+  EXPECT_THAT(open_tensor(directory, options), IsOk());
+  EXPECT_THAT(open_tensor(directory), IsOk()) << "without keys a signature is not looked at";
+
+  options.trusted_keys = {stranger.public_key()};
+  EXPECT_THAT(open_tensor(directory, options), FailsWith(ErrorCode::kFailedPrecondition, "signed by somebody else"));
+  options.trusted_keys = {signer.public_key()};
+  test::write_text(directory + "/gantry.json", package.manifest.dump() + " ");
+  EXPECT_THAT(open_tensor(directory, options), FailsWith(ErrorCode::kFailedPrecondition, "the package was altered"));
+  test::write_text(directory + "/gantry.json.sig", "short");
+  EXPECT_THAT(open_tensor(directory, options), FailsWith(ErrorCode::kFailedPrecondition, "has 5 bytes"));
+}
+
+TEST(OpenPackage, PublicKeysAreReadFromPem) {
+  const test::TemporaryDirectory directory;
+  const Signer signer;
+  signer.write_pem(directory / "key.pem");
+  const auto key = PublicKey::load(directory / "key.pem");
+  ASSERT_THAT(key, IsOk());
+  EXPECT_EQ(key->bytes, signer.public_key().bytes);
+  test::write_text(directory / "no.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
+  EXPECT_THAT(PublicKey::load(directory / "no.pem"),
+              FailsWith(ErrorCode::kInvalidArgument, "is not an Ed25519 public key in PEM form"));
+  EXPECT_THAT(PublicKey::load(directory / "absent.pem"), HasCode(ErrorCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace gantry

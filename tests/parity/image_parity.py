@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares gantry's image and classification ops with the installed Pillow, torchvision and torch.
+
+  image_parity.py --probe BUILD/bin/image_probe [--seed N] [--only GROUP]
+
+Integer results and normalised floats must be equal bit for bit; softmax and sigmoid within 1e-6 relative. All cases run
+in one process of the probe. Exits 1 and names the first differences of each group if there is any.
+"""
+
+import argparse
+import importlib.util
+import io
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+import numpy as np
+import torch
+import torchvision
+from PIL import Image, ImageOps, features
+from torchvision import transforms
+
+import image_files
+
+FILTERS = {
+    "box": Image.Resampling.BOX,
+    "bilinear": Image.Resampling.BILINEAR,
+    "hamming": Image.Resampling.HAMMING,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+INTERPOLATIONS = {name: getattr(transforms.InterpolationMode, name.upper()) for name in FILTERS}
+SIDES = [1, 2, 3, 5, 7, 13, 31, 64, 97, 127, 224, 256, 331]
+FLIPS = {"horizontal": Image.Transpose.FLIP_LEFT_RIGHT, "vertical": Image.Transpose.FLIP_TOP_BOTTOM}
+
+
+class Case:
+    """An input, a pipeline, and what the Python stack makes of it; None if Python refuses."""
+
+    def __init__(self, name, takes, gives, pipeline, value, expected, rtol=None, may_refuse=False):
+        self.name, self.takes, self.gives, self.pipeline = name, takes, gives, pipeline
+        self.value, self.expected, self.rtol, self.may_refuse = value, expected, rtol, may_refuse
+
+
+def pixels(image):
+    array = np.asarray(image)
+    return array[:, :, None] if array.ndim == 2 else array
+
+
+def random_side(rng, largest=331):
+    return int(rng.choice([s for s in SIDES if s <= largest]) if rng.integers(2) else rng.integers(1, largest + 1))
+
+
+def random_array(rng, width=None, height=None):
+    width, height = width or random_side(rng), height or random_side(rng)
+    channels = int(rng.choice([1, 3, 4]))
+    kind = rng.integers(3)
+    if kind == 0:
+        return image_files.noise(rng, width, height, channels)
+    if kind == 1:
+        return rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
+    return image_files.picture(rng, width, height, channels)
+
+
+def image_case(name, op, array, function, gives="image"):
+    """`function` takes the PIL image."""
+    result = function(image_files.to_image(array))
+    if gives == "images":
+        result = np.stack([pixels(part) for part in result])
+    elif gives == "image":
+        result = pixels(result)
+    else:
+        result = result.numpy()
+    return Case(f"{name} of {array.shape}", "image", gives, [op], array, result)
+
+
+# ---- the groups: each yields cases
+
+
+def resize(rng):
+    shapes = [(None, None)] * 200 + [(1, 500), (3, 331), (2, 250), (500, 1), (331, 3), (1, 101), (7, 700), (7, 701), (1, 9000), (9000, 2)]
+    for index, (width, height) in enumerate(shapes * 2):
+        array = random_array(rng, width, height)
+        name = list(FILTERS)[index % 5]
+        target = [random_side(rng), random_side(rng)]
+        if index % 7 == 0:
+            target[index % 2] = array.shape[1 - index % 2]  # one pass only
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name}
+        yield image_case(f"{name} to {target}", op, array, lambda im: im.resize(target, FILTERS[name]))
+
+
+def pass_order(rng):
+    """Around the limit from which on the vertical pass comes first: a height that loses twice what the width loses."""
+    for index in range(60):
+        width, height = int(rng.integers(60, 200)), int(rng.integers(120, 400))
+        loss = int(rng.integers(1, min(width, height // 2) - 1))
+        target = [width - loss, height - 2 * loss - index % 3 + 1]
+        name = list(FILTERS)[index % 5]
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name}
+        array = rng.integers(0, 256, (height, width, 1), dtype=np.uint8)
+        yield image_case(f"{name} to {target}", op, array, lambda im: im.resize(target, FILTERS[name]))
+
+
+def resize_short(rng):
+    for index in range(100):
+        array = random_array(rng)
+        name = list(FILTERS)[index % 5]
+        size = random_side(rng, 256)
+        op = {"op": "image.resize_short", "size": size, "filter": name}
+        transform = transforms.Resize(size, interpolation=INTERPOLATIONS[name])
+        if size * max(array.shape[:2]) // min(array.shape[:2]) <= 4000:
+            yield image_case(f"{name} to {size}", op, array, transform)
+
+
+def crops(rng):
+    for index in range(120):
+        array = random_array(rng)
+        width, height = random_side(rng), random_side(rng)
+        op = {"op": "image.center_crop", "width": width, "height": height}
+        if index % 3 == 0:
+            height, op = width, {"op": "image.center_crop", "size": width}
+        yield image_case(f"{op}", op, array, transforms.CenterCrop((height, width)))
+        height, width = (int(rng.integers(1, side + 1)) for side in array.shape[:2])
+        op = {"op": "image.five_crop", "width": width, "height": height}
+        yield image_case(f"{op}", op, array, transforms.FiveCrop((height, width)), "images")
+
+
+def pad_and_flip(rng):
+    for index in range(60):
+        array = random_array(rng)
+        sides = [int(s) for s in rng.integers(0, 40, 4)]
+        value = int(rng.integers(0, 256))
+        op = dict(zip(("op", "left", "top", "right", "bottom", "value"), ["image.pad", *sides, value]))
+        fill = value if array.shape[2] == 1 else (value,) * array.shape[2]
+        yield image_case(f"{op}", op, array, transforms.Pad(sides, fill=fill))
+        axis = list(FLIPS)[index % 2]
+        op = {"op": "image.flip", "axis": axis}
+        yield image_case(f"{op}", op, array, lambda im: im.transpose(FLIPS[axis]))
+
+
+def to_tensor(rng):
+    imagenet = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    clip = ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
+    every_byte = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
+    for index in range(90):
+        array = every_byte if index < 6 else random_array(rng)
+        channels = array.shape[2]
+        if index % 3 == 0 and channels == 3:
+            mean, std = (imagenet, clip)[index // 3 % 2]
+        else:
+            mean = [float(x) for x in rng.normal(0, 1, channels)]
+            std = [float(x) for x in rng.uniform(0.01, 2, channels)]
+        op = {"op": "image.to_tensor", "mode": "torchvision", "mean": mean, "std": std}
+        transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(mean, std)])
+        yield image_case("torchvision", op, array, transform, "tensor")
+        yield image_case("ToTensor", {"op": "image.to_tensor"}, array, transforms.ToTensor(), "tensor")
+        mean, std = [m * 255 for m in mean], [s * 255 for s in std]
+        if index % 2 == 0:
+            mean, std = mean[:1], std[:1]
+        op = {"op": "image.to_tensor", "mode": "affine", "mean": mean[0] if index % 4 == 0 else mean, "std": std}
+
+        def affine(image, mean=mean, std=std):
+            x = torch.from_numpy(pixels(image).copy()).permute(2, 0, 1).float()
+            return (x - torch.tensor(mean).view(-1, 1, 1)) / torch.tensor(std).view(-1, 1, 1)
+
+        yield image_case("affine", op, array, affine, "tensor")
+
+
+def unchanged(image):
+    """What ColourMode::kUnchanged promises, in PIL's words."""
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L", "I;16") else "RGB")
+
+
+def open_with_pillow(data, convert):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data))
+            image.load()
+            return pixels(convert(image))
+    except (OSError, SyntaxError):
+        return None
+
+
+def decode_case(name, data, colour="rgb", exif_orientation=False):
+    def convert(image):
+        if exif_orientation:
+            image = ImageOps.exif_transpose(image)
+        return image.convert("RGB") if colour == "rgb" else unchanged(image)
+
+    op = {"op": "image.decode", "colour": colour, "exif_orientation": exif_orientation}
+    return Case(f"{colour}: {name}", "bytes", "image", [op], data, open_with_pillow(data, convert))
+
+
+def decode(rng):
+    for source in (image_files.jpegs, image_files.pngs, image_files.webps):
+        for name, data in source(rng):
+            for colour in ("rgb", "unchanged"):
+                yield decode_case(name, data, colour)
+    for name, data in image_files.oriented(rng):
+        yield decode_case(name, data, exif_orientation=True)
+        yield decode_case(name, data, exif_orientation=False)
+
+
+def truncated(rng):
+    """Whatever Pillow refuses is refused, whatever it accepts is equal."""
+    image = image_files.to_image(image_files.picture(rng, 61, 43, 3))
+    for name, options in (
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("JPEG", {"restart_marker_blocks": 3}),
+        ("PNG", {}),
+        ("WEBP", {}),
+        ("WEBP", {"lossless": True}),
+    ):
+        data = image_files.encode(image, name, **options)
+        for size in [*range(4, 40), *rng.integers(40, len(data), 60), *range(len(data) - 20, len(data))]:
+            case = decode_case(f"{name} {options} cut at {size} of {len(data)}", data[: int(size)])
+            case.may_refuse = name == "PNG"  # one without its last checksum
+            yield case
+
+
+def real_files(rng):
+    """The photos that scikit-image brings along."""
+    folder = pathlib.Path(importlib.util.find_spec("skimage").origin).parent / "data"
+    for path in sorted([*folder.glob("*.jpg"), *folder.glob("*.png")]):
+        for colour in ("rgb", "unchanged"):
+            yield decode_case(path.name, path.read_bytes(), colour)
+
+
+def end_to_end(rng):
+    mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+    reference = transforms.Compose(
+        [
+            transforms.Resize(256, interpolation=transforms.InterpolationMode.BICUBIC),
+            transforms.CenterCrop(224),
+            transforms.ToTensor(),
+            transforms.Normalize(mean, std),
+        ]
+    )
+    pipeline = [
+        {"op": "image.decode"},
+        {"op": "image.resize_short", "size": 256, "filter": "bicubic"},
+        {"op": "image.center_crop", "size": 224},
+        {"op": "image.to_tensor", "mean": mean, "std": std},
+    ]
+    for index in range(10):
+        image = image_files.to_image(image_files.picture(rng, int(rng.integers(50, 900)), int(rng.integers(50, 900)), 3))
+        data = image_files.encode(image, ("JPEG", "PNG", "WEBP")[index % 3])
+        expected = reference(Image.open(io.BytesIO(data)).convert("RGB")).numpy()
+        yield Case(f"{image.size}", "bytes", "tensor", pipeline, data, expected)
+
+
+def classify(rng):
+    for index in range(60):
+        shape = [int(n) for n in rng.integers(1, 40, int(rng.integers(0, 3)))] + [int(rng.integers(1, 1200))]
+        logits = rng.normal(0, rng.choice([0.1, 3, 30]), shape).astype(np.float32)
+        if index % 10 == 0:
+            logits.flat[0] = np.nan
+        if index % 10 == 1:
+            logits.flat[0] = -np.inf
+        x = torch.from_numpy(logits)
+        op = [{"op": "softmax"}]
+        yield Case(f"softmax {shape}", "tensor", "tensor", op, logits, torch.softmax(x, -1).numpy(), 1e-6)
+        yield Case(f"sigmoid {shape}", "tensor", "tensor", [{"op": "sigmoid"}], logits, torch.sigmoid(x).numpy(), 1e-6)
+        count, k = int(rng.integers(1, 1200)), int(rng.choice([1, 5, 10, 2000]))
+        scores = rng.normal(0, 1, count).astype(np.float32)
+        if index % 2:
+            scores = np.round(scores * 2) / 2  # ties
+        best = torch.sort(torch.from_numpy(scores), descending=True, stable=True)
+        expected = np.stack([best.indices.double().numpy(), best.values.double().numpy()], axis=1)[:k]
+        yield Case(f"top_k {k} of {count}", "tensor", "classes", [{"op": "top_k", "k": k}], scores, expected)
+
+
+GROUPS = [resize, pass_order, resize_short, crops, pad_and_flip, to_tensor, decode, truncated, real_files, end_to_end, classify]
+
+
+def run_probe(probe, cases, folder):
+    """The results, in order: an array, or the text of an error."""
+    listing = []
+    for index, case in enumerate(cases):
+        source, out = folder / f"{index}.in", folder / f"{index}.npy"
+        if case.takes == "bytes":
+            source.write_bytes(case.value)
+        else:
+            with open(source, "wb") as file:
+                np.save(file, np.ascontiguousarray(case.value))
+        listing.append(
+            {"takes": case.takes, "gives": case.gives, "pipeline": case.pipeline, "in": str(source), "out": str(out)}
+        )
+    (folder / "cases.json").write_text(json.dumps(listing))
+    subprocess.run([probe, str(folder / "cases.json")], check=True)
+    for item in listing:
+        out = pathlib.Path(item["out"])
+        yield np.load(out) if out.exists() else pathlib.Path(f"{out}.error").read_text()
+
+
+def difference(case, result):
+    """What is wrong, or None."""
+    if isinstance(result, str):
+        return None if case.expected is None or case.may_refuse else result
+    if case.expected is None:
+        return "accepted, but the Python stack refuses it"
+    if result.shape != case.expected.shape or result.dtype != case.expected.dtype:
+        return f"{result.dtype}{result.shape}, expected {case.expected.dtype}{case.expected.shape}"
+    if case.rtol is not None:
+        if np.allclose(result, case.expected, rtol=case.rtol, atol=1e-30, equal_nan=True):
+            return None
+        gap = np.abs(result - case.expected) / np.abs(case.expected)
+        return f"off by {np.nanmax(gap)} relative"
+    if result.tobytes() == np.ascontiguousarray(case.expected).tobytes():
+        return None
+    where = np.argwhere(result != case.expected)
+    first = tuple(int(i) for i in where[0]) if len(where) else None
+    return f"{len(where)} of {result.size} values differ, first at {first}: " + (
+        f"{result[first]} instead of {case.expected[first]}" if first else "signs of zero"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--probe", required=True)
+    parser.add_argument("--seed", type=int, default=20260901)
+    parser.add_argument("--only")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    print(f"Pillow {Image.__version__} (libjpeg-turbo {features.version('libjpeg_turbo')}), "
+          f"torchvision {torchvision.__version__}, torch {torch.__version__}, seed {options.seed}")
+    failures = 0
+    for number, group in enumerate(GROUPS):
+        if options.only not in (None, group.__name__):
+            continue
+        began = time.monotonic()
+        cases = list(group(np.random.default_rng([options.seed, number])))
+        with tempfile.TemporaryDirectory() as folder:
+            results = list(run_probe(options.probe, cases, pathlib.Path(folder)))
+        wrong = [(case, text) for case, result in zip(cases, results) if (text := difference(case, result))]
+        print(f"{group.__name__}: {len(cases)} cases, {len(wrong)} differ, {time.monotonic() - began:.1f} s")
+        for case, text in wrong[:10]:
+            print(f"  {case.name}: {text}")
+        failures += len(wrong)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs config pipelines over files, for comparison with the Python stack:
+//
+//   image_probe CASES.json
+//
+// CASES is a list of {"takes", "gives", "pipeline", "in", "out"}. An input is a file ("bytes") or an .npy array
+// ("image": u8[H, W, C], "tensor": f32); a result is written as an .npy array, an error as OUT with ".error" behind it.
+#include <cstdio>
+#include <fstream>
+#include <gantry/classify.hpp>
+#include <gantry/image.hpp>
+#include <gantry/pipeline.hpp>
+#include <gantry/registry.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/npy.hpp"
+
+namespace {
+
+using namespace gantry;
+
+Result<Bytes> load(const std::string& path, Bytes*) {
+  return read_file(path);
+}
+
+Result<Tensor> load(const std::string& path, Tensor*) {
+  auto file = read_file(path);
+  if (!file) return std::move(file).error();
+  return detail::parse_npy(*file);
+}
+
+Result<Image> load(const std::string& path, Image*) {
+  auto tensor = load(path, static_cast<Tensor*>(nullptr));
+  if (!tensor) return std::move(tensor).error();
+  const std::int64_t channels = tensor->rank() == 3 ? tensor->shape()[2] : 0;
+  const Colour colour = channels == 1 ? Colour::kGray : channels == 3 ? Colour::kRgb : Colour::kRgba;
+  return Image::from(*std::move(tensor), colour);
+}
+
+Result<Tensor> to_array(const Tensor& tensor) {
+  return tensor;
+}
+
+Result<Tensor> to_array(const Image& image) {
+  return image.pixels().contiguous();
+}
+
+/// Images of one size, as u8[n, H, W, C].
+Result<Tensor> to_array(const std::vector<Image>& images) {
+  const Shape& shape = images.at(0).pixels().shape();
+  std::vector<std::uint8_t> values;
+  for (const Image& image : images) {
+    const Tensor dense = image.pixels().contiguous().value();
+    const auto pixels = dense.values<std::uint8_t>().value();
+    values.insert(values.end(), pixels.begin(), pixels.end());
+  }
+  return Tensor::from<std::uint8_t>(Span<const std::uint8_t>(values),
+                                    {static_cast<std::int64_t>(images.size()), shape[0], shape[1], shape[2]});
+}
+
+/// Index and score of each class, as f64[n, 2].
+Result<Tensor> to_array(const Classes& classes) {
+  std::vector<double> values;
+  for (const Class& entry : classes) {
+    values.push_back(static_cast<double>(entry.index));
+    values.push_back(static_cast<double>(entry.score));
+  }
+  return Tensor::from<double>(Span<const double>(values), {static_cast<std::int64_t>(classes.size()), 2});
+}
+
+template <class In, class Out>
+Result<Bytes> run(const nlohmann::json& test) {
+  static const Registry registry = Registry::builtin();
+  static const Runtime runtime = [] {
+    RuntimeOptions options;
+    options.execution = Execution::kCaller;
+    return Runtime::create(options).value();
+  }();
+  auto stages = parse_stages<In, Out>(test.at("pipeline").dump(), registry);
+  if (!stages) return std::move(stages).error();
+  auto pipeline = compile(*stages, runtime);
+  if (!pipeline) return std::move(pipeline).error();
+  auto input = load(test.at("in").get<std::string>(), static_cast<In*>(nullptr));
+  if (!input) return std::move(input).error();
+  auto output = pipeline->run(*std::move(input));
+  if (!output) return std::move(output).error();
+  auto array = to_array(*output);
+  if (!array) return std::move(array).error();
+  return detail::to_npy(*array);
+}
+
+Result<Bytes> dispatch(const nlohmann::json& test) {
+  const std::string edge = test.at("takes").get<std::string>() + " -> " + test.at("gives").get<std::string>();
+  if (edge == "bytes -> image") return run<Bytes, Image>(test);
+  if (edge == "bytes -> tensor") return run<Bytes, Tensor>(test);
+  if (edge == "image -> image") return run<Image, Image>(test);
+  if (edge == "image -> images") return run<Image, std::vector<Image>>(test);
+  if (edge == "image -> tensor") return run<Image, Tensor>(test);
+  if (edge == "tensor -> tensor") return run<Tensor, Tensor>(test);
+  if (edge == "tensor -> classes") return run<Tensor, Classes>(test);
+  return Error(ErrorCode::kInvalidArgument, "image_probe cannot run " + edge);
+}
+
+void write(const std::string& path, const char* data, std::size_t size) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(data, static_cast<std::streamsize>(size));
+  if (!file.flush()) throw std::runtime_error("cannot write " + path);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc != 2) return std::fprintf(stderr, "usage: image_probe CASES.json\n"), 64;
+  std::ifstream file(argv[1]);
+  for (const nlohmann::json& test : nlohmann::json::parse(file)) {
+    const auto out = test.at("out").get<std::string>();
+    if (auto result = dispatch(test)) {
+      write(out, reinterpret_cast<const char*>(result->data()), result->size());
+    } else {
+      const std::string text = result.error().to_string();
+      write(out + ".error", text.data(), text.size());
+    }
+  }
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "image_probe: %s\n", error.what());
+  return 2;
+}
