@@ -41,19 +41,14 @@ class BoundaryObserver final : public StepObserver {
 
  private:
   void compare(const GoldenBoundary& boundary, Span<const Slot> slots) {
-    std::vector<Value> values;
+    std::vector<const Value*> values;
     for (const Slot& slot : slots) {
       if (!slot.ok()) return;  // the run fails, and says so
-      values.push_back(slot.value().copy());
-      if (!values.back().has_value()) {
-        mistake_ = mismatch(boundary.at, slot.value().type().name() + " cannot be copied, and so not be compared");
-        return;
-      }
+      values.push_back(&slot.value());
     }
     const bool is_inside_compound = boundary.at.find('.') != std::string::npos;
-    auto difference = is_inside_compound
-                          ? compare_with_golden(Span<const Value>(values), boundary.value, boundary.tolerance, files_)
-                          : compare_with_golden(values[0], boundary.value, boundary.tolerance, files_);
+    auto difference = is_inside_compound ? compare_list_with_golden(values, boundary.value, boundary.tolerance, files_)
+                                         : compare_with_golden(*values[0], boundary.value, boundary.tolerance, files_);
     if (!difference)
       mistake_ = difference.error().within(boundary.at);
     else if (*difference)

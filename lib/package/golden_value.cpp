@@ -148,12 +148,18 @@ std::optional<std::vector<Value>> elements_of(const Value& value) {
   return items;
 }
 
-Result<Difference> compare_items(Span<const Value> got, const std::vector<GoldenValue>& expected,
+std::vector<const Value*> pointers_to(const std::vector<Value>& values) {
+  std::vector<const Value*> pointers;
+  for (const Value& value : values) pointers.push_back(&value);
+  return pointers;
+}
+
+Result<Difference> compare_items(Span<const Value* const> got, const std::vector<GoldenValue>& expected,
                                  const Tolerance& tolerance, const PackageFiles& files) {
   if (got.size() != expected.size())
     return Difference("expected " + std::to_string(expected.size()) + " values, got " + std::to_string(got.size()));
   for (std::size_t i = 0; i < got.size(); ++i) {
-    auto difference = compare_with_golden(got[i], expected[i], tolerance, files);
+    auto difference = compare_with_golden(*got[i], expected[i], tolerance, files);
     if (!difference) return std::move(difference).error();
     if (*difference) return Difference("[" + std::to_string(i) + "]: " + **difference);
   }
@@ -203,14 +209,14 @@ Result<std::optional<std::string>> compare_with_golden(const Value& got, const G
     case Kind::kList:
     case Kind::kTuple:
       if ((expected.kind == Kind::kList) != (type.list != nullptr)) break;
-      if (auto items = elements_of(got)) return compare_items(*items, expected.items, tolerance, files);
+      if (auto items = elements_of(got)) return compare_items(pointers_to(*items), expected.items, tolerance, files);
       break;
   }
   return does_not_fit(expected, type);
 }
 
-Result<std::optional<std::string>> compare_with_golden(Span<const Value> got, const GoldenValue& expected,
-                                                       const Tolerance& tolerance, const PackageFiles& files) {
+Result<std::optional<std::string>> compare_list_with_golden(Span<const Value* const> got, const GoldenValue& expected,
+                                                            const Tolerance& tolerance, const PackageFiles& files) {
   if (expected.kind != Kind::kList)
     return Error(ErrorCode::kInvalidArgument,
                  "inside a compound op a list is recorded, this is " + std::string(kind_name(expected.kind)));

@@ -21,7 +21,7 @@ Result<std::optional<std::string>> compare_with_golden(const Value& got, const G
                                                        const Tolerance& tolerance, const PackageFiles& files);
 
 /// The same for the values that passed inside a compound op.
-Result<std::optional<std::string>> compare_with_golden(Span<const Value> got, const GoldenValue& expected,
-                                                       const Tolerance& tolerance, const PackageFiles& files);
+Result<std::optional<std::string>> compare_list_with_golden(Span<const Value* const> got, const GoldenValue& expected,
+                                                            const Tolerance& tolerance, const PackageFiles& files);
 
 }  // namespace gantry::detail

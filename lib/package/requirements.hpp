@@ -19,6 +19,6 @@ GANTRY_API std::vector<std::string> available_isas();
 bool meets_torch_requirement(std::string_view version, std::string_view requirement);
 
 /// Why `entry` cannot be used here; nothing if it can. `loader` is nullptr if no engine of that kind is linked.
-std::optional<Error> unmet_requirement(const EngineEntry& entry, const EngineLoader* loader, Device device);
+GANTRY_API std::optional<Error> unmet_requirement(const EngineEntry& entry, const EngineLoader* loader, Device device);
 
 }  // namespace gantry::detail

@@ -3,6 +3,7 @@
 // every control group above it, cgroup v1 and v2.
 #pragma once
 
+#include <gantry/export.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,6 @@ class CpuFacts {
 CpuBudget compute_cpu_budget(const CpuFacts& facts);
 
 /// Reads this process's budget. Never fails.
-CpuBudget read_cpu_budget();
+GANTRY_API CpuBudget read_cpu_budget();
 
 }  // namespace gantry::detail
