@@ -34,13 +34,6 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-/// "model/x.so" of "<root>/data/aotinductor/model/x.so"; empty for an entry elsewhere.
-std::string_view place_in_models(std::string_view name) {
-  const auto slash = name.find('/');
-  if (slash == std::string_view::npos || name.substr(slash + 1, kModels.size()) != kModels) return {};
-  return name.substr(slash + 1 + kModels.size());
-}
-
 std::string file_name(const ZipEntry& entry) {
   return entry.name.substr(entry.name.rfind('/') + 1);
 }
@@ -99,7 +92,7 @@ Result<AotiPackage> scan_aoti_package(const std::string& path) {
   std::size_t libraries = 0;
   for (ZipEntry& entry : *all) {
     if (holds_weights(entry.name)) return refuse(ErrorCode::kUnsupported, "its weights are outside its library");
-    const std::string_view place = place_in_models(entry.name);
+    const std::string_view place = after_prefix(entry.name, kModels).value_or("");  // "model/x.so"
     const auto slash = place.find('/');
     if (slash == std::string_view::npos || place.back() == '/') continue;
     if (model.empty()) model = place.substr(0, slash);

@@ -12,12 +12,9 @@
 namespace gantry::libtorch {
 namespace {
 
-/// True if an entry is `<root>/<inner>...`, whatever the root is called.
-bool has_entry(const std::vector<ZipEntry>& entries, std::string_view inner) {
-  return std::any_of(entries.begin(), entries.end(), [&](const ZipEntry& entry) {
-    const auto slash = entry.name.find('/');
-    return slash != std::string::npos && std::string_view(entry.name).substr(slash + 1, inner.size()) == inner;
-  });
+bool has_entry(const std::vector<ZipEntry>& entries, std::string_view prefix) {
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const ZipEntry& entry) { return after_prefix(entry.name, prefix).has_value(); });
 }
 
 }  // namespace

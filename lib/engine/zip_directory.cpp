@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -189,6 +187,13 @@ Result<std::vector<ZipEntry>> read_zip_directory(const std::string& path) {
     entries.push_back(*std::move(entry));
   }
   return entries;
+}
+
+std::optional<std::string_view> after_prefix(std::string_view name, std::string_view prefix) {
+  if (name.substr(0, prefix.size()) == prefix) return name.substr(prefix.size());
+  const auto root = name.find('/');
+  if (root == std::string_view::npos || name.substr(root + 1, prefix.size()) != prefix) return std::nullopt;
+  return name.substr(root + 1 + prefix.size());
 }
 
 Result<void> extract_stored(const std::string& zip_path, const ZipEntry& entry, const std::string& to) {

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <gantry/result.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gantry::libtorch {
@@ -23,6 +25,10 @@ struct ZipEntry {
 /// Every entry, in directory order. not_found if there is no such file; invalid_argument if it is not a zip file, is
 /// cut short, or an entry's name could lead out of a directory (absolute, "..", "\", control characters).
 Result<std::vector<ZipEntry>> read_zip_directory(const std::string& path);
+
+/// What follows `prefix` in "<prefix>..." or "<root>/<prefix>..."; nothing for another name. LibTorch puts everything
+/// under one root folder, except into the packages of 2.6.
+std::optional<std::string_view> after_prefix(std::string_view name, std::string_view prefix);
 
 /// Copies a stored entry to a new file, which must not exist, with mode 0600. resource_exhausted if the disk is full;
 /// failed_precondition if the file cannot be written; invalid_argument if the entry is damaged.

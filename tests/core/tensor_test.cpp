@@ -209,7 +209,8 @@ TEST(Tensor, ViewsOfViewsEqualIndexingByHand) {
 
 TEST(Tensor, ZerosAreZero) {
   const Tensor tensor = Tensor::zeros(DType::kI64, {3, 5}).value();
-  for (const std::int64_t value : tensor.values<std::int64_t>().value()) EXPECT_EQ(value, 0);
+  const auto values = tensor.values<std::int64_t>().value();
+  for (const std::int64_t value : values) EXPECT_EQ(value, 0);
 }
 
 TEST(Tensors, AreFoundByName) {

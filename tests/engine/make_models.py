@@ -190,17 +190,20 @@ def rewrite(source, target, change_metadata=None, extra=()):
 
 
 def make_packages(directory, source):
+    with zipfile.ZipFile(source) as package:
+        library = next(name for name in package.namelist() if name.endswith(".so"))
+    folder = library[:library.rindex("/")]   # <root>/data/aotinductor/model; torch 2.6 writes no root
     rewrite(source, directory / "same.pt2")
     rewrite(source, directory / "slip.pt2",
-            extra=[("model/data/aotinductor/model/../../../../../gantry-slipped", b"out")])
+            extra=[(f"{folder}/../../../../../gantry-slipped", b"out")])
     rewrite(source, directory / "other-torch.pt2", {"gantry_torch_version": "1.99"})
     rewrite(source, directory / "other-isa.pt2", {"gantry_march": "x86-64-v9"})
     rewrite(source, directory / "unknown-isa.pt2", {"AOTI_CPU_ISA": "ABACUS"})
     rewrite(source, directory / "other-machine.pt2", {"AOTI_MACHINE": "pdp11"})
     rewrite(source, directory / "other-device.pt2", {"AOTI_DEVICE_KEY": "cuda"})
-    rewrite(source, directory / "two-libraries.pt2", extra=[("model/data/aotinductor/model/second.so", b"\x7fELF")])
-    rewrite(source, directory / "two-models.pt2", extra=[("model/data/aotinductor/other/second.so", b"\x7fELF")])
-    rewrite(source, directory / "weights-outside.pt2", extra=[("model/data/aotinductor/model/w.blob", b"1234")])
+    rewrite(source, directory / "two-libraries.pt2", extra=[(f"{folder}/second.so", b"\x7fELF")])
+    rewrite(source, directory / "two-models.pt2", extra=[(f"{folder[:-len('model')]}other/second.so", b"\x7fELF")])
+    rewrite(source, directory / "weights-outside.pt2", extra=[(f"{folder}/w.blob", b"1234")])
 
 
 def main():

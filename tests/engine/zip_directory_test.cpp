@@ -100,6 +100,14 @@ TEST_F(ZipDirectory, ListsAndExtractsWhatIsInTheFile) {
   }
 }
 
+TEST(AfterPrefix, AllowsOneRootOrNone) {
+  EXPECT_EQ(libtorch::after_prefix("data/a/b", "data/a/"), "b");
+  EXPECT_EQ(libtorch::after_prefix("root/data/a/b", "data/a/"), "b");
+  EXPECT_EQ(libtorch::after_prefix("root/data/a/", "data/a/"), "");
+  EXPECT_EQ(libtorch::after_prefix("x/root/data/a/b", "data/a/"), std::nullopt);
+  EXPECT_EQ(libtorch::after_prefix("data", "data/a/"), std::nullopt);
+}
+
 TEST_F(ZipDirectory, AllowsACommentAtTheEnd) {
   std::string bytes = zip_of({{"m/a", "alpha"}});
   bytes[bytes.size() - 2] = 5;

@@ -26,7 +26,7 @@ ALLOWED_FOLDERS = {
 HEADER_LEVELS = [
     {"export", "span", "error", "result", "device", "dtype", "shape", "bytes", "function", "tensor"},
     {"run_options", "runtime"},
-    {"value", "node", "stage"},
+    {"type_info", "value", "node", "stage"},
     {"signature", "engine", "model"},
     {"pipeline", "registry"},
     {"image", "classify"},

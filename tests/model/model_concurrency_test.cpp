@@ -170,6 +170,40 @@ TEST(ModelInstances, ShutdownAnswersTheCallsThatWaitForOne) {
   EXPECT_THAT(model.run({{"x", Tensor::zeros(DType::kF32, {1, 2}).value()}}), HasCode(ErrorCode::kFailedPrecondition));
 }
 
+// A request that is past the queue when the shutdown begins, and asks for an instance only after the shutdown has let
+// go of all calls that waited, is answered when the instance comes back.
+TEST(ModelInstances, ShutdownAnswersACallThatBeginsToWaitDuringIt) {
+  const auto script = std::make_shared<FakeScript>();
+  const auto gate = std::make_shared<test::Gate>();
+  Runtime runtime = make_runtime(2);
+  const Model model = make_fake_model(script, runtime, 1);
+  const auto direct = compile(model.stage(), runtime).value();
+  const auto held = compile(stage("hold",
+                                  [gate](Tensor x) {
+                                    gate->pass();
+                                    return x;
+                                  }) |
+                                model.stage(),
+                            runtime)
+                        .value();
+  script->gate.close();
+  gate->close();
+  auto running = direct.submit(row({1, 2}));
+  script->gate.wait_for_arrivals(1);
+  auto waiting = direct.submit(row({3, 4}));
+  auto late = held.submit(row({5, 6}));
+  gate->wait_for_arrivals(1);
+  std::thread stopper([&] { EXPECT_THAT(runtime.shutdown(), IsOk()); });
+  EXPECT_THAT(waiting.get(), HasCode(ErrorCode::kCancelled));  // the shutdown has looked at the model's list
+  gate->open();
+  while (held.stats()[1].samples == 0) std::this_thread::yield();  // it is at the model
+  script->gate.open();
+  const auto answer = late.get();
+  EXPECT_TRUE(answer.ok() || answer.error().code() == ErrorCode::kCancelled);
+  EXPECT_THAT(running.get(), IsOk());
+  stopper.join();
+}
+
 TEST(ModelInstances, OutliveTheHandleWhileACallRuns) {
   const auto script = std::make_shared<FakeScript>();
   auto runtime = std::make_unique<Runtime>(make_runtime(1));

@@ -153,8 +153,8 @@ TEST(CpuBudget, DoesNotTakeANameThatBeginsAlikeForTheMountedRoot) {
   const CpuBudget budget =
       compute_cpu_budget(FakeFacts(8, {{kCgroup, "4:cpu,cpuacct:/outer/boxes\n"},
                                        {kMounts, v1_mounts("/outer/box")},
-                                       {"/sys/fs/cgroup/cpu,cpuacct/es/cpu.cfs_quota_us", "100000"},
-                                       {"/sys/fs/cgroup/cpu,cpuacct/es/cpu.cfs_period_us", "100000"},
+                                       {"/sys/fs/cgroup/cpu,cpuacctes/cpu.cfs_quota_us", "100000"},
+                                       {"/sys/fs/cgroup/cpu,cpuacctes/cpu.cfs_period_us", "100000"},
                                        {"/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "500000"},
                                        {"/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000"}}));
   EXPECT_EQ(budget.cpus, 5);

@@ -11,19 +11,19 @@
 namespace g = gantry;
 
 int main() {
-  auto* const gate = new g::test::Gate;  // leaked, as is the pipeline: that is the point
+  static auto* const gate = new g::test::Gate;  // never destroyed, as is the pipeline: that is the point
   gate->close();
   g::RuntimeOptions options;
   options.workers = 1;
   auto runtime = g::Runtime::create(options).value();
-  const auto chain = g::stage("hold", [gate](int x) {
+  const auto chain = g::stage("hold", [](int x) {
     gate->pass();
     return x;
   });
-  auto* const pipeline = new g::Pipeline<int, int>(g::compile(chain, runtime).value());
+  static auto* const pipeline = new g::Pipeline<int, int>(g::compile(chain, runtime).value());
   pipeline->submit(1, {}, [](g::Result<int>) {});
   gate->wait_for_arrivals(1);
-  pipeline->submit(2, {}, [gate](g::Result<int> result) {
+  pipeline->submit(2, {}, [](g::Result<int> result) {
     std::printf("answered: %s\n", result ? "ok" : g::to_string(result.error().code()));
     gate->open();  // the first request may now finish, which exit waits for
   });
