@@ -37,34 +37,34 @@ std::string only_input_of(const std::string& directory) {
 }
 
 /// Everything `run` needs of an opened package.
-struct Session {
+struct RunTarget {
   detail::OpenedPackage package;
   std::string only_input;
 };
 
-bool run_one(const Session& session, const std::string& input) {
-  auto value = load_input(input, *session.package.in, session.only_input);
+bool run_one(const RunTarget& target, const std::string& input) {
+  auto value = load_input(input, *target.package.in, target.only_input);
   const auto began = Clock::now();
-  const auto result = value ? session.package.core->run(*std::move(value), {}) : std::move(value);
+  const auto result = value ? target.package.core->run(*std::move(value), {}) : std::move(value);
   const double elapsed_ms = milliseconds_since(began);
   if (!result) {
     print_line({{"input", input}, {"error", render(result.error())}});
     return false;
   }
   print_line({{"input", input},
-              {"model", session.package.info.name},
-              {"version", session.package.info.version},
+              {"model", target.package.info.name},
+              {"version", target.package.info.version},
               {"result", render(*result)},
               {"ms", elapsed_ms}});
   return true;
 }
 
-int write_stage(const Session& session, const Arguments& arguments) {
+int write_stage(const RunTarget& target, const Arguments& arguments) {
   const std::string input = arguments.positional()[1];
-  const auto stage = find_stage(*session.package.core, *arguments.value("until"));
+  const auto stage = find_stage(*target.package.core, *arguments.value("until"));
   if (!stage) return complain("--until: " + stage.error().message(), kExitUsage);
-  auto value = load_input(input, *session.package.in, session.only_input);
-  auto tensor = value ? run_until(*session.package.core, *std::move(value), *stage) : Result<Tensor>(value.error());
+  auto value = load_input(input, *target.package.in, target.only_input);
+  auto tensor = value ? run_until(*target.package.core, *std::move(value), *stage) : Result<Tensor>(value.error());
   auto file = tensor ? detail::to_npy(*tensor) : Result<Bytes>(tensor.error());
   if (!file) {
     print_line({{"input", input}, {"error", render(file.error())}});
@@ -135,14 +135,14 @@ int run_command(const Arguments& arguments) {
   const std::string& directory = arguments.positional()[0];
   auto opened = open_any(directory, *options);
   if (!opened) return complain(opened.error().to_string(), kExitCouldNotRun);
-  const Session session{*std::move(opened), only_input_of(directory)};
-  if (has_until) return write_stage(session, arguments);
+  const RunTarget target{*std::move(opened), only_input_of(directory)};
+  if (has_until) return write_stage(target, arguments);
 
-  const auto before = session.package.core->stats();
+  const auto before = target.package.core->stats();
   bool all_ok = true;
   for (std::size_t i = 1; i < arguments.positional().size(); ++i)
-    all_ok = run_one(session, arguments.positional()[i]) && all_ok;
-  if (arguments.has("explain")) print_explanation(session.package, before);
+    all_ok = run_one(target, arguments.positional()[i]) && all_ok;
+  if (arguments.has("explain")) print_explanation(target.package, before);
   return all_ok ? kExitOk : kExitFailed;
 }
 

@@ -121,8 +121,7 @@ std::int64_t JsonObject::integer(const char* key, std::int64_t low, std::int64_t
                                  std::optional<std::int64_t> fallback) {
   const std::int64_t value = integer(key, fallback);
   if (ok() && (value < low || value > high))
-    fail(key,
-         "must be " + std::to_string(low) + ".." + std::to_string(high) + ", got " + std::to_string(value));
+    fail(key, "must be " + std::to_string(low) + ".." + std::to_string(high) + ", got " + std::to_string(value));
   return value;
 }
 

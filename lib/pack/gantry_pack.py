@@ -1204,7 +1204,8 @@ def export_aoti(model, path, batches, max_batch):
     from torch._inductor import config
     version = ".".join(torch.__version__.split(".")[:2])
     wanted = {"cpp.march": march, "cpp.simdlen": simd_bits, "cpp.dynamic_threads": True,
-              "aot_inductor.metadata": {"gantry_torch_version": version, "gantry_march": march}}
+              "aot_inductor.metadata": {"gantry_torch_version": version, "gantry_march": march,
+                                        "gantry_mutates_inputs": "true" if _mutates_inputs(program) else "false"}}
     known = config.get_config_copy()
     say(f"compiling the model (AOTInductor, {isa}); this takes a minute or two")
     try:
@@ -1220,6 +1221,15 @@ def export_aoti(model, path, batches, max_batch):
         loaded = torch._inductor.aoti_load_package(str(path))
     check_engine("aoti", loaded, model, batches)
     return {"kind": "aoti", "file": path.name, "device": "cpu", "requires": {"torch": version, "isa": isa}}
+
+
+def _mutates_inputs(program):
+    """Whether the program writes to its inputs, as far as functionalisation can tell; the engine copies them if so."""
+    try:
+        with quiet():
+            return bool(program.run_decompositions({}).graph_signature.user_inputs_to_mutate)
+    except Exception:  # whatever it is, a copy is safe
+        return True
 
 
 def _exported(model, max_batch):

@@ -23,19 +23,26 @@ Error unusable(ErrorCode code, const EngineEntry& entry, const std::string& why)
   return Error(code, "engine '" + entry.kind + "' " + why);
 }
 
+#if defined(__x86_64__)
+/// 1..4, by the features of each level that CPUID tells apart.
+int x86_level() {
+  if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt")) return 1;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2") ||
+      !__builtin_cpu_supports("fma"))
+    return 2;
+  const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                          __builtin_cpu_supports("avx512vl");
+  return has_avx512 ? 4 : 3;
+}
+#endif
+
 }  // namespace
 
 std::vector<std::string> available_isas() {
 #if defined(__x86_64__)
-  const bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
-  const bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                  __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
-  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl");
-  std::vector<std::string> levels = {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
-  levels.erase(levels.begin() + (1 + v2 + v3 + v4), levels.end());
-  return levels;
+  static constexpr const char* kLevels[] = {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
+  return {kLevels, kLevels + x86_level()};
 #elif defined(__aarch64__)
   return {"aarch64"};
 #else

@@ -40,6 +40,19 @@ class AotiTest(unittest.TestCase):
             self.assertEqual(metadata["gantry_torch_version"], ".".join(torch.__version__.split(".")[:2]))
             self.assertNotIn("AVX512", metadata.get("AOTI_CPU_ISA", ""))
 
+    def test_the_file_says_whether_the_model_writes_to_its_inputs(self):
+        class InPlace(torch.nn.Module):
+            def forward(self, x):
+                x.mul_(2)
+                return x + 1
+        with gp.quiet():
+            plain, in_place = (torch.export.export(model, (torch.rand(3),)) for model in (torch.nn.ReLU(), InPlace()))
+        self.assertFalse(gp._mutates_inputs(plain))
+        self.assertTrue(gp._mutates_inputs(in_place))
+        with zipfile.ZipFile(self.package / "model.pt2") as archive:
+            name = next(name for name in archive.namelist() if name.endswith("metadata.json"))
+            self.assertEqual(json.loads(archive.read(name))["gantry_mutates_inputs"], "false")
+
     @unittest.skipUnless(platform.machine() == "x86_64" and shutil.which("objdump"), "needs objdump on x86-64")
     def test_the_code_has_no_avx512_instruction_whatever_this_cpu_has(self):
         with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(self.package / "model.pt2") as archive:
