@@ -26,7 +26,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo test asan tsan bench install docker-demo docker-test format check-format clean
+.PHONY: help bootstrap configure build demo test asan tsan bench install docker-demo docker-test format check-format tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -91,6 +91,9 @@ format: ## clang-format the C++ files
 
 check-format: ## list the C++ files that `make format` would change; fails if there are any
 	@$(sources) | xargs clang-format --dry-run --Werror
+
+tidy: build ## clang-tidy over the library, where it is installed
+	@clang-tidy -p $(BUILD) --quiet $$(git ls-files 'lib/*.cpp' ':!lib/engine/empty_library.cpp')
 
 clean: ## remove build/ (the Python environment .venv stays)
 	rm -rf $(BUILD)

@@ -14,7 +14,8 @@ target_compile_options(gantry_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow 
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
 if(GANTRY_SANITIZE)
   target_compile_options(gantry_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
-                                                -fno-omit-frame-pointer)
+                                                -fno-omit-frame-pointer
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)   # the checks that are added confuse GCC's analysis
   target_link_options(gantry_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(GANTRY_FUZZ)

@@ -150,6 +150,7 @@ std::optional<std::vector<Value>> elements_of(const Value& value) {
 
 std::vector<const Value*> pointers_to(const std::vector<Value>& values) {
   std::vector<const Value*> pointers;
+  pointers.reserve(values.size());
   for (const Value& value : values) pointers.push_back(&value);
   return pointers;
 }

@@ -138,13 +138,13 @@ class ModelStep final : public Step {
       for (Group& half : split(std::move(group))) run_group(half, slots, context);
       return;
     }
-    distribute(group, std::move(outputs), slots);
+    distribute(group, outputs, slots);
   }
 
   void start_group(Group group, Span<Slot> slots, Context& context, const std::shared_ptr<Pending>& pending) const {
     auto batch = stack_group(group);
     if (!batch) {
-      distribute(group, std::move(batch), slots);
+      distribute(group, batch, slots);
       return pending->finish_one();
     }
     model_->submit(*batch, *context.call,
@@ -156,7 +156,7 @@ class ModelStep final : public Step {
                          start_group(std::move(half), slots, context, pending);
                        return;
                      }
-                     distribute(*group, std::move(outputs), slots);
+                     distribute(*group, outputs, slots);
                      pending->finish_one();
                    });
   }
@@ -178,14 +178,12 @@ class ModelStep final : public Step {
     return halves;
   }
 
-  void distribute(const Group& group, Result<Tensors> outputs, Span<Slot> slots) const {
+  void distribute(const Group& group, const Result<Tensors>& outputs, Span<Slot> slots) const {
     for (std::size_t i = 0; i < group.slots.size(); ++i) {
       Slot& slot = slots[group.slots[i]];
-      auto sample = outputs ? unstack_sample(*outputs, static_cast<std::int64_t>(i)) : std::move(outputs);
+      auto sample = outputs ? unstack_sample(*outputs, static_cast<std::int64_t>(i)) : Result<Tensors>(outputs.error());
       if (!sample) {
-        const Error error = sample.error();
-        slot.fail(error);
-        outputs = error;
+        slot.fail(std::move(sample).error());
       } else if (gives_tensor_) {
         slot.set<Tensor>((*sample)[0].tensor);
       } else {

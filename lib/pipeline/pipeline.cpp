@@ -163,6 +163,7 @@ class CompiledPipeline final : public PipelineCore {
     std::vector<Slot> slots = to_slots(std::move(inputs));
     compiled_->plan->run(slots, context);
     std::vector<Result<Value>> results;
+    results.reserve(slots.size());
     for (Slot& slot : slots) results.push_back(compiled_->finish(slot));
     return results;
   }

@@ -184,7 +184,8 @@ TEST(ModelRun, GivesAnEngineThatWritesACopyOfItsOwn) {
   script->mutates_inputs = true;
   script->compute = [](const Tensors& inputs) -> Result<Tensors> {
     Tensor input = inputs[0].tensor;
-    for (float& value : input.mutable_values<float>().value()) value = -1;
+    const auto values = input.mutable_values<float>().value();
+    for (float& value : values) value = -1;
     return Tensors{{"y", input}};
   };
   const Model model = make_fake_model(script, make_runtime(1));

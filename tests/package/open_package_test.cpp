@@ -70,7 +70,8 @@ TEST(OpenPackage, RefusesAModelThatIsWrongInBatchesOnly) {
   script->compute = [](const Tensors& inputs) -> Result<Tensors> {
     Tensor out = inputs[0].tensor.clone().value();
     const bool is_batch = out.shape()[0] > 1;
-    for (float& value : out.mutable_values<float>().value()) value *= is_batch ? 3.0f : 2.0f;
+    const auto values = out.mutable_values<float>().value();
+    for (float& value : values) value *= is_batch ? 3.0f : 2.0f;
     return Tensors{{"y", out}};
   };
   EXPECT_THAT(
