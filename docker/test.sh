@@ -31,4 +31,13 @@ check "in the container it cannot read another user's file" cannot_read
 check "and says so instead of crashing" grep -qiE 'permission|cannot be read|failed_precondition' "$work/refused.txt"
 no_shell() { ! docker run --rm --entrypoint /bin/sh gantry-classify -c true >/dev/null 2>&1; }
 check "the image has no shell" no_shell
+# Beside the program and its libraries only what the loader reads, and what the engine itself puts into a container.
+container=$(docker create gantry-classify)
+docker export "$container" | tar -t | grep -v '/$' >"$work/files.txt"
+docker rm "$container" >/dev/null
+only_closure() {
+  ! grep -vE '^(app/01_classify|app/lib/[^/]+\.so[.0-9]*|lib(64)?/ld-linux[^/]*|etc/(ld\.so\.(cache|conf)|passwd))$' "$work/files.txt" |
+    grep -vE '^(\.dockerenv|dev/console|etc/(hostname|hosts|mtab|resolv\.conf))$'
+}
+check "it holds the program, its libraries and the loader, and nothing else" only_closure
 echo "$passed passed, 0 failed"

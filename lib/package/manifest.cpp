@@ -114,7 +114,7 @@ Result<void> read_spec(const Json& json, const std::string& path, std::vector<Te
 
 Result<void> read_signature(JsonObject& object, Manifest& manifest) {
   std::vector<TensorSpec> specs[2];
-  for (const std::size_t side : {0, 1}) {
+  for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
     const char* key = side == 0 ? "inputs" : "outputs";
     const Json* list = object.list(key, true);
     if (list == nullptr) return {};  // finish() reports it
