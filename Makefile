@@ -9,6 +9,9 @@ PREFIX ?= $(BUILD)/install
 JOBS   ?= $(shell awk -v cores=$$(nproc) '/MemAvailable/ {jobs = int($$2 / 1.2e6); print jobs < 1 ? 1 : jobs < cores ? jobs : cores}' /proc/meminfo)
 CMAKE_ARGS ?=
 
+ifeq ($(filter torchscript aoti,$(ENGINE)),)
+$(error ENGINE is torchscript or aoti, not '$(ENGINE)')
+endif
 PACKAGES := $(BUILD)/models
 PACKAGE  := $(PACKAGES)/efficientnet-lite0/1
 ifeq ($(ENGINE),aoti)
@@ -77,6 +80,8 @@ install: configure ## install the library, its CMake package, bin/gantry and bin
 	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool
 	@cmake --install $(BUILD) --prefix "$(abspath $(PREFIX))" >$(BUILD)/install.log || { tail -n 20 $(BUILD)/install.log; exit 1; }
 	@echo "installed in $(abspath $(PREFIX)): use -DCMAKE_PREFIX_PATH=$(abspath $(PREFIX)) and find_package(gantry)"
+	@$(in_build) echo "programs load LibTorch from $$GANTRY_TORCH_ROOT, or from beside libgantry_torch.so; keep one of them"; \
+	echo "gantry-pack needs a Python with torch: $$GANTRY_PYTHON $(abspath $(PREFIX))/bin/gantry-pack --help"
 
 docker-demo: $(PACKAGE)/gantry.json ## build the container of docker/ and classify the photo in it, locked down
 	@docker/build.sh

@@ -14,7 +14,8 @@ namespace gantry {
 ///
 /// Ownership: a value.
 /// Threads:   immutable.
-/// Errors:    parse: invalid_argument for anything but "cpu", "cuda", "cuda:N" with N in 0..127.
+/// Errors:    parse: invalid_argument for anything but "cpu", "cuda", "cuda:N" with N in 0..127. cuda() takes the
+///            nearest of these numbers.
 /// Cost:      two bytes.
 class GANTRY_API Device {
  public:
@@ -22,7 +23,10 @@ class GANTRY_API Device {
 
   constexpr Device() = default;
   static constexpr Device cpu() { return Device(); }
-  static constexpr Device cuda(int index = 0) { return Device(Kind::kCuda, static_cast<std::int8_t>(index)); }
+  /// `index` is 0..127; a number beyond counts as the nearest one.
+  static constexpr Device cuda(int index = 0) {
+    return Device(Kind::kCuda, static_cast<std::int8_t>(index < 0 ? 0 : index > 127 ? 127 : index));
+  }
   /// "cuda" means "cuda:0".
   static Result<Device> parse(std::string_view text);
 

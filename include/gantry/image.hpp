@@ -30,7 +30,8 @@ GANTRY_API std::size_t channels_of(Colour colour) noexcept;
 ///
 /// Ownership: shares its pixels; copies and crops are cheap.
 /// Threads:   thread-compatible.
-/// Errors:    invalid_argument for a size below 1x1 or a tensor that is not u8[H, W, C] with dense rows of pixels.
+/// Errors:    invalid_argument for a size below 1x1 or a tensor that is not u8[H, W, C] with dense rows of pixels;
+///            resource_exhausted for an image to be made, also by the stages below, of more than 2^31 bytes.
 /// Cost:      as Tensor.
 class GANTRY_API Image {
  public:

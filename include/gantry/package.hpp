@@ -63,9 +63,11 @@ struct OpenedPackage {
   const TypeInfo* out = nullptr;
   PackageInfo info;
 };
-/// `in` and `out` may be nullptr: whatever the package's pipeline takes and gives.
+/// `in` and `out` may be nullptr: whatever the package's pipeline takes and gives. `engine_index`: the place in the
+/// manifest's `engines` of the only one to consider; two may be of one kind.
 GANTRY_API Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
-                                              const std::vector<EngineLoader>& engines, const OpenOptions& options);
+                                              const std::vector<EngineLoader>& engines, const OpenOptions& options,
+                                              std::optional<std::size_t> engine_index = {});
 }  // namespace detail
 
 /// Opens a package with the engines given. Errors: not_found, invalid_argument (manifest; In or Out do not fit),

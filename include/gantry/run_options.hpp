@@ -17,10 +17,15 @@ namespace gantry {
 /// An absolute point in time on the steady clock; set once per request and never extended.
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// The deadline `duration` from now.
+/// The deadline `duration` from now; the farthest there is for durations beyond it, such as hours::max().
 template <class Rep, class Period>
 Deadline within(std::chrono::duration<Rep, Period> duration) {
-  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> wanted = duration;
+  const std::chrono::duration<double> farthest = Deadline::max() - now;
+  if (wanted >= farthest) return Deadline::max();
+  if (wanted <= -farthest) return now;  // long ago
+  return now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
 }
 
 /// Cancels the requests it was handed to. Copies refer to the same token.
@@ -49,9 +54,10 @@ class CancelToken {
 
 /// Options of one request. Copies are passed down to every stage and engine.
 struct RunOptions {
-  /// No result after this moment: checked at admission, in the queue and before every stage. Default: none.
+  /// No result after this moment: checked at admission, before every stage and at the end; a blocking call returns when
+  /// it comes, though what is computing then is computed to its end. Default: none.
   std::optional<Deadline> deadline;
-  /// Checked where the deadline is.
+  /// Checked at admission and before every stage.
   CancelToken cancel;
   /// Higher goes first. Carried; the first-in first-out queue does not look at it.
   int priority = 0;

@@ -27,7 +27,8 @@ enum class Execution : std::uint8_t {
 };
 
 struct RuntimeOptions {
-  /// Worker threads. 0: one per CPU of the budget (floor of affinity, cpuset and cgroup quota, at least 1).
+  /// Worker threads. 0: one per CPU of the budget (floor of affinity, cpuset and cgroup quota, at least 1; the
+  /// environment variable GANTRY_CPUS, 1..4096, replaces it).
   /// `workers * intra_op_threads` may not exceed the budget unless `allow_oversubscription` is set.
   int workers = 0;
   /// Threads one engine call may use inside a worker. 0: budget / workers, at least 1. Default 1: throughput.

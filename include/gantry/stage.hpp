@@ -176,8 +176,9 @@ Stage<In, Out> make_op(const char* name, P params, std::string text, Result<void
 }  // namespace detail
 
 /// A stage from any const-callable In -> Out or In -> Result<Out>; the types are deduced from its only parameter.
-/// The callable is shared by all threads. An exception it throws becomes `internal`, std::bad_alloc
-/// `resource_exhausted`.
+/// The callable is shared by all threads. Its input shares storage with the caller's value and with other branches and
+/// crops of it: a callable that wants to write makes a copy first (Tensor::clone()). An exception it throws becomes
+/// `internal`, std::bad_alloc `resource_exhausted`.
 template <class F, class Traits = detail::CallableTraits<F>>
 auto stage(std::string name, F callable) {
   using In = typename Traits::Argument;
@@ -210,6 +211,7 @@ Stage<std::vector<In>, std::vector<Out>> each(const Stage<In, Out>& inner) {
 /// Hands a copy of the input to every branch and joins the results in a tuple. In must be copyable.
 template <class In, class... Outs>
 Stage<In, std::tuple<Outs...>> fork(const Stage<In, Outs>&... branches) {
+  static_assert(sizeof...(Outs) > 0, "gantry: fork needs at least one branch");
   static_assert(detail::IsCopyable<In>::value, "gantry: fork needs a copyable input");
   auto node = detail::make_node<In, std::tuple<Outs...>>("fork", "fork");
   std::size_t index = 0;

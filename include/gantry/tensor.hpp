@@ -22,7 +22,9 @@ namespace gantry {
 
 /// A strided view of shared storage.
 ///
-/// Ownership: shares its storage; copies, slices and views are cheap and see each other's writes.
+/// Ownership: shares its storage; copies, slices and views are cheap and see each other's writes. That holds for what a
+///            stage is given as well: the caller, a fork's other branches or a golden case may hold the same storage.
+///            Who writes in place calls clone() first.
 /// Threads:   thread-compatible: concurrent reads are safe, a write needs exclusion.
 /// Errors:    invalid_argument for a bad axis, range, shape or dtype; resource_exhausted when memory is short.
 /// Cost:      one allocation for a view, two for storage and header. Storage from make() is 64-byte aligned and padded

@@ -12,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "cli/junit.hpp"
 #include "cli/open_package.hpp"
+#include "cli/printable.hpp"
 #include "cli/write_file.hpp"
 #include "package/package_files.hpp"
 #include "package/requirements.hpp"
@@ -28,7 +29,7 @@ using Status = Finding::Status;
 class Report {
  public:
   void add(std::string name, Status status, std::string detail, double seconds = 0) {
-    std::printf("%-14s %s: %s\n", to_string(status), name.c_str(), detail.c_str());
+    std::printf("%-14s %s: %s\n", to_string(status), printable(name).c_str(), printable(detail).c_str());
     std::fflush(stdout);
     findings_.push_back({std::move(name), status, std::move(detail), seconds});
   }
@@ -102,12 +103,11 @@ bool could_not_run(const Error& error) {
   }
 }
 
-void check_golden(const std::string& directory, const Manifest& manifest, OpenOptions options,
-                  const std::string& engine, Report& report) {
-  const std::string name = "golden with " + engine;
-  options.engine = engine;
+void check_golden(const std::string& directory, const Manifest& manifest, const OpenOptions& options,
+                  std::size_t engine_index, Report& report) {
+  const std::string name = "golden with " + manifest.title_of(manifest.engines[engine_index]);
   const auto began = Clock::now();
-  const auto opened = open_any(directory, options);
+  const auto opened = open_any(directory, options, engine_index);
   const double seconds = seconds_since(began);
   if (!opened) {
     const auto status = could_not_run(opened.error()) ? Status::kCouldNotRun : Status::kFailed;
@@ -124,23 +124,29 @@ void check_golden(const std::string& directory, const Manifest& manifest, OpenOp
              seconds);
 }
 
-/// Every engine the package may serve with here, or the one that was asked for.
+/// Every engine the package may serve with here, or those of the kind that was asked for.
 void check_engines(const std::string& directory, const Manifest& manifest, const OpenOptions& options, Report& report) {
-  if (options.engine) return check_golden(directory, manifest, options, *options.engine, report);
   const auto loaders = libtorch::engines();
+  bool any_found = false;
   bool any_usable = false;
-  for (const EngineEntry& entry : manifest.engines) {
+  for (std::size_t i = 0; i < manifest.engines.size(); ++i) {
+    const EngineEntry& entry = manifest.engines[i];
+    if (options.engine && entry.kind != *options.engine) continue;
+    any_found = true;
     const auto loader = std::find_if(loaders.begin(), loaders.end(),
                                      [&](const EngineLoader& candidate) { return candidate.kind == entry.kind; });
     const auto unmet = detail::unmet_requirement(entry, loader == loaders.end() ? nullptr : &*loader, options.device);
     if (unmet) {
-      report.add("golden with " + entry.kind, Status::kSkipped, unmet->to_string());
+      report.add("golden with " + manifest.title_of(entry), Status::kSkipped, unmet->to_string());
       continue;
     }
     any_usable = true;
-    check_golden(directory, manifest, options, entry.kind, report);
+    check_golden(directory, manifest, options, i, report);
   }
-  if (!any_usable) report.add("golden", Status::kCouldNotRun, "none of the package's engines is usable here");
+  if (any_usable) return;
+  if (any_found) return report.add("golden", Status::kCouldNotRun, "none of the package's engines is usable here");
+  const auto opened = open_any(directory, options);
+  report.add("golden with " + *options.engine, Status::kCouldNotRun, opened ? "" : opened.error().to_string());
 }
 
 Report check_package(const std::string& directory, const OpenOptions& options) {

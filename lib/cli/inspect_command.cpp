@@ -3,56 +3,84 @@
 #include <algorithm>
 #include <cstdio>
 #include <gantry/libtorch.hpp>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/open_package.hpp"
+#include "cli/printable.hpp"
+#include "core/json_object.hpp"
 #include "package/package_files.hpp"
+#include "package/package_signature.hpp"
 #include "package/requirements.hpp"
 
 namespace gantry::cli {
 namespace {
 
 using detail::EngineEntry;
+using detail::Json;
 using detail::Manifest;
-using Json = nlohmann::ordered_json;
 
-bool holds_ops(const std::string& key) {
-  return key == "do" || key == "then" || key == "else" || key == "branches";
+/// Other ops may have parameters of these names.
+bool holds_ops(const Json& op, const std::string& key) {
+  const auto& name = op["op"].get_ref<const std::string&>();
+  return (name == "each" && key == "do") || (name == "when" && (key == "then" || key == "else")) ||
+         (name == "fork" && key == "branches");
 }
 
 /// "(size=256, filter=bicubic)", or nothing.
 std::string parameters_of(const Json& op) {
   std::string text;
   for (const auto& [key, value] : op.items()) {
-    if (key == "op" || holds_ops(key)) continue;
+    if (key == "op" || holds_ops(op, key)) continue;
     text += (text.empty() ? "(" : ", ") + key + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
   }
   return text.empty() ? text : text + ")";
 }
 
-/// One line an op: "pipeline[1]  image.resize_short(size=256, filter=bicubic)". What is no op is shown as it is: the
-/// manifest's reader leaves the ops to the Registry.
-void print_ops(const Json& ops, const std::string& path, int depth) {
-  const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
-  for (std::size_t i = 0; i < ops.size(); ++i) {
-    const Json& op = ops[i];
-    const std::string here = path + "[" + std::to_string(i) + "]";
-    const bool is_named = op.is_object() && op.contains("op") && op["op"].is_string();
-    const std::string text = is_named ? op["op"].get<std::string>() + parameters_of(op) : op.dump();
-    std::printf("%s%s  %s\n", indent.c_str(), here.c_str(), text.c_str());
-    if (!is_named) continue;
+/// Prints the pipeline, one line an op: "pipeline[1]  image.resize_short(size=256, filter=bicubic)". The manifest's
+/// reader leaves the ops to the Registry, so anything may stand in their places.
+class PipelinePrinter {
+ public:
+  void print_ops(const Json& ops, const std::string& path, int depth) {
+    if (!ops.is_array()) return print_mistake(path, "not a list of ops: " + detail::describe(ops), depth);
+    for (std::size_t i = 0; i < ops.size(); ++i) print_op(ops[i], path + "[" + std::to_string(i) + "]", depth);
+  }
+  bool found_mistakes() const { return found_mistakes_; }
+
+ private:
+  void print_op(const Json& op, const std::string& path, int depth) {
+    if (!op.is_object() || !op.contains("op") || !op["op"].is_string())
+      return print_mistake(path, "not an op: expected an object with the key op, got " + detail::describe(op), depth);
+    print_line(path, op["op"].get<std::string>() + parameters_of(op), depth);
     for (const auto& [key, value] : op.items()) {
-      if (!holds_ops(key) || !value.is_array()) continue;
-      if (key != "branches") print_ops(value, here + "." + key, depth + 1);
-      for (std::size_t b = 0; key == "branches" && b < value.size(); ++b)
-        print_ops(value[b], here + ".branches[" + std::to_string(b) + "]", depth + 1);
+      if (!holds_ops(op, key)) continue;
+      if (key == "branches")
+        print_branches(value, path + ".branches", depth + 1);
+      else
+        print_ops(value, path + "." + key, depth + 1);
     }
   }
-}
+
+  void print_branches(const Json& branches, const std::string& path, int depth) {
+    if (!branches.is_array())
+      return print_mistake(path, "not a list of lists of ops: " + detail::describe(branches), depth);
+    for (std::size_t i = 0; i < branches.size(); ++i)
+      print_ops(branches[i], path + "[" + std::to_string(i) + "]", depth);
+  }
+
+  void print_mistake(const std::string& path, const std::string& text, int depth) {
+    found_mistakes_ = true;
+    print_line(path, text, depth);
+  }
+
+  static void print_line(const std::string& path, const std::string& text, int depth) {
+    std::printf("%*s%s  %s\n", depth * 2, "", path.c_str(), printable(text).c_str());
+  }
+
+  bool found_mistakes_ = false;
+};
 
 std::string describe(const detail::Tolerance& tolerance) {
   if (tolerance.is_exact) return "exact";
@@ -77,14 +105,17 @@ void print_engines(const Manifest& manifest, Device device) {
       verdict = "not usable: " + unmet->to_string();
     else if (std::exchange(is_first_usable, false))
       verdict = "usable, serves";
-    std::printf("  %-12s %s (%s): %s\n", entry.kind.c_str(), entry.file.c_str(), needs.c_str(), verdict.c_str());
+    std::printf("  %-12s %s (%s): %s\n", entry.kind.c_str(), printable(entry.file).c_str(), needs.c_str(),
+                printable(verdict).c_str());
   }
 }
 
 void print_signature(const Manifest& manifest) {
   std::printf("model\n");
-  for (const TensorSpec& input : manifest.signature.inputs()) std::printf("  in   %s\n", input.to_string().c_str());
-  for (const TensorSpec& output : manifest.signature.outputs()) std::printf("  out  %s\n", output.to_string().c_str());
+  for (const TensorSpec& input : manifest.signature.inputs())
+    std::printf("  in   %s\n", printable(input.to_string()).c_str());
+  for (const TensorSpec& output : manifest.signature.outputs())
+    std::printf("  out  %s\n", printable(output.to_string()).c_str());
   if (manifest.signature.has_batch_axis())
     std::printf("  at most %d samples in one call\n", manifest.max_batch);
   else
@@ -98,20 +129,32 @@ void print_proof(const Manifest& manifest) {
   if (!manifest.golden.empty()) std::printf("; results %s", describe(manifest.golden[0].result.tolerance).c_str());
   std::printf("\n");
   if (manifest.accuracy)
-    std::printf("accuracy\n  %s at least %g on %s\n", manifest.accuracy->metric.c_str(), manifest.accuracy->floor,
-                manifest.accuracy->eval.c_str());
+    std::printf("accuracy\n  %s at least %g on %s\n", printable(manifest.accuracy->metric).c_str(),
+                manifest.accuracy->floor, printable(manifest.accuracy->eval).c_str());
   if (manifest.latency_p99_ms)
     std::printf("latency\n  p99 %g ms%s%s (advisory)\n", *manifest.latency_p99_ms,
-                manifest.latency_at.empty() ? "" : " at ", manifest.latency_at.c_str());
+                manifest.latency_at.empty() ? "" : " at ", printable(manifest.latency_at).c_str());
 }
 
-void print_files(const std::string& directory, const Manifest& manifest) {
+void print_files(const Manifest& manifest) {
   std::printf("files\n");
   for (const auto& [path, file] : manifest.files)
-    std::printf("  %10lld  %.12s  %s\n", static_cast<long long>(file.bytes), file.sha256.c_str(), path.c_str());
-  const bool is_signed = detail::read_package_file(directory, "gantry.json.sig").ok();
-  std::printf("signature\n  %s\n", is_signed ? "gantry.json.sig; `gantry check --trusted-key PEM` compares it"
-                                             : "none; `gantry-pack --sign KEY` makes one");
+    std::printf("  %10lld  %.12s  %s\n", static_cast<long long>(file.bytes), file.sha256.c_str(),
+                printable(path).c_str());
+}
+
+/// Says whether there is a signature; false if its file cannot be one.
+bool print_signature_file(const std::string& directory) {
+  const auto signature = detail::read_package_file(directory, "gantry.json.sig");
+  const bool is_absent = !signature && signature.error().code() == ErrorCode::kNotFound;
+  const auto usable = signature ? detail::check_signature_size(*signature) : Result<void>(signature.error());
+  if (is_absent)
+    std::printf("signature\n  none; `gantry-pack --sign KEY` makes one\n");
+  else if (usable)
+    std::printf("signature\n  gantry.json.sig; `gantry check --trusted-key PEM` compares it\n");
+  else
+    std::printf("signature\n  not usable: %s\n", printable(usable.error().to_string()).c_str());
+  return is_absent || usable;
 }
 
 }  // namespace
@@ -128,17 +171,20 @@ int inspect_command(const Arguments& arguments) {
   if (!manifest) return complain(manifest.error().to_string(), kExitCouldNotRun);
 
   std::printf("%s\n", manifest->title().c_str());
-  if (!manifest->created.empty()) std::printf("  created: %s\n", manifest->created.c_str());
-  for (const auto& [key, value] : manifest->provenance) std::printf("  %s: %s\n", key.c_str(), value.c_str());
+  if (!manifest->created.empty()) std::printf("  created: %s\n", printable(manifest->created).c_str());
+  for (const auto& [key, value] : manifest->provenance)
+    std::printf("  %s: %s\n", printable(key).c_str(), printable(value).c_str());
   print_engines(*manifest, options->device);
   print_signature(*manifest);
   std::printf("pipeline\n");
-  print_ops(Json::parse(manifest->pipeline), "pipeline", 1);
+  PipelinePrinter pipeline;
+  pipeline.print_ops(Json::parse(manifest->pipeline), "pipeline", 1);
   print_proof(*manifest);
-  print_files(directory, *manifest);
+  print_files(*manifest);
+  const bool has_good_signature = print_signature_file(directory);
   const auto files = detail::PackageFiles::verify(directory, *manifest);
-  std::printf("integrity\n  %s\n", files ? "every file is as listed" : files.error().to_string().c_str());
-  return files ? kExitOk : kExitFailed;
+  std::printf("integrity\n  %s\n", files ? "every file is as listed" : printable(files.error().to_string()).c_str());
+  return files && has_good_signature && !pipeline.found_mistakes() ? kExitOk : kExitFailed;
 }
 
 }  // namespace gantry::cli

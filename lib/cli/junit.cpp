@@ -3,29 +3,39 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
+
+#include "cli/printable.hpp"
+#include "core/utf8.hpp"
 
 namespace gantry::cli {
 namespace {
 
 using Status = Finding::Status;
 
-/// For text and attributes; control characters, which XML 1.0 cannot hold, become '?'.
+/// U+FFFE and U+FFFF, which XML 1.0 cannot hold though UTF-8 can.
+bool is_noncharacter(std::string_view sequence) {
+  return sequence == "\xEF\xBF\xBE" || sequence == "\xEF\xBF\xBF";
+}
+
+/// For text and attributes: what would be markup is escaped; control characters and bytes that are not UTF-8 are
+/// written as printable() does, U+FFFE and U+FFFF become U+FFFD.
 std::string escaped(const std::string& text) {
   std::string result;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == '&')
+  const std::string clean = printable(text);
+  for (std::string_view rest = clean; !rest.empty();) {
+    const std::string_view sequence = rest.substr(0, detail::utf8_length(rest));
+    if (sequence == "&")
       result += "&amp;";
-    else if (c == '<')
+    else if (sequence == "<")
       result += "&lt;";
-    else if (c == '>')
+    else if (sequence == ">")
       result += "&gt;";
-    else if (c == '"')
+    else if (sequence == "\"")
       result += "&quot;";
-    else if (code < 0x20 && c != '\n' && c != '\t')
-      result += '?';
     else
-      result += c;
+      result += is_noncharacter(sequence) ? "\xEF\xBF\xBD" : sequence;
+    rest.remove_prefix(sequence.size());
   }
   return result;
 }

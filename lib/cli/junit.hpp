@@ -20,7 +20,8 @@ struct Finding {
 /// "ok", "FAILED", "skipped", "could not run".
 const char* to_string(Finding::Status status);
 
-/// A <testsuite> with one <testcase> per finding; "could not run" is JUnit's error.
+/// A <testsuite> with one <testcase> per finding; "could not run" is JUnit's error. Well-formed whatever bytes the
+/// names and details hold.
 std::string to_junit(const std::string& suite, const std::vector<Finding>& findings);
 
 }  // namespace gantry::cli

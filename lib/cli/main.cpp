@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gantry tool: finds the command, reads its arguments, and turns what it returns into an exit status.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <gantry/libtorch.hpp>
@@ -7,6 +10,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/printable.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -40,8 +44,15 @@ void print_help(std::FILE* out) {
 }
 
 int usage_failure(const std::string& message, const std::string& usage) {
-  std::fprintf(stderr, "gantry: %s\nusage: gantry %s\n", message.c_str(), usage.c_str());
+  std::fprintf(stderr, "gantry: %s\nusage: gantry %s\n", printable(message).c_str(), usage.c_str());
   return kExitUsage;
+}
+
+/// Takes the places of streams that were closed, so that no file of a package becomes one of them and is printed into.
+/// What is written to such a stream fails.
+void open_standard_streams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
+    if (::fcntl(stream, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDONLY));
 }
 
 int dispatch(const std::vector<std::string>& words) {
@@ -74,7 +85,7 @@ int dispatch(const std::vector<std::string>& words) {
 }  // namespace
 
 int complain(const std::string& message, ExitCode code) {
-  std::fprintf(stderr, "gantry: %s\n", message.c_str());
+  std::fprintf(stderr, "gantry: %s\n", printable(message).c_str());
   return code;
 }
 
@@ -85,9 +96,13 @@ int complain_of_options(const Error& error) {
 }  // namespace gantry::cli
 
 int main(int argc, char** argv) {
+  using namespace gantry::cli;
+  open_standard_streams();
   try {
-    return gantry::cli::dispatch(std::vector<std::string>(argv + 1, argv + argc));
+    const int status = dispatch(std::vector<std::string>(argv + 1, argv + argc));
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    return complain("cannot write to standard output", kExitCouldNotRun);
   } catch (const std::exception& error) {
-    return gantry::cli::complain(error.what(), gantry::cli::kExitCouldNotRun);
+    return complain(error.what(), kExitCouldNotRun);
   }
 }

@@ -31,8 +31,9 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
   return options;
 }
 
-Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenOptions& options) {
-  return detail::open_package(directory, nullptr, nullptr, libtorch::engines(), options);
+Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenOptions& options,
+                                       std::optional<std::size_t> engine_index) {
+  return detail::open_package(directory, nullptr, nullptr, libtorch::engines(), options, engine_index);
 }
 
 Result<detail::Manifest> load_manifest(const std::string& directory) {

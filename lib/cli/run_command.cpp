@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/load_input.hpp"
 #include "cli/open_package.hpp"
+#include "cli/printable.hpp"
 #include "cli/render.hpp"
 #include "cli/stage_output.hpp"
 #include "cli/write_file.hpp"
@@ -94,7 +95,7 @@ void print_stage_times(const std::vector<StageStats>& before, const std::vector<
   for (std::size_t i = 0; i < after.size(); ++i) {
     const auto samples = after[i].samples - before[i].samples;
     const double spent_ns = static_cast<double>(after[i].total_ns - before[i].total_ns);
-    const std::string label = after[i].path + " " + after[i].name;
+    const std::string label = printable(after[i].path + " " + after[i].name);
     std::fprintf(stderr, "%-*s  %7llu  %6llu  ", columns, label.c_str(), static_cast<unsigned long long>(samples),
                  static_cast<unsigned long long>(after[i].errors - before[i].errors));
     if (samples == 0)
@@ -106,9 +107,9 @@ void print_stage_times(const std::vector<StageStats>& before, const std::vector<
 }
 
 void print_explanation(const detail::OpenedPackage& package, const std::vector<StageStats>& before) {
-  std::fprintf(stderr, "\n%s", package.core->explain().c_str());
+  std::fprintf(stderr, "\n%s", printable_lines(package.core->explain()).c_str());
   for (const std::string& skipped : package.info.skipped_engines)
-    std::fprintf(stderr, "  engine passed over: %s\n", skipped.c_str());
+    std::fprintf(stderr, "  engine passed over: %s\n", printable(skipped).c_str());
   std::fprintf(stderr, "  golden: %zu cases passed, %zu boundaries compared\n", package.info.golden_cases,
                package.info.golden_boundaries);
   print_stage_times(before, package.core->stats());

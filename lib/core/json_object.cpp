@@ -6,38 +6,44 @@
 #include <limits>
 #include <utility>
 
+#include "core/utf8.hpp"
+
 namespace gantry::detail {
 namespace {
 
 constexpr int kMaxDepth = 64;
 
+/// Ends the parse at once: nothing further on is looked at.
+struct NotStrict {
+  std::string mistake;
+};
+
 /// Refuses what nlohmann's parser lets pass: duplicate keys and deep nesting.
 class StrictParse {
  public:
   bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMaxDepth) keep("nests deeper than " + std::to_string(kMaxDepth) + " levels");
+    if (depth > kMaxDepth) throw NotStrict{"nests deeper than " + std::to_string(kMaxDepth) + " levels"};
     if (event == Json::parse_event_t::object_start) keys_.emplace_back();
     if (event == Json::parse_event_t::object_end) keys_.pop_back();
     if (event == Json::parse_event_t::key) {
       const auto& key = parsed.get_ref<const std::string&>();
-      if (!keys_.back().insert(key).second) keep("key \"" + key + "\" appears twice in one object");
+      if (!keys_.back().insert(key).second) throw NotStrict{"key " + describe(parsed) + " appears twice in one object"};
     }
     return true;
   }
-  const std::string& mistake() const { return mistake_; }
 
  private:
-  void keep(std::string text) {
-    if (mistake_.empty()) mistake_ = std::move(text);
-  }
   std::vector<std::set<std::string>> keys_;
-  std::string mistake_;
 };
 
-/// nlohmann's messages begin with "[json.exception.parse_error.101] ", which says nothing to a reader.
-std::string without_tag(const std::string& text) {
+/// nlohmann's messages begin with "[json.exception.parse_error.101] ", which says nothing to a reader, and quote the
+/// token they stop at in full.
+std::string readable(std::string_view text) {
+  constexpr std::size_t kLongest = 300;
   const auto end = text.find("] ");
-  return text.rfind('[', 0) == 0 && end != std::string::npos ? text.substr(end + 2) : text;
+  if (text.rfind('[', 0) == 0 && end != std::string_view::npos) text.remove_prefix(end + 2);
+  const std::string_view front = utf8_prefix(text, kLongest);
+  return std::string(front) + (front.size() < text.size() ? "..." : "");
 }
 
 std::optional<std::int64_t> as_integer(const Json& value) {
@@ -58,14 +64,13 @@ std::optional<std::int64_t> as_integer(const Json& value) {
 
 Result<Json> parse_json(std::string_view text, const std::string& what) {
   StrictParse strict;
-  Json value;
   try {
-    value = Json::parse(text.begin(), text.end(), std::ref(strict));
+    return Json::parse(text.begin(), text.end(), std::ref(strict));
+  } catch (const NotStrict& error) {
+    return Error(ErrorCode::kInvalidArgument, what + ": " + error.mistake);
   } catch (const Json::exception& error) {
-    return Error(ErrorCode::kInvalidArgument, what + ": not JSON: " + without_tag(error.what()));
+    return Error(ErrorCode::kInvalidArgument, what + ": not JSON: " + readable(error.what()));
   }
-  if (!strict.mistake().empty()) return Error(ErrorCode::kInvalidArgument, what + ": " + strict.mistake());
-  return value;
 }
 
 std::string describe(const Json& value) {
@@ -73,7 +78,7 @@ std::string describe(const Json& value) {
   if (value.is_object()) return "an object";
   constexpr std::size_t kLongest = 60;
   std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
+  if (text.size() > kLongest) text = std::string(utf8_prefix(text, kLongest)) + "...";
   return text;
 }
 

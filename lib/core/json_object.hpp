@@ -22,8 +22,9 @@ using Json = nlohmann::json;
 /// messages.
 Result<Json> parse_json(std::string_view text, const std::string& what);
 
-/// A short rendering of a value for messages: `"large"`, `3.5`, `a list`, `an object`.
-std::string describe(const Json& value);
+/// A short rendering of a value for messages: `"large"`, `3.5`, `a list`, `an object`; about 60 bytes at
+/// most.
+GANTRY_API std::string describe(const Json& value);
 
 /// invalid_argument at a JSON path: "pipeline[1].size: expected an integer, got \"large\"".
 Error json_error(const std::string& path, const std::string& message);

@@ -12,6 +12,8 @@
 #include <new>
 #include <vector>
 
+#include "core/utf8.hpp"
+
 namespace gantry::libtorch {
 namespace {
 
@@ -69,7 +71,7 @@ std::string concise(std::string_view text) {
     if (lines++ > 0) line_up += "; ";
     line_up += line;
   }
-  if (line_up.size() > kMaxLength) line_up = line_up.substr(0, kMaxLength) + "...";
+  if (line_up.size() > kMaxLength) line_up = std::string(detail::utf8_prefix(line_up, kMaxLength)) + "...";
   return line_up.empty() ? "no message" : line_up;
 }
 

@@ -26,17 +26,23 @@ std::string reason_of(int error_number) {
   return std::generic_category().message(error_number);
 }
 
-/// A file descriptor that closes itself.
+/// A file descriptor that closes itself. Opening does not wait for the other end of a pipe.
 class File {
  public:
-  File(const std::string& path, int flags, mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  File(const std::string& path, int flags, mode_t mode = 0)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, mode)) {}
   ~File() {
     if (fd_ >= 0) ::close(fd_);
   }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   bool is_open() const { return fd_ >= 0; }
-  int fd() const { return fd_; }
+  /// Nothing unless it is a regular file.
+  std::optional<std::uint64_t> size() const {
+    struct stat status {};
+    if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+    return static_cast<std::uint64_t>(status.st_size);
+  }
 
   /// Exactly `size` bytes at `offset`, or nothing.
   std::optional<std::string> read(std::uint64_t offset, std::size_t size) const {
@@ -166,9 +172,9 @@ Result<std::vector<ZipEntry>> read_zip_directory(const std::string& path) {
   const auto refuse = [&](const std::string& why) {
     return Error(ErrorCode::kInvalidArgument, "'" + path + "' is not a model file: " + why);
   };
-  struct stat status {};
-  if (::fstat(file.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return refuse("not a regular file");
-  const auto file_size = static_cast<std::uint64_t>(status.st_size);
+  const auto size = file.size();
+  if (!size) return refuse("not a regular file");
+  const std::uint64_t file_size = *size;
   const auto directory = find_directory(file, file_size);
   if (!directory) return refuse("not a zip file, or one that was cut short");
   if (directory->size > kMaxDirectoryBytes || directory->size > file_size ||
@@ -203,6 +209,7 @@ Result<void> extract_stored(const std::string& zip_path, const ZipEntry& entry, 
   if (!entry.is_stored) return fail(ErrorCode::kUnsupported, "it is compressed, which torch's own packages are not");
   const File from(zip_path, O_RDONLY);
   if (!from.is_open()) return fail(ErrorCode::kFailedPrecondition, reason_of(errno));
+  if (!from.size()) return fail(ErrorCode::kInvalidArgument, "not a regular file");
   const auto header = from.read(entry.local_header, kLocalHeaderSize);
   if (!header || header->compare(0, 4, "PK\3\4") != 0)
     return fail(ErrorCode::kInvalidArgument, "the zip file is damaged");

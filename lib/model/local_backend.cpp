@@ -14,6 +14,8 @@ Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::unique_ptr<Engine>
   for (int i = 0; i < count; ++i) {
     auto instance = engine->make_instance(runtime->options().intra_op_threads);
     if (!instance) return std::move(instance).error();
+    if (!*instance)
+      return Error(ErrorCode::kInvalidArgument, "the engine made no instance: make_instance() gave nullptr");
     instances.push_back(*std::move(instance));
   }
   std::shared_ptr<LocalBackend> backend(new LocalBackend(std::move(engine), std::move(runtime), std::move(instances)));
@@ -29,7 +31,9 @@ LocalBackend::LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<Runti
       free_(std::move(instances)) {}
 
 void LocalBackend::submit(Tensors inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) {
-  auto waiting = std::make_unique<Waiting>(Waiting{std::move(inputs), call, std::move(done)});
+  // A runtime in caller execution has no workers: the caller is the one to run it, if only a worker of another runtime.
+  if (runtime_->options().execution == Execution::kCaller) return done(run(std::move(inputs), call));
+  auto waiting = std::make_unique<Waiting>(Waiting{std::move(inputs), call, std::move(done), {}});
   if (runtime_->on_worker())
     submit_on_worker(std::move(waiting));
   else
@@ -37,15 +41,18 @@ void LocalBackend::submit(Tensors inputs, const RunOptions& call, Function<void(
 }
 
 void LocalBackend::post_admitted(std::unique_ptr<Waiting> waiting) {
-  if (auto admitted = runtime_->admit(); !admitted) return waiting->done(std::move(admitted).error());
-  waiting->done = [runtime = runtime_, done = std::move(waiting->done)](Result<Tensors> result) mutable {
-    runtime->release();
-    done(std::move(result));
-  };
+  auto admission = runtime_->admit();
+  if (!admission) return waiting->done(std::move(admission).error());
+  waiting->admission = *std::move(admission);
   runtime_->post([self = shared_from_this(), waiting = std::move(waiting)](const Error* refusal) mutable {
-    if (refusal) return waiting->done(*refusal);
+    if (refusal) return answer(*waiting, *refusal);
     self->submit_on_worker(std::move(waiting));
   });
+}
+
+void LocalBackend::answer(Waiting& waiting, Result<Tensors> result) {
+  waiting.admission.end();
+  waiting.done(std::move(result));
 }
 
 void LocalBackend::submit_on_worker(std::unique_ptr<Waiting> waiting) {
@@ -59,7 +66,7 @@ void LocalBackend::submit_on_worker(std::unique_ptr<Waiting> waiting) {
     instance = std::move(free_.back());
     free_.pop_back();
   }
-  waiting->done(run_on(std::move(instance), waiting->inputs, waiting->call));
+  answer(*waiting, run_on(std::move(instance), waiting->inputs, waiting->call));
 }
 
 Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
@@ -95,6 +102,8 @@ Result<Tensors> LocalBackend::run_on(Instance instance, const Tensors& inputs, c
     }
   }();
   give_back(std::move(instance));
+  const std::uint64_t calls = ++calls_;
+  if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: the first calls of a kind make statics
   return result;
 }
 
@@ -113,8 +122,8 @@ void LocalBackend::deal_out() {
     if (free_.size() <= blocked_ || waiting_.empty()) return;
   }
   runtime_->post([self = shared_from_this()](const Error* refusal) {
-    if (refusal) return self->on_shutdown(*refusal);
-    self->serve_next();
+    if (refusal && refusal->code() == ErrorCode::kCancelled) return self->on_shutdown(*refusal);
+    self->serve_next();  // also where there was no memory to queue this
   });
 }
 
@@ -129,7 +138,7 @@ void LocalBackend::serve_next() {
     next = std::move(waiting_.front());
     waiting_.pop_front();
   }
-  next->done(run_on(std::move(instance), next->inputs, next->call));
+  answer(*next, run_on(std::move(instance), next->inputs, next->call));
 }
 
 void LocalBackend::on_shutdown(const Error& reason) {
@@ -138,7 +147,7 @@ void LocalBackend::on_shutdown(const Error& reason) {
     const std::lock_guard lock(mutex_);
     refused.swap(waiting_);
   }
-  for (const auto& waiting : refused) waiting->done(reason);
+  for (const auto& waiting : refused) answer(*waiting, reason);
 }
 
 }  // namespace gantry::detail

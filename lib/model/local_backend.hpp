@@ -5,7 +5,9 @@
 // the worker goes on with other work. Whoever gives an instance back posts a job that runs the next call in the list.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <gantry/engine.hpp>
 #include <memory>
@@ -36,11 +38,13 @@ class LocalBackend final : public Backend, public ShutdownListener, public std::
     Tensors inputs;
     RunOptions call;
     Done done;
+    Admission admission;  // of a call that came from outside the runtime
   };
 
   LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime, std::vector<Instance> instances);
   void submit_on_worker(std::unique_ptr<Waiting> waiting);
   void post_admitted(std::unique_ptr<Waiting> waiting);
+  static void answer(Waiting& waiting, Result<Tensors> result);
   Result<Tensors> run_on(Instance instance, const Tensors& inputs, const RunOptions& call);
   void give_back(Instance instance);
   /// Wakes a blocked thread; posts a job for a call that waits, if an instance is left for it.
@@ -58,6 +62,7 @@ class LocalBackend final : public Backend, public ShutdownListener, public std::
   std::size_t blocked_ = 0;  // threads inside run() that wait; served first, since they may hold a worker
   std::vector<Instance> free_;
   std::deque<std::unique_ptr<Waiting>> waiting_;
+  std::atomic<std::uint64_t> calls_{0};
 };
 
 }  // namespace gantry::detail

@@ -2,6 +2,7 @@
 // Model: making instances, warming them up, and raw calls.
 #include <future>
 #include <gantry/model.hpp>
+#include <gantry/node.hpp>
 #include <utility>
 
 #include "model/local_backend.hpp"
@@ -42,11 +43,12 @@ Result<Tensors> blank_inputs(const Signature& signature) {
 Result<Tensors> run_where_it_belongs(const ModelCall& call, const std::optional<Runtime>& runtime,
                                      const Tensors& inputs, const RunOptions& options) {
   if (!runtime || runtime->core()->on_worker()) return call.run(inputs, options);
+  if (auto interruption = options.interruption()) return *interruption;
   if (runtime->options().execution == Execution::kCaller) {
-    if (auto admitted = runtime->core()->admit(); !admitted) return std::move(admitted).error();
-    auto result = call.run(inputs, options);
-    runtime->core()->release();
-    return result;
+    auto admission = runtime->core()->admit();
+    if (!admission) return std::move(admission).error();
+    const detail::CallerScope caller(*runtime->core());
+    return call.run(inputs, options);
   }
   std::promise<Result<Tensors>> promise;
   auto future = promise.get_future();
@@ -69,7 +71,8 @@ Result<void> warm_up(const ModelCall& call, const std::optional<Runtime>& runtim
 
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
-Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options) {
+Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options) try {
+  if (!engine) return Error(ErrorCode::kInvalidArgument, "there is no engine: it is nullptr");
   if (auto ok = check_options(options); !ok) return std::move(ok).error();
   auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
   if (!runtime) return std::move(runtime).error();
@@ -87,9 +90,12 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
   state->runtime = *std::move(runtime);
   if (auto ok = warm_up(*state->call, state->runtime, options.warmup_runs); !ok) return std::move(ok).error();
   return Model(std::move(state));
+} catch (...) {
+  return detail::translate_exception();
 }
 
-Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature, const ModelOptions& options) {
+Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature, const ModelOptions& options) try {
+  if (!backend) return Error(ErrorCode::kInvalidArgument, "there is no backend: it is nullptr");
   if (auto ok = check_options(options); !ok) return std::move(ok).error();
   auto call = std::make_shared<ModelCall>();
   call->backend = std::move(backend);
@@ -101,6 +107,8 @@ Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature,
   state->runtime = options.runtime;
   if (auto ok = warm_up(*state->call, state->runtime, options.warmup_runs); !ok) return std::move(ok).error();
   return Model(std::move(state));
+} catch (...) {
+  return detail::translate_exception();
 }
 
 const Signature& Model::signature() const {
@@ -116,10 +124,12 @@ int Model::max_batch() const {
   return static_cast<int>(state_->call->max_batch);
 }
 
-Result<Tensors> Model::run(const Tensors& inputs, const RunOptions& options) const {
+Result<Tensors> Model::run(const Tensors& inputs, const RunOptions& options) const try {
   auto result = run_where_it_belongs(*state_->call, state_->runtime, inputs, options);
   if (!result) return result.error().within("model '" + state_->name + "'");
   return result;
+} catch (...) {
+  return detail::translate_exception();
 }
 
 }  // namespace gantry

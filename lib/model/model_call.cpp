@@ -2,6 +2,7 @@
 // One checked call of a backend.
 #include "model/model_call.hpp"
 
+#include <gantry/node.hpp>
 #include <utility>
 
 namespace gantry::detail {
@@ -20,11 +21,13 @@ Result<Tensors> ModelCall::prepare(const Tensors& inputs) const {
   return prepared;
 }
 
-Result<Tensors> ModelCall::finish(Result<Tensors> outputs, const SymbolBinding& binding) const {
+Result<Tensors> ModelCall::finish(Result<Tensors> outputs, const SymbolBinding& binding) const noexcept try {
   if (!outputs) return outputs;
   if (auto ok = signature.check_outputs(*outputs, binding); !ok) return std::move(ok).error();
   for (std::size_t i = 0; i < outputs->size(); ++i) (*outputs)[i].name = signature.outputs()[i].name;
   return outputs;
+} catch (...) {
+  return translate_exception();
 }
 
 void ModelCall::submit(const Tensors& inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) const {

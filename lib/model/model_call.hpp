@@ -31,7 +31,7 @@ struct ModelCall {
  private:
   /// Signature order, contiguous, on the CPU, private where the engine writes.
   Result<Tensors> prepare(const Tensors& inputs) const;
-  Result<Tensors> finish(Result<Tensors> outputs, const SymbolBinding& binding) const;
+  Result<Tensors> finish(Result<Tensors> outputs, const SymbolBinding& binding) const noexcept;
 };
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 // The header of a .npy file is a Python dict literal of three known keys; it is read as such, and nothing else.
 #include "model/npy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -78,6 +79,15 @@ const char* code_of(DType dtype) {
   return "<u2";  // bf16
 }
 
+/// A byte other than 0 and 1 is no bool: reading it as one is undefined.
+Result<void> check_bools(const std::uint8_t* bytes, std::size_t count) {
+  const auto* end = bytes + count;
+  const auto* odd = std::find_if(bytes, end, [](std::uint8_t byte) { return byte > 1; });
+  if (odd == end) return {};
+  return malformed("element " + std::to_string(odd - bytes) + " of its bools is " + std::to_string(*odd) +
+                   "; expected 0 or 1");
+}
+
 std::size_t header_size(const Bytes& file, std::size_t& begin) {
   const std::uint8_t* data = file.data();
   begin = data[6] == 1 ? kPreamble : kPreamble + 2;
@@ -110,6 +120,8 @@ Result<Tensor> parse_npy(const Bytes& file) {
     return malformed("its shape " + shape->to_string() + " needs " + std::to_string(count) + " elements of " +
                      std::to_string(size_of(*dtype)) + " bytes, it holds " + std::to_string(file.size() - offset) +
                      " bytes");
+  if (*dtype == DType::kBool)
+    if (auto ok = check_bools(file.data() + offset, static_cast<std::size_t>(count)); !ok) return std::move(ok).error();
   auto tensor = Tensor::make(*dtype, *shape);
   if (tensor && count > 0) std::memcpy(tensor->mutable_data(), file.data() + offset, file.size() - offset);
   return tensor;

@@ -55,7 +55,7 @@ class CheckFailed(PackError):
 
 
 class Tolerance:
-    """|got - expected| <= atol + rtol * |expected|; NaN equals NaN. Tolerance() is exact."""
+    """|got - expected| <= atol + rtol * |expected|; NaN equals NaN, an infinity itself only. Tolerance() is exact."""
 
     def __init__(self, atol=0.0, rtol=0.0):
         self.atol, self.rtol = float(atol), float(rtol)
@@ -74,7 +74,10 @@ class Tolerance:
 
     def at(self, expected):
         """How far a value near `expected` may be off."""
-        return self.atol + self.rtol * abs(expected)
+        return self.atol + self.rtol * abs(expected) if math.isfinite(expected) else 0.0
+
+    def accepts(self, got, expected):
+        return got == expected or math.isnan(got) and math.isnan(expected) or abs(got - expected) <= self.at(expected)
 
     def is_exact(self):
         return self.atol == 0 and self.rtol == 0
@@ -190,7 +193,7 @@ def _array_difference(got, expected, tolerance, what):
     got, expected = got.astype(numpy.float64), expected.astype(numpy.float64)
     with numpy.errstate(invalid="ignore"):
         error = numpy.abs(got - expected)
-        good = error <= tolerance.atol + tolerance.rtol * numpy.abs(expected)
+        good = numpy.isfinite(expected) & (error <= tolerance.atol + tolerance.rtol * numpy.abs(expected))
     good |= (got == expected) | (numpy.isnan(got) & numpy.isnan(expected))
     if good.all():
         return None
@@ -221,10 +224,10 @@ def _classes_difference(got, expected, tolerance, what):
     if len(got) != len(wanted):
         return f"{what}: {len(got)} classes, expected {len(wanted)}"
     for i, ((key, score), (wanted_key, wanted_score)) in enumerate(zip(got, wanted)):
-        if not abs(float(score) - wanted_score) <= tolerance.at(wanted_score):
+        if not tolerance.accepts(float(score), wanted_score):
             return (f"{what}: class {i} ({key}) has score {float(score):.6f}, expected {wanted_score:.6f} "
                     f"(tolerance: {tolerance})")
-        twins = [k for k, s in wanted if abs(s - wanted_score) <= tolerance.at(wanted_score)]
+        twins = [k for k, s in wanted if tolerance.accepts(s, wanted_score)]
         if key not in twins:
             return f"{what}: class {i} is {key!r}, expected {wanted_key!r}"
     return None
@@ -236,7 +239,7 @@ def _scores_difference(got, expected, tolerance, what):
         name = f"class {index}" + (f" ({label})" if label else "")
         if index >= len(scores):
             return f"{what}: gives {len(scores)} scores, but {name} was expected"
-        if not abs(float(scores[index]) - score) <= tolerance.at(score):
+        if not tolerance.accepts(float(scores[index]), score):
             return (f"{what}: {name} has score {float(scores[index]):.6f}, expected {score:.6f} "
                     f"(tolerance: {tolerance})")
         better = int((scores > score + tolerance.at(score)).sum())
@@ -1445,7 +1448,7 @@ class Recorder:
             except Exception as error:
                 raise PackError(f"{name}: your reference raised {type(error).__name__}: {error}") from error
             problem = difference(wanted, result, self.result_tolerance.wider(self.tolerance),
-                                 f"{name}: your reference")
+                                 f"{name}: your reference (expected: what the ops give)")
             if problem:
                 raise CheckFailed(f"the pipeline and your reference disagree: {problem}")
         for kept, left_out in self.reference.cuts:

@@ -116,7 +116,8 @@ Result<GoldenBoundary> parse_boundary(const Json& json, const std::string& path,
 bool Tolerance::accepts(double got, double expected) const {
   if (std::isnan(expected) || std::isnan(got)) return std::isnan(expected) && std::isnan(got);
   if (is_exact) return std::bit_cast<std::uint64_t>(got) == std::bit_cast<std::uint64_t>(expected);
-  return got == expected || std::fabs(got - expected) <= atol + rtol * std::fabs(expected);
+  if (std::isinf(got) || std::isinf(expected)) return got == expected;  // rtol * infinity would accept anything
+  return std::fabs(got - expected) <= atol + rtol * std::fabs(expected);
 }
 
 std::string Tolerance::to_string() const {

@@ -220,11 +220,41 @@ Result<void> read_parts(JsonObject& object, Manifest& manifest) {
   return ok;
 }
 
+Result<void> check_listed(const Manifest& manifest, const std::string& file, const std::string& path) {
+  if (manifest.files.count(file) > 0) return {};
+  return json_error(path, describe(Json(file)) + " is not listed in files");
+}
+
 Result<void> check_engine_files(const Manifest& manifest) {
   for (std::size_t i = 0; i < manifest.engines.size(); ++i)
-    if (manifest.files.count(manifest.engines[i].file) == 0)
-      return json_error("engines[" + std::to_string(i) + "].file",
-                        describe(Json(manifest.engines[i].file)) + " is not listed in files");
+    if (auto ok = check_listed(manifest, manifest.engines[i].file, "engines[" + std::to_string(i) + "].file"); !ok)
+      return ok;
+  return {};
+}
+
+Result<void> check_value_files(const Manifest& manifest, const GoldenValue& value, const std::string& path) {
+  using Kind = GoldenValue::Kind;
+  if (value.kind == Kind::kFile) return check_listed(manifest, value.file, path + ".file");
+  if (value.kind == Kind::kNpy) return check_listed(manifest, value.file, path + ".npy");
+  for (const auto& [name, file] : value.tensors)
+    if (auto ok = check_listed(manifest, file, path + ".tensors." + name); !ok) return ok;
+  const std::string items = path + (value.kind == Kind::kList ? ".list[" : ".tuple[");
+  for (std::size_t i = 0; i < value.items.size(); ++i)
+    if (auto ok = check_value_files(manifest, value.items[i], items + std::to_string(i) + "]"); !ok) return ok;
+  return {};
+}
+
+Result<void> check_golden_files(const Manifest& manifest) {
+  for (std::size_t i = 0; i < manifest.golden.size(); ++i) {
+    const GoldenCase& golden = manifest.golden[i];
+    const std::string path = "golden[" + std::to_string(i) + "]";
+    if (auto ok = check_value_files(manifest, golden.input, path + ".input"); !ok) return ok;
+    for (std::size_t j = 0; j < golden.stages.size(); ++j) {
+      const std::string stage = path + ".stages[" + std::to_string(j) + "].value";
+      if (auto ok = check_value_files(manifest, golden.stages[j].value, stage); !ok) return ok;
+    }
+    if (auto ok = check_value_files(manifest, golden.result.value, path + ".result.value"); !ok) return ok;
+  }
   return {};
 }
 
@@ -243,6 +273,7 @@ Result<Manifest> parse(const Bytes& text) {
   manifest.max_batch = static_cast<int>(object.integer("max_batch", 1, kMaxBatch, 16));
   if (auto ok = read_parts(object, manifest); !ok) return std::move(ok).error();
   if (auto ok = check_engine_files(manifest); !ok) return std::move(ok).error();
+  if (auto ok = check_golden_files(manifest); !ok) return std::move(ok).error();
   return manifest;
 }
 
@@ -259,6 +290,12 @@ bool is_safe_path(const std::string& path) {
     if (end == std::string::npos) return true;
     begin = end + 1;
   }
+}
+
+std::string Manifest::title_of(const EngineEntry& engine) const {
+  const auto is_alike = [&](const EngineEntry& other) { return other.kind == engine.kind; };
+  const bool is_alone = std::count_if(engines.begin(), engines.end(), is_alike) == 1;
+  return is_alone ? engine.kind : engine.kind + " (" + engine.file + ")";
 }
 
 Result<Manifest> parse_manifest(const Bytes& text) {

@@ -53,13 +53,15 @@ struct Manifest {
 
   /// "efficientnet-lite0 1".
   std::string title() const { return name + " " + version; }
+  /// The engine's kind, with the file if there are several of that kind: "aoti", "aoti (model-v3.pt2)".
+  GANTRY_API std::string title_of(const EngineEntry& engine) const;
 };
 
 /// A relative path of plain parts: no "", ".", "..", backslash or control character.
 bool is_safe_path(const std::string& path);
 
-/// invalid_argument with the JSON path of the first mistake; unsupported for another format. The pipeline's ops are not
-/// looked into: that needs a Registry.
+/// invalid_argument with the JSON path of the first mistake, among them an engine or a golden value whose file is not
+/// listed; unsupported for another format. The pipeline's ops are not looked into: that needs a Registry.
 GANTRY_API Result<Manifest> parse_manifest(const Bytes& text);
 
 }  // namespace gantry::detail

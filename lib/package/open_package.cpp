@@ -59,15 +59,23 @@ class PackageOpener {
         options_(options),
         runtime_(std::move(runtime)) {}
 
-  Result<OpenedPackage> open() {
+  /// With the first usable engine, or with the one at `index`.
+  Result<OpenedPackage> open(std::optional<std::size_t> index) {
+    if (index && *index >= manifest_.engines.size())
+      return Error(ErrorCode::kNotFound, "the package has no engines[" + std::to_string(*index) + "]");
     std::optional<Error> last;
-    for (const EngineEntry& entry : manifest_.engines) {
+    for (std::size_t i = 0; i < manifest_.engines.size(); ++i) {
+      const EngineEntry& entry = manifest_.engines[i];
       if (options_.engine && entry.kind != *options_.engine) continue;
+      if (index && i != *index) continue;
       auto opened = open_with(entry);
       if (opened || is_final_) return opened;
       last = opened.error();
-      skipped_.push_back(entry.kind + ": " + last->to_string());
+      skipped_.push_back(manifest_.title_of(entry) + ": " + last->to_string());
     }
+    if (!last && index)
+      return Error(ErrorCode::kNotFound,
+                   "engines[" + std::to_string(*index) + "] is no engine '" + *options_.engine + "'");
     if (!last)
       return Error(ErrorCode::kNotFound, "the package has no engine '" + *options_.engine + "'; it has " + kinds());
     if (skipped_.size() == 1) return *last;
@@ -81,7 +89,7 @@ class PackageOpener {
     const EngineLoader* loader = find_loader(entry.kind);
     if (auto unmet = unmet_requirement(entry, loader, options_.device)) return *unmet;
     auto model = load_model(entry, *loader);
-    if (!model) return model.error().within("engine '" + entry.kind + "'");
+    if (!model) return model.error().within("engine '" + manifest_.title_of(entry) + "'");
     auto root = parse_pipeline(*model);
     if (!root) {
       is_final_ = true;  // no other engine would change that
@@ -93,7 +101,7 @@ class PackageOpener {
         *std::move(core), (*root)->in, (*root)->out, {manifest_.name, manifest_.version, entry.kind, skipped_, 0, 0}};
     if (options_.skip_golden_for_tests) return opened;
     auto report = check_golden(*opened.core, *opened.in, manifest_.golden, files_, model->max_batch());
-    if (!report) return report.error().within("engine '" + entry.kind + "'");
+    if (!report) return report.error().within("engine '" + manifest_.title_of(entry) + "'");
     opened.info.golden_cases = report->cases;
     opened.info.golden_boundaries = report->boundaries;
     return opened;
@@ -112,8 +120,11 @@ class PackageOpener {
     model_options.name = manifest_.name;
     model_options.scratch_dir = options_.scratch_dir;
     model_options.runtime = runtime_;
+    if (!loader.load) return Error(ErrorCode::kInternal, "its loader has no load function");
     auto engine = loader.load(files_.path_of(entry.file), manifest_.signature, model_options);
     if (!engine) return engine.error().within("file '" + entry.file + "'");
+    if (*engine == nullptr)
+      return Error(ErrorCode::kInternal, "its loader gave no engine for file '" + entry.file + "'");
     return Model::make(*std::move(engine), manifest_.signature, model_options);
   }
 
@@ -152,20 +163,22 @@ class PackageOpener {
 };
 
 Result<OpenedPackage> open_unnamed(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
-                                   const std::vector<EngineLoader>& loaders, const OpenOptions& options) {
+                                   const std::vector<EngineLoader>& loaders, const OpenOptions& options,
+                                   std::optional<std::size_t> engine_index) {
   auto checked = check_package(directory, options);
   if (!checked) return std::move(checked).error();
   auto runtime = runtime_of(options);
   if (!runtime) return std::move(runtime).error();
-  return PackageOpener(*checked, in, out, loaders, options, *std::move(runtime)).open();
+  return PackageOpener(*checked, in, out, loaders, options, *std::move(runtime)).open(engine_index);
 }
 
 }  // namespace
 
 Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
-                                   const std::vector<EngineLoader>& loaders, const OpenOptions& options) {
+                                   const std::vector<EngineLoader>& loaders, const OpenOptions& options,
+                                   std::optional<std::size_t> engine_index) {
   try {
-    auto opened = open_unnamed(directory, in, out, loaders, options);
+    auto opened = open_unnamed(directory, in, out, loaders, options, engine_index);
     if (!opened) return opened.error().within("package '" + directory + "'");
     return opened;
   } catch (...) {

@@ -190,7 +190,7 @@ Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Ma
 
 Result<Bytes> PackageFiles::read(const std::string& name) const {
   const auto entry = entries_.find(name);
-  if (entry == entries_.end()) return Error(ErrorCode::kNotFound, "file '" + name + "' is not listed in files");
+  if (entry == entries_.end()) return Error(ErrorCode::kInvalidArgument, "file '" + name + "' is not listed in files");
   auto file = OpenFile::open(path_of(name), name);
   if (!file) return std::move(file).error();
   if (auto ok = check_size(name, file->size(), entry->second); !ok) return std::move(ok).error();

@@ -29,7 +29,7 @@ class PackageFiles {
   /// no unlisted file, no symbolic link, no device.
   GANTRY_API static Result<PackageFiles> verify(const std::string& directory, const Manifest& manifest);
 
-  /// The content of a listed file; not_found if it is not listed.
+  /// The content of a listed file; invalid_argument if it is not listed.
   Result<Bytes> read(const std::string& name) const;
   /// Where a listed file is.
   std::string path_of(const std::string& name) const { return directory_ + "/" + name; }

@@ -49,11 +49,15 @@ Result<PublicKey> PublicKey::load(const std::string& path) {
 
 namespace detail {
 
+Result<void> check_signature_size(const Bytes& signature) {
+  if (signature.size() == kSignatureBytes) return {};
+  return Error(ErrorCode::kFailedPrecondition, "gantry.json.sig has " + std::to_string(signature.size()) +
+                                                   " bytes, an Ed25519 signature has " +
+                                                   std::to_string(kSignatureBytes));
+}
+
 Result<void> check_signature(const Bytes& manifest, const Bytes& signature, Span<const PublicKey> keys) {
-  if (signature.size() != kSignatureBytes)
-    return Error(ErrorCode::kFailedPrecondition, "gantry.json.sig has " + std::to_string(signature.size()) +
-                                                     " bytes, an Ed25519 signature has " +
-                                                     std::to_string(kSignatureBytes));
+  if (auto ok = check_signature_size(signature); !ok) return ok;
   for (const PublicKey& key : keys)
     if (is_signed_by(key, manifest, signature)) return {};
   return Error(ErrorCode::kFailedPrecondition,

@@ -9,6 +9,9 @@
 
 namespace gantry::detail {
 
+/// failed_precondition unless `signature` has the size of an Ed25519 signature.
+GANTRY_API Result<void> check_signature_size(const Bytes& signature);
+
 /// failed_precondition unless `signature` is a signature of `manifest` by one of `keys` (RFC 8032).
 Result<void> check_signature(const Bytes& manifest, const Bytes& signature, Span<const PublicKey> keys);
 

@@ -8,15 +8,21 @@
 namespace gantry::detail {
 namespace {
 
-/// Runs `work`; an exception, such as one from a payload's copy constructor, fails every slot that is still good.
+// What an asynchronous step needs until its end is allocated once, before anything is under way. The continuations hold
+// a pointer to it and allocate nothing: where they run there is nobody to catch what they throw.
+
+/// Runs `work`; an exception, such as one from a payload's copy constructor, fails every slot that is still good, and
+/// gives false.
 template <class Work>
-void guarded(Span<Slot> slots, Work work) {
+bool guarded(Span<Slot> slots, Work work) {
   try {
     work();
+    return true;
   } catch (...) {
     const Error error = translate_exception();
     for (Slot& slot : slots)
       if (slot.ok()) slot.fail(error);
+    return false;
   }
 }
 
@@ -39,16 +45,23 @@ class EachStep final : public Step {
   }
 
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
-    auto flat = std::make_unique<Flattened>();
-    guarded(slots, [&] { flatten(slots, *flat); });
-    const Span<Slot> items = flat->items;
-    inner_->start(items, context, [this, flat = std::move(flat), slots, resume = std::move(resume)]() mutable {
-      guarded(slots, [&] { regroup(*flat, slots); });
-      resume();
+    auto state = std::make_shared<State>();
+    state->slots = slots;
+    state->resume = std::move(resume);
+    guarded(slots, [&] { flatten(slots, state->flat); });
+    inner_->start(state->flat.items, context, [this, state] {
+      guarded(state->slots, [&] { regroup(state->flat, state->slots); });
+      state->resume();
     });
   }
 
  private:
+  struct State {
+    Flattened flat;
+    Span<Slot> slots;
+    Function<void()> resume;
+  };
+
   void flatten(Span<Slot> slots, Flattened& flat) const {
     for (Slot& slot : slots) {
       if (slot.ok()) {
@@ -100,20 +113,38 @@ class ForkStep final : public Step {
 
   void run(Span<Slot> slots, Context& context) const override {
     Rows rows(branches_.size());
-    guarded(slots, [&] { deal(slots, rows); });
+    deal(slots, rows);
     for (std::size_t b = 0; b < branches_.size(); ++b) branches_[b]->run(rows[b], context);
     guarded(slots, [&] { join(rows, slots); });
   }
 
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
-    auto rows = std::make_unique<Rows>(branches_.size());
-    guarded(slots, [&] { deal(slots, *rows); });
-    start_branch(0, std::move(rows), slots, context, std::move(resume));
+    auto state = std::make_shared<State>();
+    state->rows.resize(branches_.size());
+    state->slots = slots;
+    state->context = &context;
+    state->resume = std::move(resume);
+    deal(slots, state->rows);
+    start_branch(0, state);
   }
 
  private:
+  struct State {
+    Rows rows;
+    Span<Slot> slots;
+    Context* context = nullptr;
+    Function<void()> resume;
+  };
+
+  /// Without memory for all rows every slot fails, and the rows stay empty.
   static void deal(Span<Slot> slots, Rows& rows) {
-    for (auto& row : rows) row.resize(slots.size());
+    const bool has_room = guarded(slots, [&] {
+      for (auto& row : rows) row.resize(slots.size());
+    });
+    if (!has_room) {
+      for (auto& row : rows) row.clear();
+      return;
+    }
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (slots[i].ok()) guarded(slots.subspan(i, 1), [&] { deal_one(slots[i], i, rows); });
       for (auto& row : rows)
@@ -134,18 +165,11 @@ class ForkStep final : public Step {
     return copy;
   }
 
-  void start_branch(std::size_t b, std::unique_ptr<Rows> rows, Span<Slot> slots, Context& context,
-                    Function<void()> resume) const {
-    if (b == branches_.size()) {
-      guarded(slots, [&] { join(*rows, slots); });
-      resume();
-      return;
-    }
-    const Span<Slot> row = (*rows)[b];
-    branches_[b]->start(row, context,
-                        [this, b, rows = std::move(rows), slots, &context, resume = std::move(resume)]() mutable {
-                          start_branch(b + 1, std::move(rows), slots, context, std::move(resume));
-                        });
+  void start_branch(std::size_t b, const std::shared_ptr<State>& state) const {
+    if (b < branches_.size())
+      return branches_[b]->start(state->rows[b], *state->context, [this, b, state] { start_branch(b + 1, state); });
+    guarded(state->slots, [&] { join(state->rows, state->slots); });
+    state->resume();
   }
 
   void join(Rows& rows, Span<Slot> slots) const {
@@ -192,25 +216,34 @@ class WhenStep final : public Step {
   }
 
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
-    auto sides = std::make_unique<Sides>();
-    guarded(slots, [&] { divide(slots, *sides); });
-    const Span<Slot> first = sides->items[0];
-    plans_[0]->start(first, context,
-                     [this, sides = std::move(sides), slots, &context, resume = std::move(resume)]() mutable {
-                       start_else(std::move(sides), slots, context, std::move(resume));
-                     });
+    auto state = std::make_shared<State>();
+    state->slots = slots;
+    state->context = &context;
+    state->resume = std::move(resume);
+    guarded(slots, [&] { divide(slots, state->sides); });
+    plans_[0]->start(state->sides.items[0], context, [this, state] { start_else(state); });
   }
 
  private:
-  void start_else(std::unique_ptr<Sides> sides, Span<Slot> slots, Context& context, Function<void()> resume) const {
-    const Span<Slot> second = sides->items[1];
-    plans_[1]->start(second, context, [sides = std::move(sides), slots, resume = std::move(resume)]() mutable {
-      guarded(slots, [&] { merge(*sides, slots); });
-      resume();
+  struct State {
+    Sides sides;
+    Span<Slot> slots;
+    Context* context = nullptr;
+    Function<void()> resume;
+  };
+
+  void start_else(const std::shared_ptr<State>& state) const {
+    plans_[1]->start(state->sides.items[1], *state->context, [state] {
+      guarded(state->slots, [&] { merge(state->sides, state->slots); });
+      state->resume();
     });
   }
 
   void divide(Span<Slot> slots, Sides& sides) const {
+    for (std::size_t s = 0; s < 2; ++s) {  // so that a value is never moved without its origin
+      sides.items[s].reserve(slots.size());
+      sides.origins[s].reserve(slots.size());
+    }
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (!slots[i].ok()) continue;
       try {

@@ -85,6 +85,7 @@ class ConfigParser {
       return translate_exception().within(object.path());
     }
     if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    if (!node) return Error(ErrorCode::kInternal, object.path() + ": the factory of '" + op + "' made no stage");
     if (node->error) return json_error(object.path(), "'" + op + "': " + node->error->message());
     return node;
   }

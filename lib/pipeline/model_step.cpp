@@ -34,7 +34,7 @@ class ModelStep final : public Step {
   bool is_async() const override { return true; }
 
   void run(Span<Slot> slots, Context& context) const override {
-    for (Group& group : make_groups(slots)) run_group(group, slots, context);
+    for (const Group& group : make_groups(slots)) run_group(group, slots, context);
   }
 
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
@@ -43,31 +43,33 @@ class ModelStep final : public Step {
       return resume();
     }
     auto pending = std::make_shared<Pending>();
-    pending->resume = [resume = std::move(resume), slots, &context]() mutable {
-      resume_on_worker(std::move(resume), slots, context);
-    };
+    pending->slots = slots;
+    pending->context = &context;
+    pending->resume = std::move(resume);
     auto groups = make_groups(slots);
     pending->count.store(groups.size() + 1);  // one is held until all are under way
-    for (Group& group : groups) start_group(std::move(group), slots, context, pending);
-    pending->finish_one();
+    for (Group& group : groups) start_group(std::move(group), pending);
+    finish_one(pending);
   }
 
  private:
+  /// One start(): what its groups share.
   struct Pending {
-    std::atomic<std::size_t> count{0};
+    Span<Slot> slots;
+    Context* context = nullptr;
     Function<void()> resume;
-    void finish_one() {
-      if (count.fetch_sub(1) == 1) resume();
-    }
+    std::atomic<std::size_t> count{0};
   };
+  using PendingPtr = std::shared_ptr<Pending>;
 
-  /// A backend may answer on any thread; what comes next belongs on a worker of the pipeline's own runtime.
-  static void resume_on_worker(Function<void()> resume, Span<Slot> slots, Context& context) {
-    if (context.runtime->on_worker()) return resume();
-    context.runtime->post([resume = std::move(resume), slots](const Error* refusal) mutable {
-      for (Slot& slot : slots)
+  static void finish_one(const PendingPtr& pending) {
+    if (pending->count.fetch_sub(1) != 1) return;
+    // A backend may answer on any thread; what comes next belongs on a worker of the pipeline's own runtime.
+    if (pending->context->runtime->on_worker()) return pending->resume();
+    pending->context->runtime->post([pending](const Error* refusal) {
+      for (Slot& slot : pending->slots)
         if (refusal && slot.ok()) slot.fail(*refusal);
-      resume();
+      pending->resume();
     });
   }
 
@@ -75,6 +77,7 @@ class ModelStep final : public Step {
   std::vector<Group> make_groups(Span<Slot> slots) const {
     const std::size_t limit = model_->signature.has_batch_axis() ? model_->max_batch : 1;
     std::vector<Group> groups;
+    std::vector<std::size_t> open;  // groups with room, at most one for each shape
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (!slots[i].ok()) continue;
       auto sample = take_sample(slots[i]);
@@ -82,12 +85,16 @@ class ModelStep final : public Step {
         slots[i].fail(std::move(sample).error());
         continue;
       }
-      auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) {
-        return g.slots.size() < limit && have_equal_shapes(g.samples[0], *sample);
-      });
-      if (group == groups.end()) group = groups.insert(groups.end(), Group());
-      group->slots.push_back(i);
-      group->samples.push_back(*std::move(sample));
+      auto place = std::find_if(open.begin(), open.end(),
+                                [&](std::size_t g) { return have_equal_shapes(groups[g].samples[0], *sample); });
+      if (place == open.end()) {
+        groups.emplace_back();
+        place = open.insert(open.end(), groups.size() - 1);
+      }
+      Group& group = groups[*place];
+      group.slots.push_back(i);
+      group.samples.push_back(*std::move(sample));
+      if (group.slots.size() == limit) open.erase(place);
     }
     return groups;
   }
@@ -131,34 +138,60 @@ class ModelStep final : public Step {
     return batch;
   }
 
-  void run_group(Group& group, Span<Slot> slots, Context& context) const {
+  void run_group(const Group& group, Span<Slot> slots, Context& context) const {
     auto batch = stack_group(group);
     auto outputs = batch ? model_->run(*batch, *context.call) : std::move(batch);
     if (can_split(group, outputs)) {
-      for (Group& half : split(std::move(group))) run_group(half, slots, context);
+      for (const Group& half : split(group)) run_group(half, slots, context);
       return;
     }
     distribute(group, outputs, slots);
   }
 
-  void start_group(Group group, Span<Slot> slots, Context& context, const std::shared_ptr<Pending>& pending) const {
-    auto batch = stack_group(group);
-    if (!batch) {
-      distribute(group, batch, slots);
-      return pending->finish_one();
+  /// A group under way. Its step and the backend share it; whoever answers first answers.
+  struct GroupCall {
+    Group group;
+    std::atomic<bool> is_answered{false};
+  };
+
+  /// Does not throw: from here on slots belong to backends, and each group answers once, whatever happens.
+  void start_group(Group group, const PendingPtr& pending) const noexcept {
+    std::shared_ptr<GroupCall> call;
+    try {
+      call = std::make_shared<GroupCall>();
+      call->group = std::move(group);
+      auto batch = stack_group(call->group);
+      if (!batch) return answer(*call, batch, pending);
+      model_->submit(*batch, *pending->context->call,
+                     [this, call, pending](Result<Tensors> outputs) { answer(*call, outputs, pending); });
+    } catch (...) {
+      const Error error = translate_exception();
+      if (call) return answer(*call, error, pending);
+      fail_group(group, error, pending->slots);
+      finish_one(pending);
     }
-    model_->submit(*batch, *context.call,
-                   [this, group = std::make_unique<Group>(std::move(group)), slots, &context,
-                    pending](Result<Tensors> outputs) mutable {
-                     if (can_split(*group, outputs)) {
-                       pending->count.fetch_add(1);
-                       for (Group& half : split(std::move(*group)))
-                         start_group(std::move(half), slots, context, pending);
-                       return;
-                     }
-                     distribute(*group, outputs, slots);
-                     pending->finish_one();
-                   });
+  }
+
+  void answer(GroupCall& call, const Result<Tensors>& outputs, const PendingPtr& pending) const noexcept {
+    if (call.is_answered.exchange(true)) return;  // a backend that answers twice, or answers and throws
+    const Group& group = call.group;
+    try {
+      if (can_split(group, outputs)) {
+        auto halves = split(group);
+        pending->count.fetch_add(1);
+        for (Group& half : halves) start_group(std::move(half), pending);
+        return;
+      }
+      distribute(group, outputs, pending->slots);
+    } catch (...) {
+      fail_group(group, translate_exception(), pending->slots);
+    }
+    finish_one(pending);
+  }
+
+  static void fail_group(const Group& group, const Error& error, Span<Slot> slots) {
+    for (const std::size_t slot : group.slots)
+      if (slots[slot].ok()) slots[slot].fail(error);
   }
 
   /// The engine cannot say whose fault a failure was: halves are tried until the failing sample stands alone.
@@ -167,13 +200,13 @@ class ModelStep final : public Step {
            !model_->backend->info().mutates_inputs;
   }
 
-  static std::vector<Group> split(Group group) {
+  static std::vector<Group> split(const Group& group) {
     std::vector<Group> halves(2);
     const std::size_t middle = group.slots.size() / 2;
     for (std::size_t i = 0; i < group.slots.size(); ++i) {
       Group& half = halves[i < middle ? 0 : 1];
       half.slots.push_back(group.slots[i]);
-      half.samples.push_back(std::move(group.samples[i]));
+      half.samples.push_back(group.samples[i]);
     }
     return halves;
   }

@@ -1,32 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The erased pipeline: admission, the hand-off to a worker and back, and the ways to call it.
-#include <condition_variable>
+// The erased pipeline: admission, and the ways to call it.
 #include <gantry/pipeline.hpp>
-#include <mutex>
 #include <utility>
 
-#include "pipeline/context.hpp"
 #include "pipeline/explain.hpp"
-#include "pipeline/plan.hpp"
-#include "runtime/runtime_core.hpp"
+#include "pipeline/request.hpp"
+#include "runtime/rounding_scope.hpp"
 
 namespace gantry::detail {
 namespace {
-
-/// What requests in flight hold: the plan, but no handle of the runtime.
-struct Compiled {
-  StageCounters counters;
-  std::unique_ptr<const Plan> plan;
-  std::string scope;  // "pipeline 'cats'", or empty
-  const TypeInfo* out = nullptr;
-
-  Result<Value> finish(Slot& slot) const {
-    if (!slot.ok()) return scoped(slot.error());
-    if (out->compact) out->compact(slot.value().data());
-    return std::move(slot.value());
-  }
-  Error scoped(const Error& error) const { return scope.empty() ? error : error.within(scope); }
-};
 
 std::vector<Slot> to_slots(std::vector<Value> inputs) {
   std::vector<Slot> slots;
@@ -34,76 +16,6 @@ std::vector<Slot> to_slots(std::vector<Value> inputs) {
   for (Value& input : inputs) slots.emplace_back(std::move(input));
   return slots;
 }
-
-/// One blocking call; lives on the caller's stack.
-class BlockingRequest {
- public:
-  BlockingRequest(const Compiled& compiled, RuntimeCore& runtime, const RunOptions& call, Span<Slot> slots)
-      : compiled_(compiled), slots_(slots), context_{&call, &runtime, false, nullptr} {}
-
-  void post_and_wait() {
-    context_.runtime->post([this](const Error* refusal) { begin(refusal); });
-    std::unique_lock lock(mutex_);
-    finished_.wait(lock, [this] { return is_finished_; });
-  }
-
- private:
-  void begin(const Error* refusal) {
-    if (refusal) {
-      for (Slot& slot : slots_) slot.fail(*refusal);
-      return finish();
-    }
-    compiled_.plan->start(slots_, context_, [this] { finish(); });
-  }
-  // Notifies under the lock: the caller may return, and this object be gone, as soon as the lock is free.
-  void finish() {
-    const std::lock_guard lock(mutex_);
-    is_finished_ = true;
-    finished_.notify_one();
-  }
-
-  const Compiled& compiled_;
-  Span<Slot> slots_;
-  Context context_;
-  std::mutex mutex_;
-  std::condition_variable finished_;
-  bool is_finished_ = false;
-};
-
-/// The callback is the host's: nobody is there to tell what it throws, and a worker must not end the process.
-void answer(Function<void(Result<Value>)>& done, Result<Value> result) noexcept {
-  try {
-    done(std::move(result));
-  } catch (...) {
-  }
-}
-
-/// One submitted request; owns everything it needs.
-struct SubmittedRequest {
-  std::shared_ptr<const Compiled> compiled;
-  std::shared_ptr<RuntimeCore> runtime;
-  RunOptions call;
-  Context context;
-  Slot slot;
-  Function<void(Result<Value>)> done;
-
-  static void begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal) {
-    if (refusal) {
-      request->slot.fail(*refusal);
-      return finish(std::move(request));
-    }
-    SubmittedRequest& r = *request;
-    r.compiled->plan->start(Span<Slot>(&r.slot, 1), r.context,
-                            [request = std::move(request)]() mutable { finish(std::move(request)); });
-  }
-  static void finish(std::unique_ptr<SubmittedRequest> request) {
-    request->runtime->release();
-    auto result = request->compiled->finish(request->slot);
-    auto done = std::move(request->done);
-    request.reset();
-    answer(done, std::move(result));
-  }
-};
 
 class CompiledPipeline final : public PipelineCore {
  public:
@@ -114,20 +26,31 @@ class CompiledPipeline final : public PipelineCore {
         notes_(options.notes),
         compiled_(std::move(compiled)) {}
 
-  Result<Value> run(Value input, const RunOptions& options) const override {
-    Slot slot(std::move(input));
-    if (auto ran = run_slots(Span<Slot>(&slot, 1), options); !ran) return compiled_->scoped(ran.error());
-    return compiled_->finish(slot);
+  Result<Value> run(Value input, const RunOptions& options) const override try {
+    std::vector<Slot> slots;
+    slots.emplace_back(std::move(input));
+    auto ran = run_slots(std::move(slots), options);
+    if (!ran) return compiled_->scoped(ran.error());
+    return compiled_->finish((*ran)[0], options);
+  } catch (...) {
+    return compiled_->scoped(translate_exception());
   }
 
   std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const override {
-    std::vector<Slot> slots = to_slots(std::move(inputs));
-    const Result<void> ran = slots.empty() ? Result<void>() : run_slots(slots, options);
+    const std::size_t count = inputs.size();
+    if (count == 0) return {};
+    auto ran = [&]() -> Result<std::vector<Slot>> {
+      try {
+        return run_slots(to_slots(std::move(inputs)), options);
+      } catch (...) {
+        return translate_exception();
+      }
+    }();
     std::vector<Result<Value>> results;
-    results.reserve(slots.size());
-    for (Slot& slot : slots) {
+    results.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
       if (ran)
-        results.push_back(compiled_->finish(slot));
+        results.push_back(compiled_->finish((*ran)[i], options));
       else
         results.emplace_back(compiled_->scoped(ran.error()));
     }
@@ -135,24 +58,17 @@ class CompiledPipeline final : public PipelineCore {
   }
 
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
-    RuntimeCore& core = *runtime_.core();
-    const bool is_inline = runtime_.options().execution == Execution::kCaller;
-    if (auto admitted = core.admit(); !admitted) return answer(done, compiled_->scoped(admitted.error()));
-    auto request = std::make_unique<SubmittedRequest>();
-    request->compiled = compiled_;
-    request->runtime = runtime_.core();
-    request->call = options;
-    request->context = {&request->call, &core, is_inline, nullptr};
-    request->slot = Slot(std::move(input));
-    request->done = std::move(done);
-    if (!is_inline) {
-      core.post([request = std::move(request)](const Error* refusal) mutable {
-        SubmittedRequest::begin(std::move(request), refusal);
-      });
-      return;
+    auto request = make_request(std::move(input), options);
+    if (!request) return answer(done, compiled_->scoped(request.error()));
+    (*request)->done = std::move(done);
+    if (!(*request)->context.is_inline) {
+      auto job = *std::move(request);
+      SubmittedRequest* const raw = job.get();
+      return raw->core->post(
+          [job = std::move(job)](const Error* refusal) mutable { SubmittedRequest::begin(std::move(job), refusal); });
     }
-    compiled_->plan->run(Span<Slot>(&request->slot, 1), request->context);
-    SubmittedRequest::finish(std::move(request));
+    run_on_caller(Span<Slot>(&(*request)->slot, 1), (*request)->context);
+    SubmittedRequest::finish(*std::move(request));
   }
 
   bool runs_in_place() const override { return runtime_.core()->on_worker(); }
@@ -160,11 +76,12 @@ class CompiledPipeline final : public PipelineCore {
   std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const override {
     const RunOptions call;
     Context context{&call, runtime_.core().get(), true, &observer};
+    const RoundingScope rounding;
     std::vector<Slot> slots = to_slots(std::move(inputs));
     compiled_->plan->run(slots, context);
     std::vector<Result<Value>> results;
     results.reserve(slots.size());
-    for (Slot& slot : slots) results.push_back(compiled_->finish(slot));
+    for (Slot& slot : slots) results.push_back(compiled_->finish(slot, call));
     return results;
   }
 
@@ -190,21 +107,45 @@ class CompiledPipeline final : public PipelineCore {
   }
 
  private:
-  Result<void> run_slots(Span<Slot> slots, const RunOptions& options) const {
-    RuntimeCore& core = *runtime_.core();
-    Context context{&options, &core, true, nullptr};
-    if (core.on_worker()) {  // part of a request that was admitted already
+  Result<std::vector<Slot>> run_slots(std::vector<Slot> slots, const RunOptions& options) const {
+    const std::shared_ptr<RuntimeCore>& core = runtime_.core();
+    if (auto interruption = options.interruption()) return *interruption;
+    Context context{&options, core.get(), true, nullptr};
+    if (core->on_worker()) {  // part of a request that was admitted already
       compiled_->plan->run(slots, context);
-      return {};
+      return slots;
     }
-    if (auto admitted = core.admit(); !admitted) return admitted;
+    auto admission = core->admit();
+    if (!admission) return std::move(admission).error();
     if (runtime_.options().execution == Execution::kCaller) {
-      compiled_->plan->run(slots, context);
-    } else {
-      BlockingRequest(*compiled_, core, options, slots).post_and_wait();
+      run_on_caller(slots, context);
+      return slots;
     }
-    core.release();
-    return {};
+    return std::make_shared<BlockingRequest>(compiled_, core, options, std::move(slots), *std::move(admission))
+        ->post_and_wait();
+  }
+
+  Result<std::unique_ptr<SubmittedRequest>> make_request(Value input, const RunOptions& options) const try {
+    if (auto interruption = options.interruption()) return *interruption;
+    auto admission = runtime_.core()->admit();
+    if (!admission) return std::move(admission).error();
+    auto request = std::make_unique<SubmittedRequest>();
+    request->compiled = compiled_;
+    request->core = runtime_.core();
+    request->call = options;
+    request->context = {&request->call, runtime_.core().get(), runtime_.options().execution == Execution::kCaller,
+                        nullptr};
+    request->slot = Slot(std::move(input));
+    request->admission = *std::move(admission);
+    return request;
+  } catch (...) {
+    return translate_exception();
+  }
+
+  void run_on_caller(Span<Slot> slots, Context& context) const {
+    const CallerScope caller(*context.runtime);
+    const RoundingScope rounding;
+    compiled_->plan->run(slots, context);
   }
 
   NodePtr root_;  // holds the models, and so their runtimes
@@ -218,7 +159,9 @@ class CompiledPipeline final : public PipelineCore {
 
 PipelineCore::~PipelineCore() = default;
 
-Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr& root, const CompileOptions& options) {
+Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr& root,
+                                                                  const CompileOptions& options) try {
+  if (!root) return Error(ErrorCode::kInvalidArgument, "there is no stage to compile");
   auto compiled = std::make_shared<Compiled>();
   if (!options.name.empty()) compiled->scope = "pipeline '" + options.name + "'";
   compiled->out = root->out;
@@ -230,6 +173,8 @@ Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr&
   if (!runtime) return compiled->scoped(runtime.error());
   return std::shared_ptr<const PipelineCore>(
       std::make_shared<CompiledPipeline>(root, *std::move(runtime), options, std::move(compiled)));
+} catch (...) {
+  return translate_exception();
 }
 
 }  // namespace gantry::detail

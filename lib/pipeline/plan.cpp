@@ -17,6 +17,11 @@ std::size_t count_ok(Span<const Slot> slots) {
   return count;
 }
 
+void fail_all(Span<Slot> slots, const Error& error) {
+  for (Slot& slot : slots)
+    if (slot.ok()) slot.fail(error);
+}
+
 bool is_compound(const Node& node) {
   return node.kind == "each" || node.kind == "fork" || node.kind == "when";
 }
@@ -72,14 +77,15 @@ bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& contex
     planned.counter->samples.fetch_add(count, kRelaxed);
     return true;
   }
-  const Error error = call.cancel.is_cancelled()
-                          ? Error(ErrorCode::kCancelled, "the request was cancelled before this stage")
-                          : Error(ErrorCode::kDeadlineExceeded, "the deadline passed before this stage");
-  for (Slot& slot : slots) {
-    if (!slot.ok()) continue;
-    slot.fail(error.within("stage '" + planned.counter->name + "'"));
-    slot.take_fresh();
+  try {
+    const Error error = call.cancel.is_cancelled()
+                            ? Error(ErrorCode::kCancelled, "the request was cancelled before this stage")
+                            : Error(ErrorCode::kDeadlineExceeded, "the deadline passed before this stage");
+    fail_all(slots, error.within("stage '" + planned.counter->name + "'"));
+  } catch (const std::bad_alloc&) {
+    fail_all(slots, translate_exception());
   }
+  for (Slot& slot : slots) slot.take_fresh();
   return false;
 }
 
@@ -92,7 +98,10 @@ Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Co
     if (!slot.take_fresh()) continue;
     planned.counter->errors.fetch_add(1, kRelaxed);
     if (planned.label.empty()) continue;
-    slot.fail(slot.error().within(planned.label));
+    try {
+      slot.fail(slot.error().within(planned.label));
+    } catch (const std::bad_alloc&) {  // the error stays as it is
+    }
     slot.take_fresh();
   }
   if (context.observer) context.observer->after(planned.path, Span<const Slot>(slots.data(), slots.size()));
@@ -103,9 +112,7 @@ void Plan::run_step(const Planned& planned, Span<Slot> slots, Context& context) 
   try {
     planned.step->run(slots, context);
   } catch (...) {
-    const Error error = translate_exception();
-    for (Slot& slot : slots)
-      if (slot.ok()) slot.fail(error);
+    fail_all(slots, translate_exception());
   }
 }
 
@@ -118,12 +125,35 @@ void Plan::run(Span<Slot> slots, Context& context) const {
   }
 }
 
-void Plan::start(Span<Slot> slots, Context& context, Function<void()> resume) const {
+void Plan::start(Span<Slot> slots, Context& context, Function<void()> resume) const noexcept {
   advance(0, slots, context, Clock::now(), std::move(resume));
 }
 
+/// What is left to do after an asynchronous step. Held here as well as by the step, so that it is done even if the step
+/// cannot start.
+struct Plan::Rest {
+  std::size_t index;
+  Clock::time_point began;
+  Function<void()> resume;
+};
+
+std::shared_ptr<Plan::Rest> Plan::make_rest(std::size_t index, Clock::time_point began, Function<void()>& resume) {
+  try {
+    auto rest = std::make_shared<Rest>(Rest{index, began, {}});
+    rest->resume = std::move(resume);
+    return rest;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+void Plan::go_on(Rest& rest, Span<Slot> slots, Context& context) const noexcept {
+  const auto now = leave(steps_[rest.index], slots, context, rest.began);
+  advance(rest.index + 1, slots, context, now, std::move(rest.resume));
+}
+
 void Plan::advance(std::size_t index, Span<Slot> slots, Context& context, Clock::time_point now,
-                   Function<void()> resume) const {
+                   Function<void()> resume) const noexcept {
   for (; index < steps_.size(); ++index) {
     const Planned& planned = steps_[index];
     if (!enter(planned, slots, context, now)) break;
@@ -132,10 +162,18 @@ void Plan::advance(std::size_t index, Span<Slot> slots, Context& context, Clock:
       now = leave(planned, slots, context, now);
       continue;
     }
-    planned.step->start(slots, context, [this, index, slots, &context, now, resume = std::move(resume)]() mutable {
-      const auto later = leave(steps_[index], slots, context, now);
-      advance(index + 1, slots, context, later, std::move(resume));
-    });
+    auto rest = make_rest(index, now, resume);
+    if (!rest) {
+      fail_all(slots, Error(ErrorCode::kResourceExhausted, "out of memory"));
+      now = leave(planned, slots, context, now);
+      continue;
+    }
+    try {
+      planned.step->start(slots, context, [this, rest, slots, &context] { go_on(*rest, slots, context); });
+    } catch (...) {  // before anything was under way: a step that has begun answers
+      fail_all(slots, translate_exception());
+      go_on(*rest, slots, context);
+    }
     return;
   }
   resume();

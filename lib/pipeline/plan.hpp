@@ -37,7 +37,7 @@ class Plan {
   /// Everything on this thread.
   void run(Span<Slot> slots, Context& context) const;
   /// Hands work over where a step waits; then resume(), exactly once. `slots` and `context` live until then.
-  void start(Span<Slot> slots, Context& context, Function<void()> resume) const;
+  void start(Span<Slot> slots, Context& context, Function<void()> resume) const noexcept;
   bool is_async() const { return is_async_; }
 
  private:
@@ -49,13 +49,18 @@ class Plan {
     StageCounter* counter;
   };
 
+  struct Rest;
+
   Plan() = default;
   Result<void> add(const Node& node, const std::string& path, StageCounters& counters);
   bool enter(const Planned& planned, Span<Slot> slots, const Context& context, Clock::time_point now) const;
   Clock::time_point leave(const Planned& planned, Span<Slot> slots, Context& context, Clock::time_point began) const;
   void run_step(const Planned& planned, Span<Slot> slots, Context& context) const;
   void advance(std::size_t index, Span<Slot> slots, Context& context, Clock::time_point now,
-               Function<void()> resume) const;
+               Function<void()> resume) const noexcept;
+  /// Takes `resume`; nullptr, and `resume` untouched, without memory.
+  static std::shared_ptr<Rest> make_rest(std::size_t index, Clock::time_point began, Function<void()>& resume);
+  void go_on(Rest& rest, Span<Slot> slots, Context& context) const noexcept;
 
   std::vector<Planned> steps_;
   bool is_async_ = false;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <gantry/runtime.hpp>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -76,18 +77,29 @@ Result<RuntimeOptions> resolve(RuntimeOptions options, int budget) {
 
 }  // namespace
 
+void detail::renew_exit_hook() {
+  const std::lock_guard lock(live_cores().mutex);
+  if (!live_cores().is_closed) static_cast<void>(std::atexit(&stop_all_at_exit));
+}
+
 /// What a handle shares: stops the core when the last handle goes.
 struct Runtime::Owner {
   explicit Owner(std::shared_ptr<RuntimeCore> owned) : core(std::move(owned)) {}
   Owner(const Owner&) = delete;
   Owner& operator=(const Owner&) = delete;
-  ~Owner() { core->stop(); }
+  ~Owner() {
+    // In a child of fork() the core cannot even be destroyed: workers of the parent wait on its condition variables.
+    if (core->is_of_parent_process())
+      static_cast<void>(new std::shared_ptr<RuntimeCore>(core));
+    else
+      core->stop();
+  }
   std::shared_ptr<RuntimeCore> core;
 };
 
 Runtime::Runtime(std::shared_ptr<Owner> owner) : owner_(std::move(owner)) {}
 
-Result<Runtime> Runtime::create(const RuntimeOptions& options) {
+Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
   const detail::CpuBudget budget = detail::read_cpu_budget();
   auto resolved = resolve(options, budget.cpus);
   if (!resolved) return std::move(resolved).error();
@@ -103,13 +115,16 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) {
     }
   }
   return Runtime(std::make_shared<Owner>(std::move(core)));
+} catch (const std::bad_alloc&) {
+  return Error(ErrorCode::kResourceExhausted, "out of memory");
 }
 
 Result<Runtime> Runtime::shared() {
   static std::mutex mutex;
   static auto* const shared = new std::weak_ptr<Owner>;  // leaked: statics of the host may still ask during exit
   const std::lock_guard lock(mutex);
-  if (auto owner = shared->lock()) return Runtime(std::move(owner));
+  if (auto owner = shared->lock(); owner && !owner->core->is_of_parent_process() && !owner->core->is_stopped())
+    return Runtime(std::move(owner));
   auto runtime = create({});
   if (runtime) *shared = runtime->owner_;
   return runtime;

@@ -6,6 +6,9 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cfenv>
+#include <new>
 #include <utility>
 
 namespace gantry::detail {
@@ -32,10 +35,30 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
+/// How often this process is a child of fork().
+std::atomic<unsigned> fork_generation{0};
+
+unsigned current_fork_generation() {
+  static const int registered = ::pthread_atfork(nullptr, nullptr, [] { fork_generation.fetch_add(1); });
+  static_cast<void>(registered);
+  return fork_generation.load();
+}
+
 }  // namespace
 
+void Admission::end() {
+  if (core_) std::exchange(core_, nullptr)->release();
+}
+
+CallerScope::CallerScope(const RuntimeCore& core) : before_(std::exchange(current_core, &core)) {}
+CallerScope::~CallerScope() {
+  current_core = before_;
+}
+
 RuntimeCore::RuntimeCore(RuntimeOptions options, std::string budget_explanation)
-    : options_(options), budget_explanation_(std::move(budget_explanation)) {}
+    : options_(options),
+      budget_explanation_(std::move(budget_explanation)),
+      fork_generation_(current_fork_generation()) {}
 
 RuntimeCore::~RuntimeCore() {
   for (std::thread& worker : workers_) worker.detach();
@@ -51,7 +74,20 @@ Error RuntimeCore::stopped_error() const {
   return Error(ErrorCode::kFailedPrecondition, "the runtime was shut down");
 }
 
-Result<void> RuntimeCore::admit() {
+bool RuntimeCore::is_of_parent_process() const {
+  return fork_generation.load(std::memory_order_relaxed) != fork_generation_;
+}
+
+bool RuntimeCore::is_stopped() const {
+  const std::lock_guard lock(mutex_);
+  return is_stopping_;
+}
+
+Result<Admission> RuntimeCore::admit() {
+  if (is_of_parent_process())
+    return Error(ErrorCode::kFailedPrecondition,
+                 "the runtime was made before fork(), and its workers stayed in the parent; make runtimes, models and "
+                 "pipelines in the child");
   const std::lock_guard lock(mutex_);
   if (is_stopping_) return stopped_error();
   if (in_flight_ >= options_.max_in_flight)
@@ -59,12 +95,17 @@ Result<void> RuntimeCore::admit() {
                  std::to_string(in_flight_) +
                      " requests are in flight, the limit is max_in_flight = " + std::to_string(options_.max_in_flight));
   ++in_flight_;
-  return {};
+  return Admission(*this);
 }
 
 void RuntimeCore::release() {
   const std::lock_guard lock(mutex_);
-  --in_flight_;
+  if (--in_flight_ == 0 && is_stopping_) is_idle_.notify_all();
+}
+
+void RuntimeCore::wait_for_callers() {
+  std::unique_lock lock(mutex_);
+  is_idle_.wait(lock, [this] { return in_flight_ == 0; });
 }
 
 std::size_t RuntimeCore::in_flight() const {
@@ -74,18 +115,25 @@ std::size_t RuntimeCore::in_flight() const {
 
 void RuntimeCore::post(Job job) {
   const auto self = shared_from_this();  // the job may be done, and its holders gone, before this thread is
-  bool is_refused = false;
+  std::optional<Error> refusal;
   {
     const std::lock_guard lock(mutex_);
-    is_refused = is_stopping_;
-    if (!is_refused) queue_.push_back(std::move(job));
+    if (is_stopping_)
+      refusal = Error(ErrorCode::kCancelled, "the runtime was shut down");
+    else
+      refusal = push(job);
   }
-  if (is_refused) {
-    const Error reason(ErrorCode::kCancelled, "the runtime was shut down");
-    job(&reason);
-    return;
-  }
+  if (refusal) return job(&*refusal);
   has_work_.notify_one();
+}
+
+std::optional<Error> RuntimeCore::push(Job& job) {
+  try {
+    queue_.push_back(std::move(job));
+    return std::nullopt;
+  } catch (const std::bad_alloc&) {  // the job is still whole: it is moved once there is a place for it
+    return Error(ErrorCode::kResourceExhausted, "no memory to queue the request");
+  }
 }
 
 bool RuntimeCore::on_worker() const {
@@ -100,6 +148,7 @@ void RuntimeCore::add_listener(std::weak_ptr<ShutdownListener> listener) {
 }
 
 void RuntimeCore::stop() {
+  if (is_of_parent_process()) return;
   std::deque<Job> refused;
   std::vector<std::weak_ptr<ShutdownListener>> listeners;
   {
@@ -113,6 +162,7 @@ void RuntimeCore::stop() {
   for (Job& job : refused) job(&reason);
   for (const auto& listener : listeners)
     if (auto alive = listener.lock()) alive->on_shutdown(reason);
+  if (options_.execution == Execution::kCaller && !on_worker()) wait_for_callers();
 
   // Whoever holds the mutex is joining; a worker must not wait for that, since it may be the one that is waited for.
   std::unique_lock lock(join_mutex_, std::defer_lock);
@@ -129,6 +179,7 @@ void RuntimeCore::stop() {
 
 void RuntimeCore::work(int index) {
   current_core = this;
+  std::fesetenv(FE_DFL_ENV);  // whatever the thread had set that made the runtime
   ::pthread_setname_np(::pthread_self(), ("gantry-" + std::to_string(index)).c_str());
   for (;;) {
     Job job;

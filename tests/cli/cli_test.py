@@ -4,6 +4,7 @@ Run by ctest; or: python tests/cli/cli_test.py GANTRY TEST_PACKAGES_DIR"""
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -99,6 +100,28 @@ class CommandLine(Case):
         for pattern in (r"gantry +\d", r"LibTorch +\d+\.\d+.* from .*libtorch_cpu", r"engines +torchscript", r"CPU +\S",
                         r"budget +\d+ CPU", r"OpenMP +\S", r"variables +\S", r"CUDA +this LibTorch"):
             self.assertRegex(text, pattern)
+
+
+    def test_results_that_cannot_be_written_are_a_failure(self):
+        directory = package("tiny-mlp")
+        source = directory / manifest(directory)["golden"][0]["input"]["npy"]
+        for words in (["--help"], ["run", "--help"], ["--version"], ["doctor"], ["inspect", directory],
+                      ["check", directory], ["run", directory, source]):
+            for redirection in (">/dev/full", ">&-"):
+                with self.subTest(words=words, redirection=redirection):
+                    result = subprocess.run(["sh", "-c", f'exec "$@" {redirection}', "sh", GANTRY, *map(str, words)],
+                                            stderr=subprocess.PIPE, text=True, timeout=120)
+                    self.assertEqual(result.returncode, COULD_NOT_RUN, result.stderr)
+                    self.assertIn("gantry: cannot write to standard output", result.stderr)
+
+    def test_nothing_is_printed_into_a_file_when_the_streams_are_closed(self):
+        directory, out = package("tiny-mlp"), self.tmp / "out.npy"
+        source = directory / manifest(directory)["golden"][0]["input"]["npy"]
+        command = [GANTRY, "run", directory, source, "--until", "pipeline[0]", "--npy", out]
+        subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *map(str, command)], timeout=120)
+        rest = out.read_bytes()
+        numpy.load(out)
+        self.assertNotIn(b"input", rest)
 
 
 class Run(Case):
@@ -312,6 +335,102 @@ class InspectAndCheck(Case):
         self.reseal(directory, drop_golden)
         shutil.rmtree(directory / "golden")
         self.assertRegex(self.expect(gantry("check", directory), OK).stdout, r"skipped +golden with torchscript: .*samples")
+
+    def test_each_of_two_engines_of_a_kind_is_checked(self):
+        directory = self.copy("tiny-mlp")
+        shutil.copy(package("no-batch") / "model.ts", directory / "other.ts")
+
+        def add_engine(content):
+            content["engines"].append({**content["engines"][0], "file": "other.ts"})
+            content["files"].append({"path": "other.ts"})
+        self.reseal(directory, add_engine)
+        for words in ([], ["--engine", "torchscript"]):
+            text = self.expect(gantry("check", directory, *words), FAILED).stdout
+            self.assertRegex(text, r"ok +golden with torchscript \(model\.ts\): ")
+            self.assertRegex(text, r"FAILED +golden with torchscript \(other\.ts\): ")
+
+    def test_files_that_are_not_listed_fail_the_check(self):
+        def forget_golden(content):
+            content["files"] = [file for file in content["files"] if not file["path"].startswith("golden/0/")]
+
+        def forget_labels(content):
+            content["files"] = [file for file in content["files"] if file["path"] != "labels.txt"]
+        directory = self.copy("tiny-cnn")
+        self.reseal(directory, forget_golden)
+        text = self.expect(gantry("check", directory), FAILED).stdout
+        self.assertRegex(text, r"FAILED +manifest: .*golden\[0\]\.input\.file: .* is not listed in files")
+        directory = self.copy("tiny-cnn")
+        (directory / "labels.txt").unlink()
+        self.reseal(directory, forget_labels)
+        text = self.expect(gantry("check", directory), FAILED).stdout
+        self.assertRegex(text, r"FAILED +golden with torchscript: .*labels: file 'labels.txt' is not listed in files")
+
+    def test_inspect_names_what_is_no_op(self):
+        pipelines = {
+            '[1]': "pipeline[0]  not an op: expected an object with the key op, got 1",
+            '["abc"]': "pipeline[0]  not an op: expected an object with the key op, got \"abc\"",
+            '[{"op": "fork", "branches": [{"op": "softmax"}]}]':
+                "pipeline[0].branches[0]  not a list of ops: an object",
+            '[{"op": "each", "do": 7}]': "pipeline[0].do  not a list of ops: 7",
+            '[{"op": "fork", "branches": {"a": []}}]': "pipeline[0].branches  not a list of lists of ops: an object",
+            '[{"op": 7, "then": []}]': "pipeline[0]  not an op: expected an object with the key op, got an object",
+        }
+        for pipeline, expected in pipelines.items():
+            with self.subTest(pipeline):
+                directory = self.copy("tiny-mlp")
+                self.reseal(directory, lambda content, ops=json.loads(pipeline): content.update(pipeline=ops))
+                result = self.expect(gantry("inspect", directory), FAILED)
+                self.assertIn(expected, result.stdout)
+                self.assertIn("every file is as listed", result.stdout)
+                self.assertNotIn("json.exception", result.stderr)
+                self.expect(gantry("check", directory), FAILED)
+
+    def test_inspect_takes_the_parameters_of_unknown_ops_as_they_are(self):
+        directory = self.copy("tiny-mlp")
+        self.reseal(directory, lambda content: content.update(pipeline=[{"op": "host.op", "do": "fast", "then": [1]}]))
+        self.assertIn("pipeline[0]  host.op(do=fast, then=[1])\n", self.expect(gantry("inspect", directory), OK).stdout)
+
+    def test_a_package_cannot_steer_the_terminal(self):
+        directory = self.copy("tiny-mlp")
+        evil = "a\u001b[31m\u009b\u007f\r\nz"
+
+        def change(content):
+            content["created"] = evil
+            content["provenance"] = {"git": evil, "metrics": {evil: 1}}
+            content["latency"] = {"p99_ms": 1, "at": evil}
+            content["accuracy"] = {"eval": evil, "metric": evil, "floor": 0}
+            content["pipeline"].append({"op": "softmax", evil: evil})
+        self.reseal(directory, change)
+        for words in (["inspect", directory], ["check", directory], ["run", directory, "x.npy"],
+                      ["check", directory, "--engine", evil], ["run", directory, "x", "--device", evil]):
+            with self.subTest(words=words):
+                result = gantry(*words)
+                text = result.stdout + result.stderr
+                self.assertIn("\\u001b[31m\\u009b\\u007f\\u000d\\u000az", text)
+                for character in "\u001b\u009b\u007f\r":
+                    self.assertNotIn(character, text)
+
+    def test_junit_is_well_formed_whatever_the_names(self):
+        for name in (b"bytes\xff\xc3(", b"control\x01\x1b\r\n\t\x7f", b"<&\"'>]]>", "\ufffe\uffff\u0085\U0001f600".encode()):
+            with self.subTest(name):
+                directory = os.path.join(os.fsencode(self.tmp), name)
+                shutil.copytree(os.fsencode(package("tiny-mlp")), directory)
+                with open(os.path.join(directory, b"extra" + name), "w"):
+                    pass
+                report = self.tmp / "report.xml"
+                result = subprocess.run([GANTRY, "check", directory, "--junit", report], capture_output=True, timeout=120)
+                self.assertEqual(result.returncode, FAILED)
+                self.assertIn("FAILED", result.stdout.decode())
+                suite = xml.etree.ElementTree.parse(report).getroot()
+                self.assertEqual([case.get("name") for case in suite], ["manifest", "signature", "files", "golden"])
+
+    def test_inspect_says_why_a_signature_file_is_none(self):
+        kinds = {"is not a regular file": lambda path: path.mkdir(), "the limit is": lambda path: path.write_bytes(bytes(17 << 20)),
+                 "has 63 bytes, an Ed25519 signature has 64": lambda path: path.write_bytes(bytes(63))}
+        for message, make in kinds.items():
+            directory = self.copy("tiny-mlp")
+            make(directory / "gantry.json.sig")
+            self.assertIn(message, self.expect(gantry("inspect", directory), FAILED).stdout)
 
     def test_signatures(self):
         signed, key, other = package("tiny-mlp-signed"), PACKAGES / "key.pub.pem", PACKAGES / "other.pub.pem"

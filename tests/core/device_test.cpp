@@ -19,6 +19,13 @@ TEST(Device, ParsesWhatItPrints) {
   EXPECT_NE(Device::cpu(), Device::cuda(0));
 }
 
+TEST(Device, IndicesStayWithin127) {
+  static_assert(Device::cuda(200).index() == 127);
+  EXPECT_EQ(Device::cuda(128), Device::cuda(127));
+  EXPECT_EQ(Device::cuda(-1).to_string(), "cuda:0");
+  EXPECT_EQ(Device::cuda(256).to_string(), "cuda:127");
+}
+
 TEST(Device, RefusesEverythingElse) {
   for (const char* text :
        {"", "CPU", "gpu", "cuda:", "cuda:-1", "cuda:128", "cuda:1x", "cuda: 1", "cpu:0", "cuda:99999999999999999999"})

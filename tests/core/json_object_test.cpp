@@ -35,6 +35,41 @@ TEST(ParseJson, RefusesDeepNesting) {
   EXPECT_THAT(parse_json(deep, "c"), FailsWith(ErrorCode::kInvalidArgument, "nests deeper than 64"));
 }
 
+TEST(ParseJson, StopsWhereItIsTooDeep) {
+  // Neither closed nor JSON further on: had the parser read on, it would complain of that.
+  for (const std::string& rest : {std::string(1 << 20, '['), std::string(100, '[') + "nonsense"})
+    EXPECT_THAT(parse_json(rest, "c"), FailsWith(ErrorCode::kInvalidArgument, "c: nests deeper than 64 levels"));
+  std::string objects;
+  for (int i = 0; i < 70; ++i) objects += "{\"a\":";
+  EXPECT_THAT(parse_json(objects, "c"), FailsWith(ErrorCode::kInvalidArgument, "c: nests deeper than 64 levels"));
+}
+
+TEST(ParseJson, QuotesNoMoreThanTheFrontOfABrokenToken) {
+  const auto broken = parse_json("[\"" + std::string(100000, 'k'), "c");
+  ASSERT_THAT(broken, FailsWith(ErrorCode::kInvalidArgument, "c: not JSON: parse error at line 1"));
+  EXPECT_LT(broken.error().message().size(), 400u);
+}
+
+TEST(ParseJson, NamesALongDuplicateKeyShortly) {
+  const std::string key = "\"" + std::string(100000, 'k') + "\":1";
+  const auto parsed_twice = parse_json("{" + key + "," + key + "}", "c");
+  ASSERT_THAT(parsed_twice, FailsWith(ErrorCode::kInvalidArgument, "kkk... appears twice"));
+  EXPECT_LT(parsed_twice.error().message().size(), 200u);
+}
+
+TEST(Describe, CutsBetweenCharacters) {
+  EXPECT_EQ(describe(Json(std::string(100, 'a'))), "\"" + std::string(59, 'a') + "...");
+  for (const std::string character : {"\u00e4", "\u20ac", "\U0001f600"})
+    for (std::size_t ascii = 55; ascii < 60; ++ascii) {
+      std::string text(ascii, 'a');
+      for (int i = 0; i < 5; ++i) text += character;
+      const std::string cut = describe(Json(text));
+      EXPECT_NO_THROW(static_cast<void>(Json(cut).dump())) << "is not UTF-8: " << cut;
+      EXPECT_LE(cut.size(), 63u);
+      EXPECT_GE(cut.size(), 59u);
+    }
+}
+
 TEST(JsonObject, ReadsEachType) {
   const Json json = parsed(R"({"i": 3, "whole": 4.0, "d": 0.5, "b": true, "s": "x", "n": [1, 2.5], "one": 9})");
   JsonObject object(json, "p");

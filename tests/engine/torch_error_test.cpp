@@ -33,6 +33,14 @@ TEST(Concise, KeepsTheFirstLinesAndDropsStackFrames) {
   EXPECT_EQ(concise(std::string(5000, 'x')).size(), 603u);
 }
 
+TEST(Concise, CutsBetweenCharacters) {
+  for (const std::size_t ascii : {597u, 598u, 599u}) {
+    const std::string text = std::string(ascii, 'x') + "\u20ac\u20ac\u20ac";
+    const std::size_t whole = ascii + (600 - ascii) / 3 * 3;
+    EXPECT_EQ(concise(text), text.substr(0, whole) + "...");
+  }
+}
+
 TEST(Concise, ReducesATracebackOfTorchScriptToItsMessage) {
   EXPECT_EQ(concise("The following operation failed in the TorchScript interpreter.\n"
                     "Traceback of TorchScript (most recent call last):\n"

@@ -134,6 +134,14 @@ TEST_F(ZipDirectory, DoesNotOverwriteOrFollowLinks) {
   EXPECT_THAT(extract_stored(zip, entry, path("file")), HasCode(ErrorCode::kFailedPrecondition));
 }
 
+TEST_F(ZipDirectory, DoesNotWaitForAPipesWriter) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_THAT(read_zip_directory(path("pipe")), FailsWith(ErrorCode::kInvalidArgument, "not a regular file"));
+  const auto entry = read_zip_directory(write(zip_of({{"m/a", "alpha"}}))).value()[0];
+  EXPECT_THAT(extract_stored(path("pipe"), entry, path("0")),
+              FailsWith(ErrorCode::kInvalidArgument, "not a regular file"));
+}
+
 TEST_F(ZipDirectory, RefusesCompressedEntriesOnExtraction) {
   std::string bytes = zip_of({{"m/a", "alpha"}});
   bytes[bytes.find("PK\1\2") + 10] = 8;

@@ -42,6 +42,7 @@ ALLOWED = [
     ("lib/engine/a.cpp", "void f() { at::init_num_threads(); }"),
     ("lib/ops/image/a.cpp", '#include <jpeglib.h>\n#include "core/strided_copy.hpp"'),
     ("lib/runtime/cpu_budget.cpp", 'void f() { std::getenv("GANTRY_CPUS"); sched_getaffinity(0, 0, nullptr); }'),
+    ("lib/runtime/rounding_scope.hpp", "#pragma once\nvoid f() { std::fesetround(0); }"),
     ("lib/cli/main.cpp", 'void f() { std::printf("x"); std::exit(1); }'),
     ("lib/core/a.cpp", '// printf("in a comment")\n/* abort() */\nconst char* x = "exit(1)";\nstatic_assert(true);'),
     ("lib/core/a.cpp", "void f() { std::snprintf(b, 1, c); std::atexit(g); d.exit_code(); }"),

@@ -56,6 +56,14 @@ TEST(Npy, ReadsVectorsScalarsAndEmptyArrays) {
   EXPECT_EQ(parse_npy(npy(header("<i8", "(0, 4)"), "")).value().to_string(), "i64[0, 4]");
 }
 
+TEST(Npy, ABoolIsZeroOrOne) {
+  EXPECT_THAT(parse_npy(npy(header("|b1", "(3,)"), std::string("\0\1\0", 3))), IsOk());
+  for (const char byte : {'\2', '\x80', '\xff'})
+    EXPECT_THAT(parse_npy(npy(header("|b1", "(3,)"), std::string("\0\1", 2) + byte)),
+                FailsWith(ErrorCode::kInvalidArgument,
+                          "element 2 of its bools is " + std::to_string(static_cast<unsigned char>(byte))));
+}
+
 TEST(Npy, RoundTripsEveryTypeItKnows) {
   std::mt19937 random(7);
   for (const DType dtype : {DType::kF32, DType::kF16, DType::kF64, DType::kU8, DType::kI8, DType::kI16, DType::kI32,

@@ -33,6 +33,23 @@ TEST(Image, HasAtLeastOnePixel) {
               FailsWith(ErrorCode::kInvalidArgument, "1x1"));
 }
 
+TEST(Image, HasAtMostTwoGibibytes) {
+  EXPECT_THAT(Image::make(65535, 65535, Colour::kRgb),
+              FailsWith(ErrorCode::kResourceExhausted,
+                        "an image of 65535x65535 pixels of 3 bytes exceeds the limit of 2147483648 bytes"));
+  EXPECT_THAT(Image::make(std::int64_t{1} << 31, 2, Colour::kGray), FailsWith(ErrorCode::kResourceExhausted, "limit"));
+  EXPECT_THAT(Image::make(std::int64_t{1} << 62, std::int64_t{1} << 62, Colour::kRgba),
+              FailsWith(ErrorCode::kResourceExhausted, "limit"));
+}
+
+TEST(Image, OpsRefuseAreasThatCannotBeMeant) {
+  const Image small = counting_image(3, 2);
+  const auto huge = FailsWith(ErrorCode::kResourceExhausted, "exceeds the limit of 2147483648 bytes");
+  EXPECT_THAT(test::run(image::pad({65535, 65535, 0, 0, 0}), small), huge);
+  EXPECT_THAT(test::run(image::center_crop(65535), small), huge);
+  EXPECT_THAT(test::run(image::resize(65535, 65535), small), huge);
+}
+
 TEST(Image, TakesOnlyPixelsOfItsColour) {
   EXPECT_THAT(Image::from(Tensor::make(DType::kU8, {2, 2, 4}).value(), Colour::kRgb),
               FailsWith(ErrorCode::kInvalidArgument, "u8[height, width, 3], got u8[2, 2, 4]"));

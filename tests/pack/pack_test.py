@@ -5,6 +5,7 @@ packages that appear whole or not at all, and its command line. Run by ctest; or
 import hashlib
 import io
 import json
+import math
 import os
 import random
 import re
@@ -55,6 +56,23 @@ def classifier(classes=5):
 IMAGE_PIPELINE = ["image.decode", {"op": "image.resize", "width": 16, "height": 16}, "image.to_tensor", "model",
                   "softmax", {"op": "top_k", "k": 3}]
 LABELS = ["a", "b", "c", "d", "e"]
+
+
+class DifferenceTest(unittest.TestCase):
+    def test_an_infinity_equals_itself_only_whatever_the_tolerance(self):
+        infinity = math.inf
+        for tolerance in (gp.EXACT, gp.Tolerance(rtol=1e-5), gp.Tolerance(atol=1e9), gp.Tolerance(1, 1)):
+            for got, expected in ((1.0, infinity), (infinity, 1.0), (infinity, -infinity), (-infinity, infinity),
+                                  (math.nan, infinity), (infinity, math.nan), (infinity, infinity),
+                                  (-infinity, -infinity), (math.nan, math.nan)):
+                with self.subTest(got=got, expected=expected, tolerance=str(tolerance)):
+                    is_same = got == expected or (math.isnan(got) and math.isnan(expected))
+                    tensors = gp.difference(torch.tensor([got]), torch.tensor([expected]), tolerance, "value")
+                    self.assertEqual(tensors is None, is_same, tensors)
+                    wanted = gp.Classes([(0, "cat", expected)])
+                    for value in (gp.Classes([(0, "cat", got)]), [("cat", got)], torch.tensor([got])):
+                        classes = gp.difference(value, wanted, tolerance, "value")
+                        self.assertEqual(classes is None, is_same, classes)
 
 
 class InTemporaryDirectory(unittest.TestCase):

@@ -156,6 +156,59 @@ TEST(OpenPackage, AnEngineThatFailsItsGoldenCasesIsPassedOver) {
   EXPECT_NE(opened->info.skipped_engines.at(0).find("expected 2, got 3"), std::string::npos);
 }
 
+TEST(OpenPackage, OneOfTwoEnginesOfAKindCanBeChosenByItsPlace) {
+  PackageBuilder package;
+  package.files["other.fake"] = "other weights";
+  package.manifest["engines"] =
+      detail::Json::parse(R"([{"kind": "fake", "file": "model.fake"}, {"kind": "fake", "file": "other.fake"}])");
+  const std::string directory = package.write();
+  std::vector<std::string> loaded;
+  EngineLoader loader = fake_loader();
+  loader.load = [&, load = loader.load](const std::string& path, const Signature& signature,
+                                        const ModelOptions& options) {
+    loaded.push_back(path);
+    return load(path, signature, options);
+  };
+  for (const std::size_t index : {std::size_t{1}, std::size_t{0}})
+    EXPECT_THAT(detail::open_package(directory, nullptr, nullptr, {loader}, quiet(), index), IsOk());
+  EXPECT_EQ(loaded, (std::vector<std::string>{directory + "/other.fake", directory + "/model.fake"}));
+  EXPECT_THAT(detail::open_package(directory, nullptr, nullptr, {loader}, quiet(), 2),
+              FailsWith(ErrorCode::kNotFound, "has no engines[2]"));
+}
+
+TEST(OpenPackage, EnginesOfOneKindAreToldApartByTheirFiles) {
+  PackageBuilder package;
+  package.files["other.fake"] = "other weights";
+  package.manifest["engines"] =
+      detail::Json::parse(R"([{"kind": "fake", "file": "model.fake"}, {"kind": "fake", "file": "other.fake"}])");
+  auto wrong = std::make_shared<FakeScript>();
+  wrong->factor = 3;
+  const auto opened = open_tensor(package.write(), quiet(), {fake_loader(wrong)});
+  EXPECT_THAT(opened, FailsWith(ErrorCode::kFailedPrecondition, "fake (model.fake): failed_precondition"));
+  EXPECT_THAT(opened, FailsWith(ErrorCode::kFailedPrecondition, "fake (other.fake): failed_precondition"));
+}
+
+TEST(OpenPackage, ALabelsFileThatIsNotListedIsTheManifestsMistake) {
+  PackageBuilder package;
+  package.manifest["pipeline"] =
+      detail::Json::parse(R"([{"op": "model"}, {"op": "top_k", "k": 1, "labels": "l.txt"}])");
+  EXPECT_THAT((open<Tensor, Classes>(package.write(), {fake_loader()}, quiet())),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[1].labels: file 'l.txt' is not listed in files"));
+}
+
+TEST(OpenPackage, ALoaderThatGivesNoEngineIsAnError) {
+  PackageBuilder package;
+  EngineLoader loader = fake_loader();
+  loader.load = [](const std::string&, const Signature&, const ModelOptions&) -> Result<std::unique_ptr<Engine>> {
+    return std::unique_ptr<Engine>();
+  };
+  EXPECT_THAT(open_tensor(package.write(), quiet(), {loader}),
+              FailsWith(ErrorCode::kInternal, "engine 'fake': its loader gave no engine for file 'model.fake'"));
+  loader.load = nullptr;
+  EXPECT_THAT(open_tensor(package.write(), quiet(), {loader}),
+              FailsWith(ErrorCode::kInternal, "engine 'fake': its loader has no load function"));
+}
+
 TEST(OpenPackage, SaysWhatToLinkWhenNoEngineIs) {
   PackageBuilder package;
   package.manifest["engines"][0]["kind"] = "torchscript";

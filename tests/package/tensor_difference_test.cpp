@@ -47,6 +47,16 @@ TEST(TensorDifference, ExactIsBitForBitButForNan) {
   EXPECT_NE(difference(row({-HUGE_VALF}), row({HUGE_VALF}), {false, 1, 0}), "");
 }
 
+TEST(TensorDifference, NoToleranceMakesUpForAnInfinity) {
+  for (const Tolerance& tolerance : {Tolerance{false, 1e9, 0}, Tolerance{false, 0, 1e-5}, Tolerance{false, 1, 1}}) {
+    EXPECT_EQ(difference(row({HUGE_VALF}), row({HUGE_VALF}), tolerance), "");
+    EXPECT_NE(difference(row({1}), row({HUGE_VALF}), tolerance), "");
+    EXPECT_NE(difference(row({HUGE_VALF}), row({1}), tolerance), "");
+    EXPECT_NE(difference(row({HUGE_VALF}), row({-HUGE_VALF}), tolerance), "");
+    EXPECT_NE(difference(row({-HUGE_VALF}), row({HUGE_VALF}), tolerance), "");
+  }
+}
+
 TEST(TensorDifference, KnowsEveryDtype) {
   EXPECT_NE(difference(one<std::int64_t>((std::int64_t{1} << 53) + 1), one<std::int64_t>(std::int64_t{1} << 53)), "");
   EXPECT_EQ(difference(one(Float16{0x3c00}), one(Float16{0x3c01}), {false, 0.001, 0}), "");

@@ -4,6 +4,7 @@
 #include <gantry/pipeline.hpp>
 
 #include <atomic>
+#include <cfenv>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -75,13 +76,36 @@ TEST_P(PipelineTest, DoesNotStartWhatIsLateAlready) {
   const auto calls = std::make_shared<std::atomic<int>>(0);
   const auto pipeline = make(tap<int>("count", [calls](const int&) { ++*calls; }));
   const RunOptions late(within(std::chrono::milliseconds(-1)));
-  EXPECT_THAT(pipeline.run(1, late),
-              FailsWith(ErrorCode::kDeadlineExceeded, "stage 'count': the deadline passed before this stage"));
+  EXPECT_THAT(pipeline.run(1, late), FailsWith(ErrorCode::kDeadlineExceeded, "the deadline has passed"));
   const std::vector<int> inputs = {1, 2};
   for (const auto& result : pipeline.run_batch(inputs, late))
     EXPECT_THAT(result, HasCode(ErrorCode::kDeadlineExceeded));
   EXPECT_THAT(pipeline.submit(1, late).get(), HasCode(ErrorCode::kDeadlineExceeded));
   EXPECT_EQ(calls->load(), 0);
+}
+
+TEST_P(PipelineTest, AResultThatComesTooLateIsNone) {
+  const auto pipeline = make(stage("dawdle", [](Deadline deadline) {
+    while (std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return 1;
+  }));
+  const Deadline soon = within(std::chrono::milliseconds(5));
+  EXPECT_THAT(pipeline.run(soon, soon), HasCode(ErrorCode::kDeadlineExceeded));
+  EXPECT_THAT(pipeline.submit(soon, soon).get(), HasCode(ErrorCode::kDeadlineExceeded));
+}
+
+TEST_P(PipelineTest, RoundsToNearestWhateverTheHostHasSet) {
+  const auto pipeline = make(stage("third", [](double x) { return x / 3.0; }));
+  const double expected = pipeline.run(1.0).value();
+  std::fesetround(FE_UPWARD);
+  const Runtime upward = make_runtime(1, GetParam());  // its workers come from this thread
+  const double with_upward = compile(stage("third", [](double x) { return x / 3.0; }), upward).value().run(1.0).value();
+  const double again = pipeline.run(1.0).value();
+  const int mode = std::fegetround();
+  std::fesetround(FE_TONEAREST);
+  EXPECT_EQ(mode, FE_UPWARD) << "and leaves it as it was";
+  EXPECT_EQ(with_upward, expected);
+  EXPECT_EQ(again, expected);
 }
 
 TEST_P(PipelineTest, ChecksTheDeadlineBeforeEveryStage) {

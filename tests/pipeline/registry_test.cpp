@@ -50,6 +50,13 @@ TEST(Registry, ReplacesAnOpOfTheSameName) {
   EXPECT_EQ(chain.node()->name, "second");
 }
 
+TEST(Registry, AFactoryWithoutAStageIsNamed) {
+  Registry registry;
+  registry.add<int, int>("none", [](ParamReader&) { return Stage<int, int>(detail::NodePtr()); });
+  EXPECT_THAT((parse_stages<int, int>(R"([{"op": "none"}])", registry)),
+              FailsWith(ErrorCode::kInternal, "pipeline[0]: the factory of 'none' made no stage"));
+}
+
 /// What `read` makes of the op's parameters.
 template <class Read>
 std::string error_of_params(const std::string& params, Read read) {

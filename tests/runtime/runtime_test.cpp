@@ -2,6 +2,8 @@
 // Runtime: limits of its options, admission, shutdown and lifetime. Requests are held by a gate, never by a sleep.
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -139,6 +141,95 @@ TEST(Runtime, RefusesMoreThanMaxInFlight) {
   EXPECT_EQ(queued.get().value(), 3);
   EXPECT_EQ(pipeline.run(5).value(), 6);  // there is room again
   EXPECT_EQ(runtime.in_flight(), 0u);
+}
+
+TEST(Runtime, ABlockedCallerGivesUpAtItsDeadline) {
+  const Runtime runtime = make_runtime(1);
+  const auto gate = std::make_shared<Gate>();
+  gate->close();
+  const auto pipeline = compile(held_stage(gate), runtime).value();
+  auto running = pipeline.submit(1);
+  gate->wait_for_arrivals(1);
+  EXPECT_THAT(pipeline.run(2, within(std::chrono::milliseconds(20))), HasCode(ErrorCode::kDeadlineExceeded));
+  gate->open();
+  EXPECT_EQ(running.get().value(), 2);
+  EXPECT_EQ(pipeline.run(3).value(), 4);
+  EXPECT_EQ(gate->arrived(), 2u) << "what was given up before it began is not computed";
+}
+
+TEST(Runtime, RefusesWhatIsLateOrCancelledAtTheDoor) {
+  const Runtime runtime = make_runtime(1, Execution::kPooled, 1);
+  const auto gate = std::make_shared<Gate>();
+  gate->close();
+  const auto pipeline = compile(held_stage(gate), runtime).value();
+  auto running = pipeline.submit(1);
+  gate->wait_for_arrivals(1);
+  RunOptions cancelled;
+  cancelled.cancel = CancelToken::create();
+  cancelled.cancel.cancel();
+  EXPECT_THAT(pipeline.run(2, cancelled), HasCode(ErrorCode::kCancelled));
+  EXPECT_THAT(pipeline.run(2, within(std::chrono::seconds(-1))), HasCode(ErrorCode::kDeadlineExceeded));
+  gate->open();
+  EXPECT_THAT(running.get(), IsOk());
+}
+
+TEST(Runtime, AFarDeadlineIsNoDeadline) {
+  const auto pipeline = compile(stage("add", [](int x) { return x + 1; }), make_runtime(1)).value();
+  EXPECT_THAT(pipeline.run(1, within(std::chrono::hours::max())), IsOk());
+  EXPECT_THAT(pipeline.run(1, within(std::chrono::nanoseconds::max())), IsOk());
+  EXPECT_THAT(pipeline.run(1, within(std::chrono::hours::min())), HasCode(ErrorCode::kDeadlineExceeded));
+}
+
+TEST(Runtime, SharedIsMadeAnewOnceItWasShutDown) {
+  Runtime first = Runtime::shared().value();
+  ASSERT_THAT(first.shutdown(), IsOk());
+  const auto pipeline = compile(stage("add", [](int x) { return x + 1; }));
+  ASSERT_THAT(pipeline, IsOk());
+  EXPECT_EQ(pipeline->run(1).value(), 2);
+}
+
+TEST(Runtime, ShutdownWaitsForCallersInCallerExecution) {
+  Runtime runtime = make_runtime(1, Execution::kCaller);
+  const auto gate = std::make_shared<Gate>();
+  gate->close();
+  const auto pipeline = compile(held_stage(gate), runtime).value();
+  std::atomic<bool> has_answer{false};
+  std::thread caller([&] {
+    EXPECT_EQ(pipeline.run(1).value(), 2);
+    has_answer = true;
+  });
+  gate->wait_for_arrivals(1);
+  std::thread opener([&] { gate->open(); });
+  EXPECT_THAT(runtime.shutdown(), IsOk());
+  EXPECT_EQ(runtime.in_flight(), 0u);
+  caller.join();
+  opener.join();
+  EXPECT_TRUE(has_answer);
+}
+
+TEST(Runtime, ANestedCallOfACallerIsPartOfItsRequest) {
+  const Runtime runtime = make_runtime(1, Execution::kCaller, 1);
+  const auto inner = compile(stage("add", [](int x) { return x + 1; }), runtime).value();
+  const auto outer = compile(stage("nest", [&inner](int x) { return inner.run(x); }), runtime).value();
+  EXPECT_EQ(outer.run(1).value(), 2);
+  EXPECT_EQ(outer.run(1).value(), 2);
+}
+
+TEST(Runtime, AChildOfForkIsToldAndCanExit) {
+  const auto pipeline = compile(stage("add", [](int x) { return x + 1; }), make_runtime(1)).value();
+  ASSERT_EQ(pipeline.run(1).value(), 2);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto result = pipeline.run(1);
+    const bool is_told = !result && result.error().code() == ErrorCode::kFailedPrecondition;
+    const auto own = compile(stage("add", [](int x) { return x + 1; }), make_runtime(1));
+    const bool can_start_anew = own && own->run(1).value_or(0) == 2;
+    ::_exit(is_told && can_start_anew ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_EQ(pipeline.run(2).value(), 3) << "the parent goes on";
 }
 
 TEST(Runtime, CountsCallersInCallerExecutionToo) {

@@ -5,35 +5,16 @@
 #include <string_view>
 #include <utility>
 
+#include "core/utf8.hpp"
+
 namespace gantry {
 namespace {
-
-bool is_continuation(unsigned char byte) {
-  return (byte & 0xC0) == 0x80;
-}
-
-/// The bytes of the UTF-8 sequence at the front (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF), or 0.
-std::size_t sequence_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = at(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if (!is_continuation(at(i))) return 0;
-  const unsigned char second = at(1);
-  if (first == 0xE0 && second < 0xA0) return 0;
-  if (first == 0xED && second > 0x9F) return 0;
-  if (first == 0xF0 && second < 0x90) return 0;
-  if (first == 0xF4 && second > 0x8F) return 0;
-  return length;
-}
 
 /// Where the text stops being UTF-8; its size if it does not.
 std::size_t valid_prefix(std::string_view text) {
   std::size_t position = 0;
   while (position < text.size()) {
-    const std::size_t length = sequence_length(text.substr(position));
+    const std::size_t length = detail::utf8_length(text.substr(position));
     if (length == 0) break;
     position += length;
   }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hand-off of a request to a worker, and of its result back.
+#include "pipeline/request.hpp"
+
+#include <utility>
+
+namespace gantry::detail {
+
+Error Compiled::scoped(const Error& error) const noexcept {
+  try {
+    return scope.empty() ? error : error.within(scope);
+  } catch (...) {  // no memory for a longer message
+    return error;
+  }
+}
+
+Result<Value> Compiled::finish(Slot& slot, const RunOptions& call) const noexcept {
+  try {
+    if (!slot.ok()) return scoped(slot.error());
+    if (call.deadline && std::chrono::steady_clock::now() >= *call.deadline)
+      return scoped(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"));
+    if (out->compact) out->compact(slot.value().data());
+    return std::move(slot.value());
+  } catch (...) {
+    return scoped(translate_exception());
+  }
+}
+
+BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core,
+                                 const RunOptions& call, std::vector<Slot> slots, Admission admission)
+    : compiled_(std::move(compiled)),
+      core_(std::move(core)),
+      call_(call),
+      slots_(std::move(slots)),
+      context_{&call_, core_.get(), false, nullptr},
+      admission_(std::move(admission)) {}
+
+Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
+  core_->post([self = shared_from_this()](const Error* refusal) { self->begin(refusal); });
+  std::unique_lock lock(mutex_);
+  const auto has_finished = [this] { return is_finished_; };
+  if (!call_.deadline)
+    finished_.wait(lock, has_finished);
+  else if (!finished_.wait_until(lock, *call_.deadline, has_finished))
+    return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there");
+  return std::move(slots_);
+}
+
+void BlockingRequest::begin(const Error* refusal) {
+  if (!refusal) return compiled_->plan->start(slots_, context_, [self = shared_from_this()] { self->finish(); });
+  for (Slot& slot : slots_) slot.fail(*refusal);
+  finish();
+}
+
+void BlockingRequest::finish() {
+  admission_.end();
+  const std::lock_guard lock(mutex_);
+  is_finished_ = true;
+  finished_.notify_one();
+}
+
+void SubmittedRequest::begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal) {
+  if (refusal) {
+    request->slot.fail(*refusal);
+    return finish(std::move(request));
+  }
+  SubmittedRequest& r = *request;
+  r.compiled->plan->start(Span<Slot>(&r.slot, 1), r.context,
+                          [request = std::move(request)]() mutable { finish(std::move(request)); });
+}
+
+void SubmittedRequest::finish(std::unique_ptr<SubmittedRequest> request) {
+  request->admission.end();
+  auto result = request->compiled->finish(request->slot, request->call);
+  auto done = std::move(request->done);
+  request.reset();
+  answer(done, std::move(result));
+}
+
+void answer(Function<void(Result<Value>)>& done, Result<Value> result) noexcept {
+  try {
+    done(std::move(result));
+  } catch (...) {
+  }
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests on their way through a compiled pipeline: one whose caller waits, one whose caller left a callback.
+//
+// What is in flight holds the plan and the runtime's core, but no handle of the runtime: a request cannot keep a
+// runtime from being shut down.
+#pragma once
+
+#include <condition_variable>
+#include <gantry/pipeline.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "pipeline/context.hpp"
+#include "pipeline/plan.hpp"
+#include "runtime/runtime_core.hpp"
+
+namespace gantry::detail {
+
+/// What every request of a pipeline shares.
+struct Compiled {
+  StageCounters counters;
+  std::unique_ptr<const Plan> plan;
+  std::string scope;  // "pipeline 'cats'", or empty
+  const TypeInfo* out = nullptr;
+
+  /// The slot as a result, with the pipeline's name in its error. A result that comes after the deadline is none.
+  Result<Value> finish(Slot& slot, const RunOptions& call) const noexcept;
+  Error scoped(const Error& error) const noexcept;
+};
+
+/// A request whose caller waits. The caller gives up at its deadline, and the worker may still be at it, so they share
+/// the request.
+class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
+ public:
+  BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core, const RunOptions& call,
+                  std::vector<Slot> slots, Admission admission);
+
+  /// The slots when all is done; deadline_exceeded if that takes too long.
+  Result<std::vector<Slot>> post_and_wait();
+
+ private:
+  void begin(const Error* refusal);
+  void finish();
+
+  std::shared_ptr<const Compiled> compiled_;
+  std::shared_ptr<RuntimeCore> core_;
+  const RunOptions call_;
+  std::vector<Slot> slots_;
+  Context context_;
+  Admission admission_;
+  std::mutex mutex_;
+  std::condition_variable finished_;
+  bool is_finished_ = false;
+};
+
+/// A request whose caller left a callback.
+struct SubmittedRequest {
+  std::shared_ptr<const Compiled> compiled;
+  std::shared_ptr<RuntimeCore> core;
+  RunOptions call;
+  Context context;
+  Slot slot;
+  Function<void(Result<Value>)> done;
+  Admission admission;
+
+  static void begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal);
+  /// Calls `done`, after the request was counted out and its resources are gone.
+  static void finish(std::unique_ptr<SubmittedRequest> request);
+};
+
+/// Calls `done`. The callback is the host's: nobody is there to tell what it throws, and a worker must not end the
+/// process.
+void answer(Function<void(Result<Value>)>& done, Result<Value> result) noexcept;
+
+}  // namespace gantry::detail
