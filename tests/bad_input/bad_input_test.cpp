@@ -229,8 +229,8 @@ const BadPackage kBadPackages[] = {
     {"a path with ..", [](const BrokenPackage& p) { p.edit([](Json& m) { m["files"][0]["path"] = "../outside"; }); },
      kBad, "gantry.json: files[0].path: must be a relative path without '..', got \"../outside\""},
     {"labels from outside",
-     [](const BrokenPackage& p) { p.edit([](Json& m) { m["pipeline"][5]["labels"] = "../../etc/passwd"; }); },
-     kBad, "pipeline[5].labels: file '../../etc/passwd' is not listed in files"},
+     [](const BrokenPackage& p) { p.edit([](Json& m) { m["pipeline"][5]["labels"] = "../../etc/passwd"; }); }, kBad,
+     "pipeline[5].labels: file '../../etc/passwd' is not listed in files"},
     {"a symbolic link",
      [](const BrokenPackage& p) {
        fs::rename(p.file("model.ts"), p.file("../model.ts"));
