@@ -54,9 +54,11 @@ void BlockingRequest::begin(const Error* refusal) {
 
 void BlockingRequest::finish() {
   admission_.end();
-  const std::lock_guard lock(mutex_);
-  is_finished_ = true;
-  finished_.notify_one();
+  {
+    const std::lock_guard lock(mutex_);
+    is_finished_ = true;
+  }
+  finished_.notify_one();  // without the lock, which the caller wakes up to take; whoever called this holds the request
 }
 
 void SubmittedRequest::begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal) {
