@@ -70,11 +70,11 @@ Result<Tensor> Tensor::make(DType dtype, const Shape& shape) {
   if (shape.overflowed() || !fits_in_memory(numel, dtype)) return bad_shape(shape);
   const std::size_t size = static_cast<std::size_t>(numel) * size_of(dtype);
   const std::size_t rounded = std::max((size + kAlignment - 1) / kAlignment * kAlignment, kAlignment);
+  auto rep = std::make_shared<Rep>();  // first: what throws must not leave the memory behind
   void* memory = std::aligned_alloc(kAlignment, rounded);
   if (memory == nullptr)
     return Error(ErrorCode::kResourceExhausted, "no memory for " + std::string(gantry::to_string(dtype)) +
                                                     shape.to_string() + " (" + std::to_string(size) + " bytes)");
-  auto rep = std::make_shared<Rep>();
   rep->owner = std::shared_ptr<void>(memory, &std::free);
   rep->data = memory;
   rep->storage_bytes = rounded;
