@@ -2,9 +2,8 @@
 // Node: the declaration of one stage, and Step: its execution. The typed front end (stage.hpp) and the config front end
 // (registry.hpp) build the same nodes; compile() turns them into a plan of steps.
 //
-// A node is pure declaration: a kind, typed parameters, the types of its edges, its children. A planner may match
-// neighbouring nodes and fuse them; a node that nothing fuses is lowered by its kernel. Callables have no parameters
-// and stay opaque.
+// A node is pure declaration: a kind, typed parameters, the types of its edges, its children. A kernel lowers its node
+// to a step, or fuses it with those after it; callables are opaque, and nothing fuses with them.
 #pragma once
 
 #include <functional>
@@ -72,11 +71,30 @@ class GANTRY_API Step {
   virtual void start(Span<Slot> slots, Context& context, Function<void()> resume) const;
 };
 
-/// How a leaf node runs when nothing fuses it.
+struct Node;
+using NodePtr = std::shared_ptr<const Node>;
+
+/// A named sub-graph of a compound node: "do", "then", "else", "branches[0]"; or an element of a chain.
+struct Branch {
+  std::string label;
+  NodePtr node;
+};
+
+/// Neighbouring stages of a chain as one step, which gives the same values as they would one after the other.
+struct Fusion {
+  std::unique_ptr<Step> step;  ///< names the failing stage in its errors itself; nullptr: nothing is fused
+  std::size_t count = 0;       ///< how many stages it stands for
+  std::string text;            ///< for explain(): what the step does
+  std::string stop;            ///< for explain(): why the next stage is not part of it; empty if there is none
+};
+
+/// How a leaf node runs.
 class GANTRY_API Kernel {
  public:
   virtual ~Kernel();
   virtual std::unique_ptr<Step> make_step() const = 0;
+  /// One step for stages[0], whose kernel this is, and as many of those after it as it can take along.
+  virtual Fusion fuse(Span<const Branch> stages) const;
 };
 
 /// Typed parameters of a node, with the text that explain() prints: "size=256, filter=bicubic".
@@ -94,15 +112,6 @@ struct Params {
   const P* as() const {
     return type && same_type(*type, type_of<P>()) ? static_cast<const P*>(data.get()) : nullptr;
   }
-};
-
-struct Node;
-using NodePtr = std::shared_ptr<const Node>;
-
-/// A named sub-graph of a compound node: "do", "then", "else", "branches[0]".
-struct Branch {
-  std::string label;
-  NodePtr node;
 };
 
 /// Erased predicate of `when`.

@@ -27,6 +27,9 @@ struct StageStats {
   std::uint64_t samples = 0;   ///< that entered it
   std::uint64_t errors = 0;    ///< that it failed
   std::uint64_t total_ns = 0;  ///< wall time in it, waiting for a model included, summed over batches
+  /// Path of the first stage of the fused step that this one is part of, whose total_ns holds the time of all of them;
+  /// empty if it is a step of its own, or that first one.
+  std::string fused_into;
 };
 
 struct CompileOptions {
@@ -36,6 +39,9 @@ struct CompileOptions {
   std::string name;
   /// Lines that explain() shows above the plan.
   std::vector<std::string> notes;
+  /// Runs neighbouring stages as one step where that gives the same results faster; explain() shows which. Off: each
+  /// declared stage is a step, for comparisons.
+  bool fuse = true;
 
   CompileOptions() = default;
   CompileOptions(Runtime r) : runtime(std::move(r)) {}  // NOLINT(google-explicit-constructor)
@@ -62,7 +68,7 @@ class GANTRY_API PipelineCore {
   virtual void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const = 0;
   /// True on a worker of the pipeline's runtime: waiting there for another worker could wait forever.
   virtual bool runs_in_place() const = 0;
-  /// Runs on the calling thread and shows every boundary to `observer`.
+  /// Runs unfused on the calling thread, and shows every boundary to `observer`.
   virtual std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const = 0;
   virtual std::string explain() const = 0;
   virtual std::vector<StageStats> stats() const = 0;

@@ -98,7 +98,9 @@ void print_stage_times(const std::vector<StageStats>& before, const std::vector<
     const std::string label = printable(after[i].path + " " + after[i].name);
     std::fprintf(stderr, "%-*s  %7llu  %6llu  ", columns, label.c_str(), static_cast<unsigned long long>(samples),
                  static_cast<unsigned long long>(after[i].errors - before[i].errors));
-    if (samples == 0)
+    if (!after[i].fused_into.empty())
+      std::fprintf(stderr, "  part of %s\n", printable(after[i].fused_into).c_str());
+    else if (samples == 0)
       std::fprintf(stderr, "%12s  %6s\n", "-", "-");
     else
       std::fprintf(stderr, "%12.3f  %5.1f%%\n", spent_ns / 1e6 / static_cast<double>(samples),

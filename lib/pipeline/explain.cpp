@@ -2,11 +2,14 @@
 // explain(): the same text whichever front end declared the chain.
 #include "pipeline/explain.hpp"
 
+#include "pipeline/fusion.hpp"
+
 namespace gantry::detail {
 namespace {
 
 class Writer {
  public:
+  explicit Writer(bool fuses) : fuses_(fuses) {}
   std::string write(const Node& root) {
     write_chain(root, "pipeline", 1);
     return std::move(text_);
@@ -14,9 +17,27 @@ class Writer {
 
  private:
   void write_chain(const Node& node, const std::string& path, int depth) {
-    if (node.kind != "chain") return write_node(node, path + "[0]", depth);
-    for (std::size_t i = 0; i < node.branches.size(); ++i)
-      write_node(*node.branches[i].node, path + "[" + std::to_string(i) + "]", depth);
+    const std::vector<Branch> alone = {{"", std::make_shared<const Node>(node)}};
+    const Span<const Branch> stages = node.kind == "chain" ? node.branches : alone;
+    for (std::size_t i = 0; i < stages.size();) {
+      const Fusion fusion = fuses_ ? next_fusion(stages.subspan(i, stages.size() - i)) : Fusion();
+      const std::size_t end = i + (fusion.step ? fusion.count : 1);
+      const std::string first = element(path, i);
+      for (; i < end; ++i) write_node(*stages[i].node, element(path, i), depth);
+      if (fusion.step) write_fusion(fusion, first, element(path, end - 1), depth);
+    }
+  }
+
+  static std::string element(const std::string& path, std::size_t index) {
+    return path + "[" + std::to_string(index) + "]";
+  }
+
+  void write_fusion(const Fusion& fusion, const std::string& first, const std::string& last, int depth) {
+    text_ += std::string(static_cast<std::size_t>(depth) * 2, ' ') + "= one step, " + first;
+    if (last != first) text_ += " to " + last;
+    text_ += ": " + fusion.text;
+    if (!fusion.stop.empty()) text_ += "; it ends here because " + fusion.stop;
+    text_ += "\n";
   }
 
   void write_node(const Node& node, const std::string& path, int depth) {
@@ -30,14 +51,15 @@ class Writer {
     if (node.kind == "model") ++segment_;
   }
 
+  const bool fuses_;
   std::string text_;
   int segment_ = 1;
 };
 
 }  // namespace
 
-std::string explain_node(const Node& root) {
-  return Writer().write(root);
+std::string explain_node(const Node& root, bool fuses) {
+  return Writer(fuses).write(root);
 }
 
 }  // namespace gantry::detail

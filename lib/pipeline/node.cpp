@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chaining nodes, and the defaults of Step.
+// Chaining nodes, and the defaults of Step and Kernel.
 #include <exception>
 #include <gantry/node.hpp>
 #include <gantry/result.hpp>
@@ -9,6 +9,10 @@ namespace gantry::detail {
 
 Step::~Step() = default;
 Kernel::~Kernel() = default;
+
+Fusion Kernel::fuse(Span<const Branch>) const {
+  return {};
+}
 
 void Step::start(Span<Slot> slots, Context& context, Function<void()> resume) const {
   run(slots, context);

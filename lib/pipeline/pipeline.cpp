@@ -24,6 +24,7 @@ class CompiledPipeline final : public PipelineCore {
         runtime_(std::move(runtime)),
         name_(options.name),
         notes_(options.notes),
+        fuses_(options.fuse),
         compiled_(std::move(compiled)) {}
 
   Result<Value> run(Value input, const RunOptions& options) const override try {
@@ -78,7 +79,8 @@ class CompiledPipeline final : public PipelineCore {
     Context context{&call, runtime_.core().get(), true, &observer};
     const RoundingScope rounding;
     std::vector<Slot> slots = to_slots(std::move(inputs));
-    compiled_->plan->run(slots, context);
+    const Plan& plan = compiled_->unfused ? *compiled_->unfused : *compiled_->plan;
+    plan.run(slots, context);
     std::vector<Result<Value>> results;
     results.reserve(slots.size());
     for (Slot& slot : slots) results.push_back(compiled_->finish(slot, call));
@@ -95,14 +97,14 @@ class CompiledPipeline final : public PipelineCore {
     text += std::to_string(options.workers) + (options.execution == Execution::kPooled ? " workers" : " engine calls") +
             " x " + std::to_string(options.intra_op_threads) + " intra-op threads, at most " +
             std::to_string(options.max_in_flight) + " requests in flight; CPU budget " + runtime_.budget_explanation();
-    return text + "\n" + explain_node(*root_);
+    return text + "\n" + explain_node(*root_, fuses_);
   }
 
   std::vector<StageStats> stats() const override {
     std::vector<StageStats> stats;
     for (const StageCounter& counter : compiled_->counters)
-      stats.push_back(
-          {counter.path, counter.name, counter.samples.load(), counter.errors.load(), counter.total_ns.load()});
+      stats.push_back({counter.path, counter.name, counter.samples.load(), counter.errors.load(),
+                       counter.total_ns.load(), counter.fused_into});
     return stats;
   }
 
@@ -152,6 +154,7 @@ class CompiledPipeline final : public PipelineCore {
   Runtime runtime_;
   std::string name_;
   std::vector<std::string> notes_;
+  bool fuses_;
   std::shared_ptr<Compiled> compiled_;
 };
 
@@ -165,9 +168,14 @@ Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr&
   auto compiled = std::make_shared<Compiled>();
   if (!options.name.empty()) compiled->scope = "pipeline '" + options.name + "'";
   compiled->out = root->out;
-  auto plan = Plan::build(*root, "pipeline", compiled->counters);
+  auto plan = Plan::build(*root, "pipeline", options.fuse, compiled->counters);
   if (!plan) return compiled->scoped(plan.error());
   compiled->plan = *std::move(plan);
+  if (compiled->plan->has_fused()) {
+    auto unfused = Plan::build(*root, "pipeline", false, compiled->observed_counters);
+    if (!unfused) return compiled->scoped(unfused.error());
+    compiled->unfused = *std::move(unfused);
+  }
 
   auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
   if (!runtime) return compiled->scoped(runtime.error());

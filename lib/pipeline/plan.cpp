@@ -2,9 +2,11 @@
 // Lowers nodes to steps, and walks the steps.
 #include "pipeline/plan.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "pipeline/compound_steps.hpp"
+#include "pipeline/fusion.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -26,46 +28,85 @@ bool is_compound(const Node& node) {
   return node.kind == "each" || node.kind == "fork" || node.kind == "when";
 }
 
-Result<std::unique_ptr<Step>> make_step(const Node& node, const std::string& path, StageCounters& counters) {
-  if (!is_compound(node)) {
-    if (!node.kernel) return Error(ErrorCode::kInternal, "stage '" + node.name + "' has no kernel");
-    return node.kernel->make_step();
-  }
-  std::vector<PlanPtr> plans;
-  for (const Branch& branch : node.branches) {
-    auto plan = Plan::build(*branch.node, path + "." + branch.label, counters);
-    if (!plan) return std::move(plan).error();
-    plans.push_back(*std::move(plan));
-  }
+std::string label_of(const std::string& name) {
+  return "stage '" + name + "'";
+}
+
+Result<std::unique_ptr<Step>> make_leaf_step(const Node& node) {
+  if (!node.kernel) return Error(ErrorCode::kInternal, label_of(node.name) + " has no kernel");
+  return node.kernel->make_step();
+}
+
+Result<std::unique_ptr<Step>> make_compound_step(const Node& node, std::vector<PlanPtr> plans) {
   if (node.kind == "each") return make_each_step(std::move(plans[0]), *node.in->list, *node.out->list);
   if (node.kind == "fork") return make_fork_step(std::move(plans), *node.out);
   return make_when_step(node.predicate, std::move(plans[0]), std::move(plans[1]));
 }
 
+/// The stage of a step whose name the error carries; the first, if none does.
+std::size_t failed_stage(const Error& error, const std::vector<StageCounter*>& counters) {
+  if (error.path().empty()) return 0;
+  const auto place = std::find_if(counters.begin(), counters.end(), [&](const StageCounter* counter) {
+    return error.path().front() == label_of(counter->name);
+  });
+  return place == counters.end() ? 0 : static_cast<std::size_t>(place - counters.begin());
+}
+
 }  // namespace
 
-Result<std::unique_ptr<const Plan>> Plan::build(const Node& node, const std::string& path, StageCounters& counters) {
+Result<std::unique_ptr<const Plan>> Plan::build(const Node& node, const std::string& path, bool fuses,
+                                                StageCounters& counters) {
   std::unique_ptr<Plan> plan(new Plan);
-  if (node.kind != "chain") {
-    if (auto added = plan->add(node, path + "[0]", counters); !added) return std::move(added).error();
-  }
-  for (std::size_t i = 0; node.kind == "chain" && i < node.branches.size(); ++i) {
-    auto added = plan->add(*node.branches[i].node, path + "[" + std::to_string(i) + "]", counters);
+  const std::vector<Branch> alone = {{"", std::make_shared<const Node>(node)}};
+  const Span<const Branch> stages = node.kind == "chain" ? node.branches : alone;
+  for (std::size_t i = 0; i < stages.size();) {
+    Fusion fusion = fuses ? next_fusion(stages.subspan(i, stages.size() - i)) : Fusion();
+    if (fusion.step) {
+      const std::size_t first = std::exchange(i, i + fusion.count);
+      plan->add_fused(std::move(fusion), stages, path, first, counters);
+      continue;
+    }
+    auto added = plan->add(*stages[i].node, path + "[" + std::to_string(i) + "]", fuses, counters);
     if (!added) return std::move(added).error();
+    ++i;
   }
   return std::unique_ptr<const Plan>(std::move(plan));
 }
 
-Result<void> Plan::add(const Node& node, const std::string& path, StageCounters& counters) {
-  if (node.error) return node.error->within("stage '" + node.name + "'");
+Result<void> Plan::add(const Node& node, const std::string& path, bool fuses, StageCounters& counters) {
+  if (node.error) return node.error->within(label_of(node.name));
   StageCounter& counter = counters.emplace_back();
   counter.path = path;
   counter.name = node.name;
-  auto step = make_step(node, path, counters);
+  std::vector<PlanPtr> plans;
+  if (is_compound(node)) {
+    for (const Branch& branch : node.branches) {
+      auto plan = Plan::build(*branch.node, path + "." + branch.label, fuses, counters);
+      if (!plan) return std::move(plan).error();
+      has_fused_ = has_fused_ || (*plan)->has_fused();
+      plans.push_back(*std::move(plan));
+    }
+  }
+  auto step = is_compound(node) ? make_compound_step(node, std::move(plans)) : make_leaf_step(node);
   if (!step) return std::move(step).error();
   is_async_ = is_async_ || (*step)->is_async();
-  steps_.push_back({*std::move(step), is_compound(node) ? "" : "stage '" + node.name + "'", path, &counter});
+  steps_.push_back({*std::move(step), is_compound(node) ? "" : label_of(node.name), path, {&counter}});
   return {};
+}
+
+void Plan::add_fused(Fusion fusion, Span<const Branch> stages, const std::string& path, std::size_t first,
+                     StageCounters& counters) {
+  const std::string first_path = path + "[" + std::to_string(first) + "]";
+  Planned planned{std::move(fusion.step), "", first_path, {}};
+  for (std::size_t i = first; i < first + fusion.count; ++i) {
+    StageCounter& counter = counters.emplace_back();
+    counter.path = path + "[" + std::to_string(i) + "]";
+    counter.name = stages[i].node->name;
+    if (i > first) counter.fused_into = first_path;
+    planned.counters.push_back(&counter);
+  }
+  steps_.push_back(std::move(planned));
+  has_fused_ = true;
 }
 
 bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& context, Clock::time_point now) const {
@@ -74,14 +115,14 @@ bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& contex
   const RunOptions& call = *context.call;
   const bool is_late = call.deadline && now >= *call.deadline;
   if (!is_late && !call.cancel.is_cancelled()) {
-    planned.counter->samples.fetch_add(count, kRelaxed);
+    for (StageCounter* counter : planned.counters) counter->samples.fetch_add(count, kRelaxed);
     return true;
   }
   try {
     const Error error = call.cancel.is_cancelled()
                             ? Error(ErrorCode::kCancelled, "the request was cancelled before this stage")
                             : Error(ErrorCode::kDeadlineExceeded, "the deadline passed before this stage");
-    fail_all(slots, error.within("stage '" + planned.counter->name + "'"));
+    fail_all(slots, error.within(label_of(planned.counters[0]->name)));
   } catch (const std::bad_alloc&) {
     fail_all(slots, translate_exception());
   }
@@ -92,11 +133,14 @@ bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& contex
 Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Context& context,
                                     Clock::time_point began) const {
   const auto now = Clock::now();
-  planned.counter->total_ns.fetch_add(
+  planned.counters[0]->total_ns.fetch_add(
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - began).count()), kRelaxed);
   for (Slot& slot : slots) {
     if (!slot.take_fresh()) continue;
-    planned.counter->errors.fetch_add(1, kRelaxed);
+    const std::size_t failed = failed_stage(slot.error(), planned.counters);
+    planned.counters[failed]->errors.fetch_add(1, kRelaxed);
+    for (std::size_t i = failed + 1; i < planned.counters.size(); ++i)
+      planned.counters[i]->samples.fetch_sub(1, kRelaxed);
     if (planned.label.empty()) continue;
     try {
       slot.fail(slot.error().within(planned.label));

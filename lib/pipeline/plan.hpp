@@ -22,6 +22,7 @@ struct StageCounter {
   std::atomic<std::uint64_t> samples{0};
   std::atomic<std::uint64_t> errors{0};
   std::atomic<std::uint64_t> total_ns{0};
+  std::string fused_into;
 };
 using StageCounters = std::deque<StageCounter>;
 
@@ -31,28 +32,33 @@ using StageCounters = std::deque<StageCounter>;
 /// Cost:      one clock reading and three relaxed additions a step.
 class Plan {
  public:
-  /// `path` is where the chain is declared: "pipeline", "pipeline[3].do".
-  static Result<std::unique_ptr<const Plan>> build(const Node& node, const std::string& path, StageCounters& counters);
+  /// `path` is where the chain is declared: "pipeline", "pipeline[3].do". Unless it `fuses`, each stage is a step.
+  static Result<std::unique_ptr<const Plan>> build(const Node& node, const std::string& path, bool fuses,
+                                                   StageCounters& counters);
 
   /// Everything on this thread.
   void run(Span<Slot> slots, Context& context) const;
   /// Hands work over where a step waits; then resume(), exactly once. `slots` and `context` live until then.
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const noexcept;
   bool is_async() const { return is_async_; }
+  /// True if a step, here or in an inner plan, stands for several stages.
+  bool has_fused() const { return has_fused_; }
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Planned {
     std::unique_ptr<const Step> step;
-    std::string label;  // "stage 'image.decode'"; empty for compound stages, which name their parts themselves
+    std::string label;  // "stage 'image.decode'"; empty for compound and fused steps, which name their parts themselves
     std::string path;
-    StageCounter* counter;
+    std::vector<StageCounter*> counters;  // one a stage; the first holds the time of all
   };
 
   struct Rest;
 
   Plan() = default;
-  Result<void> add(const Node& node, const std::string& path, StageCounters& counters);
+  Result<void> add(const Node& node, const std::string& path, bool fuses, StageCounters& counters);
+  void add_fused(Fusion fusion, Span<const Branch> stages, const std::string& path, std::size_t first,
+                 StageCounters& counters);
   bool enter(const Planned& planned, Span<Slot> slots, const Context& context, Clock::time_point now) const;
   Clock::time_point leave(const Planned& planned, Span<Slot> slots, Context& context, Clock::time_point began) const;
   void run_step(const Planned& planned, Span<Slot> slots, Context& context) const;
@@ -64,6 +70,7 @@ class Plan {
 
   std::vector<Planned> steps_;
   bool is_async_ = false;
+  bool has_fused_ = false;
 };
 
 }  // namespace gantry::detail

@@ -22,7 +22,9 @@ namespace gantry::detail {
 struct Compiled {
   StageCounters counters;
   std::unique_ptr<const Plan> plan;
-  std::string scope;  // "pipeline 'cats'", or empty
+  StageCounters observed_counters;
+  std::unique_ptr<const Plan> unfused;  // for observers of every boundary; nullptr if nothing is fused in `plan`
+  std::string scope;                    // "pipeline 'cats'", or empty
   const TypeInfo* out = nullptr;
 
   /// The slot as a result, with the pipeline's name in its error. A result that comes after the deadline is none.

@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // Other sizes: resampling, with the filters and rounding rules of a named reference.
+//
+//   image::resize_short(256)                                          // Pillow's bilinear
+//   image::resize(640, 480, {image::Filter::kBicubic, image::Reference::kTorchU8})
 #pragma once
 
 #include <cstdint>
 
 #include <gantry/image/image.hpp>
+#include <gantry/image/reference.hpp>
 #include <gantry/stage.hpp>
 
 namespace gantry::image {
 
-/// Resampling filters of Pillow; all antialias on downscaling.
 enum class Filter : std::uint8_t { kBox, kBilinear, kHamming, kBicubic, kLanczos };
 
-/// To width x height, each 1..65535. Bit-equal to Pillow's Image.resize for L, RGB and RGBA.
-GANTRY_API Stage<Image, Image> resize(std::int64_t width, std::int64_t height, Filter filter = Filter::kBilinear);
+/// How pixels of another size are computed. Which filters a reference has is in lib/model/manifest.schema.md; a
+/// combination that it lacks is an invalid_argument.
+struct Resampling {
+  Filter filter = Filter::kBilinear;
+  Reference reference = Reference::kPillow;
+
+  Resampling() = default;
+  Resampling(Filter f, Reference r = Reference::kPillow) : filter(f), reference(r) {}
+};
+
+/// To width x height, each 1..65535.
+GANTRY_API Stage<Image, Image> resize(std::int64_t width, std::int64_t height, const Resampling& how = {});
 /// Shorter side to `size` (1..65535), longer side int(size * long / short): torchvision's Resize(int).
-GANTRY_API Stage<Image, Image> resize_short(std::int64_t size, Filter filter = Filter::kBilinear);
+GANTRY_API Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how = {});
 
 }  // namespace gantry::image

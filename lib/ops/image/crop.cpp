@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "ops/image/padding.hpp"
+#include "ops/image/image_op.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::image {
@@ -31,14 +31,14 @@ std::int64_t centred_offset(std::int64_t excess) {
   return excess % 2 == 1 && half % 2 == 1 ? half + 1 : half;
 }
 
-Result<Image> crop_centre(const CropSize& size, const Image& image) {
-  const std::int64_t missing_width = std::max<std::int64_t>(size.width - image.width(), 0);
-  const std::int64_t missing_height = std::max<std::int64_t>(size.height - image.height(), 0);
-  const Pad border{missing_width / 2, missing_height / 2, (missing_width + 1) / 2, (missing_height + 1) / 2, 0};
-  auto large_enough = detail::padded(image, border);
-  if (!large_enough) return large_enough;
-  return large_enough->crop(centred_offset(large_enough->width() - size.width),
-                            centred_offset(large_enough->height() - size.height), size.width, size.height);
+/// A smaller image gets a border first: half of what is missing on the left, and the odd pixel on the right.
+std::int64_t centred_start(std::int64_t size, std::int64_t available) {
+  return size > available ? -((size - available) / 2) : centred_offset(available - size);
+}
+
+detail::Geometry centre_window(const CropSize& size, detail::ImageSize image) {
+  return detail::Geometry(detail::Window{
+      centred_start(size.width, image.width), centred_start(size.height, image.height), {size.width, size.height}});
 }
 
 Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image) {
@@ -65,8 +65,7 @@ Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image) {
 
 Stage<Image, Image> center_crop(std::int64_t width, std::int64_t height) {
   const CropSize params{width, height};
-  return detail::make_op<Image, Image>("image.center_crop", params, text_of(params), check(params),
-                                       [](const CropSize& p, Image&& image) { return crop_centre(p, image); });
+  return detail::make_geometry_op("image.center_crop", params, text_of(params), check(params), centre_window);
 }
 
 Stage<Image, Image> center_crop(std::int64_t size) {

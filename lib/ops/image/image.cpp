@@ -3,20 +3,13 @@
 #include <gantry/image.hpp>
 #include <utility>
 
+#include "ops/image/geometry.hpp"
+
 namespace gantry {
 namespace {
 
-constexpr std::int64_t kMaxImageBytes = std::int64_t{1} << 31;
-
 Error bad_image(const std::string& message) {
   return Error(ErrorCode::kInvalidArgument, message);
-}
-
-Error too_large(std::int64_t width, std::int64_t height, std::int64_t channels) {
-  return Error(ErrorCode::kResourceExhausted, "an image of " + std::to_string(width) + "x" + std::to_string(height) +
-                                                  " pixels of " + std::to_string(channels) +
-                                                  " bytes exceeds the limit of " + std::to_string(kMaxImageBytes) +
-                                                  " bytes");
 }
 
 }  // namespace
@@ -50,7 +43,7 @@ Result<Image> Image::make(std::int64_t width, std::int64_t height, Colour colour
     return bad_image("an image has at least 1x1 pixels, got " + std::to_string(width) + "x" + std::to_string(height));
   const auto channels = static_cast<std::int64_t>(channels_of(colour));
   if (channels == 0) return bad_image("unknown colour model");
-  if (width > kMaxImageBytes / channels / height) return too_large(width, height, channels);
+  if (auto ok = detail::check_image_bytes({width, height}, channels_of(colour)); !ok) return std::move(ok).error();
   auto pixels = Tensor::make(DType::kU8, {height, width, channels});
   if (!pixels) return std::move(pixels).error();
   return Image(*std::move(pixels), colour);

@@ -30,9 +30,17 @@ Size read_size(ParamReader& params) {
   return {width, params.integer("height")};
 }
 
-image::Filter read_filter(ParamReader& params) {
-  return static_cast<image::Filter>(params.choice("filter", {"box", "bilinear", "hamming", "bicubic", "lanczos"},
-                                                  static_cast<std::size_t>(image::Filter::kBilinear)));
+image::Reference read_reference(ParamReader& params, image::Reference fallback) {
+  return static_cast<image::Reference>(
+      params.choice("reference", {"pillow", "torch_u8", "torch_f32", "opencv"}, static_cast<std::size_t>(fallback)));
+}
+
+image::Resampling read_resampling(ParamReader& params) {
+  image::Resampling how;
+  how.filter = static_cast<image::Filter>(params.choice("filter", {"box", "bilinear", "hamming", "bicubic", "lanczos"},
+                                                        static_cast<std::size_t>(how.filter)));
+  how.reference = read_reference(params, how.reference);
+  return how;
 }
 
 Stage<Bytes, Image> read_decode(ParamReader& params) {
@@ -47,12 +55,12 @@ Stage<Bytes, Image> read_decode(ParamReader& params) {
 Stage<Image, Image> read_resize(ParamReader& params) {
   const std::int64_t width = params.integer("width");
   const std::int64_t height = params.integer("height");
-  return image::resize(width, height, read_filter(params));
+  return image::resize(width, height, read_resampling(params));
 }
 
 Stage<Image, Image> read_resize_short(ParamReader& params) {
   const std::int64_t size = params.integer("size");
-  return image::resize_short(size, read_filter(params));
+  return image::resize_short(size, read_resampling(params));
 }
 
 Stage<Image, Image> read_pad(ParamReader& params) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "ops/image/image_op.hpp"
 #include "ops/image/padding.hpp"
 #include "ops/parameters.hpp"
 
@@ -50,12 +51,15 @@ Result<void> check(const Pad& options) {
 }  // namespace
 
 Stage<Image, Image> pad(const Pad& options) {
-  return detail::make_op<Image, Image>(
+  return detail::make_geometry_op(
       "image.pad", options,
       "left=" + std::to_string(options.left) + ", top=" + std::to_string(options.top) +
           ", right=" + std::to_string(options.right) + ", bottom=" + std::to_string(options.bottom) +
           ", value=" + std::to_string(options.value),
-      check(options), [](const Pad& p, Image&& image) { return detail::padded(image, p); });
+      check(options), [](const Pad& p, detail::ImageSize image) {
+        const detail::ImageSize size = {image.width + p.left + p.right, image.height + p.top + p.bottom};
+        return detail::Geometry(detail::Window{-p.left, -p.top, size, p.value});
+      });
 }
 
 }  // namespace image

@@ -227,12 +227,13 @@ void divide_by_alpha(Image& image) {
 
 }  // namespace
 
-Result<Image> resample(const Image& source, std::int64_t width, std::int64_t height, image::Filter filter) {
+Result<Image> resample(const Image& source, std::int64_t width, std::int64_t height,
+                       const image::Resampling& how) {
   if (width == source.width() && height == source.height()) return source;
   const bool has_alpha = source.colour() == Colour::kRgba;
   auto image = has_alpha ? premultiplied(source) : Result<Image>(source);
   if (!image) return image;
-  const Curve curve = curve_of(filter);
+  const Curve curve = curve_of(how.filter);
   if (goes_vertical_first(source, width, height)) {
     image = two_passes(*image, source.width(), height, curve);
     if (!image) return image;

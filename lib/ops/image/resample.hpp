@@ -10,6 +10,6 @@ namespace gantry::detail {
 /// `source` at width x height, each at least 1. Antialiased on downscaling; RGBA is resampled premultiplied. The same
 /// size gives the same pixels, shared.
 /// Thread-safe. Errors: resource_exhausted. Cost: 2 * support * pixels multiplications, one intermediate image.
-Result<Image> resample(const Image& source, std::int64_t width, std::int64_t height, image::Filter filter);
+Result<Image> resample(const Image& source, std::int64_t width, std::int64_t height, const image::Resampling& how);
 
 }  // namespace gantry::detail

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the geometric ops do, as data: given the size of an image, an op says which steps lead to its result. An op that
+// runs alone carries the steps out one after the other; a fused step (fused_chain.hpp) puts those of neighbouring ops
+// together instead. Both come from one description, and cannot differ.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <gantry/image.hpp>
+#include <variant>
+
+namespace gantry::detail {
+
+struct ImageSize {
+  std::int64_t width;
+  std::int64_t height;
+
+  friend bool operator==(const ImageSize& a, const ImageSize& b) { return a.width == b.width && a.height == b.height; }
+  friend bool operator!=(const ImageSize& a, const ImageSize& b) { return !(a == b); }
+};
+
+inline ImageSize size_of(const Image& image) {
+  return {image.width(), image.height()};
+}
+
+/// The whole image at another size.
+struct ResizeTo {
+  ImageSize size;
+  image::Resampling how;
+};
+
+/// A rectangle of the image. It may reach beyond it: what is outside is `fill` in every channel.
+struct Window {
+  std::int64_t left;
+  std::int64_t top;
+  ImageSize size;
+  std::uint8_t fill = 0;
+};
+
+struct Mirror {
+  image::FlipAxis axis;
+};
+
+using GeometryStep = std::variant<ResizeTo, Window, Mirror>;
+
+/// Up to two steps, without allocation.
+class Geometry {
+ public:
+  Geometry() = default;
+  Geometry(const GeometryStep& step) : steps_{step}, count_(1) {}
+  Geometry(const GeometryStep& first, const GeometryStep& second) : steps_{first, second}, count_(2) {}
+  const GeometryStep* begin() const { return steps_.data(); }
+  const GeometryStep* end() const { return steps_.data() + count_; }
+
+ private:
+  std::array<GeometryStep, 2> steps_;
+  std::size_t count_ = 0;
+};
+
+/// What an op does to an image of a given size; invalid_argument or resource_exhausted if it cannot be done.
+using Resolve = std::function<Result<Geometry>(ImageSize)>;
+
+/// The size after a step.
+ImageSize size_after(const GeometryStep& step, ImageSize before);
+/// resource_exhausted for more than 2^31 bytes: what Image::make() refuses, for images that are never made as a whole.
+Result<void> check_image_bytes(ImageSize size, std::size_t channels);
+
+/// Carries out one step after the other; shared pixels where nothing changes.
+/// Thread-safe. Errors: resource_exhausted.
+Result<Image> carry_out(const Geometry& geometry, Image image);
+Result<Image> carry_out(const GeometryStep& step, const Image& image);
+
+}  // namespace gantry::detail

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each reference has.
+#include "ops/image/resampling.hpp"
+
+#include <algorithm>
+
+namespace gantry {
+
+const char* image::to_string(Reference reference) noexcept {
+  switch (reference) {
+    case Reference::kPillow:
+      return "pillow";
+    case Reference::kTorchU8:
+      return "torch_u8";
+    case Reference::kTorchF32:
+      return "torch_f32";
+    case Reference::kOpenCv:
+      return "opencv";
+  }
+  return "unknown";
+}
+
+namespace detail {
+namespace {
+
+using image::Filter;
+
+/// Empty: no resampling of this reference.
+std::vector<Filter> filters_of(image::Reference reference) {
+  switch (reference) {
+    case image::Reference::kPillow:
+      return {Filter::kBox, Filter::kBilinear, Filter::kHamming, Filter::kBicubic, Filter::kLanczos};
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string>& filter_names() {
+  static const std::vector<std::string> names = {"box", "bilinear", "hamming", "bicubic", "lanczos"};
+  return names;
+}
+
+const std::vector<std::string>& reference_names() {
+  static const std::vector<std::string> names = {"pillow", "torch_u8", "torch_f32", "opencv"};
+  return names;
+}
+
+Result<void> check_resampling(const image::Resampling& how) {
+  const auto filter = static_cast<std::size_t>(how.filter);
+  if (filter >= filter_names().size()) return Error(ErrorCode::kInvalidArgument, "unknown filter");
+  const std::vector<Filter> known = filters_of(how.reference);
+  if (std::find(known.begin(), known.end(), how.filter) != known.end()) return {};
+  std::string names;
+  for (const Filter each : known) names += " " + filter_names()[static_cast<std::size_t>(each)];
+  return Error(ErrorCode::kInvalidArgument, std::string("reference ") + to_string(how.reference) + " has no filter " +
+                                                filter_names()[filter] +
+                                                (known.empty() ? "" : "; its filters are" + names));
+}
+
+std::string to_text(const image::Resampling& how) {
+  const auto filter = static_cast<std::size_t>(how.filter);
+  std::string text = "filter=" + (filter < filter_names().size() ? filter_names()[filter] : "unknown");
+  if (how.reference != image::Reference::kPillow) text += std::string(", reference=") + to_string(how.reference);
+  return text;
+}
+
+}  // namespace detail
+}  // namespace gantry

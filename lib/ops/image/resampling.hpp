@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names of filters and references in configs and explanations, and which of them go together.
+#pragma once
+
+#include <gantry/image.hpp>
+#include <string>
+#include <vector>
+
+namespace gantry::detail {
+
+/// In the order of image::Filter.
+const std::vector<std::string>& filter_names();
+/// In the order of image::Reference.
+const std::vector<std::string>& reference_names();
+
+/// invalid_argument if the reference does not have the filter.
+Result<void> check_resampling(const image::Resampling& how);
+/// "filter=bilinear", and ", reference=torch_u8" unless it is Pillow.
+std::string to_text(const image::Resampling& how);
+
+}  // namespace gantry::detail
