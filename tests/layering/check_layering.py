@@ -121,6 +121,8 @@ class Check:
             self.report(path, line, f"<{header}>: only lib/engine includes Torch headers")
         if CODEC.match(header) and parts[:2] != ("ops", "image"):
             self.report(path, line, f"<{header}>: only lib/ops/image includes codec headers")
+        if header.startswith("hwy/") and parts[:3] != ("ops", "image", "kernels"):
+            self.report(path, line, f"<{header}>: only lib/ops/image/kernels includes Highway")
         if header.startswith("gantry/interop/"):
             if folder != "engine":
                 self.report(path, line, f"<{header}>: only lib/engine includes interop headers")

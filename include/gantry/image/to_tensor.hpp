@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // From pixels to the tensor a model takes.
+//
+//   image::to_tensor(image::torchvision({0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}))
+//   image::to_tensor(image::affine(0, 255), {DType::kF16, image::Layout::kHwc, /*reverse_channels=*/true})
 #pragma once
 
 #include <cstdint>
 #include <utility>
 #include <vector>
 
+#include <gantry/dtype.hpp>
 #include <gantry/image/image.hpp>
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
 
 namespace gantry::image {
 
-/// How bytes become floats. `mean` and `std` have one number, or one per channel; finite, std not 0.
+/// How bytes become numbers. `mean` and `std` have one number, or one per channel in the order of the tensor's
+/// channels; finite, std not 0.
 struct Normalize {
   enum class Mode : std::uint8_t {
     kTorchvision,  ///< ((u8 / 255) - mean) / std, each operation rounded to float32: ToTensor, then Normalize
@@ -28,7 +33,20 @@ inline Normalize affine(float mean, float std) {
 inline Normalize torchvision(std::vector<float> mean, std::vector<float> std) {
   return {Normalize::Mode::kTorchvision, std::move(mean), std::move(std)};
 }
-/// f32[channels, height, width]. With the defaults: torchvision's ToTensor.
-GANTRY_API Stage<Image, Tensor> to_tensor(const Normalize& normalize = {});
+
+enum class Layout : std::uint8_t { kChw, kHwc };
+
+/// What the tensor looks like.
+struct TensorFormat {
+  /// kF32, or the float32 number rounded half to even: kF16, kBF16, kU8 and kI8 (these two saturate).
+  DType dtype = DType::kF32;
+  Layout layout = Layout::kChw;
+  /// Blue first, as OpenCV's images are; alpha stays last.
+  bool reverse_channels = false;
+};
+
+/// dtype[channels, height, width], or [height, width, channels]. With the defaults: torchvision's ToTensor, f32. As the
+/// last stage before a model, and in run_batch() or each(), the samples of a batch lie in one block.
+GANTRY_API Stage<Image, Tensor> to_tensor(const Normalize& normalize = {}, const TensorFormat& format = {});
 
 }  // namespace gantry::image

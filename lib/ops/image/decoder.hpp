@@ -26,6 +26,12 @@ inline Error truncated(const char* format, std::size_t position) {
                "truncated " + std::string(format) + " at byte " + std::to_string(position));
 }
 
+/// invalid_argument for no bytes; resource_exhausted for more than max_bytes.
+Result<void> check_file(const Bytes& file, const image::Decode& options);
+bool is_jpeg(const Bytes& file);
+/// A checked file, told apart by its first bytes; upright if that was asked for.
+Result<Image> decode_image(const Bytes& file, const image::Decode& options);
+
 /// Each is thread-safe, prints nothing, and allocates the image only after check_dimensions().
 Result<Decoded> decode_jpeg(const Bytes& file, const image::Decode& options);
 Result<Decoded> decode_png(const Bytes& file, const image::Decode& options);

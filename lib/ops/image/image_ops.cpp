@@ -80,7 +80,12 @@ Stage<Image, Tensor> read_to_tensor(ParamReader& params) {
   normalize.mode = static_cast<image::Normalize::Mode>(params.choice("mode", {"torchvision", "affine"}, 0));
   normalize.mean = params.floats("mean", normalize.mean);
   normalize.std = params.floats("std", normalize.std);
-  return image::to_tensor(normalize);
+  constexpr DType kTypes[] = {DType::kF32, DType::kF16, DType::kBF16, DType::kU8, DType::kI8};
+  image::TensorFormat format;
+  format.dtype = kTypes[params.choice("dtype", {"f32", "f16", "bf16", "u8", "i8"}, 0)];
+  format.layout = static_cast<image::Layout>(params.choice("layout", {"chw", "hwc"}, 0));
+  format.reverse_channels = params.boolean("reverse_channels", format.reverse_channels);
+  return image::to_tensor(normalize, format);
 }
 
 }  // namespace

@@ -59,6 +59,10 @@ Result<void> check_resampling(const image::Resampling& how) {
                                                 (known.empty() ? "" : "; its filters are" + names));
 }
 
+bool is_row_wise(const image::Resampling& how) {
+  return how.reference == image::Reference::kPillow;
+}
+
 std::string to_text(const image::Resampling& how) {
   const auto filter = static_cast<std::size_t>(how.filter);
   std::string text = "filter=" + (filter < filter_names().size() ? filter_names()[filter] : "unknown");

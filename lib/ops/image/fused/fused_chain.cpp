@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Planning for one image, and carrying the plan out.
+#include "ops/image/fused/fused_chain.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "ops/image/decoder.hpp"
+#include "ops/image/fused/row_engine.hpp"
+#include "ops/image/jpeg_stream.hpp"
+
+namespace gantry::detail {
+namespace {
+
+/// The pixels as far as they have come: a file that is still to be decoded, or an image.
+class Pixels {
+ public:
+  explicit Pixels(const Image& image) : image_(image) {}
+  Pixels(std::unique_ptr<JpegStream> stream, const std::string& label) : stream_(std::move(stream)), label_(&label) {}
+
+  RowSource source() const { return stream_ ? RowSource(*stream_) : RowSource(*image_); }
+  const std::optional<Image>& image() const { return image_; }
+  void set(Image image) {
+    stream_.reset();
+    image_ = std::move(image);
+  }
+
+  /// What is left of a pass's error: a stream's are the decoder's.
+  Error named(const Error& error) const { return stream_ ? error.within(*label_) : error; }
+
+  Result<void> walk(const RowPass& pass, RowSink sink) const {
+    auto walked = run_pass(pass, source(), std::move(sink));
+    return walked ? std::move(walked) : Result<void>(named(walked.error()));
+  }
+
+ private:
+  std::optional<Image> image_;
+  std::unique_ptr<JpegStream> stream_;
+  const std::string* label_ = nullptr;
+};
+
+Result<Image> finish_pass(const Pixels& pixels, const RowPass& pass) {
+  if (pixels.image() && pass.is_crop()) {
+    const Rectangle& part = pass.visible();
+    return pixels.image()->crop(part.left, part.top, part.size.width, part.size.height);
+  }
+  auto out = Image::make(pass.size().width, pass.size().height, pixels.source().colour());
+  if (!out) return out;
+  if (auto ok = pixels.walk(pass, RowSink(pass, *out)); !ok) return std::move(ok).error();
+  return out;
+}
+
+/// Adds a step to the pass; where it does not fit, carries out what there is and begins another pass.
+Result<void> add_step(const GeometryStep& step, Pixels& pixels, RowPass& pass) {
+  if (auto ok = check_image_bytes(size_after(step, pass.size()), pixels.source().channels()); !ok) return ok;
+  if (pass.add(step)) return {};
+  auto image = finish_pass(pixels, pass);
+  if (!image) return std::move(image).error();
+  RowPass next(size_of(*image));
+  if (!next.add(step)) {  // no pass can hold it
+    image = carry_out(step, *image);
+    if (!image) return std::move(image).error();
+    next = RowPass(size_of(*image));
+  }
+  pixels.set(*std::move(image));
+  pass = next;
+  return {};
+}
+
+/// All geometric ops, up to the last pass, which is left to do.
+Result<RowPass> plan(const FusedChain& chain, Pixels& pixels) {
+  RowPass pass(pixels.source().size());
+  for (const FusedChain::GeometricOp& op : chain.ops) {
+    auto geometry = op.resolve(pass.size());
+    if (!geometry) return geometry.error().within(op.label);
+    for (const GeometryStep& step : *geometry)
+      if (auto ok = add_step(step, pixels, pass); !ok)
+        return ok.error().path().empty() ? ok.error().within(op.label) : std::move(ok).error();
+  }
+  return pass;
+}
+
+Result<Pixels> open(const FusedChain& chain, const Bytes& file) {
+  const image::Decode& options = *chain.decode;
+  if (auto ok = check_file(file, options); !ok) return ok.error().within(chain.decode_label);
+  if (is_jpeg(file)) {
+    auto stream = JpegStream::open(file, options);
+    if (!stream) return stream.error().within(chain.decode_label);
+    if ((*stream)->orientation() == 1) return Pixels(*std::move(stream), chain.decode_label);
+  }
+  auto image = decode_image(file, options);
+  if (!image) return image.error().within(chain.decode_label);
+  return Pixels(*image);
+}
+
+Result<Image> to_image(const FusedChain& chain, Pixels pixels) {
+  auto pass = plan(chain, pixels);
+  if (!pass) return std::move(pass).error();
+  return finish_pass(pixels, *pass);
+}
+
+Result<Tensor> to_tensor(const FusedChain& chain, Pixels pixels, BatchBlock& block) {
+  const TensorTables& tables = *chain.tables;
+  const Colour colour = pixels.source().colour();
+  auto pass = plan(chain, pixels);
+  if (!pass) return std::move(pass).error();
+  if (auto ok = tables.check_fits(colour); !ok) return ok.error().within(chain.to_tensor_label);
+  auto tensor = block.next(tables.dtype(), tables.shape(pass->size(), channels_of(colour)));
+  if (!tensor) return tensor.error().within(chain.to_tensor_label);
+  RowSink sink(*pass, tables, tensor->mutable_data(), channels_of(colour));
+  if (auto ok = pixels.walk(*pass, std::move(sink)); !ok) return std::move(ok).error();
+  block.confirm();
+  return tensor;
+}
+
+}  // namespace
+
+Result<Tensor> BatchBlock::next(DType dtype, const Shape& shape) {
+  is_from_block_ = false;
+  if (!block_ && left_ > 1) {
+    auto made = Tensor::make(dtype, shape.with_front(static_cast<std::int64_t>(left_)));
+    if (!made) return made;
+    block_ = *std::move(made);
+  }
+  if (!block_ || used_ >= block_->shape()[0] || block_->shape() != shape.with_front(block_->shape()[0]))
+    return Tensor::make(dtype, shape);
+  is_from_block_ = true;
+  return block_->select(0, used_);
+}
+
+void BatchBlock::confirm() {
+  --left_;
+  if (is_from_block_) ++used_;
+}
+
+Result<Image> FusedChain::to_image(const Bytes& file) const {
+  auto pixels = open(*this, file);
+  if (!pixels) return std::move(pixels).error();
+  return detail::to_image(*this, *std::move(pixels));
+}
+
+Result<Image> FusedChain::to_image(const Image& image) const {
+  return detail::to_image(*this, Pixels(image));
+}
+
+Result<Tensor> FusedChain::to_tensor(const Bytes& file, BatchBlock& block) const {
+  auto pixels = open(*this, file);
+  if (!pixels) return std::move(pixels).error();
+  return detail::to_tensor(*this, *std::move(pixels), block);
+}
+
+Result<Tensor> FusedChain::to_tensor(const Image& image, BatchBlock& block) const {
+  return detail::to_tensor(*this, Pixels(image), block);
+}
+
+}  // namespace gantry::detail

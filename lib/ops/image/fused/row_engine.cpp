@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// The walk. What is in flight lies in the thread's scratch block: rows being read, the ring, the row being made.
+#include "ops/image/fused/row_engine.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "ops/image/fused/row_scratch.hpp"
+#include "ops/image/kernels/resample_kernels.hpp"
+#include "ops/image/kernels/store_kernels.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::int64_t kBlock = 4;  // rows that the horizontal kernel takes at once
+
+struct Range {
+  std::int64_t begin;
+  std::int64_t end;
+  std::int64_t size() const { return end - begin; }
+};
+
+/// What a range of outputs reads: windows move from left to right, and so do their ends.
+Range inputs_of(const AxisWeights& weights) {
+  return {weights.windows.front().begin, weights.windows.back().begin + weights.windows.back().count};
+}
+
+/// Pillow 13 starts with the vertical pass where the height shrinks by more than twice what the width does; older ones
+/// never do. The order shows in the result, since what is between the passes is rounded.
+bool goes_vertical_first(const RowPass& pass) {
+  if (pass.resize()->how.reference != image::Reference::kPillow) return false;
+  const ImageSize from = pass.source().size;
+  const ImageSize to = pass.resize()->size;
+  return to.height < from.height && from.height - to.height > 2 * (from.width - to.width);
+}
+
+class Walk {
+ public:
+  Walk(const RowPass& pass, RowSource& source, RowSink& sink)
+      : pass_(pass), source_(source), sink_(sink), scratch_(RowScratch::of_this_thread()) {}
+
+  Result<void> run() {
+    if (pass_.visible().size.width == 0) return border_only();
+    find_weights();
+    if (auto ok = source_.select({pass_.source().left + columns_read_.begin,
+                                  pass_.source().top + rows_read_.begin,
+                                  {columns_read_.size(), rows_read_.size()}});
+        !ok)
+      return ok;
+    lay_out_scratch();
+    sink_.fill_border();
+    return is_vertical_first_ ? vertical_first() : horizontal_first();
+  }
+
+ private:
+  Result<void> border_only() {
+    scratch_.reset(RowScratch::aligned(sink_.scratch_bytes()));
+    sink_.set_scratch(scratch_.take(sink_.scratch_bytes()));
+    sink_.fill_border();
+    return {};
+  }
+
+  void find_weights() {
+    const Rectangle& visible = pass_.visible();
+    columns_read_ = {visible.left, visible.left + visible.size.width};
+    rows_read_ = {visible.top, visible.top + visible.size.height};
+    if (!pass_.resize()) return;
+    const ResizeTo& resize = *pass_.resize();
+    const ImageSize from = pass_.source().size;
+    if (resize.size.width != from.width) {
+      columns_ = &scratch_.weights({resize.how, from.width, resize.size.width, visible.left, visible.size.width});
+      columns_read_ = inputs_of(*columns_);
+    }
+    if (resize.size.height != from.height) {
+      rows_ = &scratch_.weights({resize.how, from.height, resize.size.height, visible.top, visible.size.height});
+      rows_read_ = inputs_of(*rows_);
+    }
+    is_vertical_first_ = columns_ && rows_ && goes_vertical_first(pass_);
+    has_alpha_ = source_.colour() == Colour::kRgba && resize.how.reference == image::Reference::kPillow;
+  }
+
+  void lay_out_scratch() {
+    channels_ = source_.channels();
+    is_direct_ = source_.is_in_memory() && !has_alpha_;
+    const std::size_t read_bytes = static_cast<std::size_t>(columns_read_.size()) * channels_;
+    const std::size_t input_bytes = source_.is_in_memory() ? read_bytes : source_.row_bytes();
+    const std::size_t output_bytes = static_cast<std::size_t>(pass_.visible().size.width) * channels_;
+    const bool narrows_first = columns_ && !is_vertical_first_;
+    const std::size_t ring_row_bytes = narrows_first ? output_bytes : is_direct_ ? 0 : input_bytes;
+    ring_size_ = (rows_ ? rows_->taps : 1) + kBlock;
+    const auto ring_rows = static_cast<std::size_t>(ring_size_);
+    const std::size_t made_bytes = is_vertical_first_ ? read_bytes : output_bytes;
+    ring_stride_ = RowScratch::aligned(ring_row_bytes);
+    const std::size_t input_stride = is_direct_ ? 0 : RowScratch::aligned(input_bytes);
+    scratch_.reset(ring_rows * ring_stride_ + RowScratch::aligned(sink_.scratch_bytes()) +
+                   kBlock * (input_stride + RowScratch::aligned(made_bytes) + RowScratch::aligned(output_bytes)));
+    scratch_.ring().resize(ring_rows);
+    ring_ = scratch_.take(ring_rows * ring_stride_);
+    for (auto& row : input_) row = scratch_.take(input_stride);
+    for (auto& row : made_) row = scratch_.take(made_bytes);
+    for (auto& row : output_) row = scratch_.take(output_bytes);
+    sink_.set_scratch(scratch_.take(sink_.scratch_bytes()));
+  }
+
+  const std::uint8_t*& slot(std::int64_t row) { return scratch_.ring()[static_cast<std::size_t>(row % ring_size_)]; }
+  std::uint8_t* ring_row(std::int64_t row) { return ring_ + static_cast<std::size_t>(row % ring_size_) * ring_stride_; }
+
+  /// The next row that is read, its first needed column first; in `buffer`, unless it lies in memory as it is needed.
+  Result<const std::uint8_t*> next_input(std::uint8_t* buffer) {
+    const std::int64_t y = inputs_++;
+    if (is_direct_) return source_.row(y);
+    if (source_.is_in_memory()) {
+      premultiply_row(source_.row(y), buffer, static_cast<std::size_t>(columns_read_.size()));
+      return static_cast<const std::uint8_t*>(buffer);
+    }
+    if (auto ok = source_.read(buffer); !ok) return std::move(ok).error();
+    return static_cast<const std::uint8_t*>(buffer + source_.offset_bytes());
+  }
+
+  /// Makes rows of the ring until it has all before `end`, counted as the source's rows are.
+  Result<void> advance_ring(std::int64_t end) {
+    while (ring_end_ < end) {
+      const std::int64_t count = std::min(kBlock, rows_read_.end - ring_end_);
+      const bool narrows = columns_ && !is_vertical_first_;
+      std::array<const std::uint8_t*, kBlock> inputs{};
+      std::array<std::uint8_t*, kBlock> outputs{};
+      for (std::int64_t i = 0; i < count; ++i) {
+        outputs[static_cast<std::size_t>(i)] = is_direct_ && !narrows ? nullptr : ring_row(ring_end_ + i);
+        auto input = next_input(narrows ? input_[static_cast<std::size_t>(i)] : outputs[static_cast<std::size_t>(i)]);
+        if (!input) return std::move(input).error();
+        inputs[static_cast<std::size_t>(i)] = *input;
+        slot(ring_end_ + i) = narrows ? outputs[static_cast<std::size_t>(i)] : *input;
+      }
+      if (narrows)
+        resample_rows(inputs.data(), outputs.data(), static_cast<std::size_t>(count), channels_, columns_read_.begin,
+                      columns_read_.size(), *columns_);
+      ring_end_ += count;
+    }
+    return {};
+  }
+
+  /// The rows that make row `y` of the visible part, one after the other.
+  Result<void> combine(std::int64_t y, std::uint8_t* out, std::size_t bytes) {
+    const AxisWeights::Window window = rows_->windows[static_cast<std::size_t>(y)];
+    if (auto ok = advance_ring(window.begin + window.count); !ok) return ok;
+    taps_.clear();
+    for (std::int64_t i = 0; i < window.count; ++i) taps_.push_back(slot(window.begin + i));
+    combine_rows(taps_.data(), static_cast<std::size_t>(y), out, bytes, *rows_);
+    return {};
+  }
+
+  void finish(std::int64_t y, std::uint8_t* row) {
+    if (has_alpha_) divide_by_alpha_row(row, static_cast<std::size_t>(pass_.visible().size.width));
+    sink_.put(y, row);
+  }
+
+  Result<void> horizontal_first() {
+    ring_end_ = rows_read_.begin;
+    const std::size_t output_bytes = static_cast<std::size_t>(pass_.visible().size.width) * channels_;
+    for (std::int64_t y = 0; y < pass_.visible().size.height; ++y) {
+      if (rows_) {
+        if (auto ok = combine(y, output_[0], output_bytes); !ok) return ok;
+        finish(y, output_[0]);
+        continue;
+      }
+      const std::int64_t source_y = rows_read_.begin + y;
+      if (auto ok = advance_ring(source_y + 1); !ok) return ok;
+      if (columns_)
+        finish(y, ring_row(source_y));
+      else
+        sink_.put(y, slot(source_y));
+    }
+    return {};
+  }
+
+  Result<void> vertical_first() {
+    ring_end_ = rows_read_.begin;
+    const std::size_t made_bytes = static_cast<std::size_t>(columns_read_.size()) * channels_;
+    const std::int64_t height = pass_.visible().size.height;
+    for (std::int64_t y = 0; y < height; y += kBlock) {
+      const std::int64_t count = std::min(kBlock, height - y);
+      for (std::int64_t i = 0; i < count; ++i)
+        if (auto ok = combine(y + i, made_[static_cast<std::size_t>(i)], made_bytes); !ok) return ok;
+      const std::array<const std::uint8_t*, kBlock> made = {made_[0], made_[1], made_[2], made_[3]};
+      resample_rows(made.data(), output_.data(), static_cast<std::size_t>(count), channels_, columns_read_.begin,
+                    columns_read_.size(), *columns_);
+      for (std::int64_t i = 0; i < count; ++i) finish(y + i, output_[static_cast<std::size_t>(i)]);
+    }
+    return {};
+  }
+
+  const RowPass& pass_;
+  RowSource& source_;
+  RowSink& sink_;
+  RowScratch& scratch_;
+  const AxisWeights* columns_ = nullptr;  // nullptr: this axis keeps its size
+  const AxisWeights* rows_ = nullptr;
+  Range columns_read_{};  // of the pass's source rectangle
+  Range rows_read_{};
+  bool is_vertical_first_ = false;
+  bool has_alpha_ = false;
+  bool is_direct_ = false;
+  std::size_t channels_ = 0;
+
+  std::int64_t inputs_ = 0;    // rows read so far
+  std::int64_t ring_end_ = 0;  // the ring has the rows before this one
+  std::int64_t ring_size_ = 0;
+  std::uint8_t* ring_ = nullptr;
+  std::size_t ring_stride_ = 0;
+  std::array<std::uint8_t*, kBlock> input_{};
+  std::array<std::uint8_t*, kBlock> made_{};
+  std::array<std::uint8_t*, kBlock> output_{};
+  std::vector<const std::uint8_t*>& taps_ = scratch_.taps();
+};
+
+}  // namespace
+
+Result<void> run_pass(const RowPass& pass, RowSource source, RowSink sink) {
+  return Walk(pass, source, sink).run();
+}
+
+}  // namespace gantry::detail

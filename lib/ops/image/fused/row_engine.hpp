@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The row engine: one walk over the rows of an image, from the source's rows to the sink's.
+//
+//   source rows -> [premultiply] -> horizontal pass -> ring of rows -> vertical pass -> [divide by alpha] -> sink
+//
+// Only the rows and columns that the pass shows are read. Where Pillow goes vertically first, so does the engine.
+#pragma once
+
+#include <gantry/result.hpp>
+
+#include "ops/image/fused/row_pass.hpp"
+#include "ops/image/fused/row_sink.hpp"
+#include "ops/image/fused/row_source.hpp"
+
+namespace gantry::detail {
+
+/// Thread-safe: works in the calling thread's RowScratch. Throws std::bad_alloc. Errors: the source's.
+/// Cost: no allocation for a geometry this thread has seen lately; about support * channels operations per pixel read.
+Result<void> run_pass(const RowPass& pass, RowSource source, RowSink sink);
+
+}  // namespace gantry::detail

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// RowPass: what can be done to an image in one walk over its rows: take a rectangle, resample it, and lay a part of the
+// result on a canvas. Neighbouring geometric steps are added to one pass as long as that describes them all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "ops/image/geometry.hpp"
+
+namespace gantry::detail {
+
+struct Rectangle {
+  std::int64_t left;
+  std::int64_t top;
+  ImageSize size;
+};
+
+class RowPass {
+ public:
+  explicit RowPass(ImageSize image);
+
+  /// Takes the step in and gives true; or leaves the pass as it is: the step then belongs to the next pass.
+  bool add(const GeometryStep& step);
+
+  /// The size of the result.
+  ImageSize size() const { return canvas_; }
+  /// The rectangle of the image that is resampled, as if the rest did not exist.
+  const Rectangle& source() const { return source_; }
+  /// How, and to which size; nothing if pixels are only moved.
+  const std::optional<ResizeTo>& resize() const { return resize_; }
+  /// The part of the resampled rectangle that is seen; empty if its width is 0.
+  const Rectangle& visible() const { return visible_; }
+  /// Where that part lies on the canvas, before it is mirrored as a whole.
+  std::int64_t left() const { return left_; }
+  std::int64_t top() const { return top_; }
+  /// What is on the rest of the canvas.
+  std::uint8_t fill() const { return fill_; }
+  bool has_border() const { return visible_.size != canvas_; }
+  bool mirrors_columns() const { return mirrors_columns_; }
+  bool mirrors_rows() const { return mirrors_rows_; }
+  /// True if the result is a rectangle of the image, unchanged.
+  bool is_crop() const { return !resize_ && !has_border() && !mirrors_columns_ && !mirrors_rows_; }
+
+ private:
+  bool add_resize(const ResizeTo& resize);
+  bool add_window(Window window);
+
+  Rectangle source_;
+  std::optional<ResizeTo> resize_;
+  Rectangle visible_;
+  ImageSize canvas_;
+  std::int64_t left_ = 0;
+  std::int64_t top_ = 0;
+  std::uint8_t fill_ = 0;
+  bool mirrors_columns_ = false;
+  bool mirrors_rows_ = false;
+};
+
+}  // namespace gantry::detail

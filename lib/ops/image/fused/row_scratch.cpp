@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread's block and its least recently used weights.
+#include "ops/image/fused/row_scratch.hpp"
+
+#include <algorithm>
+
+namespace gantry::detail {
+namespace {
+
+bool same(const AxisKey& a, const AxisKey& b) {
+  return a.in == b.in && a.out == b.out && a.first == b.first && a.count == b.count && a.how.filter == b.how.filter &&
+         a.how.reference == b.how.reference;
+}
+
+AxisWeights make_weights(const AxisKey& key) {
+  if (key.how.reference == image::Reference::kTorchU8)
+    return torch_u8_weights(key.in, key.out, key.how.filter, key.first, key.count);
+  return pillow_weights(key.in, key.out, key.how.filter, key.first, key.count);
+}
+
+}  // namespace
+
+RowScratch& RowScratch::of_this_thread() {
+  thread_local RowScratch scratch;
+  return scratch;
+}
+
+const AxisWeights& RowScratch::weights(const AxisKey& key) {
+  ++clock_;
+  for (Axis& axis : axes_) {
+    if (axis.used_at == 0 || !same(axis.key, key)) continue;
+    axis.used_at = clock_;
+    return axis.weights;
+  }
+  Axis& oldest =
+      *std::min_element(axes_.begin(), axes_.end(), [](const Axis& a, const Axis& b) { return a.used_at < b.used_at; });
+  oldest = Axis();
+  oldest.weights = make_weights(key);
+  oldest.key = key;
+  oldest.used_at = clock_;
+  return oldest.weights;
+}
+
+void RowScratch::reset(std::size_t bytes) {
+  if (block_.size() > kKeptBytes) std::vector<std::uint8_t>().swap(block_);
+  if (block_.size() < bytes + kAlignment) block_.resize(bytes + kAlignment);
+  const auto address = reinterpret_cast<std::uintptr_t>(block_.data());
+  begin_ = aligned(address) - address;
+  taken_ = 0;
+}
+
+std::uint8_t* RowScratch::take(std::size_t bytes) {
+  std::uint8_t* part = block_.data() + begin_ + taken_;
+  taken_ += aligned(bytes);
+  return part;
+}
+
+}  // namespace gantry::detail

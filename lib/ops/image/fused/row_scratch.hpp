@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// RowScratch: what a thread keeps from one image to the next, so that images of a size it has seen cost no allocation:
+// a block of bytes for rows in flight, and the weights of the last few geometries.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <gantry/image.hpp>
+#include <memory>
+#include <vector>
+
+#include "ops/image/kernels/axis_weights.hpp"
+
+namespace gantry::detail {
+
+/// One axis of a resampling: `in` pixels become `out`, of which `count` from `first` on are needed.
+struct AxisKey {
+  image::Resampling how;
+  std::int64_t in;
+  std::int64_t out;
+  std::int64_t first;
+  std::int64_t count;
+};
+
+/// Ownership: belongs to its thread.
+/// Threads:   one thread.
+/// Errors:    throws std::bad_alloc.
+/// Cost:      a lookup compares up to 16 keys; what is kept is at most kKeptBytes and the weights of 16 axes.
+class RowScratch {
+ public:
+  static RowScratch& of_this_thread();
+
+  /// Two axes looked up one after the other stay valid together.
+  const AxisWeights& weights(const AxisKey& key);
+
+  /// Begins a new use of the block: `bytes` in all, each part counted as aligned(part).
+  void reset(std::size_t bytes);
+  /// The next part of the block.
+  std::uint8_t* take(std::size_t bytes);
+  /// Two lists of rows.
+  std::vector<const std::uint8_t*>& ring() { return ring_; }
+  std::vector<const std::uint8_t*>& taps() { return taps_; }
+
+  static constexpr std::size_t kAlignment = 64;
+  static std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+ private:
+  static constexpr std::size_t kKeptBytes = 16 << 20;
+  static constexpr std::size_t kAxes = 16;
+  struct Axis {
+    AxisKey key{};
+    std::uint64_t used_at = 0;  // 0: empty
+    AxisWeights weights;
+  };
+
+  std::array<Axis, kAxes> axes_;
+  std::uint64_t clock_ = 0;
+  std::vector<std::uint8_t> block_;
+  std::size_t begin_ = 0;
+  std::size_t taken_ = 0;
+  std::vector<const std::uint8_t*> ring_;
+  std::vector<const std::uint8_t*> taps_;
+};
+
+}  // namespace gantry::detail

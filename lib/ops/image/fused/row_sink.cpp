@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Laying rows on the canvas.
+#include "ops/image/fused/row_sink.hpp"
+
+#include <cstring>
+
+#include "ops/image/kernels/store_kernels.hpp"
+
+namespace gantry::detail {
+
+RowSink::RowSink(const RowPass& pass, Image& out) : pass_(pass), image_(&out), channels_(out.channels()) {}
+
+RowSink::RowSink(const RowPass& pass, const TensorTables& tables, void* out, std::size_t channels)
+    : pass_(pass), tables_(&tables), out_(out), channels_(channels) {}
+
+void RowSink::write(std::int64_t canvas_y, std::int64_t left, std::int64_t pixels, const std::uint8_t* row) {
+  const ImageSize size = pass_.size();
+  const std::int64_t y = pass_.mirrors_rows() ? size.height - 1 - canvas_y : canvas_y;
+  const std::int64_t x = pass_.mirrors_columns() ? size.width - left - pixels : left;
+  if (tables_) return tables_->store(row, pixels, channels_, out_, size, x, y);
+  std::memcpy(image_->mutable_row(y) + x * static_cast<std::int64_t>(channels_), row,
+              static_cast<std::size_t>(pixels) * channels_);
+}
+
+void RowSink::fill_border() {
+  if (!pass_.has_border()) return;
+  const ImageSize size = pass_.size();
+  const ImageSize inner = pass_.visible().size;
+  std::memset(scratch_, pass_.fill(), scratch_bytes());
+  for (std::int64_t y = 0; y < size.height; ++y) {
+    const bool is_covered = y >= pass_.top() && y < pass_.top() + inner.height && inner.width > 0;
+    if (!is_covered) {
+      write(y, 0, size.width, scratch_);
+      continue;
+    }
+    const std::int64_t right = pass_.left() + inner.width;
+    if (pass_.left() > 0) write(y, 0, pass_.left(), scratch_);
+    if (right < size.width) write(y, right, size.width - right, scratch_);
+  }
+}
+
+void RowSink::put(std::int64_t y, const std::uint8_t* row) {
+  const std::int64_t pixels = pass_.visible().size.width;
+  if (pass_.mirrors_columns()) {
+    mirror_row(row, scratch_, static_cast<std::size_t>(pixels), channels_);
+    row = scratch_;
+  }
+  write(pass_.top() + y, pass_.left(), pixels, row);
+}
+
+}  // namespace gantry::detail

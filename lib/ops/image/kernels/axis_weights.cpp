@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Windows and weights, computed in double as the references do. Compiled without contraction.
+#include "ops/image/kernels/axis_weights.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace gantry::detail {
+namespace {
+
+double box(double x) {
+  return x > -0.5 && x <= 0.5 ? 1.0 : 0.0;
+}
+
+double bilinear(double x) {
+  x = std::abs(x);
+  return x < 1.0 ? 1.0 - x : 0.0;
+}
+
+double hamming(double x) {
+  x = std::abs(x);
+  if (x == 0.0) return 1.0;
+  if (x >= 1.0) return 0.0;
+  x *= std::numbers::pi;
+  return std::sin(x) / x * (0.54f + 0.46f * std::cos(x));  // float constants, as in the reference
+}
+
+double bicubic(double x) {
+  constexpr double a = -0.5;
+  x = std::abs(x);
+  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
+  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * a;
+  return 0.0;
+}
+
+double sinc(double x) {
+  if (x == 0.0) return 1.0;
+  x *= std::numbers::pi;
+  return std::sin(x) / x;
+}
+
+double lanczos(double x) {
+  return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0;
+}
+
+/// torch's form of the same curve, which rounds elsewhere (aten/src/ATen/native/UpSample.h).
+double torch_bicubic(double x) {
+  constexpr double a = -0.5;
+  x = std::abs(x);
+  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
+  if (x < 2.0) return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
+  return 0.0;
+}
+
+struct Curve {
+  double (*weight)(double);
+  double support;
+};
+
+Curve curve_of(image::Filter filter) {
+  switch (filter) {
+    case image::Filter::kBox:
+      return {box, 0.5};
+    case image::Filter::kBilinear:
+      return {bilinear, 1.0};
+    case image::Filter::kHamming:
+      return {hamming, 1.0};
+    case image::Filter::kBicubic:
+      return {bicubic, 2.0};
+    case image::Filter::kLanczos:
+      return {lanczos, 3.0};
+  }
+  return {bilinear, 1.0};
+}
+
+/// The windows of an axis, and the exact weights of one output at a time.
+class Axis {
+ public:
+  Axis(std::int64_t in, std::int64_t out, const Curve& curve)
+      : in_(in),
+        curve_(curve),
+        scale_(static_cast<double>(in) / static_cast<double>(out)),
+        filter_scale_(std::max(scale_, 1.0)),
+        support_(curve.support * filter_scale_),
+        inverse_scale_(1.0 / filter_scale_) {}
+
+  AxisWeights::Window window(std::int64_t output) const {
+    const double centre = centre_of(output);
+    const auto begin = std::max<std::int64_t>(static_cast<std::int64_t>(centre - support_ + 0.5), 0);
+    const auto end = std::min<std::int64_t>(static_cast<std::int64_t>(centre + support_ + 0.5), in_);
+    return {static_cast<std::int32_t>(begin), static_cast<std::int32_t>(end - begin)};
+  }
+
+  /// Adding up to 1, as many as the window has.
+  void weigh(std::int64_t output, std::vector<double>& weights) const {
+    const AxisWeights::Window pixels = window(output);
+    const double centre = centre_of(output);
+    weights.clear();
+    double sum = 0.0;
+    for (std::int32_t x = 0; x < pixels.count; ++x) {
+      weights.push_back(curve_.weight((static_cast<double>(x + pixels.begin) - centre + 0.5) * inverse_scale_));
+      sum += weights.back();
+    }
+    if (sum == 0.0) return;
+    for (double& weight : weights) weight /= sum;
+  }
+
+ private:
+  double centre_of(std::int64_t output) const { return (static_cast<double>(output) + 0.5) * scale_; }
+
+  std::int64_t in_;
+  Curve curve_;
+  double scale_;
+  double filter_scale_;
+  double support_;
+  double inverse_scale_;
+};
+
+std::int32_t to_fixed(double weight, int bits) {
+  const double scaled = weight * (1 << bits);
+  return static_cast<std::int32_t>(weight < 0 ? -0.5 + scaled : 0.5 + scaled);
+}
+
+AxisWeights in_fixed_point(const Axis& axis, int bits, std::int64_t first, std::int64_t count) {
+  AxisWeights result;
+  result.shift = bits;
+  result.fits_16_bits = true;
+  for (std::int64_t output = first; output < first + count; ++output) {
+    result.windows.push_back(axis.window(output));
+    result.taps = std::max(result.taps, result.windows.back().count);
+  }
+  result.pairs = (result.taps + 1) / 2;
+  result.values.resize(result.windows.size() * result.stride());
+  result.high.resize(result.values.size());
+  result.low.resize(result.values.size());
+  std::vector<double> exact;
+  for (std::size_t i = 0; i < result.windows.size(); ++i) {
+    axis.weigh(first + static_cast<std::int64_t>(i), exact);
+    for (std::size_t tap = 0; tap < exact.size(); ++tap) {
+      const std::size_t place = i * result.stride() + tap;
+      const std::int32_t value = to_fixed(exact[tap], bits);
+      result.values[place] = value;
+      result.fits_16_bits = result.fits_16_bits && value == static_cast<std::int16_t>(value);
+    }
+  }
+  for (std::size_t place = 0; place < result.values.size(); ++place) {
+    const std::int32_t value = result.values[place];
+    const std::int32_t high = result.fits_16_bits ? 0 : value >> AxisWeights::kLowBits;
+    result.high[place] = static_cast<std::int16_t>(high);
+    result.low[place] = static_cast<std::int16_t>(value - high * (1 << AxisWeights::kLowBits));
+  }
+  return result;
+}
+
+/// As many bits as leave the largest weight of the axis 16.
+int torch_precision(const Axis& axis, std::int64_t out) {
+  double largest = 0.0;
+  std::vector<double> exact;
+  for (std::int64_t output = 0; output < out; ++output) {
+    axis.weigh(output, exact);
+    for (const double weight : exact) largest = std::max(largest, weight);
+  }
+  int bits = 0;
+  while (bits < 22 && static_cast<int>(0.5 + largest * (1 << (bits + 1))) < 1 << 15) ++bits;
+  return bits;
+}
+
+}  // namespace
+
+AxisWeights pillow_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
+                           std::int64_t count) {
+  constexpr int kBits = 32 - 8 - 2;  // a u8 times a weight, summed, fits an int32 with a sign and one spare bit
+  return in_fixed_point(Axis(in, out, curve_of(filter)), kBits, first, count);
+}
+
+AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
+                             std::int64_t count) {
+  const Curve curve = filter == image::Filter::kBicubic ? Curve{torch_bicubic, 2.0} : Curve{bilinear, 1.0};
+  const Axis axis(in, out, curve);
+  return in_fixed_point(axis, torch_precision(axis, out), first, count);
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// AxisWeights: which pixels of an axis make one output, and how much each counts, in the fixed point of a reference.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <gantry/image/resize.hpp>
+#include <vector>
+
+namespace gantry::detail {
+
+/// An output is clamp((sum of weight * pixel + 2^(shift - 1)) >> shift, 0, 255), in wrapping 32-bit arithmetic.
+///
+/// A weight k does not fit 16 bits, but high * 2^11 + low does, each of them: two 16-bit products instead of one of 32
+/// bits give the same sum exactly. Weights are stored in pairs of neighbouring taps, as multiply-add instructions take
+/// them.
+struct AxisWeights {
+  struct Window {
+    std::int32_t begin;  // of the whole axis
+    std::int32_t count;
+  };
+  static constexpr int kLowBits = 11;
+
+  std::vector<Window> windows;  // one an output
+  std::int32_t taps = 0;        // the largest count
+  std::int32_t pairs = 0;       // of taps, rounded up to even: the stride of the lists below is 2 * pairs
+  int shift = 0;
+  bool fits_16_bits = false;         // every weight does: `high` is 0, and `low` the weight
+  std::vector<std::int32_t> values;  // zero behind a window's count
+  std::vector<std::int16_t> high;
+  std::vector<std::int16_t> low;
+
+  const std::int32_t* values_of(std::size_t output) const { return values.data() + output * stride(); }
+  std::size_t stride() const { return 2 * static_cast<std::size_t>(pairs); }
+};
+
+/// Outputs first..first + count of `out`, from `in` pixels; each at least 1. Thread-safe. Throws std::bad_alloc.
+///
+/// Pillow's precompute_coeffs and normalize_coeffs_8bpc (src/libImaging/Resample.c): 22 bits.
+AxisWeights pillow_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
+                           std::int64_t count);
+/// torch's antialiased uint8 kernels (aten/src/ATen/native/cpu/UpSampleKernelAVXAntialias.h): 16-bit weights, with as
+/// many bits behind the point as the largest weight of the axis leaves. Bilinear and bicubic.
+AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
+                             std::int64_t count);
+
+}  // namespace gantry::detail

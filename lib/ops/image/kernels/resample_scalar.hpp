@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two passes as plain loops: what they compute, and what runs where there is no better.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ops/image/kernels/axis_weights.hpp"
+
+namespace gantry::detail {
+
+/// An AxisWeights as the kernels read it, so that they instantiate no library templates.
+struct AxisView {
+  const AxisWeights::Window* windows;
+  std::size_t outputs;
+  const std::int32_t* values;
+  const std::int16_t* high;
+  const std::int16_t* low;
+  std::size_t stride;
+  int shift;
+  bool fits_16_bits;
+};
+
+inline AxisView view_of(const AxisWeights& weights) {
+  return {weights.windows.data(), weights.windows.size(), weights.values.data(), weights.high.data(),
+          weights.low.data(),     weights.stride(),       weights.shift,         weights.fits_16_bits};
+}
+
+inline std::uint8_t scalar_round(std::uint32_t sum, int shift) {
+  const std::int32_t value = static_cast<std::int32_t>(sum + (1u << shift >> 1)) >> shift;
+  return static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+/// Outputs first.. of one row; see resample_rows().
+inline void scalar_resample_row(const std::uint8_t* row, std::uint8_t* out, std::size_t channels,
+                                std::int64_t first_column, const AxisView& axis, std::size_t first) {
+  for (std::size_t x = first; x < axis.outputs; ++x) {
+    const AxisWeights::Window window = axis.windows[x];
+    const std::int32_t* weight = axis.values + x * axis.stride;
+    const std::uint8_t* pixel = row + (window.begin - first_column) * static_cast<std::int64_t>(channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+      std::uint32_t sum = 0;  // unsigned: wraps
+      for (std::int32_t tap = 0; tap < window.count; ++tap)
+        sum += static_cast<std::uint32_t>(weight[tap]) * pixel[static_cast<std::size_t>(tap) * channels + c];
+      out[x * channels + c] = scalar_round(sum, axis.shift);
+    }
+  }
+}
+
+/// Bytes first.. of one row; see combine_rows().
+inline void scalar_combine_rows(const std::uint8_t* const* rows, std::size_t output, std::uint8_t* out,
+                                std::size_t first, std::size_t bytes, const AxisView& axis) {
+  const std::int32_t* weight = axis.values + output * axis.stride;
+  for (std::size_t i = first; i < bytes; ++i) {
+    std::uint32_t sum = 0;
+    for (std::int32_t tap = 0; tap < axis.windows[output].count; ++tap)
+      sum += static_cast<std::uint32_t>(weight[tap]) * rows[tap][i];
+    out[i] = scalar_round(sum, axis.shift);
+  }
+}
+
+}  // namespace gantry::detail
