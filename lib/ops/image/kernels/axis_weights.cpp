@@ -132,8 +132,7 @@ AxisWeights in_fixed_point(const Axis& axis, int bits, std::int64_t first, std::
   }
   result.pairs = (result.taps + 1) / 2;
   result.values.resize(result.windows.size() * result.stride());
-  result.high.resize(result.values.size());
-  result.low.resize(result.values.size());
+  result.packed.resize(2 * result.values.size());
   std::vector<double> exact;
   for (std::size_t i = 0; i < result.windows.size(); ++i) {
     axis.weigh(first + static_cast<std::int64_t>(i), exact);
@@ -147,8 +146,9 @@ AxisWeights in_fixed_point(const Axis& axis, int bits, std::int64_t first, std::
   for (std::size_t place = 0; place < result.values.size(); ++place) {
     const std::int32_t value = result.values[place];
     const std::int32_t high = result.fits_16_bits ? 0 : value >> AxisWeights::kLowBits;
-    result.high[place] = static_cast<std::int16_t>(high);
-    result.low[place] = static_cast<std::int16_t>(value - high * (1 << AxisWeights::kLowBits));
+    std::int16_t* pair = result.packed.data() + place / 2 * 4 + place % 2;
+    pair[0] = static_cast<std::int16_t>(value - high * (1 << AxisWeights::kLowBits));
+    pair[2] = static_cast<std::int16_t>(high);
   }
   return result;
 }

@@ -27,8 +27,7 @@ struct AxisWeights {
   int shift = 0;
   bool fits_16_bits = false;         // every weight does: `high` is 0, and `low` the weight
   std::vector<std::int32_t> values;  // zero behind a window's count
-  std::vector<std::int16_t> high;
-  std::vector<std::int16_t> low;
+  std::vector<std::int16_t> packed;  // low, low, high, high of each pair
 
   const std::int32_t* values_of(std::size_t output) const { return values.data() + output * stride(); }
   std::size_t stride() const { return 2 * static_cast<std::size_t>(pairs); }

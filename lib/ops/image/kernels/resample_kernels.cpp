@@ -90,14 +90,16 @@ HWY_INLINE PairVector both(const std::int16_t* weights) {
   return hn::BitCast(Pairs(), hn::Set(Sums(), pair));
 }
 
-/// 16 bytes of each row of a vector.
-HWY_INLINE ByteVector load_rows(const std::uint8_t* const* rows, std::int64_t offset) {
+/// 16 bytes of each of four rows, in blocks of 128 bits.
+HWY_INLINE void load_block(const std::uint8_t* const (&rows)[4], std::int64_t offset, ByteVector (&pixels)[kVectors]) {
   const hn::Full128<std::uint8_t> block;
+  for (std::size_t v = 0; v < kVectors; ++v) {
 #if HWY_TARGET <= HWY_AVX2
-  return hn::Combine(Bytes(), hn::LoadU(block, rows[1] + offset), hn::LoadU(block, rows[0] + offset));
+    pixels[v] = hn::Combine(Bytes(), hn::LoadU(block, rows[2 * v + 1] + offset), hn::LoadU(block, rows[2 * v] + offset));
 #else
-  return hn::LoadU(block, rows[0] + offset);
+    pixels[v] = hn::LoadU(block, rows[v] + offset);
 #endif
+  }
 }
 
 /// sum = (high << 11) + low + half, shifted.
@@ -138,62 +140,82 @@ HWY_INLINE std::size_t outputs_within(const AxisView& axis, std::size_t channels
   return outputs;
 }
 
-/// Four rows, outputs 0..outputs.
+/// The sums of one pixel of each row of a block.
+struct BlockSums {
+  SumVector low[kVectors];
+  SumVector high[kVectors];
+};
+
+/// Adds two taps: `pixels` are their rows' bytes, `weights` the packed pair.
+template <bool kHasHigh>
+HWY_INLINE void add_pair(const ByteVector (&pixels)[kVectors], ByteVector order, const std::int16_t* weights,
+                         BlockSums& sums) {
+  const PairVector low = both(weights);
+  const PairVector high = both(weights + 2);
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    const PairVector pairs = hn::BitCast(Pairs(), hn::TableLookupBytesOr0(pixels[v], order));
+    sums.low[v] = hn::Add(sums.low[v], multiply_pairs(pairs, low));
+    if (kHasHigh) sums.high[v] = hn::Add(sums.high[v], multiply_pairs(pairs, high));
+  }
+}
+
+/// Each block of 128 bits holds one pixel of one row as four 32-bit lanes; narrowed twice, one 32-bit lane: row 0 and,
+/// of four rows in two vectors, row 2 in the lower block, rows 1 and 3 in the upper one.
+HWY_INLINE void store_pixels(const SumVector (&sums)[kVectors], std::uint8_t* const (&out)[4], std::size_t offset) {
+#if HWY_TARGET <= HWY_AVX2
+  const PairVector pairs = narrow(sums[0], sums[1]);
+  const ByteVector bytes = narrow(pairs, pairs);
+  const __m128i even = _mm256_castsi256_si128(bytes.raw);
+  const __m128i odd = _mm256_extracti128_si256(bytes.raw, 1);
+  const std::int32_t pixels[] = {_mm_cvtsi128_si32(even), _mm_cvtsi128_si32(odd), _mm_extract_epi32(even, 1),
+                                 _mm_extract_epi32(odd, 1)};
+#else
+  const __m128i bytes = narrow(narrow(sums[0], sums[1]), narrow(sums[2], sums[3])).raw;
+  const std::int32_t pixels[] = {_mm_cvtsi128_si32(bytes), _mm_extract_epi32(bytes, 1), _mm_extract_epi32(bytes, 2),
+                                 _mm_extract_epi32(bytes, 3)};
+#endif
+  for (std::size_t row = 0; row < 4; ++row) std::memcpy(out[row] + offset, &pixels[row], 4);
+}
+
+/// Four rows, outputs 0..outputs. Four bytes are written for each pixel, whatever it has.
 template <std::size_t kChannels, bool kHasHigh>
-HWY_INLINE void resample_block(const std::uint8_t* const* rows, std::uint8_t* const* out, std::int64_t first_column,
-                               const AxisView& axis, std::size_t outputs) {
+HWY_INLINE void resample_block(const std::uint8_t* const (&rows)[4], std::uint8_t* const (&out)[4],
+                               std::int64_t first_column, const AxisView& axis, std::size_t outputs) {
   const ByteVector first_pair = pair_order<kChannels, 0>();
   const ByteVector second_pair = pair_order<kChannels, 2>();
   const SumVector half = hn::Set(Sums(), 1 << axis.shift >> 1);
   const __m128i shift = _mm_cvtsi32_si128(axis.shift);
-  for (std::size_t x = 0; x < outputs; ++x) {
+  const std::int16_t* weights_of_output = axis.packed;
+  for (std::size_t x = 0; x < outputs; ++x, weights_of_output += 2 * axis.stride) {
     const AxisWeights::Window window = axis.windows[x];
-    const std::int16_t* high = axis.high + x * axis.stride;
-    const std::int16_t* low = axis.low + x * axis.stride;
+    const std::int16_t* weights = weights_of_output;
     std::int64_t offset = (window.begin - first_column) * static_cast<std::int64_t>(kChannels);
-    SumVector sum_high[kVectors], sum_low[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) sum_high[v] = sum_low[v] = hn::Zero(Sums());
-    for (std::int32_t left = window.count; left > 0; left -= 4, offset += 4 * static_cast<std::int64_t>(kChannels)) {
-      const PairVector low0 = both(low);
-      const PairVector high0 = both(high);
-      ByteVector pixels[kVectors];
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        pixels[v] = load_rows(rows + v * kRowsInVector, offset);
-        const PairVector pairs = hn::BitCast(Pairs(), hn::TableLookupBytesOr0(pixels[v], first_pair));
-        sum_low[v] = hn::Add(sum_low[v], multiply_pairs(pairs, low0));
-        if (kHasHigh) sum_high[v] = hn::Add(sum_high[v], multiply_pairs(pairs, high0));
-      }
-      if (left <= 2) break;
-      const PairVector low1 = both(low + 2);
-      const PairVector high1 = both(high + 2);
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        const PairVector pairs = hn::BitCast(Pairs(), hn::TableLookupBytesOr0(pixels[v], second_pair));
-        sum_low[v] = hn::Add(sum_low[v], multiply_pairs(pairs, low1));
-        if (kHasHigh) sum_high[v] = hn::Add(sum_high[v], multiply_pairs(pairs, high1));
-      }
-      high += 4;
-      low += 4;
+    BlockSums sums;
+    for (std::size_t v = 0; v < kVectors; ++v) sums.low[v] = sums.high[v] = hn::Zero(Sums());
+    std::int32_t left = window.count;
+    ByteVector pixels[kVectors];
+    for (; left >= 4; left -= 4, weights += 8, offset += 4 * static_cast<std::int64_t>(kChannels)) {
+      load_block(rows, offset, pixels);
+      add_pair<kHasHigh>(pixels, first_pair, weights, sums);
+      add_pair<kHasHigh>(pixels, second_pair, weights + 4, sums);
     }
-    // Each block of 128 bits holds one pixel of one row, as four 32-bit lanes; narrowed twice, one 32-bit lane.
-    alignas(32) std::uint32_t results[kVectorBytes / 4];
-    SumVector sums[4];
-    for (std::size_t v = 0; v < kVectors; ++v) sums[v] = rounded<kHasHigh>(sum_high[v], sum_low[v], half, shift);
-    for (std::size_t v = kVectors; v < 4; ++v) sums[v] = sums[v - kVectors];
-    const ByteVector narrowed = narrow(narrow(sums[0], sums[1]), narrow(sums[2], sums[3]));
-    hn::Store(hn::BitCast(hn::Repartition<std::uint32_t, Bytes>(), narrowed), hn::Repartition<std::uint32_t, Bytes>(),
-              results);
-    const bool is_last = x + 1 == axis.outputs;  // before that, the fourth byte is the next pixel's, written later
-    for (std::size_t row = 0; row < 4; ++row) {
-      const std::uint32_t* pixel = results + row % kRowsInVector * 4 + row / kRowsInVector;
-      std::memcpy(out[row] + x * kChannels, pixel, kChannels == 3 && is_last ? 3 : 4);
+    if (left > 0) {
+      load_block(rows, offset, pixels);
+      add_pair<kHasHigh>(pixels, first_pair, weights, sums);
+      if (left > 2) add_pair<kHasHigh>(pixels, second_pair, weights + 4, sums);
     }
+    SumVector results[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v)
+      results[v] = rounded<kHasHigh>(sums.high[v], sums.low[v], half, shift);
+    store_pixels(results, out, x * kChannels);
   }
 }
 
 template <std::size_t kChannels>
 HWY_INLINE void resample_channels(const std::uint8_t* const* rows, std::uint8_t* const* out, std::size_t row_count,
                                   std::int64_t first_column, std::int64_t columns, const AxisView& axis) {
-  const std::size_t outputs = outputs_within(axis, kChannels, first_column, columns);
+  std::size_t outputs = outputs_within(axis, kChannels, first_column, columns);
+  if (kChannels == 3 && outputs == axis.outputs) --outputs;  // nothing may be written behind the last pixel
   // A block has four rows; where there are fewer, the last is made again.
   const std::uint8_t* block_rows[4];
   std::uint8_t* block_out[4];
@@ -213,8 +235,7 @@ HWY_INLINE void resample_channels(const std::uint8_t* const* rows, std::uint8_t*
 template <bool kHasHigh>
 HWY_INLINE void combine_vector(const std::uint8_t* const* rows, std::size_t output, std::uint8_t* out,
                                std::size_t offset, const AxisView& axis) {
-  const std::int16_t* high = axis.high + output * axis.stride;
-  const std::int16_t* low = axis.low + output * axis.stride;
+  const std::int16_t* packed = axis.packed + output * 2 * axis.stride;
   const std::int32_t count = axis.windows[output].count;
   const SumVector half = hn::Set(Sums(), 1 << axis.shift >> 1);
   const __m128i shift = _mm_cvtsi32_si128(axis.shift);
@@ -229,8 +250,8 @@ HWY_INLINE void combine_vector(const std::uint8_t* const* rows, std::size_t outp
     const PairVector pairs[] = {
         hn::BitCast(Pairs(), interleave_low(left, zero)), hn::BitCast(Pairs(), interleave_high(left, zero)),
         hn::BitCast(Pairs(), interleave_low(right, zero)), hn::BitCast(Pairs(), interleave_high(right, zero))};
-    const PairVector weights_low = both(low + tap);
-    const PairVector weights_high = both(high + tap);
+    const PairVector weights_low = both(packed + 2 * tap);
+    const PairVector weights_high = both(packed + 2 * tap + 2);
     // interleave(left, zero) holds first[i], 0... the two taps of a column are neighbouring bytes, hence 16-bit pairs.
     for (std::size_t v = 0; v < 4; ++v) {
       sum_low[v] = hn::Add(sum_low[v], multiply_pairs(pairs[v], weights_low));

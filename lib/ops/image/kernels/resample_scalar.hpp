@@ -14,16 +14,15 @@ struct AxisView {
   const AxisWeights::Window* windows;
   std::size_t outputs;
   const std::int32_t* values;
-  const std::int16_t* high;
-  const std::int16_t* low;
+  const std::int16_t* packed;
   std::size_t stride;
   int shift;
   bool fits_16_bits;
 };
 
 inline AxisView view_of(const AxisWeights& weights) {
-  return {weights.windows.data(), weights.windows.size(), weights.values.data(), weights.high.data(),
-          weights.low.data(),     weights.stride(),       weights.shift,         weights.fits_16_bits};
+  return {weights.windows.data(), weights.windows.size(), weights.values.data(),  weights.packed.data(),
+          weights.stride(),       weights.shift,          weights.fits_16_bits};
 }
 
 inline std::uint8_t scalar_round(std::uint32_t sum, int shift) {
