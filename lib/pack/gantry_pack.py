@@ -318,19 +318,75 @@ def _resample(filter_name):
     return getattr(Image.Resampling, filter_name.upper())
 
 
-def _resize(image, width, height, filter):
-    return image.resize((width, height), _resample(filter))
+def _resize(image, width, height, filter, reference):
+    if (width, height) == image.size:
+        return image
+    if reference == "pillow":
+        return image.resize((width, height), _resample(filter))
+    Image = need("PIL.Image", "resizing")
+    if reference == "opencv":
+        if filter != "bilinear":
+            raise PackError(f"reference opencv has no filter {filter}")
+        cv2 = need("cv2", "resizing as OpenCV does (package opencv-python-headless)")
+        return Image.fromarray(cv2.resize(need("numpy", "resizing").asarray(image), (width, height)))
+    if filter not in ("bilinear", "bicubic"):
+        raise PackError(f"reference torch_u8 has no filter {filter}")
+    torch = need("torch", "resizing")
+    pixels = torch.from_numpy(to_array(image, "image").copy()).permute(2, 0, 1)[None]
+    resized = torch.nn.functional.interpolate(pixels, (height, width), mode=filter, antialias=True)[0]
+    return Image.fromarray(resized.permute(1, 2, 0).contiguous().numpy().squeeze(-1) if len(resized) == 1
+                           else resized.permute(1, 2, 0).contiguous().numpy())
 
 
-def _resize_short(image, size, filter):
+def _sides(image, short, long):
+    return (short, long) if image.width <= image.height else (long, short)
+
+
+def _resize_short(image, size, filter, reference, max_size):
     short, long = sorted((image.width, image.height))
-    new_long = int(size * long / short)
-    width, height = (size, new_long) if image.width <= image.height else (new_long, size)
-    return image.resize((width, height), _resample(filter))
+    new_short, new_long = size, int(size * long / short)
+    if max_size and new_long > max_size:
+        new_short, new_long = max(1, int(max_size * new_short / new_long)), max_size
+    return _resize(image, *_sides(image, new_short, new_long), filter, reference)
+
+
+def _resize_long(image, size, filter, reference):
+    short, long = sorted((image.width, image.height))
+    return _resize(image, *_sides(image, max(1, int(size * short / long)), size), filter, reference)
+
+
+def _letterbox(image, filter, reference, value, scale_up, **sides):
+    width, height = _crop_size(**sides)
+    ratio = min(height / image.height, width / image.width)
+    ratio = ratio if scale_up else min(ratio, 1.0)
+    inner = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
+    image = _resize(image, *inner, filter, reference)
+    left, top = round((width - inner[0]) / 2 - 0.1), round((height - inner[1]) / 2 - 0.1)
+    return _expand(image, left, top, width - inner[0] - left, height - inner[1] - top, value)
 
 
 def _crop_size(size=None, width=None, height=None):
     return (size, size) if size is not None else (width, height)
+
+
+def _pad(image, left, top, right, bottom, value, mode):
+    if mode == "constant":
+        return _expand(image, left, top, right, bottom, value)
+    if mode == "reflect" and (max(left, right) >= image.width or max(top, bottom) >= image.height):
+        raise PackError(f"image.pad: a border that mirrors the image must be smaller than it, {image.size}")
+    Image, numpy = need("PIL.Image", "image.pad"), need("numpy", "image.pad")
+    pixels = numpy.asarray(image)
+    margins = ((top, bottom), (left, right)) + ((0, 0),) * (pixels.ndim - 2)
+    return Image.fromarray(numpy.pad(pixels, margins, mode=mode))
+
+
+def _crop(image, left, top, width, height):
+    return image.crop((left, top, left + width, top + height))
+
+
+def _rotate90(image, turns):
+    Image = need("PIL.Image", "image.rotate90")
+    return image.transpose(getattr(Image.Transpose, f"ROTATE_{90 * turns}")) if turns else image
 
 
 def _expand(image, left, top, right, bottom, value):
@@ -341,8 +397,10 @@ def _expand(image, left, top, right, bottom, value):
     return canvas
 
 
-def _center_crop(image, **sides):
+def _center_crop(image, centre="half_even", **sides):
     width, height = _crop_size(**sides)
+    if centre == "floor":
+        return _crop(image, (image.width - width) // 2, (image.height - height) // 2, width, height)
     missing_x, missing_y = max(0, width - image.width), max(0, height - image.height)
     if missing_x or missing_y:
         image = _expand(image, missing_x // 2, missing_y // 2, (missing_x + 1) // 2, (missing_y + 1) // 2, 0)
@@ -366,9 +424,11 @@ def _flip(image, axis):
     return image.transpose(how)
 
 
-def _to_tensor(image, mode, mean, std):
+def _to_tensor(image, mode, mean, std, dtype, layout, reverse_channels):
     torch = need("torch", "image.to_tensor")
     pixels = torch.from_numpy(to_array(image, "image").copy()).permute(2, 0, 1).contiguous().to(torch.float32)
+    if reverse_channels and len(pixels) > 1:
+        pixels = pixels[[2, 1, 0, 3][:len(pixels)]]
     if mode == "torchvision":
         pixels = pixels / 255
 
@@ -378,7 +438,11 @@ def _to_tensor(image, mode, mean, std):
             raise PackError(f"image.to_tensor: {name} has {len(numbers)} numbers, the image has {pixels.shape[0]} "
                             "channels")
         return torch.tensor(numbers, dtype=torch.float32).view(-1, 1, 1)
-    return (pixels - per_channel(mean, "mean")) / per_channel(std, "std")
+    numbers = (pixels - per_channel(mean, "mean")) / per_channel(std, "std")
+    if dtype in ("u8", "i8"):
+        numbers = numbers.round().clamp(*((0, 255) if dtype == "u8" else (-128, 127)))
+    types = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16, "u8": torch.uint8, "i8": torch.int8}
+    return (numbers.permute(1, 2, 0) if layout == "hwc" else numbers).to(types[dtype]).contiguous()
 
 
 def _float_only(value, op):
@@ -432,6 +496,7 @@ class Op:
 
 
 _FILTER = (_choice(*FILTERS), "bilinear")
+_RESAMPLING = {"filter": _FILTER, "reference": (_choice("pillow", "torch_u8", "opencv"), "pillow")}
 _CROP = {"size": (SIDE, None), "width": (SIDE, None), "height": (SIDE, None)}
 _CROP_KEYS = (("size",), ("width", "height"))
 _MARGIN = (_integer(0, MAX_SIDE), 0)
@@ -440,16 +505,29 @@ OPS = {
     "image.decode": Op("Bytes", "Image", {
         "colour": (_choice("rgb", "unchanged"), "rgb"), "exif_orientation": (_boolean, False),
         "max_pixels": (_integer(1, 1 << 31), 89478485), "max_bytes": (_integer(1, 1 << 31), 268435456)}, _decode),
-    "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), "filter": _FILTER}, _resize),
-    "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), "filter": _FILTER}, _resize_short),
-    "image.center_crop": Op("Image", "Image", _CROP, _center_crop, one_of=_CROP_KEYS),
+    "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), **_RESAMPLING}, _resize),
+    "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
+                                                "max_size": (_integer(0, MAX_SIDE), 0)}, _resize_short),
+    "image.resize_long": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING}, _resize_long),
+    "image.letterbox": Op("Image", "Image", {
+        **_CROP, **_RESAMPLING, "reference": (_RESAMPLING["reference"][0], "opencv"), "value": (_integer(0, 255), 114),
+        "scale_up": (_boolean, True)}, _letterbox, one_of=_CROP_KEYS),
+    "image.crop": Op("Image", "Image", {"left": (_integer(-MAX_SIDE, MAX_SIDE), ...),
+                                        "top": (_integer(-MAX_SIDE, MAX_SIDE), ...),
+                                        "width": (SIDE, ...), "height": (SIDE, ...)}, _crop),
+    "image.center_crop": Op("Image", "Image", {**_CROP, "centre": (_choice("half_even", "floor"), "half_even")},
+                            _center_crop, one_of=_CROP_KEYS),
     "image.five_crop": Op("Image", "list<Image>", _CROP, _five_crop, one_of=_CROP_KEYS),
     "image.pad": Op("Image", "Image", {"left": _MARGIN, "top": _MARGIN, "right": _MARGIN, "bottom": _MARGIN,
-                                       "value": (_integer(0, 255), 0)}, _expand),
+                                       "value": (_integer(0, 255), 0),
+                                       "mode": (_choice("constant", "edge", "reflect"), "constant")}, _pad),
     "image.flip": Op("Image", "Image", {"axis": (_choice("horizontal", "vertical"), "horizontal")}, _flip),
+    "image.rotate90": Op("Image", "Image", {"turns": (_integer(0, 3), 1)}, _rotate90),
     "image.to_tensor": Op("Image", "Tensor", {
         "mode": (_choice("torchvision", "affine"), "torchvision"),
-        "mean": (_channel_numbers(True), 0), "std": (_channel_numbers(False), 1)}, _to_tensor),
+        "mean": (_channel_numbers(True), 0), "std": (_channel_numbers(False), 1),
+        "dtype": (_choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (_choice("chw", "hwc"), "chw"),
+        "reverse_channels": (_boolean, False)}, _to_tensor),
     "softmax": Op("Tensor", "Tensor", {}, _softmax, FLOAT_OP),
     "sigmoid": Op("Tensor", "Tensor", {}, _sigmoid, FLOAT_OP),
     "top_k": Op("Tensor", "Classes", {"k": (_integer(1, 65536), ...), "labels": (_text, None)}, _top_k),

@@ -117,6 +117,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
   const Labels labels = Labels::parse(Bytes(std::string(kLabels))).value();
   for (int round = 0; round < 60; ++round) {
     const std::int64_t width = 1 + below(50), height = 1 + below(50), filter = below(5);
+    const std::int64_t left = below(60) - 20, top = below(60) - 20;
     const auto typed_filter = static_cast<image::Filter>(filter);
     const bool flag = below(2) == 1;
     image::Decode decode{flag ? image::ColourMode::kUnchanged : image::ColourMode::kRgb, below(2) == 1, 1 + below(9),
@@ -136,6 +137,50 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::center_crop(width, height), {{"op", "image.center_crop"}, {"width", width}, {"height", height}},
                  random_image());
     expect_equal(image::center_crop(width), {{"op", "image.center_crop"}, {"size", width}}, random_image());
+    expect_equal(image::center_crop(width, height, image::Centre::kFloor),
+                 {{"op", "image.center_crop"}, {"width", width}, {"height", height}, {"centre", "floor"}},
+                 random_image());
+    expect_equal(image::crop(left, top, width, height),
+                 {{"op", "image.crop"}, {"left", left}, {"top", top}, {"width", width}, {"height", height}},
+                 random_image());
+    const image::Resampling torch_u8{flag ? image::Filter::kBicubic : image::Filter::kBilinear,
+                                     image::Reference::kTorchU8};
+    expect_equal(image::resize(width, height, torch_u8),
+                 {{"op", "image.resize"},
+                  {"width", width},
+                  {"height", height},
+                  {"filter", flag ? "bicubic" : "bilinear"},
+                  {"reference", "torch_u8"}},
+                 random_image());
+    expect_equal(
+        image::resize_short(width, typed_filter, width + height),
+        {{"op", "image.resize_short"}, {"size", width}, {"filter", kFilters[filter]}, {"max_size", width + height}},
+        random_image());
+    expect_equal(image::resize_long(width, typed_filter),
+                 {{"op", "image.resize_long"}, {"size", width}, {"filter", kFilters[filter]}}, random_image());
+    image::Letterbox letterbox;
+    letterbox.width = width;
+    letterbox.height = height;
+    letterbox.value = static_cast<std::uint8_t>(below(256));
+    letterbox.scale_up = flag;
+    expect_equal(image::letterbox(letterbox),
+                 {{"op", "image.letterbox"},
+                  {"width", width},
+                  {"height", height},
+                  {"value", letterbox.value},
+                  {"scale_up", flag}},
+                 random_image());
+    const std::int64_t turns = below(4);
+    expect_equal(image::rotate90(turns), {{"op", "image.rotate90"}, {"turns", turns}}, random_image());
+    image::Pad edge{below(9), below(9), below(9), below(9), 0, image::PadMode::kEdge};
+    expect_equal(image::pad(edge),
+                 {{"op", "image.pad"},
+                  {"left", edge.left},
+                  {"top", edge.top},
+                  {"right", edge.right},
+                  {"bottom", edge.bottom},
+                  {"mode", "edge"}},
+                 random_image());
     expect_equal(image::five_crop(width, height), {{"op", "image.five_crop"}, {"width", width}, {"height", height}},
                  random_image());
     expect_equal(image::five_crop(width), {{"op", "image.five_crop"}, {"size", width}}, random_image());
@@ -176,12 +221,31 @@ TEST_F(FrontEnds, RoundStatisticsAlike) {
   }
 }
 
+TEST_F(FrontEnds, MakeTheSameFormats) {
+  const char* const types[] = {"f32", "f16", "bf16", "u8", "i8"};
+  for (int round = 0; round < 60; ++round) {
+    const std::string dtype = types[below(5)];
+    const image::TensorFormat format{parse_dtype(dtype).value(), static_cast<image::Layout>(below(2)), below(2) == 1};
+    expect_equal(image::to_tensor(image::affine(100, 30), format),
+                 {{"op", "image.to_tensor"},
+                  {"mode", "affine"},
+                  {"mean", 100},
+                  {"std", 30},
+                  {"dtype", dtype},
+                  {"layout", format.layout == image::Layout::kHwc ? "hwc" : "chw"},
+                  {"reverse_channels", format.reverse_channels}},
+                 random_image());
+  }
+}
+
 TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(image::decode(), {{"op", "image.decode"}}, random_png());
   expect_equal(image::resize(3, 4), {{"op", "image.resize"}, {"width", 3}, {"height", 4}}, random_image());
   expect_equal(image::resize_short(3), {{"op", "image.resize_short"}, {"size", 3}}, random_image());
   expect_equal(image::pad({}), {{"op", "image.pad"}}, random_image());
   expect_equal(image::flip(), {{"op", "image.flip"}}, random_image());
+  expect_equal(image::rotate90(), {{"op", "image.rotate90"}}, random_image());
+  expect_equal(image::letterbox(), {{"op", "image.letterbox"}, {"size", 640}}, random_image());
   expect_equal(image::to_tensor(), {{"op", "image.to_tensor"}}, random_image());
 }
 
@@ -216,6 +280,15 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
     expect_refused(image::pad({0, 0, bad, 0, 0}), {{"op", "image.pad"}, {"right", bad}}, "right" + got);
     expect_refused(image::pad({0, 0, 0, bad, 0}), {{"op", "image.pad"}, {"bottom", bad}}, "bottom" + got);
   }
+  expect_refused(image::resize(1, 1, {image::Filter::kBox, image::Reference::kOpenCv}),
+                 {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"filter", "box"}, {"reference", "opencv"}},
+                 "reference opencv has no filter box; its filters are bilinear");
+  expect_refused(image::resize_short(5, {}, 5), {{"op", "image.resize_short"}, {"size", 5}, {"max_size", 5}},
+                 "max_size must be 6..65535, got 5");
+  expect_refused(image::crop(-65536, 0, 1, 1),
+                 {{"op", "image.crop"}, {"left", -65536}, {"top", 0}, {"width", 1}, {"height", 1}},
+                 "left must be -65535..65535, got -65536");
+  expect_refused(image::rotate90(4), {{"op", "image.rotate90"}, {"turns", 4}}, "turns must be 0..3, got 4");
   for (const std::int64_t bad : {std::int64_t{0}, std::int64_t{65537}})
     expect_refused(top_k(bad), {{"op", "top_k"}, {"k", bad}}, "k must be 1..65536, got " + std::to_string(bad));
   expect_refused(image::to_tensor(image::torchvision({0}, {0})), {{"op", "image.to_tensor"}, {"std", 0}},
@@ -248,10 +321,14 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
   const char* const ops[] = {R"("image.decode")",
                              R"("image.resize", "width": 1, "height": 1)",
                              R"("image.resize_short", "size": 1)",
+                             R"("image.resize_long", "size": 1)",
+                             R"("image.letterbox", "size": 1)",
+                             R"("image.crop", "left": 0, "top": 0, "width": 1, "height": 1)",
                              R"("image.center_crop", "size": 1)",
                              R"("image.five_crop", "size": 1)",
                              R"("image.pad")",
                              R"("image.flip")",
+                             R"("image.rotate90")",
                              R"("image.to_tensor")",
                              R"("softmax")",
                              R"("sigmoid")",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares gantry's image and classification ops with the installed Pillow, torchvision and torch.
+"""Compares gantry's image and classification ops with the installed Pillow, torchvision, torch and OpenCV.
 
   image_parity.py --probe BUILD/bin/image_probe [--seed N] [--only GROUP]
 
@@ -18,64 +18,19 @@ import tempfile
 import time
 import warnings
 
+import cv2
 import numpy as np
 import torch
 import torchvision
 from PIL import Image, ImageOps, features
 from torchvision import transforms
 
+import engine_groups
 import image_files
+from parity_case import FILTERS, Case, image_case, pixels, random_array, random_side
 
-FILTERS = {
-    "box": Image.Resampling.BOX,
-    "bilinear": Image.Resampling.BILINEAR,
-    "hamming": Image.Resampling.HAMMING,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-}
 INTERPOLATIONS = {name: getattr(transforms.InterpolationMode, name.upper()) for name in FILTERS}
-SIDES = [1, 2, 3, 5, 7, 13, 31, 64, 97, 127, 224, 256, 331]
 FLIPS = {"horizontal": Image.Transpose.FLIP_LEFT_RIGHT, "vertical": Image.Transpose.FLIP_TOP_BOTTOM}
-
-
-class Case:
-    """An input, a pipeline, and what the Python stack makes of it; None if Python refuses."""
-
-    def __init__(self, name, takes, gives, pipeline, value, expected, rtol=None, may_refuse=False):
-        self.name, self.takes, self.gives, self.pipeline = name, takes, gives, pipeline
-        self.value, self.expected, self.rtol, self.may_refuse = value, expected, rtol, may_refuse
-
-
-def pixels(image):
-    array = np.asarray(image)
-    return array[:, :, None] if array.ndim == 2 else array
-
-
-def random_side(rng, largest=331):
-    return int(rng.choice([s for s in SIDES if s <= largest]) if rng.integers(2) else rng.integers(1, largest + 1))
-
-
-def random_array(rng, width=None, height=None):
-    width, height = width or random_side(rng), height or random_side(rng)
-    channels = int(rng.choice([1, 3, 4]))
-    kind = rng.integers(3)
-    if kind == 0:
-        return image_files.noise(rng, width, height, channels)
-    if kind == 1:
-        return rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
-    return image_files.picture(rng, width, height, channels)
-
-
-def image_case(name, op, array, function, gives="image"):
-    """`function` takes the PIL image."""
-    result = function(image_files.to_image(array))
-    if gives == "images":
-        result = np.stack([pixels(part) for part in result])
-    elif gives == "image":
-        result = pixels(result)
-    else:
-        result = result.numpy()
-    return Case(f"{name} of {array.shape}", "image", gives, [op], array, result)
 
 
 # ---- the groups: each yields cases
@@ -278,7 +233,8 @@ def classify(rng):
         yield Case(f"top_k {k} of {count}", "tensor", "classes", [{"op": "top_k", "k": k}], scores, expected)
 
 
-GROUPS = [resize, pass_order, resize_short, crops, pad_and_flip, to_tensor, decode, truncated, real_files, end_to_end, classify]
+GROUPS = [resize, pass_order, resize_short, crops, pad_and_flip, to_tensor, decode, truncated, real_files, end_to_end, classify,
+          *engine_groups.GROUPS]
 
 
 def run_probe(probe, cases, folder):
@@ -330,8 +286,9 @@ def main():
     parser.add_argument("--only")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     print(f"Pillow {Image.__version__} (libjpeg-turbo {features.version('libjpeg_turbo')}), "
-          f"torchvision {torchvision.__version__}, torch {torch.__version__}, seed {options.seed}")
+          f"torchvision {torchvision.__version__}, torch {torch.__version__}, OpenCV {cv2.__version__}, seed {options.seed}")
     failures = 0
     for number, group in enumerate(GROUPS):
         if options.only not in (None, group.__name__):

@@ -2,31 +2,65 @@
 // Crops, borders, mirrored and turned images: where pixels go, not what they are.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
 #include <gantry/image/image.hpp>
+#include <gantry/image/resize.hpp>
 #include <gantry/stage.hpp>
 
 namespace gantry::image {
 
-/// torchvision's CenterCrop: offsets rounded half to even, smaller images padded with 0 first. Sides 1..65535.
-GANTRY_API Stage<Image, Image> center_crop(std::int64_t size);
-GANTRY_API Stage<Image, Image> center_crop(std::int64_t width, std::int64_t height);
+/// Rows top..top+height, columns left..left+width, as PIL's crop: what is outside the image is 0. left and top
+/// -65535..65535, sides 1..65535.
+GANTRY_API Stage<Image, Image> crop(std::int64_t left, std::int64_t top, std::int64_t width, std::int64_t height);
+
+/// Where the odd pixel goes when the middle is cut out.
+enum class Centre : std::uint8_t {
+  kHalfEven,  ///< torchvision's CenterCrop: round((image - crop) / 2), halves to even
+  kFloor,     ///< floor((image - crop) / 2): Hugging Face's image processors, CLIP's among them
+};
+/// The middle; smaller images get a border of 0. Sides 1..65535.
+GANTRY_API Stage<Image, Image> center_crop(std::int64_t size, Centre centre = Centre::kHalfEven);
+GANTRY_API Stage<Image, Image> center_crop(std::int64_t width, std::int64_t height, Centre centre = Centre::kHalfEven);
 /// torchvision's FiveCrop: top left, top right, bottom left, bottom right, centre. invalid_argument if the image is
 /// smaller than the crop.
 GANTRY_API Stage<Image, std::vector<Image>> five_crop(std::int64_t size);
 GANTRY_API Stage<Image, std::vector<Image>> five_crop(std::int64_t width, std::int64_t height);
 
+enum class PadMode : std::uint8_t {
+  kConstant,  ///< `value` in every channel
+  kEdge,      ///< the pixel at the edge, again and again
+  kReflect,   ///< mirrored at the edge, whose pixel is not repeated; each border is smaller than the image's side
+};
 struct Pad {
   std::int64_t left = 0, top = 0, right = 0, bottom = 0;  ///< each 0..65535
-  std::uint8_t value = 0;                                 ///< for every channel
+  std::uint8_t value = 0;
+  PadMode mode = PadMode::kConstant;
 };
+/// torchvision's Pad.
 GANTRY_API Stage<Image, Image> pad(const Pad& options);
+
+/// The image as large as fits into width x height, centred on a canvas of `value`: ultralytics' LetterBox with
+/// auto=False. The ratio is min(height / H, width / W); sides and offsets are rounded as Python does.
+struct Letterbox {
+  std::int64_t width = 640, height = 640;  ///< each 1..65535
+  std::uint8_t value = 114;
+  bool scale_up = true;  ///< false: small images keep their size
+  Resampling how = {Filter::kBilinear, Reference::kOpenCv};
+};
+GANTRY_API Stage<Image, Image> letterbox(const Letterbox& options = {});
+/// A box {x0, y0, x1, y1} on the letterboxed image in pixels of the original one, which was width x height, clamped to
+/// it; as ultralytics' scale_boxes(). NaN stays NaN.
+GANTRY_API std::array<float, 4> unletterbox(const std::array<float, 4>& box, const Letterbox& options,
+                                            std::int64_t width, std::int64_t height);
 
 enum class FlipAxis : std::uint8_t { kHorizontal, kVertical };
 /// kHorizontal mirrors left to right, as PIL's FLIP_LEFT_RIGHT.
 GANTRY_API Stage<Image, Image> flip(FlipAxis axis = FlipAxis::kHorizontal);
+/// `turns` quarter turns counterclockwise, 0..3, as numpy's rot90 and PIL's ROTATE_90, ROTATE_180, ROTATE_270.
+GANTRY_API Stage<Image, Image> rotate90(std::int64_t turns = 1);
 
 /// True for images with one channel.
 GANTRY_API Predicate<Image> is_gray();

@@ -27,7 +27,11 @@ struct Resampling {
 
 /// To width x height, each 1..65535.
 GANTRY_API Stage<Image, Image> resize(std::int64_t width, std::int64_t height, const Resampling& how = {});
-/// Shorter side to `size` (1..65535), longer side int(size * long / short): torchvision's Resize(int).
-GANTRY_API Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how = {});
+/// Shorter side to `size` (1..65535), longer side int(size * long / short): torchvision's Resize(int). With a
+/// `max_size`, which is larger than `size`, the longer side is at most that, and the shorter one int(max_size * short /
+/// long): torchvision's Resize(int, max_size=int). 0: no limit but 65535.
+GANTRY_API Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how = {}, std::int64_t max_size = 0);
+/// Longer side to `size` (1..65535), shorter side int(size * short / long), at least 1.
+GANTRY_API Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how = {});
 
 }  // namespace gantry::image

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.center_crop and image.five_crop, as torchvision's functional.py. Crops are views.
+// image.crop, image.center_crop and image.five_crop, as torchvision's functional.py. Crops are views.
 #include <algorithm>
 #include <gantry/image.hpp>
 #include <string>
@@ -16,9 +16,32 @@ struct CropSize {
   std::int64_t height;
 };
 
+struct Crop {
+  std::int64_t left;
+  std::int64_t top;
+  CropSize size;
+};
+
+struct CentreCrop {
+  CropSize size;
+  Centre centre;
+};
+
 Result<void> check(const CropSize& params) {
   if (auto ok = detail::check_side("width", params.width); !ok) return ok;
   return detail::check_side("height", params.height);
+}
+
+Result<void> check(const Crop& params) {
+  if (auto ok = detail::check_range("left", params.left, -detail::kMaxSide, detail::kMaxSide); !ok) return ok;
+  if (auto ok = detail::check_range("top", params.top, -detail::kMaxSide, detail::kMaxSide); !ok) return ok;
+  return check(params.size);
+}
+
+Result<void> check(const CentreCrop& params) {
+  if (params.centre != Centre::kHalfEven && params.centre != Centre::kFloor)
+    return Error(ErrorCode::kInvalidArgument, "unknown centre");
+  return check(params.size);
 }
 
 std::string text_of(const CropSize& params) {
@@ -31,14 +54,18 @@ std::int64_t centred_offset(std::int64_t excess) {
   return excess % 2 == 1 && half % 2 == 1 ? half + 1 : half;
 }
 
-/// A smaller image gets a border first: half of what is missing on the left, and the odd pixel on the right.
-std::int64_t centred_start(std::int64_t size, std::int64_t available) {
-  return size > available ? -((size - available) / 2) : centred_offset(available - size);
+/// torchvision gives a smaller image a border first: half of what is missing on the left, the odd pixel on the right.
+std::int64_t centred_start(std::int64_t size, std::int64_t available, Centre centre) {
+  const std::int64_t excess = available - size;
+  if (centre == Centre::kFloor) return excess >= 0 ? excess / 2 : -((1 - excess) / 2);
+  return excess < 0 ? -(-excess / 2) : centred_offset(excess);
 }
 
-detail::Geometry centre_window(const CropSize& size, detail::ImageSize image) {
-  return detail::Geometry(detail::Window{
-      centred_start(size.width, image.width), centred_start(size.height, image.height), {size.width, size.height}});
+detail::Geometry centre_window(const CentreCrop& params, detail::ImageSize image) {
+  const CropSize& size = params.size;
+  return detail::Window{centred_start(size.width, image.width, params.centre),
+                        centred_start(size.height, image.height, params.centre),
+                        {size.width, size.height}};
 }
 
 Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image) {
@@ -63,13 +90,25 @@ Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image) {
 
 }  // namespace
 
-Stage<Image, Image> center_crop(std::int64_t width, std::int64_t height) {
-  const CropSize params{width, height};
-  return detail::make_geometry_op("image.center_crop", params, text_of(params), check(params), centre_window);
+Stage<Image, Image> crop(std::int64_t left, std::int64_t top, std::int64_t width, std::int64_t height) {
+  const Crop params{left, top, {width, height}};
+  return detail::make_geometry_op(
+      "image.crop", params,
+      "left=" + std::to_string(left) + ", top=" + std::to_string(top) + ", " + text_of(params.size), check(params),
+      [](const Crop& p, detail::ImageSize) {
+        return detail::Geometry(detail::Window{p.left, p.top, {p.size.width, p.size.height}});
+      });
 }
 
-Stage<Image, Image> center_crop(std::int64_t size) {
-  return center_crop(size, size);
+Stage<Image, Image> center_crop(std::int64_t width, std::int64_t height, Centre centre) {
+  const CentreCrop params{{width, height}, centre};
+  return detail::make_geometry_op("image.center_crop", params,
+                                  text_of(params.size) + (centre == Centre::kFloor ? ", centre=floor" : ""),
+                                  check(params), centre_window);
+}
+
+Stage<Image, Image> center_crop(std::int64_t size, Centre centre) {
+  return center_crop(size, size, centre);
 }
 
 Stage<Image, std::vector<Image>> five_crop(std::int64_t width, std::int64_t height) {

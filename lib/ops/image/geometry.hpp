@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <gantry/image.hpp>
+#include <type_traits>
 #include <variant>
 
 namespace gantry::detail {
@@ -39,17 +40,26 @@ struct Window {
   std::uint8_t fill = 0;
 };
 
+/// A border made of the image: the result has `size`, and the image is at (left, top).
+struct Extend {
+  std::int64_t left;
+  std::int64_t top;
+  ImageSize size;
+  image::PadMode mode;
+};
+
 struct Mirror {
   image::FlipAxis axis;
 };
 
-using GeometryStep = std::variant<ResizeTo, Window, Mirror>;
+using GeometryStep = std::variant<ResizeTo, Window, Mirror, Extend>;
 
 /// Up to two steps, without allocation.
 class Geometry {
  public:
   Geometry() = default;
-  Geometry(const GeometryStep& step) : steps_{step}, count_(1) {}
+  template <class S, class = std::enable_if_t<std::is_constructible_v<GeometryStep, const S&>>>
+  Geometry(const S& step) : steps_{step}, count_(1) {}
   Geometry(const GeometryStep& first, const GeometryStep& second) : steps_{first, second}, count_(2) {}
   const GeometryStep* begin() const { return steps_.data(); }
   const GeometryStep* end() const { return steps_.data() + count_; }

@@ -30,13 +30,18 @@ Size read_size(ParamReader& params) {
   return {width, params.integer("height")};
 }
 
+std::uint8_t read_byte(ParamReader& params, const char* key, std::uint8_t fallback) {
+  const std::int64_t value = params.integer(key, fallback);
+  if (auto ok = check_range(key, value, 0, 255); !ok) params.fail(key, ok.error().message());
+  return static_cast<std::uint8_t>(value);
+}
+
 image::Reference read_reference(ParamReader& params, image::Reference fallback) {
   return static_cast<image::Reference>(
       params.choice("reference", {"pillow", "torch_u8", "torch_f32", "opencv"}, static_cast<std::size_t>(fallback)));
 }
 
-image::Resampling read_resampling(ParamReader& params) {
-  image::Resampling how;
+image::Resampling read_resampling(ParamReader& params, image::Resampling how = {}) {
   how.filter = static_cast<image::Filter>(params.choice("filter", {"box", "bilinear", "hamming", "bicubic", "lanczos"},
                                                         static_cast<std::size_t>(how.filter)));
   how.reference = read_reference(params, how.reference);
@@ -60,7 +65,19 @@ Stage<Image, Image> read_resize(ParamReader& params) {
 
 Stage<Image, Image> read_resize_short(ParamReader& params) {
   const std::int64_t size = params.integer("size");
-  return image::resize_short(size, read_resampling(params));
+  const image::Resampling how = read_resampling(params);
+  return image::resize_short(size, how, params.integer("max_size", 0));
+}
+
+Stage<Image, Image> read_letterbox(ParamReader& params) {
+  image::Letterbox options;
+  const Size size = read_size(params);
+  options.width = size.width;
+  options.height = size.height;
+  options.value = read_byte(params, "value", options.value);
+  options.scale_up = params.boolean("scale_up", options.scale_up);
+  options.how = read_resampling(params, options.how);
+  return image::letterbox(options);
 }
 
 Stage<Image, Image> read_pad(ParamReader& params) {
@@ -69,9 +86,8 @@ Stage<Image, Image> read_pad(ParamReader& params) {
   options.top = params.integer("top", 0);
   options.right = params.integer("right", 0);
   options.bottom = params.integer("bottom", 0);
-  const std::int64_t value = params.integer("value", 0);
-  if (auto ok = check_range("value", value, 0, 255); !ok) params.fail("value", ok.error().message());
-  options.value = static_cast<std::uint8_t>(value);
+  options.value = read_byte(params, "value", options.value);
+  options.mode = static_cast<image::PadMode>(params.choice("mode", {"constant", "edge", "reflect"}, 0));
   return image::pad(options);
 }
 
@@ -94,9 +110,21 @@ void add_image_ops(Registry& registry) {
   registry.add<Bytes, Image>("image.decode", read_decode);
   registry.add<Image, Image>("image.resize", read_resize);
   registry.add<Image, Image>("image.resize_short", read_resize_short);
+  registry.add<Image, Image>("image.resize_long", [](ParamReader& params) {
+    const std::int64_t size = params.integer("size");
+    return image::resize_long(size, read_resampling(params));
+  });
+  registry.add<Image, Image>("image.letterbox", read_letterbox);
+  registry.add<Image, Image>("image.crop", [](ParamReader& params) {
+    const std::int64_t left = params.integer("left");
+    const std::int64_t top = params.integer("top");
+    const std::int64_t width = params.integer("width");
+    return image::crop(left, top, width, params.integer("height"));
+  });
   registry.add<Image, Image>("image.center_crop", [](ParamReader& params) {
     const Size size = read_size(params);
-    return image::center_crop(size.width, size.height);
+    const auto centre = static_cast<image::Centre>(params.choice("centre", {"half_even", "floor"}, 0));
+    return image::center_crop(size.width, size.height, centre);
   });
   registry.add<Image, std::vector<Image>>("image.five_crop", [](ParamReader& params) {
     const Size size = read_size(params);
@@ -106,6 +134,8 @@ void add_image_ops(Registry& registry) {
   registry.add<Image, Image>("image.flip", [](ParamReader& params) {
     return image::flip(static_cast<image::FlipAxis>(params.choice("axis", {"horizontal", "vertical"}, 0)));
   });
+  registry.add<Image, Image>("image.rotate90",
+                             [](ParamReader& params) { return image::rotate90(params.integer("turns", 1)); });
   registry.add<Image, Tensor>("image.to_tensor", read_to_tensor);
   registry.add_predicate(image::is_gray());
 }

@@ -1,66 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.pad: a constant border, as torchvision's Pad on PIL images.
-#include <cstring>
+// image.pad, as torchvision's Pad on PIL images.
+#include <algorithm>
 #include <gantry/image.hpp>
 #include <string>
 #include <utility>
 
 #include "ops/image/image_op.hpp"
-#include "ops/image/padding.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry {
-namespace detail {
-
-Result<Image> padded(const Image& source, const image::Pad& options) {
-  if (options.left == 0 && options.top == 0 && options.right == 0 && options.bottom == 0) return source;
-  auto out = Image::make(source.width() + options.left + options.right, source.height() + options.top + options.bottom,
-                         source.colour());
-  if (!out) return out;
-  const std::size_t channels = source.channels();
-  const std::size_t left = static_cast<std::size_t>(options.left) * channels;
-  const std::size_t middle = static_cast<std::size_t>(source.width()) * channels;
-  const std::size_t right = static_cast<std::size_t>(options.right) * channels;
-  for (std::int64_t y = 0; y < out->height(); ++y) {
-    std::uint8_t* row = out->mutable_row(y);
-    const std::int64_t source_y = y - options.top;
-    if (source_y < 0 || source_y >= source.height()) {
-      std::memset(row, options.value, left + middle + right);
-      continue;
-    }
-    std::memset(row, options.value, left);
-    std::memcpy(row + left, source.row(source_y), middle);
-    std::memset(row + left + middle, options.value, right);
-  }
-  return out;
-}
-
-}  // namespace detail
-
-namespace image {
+namespace gantry::image {
 namespace {
+
+const char* name_of(PadMode mode) {
+  return mode == PadMode::kEdge ? "edge" : mode == PadMode::kReflect ? "reflect" : "constant";
+}
 
 Result<void> check(const Pad& options) {
   using Side = std::pair<const char*, std::int64_t>;
   for (const auto& [name, size] : {Side{"left", options.left}, Side{"top", options.top}, Side{"right", options.right},
                                    Side{"bottom", options.bottom}})
     if (auto ok = detail::check_range(name, size, 0, detail::kMaxSide); !ok) return ok;
-  return {};
+  if (options.mode == PadMode::kConstant || options.mode == PadMode::kEdge || options.mode == PadMode::kReflect)
+    return {};
+  return Error(ErrorCode::kInvalidArgument, "unknown mode");
+}
+
+Result<detail::Geometry> to_padded(const Pad& options, detail::ImageSize image) {
+  const detail::ImageSize size = {image.width + options.left + options.right,
+                                  image.height + options.top + options.bottom};
+  if (options.mode == PadMode::kConstant)
+    return detail::Geometry(detail::Window{-options.left, -options.top, size, options.value});
+  const bool fits =
+      std::max(options.left, options.right) < image.width && std::max(options.top, options.bottom) < image.height;
+  if (options.mode == PadMode::kReflect && !fits)
+    return Error(ErrorCode::kInvalidArgument, "a border that mirrors the image must be smaller than it, which is " +
+                                                  std::to_string(image.width) + "x" + std::to_string(image.height));
+  return detail::Geometry(detail::Extend{options.left, options.top, size, options.mode});
 }
 
 }  // namespace
 
 Stage<Image, Image> pad(const Pad& options) {
-  return detail::make_geometry_op(
-      "image.pad", options,
-      "left=" + std::to_string(options.left) + ", top=" + std::to_string(options.top) +
-          ", right=" + std::to_string(options.right) + ", bottom=" + std::to_string(options.bottom) +
-          ", value=" + std::to_string(options.value),
-      check(options), [](const Pad& p, detail::ImageSize image) {
-        const detail::ImageSize size = {image.width + p.left + p.right, image.height + p.top + p.bottom};
-        return detail::Geometry(detail::Window{-p.left, -p.top, size, p.value});
-      });
+  std::string text = "left=" + std::to_string(options.left) + ", top=" + std::to_string(options.top) +
+                     ", right=" + std::to_string(options.right) + ", bottom=" + std::to_string(options.bottom) +
+                     ", value=" + std::to_string(options.value);
+  if (options.mode != PadMode::kConstant) text += std::string(", mode=") + name_of(options.mode);
+  return detail::make_geometry_op("image.pad", options, std::move(text), check(options), to_padded);
 }
 
-}  // namespace image
-}  // namespace gantry
+}  // namespace gantry::image

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Padding with a constant.
+// Borders made of the image itself.
 #pragma once
 
-#include <gantry/image.hpp>
+#include "ops/image/geometry.hpp"
 
 namespace gantry::detail {
 
-/// `source` with a border of `options.value` in every channel; shared pixels if there is no border.
 /// Thread-safe. Errors: resource_exhausted. Cost: one image.
-Result<Image> padded(const Image& source, const image::Pad& options);
+Result<Image> extended(const Image& source, const Extend& extend);
 
 }  // namespace gantry::detail

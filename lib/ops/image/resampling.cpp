@@ -30,6 +30,10 @@ std::vector<Filter> filters_of(image::Reference reference) {
   switch (reference) {
     case image::Reference::kPillow:
       return {Filter::kBox, Filter::kBilinear, Filter::kHamming, Filter::kBicubic, Filter::kLanczos};
+    case image::Reference::kTorchU8:
+      return {Filter::kBilinear, Filter::kBicubic};
+    case image::Reference::kOpenCv:
+      return {Filter::kBilinear};
     default:
       return {};
   }
@@ -60,7 +64,8 @@ Result<void> check_resampling(const image::Resampling& how) {
 }
 
 bool is_row_wise(const image::Resampling& how) {
-  return how.reference == image::Reference::kPillow;
+  return how.reference == image::Reference::kPillow || how.reference == image::Reference::kTorchU8 ||
+         (how.reference == image::Reference::kOpenCv && how.filter == Filter::kBilinear);
 }
 
 std::string to_text(const image::Resampling& how) {

@@ -40,10 +40,7 @@ class Pixels {
 };
 
 Result<Image> finish_pass(const Pixels& pixels, const RowPass& pass) {
-  if (pixels.image() && pass.is_crop()) {
-    const Rectangle& part = pass.visible();
-    return pixels.image()->crop(part.left, part.top, part.size.width, part.size.height);
-  }
+  if (pixels.image()) return run_pass(pass, *pixels.image());
   auto out = Image::make(pass.size().width, pass.size().height, pixels.source().colour());
   if (!out) return out;
   if (auto ok = pixels.walk(pass, RowSink(pass, *out)); !ok) return std::move(ok).error();

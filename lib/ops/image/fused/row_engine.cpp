@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "ops/image/fused/linear_engine.hpp"
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/kernels/resample_kernels.hpp"
 #include "ops/image/kernels/store_kernels.hpp"
@@ -69,11 +70,12 @@ class Walk {
     const ResizeTo& resize = *pass_.resize();
     const ImageSize from = pass_.source().size;
     if (resize.size.width != from.width) {
-      columns_ = &scratch_.weights({resize.how, from.width, resize.size.width, visible.left, visible.size.width});
+      columns_ =
+          &scratch_.weights({resize.how, from.width, resize.size.width, visible.left, visible.size.width, false});
       columns_read_ = inputs_of(*columns_);
     }
     if (resize.size.height != from.height) {
-      rows_ = &scratch_.weights({resize.how, from.height, resize.size.height, visible.top, visible.size.height});
+      rows_ = &scratch_.weights({resize.how, from.height, resize.size.height, visible.top, visible.size.height, true});
       rows_read_ = inputs_of(*rows_);
     }
     is_vertical_first_ = columns_ && rows_ && goes_vertical_first(pass_);
@@ -217,7 +219,21 @@ class Walk {
 }  // namespace
 
 Result<void> run_pass(const RowPass& pass, RowSource source, RowSink sink) {
+  const bool is_empty = pass.visible().size.width == 0;
+  if (!is_empty && pass.resize() && pass.resize()->how.reference == image::Reference::kOpenCv)
+    return run_linear_pass(pass, source, sink);
   return Walk(pass, source, sink).run();
+}
+
+Result<Image> run_pass(const RowPass& pass, const Image& image) {
+  if (pass.is_crop()) {
+    const Rectangle& part = pass.visible();
+    return image.crop(part.left, part.top, part.size.width, part.size.height);
+  }
+  auto out = Image::make(pass.size().width, pass.size().height, image.colour());
+  if (!out) return out;
+  if (auto ok = run_pass(pass, RowSource(image), RowSink(pass, *out)); !ok) return std::move(ok).error();
+  return out;
 }
 
 }  // namespace gantry::detail

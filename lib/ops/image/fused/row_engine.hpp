@@ -17,5 +17,7 @@ namespace gantry::detail {
 /// Thread-safe: works in the calling thread's RowScratch. Throws std::bad_alloc. Errors: the source's.
 /// Cost: no allocation for a geometry this thread has seen lately; about support * channels operations per pixel read.
 Result<void> run_pass(const RowPass& pass, RowSource source, RowSink sink);
+/// The same over an image, into a new one; a view where pixels are only cut out. Errors: resource_exhausted.
+Result<Image> run_pass(const RowPass& pass, const Image& image);
 
 }  // namespace gantry::detail

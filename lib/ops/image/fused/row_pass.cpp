@@ -33,6 +33,7 @@ RowPass::RowPass(ImageSize image) : source_{0, 0, image}, visible_{0, 0, image},
 bool RowPass::add(const GeometryStep& step) {
   if (const auto* resize = std::get_if<ResizeTo>(&step)) return add_resize(*resize);
   if (const auto* window = std::get_if<Window>(&step)) return add_window(*window);
+  if (!std::holds_alternative<Mirror>(step)) return false;
   bool& mirrors = std::get<Mirror>(step).axis == image::FlipAxis::kHorizontal ? mirrors_columns_ : mirrors_rows_;
   mirrors = !mirrors;
   return true;

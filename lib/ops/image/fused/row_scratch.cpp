@@ -9,10 +9,12 @@ namespace {
 
 bool same(const AxisKey& a, const AxisKey& b) {
   return a.in == b.in && a.out == b.out && a.first == b.first && a.count == b.count && a.how.filter == b.how.filter &&
-         a.how.reference == b.how.reference;
+         a.how.reference == b.how.reference && a.is_vertical == b.is_vertical;
 }
 
 AxisWeights make_weights(const AxisKey& key) {
+  if (key.how.reference == image::Reference::kOpenCv)
+    return opencv_linear_weights(key.in, key.out, key.is_vertical, key.first, key.count);
   if (key.how.reference == image::Reference::kTorchU8)
     return torch_u8_weights(key.in, key.out, key.how.filter, key.first, key.count);
   return pillow_weights(key.in, key.out, key.how.filter, key.first, key.count);

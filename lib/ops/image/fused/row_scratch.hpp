@@ -21,6 +21,7 @@ struct AxisKey {
   std::int64_t out;
   std::int64_t first;
   std::int64_t count;
+  bool is_vertical;  // only OpenCV treats the two axes differently
 };
 
 /// Ownership: belongs to its thread.

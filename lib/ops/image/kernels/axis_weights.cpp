@@ -122,6 +122,17 @@ std::int32_t to_fixed(double weight, int bits) {
   return static_cast<std::int32_t>(weight < 0 ? -0.5 + scaled : 0.5 + scaled);
 }
 
+void pack(AxisWeights& weights) {
+  weights.packed.resize(2 * weights.values.size());
+  for (std::size_t place = 0; place < weights.values.size(); ++place) {
+    const std::int32_t value = weights.values[place];
+    const std::int32_t high = weights.fits_16_bits ? 0 : value >> AxisWeights::kLowBits;
+    std::int16_t* pair = weights.packed.data() + place / 2 * 4 + place % 2;
+    pair[0] = static_cast<std::int16_t>(value - high * (1 << AxisWeights::kLowBits));
+    pair[2] = static_cast<std::int16_t>(high);
+  }
+}
+
 AxisWeights in_fixed_point(const Axis& axis, int bits, std::int64_t first, std::int64_t count) {
   AxisWeights result;
   result.shift = bits;
@@ -132,7 +143,6 @@ AxisWeights in_fixed_point(const Axis& axis, int bits, std::int64_t first, std::
   }
   result.pairs = (result.taps + 1) / 2;
   result.values.resize(result.windows.size() * result.stride());
-  result.packed.resize(2 * result.values.size());
   std::vector<double> exact;
   for (std::size_t i = 0; i < result.windows.size(); ++i) {
     axis.weigh(first + static_cast<std::int64_t>(i), exact);
@@ -143,13 +153,7 @@ AxisWeights in_fixed_point(const Axis& axis, int bits, std::int64_t first, std::
       result.fits_16_bits = result.fits_16_bits && value == static_cast<std::int16_t>(value);
     }
   }
-  for (std::size_t place = 0; place < result.values.size(); ++place) {
-    const std::int32_t value = result.values[place];
-    const std::int32_t high = result.fits_16_bits ? 0 : value >> AxisWeights::kLowBits;
-    std::int16_t* pair = result.packed.data() + place / 2 * 4 + place % 2;
-    pair[0] = static_cast<std::int16_t>(value - high * (1 << AxisWeights::kLowBits));
-    pair[2] = static_cast<std::int16_t>(high);
-  }
+  pack(result);
   return result;
 }
 
@@ -179,6 +183,30 @@ AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter fi
   const Curve curve = filter == image::Filter::kBicubic ? Curve{torch_bicubic, 2.0} : Curve{bilinear, 1.0};
   const Axis axis(in, out, curve);
   return in_fixed_point(axis, torch_precision(axis, out), first, count);
+}
+
+AxisWeights opencv_linear_weights(std::int64_t in, std::int64_t out, bool is_vertical, std::int64_t first,
+                                  std::int64_t count) {
+  constexpr float kOne = 2048.0f;
+  AxisWeights result;
+  result.shift = 11;
+  result.taps = 2;
+  result.pairs = 1;
+  result.fits_16_bits = true;
+  const double scale = 1.0 / (static_cast<double>(out) / static_cast<double>(in));
+  for (std::int64_t output = first; output < first + count; ++output) {
+    auto fraction = static_cast<float>((static_cast<double>(output) + 0.5) * scale - 0.5);
+    const auto pixel = static_cast<std::int64_t>(std::floor(fraction));
+    fraction -= static_cast<float>(pixel);
+    const bool is_edge = pixel < 0 || pixel >= in - 1;
+    const std::int64_t begin = std::clamp<std::int64_t>(pixel, 0, in - 1);
+    if (is_edge && !is_vertical) fraction = 0.0f;
+    result.windows.push_back({static_cast<std::int32_t>(begin), is_edge ? 1 : 2});
+    for (const float weight : {1.0f - fraction, fraction})
+      result.values.push_back(static_cast<std::int32_t>(std::nearbyint(weight * kOne)));
+  }
+  pack(result);
+  return result;
 }
 
 }  // namespace gantry::detail

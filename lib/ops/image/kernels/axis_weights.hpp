@@ -42,5 +42,9 @@ AxisWeights pillow_weights(std::int64_t in, std::int64_t out, image::Filter filt
 /// many bits behind the point as the largest weight of the axis leaves. Bilinear and bicubic.
 AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
                              std::int64_t count);
+/// OpenCV's INTER_LINEAR (modules/imgproc/src/resize.cpp): 11 bits, two pixels. At the edges of a horizontal axis the
+/// pixel there has all the weight; of a vertical axis it is taken twice, with a weight each.
+AxisWeights opencv_linear_weights(std::int64_t in, std::int64_t out, bool is_vertical, std::int64_t first,
+                                  std::int64_t count);
 
 }  // namespace gantry::detail

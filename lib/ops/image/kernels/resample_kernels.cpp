@@ -95,7 +95,8 @@ HWY_INLINE void load_block(const std::uint8_t* const (&rows)[4], std::int64_t of
   const hn::Full128<std::uint8_t> block;
   for (std::size_t v = 0; v < kVectors; ++v) {
 #if HWY_TARGET <= HWY_AVX2
-    pixels[v] = hn::Combine(Bytes(), hn::LoadU(block, rows[2 * v + 1] + offset), hn::LoadU(block, rows[2 * v] + offset));
+    pixels[v] =
+        hn::Combine(Bytes(), hn::LoadU(block, rows[2 * v + 1] + offset), hn::LoadU(block, rows[2 * v] + offset));
 #else
     pixels[v] = hn::LoadU(block, rows[v] + offset);
 #endif
@@ -205,8 +206,7 @@ HWY_INLINE void resample_block(const std::uint8_t* const (&rows)[4], std::uint8_
       if (left > 2) add_pair<kHasHigh>(pixels, second_pair, weights + 4, sums);
     }
     SumVector results[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v)
-      results[v] = rounded<kHasHigh>(sums.high[v], sums.low[v], half, shift);
+    for (std::size_t v = 0; v < kVectors; ++v) results[v] = rounded<kHasHigh>(sums.high[v], sums.low[v], half, shift);
     store_pixels(results, out, x * kChannels);
   }
 }

@@ -21,7 +21,7 @@ struct AxisView {
 };
 
 inline AxisView view_of(const AxisWeights& weights) {
-  return {weights.windows.data(), weights.windows.size(), weights.values.data(),  weights.packed.data(),
+  return {weights.windows.data(), weights.windows.size(), weights.values.data(), weights.packed.data(),
           weights.stride(),       weights.shift,          weights.fits_16_bits};
 }
 

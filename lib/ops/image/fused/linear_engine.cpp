@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two rows make one. A ring keeps the last rows of 16-bit sums, found by the source row they come from.
+#include "ops/image/fused/linear_engine.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "ops/image/fused/row_scratch.hpp"
+#include "ops/image/kernels/linear_kernels.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::size_t kBlock = 4;  // rows that the horizontal kernel takes at once
+constexpr std::size_t kRing = 2 * kBlock;
+
+/// The rows of the source, from top to bottom, with gaps.
+class Rows {
+ public:
+  Rows(RowSource& source, std::size_t buffer_bytes, std::uint8_t* buffers)
+      : source_(source), buffer_bytes_(buffer_bytes), buffers_(buffers) {}
+
+  /// Row `y` of the selected part, in buffer `which` unless it lies in memory.
+  Result<const std::uint8_t*> row(std::int64_t y, std::size_t which) {
+    if (source_.is_in_memory()) return source_.row(y);
+    std::uint8_t* buffer = buffers_ + which * buffer_bytes_;
+    for (; next_ <= y; ++next_)
+      if (auto ok = source_.read(buffer); !ok) return std::move(ok).error();
+    return static_cast<const std::uint8_t*>(buffer + source_.offset_bytes());
+  }
+
+ private:
+  RowSource& source_;
+  const std::size_t buffer_bytes_;
+  std::uint8_t* buffers_;
+  std::int64_t next_ = 0;
+};
+
+class LinearWalk {
+ public:
+  LinearWalk(const RowPass& pass, RowSource& source, RowSink& sink)
+      : pass_(pass),
+        source_(source),
+        sink_(sink),
+        scratch_(RowScratch::of_this_thread()),
+        columns_(scratch_.weights({pass.resize()->how, pass.source().size.width, pass.resize()->size.width,
+                                   pass.visible().left, pass.visible().size.width, false})),
+        rows_(scratch_.weights({pass.resize()->how, pass.source().size.height, pass.resize()->size.height,
+                                pass.visible().top, pass.visible().size.height, true})) {}
+
+  Result<void> run() {
+    const AxisWeights::Window last_column = columns_.windows.back();
+    const AxisWeights::Window last_row = rows_.windows.back();
+    first_column_ = columns_.windows.front().begin;
+    columns_read_ = last_column.begin + last_column.count - first_column_;
+    first_row_ = rows_.windows.front().begin;
+    const Rectangle part = {pass_.source().left + first_column_,
+                            pass_.source().top + first_row_,
+                            {columns_read_, last_row.begin + last_row.count - first_row_}};
+    if (auto ok = source_.select(part); !ok) return ok;
+    lay_out_scratch();
+    sink_.fill_border();
+    Rows rows(source_, buffer_bytes_, buffers_);
+    for (std::int64_t y = 0; y < pass_.visible().size.height; ++y)
+      if (auto ok = make_row(static_cast<std::size_t>(y), rows); !ok) return ok;
+    return {};
+  }
+
+ private:
+  void lay_out_scratch() {
+    values_ = static_cast<std::size_t>(pass_.visible().size.width) * source_.channels();
+    buffer_bytes_ = source_.is_in_memory() ? 0 : RowScratch::aligned(source_.row_bytes());
+    const std::size_t ring_bytes = RowScratch::aligned(values_ * sizeof(std::uint16_t));
+    scratch_.reset(kRing * ring_bytes + kBlock * buffer_bytes_ + RowScratch::aligned(values_) +
+                   RowScratch::aligned(sink_.scratch_bytes()));
+    for (auto& row : ring_) row = reinterpret_cast<std::uint16_t*>(scratch_.take(ring_bytes));
+    ring_rows_.fill(-1);
+    buffers_ = scratch_.take(kBlock * buffer_bytes_);
+    output_ = scratch_.take(values_);
+    sink_.set_scratch(scratch_.take(sink_.scratch_bytes()));
+  }
+
+  /// The second row of an output; the first again where the second has no weight.
+  std::int64_t lower_row(std::size_t output) const {
+    const AxisWeights::Window window = rows_.windows[output];
+    return rows_.values_of(output)[1] == 0 ? window.begin : window.begin + window.count - 1;
+  }
+
+  const std::uint16_t* find(std::int64_t row) const {
+    const auto place = std::find(ring_rows_.begin(), ring_rows_.end(), row);
+    return place == ring_rows_.end() ? nullptr : ring_[static_cast<std::size_t>(place - ring_rows_.begin())];
+  }
+
+  Result<void> make_row(std::size_t output, Rows& rows) {
+    const std::int64_t upper = rows_.windows[output].begin;
+    const std::int64_t lower = lower_row(output);
+    if (find(upper) == nullptr || find(lower) == nullptr)
+      if (auto ok = advance(output, rows); !ok) return ok;
+    const std::int32_t* weights = rows_.values_of(output);
+    linear_combine(find(upper), find(lower), weights[0], weights[1], output_, values_);
+    sink_.put(static_cast<std::int64_t>(output), output_);
+    return {};
+  }
+
+  /// Takes in the next block of rows that outputs from `output` on look at.
+  Result<void> advance(std::size_t output, Rows& rows) {
+    std::array<const std::uint8_t*, kBlock> inputs{};
+    std::array<std::uint16_t*, kBlock> outputs{};
+    std::size_t count = 0;
+    for (; output < rows_.windows.size() && count + 2 <= kBlock; ++output) {
+      for (const std::int64_t row : {static_cast<std::int64_t>(rows_.windows[output].begin), lower_row(output)}) {
+        if (row <= newest_) continue;
+        auto input = rows.row(row - first_row_, count);
+        if (!input) return std::move(input).error();
+        newest_ = row;
+        ring_rows_[next_place_] = row;
+        inputs[count] = *input;
+        outputs[count++] = ring_[next_place_];
+        next_place_ = (next_place_ + 1) % kRing;
+      }
+    }
+    linear_rows(inputs.data(), outputs.data(), count, source_.channels(), first_column_, columns_read_, columns_);
+    return {};
+  }
+
+  const RowPass& pass_;
+  RowSource& source_;
+  RowSink& sink_;
+  RowScratch& scratch_;
+  const AxisWeights& columns_;
+  const AxisWeights& rows_;
+  std::int64_t first_column_ = 0;
+  std::int64_t columns_read_ = 0;
+  std::int64_t first_row_ = 0;
+
+  std::size_t values_ = 0;  // of a row that is made
+  std::array<std::uint16_t*, kRing> ring_{};
+  std::array<std::int64_t, kRing> ring_rows_{};
+  std::size_t next_place_ = 0;
+  std::int64_t newest_ = -1;
+  std::size_t buffer_bytes_ = 0;
+  std::uint8_t* buffers_ = nullptr;
+  std::uint8_t* output_ = nullptr;
+};
+
+/// Exactly half the size: every pixel is the mean of four.
+Result<void> run_halving(const RowPass& pass, RowSource& source, RowSink& sink) {
+  const Rectangle& visible = pass.visible();
+  const Rectangle part = {pass.source().left + 2 * visible.left,
+                          pass.source().top + 2 * visible.top,
+                          {2 * visible.size.width, 2 * visible.size.height}};
+  if (auto ok = source.select(part); !ok) return ok;
+  RowScratch& scratch = RowScratch::of_this_thread();
+  const std::size_t buffer_bytes = source.is_in_memory() ? 0 : RowScratch::aligned(source.row_bytes());
+  const std::size_t out_bytes = static_cast<std::size_t>(visible.size.width) * source.channels();
+  scratch.reset(2 * buffer_bytes + RowScratch::aligned(out_bytes) + RowScratch::aligned(sink.scratch_bytes()));
+  Rows rows(source, buffer_bytes, scratch.take(2 * buffer_bytes));
+  std::uint8_t* out = scratch.take(out_bytes);
+  sink.set_scratch(scratch.take(sink.scratch_bytes()));
+  sink.fill_border();
+  for (std::int64_t y = 0; y < visible.size.height; ++y) {
+    auto upper = rows.row(2 * y, 0);
+    if (!upper) return std::move(upper).error();
+    auto lower = rows.row(2 * y + 1, 1);
+    if (!lower) return std::move(lower).error();
+    halve_rows(*upper, *lower, out, static_cast<std::size_t>(visible.size.width), source.channels());
+    sink.put(y, out);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_linear_pass(const RowPass& pass, RowSource& source, RowSink& sink) {
+  const ImageSize from = pass.source().size;
+  const ImageSize to = pass.resize()->size;
+  if (from.width == 2 * to.width && from.height == 2 * to.height) return run_halving(pass, source, sink);
+  return LinearWalk(pass, source, sink).run();
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of the image engine: the other references, letterboxes, and chains that run as one step."""
+
+import io
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from torchvision import transforms
+from torchvision.transforms import v2
+
+import image_files
+from parity_case import FILTERS, Case, image_case, pixels, random_array, random_side
+
+
+def array_case(name, pipeline, array, expected, gives="image"):
+    return Case(f"{name} of {array.shape}", "image", gives, pipeline, array, expected)
+
+
+def with_channels(array):
+    return array[:, :, None] if array.ndim == 2 else array
+
+
+def large_side(rng):
+    """1..2000, primes among them."""
+    return int(rng.choice([1, 2, 3, 17, 101, 499, 997, 1201, 1999, 2000]) if rng.integers(3) == 0 else rng.integers(1, 2001))
+
+
+def extreme_noise(rng, width, height, channels):
+    return (rng.integers(0, 2, (height, width, channels)) * 255).astype(np.uint8)
+
+
+def large_sizes(rng):
+    """Pillow's filters over sizes up to 2000, in extreme ratios, from black and white noise."""
+    for index in range(50):
+        size, target = (large_side(rng), large_side(rng)), (large_side(rng), large_side(rng))
+        if size[0] * size[1] > 1_500_000 or target[0] * target[1] > 1_500_000:
+            size, target = (size[0], 1 + size[1] // 20), (target[0], 1 + target[1] // 20)
+        array = extreme_noise(rng, *size, int(rng.choice([1, 3, 4])))
+        name = list(FILTERS)[index % 5]
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name}
+        yield image_case(f"{name} to {target}", op, array, lambda im: im.resize(target, FILTERS[name]))
+
+
+def torch_u8(rng):
+    """torchvision v2 on uint8 tensors."""
+    for index in range(120):
+        array = random_array(rng, *((large_side(rng), random_side(rng)) if index % 10 == 0 else (None, None)))
+        target = [random_side(rng), random_side(rng)]
+        name = ("bilinear", "bicubic")[index % 2]
+        mode = transforms.InterpolationMode(name)
+        tensor = torch.from_numpy(array.copy()).permute(2, 0, 1)
+        expected = v2.functional.resize(tensor, target[::-1], interpolation=mode, antialias=True)
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name, "reference": "torch_u8"}
+        yield array_case(f"torch_u8 {name} to {target}", [op], array, expected.permute(1, 2, 0).numpy())
+
+
+def opencv(rng):
+    """cv2.resize, INTER_LINEAR; every fourth is exactly half the size."""
+    for index in range(160):
+        width, height = random_side(rng), random_side(rng)
+        if index % 10 == 0:
+            width = large_side(rng)
+        target = [random_side(rng), random_side(rng)]
+        if index % 4 == 0:
+            width, height = 2 * target[0], 2 * target[1]
+        array = random_array(rng, width, height)
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "reference": "opencv"}
+        expected = with_channels(cv2.resize(array, target, interpolation=cv2.INTER_LINEAR))
+        yield array_case(f"opencv to {target}", [op], array, expected)
+
+
+def letterboxed(image, size, scale_up=True):
+    """ultralytics' LetterBox(auto=False), on an array."""
+    height, width = image.shape[:2]
+    ratio = min(size[0] / height, size[1] / width)
+    if not scale_up:
+        ratio = min(ratio, 1.0)
+    inner = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    rest_x, rest_y = (size[1] - inner[0]) / 2, (size[0] - inner[1]) / 2
+    if (width, height) != inner:
+        image = with_channels(cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR))
+    top, bottom = round(rest_y - 0.1), round(rest_y + 0.1)
+    left, right = round(rest_x - 0.1), round(rest_x + 0.1)
+    value = (114,) * 4
+    return with_channels(cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT, value=value))
+
+
+def letterbox(rng):
+    for index in range(80):
+        array = random_array(rng)
+        size = [random_side(rng), random_side(rng)]
+        scale_up = index % 3 != 0
+        op = {"op": "image.letterbox", "width": size[1], "height": size[0], "scale_up": scale_up}
+        expected = letterboxed(array, size, scale_up)
+        yield array_case(f"letterbox to {size}", [op], array, expected)
+        tensor = {"op": "image.to_tensor", "mode": "affine", "std": 255, "reverse_channels": True}
+        swapped = expected[:, :, [2, 1, 0, 3][: array.shape[2]]] if array.shape[2] > 1 else expected
+        chw = np.ascontiguousarray(swapped.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
+        yield array_case(f"letterbox to a tensor of {size}", [op, tensor], array, chw, "tensor")
+
+
+def sizes_and_crops(rng):
+    for index in range(60):
+        array = random_array(rng)
+        size = random_side(rng, 256)
+        largest = size + 1 + int(rng.integers(0, 200))
+        op = {"op": "image.resize_short", "size": size, "max_size": largest}
+        height, width = array.shape[:2]
+        if largest * min(height, width) >= max(height, width):  # torchvision would come to a side of 0
+            yield image_case(f"{op}", op, array, transforms.Resize(size, max_size=largest))
+        op = {"op": "image.resize_long", "size": size}
+        height, width = array.shape[:2]
+        long, short = max(width, height), min(width, height)
+        other = max(1, int(size * short / long))
+        target = (size, other) if width > height else (other, size)
+        yield image_case(f"{op}", op, array, lambda im: im.resize(target, Image.Resampling.BILINEAR))
+        left, top = (int(x) for x in rng.integers(-50, 200, 2))
+        width, height = random_side(rng), random_side(rng)
+        op = {"op": "image.crop", "left": left, "top": top, "width": width, "height": height}
+        yield image_case(f"{op}", op, array, lambda im: im.crop((left, top, left + width, top + height)))
+        op = {"op": "image.center_crop", "width": width, "height": height, "centre": "floor"}
+        yield array_case(f"{op}", [op], array, floor_crop(array, width, height))
+        turns = index % 4
+        yield array_case(f"turned {turns}", [{"op": "image.rotate90", "turns": turns}], array, np.rot90(array, turns))
+        mode = ("edge", "reflect")[index % 2]
+        sides = [int(rng.integers(0, min(40, array.shape[1 - i % 2]))) for i in range(4)]
+        op = dict(zip(("op", "left", "top", "right", "bottom", "mode"), ["image.pad", *sides, mode]))
+        yield image_case(f"{op}", op, array, transforms.Pad(sides, padding_mode=mode))
+
+
+def floor_crop(array, width, height):
+    """center_crop of transformers' image_transforms."""
+    top, left = (array.shape[0] - height) // 2, (array.shape[1] - width) // 2
+    canvas = np.zeros((height, width, array.shape[2]), np.uint8)
+    part = array[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
+    y, x = max(-top, 0), max(-left, 0)
+    canvas[y : y + part.shape[0], x : x + part.shape[1]] = part
+    return canvas
+
+
+def formats(rng):
+    """dtypes and layouts of image.to_tensor, against torch's conversions."""
+    types = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
+    for index in range(60):
+        array = random_array(rng)
+        mean, std = float(rng.normal(100, 60)), float(rng.uniform(0.2, 90))
+        numbers = (torch.from_numpy(array.copy()).float() - torch.tensor(mean)) / torch.tensor(std)
+        if index % 2:
+            numbers = numbers.permute(2, 0, 1)
+        op = {"op": "image.to_tensor", "mode": "affine", "mean": mean, "std": std, "layout": ("hwc", "chw")[index % 2]}
+        name = ("f32", "f16", "bf16", "u8", "i8")[index % 5]
+        if name in types:
+            expected = numbers.to(types[name])
+            expected = expected.view(torch.uint16) if name == "bf16" else expected
+        else:
+            low, high = (0, 255) if name == "u8" else (-128, 127)
+            expected = numbers.round().clamp(low, high).to(torch.uint8 if name == "u8" else torch.int8)
+        yield array_case(f"{name}", [{**op, "dtype": name}], array, expected.contiguous().numpy(), "tensor")
+
+
+def chains(rng):
+    """JPEG files through chains that run as one step: only a part of the file is decoded."""
+    for index in range(120):
+        size = (int(rng.integers(1, 700)), int(rng.integers(1, 700)))
+        options = {"quality": int(rng.integers(30, 100)), "subsampling": int(rng.integers(0, 3)),
+                   "progressive": bool(rng.integers(2)), "restart_marker_blocks": int(rng.integers(0, 5))}
+        if index % 6 == 0:
+            options = {"quality": 90}
+        image = image_files.to_image(image_files.picture(rng, *size, 3 if index % 5 else 1))
+        data = image_files.encode(image, "JPEG", **options)
+        array = pixels(Image.open(io.BytesIO(data)).convert("RGB"))
+        pipeline = [{"op": "image.decode"}]
+        for _ in range(int(rng.integers(1, 5))):
+            op, array = random_step(rng, array)
+            pipeline.append(op)
+        yield Case(f"{size} {options} {pipeline}", "bytes", "image", pipeline, data, array)
+        tensor = np.ascontiguousarray(array.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
+        yield Case(f"{pipeline} to a tensor", "bytes", "tensor", [*pipeline, {"op": "image.to_tensor"}], data, tensor)
+
+
+def random_step(rng, array):
+    """An op, and what it makes of the array."""
+    height, width = array.shape[:2]
+    kind = int(rng.integers(6))
+    if kind == 0:
+        target = (random_side(rng), random_side(rng))
+        name = list(FILTERS)[int(rng.integers(5))]
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name}
+        return op, pixels(Image.fromarray(array).resize(target, FILTERS[name]))
+    if kind == 1:
+        size = (random_side(rng), random_side(rng))
+        return {"op": "image.letterbox", "width": size[1], "height": size[0]}, letterboxed(array, size)
+    if kind == 2:
+        axis = ("horizontal", "vertical")[int(rng.integers(2))]
+        return {"op": "image.flip", "axis": axis}, array[:, ::-1] if axis == "horizontal" else array[::-1]
+    if kind == 3:
+        sides = [int(s) for s in rng.integers(0, 40, 4)]
+        value = int(rng.integers(0, 3)) * 100
+        op = dict(zip(("op", "left", "top", "right", "bottom", "value"), ["image.pad", *sides, value]))
+        left, top, right, bottom = sides
+        return op, np.pad(array, ((top, bottom), (left, right), (0, 0)), constant_values=value)
+    if kind == 4:
+        box = int(rng.integers(0, width)), int(rng.integers(0, height))
+        size = int(rng.integers(1, width - box[0] + 1)), int(rng.integers(1, height - box[1] + 1))
+        op = {"op": "image.crop", "left": box[0], "top": box[1], "width": size[0], "height": size[1]}
+        return op, array[box[1] : box[1] + size[1], box[0] : box[0] + size[0]]
+    size = (random_side(rng), random_side(rng))
+    cropped = transforms.CenterCrop(size[::-1])(Image.fromarray(np.ascontiguousarray(array)))
+    return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
+
+
+GROUPS = [large_sizes, torch_u8, opencv, letterbox, sizes_and_crops, formats, chains]
