@@ -29,7 +29,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo test asan tsan bench install docker-demo docker-test format check-format tidy clean
+.PHONY: help bootstrap configure build demo test asan tsan bench bench-image install docker-demo docker-test format check-format tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -75,6 +75,10 @@ bench: bootstrap $(PACKAGE)/gantry.json ## build and run the benchmarks (bench/R
 	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
 	@ninja -C $(BUILD)/bench -j $(JOBS)
 	@ninja -C $(BUILD)/bench run_benchmarks
+
+bench-image: bootstrap ## measure the image engine beside Pillow, torchvision and OpenCV (bench/README.md)
+	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/bench -j $(JOBS) run_image_benchmarks
 
 install: configure ## install the library, its CMake package, bin/gantry and bin/gantry-pack [PREFIX=dir]
 	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chains that run as one step give what their stages give one after the other.
+#include "ops/image/fused/fused_chain.hpp"
+
+#include <gtest/gtest.h>
+#include <cstdint>
+#include <gantry/image.hpp>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ops/png_writer.hpp"
+#include "ops/run_stage.hpp"
+#include "support/matchers.hpp"
+
+namespace gantry {
+namespace {
+
+using test::FailsWith;
+
+CompileOptions options_that(bool fuse) {
+  CompileOptions options(test::calling_thread());
+  options.fuse = fuse;
+  return options;
+}
+
+std::string bytes_of(const Tensor& tensor) {
+  return tensor.to_string() + std::string(static_cast<const char*>(tensor.data()), tensor.size_bytes());
+}
+
+class RandomChains : public testing::Test {
+ protected:
+  std::int64_t below(std::int64_t limit) {
+    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(limit));
+  }
+
+  Image image() {
+    const auto colour = static_cast<Colour>(below(3));
+    Image made = Image::make(1 + below(90), 1 + below(90), colour).value();
+    auto bytes = made.pixels().mutable_values<std::uint8_t>().value();
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random_());
+    if (made.width() < 4 || made.height() < 4) return made;
+    return made.crop(1, 2, made.width() - 2, made.height() - 3).value();  // rows with a stride
+  }
+
+  image::Resampling resampling() {
+    if (below(4) == 0) return {image::Filter::kBilinear, image::Reference::kOpenCv};
+    if (below(4) == 0)
+      return {below(2) == 0 ? image::Filter::kBilinear : image::Filter::kBicubic, image::Reference::kTorchU8};
+    return static_cast<image::Filter>(below(5));
+  }
+
+  Stage<Image, Image> op() {
+    switch (below(9)) {
+      case 0:
+        return image::resize(1 + below(120), 1 + below(120), resampling());
+      case 1:
+        return image::resize_short(1 + below(60), resampling());
+      case 2:
+        return image::crop(below(60) - 20, below(60) - 20, 1 + below(60), 1 + below(60));
+      case 3:
+        return image::center_crop(1 + below(70), 1 + below(70));
+      case 4:
+        return image::flip(static_cast<image::FlipAxis>(below(2)));
+      case 5:
+        return image::pad({below(9), below(9), below(9), below(9), static_cast<std::uint8_t>(below(2) * 50)});
+      case 6:
+        return image::pad({below(3), below(3), below(3), below(3), 0, image::PadMode::kEdge});
+      case 7:
+        return image::resize_long(1 + below(80), resampling());
+      default:
+        image::Letterbox box;
+        box.width = 1 + below(80);
+        box.height = 1 + below(80);
+        return image::letterbox(box);
+    }
+  }
+
+  Stage<Image, Image> chain() {
+    Stage<Image, Image> all = op();
+    for (std::int64_t more = 1 + below(5); more > 0; --more) all = all | op();
+    return all;
+  }
+
+  std::mt19937_64 random_{11};
+};
+
+TEST_F(RandomChains, GiveTheSameImageFusedAndUnfused) {
+  for (int round = 0; round < 1500; ++round) {
+    const auto stages = chain();
+    const Image input = image();
+    const auto fused = compile(stages, options_that(true)).value().run(input);
+    const auto unfused = compile(stages, options_that(false)).value().run(input);
+    ASSERT_EQ(static_cast<bool>(fused), static_cast<bool>(unfused));
+    if (!fused) continue;
+    ASSERT_EQ(fused->width(), unfused->width());
+    ASSERT_EQ(test::bytes_of(*fused), test::bytes_of(*unfused))
+        << compile(stages, options_that(true)).value().explain();
+  }
+}
+
+TEST_F(RandomChains, GiveTheSameTensorFusedAndUnfused) {
+  for (int round = 0; round < 500; ++round) {
+    image::TensorFormat format;
+    format.dtype = below(2) == 0 ? DType::kF32 : DType::kBF16;
+    format.layout = static_cast<image::Layout>(below(2));
+    format.reverse_channels = below(2) == 1;
+    const auto stages = chain() | image::to_tensor(image::affine(3, 7), format);
+    const Image input = image();
+    const auto fused = compile(stages, options_that(true)).value().run(input);
+    const auto unfused = compile(stages, options_that(false)).value().run(input);
+    ASSERT_EQ(static_cast<bool>(fused), static_cast<bool>(unfused));
+    if (fused) {
+      ASSERT_EQ(bytes_of(*fused), bytes_of(*unfused));
+    }
+  }
+}
+
+/// Where the tensor lies: what leaves a pipeline may be copied out of a larger block.
+auto address() {
+  return stage("address", [](const Tensor& tensor) { return reinterpret_cast<std::uintptr_t>(tensor.data()); });
+}
+
+TEST(FusedChain, LaysTheSamplesOfABatchIntoOneBlock) {
+  const auto pipeline = compile(image::center_crop(3) | image::to_tensor() | address(), test::calling_thread()).value();
+  const std::vector<Image> images(9, test::counting_image(5, 5));
+  const auto places = pipeline.run_batch(images);
+  for (std::size_t i = 1; i < places.size(); ++i) EXPECT_EQ(*places[i], *places[i - 1] + 3 * 3 * sizeof(float));
+}
+
+TEST(FusedChain, LaysTheElementsOfEachIntoOneBlock) {
+  const auto stages = image::five_crop(3) | each(image::to_tensor() | address());
+  const auto places = compile(stages, test::calling_thread()).value().run(test::counting_image(5, 5)).value();
+  for (std::size_t i = 1; i < places.size(); ++i) EXPECT_EQ(places[i], places[i - 1] + 3 * 3 * sizeof(float));
+}
+
+TEST(FusedChain, LeavesNoHoleInTheBlockForASampleThatFails) {
+  const auto stages = image::resize_short(60000) | image::center_crop(2) | image::to_tensor() | address();
+  const auto pipeline = compile(stages, test::calling_thread()).value();
+  const std::vector<Image> images = {test::counting_image(2, 2), test::counting_image(1, 9),  // the second is too long
+                                     test::counting_image(2, 2)};
+  const auto places = pipeline.run_batch(images);
+  EXPECT_THAT(places[1], FailsWith(ErrorCode::kResourceExhausted, "stage 'image.resize_short'"));
+  EXPECT_EQ(*places[2], *places[0] + 2 * 2 * sizeof(float));
+}
+
+TEST(FusedChain, NamesTheStageThatFails) {
+  const auto stages =
+      image::decode() | image::resize_short(8) | image::to_tensor(image::torchvision({0, 0, 0, 0}, {1}));
+  const auto pipeline = compile(stages, test::calling_thread()).value();
+  EXPECT_THAT(pipeline.run(Bytes(std::string("nonsense"))),
+              FailsWith(ErrorCode::kInvalidArgument, "stage 'image.decode': not a JPEG"));
+  const Bytes png = test::PngFile{1, 1, 8, 0, "", {"\x07"}}.bytes();
+  EXPECT_THAT(pipeline.run(png), FailsWith(ErrorCode::kInvalidArgument, "stage 'image.to_tensor': mean has 4 numbers"));
+}
+
+TEST(FusedChain, CountsEachStageAndItsErrors) {
+  const auto stages =
+      image::decode() | image::resize_short(8) | image::to_tensor(image::torchvision({0, 0, 0, 0}, {1}));
+  const auto pipeline = compile(stages, test::calling_thread()).value();
+  static_cast<void>(pipeline.run(Bytes(std::string("nonsense"))));
+  static_cast<void>(pipeline.run(test::PngFile{1, 1, 8, 0, "", {"\x07"}}.bytes()));
+  const auto stats = pipeline.stats();
+  ASSERT_EQ(stats.size(), 3u);
+  EXPECT_EQ(stats[0].samples, 2u);
+  EXPECT_EQ(stats[0].errors, 1u);
+  EXPECT_EQ(stats[0].fused_into, "");
+  EXPECT_EQ(stats[2].samples, 1u);
+  EXPECT_EQ(stats[2].errors, 1u);
+  EXPECT_EQ(stats[2].fused_into, "pipeline[0]");
+}
+
+TEST(FusedChain, IsExplained) {
+  const auto look = stage("look", [](const Image& image) { return image; });
+  const auto stages = image::decode() | image::resize_short(8) | look | image::center_crop(4) | image::to_tensor();
+  const std::string text = compile(stages, test::calling_thread()).value().explain();
+  EXPECT_NE(text.find("= one step, pipeline[0] to pipeline[1]: only the rows and columns needed decoded (JPEG) > moved "
+                      "and resampled row by row; it ends here because what stage 'look' does cannot be seen"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("= one step, pipeline[3] to pipeline[4]: moved and resampled row by row > normalised into its "
+                      "place in the batch"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(compile(stages, options_that(false)).value().explain().find("one step"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gantry
