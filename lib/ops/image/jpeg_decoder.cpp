@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole JPEG image, row by row.
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "ops/image/decoder.hpp"
@@ -13,8 +15,13 @@ Result<Decoded> decode_jpeg(const Bytes& file, const image::Decode& options) {
   auto image = Image::make((*stream)->width(), (*stream)->height(), (*stream)->colour());
   if (!image) return std::move(image).error();
   if (auto ok = (*stream)->select(0, 0, image->width()); !ok) return std::move(ok).error();
-  for (std::int64_t y = 0; y < image->height(); ++y)
-    if (auto ok = (*stream)->read_row(image->mutable_row(y)); !ok) return std::move(ok).error();
+  constexpr std::int64_t kBlock = 16;
+  for (std::int64_t y = 0; y < image->height(); y += kBlock) {
+    const std::int64_t count = std::min(kBlock, image->height() - y);
+    std::array<std::uint8_t*, kBlock> rows{};
+    for (std::int64_t i = 0; i < count; ++i) rows[static_cast<std::size_t>(i)] = image->mutable_row(y + i);
+    if (auto ok = (*stream)->read_rows(rows.data(), static_cast<std::size_t>(count)); !ok) return std::move(ok).error();
+  }
   return Decoded{*std::move(image), (*stream)->orientation()};
 }
 

@@ -27,7 +27,8 @@ namespace {
 /// A progressive file may have any number of scans, each of which costs as much as the first.
 constexpr int kMaxScans = 500;
 constexpr int kExifMarker = JPEG_APP0 + 1;
-constexpr JDIMENSION kMargin = 32;
+/// Smooth upsampling looks at one more chroma sample to each side.
+constexpr JDIMENSION kMargin = 4;
 
 /// Where the decoder is when it stops.
 enum class Outcome { kOk, kTruncated, kFailed };
@@ -102,10 +103,15 @@ class JpegStream::Reader {
     return Outcome::kOk;
   }
 
-  Outcome read_row(std::uint8_t* row) {
+  Outcome read_rows(std::uint8_t* const* rows, std::size_t count) {
     if (setjmp(target_)) return Outcome::kFailed;
-    JSAMPROW rows[] = {row};
-    return jpeg_read_scanlines(&info_, rows, 1) == 1 ? Outcome::kOk : Outcome::kTruncated;
+    for (JDIMENSION done = 0; done < count;) {
+      const JDIMENSION read =
+          jpeg_read_scanlines(&info_, const_cast<JSAMPARRAY>(rows) + done, static_cast<JDIMENSION>(count) - done);
+      if (read == 0) return Outcome::kTruncated;
+      done += read;
+    }
+    return Outcome::kOk;
   }
 
   const jpeg_decompress_struct& info() const { return info_; }
@@ -257,10 +263,16 @@ std::size_t JpegStream::offset_bytes() const {
   return reader_->first_selected() * channels_of(colour());
 }
 
-Result<void> JpegStream::read_row(std::uint8_t* row) {
-  const Outcome outcome = reader_->read_row(reader_->is_cmyk() ? reader_->cmyk_row().data() : row);
-  if (outcome != Outcome::kOk) return reader_->error(outcome);
-  if (reader_->is_cmyk()) inverted_cmyk_to_rgb(reader_->cmyk_row().data(), row, reader_->decoded_columns());
+Result<void> JpegStream::read_rows(std::uint8_t* const* rows, std::size_t count) {
+  if (!reader_->is_cmyk()) {
+    const Outcome outcome = reader_->read_rows(rows, count);
+    return outcome == Outcome::kOk ? Result<void>() : Result<void>(reader_->error(outcome));
+  }
+  std::uint8_t* const cmyk = reader_->cmyk_row().data();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const Outcome outcome = reader_->read_rows(&cmyk, 1); outcome != Outcome::kOk) return reader_->error(outcome);
+    inverted_cmyk_to_rgb(cmyk, rows[i], reader_->decoded_columns());
+  }
   return {};
 }
 

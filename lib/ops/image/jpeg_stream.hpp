@@ -16,7 +16,7 @@ namespace gantry::detail {
 /// Ownership: shares the file's bytes, owns the decoder.
 /// Threads:   one thread.
 /// Errors:    as image.decode: invalid_argument (truncated, corrupt), unsupported, resource_exhausted (a limit).
-/// Cost:      read_row() does the work; no pixels are held but those of one row of blocks.
+/// Cost:      read_rows() does the work; no pixels are held but those of one row of blocks.
 class JpegStream {
  public:
   /// Reads the header and checks it against the limits.
@@ -32,14 +32,14 @@ class JpegStream {
   /// As in EXIF, 1 if it was not asked for.
   std::uint8_t orientation() const;
 
-  /// Once, before read_row(): the first row and the columns that are needed. They are bit for bit those of the whole
+  /// Once, before read_rows(): the first row and the columns that are needed. They are bit for bit those of the whole
   /// image.
   Result<void> select(std::int64_t first_row, std::int64_t first_column, std::int64_t columns);
-  /// What read_row() writes, and where in it the first selected column is.
+  /// What read_rows() writes, and where in it the first selected column is.
   std::size_t row_bytes() const;
   std::size_t offset_bytes() const;
-  /// The next selected row.
-  Result<void> read_row(std::uint8_t* row);
+  /// The next rows.
+  Result<void> read_rows(std::uint8_t* const* rows, std::size_t count);
 
  private:
   class Reader;

@@ -26,7 +26,7 @@ class Rows {
     if (source_.is_in_memory()) return source_.row(y);
     std::uint8_t* buffer = buffers_ + which * buffer_bytes_;
     for (; next_ <= y; ++next_)
-      if (auto ok = source_.read(buffer); !ok) return std::move(ok).error();
+      if (auto ok = source_.read(&buffer, 1); !ok) return std::move(ok).error();
     return static_cast<const std::uint8_t*>(buffer + source_.offset_bytes());
   }
 

@@ -108,36 +108,39 @@ class Walk {
   const std::uint8_t*& slot(std::int64_t row) { return scratch_.ring()[static_cast<std::size_t>(row % ring_size_)]; }
   std::uint8_t* ring_row(std::int64_t row) { return ring_ + static_cast<std::size_t>(row % ring_size_) * ring_stride_; }
 
-  /// The next row that is read, its first needed column first; in `buffer`, unless it lies in memory as it is needed.
-  Result<const std::uint8_t*> next_input(std::uint8_t* buffer) {
-    const std::int64_t y = inputs_++;
-    if (is_direct_) return source_.row(y);
-    if (source_.is_in_memory()) {
-      premultiply_row(source_.row(y), buffer, static_cast<std::size_t>(columns_read_.size()));
-      return static_cast<const std::uint8_t*>(buffer);
+  /// The next `count` rows that are read, their first needed column first; in `buffers`, unless they lie in memory as
+  /// they are needed.
+  Result<void> next_inputs(std::uint8_t* const* buffers, std::size_t count, const std::uint8_t** rows) {
+    if (!source_.is_in_memory())
+      if (auto ok = source_.read(buffers, count); !ok) return ok;
+    for (std::size_t i = 0; i < count; ++i, ++inputs_) {
+      if (is_direct_) {
+        rows[i] = source_.row(inputs_);
+      } else if (source_.is_in_memory()) {
+        premultiply_row(source_.row(inputs_), buffers[i], static_cast<std::size_t>(columns_read_.size()));
+        rows[i] = buffers[i];
+      } else {
+        rows[i] = buffers[i] + source_.offset_bytes();
+      }
     }
-    if (auto ok = source_.read(buffer); !ok) return std::move(ok).error();
-    return static_cast<const std::uint8_t*>(buffer + source_.offset_bytes());
+    return {};
   }
 
   /// Makes rows of the ring until it has all before `end`, counted as the source's rows are.
   Result<void> advance_ring(std::int64_t end) {
+    const bool narrows = columns_ && !is_vertical_first_;
     while (ring_end_ < end) {
-      const std::int64_t count = std::min(kBlock, rows_read_.end - ring_end_);
-      const bool narrows = columns_ && !is_vertical_first_;
+      const auto count = static_cast<std::size_t>(std::min(kBlock, rows_read_.end - ring_end_));
       std::array<const std::uint8_t*, kBlock> inputs{};
-      std::array<std::uint8_t*, kBlock> outputs{};
-      for (std::int64_t i = 0; i < count; ++i) {
-        outputs[static_cast<std::size_t>(i)] = is_direct_ && !narrows ? nullptr : ring_row(ring_end_ + i);
-        auto input = next_input(narrows ? input_[static_cast<std::size_t>(i)] : outputs[static_cast<std::size_t>(i)]);
-        if (!input) return std::move(input).error();
-        inputs[static_cast<std::size_t>(i)] = *input;
-        slot(ring_end_ + i) = narrows ? outputs[static_cast<std::size_t>(i)] : *input;
-      }
+      std::array<std::uint8_t*, kBlock> ring_rows{};
+      for (std::size_t i = 0; i < count; ++i) ring_rows[i] = ring_row(ring_end_ + static_cast<std::int64_t>(i));
+      if (auto ok = next_inputs(narrows ? input_.data() : ring_rows.data(), count, inputs.data()); !ok) return ok;
       if (narrows)
-        resample_rows(inputs.data(), outputs.data(), static_cast<std::size_t>(count), channels_, columns_read_.begin,
-                      columns_read_.size(), *columns_);
-      ring_end_ += count;
+        resample_rows(inputs.data(), ring_rows.data(), count, channels_, columns_read_.begin, columns_read_.size(),
+                      *columns_);
+      for (std::size_t i = 0; i < count; ++i)
+        slot(ring_end_ + static_cast<std::int64_t>(i)) = narrows ? ring_rows[i] : inputs[i];
+      ring_end_ += static_cast<std::int64_t>(count);
     }
     return {};
   }

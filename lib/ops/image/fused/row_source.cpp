@@ -32,8 +32,8 @@ std::size_t RowSource::offset_bytes() const {
   return stream_->offset_bytes();
 }
 
-Result<void> RowSource::read(std::uint8_t* row) {
-  return stream_->read_row(row);
+Result<void> RowSource::read(std::uint8_t* const* rows, std::size_t count) {
+  return stream_->read_rows(rows, count);
 }
 
 }  // namespace gantry::detail

@@ -31,11 +31,11 @@ class RowSource {
   bool is_in_memory() const { return image_ != nullptr; }
   /// Row `y` of the selected part.
   const std::uint8_t* row(std::int64_t y) const;
-  /// Bytes that read() writes; the selected part is within them, at offset_bytes().
+  /// Bytes that read() writes to each row; the selected part is within them, at offset_bytes().
   std::size_t row_bytes() const;
   std::size_t offset_bytes() const;
-  /// The next row of the selected part.
-  Result<void> read(std::uint8_t* row);
+  /// The next rows of the selected part.
+  Result<void> read(std::uint8_t* const* rows, std::size_t count);
 
  private:
   const Image* image_ = nullptr;

@@ -127,17 +127,14 @@ HWY_INLINE ByteVector pair_order() {
   return hn::Load(Bytes(), kChannels == 3 ? kOrder3 : kOrder4);
 }
 
-/// How many outputs from the first on load only bytes that exist: 16 at each group of four taps.
+/// How many outputs from the first on load only bytes that exist: 16 at each group of four taps, weights of 0 included.
 HWY_INLINE std::size_t outputs_within(const AxisView& axis, std::size_t channels, std::int64_t first_column,
                                       std::int64_t columns) {
+  const auto pixel_bytes = static_cast<std::int64_t>(channels);
+  const std::int64_t read = (static_cast<std::int64_t>(axis.stride) - 1) / 4 * 4 * pixel_bytes + 16;
   std::size_t outputs = axis.outputs;
-  const std::int64_t available = columns * static_cast<std::int64_t>(channels);
-  while (outputs > 0) {
-    const AxisWeights::Window window = axis.windows[outputs - 1];
-    const std::int64_t last_group = window.begin - first_column + (window.count - 1) / 4 * 4;
-    if (last_group * static_cast<std::int64_t>(channels) + 16 <= available) break;
+  while (outputs > 0 && (axis.windows[outputs - 1].begin - first_column) * pixel_bytes + read > columns * pixel_bytes)
     --outputs;
-  }
   return outputs;
 }
 
@@ -160,62 +157,113 @@ HWY_INLINE void add_pair(const ByteVector (&pixels)[kVectors], ByteVector order,
   }
 }
 
-/// Each block of 128 bits holds one pixel of one row as four 32-bit lanes; narrowed twice, one 32-bit lane: row 0 and,
-/// of four rows in two vectors, row 2 in the lower block, rows 1 and 3 in the upper one.
-HWY_INLINE void store_pixels(const SumVector (&sums)[kVectors], std::uint8_t* const (&out)[4], std::size_t offset) {
+/// One pixel of each of four rows, 4 bytes a row. Each block of 128 bits holds one as four 32-bit lanes; narrowed
+/// twice, one 32-bit lane: rows 0 and 2 in the lower block, rows 1 and 3 in the upper one, if there are two blocks.
+HWY_INLINE __m128i pixels_of(const SumVector (&sums)[kVectors]) {
 #if HWY_TARGET <= HWY_AVX2
   const PairVector pairs = narrow(sums[0], sums[1]);
   const ByteVector bytes = narrow(pairs, pairs);
-  const __m128i even = _mm256_castsi256_si128(bytes.raw);
-  const __m128i odd = _mm256_extracti128_si256(bytes.raw, 1);
-  const std::int32_t pixels[] = {_mm_cvtsi128_si32(even), _mm_cvtsi128_si32(odd), _mm_extract_epi32(even, 1),
-                                 _mm_extract_epi32(odd, 1)};
+  return _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes.raw), _mm256_extracti128_si256(bytes.raw, 1));
 #else
-  const __m128i bytes = narrow(narrow(sums[0], sums[1]), narrow(sums[2], sums[3])).raw;
-  const std::int32_t pixels[] = {_mm_cvtsi128_si32(bytes), _mm_extract_epi32(bytes, 1), _mm_extract_epi32(bytes, 2),
-                                 _mm_extract_epi32(bytes, 3)};
+  return narrow(narrow(sums[0], sums[1]), narrow(sums[2], sums[3])).raw;
 #endif
-  for (std::size_t row = 0; row < 4; ++row) std::memcpy(out[row] + offset, &pixels[row], 4);
 }
 
-/// Four rows, outputs 0..outputs. Four bytes are written for each pixel, whatever it has.
-template <std::size_t kChannels, bool kHasHigh>
-HWY_INLINE void resample_block(const std::uint8_t* const (&rows)[4], std::uint8_t* const (&out)[4],
-                               std::int64_t first_column, const AxisView& axis, std::size_t outputs) {
+/// As many outputs as are made before they are sorted into their rows.
+constexpr std::size_t kChunk = 128;
+
+/// Four rows of up to kChunk outputs from `first` on, into `pixels`. kPairs is the number of pairs of taps; 0: any.
+template <std::size_t kChannels, bool kHasHigh, std::size_t kPairs>
+HWY_INLINE void resample_chunk(const std::uint8_t* const (&rows)[4], std::int64_t first_column, const AxisView& axis,
+                               std::size_t first, std::size_t outputs, __m128i* pixels) {
+  constexpr auto kPixelBytes = static_cast<std::int64_t>(kChannels);
   const ByteVector first_pair = pair_order<kChannels, 0>();
   const ByteVector second_pair = pair_order<kChannels, 2>();
   const SumVector half = hn::Set(Sums(), 1 << axis.shift >> 1);
   const __m128i shift = _mm_cvtsi32_si128(axis.shift);
-  const std::int16_t* weights_of_output = axis.packed;
-  for (std::size_t x = 0; x < outputs; ++x, weights_of_output += 2 * axis.stride) {
-    const AxisWeights::Window window = axis.windows[x];
-    const std::int16_t* weights = weights_of_output;
-    std::int64_t offset = (window.begin - first_column) * static_cast<std::int64_t>(kChannels);
+  const std::size_t pairs = kPairs == 0 ? axis.stride / 2 : kPairs;
+  const std::int16_t* weights = axis.packed + first * 4 * pairs;
+  for (std::size_t x = 0; x < outputs; ++x, weights += 4 * pairs) {
+    const std::int64_t offset = (axis.windows[first + x].begin - first_column) * kPixelBytes;
     BlockSums sums;
     for (std::size_t v = 0; v < kVectors; ++v) sums.low[v] = sums.high[v] = hn::Zero(Sums());
-    std::int32_t left = window.count;
-    ByteVector pixels[kVectors];
-    for (; left >= 4; left -= 4, weights += 8, offset += 4 * static_cast<std::int64_t>(kChannels)) {
-      load_block(rows, offset, pixels);
-      add_pair<kHasHigh>(pixels, first_pair, weights, sums);
-      add_pair<kHasHigh>(pixels, second_pair, weights + 4, sums);
+    ByteVector bytes[kVectors];
+#pragma GCC unroll 4
+    for (std::size_t pair = 0; pair + 1 < pairs; pair += 2) {
+      load_block(rows, offset + static_cast<std::int64_t>(pair) * 2 * kPixelBytes, bytes);
+      add_pair<kHasHigh>(bytes, first_pair, weights + 4 * pair, sums);
+      add_pair<kHasHigh>(bytes, second_pair, weights + 4 * pair + 4, sums);
     }
-    if (left > 0) {
-      load_block(rows, offset, pixels);
-      add_pair<kHasHigh>(pixels, first_pair, weights, sums);
-      if (left > 2) add_pair<kHasHigh>(pixels, second_pair, weights + 4, sums);
+    if (pairs % 2 == 1) {
+      load_block(rows, offset + static_cast<std::int64_t>(pairs - 1) * 2 * kPixelBytes, bytes);
+      add_pair<kHasHigh>(bytes, first_pair, weights + 4 * (pairs - 1), sums);
     }
     SumVector results[kVectors];
     for (std::size_t v = 0; v < kVectors; ++v) results[v] = rounded<kHasHigh>(sums.high[v], sums.low[v], half, shift);
-    store_pixels(results, out, x * kChannels);
+    _mm_store_si128(pixels + x, pixels_of(results));
+  }
+}
+
+/// Sorts pixels of four rows into the rows.
+template <std::size_t kChannels>
+HWY_INLINE void sort_into_rows(const __m128i* pixels, std::size_t count, std::uint8_t* const (&out)[4],
+                               std::size_t first) {
+  const __m128i without_fourth = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -128, -128, -128, -128);
+  std::size_t x = 0;
+  // 16 bytes are stored, of which 12 count where there are three channels: the pixels behind follow.
+  for (; x + (kChannels == 3 ? 6 : 4) <= count; x += 4) {
+    const __m128i low01 = _mm_unpacklo_epi32(pixels[x], pixels[x + 1]);
+    const __m128i low23 = _mm_unpacklo_epi32(pixels[x + 2], pixels[x + 3]);
+    const __m128i high01 = _mm_unpackhi_epi32(pixels[x], pixels[x + 1]);
+    const __m128i high23 = _mm_unpackhi_epi32(pixels[x + 2], pixels[x + 3]);
+    const __m128i rows[] = {_mm_unpacklo_epi64(low01, low23), _mm_unpackhi_epi64(low01, low23),
+                            _mm_unpacklo_epi64(high01, high23), _mm_unpackhi_epi64(high01, high23)};
+    for (std::size_t row = 0; row < 4; ++row)
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out[row] + (first + x) * kChannels),
+                       kChannels == 3 ? _mm_shuffle_epi8(rows[row], without_fourth) : rows[row]);
+  }
+  for (; x < count; ++x)
+    for (std::size_t row = 0; row < 4; ++row)
+      std::memcpy(out[row] + (first + x) * kChannels, reinterpret_cast<const std::uint8_t*>(pixels + x) + 4 * row,
+                  kChannels);
+}
+
+template <std::size_t kChannels, bool kHasHigh, std::size_t kPairs>
+HWY_INLINE void resample_block(const std::uint8_t* const (&rows)[4], std::uint8_t* const (&out)[4],
+                               std::int64_t first_column, const AxisView& axis, std::size_t outputs) {
+  __m128i pixels[kChunk];
+  for (std::size_t first = 0; first < outputs; first += kChunk) {
+    const std::size_t count = outputs - first < kChunk ? outputs - first : kChunk;
+    resample_chunk<kChannels, kHasHigh, kPairs>(rows, first_column, axis, first, count, pixels);
+    sort_into_rows<kChannels>(pixels, count, out, first);
+  }
+}
+
+template <std::size_t kChannels, bool kHasHigh>
+HWY_INLINE void resample_pairs(const std::uint8_t* const (&rows)[4], std::uint8_t* const (&out)[4],
+                               std::int64_t first_column, const AxisView& axis, std::size_t outputs) {
+  switch (axis.stride / 2) {
+    case 1:
+      return resample_block<kChannels, kHasHigh, 1>(rows, out, first_column, axis, outputs);
+    case 2:
+      return resample_block<kChannels, kHasHigh, 2>(rows, out, first_column, axis, outputs);
+    case 3:
+      return resample_block<kChannels, kHasHigh, 3>(rows, out, first_column, axis, outputs);
+    case 4:
+      return resample_block<kChannels, kHasHigh, 4>(rows, out, first_column, axis, outputs);
+    case 5:
+      return resample_block<kChannels, kHasHigh, 5>(rows, out, first_column, axis, outputs);
+    case 6:
+      return resample_block<kChannels, kHasHigh, 6>(rows, out, first_column, axis, outputs);
+    default:
+      return resample_block<kChannels, kHasHigh, 0>(rows, out, first_column, axis, outputs);
   }
 }
 
 template <std::size_t kChannels>
 HWY_INLINE void resample_channels(const std::uint8_t* const* rows, std::uint8_t* const* out, std::size_t row_count,
                                   std::int64_t first_column, std::int64_t columns, const AxisView& axis) {
-  std::size_t outputs = outputs_within(axis, kChannels, first_column, columns);
-  if (kChannels == 3 && outputs == axis.outputs) --outputs;  // nothing may be written behind the last pixel
+  const std::size_t outputs = outputs_within(axis, kChannels, first_column, columns);
   // A block has four rows; where there are fewer, the last is made again.
   const std::uint8_t* block_rows[4];
   std::uint8_t* block_out[4];
@@ -225,9 +273,9 @@ HWY_INLINE void resample_channels(const std::uint8_t* const* rows, std::uint8_t*
     block_out[i] = out[row];
   }
   if (axis.fits_16_bits)
-    resample_block<kChannels, false>(block_rows, block_out, first_column, axis, outputs);
+    resample_pairs<kChannels, false>(block_rows, block_out, first_column, axis, outputs);
   else
-    resample_block<kChannels, true>(block_rows, block_out, first_column, axis, outputs);
+    resample_pairs<kChannels, true>(block_rows, block_out, first_column, axis, outputs);
   for (std::size_t i = 0; i < row_count; ++i)
     scalar_resample_row(rows[i], out[i], kChannels, first_column, axis, outputs);
 }
