@@ -98,7 +98,8 @@ class JpegStream::Reader {
     info_.out_color_space = colour_space_;
     if (!jpeg_start_decompress(&info_)) return Outcome::kTruncated;
     decoded_columns_ = info_.output_width;
-    if (part.columns < info_.output_width) crop(part);
+    first_selected_ = part.first_column;
+    if (part.columns < info_.output_width && !is_smoothed()) crop(part);
     if (part.first_row > 0 && jpeg_skip_scanlines(&info_, part.first_row) != part.first_row) return Outcome::kTruncated;
     return Outcome::kOk;
   }
@@ -169,6 +170,16 @@ class JpegStream::Reader {
   }
 
  private:
+  /// A progressive file that lacks scans: libjpeg guesses the coefficients from blocks around, near the edge of a crop
+  /// from other ones than in the whole image.
+  bool is_smoothed() const {
+    if (!info_.progressive_mode || info_.coef_bits == nullptr) return false;
+    const auto is_unfinished = [](int bits) { return bits != 0; };
+    for (int c = 0; c < info_.num_components; ++c)
+      if (std::any_of(info_.coef_bits[c], info_.coef_bits[c] + DCTSIZE2, is_unfinished)) return true;
+    return false;
+  }
+
   /// Smooth upsampling looks at neighbours: columns within the margin of a cut differ.
   void crop(const Part& part) {
     JDIMENSION first = part.first_column > kMargin ? part.first_column - kMargin : 0;
