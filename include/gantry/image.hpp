@@ -8,8 +8,10 @@
 // geometry and filters, torchvision for rounding rules and normalisation.
 #pragma once
 
+#include <gantry/image/colour.hpp>
 #include <gantry/image/decode.hpp>
 #include <gantry/image/geometry.hpp>
 #include <gantry/image/image.hpp>
+#include <gantry/image/reference.hpp>
 #include <gantry/image/resize.hpp>
 #include <gantry/image/to_tensor.hpp>

@@ -424,6 +424,28 @@ def _flip(image, axis):
     return image.transpose(how)
 
 
+def _to_gray(image, reference):
+    if image.mode == "L" or reference == "pillow":
+        return image.convert("RGB").convert("L") if image.mode != "L" else image
+    cv2, numpy = need("cv2", "image.to_gray as OpenCV does"), need("numpy", "image.to_gray")
+    return need("PIL.Image", "image.to_gray").fromarray(cv2.cvtColor(numpy.asarray(image.convert("RGB")),
+                                                                     cv2.COLOR_RGB2GRAY))
+
+
+def _premultiply(image):
+    """Pillow's RGBa has the bytes; it keeps the name RGBA here, as the op's result does."""
+    if image.mode != "RGBA":
+        return image
+    return need("PIL.Image", "image.premultiply").frombytes("RGBA", image.size, image.convert("RGBa").tobytes())
+
+
+def _unpremultiply(image):
+    if image.mode != "RGBA":
+        return image
+    Image = need("PIL.Image", "image.unpremultiply")
+    return Image.frombytes("RGBa", image.size, image.tobytes()).convert("RGBA")
+
+
 def _to_tensor(image, mode, mean, std, dtype, layout, reverse_channels):
     torch = need("torch", "image.to_tensor")
     pixels = torch.from_numpy(to_array(image, "image").copy()).permute(2, 0, 1).contiguous().to(torch.float32)
@@ -431,6 +453,8 @@ def _to_tensor(image, mode, mean, std, dtype, layout, reverse_channels):
         pixels = pixels[[2, 1, 0, 3][:len(pixels)]]
     if mode == "torchvision":
         pixels = pixels / 255
+    if mode == "hf_numpy":
+        pixels = (pixels.to(torch.float64) * (1 / 255)).to(torch.float32)
 
     def per_channel(numbers, name):
         numbers = numbers if isinstance(numbers, list) else [numbers]
@@ -523,8 +547,12 @@ OPS = {
                                        "mode": (_choice("constant", "edge", "reflect"), "constant")}, _pad),
     "image.flip": Op("Image", "Image", {"axis": (_choice("horizontal", "vertical"), "horizontal")}, _flip),
     "image.rotate90": Op("Image", "Image", {"turns": (_integer(0, 3), 1)}, _rotate90),
+    "image.to_gray": Op("Image", "Image", {"reference": (_choice("pillow", "opencv"), "pillow")}, _to_gray),
+    "image.to_rgb": Op("Image", "Image", {}, lambda image: image.convert("RGB")),
+    "image.premultiply": Op("Image", "Image", {}, _premultiply),
+    "image.unpremultiply": Op("Image", "Image", {}, _unpremultiply),
     "image.to_tensor": Op("Image", "Tensor", {
-        "mode": (_choice("torchvision", "affine"), "torchvision"),
+        "mode": (_choice("torchvision", "affine", "hf_numpy"), "torchvision"),
         "mean": (_channel_numbers(True), 0), "std": (_channel_numbers(False), 1),
         "dtype": (_choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (_choice("chw", "hwc"), "chw"),
         "reverse_channels": (_boolean, False)}, _to_tensor),

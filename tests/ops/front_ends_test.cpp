@@ -195,6 +195,11 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                  random_image());
     expect_equal(image::flip(flag ? image::FlipAxis::kVertical : image::FlipAxis::kHorizontal),
                  {{"op", "image.flip"}, {"axis", flag ? "vertical" : "horizontal"}}, random_image());
+    expect_equal(image::to_gray(flag ? image::Reference::kOpenCv : image::Reference::kPillow),
+                 {{"op", "image.to_gray"}, {"reference", flag ? "opencv" : "pillow"}}, random_image());
+    expect_equal(image::to_rgb(), {{"op", "image.to_rgb"}}, random_image());
+    expect_equal(image::premultiply(), {{"op", "image.premultiply"}}, random_image());
+    expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
     expect_equal(softmax(), {{"op", "softmax"}}, random_scores(5));
     expect_equal(sigmoid(), {{"op", "sigmoid"}}, random_scores(5));
     expect_equal(top_k(width), {{"op", "top_k"}, {"k", width}}, random_scores(height));
@@ -211,11 +216,12 @@ TEST_F(FrontEnds, RoundStatisticsAlike) {
     const std::size_t counts[] = {1, 3, 4};
     std::vector<double> mean(counts[below(3)]), std(counts[below(3)]);
     if (mean.size() != 1 && std.size() != 1) std.resize(mean.size());
-    image::Normalize normalize{static_cast<image::Normalize::Mode>(below(2)), {}, {}};
+    image::Normalize normalize{static_cast<image::Normalize::Mode>(below(3)), {}, {}};
     for (double& value : mean) normalize.mean.push_back(static_cast<float>(value = real(-1, 1)));
     for (double& value : std) normalize.std.push_back(static_cast<float>(value = real(0.001, 2)));
     json config = {{"op", "image.to_tensor"}, {"mean", mean}, {"std", std}};
-    config["mode"] = normalize.mode == image::Normalize::Mode::kAffine ? "affine" : "torchvision";
+    const char* const modes[] = {"torchvision", "affine", "hf_numpy"};
+    config["mode"] = modes[static_cast<int>(normalize.mode)];
     if (mean.size() == 1 && below(2) == 1) config["mean"] = mean[0];
     expect_equal(image::to_tensor(normalize), config, random_image());
   }
@@ -288,6 +294,8 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   expect_refused(image::crop(-65536, 0, 1, 1),
                  {{"op", "image.crop"}, {"left", -65536}, {"top", 0}, {"width", 1}, {"height", 1}},
                  "left must be -65535..65535, got -65536");
+  expect_refused(image::to_gray(image::Reference::kTorchU8), {{"op", "image.to_gray"}, {"reference", "torch_u8"}},
+                 "to_gray follows pillow or opencv, not torch_u8");
   expect_refused(image::rotate90(4), {{"op", "image.rotate90"}, {"turns", 4}}, "turns must be 0..3, got 4");
   for (const std::int64_t bad : {std::int64_t{0}, std::int64_t{65537}})
     expect_refused(top_k(bad), {{"op", "top_k"}, {"k", bad}}, "k must be 1..65536, got " + std::to_string(bad));
@@ -329,6 +337,10 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
                              R"("image.pad")",
                              R"("image.flip")",
                              R"("image.rotate90")",
+                             R"("image.to_gray")",
+                             R"("image.to_rgb")",
+                             R"("image.premultiply")",
+                             R"("image.unpremultiply")",
                              R"("image.to_tensor")",
                              R"("softmax")",
                              R"("sigmoid")",

@@ -160,6 +160,35 @@ def formats(rng):
         yield array_case(f"{name}", [{**op, "dtype": name}], array, expected.contiguous().numpy(), "tensor")
 
 
+def colours(rng):
+    for index in range(60):
+        array = random_array(rng)
+        rgb = array[:, :, :3] if array.shape[2] > 1 else array
+        gray = array if array.shape[2] == 1 else pixels(Image.fromarray(np.ascontiguousarray(rgb)).convert("L"))
+        yield array_case("to_gray", [{"op": "image.to_gray"}], array, gray)
+        if array.shape[2] > 1:
+            gray = with_channels(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY))
+        yield array_case("to_gray as OpenCV", [{"op": "image.to_gray", "reference": "opencv"}], array, gray)
+        yield image_case("to_rgb", {"op": "image.to_rgb"}, array, lambda im: im.convert("RGB"))
+        if array.shape[2] == 4:
+            image = Image.fromarray(array)
+            yield array_case("premultiply", [{"op": "image.premultiply"}], array, np.frombuffer(
+                image.convert("RGBa").tobytes(), np.uint8).reshape(array.shape))
+            yield array_case("unpremultiply", [{"op": "image.unpremultiply"}], array,
+                             pixels(Image.frombytes("RGBa", image.size, image.tobytes()).convert("RGBA")))
+
+
+def hf_numpy(rng):
+    """rescale() and normalize() of transformers' image_transforms, on numpy arrays."""
+    for _ in range(40):
+        array = random_array(rng)
+        mean, std = ([float(x) for x in rng.uniform(0.1, 1, array.shape[2])] for _ in range(2))
+        numbers = (array.astype(np.float64) * (1 / 255)).astype(np.float32)
+        numbers = (numbers - np.array(mean, np.float32)) / np.array(std, np.float32)
+        op = {"op": "image.to_tensor", "mode": "hf_numpy", "mean": mean, "std": std}
+        yield array_case("hf_numpy", [op], array, np.ascontiguousarray(numbers.transpose(2, 0, 1)), "tensor")
+
+
 def chains(rng):
     """JPEG files through chains that run as one step: only a part of the file is decoded."""
     for index in range(120):
@@ -211,4 +240,5 @@ def random_step(rng, array):
     return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
 
 
-GROUPS = [large_sizes, torch_u8, opencv, letterbox, sizes_and_crops, formats, chains]
+GROUPS = [large_sizes, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
+          chains]

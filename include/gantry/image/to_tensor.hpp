@@ -22,6 +22,7 @@ struct Normalize {
   enum class Mode : std::uint8_t {
     kTorchvision,  ///< ((u8 / 255) - mean) / std, each operation rounded to float32: ToTensor, then Normalize
     kAffine,       ///< (u8 - mean) / std, each operation rounded to float32
+    kHfNumpy,      ///< u8 * (1 / 255) in float64, then float32: - mean, / std; transformers' processors on numpy arrays
   };
   Mode mode = Mode::kTorchvision;
   std::vector<float> mean = {0.0f};

@@ -93,7 +93,7 @@ Stage<Image, Image> read_pad(ParamReader& params) {
 
 Stage<Image, Tensor> read_to_tensor(ParamReader& params) {
   image::Normalize normalize;
-  normalize.mode = static_cast<image::Normalize::Mode>(params.choice("mode", {"torchvision", "affine"}, 0));
+  normalize.mode = static_cast<image::Normalize::Mode>(params.choice("mode", {"torchvision", "affine", "hf_numpy"}, 0));
   normalize.mean = params.floats("mean", normalize.mean);
   normalize.std = params.floats("std", normalize.std);
   constexpr DType kTypes[] = {DType::kF32, DType::kF16, DType::kBF16, DType::kU8, DType::kI8};
@@ -137,6 +137,12 @@ void add_image_ops(Registry& registry) {
   registry.add<Image, Image>("image.rotate90",
                              [](ParamReader& params) { return image::rotate90(params.integer("turns", 1)); });
   registry.add<Image, Tensor>("image.to_tensor", read_to_tensor);
+  registry.add<Image, Image>("image.to_gray", [](ParamReader& params) {
+    return image::to_gray(read_reference(params, image::Reference::kPillow));
+  });
+  registry.add<Image, Image>("image.to_rgb", [](ParamReader&) { return image::to_rgb(); });
+  registry.add<Image, Image>("image.premultiply", [](ParamReader&) { return image::premultiply(); });
+  registry.add<Image, Image>("image.unpremultiply", [](ParamReader&) { return image::unpremultiply(); });
   registry.add_predicate(image::is_gray());
 }
 

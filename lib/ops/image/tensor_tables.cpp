@@ -40,6 +40,7 @@ Result<void> check_count(const char* name, const std::vector<float>& values, Col
 float number_of(Normalize::Mode mode, std::size_t byte, float mean, float std) {
   float value = static_cast<float>(byte);
   if (mode == Normalize::Mode::kTorchvision) value /= 255.0f;
+  if (mode == Normalize::Mode::kHfNumpy) value = static_cast<float>(static_cast<double>(byte) * (1.0 / 255.0));
   value -= mean;
   return value / std;
 }
@@ -75,7 +76,8 @@ std::uint16_t to_bf16(float value) {
 }  // namespace
 
 Result<void> check_normalize(const Normalize& normalize) {
-  if (normalize.mode != Normalize::Mode::kTorchvision && normalize.mode != Normalize::Mode::kAffine)
+  if (normalize.mode != Normalize::Mode::kTorchvision && normalize.mode != Normalize::Mode::kAffine &&
+      normalize.mode != Normalize::Mode::kHfNumpy)
     return Error(ErrorCode::kInvalidArgument, "unknown mode");
   if (auto ok = check_list("mean", normalize.mean); !ok) return ok;
   if (auto ok = check_list("std", normalize.std); !ok) return ok;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // image.to_tensor, and the predicate image.is_gray.
 #include <gantry/image.hpp>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,8 +26,9 @@ Result<Tensor> run_to_tensor(const detail::TensorTables& tables, const Image& im
 }
 
 std::string text_of(const ToTensor& params) {
-  const bool is_affine = params.normalize.mode == Normalize::Mode::kAffine;
-  std::string text = std::string("mode=") + (is_affine ? "affine" : "torchvision") +
+  const char* const modes[] = {"torchvision", "affine", "hf_numpy"};
+  const auto mode = static_cast<std::size_t>(params.normalize.mode);
+  std::string text = std::string("mode=") + (mode < std::size(modes) ? modes[mode] : "unknown") +
                      ", mean=" + detail::to_text(params.normalize.mean) +
                      ", std=" + detail::to_text(params.normalize.std);
   if (params.format.dtype != DType::kF32) text += std::string(", dtype=") + to_string(params.format.dtype);
