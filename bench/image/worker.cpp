@@ -5,16 +5,26 @@
 //
 // CASE is jpeg, png, buffer or letterbox; INPUT a file. The result is written to DUMP as f32, then a line of JSON says
 // that it is ready. `run N` then has each thread process N images, and answers {"wall_ns", "cpu_ns"} per image.
+#include <hwy/targets.h>
+
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <functional>
+// jpeglib.h needs cstdio; here it only tells the version.
+#include <gnu/libc-version.h>
+#include <jpeglib.h>
+
 #include <gantry/core.hpp>
 #include <iostream>
 #include <string>
 #include <thread>
 #include <vector>
+
+#define GANTRY_BENCH_TEXT_OF(x) #x
+#define GANTRY_BENCH_TEXT(x) GANTRY_BENCH_TEXT_OF(x)
 
 namespace {
 
@@ -72,6 +82,13 @@ void measure(const Work& work, int threads, int count) {
   std::printf("{\"wall_ns\": %.0f, \"cpu_ns\": %.0f}\n", wall / images, (cpu_ns() - cpu_began) / images);
 }
 
+/// What the times, and the number of instructions, depend on beside gantry.
+std::string version() {
+  const std::int64_t targets = hwy::SupportedTargets();  // the best one has the lowest bit
+  return std::string("gantry, compiler " __VERSION__ ", ") + hwy::TargetName(targets & -targets) +
+         ", libjpeg-turbo " GANTRY_BENCH_TEXT(LIBJPEG_TURBO_VERSION) ", glibc " + gnu_get_libc_version();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,7 +99,7 @@ int main(int argc, char** argv) {
   const Runtime runtime = Runtime::create(options).value();
   const Work work = make_work(argv[1], read_file(argv[2]).value(), runtime);
   dump(work().value(), argv[4]);
-  std::puts("{\"version\": \"gantry\"}");
+  std::printf("{\"version\": \"%s\"}\n", version().c_str());
   std::string word;
   int count = 0;
   while (std::cin >> word >> count) measure(work, std::atoi(argv[3]), count);
