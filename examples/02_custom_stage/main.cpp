@@ -79,6 +79,9 @@ int main(int argc, char** argv) try {
     std::printf("refused: %s\n", impossible.error().to_string().c_str());
   if (const auto black = pipeline.run(black_picture()); !black)
     std::printf("refused: %s\n", black.error().to_string().c_str());
+
+  // The plan: the image stages behind the custom one run as one step, decoding stays a step of its own.
+  std::printf("\n%s", pipeline.explain().c_str());
 } catch (const g::ResultError& error) {
   return std::fprintf(stderr, "%s\n", error.what()), 1;
 }

@@ -14,6 +14,7 @@
 #include <gantry/result.hpp>
 #include <gantry/run_options.hpp>
 #include <gantry/runtime.hpp>
+#include <gantry/segmentation.hpp>
 #include <gantry/signature.hpp>
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>

@@ -10,6 +10,7 @@ Registry Registry::builtin() {
   Registry registry;
   detail::add_image_ops(registry);
   detail::add_classify_ops(registry);
+  detail::add_segment_ops(registry);
   return registry;
 }
 

@@ -338,7 +338,7 @@ def _resize(image, width, height, filter, reference):
                            else resized.permute(1, 2, 0).contiguous().numpy())
 
 
-def _sides(image, short, long):
+def _upright(image, short, long):
     return (short, long) if image.width <= image.height else (long, short)
 
 
@@ -347,12 +347,12 @@ def _resize_short(image, size, filter, reference, max_size):
     new_short, new_long = size, int(size * long / short)
     if max_size and new_long > max_size:
         new_short, new_long = max(1, int(max_size * new_short / new_long)), max_size
-    return _resize(image, *_sides(image, new_short, new_long), filter, reference)
+    return _resize(image, *_upright(image, new_short, new_long), filter, reference)
 
 
 def _resize_long(image, size, filter, reference):
     short, long = sorted((image.width, image.height))
-    return _resize(image, *_sides(image, max(1, int(size * short / long)), size), filter, reference)
+    return _resize(image, *_upright(image, max(1, int(size * short / long)), size), filter, reference)
 
 
 def _letterbox(image, filter, reference, value, scale_up, **sides):
@@ -476,6 +476,18 @@ def _float_only(value, op):
     return value
 
 
+def _segment(value, height, width):
+    torch = need("torch", "segment")
+    _float_only(value, "segment")
+    if value.dim() != 3:
+        raise PackError(f"segment: takes f32[classes, height, width], got {describe_value(value)}")
+    if bool(height) != bool(width):
+        raise PackError("segment: takes both height and width, or neither")
+    if height:
+        value = torch.nn.functional.interpolate(value[None], (height, width), mode="bilinear", align_corners=False)[0]
+    return value.argmax(0).to(torch.int32)
+
+
 def _softmax(value):
     return need("torch", "softmax").softmax(_float_only(value, "softmax"), -1)
 
@@ -556,6 +568,7 @@ OPS = {
         "mean": (_channel_numbers(True), 0), "std": (_channel_numbers(False), 1),
         "dtype": (_choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (_choice("chw", "hwc"), "chw"),
         "reverse_channels": (_boolean, False)}, _to_tensor),
+    "segment": Op("Tensor", "Tensor", {"height": (_integer(0, MAX_SIDE), 0), "width": (_integer(0, MAX_SIDE), 0)}, _segment),
     "softmax": Op("Tensor", "Tensor", {}, _softmax, FLOAT_OP),
     "sigmoid": Op("Tensor", "Tensor", {}, _sigmoid, FLOAT_OP),
     "top_k": Op("Tensor", "Classes", {"k": (_integer(1, 65536), ...), "labels": (_text, None)}, _top_k),

@@ -29,7 +29,7 @@ HEADER_LEVELS = [
     {"type_info", "value", "node", "stage"},
     {"signature", "engine", "model"},
     {"pipeline", "registry"},
-    {"image", "classify"},
+    {"image", "classify", "segmentation"},
     {"package", "libtorch"},
     {"core", "gantry"},
 ]

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <gantry/classify.hpp>
 #include <gantry/image.hpp>
+#include <gantry/segmentation.hpp>
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -75,6 +76,11 @@ class FrontEnds : public testing::Test {
     std::vector<float> values(static_cast<std::size_t>(count));
     for (float& value : values) value = static_cast<float>(real(-5, 5));
     return Tensor::from<float>(Span<const float>(values), {count}).value();
+  }
+
+  Tensor random_logits() {
+    const std::int64_t classes = 1 + below(4), height = 1 + below(9), width = 1 + below(9);
+    return random_scores(classes * height * width).reshape({classes, height, width}).value();
   }
 
   Bytes random_png() {
@@ -200,6 +206,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::to_rgb(), {{"op", "image.to_rgb"}}, random_image());
     expect_equal(image::premultiply(), {{"op", "image.premultiply"}}, random_image());
     expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
+    expect_equal(segment({height, width}), {{"op", "segment"}, {"height", height}, {"width", width}}, random_logits());
     expect_equal(softmax(), {{"op", "softmax"}}, random_scores(5));
     expect_equal(sigmoid(), {{"op", "sigmoid"}}, random_scores(5));
     expect_equal(top_k(width), {{"op", "top_k"}, {"k", width}}, random_scores(height));
@@ -342,6 +349,7 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
                              R"("image.premultiply")",
                              R"("image.unpremultiply")",
                              R"("image.to_tensor")",
+                             R"("segment")",
                              R"("softmax")",
                              R"("sigmoid")",
                              R"("top_k", "k": 1)",

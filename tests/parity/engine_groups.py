@@ -189,6 +189,22 @@ def hf_numpy(rng):
         yield array_case("hf_numpy", [op], array, np.ascontiguousarray(numbers.transpose(2, 0, 1)), "tensor")
 
 
+def segment(rng):
+    """interpolate() and argmax(); logits far apart, so that rounding decides nothing."""
+    for _ in range(60):
+        classes, height, width = (int(n) for n in rng.integers(1, (22, 60, 60)))
+        logits = rng.normal(0, 3, (classes, height, width)).astype(np.float32)
+        size = [random_side(rng), random_side(rng)]
+        resized = torch.nn.functional.interpolate(torch.from_numpy(logits)[None], size, mode="bilinear")[0]
+        best = resized.topk(min(2, classes), dim=0).values
+        is_clear = (best[0] - best[-1] > 1e-4).numpy() if classes > 1 else np.ones(size, bool)
+        expected = resized.argmax(0).to(torch.int32).numpy()
+        op = {"op": "segment", "height": size[0], "width": size[1]}
+        case = Case(f"{logits.shape} to {size}", "tensor", "tensor", [op], logits, expected)
+        case.counts = is_clear
+        yield case
+
+
 def chains(rng):
     """JPEG files through chains that run as one step: only a part of the file is decoded."""
     for index in range(120):
@@ -241,4 +257,4 @@ def random_step(rng, array):
 
 
 GROUPS = [large_sizes, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
-          chains]
+          segment, chains]

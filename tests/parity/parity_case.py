@@ -22,6 +22,7 @@ class Case:
     def __init__(self, name, takes, gives, pipeline, value, expected, rtol=None, may_refuse=False):
         self.name, self.takes, self.gives, self.pipeline = name, takes, gives, pipeline
         self.value, self.expected, self.rtol, self.may_refuse = value, expected, rtol, may_refuse
+        self.counts = None   # where values are compared; None: everywhere
 
 
 def pixels(image):

@@ -14,7 +14,8 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::int64_t kBlock = 4;  // rows that the horizontal kernel takes at once
+constexpr std::int64_t kBlock = 4;      // rows that the horizontal kernel takes at once
+constexpr std::int64_t kReadBlock = 16;  // rows that are read at once: a decoder makes as many, and keeps its caches
 
 struct Range {
   std::int64_t begin;
@@ -90,13 +91,14 @@ class Walk {
     const std::size_t output_bytes = static_cast<std::size_t>(pass_.visible().size.width) * channels_;
     const bool narrows_first = columns_ && !is_vertical_first_;
     const std::size_t ring_row_bytes = narrows_first ? output_bytes : is_direct_ ? 0 : input_bytes;
-    ring_size_ = (rows_ ? rows_->taps : 1) + kBlock;
+    ring_size_ = (rows_ ? rows_->taps : 1) + kReadBlock;
     const auto ring_rows = static_cast<std::size_t>(ring_size_);
     const std::size_t made_bytes = is_vertical_first_ ? read_bytes : output_bytes;
     ring_stride_ = RowScratch::aligned(ring_row_bytes);
     const std::size_t input_stride = is_direct_ ? 0 : RowScratch::aligned(input_bytes);
     scratch_.reset(ring_rows * ring_stride_ + RowScratch::aligned(sink_.scratch_bytes()) +
-                   kBlock * (input_stride + RowScratch::aligned(made_bytes) + RowScratch::aligned(output_bytes)));
+                   kReadBlock * input_stride +
+                   kBlock * (RowScratch::aligned(made_bytes) + RowScratch::aligned(output_bytes)));
     scratch_.ring().resize(ring_rows);
     ring_ = scratch_.take(ring_rows * ring_stride_);
     for (auto& row : input_) row = scratch_.take(input_stride);
@@ -130,14 +132,14 @@ class Walk {
   Result<void> advance_ring(std::int64_t end) {
     const bool narrows = columns_ && !is_vertical_first_;
     while (ring_end_ < end) {
-      const auto count = static_cast<std::size_t>(std::min(kBlock, rows_read_.end - ring_end_));
-      std::array<const std::uint8_t*, kBlock> inputs{};
-      std::array<std::uint8_t*, kBlock> ring_rows{};
+      const auto count = static_cast<std::size_t>(std::min(kReadBlock, rows_read_.end - ring_end_));
+      std::array<const std::uint8_t*, kReadBlock> inputs{};
+      std::array<std::uint8_t*, kReadBlock> ring_rows{};
       for (std::size_t i = 0; i < count; ++i) ring_rows[i] = ring_row(ring_end_ + static_cast<std::int64_t>(i));
       if (auto ok = next_inputs(narrows ? input_.data() : ring_rows.data(), count, inputs.data()); !ok) return ok;
-      if (narrows)
-        resample_rows(inputs.data(), ring_rows.data(), count, channels_, columns_read_.begin, columns_read_.size(),
-                      *columns_);
+      for (std::size_t i = 0; narrows && i < count; i += kBlock)
+        resample_rows(inputs.data() + i, ring_rows.data() + i, std::min<std::size_t>(kBlock, count - i), channels_,
+                      columns_read_.begin, columns_read_.size(), *columns_);
       for (std::size_t i = 0; i < count; ++i)
         slot(ring_end_ + static_cast<std::int64_t>(i)) = narrows ? ring_rows[i] : inputs[i];
       ring_end_ += static_cast<std::int64_t>(count);
@@ -213,7 +215,7 @@ class Walk {
   std::int64_t ring_size_ = 0;
   std::uint8_t* ring_ = nullptr;
   std::size_t ring_stride_ = 0;
-  std::array<std::uint8_t*, kBlock> input_{};
+  std::array<std::uint8_t*, kReadBlock> input_{};
   std::array<std::uint8_t*, kBlock> made_{};
   std::array<std::uint8_t*, kBlock> output_{};
   std::vector<const std::uint8_t*>& taps_ = scratch_.taps();
