@@ -288,12 +288,17 @@ SIDE = _integer(1, MAX_SIDE)
 FILTERS = ("box", "bilinear", "hamming", "bicubic", "lanczos")
 
 
-def _decode(data, colour, exif_orientation, max_pixels, max_bytes):
+def _decode(data, colour, exif_orientation, max_pixels, max_bytes, max_scans, truncated, approx_size):
     Image = need("PIL.Image", "image.decode")
+    ImageFile = need("PIL.ImageFile", "image.decode")
     ImageOps = need("PIL.ImageOps", "image.decode")
     if len(data) > max_bytes:
         raise PackError(f"image.decode: {len(data)} bytes, the limit is {max_bytes}")
+    if approx_size:
+        raise PackError("image.decode: approx_size has no counterpart in Pillow that answers could be recorded with")
+    accepted_before = ImageFile.LOAD_TRUNCATED_IMAGES
     try:
+        ImageFile.LOAD_TRUNCATED_IMAGES = truncated == "accept"
         image = Image.open(io.BytesIO(data))
         if image.format not in ("JPEG", "MPO", "PNG", "WEBP"):
             raise PackError(f"image.decode reads JPEG, PNG and WebP, this sample is {image.format}")
@@ -302,6 +307,8 @@ def _decode(data, colour, exif_orientation, max_pixels, max_bytes):
         image.load()
     except (OSError, SyntaxError, ValueError) as error:
         raise PackError(f"image.decode: Pillow cannot read this sample: {error}") from error
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = accepted_before
     if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"):
         raise PackError(f"image.decode: colour mode {image.mode} is not supported")
     if exif_orientation:
@@ -540,7 +547,9 @@ _MARGIN = (_integer(0, MAX_SIDE), 0)
 OPS = {
     "image.decode": Op("Bytes", "Image", {
         "colour": (_choice("rgb", "unchanged"), "rgb"), "exif_orientation": (_boolean, False),
-        "max_pixels": (_integer(1, 1 << 31), 89478485), "max_bytes": (_integer(1, 1 << 31), 268435456)}, _decode),
+        "max_pixels": (_integer(1, 1 << 31), 89478485), "max_bytes": (_integer(1, 1 << 31), 268435456),
+        "max_scans": (_integer(1, 1 << 31), 500), "truncated": (_choice("refuse", "accept"), "refuse"),
+        "approx_size": (_integer(0, MAX_SIDE), 0)}, _decode),
     "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), **_RESAMPLING}, _resize),
     "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
                                                 "max_size": (_integer(0, MAX_SIDE), 0)}, _resize_short),

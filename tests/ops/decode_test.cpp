@@ -4,12 +4,16 @@
 #include <gantry/image.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "ops/image/decoder.hpp"
 #include "ops/image_fixtures.hpp"
+#include "ops/jpeg_writer.hpp"
 #include "ops/png_writer.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
@@ -41,6 +45,14 @@ Pixel pixel(const Image& image, std::int64_t x, std::int64_t y) {
 File cut(File file, std::size_t size) {
   file.resize(size);
   return file;
+}
+
+/// Where the header of the first frame begins: its column.
+std::size_t segment_of_first_frame() {
+  const std::string_view name("ANMF");
+  return static_cast<std::size_t>(std::search(kAnimatedWebp.begin(), kAnimatedWebp.end(), name.begin(), name.end()) -
+                                  kAnimatedWebp.begin()) +
+         8;
 }
 
 /// Where the content of the first segment with this marker begins.
@@ -124,8 +136,60 @@ TEST(Decode, NamesThePlaceWhereAFileEnds) {
   EXPECT_THAT(decode(cut(kProgressiveJpeg, 260)), FailsWith(ErrorCode::kInvalidArgument, "truncated JPEG at byte 260"));
   EXPECT_THAT(decode(cut(kWebp, 50)), FailsWith(ErrorCode::kInvalidArgument, "truncated WebP at byte 50"));
   const std::string png = PngFile{1, 1, 8, 0, "", {"x"}}.text();
-  EXPECT_THAT(run(image::decode(), Bytes(png.substr(0, 50))),
-              FailsWith(ErrorCode::kInvalidArgument, "truncated PNG at byte 50"));
+  EXPECT_THAT(run(image::decode(), Bytes(png.substr(0, 49))),
+              FailsWith(ErrorCode::kInvalidArgument, "truncated PNG at byte 49"));
+}
+
+/// What a file lacks does not matter where it is not part of the pixels.
+TEST(Decode, TakesFilesThatLackOnlyTheirEnd) {
+  const std::string png = PngFile{1, 1, 8, 0, "", {"x"}}.text();
+  EXPECT_EQ(bytes_of(run(image::decode(), Bytes(png.substr(0, 50))).value()), (Pixel{'x', 'x', 'x'}));
+  File jpeg = cut(kJpeg, kJpeg.size() - 2);
+  EXPECT_THAT(decode(jpeg), FailsWith(ErrorCode::kInvalidArgument, "truncated JPEG"));
+  jpeg.insert(jpeg.end(), 8, 0);
+  EXPECT_EQ(bytes_of(decode(jpeg).value()), bytes_of(decode(kJpeg).value()));
+}
+
+TEST(Decode, FillsInWhatIsMissingIfAsked) {
+  image::Decode options;
+  options.truncated = image::Truncated::kAccept;
+  const std::string png = PngFile{1, 3, 8, 0, "", {"x", "y", "z"}}.text();
+  EXPECT_EQ(bytes_of(run(image::decode(options), Bytes(png.substr(0, 53))).value()),
+            (Pixel{'x', 'x', 'x', 'y', 'y', 'y', 0, 0, 0}));
+  const Image jpeg = decode(cut(kJpeg, kJpeg.size() - 8), options).value();
+  EXPECT_EQ(jpeg.height(), 8);
+  EXPECT_NE(bytes_of(jpeg), bytes_of(decode(kJpeg).value()));
+  EXPECT_THAT(decode(cut(kJpeg, 100), options), FailsWith(ErrorCode::kInvalidArgument, "truncated JPEG at byte 100"))
+      << "no pixels";
+  EXPECT_THAT(decode(cut(kWebp, 50), options), FailsWith(ErrorCode::kInvalidArgument, "truncated WebP at byte 50"));
+}
+
+TEST(Decode, GivesTheFirstFrameOfAnAnimation) {
+  const Image image = decode(kAnimatedWebp, {image::ColourMode::kUnchanged}).value();
+  EXPECT_EQ(image.pixels().to_string(), "u8[2, 2, 4]");
+  EXPECT_EQ(bytes_of(image), (Pixel{255, 0, 0, 255, 0, 255, 0, 128, 0, 0, 0, 0, 9, 8, 7, 255}));
+  EXPECT_THAT(decode(cut(kAnimatedWebp, 190)), FailsWith(ErrorCode::kInvalidArgument, "truncated WebP"));
+  File outside = kAnimatedWebp;
+  outside[segment_of_first_frame()] = 1;  // two columns to the right
+  EXPECT_THAT(decode(outside), FailsWith(ErrorCode::kInvalidArgument, "the first frame is not on the canvas"));
+}
+
+/// The call may end before the work does.
+TEST(Decode, LooksAtTheCallWhileItWorks) {
+  RunOptions late(std::chrono::steady_clock::now());
+  RunOptions cancelled;
+  cancelled.cancel = CancelToken::create();
+  cancelled.cancel.cancel();
+  test::JpegFile jpeg;
+  const Bytes baseline(jpeg.bytes());
+  jpeg.is_progressive = true;
+  const Bytes progressive(jpeg.bytes());
+  const Bytes png = PngFile{1, 1, 8, 0, "", {"x"}}.bytes();
+  for (const Bytes& file : {baseline, progressive, png}) {
+    EXPECT_THAT(detail::decode_image(file, {}, &late), FailsWith(ErrorCode::kDeadlineExceeded, "deadline"));
+    EXPECT_THAT(detail::decode_image(file, {}, &cancelled), FailsWith(ErrorCode::kCancelled, "cancelled"));
+    EXPECT_THAT(detail::decode_image(file, {}, nullptr), test::IsOk());
+  }
 }
 
 TEST(Decode, NamesWhatItDoesNotSupport) {
@@ -135,7 +199,6 @@ TEST(Decode, NamesWhatItDoesNotSupport) {
   File lossless = kJpeg;
   lossless[segment(kJpeg, 0xC0) - 3] = 0xC3;
   EXPECT_THAT(decode(lossless), FailsWith(ErrorCode::kUnsupported, "JPEG: Unsupported JPEG process: SOF type 0xc3"));
-  EXPECT_THAT(decode(kAnimatedWebp), FailsWith(ErrorCode::kUnsupported, "animated WebP"));
 }
 
 TEST(Decode, RefusesAFloodOfScans) {
@@ -151,8 +214,14 @@ TEST(Decode, RefusesAFloodOfScans) {
     if (count == 400)
       EXPECT_THAT(decode(file), test::IsOk());
     else
-      EXPECT_THAT(decode(file), FailsWith(ErrorCode::kResourceExhausted, "JPEG with more than 500 scans"));
+      EXPECT_THAT(decode(file),
+                  FailsWith(ErrorCode::kResourceExhausted, "JPEG with more than 500 scans, which is max_scans"));
   }
+  image::Decode options;
+  options.max_scans = 3;
+  EXPECT_THAT(decode(kProgressiveJpeg, options), FailsWith(ErrorCode::kResourceExhausted, "more than 3 scans"));
+  options.max_scans = 6;
+  EXPECT_THAT(decode(kProgressiveJpeg, options), test::IsOk());
 }
 
 TEST(Decode, TurnsTheImageOnlyIfAsked) {

@@ -126,14 +126,22 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     const std::int64_t left = below(60) - 20, top = below(60) - 20;
     const auto typed_filter = static_cast<image::Filter>(filter);
     const bool flag = below(2) == 1;
-    image::Decode decode{flag ? image::ColourMode::kUnchanged : image::ColourMode::kRgb, below(2) == 1, 1 + below(9),
-                         1 + below(200)};
+    image::Decode decode{flag ? image::ColourMode::kUnchanged : image::ColourMode::kRgb,
+                         below(2) == 1,
+                         1 + below(9),
+                         1 + below(200),
+                         1 + below(9),
+                         flag ? image::Truncated::kAccept : image::Truncated::kRefuse,
+                         below(9)};
     expect_equal(image::decode(decode),
                  {{"op", "image.decode"},
                   {"colour", flag ? "unchanged" : "rgb"},
                   {"exif_orientation", decode.exif_orientation},
                   {"max_pixels", decode.max_pixels},
-                  {"max_bytes", decode.max_bytes}},
+                  {"max_bytes", decode.max_bytes},
+                  {"max_scans", decode.max_scans},
+                  {"truncated", flag ? "accept" : "refuse"},
+                  {"approx_size", decode.approx_size}},
                  random_png());
     expect_equal(image::resize(width, height, typed_filter),
                  {{"op", "image.resize"}, {"width", width}, {"height", height}, {"filter", kFilters[filter]}},
@@ -281,13 +289,17 @@ TEST_F(FrontEnds, RefuseSidesOutsideTheirLimits) {
 TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   for (const std::int64_t bad : {std::int64_t{0}, (std::int64_t{1} << 31) + 1}) {
     const std::string got = " must be 1..2147483648, got " + std::to_string(bad);
-    image::Decode pixels, bytes;
-    pixels.max_pixels = bytes.max_bytes = bad;
+    image::Decode pixels, bytes, scans;
+    pixels.max_pixels = bytes.max_bytes = scans.max_scans = bad;
+    expect_refused(image::decode(scans), {{"op", "image.decode"}, {"max_scans", bad}}, "max_scans" + got);
     expect_refused(image::decode(pixels), {{"op", "image.decode"}, {"max_pixels", bad}}, "max_pixels" + got);
     expect_refused(image::decode(bytes), {{"op", "image.decode"}, {"max_bytes", bad}}, "max_bytes" + got);
   }
   for (const std::int64_t bad : {std::int64_t{-1}, std::int64_t{65536}}) {
     const std::string got = " must be 0..65535, got " + std::to_string(bad);
+    image::Decode approx;
+    approx.approx_size = bad;
+    expect_refused(image::decode(approx), {{"op", "image.decode"}, {"approx_size", bad}}, "approx_size" + got);
     expect_refused(image::pad({bad, 0, 0, 0, 0}), {{"op", "image.pad"}, {"left", bad}}, "left" + got);
     expect_refused(image::pad({0, bad, 0, 0, 0}), {{"op", "image.pad"}, {"top", bad}}, "top" + got);
     expect_refused(image::pad({0, 0, bad, 0, 0}), {{"op", "image.pad"}, {"right", bad}}, "right" + got);

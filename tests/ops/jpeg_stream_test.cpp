@@ -2,7 +2,7 @@
 // Parts of JPEG files, against the same pixels of the whole image.
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -11,56 +11,21 @@
 #include "ops/image/decoder.hpp"
 #include "ops/image/jpeg_stream.hpp"
 #include "ops/jpeg_writer.hpp"
-#include "ops/run_stage.hpp"
+#include "ops/stream_part.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
 namespace {
 
 using detail::JpegStream;
+using test::below;
 using test::JpegFile;
+using test::random_part;
 using File = std::vector<std::uint8_t>;
 
-struct Part {
-  std::int64_t left, top, width, height;
-};
-
-/// What the stream gives for a part of the file, row by row.
-std::vector<std::uint8_t> read_part(const Bytes& file, const image::Decode& options, const Part& part) {
-  auto stream = JpegStream::open(file, options).value();
-  stream->select(part.top, part.left, part.width).value();
-  const std::size_t channels = channels_of(stream->colour());
-  std::vector<std::uint8_t> row(stream->row_bytes());
-  std::vector<std::uint8_t> bytes;
-  for (std::int64_t y = 0; y < part.height; ++y) {
-    std::uint8_t* const rows[] = {row.data()};
-    stream->read_rows(rows, 1).value();
-    const auto first = row.begin() + static_cast<std::ptrdiff_t>(stream->offset_bytes());
-    bytes.insert(bytes.end(), first,
-                 first + static_cast<std::ptrdiff_t>(part.width) * static_cast<std::ptrdiff_t>(channels));
-  }
-  return bytes;
-}
-
-void expect_part(const Bytes& file, const image::Decode& options, const Image& whole, const Part& part) {
-  const auto expected = test::bytes_of(whole.crop(part.left, part.top, part.width, part.height).value());
-  const auto bytes = read_part(file, options, part);
-  ASSERT_EQ(bytes.size(), expected.size());
-  const auto differing = std::mismatch(bytes.begin(), bytes.end(), expected.begin()).first - bytes.begin();
-  ASSERT_EQ(differing, static_cast<std::ptrdiff_t>(bytes.size()))
-      << "first differing byte of " << part.width << "x" << part.height << " at " << part.left << "," << part.top;
-}
-
-unsigned below(std::mt19937& random, unsigned bound) {
-  return static_cast<unsigned>(random()) % bound;
-}
-
-Part random_part(std::mt19937& random, const Image& image) {
-  const auto position = [&](std::int64_t bound) { return std::int64_t{below(random, static_cast<unsigned>(bound))}; };
-  Part part{position(image.width()), position(image.height()), 0, 0};
-  part.width = 1 + position(image.width() - part.left);
-  part.height = 1 + position(image.height() - part.top);
-  return part;
+void expect_part(const Bytes& file, const image::Decode& options, const Image& whole, const test::Part& part) {
+  const auto stream = JpegStream::open(file, options).value();
+  test::expect_part(*stream, whole, part);
 }
 
 const std::vector<std::vector<test::JpegSampling>> kSamplings = {
@@ -183,24 +148,104 @@ TEST(JpegStream, PartsOfDamagedFilesEqualTheWholeImage) {
     SCOPED_TRACE(spec.name() + ", round " + std::to_string(round));
     image::Decode options;
     options.max_pixels = 1 << 18;
-    const auto whole = detail::decode_jpeg(Bytes(file), options);
+    auto stream = JpegStream::open(Bytes(file), options);
+    const auto whole = stream ? detail::read_image(**stream) : Result<Image>(stream.error());
     if (whole) {
-      expect_part(Bytes(file), options, whole->image, random_part(random, whole->image));
+      expect_part(Bytes(file), options, *whole, random_part(random, *whole));
       if (HasFatalFailure()) return;
       ++decoded;
       continue;
     }
     ++refused;
-    auto stream = JpegStream::open(Bytes(file), options);
-    auto begun = stream ? (*stream)->select(0, 0, 1) : Result<void>(stream.error());
-    std::vector<std::uint8_t> row(begun ? (*stream)->row_bytes() : 0);
-    std::uint8_t* const rows[] = {row.data()};
-    for (std::int64_t y = 0; begun && y < (*stream)->height(); ++y) begun = (*stream)->read_rows(rows, 1);
+    auto again = JpegStream::open(Bytes(file), options);
+    auto begun = again ? (*again)->select((*again)->size().height / 2, 0, 1) : Result<void>(again.error());
+    if (begun) begun = (*again)->finish();
     ASSERT_FALSE(begun) << whole.error().to_string();
     EXPECT_EQ(begun.error().to_string(), whole.error().to_string());
   }
   EXPECT_GT(decoded, 200);
   EXPECT_GT(refused, 50);
+}
+
+/// What libjpeg itself makes of the file at 1/denominator of its size.
+File scaled_by_libjpeg(const File& file, unsigned denominator) {
+  jpeg_decompress_struct info{};
+  jpeg_error_mgr errors{};
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_decompress(&info);
+  jpeg_mem_src(&info, file.data(), static_cast<unsigned long>(file.size()));
+  jpeg_read_header(&info, TRUE);
+  info.scale_num = 1;
+  info.scale_denom = denominator;
+  info.out_color_space = JCS_RGB;
+  jpeg_start_decompress(&info);
+  const std::size_t row_bytes = info.output_width * 3;
+  File pixels(info.output_height * row_bytes);
+  while (info.output_scanline < info.output_height) {
+    JSAMPROW rows[] = {pixels.data() + info.output_scanline * row_bytes};
+    jpeg_read_scanlines(&info, rows, 1);
+  }
+  jpeg_destroy_decompress(&info);
+  return pixels;
+}
+
+TEST(JpegStream, ScalesOnlyAsFarAsItMay) {
+  JpegFile spec;
+  spec.width = 203;
+  spec.height = 101;
+  const File file = spec.bytes();
+  const std::vector<std::array<std::int64_t, 3>> cases = {{0, 203, 101}, {51, 203, 101}, {50, 102, 51}, {26, 102, 51},
+                                                          {25, 51, 26},  {13, 51, 26},   {12, 26, 13},  {1, 26, 13}};
+  for (const auto& [least, width, height] : cases) {
+    image::Decode options;
+    options.approx_size = least;
+    const Image image = detail::decode_image(Bytes(file), options).value();
+    EXPECT_EQ(image.width(), width) << least;
+    EXPECT_EQ(image.height(), height) << least;
+    const auto denominator = static_cast<unsigned>((203 + width - 1) / width);
+    EXPECT_EQ(test::bytes_of(image), scaled_by_libjpeg(file, denominator)) << least;
+  }
+}
+
+TEST(JpegStream, PartsOfScaledImagesEqualTheWholeImage) {
+  std::mt19937 random(4);
+  for (const auto& sampling : kSamplings) {
+    for (const std::int64_t least : {16, 32, 64}) {
+      for (const bool is_progressive : {false, true}) {
+        JpegFile spec;
+        spec.sampling = sampling;
+        spec.width = 128 + static_cast<int>(below(random, 200));
+        spec.height = 128 + static_cast<int>(below(random, 100));
+        spec.is_progressive = is_progressive;
+        SCOPED_TRACE(spec.name() + ", at least " + std::to_string(least));
+        const Bytes file(spec.bytes());
+        image::Decode options;
+        options.approx_size = least;
+        const Image whole = detail::decode_image(file, options).value();
+        EXPECT_LT(whole.width(), spec.width);
+        for (int i = 0; i < 20; ++i) {
+          expect_part(file, options, whole, random_part(random, whole));
+          if (HasFatalFailure()) return;
+        }
+      }
+    }
+  }
+}
+
+TEST(JpegStream, FindsTheEndOfAFileBelowThePartThatIsNeeded) {
+  JpegFile spec;
+  spec.width = 100;
+  spec.height = 400;
+  File file = spec.bytes();
+  file.resize(file.size() - file.size() / 4);
+  const auto stream = JpegStream::open(Bytes(file), {}).value();
+  const Image whole = detail::decode_image(Bytes(spec.bytes()), {}).value();
+  std::vector<std::uint8_t> row(300);
+  std::uint8_t* const rows[] = {row.data()};
+  stream->select(0, 0, 100).value();
+  stream->read_rows(rows, 1).value();
+  EXPECT_EQ(row, test::bytes_of(whole.crop(0, 0, 100, 1).value()));
+  EXPECT_THAT(stream->finish(), test::FailsWith(ErrorCode::kInvalidArgument, "truncated JPEG at byte"));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 import torch
 import torchvision
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageFile, ImageOps, features
 from torchvision import transforms
 
 import engine_groups
@@ -143,14 +143,17 @@ def open_with_pillow(data, convert):
         return None
 
 
-def decode_case(name, data, colour="rgb", exif_orientation=False):
+def decode_case(name, data, colour="rgb", exif_orientation=False, truncated="refuse"):
     def convert(image):
         if exif_orientation:
             image = ImageOps.exif_transpose(image)
         return image.convert("RGB") if colour == "rgb" else unchanged(image)
 
-    op = {"op": "image.decode", "colour": colour, "exif_orientation": exif_orientation}
-    return Case(f"{colour}: {name}", "bytes", "image", [op], data, open_with_pillow(data, convert))
+    op = {"op": "image.decode", "colour": colour, "exif_orientation": exif_orientation, "truncated": truncated}
+    ImageFile.LOAD_TRUNCATED_IMAGES = truncated == "accept"
+    expected = open_with_pillow(data, convert)
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return Case(f"{colour}: {name}", "bytes", "image", [op], data, expected)
 
 
 def decode(rng):
@@ -164,7 +167,7 @@ def decode(rng):
 
 
 def truncated(rng):
-    """Whatever Pillow refuses is refused, whatever it accepts is equal."""
+    """Whatever Pillow refuses is refused, whatever it accepts is equal, by default and where it is told to accept."""
     image = image_files.to_image(image_files.picture(rng, 61, 43, 3))
     for name, options in (
         ("JPEG", {}),
@@ -176,9 +179,12 @@ def truncated(rng):
     ):
         data = image_files.encode(image, name, **options)
         for size in [*range(4, 40), *rng.integers(40, len(data), 60), *range(len(data) - 20, len(data))]:
-            case = decode_case(f"{name} {options} cut at {size} of {len(data)}", data[: int(size)])
-            case.may_refuse = name == "PNG"  # one without its last checksum
-            yield case
+            text = f"{name} {options} cut at {size} of {len(data)}"
+            yield decode_case(text, data[: int(size)])
+            if name != "WEBP":
+                yield decode_case(text + ", then zeros", data[: int(size)] + bytes(100))
+            if not options.get("progressive"):  # libjpeg-turbo 2.1 guesses missing scans in another way than 3.2
+                yield decode_case(text, data[: int(size)], truncated="accept")
 
 
 def real_files(rng):

@@ -16,6 +16,13 @@ enum class ColourMode : std::uint8_t {
   kUnchanged,  ///< gray stays gray, RGB stays RGB, anything with alpha becomes RGBA
 };
 
+/// What becomes of a file that ends early, or whose pixel data cannot be read to its end.
+enum class Truncated : std::uint8_t {
+  kRefuse,  ///< invalid_argument, as PIL
+  kAccept,  ///< as PIL with LOAD_TRUNCATED_IMAGES: JPEG as libjpeg fills it in, mostly gray; PNG with zeros. WebP is
+            ///< refused
+};
+
 struct Decode {
   ColourMode colour = ColourMode::kRgb;
   /// Applies the EXIF orientation, as PIL's ImageOps.exif_transpose. PIL's open does not, hence the default.
@@ -24,9 +31,19 @@ struct Decode {
   std::int64_t max_pixels = 89478485;
   /// Largest encoded size; 1..2^31.
   std::int64_t max_bytes = 256 << 20;
+  /// Most scans of a JPEG, each of which costs as much as the first; 1..2^31.
+  std::int64_t max_scans = 500;
+  Truncated truncated = Truncated::kRefuse;
+  /// 0: exact. Otherwise a JPEG may be decoded at a half, a quarter or an eighth of its size, as long as both sides are
+  /// at least this (1..65535): faster, and no longer the pixels that PIL has. The sizes are those of PIL's draft().
+  std::int64_t approx_size = 0;
 };
-/// JPEG, PNG or WebP, told apart by content. Errors: invalid_argument (not an image, truncated, corrupt), unsupported
-/// (a colour model named in the message), resource_exhausted (a limit).
+/// JPEG, PNG or WebP, told apart by content; of an animation the first frame. JPEG and PNG look at the call's deadline
+/// and cancellation while they are decoded. Errors: invalid_argument (not an image, truncated, corrupt), unsupported (a
+/// colour model named in the message), resource_exhausted (a limit), deadline_exceeded, cancelled.
+///
+/// As in PIL, damage that libjpeg makes up for with a warning is no error. In a chain that needs only a part of the
+/// image, what is wrong with the rest of the file is an error all the same.
 GANTRY_API Stage<Bytes, Image> decode(const Decode& options = {});
 
 }  // namespace gantry::image

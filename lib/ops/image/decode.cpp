@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <cstring>
 #include <gantry/image.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "ops/image/decoder.hpp"
 #include "ops/image/image_op.hpp"
+#include "ops/image/jpeg_stream.hpp"
 #include "ops/image/orientation.hpp"
+#include "ops/image/png_stream.hpp"
 #include "ops/parameters.hpp"
+#include "pipeline/context.hpp"
 
 namespace gantry {
 namespace detail {
@@ -36,12 +40,20 @@ std::string first_bytes(std::string_view file) {
   return text;
 }
 
-Result<Decoded> decode_by_content(const image::Decode& options, const Bytes& bytes) {
-  const std::string_view file = text_of(bytes);
-  if (is_jpeg(bytes)) return decode_jpeg(bytes, options);
-  if (starts_with(file, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, options);
-  if (starts_with(file, "RIFF") && file.substr(0, 12).substr(8) == "WEBP") return decode_webp(bytes, options);
-  return Error(ErrorCode::kInvalidArgument, "not a JPEG, PNG or WebP image; it starts with " + first_bytes(file));
+template <class Stream>
+Result<Decoded> decode_rows(Result<std::unique_ptr<Stream>> stream) {
+  if (!stream) return std::move(stream).error();
+  auto image = read_image(**stream);
+  if (!image) return std::move(image).error();
+  return Decoded{*std::move(image), (*stream)->orientation()};
+}
+
+Result<Decoded> decode_by_content(const Bytes& file, const image::Decode& options, const RunOptions* call) {
+  if (is_jpeg(file)) return decode_rows(JpegStream::open(file, options, call));
+  if (is_png(file)) return decode_rows(PngStream::open(file, options, call));
+  if (is_webp(file)) return decode_webp(file, options);
+  return Error(ErrorCode::kInvalidArgument,
+               "not a JPEG, PNG or WebP image; it starts with " + first_bytes(text_of(file)));
 }
 
 }  // namespace
@@ -69,8 +81,16 @@ bool is_jpeg(const Bytes& file) {
   return starts_with(text_of(file), "\xff\xd8\xff");
 }
 
-Result<Image> decode_image(const Bytes& file, const image::Decode& options) {
-  auto decoded = decode_by_content(options, file);
+bool is_png(const Bytes& file) {
+  return starts_with(text_of(file), "\x89PNG\r\n\x1a\n");
+}
+
+bool is_webp(const Bytes& file) {
+  return starts_with(text_of(file), "RIFF") && text_of(file).substr(0, 12).substr(8) == "WEBP";
+}
+
+Result<Image> decode_image(const Bytes& file, const image::Decode& options, const RunOptions* call) {
+  auto decoded = decode_by_content(file, options, call);
   if (!decoded) return std::move(decoded).error();
   return oriented(decoded->image, static_cast<Orientation>(decoded->orientation));
 }
@@ -83,25 +103,68 @@ namespace {
 Result<void> check(const Decode& options) {
   if (options.colour != ColourMode::kRgb && options.colour != ColourMode::kUnchanged)
     return Error(ErrorCode::kInvalidArgument, "unknown colour");
+  if (options.truncated != Truncated::kRefuse && options.truncated != Truncated::kAccept)
+    return Error(ErrorCode::kInvalidArgument, "unknown truncated");
+  if (auto ok = detail::check_range("approx_size", options.approx_size, 0, detail::kMaxSide); !ok) return ok;
+  if (auto ok = detail::check_range("max_scans", options.max_scans, 1, detail::kMaxImageSize); !ok) return ok;
   if (auto ok = detail::check_range("max_pixels", options.max_pixels, 1, detail::kMaxImageSize); !ok) return ok;
   return detail::check_range("max_bytes", options.max_bytes, 1, detail::kMaxImageSize);
 }
 
-Result<Image> run_decode(const Decode& options, const Bytes& bytes) {
-  if (auto ok = detail::check_file(bytes, options); !ok) return std::move(ok).error();
-  return detail::decode_image(bytes, options);
+/// As the steps of other ops, but it looks at the call's deadline while it works.
+class DecodeStep final : public detail::Step {
+ public:
+  explicit DecodeStep(const Decode& options) : options_(options) {}
+  void run(Span<detail::Slot> slots, detail::Context& context) const override {
+    for (detail::Slot& slot : slots) {
+      if (!slot.ok()) continue;
+      try {
+        auto image = decode_one(slot.get<Bytes>(), context.call);
+        if (image)
+          slot.set<Image>(*std::move(image));
+        else
+          slot.fail(std::move(image).error());
+      } catch (...) {
+        slot.fail(detail::translate_exception());
+      }
+    }
+  }
+
+ private:
+  Result<Image> decode_one(const Bytes& file, const RunOptions* call) const {
+    if (auto ok = detail::check_file(file, options_); !ok) return std::move(ok).error();
+    return detail::decode_image(file, options_, call);
+  }
+
+  const Decode options_;
+};
+
+class DecodeKernel final : public detail::Kernel {
+ public:
+  explicit DecodeKernel(const Decode& options) : options_(options) {}
+  std::unique_ptr<detail::Step> make_step() const override { return std::make_unique<DecodeStep>(options_); }
+
+ private:
+  const Decode options_;
+};
+
+std::string text_of(const Decode& options) {
+  std::string text = options.colour == ColourMode::kRgb ? "colour=rgb" : "colour=unchanged";
+  text += options.exif_orientation ? ", exif_orientation=true" : ", exif_orientation=false";
+  text += options.truncated == Truncated::kRefuse ? ", truncated=refuse" : ", truncated=accept";
+  if (options.approx_size > 0) text += ", approx_size=" + std::to_string(options.approx_size);
+  return text + ", max_pixels=" + std::to_string(options.max_pixels) +
+         ", max_bytes=" + std::to_string(options.max_bytes) + ", max_scans=" + std::to_string(options.max_scans);
 }
 
 }  // namespace
 
 Stage<Bytes, Image> decode(const Decode& options) {
-  const bool is_rgb = options.colour == ColourMode::kRgb;
-  return detail::fusible(detail::make_op<Bytes, Image>(
-      "image.decode", options,
-      std::string("colour=") + (is_rgb ? "rgb" : "unchanged") +
-          ", exif_orientation=" + (options.exif_orientation ? "true" : "false") +
-          ", max_pixels=" + std::to_string(options.max_pixels) + ", max_bytes=" + std::to_string(options.max_bytes),
-      check(options), [](const Decode& p, Bytes&& bytes) { return run_decode(p, bytes); }));
+  detail::Node node = detail::make_node<Bytes, Image>("image.decode", "image.decode");
+  if (auto ok = check(options); !ok) node.error = std::move(ok).error();
+  node.params = detail::Params::of(options, text_of(options));
+  node.kernel = std::make_shared<detail::ImageKernel>(std::make_shared<DecodeKernel>(options));
+  return detail::to_stage<Bytes, Image>(std::move(node));
 }
 
 }  // namespace image

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <gantry/image.hpp>
+#include <gantry/run_options.hpp>
 #include <string>
 
 namespace gantry::detail {
@@ -29,12 +30,13 @@ inline Error truncated(const char* format, std::size_t position) {
 /// invalid_argument for no bytes; resource_exhausted for more than max_bytes.
 Result<void> check_file(const Bytes& file, const image::Decode& options);
 bool is_jpeg(const Bytes& file);
-/// A checked file, told apart by its first bytes; upright if that was asked for.
-Result<Image> decode_image(const Bytes& file, const image::Decode& options);
+bool is_png(const Bytes& file);
+bool is_webp(const Bytes& file);
+/// A checked file, told apart by its first bytes; upright if that was asked for. `call` may be nullptr.
+Result<Image> decode_image(const Bytes& file, const image::Decode& options, const RunOptions* call = nullptr);
 
-/// Each is thread-safe, prints nothing, and allocates the image only after check_dimensions().
-Result<Decoded> decode_jpeg(const Bytes& file, const image::Decode& options);
-Result<Decoded> decode_png(const Bytes& file, const image::Decode& options);
+/// Thread-safe, prints nothing, and allocates the image only after check_dimensions(). The other formats are decoded
+/// through a RowStream.
 Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options);
 
 }  // namespace gantry::detail

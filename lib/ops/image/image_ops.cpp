@@ -54,6 +54,9 @@ Stage<Bytes, Image> read_decode(ParamReader& params) {
   options.exif_orientation = params.boolean("exif_orientation", options.exif_orientation);
   options.max_pixels = params.integer("max_pixels", options.max_pixels);
   options.max_bytes = params.integer("max_bytes", options.max_bytes);
+  options.max_scans = params.integer("max_scans", options.max_scans);
+  options.truncated = static_cast<image::Truncated>(params.choice("truncated", {"refuse", "accept"}, 0));
+  options.approx_size = params.integer("approx_size", options.approx_size);
   return image::decode(options);
 }
 

@@ -2,7 +2,7 @@
 // Two steps a row: samples of any depth to one byte each, then channels to channels.
 #include "ops/image/png_conversion.hpp"
 
-#include <algorithm>
+#include <type_traits>
 
 namespace gantry::detail {
 namespace {
@@ -28,11 +28,12 @@ std::size_t stored_channels(int colour_type) {
 
 /// 1, 2 and 4 bits are packed with the leftmost pixel in the highest bits. Gray is stretched to 0..255; indices of a
 /// palette are not.
-void unpack_bits(const std::uint8_t* raw, int depth, unsigned factor, std::vector<std::uint8_t>& samples) {
+void unpack_bits(const std::uint8_t* raw, std::size_t first, int depth, unsigned factor,
+                 std::vector<std::uint8_t>& samples) {
   const auto bits = static_cast<std::size_t>(depth);
   const unsigned mask = (1u << depth) - 1;
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const std::size_t bit = i * bits;
+    const std::size_t bit = (first + i) * bits;
     const unsigned shift = static_cast<unsigned>(8 - bits - bit % 8);
     samples[i] = static_cast<std::uint8_t>((static_cast<unsigned>(raw[bit / 8]) >> shift & mask) * factor);
   }
@@ -48,16 +49,6 @@ void narrow_16_bits(const std::uint8_t* raw, bool is_gray, std::vector<std::uint
   }
 }
 
-void to_bytes(const PngFormat& format, const std::uint8_t* raw, std::vector<std::uint8_t>& samples) {
-  if (format.bit_depth == 16) return narrow_16_bits(raw, format.colour_type == kGray, samples);
-  if (format.bit_depth == 8) {
-    std::copy_n(raw, samples.size(), samples.begin());
-    return;
-  }
-  const unsigned largest = (1u << format.bit_depth) - 1;
-  unpack_bits(raw, format.bit_depth, format.colour_type == kGray ? 255 / largest : 1, samples);
-}
-
 /// The transparent colour as Pillow compares it with pixels: the low byte of what the file says, even where the pixels
 /// were stretched from fewer bits or narrowed from 16; only 1-bit images are treated as what they are.
 std::array<std::uint8_t, 3> transparent_pixel(const PngFormat& format) {
@@ -70,40 +61,22 @@ std::array<std::uint8_t, 3> transparent_pixel(const PngFormat& format) {
   return pixel;
 }
 
-/// One stored pixel as RGBA.
-class PixelReader {
- public:
-  explicit PixelReader(const PngFormat& format)
-      : format_(format),
-        has_transparent_colour_(format.has_transparency && format.colour_type != kPalette),
-        transparent_(transparent_pixel(format)) {}
+using Pixel = std::array<std::uint8_t, 4>;
 
-  std::array<std::uint8_t, 4> read(const std::uint8_t* sample) const {
-    switch (format_.colour_type) {
-      case kPalette:
-        return format_.palette[sample[0]];
-      case kGrayAlpha:
-        return {sample[0], sample[0], sample[0], sample[1]};
-      case kRgba:
-        return {sample[0], sample[1], sample[2], sample[3]};
-      case kRgb:
-        return with_alpha(sample[0], sample[1], sample[2]);
-      default:
-        return with_alpha(sample[0], sample[0], sample[0]);
+/// `to_pixel` makes RGBA of the samples of one pixel; so much of it is stored as the image has channels.
+template <std::size_t kIn, class F>
+void map_pixels(const std::uint8_t* samples, std::size_t count, std::uint8_t* out, Colour colour, F to_pixel) {
+  const auto store = [&](auto channels) {
+    constexpr std::size_t kOut = decltype(channels)::value;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Pixel pixel = to_pixel(samples + i * kIn);
+      for (std::size_t c = 0; c < kOut; ++c) out[i * kOut + c] = pixel[c];
     }
-  }
-
- private:
-  std::array<std::uint8_t, 4> with_alpha(std::uint8_t r, std::uint8_t g, std::uint8_t b) const {
-    const bool is_transparent =
-        has_transparent_colour_ && r == transparent_[0] && g == transparent_[1] && b == transparent_[2];
-    return {r, g, b, is_transparent ? std::uint8_t{0} : std::uint8_t{255}};
-  }
-
-  const PngFormat& format_;
-  bool has_transparent_colour_;
-  std::array<std::uint8_t, 3> transparent_;
-};
+  };
+  if (colour == Colour::kGray) return store(std::integral_constant<std::size_t, 1>());
+  if (colour == Colour::kRgb) return store(std::integral_constant<std::size_t, 3>());
+  store(std::integral_constant<std::size_t, 4>());
+}
 
 }  // namespace
 
@@ -121,19 +94,47 @@ bool is_stored_as(const PngFormat& format, Colour colour) {
   return stored_channels(format.colour_type) == channels_of(colour);
 }
 
-void convert_png(const PngFormat& format, const std::uint8_t* raw, std::size_t row_bytes, Image& image) {
-  const PixelReader reader(format);
-  const auto width = static_cast<std::size_t>(image.width());
-  const std::size_t in_channels = stored_channels(format.colour_type);
-  const std::size_t out_channels = image.channels();
-  std::vector<std::uint8_t> samples(width * in_channels);
-  for (std::int64_t y = 0; y < image.height(); ++y, raw += row_bytes) {
-    to_bytes(format, raw, samples);
-    std::uint8_t* out = image.mutable_row(y);
-    for (std::size_t x = 0; x < width; ++x, out += out_channels) {
-      const auto pixel = reader.read(samples.data() + x * in_channels);
-      std::copy_n(pixel.begin(), out_channels, out);
-    }
+/// The samples of the pixels as one byte each.
+const std::uint8_t* PngRows::bytes_of(const std::uint8_t* raw, std::size_t first, std::size_t count) {
+  const std::size_t channels = stored_channels(format_.colour_type);
+  if (format_.bit_depth == 8) return raw + first * channels;
+  samples_.resize(count * channels);
+  if (format_.bit_depth == 16) {
+    narrow_16_bits(raw + first * channels * 2, format_.colour_type == kGray, samples_);
+  } else {
+    const unsigned largest = (1u << format_.bit_depth) - 1;
+    unpack_bits(raw, first, format_.bit_depth, format_.colour_type == kGray ? 255 / largest : 1, samples_);
+  }
+  return samples_.data();
+}
+
+void PngRows::convert(const std::uint8_t* raw, std::size_t first, std::size_t count, std::uint8_t* out) {
+  const std::uint8_t* samples = bytes_of(raw, first, count);
+  const bool has_colour_key = format_.has_transparency && colour_ == Colour::kRgba;
+  const std::array<std::uint8_t, 3> key = transparent_pixel(format_);
+  const auto alpha_of = [&](std::uint8_t r, std::uint8_t g, std::uint8_t b) {
+    return has_colour_key && r == key[0] && g == key[1] && b == key[2] ? std::uint8_t{0} : std::uint8_t{255};
+  };
+  switch (format_.colour_type) {
+    case kPalette:
+      return map_pixels<1>(samples, count, out, colour_,
+                           [&](const std::uint8_t* s) -> Pixel { return format_.palette[s[0]]; });
+    case kGrayAlpha:
+      return map_pixels<2>(samples, count, out, colour_, [](const std::uint8_t* s) -> Pixel {
+        return {s[0], s[0], s[0], s[1]};
+      });
+    case kRgba:
+      return map_pixels<4>(samples, count, out, colour_, [](const std::uint8_t* s) -> Pixel {
+        return {s[0], s[1], s[2], s[3]};
+      });
+    case kRgb:
+      return map_pixels<3>(samples, count, out, colour_, [&](const std::uint8_t* s) -> Pixel {
+        return {s[0], s[1], s[2], alpha_of(s[0], s[1], s[2])};
+      });
+    default:
+      return map_pixels<1>(samples, count, out, colour_, [&](const std::uint8_t* s) -> Pixel {
+        return {s[0], s[0], s[0], alpha_of(s[0], s[0], s[0])};
+      });
   }
 }
 

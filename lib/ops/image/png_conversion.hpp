@@ -28,7 +28,24 @@ Colour unchanged_colour(const PngFormat& format);
 /// True if the stored bytes are the pixels.
 bool is_stored_as(const PngFormat& format, Colour colour);
 
-/// Rows of `row_bytes` packed, big-endian samples each, to the pixels of `image`.
-void convert_png(const PngFormat& format, const std::uint8_t* raw, std::size_t row_bytes, Image& image);
+/// Rows of packed, big-endian samples to rows of 8-bit pixels.
+///
+/// Ownership: owns a row of scratch; borrows the format.
+/// Threads:   one thread.
+/// Errors:    none.
+/// Cost:      one walk over the row, two where samples are not bytes.
+class PngRows {
+ public:
+  PngRows(const PngFormat& format, Colour colour) : format_(format), colour_(colour) {}
+  /// Pixels first..first+count of a row.
+  void convert(const std::uint8_t* raw, std::size_t first, std::size_t count, std::uint8_t* out);
+
+ private:
+  const std::uint8_t* bytes_of(const std::uint8_t* raw, std::size_t first, std::size_t count);
+
+  const PngFormat& format_;
+  Colour colour_;
+  std::vector<std::uint8_t> samples_;
+};
 
 }  // namespace gantry::detail

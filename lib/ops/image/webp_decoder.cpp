@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// WebP by libwebp: still images, lossy and lossless, with and without alpha.
+// WebP by libwebp: lossy and lossless, with and without alpha; of an animation the first frame, on a canvas of zeros,
+// as Pillow shows it.
 #include <webp/decode.h>
 
+#include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -33,11 +36,11 @@ std::string_view find_chunk(std::string_view file, std::string_view name) {
   return {};
 }
 
-Error to_error(VP8StatusCode status, const Bytes& file) {
+Error to_error(VP8StatusCode status, std::size_t file_bytes) {
   switch (status) {
     case VP8_STATUS_NOT_ENOUGH_DATA:
     case VP8_STATUS_SUSPENDED:
-      return truncated("WebP", file.size());
+      return truncated("WebP", file_bytes);
     case VP8_STATUS_OUT_OF_MEMORY:
       return Error(ErrorCode::kResourceExhausted, "no memory to decode a WebP image");
     case VP8_STATUS_UNSUPPORTED_FEATURE:
@@ -47,41 +50,81 @@ Error to_error(VP8StatusCode status, const Bytes& file) {
   }
 }
 
-Result<Image> decode_pixels(const Bytes& file, const WebPBitstreamFeatures& features, Colour colour) {
+/// A still image: where it is in the file, and where on the canvas.
+struct Frame {
+  std::string_view data;
+  std::int64_t left = 0;
+  std::int64_t top = 0;
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+};
+
+/// The first frame of an animation. Its data begins with an ALPH, VP8 or VP8L chunk, as libwebp takes it.
+Result<Frame> first_frame(std::string_view file, const WebPBitstreamFeatures& canvas) {
+  constexpr std::size_t kFrameHeaderBytes = 16;
+  if (little_endian(file.substr(4, 4)) > file.size() - kChunkHeaderBytes) return truncated("WebP", file.size());
+  const std::string_view chunk = find_chunk(file, "ANMF");
+  if (chunk.size() <= kFrameHeaderBytes) return corrupt("WebP", "an animation without a frame");
+  const auto field = [&](std::size_t index) {
+    return static_cast<std::int64_t>(little_endian(chunk.substr(index * 3, 3)));
+  };
+  const Frame frame = {chunk.substr(kFrameHeaderBytes), 2 * field(0), 2 * field(1), field(2) + 1, field(3) + 1};
+  if (frame.left + frame.width > canvas.width || frame.top + frame.height > canvas.height)
+    return corrupt("WebP", "the first frame is not on the canvas");
+  return frame;
+}
+
+/// Decodes the frame to its place in the image, whose colours decide about alpha.
+VP8StatusCode decode_frame(const Frame& frame, Image& image) {
+  WebPDecoderConfig config;
+  const auto* data = reinterpret_cast<const std::uint8_t*>(frame.data.data());
+  if (!WebPInitDecoderConfig(&config)) return VP8_STATUS_INVALID_PARAM;
+  if (const VP8StatusCode status = WebPGetFeatures(data, frame.data.size(), &config.input); status != VP8_STATUS_OK)
+    return status;
+  if (config.input.width != frame.width || config.input.height != frame.height) return VP8_STATUS_BITSTREAM_ERROR;
+  const std::int64_t channels = static_cast<std::int64_t>(image.channels());
+  const std::int64_t row_bytes = frame.width * channels;
+  config.output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
+  config.output.is_external_memory = 1;
+  config.output.u.RGBA.rgba = image.mutable_row(frame.top) + frame.left * channels;
+  config.output.u.RGBA.stride = static_cast<int>(image.row_stride_bytes());
+  config.output.u.RGBA.size = static_cast<std::size_t>((frame.height - 1) * image.row_stride_bytes() + row_bytes);
+  const VP8StatusCode status = WebPDecode(data, frame.data.size(), &config);
+  WebPFreeDecBuffer(&config.output);
+  return status;
+}
+
+Result<Image> decode_pixels(std::string_view file, const WebPBitstreamFeatures& features, Colour colour) {
+  Frame frame = {file, 0, 0, features.width, features.height};
+  if (features.has_animation) {
+    auto first = first_frame(file, features);
+    if (!first) return std::move(first).error();
+    frame = *first;
+  }
   auto image = Image::make(features.width, features.height, colour);
   if (!image) return image;
-  WebPDecoderConfig config;
-  if (!WebPInitDecoderConfig(&config)) return Error(ErrorCode::kInternal, "libwebp has another ABI than its header");
-  config.output.colorspace = colour == Colour::kRgba ? MODE_RGBA : MODE_RGB;
-  config.output.is_external_memory = 1;
-  config.output.u.RGBA.rgba = image->mutable_row(0);
-  config.output.u.RGBA.stride = static_cast<int>(image->row_stride_bytes());
-  config.output.u.RGBA.size = image->pixels().size_bytes();
-  const VP8StatusCode status = WebPDecode(file.data(), file.size(), &config);
-  WebPFreeDecBuffer(&config.output);
-  if (status != VP8_STATUS_OK) return to_error(status, file);
+  if (features.has_animation) std::fill_n(image->mutable_row(0), image->pixels().size_bytes(), std::uint8_t{0});
+  const VP8StatusCode status = decode_frame(frame, *image);
+  if (status != VP8_STATUS_OK) return to_error(status, file.size());
   return image;
 }
 
 }  // namespace
 
-Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options) {
+Result<Decoded> decode_webp(const Bytes& bytes, const image::Decode& options) {
+  const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   WebPBitstreamFeatures features;
-  const VP8StatusCode status = WebPGetFeatures(file.data(), file.size(), &features);
-  if (status != VP8_STATUS_OK) return to_error(status, file);
+  const VP8StatusCode status = WebPGetFeatures(bytes.data(), bytes.size(), &features);
+  if (status != VP8_STATUS_OK) return to_error(status, file.size());
   if (auto ok = check_dimensions("WebP", static_cast<std::uint64_t>(features.width),
                                  static_cast<std::uint64_t>(features.height), options);
       !ok)
     return std::move(ok).error();
-  if (features.has_animation) return Error(ErrorCode::kUnsupported, "animated WebP");
   const bool keeps_alpha = options.colour == image::ColourMode::kUnchanged && features.has_alpha;
   auto image = decode_pixels(file, features, keeps_alpha ? Colour::kRgba : Colour::kRgb);
   if (!image) return std::move(image).error();
   std::uint8_t orientation = 1;
-  if (options.exif_orientation) {
-    const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-    orientation = orientation_of(find_chunk(text, "EXIF"), find_chunk(text, "XMP "));
-  }
+  if (options.exif_orientation) orientation = orientation_of(find_chunk(file, "EXIF"), find_chunk(file, "XMP "));
   return Decoded{*std::move(image), orientation};
 }
 

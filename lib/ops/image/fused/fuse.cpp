@@ -9,6 +9,7 @@
 #include "ops/image/fused/fused_chain.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/image/resampling.hpp"
+#include "pipeline/context.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -18,14 +19,14 @@ class FusedStep final : public Step {
  public:
   explicit FusedStep(std::shared_ptr<const FusedChain> chain) : chain_(std::move(chain)) {}
 
-  void run(Span<Slot> slots, Context&) const override {
+  void run(Span<Slot> slots, Context& context) const override {
     std::size_t count = 0;
     for (const Slot& slot : slots) count += slot.ok();
     BatchBlock block(count);
     for (Slot& slot : slots) {
       if (!slot.ok()) continue;
       try {
-        auto result = call(slot.get<In>(), block);
+        auto result = call(slot.get<In>(), block, context.call);
         if (result)
           slot.set<Out>(*std::move(result));
         else
@@ -37,11 +38,11 @@ class FusedStep final : public Step {
   }
 
  private:
-  Result<Out> call(const In& input, BatchBlock& block) const {
+  Result<Out> call(const In& input, BatchBlock& block, const RunOptions* options) const {
     if constexpr (std::is_same_v<Out, Tensor>)
-      return chain_->to_tensor(input, block);
+      return chain_->to_tensor(input, block, options);
     else
-      return chain_->to_image(input);
+      return chain_->to_image(input, options);
   }
 
   /// Memory that runs out belongs to no op; the first one stands for all.

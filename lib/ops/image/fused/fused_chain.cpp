@@ -7,7 +7,7 @@
 
 #include "ops/image/decoder.hpp"
 #include "ops/image/fused/row_engine.hpp"
-#include "ops/image/jpeg_stream.hpp"
+#include "ops/image/row_stream.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 class Pixels {
  public:
   explicit Pixels(const Image& image) : image_(image) {}
-  Pixels(std::unique_ptr<JpegStream> stream, const std::string& label) : stream_(std::move(stream)), label_(&label) {}
+  Pixels(std::unique_ptr<RowStream> stream, const std::string& label) : stream_(std::move(stream)), label_(&label) {}
 
   RowSource source() const { return stream_ ? RowSource(*stream_) : RowSource(*image_); }
   const std::optional<Image>& image() const { return image_; }
@@ -30,12 +30,13 @@ class Pixels {
 
   Result<void> walk(const RowPass& pass, RowSink sink) const {
     auto walked = run_pass(pass, source(), std::move(sink));
+    if (walked && stream_) walked = stream_->finish();
     return walked ? std::move(walked) : Result<void>(named(walked.error()));
   }
 
  private:
   std::optional<Image> image_;
-  std::unique_ptr<JpegStream> stream_;
+  std::unique_ptr<RowStream> stream_;
   const std::string* label_ = nullptr;
 };
 
@@ -77,15 +78,13 @@ Result<RowPass> plan(const FusedChain& chain, Pixels& pixels) {
   return pass;
 }
 
-Result<Pixels> open(const FusedChain& chain, const Bytes& file) {
+Result<Pixels> open(const FusedChain& chain, const Bytes& file, const RunOptions* call) {
   const image::Decode& options = *chain.decode;
   if (auto ok = check_file(file, options); !ok) return ok.error().within(chain.decode_label);
-  if (is_jpeg(file)) {
-    auto stream = JpegStream::open(file, options);
-    if (!stream) return stream.error().within(chain.decode_label);
-    if ((*stream)->orientation() == 1) return Pixels(*std::move(stream), chain.decode_label);
-  }
-  auto image = decode_image(file, options);
+  auto stream = open_rows(file, options, call);
+  if (!stream) return stream.error().within(chain.decode_label);
+  if (*stream && (*stream)->orientation() == 1) return Pixels(*std::move(stream), chain.decode_label);
+  auto image = decode_image(file, options, call);
   if (!image) return image.error().within(chain.decode_label);
   return Pixels(*image);
 }
@@ -130,23 +129,23 @@ void BatchBlock::confirm() {
   if (is_from_block_) ++used_;
 }
 
-Result<Image> FusedChain::to_image(const Bytes& file) const {
-  auto pixels = open(*this, file);
+Result<Image> FusedChain::to_image(const Bytes& file, const RunOptions* call) const {
+  auto pixels = open(*this, file, call);
   if (!pixels) return std::move(pixels).error();
   return detail::to_image(*this, *std::move(pixels));
 }
 
-Result<Image> FusedChain::to_image(const Image& image) const {
+Result<Image> FusedChain::to_image(const Image& image, const RunOptions*) const {
   return detail::to_image(*this, Pixels(image));
 }
 
-Result<Tensor> FusedChain::to_tensor(const Bytes& file, BatchBlock& block) const {
-  auto pixels = open(*this, file);
+Result<Tensor> FusedChain::to_tensor(const Bytes& file, BatchBlock& block, const RunOptions* call) const {
+  auto pixels = open(*this, file, call);
   if (!pixels) return std::move(pixels).error();
   return detail::to_tensor(*this, *std::move(pixels), block);
 }
 
-Result<Tensor> FusedChain::to_tensor(const Image& image, BatchBlock& block) const {
+Result<Tensor> FusedChain::to_tensor(const Image& image, BatchBlock& block, const RunOptions*) const {
   return detail::to_tensor(*this, Pixels(image), block);
 }
 

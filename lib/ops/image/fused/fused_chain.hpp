@@ -4,6 +4,7 @@
 #pragma once
 
 #include <gantry/image.hpp>
+#include <gantry/run_options.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,10 +51,11 @@ class FusedChain {
   std::optional<TensorTables> tables;
   std::string to_tensor_label;
 
-  Result<Image> to_image(const Bytes& file) const;
-  Result<Image> to_image(const Image& image) const;
-  Result<Tensor> to_tensor(const Bytes& file, BatchBlock& block) const;
-  Result<Tensor> to_tensor(const Image& image, BatchBlock& block) const;
+  /// `call` is what a file that is being decoded looks at; it may be nullptr.
+  Result<Image> to_image(const Bytes& file, const RunOptions* call) const;
+  Result<Image> to_image(const Image& image, const RunOptions* call) const;
+  Result<Tensor> to_tensor(const Bytes& file, BatchBlock& block, const RunOptions* call) const;
+  Result<Tensor> to_tensor(const Image& image, BatchBlock& block, const RunOptions* call) const;
 };
 
 }  // namespace gantry::detail

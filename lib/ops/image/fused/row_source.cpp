@@ -2,12 +2,12 @@
 // Rows of an image, or of a file.
 #include "ops/image/fused/row_source.hpp"
 
-#include "ops/image/jpeg_stream.hpp"
+#include "ops/image/row_stream.hpp"
 
 namespace gantry::detail {
 
 ImageSize RowSource::size() const {
-  return image_ ? size_of(*image_) : ImageSize{stream_->width(), stream_->height()};
+  return image_ ? size_of(*image_) : stream_->size();
 }
 
 Colour RowSource::colour() const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RowSource: the pixels a pass reads, either those of an image or those of a JPEG file while it is being decoded, which
+// RowSource: the pixels a pass reads, either those of an image or those of a file while it is being decoded, which
 // come from top to bottom and only once.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace gantry::detail {
 
-class JpegStream;
+class RowStream;
 
 /// Ownership: borrows the image or the stream.
 /// Threads:   one thread.
@@ -19,7 +19,7 @@ class JpegStream;
 class RowSource {
  public:
   explicit RowSource(const Image& image) : image_(&image) {}
-  explicit RowSource(JpegStream& stream) : stream_(&stream) {}
+  explicit RowSource(RowStream& stream) : stream_(&stream) {}
 
   ImageSize size() const;
   Colour colour() const;
@@ -39,7 +39,7 @@ class RowSource {
 
  private:
   const Image* image_ = nullptr;
-  JpegStream* stream_ = nullptr;
+  RowStream* stream_ = nullptr;
   Rectangle part_{};
 };
 
