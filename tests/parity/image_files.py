@@ -204,6 +204,14 @@ def pngs(rng):
     for default_image in (False, True):
         options = {"save_all": True, "append_images": frames[1:], "default_image": default_image}
         yield "PNG, animated", encode(frames[0], "PNG", **options)
+    whole = encode(frames[0], "PNG")
+    at = whole.index(b"IDAT")
+    length = int.from_bytes(whole[at - 4 : at], "big")
+    yield "PNG with a wrong checksum of the pixels' chunk", whole[: at + 4 + length] + b"\0\0\0\0" + whole[at + 8 + length :]
+    wrong = whole[at + 3 + length] ^ 1
+    yield "PNG with a wrong checksum of the pixels", whole[: at + 3 + length] + bytes([wrong]) + whole[at + 4 + length :]
+    yield "PNG with a wrong checksum of the header", whole[:32] + bytes([whole[32] ^ 1]) + whole[33:]
+    yield "PNG without an end", whole[: at + 4 + length]
     yield "PNG by Pillow, RGBA", encode(to_image(picture(rng, 123, 77, 4)), "PNG", optimize=True)
 
 
@@ -221,3 +229,20 @@ def webps(rng):
                 {"lossless": True, "exact": True, "quality": 10},
             ):
                 yield f"WebP {size} {image.mode} {options}", encode(image, "WEBP", **options)
+    for channels in (3, 4):
+        frames = [to_image(picture(rng, 41, 23, channels)) for _ in range(3)]
+        frames.append(frames[-1].copy())
+        frames[-1].paste(frames[0].crop((0, 0, 7, 9)), (11, 6))  # a small frame
+        for options in ({"lossless": True}, {"quality": 60}, {"quality": 60, "minimize_size": True}):
+            data = encode(frames[0], "WEBP", save_all=True, append_images=frames[1:], **options)
+            yield f"animated WebP, {channels} channels, {options}", data
+            yield f"animated WebP, {channels} channels, {options}, the last frame first", last_frame_first(data)
+
+
+def last_frame_first(webp):
+    """Frames behind the first one may be smaller than the canvas."""
+    first = webp.index(b"ANMF")
+    end = first + 8 + int.from_bytes(webp[first + 4 : first + 8], "little")
+    frames = webp[end:]
+    last = frames.rindex(b"ANMF")
+    return webp[:first] + frames[last:] + frames[:last] + webp[first:end]
