@@ -11,6 +11,7 @@
 #include <gantry/image/colour.hpp>
 #include <gantry/image/decode.hpp>
 #include <gantry/image/geometry.hpp>
+#include <gantry/image/header.hpp>
 #include <gantry/image/image.hpp>
 #include <gantry/image/reference.hpp>
 #include <gantry/image/resize.hpp>

@@ -52,8 +52,7 @@ Result<Decoded> decode_by_content(const Bytes& file, const image::Decode& option
   if (is_jpeg(file)) return decode_rows(JpegStream::open(file, options, call));
   if (is_png(file)) return decode_rows(PngStream::open(file, options, call));
   if (is_webp(file)) return decode_webp(file, options);
-  return Error(ErrorCode::kInvalidArgument,
-               "not a JPEG, PNG or WebP image; it starts with " + first_bytes(text_of(file)));
+  return not_an_image(file);
 }
 
 }  // namespace
@@ -75,6 +74,11 @@ Result<void> check_file(const Bytes& file, const image::Decode& options) {
   if (file.size() <= static_cast<std::size_t>(options.max_bytes)) return {};
   return Error(ErrorCode::kResourceExhausted, "image file of " + std::to_string(file.size()) +
                                                   " bytes exceeds max_bytes=" + std::to_string(options.max_bytes));
+}
+
+Error not_an_image(const Bytes& file) {
+  return Error(ErrorCode::kInvalidArgument,
+               "not a JPEG, PNG or WebP image; it starts with " + first_bytes(text_of(file)));
 }
 
 bool is_jpeg(const Bytes& file) {

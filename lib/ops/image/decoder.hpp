@@ -35,6 +35,18 @@ bool is_webp(const Bytes& file);
 /// A checked file, told apart by its first bytes; upright if that was asked for. `call` may be nullptr.
 Result<Image> decode_image(const Bytes& file, const image::Decode& options, const RunOptions* call = nullptr);
 
+/// invalid_argument, with the bytes that the file starts with.
+Error not_an_image(const Bytes& file);
+
+struct WebpHeader {
+  std::int64_t width;
+  std::int64_t height;
+  Colour colour;
+  std::uint8_t orientation;
+  bool is_animated;
+};
+Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& options);
+
 /// Thread-safe, prints nothing, and allocates the image only after check_dimensions(). The other formats are decoded
 /// through a RowStream.
 Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options);

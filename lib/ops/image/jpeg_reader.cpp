@@ -39,7 +39,7 @@ JpegReader::~JpegReader() {
 
 Result<void> JpegReader::read_header() {
   if (auto ok = result(try_read_header()); !ok) return ok;
-  has_end_ = find_end();
+  data_ = source_.next_input_byte;
   may_make_up_end_ = options_.truncated == image::Truncated::kAccept;
   return {};
 }
@@ -151,9 +151,8 @@ bool JpegReader::is_smoothed() const {
   return false;
 }
 
-bool JpegReader::find_end() const {
-  const std::uint8_t* begin = source_.next_input_byte;
-  for (const std::uint8_t* end = begin + source_.bytes_in_buffer; end - begin >= 2; --end)
+bool JpegReader::has_end() const {
+  for (const std::uint8_t* end = file_.end(); end - data_ >= 2; --end)
     if (end[-2] == 0xFF && end[-1] == JPEG_EOI) return true;
   return false;
 }

@@ -41,7 +41,7 @@ class JpegReader {
   std::uint8_t orientation() const;
   /// True if there is an end marker behind the header. Entropy-coded data cannot contain one; without it the data ends
   /// early, or very nearly so.
-  bool has_end() const { return has_end_; }
+  bool has_end() const;
 
   /// Begins to decode: rows from `first_row` on, and the columns given. They are exact, columns beside them need not
   /// be.
@@ -65,7 +65,6 @@ class JpegReader {
   void choose_scale();
   void crop(JDIMENSION first_column, JDIMENSION columns);
   bool is_smoothed() const;
-  bool find_end() const;
   bool is_interrupted() const;
   [[noreturn]] void refuse(Refusal refusal);
   Result<void> result(Outcome outcome) const;
@@ -79,12 +78,12 @@ class JpegReader {
   jpeg_source_mgr source_{};
   jpeg_progress_mgr progress_{};
   std::jmp_buf target_;
+  const std::uint8_t* data_ = nullptr;  ///< behind the header
   JDIMENSION height_ = 0;
   std::size_t decoded_columns_ = 0;
   std::size_t first_selected_ = 0;
   Refusal refusal_ = Refusal::kNone;
   bool is_created_ = false;
-  bool has_end_ = false;
   bool may_make_up_end_ = false;
 };
 

@@ -66,7 +66,7 @@ void PngStream::FreeContext::operator()(spng_ctx* context) const {
 }
 
 PngStream::PngStream(const Bytes& file, const image::Decode& options, const RunOptions* call)
-    : file_(file), options_(options), call_(call), file_bytes_(file.size()), end_(png_end(file)) {}
+    : file_(file), options_(options), call_(call), file_bytes_(file.size()) {}
 
 PngStream::~PngStream() = default;
 
@@ -77,20 +77,34 @@ Result<std::unique_ptr<PngStream>> PngStream::open(const Bytes& file, const imag
   return stream;
 }
 
-Result<void> PngStream::read_header() {
-  if (end_ == PngEnd::kInPixels) file_ = closed_png(file_);
+/// A decoder of the file, with its first chunk read.
+Result<spng_ihdr> PngStream::make_context() {
   context_.reset(spng_ctx_new(0));
   if (!context_) return Error(ErrorCode::kResourceExhausted, "no memory to decode a PNG image");
   spng_set_chunk_limits(context_.get(), kMaxMetadataBytes, kMaxMetadataBytes);
-  if (auto ok = check(spng_set_png_buffer(context_.get(), file_.data(), file_.size())); !ok) return ok;
+  if (auto ok = check(spng_set_png_buffer(context_.get(), file_.data(), file_.size())); !ok)
+    return std::move(ok).error();
   spng_ihdr header;
-  if (auto ok = check(spng_get_ihdr(context_.get(), &header)); !ok) return ok;
+  if (auto ok = check(spng_get_ihdr(context_.get(), &header)); !ok) return std::move(ok).error();
+  return header;
+}
+
+Result<void> PngStream::read_header() {
+  auto first = make_context();
+  if (!first) return std::move(first).error();
+  const spng_ihdr& header = *first;
   if (auto ok = check_dimensions("PNG", header.width, header.height, options_); !ok) return ok;
+  end_ = png_end(file_);
+  if (end_ == PngEnd::kInPixels) {
+    file_ = closed_png(file_);
+    if (auto again = make_context(); !again) return std::move(again).error();
+  }
   size_ = {header.width, header.height};
   is_interlaced_ = header.interlace_method != SPNG_INTERLACE_NONE;
   if (auto ok = check(spng_decode_chunks(context_.get())); !ok) return ok;  // up to the pixels
   format_ = format_of(context_.get(), header);
   colour_ = options_.colour == image::ColourMode::kRgb ? Colour::kRgb : unchanged_colour(format_);
+  if (options_.exif_orientation) read_orientation();
   return check_image_bytes(size_, channels_of(colour_));
 }
 
@@ -188,12 +202,12 @@ Result<void> PngStream::finish() {
       if (auto ok = next_row(row.data()); !ok) return ok;
     if (end_ == PngEnd::kBehindPixels) return truncated("PNG", file_bytes_);
   }
-  if (options_.exif_orientation) read_orientation();
+  // Metadata behind the pixels, if it can be read.
+  if (options_.exif_orientation && spng_decode_chunks(context_.get()) == SPNG_OK) read_orientation();
   return {};
 }
 
 void PngStream::read_orientation() {
-  if (spng_decode_chunks(context_.get()) != SPNG_OK) return;  // those behind the pixels
   std::string exif;
   spng_exif chunk;
   if (spng_get_exif(context_.get(), &chunk) == SPNG_OK) exif.assign(chunk.data, chunk.length);

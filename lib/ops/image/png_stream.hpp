@@ -15,6 +15,7 @@
 #include "ops/image/row_stream.hpp"
 
 struct spng_ctx;
+struct spng_ihdr;
 
 namespace gantry::detail {
 
@@ -28,7 +29,8 @@ class PngStream final : public RowStream {
 
   ImageSize size() const override { return size_; }
   Colour colour() const override { return colour_; }
-  /// 1 until finish(): metadata may come behind the pixels.
+  int bit_depth() const { return format_.bit_depth; }
+  /// By the metadata read so far: that behind the pixels is only after finish().
   std::uint8_t orientation() const override { return orientation_; }
   Result<void> select(std::int64_t first_row, std::int64_t first_column, std::int64_t columns) override;
   std::size_t row_bytes() const override;
@@ -38,6 +40,7 @@ class PngStream final : public RowStream {
 
  private:
   PngStream(const Bytes& file, const image::Decode& options, const RunOptions* call);
+  Result<spng_ihdr> make_context();
   Result<void> read_header();
   Result<void> begin();
   Result<void> read_interlaced();
@@ -55,7 +58,7 @@ class PngStream final : public RowStream {
   const image::Decode options_;
   const RunOptions* call_;
   std::size_t file_bytes_;
-  PngEnd end_;
+  PngEnd end_ = PngEnd::kComplete;
   std::unique_ptr<spng_ctx, FreeContext> context_;
   PngFormat format_;
   ImageSize size_{};

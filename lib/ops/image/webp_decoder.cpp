@@ -60,7 +60,7 @@ struct Frame {
 };
 
 /// The first frame of an animation. Its data begins with an ALPH, VP8 or VP8L chunk, as libwebp takes it.
-Result<Frame> first_frame(std::string_view file, const WebPBitstreamFeatures& canvas) {
+Result<Frame> first_frame(std::string_view file, const WebpHeader& canvas) {
   constexpr std::size_t kFrameHeaderBytes = 16;
   if (little_endian(file.substr(4, 4)) > file.size() - kChunkHeaderBytes) return truncated("WebP", file.size());
   const std::string_view chunk = find_chunk(file, "ANMF");
@@ -94,16 +94,16 @@ VP8StatusCode decode_frame(const Frame& frame, Image& image) {
   return status;
 }
 
-Result<Image> decode_pixels(std::string_view file, const WebPBitstreamFeatures& features, Colour colour) {
-  Frame frame = {file, 0, 0, features.width, features.height};
-  if (features.has_animation) {
-    auto first = first_frame(file, features);
+Result<Image> decode_pixels(std::string_view file, const WebpHeader& header) {
+  Frame frame = {file, 0, 0, header.width, header.height};
+  if (header.is_animated) {
+    auto first = first_frame(file, header);
     if (!first) return std::move(first).error();
     frame = *first;
   }
-  auto image = Image::make(features.width, features.height, colour);
+  auto image = Image::make(header.width, header.height, header.colour);
   if (!image) return image;
-  if (features.has_animation) std::fill_n(image->mutable_row(0), image->pixels().size_bytes(), std::uint8_t{0});
+  if (header.is_animated) std::fill_n(image->mutable_row(0), image->pixels().size_bytes(), std::uint8_t{0});
   const VP8StatusCode status = decode_frame(frame, *image);
   if (status != VP8_STATUS_OK) return to_error(status, file.size());
   return image;
@@ -111,7 +111,7 @@ Result<Image> decode_pixels(std::string_view file, const WebPBitstreamFeatures& 
 
 }  // namespace
 
-Result<Decoded> decode_webp(const Bytes& bytes, const image::Decode& options) {
+Result<WebpHeader> read_webp_header(const Bytes& bytes, const image::Decode& options) {
   const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   WebPBitstreamFeatures features;
   const VP8StatusCode status = WebPGetFeatures(bytes.data(), bytes.size(), &features);
@@ -121,11 +121,18 @@ Result<Decoded> decode_webp(const Bytes& bytes, const image::Decode& options) {
       !ok)
     return std::move(ok).error();
   const bool keeps_alpha = options.colour == image::ColourMode::kUnchanged && features.has_alpha;
-  auto image = decode_pixels(file, features, keeps_alpha ? Colour::kRgba : Colour::kRgb);
+  WebpHeader header = {features.width, features.height, keeps_alpha ? Colour::kRgba : Colour::kRgb, 1,
+                       features.has_animation != 0};
+  if (options.exif_orientation) header.orientation = orientation_of(find_chunk(file, "EXIF"), find_chunk(file, "XMP "));
+  return header;
+}
+
+Result<Decoded> decode_webp(const Bytes& bytes, const image::Decode& options) {
+  const auto header = read_webp_header(bytes, options);
+  if (!header) return header.error();
+  auto image = decode_pixels({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, *header);
   if (!image) return std::move(image).error();
-  std::uint8_t orientation = 1;
-  if (options.exif_orientation) orientation = orientation_of(find_chunk(file, "EXIF"), find_chunk(file, "XMP "));
-  return Decoded{*std::move(image), orientation};
+  return Decoded{*std::move(image), header->orientation};
 }
 
 }  // namespace gantry::detail
