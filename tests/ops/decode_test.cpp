@@ -86,6 +86,7 @@ TEST(Decode, RefusesOtherContent) {
   EXPECT_THAT(
       run(image::decode(), Bytes(std::string("GIF89a, which it is not"))),
       FailsWith(ErrorCode::kInvalidArgument, "not a JPEG, PNG or WebP image; it starts with 47 49 46 38 39 61 2c 20"));
+  EXPECT_THAT(decode({'R', 'I', 'F', 'F'}), FailsWith(ErrorCode::kInvalidArgument, "it starts with 52 49 46 46"));
   EXPECT_THAT(decode({0xFF}), FailsWith(ErrorCode::kInvalidArgument, "it starts with ff"));
   EXPECT_THAT(run(image::decode(), Bytes(std::string("RIFF\x04\0\0\0WAVE", 12))),
               FailsWith(ErrorCode::kInvalidArgument, "not a JPEG, PNG or WebP image"));

@@ -90,7 +90,7 @@ bool is_png(const Bytes& file) {
 }
 
 bool is_webp(const Bytes& file) {
-  return starts_with(text_of(file), "RIFF") && text_of(file).substr(0, 12).substr(8) == "WEBP";
+  return file.size() >= 12 && starts_with(text_of(file), "RIFF") && text_of(file).substr(8, 4) == "WEBP";
 }
 
 Result<Image> decode_image(const Bytes& file, const image::Decode& options, const RunOptions* call) {

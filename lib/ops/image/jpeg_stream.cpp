@@ -74,11 +74,12 @@ std::size_t JpegStream::offset_bytes() const {
 }
 
 Result<void> JpegStream::read_rows(std::uint8_t* const* rows, std::size_t count) {
-  if (!is_broken_) {
-    auto ok = read_some(rows, count);
-    if (ok || !is_accepted(ok.error())) return ok;
+  if (!accepts_truncated_) return read_some(rows, count);
+  for (std::size_t i = 0; i < count; ++i) {  // one by one: those before an error are kept
+    if (!is_broken_)
+      if (auto ok = read_some(rows + i, 1); !ok && !is_accepted(ok.error())) return ok;
+    if (is_broken_) std::fill_n(rows[i], row_bytes(), std::uint8_t{0});
   }
-  for (std::size_t i = 0; i < count; ++i) std::fill_n(rows[i], row_bytes(), std::uint8_t{0});
   return {};
 }
 
