@@ -206,7 +206,7 @@ def segment(rng):
 
 
 def chains(rng):
-    """JPEG files through chains that run as one step: only a part of the file is decoded."""
+    """JPEG and PNG files through chains that run as one step: only a part of the file is decoded."""
     for index in range(120):
         size = (int(rng.integers(1, 700)), int(rng.integers(1, 700)))
         options = {"quality": int(rng.integers(30, 100)), "subsampling": int(rng.integers(0, 3)),
@@ -215,6 +215,9 @@ def chains(rng):
             options = {"quality": 90}
         image = image_files.to_image(image_files.picture(rng, *size, 3 if index % 5 else 1))
         data = image_files.encode(image, "JPEG", **options)
+        if index % 4 == 1:
+            options = "PNG"
+            data = image_files.encode(image.quantize(50) if index % 8 == 1 else image, "PNG")
         array = pixels(Image.open(io.BytesIO(data)).convert("RGB"))
         pipeline = [{"op": "image.decode"}]
         for _ in range(int(rng.integers(1, 5))):

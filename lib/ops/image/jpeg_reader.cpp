@@ -51,7 +51,6 @@ Result<void> JpegReader::start(J_COLOR_SPACE colours, JDIMENSION first_row, JDIM
 }
 
 Result<void> JpegReader::read_rows(std::uint8_t* const* rows, std::size_t count) {
-  if (is_interrupted()) return *call_->interruption();
   return result(try_read_rows(rows, count));
 }
 
@@ -61,6 +60,7 @@ JpegReader::Outcome JpegReader::try_read_header() {
   info_.client_data = this;
   is_created_ = true;
   set_source();
+  // Called between scans, and between rows.
   progress_.progress_monitor = [](j_common_ptr info) {
     JpegReader& reader = self(info);
     if (reader.info_.input_scan_number > reader.options_.max_scans) reader.refuse(Refusal::kScans);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "ops/jpeg_writer.hpp"
 #include "ops/png_writer.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
@@ -143,6 +144,35 @@ TEST(FusedChain, LeavesNoHoleInTheBlockForASampleThatFails) {
   const auto places = pipeline.run_batch(images);
   EXPECT_THAT(places[1], FailsWith(ErrorCode::kResourceExhausted, "stage 'image.resize_short'"));
   EXPECT_EQ(*places[2], *places[0] + 2 * 2 * sizeof(float));
+}
+
+/// Files that end below the rows that are needed, in chains that need the top, the top of a resized image, or nothing.
+TEST(FusedChain, RefusesTheFilesThatItsStagesRefuse) {
+  test::JpegFile jpeg;
+  jpeg.width = 60;
+  jpeg.height = 200;
+  const std::vector<std::uint8_t> baseline = jpeg.bytes();
+  jpeg.is_progressive = true;
+  const std::vector<std::uint8_t> progressive = jpeg.bytes();
+  const std::string png = test::PngFile{2, 3, 8, 0, "", {"ab", "cd", "ef"}}.text();
+  const auto cut = [](const std::vector<std::uint8_t>& file) {
+    return Bytes(std::vector<std::uint8_t>(file.begin(), file.end() - 200));
+  };
+  const std::vector<Stage<Image, Image>> chains = {image::crop(0, 0, 1, 1),
+                                                   image::resize_short(40) | image::crop(0, 0, 3, 3),
+                                                   image::crop(-10, -10, 5, 5) | image::pad({1, 1, 1, 1, 9})};
+  for (const Bytes& file : {cut(baseline), cut(progressive), Bytes(png.substr(0, png.size() - 22))}) {
+    for (const auto& chain : chains) {
+      std::vector<std::string> errors;
+      for (const bool fuse : {true, false}) {
+        const auto pipeline = compile(image::decode() | chain | image::to_tensor(), options_that(fuse)).value();
+        const auto result = pipeline.run(file);
+        ASSERT_THAT(result, FailsWith(ErrorCode::kInvalidArgument, "stage 'image.decode': truncated "));
+        errors.push_back(result.error().to_string());
+      }
+      EXPECT_EQ(errors[0], errors[1]);
+    }
+  }
 }
 
 TEST(FusedChain, NamesTheStageThatFails) {
