@@ -262,10 +262,17 @@ class ReferenceTest(unittest.TestCase):
         deep = png(Image.fromarray(numpy.zeros((3, 3), numpy.uint16)))
         for data, options, message in ((gif.getvalue(), {}, "GIF"), (b"junk", {}, "cannot read"), (deep, {}, "I;16"),
                                        (png(image(9, 9))[:90], {}, "cannot read"),
+                                       (png(image(9, 9)), {"approx_size": 4}, "no counterpart in Pillow"),
                                        (png(image(9, 9)), {"max_pixels": 80}, "the limit is 80"),
                                        (png(image(9, 9)), {"max_bytes": 80}, "the limit is 80")):
             with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):
                 gp.run_pipeline([{"op": "image.decode", **options}], data)
+
+    def test_decode_accepts_a_truncated_file_when_asked_to(self):
+        data, op = png(image(9, 9))[:90], {"op": "image.decode", "truncated": "accept"}
+        self.assertEqual(gp.run_pipeline([op], data).size, (9, 9))
+        with self.assertRaisesRegex(gp.PackError, "cannot read"):
+            gp.run_pipeline([{"op": "image.decode"}], data)
 
     def test_exif_orientation_is_applied_when_asked_for(self):
         picture, exif, buffer = image(6, 4), Image.Exif(), io.BytesIO()
