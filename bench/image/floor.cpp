@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The floor of the image benchmark: libjpeg-turbo decoding the rows and columns that a centred crop of the resized image
-// needs, and nothing else. Same protocol as worker.cpp.
+// The floor of the image benchmark: libjpeg-turbo decoding the rows and columns that a centred crop of the resized
+// image needs, and nothing else. Same protocol as worker.cpp.
 //
 //   bench_image_floor INPUT FIRST_ROW ROWS FIRST_COLUMN COLUMNS
 #include <chrono>
@@ -48,7 +48,8 @@ double cpu_ns() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) return std::fprintf(stderr, "usage: bench_image_floor INPUT FIRST_ROW ROWS FIRST_COLUMN COLUMNS\n"), 64;
+  if (argc != 6)
+    return std::fprintf(stderr, "usage: bench_image_floor INPUT FIRST_ROW ROWS FIRST_COLUMN COLUMNS\n"), 64;
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   std::ifstream stream(argv[1], std::ios::binary);
   const std::vector<unsigned char> file{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};

@@ -204,7 +204,6 @@ def markdown(rows):
 def sizes(options):
     """What an image costs by its size: gantry alone."""
     rows = [("megapixels", "JPEG, ms", "ns per pixel", "decoded, ms", "ns per pixel")]
-    points = {"JPEG": [], "decoded": []}
     for megapixels, size in MEGAPIXELS.items():
         if options.quick and megapixels > 12:
             continue
@@ -217,9 +216,8 @@ def sizes(options):
             options.processes.end_case()
             times = worker.column("cpu_ns")
             row += [with_spread(times), f"{statistics.median(times) * 1e6 / (size[0] * size[1]):.2f}"]
-            points["JPEG" if name == "jpeg" else "decoded"].append((megapixels, statistics.median(times)))
         rows.append(tuple(row))
-    return markdown(rows), points
+    return markdown(rows)
 
 
 def chart(results):
@@ -266,7 +264,7 @@ def main():
         text += f"\n\n**{title}**\n\n{table(case, workers, gaps)}"
     if not options.only:
         print("measuring the cost by size", file=sys.stderr, flush=True)
-        text += f"\n\n**Cost by size, to 224x224, CPU time**\n\n{sizes(options)[0]}"
+        text += f"\n\n**Cost by size, to 224x224, CPU time**\n\n{sizes(options)}"
     text = text.replace("\n\n", f"; {versions}\n\n", 1)
     print(text)
     if options.write:

@@ -391,6 +391,8 @@ TEST_F(FrontEnds, KeepTheCheckOfTheTypedEnums) {
   const Image image = random_image();
   EXPECT_THAT(run(image::resize(1, 1, static_cast<image::Filter>(9)), image),
               FailsWith(ErrorCode::kInvalidArgument, "unknown filter"));
+  EXPECT_THAT(run(image::resize(1, 1, {image::Filter::kBilinear, static_cast<image::Reference>(9)}), image),
+              FailsWith(ErrorCode::kInvalidArgument, "unknown reference"));
   EXPECT_THAT(run(image::flip(static_cast<image::FlipAxis>(9)), image),
               FailsWith(ErrorCode::kInvalidArgument, "unknown axis"));
   EXPECT_THAT(run(image::to_tensor({static_cast<image::Normalize::Mode>(9), {0}, {1}}), image),

@@ -139,7 +139,7 @@ def open_with_pillow(data, convert):
             image = Image.open(io.BytesIO(data))
             image.load()
             return pixels(convert(image))
-    except (OSError, SyntaxError):
+    except Exception:  # whatever a plugin raises: Pillow refuses it
         return None
 
 

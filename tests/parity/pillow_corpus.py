@@ -22,7 +22,7 @@ import PIL
 from PIL import Image, ImageOps
 
 import image_parity
-from parity_case import Case, pixels
+from parity_case import Case
 
 SKIPPED = 77
 OURS = {"JPEG", "MPO", "PNG", "WEBP"}  # what Pillow calls the formats that gantry reads
@@ -77,18 +77,6 @@ def pillow_format(data):
         return None
 
 
-def expected_pixels(data, convert):
-    """As Pillow decodes it; None if it refuses."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data))
-            image.load()
-            return pixels(convert(image))
-    except Exception:
-        return None
-
-
 MODES = {
     "rgb": ({"colour": "rgb"}, lambda image: image.convert("RGB")),
     "unchanged": ({"colour": "unchanged"}, image_parity.unchanged),
@@ -99,7 +87,7 @@ MODES = {
 def cases_of(name, data):
     ours = pillow_format(data) in OURS
     for mode, (params, convert) in MODES.items():
-        expected = expected_pixels(data, convert) if ours else None
+        expected = image_parity.open_with_pillow(data, convert) if ours else None
         yield Case(name, "bytes", "image", [{"op": "image.decode", **params}], data, expected)
 
 

@@ -10,13 +10,12 @@
 namespace gantry::image {
 
 enum class Reference : std::uint8_t {
-  kPillow,    ///< Pillow; bit for bit
-  kTorchU8,   ///< torch's kernels for uint8 on the CPU, as torchvision.transforms.v2 on uint8 tensors; bit for bit
-  kTorchF32,  ///< torch's kernels for float32, rounded half to even and clamped, as torchvision on other devices
-  kOpenCv,    ///< cv2; bit for bit
+  kPillow,   ///< Pillow; bit for bit
+  kTorchU8,  ///< torch's kernels for uint8 on the CPU, as torchvision.transforms.v2 on uint8 tensors; bit for bit
+  kOpenCv,   ///< cv2; bit for bit
 };
 
-/// "pillow", "torch_u8", "torch_f32", "opencv": the names in configs.
+/// "pillow", "torch_u8", "opencv": the names in configs.
 GANTRY_API const char* to_string(Reference reference) noexcept;
 
 }  // namespace gantry::image

@@ -38,7 +38,7 @@ std::uint8_t read_byte(ParamReader& params, const char* key, std::uint8_t fallba
 
 image::Reference read_reference(ParamReader& params, image::Reference fallback) {
   return static_cast<image::Reference>(
-      params.choice("reference", {"pillow", "torch_u8", "torch_f32", "opencv"}, static_cast<std::size_t>(fallback)));
+      params.choice("reference", {"pillow", "torch_u8", "opencv"}, static_cast<std::size_t>(fallback)));
 }
 
 image::Resampling read_resampling(ParamReader& params, image::Resampling how = {}) {

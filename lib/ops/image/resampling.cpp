@@ -12,8 +12,6 @@ const char* image::to_string(Reference reference) noexcept {
       return "pillow";
     case Reference::kTorchU8:
       return "torch_u8";
-    case Reference::kTorchF32:
-      return "torch_f32";
     case Reference::kOpenCv:
       return "opencv";
   }
@@ -25,7 +23,7 @@ namespace {
 
 using image::Filter;
 
-/// Empty: no resampling of this reference.
+/// Empty for no known reference.
 std::vector<Filter> filters_of(image::Reference reference) {
   switch (reference) {
     case image::Reference::kPillow:
@@ -34,9 +32,8 @@ std::vector<Filter> filters_of(image::Reference reference) {
       return {Filter::kBilinear, Filter::kBicubic};
     case image::Reference::kOpenCv:
       return {Filter::kBilinear};
-    default:
-      return {};
   }
+  return {};
 }
 
 }  // namespace
@@ -46,26 +43,16 @@ const std::vector<std::string>& filter_names() {
   return names;
 }
 
-const std::vector<std::string>& reference_names() {
-  static const std::vector<std::string> names = {"pillow", "torch_u8", "torch_f32", "opencv"};
-  return names;
-}
-
 Result<void> check_resampling(const image::Resampling& how) {
   const auto filter = static_cast<std::size_t>(how.filter);
   if (filter >= filter_names().size()) return Error(ErrorCode::kInvalidArgument, "unknown filter");
   const std::vector<Filter> known = filters_of(how.reference);
+  if (known.empty()) return Error(ErrorCode::kInvalidArgument, "unknown reference");
   if (std::find(known.begin(), known.end(), how.filter) != known.end()) return {};
   std::string names;
   for (const Filter each : known) names += " " + filter_names()[static_cast<std::size_t>(each)];
   return Error(ErrorCode::kInvalidArgument, std::string("reference ") + to_string(how.reference) + " has no filter " +
-                                                filter_names()[filter] +
-                                                (known.empty() ? "" : "; its filters are" + names));
-}
-
-bool is_row_wise(const image::Resampling& how) {
-  return how.reference == image::Reference::kPillow || how.reference == image::Reference::kTorchU8 ||
-         (how.reference == image::Reference::kOpenCv && how.filter == Filter::kBilinear);
+                                                filter_names()[filter] + "; its filters are" + names);
 }
 
 std::string to_text(const image::Resampling& how) {

@@ -10,13 +10,9 @@ namespace gantry::detail {
 
 /// In the order of image::Filter.
 const std::vector<std::string>& filter_names();
-/// In the order of image::Reference.
-const std::vector<std::string>& reference_names();
 
 /// invalid_argument if the reference does not have the filter.
 Result<void> check_resampling(const image::Resampling& how);
-/// True if it can be done in one walk over the rows, by row_engine.hpp.
-bool is_row_wise(const image::Resampling& how);
 /// "filter=bilinear", and ", reference=torch_u8" unless it is Pillow.
 std::string to_text(const image::Resampling& how);
 

@@ -8,7 +8,6 @@
 
 #include "ops/image/fused/fused_chain.hpp"
 #include "ops/image/image_op.hpp"
-#include "ops/image/resampling.hpp"
 #include "pipeline/context.hpp"
 
 namespace gantry::detail {

@@ -114,9 +114,9 @@ Result<Tensor> to_tensor(const FusedChain& chain, Pixels pixels, BatchBlock& blo
 Result<Tensor> BatchBlock::next(DType dtype, const Shape& shape) {
   is_from_block_ = false;
   if (!block_ && left_ > 1) {
+    // Without memory for all, which may turn out to be of other shapes, each gets its own.
     auto made = Tensor::make(dtype, shape.with_front(static_cast<std::int64_t>(left_)));
-    if (!made) return made;
-    block_ = *std::move(made);
+    if (made) block_ = *std::move(made);
   }
   if (!block_ || used_ >= block_->shape()[0] || block_->shape() != shape.with_front(block_->shape()[0]))
     return Tensor::make(dtype, shape);

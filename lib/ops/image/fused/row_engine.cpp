@@ -14,7 +14,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::int64_t kBlock = 4;      // rows that the horizontal kernel takes at once
+constexpr std::int64_t kBlock = 4;       // rows that the horizontal kernel takes at once
 constexpr std::int64_t kReadBlock = 16;  // rows that are read at once: a decoder makes as many, and keeps its caches
 
 struct Range {
@@ -96,8 +96,7 @@ class Walk {
     const std::size_t made_bytes = is_vertical_first_ ? read_bytes : output_bytes;
     ring_stride_ = RowScratch::aligned(ring_row_bytes);
     const std::size_t input_stride = is_direct_ ? 0 : RowScratch::aligned(input_bytes);
-    scratch_.reset(ring_rows * ring_stride_ + RowScratch::aligned(sink_.scratch_bytes()) +
-                   kReadBlock * input_stride +
+    scratch_.reset(ring_rows * ring_stride_ + RowScratch::aligned(sink_.scratch_bytes()) + kReadBlock * input_stride +
                    kBlock * (RowScratch::aligned(made_bytes) + RowScratch::aligned(output_bytes)));
     scratch_.ring().resize(ring_rows);
     ring_ = scratch_.take(ring_rows * ring_stride_);

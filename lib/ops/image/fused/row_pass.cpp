@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "ops/image/resampling.hpp"
-
 namespace gantry::detail {
 namespace {
 
@@ -42,7 +40,7 @@ bool RowPass::add(const GeometryStep& step) {
 bool RowPass::add_resize(const ResizeTo& resize) {
   if (resize.size == canvas_) return true;  // every reference leaves such an image alone
   // Resampling a border or a mirrored image is not the same as bordering or mirroring a resampled one.
-  if (resize_ || has_border() || mirrors_columns_ || mirrors_rows_ || !is_row_wise(resize.how)) return false;
+  if (resize_ || has_border() || mirrors_columns_ || mirrors_rows_) return false;
   source_ = {source_.left + visible_.left, source_.top + visible_.top, visible_.size};
   resize_ = resize;
   visible_ = {0, 0, resize.size};

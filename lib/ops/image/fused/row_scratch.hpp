@@ -27,7 +27,9 @@ struct AxisKey {
 /// Ownership: belongs to its thread.
 /// Threads:   one thread.
 /// Errors:    throws std::bad_alloc.
-/// Cost:      a lookup compares up to 16 keys; what is kept is at most kKeptBytes and the weights of 16 axes.
+/// Cost:      a lookup compares up to 16 keys. Kept are the weights of 16 axes and the block, which is given back at
+/// the
+///            next use if it is larger than kKeptBytes.
 class RowScratch {
  public:
   static RowScratch& of_this_thread();

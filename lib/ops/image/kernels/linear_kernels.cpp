@@ -19,15 +19,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 HWY_INLINE void scalar_linear_row(const std::uint8_t* row, std::uint16_t* out, std::size_t channels,
                                   std::int64_t first_column, const AxisView& axis, std::size_t first) {
   for (std::size_t x = first; x < axis.outputs; ++x) {
-    const AxisWeights::Window window = axis.windows[x];
-    const std::int32_t* weight = axis.values + x * axis.stride;
-    const std::uint8_t* pixel = row + (window.begin - first_column) * static_cast<std::int64_t>(channels);
-    for (std::size_t c = 0; c < channels; ++c) {
-      std::int32_t sum = 0;
-      for (std::int32_t tap = 0; tap < window.count; ++tap)
-        sum += weight[tap] * pixel[static_cast<std::size_t>(tap) * channels + c];
-      out[x * channels + c] = static_cast<std::uint16_t>(sum >> 4);
-    }
+    const std::uint8_t* pixel = row + (axis.windows[x].begin - first_column) * static_cast<std::int64_t>(channels);
+    for (std::size_t c = 0; c < channels; ++c)
+      out[x * channels + c] = static_cast<std::uint16_t>(scalar_sum(pixel + c, channels, x, axis) >> 4);
   }
 }
 

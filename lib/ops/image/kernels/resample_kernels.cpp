@@ -34,37 +34,15 @@ constexpr std::size_t kVectorBytes = HWY_TARGET <= HWY_AVX2 ? 32 : 16;
 constexpr std::size_t kRowsInVector = kVectorBytes / 16;
 constexpr std::size_t kVectors = 4 / kRowsInVector;  // for the four rows of a block
 
-HWY_INLINE SumVector multiply_pairs(PairVector a, PairVector b) {
-#if HWY_TARGET <= HWY_AVX2
-  return SumVector{_mm256_madd_epi16(a.raw, b.raw)};
-#else
-  return SumVector{_mm_madd_epi16(a.raw, b.raw)};
-#endif
-}
-
-HWY_INLINE ByteVector interleave_low(ByteVector a, ByteVector b) {
-#if HWY_TARGET <= HWY_AVX2
-  return ByteVector{_mm256_unpacklo_epi8(a.raw, b.raw)};
-#else
-  return ByteVector{_mm_unpacklo_epi8(a.raw, b.raw)};
-#endif
-}
-
-HWY_INLINE ByteVector interleave_high(ByteVector a, ByteVector b) {
-#if HWY_TARGET <= HWY_AVX2
-  return ByteVector{_mm256_unpackhi_epi8(a.raw, b.raw)};
-#else
-  return ByteVector{_mm_unpackhi_epi8(a.raw, b.raw)};
-#endif
+/// Adds pixel[0] * weight[0] + pixel[1] * weight[1] in each lane.
+HWY_INLINE SumVector add_products(PairVector pixels, PairVector weights, SumVector sum) {
+  SumVector unused = hn::Zero(Sums());  // on x86 all goes into the first sum, lane by lane
+  return hn::ReorderWidenMulAccumulate(Sums(), pixels, weights, sum, unused);
 }
 
 /// Saturates, within blocks of 128 bits: the inverse of interleaving.
 HWY_INLINE PairVector narrow(SumVector a, SumVector b) {
-#if HWY_TARGET <= HWY_AVX2
-  return PairVector{_mm256_packs_epi32(a.raw, b.raw)};
-#else
-  return PairVector{_mm_packs_epi32(a.raw, b.raw)};
-#endif
+  return hn::ReorderDemote2To(Pairs(), a, b);
 }
 
 HWY_INLINE ByteVector narrow(PairVector a, PairVector b) {
@@ -72,14 +50,6 @@ HWY_INLINE ByteVector narrow(PairVector a, PairVector b) {
   return ByteVector{_mm256_packus_epi16(a.raw, b.raw)};
 #else
   return ByteVector{_mm_packus_epi16(a.raw, b.raw)};
-#endif
-}
-
-HWY_INLINE SumVector shift_right(SumVector v, __m128i count) {
-#if HWY_TARGET <= HWY_AVX2
-  return SumVector{_mm256_sra_epi32(v.raw, count)};
-#else
-  return SumVector{_mm_sra_epi32(v.raw, count)};
 #endif
 }
 
@@ -105,9 +75,9 @@ HWY_INLINE void load_block(const std::uint8_t* const (&rows)[4], std::int64_t of
 
 /// sum = (high << 11) + low + half, shifted.
 template <bool kHasHigh>
-HWY_INLINE SumVector rounded(SumVector high, SumVector low, SumVector half, __m128i shift) {
+HWY_INLINE SumVector rounded(SumVector high, SumVector low, SumVector half, int shift) {
   const SumVector sum = hn::Add(low, half);
-  return shift_right(kHasHigh ? hn::Add(sum, hn::ShiftLeft<AxisWeights::kLowBits>(high)) : sum, shift);
+  return hn::ShiftRightSame(kHasHigh ? hn::Add(sum, hn::ShiftLeft<AxisWeights::kLowBits>(high)) : sum, shift);
 }
 
 /// Where the bytes of two neighbouring pixels go, as 16-bit pairs by channel; 128 gives 0.
@@ -152,8 +122,8 @@ HWY_INLINE void add_pair(const ByteVector (&pixels)[kVectors], ByteVector order,
   const PairVector high = both(weights + 2);
   for (std::size_t v = 0; v < kVectors; ++v) {
     const PairVector pairs = hn::BitCast(Pairs(), hn::TableLookupBytesOr0(pixels[v], order));
-    sums.low[v] = hn::Add(sums.low[v], multiply_pairs(pairs, low));
-    if (kHasHigh) sums.high[v] = hn::Add(sums.high[v], multiply_pairs(pairs, high));
+    sums.low[v] = add_products(pairs, low, sums.low[v]);
+    if (kHasHigh) sums.high[v] = add_products(pairs, high, sums.high[v]);
   }
 }
 
@@ -180,7 +150,6 @@ HWY_INLINE void resample_chunk(const std::uint8_t* const (&rows)[4], std::int64_
   const ByteVector first_pair = pair_order<kChannels, 0>();
   const ByteVector second_pair = pair_order<kChannels, 2>();
   const SumVector half = hn::Set(Sums(), 1 << axis.shift >> 1);
-  const __m128i shift = _mm_cvtsi32_si128(axis.shift);
   const std::size_t pairs = kPairs == 0 ? axis.stride / 2 : kPairs;
   const std::int16_t* weights = axis.packed + first * 4 * pairs;
   for (std::size_t x = 0; x < outputs; ++x, weights += 4 * pairs) {
@@ -199,7 +168,8 @@ HWY_INLINE void resample_chunk(const std::uint8_t* const (&rows)[4], std::int64_
       add_pair<kHasHigh>(bytes, first_pair, weights + 4 * (pairs - 1), sums);
     }
     SumVector results[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) results[v] = rounded<kHasHigh>(sums.high[v], sums.low[v], half, shift);
+    for (std::size_t v = 0; v < kVectors; ++v)
+      results[v] = rounded<kHasHigh>(sums.high[v], sums.low[v], half, axis.shift);
     _mm_store_si128(pixels + x, pixels_of(results));
   }
 }
@@ -286,28 +256,28 @@ HWY_INLINE void combine_vector(const std::uint8_t* const* rows, std::size_t outp
   const std::int16_t* packed = axis.packed + output * 2 * axis.stride;
   const std::int32_t count = axis.windows[output].count;
   const SumVector half = hn::Set(Sums(), 1 << axis.shift >> 1);
-  const __m128i shift = _mm_cvtsi32_si128(axis.shift);
   SumVector sum_high[4], sum_low[4];
   for (std::size_t v = 0; v < 4; ++v) sum_high[v] = sum_low[v] = hn::Zero(Sums());
   for (std::int32_t tap = 0; tap < count; tap += 2) {
     const ByteVector zero = hn::Zero(Bytes());
     const ByteVector first = hn::LoadU(Bytes(), rows[tap] + offset);
     const ByteVector second = tap + 1 < count ? hn::LoadU(Bytes(), rows[tap + 1] + offset) : zero;
-    const ByteVector left = interleave_low(first, second);
-    const ByteVector right = interleave_high(first, second);
-    const PairVector pairs[] = {
-        hn::BitCast(Pairs(), interleave_low(left, zero)), hn::BitCast(Pairs(), interleave_high(left, zero)),
-        hn::BitCast(Pairs(), interleave_low(right, zero)), hn::BitCast(Pairs(), interleave_high(right, zero))};
+    const ByteVector left = hn::InterleaveLower(Bytes(), first, second);
+    const ByteVector right = hn::InterleaveUpper(Bytes(), first, second);
+    const PairVector pairs[] = {hn::BitCast(Pairs(), hn::InterleaveLower(Bytes(), left, zero)),
+                                hn::BitCast(Pairs(), hn::InterleaveUpper(Bytes(), left, zero)),
+                                hn::BitCast(Pairs(), hn::InterleaveLower(Bytes(), right, zero)),
+                                hn::BitCast(Pairs(), hn::InterleaveUpper(Bytes(), right, zero))};
     const PairVector weights_low = both(packed + 2 * tap);
     const PairVector weights_high = both(packed + 2 * tap + 2);
     // interleave(left, zero) holds first[i], 0... the two taps of a column are neighbouring bytes, hence 16-bit pairs.
     for (std::size_t v = 0; v < 4; ++v) {
-      sum_low[v] = hn::Add(sum_low[v], multiply_pairs(pairs[v], weights_low));
-      if (kHasHigh) sum_high[v] = hn::Add(sum_high[v], multiply_pairs(pairs[v], weights_high));
+      sum_low[v] = add_products(pairs[v], weights_low, sum_low[v]);
+      if (kHasHigh) sum_high[v] = add_products(pairs[v], weights_high, sum_high[v]);
     }
   }
   SumVector sums[4];
-  for (std::size_t v = 0; v < 4; ++v) sums[v] = rounded<kHasHigh>(sum_high[v], sum_low[v], half, shift);
+  for (std::size_t v = 0; v < 4; ++v) sums[v] = rounded<kHasHigh>(sum_high[v], sum_low[v], half, axis.shift);
   hn::StoreU(narrow(narrow(sums[0], sums[1]), narrow(sums[2], sums[3])), Bytes(), out + offset);
 }
 

@@ -30,19 +30,23 @@ inline std::uint8_t scalar_round(std::uint32_t sum, int shift) {
   return static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
+/// One channel of one output; unsigned, so that it wraps. `pixel` is the first of the window.
+inline std::uint32_t scalar_sum(const std::uint8_t* pixel, std::size_t channels, std::size_t output,
+                                const AxisView& axis) {
+  const std::int32_t* weight = axis.values + output * axis.stride;
+  std::uint32_t sum = 0;
+  for (std::int32_t tap = 0; tap < axis.windows[output].count; ++tap, pixel += channels)
+    sum += static_cast<std::uint32_t>(weight[tap]) * *pixel;
+  return sum;
+}
+
 /// Outputs first.. of one row; see resample_rows().
 inline void scalar_resample_row(const std::uint8_t* row, std::uint8_t* out, std::size_t channels,
                                 std::int64_t first_column, const AxisView& axis, std::size_t first) {
   for (std::size_t x = first; x < axis.outputs; ++x) {
-    const AxisWeights::Window window = axis.windows[x];
-    const std::int32_t* weight = axis.values + x * axis.stride;
-    const std::uint8_t* pixel = row + (window.begin - first_column) * static_cast<std::int64_t>(channels);
-    for (std::size_t c = 0; c < channels; ++c) {
-      std::uint32_t sum = 0;  // unsigned: wraps
-      for (std::int32_t tap = 0; tap < window.count; ++tap)
-        sum += static_cast<std::uint32_t>(weight[tap]) * pixel[static_cast<std::size_t>(tap) * channels + c];
-      out[x * channels + c] = scalar_round(sum, axis.shift);
-    }
+    const std::uint8_t* pixel = row + (axis.windows[x].begin - first_column) * static_cast<std::int64_t>(channels);
+    for (std::size_t c = 0; c < channels; ++c)
+      out[x * channels + c] = scalar_round(scalar_sum(pixel + c, channels, x, axis), axis.shift);
   }
 }
 
