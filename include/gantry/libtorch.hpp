@@ -16,6 +16,10 @@ namespace gantry::libtorch {
 /// only what you trust. Errors: not_found; invalid_argument (not a model, or its arguments do not fit the signature);
 /// failed_precondition (device not usable, AOTInductor package built for another ISA or LibTorch, scratch directory
 /// mounted noexec); model_error (fails on the warm-up input). Thread-safe. Cost: seconds; weights are read once.
+///
+/// On a GPU float32 is computed as float32: where this loads LibTorch's CUDA library into the process, it switches off
+/// cuDNN's TensorFloat-32, which LibTorch has on. That is a setting of the process; a host that prefers speed sets
+/// at::globalContext().setAllowTF32CuDNN(true) after the first load.
 GANTRY_API Result<Model> load(const std::string& path, const Signature& signature, const ModelOptions& options = {});
 
 /// The engines that open() may use: "torchscript" and, where LibTorch has it, "aoti".

@@ -4,6 +4,10 @@
 #include <sys/utsname.h>
 #include <torch/version.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <algorithm>
 #include <optional>
 #include <string_view>
@@ -32,9 +36,14 @@ bool has_level_4() {
   return has_level_3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+bool has_amx() {
+  constexpr unsigned kAmxTile = 1u << 24;  // CPUID.(EAX=7, ECX=0):EDX
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & kAmxTile) != 0;
+}
 #endif
 
-/// Whether this CPU runs code for an ISA, as -march or AOTInductor calls it; nothing if gantry does not know the name.
+/// Whether this CPU runs code for one ISA, as -march or AOTInductor calls it; nothing if gantry does not know the name.
 std::optional<bool> runs(std::string_view isa) {
   if (isa == "INVALID_VEC_ISA") return true;  // scalar code
 #if defined(__x86_64__)
@@ -42,17 +51,21 @@ std::optional<bool> runs(std::string_view isa) {
   if (isa == "x86-64-v2") return has_level_2();
   if (isa == "AVX2" || isa == "x86-64-v3") return has_level_3();
   if (isa == "AVX512" || isa == "x86-64-v4") return has_level_4();
-  if (isa == "AVX512 AVX512_VNNI") return has_level_4() && __builtin_cpu_supports("avx512vnni");
+  if (isa == "AVX512_VNNI") return has_level_4() && __builtin_cpu_supports("avx512vnni");
+  if (isa == "AMX_TILE") return has_amx();
 #elif defined(__aarch64__)
   if (isa == "NEON" || isa == "ASIMD" || isa == "aarch64" || isa == "armv8-a") return true;
 #endif
   return std::nullopt;
 }
 
-Result<void> check_isa(std::string_view isa) {
-  if (isa.empty()) return {};
+/// `isas`: none, or some with a space between, such as "AVX512 AVX512_VNNI AMX_TILE".
+Result<void> check_isa(std::string_view isas) {
+  if (isas.empty()) return {};
+  const std::size_t end = std::min(isas.find(' '), isas.size());
+  const std::string_view isa = isas.substr(0, end);
   const auto answer = runs(isa);
-  if (answer && *answer) return {};
+  if (answer && *answer) return check_isa(isas.substr(std::min(end + 1, isas.size())));
   const std::string name(isa);
   return Error(ErrorCode::kFailedPrecondition,
                answer ? "the package was compiled for " + name + ", which this CPU does not have"

@@ -5,6 +5,7 @@
 // (at::hasCUDA, manual_seed, pin_memory), so a host that uses a GPU through gantry loads the model before it asks.
 #include "engine/cuda_loader.hpp"
 
+#include <ATen/Context.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
@@ -14,6 +15,7 @@
 #include <string>
 
 #include "engine/loaded_library.hpp"
+#include "engine/silence.hpp"
 #include "engine/torch_error.hpp"
 
 namespace gantry::libtorch {
@@ -34,6 +36,14 @@ bool has_driver() {
   return driver != nullptr;
 }
 
+/// cuDNN's convolutions round float32 to TensorFloat-32 (10 bits) unless told not to; then no answer is that of the
+/// CPU, and of the golden cases recorded there. The setting is the process's, so a host that already uses CUDA keeps
+/// its own.
+void compute_in_full_precision() {
+  const c10::WarningUtils::WarningHandlerGuard without_warnings(&silence());
+  at::globalContext().setAllowTF32CuDNN(false);
+}
+
 /// Makes LibTorch know CUDA. The library stays loaded: what it registers cannot be taken back.
 Result<void> load_torch_cuda() {
   static std::mutex mutex;
@@ -47,6 +57,7 @@ Result<void> load_torch_cuda() {
     return unusable("'" + library + "' cannot be loaded: " + last_loader_error());
   if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA))
     return unusable("'" + library + "' was loaded but registered no CUDA support");
+  compute_in_full_precision();
   return {};
 }
 

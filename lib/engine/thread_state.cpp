@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 
 #include "engine/loaded_library.hpp"
+#include "engine/silence.hpp"
 
 namespace gantry::libtorch {
 namespace {
@@ -48,17 +49,6 @@ std::fenv_t take_float_environment() {
   std::fegetenv(&before);
   std::fesetenv(FE_DFL_ENV);
   return before;
-}
-
-/// A library does not print; by default LibTorch prints warnings.
-class Silence final : public c10::WarningHandler {
- public:
-  void process(const c10::Warning&) override {}
-};
-
-Silence& silence() {
-  static Silence handler;
-  return handler;
 }
 
 }  // namespace

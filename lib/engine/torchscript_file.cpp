@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading, freezing and alias analysis.
+// Loading, freezing and alias analysis; and convolutions in full precision on a GPU.
 #include "engine/torchscript_file.hpp"
 
 #include <torch/csrc/jit/ir/alias_analysis.h>
@@ -37,6 +37,24 @@ void analyse_writes(TorchScriptFile& file) {
   file.has_state = writes_to_attributes(graph->block(), aliases);
 }
 
+/// The last argument of a traced convolution is whether cuDNN may round to TensorFloat-32, as it was set in the process
+/// that traced. Switched off, like the setting of this process (cuda_loader.cpp), which such a convolution ignores.
+void convolve_in_full_precision(torch::jit::Block* block) {
+  static const auto kConvolution = c10::Symbol::fromQualString("aten::_convolution");
+  constexpr std::size_t kAllowTf32 = 12;
+  for (torch::jit::Node* node : block->nodes()) {
+    for (torch::jit::Block* inner : node->blocks()) convolve_in_full_precision(inner);
+    if (node->kind() != kConvolution || node->inputs().size() <= kAllowTf32) continue;
+    const torch::jit::WithInsertPoint here(node);
+    node->replaceInput(kAllowTf32, node->owningGraph()->insertConstant(false));
+  }
+}
+
+void convolve_in_full_precision(const torch::jit::Module& module) {
+  for (const torch::jit::Module& part : module.modules())
+    for (const torch::jit::Method& method : part.get_methods()) convolve_in_full_precision(method.graph()->block());
+}
+
 /// Freezing inlines the weights as constants and folds what is constant. The model also runs without.
 void freeze(TorchScriptFile& file) {
   try {
@@ -56,7 +74,10 @@ Result<TorchScriptFile> load_torchscript_file(const std::string& path, c10::Devi
     if (!file.module.find_method("forward"))
       return Error(ErrorCode::kInvalidArgument, "the TorchScript module has no forward()");
     file.module.eval();
-    if (!device.is_cpu()) file.module.to(device);
+    if (!device.is_cpu()) {
+      file.module.to(device);
+      convolve_in_full_precision(file.module);
+    }
     freeze(file);
     analyse_writes(file);
     return file;

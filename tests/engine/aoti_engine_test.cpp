@@ -157,6 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadPackage{"other-torch.pt2", ErrorCode::kFailedPrecondition, "compiled with LibTorch 1.99"},
                     BadPackage{"other-isa.pt2", ErrorCode::kFailedPrecondition, "'x86-64-v9'"},
                     BadPackage{"unknown-isa.pt2", ErrorCode::kFailedPrecondition, "'ABACUS'"},
+                    BadPackage{"two-isas.pt2", ErrorCode::kFailedPrecondition, "'ABACUS'"},
                     BadPackage{"other-machine.pt2", ErrorCode::kFailedPrecondition, "compiled for pdp11"},
                     BadPackage{"other-device.pt2", ErrorCode::kFailedPrecondition, "compiled for 'cuda'"},
                     BadPackage{"two-libraries.pt2", ErrorCode::kInvalidArgument, "several libraries"},

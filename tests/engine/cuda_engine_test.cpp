@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "engine/engine_fixtures.hpp"
@@ -70,6 +72,54 @@ TEST(Cuda, LetsTheCpuAndTheGpuServeSideBySide) {
   const Model cpu = load_rows("throws.ts", on(runtime)).value();
   EXPECT_THAT(output_of(gpu.run(x_of({1, 2}))), ElementsAre(2, 4));
   EXPECT_THAT(output_of(cpu.run(x_of({1, 2}))), ElementsAre(2, 4));
+}
+
+/// A convolution, which cuDNN would round to 10 bits.
+TEST(Cuda, ComputesFloat32AsFloat32) {
+  const auto signature = Signature::parse("image:f32[batch,3,32,32]", "logits:f32[batch,10]").value();
+  const Runtime runtime = make_runtime(1);
+  const std::string file = package_file("tiny-cnn", "model.ts");
+  const Model gpu = libtorch::load(file, signature, on_gpu(runtime)).value();
+  const Model cpu = libtorch::load(file, signature, on(runtime)).value();
+  std::vector<float> numbers(4 * 3 * 32 * 32);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = std::sin(static_cast<float>(i));
+  const Tensors inputs = {{"image", Tensor::from<float>(Span<const float>(numbers), {4, 3, 32, 32}).value()}};
+  EXPECT_THAT(output_of(gpu.run(inputs)), Pointwise(FloatNear(2e-5f), output_of(cpu.run(inputs))));
+}
+
+TEST(Cuda, RunsAPackageThatWasCompiledForIt) {
+  const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+  const Runtime runtime = make_runtime(2);
+  const Model compiled = libtorch::load(model_file("matmul-cuda.pt2"), signature, on_gpu(runtime)).value();
+  const Model scripted = libtorch::load(model_file("matmul.ts"), signature, on(runtime)).value();
+  EXPECT_EQ(compiled.info().kind, "aoti");
+  for (const std::int64_t batch : {1, 2, 7, 64}) {
+    std::vector<float> numbers(static_cast<std::size_t>(batch) * 256);
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = std::sin(static_cast<float>(i));
+    const Tensors inputs = {{"x", Tensor::from<float>(Span<const float>(numbers), {batch, 256}).value()}};
+    EXPECT_THAT(output_of(compiled.run(inputs)), Pointwise(FloatNear(1e-4f), output_of(scripted.run(inputs))));
+  }
+}
+
+TEST(Cuda, ItsPackagesAreRefusedOnTheCpu) {
+  const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+  EXPECT_THAT(libtorch::load(model_file("matmul-cuda.pt2"), signature, on(make_runtime(1))),
+              FailsWith(ErrorCode::kFailedPrecondition, "compiled for 'cuda' and cannot run on cpu"));
+}
+
+/// CUDA's errors of this kind are for good: the process, in this case a child, is not usable on the GPU afterwards.
+TEST(Cuda, SaysThatTheDeviceHasFailed) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        const Model model = load_rows("out-of-range.ts", on_gpu(make_runtime(1))).value();
+        const auto fault = model.run(x_of({300, 1}));
+        const auto later = model.run(x_of({1, 2}));
+        for (const auto* result : {&fault, &later})
+          std::fprintf(stderr, "%s\n", result->ok() ? "ok" : result->error().to_string().c_str());
+        std::_Exit(!fault && !later ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "CUDA error: device-side assert triggered");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ they should not. All take x: f32[batch, 2] unless their comment says otherwise.
 
     python tests/engine/make_models.py DIR              TorchScript files, a checkpoint and an exported program
     python tests/engine/make_models.py DIR --aoti PT2   variants of an AOTInductor package
+    python tests/engine/make_models.py DIR --cuda       an AOTInductor package for the GPU, a model that breaks it
 """
 
 import argparse
@@ -39,11 +40,11 @@ class BadMatrix(torch.nn.Module):
 
 
 class Hungry(torch.nn.Module):
-    """Wants 2^50 floats once an input is above 100."""
+    """Wants 2^50 floats, where the input is, once an input is above 100."""
 
     def forward(self, x: Tensor) -> Tensor:
         if bool((x > 100).any()):
-            return torch.empty([1 << 50])
+            return x.new_empty([1 << 50])
         return x * 2
 
 
@@ -199,6 +200,7 @@ def make_packages(directory, source):
     rewrite(source, directory / "other-torch.pt2", {"gantry_torch_version": "1.99"})
     rewrite(source, directory / "other-isa.pt2", {"gantry_march": "x86-64-v9"})
     rewrite(source, directory / "unknown-isa.pt2", {"AOTI_CPU_ISA": "ABACUS"})
+    rewrite(source, directory / "two-isas.pt2", {"AOTI_CPU_ISA": "INVALID_VEC_ISA ABACUS"})
     rewrite(source, directory / "other-machine.pt2", {"AOTI_MACHINE": "pdp11"})
     rewrite(source, directory / "other-device.pt2", {"AOTI_DEVICE_KEY": "cuda"})
     rewrite(source, directory / "two-libraries.pt2", extra=[(f"{folder}/second.so", b"\x7fELF")])
@@ -206,13 +208,38 @@ def make_packages(directory, source):
     rewrite(source, directory / "weights-outside.pt2", extra=[(f"{folder}/w.blob", b"1234")])
 
 
+class OutOfRange(torch.nn.Module):
+    """Looks up a row that does not exist once an input is above 100; a GPU reports that when it likes, and for good."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = torch.nn.Parameter(torch.ones(2, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        row = (x[:, 0] > 100).to(torch.long) * 1000
+        return x * 2 * self.table[row]
+
+
+def make_cuda(directory):
+    """What is compiled for the GPU that is present."""
+    matmul = MatMul().eval().cuda()
+    example = torch.rand(3, 256, device="cuda")
+    batch = torch.export.Dim("batch", min=2, max=64)
+    program = torch.export.export(matmul, (example,), dynamic_shapes={"x": {0: batch}})
+    torch._inductor.aoti_compile_and_package(program, package_path=str(directory / "matmul-cuda.pt2"))
+    torch.jit.script(OutOfRange().eval()).save(directory / "out-of-range.ts")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("directory", type=Path)
     parser.add_argument("--aoti", type=Path, metavar="PT2")
+    parser.add_argument("--cuda", action="store_true")
     options = parser.parse_args()
     options.directory.mkdir(parents=True, exist_ok=True)
-    if options.aoti:
+    if options.cuda:
+        make_cuda(options.directory)
+    elif options.aoti:
         make_packages(options.directory, options.aoti)
     else:
         make_scripted(options.directory)
