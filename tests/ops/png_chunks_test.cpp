@@ -43,15 +43,38 @@ TEST(PngChunks, LookBehindThePixelsAsFarAsPillowDoes) {
   EXPECT_EQ(end_of(pixels + png_chunk("IDAT", "y").substr(0, 8)), PngEnd::kInPixels);
 }
 
-TEST(PngChunks, CloseAFileThatEndsInItsPixels) {
-  const std::string file = PngFile{1, 1, 8, 0, "", {"x"}}.text();
-  const std::size_t pixels = file.find("IDAT") + 4;
-  const Bytes closed = detail::closed_png(Bytes(file.substr(0, pixels + 5)));
-  const std::string text(closed.begin(), closed.end());
-  EXPECT_EQ(text.substr(0, pixels - 8), file.substr(0, pixels - 8));
-  EXPECT_EQ(text.substr(pixels - 8, 8), std::string("\0\0\0\x05IDAT", 8));
-  EXPECT_EQ(text.substr(pixels, 5), file.substr(pixels, 5));
-  EXPECT_EQ(text.substr(pixels + 9), png_chunk("IEND", ""));
+std::string pixel_data(const std::string& text) {
+  const Bytes file(text);
+  detail::PngData data(file);
+  std::string all;
+  for (auto content = data.next(); content.data() != nullptr; content = data.next())
+    all += std::string(content.begin(), content.end()) + "|";
+  return all;
+}
+
+TEST(PngChunks, GiveThePixelDataAsFarAsItGoes) {
+  const std::string head = PngFile{}.text().substr(0, 33);
+  const std::string first = png_chunk("IDAT", "one"), empty = png_chunk("IDAT", ""), second = png_chunk("IDAT", "two");
+  EXPECT_EQ(pixel_data(head + png_chunk("tEXt", "x") + first + empty + second + png_chunk("IEND", "")), "one|two|");
+  EXPECT_EQ(pixel_data(head + first + png_chunk("tEXt", "x") + second), "one|") << "Pillow stops there as well";
+  EXPECT_EQ(pixel_data(head + first + second.substr(0, 9)), "one|t|");
+  EXPECT_EQ(pixel_data(head + first + second.substr(0, 7)), "one|");
+  EXPECT_EQ(pixel_data(head), "");
+}
+
+TEST(PngChunks, CollectTheMetadataWhereSomeStandsBehindThePixels) {
+  const std::string head = PngFile{}.text().substr(0, 33);
+  const std::string early = png_chunk("tEXt", "early"), late = png_chunk("eXIf", "late");
+  const auto metadata = [](const std::string& file) {
+    const Bytes collected = detail::png_metadata(Bytes(file));
+    return std::string(collected.begin(), collected.end());
+  };
+  const std::string pixels = png_chunk("IDAT", "one"), end = png_chunk("IEND", "");
+  EXPECT_EQ(metadata(head + early + png_chunk("gAMA", "1234") + pixels + late + end),
+            head + early + late + png_chunk("IDAT", ""));
+  EXPECT_EQ(metadata(head + early + pixels + end), "") << "nothing behind the pixels";
+  EXPECT_EQ(metadata(head + pixels + end + late), "") << "behind the end";
+  EXPECT_EQ(metadata(head + pixels + late.substr(0, 14)), "") << "cut short";
 }
 
 }  // namespace

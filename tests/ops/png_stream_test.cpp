@@ -4,7 +4,9 @@
 #include <gantry/image.hpp>
 
 #include <cstdint>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ops/png_writer.hpp"
@@ -72,6 +74,60 @@ TEST(DecodePng, KeepsOrDropsAlpha) {
   EXPECT_EQ(rgb(png), (Values{5, 5, 5}));
   EXPECT_EQ(bytes_of(unchanged(png)), (Values{5, 5, 5, 6}));
   EXPECT_EQ(rgb({1, 1, 8, 6, "", {"\x05\x06\x07\x08"}}), (Values{5, 6, 7}));
+}
+
+/// The bits of pixels, packed into bytes.
+std::string packed(const std::vector<std::string>& pixels) {
+  std::string bits, bytes;
+  for (const std::string& pixel : pixels) bits += pixel;
+  bits.resize((bits.size() + 7) / 8 * 8, '0');
+  for (std::size_t i = 0; i < bits.size(); i += 8) bytes += static_cast<char>(std::stoi(bits.substr(i, 8), nullptr, 2));
+  return bytes;
+}
+
+TEST(DecodePng, PutsInterlacedPixelsInTheirPlaces) {
+  // Which pass has a pixel, as the specification draws it.
+  constexpr const char* kPasses[] = {"16462646", "77777777", "56565656", "77777777",
+                                     "36463646", "77777777", "56565656", "77777777"};
+  struct Kind {
+    int bit_depth, colour_type, bits;
+  };
+  std::mt19937 random(9);
+  for (const Kind kind : {Kind{1, 0, 1}, {2, 0, 2}, {4, 0, 4}, {8, 0, 8}, {16, 4, 32}, {8, 2, 24}, {16, 6, 64}}) {
+    for (const auto& [width, height] : {std::pair{1, 1}, {1, 9}, {9, 1}, {3, 2}, {5, 4}, {8, 8}, {17, 11}}) {
+      PngFile plain, interlaced;
+      plain.width = interlaced.width = static_cast<std::uint32_t>(width);
+      plain.height = interlaced.height = static_cast<std::uint32_t>(height);
+      plain.bit_depth = interlaced.bit_depth = kind.bit_depth;
+      plain.colour_type = interlaced.colour_type = kind.colour_type;
+      interlaced.is_interlaced = true;
+      std::vector<std::vector<std::string>> pixels(static_cast<std::size_t>(height));
+      for (auto& row : pixels) {
+        for (int x = 0; x < width; ++x) {
+          row.emplace_back();
+          for (int bit = 0; bit < kind.bits; ++bit) row.back() += random() % 2 == 0 ? '0' : '1';
+        }
+        plain.rows.push_back(packed(row));
+      }
+      for (char pass = '1'; pass <= '7'; ++pass) {
+        for (std::size_t y = 0; y < pixels.size(); ++y) {
+          std::vector<std::string> row;
+          for (std::size_t x = 0; x < pixels[y].size(); ++x)
+            if (kPasses[y % 8][x % 8] == pass) row.push_back(pixels[y][x]);
+          if (!row.empty()) interlaced.rows.push_back(packed(row));
+        }
+      }
+      EXPECT_EQ(bytes_of(unchanged(interlaced)), bytes_of(unchanged(plain)))
+          << width << "x" << height << " of " << kind.bits << " bits";
+    }
+  }
+}
+
+TEST(DecodePng, LooksAtTheChecksumOfThePixels) {
+  std::string file = PngFile{2, 2, 8, 0, "", {"ab", "cd"}}.text();
+  const std::size_t checksum = file.find("IEND") - 12;
+  file[checksum] = static_cast<char>(file[checksum] ^ 1);
+  EXPECT_THAT(run(image::decode(), Bytes(file)), FailsWith(ErrorCode::kInvalidArgument, "corrupt PNG: "));
 }
 
 TEST(DecodePng, RefusesWhatIsNoPng) {

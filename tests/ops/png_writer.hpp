@@ -51,13 +51,15 @@ struct PngFile {
   int bit_depth = 8;
   int colour_type = 0;
   std::string chunks;             ///< between IHDR and IDAT
-  std::vector<std::string> rows;  ///< packed samples
+  std::vector<std::string> rows;  ///< packed samples; those of the passes if interlaced
+  bool is_interlaced = false;
 
   std::string text() const {
     std::string header = big_endian(width) + big_endian(height);
     header += static_cast<char>(bit_depth);
     header += static_cast<char>(colour_type);
-    header += std::string(3, '\0');
+    header += std::string(2, '\0');
+    header += is_interlaced ? '\1' : '\0';
     std::string pixels;
     for (const std::string& row : rows) pixels += '\0' + row;
     return "\x89PNG\r\n\x1a\n" + png_chunk("IHDR", header) + chunks + png_chunk("IDAT", stored(pixels)) +

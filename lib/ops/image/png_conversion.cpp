@@ -84,6 +84,10 @@ PngFormat::PngFormat() {
   palette.fill({0, 0, 0, 255});
 }
 
+std::size_t pixel_bits(const PngFormat& format) {
+  return stored_channels(format.colour_type) * static_cast<std::size_t>(format.bit_depth);
+}
+
 Colour unchanged_colour(const PngFormat& format) {
   if (format.colour_type == kGrayAlpha || format.colour_type == kRgba || format.has_transparency) return Colour::kRgba;
   return format.colour_type == kGray ? Colour::kGray : Colour::kRgb;

@@ -22,6 +22,9 @@ struct PngFormat {
   std::array<std::uint16_t, 3> transparent = {};  ///< the transparent colour, for colour types 0 and 2
 };
 
+/// Of all channels of a pixel, as they are stored.
+std::size_t pixel_bits(const PngFormat& format);
+
 /// What ColourMode::kUnchanged makes of it.
 Colour unchanged_colour(const PngFormat& format);
 

@@ -59,14 +59,53 @@ std::string raw_profile(std::string_view text) {
   return bytes;
 }
 
-}  // namespace
-
-void PngStream::FreeContext::operator()(spng_ctx* context) const {
-  spng_ctx_free(context);
+std::uint8_t orientation_in(spng_ctx* context) {
+  std::string exif;
+  spng_exif chunk;
+  if (spng_get_exif(context, &chunk) == SPNG_OK) exif.assign(chunk.data, chunk.length);
+  std::string_view xmp;
+  std::uint32_t count = 0;
+  if (spng_get_text(context, nullptr, &count) != SPNG_OK) count = 0;
+  std::vector<spng_text> texts(count);
+  if (count > 0 && spng_get_text(context, texts.data(), &count) != SPNG_OK) texts.clear();
+  for (const spng_text& text : texts) {
+    const std::string_view key(text.keyword);
+    if (key == "XML:com.adobe.xmp") xmp = {text.text, text.length};
+    if (key == "Raw profile type exif" && exif.empty()) exif = raw_profile({text.text, text.length});
+  }
+  return orientation_of(exif, xmp);
 }
 
+Error error_of(int status, const Bytes& file) {
+  switch (status) {
+    case SPNG_IO_EOF:
+      return truncated("PNG", file.size());
+    case SPNG_EMEM:
+      return Error(ErrorCode::kResourceExhausted, "no memory to decode a PNG image");
+    case SPNG_ECHUNK_LIMITS:
+      return Error(ErrorCode::kResourceExhausted, "metadata of the PNG image takes too much memory");
+    default:
+      return corrupt("PNG", spng_strerror(status));
+  }
+}
+
+struct FreeContext {
+  void operator()(spng_ctx* context) const { spng_ctx_free(context); }
+};
+using ContextPtr = std::unique_ptr<spng_ctx, FreeContext>;
+
+/// A reader of what stands around the pixels; nullptr if there is no memory.
+ContextPtr make_context(const Bytes& file) {
+  ContextPtr context(spng_ctx_new(0));
+  if (!context) return context;
+  spng_set_chunk_limits(context.get(), kMaxMetadataBytes, kMaxMetadataBytes);
+  return spng_set_png_buffer(context.get(), file.data(), file.size()) == SPNG_OK ? std::move(context) : nullptr;
+}
+
+}  // namespace
+
 PngStream::PngStream(const Bytes& file, const image::Decode& options, const RunOptions* call)
-    : file_(file), options_(options), call_(call), file_bytes_(file.size()) {}
+    : file_(file), options_(options), call_(call) {}
 
 PngStream::~PngStream() = default;
 
@@ -77,95 +116,79 @@ Result<std::unique_ptr<PngStream>> PngStream::open(const Bytes& file, const imag
   return stream;
 }
 
-/// A decoder of the file, with its first chunk read.
-Result<spng_ihdr> PngStream::make_context() {
-  context_.reset(spng_ctx_new(0));
-  if (!context_) return Error(ErrorCode::kResourceExhausted, "no memory to decode a PNG image");
-  spng_set_chunk_limits(context_.get(), kMaxMetadataBytes, kMaxMetadataBytes);
-  if (auto ok = check(spng_set_png_buffer(context_.get(), file_.data(), file_.size())); !ok)
-    return std::move(ok).error();
-  spng_ihdr header;
-  if (auto ok = check(spng_get_ihdr(context_.get(), &header)); !ok) return std::move(ok).error();
-  return header;
-}
-
 Result<void> PngStream::read_header() {
-  auto first = make_context();
-  if (!first) return std::move(first).error();
-  const spng_ihdr& header = *first;
+  const ContextPtr context = make_context(file_);
+  if (!context) return error_of(SPNG_EMEM, file_);
+  spng_ihdr header;
+  if (const int status = spng_get_ihdr(context.get(), &header); status != SPNG_OK) return error_of(status, file_);
   if (auto ok = check_dimensions("PNG", header.width, header.height, options_); !ok) return ok;
-  end_ = png_end(file_);
-  if (end_ == PngEnd::kInPixels) {
-    file_ = closed_png(file_);
-    if (auto again = make_context(); !again) return std::move(again).error();
-  }
   size_ = {header.width, header.height};
   is_interlaced_ = header.interlace_method != SPNG_INTERLACE_NONE;
-  if (auto ok = check(spng_decode_chunks(context_.get())); !ok) return ok;  // up to the pixels
-  format_ = format_of(context_.get(), header);
+  // Up to the pixels.
+  if (const int status = spng_decode_chunks(context.get()); status != SPNG_OK) return error_of(status, file_);
+  format_ = format_of(context.get(), header);
   colour_ = options_.colour == image::ColourMode::kRgb ? Colour::kRgb : unchanged_colour(format_);
-  if (options_.exif_orientation) read_orientation();
+  if (options_.exif_orientation) orientation_ = orientation_in(context.get());
   return check_image_bytes(size_, channels_of(colour_));
 }
 
-Result<void> PngStream::begin() {
-  is_started_ = true;
-  std::size_t raw_bytes = 0;
-  if (auto ok = check(spng_decoded_image_size(context_.get(), SPNG_FMT_RAW, &raw_bytes)); !ok) return ok;
-  raw_row_bytes_ = raw_bytes / static_cast<std::size_t>(size_.height);
+void PngStream::begin() {
+  const std::size_t bits = pixel_bits(format_);
+  raw_row_bytes_ = PngPixels::row_bytes(size_.width, bits);
+  pixels_.emplace(file_, size_.width, bits);
   if (!is_stored_as(format_, colour_)) rows_.emplace(format_, colour_);
-  if (is_interlaced_ || rows_) raw_.assign(is_interlaced_ ? raw_bytes : raw_row_bytes_, 0);
-  const int status = spng_decode_image(context_.get(), nullptr, 0, SPNG_FMT_RAW, SPNG_DECODE_PROGRESSIVE);
-  if (status != SPNG_OK && !is_accepted(status)) return error(status);
-  spng_set_crc_action(context_.get(), SPNG_CRC_USE, SPNG_CRC_DISCARD);
-  return is_interlaced_ ? read_interlaced() : Result<void>();
 }
 
 /// Seven passes over the image; rows are known when all are.
 Result<void> PngStream::read_interlaced() {
-  spng_row_info row;
-  for (std::int64_t rows = 0; !is_broken_ && spng_get_row_info(context_.get(), &row) == SPNG_OK; ++rows) {
-    if (rows % 64 == 0 && call_ != nullptr)
-      if (auto interruption = call_->interruption()) return *std::move(interruption);
-    if (auto ok = next_row(raw_.data() + row.row_num * raw_row_bytes_); !ok) return ok;
+  image_.assign(raw_row_bytes_ * static_cast<std::size_t>(size_.height), 0);
+  std::int64_t left = 0;
+  for (const PngPass& pass : kPngPasses) left += pass.rows(size_);
+  for (const PngPass& pass : kPngPasses) {
+    const std::int64_t columns = pass.columns(size_);
+    pixels_->begin_pass();
+    for (std::int64_t y = 0; y < pass.rows(size_); ++y) {
+      if (call_ != nullptr && y % 64 == 0)
+        if (auto interruption = call_->interruption()) return *std::move(interruption);
+      if (auto ok = next_row(columns, --left == 0); !ok || is_broken_) return ok;
+      const std::int64_t row = pass.first_row + y * pass.row_step;
+      place_png_row(pass, pixels_->row(), columns, pixel_bits(format_),
+                    image_.data() + static_cast<std::size_t>(row) * raw_row_bytes_);
+    }
   }
   return {};
 }
 
-/// Decodes to `raw`, which keeps what it has if the file is broken and that is accepted.
-Result<void> PngStream::next_row(std::uint8_t* raw) {
+/// Afterwards pixels_ has the row, unless the file is broken and that is accepted.
+Result<void> PngStream::next_row(std::int64_t columns, bool is_last) {
   if (is_broken_) return {};
-  const int status = spng_decode_row(context_.get(), raw, raw_row_bytes_);
-  if (status == SPNG_OK || status == SPNG_EOI || is_accepted(status)) return {};
-  return error(status);
-}
-
-bool PngStream::is_accepted(int status) {
-  is_broken_ = options_.truncated == image::Truncated::kAccept && status != SPNG_EMEM;
-  return is_broken_;
+  const PngStatus status = pixels_->next_row(columns, is_last);
+  if (status == PngStatus::kOk) return {};
+  is_broken_ = options_.truncated == image::Truncated::kAccept;
+  if (is_broken_) return {};
+  if (status == PngStatus::kTruncated) return truncated("PNG", file_.size());
+  return corrupt("PNG", "its pixels cannot be decompressed, or not as a PNG's");
 }
 
 Result<void> PngStream::select(std::int64_t first_row, std::int64_t first_column, std::int64_t columns) {
   first_column_ = first_column;
   columns_ = columns;
-  if (auto ok = begin(); !ok) return ok;
+  begin();
   if (is_interlaced_) {
     rows_read_ = first_row;
-    return {};
+    return read_interlaced();
   }
-  if (first_row == 0) return {};
-  std::vector<std::uint8_t> above(raw_row_bytes_);
   for (; rows_read_ < first_row; ++rows_read_)
-    if (auto ok = next_row(above.data()); !ok) return ok;
+    if (auto ok = next_row(size_.width, false); !ok) return ok;
   return {};
 }
 
 std::size_t PngStream::row_bytes() const {
-  return static_cast<std::size_t>(rows_ ? columns_ : size_.width) * channels_of(colour_);
+  return static_cast<std::size_t>(columns_) * channels_of(colour_);
 }
 
 std::size_t PngStream::offset_bytes() const {
-  return rows_ ? 0 : static_cast<std::size_t>(first_column_) * channels_of(colour_);
+  return 0;
 }
 
 Result<void> PngStream::read_rows(std::uint8_t* const* rows, std::size_t count) {
@@ -177,69 +200,41 @@ Result<void> PngStream::read_rows(std::uint8_t* const* rows, std::size_t count) 
 }
 
 Result<void> PngStream::read_row(std::uint8_t* out) {
-  std::uint8_t* raw = rows_ ? raw_.data() : out;
+  const std::uint8_t* raw = nullptr;
   if (is_interlaced_) {
-    raw = raw_.data() + static_cast<std::size_t>(rows_read_) * raw_row_bytes_;
+    raw = image_.data() + static_cast<std::size_t>(rows_read_) * raw_row_bytes_;
   } else {
-    if (auto ok = next_row(raw); !ok) return ok;
-    if (is_broken_) std::fill_n(raw, raw_row_bytes_, std::uint8_t{0});
+    if (auto ok = next_row(size_.width, rows_read_ == size_.height - 1); !ok) return ok;
+    raw = is_broken_ ? broken_row() : pixels_->row();
   }
   ++rows_read_;
   if (rows_)
     rows_->convert(raw, static_cast<std::size_t>(first_column_), static_cast<std::size_t>(columns_), out);
-  else if (raw != out)
-    std::copy_n(raw, raw_row_bytes_, out);
+  else
+    std::copy_n(raw + static_cast<std::size_t>(first_column_) * channels_of(colour_), row_bytes(), out);
   return {};
+}
+
+const std::uint8_t* PngStream::broken_row() {
+  image_.resize(raw_row_bytes_);
+  return image_.data();
 }
 
 /// What is wrong with the rows that nobody asked for, or behind them.
 Result<void> PngStream::finish() {
   if (options_.truncated == image::Truncated::kRefuse) {
-    if (!is_started_)
+    if (!pixels_)
       if (auto ok = select(0, 0, size_.width); !ok) return ok;
-    std::vector<std::uint8_t> row(raw_row_bytes_);
     for (; !is_interlaced_ && rows_read_ < size_.height; ++rows_read_)
-      if (auto ok = next_row(row.data()); !ok) return ok;
-    if (end_ == PngEnd::kBehindPixels) return truncated("PNG", file_bytes_);
+      if (auto ok = next_row(size_.width, rows_read_ == size_.height - 1); !ok) return ok;
+    if (png_end(file_) == PngEnd::kBehindPixels) return truncated("PNG", file_.size());
   }
-  // Metadata behind the pixels, if it can be read.
-  if (options_.exif_orientation && spng_decode_chunks(context_.get()) == SPNG_OK) read_orientation();
+  if (!options_.exif_orientation) return {};
+  const Bytes metadata = png_metadata(file_);
+  if (metadata.size() == 0) return {};
+  const ContextPtr context = make_context(metadata);
+  if (context && spng_decode_chunks(context.get()) == SPNG_OK) orientation_ = orientation_in(context.get());
   return {};
-}
-
-void PngStream::read_orientation() {
-  std::string exif;
-  spng_exif chunk;
-  if (spng_get_exif(context_.get(), &chunk) == SPNG_OK) exif.assign(chunk.data, chunk.length);
-  std::string_view xmp;
-  std::uint32_t count = 0;
-  if (spng_get_text(context_.get(), nullptr, &count) != SPNG_OK) count = 0;
-  std::vector<spng_text> texts(count);
-  if (count > 0 && spng_get_text(context_.get(), texts.data(), &count) != SPNG_OK) texts.clear();
-  for (const spng_text& text : texts) {
-    const std::string_view key(text.keyword);
-    if (key == "XML:com.adobe.xmp") xmp = {text.text, text.length};
-    if (key == "Raw profile type exif" && exif.empty()) exif = raw_profile({text.text, text.length});
-  }
-  orientation_ = orientation_of(exif, xmp);
-}
-
-Error PngStream::error(int status) const {
-  switch (status) {
-    case SPNG_IO_EOF:
-    case SPNG_EIDAT_TOO_SHORT:
-      return truncated("PNG", file_bytes_);
-    case SPNG_EMEM:
-      return Error(ErrorCode::kResourceExhausted, "no memory to decode a PNG image");
-    case SPNG_ECHUNK_LIMITS:
-      return Error(ErrorCode::kResourceExhausted, "metadata of the PNG image takes too much memory");
-    default:
-      return corrupt("PNG", spng_strerror(status));
-  }
-}
-
-Result<void> PngStream::check(int status) const {
-  return status == SPNG_OK ? Result<void>() : Result<void>(error(status));
 }
 
 }  // namespace gantry::detail

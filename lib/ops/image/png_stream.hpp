@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PngStream: a PNG file as rows, by libspng, which undoes compression, filters and interlacing; what samples become is
-// decided by png_conversion.hpp.
+// PngStream: a PNG file as rows. libspng reads what stands around the pixels, png_pixels.hpp the pixels; what their
+// samples become is decided by png_conversion.hpp.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,8 @@
 
 #include "ops/image/png_chunks.hpp"
 #include "ops/image/png_conversion.hpp"
+#include "ops/image/png_pixels.hpp"
 #include "ops/image/row_stream.hpp"
-
-struct spng_ctx;
-struct spng_ihdr;
 
 namespace gantry::detail {
 
@@ -40,39 +38,29 @@ class PngStream final : public RowStream {
 
  private:
   PngStream(const Bytes& file, const image::Decode& options, const RunOptions* call);
-  Result<spng_ihdr> make_context();
   Result<void> read_header();
-  Result<void> begin();
+  void begin();
   Result<void> read_interlaced();
-  Result<void> next_row(std::uint8_t* raw);
+  Result<void> next_row(std::int64_t columns, bool is_last);
   Result<void> read_row(std::uint8_t* out);
-  bool is_accepted(int status);
-  Error error(int status) const;
-  Result<void> check(int status) const;
-  void read_orientation();
+  const std::uint8_t* broken_row();
 
-  struct FreeContext {
-    void operator()(spng_ctx* context) const;
-  };
   Bytes file_;
   const image::Decode options_;
   const RunOptions* call_;
-  std::size_t file_bytes_;
-  PngEnd end_ = PngEnd::kComplete;
-  std::unique_ptr<spng_ctx, FreeContext> context_;
   PngFormat format_;
   ImageSize size_{};
   Colour colour_ = Colour::kRgb;
   std::uint8_t orientation_ = 1;
   bool is_interlaced_ = false;
   std::size_t raw_row_bytes_ = 0;
+  std::optional<PngPixels> pixels_;  ///< once something is selected
   std::int64_t rows_read_ = 0;
-  bool is_started_ = false;
   bool is_broken_ = false;  ///< and that is accepted
   std::int64_t first_column_ = 0;
   std::int64_t columns_ = 0;
-  std::vector<std::uint8_t> raw_;  ///< a row; all of them if interlaced
-  std::optional<PngRows> rows_;    ///< nothing if the stored bytes are the pixels
+  std::vector<std::uint8_t> image_;  ///< all samples, if interlaced; a row of 0 if broken
+  std::optional<PngRows> rows_;      ///< nothing if the stored bytes are the pixels
 };
 
 }  // namespace gantry::detail

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filters of PNG (third edition, section 9), undone: each byte was stored as its difference from a guess that the
+// pixels to the left and above give.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace gantry::detail {
+
+/// Bytes that must exist behind each of the three rows: pixels are read and written as if they had 8 bytes.
+inline constexpr std::size_t kPngRowPadding = 8;
+inline constexpr int kPngFilters = 5;
+
+/// Makes `row` of the `bytes` that are stored. `filter` is 0..4; `above` is the row above, all 0 for the first one.
+/// A pixel has 1..8 bytes.
+void undo_png_filter(int filter, const std::uint8_t* stored, const std::uint8_t* above, std::uint8_t* row,
+                     std::size_t bytes, std::size_t pixel_bytes);
+
+}  // namespace gantry::detail
