@@ -62,6 +62,10 @@ Result<RuntimeOptions> resolve(RuntimeOptions options, int budget) {
     return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::intra_op_threads must be 0.." +
                                                   std::to_string(kMaxThreads) + ", got " +
                                                   std::to_string(options.intra_op_threads));
+  if (options.image_threads < 1 || options.image_threads > kMaxThreads)
+    return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::image_threads must be 1.." +
+                                                  std::to_string(kMaxThreads) + ", got " +
+                                                  std::to_string(options.image_threads));
   if (options.max_in_flight == 0)
     return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::max_in_flight must be at least 1");
   if (options.workers == 0) options.workers = std::max(1, budget / std::max(1, options.intra_op_threads));

@@ -56,6 +56,9 @@ TEST(RuntimeOptions, AreLimited) {
   options.intra_op_threads = -2;
   EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "intra_op_threads must be 0..4096"));
   options = with_workers(1);
+  options.image_threads = 0;
+  EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "image_threads must be 1..4096, got 0"));
+  options.image_threads = 1;
   options.max_in_flight = 0;
   EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "max_in_flight must be at least 1"));
 }

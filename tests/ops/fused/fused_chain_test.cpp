@@ -118,6 +118,27 @@ TEST_F(RandomChains, GiveTheSameTensorFusedAndUnfused) {
   }
 }
 
+TEST_F(RandomChains, GiveTheSameTensorOnSeveralThreads) {
+  RuntimeOptions options;
+  options.workers = 3;
+  options.allow_oversubscription = true;
+  options.image_threads = 4;  // one more than there are
+  const Runtime several = Runtime::create(options).value();
+  for (int round = 0; round < 30; ++round) {
+    const auto stages = chain() | image::to_tensor(image::affine(3, 7));
+    Image input = Image::make(4001, 2011, static_cast<Colour>(below(3))).value();
+    auto bytes = input.pixels().mutable_values<std::uint8_t>().value();
+    std::uint64_t word = random_();
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>((word = word * 6364136223846793005u + 1) >> 56);
+    const auto together = compile(stages, several).value().run(input);
+    const auto alone = compile(stages, options_that(true)).value().run(input);
+    ASSERT_EQ(static_cast<bool>(together), static_cast<bool>(alone));
+    if (together) {
+      ASSERT_EQ(bytes_of(*together), bytes_of(*alone)) << compile(stages, several).value().explain();
+    }
+  }
+}
+
 /// Where the tensor lies: what leaves a pipeline may be copied out of a larger block.
 auto address() {
   return stage("address", [](const Tensor& tensor) { return reinterpret_cast<std::uintptr_t>(tensor.data()); });

@@ -25,7 +25,7 @@ class FusedStep final : public Step {
     for (Slot& slot : slots) {
       if (!slot.ok()) continue;
       try {
-        auto result = call(slot.get<In>(), block, context.call);
+        auto result = call(slot.get<In>(), block, context);
         if (result)
           slot.set<Out>(*std::move(result));
         else
@@ -37,11 +37,11 @@ class FusedStep final : public Step {
   }
 
  private:
-  Result<Out> call(const In& input, BatchBlock& block, const RunOptions* options) const {
+  Result<Out> call(const In& input, BatchBlock& block, const Context& context) const {
     if constexpr (std::is_same_v<Out, Tensor>)
-      return chain_->to_tensor(input, block, options);
+      return chain_->to_tensor(input, block, context);
     else
-      return chain_->to_image(input, options);
+      return chain_->to_image(input, context);
   }
 
   /// Memory that runs out belongs to no op; the first one stands for all.

@@ -8,6 +8,7 @@
 #include "ops/image/decoder.hpp"
 #include "ops/image/fused/row_engine.hpp"
 #include "ops/image/row_stream.hpp"
+#include "pipeline/context.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -15,8 +16,9 @@ namespace {
 /// The pixels as far as they have come: a file that is still to be decoded, or an image.
 class Pixels {
  public:
-  explicit Pixels(const Image& image) : image_(image) {}
-  Pixels(std::unique_ptr<RowStream> stream, const std::string& label) : stream_(std::move(stream)), label_(&label) {}
+  Pixels(const Image& image, ImageThreads threads) : image_(image), threads_(threads) {}
+  Pixels(std::unique_ptr<RowStream> stream, const std::string& label, ImageThreads threads)
+      : stream_(std::move(stream)), label_(&label), threads_(threads) {}
 
   RowSource source() const { return stream_ ? RowSource(*stream_) : RowSource(*image_); }
   const std::optional<Image>& image() const { return image_; }
@@ -29,8 +31,9 @@ class Pixels {
   Error named(const Error& error) const { return stream_ ? error.within(*label_) : error; }
 
   Result<void> walk(const RowPass& pass, RowSink sink) const {
-    auto walked = run_pass(pass, source(), std::move(sink));
-    if (walked && stream_) walked = stream_->finish();
+    if (!stream_) return run_pass_in_bands(pass, *image_, sink, threads_);
+    auto walked = run_pass(pass, RowSource(*stream_), sink);
+    if (walked) walked = stream_->finish();
     return walked ? std::move(walked) : Result<void>(named(walked.error()));
   }
 
@@ -38,10 +41,11 @@ class Pixels {
   std::optional<Image> image_;
   std::unique_ptr<RowStream> stream_;
   const std::string* label_ = nullptr;
+  ImageThreads threads_;
 };
 
 Result<Image> finish_pass(const Pixels& pixels, const RowPass& pass) {
-  if (pixels.image()) return run_pass(pass, *pixels.image());
+  if (pixels.image() && pass.is_crop()) return run_pass(pass, *pixels.image());
   auto out = Image::make(pass.size().width, pass.size().height, pixels.source().colour());
   if (!out) return out;
   if (auto ok = pixels.walk(pass, RowSink(pass, *out)); !ok) return std::move(ok).error();
@@ -78,15 +82,17 @@ Result<RowPass> plan(const FusedChain& chain, Pixels& pixels) {
   return pass;
 }
 
-Result<Pixels> open(const FusedChain& chain, const Bytes& file, const RunOptions* call) {
+Result<Pixels> open(const FusedChain& chain, const Bytes& file, const Context& context) {
+  const RunOptions* call = context.call;
+  const ImageThreads threads = ImageThreads::of(context);
   const image::Decode& options = *chain.decode;
   if (auto ok = check_file(file, options); !ok) return ok.error().within(chain.decode_label);
   auto stream = open_rows(file, options, call);
   if (!stream) return stream.error().within(chain.decode_label);
-  if (*stream && (*stream)->orientation() == 1) return Pixels(*std::move(stream), chain.decode_label);
+  if (*stream && (*stream)->orientation() == 1) return Pixels(*std::move(stream), chain.decode_label, threads);
   auto image = decode_image(file, options, call);
   if (!image) return image.error().within(chain.decode_label);
-  return Pixels(*image);
+  return Pixels(*image, threads);
 }
 
 Result<Image> to_image(const FusedChain& chain, Pixels pixels) {
@@ -129,24 +135,24 @@ void BatchBlock::confirm() {
   if (is_from_block_) ++used_;
 }
 
-Result<Image> FusedChain::to_image(const Bytes& file, const RunOptions* call) const {
-  auto pixels = open(*this, file, call);
+Result<Image> FusedChain::to_image(const Bytes& file, const Context& context) const {
+  auto pixels = open(*this, file, context);
   if (!pixels) return std::move(pixels).error();
   return detail::to_image(*this, *std::move(pixels));
 }
 
-Result<Image> FusedChain::to_image(const Image& image, const RunOptions*) const {
-  return detail::to_image(*this, Pixels(image));
+Result<Image> FusedChain::to_image(const Image& image, const Context& context) const {
+  return detail::to_image(*this, Pixels(image, ImageThreads::of(context)));
 }
 
-Result<Tensor> FusedChain::to_tensor(const Bytes& file, BatchBlock& block, const RunOptions* call) const {
-  auto pixels = open(*this, file, call);
+Result<Tensor> FusedChain::to_tensor(const Bytes& file, BatchBlock& block, const Context& context) const {
+  auto pixels = open(*this, file, context);
   if (!pixels) return std::move(pixels).error();
   return detail::to_tensor(*this, *std::move(pixels), block);
 }
 
-Result<Tensor> FusedChain::to_tensor(const Image& image, BatchBlock& block, const RunOptions*) const {
-  return detail::to_tensor(*this, Pixels(image), block);
+Result<Tensor> FusedChain::to_tensor(const Image& image, BatchBlock& block, const Context& context) const {
+  return detail::to_tensor(*this, Pixels(image, ImageThreads::of(context)), block);
 }
 
 }  // namespace gantry::detail

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <gantry/image.hpp>
-#include <gantry/run_options.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "ops/image/fused/band_pass.hpp"
 #include "ops/image/fused/row_pass.hpp"
 #include "ops/image/fused/row_source.hpp"
 #include "ops/image/geometry.hpp"
@@ -51,11 +51,10 @@ class FusedChain {
   std::optional<TensorTables> tables;
   std::string to_tensor_label;
 
-  /// `call` is what a file that is being decoded looks at; it may be nullptr.
-  Result<Image> to_image(const Bytes& file, const RunOptions* call) const;
-  Result<Image> to_image(const Image& image, const RunOptions* call) const;
-  Result<Tensor> to_tensor(const Bytes& file, BatchBlock& block, const RunOptions* call) const;
-  Result<Tensor> to_tensor(const Image& image, BatchBlock& block, const RunOptions* call) const;
+  Result<Image> to_image(const Bytes& file, const Context& context) const;
+  Result<Image> to_image(const Image& image, const Context& context) const;
+  Result<Tensor> to_tensor(const Bytes& file, BatchBlock& block, const Context& context) const;
+  Result<Tensor> to_tensor(const Image& image, BatchBlock& block, const Context& context) const;
 };
 
 }  // namespace gantry::detail

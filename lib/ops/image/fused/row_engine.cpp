@@ -43,7 +43,6 @@ class Walk {
       : pass_(pass), source_(source), sink_(sink), scratch_(RowScratch::of_this_thread()) {}
 
   Result<void> run() {
-    if (pass_.visible().size.width == 0) return border_only();
     find_weights();
     if (auto ok = source_.select({pass_.source().left + columns_read_.begin,
                                   pass_.source().top + rows_read_.begin,
@@ -56,13 +55,6 @@ class Walk {
   }
 
  private:
-  Result<void> border_only() {
-    scratch_.reset(RowScratch::aligned(sink_.scratch_bytes()));
-    sink_.set_scratch(scratch_.take(sink_.scratch_bytes()));
-    sink_.fill_border();
-    return {};
-  }
-
   void find_weights() {
     const Rectangle& visible = pass_.visible();
     columns_read_ = {visible.left, visible.left + visible.size.width};
@@ -223,8 +215,11 @@ class Walk {
 }  // namespace
 
 Result<void> run_pass(const RowPass& pass, RowSource source, RowSink sink) {
-  const bool is_empty = pass.visible().size.width == 0;
-  if (!is_empty && pass.resize() && pass.resize()->how.reference == image::Reference::kOpenCv)
+  if (pass.visible().size.width == 0) {
+    fill_border(sink);
+    return {};
+  }
+  if (pass.resize() && pass.resize()->how.reference == image::Reference::kOpenCv)
     return run_linear_pass(pass, source, sink);
   return Walk(pass, source, sink).run();
 }
@@ -238,6 +233,13 @@ Result<Image> run_pass(const RowPass& pass, const Image& image) {
   if (!out) return out;
   if (auto ok = run_pass(pass, RowSource(image), RowSink(pass, *out)); !ok) return std::move(ok).error();
   return out;
+}
+
+void fill_border(RowSink sink) {
+  RowScratch& scratch = RowScratch::of_this_thread();
+  scratch.reset(RowScratch::aligned(sink.scratch_bytes()));
+  sink.set_scratch(scratch.take(sink.scratch_bytes()));
+  sink.fill_border();
 }
 
 }  // namespace gantry::detail

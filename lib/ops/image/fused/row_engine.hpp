@@ -19,5 +19,7 @@ namespace gantry::detail {
 Result<void> run_pass(const RowPass& pass, RowSource source, RowSink sink);
 /// The same over an image, into a new one; a view where pixels are only cut out. Errors: resource_exhausted.
 Result<Image> run_pass(const RowPass& pass, const Image& image);
+/// Only the border of a pass.
+void fill_border(RowSink sink);
 
 }  // namespace gantry::detail

@@ -66,4 +66,13 @@ bool RowPass::add_window(Window window) {
   return true;
 }
 
+RowPass RowPass::band(std::int64_t first, std::int64_t count) const {
+  RowPass part = *this;
+  part.visible_.top += first;
+  part.visible_.size.height = count;
+  part.top_ += first;
+  part.is_band_ = true;
+  return part;
+}
+
 }  // namespace gantry::detail

@@ -37,11 +37,14 @@ class RowPass {
   std::int64_t top() const { return top_; }
   /// What is on the rest of the canvas.
   std::uint8_t fill() const { return fill_; }
-  bool has_border() const { return visible_.size != canvas_; }
+  bool has_border() const { return visible_.size != canvas_ && !is_band_; }
   bool mirrors_columns() const { return mirrors_columns_; }
   bool mirrors_rows() const { return mirrors_rows_; }
   /// True if the result is a rectangle of the image, unchanged.
   bool is_crop() const { return !resize_ && !has_border() && !mirrors_columns_ && !mirrors_rows_; }
+
+  /// The same pass for `count` rows of the visible part, from `first` on, without the border.
+  RowPass band(std::int64_t first, std::int64_t count) const;
 
  private:
   bool add_resize(const ResizeTo& resize);
@@ -56,6 +59,7 @@ class RowPass {
   std::uint8_t fill_ = 0;
   bool mirrors_columns_ = false;
   bool mirrors_rows_ = false;
+  bool is_band_ = false;
 };
 
 }  // namespace gantry::detail

@@ -13,6 +13,9 @@ RowSink::RowSink(const RowPass& pass, Image& out) : pass_(pass), image_(&out), c
 RowSink::RowSink(const RowPass& pass, const TensorTables& tables, void* out, std::size_t channels)
     : pass_(pass), tables_(&tables), out_(out), channels_(channels) {}
 
+RowSink::RowSink(const RowPass& band, const RowSink& whole)
+    : pass_(band), image_(whole.image_), tables_(whole.tables_), out_(whole.out_), channels_(whole.channels_) {}
+
 void RowSink::write(std::int64_t canvas_y, std::int64_t left, std::int64_t pixels, const std::uint8_t* row) {
   const ImageSize size = pass_.size();
   const std::int64_t y = pass_.mirrors_rows() ? size.height - 1 - canvas_y : canvas_y;

@@ -23,6 +23,9 @@ class RowSink {
   /// Into the tensor at `out`, of the canvas's size; `channels` of the image.
   RowSink(const RowPass& pass, const TensorTables& tables, void* out, std::size_t channels);
 
+  /// The same place, for another part of the same pass (RowPass::band()).
+  RowSink(const RowPass& band, const RowSink& whole);
+
   /// What put() and fill_border() need, for a row of the canvas.
   std::size_t scratch_bytes() const { return static_cast<std::size_t>(pass_.size().width) * channels_; }
   void set_scratch(std::uint8_t* row) { scratch_ = row; }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/parts.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <utility>
+
+namespace gantry::detail {
+namespace {
+
+/// What the threads share. It outlives the call, since a job may come to it when all is done.
+class Parts {
+ public:
+  Parts(std::size_t count, std::function<void(std::size_t)> part) : count_(count), part_(std::move(part)) {}
+
+  /// Takes parts until none are left.
+  void work() noexcept {
+    for (std::size_t i = next_++; i < count_; i = next_++) {
+      std::exception_ptr thrown;
+      try {
+        part_(i);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      const std::lock_guard lock(mutex_);
+      if (thrown && !thrown_) thrown_ = thrown;
+      if (++done_ == count_) is_done_.notify_all();
+    }
+  }
+
+  void wait() {
+    std::unique_lock lock(mutex_);
+    is_done_.wait(lock, [this] { return done_ == count_; });
+    if (thrown_) std::rethrow_exception(thrown_);
+  }
+
+ private:
+  const std::size_t count_;
+  const std::function<void(std::size_t)> part_;
+  std::atomic<std::size_t> next_{0};
+  std::mutex mutex_;
+  std::condition_variable is_done_;
+  std::size_t done_ = 0;
+  std::exception_ptr thrown_;
+};
+
+}  // namespace
+
+void run_parts(RuntimeCore& core, std::size_t threads, std::size_t count, std::function<void(std::size_t)> part) {
+  const auto parts = std::make_shared<Parts>(count, std::move(part));
+  const std::size_t helpers = std::min(threads, count);
+  for (std::size_t i = 1; i < helpers; ++i)
+    core.post([parts](const Error* refusal) {
+      if (refusal == nullptr) parts->work();
+    });
+  parts->work();
+  parts->wait();
+}
+
+}  // namespace gantry::detail
