@@ -284,6 +284,19 @@ def _channel_numbers(zero_allowed):
     return check
 
 
+def _box(value):
+    if not isinstance(value, list) or len(value) != 4 or not all(_is_number(side) for side in value):
+        return "expected [left, top, right, bottom]"
+    left, top, right, bottom = value
+    if not (0 <= left < right and 0 <= top < bottom):
+        return "must have 0 <= left < right and 0 <= top < bottom"
+    return None
+
+
+def _reducing_gap(value):
+    return None if _is_number(value) and (value == 0 or value >= 1) else "expected 0 or a number from 1 on"
+
+
 SIDE = _integer(1, MAX_SIDE)
 FILTERS = ("box", "bilinear", "hamming", "bicubic", "lanczos")
 
@@ -325,7 +338,9 @@ def _resample(filter_name):
     return getattr(Image.Resampling, filter_name.upper())
 
 
-def _resize(image, width, height, filter, reference):
+def _resize(image, width, height, filter, reference, box=None, reducing_gap=0):
+    if box or reducing_gap:
+        return _resize_in_pillow(image, (width, height), filter, reference, box, reducing_gap)
     if (width, height) == image.size:
         return image
     if reference == "pillow":
@@ -343,6 +358,17 @@ def _resize(image, width, height, filter, reference):
     resized = torch.nn.functional.interpolate(pixels, (height, width), mode=filter, antialias=True)[0]
     return Image.fromarray(resized.permute(1, 2, 0).contiguous().numpy().squeeze(-1) if len(resized) == 1
                            else resized.permute(1, 2, 0).contiguous().numpy())
+
+
+def _resize_in_pillow(image, size, filter, reference, box, reducing_gap):
+    if reference != "pillow":
+        raise PackError(f"reference {reference} has no box and no reducing_gap; pillow has")
+    if box:
+        numpy = need("numpy", "resizing")
+        box = tuple(float(numpy.float32(side)) for side in box)  # Pillow resamples with float32
+        if box[2] > image.width or box[3] > image.height:
+            raise PackError(f"image.resize: box={list(box)} does not lie in the {image.width}x{image.height} image")
+    return image.resize(size, _resample(filter), box, reducing_gap or None)
 
 
 def _upright(image, short, long):
@@ -550,7 +576,8 @@ OPS = {
         "max_pixels": (_integer(1, 1 << 31), 89478485), "max_bytes": (_integer(1, 1 << 31), 268435456),
         "max_scans": (_integer(1, 1 << 31), 500), "truncated": (_choice("refuse", "accept"), "refuse"),
         "approx_size": (_integer(0, MAX_SIDE), 0)}, _decode),
-    "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), **_RESAMPLING}, _resize),
+    "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), **_RESAMPLING,
+                                          "box": (_box, None), "reducing_gap": (_reducing_gap, 0)}, _resize),
     "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
                                                 "max_size": (_integer(0, MAX_SIDE), 0)}, _resize_short),
     "image.resize_long": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING}, _resize_long),

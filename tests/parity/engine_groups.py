@@ -43,6 +43,57 @@ def large_sizes(rng):
         yield image_case(f"{name} to {target}", op, array, lambda im: im.resize(target, FILTERS[name]))
 
 
+def random_box(rng, width, height):
+    """left, top, right, bottom as float32; often whole pixels, or the whole of a side."""
+    sides = []
+    for size in (width, height):
+        begin, end = sorted(np.float32(rng.uniform(0, size, 2)))
+        kind = int(rng.integers(5))
+        if kind == 0:
+            begin, end = np.floor(begin), np.ceil(end)
+        if kind == 1 or not begin < end:
+            begin, end = 0, size
+        if kind == 2:
+            end = np.float32(min(begin + rng.uniform(0.001, 1.5), size))
+        if kind == 3:
+            begin = np.float32(0)
+        sides.append((float(begin), float(end)) if begin < end else (0.0, float(size)))
+    (left, right), (top, bottom) = sides
+    return [left, top, right, bottom]
+
+
+def boxes(rng):
+    """Pillow's `box`, as a tuple: fractions of pixels, whole pixels at the size asked for, one side alone."""
+    for index in range(240):
+        array = random_array(rng)
+        height, width = array.shape[:2]
+        box = random_box(rng, width, height)
+        target = [random_side(rng), random_side(rng)]
+        if index % 4 == 0:
+            box = [float(np.floor(x)) for x in box[:2]] + [float(np.ceil(x)) for x in box[2:]]
+            target = [int(box[2] - box[0]), int(box[3] - box[1])]
+        if index % 8 == 1:
+            target[0], box[0], box[2] = width, 0.0, float(width)
+        name = list(FILTERS)[index % 5]
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name, "box": box}
+        yield image_case(f"{op}", op, array, lambda im: im.resize(target, FILTERS[name], tuple(box)))
+
+
+def reducing(rng):
+    """Pillow's `reducing_gap`, with a box in every second case."""
+    for index in range(240):
+        array = random_array(rng, *((large_side(rng), random_side(rng)) if index % 4 == 0 else (None, None)))
+        height, width = array.shape[:2]
+        gap = float(rng.choice([1.0, 1.01, 1.5, 2.0, 3.0, rng.uniform(1, 8)]))
+        target = [int(rng.integers(1, max(2, side // int(rng.integers(1, 9))))) for side in (width, height)]
+        box = tuple(random_box(rng, width, height)) if index % 2 else None
+        name = list(FILTERS)[index % 5]
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name, "reducing_gap": gap}
+        if box:
+            op["box"] = list(box)
+        yield image_case(f"{op}", op, array, lambda im: im.resize(target, FILTERS[name], box, gap))
+
+
 def torch_u8(rng):
     """torchvision v2 on uint8 tensors."""
     for index in range(120):
@@ -259,5 +310,5 @@ def random_step(rng, array):
     return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
 
 
-GROUPS = [large_sizes, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
+GROUPS = [large_sizes, boxes, reducing, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
           segment, chains]

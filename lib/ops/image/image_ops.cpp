@@ -2,6 +2,9 @@
 // The image ops by name. Each factory reads its parameters and calls the typed function, which checks the limits.
 #include <gantry/image.hpp>
 #include <gantry/registry.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
@@ -60,10 +63,22 @@ Stage<Bytes, Image> read_decode(ParamReader& params) {
   return image::decode(options);
 }
 
+std::optional<image::Box> read_box(ParamReader& params) {
+  if (!params.has("box")) return std::nullopt;
+  const std::vector<float> sides = params.floats("box");
+  if (sides.size() == 4) return image::Box{sides[0], sides[1], sides[2], sides[3]};
+  params.fail("box", "expected [left, top, right, bottom], got " + to_text(sides));
+  return std::nullopt;
+}
+
 Stage<Image, Image> read_resize(ParamReader& params) {
-  const std::int64_t width = params.integer("width");
-  const std::int64_t height = params.integer("height");
-  return image::resize(width, height, read_resampling(params));
+  image::Resize options;
+  options.width = params.integer("width");
+  options.height = params.integer("height");
+  options.how = read_resampling(params);
+  options.box = read_box(params);
+  options.reducing_gap = params.number("reducing_gap", options.reducing_gap);
+  return image::resize(options);
 }
 
 Stage<Image, Image> read_resize_short(ParamReader& params) {
