@@ -388,6 +388,12 @@ def _resize_long(image, size, filter, reference):
     return _resize(image, *_upright(image, max(1, int(size * short / long)), size), filter, reference)
 
 
+def _thumbnail(image, filter, reducing_gap, **sides):
+    small = image.copy()  # of an image in memory: draft() is image.decode's approx_size
+    small.thumbnail(_crop_size(**sides), _resample(filter), reducing_gap or None)
+    return small
+
+
 def _letterbox(image, filter, reference, value, scale_up, **sides):
     width, height = _crop_size(**sides)
     ratio = min(height / image.height, width / image.width)
@@ -581,6 +587,8 @@ OPS = {
     "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
                                                 "max_size": (_integer(0, MAX_SIDE), 0)}, _resize_short),
     "image.resize_long": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING}, _resize_long),
+    "image.thumbnail": Op("Image", "Image", {
+        **_CROP, "filter": (_FILTER[0], "bicubic"), "reducing_gap": (_reducing_gap, 2)}, _thumbnail, one_of=_CROP_KEYS),
     "image.letterbox": Op("Image", "Image", {
         **_CROP, **_RESAMPLING, "reference": (_RESAMPLING["reference"][0], "opencv"), "value": (_integer(0, 255), 114),
         "scale_up": (_boolean, True)}, _letterbox, one_of=_CROP_KEYS),

@@ -171,6 +171,18 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                   {"box", {0.25, 0, boxed.box->right, 0.1}},
                   {"reducing_gap", 1.1}},
                  random_image());
+    image::Thumbnail thumbnail;
+    thumbnail.width = width;
+    thumbnail.height = height;
+    thumbnail.filter = typed_filter;
+    thumbnail.reducing_gap = flag ? 1.5 : 0;
+    expect_equal(image::thumbnail(thumbnail),
+                 {{"op", "image.thumbnail"},
+                  {"width", width},
+                  {"height", height},
+                  {"filter", kFilters[filter]},
+                  {"reducing_gap", thumbnail.reducing_gap}},
+                 random_image());
     const image::Resampling torch_u8{flag ? image::Filter::kBicubic : image::Filter::kBilinear,
                                      image::Reference::kTorchU8};
     expect_equal(image::resize(width, height, torch_u8),
@@ -281,6 +293,7 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(image::flip(), {{"op", "image.flip"}}, random_image());
   expect_equal(image::rotate90(), {{"op", "image.rotate90"}}, random_image());
   expect_equal(image::letterbox(), {{"op", "image.letterbox"}, {"size", 640}}, random_image());
+  expect_equal(image::thumbnail(), {{"op", "image.thumbnail"}, {"size", 128}}, random_image());
   expect_equal(image::to_tensor(), {{"op", "image.to_tensor"}}, random_image());
 }
 
@@ -337,6 +350,10 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   expect_refused(image::resize(other_reference),
                  {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"reducing_gap", 2}, {"reference", "torch_u8"}},
                  "reference torch_u8 has no box and no reducing_gap; pillow has");
+  image::Thumbnail negative_gap;
+  negative_gap.reducing_gap = -1;
+  expect_refused(image::thumbnail(negative_gap), {{"op", "image.thumbnail"}, {"size", 128}, {"reducing_gap", -1}},
+                 "reducing_gap must be 0 or a number from 1 on, got -1");
   expect_refused(image::resize_short(5, {}, 5), {{"op", "image.resize_short"}, {"size", 5}, {"max_size", 5}},
                  "max_size must be 6..65535, got 5");
   expect_refused(image::crop(-65536, 0, 1, 1),
@@ -382,6 +399,7 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
                              R"("image.resize_short", "size": 1)",
                              R"("image.resize_long", "size": 1)",
                              R"("image.letterbox", "size": 1)",
+                             R"("image.thumbnail", "size": 1)",
                              R"("image.crop", "left": 0, "top": 0, "width": 1, "height": 1)",
                              R"("image.center_crop", "size": 1)",
                              R"("image.five_crop", "size": 1)",

@@ -87,6 +87,26 @@ TEST(Resize, RefusesBlocksThatPillowCannotAddUp) {
               FailsWith(ErrorCode::kInvalidArgument, "reducing_gap=1 makes blocks of 4096x2048 pixels"));
 }
 
+image::Thumbnail thumbnail_options(std::int64_t width, std::int64_t height) {
+  image::Thumbnail options;
+  options.width = width;
+  options.height = height;
+  return options;
+}
+
+TEST(Thumbnail, LeavesSmallerImagesAlone) {
+  const Image image = counting_image(5, 4);
+  EXPECT_TRUE(
+      run(image::thumbnail(thumbnail_options(5, 4)), image).value().pixels().shares_storage_with(image.pixels()));
+}
+
+TEST(Thumbnail, KeepsTheRatioOfTheSides) {
+  const Image wide = counting_image(50, 20), tall = counting_image(3, 200);
+  EXPECT_EQ(run(image::thumbnail(thumbnail_options(16, 16)), wide).value().height(), 6);
+  EXPECT_EQ(run(image::thumbnail(thumbnail_options(100, 7)), wide).value().width(), 17);
+  EXPECT_EQ(run(image::thumbnail(thumbnail_options(9, 9)), tall).value().width(), 1);
+}
+
 TEST(Resize, ReadsViews) {
   const Image image = counting_image(7, 6).crop(1, 1, 4, 4).value();
   const Image copy = image_of(4, 4, Colour::kGray, bytes_of(image));

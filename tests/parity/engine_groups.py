@@ -94,6 +94,41 @@ def reducing(rng):
         yield image_case(f"{op}", op, array, lambda im: im.resize(target, FILTERS[name], box, gap))
 
 
+def thumbnail_of(image, size, **options):
+    image.thumbnail(size, **options)
+    return image
+
+
+def thumbnails(rng):
+    for index in range(160):
+        array = random_array(rng, *((large_side(rng), random_side(rng)) if index % 4 == 0 else (None, None)))
+        size = (random_side(rng), random_side(rng)) if index % 2 else (int(rng.integers(1, 60)),) * 2
+        op = {"op": "image.thumbnail", "width": size[0], "height": size[1]}
+        yield image_case(f"{op}", op, array, lambda im: thumbnail_of(im, size))
+        name, gap = list(FILTERS)[index % 5], (None, 1.0, 3.5)[index % 3]
+        op = {"op": "image.thumbnail", "width": size[0], "height": size[1], "filter": name, "reducing_gap": gap or 0}
+        yield image_case(f"{op}", op, array, lambda im: thumbnail_of(im, size, resample=FILTERS[name], reducing_gap=gap))
+
+
+def drafts(rng):
+    """JPEG files as Pillow's draft() reads them; thumbnails of those whose sides the divisor divides."""
+    for index in range(120):
+        size = [8 * int(rng.integers(1, 100)) + int(index % 3 == 0) * int(rng.integers(8)) for _ in range(2)]
+        array = image_files.picture(rng, *size, 1 if index % 5 == 0 else 3)
+        data = image_files.encode(image_files.to_image(array), "JPEG", quality=int(rng.integers(30, 100)),
+                                  subsampling=index % 4 % 3, progressive=bool(rng.integers(2)))
+        side = int(rng.integers(1, 200))
+        decode = {"op": "image.decode", "approx_size": side, "colour": "unchanged"}
+        image = Image.open(io.BytesIO(data))
+        image.draft(None, (side, side))
+        yield Case(f"draft({side}) of {size}", "bytes", "image", [decode], data, pixels(image))
+        if index % 3 != 0:
+            decode = {"op": "image.decode", "approx_size": 2 * side, "colour": "unchanged"}
+            expected = pixels(thumbnail_of(Image.open(io.BytesIO(data)), (side, side)))
+            pipeline = [decode, {"op": "image.thumbnail", "size": side}]
+            yield Case(f"thumbnail({side}) of {size}", "bytes", "image", pipeline, data, expected)
+
+
 def torch_u8(rng):
     """torchvision v2 on uint8 tensors."""
     for index in range(120):
@@ -310,5 +345,5 @@ def random_step(rng, array):
     return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
 
 
-GROUPS = [large_sizes, boxes, reducing, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
+GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
           segment, chains]

@@ -51,6 +51,18 @@ GANTRY_API Stage<Image, Image> resize(const Resize& options);
 /// `max_size`, which is larger than `size`, the longer side is at most that, and the shorter one int(max_size * short /
 /// long): torchvision's Resize(int, max_size=int). 0: no limit but 65535.
 GANTRY_API Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how = {}, std::int64_t max_size = 0);
+/// PIL's Image.thumbnail(), whose defaults these are.
+struct Thumbnail {
+  std::int64_t width = 128, height = 128;  ///< each 1..65535
+  Filter filter = Filter::kBicubic;
+  double reducing_gap = 2;  ///< as Resize's
+};
+/// No larger than width x height, at the ratio of the sides that comes nearest to the image's; smaller images stay as
+/// they are. Of a JPEG, PIL's thumbnail() has libjpeg make a smaller image first. Here that is decode()'s approx_size,
+/// and happens only where a chain asks for it: with approx_size = int(side * reducing_gap) in front of a square
+/// thumbnail the result is PIL's if the sides of the file can be divided by what libjpeg divides them by. Otherwise PIL
+/// still goes by the sides of the file, which an image in memory does not know.
+GANTRY_API Stage<Image, Image> thumbnail(const Thumbnail& options = {});
 /// Longer side to `size` (1..65535), shorter side int(size * short / long), at least 1.
 GANTRY_API Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how = {});
 

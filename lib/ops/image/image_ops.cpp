@@ -44,9 +44,13 @@ image::Reference read_reference(ParamReader& params, image::Reference fallback) 
       params.choice("reference", {"pillow", "torch_u8", "opencv"}, static_cast<std::size_t>(fallback)));
 }
 
+image::Filter read_filter(ParamReader& params, image::Filter fallback) {
+  return static_cast<image::Filter>(params.choice("filter", {"box", "bilinear", "hamming", "bicubic", "lanczos"},
+                                                  static_cast<std::size_t>(fallback)));
+}
+
 image::Resampling read_resampling(ParamReader& params, image::Resampling how = {}) {
-  how.filter = static_cast<image::Filter>(params.choice("filter", {"box", "bilinear", "hamming", "bicubic", "lanczos"},
-                                                        static_cast<std::size_t>(how.filter)));
+  how.filter = read_filter(params, how.filter);
   how.reference = read_reference(params, how.reference);
   return how;
 }
@@ -79,6 +83,16 @@ Stage<Image, Image> read_resize(ParamReader& params) {
   options.box = read_box(params);
   options.reducing_gap = params.number("reducing_gap", options.reducing_gap);
   return image::resize(options);
+}
+
+Stage<Image, Image> read_thumbnail(ParamReader& params) {
+  image::Thumbnail options;
+  const Size size = read_size(params);
+  options.width = size.width;
+  options.height = size.height;
+  options.filter = read_filter(params, options.filter);
+  options.reducing_gap = params.number("reducing_gap", options.reducing_gap);
+  return image::thumbnail(options);
 }
 
 Stage<Image, Image> read_resize_short(ParamReader& params) {
@@ -132,6 +146,7 @@ void add_image_ops(Registry& registry) {
     const std::int64_t size = params.integer("size");
     return image::resize_long(size, read_resampling(params));
   });
+  registry.add<Image, Image>("image.thumbnail", read_thumbnail);
   registry.add<Image, Image>("image.letterbox", read_letterbox);
   registry.add<Image, Image>("image.crop", [](ParamReader& params) {
     const std::int64_t left = params.integer("left");

@@ -65,7 +65,7 @@ class RandomChains : public testing::Test {
   }
 
   Stage<Image, Image> op() {
-    switch (below(10)) {
+    switch (below(11)) {
       case 0:
         return image::resize(1 + below(120), 1 + below(120), resampling());
       case 1:
@@ -84,6 +84,12 @@ class RandomChains : public testing::Test {
         return image::resize_long(1 + below(80), resampling());
       case 8:
         return image::resize(boxed_resize());
+      case 9: {
+        image::Thumbnail options;
+        options.width = 1 + below(60);
+        options.height = 1 + below(60);
+        return image::thumbnail(options);
+      }
       default:
         image::Letterbox box;
         box.width = 1 + below(80);
