@@ -830,7 +830,7 @@ def run_pipeline(ops, value, call_model=None, label_files=None):
 
 # ---- torchvision transforms -> ops --------------------------------------------------------------------------------
 
-TRANSLATABLE = ("Compose, nn.Sequential, Resize, CenterCrop, FiveCrop, Pad (constant), RandomHorizontalFlip and "
+TRANSLATABLE = ("Compose, nn.Sequential, Resize, CenterCrop, FiveCrop, Pad (not symmetric), RandomHorizontalFlip and "
                 "RandomVerticalFlip with p=0 or p=1, ToTensor, PILToTensor, ToImage, ToPureTensor, ToDtype(float32, "
                 "scale=True), ConvertImageDtype(float32), Normalize, RGB, Identity, and the ImageClassification presets "
                 "of weights.transforms()")
@@ -884,9 +884,7 @@ class _Translator:
         if self.state != "pil":
             self.refuse(transform, "on a tensor it resamples otherwise than Pillow does; put it before ToTensor or "
                                    "ToImage, and give it PIL images")
-        if transform.max_size is not None:
-            self.refuse(transform, "max_size has no op")
-        self.put(transform, _resize_op(self, transform, transform.size, transform.interpolation))
+        self.put(transform, _resize_op(self, transform, transform.size, transform.interpolation, transform.max_size))
 
     def _CenterCrop(self, transform, _):
         self.put(transform, {"op": "image.center_crop", **_sides(transform.size)})
@@ -897,9 +895,11 @@ class _Translator:
         self.five_crop = {"op": "image.five_crop", **_sides(transform.size)}
 
     def _Pad(self, transform, _):
-        if transform.padding_mode != "constant":
-            self.refuse(transform, f"padding_mode '{transform.padding_mode}' has no op, only 'constant' has")
-        fill = transform.fill
+        mode = transform.padding_mode
+        if mode not in ("constant", "edge", "reflect"):
+            self.refuse(transform, f"padding_mode '{mode}' has no op; constant, edge and reflect have, and reflect does "
+                                   "not repeat the pixels at the edge")
+        fill = transform.fill if mode == "constant" and transform.fill is not None else 0
         if isinstance(fill, (list, tuple)) and len(set(fill)) == 1:
             fill = fill[0]
         if isinstance(fill, bool) or not isinstance(fill, (int, float)) or fill != int(fill) or not 0 <= fill <= 255:
@@ -911,8 +911,8 @@ class _Translator:
         sides = sides * 4 if len(sides) == 1 else sides * 2 if len(sides) == 2 else sides
         if any(side < 0 for side in sides):
             self.refuse(transform, "negative padding has no op; use CenterCrop")
-        self.put(transform, {"op": "image.pad", **dict(zip(("left", "top", "right", "bottom"), map(int, sides))),
-                             "value": int(fill)})
+        how = {"value": int(fill)} if mode == "constant" else {"mode": mode}
+        self.put(transform, {"op": "image.pad", **dict(zip(("left", "top", "right", "bottom"), map(int, sides))), **how})
 
     def _flip(self, transform, axis):
         if transform.p not in (0, 1):
@@ -985,15 +985,20 @@ class _Translator:
             self.refuse(transform, "it comes before ToImage or after FiveCrop")
 
 
-def _resize_op(translator, transform, size, interpolation):
+def _resize_op(translator, transform, size, interpolation, max_size=None):
     filter_name = str(getattr(interpolation, "value", interpolation))
     if filter_name not in FILTERS:
         translator.refuse(transform, f"interpolation '{filter_name}' has no op; known are {', '.join(FILTERS)}")
-    if size is None:
+    if size is None and max_size is None:
         translator.refuse(transform, "size is None")
+    if size is None:
+        return {"op": "image.resize_long", "size": int(max_size), "filter": filter_name}
     size = [size] if isinstance(size, int) else [int(side) for side in size]
     if len(size) == 1:
-        return {"op": "image.resize_short", "size": size[0], "filter": filter_name}
+        limit = {} if max_size is None else {"max_size": int(max_size)}
+        return {"op": "image.resize_short", "size": size[0], "filter": filter_name, **limit}
+    if max_size is not None:
+        translator.refuse(transform, "max_size goes with one size, not with height and width")
     return {"op": "image.resize", "width": size[1], "height": size[0], "filter": filter_name}
 
 
