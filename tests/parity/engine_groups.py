@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
+from pycocotools import mask
 from torchvision import transforms
 from torchvision.transforms import v2
 
@@ -291,6 +292,31 @@ def segment(rng):
         yield case
 
 
+def random_labels(rng):
+    """Noise, blobs, stripes of any length, one label alone."""
+    height, width = (int(n) for n in rng.integers(1, (200, 200)))
+    kind = int(rng.integers(4))
+    if kind == 0:
+        return rng.integers(0, 3, (height, width), dtype=np.int32)
+    if kind == 1:
+        small = rng.integers(0, 3, (1 + height // 17, 1 + width // 17)).astype(np.uint8)
+        return cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    if kind == 2:
+        runs = rng.integers(1, 40000, 200)
+        order = np.repeat(np.arange(200) % 3, runs)[: height * width]
+        return np.resize(order, (width, height)).T.astype(np.int32)
+    return np.full((height, width), int(rng.integers(3)), np.int32)
+
+
+def run_lengths(rng):
+    """COCO's compressed run lengths, area and box, against pycocotools."""
+    for _ in range(200):
+        labels = np.ascontiguousarray(random_labels(rng))
+        encoded = mask.encode(np.asfortranarray((labels == 1).astype(np.uint8)))
+        expected = [float(mask.area(encoded)), *mask.toBbox(encoded).astype(np.float64), *map(float, encoded["counts"])]
+        yield Case(f"{labels.shape}", "labels", "runs", {"label": 1}, labels, np.array(expected))
+
+
 def chains(rng):
     """JPEG and PNG files through chains that run as one step: only a part of the file is decoded."""
     for index in range(120):
@@ -346,4 +372,4 @@ def random_step(rng, array):
 
 
 GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
-          segment, chains]
+          segment, run_lengths, chains]
