@@ -25,8 +25,13 @@ inline Result<void> check_side(const char* name, std::int64_t value) {
   return check_range(name, value, 1, kMaxSide);
 }
 
-/// The shortest text that reads back as the same float.
+/// The shortest text that reads back as the same number.
 inline std::string to_text(float value) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
+  return std::string(buffer, end);
+}
+inline std::string to_text(double value) {
   char buffer[32];
   const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
   return std::string(buffer, end);

@@ -284,6 +284,19 @@ def _channel_numbers(zero_allowed):
     return check
 
 
+def _box(value):
+    if not isinstance(value, list) or len(value) != 4 or not all(_is_number(side) for side in value):
+        return "expected [left, top, right, bottom]"
+    left, top, right, bottom = value
+    if not (0 <= left < right and 0 <= top < bottom):
+        return "must have 0 <= left < right and 0 <= top < bottom"
+    return None
+
+
+def _reducing_gap(value):
+    return None if _is_number(value) and (value == 0 or value >= 1) else "expected 0 or a number from 1 on"
+
+
 SIDE = _integer(1, MAX_SIDE)
 FILTERS = ("box", "bilinear", "hamming", "bicubic", "lanczos")
 
@@ -325,7 +338,9 @@ def _resample(filter_name):
     return getattr(Image.Resampling, filter_name.upper())
 
 
-def _resize(image, width, height, filter, reference):
+def _resize(image, width, height, filter, reference, box=None, reducing_gap=0):
+    if box or reducing_gap:
+        return _resize_in_pillow(image, (width, height), filter, reference, box, reducing_gap)
     if (width, height) == image.size:
         return image
     if reference == "pillow":
@@ -345,6 +360,17 @@ def _resize(image, width, height, filter, reference):
                            else resized.permute(1, 2, 0).contiguous().numpy())
 
 
+def _resize_in_pillow(image, size, filter, reference, box, reducing_gap):
+    if reference != "pillow":
+        raise PackError(f"reference {reference} has no box and no reducing_gap; pillow has")
+    if box:
+        numpy = need("numpy", "resizing")
+        box = tuple(float(numpy.float32(side)) for side in box)  # Pillow resamples with float32
+        if box[2] > image.width or box[3] > image.height:
+            raise PackError(f"image.resize: box={list(box)} does not lie in the {image.width}x{image.height} image")
+    return image.resize(size, _resample(filter), box, reducing_gap or None)
+
+
 def _upright(image, short, long):
     return (short, long) if image.width <= image.height else (long, short)
 
@@ -360,6 +386,12 @@ def _resize_short(image, size, filter, reference, max_size):
 def _resize_long(image, size, filter, reference):
     short, long = sorted((image.width, image.height))
     return _resize(image, *_upright(image, max(1, int(size * short / long)), size), filter, reference)
+
+
+def _thumbnail(image, filter, reducing_gap, **sides):
+    small = image.copy()  # of an image in memory: draft() is image.decode's approx_size
+    small.thumbnail(_crop_size(**sides), _resample(filter), reducing_gap or None)
+    return small
 
 
 def _letterbox(image, filter, reference, value, scale_up, **sides):
@@ -550,10 +582,13 @@ OPS = {
         "max_pixels": (_integer(1, 1 << 31), 89478485), "max_bytes": (_integer(1, 1 << 31), 268435456),
         "max_scans": (_integer(1, 1 << 31), 500), "truncated": (_choice("refuse", "accept"), "refuse"),
         "approx_size": (_integer(0, MAX_SIDE), 0)}, _decode),
-    "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), **_RESAMPLING}, _resize),
+    "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), **_RESAMPLING,
+                                          "box": (_box, None), "reducing_gap": (_reducing_gap, 0)}, _resize),
     "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
                                                 "max_size": (_integer(0, MAX_SIDE), 0)}, _resize_short),
     "image.resize_long": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING}, _resize_long),
+    "image.thumbnail": Op("Image", "Image", {
+        **_CROP, "filter": (_FILTER[0], "bicubic"), "reducing_gap": (_reducing_gap, 2)}, _thumbnail, one_of=_CROP_KEYS),
     "image.letterbox": Op("Image", "Image", {
         **_CROP, **_RESAMPLING, "reference": (_RESAMPLING["reference"][0], "opencv"), "value": (_integer(0, 255), 114),
         "scale_up": (_boolean, True)}, _letterbox, one_of=_CROP_KEYS),
@@ -795,7 +830,7 @@ def run_pipeline(ops, value, call_model=None, label_files=None):
 
 # ---- torchvision transforms -> ops --------------------------------------------------------------------------------
 
-TRANSLATABLE = ("Compose, nn.Sequential, Resize, CenterCrop, FiveCrop, Pad (constant), RandomHorizontalFlip and "
+TRANSLATABLE = ("Compose, nn.Sequential, Resize, CenterCrop, FiveCrop, Pad (not symmetric), RandomHorizontalFlip and "
                 "RandomVerticalFlip with p=0 or p=1, ToTensor, PILToTensor, ToImage, ToPureTensor, ToDtype(float32, "
                 "scale=True), ConvertImageDtype(float32), Normalize, RGB, Identity, and the ImageClassification presets "
                 "of weights.transforms()")
@@ -849,9 +884,7 @@ class _Translator:
         if self.state != "pil":
             self.refuse(transform, "on a tensor it resamples otherwise than Pillow does; put it before ToTensor or "
                                    "ToImage, and give it PIL images")
-        if transform.max_size is not None:
-            self.refuse(transform, "max_size has no op")
-        self.put(transform, _resize_op(self, transform, transform.size, transform.interpolation))
+        self.put(transform, _resize_op(self, transform, transform.size, transform.interpolation, transform.max_size))
 
     def _CenterCrop(self, transform, _):
         self.put(transform, {"op": "image.center_crop", **_sides(transform.size)})
@@ -862,9 +895,11 @@ class _Translator:
         self.five_crop = {"op": "image.five_crop", **_sides(transform.size)}
 
     def _Pad(self, transform, _):
-        if transform.padding_mode != "constant":
-            self.refuse(transform, f"padding_mode '{transform.padding_mode}' has no op, only 'constant' has")
-        fill = transform.fill
+        mode = transform.padding_mode
+        if mode not in ("constant", "edge", "reflect"):
+            self.refuse(transform, f"padding_mode '{mode}' has no op; constant, edge and reflect have, and reflect does "
+                                   "not repeat the pixels at the edge")
+        fill = transform.fill if mode == "constant" and transform.fill is not None else 0
         if isinstance(fill, (list, tuple)) and len(set(fill)) == 1:
             fill = fill[0]
         if isinstance(fill, bool) or not isinstance(fill, (int, float)) or fill != int(fill) or not 0 <= fill <= 255:
@@ -876,8 +911,8 @@ class _Translator:
         sides = sides * 4 if len(sides) == 1 else sides * 2 if len(sides) == 2 else sides
         if any(side < 0 for side in sides):
             self.refuse(transform, "negative padding has no op; use CenterCrop")
-        self.put(transform, {"op": "image.pad", **dict(zip(("left", "top", "right", "bottom"), map(int, sides))),
-                             "value": int(fill)})
+        how = {"value": int(fill)} if mode == "constant" else {"mode": mode}
+        self.put(transform, {"op": "image.pad", **dict(zip(("left", "top", "right", "bottom"), map(int, sides))), **how})
 
     def _flip(self, transform, axis):
         if transform.p not in (0, 1):
@@ -950,15 +985,20 @@ class _Translator:
             self.refuse(transform, "it comes before ToImage or after FiveCrop")
 
 
-def _resize_op(translator, transform, size, interpolation):
+def _resize_op(translator, transform, size, interpolation, max_size=None):
     filter_name = str(getattr(interpolation, "value", interpolation))
     if filter_name not in FILTERS:
         translator.refuse(transform, f"interpolation '{filter_name}' has no op; known are {', '.join(FILTERS)}")
-    if size is None:
+    if size is None and max_size is None:
         translator.refuse(transform, "size is None")
+    if size is None:
+        return {"op": "image.resize_long", "size": int(max_size), "filter": filter_name}
     size = [size] if isinstance(size, int) else [int(side) for side in size]
     if len(size) == 1:
-        return {"op": "image.resize_short", "size": size[0], "filter": filter_name}
+        limit = {} if max_size is None else {"max_size": int(max_size)}
+        return {"op": "image.resize_short", "size": size[0], "filter": filter_name, **limit}
+    if max_size is not None:
+        translator.refuse(transform, "max_size goes with one size, not with height and width")
     return {"op": "image.resize", "width": size[1], "height": size[0], "filter": filter_name}
 
 

@@ -157,6 +157,32 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::crop(left, top, width, height),
                  {{"op", "image.crop"}, {"left", left}, {"top", top}, {"width", width}, {"height", height}},
                  random_image());
+    image::Resize boxed;
+    boxed.width = width;
+    boxed.height = height;
+    boxed.how = typed_filter;
+    boxed.box = image::Box{0.25f, 0, 0.5f + static_cast<float>(below(40)), 0.1f};
+    boxed.reducing_gap = 1.1;
+    expect_equal(image::resize(boxed),
+                 {{"op", "image.resize"},
+                  {"width", width},
+                  {"height", height},
+                  {"filter", kFilters[filter]},
+                  {"box", {0.25, 0, boxed.box->right, 0.1}},
+                  {"reducing_gap", 1.1}},
+                 random_image());
+    image::Thumbnail thumbnail;
+    thumbnail.width = width;
+    thumbnail.height = height;
+    thumbnail.filter = typed_filter;
+    thumbnail.reducing_gap = flag ? 1.5 : 0;
+    expect_equal(image::thumbnail(thumbnail),
+                 {{"op", "image.thumbnail"},
+                  {"width", width},
+                  {"height", height},
+                  {"filter", kFilters[filter]},
+                  {"reducing_gap", thumbnail.reducing_gap}},
+                 random_image());
     const image::Resampling torch_u8{flag ? image::Filter::kBicubic : image::Filter::kBilinear,
                                      image::Reference::kTorchU8};
     expect_equal(image::resize(width, height, torch_u8),
@@ -267,6 +293,7 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(image::flip(), {{"op", "image.flip"}}, random_image());
   expect_equal(image::rotate90(), {{"op", "image.rotate90"}}, random_image());
   expect_equal(image::letterbox(), {{"op", "image.letterbox"}, {"size", 640}}, random_image());
+  expect_equal(image::thumbnail(), {{"op", "image.thumbnail"}, {"size", 128}}, random_image());
   expect_equal(image::to_tensor(), {{"op", "image.to_tensor"}}, random_image());
 }
 
@@ -308,6 +335,25 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   expect_refused(image::resize(1, 1, {image::Filter::kBox, image::Reference::kOpenCv}),
                  {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"filter", "box"}, {"reference", "opencv"}},
                  "reference opencv has no filter box; its filters are bilinear");
+  image::Resize empty_box, small_gap, other_reference;
+  empty_box.width = empty_box.height = small_gap.width = small_gap.height = 1;
+  empty_box.box = image::Box{2, 0, 2, 1};
+  small_gap.reducing_gap = 0.5;
+  other_reference = small_gap;
+  other_reference.reducing_gap = 2;
+  other_reference.how.reference = image::Reference::kTorchU8;
+  expect_refused(image::resize(empty_box), {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"box", {2, 0, 2, 1}}},
+                 "box must be [left, top, right, bottom] with 0 <= left < right and 0 <= top < bottom, got [2, 0, 2, "
+                 "1]");
+  expect_refused(image::resize(small_gap), {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"reducing_gap", 0.5}},
+                 "reducing_gap must be 0 or a number from 1 on, got 0.5");
+  expect_refused(image::resize(other_reference),
+                 {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"reducing_gap", 2}, {"reference", "torch_u8"}},
+                 "reference torch_u8 has no box and no reducing_gap; pillow has");
+  image::Thumbnail negative_gap;
+  negative_gap.reducing_gap = -1;
+  expect_refused(image::thumbnail(negative_gap), {{"op", "image.thumbnail"}, {"size", 128}, {"reducing_gap", -1}},
+                 "reducing_gap must be 0 or a number from 1 on, got -1");
   expect_refused(image::resize_short(5, {}, 5), {{"op", "image.resize_short"}, {"size", 5}, {"max_size", 5}},
                  "max_size must be 6..65535, got 5");
   expect_refused(image::crop(-65536, 0, 1, 1),
@@ -338,6 +384,9 @@ TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].height"));
   EXPECT_THAT(error(R"({"op": "image.resize", "width": 4})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].height"));
+  EXPECT_THAT(
+      error(R"({"op": "image.resize", "width": 4, "height": 4, "box": [0, 1, 2]})"),
+      FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].box: expected [left, top, right, bottom], got [0, 1, 2]"));
   EXPECT_THAT(error(R"({"op": "image.resize_short", "size": 4, "filter": "nearest"})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].filter"));
   EXPECT_THAT(error(R"({"op": "image.resize_short", "size": 4.5})"),
@@ -350,6 +399,7 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
                              R"("image.resize_short", "size": 1)",
                              R"("image.resize_long", "size": 1)",
                              R"("image.letterbox", "size": 1)",
+                             R"("image.thumbnail", "size": 1)",
                              R"("image.crop", "left": 0, "top": 0, "width": 1, "height": 1)",
                              R"("image.center_crop", "size": 1)",
                              R"("image.five_crop", "size": 1)",

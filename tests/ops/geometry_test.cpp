@@ -45,6 +45,68 @@ TEST(Resize, DoesNotMixInTheColourOfTransparentPixels) {
       << "truncated on the way back, as in Pillow";
 }
 
+image::Resize resize_options(std::int64_t width, std::int64_t height, const image::Box& box, double gap = 0) {
+  image::Resize options;
+  options.width = width;
+  options.height = height;
+  options.how = image::Filter::kBox;
+  options.box = box;
+  options.reducing_gap = gap;
+  return options;
+}
+
+TEST(Resize, TakesFractionsOfPixelsFromABox) {
+  const Image image = image_of(4, 1, Colour::kGray, {10, 20, 100, 200});
+  EXPECT_EQ(bytes_of(run(image::resize(resize_options(1, 1, {1, 0, 3, 1})), image).value()), (Row{60}));
+  EXPECT_EQ(bytes_of(run(image::resize(resize_options(2, 1, {0.5f, 0, 2.5f, 1})), image).value()), (Row{20, 100}));
+}
+
+TEST(Resize, CutsOutABoxOfWholePixels) {
+  const Image image = counting_image(4, 3);
+  EXPECT_EQ(bytes_of(run(image::resize(resize_options(2, 2, {1, 1, 3, 3})), image).value()), (Row{5, 6, 9, 10}));
+  const Image pixel = image_of(2, 1, Colour::kRgba, {9, 9, 9, 9, 200, 100, 50, 3});
+  EXPECT_EQ(bytes_of(run(image::resize(resize_options(1, 1, {1, 0, 2, 1})), pixel).value()), (Row{170, 85, 85, 3}))
+      << "through premultiplied colours, as in Pillow";
+}
+
+TEST(Resize, RefusesABoxOutsideTheImage) {
+  EXPECT_THAT(run(image::resize(resize_options(2, 2, {0, 0, 4, 3.5f})), counting_image(4, 3)),
+              FailsWith(ErrorCode::kInvalidArgument, "box=[0, 0, 4, 3.5] does not lie in the 4x3 image"));
+}
+
+TEST(Resize, ReducesBlocksFirst) {
+  const Image image = image_of(5, 1, Colour::kGray, {10, 21, 100, 201, 7});
+  EXPECT_EQ(bytes_of(run(image::resize(resize_options(2, 1, {0, 0, 4, 1}, 1)), image).value()), (Row{16, 151}));
+  EXPECT_EQ(bytes_of(run(image::resize(resize_options(1, 1, {0, 0, 5, 1}, 2)), image).value()), (Row{58}))
+      << "of 16, 151 and 7, which the box filter takes whole";
+}
+
+TEST(Resize, RefusesBlocksThatPillowCannotAddUp) {
+  const Image image = Image::make(4096, 2048, Colour::kGray).value();
+  EXPECT_THAT(run(image::resize(resize_options(1, 1, {0, 0, 4096, 2048}, 1)), image),
+              FailsWith(ErrorCode::kInvalidArgument, "reducing_gap=1 makes blocks of 4096x2048 pixels"));
+}
+
+image::Thumbnail thumbnail_options(std::int64_t width, std::int64_t height) {
+  image::Thumbnail options;
+  options.width = width;
+  options.height = height;
+  return options;
+}
+
+TEST(Thumbnail, LeavesSmallerImagesAlone) {
+  const Image image = counting_image(5, 4);
+  EXPECT_TRUE(
+      run(image::thumbnail(thumbnail_options(5, 4)), image).value().pixels().shares_storage_with(image.pixels()));
+}
+
+TEST(Thumbnail, KeepsTheRatioOfTheSides) {
+  const Image wide = counting_image(50, 20), tall = counting_image(3, 200);
+  EXPECT_EQ(run(image::thumbnail(thumbnail_options(16, 16)), wide).value().height(), 6);
+  EXPECT_EQ(run(image::thumbnail(thumbnail_options(100, 7)), wide).value().width(), 17);
+  EXPECT_EQ(run(image::thumbnail(thumbnail_options(9, 9)), tall).value().width(), 1);
+}
+
 TEST(Resize, ReadsViews) {
   const Image image = counting_image(7, 6).crop(1, 1, 4, 4).value();
   const Image copy = image_of(4, 4, Colour::kGray, bytes_of(image));

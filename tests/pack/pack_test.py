@@ -159,6 +159,8 @@ class TranslationTest(unittest.TestCase):
             lambda: kit.CenterCrop((side(), side())),
             lambda: kit.Pad(chance.choice([side(), [side(), side()], [side(), 0, side(), side()]]),
                             fill=chance.randint(0, 255)),
+            lambda: kit.Pad([chance.randint(0, 9) for _ in range(4)], padding_mode="edge"),
+            lambda: kit.Resize(side(), chance.choice(filters), max_size=60 + side()),
             lambda: kit.RandomHorizontalFlip(chance.choice([0, 1])),
             lambda: kit.RandomVerticalFlip(1.0)])()
 
@@ -180,6 +182,20 @@ class TranslationTest(unittest.TestCase):
         self.assert_equal(v1.Compose([v1.Resize(20), v1.CenterCrop(24), v1.ToTensor(), v1.Normalize(0.4, 0.3)]),
                           image(50, 41, 3, "L"))
 
+    def test_every_way_to_pad_and_to_limit_a_resize_is_bit_equal(self):
+        for kit in (v1, v2):
+            for transform in (kit.Pad(3, padding_mode="reflect"), kit.Pad([1, 2, 3, 4], padding_mode="edge"),
+                              kit.Pad((5, 0), fill=9), kit.Resize(20, max_size=25), kit.Resize([20], max_size=400)):
+                self.assert_equal(transform, image(50, 31))
+            for mode in ("edge", "reflect"):
+                after = kit.Compose([v1.PILToTensor(), kit.Pad(2, padding_mode=mode),
+                                     v1.ConvertImageDtype(torch.float32)])
+                self.assert_equal(after, image(31, 20))
+        self.assert_equal(v2.Resize(None, max_size=33), image(50, 31))
+        self.assert_equal(v2.Pad(2, fill=None), image(9, 9))
+        self.assertEqual(gp.translate(v1.Pad(1, padding_mode="edge")),
+                         [{"op": "image.pad", "left": 1, "top": 1, "right": 1, "bottom": 1, "mode": "edge"}])
+
     def test_what_follows_five_crop_is_done_for_each_crop(self):
         self.assert_equal(v1.Compose([v1.Resize(30), v1.FiveCrop((20, 11))]), image(40, 50))
         transform = v2.Compose([v2.FiveCrop(16), v2.CenterCrop(10), v2.ToImage(),
@@ -197,7 +213,7 @@ class TranslationTest(unittest.TestCase):
             (lambda x: x, "function"),
             (v1.RandomHorizontalFlip(0.5), r"RandomHorizontalFlip: it is random \(p=0.5\)"),
             (v1.Compose([v1.Resize(8), v1.RandomCrop(4)]), "torchvision.transforms.RandomCrop"),
-            (v1.Resize(8, max_size=20), "Resize: max_size"),
+            (v2.Resize((8, 9), max_size=20), "Resize: max_size goes with one size"),
             (v1.Resize(8, v1.InterpolationMode.NEAREST), "interpolation 'nearest'"),
             (v1.Compose([v1.ToTensor(), v1.Resize(8)]), "Resize: on a tensor it resamples otherwise"),
             (v2.Compose([v2.ToImage(), v2.Resize(8)]), "transforms.v2.Resize: on a tensor"),
@@ -205,7 +221,7 @@ class TranslationTest(unittest.TestCase):
             (v1.Compose([v1.ToTensor(), v1.Normalize(0, 1), v1.Normalize(0, 1)]), "Normalize: it must come once"),
             (v1.Normalize(0, 1), "Normalize: it must come once, after ToTensor"),
             (v1.Compose([v1.ToTensor(), v1.ToTensor()]), "ToTensor: the image is a tensor already"),
-            (v1.Pad(2, padding_mode="reflect"), "padding_mode 'reflect'"),
+            (v1.Pad(2, padding_mode="symmetric"), "padding_mode 'symmetric' has no op; constant, edge and reflect have"),
             (v1.Pad(2, fill=(1, 2, 3)), "expected one number 0..255"),
             (v1.Compose([v1.ToTensor(), v1.Pad(2, fill=1)]), "fill other than 0 on a float tensor"),
             (v1.PILToTensor(), "ends with a u8 tensor"),
@@ -227,6 +243,27 @@ class TranslationTest(unittest.TestCase):
 # ---- The ops' Python reference ------------------------------------------------------------------------------------
 
 class ReferenceTest(unittest.TestCase):
+    def test_resize_takes_pillows_box_and_reducing_gap(self):
+        picture = image(50, 40)
+        resize = {"op": "image.resize", "width": 9, "height": 7, "filter": "bicubic"}
+        got = gp.run_pipeline([{**resize, "box": [0.1, 0, 49.5, 40], "reducing_gap": 1.5}], picture)
+        box = tuple(float(numpy.float32(side)) for side in (0.1, 0, 49.5, 40))
+        self.assertEqual(got.tobytes(), picture.resize((9, 7), Image.Resampling.BICUBIC, box, 1.5).tobytes())
+        with self.assertRaisesRegex(gp.PackError, "does not lie in the 50x40 image"):
+            gp.run_pipeline([{**resize, "box": [0, 0, 51, 40]}], picture)
+        for wrong, message in (({"box": [1, 0, 1, 2]}, "0 <= left < right"), ({"box": 3}, "left, top, right, bottom"),
+                               ({"reducing_gap": 0.5}, "expected 0 or a number from 1 on")):
+            with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):
+                gp.check_pipeline([{**resize, **wrong}])
+        with self.assertRaisesRegex(gp.PackError, "reference opencv has no box"):
+            gp.run_pipeline([{**resize, "filter": "bilinear", "reference": "opencv", "box": [0, 0, 9, 9]}], picture)
+
+    def test_thumbnail_is_that_of_an_image_in_memory(self):
+        picture = image(50, 40)
+        got = gp.run_pipeline([{"op": "image.thumbnail", "size": 12}], picture)
+        picture.thumbnail((12, 12))
+        self.assertEqual(got.tobytes(), picture.tobytes())
+
     def test_affine_rounds_each_operation_to_f32(self):
         picture = image(5, 4)
         got = gp.run_pipeline([{"op": "image.to_tensor", "mode": "affine", "mean": [127.5, 3.1, 0.1],

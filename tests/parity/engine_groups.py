@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
+from pycocotools import mask
 from torchvision import transforms
 from torchvision.transforms import v2
 
@@ -41,6 +42,92 @@ def large_sizes(rng):
         name = list(FILTERS)[index % 5]
         op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name}
         yield image_case(f"{name} to {target}", op, array, lambda im: im.resize(target, FILTERS[name]))
+
+
+def random_box(rng, width, height):
+    """left, top, right, bottom as float32; often whole pixels, or the whole of a side."""
+    sides = []
+    for size in (width, height):
+        begin, end = sorted(np.float32(rng.uniform(0, size, 2)))
+        kind = int(rng.integers(5))
+        if kind == 0:
+            begin, end = np.floor(begin), np.ceil(end)
+        if kind == 1 or not begin < end:
+            begin, end = 0, size
+        if kind == 2:
+            end = np.float32(min(begin + rng.uniform(0.001, 1.5), size))
+        if kind == 3:
+            begin = np.float32(0)
+        sides.append((float(begin), float(end)) if begin < end else (0.0, float(size)))
+    (left, right), (top, bottom) = sides
+    return [left, top, right, bottom]
+
+
+def boxes(rng):
+    """Pillow's `box`, as a tuple: fractions of pixels, whole pixels at the size asked for, one side alone."""
+    for index in range(240):
+        array = random_array(rng)
+        height, width = array.shape[:2]
+        box = random_box(rng, width, height)
+        target = [random_side(rng), random_side(rng)]
+        if index % 4 == 0:
+            box = [float(np.floor(x)) for x in box[:2]] + [float(np.ceil(x)) for x in box[2:]]
+            target = [int(box[2] - box[0]), int(box[3] - box[1])]
+        if index % 8 == 1:
+            target[0], box[0], box[2] = width, 0.0, float(width)
+        name = list(FILTERS)[index % 5]
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name, "box": box}
+        yield image_case(f"{op}", op, array, lambda im: im.resize(target, FILTERS[name], tuple(box)))
+
+
+def reducing(rng):
+    """Pillow's `reducing_gap`, with a box in every second case."""
+    for index in range(240):
+        array = random_array(rng, *((large_side(rng), random_side(rng)) if index % 4 == 0 else (None, None)))
+        height, width = array.shape[:2]
+        gap = float(rng.choice([1.0, 1.01, 1.5, 2.0, 3.0, rng.uniform(1, 8)]))
+        target = [int(rng.integers(1, max(2, side // int(rng.integers(1, 9))))) for side in (width, height)]
+        box = tuple(random_box(rng, width, height)) if index % 2 else None
+        name = list(FILTERS)[index % 5]
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name, "reducing_gap": gap}
+        if box:
+            op["box"] = list(box)
+        yield image_case(f"{op}", op, array, lambda im: im.resize(target, FILTERS[name], box, gap))
+
+
+def thumbnail_of(image, size, **options):
+    image.thumbnail(size, **options)
+    return image
+
+
+def thumbnails(rng):
+    for index in range(160):
+        array = random_array(rng, *((large_side(rng), random_side(rng)) if index % 4 == 0 else (None, None)))
+        size = (random_side(rng), random_side(rng)) if index % 2 else (int(rng.integers(1, 60)),) * 2
+        op = {"op": "image.thumbnail", "width": size[0], "height": size[1]}
+        yield image_case(f"{op}", op, array, lambda im: thumbnail_of(im, size))
+        name, gap = list(FILTERS)[index % 5], (None, 1.0, 3.5)[index % 3]
+        op = {"op": "image.thumbnail", "width": size[0], "height": size[1], "filter": name, "reducing_gap": gap or 0}
+        yield image_case(f"{op}", op, array, lambda im: thumbnail_of(im, size, resample=FILTERS[name], reducing_gap=gap))
+
+
+def drafts(rng):
+    """JPEG files as Pillow's draft() reads them; thumbnails of those whose sides the divisor divides."""
+    for index in range(120):
+        size = [8 * int(rng.integers(1, 100)) + int(index % 3 == 0) * int(rng.integers(8)) for _ in range(2)]
+        array = image_files.picture(rng, *size, 1 if index % 5 == 0 else 3)
+        data = image_files.encode(image_files.to_image(array), "JPEG", quality=int(rng.integers(30, 100)),
+                                  subsampling=index % 4 % 3, progressive=bool(rng.integers(2)))
+        side = int(rng.integers(1, 200))
+        decode = {"op": "image.decode", "approx_size": side, "colour": "unchanged"}
+        image = Image.open(io.BytesIO(data))
+        image.draft(None, (side, side))
+        yield Case(f"draft({side}) of {size}", "bytes", "image", [decode], data, pixels(image))
+        if index % 3 != 0:
+            decode = {"op": "image.decode", "approx_size": 2 * side, "colour": "unchanged"}
+            expected = pixels(thumbnail_of(Image.open(io.BytesIO(data)), (side, side)))
+            pipeline = [decode, {"op": "image.thumbnail", "size": side}]
+            yield Case(f"thumbnail({side}) of {size}", "bytes", "image", pipeline, data, expected)
 
 
 def torch_u8(rng):
@@ -205,6 +292,31 @@ def segment(rng):
         yield case
 
 
+def random_labels(rng):
+    """Noise, blobs, stripes of any length, one label alone."""
+    height, width = (int(n) for n in rng.integers(1, (200, 200)))
+    kind = int(rng.integers(4))
+    if kind == 0:
+        return rng.integers(0, 3, (height, width), dtype=np.int32)
+    if kind == 1:
+        small = rng.integers(0, 3, (1 + height // 17, 1 + width // 17)).astype(np.uint8)
+        return cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    if kind == 2:
+        runs = rng.integers(1, 40000, 200)
+        order = np.repeat(np.arange(200) % 3, runs)[: height * width]
+        return np.resize(order, (width, height)).T.astype(np.int32)
+    return np.full((height, width), int(rng.integers(3)), np.int32)
+
+
+def run_lengths(rng):
+    """COCO's compressed run lengths, area and box, against pycocotools."""
+    for _ in range(200):
+        labels = np.ascontiguousarray(random_labels(rng))
+        encoded = mask.encode(np.asfortranarray((labels == 1).astype(np.uint8)))
+        expected = [float(mask.area(encoded)), *mask.toBbox(encoded).astype(np.float64), *map(float, encoded["counts"])]
+        yield Case(f"{labels.shape}", "labels", "runs", {"label": 1}, labels, np.array(expected))
+
+
 def chains(rng):
     """JPEG and PNG files through chains that run as one step: only a part of the file is decoded."""
     for index in range(120):
@@ -259,5 +371,5 @@ def random_step(rng, array):
     return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
 
 
-GROUPS = [large_sizes, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
-          segment, chains]
+GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
+          segment, run_lengths, chains]

@@ -4,13 +4,15 @@
 //   image_probe CASES.json
 //
 // CASES is a list of {"takes", "gives", "pipeline", "in", "out"}. An input is a file ("bytes") or an .npy array
-// ("image": u8[H, W, C], "tensor": f32); a result is written as an .npy array, an error as OUT with ".error" behind it.
+// ("image": u8[H, W, C], "tensor": f32, "labels": i32[H, W], whose "pipeline" is {"label": n}); a result is written as
+// an .npy array, an error as OUT with ".error" behind it.
 #include <cstdio>
 #include <fstream>
 #include <gantry/classify.hpp>
 #include <gantry/image.hpp>
 #include <gantry/pipeline.hpp>
 #include <gantry/registry.hpp>
+#include <gantry/segmentation.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -92,8 +94,23 @@ Result<Bytes> run(const nlohmann::json& test) {
   return detail::to_npy(*array);
 }
 
+/// Of one label: area, bounding box, and the characters of COCO's string, as f64[n].
+Result<Bytes> run_length_encoding(const nlohmann::json& test) {
+  auto labels = load(test.at("in").get<std::string>(), static_cast<Tensor*>(nullptr));
+  if (!labels) return std::move(labels).error();
+  auto runs = run_lengths(*labels, test.at("pipeline").at("label").get<std::int32_t>());
+  if (!runs) return std::move(runs).error();
+  std::vector<double> values = {static_cast<double>(runs->area())};
+  for (const std::int64_t side : runs->bounding_box()) values.push_back(static_cast<double>(side));
+  for (const char character : runs->to_string()) values.push_back(static_cast<double>(character));
+  auto array = Tensor::from<double>(Span<const double>(values), {static_cast<std::int64_t>(values.size())});
+  if (!array) return std::move(array).error();
+  return detail::to_npy(*array);
+}
+
 Result<Bytes> dispatch(const nlohmann::json& test) {
   const std::string edge = test.at("takes").get<std::string>() + " -> " + test.at("gives").get<std::string>();
+  if (edge == "labels -> runs") return run_length_encoding(test);
   if (edge == "bytes -> image") return run<Bytes, Image>(test);
   if (edge == "bytes -> tensor") return run<Bytes, Tensor>(test);
   if (edge == "image -> image") return run<Image, Image>(test);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <gantry/image/image.hpp>
 #include <gantry/image/reference.hpp>
@@ -27,10 +28,41 @@ struct Resampling {
 
 /// To width x height, each 1..65535.
 GANTRY_API Stage<Image, Image> resize(std::int64_t width, std::int64_t height, const Resampling& how = {});
+
+/// A part of an image, in pixels and fractions of them: 0 <= left < right, 0 <= top < bottom.
+struct Box {
+  float left, top, right, bottom;
+};
+/// What else Pillow's Image.resize() takes; no other reference has it.
+struct Resize {
+  std::int64_t width = 0, height = 0;  ///< each 1..65535
+  Resampling how;
+  /// The part that is resampled; invalid_argument for an image that it does not lie in. Pixels around it have a share
+  /// in the result as far as the filter reaches. Where it cuts whole pixels out at the size asked for, they are copied.
+  std::optional<Box> box;
+  /// 0: none. From 1 on: blocks of pixels become their mean first, as long as what is left is at least this many times
+  /// the size of the result. Nearly the same result, and what Pillow's thumbnail() does; slower here than without. A
+  /// block of 2^23 pixels or more is invalid_argument: Pillow's arithmetic ends there.
+  double reducing_gap = 0;
+};
+GANTRY_API Stage<Image, Image> resize(const Resize& options);
+
 /// Shorter side to `size` (1..65535), longer side int(size * long / short): torchvision's Resize(int). With a
 /// `max_size`, which is larger than `size`, the longer side is at most that, and the shorter one int(max_size * short /
 /// long): torchvision's Resize(int, max_size=int). 0: no limit but 65535.
 GANTRY_API Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how = {}, std::int64_t max_size = 0);
+/// PIL's Image.thumbnail(), whose defaults these are.
+struct Thumbnail {
+  std::int64_t width = 128, height = 128;  ///< each 1..65535
+  Filter filter = Filter::kBicubic;
+  double reducing_gap = 2;  ///< as Resize's
+};
+/// No larger than width x height, at the ratio of the sides that comes nearest to the image's; smaller images stay as
+/// they are. Of a JPEG, PIL's thumbnail() has libjpeg make a smaller image first. Here that is decode()'s approx_size,
+/// and happens only where a chain asks for it: with approx_size = int(side * reducing_gap) in front of a square
+/// thumbnail the result is PIL's if the sides of the file can be divided by what libjpeg divides them by. Otherwise PIL
+/// still goes by the sides of the file, which an image in memory does not know.
+GANTRY_API Stage<Image, Image> thumbnail(const Thumbnail& options = {});
 /// Longer side to `size` (1..65535), shorter side int(size * short / long), at least 1.
 GANTRY_API Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how = {});
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <gantry/image.hpp>
+#include <optional>
 #include <type_traits>
 #include <variant>
 
@@ -26,10 +27,28 @@ inline ImageSize size_of(const Image& image) {
   return {image.width(), image.height()};
 }
 
-/// The whole image at another size.
+struct Rectangle {
+  std::int64_t left;
+  std::int64_t top;
+  ImageSize size;
+};
+
+/// Blocks of `columns` x `rows` pixels of `part` become one pixel each, their mean: Pillow's Image.reduce(). What is
+/// left at the right and at the bottom makes smaller blocks.
+struct Reduction {
+  std::int64_t columns;
+  std::int64_t rows;
+  Rectangle part;
+
+  ImageSize size() const { return {(part.size.width - 1) / columns + 1, (part.size.height - 1) / rows + 1}; }
+};
+
+/// The image at another size; or, as Pillow does it, a box of the image, whose blocks may have been reduced before.
 struct ResizeTo {
   ImageSize size;
   image::Resampling how;
+  std::optional<Reduction> reduction = {};
+  std::optional<image::Box> box = {};  // of the reduced image
 };
 
 /// A rectangle of the image. It may reach beyond it: what is outside is `fill` in every channel.

@@ -2,6 +2,9 @@
 // The image ops by name. Each factory reads its parameters and calls the typed function, which checks the limits.
 #include <gantry/image.hpp>
 #include <gantry/registry.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
@@ -41,9 +44,13 @@ image::Reference read_reference(ParamReader& params, image::Reference fallback) 
       params.choice("reference", {"pillow", "torch_u8", "opencv"}, static_cast<std::size_t>(fallback)));
 }
 
+image::Filter read_filter(ParamReader& params, image::Filter fallback) {
+  return static_cast<image::Filter>(params.choice("filter", {"box", "bilinear", "hamming", "bicubic", "lanczos"},
+                                                  static_cast<std::size_t>(fallback)));
+}
+
 image::Resampling read_resampling(ParamReader& params, image::Resampling how = {}) {
-  how.filter = static_cast<image::Filter>(params.choice("filter", {"box", "bilinear", "hamming", "bicubic", "lanczos"},
-                                                        static_cast<std::size_t>(how.filter)));
+  how.filter = read_filter(params, how.filter);
   how.reference = read_reference(params, how.reference);
   return how;
 }
@@ -60,10 +67,32 @@ Stage<Bytes, Image> read_decode(ParamReader& params) {
   return image::decode(options);
 }
 
+std::optional<image::Box> read_box(ParamReader& params) {
+  if (!params.has("box")) return std::nullopt;
+  const std::vector<float> sides = params.floats("box");
+  if (sides.size() == 4) return image::Box{sides[0], sides[1], sides[2], sides[3]};
+  params.fail("box", "expected [left, top, right, bottom], got " + to_text(sides));
+  return std::nullopt;
+}
+
 Stage<Image, Image> read_resize(ParamReader& params) {
-  const std::int64_t width = params.integer("width");
-  const std::int64_t height = params.integer("height");
-  return image::resize(width, height, read_resampling(params));
+  image::Resize options;
+  options.width = params.integer("width");
+  options.height = params.integer("height");
+  options.how = read_resampling(params);
+  options.box = read_box(params);
+  options.reducing_gap = params.number("reducing_gap", options.reducing_gap);
+  return image::resize(options);
+}
+
+Stage<Image, Image> read_thumbnail(ParamReader& params) {
+  image::Thumbnail options;
+  const Size size = read_size(params);
+  options.width = size.width;
+  options.height = size.height;
+  options.filter = read_filter(params, options.filter);
+  options.reducing_gap = params.number("reducing_gap", options.reducing_gap);
+  return image::thumbnail(options);
 }
 
 Stage<Image, Image> read_resize_short(ParamReader& params) {
@@ -117,6 +146,7 @@ void add_image_ops(Registry& registry) {
     const std::int64_t size = params.integer("size");
     return image::resize_long(size, read_resampling(params));
   });
+  registry.add<Image, Image>("image.thumbnail", read_thumbnail);
   registry.add<Image, Image>("image.letterbox", read_letterbox);
   registry.add<Image, Image>("image.crop", [](ParamReader& params) {
     const std::int64_t left = params.integer("left");

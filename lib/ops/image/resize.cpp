@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ops/image/image_op.hpp"
+#include "ops/image/pillow_resize.hpp"
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
 
@@ -15,12 +16,6 @@ namespace {
 
 using detail::check_side;
 using detail::kMaxSide;
-
-struct Resize {
-  std::int64_t width;
-  std::int64_t height;
-  Resampling how;
-};
 
 struct ResizeShort {
   std::int64_t size;
@@ -32,12 +27,6 @@ struct ResizeLong {
   std::int64_t size;
   Resampling how;
 };
-
-Result<void> check(const Resize& params) {
-  if (auto ok = check_side("width", params.width); !ok) return ok;
-  if (auto ok = check_side("height", params.height); !ok) return ok;
-  return detail::check_resampling(params.how);
-}
 
 Result<void> check(const ResizeLong& params) {
   if (auto ok = check_side("size", params.size); !ok) return ok;
@@ -85,14 +74,20 @@ detail::Geometry to_longer_side(const ResizeLong& params, detail::ImageSize imag
 
 }  // namespace
 
+Stage<Image, Image> resize(const Resize& options) {
+  return detail::make_geometry_op("image.resize", options,
+                                  "width=" + std::to_string(options.width) +
+                                      ", height=" + std::to_string(options.height) + ", " +
+                                      detail::to_text(options.how) + detail::box_text(options),
+                                  detail::check_resize(options), detail::resize_steps);
+}
+
 Stage<Image, Image> resize(std::int64_t width, std::int64_t height, const Resampling& how) {
-  const Resize params{width, height, how};
-  return detail::make_geometry_op(
-      "image.resize", params,
-      "width=" + std::to_string(width) + ", height=" + std::to_string(height) + ", " + detail::to_text(how),
-      check(params), [](const Resize& p, detail::ImageSize) {
-        return detail::Geometry(detail::ResizeTo{{p.width, p.height}, p.how});
-      });
+  Resize options;
+  options.width = width;
+  options.height = height;
+  options.how = how;
+  return resize(options);
 }
 
 Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how, std::int64_t max_size) {

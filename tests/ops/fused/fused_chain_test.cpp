@@ -52,8 +52,20 @@ class RandomChains : public testing::Test {
     return static_cast<image::Filter>(below(5));
   }
 
+  image::Resize boxed_resize() {
+    image::Resize options;
+    options.width = 1 + below(60);
+    options.height = 1 + below(60);
+    options.how = static_cast<image::Filter>(below(5));
+    const auto left = static_cast<float>(below(40)) / 8, top = static_cast<float>(below(40)) / 8;
+    options.box = image::Box{left, top, left + 1 + static_cast<float>(below(80)) / 8, top + 3};
+    if (below(3) == 0) options.box.reset();
+    options.reducing_gap = below(2) == 0 ? 0 : 1 + static_cast<double>(below(8)) / 4;
+    return options;
+  }
+
   Stage<Image, Image> op() {
-    switch (below(9)) {
+    switch (below(11)) {
       case 0:
         return image::resize(1 + below(120), 1 + below(120), resampling());
       case 1:
@@ -70,6 +82,14 @@ class RandomChains : public testing::Test {
         return image::pad({below(3), below(3), below(3), below(3), 0, image::PadMode::kEdge});
       case 7:
         return image::resize_long(1 + below(80), resampling());
+      case 8:
+        return image::resize(boxed_resize());
+      case 9: {
+        image::Thumbnail options;
+        options.width = 1 + below(60);
+        options.height = 1 + below(60);
+        return image::thumbnail(options);
+      }
       default:
         image::Letterbox box;
         box.width = 1 + below(80);

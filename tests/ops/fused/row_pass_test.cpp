@@ -86,6 +86,12 @@ TEST(RowPass, LeavesTheSameSizeAlone) {
   EXPECT_TRUE(pass.is_crop());
 }
 
+TEST(RowPass, TakesABoxInTheSameSizeForAResize) {
+  RowPass pass({10, 10});
+  EXPECT_TRUE(pass.add(ResizeTo{{10, 10}, {}, {}, image::Box{0.5f, 0, 9, 9}}));
+  EXPECT_FALSE(pass.is_crop());
+}
+
 TEST(RowPass, EndsBeforeASecondResize) {
   RowPass pass({10, 10});
   EXPECT_TRUE(pass.add(resize(5, 5)));

@@ -44,7 +44,7 @@ class Kernels : public testing::Test {
     if (below(3) == 0)
       return torch_u8_weights(in, out, below(2) == 0 ? image::Filter::kBilinear : image::Filter::kBicubic, first,
                               count);
-    return pillow_weights(in, out, static_cast<image::Filter>(below(5)), first, count);
+    return pillow_weights(in, out, static_cast<image::Filter>(below(5)), first, count, {0.0f, static_cast<float>(in)});
   }
 
   std::mt19937_64 random_{5};

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <optional>
 #include <utility>
 
+#include "ops/image/fused/block_reducer.hpp"
 #include "ops/image/fused/linear_engine.hpp"
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/kernels/resample_kernels.hpp"
@@ -21,6 +24,7 @@ struct Range {
   std::int64_t begin;
   std::int64_t end;
   std::int64_t size() const { return end - begin; }
+  Range from(std::int64_t start) const { return {begin + start, end + start}; }
 };
 
 /// What a range of outputs reads: windows move from left to right, and so do their ends.
@@ -30,11 +34,19 @@ Range inputs_of(const AxisWeights& weights) {
 
 /// Pillow 13 starts with the vertical pass where the height shrinks by more than twice what the width does; older ones
 /// never do. The order shows in the result, since what is between the passes is rounded.
-bool goes_vertical_first(const RowPass& pass) {
-  if (pass.resize()->how.reference != image::Reference::kPillow) return false;
-  const ImageSize from = pass.source().size;
-  const ImageSize to = pass.resize()->size;
+bool goes_vertical_first(const ResizeTo& resize, ImageSize from) {
+  if (resize.how.reference != image::Reference::kPillow) return false;
+  const ImageSize to = resize.size;
   return to.height < from.height && from.height - to.height > 2 * (from.width - to.width);
+}
+
+/// Whether an axis is left alone: the box is all of it, and nothing changes.
+bool keeps(std::int64_t from, AxisBox box, std::int64_t to) {
+  return from == to && box.begin == 0 && box.end == static_cast<float>(to);
+}
+
+bool is_cut(AxisBox box, std::int64_t to) {
+  return box.begin == std::trunc(box.begin) && box.end - box.begin == static_cast<float>(to);
 }
 
 class Walk {
@@ -44,11 +56,7 @@ class Walk {
 
   Result<void> run() {
     find_weights();
-    if (auto ok = source_.select({pass_.source().left + columns_read_.begin,
-                                  pass_.source().top + rows_read_.begin,
-                                  {columns_read_.size(), rows_read_.size()}});
-        !ok)
-      return ok;
+    if (auto ok = source_.select(part_read()); !ok) return ok;
     lay_out_scratch();
     sink_.fill_border();
     return is_vertical_first_ ? vertical_first() : horizontal_first();
@@ -61,25 +69,45 @@ class Walk {
     rows_read_ = {visible.top, visible.top + visible.size.height};
     if (!pass_.resize()) return;
     const ResizeTo& resize = *pass_.resize();
-    const ImageSize from = pass_.source().size;
-    if (resize.size.width != from.width) {
-      columns_ =
-          &scratch_.weights({resize.how, from.width, resize.size.width, visible.left, visible.size.width, false});
+    has_alpha_ = source_.colour() == Colour::kRgba && resize.how.reference == image::Reference::kPillow;
+    const ImageSize from = resize.reduction ? resize.reduction->size() : pass_.source().size;
+    const image::Box box =
+        resize.box.value_or(image::Box{0, 0, static_cast<float>(from.width), static_cast<float>(from.height)});
+    const AxisBox across = {box.left, box.right}, down = {box.top, box.bottom};
+    if (is_cut(across, resize.size.width) && is_cut(down, resize.size.height)) {
+      columns_read_ = columns_read_.from(static_cast<std::int64_t>(box.left));
+      rows_read_ = rows_read_.from(static_cast<std::int64_t>(box.top));
+      return;
+    }
+    if (!keeps(from.width, across, resize.size.width)) {
+      columns_ = &scratch_.weights(
+          {resize.how, from.width, resize.size.width, visible.left, visible.size.width, false, across});
       columns_read_ = inputs_of(*columns_);
     }
-    if (resize.size.height != from.height) {
-      rows_ = &scratch_.weights({resize.how, from.height, resize.size.height, visible.top, visible.size.height, true});
+    if (!keeps(from.height, down, resize.size.height)) {
+      rows_ = &scratch_.weights(
+          {resize.how, from.height, resize.size.height, visible.top, visible.size.height, true, down});
       rows_read_ = inputs_of(*rows_);
     }
-    is_vertical_first_ = columns_ && rows_ && goes_vertical_first(pass_);
-    has_alpha_ = source_.colour() == Colour::kRgba && resize.how.reference == image::Reference::kPillow;
+    is_vertical_first_ = columns_ && rows_ && goes_vertical_first(resize, from);
+  }
+
+  /// Of the source: the pixels that are read, or those of the blocks that are.
+  Rectangle part_read() {
+    Rectangle part = {columns_read_.begin, rows_read_.begin, {columns_read_.size(), rows_read_.size()}};
+    if (pass_.resize() && pass_.resize()->reduction) {
+      reducer_.emplace(*pass_.resize()->reduction, part, has_alpha_);
+      part = reducer_->pixels();
+    }
+    return {pass_.source().left + part.left, pass_.source().top + part.top, part.size};
   }
 
   void lay_out_scratch() {
     channels_ = source_.channels();
-    is_direct_ = source_.is_in_memory() && !has_alpha_;
+    is_direct_ = source_.is_in_memory() && !has_alpha_ && !reducer_;
     const std::size_t read_bytes = static_cast<std::size_t>(columns_read_.size()) * channels_;
-    const std::size_t input_bytes = source_.is_in_memory() ? read_bytes : source_.row_bytes();
+    const std::size_t input_bytes = source_.is_in_memory() || reducer_ ? read_bytes : source_.row_bytes();
+    const std::size_t reducer_bytes = reducer_ ? reducer_->scratch_bytes(source_) : 0;
     const std::size_t output_bytes = static_cast<std::size_t>(pass_.visible().size.width) * channels_;
     const bool narrows_first = columns_ && !is_vertical_first_;
     const std::size_t ring_row_bytes = narrows_first ? output_bytes : is_direct_ ? 0 : input_bytes;
@@ -89,12 +117,14 @@ class Walk {
     ring_stride_ = RowScratch::aligned(ring_row_bytes);
     const std::size_t input_stride = is_direct_ ? 0 : RowScratch::aligned(input_bytes);
     scratch_.reset(ring_rows * ring_stride_ + RowScratch::aligned(sink_.scratch_bytes()) + kReadBlock * input_stride +
-                   kBlock * (RowScratch::aligned(made_bytes) + RowScratch::aligned(output_bytes)));
+                   kBlock * (RowScratch::aligned(made_bytes) + RowScratch::aligned(output_bytes)) +
+                   RowScratch::aligned(reducer_bytes));
     scratch_.ring().resize(ring_rows);
     ring_ = scratch_.take(ring_rows * ring_stride_);
     for (auto& row : input_) row = scratch_.take(input_stride);
     for (auto& row : made_) row = scratch_.take(made_bytes);
     for (auto& row : output_) row = scratch_.take(output_bytes);
+    if (reducer_) reducer_->set_scratch(scratch_.take(reducer_bytes));
     sink_.set_scratch(scratch_.take(sink_.scratch_bytes()));
   }
 
@@ -104,6 +134,7 @@ class Walk {
   /// The next `count` rows that are read, their first needed column first; in `buffers`, unless they lie in memory as
   /// they are needed.
   Result<void> next_inputs(std::uint8_t* const* buffers, std::size_t count, const std::uint8_t** rows) {
+    if (reducer_) return next_blocks(buffers, count, rows);
     if (!source_.is_in_memory())
       if (auto ok = source_.read(buffers, count); !ok) return ok;
     for (std::size_t i = 0; i < count; ++i, ++inputs_) {
@@ -115,6 +146,14 @@ class Walk {
       } else {
         rows[i] = buffers[i] + source_.offset_bytes();
       }
+    }
+    return {};
+  }
+
+  Result<void> next_blocks(std::uint8_t* const* buffers, std::size_t count, const std::uint8_t** rows) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (auto ok = reducer_->next_row(source_, buffers[i]); !ok) return ok;
+      rows[i] = buffers[i];
     }
     return {};
   }
@@ -164,7 +203,7 @@ class Walk {
       }
       const std::int64_t source_y = rows_read_.begin + y;
       if (auto ok = advance_ring(source_y + 1); !ok) return ok;
-      if (columns_)
+      if (columns_ || has_alpha_)
         finish(y, ring_row(source_y));
       else
         sink_.put(y, slot(source_y));
@@ -196,6 +235,7 @@ class Walk {
   const AxisWeights* rows_ = nullptr;
   Range columns_read_{};  // of the pass's source rectangle
   Range rows_read_{};
+  std::optional<BlockReducer> reducer_;
   bool is_vertical_first_ = false;
   bool has_alpha_ = false;
   bool is_direct_ = false;

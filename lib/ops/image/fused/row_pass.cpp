@@ -38,7 +38,7 @@ bool RowPass::add(const GeometryStep& step) {
 }
 
 bool RowPass::add_resize(const ResizeTo& resize) {
-  if (resize.size == canvas_) return true;  // every reference leaves such an image alone
+  if (resize.size == canvas_ && !resize.box) return true;  // every reference leaves such an image alone
   // Resampling a border or a mirrored image is not the same as bordering or mirroring a resampled one.
   if (resize_ || has_border() || mirrors_columns_ || mirrors_rows_) return false;
   source_ = {source_.left + visible_.left, source_.top + visible_.top, visible_.size};

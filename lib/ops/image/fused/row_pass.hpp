@@ -11,12 +11,6 @@
 
 namespace gantry::detail {
 
-struct Rectangle {
-  std::int64_t left;
-  std::int64_t top;
-  ImageSize size;
-};
-
 class RowPass {
  public:
   explicit RowPass(ImageSize image);

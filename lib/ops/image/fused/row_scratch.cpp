@@ -9,7 +9,8 @@ namespace {
 
 bool same(const AxisKey& a, const AxisKey& b) {
   return a.in == b.in && a.out == b.out && a.first == b.first && a.count == b.count && a.how.filter == b.how.filter &&
-         a.how.reference == b.how.reference && a.is_vertical == b.is_vertical;
+         a.how.reference == b.how.reference && a.is_vertical == b.is_vertical && a.box.begin == b.box.begin &&
+         a.box.end == b.box.end;
 }
 
 AxisWeights make_weights(const AxisKey& key) {
@@ -17,7 +18,7 @@ AxisWeights make_weights(const AxisKey& key) {
     return opencv_linear_weights(key.in, key.out, key.is_vertical, key.first, key.count);
   if (key.how.reference == image::Reference::kTorchU8)
     return torch_u8_weights(key.in, key.out, key.how.filter, key.first, key.count);
-  return pillow_weights(key.in, key.out, key.how.filter, key.first, key.count);
+  return pillow_weights(key.in, key.out, key.how.filter, key.first, key.count, key.box);
 }
 
 }  // namespace

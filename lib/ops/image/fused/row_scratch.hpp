@@ -22,6 +22,7 @@ struct AxisKey {
   std::int64_t first;
   std::int64_t count;
   bool is_vertical;  // only OpenCV treats the two axes differently
+  AxisBox box = {};  // of `in`; only Pillow's weights look at it
 };
 
 /// Ownership: belongs to its thread.

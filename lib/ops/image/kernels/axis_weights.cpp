@@ -77,10 +77,12 @@ Curve curve_of(image::Filter filter) {
 /// The windows of an axis, and the exact weights of one output at a time.
 class Axis {
  public:
-  Axis(std::int64_t in, std::int64_t out, const Curve& curve)
+  Axis(std::int64_t in, std::int64_t out, const Curve& curve) : Axis(in, {0.0f, static_cast<float>(in)}, out, curve) {}
+  Axis(std::int64_t in, AxisBox box, std::int64_t out, const Curve& curve)
       : in_(in),
+        begin_(box.begin),
         curve_(curve),
-        scale_(static_cast<double>(in) / static_cast<double>(out)),
+        scale_(static_cast<double>(box.end - box.begin) / static_cast<double>(out)),
         filter_scale_(std::max(scale_, 1.0)),
         support_(curve.support * filter_scale_),
         inverse_scale_(1.0 / filter_scale_) {}
@@ -107,9 +109,10 @@ class Axis {
   }
 
  private:
-  double centre_of(std::int64_t output) const { return (static_cast<double>(output) + 0.5) * scale_; }
+  double centre_of(std::int64_t output) const { return begin_ + (static_cast<double>(output) + 0.5) * scale_; }
 
   std::int64_t in_;
+  double begin_;
   Curve curve_;
   double scale_;
   double filter_scale_;
@@ -172,10 +175,14 @@ int torch_precision(const Axis& axis, std::int64_t out) {
 
 }  // namespace
 
+double filter_support(image::Filter filter) {
+  return curve_of(filter).support;
+}
+
 AxisWeights pillow_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
-                           std::int64_t count) {
+                           std::int64_t count, AxisBox box) {
   constexpr int kBits = 32 - 8 - 2;  // a u8 times a weight, summed, fits an int32 with a sign and one spare bit
-  return in_fixed_point(Axis(in, out, curve_of(filter)), kBits, first, count);
+  return in_fixed_point(Axis(in, box, out, curve_of(filter)), kBits, first, count);
 }
 
 AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,

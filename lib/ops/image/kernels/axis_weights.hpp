@@ -33,11 +33,20 @@ struct AxisWeights {
   std::size_t stride() const { return 2 * static_cast<std::size_t>(pairs); }
 };
 
+/// The part of an axis that becomes the outputs; pixels around it count as far as a filter reaches.
+struct AxisBox {
+  float begin;
+  float end;
+};
+
+/// Half the width of a filter's curve, in pixels of the smaller image.
+double filter_support(image::Filter filter);
+
 /// Outputs first..first + count of `out`, from `in` pixels; each at least 1. Thread-safe. Throws std::bad_alloc.
 ///
 /// Pillow's precompute_coeffs and normalize_coeffs_8bpc (src/libImaging/Resample.c): 22 bits.
 AxisWeights pillow_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
-                           std::int64_t count);
+                           std::int64_t count, AxisBox box);
 /// torch's antialiased uint8 kernels (aten/src/ATen/native/cpu/UpSampleKernelAVXAntialias.h): 16-bit weights, with as
 /// many bits behind the point as the largest weight of the axis leaves. Bilinear and bicubic.
 AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
