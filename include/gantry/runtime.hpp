@@ -37,7 +37,8 @@ struct RuntimeOptions {
   std::size_t max_in_flight = 1024;
   Execution execution = Execution::kPooled;
   /// Workers that may share the work on one decoded image of 8 megapixels or more, where they have nothing else to do;
-  /// 1..4096. More than 1 shortens the latency of such an image, and costs others' throughput. Only in pooled execution.
+  /// 1..4096. More than 1 shortens the latency of such an image, and costs others' throughput. Only in pooled
+  /// execution.
   int image_threads = 1;
   /// Lets workers * intra_op_threads exceed the CPU budget.
   bool allow_oversubscription = false;

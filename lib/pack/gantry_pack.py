@@ -298,7 +298,10 @@ def _reducing_gap(value):
 
 
 SIDE = _integer(1, MAX_SIDE)
-FILTERS = ("box", "bilinear", "hamming", "bicubic", "lanczos")
+FILTERS = ("box", "bilinear", "hamming", "bicubic", "lanczos", "nearest", "nearest_exact", "area", "lanczos4")
+OF_PILLOW, OF_TORCH = FILTERS[:6], ("bilinear", "bicubic", "nearest", "nearest_exact")
+OF_OPENCV = {"bilinear": "LINEAR", "bicubic": "CUBIC", "lanczos4": "LANCZOS4", "nearest": "NEAREST",
+             "nearest_exact": "NEAREST_EXACT", "area": "AREA"}
 
 
 def _decode(data, colour, exif_orientation, max_pixels, max_bytes, max_scans, truncated, approx_size):
@@ -338,26 +341,47 @@ def _resample(filter_name):
     return getattr(Image.Resampling, filter_name.upper())
 
 
-def _resize(image, width, height, filter, reference, box=None, reducing_gap=0):
+def _check_resampling(filter, reference, antialias):
+    filters = {"pillow": OF_PILLOW, "torch_u8": OF_TORCH, "opencv": tuple(OF_OPENCV)}[reference]
+    if filter not in filters:
+        raise PackError(f"reference {reference} has no filter {filter}; its filters are {' '.join(filters)}")
+    if not antialias and reference != "torch_u8":
+        raise PackError(f"antialias=false is for reference torch_u8, not for {reference}")
+
+
+def _resize(image, width, height, filter, reference, antialias, box=None, reducing_gap=0):
+    _check_resampling(filter, reference, antialias)
     if box or reducing_gap:
         return _resize_in_pillow(image, (width, height), filter, reference, box, reducing_gap)
     if (width, height) == image.size:
         return image
     if reference == "pillow":
         return image.resize((width, height), _resample(filter))
+    return (_resize_in_opencv if reference == "opencv" else _resize_in_torch)(image, width, height, filter, antialias)
+
+
+def _resize_in_opencv(image, width, height, filter, _):
     Image = need("PIL.Image", "resizing")
-    if reference == "opencv":
-        if filter != "bilinear":
-            raise PackError(f"reference opencv has no filter {filter}")
-        cv2 = need("cv2", "resizing as OpenCV does (package opencv-python-headless)")
-        return Image.fromarray(cv2.resize(need("numpy", "resizing").asarray(image), (width, height)))
-    if filter not in ("bilinear", "bicubic"):
-        raise PackError(f"reference torch_u8 has no filter {filter}")
+    cv2 = need("cv2", "resizing as OpenCV does (package opencv-python-headless)")
+    had_ipp = hasattr(cv2, "ipp") and cv2.ipp.useIPP()
+    try:
+        if had_ipp:
+            cv2.ipp.setUseIPP(False)  # it rounds INTER_CUBIC otherwise than OpenCV does
+        return Image.fromarray(cv2.resize(need("numpy", "resizing").asarray(image), (width, height),
+                                          interpolation=getattr(cv2, f"INTER_{OF_OPENCV[filter]}")))
+    finally:
+        if had_ipp:
+            cv2.ipp.setUseIPP(True)
+
+
+def _resize_in_torch(image, width, height, filter, antialias):
+    Image = need("PIL.Image", "resizing")
     torch = need("torch", "resizing")
     pixels = torch.from_numpy(to_array(image, "image").copy()).permute(2, 0, 1)[None]
-    resized = torch.nn.functional.interpolate(pixels, (height, width), mode=filter, antialias=True)[0]
-    return Image.fromarray(resized.permute(1, 2, 0).contiguous().numpy().squeeze(-1) if len(resized) == 1
-                           else resized.permute(1, 2, 0).contiguous().numpy())
+    options = {} if filter.startswith("nearest") else {"antialias": antialias}
+    resized = torch.nn.functional.interpolate(pixels, (height, width), mode=filter.replace("_", "-"), **options)[0]
+    array = resized.permute(1, 2, 0).contiguous().numpy()
+    return Image.fromarray(array.squeeze(-1) if array.shape[2] == 1 else array)
 
 
 def _resize_in_pillow(image, size, filter, reference, box, reducing_gap):
@@ -375,31 +399,32 @@ def _upright(image, short, long):
     return (short, long) if image.width <= image.height else (long, short)
 
 
-def _resize_short(image, size, filter, reference, max_size):
+def _resize_short(image, size, filter, reference, antialias, max_size):
     short, long = sorted((image.width, image.height))
     new_short, new_long = size, int(size * long / short)
     if max_size and new_long > max_size:
         new_short, new_long = max(1, int(max_size * new_short / new_long)), max_size
-    return _resize(image, *_upright(image, new_short, new_long), filter, reference)
+    return _resize(image, *_upright(image, new_short, new_long), filter, reference, antialias)
 
 
-def _resize_long(image, size, filter, reference):
+def _resize_long(image, size, filter, reference, antialias):
     short, long = sorted((image.width, image.height))
-    return _resize(image, *_upright(image, max(1, int(size * short / long)), size), filter, reference)
+    return _resize(image, *_upright(image, max(1, int(size * short / long)), size), filter, reference, antialias)
 
 
 def _thumbnail(image, filter, reducing_gap, **sides):
+    _check_resampling(filter, "pillow", antialias=True)
     small = image.copy()  # of an image in memory: draft() is image.decode's approx_size
     small.thumbnail(_crop_size(**sides), _resample(filter), reducing_gap or None)
     return small
 
 
-def _letterbox(image, filter, reference, value, scale_up, **sides):
+def _letterbox(image, filter, reference, antialias, value, scale_up, **sides):
     width, height = _crop_size(**sides)
     ratio = min(height / image.height, width / image.width)
     ratio = ratio if scale_up else min(ratio, 1.0)
     inner = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
-    image = _resize(image, *inner, filter, reference)
+    image = _resize(image, *inner, filter, reference, antialias)
     left, top = round((width - inner[0]) / 2 - 0.1), round((height - inner[1]) / 2 - 0.1)
     return _expand(image, left, top, width - inner[0] - left, height - inner[1] - top, value)
 
@@ -571,7 +596,8 @@ class Op:
 
 
 _FILTER = (_choice(*FILTERS), "bilinear")
-_RESAMPLING = {"filter": _FILTER, "reference": (_choice("pillow", "torch_u8", "opencv"), "pillow")}
+_RESAMPLING = {"filter": _FILTER, "reference": (_choice("pillow", "torch_u8", "opencv"), "pillow"),
+               "antialias": (_boolean, True)}
 _CROP = {"size": (SIDE, None), "width": (SIDE, None), "height": (SIDE, None)}
 _CROP_KEYS = (("size",), ("width", "height"))
 _MARGIN = (_integer(0, MAX_SIDE), 0)
@@ -987,8 +1013,10 @@ class _Translator:
 
 def _resize_op(translator, transform, size, interpolation, max_size=None):
     filter_name = str(getattr(interpolation, "value", interpolation))
-    if filter_name not in FILTERS:
-        translator.refuse(transform, f"interpolation '{filter_name}' has no op; known are {', '.join(FILTERS)}")
+    if filter_name == "nearest-exact":  # on PIL images torchvision has one of the two
+        filter_name = "nearest"
+    if filter_name not in OF_PILLOW:
+        translator.refuse(transform, f"interpolation '{filter_name}' has no op; known are {', '.join(OF_PILLOW)}")
     if size is None and max_size is None:
         translator.refuse(transform, "size is None")
     if size is None:

@@ -117,12 +117,13 @@ class FrontEnds : public testing::Test {
   std::set<std::string> covered_;
 };
 
-const char* const kFilters[] = {"box", "bilinear", "hamming", "bicubic", "lanczos"};
+const char* const kFilters[] = {"box",     "bilinear",      "hamming", "bicubic", "lanczos",
+                                "nearest", "nearest_exact", "area",    "lanczos4"};  // up to "nearest" Pillow's
 
 TEST_F(FrontEnds, BuildTheSameOps) {
   const Labels labels = Labels::parse(Bytes(std::string(kLabels))).value();
   for (int round = 0; round < 60; ++round) {
-    const std::int64_t width = 1 + below(50), height = 1 + below(50), filter = below(5);
+    const std::int64_t width = 1 + below(50), height = 1 + below(50), filter = below(6);
     const std::int64_t left = below(60) - 20, top = below(60) - 20;
     const auto typed_filter = static_cast<image::Filter>(filter);
     const bool flag = below(2) == 1;
@@ -185,6 +186,23 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                  random_image());
     const image::Resampling torch_u8{flag ? image::Filter::kBicubic : image::Filter::kBilinear,
                                      image::Reference::kTorchU8};
+    const image::Resampling of_torch{flag ? image::Filter::kBicubic : image::Filter::kNearestExact,
+                                     image::Reference::kTorchU8, false};
+    expect_equal(image::resize_long(width, of_torch),
+                 {{"op", "image.resize_long"},
+                  {"size", width},
+                  {"filter", flag ? "bicubic" : "nearest_exact"},
+                  {"reference", "torch_u8"},
+                  {"antialias", false}},
+                 random_image());
+    const std::int64_t wide = 7 + below(2);
+    expect_equal(image::resize(width, height, {static_cast<image::Filter>(wide), image::Reference::kOpenCv}),
+                 {{"op", "image.resize"},
+                  {"width", width},
+                  {"height", height},
+                  {"filter", kFilters[wide]},
+                  {"reference", "opencv"}},
+                 random_image());
     expect_equal(image::resize(width, height, torch_u8),
                  {{"op", "image.resize"},
                   {"width", width},
@@ -332,9 +350,13 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
     expect_refused(image::pad({0, 0, bad, 0, 0}), {{"op", "image.pad"}, {"right", bad}}, "right" + got);
     expect_refused(image::pad({0, 0, 0, bad, 0}), {{"op", "image.pad"}, {"bottom", bad}}, "bottom" + got);
   }
-  expect_refused(image::resize(1, 1, {image::Filter::kBox, image::Reference::kOpenCv}),
-                 {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"filter", "box"}, {"reference", "opencv"}},
-                 "reference opencv has no filter box; its filters are bilinear");
+  expect_refused(
+      image::resize(1, 1, {image::Filter::kBox, image::Reference::kOpenCv}),
+      {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"filter", "box"}, {"reference", "opencv"}},
+      "reference opencv has no filter box; its filters are bilinear bicubic nearest nearest_exact area lanczos4");
+  expect_refused(image::resize(1, 1, {image::Filter::kBilinear, image::Reference::kPillow, false}),
+                 {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"antialias", false}},
+                 "antialias=false is for reference torch_u8, not for pillow");
   image::Resize empty_box, small_gap, other_reference;
   empty_box.width = empty_box.height = small_gap.width = small_gap.height = 1;
   empty_box.box = image::Box{2, 0, 2, 1};
@@ -387,7 +409,7 @@ TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
   EXPECT_THAT(
       error(R"({"op": "image.resize", "width": 4, "height": 4, "box": [0, 1, 2]})"),
       FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].box: expected [left, top, right, bottom], got [0, 1, 2]"));
-  EXPECT_THAT(error(R"({"op": "image.resize_short", "size": 4, "filter": "nearest"})"),
+  EXPECT_THAT(error(R"({"op": "image.resize_short", "size": 4, "filter": "cubic"})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].filter"));
   EXPECT_THAT(error(R"({"op": "image.resize_short", "size": 4.5})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size"));
@@ -439,7 +461,7 @@ TEST(ClassifyConfig, RefusesBadLabels) {
 
 TEST_F(FrontEnds, KeepTheCheckOfTheTypedEnums) {
   const Image image = random_image();
-  EXPECT_THAT(run(image::resize(1, 1, static_cast<image::Filter>(9)), image),
+  EXPECT_THAT(run(image::resize(1, 1, static_cast<image::Filter>(99)), image),
               FailsWith(ErrorCode::kInvalidArgument, "unknown filter"));
   EXPECT_THAT(run(image::resize(1, 1, {image::Filter::kBilinear, static_cast<image::Reference>(9)}), image),
               FailsWith(ErrorCode::kInvalidArgument, "unknown reference"));

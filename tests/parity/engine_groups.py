@@ -158,6 +158,74 @@ def opencv(rng):
         yield array_case(f"opencv to {target}", [op], array, expected)
 
 
+def sized(rng, index):
+    """An image and a size; every tenth image is a large one, every fifth size a multiple."""
+    array = random_array(rng, *((large_side(rng), random_side(rng)) if index % 10 == 0 else (None, None)))
+    target = [random_side(rng), random_side(rng)]
+    if index % 5 == 0:
+        target = [max(1, side * int(rng.integers(1, 4)) // int(rng.integers(1, 4))) for side in array.shape[1::-1]]
+    return array, target
+
+
+def nearest(rng):
+    """One pixel, by the rule of each reference."""
+    for index in range(200):
+        array, target = sized(rng, index)
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": "nearest"}
+        yield image_case(f"nearest to {target}", op, array, lambda im: im.resize(target, Image.Resampling.NEAREST))
+        box = random_box(rng, *array.shape[1::-1])
+        yield image_case(f"nearest of {box} to {target}", {**op, "box": box}, array,
+                         lambda im: im.resize(target, Image.Resampling.NEAREST, tuple(box)))
+        for name, flag in (("nearest", cv2.INTER_NEAREST), ("nearest_exact", cv2.INTER_NEAREST_EXACT)):
+            expected = with_channels(cv2.resize(array, target, interpolation=flag))
+            yield array_case(f"opencv {name} to {target}", [{**op, "filter": name, "reference": "opencv"}], array,
+                             expected)
+            tensor = torch.from_numpy(array.copy()).permute(2, 0, 1)
+            mode = transforms.InterpolationMode(name.replace("_", "-"))
+            expected = v2.functional.resize(tensor, target[::-1], interpolation=mode).permute(1, 2, 0).numpy()
+            yield array_case(f"torch_u8 {name} to {target}", [{**op, "filter": name, "reference": "torch_u8"}], array,
+                             expected)
+
+
+def area(rng):
+    """cv2.INTER_AREA: whole and fractional ratios, growing sides, blocks of two by two."""
+    for index in range(300):
+        array, target = sized(rng, index)
+        if index % 3 == 0:
+            factors = rng.integers(1, 6, 2) if index % 2 else (2, 2)
+            array = random_array(rng, *(int(side * factor) for side, factor in zip(target, factors)))
+        if index % 3 == 1:
+            target = [max(1, int(side * rng.uniform(0.05, 1))) for side in array.shape[1::-1]]
+        expected = with_channels(cv2.resize(array, target, interpolation=cv2.INTER_AREA))
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": "area", "reference": "opencv"}
+        yield array_case(f"area to {target}", [op], array, expected)
+
+
+def opencv_wide(rng):
+    """cv2.INTER_CUBIC and INTER_LANCZOS4, by OpenCV's own code: IPP, which its wheels for x86 use, rounds otherwise."""
+    if hasattr(cv2, "ipp"):
+        cv2.ipp.setUseIPP(False)
+    for index in range(300):
+        array, target = sized(rng, index)
+        name, flag = (("bicubic", cv2.INTER_CUBIC), ("lanczos4", cv2.INTER_LANCZOS4))[index % 2]
+        expected = with_channels(cv2.resize(array, target, interpolation=flag))
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name, "reference": "opencv"}
+        yield array_case(f"opencv {name} to {target}", [op], array, expected)
+
+
+def torch_points(rng):
+    """torchvision v2 on uint8 tensors, without antialias."""
+    for index in range(240):
+        array, target = sized(rng, index)
+        name = ("bilinear", "bicubic")[index % 2]
+        tensor = torch.from_numpy(array.copy()).permute(2, 0, 1)
+        mode = transforms.InterpolationMode(name)
+        expected = v2.functional.resize(tensor, target[::-1], interpolation=mode, antialias=False)
+        op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name, "reference": "torch_u8",
+              "antialias": False}
+        yield array_case(f"torch_u8 {name}, not antialiased, to {target}", [op], array, expected.permute(1, 2, 0).numpy())
+
+
 def letterboxed(image, size, scale_up=True):
     """ultralytics' LetterBox(auto=False), on an array."""
     height, width = image.shape[:2]
@@ -371,5 +439,5 @@ def random_step(rng, array):
     return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
 
 
-GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, torch_u8, opencv, letterbox, sizes_and_crops, formats, colours, hf_numpy,
-          segment, run_lengths, chains]
+GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, letterbox,
+          sizes_and_crops, formats, colours, hf_numpy, segment, run_lengths, chains]

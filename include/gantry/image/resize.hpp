@@ -14,16 +14,29 @@
 
 namespace gantry::image {
 
-enum class Filter : std::uint8_t { kBox, kBilinear, kHamming, kBicubic, kLanczos };
+enum class Filter : std::uint8_t {
+  kBox,
+  kBilinear,
+  kHamming,
+  kBicubic,
+  kLanczos,
+  kNearest,       ///< one pixel, by the reference's own rule of which
+  kNearestExact,  ///< the pixel at the centre: torch's "nearest-exact", OpenCV's INTER_NEAREST_EXACT
+  kArea,          ///< OpenCV's INTER_AREA: the mean of what an output covers; linear where the image grows
+  kLanczos4,      ///< OpenCV's INTER_LANCZOS4
+};
 
 /// How pixels of another size are computed. Which filters a reference has is in lib/model/manifest.schema.md; a
 /// combination that it lacks is an invalid_argument.
 struct Resampling {
   Filter filter = Filter::kBilinear;
   Reference reference = Reference::kPillow;
+  /// Whether a filter widens where the image shrinks, so that every pixel counts. Pillow's always do, OpenCV's never,
+  /// whatever is said here; false is for torch_u8 only.
+  bool antialias = true;
 
   Resampling() = default;
-  Resampling(Filter f, Reference r = Reference::kPillow) : filter(f), reference(r) {}
+  Resampling(Filter f, Reference r = Reference::kPillow, bool a = true) : filter(f), reference(r), antialias(a) {}
 };
 
 /// To width x height, each 1..65535.

@@ -45,13 +45,15 @@ image::Reference read_reference(ParamReader& params, image::Reference fallback) 
 }
 
 image::Filter read_filter(ParamReader& params, image::Filter fallback) {
-  return static_cast<image::Filter>(params.choice("filter", {"box", "bilinear", "hamming", "bicubic", "lanczos"},
-                                                  static_cast<std::size_t>(fallback)));
+  return static_cast<image::Filter>(params.choice(
+      "filter", {"box", "bilinear", "hamming", "bicubic", "lanczos", "nearest", "nearest_exact", "area", "lanczos4"},
+      static_cast<std::size_t>(fallback)));
 }
 
 image::Resampling read_resampling(ParamReader& params, image::Resampling how = {}) {
   how.filter = read_filter(params, how.filter);
   how.reference = read_reference(params, how.reference);
+  how.antialias = params.boolean("antialias", how.antialias);
   return how;
 }
 

@@ -106,7 +106,8 @@ Result<Geometry> resize_steps(const image::Resize& options, ImageSize image) {
                                                   " image");
   const bool takes_all = is_whole(across) && is_whole(down);
   if (!takes_all) step.box = options.box;
-  if (options.reducing_gap == 0 || (takes_all && step.size == image)) return Geometry(step);
+  const bool is_whole_size = takes_all && step.size == image;
+  if (options.reducing_gap == 0 || is_whole_size || is_nearest(options.how.filter)) return Geometry(step);
   const std::int64_t columns = across.block(options.reducing_gap), rows = down.block(options.reducing_gap);
   if (columns == 1 && rows == 1) return Geometry(step);
   if (auto ok = check_block(columns, rows, options.reducing_gap); !ok) return std::move(ok).error();

@@ -13,6 +13,8 @@ const std::vector<std::string>& filter_names();
 
 /// invalid_argument if the reference does not have the filter.
 Result<void> check_resampling(const image::Resampling& how);
+/// True for the filters that take one pixel as it is.
+bool is_nearest(image::Filter filter);
 /// "filter=bilinear", and ", reference=torch_u8" unless it is Pillow.
 std::string to_text(const image::Resampling& how);
 

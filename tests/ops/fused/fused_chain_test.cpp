@@ -46,10 +46,14 @@ class RandomChains : public testing::Test {
   }
 
   image::Resampling resampling() {
-    if (below(4) == 0) return {image::Filter::kBilinear, image::Reference::kOpenCv};
-    if (below(4) == 0)
-      return {below(2) == 0 ? image::Filter::kBilinear : image::Filter::kBicubic, image::Reference::kTorchU8};
-    return static_cast<image::Filter>(below(5));
+    using image::Filter;
+    using image::Reference;
+    constexpr Filter kOfOpenCv[] = {Filter::kBilinear, Filter::kBicubic,      Filter::kLanczos4,
+                                    Filter::kArea,     Filter::kNearestExact, Filter::kNearest};
+    constexpr Filter kOfTorch[] = {Filter::kBilinear, Filter::kBicubic, Filter::kNearest, Filter::kNearestExact};
+    if (below(3) == 0) return {kOfOpenCv[below(6)], Reference::kOpenCv};
+    if (below(3) == 0) return {kOfTorch[below(4)], Reference::kTorchU8, below(2) == 0};
+    return static_cast<Filter>(below(6));
   }
 
   image::Resize boxed_resize() {

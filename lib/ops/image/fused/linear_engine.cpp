@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ops/image/fused/row_scratch.hpp"
+#include "ops/image/fused/sparse_rows.hpp"
 #include "ops/image/kernels/linear_kernels.hpp"
 
 namespace gantry::detail {
@@ -14,28 +15,6 @@ namespace {
 
 constexpr std::size_t kBlock = 4;  // rows that the horizontal kernel takes at once
 constexpr std::size_t kRing = 2 * kBlock;
-
-/// The rows of the source, from top to bottom, with gaps.
-class Rows {
- public:
-  Rows(RowSource& source, std::size_t buffer_bytes, std::uint8_t* buffers)
-      : source_(source), buffer_bytes_(buffer_bytes), buffers_(buffers) {}
-
-  /// Row `y` of the selected part, in buffer `which` unless it lies in memory.
-  Result<const std::uint8_t*> row(std::int64_t y, std::size_t which) {
-    if (source_.is_in_memory()) return source_.row(y);
-    std::uint8_t* buffer = buffers_ + which * buffer_bytes_;
-    for (; next_ <= y; ++next_)
-      if (auto ok = source_.read(&buffer, 1); !ok) return std::move(ok).error();
-    return static_cast<const std::uint8_t*>(buffer + source_.offset_bytes());
-  }
-
- private:
-  RowSource& source_;
-  const std::size_t buffer_bytes_;
-  std::uint8_t* buffers_;
-  std::int64_t next_ = 0;
-};
 
 class LinearWalk {
  public:
@@ -61,7 +40,7 @@ class LinearWalk {
     if (auto ok = source_.select(part); !ok) return ok;
     lay_out_scratch();
     sink_.fill_border();
-    Rows rows(source_, buffer_bytes_, buffers_);
+    SparseRows rows(source_, buffer_bytes_, buffers_);
     for (std::int64_t y = 0; y < pass_.visible().size.height; ++y)
       if (auto ok = make_row(static_cast<std::size_t>(y), rows); !ok) return ok;
     return {};
@@ -92,7 +71,7 @@ class LinearWalk {
     return place == ring_rows_.end() ? nullptr : ring_[static_cast<std::size_t>(place - ring_rows_.begin())];
   }
 
-  Result<void> make_row(std::size_t output, Rows& rows) {
+  Result<void> make_row(std::size_t output, SparseRows& rows) {
     const std::int64_t upper = rows_.windows[output].begin;
     const std::int64_t lower = lower_row(output);
     if (find(upper) == nullptr || find(lower) == nullptr)
@@ -104,7 +83,7 @@ class LinearWalk {
   }
 
   /// Takes in the next block of rows that outputs from `output` on look at.
-  Result<void> advance(std::size_t output, Rows& rows) {
+  Result<void> advance(std::size_t output, SparseRows& rows) {
     std::array<const std::uint8_t*, kBlock> inputs{};
     std::array<std::uint16_t*, kBlock> outputs{};
     std::size_t count = 0;
@@ -155,7 +134,7 @@ Result<void> run_halving(const RowPass& pass, RowSource& source, RowSink& sink) 
   const std::size_t buffer_bytes = source.is_in_memory() ? 0 : RowScratch::aligned(source.row_bytes());
   const std::size_t out_bytes = static_cast<std::size_t>(visible.size.width) * source.channels();
   scratch.reset(2 * buffer_bytes + RowScratch::aligned(out_bytes) + RowScratch::aligned(sink.scratch_bytes()));
-  Rows rows(source, buffer_bytes, scratch.take(2 * buffer_bytes));
+  SparseRows rows(source, buffer_bytes, scratch.take(2 * buffer_bytes));
   std::uint8_t* out = scratch.take(out_bytes);
   sink.set_scratch(scratch.take(sink.scratch_bytes()));
   sink.fill_border();
@@ -175,7 +154,8 @@ Result<void> run_halving(const RowPass& pass, RowSource& source, RowSink& sink) 
 Result<void> run_linear_pass(const RowPass& pass, RowSource& source, RowSink& sink) {
   const ImageSize from = pass.source().size;
   const ImageSize to = pass.resize()->size;
-  if (from.width == 2 * to.width && from.height == 2 * to.height) return run_halving(pass, source, sink);
+  const bool is_linear = pass.resize()->how.filter == image::Filter::kBilinear;
+  if (is_linear && from.width == 2 * to.width && from.height == 2 * to.height) return run_halving(pass, source, sink);
   return LinearWalk(pass, source, sink).run();
 }
 

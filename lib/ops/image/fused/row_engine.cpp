@@ -8,11 +8,15 @@
 #include <optional>
 #include <utility>
 
+#include "ops/image/fused/area_engine.hpp"
 #include "ops/image/fused/block_reducer.hpp"
 #include "ops/image/fused/linear_engine.hpp"
+#include "ops/image/fused/nearest_engine.hpp"
 #include "ops/image/fused/row_scratch.hpp"
+#include "ops/image/fused/wide_engine.hpp"
 #include "ops/image/kernels/resample_kernels.hpp"
 #include "ops/image/kernels/store_kernels.hpp"
+#include "ops/image/resampling.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -259,6 +263,9 @@ Result<void> run_pass(const RowPass& pass, RowSource source, RowSink sink) {
     fill_border(sink);
     return {};
   }
+  if (pass.resize() && is_nearest(pass.resize()->how.filter)) return run_nearest_pass(pass, source, sink);
+  if (pass.resize() && covers_pixels(pass)) return run_area_pass(pass, source, sink);
+  if (pass.resize() && is_wide(*pass.resize())) return run_wide_pass(pass, source, sink);
   if (pass.resize() && pass.resize()->how.reference == image::Reference::kOpenCv)
     return run_linear_pass(pass, source, sink);
   return Walk(pass, source, sink).run();

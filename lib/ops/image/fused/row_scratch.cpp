@@ -4,20 +4,39 @@
 
 #include <algorithm>
 
+#include "ops/image/resampling.hpp"
+
 namespace gantry::detail {
 namespace {
 
 bool same(const AxisKey& a, const AxisKey& b) {
   return a.in == b.in && a.out == b.out && a.first == b.first && a.count == b.count && a.how.filter == b.how.filter &&
-         a.how.reference == b.how.reference && a.is_vertical == b.is_vertical && a.box.begin == b.box.begin &&
-         a.box.end == b.box.end;
+         a.how.reference == b.how.reference && a.how.antialias == b.how.antialias && a.is_vertical == b.is_vertical &&
+         a.box.begin == b.box.begin && a.box.end == b.box.end && a.is_covered == b.is_covered;
+}
+
+AxisWeights make_nearest(const AxisKey& key) {
+  const bool is_exact = key.how.filter == image::Filter::kNearestExact;
+  if (key.how.reference == image::Reference::kTorchU8)
+    return torch_nearest(key.in, key.out, is_exact, key.first, key.count);
+  if (key.how.reference == image::Reference::kOpenCv && !is_exact)
+    return opencv_nearest(key.in, key.out, key.first, key.count);
+  return pillow_nearest(key.in, key.out, key.first, key.count, key.box);
 }
 
 AxisWeights make_weights(const AxisKey& key) {
+  if (is_nearest(key.how.filter)) return make_nearest(key);
+  if (key.how.filter == image::Filter::kArea)
+    return key.is_covered ? opencv_area_shares(key.in, key.out, key.first, key.count)
+                          : opencv_area_weights(key.in, key.out, key.is_vertical, key.first, key.count);
+  if (key.how.reference == image::Reference::kOpenCv && key.how.filter != image::Filter::kBilinear)
+    return opencv_wide_weights(key.in, key.out, key.how.filter == image::Filter::kLanczos4, key.is_vertical, key.first,
+                               key.count);
   if (key.how.reference == image::Reference::kOpenCv)
     return opencv_linear_weights(key.in, key.out, key.is_vertical, key.first, key.count);
   if (key.how.reference == image::Reference::kTorchU8)
-    return torch_u8_weights(key.in, key.out, key.how.filter, key.first, key.count);
+    return key.how.antialias ? torch_u8_weights(key.in, key.out, key.how.filter, key.first, key.count)
+                             : torch_u8_point_weights(key.in, key.out, key.how.filter, key.first, key.count);
   return pillow_weights(key.in, key.out, key.how.filter, key.first, key.count, key.box);
 }
 

@@ -21,8 +21,9 @@ struct AxisKey {
   std::int64_t out;
   std::int64_t first;
   std::int64_t count;
-  bool is_vertical;  // only OpenCV treats the two axes differently
-  AxisBox box = {};  // of `in`; only Pillow's weights look at it
+  bool is_vertical;         // only OpenCV treats the two axes differently
+  AxisBox box = {};         // of `in`; only Pillow's weights look at it
+  bool is_covered = false;  // OpenCV's area filter: no side of the image grows, and outputs cover pixels
 };
 
 /// Ownership: belongs to its thread.

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// SparseRows: the rows of a source from top to bottom, with gaps.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "ops/image/fused/row_source.hpp"
+
+namespace gantry::detail {
+
+/// Ownership: borrows the source and the buffers.
+/// Threads:   one thread.
+/// Errors:    the source's.
+class SparseRows {
+ public:
+  /// `buffers` of `buffer_bytes` each, for a source that is not in memory.
+  SparseRows(RowSource& source, std::size_t buffer_bytes, std::uint8_t* buffers)
+      : source_(source), buffer_bytes_(buffer_bytes), buffers_(buffers) {}
+
+  /// Row `y` of the selected part, below all that were asked for; in buffer `which` unless it lies in memory.
+  Result<const std::uint8_t*> row(std::int64_t y, std::size_t which) {
+    if (source_.is_in_memory()) return source_.row(y);
+    std::uint8_t* buffer = buffers_ + which * buffer_bytes_;
+    for (; next_ <= y; ++next_)
+      if (auto ok = source_.read(&buffer, 1); !ok) return std::move(ok).error();
+    return static_cast<const std::uint8_t*>(buffer + source_.offset_bytes());
+  }
+
+ private:
+  RowSource& source_;
+  const std::size_t buffer_bytes_;
+  std::uint8_t* buffers_;
+  std::int64_t next_ = 0;
+};
+
+}  // namespace gantry::detail
