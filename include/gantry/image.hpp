@@ -14,5 +14,6 @@
 #include <gantry/image/header.hpp>
 #include <gantry/image/image.hpp>
 #include <gantry/image/reference.hpp>
+#include <gantry/image/raw.hpp>
 #include <gantry/image/resize.hpp>
 #include <gantry/image/to_tensor.hpp>

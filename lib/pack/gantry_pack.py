@@ -336,6 +336,52 @@ def _decode(data, colour, exif_orientation, max_pixels, max_bytes, max_scans, tr
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
+def _scale(value):
+    return None if _is_number(value) else "expected a finite number"
+
+
+RAW_FORMATS = ("rgb", "bgr", "rgba", "bgra", "gray", "nv12", "nv21", "i420")
+
+
+def _raw_rows(data, rows, row_bytes, stride, op):
+    """Rows of bytes, `stride` apart; the gap behind the last one may be missing."""
+    numpy = need("numpy", op)
+    if not stride * (rows - 1) + row_bytes <= len(data) <= stride * rows:
+        raise PackError(f"{op}: {len(data)} bytes do not fit")
+    return numpy.frombuffer(bytes(data).ljust(stride * rows, b"\0"), numpy.uint8).reshape(rows, stride)[:, :row_bytes]
+
+
+def _from_raw(data, format, width, height, row_stride):
+    Image = need("PIL.Image", "image.from_raw")
+    if format not in ("nv12", "nv21", "i420"):
+        channels = 1 if format == "gray" else len(format)
+        rows = _raw_rows(data, height, width * channels, row_stride or width * channels, "image.from_raw")
+        pixels = rows.reshape(height, width, channels)
+        if format.startswith("b"):
+            pixels = pixels[:, :, [2, 1, 0, 3][:channels]]
+        return Image.fromarray(pixels[:, :, 0].copy() if channels == 1 else pixels.copy())
+    if width % 2 or height % 2 or row_stride % 2:
+        raise PackError(f"image.from_raw: width, height and row_stride of {format} must be even")
+    numpy, cv2 = need("numpy", "image.from_raw"), need("cv2", "image.from_raw (package opencv-python-headless)")
+    stride = row_stride or width
+    luma = _raw_rows(data[:stride * height], height, width, stride, "image.from_raw")
+    half = (stride // 2, width // 2) if format == "i420" else (stride, width)
+    chroma = _raw_rows(data[stride * height:], height if format == "i420" else height // 2, half[1], half[0],
+                       "image.from_raw")
+    frame = numpy.concatenate([luma, chroma.reshape(height // 2, width)])
+    return Image.fromarray(cv2.cvtColor(frame, getattr(cv2, f"COLOR_YUV2RGB_{format.upper()}")))
+
+
+def _raw_to_tensor(data, sample, width, height, channels, layout, scale):
+    numpy = need("numpy", "image.raw_to_tensor")
+    samples = numpy.frombuffer(bytes(data), {"u8": "<u1", "u16": "<u2", "f32": "<f4"}[sample])
+    if samples.size != width * height * channels:
+        raise PackError(f"image.raw_to_tensor: {len(data)} bytes do not fit")
+    shape = (channels, height, width) if layout == "chw" else (height, width, channels)
+    array = samples.reshape(shape).astype(numpy.float32) * numpy.float32(scale)
+    return numpy.ascontiguousarray(array if layout == "chw" else array.transpose(2, 0, 1))
+
+
 def _resample(filter_name):
     Image = need("PIL.Image", "resizing")
     return getattr(Image.Resampling, filter_name.upper())
@@ -608,6 +654,11 @@ OPS = {
         "max_pixels": (_integer(1, 1 << 31), 89478485), "max_bytes": (_integer(1, 1 << 31), 268435456),
         "max_scans": (_integer(1, 1 << 31), 500), "truncated": (_choice("refuse", "accept"), "refuse"),
         "approx_size": (_integer(0, MAX_SIDE), 0)}, _decode),
+    "image.from_raw": Op("Bytes", "Image", {"format": (_choice(*RAW_FORMATS), ...), "width": (SIDE, ...),
+                                            "height": (SIDE, ...), "row_stride": (_integer(0, 1 << 31), 0)}, _from_raw),
+    "image.raw_to_tensor": Op("Bytes", "Tensor", {
+        "sample": (_choice("u8", "u16", "f32"), ...), "width": (SIDE, ...), "height": (SIDE, ...),
+        "channels": (SIDE, 1), "layout": (_choice("chw", "hwc"), "hwc"), "scale": (_scale, 1)}, _raw_to_tensor),
     "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), **_RESAMPLING,
                                           "box": (_box, None), "reducing_gap": (_reducing_gap, 0)}, _resize),
     "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,

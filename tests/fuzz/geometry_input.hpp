@@ -60,7 +60,8 @@ class GeometryInput {
 
   image::Resampling resampling() {
     image::Resampling how;
-    how.filter = one_of<image::Filter>(5);
+    how.filter = one_of<image::Filter>(9);
+    how.antialias = byte() % 8 != 0;
     how.reference = flag() ? one_of<image::Reference>(3) : image::Reference::kPillow;
     return how;
   }
@@ -109,7 +110,7 @@ class GeometryInput {
     image::Resize options;
     options.width = integer();
     options.height = integer();
-    options.how.filter = one_of<image::Filter>(5);
+    options.how.filter = one_of<image::Filter>(6);
     if (flag()) options.how = resampling();
     if (flag()) options.box = image::Box{real(), real(), real(), real()};
     if (flag()) options.reducing_gap = static_cast<double>(real());
@@ -120,7 +121,7 @@ class GeometryInput {
     image::Thumbnail options;
     options.width = integer();
     options.height = integer();
-    options.filter = one_of<image::Filter>(5);
+    options.filter = one_of<image::Filter>(6);
     if (flag()) options.reducing_gap = static_cast<double>(real());
     return options;
   }

@@ -120,6 +120,9 @@ class FrontEnds : public testing::Test {
 const char* const kFilters[] = {"box",     "bilinear",      "hamming", "bicubic", "lanczos",
                                 "nearest", "nearest_exact", "area",    "lanczos4"};  // up to "nearest" Pillow's
 
+const char* const kFormats[] = {"rgb", "bgr", "rgba", "bgra", "gray", "nv12", "nv21", "i420"};
+const char* const kSamples[] = {"u8", "u16", "f32"};
+
 TEST_F(FrontEnds, BuildTheSameOps) {
   const Labels labels = Labels::parse(Bytes(std::string(kLabels))).value();
   for (int round = 0; round < 60; ++round) {
@@ -158,6 +161,22 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::crop(left, top, width, height),
                  {{"op", "image.crop"}, {"left", left}, {"top", top}, {"width", width}, {"height", height}},
                  random_image());
+    const std::int64_t format = below(8);
+    image::Raw frame{static_cast<image::RawFormat>(format), 2, 2, flag ? 20 : 0};
+    json raw = {{"op", "image.from_raw"}, {"format", kFormats[format]}, {"width", 2}, {"height", 2}};
+    if (flag) raw["row_stride"] = 20;
+    expect_equal(image::from_raw(frame), raw, Bytes(std::string(40, 'x')));
+    const image::RawSamples samples{static_cast<image::RawSample>(below(3)),          1,   2, 2,
+                                    flag ? image::Layout::kChw : image::Layout::kHwc, 0.5f};
+    expect_equal(image::raw_to_tensor(samples),
+                 {{"op", "image.raw_to_tensor"},
+                  {"sample", kSamples[static_cast<std::size_t>(samples.sample)]},
+                  {"width", 1},
+                  {"height", 2},
+                  {"channels", 2},
+                  {"layout", flag ? "chw" : "hwc"},
+                  {"scale", 0.5}},
+                 Bytes(std::string("12345678")));
     image::Resize boxed;
     boxed.width = width;
     boxed.height = height;
@@ -372,6 +391,19 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   expect_refused(image::resize(other_reference),
                  {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"reducing_gap", 2}, {"reference", "torch_u8"}},
                  "reference torch_u8 has no box and no reducing_gap; pillow has");
+  const auto raw_config = [](const char* format, int width, int height, int row_stride) {
+    return json{
+        {"op", "image.from_raw"}, {"format", format}, {"width", width}, {"height", height}, {"row_stride", row_stride}};
+  };
+  expect_refused(image::from_raw({image::RawFormat::kRgb, 4, 1, 11}), raw_config("rgb", 4, 1, 11),
+                 "row_stride must be 12..2147483648, got 11");
+  expect_refused(image::from_raw({image::RawFormat::kGray, 0, 1}), raw_config("gray", 0, 1, 0),
+                 "width must be 1..65535, got 0");
+  expect_refused(image::from_raw({image::RawFormat::kNv12, 4, 3, 5}), raw_config("nv12", 4, 3, 5),
+                 "width, height and row_stride of nv12 must be even, got 4, 3 and 5");
+  expect_refused(image::raw_to_tensor({image::RawSample::kU8, 1, 1, 0}),
+                 {{"op", "image.raw_to_tensor"}, {"sample", "u8"}, {"width", 1}, {"height", 1}, {"channels", 0}},
+                 "channels must be 1..65535, got 0");
   image::Thumbnail negative_gap;
   negative_gap.reducing_gap = -1;
   expect_refused(image::thumbnail(negative_gap), {{"op", "image.thumbnail"}, {"size", 128}, {"reducing_gap", -1}},
@@ -417,6 +449,8 @@ TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
 
 TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
   const char* const ops[] = {R"("image.decode")",
+                             R"("image.from_raw", "format": "gray", "width": 1, "height": 1)",
+                             R"("image.raw_to_tensor", "sample": "u16", "width": 1, "height": 1)",
                              R"("image.resize", "width": 1, "height": 1)",
                              R"("image.resize_short", "size": 1)",
                              R"("image.resize_long", "size": 1)",

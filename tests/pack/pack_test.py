@@ -257,6 +257,25 @@ class ReferenceTest(unittest.TestCase):
         with self.assertRaisesRegex(gp.PackError, "reference opencv has no box"):
             gp.run_pipeline([{**resize, "filter": "bilinear", "reference": "opencv", "box": [0, 0, 9, 9]}], picture)
 
+    def test_reads_frames_without_a_header(self):
+        import cv2
+        frame = numpy.random.default_rng(3).integers(0, 256, (9, 8), dtype=numpy.uint8)
+        op = {"op": "image.from_raw", "width": 8, "height": 6}
+        for name in ("nv12", "nv21", "i420"):
+            expected = cv2.cvtColor(frame, getattr(cv2, f"COLOR_YUV2RGB_{name.upper()}"))
+            got = gp.run_pipeline([{**op, "format": name}], frame.tobytes())
+            self.assertEqual(numpy.asarray(got).tobytes(), expected.tobytes())
+        got = gp.run_pipeline([{**op, "format": "bgr", "row_stride": 30}], bytes(range(180)))
+        rows = numpy.arange(180, dtype=numpy.uint8).reshape(6, 30)[:, :24].reshape(6, 8, 3)
+        self.assertEqual(numpy.asarray(got).tobytes(), rows[:, :, ::-1].tobytes())
+        with self.assertRaisesRegex(gp.PackError, "image.from_raw: 3 bytes do not fit"):
+            gp.run_pipeline([{**op, "format": "gray"}], b"abc")
+        samples = numpy.arange(24, dtype="<u2").reshape(2, 3, 4)
+        got = gp.run_pipeline([{"op": "image.raw_to_tensor", "sample": "u16", "width": 3, "height": 2, "channels": 4,
+                                "scale": 0.1}], samples.tobytes())
+        expected = samples.astype(numpy.float32).transpose(2, 0, 1) * numpy.float32(0.1)
+        self.assertEqual(numpy.asarray(got).tobytes(), expected.tobytes())
+
     def test_resize_has_the_filters_of_each_reference(self):
         import cv2
         picture = image(50, 40)

@@ -226,6 +226,49 @@ def torch_points(rng):
         yield array_case(f"torch_u8 {name}, not antialiased, to {target}", [op], array, expected.permute(1, 2, 0).numpy())
 
 
+def strided(plane, stride, value):
+    """Rows of bytes, `stride` apart."""
+    rows = np.full((plane.shape[0], stride), value, np.uint8)
+    rows[:, : plane.shape[1]] = plane
+    return rows.tobytes()
+
+
+def raw(rng):
+    """Frames without a header: cv2.cvtColor and numpy."""
+    codes = {"nv12": cv2.COLOR_YUV2RGB_NV12, "nv21": cv2.COLOR_YUV2RGB_NV21, "i420": cv2.COLOR_YUV2RGB_I420}
+    for index in range(120):
+        width, height = 2 * int(rng.integers(1, 100)), 2 * int(rng.integers(1, 100))
+        for name, code in codes.items():
+            frame = rng.integers(0, 256, (height * 3 // 2, width), dtype=np.uint8)
+            op = {"op": "image.from_raw", "format": name, "width": width, "height": height}
+            yield Case(f"{op}", "bytes", "image", [op], frame.tobytes(), cv2.cvtColor(frame, code))
+            gap = 2 * int(rng.integers(1, 20))
+            half = frame[height:].reshape(-1, width // 2 if name == "i420" else width)
+            data = strided(frame[:height], width + gap, 7)
+            data += strided(half, half.shape[1] + (gap // 2 if name == "i420" else gap), 9)
+            yield Case(f"{op} with gaps", "bytes", "image", [{**op, "row_stride": width + gap}], data,
+                       cv2.cvtColor(frame, code))
+        name = ("rgb", "bgr", "rgba", "bgra", "gray")[index % 5]
+        width, height, channels = random_side(rng), random_side(rng), {"gray": 1}.get(name, len(name))
+        array = rng.integers(0, 256, (height, width, channels), dtype=np.uint8)
+        expected = array[:, :, [2, 1, 0, 3][:channels]] if name.startswith("b") else array
+        op = {"op": "image.from_raw", "format": name, "width": width, "height": height}
+        yield Case(f"{op}", "bytes", "image", [op], array.tobytes(), np.ascontiguousarray(expected))
+        rows = strided(array.reshape(height, -1), width * channels + 5, 3)
+        yield Case(f"{op} with gaps", "bytes", "image", [{**op, "row_stride": width * channels + 5}],
+                   rows[: len(rows) - 5 * (index % 2)], np.ascontiguousarray(expected))
+        kind, channels = ("u8", "u16", "f32")[index % 3], int(rng.integers(1, 6))
+        array = rng.normal(0, 1000, (height, width, channels)).astype(np.float32)
+        array = array if kind == "f32" else array.astype(np.int64).astype({"u8": np.uint8, "u16": np.uint16}[kind])
+        scale = float(np.float32(rng.choice([1, 1 / 65535, 0.1])))
+        op = {"op": "image.raw_to_tensor", "sample": kind, "width": width, "height": height, "channels": channels,
+              "scale": scale}
+        expected = array.astype(np.float32).transpose(2, 0, 1) * np.float32(scale)
+        yield Case(f"{op}", "bytes", "tensor", [op], array.tobytes(), np.ascontiguousarray(expected))
+        yield Case(f"{op}, planes", "bytes", "tensor", [{**op, "layout": "chw"}],
+                   np.ascontiguousarray(array.transpose(2, 0, 1)).tobytes(), np.ascontiguousarray(expected))
+
+
 def letterboxed(image, size, scale_up=True):
     """ultralytics' LetterBox(auto=False), on an array."""
     height, width = image.shape[:2]
@@ -439,5 +482,5 @@ def random_step(rng, array):
     return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
 
 
-GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, letterbox,
+GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, raw, letterbox,
           sizes_and_crops, formats, colours, hf_numpy, segment, run_lengths, chains]

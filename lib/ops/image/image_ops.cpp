@@ -103,6 +103,27 @@ Stage<Image, Image> read_resize_short(ParamReader& params) {
   return image::resize_short(size, how, params.integer("max_size", 0));
 }
 
+Stage<Bytes, Image> read_raw(ParamReader& params) {
+  image::Raw frame;
+  frame.format = static_cast<image::RawFormat>(
+      params.choice("format", {"rgb", "bgr", "rgba", "bgra", "gray", "nv12", "nv21", "i420"}));
+  frame.width = params.integer("width");
+  frame.height = params.integer("height");
+  frame.row_stride = params.integer("row_stride", 0);
+  return image::from_raw(frame);
+}
+
+Stage<Bytes, Tensor> read_raw_samples(ParamReader& params) {
+  image::RawSamples samples;
+  samples.sample = static_cast<image::RawSample>(params.choice("sample", {"u8", "u16", "f32"}));
+  samples.width = params.integer("width");
+  samples.height = params.integer("height");
+  samples.channels = params.integer("channels", 1);
+  samples.layout = static_cast<image::Layout>(params.choice("layout", {"chw", "hwc"}, 1));
+  samples.scale = static_cast<float>(params.number("scale", 1.0));
+  return image::raw_to_tensor(samples);
+}
+
 Stage<Image, Image> read_letterbox(ParamReader& params) {
   image::Letterbox options;
   const Size size = read_size(params);
@@ -142,6 +163,8 @@ Stage<Image, Tensor> read_to_tensor(ParamReader& params) {
 
 void add_image_ops(Registry& registry) {
   registry.add<Bytes, Image>("image.decode", read_decode);
+  registry.add<Bytes, Image>("image.from_raw", read_raw);
+  registry.add<Bytes, Tensor>("image.raw_to_tensor", read_raw_samples);
   registry.add<Image, Image>("image.resize", read_resize);
   registry.add<Image, Image>("image.resize_short", read_resize_short);
   registry.add<Image, Image>("image.resize_long", [](ParamReader& params) {
