@@ -13,7 +13,8 @@
 #include <gantry/image/geometry.hpp>
 #include <gantry/image/header.hpp>
 #include <gantry/image/image.hpp>
-#include <gantry/image/reference.hpp>
 #include <gantry/image/raw.hpp>
+#include <gantry/image/reference.hpp>
 #include <gantry/image/resize.hpp>
 #include <gantry/image/to_tensor.hpp>
+#include <gantry/image/warp.hpp>

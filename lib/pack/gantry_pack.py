@@ -494,6 +494,40 @@ def _crop(image, left, top, width, height):
     return image.crop((left, top, left + width, top + height))
 
 
+def _tensor_of(image):
+    torch = need("torch", "warping")
+    return torch.from_numpy(to_array(image, "image").copy()).permute(2, 0, 1)
+
+
+def _image_of(tensor):
+    Image = need("PIL.Image", "warping")
+    array = tensor.permute(1, 2, 0).contiguous().numpy()
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+
+
+def _affine(image, angle, translate_x, translate_y, scale, shear_x, shear_y, filter, centre=None, fill=None):
+    v2 = need("torchvision.transforms.v2", "image.affine")
+    if scale <= 0:
+        raise PackError(f"image.affine: scale must be above 0, got {scale}")
+    return _image_of(v2.functional.affine(
+        _tensor_of(image), float(angle), [float(translate_x), float(translate_y)], float(scale),
+        [float(shear_x), float(shear_y)], v2.InterpolationMode(filter), fill, centre))
+
+
+def _perspective(image, start, end, filter, fill=None):
+    v2 = need("torchvision.transforms.v2", "image.perspective")
+    corners = [[list(numbers[i:i + 2]) for i in range(0, 8, 2)] for numbers in (start, end)]
+    return _image_of(v2.functional.perspective(_tensor_of(image), *corners, v2.InterpolationMode(filter), fill))
+
+
+def _numbers_of(count):
+    def check(value):
+        if isinstance(value, list) and len(value) == count and all(_is_number(number) for number in value):
+            return None
+        return f"expected {count} numbers"
+    return check
+
+
 def _rotate90(image, turns):
     Image = need("PIL.Image", "image.rotate90")
     return image.transpose(getattr(Image.Transpose, f"ROTATE_{90 * turns}")) if turns else image
@@ -679,6 +713,13 @@ OPS = {
                                        "value": (_integer(0, 255), 0),
                                        "mode": (_choice("constant", "edge", "reflect"), "constant")}, _pad),
     "image.flip": Op("Image", "Image", {"axis": (_choice("horizontal", "vertical"), "horizontal")}, _flip),
+    "image.affine": Op("Image", "Image", {
+        **{name: (_scale, 0) for name in ("angle", "translate_x", "translate_y")}, "scale": (_scale, 1),
+        "shear_x": (_scale, 0), "shear_y": (_scale, 0), "centre": (_numbers_of(2), None),
+        "filter": (_choice("bilinear", "nearest"), "nearest"), "fill": (_integer(0, 255), None)}, _affine),
+    "image.perspective": Op("Image", "Image", {
+        "start": (_numbers_of(8), ...), "end": (_numbers_of(8), ...),
+        "filter": (_choice("bilinear", "nearest"), "bilinear"), "fill": (_integer(0, 255), None)}, _perspective),
     "image.rotate90": Op("Image", "Image", {"turns": (_integer(0, 3), 1)}, _rotate90),
     "image.to_gray": Op("Image", "Image", {"reference": (_choice("pillow", "opencv"), "pillow")}, _to_gray),
     "image.to_rgb": Op("Image", "Image", {}, lambda image: image.convert("RGB")),

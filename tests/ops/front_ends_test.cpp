@@ -177,6 +177,33 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                   {"layout", flag ? "chw" : "hwc"},
                   {"scale", 0.5}},
                  Bytes(std::string("12345678")));
+    image::Affine turned;
+    turned.angle = static_cast<double>(below(360));
+    turned.translate_x = 2.5;
+    turned.translate_y = -1;
+    turned.scale = 0.75;
+    turned.shear_x = 10;
+    turned.shear_y = static_cast<double>(below(20));
+    json turned_config = {{"op", "image.affine"},
+                          {"angle", turned.angle},
+                          {"translate_x", 2.5},
+                          {"translate_y", -1},
+                          {"scale", 0.75},
+                          {"shear_x", 10},
+                          {"shear_y", turned.shear_y},
+                          {"filter", flag ? "bilinear" : "nearest"}};
+    turned.how.filter = flag ? image::Filter::kBilinear : image::Filter::kNearest;
+    if (flag) {
+      turned.how.fill = 9;
+      turned.centre = {3, 4.5};
+      turned_config["fill"] = 9;
+      turned_config["centre"] = {3, 4.5};
+    }
+    expect_equal(image::affine(turned), turned_config, random_image());
+    const image::Perspective tilted{{{{0, 0}, {9, 0}, {9, 9}, {0, 9}}}, {{{1, 0}, {8, 2}, {9, 9}, {0, 7}}}, {}};
+    expect_equal(image::perspective(tilted),
+                 {{"op", "image.perspective"}, {"start", {0, 0, 9, 0, 9, 9, 0, 9}}, {"end", {1, 0, 8, 2, 9, 9, 0, 7}}},
+                 random_image());
     image::Resize boxed;
     boxed.width = width;
     boxed.height = height;
@@ -404,6 +431,15 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   expect_refused(image::raw_to_tensor({image::RawSample::kU8, 1, 1, 0}),
                  {{"op", "image.raw_to_tensor"}, {"sample", "u8"}, {"width", 1}, {"height", 1}, {"channels", 0}},
                  "channels must be 1..65535, got 0");
+  image::Affine no_scale;
+  no_scale.scale = 0;
+  expect_refused(image::affine(no_scale), {{"op", "image.affine"}, {"scale", 0}}, "scale must be above 0, got 0");
+  image::Perspective flat;
+  flat.start = {{{0, 0}, {1, 0}, {1, 1}, {0, 1}}};
+  flat.end = {{{0, 0}, {1, 0}, {2, 0}, {0, 1}}};
+  expect_refused(image::perspective(flat),
+                 {{"op", "image.perspective"}, {"start", {0, 0, 1, 0, 1, 1, 0, 1}}, {"end", {0, 0, 1, 0, 2, 0, 0, 1}}},
+                 "three of the corners lie on a line");
   image::Thumbnail negative_gap;
   negative_gap.reducing_gap = -1;
   expect_refused(image::thumbnail(negative_gap), {{"op", "image.thumbnail"}, {"size", 128}, {"reducing_gap", -1}},
@@ -448,30 +484,33 @@ TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
 }
 
 TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
-  const char* const ops[] = {R"("image.decode")",
-                             R"("image.from_raw", "format": "gray", "width": 1, "height": 1)",
-                             R"("image.raw_to_tensor", "sample": "u16", "width": 1, "height": 1)",
-                             R"("image.resize", "width": 1, "height": 1)",
-                             R"("image.resize_short", "size": 1)",
-                             R"("image.resize_long", "size": 1)",
-                             R"("image.letterbox", "size": 1)",
-                             R"("image.thumbnail", "size": 1)",
-                             R"("image.crop", "left": 0, "top": 0, "width": 1, "height": 1)",
-                             R"("image.center_crop", "size": 1)",
-                             R"("image.five_crop", "size": 1)",
-                             R"("image.pad")",
-                             R"("image.flip")",
-                             R"("image.rotate90")",
-                             R"("image.to_gray")",
-                             R"("image.to_rgb")",
-                             R"("image.premultiply")",
-                             R"("image.unpremultiply")",
-                             R"("image.to_tensor")",
-                             R"("segment")",
-                             R"("softmax")",
-                             R"("sigmoid")",
-                             R"("top_k", "k": 1)",
-                             R"("label", "labels": "labels.txt")"};
+  const char* const ops[] = {
+      R"("image.decode")",
+      R"("image.from_raw", "format": "gray", "width": 1, "height": 1)",
+      R"("image.raw_to_tensor", "sample": "u16", "width": 1, "height": 1)",
+      R"("image.resize", "width": 1, "height": 1)",
+      R"("image.resize_short", "size": 1)",
+      R"("image.resize_long", "size": 1)",
+      R"("image.letterbox", "size": 1)",
+      R"("image.thumbnail", "size": 1)",
+      R"("image.crop", "left": 0, "top": 0, "width": 1, "height": 1)",
+      R"("image.center_crop", "size": 1)",
+      R"("image.five_crop", "size": 1)",
+      R"("image.pad")",
+      R"("image.flip")",
+      R"("image.rotate90")",
+      R"("image.affine")",
+      R"("image.perspective", "start": [0, 0, 1, 0, 1, 1, 0, 1], "end": [0, 0, 1, 0, 1, 1, 0, 1])",
+      R"("image.to_gray")",
+      R"("image.to_rgb")",
+      R"("image.premultiply")",
+      R"("image.unpremultiply")",
+      R"("image.to_tensor")",
+      R"("segment")",
+      R"("softmax")",
+      R"("sigmoid")",
+      R"("top_k", "k": 1)",
+      R"("label", "labels": "labels.txt")"};
   EXPECT_EQ(std::size(ops), Registry::builtin().op_names().size());
   for (const std::string op : ops) {
     const auto parse = [](const std::string& text) {

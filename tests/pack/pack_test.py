@@ -257,6 +257,20 @@ class ReferenceTest(unittest.TestCase):
         with self.assertRaisesRegex(gp.PackError, "reference opencv has no box"):
             gp.run_pipeline([{**resize, "filter": "bilinear", "reference": "opencv", "box": [0, 0, 9, 9]}], picture)
 
+    def test_warps_as_torchvision_does(self):
+        picture = image(50, 40)
+        tensor = torch.from_numpy(numpy.asarray(picture).copy()).permute(2, 0, 1)
+        got = gp.run_pipeline([{"op": "image.affine", "angle": 30, "scale": 0.5, "filter": "bilinear", "fill": 7}], picture)
+        expected = v2.functional.affine(tensor, 30.0, [0.0, 0.0], 0.5, [0.0, 0.0], v2.InterpolationMode.BILINEAR, 7)
+        self.assertEqual(numpy.asarray(got).tobytes(), expected.permute(1, 2, 0).contiguous().numpy().tobytes())
+        start, end = [0, 0, 50, 0, 50, 40, 0, 40], [3, 2, 49, 1, 44, 40, 0, 39]
+        got = gp.run_pipeline([{"op": "image.perspective", "start": start, "end": end}], picture)
+        pairs = [[numbers[i:i + 2] for i in range(0, 8, 2)] for numbers in (start, end)]
+        expected = v2.functional.perspective(tensor, *pairs)
+        self.assertEqual(numpy.asarray(got).tobytes(), expected.permute(1, 2, 0).contiguous().numpy().tobytes())
+        with self.assertRaisesRegex(gp.PackError, "expected 8 numbers"):
+            gp.check_pipeline([{"op": "image.perspective", "start": [1], "end": end}])
+
     def test_reads_frames_without_a_header(self):
         import cv2
         frame = numpy.random.default_rng(3).integers(0, 256, (9, 8), dtype=numpy.uint8)

@@ -269,6 +269,38 @@ def raw(rng):
                    np.ascontiguousarray(array.transpose(2, 0, 1)).tobytes(), np.ascontiguousarray(expected))
 
 
+def warps(rng):
+    """torchvision v2 on uint8 tensors; torch may fuse its multiplications, so a byte may differ by 1."""
+    for index in range(120):
+        array = random_array(rng)
+        height, width = array.shape[:2]
+        tensor = torch.from_numpy(array.copy()).permute(2, 0, 1)
+        fill = None if index % 3 else int(rng.integers(256))
+        sampling = {"filter": "bilinear", **({} if fill is None else {"fill": fill})}
+        angle, scale = float(rng.uniform(-180, 180)), float(rng.uniform(0.3, 3))
+        move, shear = [float(x) for x in rng.integers(-20, 20, 2)], [float(x) for x in rng.uniform(-40, 40, 2)]
+        centre = None if index % 2 else [float(x) for x in rng.integers(0, 90, 2)]
+        expected = v2.functional.affine(tensor, angle, move, scale, shear, v2.InterpolationMode.BILINEAR, fill, centre)
+        op = {"op": "image.affine", "angle": angle, "translate_x": move[0], "translate_y": move[1], "scale": scale,
+              "shear_x": shear[0], "shear_y": shear[1], **sampling, **({} if centre is None else {"centre": centre})}
+        yield bounded_case(f"{op}", op, array, expected)
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+        start, end = ((corners + rng.normal(0, 0.1, (4, 2)) * [width, height]).round() for _ in range(2))
+        try:
+            expected = v2.functional.perspective(tensor, start.tolist(), end.tolist(), v2.InterpolationMode.BILINEAR, fill)
+        except RuntimeError:
+            continue
+        op = {"op": "image.perspective", "start": start.ravel().tolist(), "end": end.ravel().tolist(), **sampling}
+        yield bounded_case(f"{op}", op, array, expected, may_refuse=True)
+
+
+def bounded_case(name, op, array, expected, may_refuse=False):
+    expected = expected.permute(1, 2, 0).numpy()
+    case = Case(f"{name} of {array.shape}", "image", "image", [op], array, expected, may_refuse=may_refuse)
+    case.levels = 1
+    return case
+
+
 def letterboxed(image, size, scale_up=True):
     """ultralytics' LetterBox(auto=False), on an array."""
     height, width = image.shape[:2]
@@ -482,5 +514,5 @@ def random_step(rng, array):
     return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
 
 
-GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, raw, letterbox,
+GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, raw, warps, letterbox,
           sizes_and_crops, formats, colours, hf_numpy, segment, run_lengths, chains]

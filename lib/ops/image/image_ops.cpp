@@ -124,6 +124,49 @@ Stage<Bytes, Tensor> read_raw_samples(ParamReader& params) {
   return image::raw_to_tensor(samples);
 }
 
+image::Sampling read_sampling(ParamReader& params, image::Filter fallback) {
+  image::Sampling how;
+  constexpr image::Filter kFilters[] = {image::Filter::kBilinear, image::Filter::kNearest};
+  how.filter = kFilters[params.choice("filter", {"bilinear", "nearest"}, fallback == image::Filter::kNearest)];
+  if (params.has("fill")) how.fill = read_byte(params, "fill", 0);
+  return how;
+}
+
+Stage<Image, Image> read_affine(ParamReader& params) {
+  image::Affine options;
+  options.angle = params.number("angle", 0.0);
+  options.translate_x = params.number("translate_x", 0.0);
+  options.translate_y = params.number("translate_y", 0.0);
+  options.scale = params.number("scale", 1.0);
+  options.shear_x = params.number("shear_x", 0.0);
+  options.shear_y = params.number("shear_y", 0.0);
+  if (params.has("centre")) {
+    const std::vector<float> centre = params.floats("centre");
+    if (centre.size() == 2)
+      options.centre = {centre[0], centre[1]};
+    else
+      params.fail("centre", "expected [x, y]");
+  }
+  options.how = read_sampling(params, options.how.filter);
+  return image::affine(options);
+}
+
+image::Corners read_corners(ParamReader& params, const char* key) {
+  image::Corners corners{};
+  const std::vector<float> numbers = params.floats(key);
+  if (numbers.size() != 8) params.fail(key, "expected eight numbers, x and y of four corners");
+  for (std::size_t i = 0; i < 8 && numbers.size() == 8; ++i) corners[i / 2][i % 2] = numbers[i];
+  return corners;
+}
+
+Stage<Image, Image> read_perspective(ParamReader& params) {
+  image::Perspective options;
+  options.start = read_corners(params, "start");
+  options.end = read_corners(params, "end");
+  options.how = read_sampling(params, options.how.filter);
+  return image::perspective(options);
+}
+
 Stage<Image, Image> read_letterbox(ParamReader& params) {
   image::Letterbox options;
   const Size size = read_size(params);
@@ -189,6 +232,8 @@ void add_image_ops(Registry& registry) {
     return image::five_crop(size.width, size.height);
   });
   registry.add<Image, Image>("image.pad", read_pad);
+  registry.add<Image, Image>("image.affine", read_affine);
+  registry.add<Image, Image>("image.perspective", read_perspective);
   registry.add<Image, Image>("image.flip", [](ParamReader& params) {
     return image::flip(static_cast<image::FlipAxis>(params.choice("axis", {"horizontal", "vertical"}, 0)));
   });

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// image.affine and image.perspective. Compiled without contraction.
+#include <gantry/image/warp.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "ops/image/geometry.hpp"
+#include "ops/image/resampling.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::image {
+namespace {
+
+using detail::ImageSize;
+
+/// A place in an image, in grid_sample's coordinates: -1 and 1 are the edges.
+struct Place {
+  float x;
+  float y;
+};
+
+class Sampler {
+ public:
+  Sampler(const Image& image, const Sampling& how) : image_(image), how_(how) {}
+
+  void sample(Place place, std::uint8_t* out) const {
+    const float x = to_pixels(place.x, image_.width());
+    const float y = to_pixels(place.y, image_.height());
+    if (how_.filter == Filter::kNearest) return take_nearest(std::nearbyint(x), std::nearbyint(y), out);
+    const float left = std::floor(x), top = std::floor(y);
+    const float to_right = x - left, to_bottom = y - top;
+    const float to_left = 1 - to_right, to_top = 1 - to_bottom;
+    const Corner corners[] = {{pixel(left, top), to_left * to_top},
+                              {pixel(left + 1, top), to_right * to_top},
+                              {pixel(left, top + 1), to_left * to_bottom},
+                              {pixel(left + 1, top + 1), to_right * to_bottom}};
+    float share = 0;
+    for (const Corner& corner : corners) share += corner.pixel == nullptr ? 0.0f : corner.weight;
+    for (std::size_t c = 0; c < image_.channels(); ++c) {
+      float sum = 0;
+      for (const Corner& corner : corners)
+        sum += corner.pixel == nullptr ? 0.0f : static_cast<float>(corner.pixel[c]) * corner.weight;
+      if (how_.fill) sum = (sum - *how_.fill) * share + *how_.fill;
+      out[c] = static_cast<std::uint8_t>(std::clamp(std::nearbyint(sum), 0.0f, 255.0f));
+    }
+  }
+
+ private:
+  struct Corner {
+    const std::uint8_t* pixel;
+    float weight;
+  };
+
+  static float to_pixels(float place, std::int64_t side) { return (place + 1) * (static_cast<float>(side) / 2) - 0.5f; }
+
+  /// nullptr outside, also for what is no number.
+  const std::uint8_t* pixel(float x, float y) const {
+    if (!(x >= 0 && y >= 0 && x < static_cast<float>(image_.width()) && y < static_cast<float>(image_.height())))
+      return nullptr;
+    return image_.row(static_cast<std::int64_t>(y)) + static_cast<std::size_t>(x) * image_.channels();
+  }
+
+  void take_nearest(float x, float y, std::uint8_t* out) const {
+    const std::uint8_t* from = pixel(x, y);
+    for (std::size_t c = 0; c < image_.channels(); ++c) out[c] = from != nullptr ? from[c] : how_.fill.value_or(0);
+  }
+
+  const Image& image_;
+  const Sampling& how_;
+};
+
+/// `place_of`: Place(float x, float y), of the pixel in column x and row y.
+template <class F>
+Result<Image> warped(const Image& image, ImageSize size, const Sampling& how, F place_of) {
+  auto out = Image::make(size.width, size.height, image.colour());
+  if (!out) return out;
+  const Sampler sampler(image, how);
+  for (std::int64_t y = 0; y < size.height; ++y) {
+    std::uint8_t* row = out->mutable_row(y);
+    for (std::int64_t x = 0; x < size.width; ++x, row += image.channels())
+      sampler.sample(place_of(static_cast<float>(x), static_cast<float>(y)), row);
+  }
+  return out;
+}
+
+Result<void> check_sampling(const Sampling& how) {
+  if (how.filter == Filter::kBilinear || how.filter == Filter::kNearest) return {};
+  return Error(ErrorCode::kInvalidArgument, "filter must be bilinear or nearest");
+}
+
+Result<void> check_finite(const char* name, double value) {
+  if (std::isfinite(value)) return {};
+  return Error(ErrorCode::kInvalidArgument, std::string(name) + " must be finite, got " + detail::to_text(value));
+}
+
+Result<void> check(const Affine& options) {
+  const std::pair<const char*, double> numbers[] = {
+      {"angle", options.angle},
+      {"translate_x", options.translate_x},
+      {"translate_y", options.translate_y},
+      {"scale", options.scale},
+      {"shear_x", options.shear_x},
+      {"shear_y", options.shear_y},
+      {"centre", options.centre ? options.centre->at(0) + options.centre->at(1) : 0}};
+  for (const auto& [name, value] : numbers)
+    if (auto ok = check_finite(name, value); !ok) return ok;
+  if (options.scale <= 0)
+    return Error(ErrorCode::kInvalidArgument, "scale must be above 0, got " + detail::to_text(options.scale));
+  return check_sampling(options.how);
+}
+
+/// From the result's pixels to the image's, both counted from the middle.
+std::array<double, 6> inverse_matrix(const Affine& options, ImageSize image) {
+  const auto radians = [](double degrees) { return degrees * (M_PI / 180.0); };
+  const double turn = radians(options.angle), sx = radians(options.shear_x), sy = radians(options.shear_y);
+  const double centre_x = options.centre ? options.centre->at(0) - static_cast<double>(image.width) * 0.5 : 0;
+  const double centre_y = options.centre ? options.centre->at(1) - static_cast<double>(image.height) * 0.5 : 0;
+  const double a = std::cos(turn - sy) / std::cos(sy);
+  const double b = -std::cos(turn - sy) * std::tan(sx) / std::cos(sy) - std::sin(turn);
+  const double c = std::sin(turn - sy) / std::cos(sy);
+  const double d = -std::sin(turn - sy) * std::tan(sx) / std::cos(sy) + std::cos(turn);
+  std::array<double, 6> matrix = {d, -b, 0, -c, a, 0};
+  for (double& number : matrix) number /= options.scale;
+  for (const std::size_t row : {std::size_t{0}, std::size_t{3}})
+    matrix[row + 2] +=
+        matrix[row] * (-centre_x - options.translate_x) + matrix[row + 1] * (-centre_y - options.translate_y);
+  matrix[2] += centre_x;
+  matrix[5] += centre_y;
+  return matrix;
+}
+
+Result<Image> turn(const Affine& options, const Image& image) {
+  const ImageSize size = detail::size_of(image);
+  const std::array<double, 6> matrix = inverse_matrix(options, size);
+  std::array<float, 6> scaled{};
+  for (std::size_t i = 0; i < 6; ++i)
+    scaled[i] =
+        static_cast<float>(matrix[i]) / static_cast<float>(0.5 * static_cast<double>(i < 3 ? size.width : size.height));
+  const float first_x = static_cast<float>(1 - size.width) * 0.5f, first_y = static_cast<float>(1 - size.height) * 0.5f;
+  return warped(image, size, options.how, [=](float column, float row) {
+    const float x = first_x + column, y = first_y + row;
+    return Place{x * scaled[0] + y * scaled[1] + scaled[2], x * scaled[3] + y * scaled[4] + scaled[5]};
+  });
+}
+
+/// Whether three of them lie on a line, to 1e-9 of the distances between them.
+bool has_line(const Corners& corners) {
+  for (std::size_t left_out = 0; left_out < 4; ++left_out) {
+    const auto& a = corners[(left_out + 1) % 4];
+    const auto& b = corners[(left_out + 2) % 4];
+    const auto& c = corners[(left_out + 3) % 4];
+    const double to_b[] = {b[0] - a[0], b[1] - a[1]}, to_c[] = {c[0] - a[0], c[1] - a[1]};
+    const double area = std::abs(to_b[0] * to_c[1] - to_b[1] * to_c[0]);
+    if (!(area > 1e-9 * std::hypot(to_b[0], to_b[1]) * std::hypot(to_c[0], to_c[1]))) return true;
+  }
+  return false;
+}
+
+/// a..h of (ax + by + c) / (gx + hy + 1), (dx + ey + f) / (gx + hy + 1), which takes `from` to `to`.
+Result<std::array<float, 8>> coefficients(const Corners& from, const Corners& to) {
+  const Error on_a_line(ErrorCode::kInvalidArgument, "three of the corners lie on a line");
+  if (has_line(from) || has_line(to)) return on_a_line;
+  double rows[8][9] = {};
+  for (std::size_t i = 0; i < 4; ++i) {
+    const double x = from[i][0], y = from[i][1], u = to[i][0], v = to[i][1];
+    const double first[] = {x, y, 1, 0, 0, 0, -u * x, -u * y, u};
+    const double second[] = {0, 0, 0, x, y, 1, -v * x, -v * y, v};
+    std::copy(std::begin(first), std::end(first), rows[2 * i]);
+    std::copy(std::begin(second), std::end(second), rows[2 * i + 1]);
+  }
+  for (std::size_t step = 0; step < 8; ++step) {  // Gauss and Jordan, with the largest pivot
+    std::size_t pivot = step;
+    for (std::size_t row = step; row < 8; ++row)
+      if (std::abs(rows[row][step]) > std::abs(rows[pivot][step])) pivot = row;
+    if (rows[pivot][step] == 0) return on_a_line;
+    std::swap_ranges(rows[step], rows[step] + 9, rows[pivot]);
+    for (std::size_t row = 0; row < 8; ++row) {
+      if (row == step) continue;
+      const double factor = rows[row][step] / rows[step][step];
+      for (std::size_t column = step; column < 9; ++column) rows[row][column] -= factor * rows[step][column];
+    }
+  }
+  std::array<float, 8> solution{};
+  for (std::size_t i = 0; i < 8; ++i) solution[i] = static_cast<float>(rows[i][8] / rows[i][i]);
+  return solution;
+}
+
+Result<void> check_corners(const char* name, const Corners& corners) {
+  for (const auto& corner : corners)
+    for (const double number : corner)
+      if (auto ok = check_finite(name, number); !ok) return ok;
+  return {};
+}
+
+Result<void> check(const Perspective& options) {
+  if (auto ok = check_corners("start", options.start); !ok) return ok;
+  if (auto ok = check_corners("end", options.end); !ok) return ok;
+  if (auto ok = check_sampling(options.how); !ok) return ok;
+  if (auto solved = coefficients(options.end, options.start); !solved) return std::move(solved).error();
+  return {};
+}
+
+/// `end` are places in the result, of `size`, and `start` in the image.
+Result<Image> project(const Image& image, const Corners& start, const Corners& end, ImageSize size,
+                      const Sampling& how) {
+  const auto solved = coefficients(end, start);
+  if (!solved) return solved.error();
+  const std::array<float, 8>& k = *solved;
+  const auto half_width = static_cast<float>(0.5 * static_cast<double>(image.width()));
+  const auto half_height = static_cast<float>(0.5 * static_cast<double>(image.height()));
+  const float across[] = {k[0] / half_width, k[1] / half_width, k[2] / half_width};
+  const float down[] = {k[3] / half_height, k[4] / half_height, k[5] / half_height};
+  return warped(image, size, how, [=](float column, float row) {
+    const float x = column + 0.5f, y = row + 0.5f;
+    const float depth = x * k[6] + y * k[7] + 1;
+    return Place{(x * across[0] + y * across[1] + across[2]) / depth - 1,
+                 (x * down[0] + y * down[1] + down[2]) / depth - 1};
+  });
+}
+
+std::string text_of(const Sampling& how) {
+  std::string text = how.filter == Filter::kNearest ? ", filter=nearest" : ", filter=bilinear";
+  if (how.fill) text += ", fill=" + std::to_string(*how.fill);
+  return text;
+}
+
+std::string text_of(const Corners& corners) {
+  std::string text;
+  for (const auto& corner : corners)
+    text += (text.empty() ? "[" : ", ") + detail::to_text(corner[0]) + ", " + detail::to_text(corner[1]);
+  return text + "]";
+}
+
+std::string text_of(const Affine& options) {
+  std::string text =
+      "angle=" + detail::to_text(options.angle) + ", translate_x=" + detail::to_text(options.translate_x) +
+      ", translate_y=" + detail::to_text(options.translate_y) + ", scale=" + detail::to_text(options.scale) +
+      ", shear_x=" + detail::to_text(options.shear_x) + ", shear_y=" + detail::to_text(options.shear_y);
+  if (options.centre)
+    text += ", centre=[" + detail::to_text(options.centre->at(0)) + ", " + detail::to_text(options.centre->at(1)) + "]";
+  return text + text_of(options.how);
+}
+
+}  // namespace
+
+Stage<Image, Image> affine(const Affine& options) {
+  return detail::make_op<Image, Image>("image.affine", options, text_of(options), check(options), turn);
+}
+
+Stage<Image, Image> perspective(const Perspective& options) {
+  return detail::make_op<Image, Image>(
+      "image.perspective", options,
+      "start=" + text_of(options.start) + ", end=" + text_of(options.end) + text_of(options.how), check(options),
+      [](const Perspective& p, const Image& image) {
+        return project(image, p.start, p.end, detail::size_of(image), p.how);
+      });
+}
+
+Result<Image> rectified(const Image& image, const Corners& quad, std::int64_t width, std::int64_t height,
+                        const Sampling& how) {
+  if (auto ok = detail::check_side("width", width); !ok) return std::move(ok).error();
+  if (auto ok = detail::check_side("height", height); !ok) return std::move(ok).error();
+  if (auto ok = check_sampling(how); !ok) return std::move(ok).error();
+  if (auto ok = check_corners("quad", quad); !ok) return std::move(ok).error();
+  const auto w = static_cast<double>(width), h = static_cast<double>(height);
+  return project(image, quad, {{{0, 0}, {w, 0}, {w, h}, {0, h}}}, {width, height}, how);
+}
+
+}  // namespace gantry::image
