@@ -18,3 +18,4 @@
 #include <gantry/signature.hpp>
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
+#include <gantry/tensor_ops.hpp>

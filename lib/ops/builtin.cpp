@@ -11,6 +11,7 @@ Registry Registry::builtin() {
   detail::add_image_ops(registry);
   detail::add_classify_ops(registry);
   detail::add_segment_ops(registry);
+  detail::add_tensor_ops(registry);
   return registry;
 }
 

@@ -9,5 +9,6 @@ namespace gantry::detail {
 void add_image_ops(Registry& registry);
 void add_classify_ops(Registry& registry);
 void add_segment_ops(Registry& registry);
+void add_tensor_ops(Registry& registry);
 
 }  // namespace gantry::detail

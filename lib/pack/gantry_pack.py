@@ -632,6 +632,41 @@ def _segment(value, height, width):
     return value.argmax(0).to(torch.int32)
 
 
+def _list_of_numbers(may_be_zero):
+    def check(value):
+        numbers = value if isinstance(value, list) else [value]
+        if numbers and all(_is_number(number) and (may_be_zero or number != 0) for number in numbers):
+            return None
+        return "expected a number, or one per channel" + ("" if may_be_zero else ", not 0")
+    return check
+
+
+def _planes(value, op):
+    torch = need("torch", op)
+    if not isinstance(value, torch.Tensor) or value.dtype != torch.float32 or value.dim() not in (3, 4):
+        raise PackError(f"{op}: takes f32[channels, height, width], or with n in front, got {describe_value(value)}")
+    return value
+
+
+def _interpolate(value, width, height, mode, antialias, align_corners):
+    torch = need("torch", "interpolate")
+    if mode.startswith("nearest") and (antialias or align_corners):
+        raise PackError("interpolate: antialias and align_corners are not for the nearest modes")
+    options = {} if mode.startswith("nearest") else {"antialias": antialias, "align_corners": align_corners}
+    batch = _planes(value, "interpolate")[None] if value.dim() == 3 else _planes(value, "interpolate")
+    result = torch.nn.functional.interpolate(batch, (height, width), mode=mode.replace("_", "-"), **options)
+    return result[0] if value.dim() == 3 else result
+
+
+def _normalize(value, mean, std):
+    torch = need("torch", "normalize")
+    numbers = [torch.tensor(each if isinstance(each, list) else [each], dtype=torch.float32) for each in (mean, std)]
+    for each in numbers:
+        if len(each) not in (1, _planes(value, "normalize").shape[-3]):
+            raise PackError(f"normalize: {len(each)} numbers for {value.shape[-3]} channels")
+    return (value - numbers[0].reshape(-1, 1, 1)) / numbers[1].reshape(-1, 1, 1)
+
+
 def _softmax(value):
     return need("torch", "softmax").softmax(_float_only(value, "softmax"), -1)
 
@@ -731,6 +766,11 @@ OPS = {
         "dtype": (_choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (_choice("chw", "hwc"), "chw"),
         "reverse_channels": (_boolean, False)}, _to_tensor),
     "segment": Op("Tensor", "Tensor", {"height": (_integer(0, MAX_SIDE), 0), "width": (_integer(0, MAX_SIDE), 0)}, _segment),
+    "interpolate": Op("Tensor", "Tensor", {
+        "width": (SIDE, ...), "height": (SIDE, ...), "antialias": (_boolean, False), "align_corners": (_boolean, False),
+        "mode": (_choice("nearest", "nearest_exact", "bilinear", "bicubic"), "bilinear")}, _interpolate, FLOAT_OP),
+    "normalize": Op("Tensor", "Tensor", {"mean": (_list_of_numbers(True), ...), "std": (_list_of_numbers(False), ...)},
+                    _normalize, FLOAT_OP),
     "softmax": Op("Tensor", "Tensor", {}, _softmax, FLOAT_OP),
     "sigmoid": Op("Tensor", "Tensor", {}, _sigmoid, FLOAT_OP),
     "top_k": Op("Tensor", "Classes", {"k": (_integer(1, 65536), ...), "labels": (_text, None)}, _top_k),

@@ -4,6 +4,7 @@
 #include <gantry/classify.hpp>
 #include <gantry/image.hpp>
 #include <gantry/segmentation.hpp>
+#include <gantry/tensor_ops.hpp>
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -204,6 +205,13 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::perspective(tilted),
                  {{"op", "image.perspective"}, {"start", {0, 0, 9, 0, 9, 9, 0, 9}}, {"end", {1, 0, 8, 2, 9, 9, 0, 7}}},
                  random_image());
+    const std::int64_t mode = below(4);
+    Interpolate planes{width, height, static_cast<Interpolation>(mode), flag && mode > 1, !flag && mode > 1};
+    const char* const kModes[] = {"nearest", "nearest_exact", "bilinear", "bicubic"};
+    json planes_config = {{"op", "interpolate"}, {"width", width}, {"height", height}, {"mode", kModes[mode]}};
+    if (mode > 1) planes_config[flag ? "antialias" : "align_corners"] = true;
+    expect_equal(interpolate(planes), planes_config, random_logits());
+    expect_equal(normalize({0.5f}, {0.25f}), {{"op", "normalize"}, {"mean", 0.5}, {"std", {0.25}}}, random_logits());
     image::Resize boxed;
     boxed.width = width;
     boxed.height = height;
@@ -431,6 +439,10 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   expect_refused(image::raw_to_tensor({image::RawSample::kU8, 1, 1, 0}),
                  {{"op", "image.raw_to_tensor"}, {"sample", "u8"}, {"width", 1}, {"height", 1}, {"channels", 0}},
                  "channels must be 1..65535, got 0");
+  expect_refused(interpolate({1, 1, Interpolation::kNearest, true}),
+                 {{"op", "interpolate"}, {"width", 1}, {"height", 1}, {"mode", "nearest"}, {"antialias", true}},
+                 "antialias and align_corners are not for the nearest modes");
+  expect_refused(normalize({0}, {0}), {{"op", "normalize"}, {"mean", 0}, {"std", 0}}, "std must not be 0 in float32");
   image::Affine no_scale;
   no_scale.scale = 0;
   expect_refused(image::affine(no_scale), {{"op", "image.affine"}, {"scale", 0}}, "scale must be above 0, got 0");
@@ -507,6 +519,8 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("image.unpremultiply")",
       R"("image.to_tensor")",
       R"("segment")",
+      R"("interpolate", "width": 1, "height": 1)",
+      R"("normalize", "mean": 0, "std": 1)",
       R"("softmax")",
       R"("sigmoid")",
       R"("top_k", "k": 1)",

@@ -257,6 +257,16 @@ class ReferenceTest(unittest.TestCase):
         with self.assertRaisesRegex(gp.PackError, "reference opencv has no box"):
             gp.run_pipeline([{**resize, "filter": "bilinear", "reference": "opencv", "box": [0, 0, 9, 9]}], picture)
 
+    def test_resamples_and_normalises_tensors(self):
+        tensor = torch.randn(3, 9, 7)
+        ops = [{"op": "interpolate", "width": 5, "height": 20, "mode": "bicubic", "antialias": True},
+               {"op": "normalize", "mean": [0.1, 0.2, 0.3], "std": 0.5}]
+        expected = torch.nn.functional.interpolate(tensor[None], (20, 5), mode="bicubic", antialias=True)[0]
+        expected = v1.Normalize([0.1, 0.2, 0.3], [0.5] * 3)(expected)
+        self.assertTrue(torch.equal(gp.run_pipeline(ops, tensor), expected))
+        with self.assertRaisesRegex(gp.PackError, "normalize: 2 numbers for 3 channels"):
+            gp.run_pipeline([{"op": "normalize", "mean": [1, 2], "std": 1}], tensor)
+
     def test_warps_as_torchvision_does(self):
         picture = image(50, 40)
         tensor = torch.from_numpy(numpy.asarray(picture).copy()).permute(2, 0, 1)

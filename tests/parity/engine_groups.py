@@ -301,6 +301,39 @@ def bounded_case(name, op, array, expected, may_refuse=False):
     return case
 
 
+def is_apart(side, target):
+    """For each output, whether it comes from a place well apart from the middle between two pixels."""
+    twice = (2 * np.arange(target) + 1) * side
+    return (twice % (2 * target) != 0) | (side == target)
+
+
+def tensors(rng):
+    """torch.nn.functional.interpolate() and torchvision's Normalize on f32 tensors."""
+    for index in range(240):
+        shape = [int(rng.integers(1, 4)), random_side(rng, 120), random_side(rng, 120)]
+        shape = shape if index % 2 else [int(rng.integers(1, 3)), *shape]
+        array = rng.normal(0, 1, shape).astype(np.float32)
+        height, width = random_side(rng, 200), max(2, random_side(rng, 200))
+        mode = ("nearest", "nearest_exact", "bilinear", "bicubic")[index % 4]
+        op = {"op": "interpolate", "width": width, "height": height, "mode": mode}
+        options = {"mode": mode.replace("_", "-")}
+        if index % 4 > 1:
+            options |= {"antialias": bool(rng.integers(2)), "align_corners": bool(rng.integers(2))}
+            op |= {"antialias": options["antialias"], "align_corners": options["align_corners"]}
+        batch = torch.from_numpy(array if array.ndim == 4 else array[None])
+        expected = torch.nn.functional.interpolate(batch, (height, width), **options).numpy()
+        case = Case(f"{op} of {shape}", "tensor", "tensor", [op], array, expected if array.ndim == 4 else expected[0])
+        if index % 4 > 1:
+            case.rtol, case.atol = 0, 4e-5 * float(np.abs(array).max())
+        if mode == "nearest_exact":
+            case.counts = np.logical_and.outer(is_apart(array.shape[-2], height), is_apart(array.shape[-1], width))
+        yield case
+        mean, std = rng.normal(0, 1, shape[-3]).astype(np.float32), rng.uniform(0.1, 2, shape[-3]).astype(np.float32)
+        op = {"op": "normalize", "mean": mean.tolist(), "std": std.tolist()}
+        expected = transforms.Normalize(mean.tolist(), std.tolist())(torch.from_numpy(array.copy())).numpy()
+        yield Case(f"normalize of {shape}", "tensor", "tensor", [op], array, expected)
+
+
 def letterboxed(image, size, scale_up=True):
     """ultralytics' LetterBox(auto=False), on an array."""
     height, width = image.shape[:2]
@@ -514,5 +547,5 @@ def random_step(rng, array):
     return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
 
 
-GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, raw, warps, letterbox,
+GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, raw, warps, tensors, letterbox,
           sizes_and_crops, formats, colours, hf_numpy, segment, run_lengths, chains]

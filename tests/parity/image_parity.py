@@ -278,10 +278,10 @@ def difference(case, result):
         if apart.max() <= case.levels and np.count_nonzero(apart) <= max(4, apart.size // 500):
             return None
     if case.rtol is not None:
-        if np.allclose(result, case.expected, rtol=case.rtol, atol=1e-30, equal_nan=True):
+        if np.allclose(result, case.expected, rtol=case.rtol, atol=case.atol, equal_nan=True):
             return None
         gap = np.abs(result - case.expected) / np.abs(case.expected)
-        return f"off by {np.nanmax(gap)} relative"
+        return f"off by {np.nanmax(gap)} relative, {np.nanmax(np.abs(result - case.expected))}"
     if result.tobytes() == np.ascontiguousarray(case.expected).tobytes():
         return None
     where = np.argwhere(result != case.expected)

@@ -23,6 +23,7 @@ class Case:
         self.name, self.takes, self.gives, self.pipeline = name, takes, gives, pipeline
         self.value, self.expected, self.rtol, self.may_refuse = value, expected, rtol, may_refuse
         self.counts = None   # where values are compared; None: everywhere
+        self.atol = 1e-30    # beside rtol
         self.levels = 0      # how far bytes may be apart, few of them: one in 500, or four
 
 

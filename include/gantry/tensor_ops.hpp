@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops on f32 tensors of planes, [channels, height, width] or [n, channels, height, width]: what torchvision and torch
+// do after ToTensor.
+//
+//   auto chain = image::decode() | image::to_tensor() | interpolate({512, 512}) | normalize({0.5f}, {0.25f}) | ...
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <gantry/stage.hpp>
+#include <gantry/tensor.hpp>
+
+namespace gantry {
+
+/// The modes of torch.nn.functional.interpolate().
+enum class Interpolation : std::uint8_t { kNearest, kNearestExact, kBilinear, kBicubic };
+
+struct Interpolate {
+  std::int64_t width = 0, height = 0;  ///< of the result, each 1..65535
+  Interpolation mode = Interpolation::kBilinear;
+  bool antialias = false;      ///< filters widen where a side shrinks; not for the nearest modes
+  bool align_corners = false;  ///< corners fall on corners; not for the nearest modes
+};
+/// torch.nn.functional.interpolate(size=(height, width)) in float32 on the CPU. torch fuses multiplications with
+/// additions in some builds and modes, which moves the place that an output comes from by a unit in the last place:
+/// results differ by at most 4e-5 of the largest absolute value for sides up to 256, and kNearestExact may take the
+/// neighbour where the place is exactly between two pixels. kNearest is exact. (With antialias, torch 2.15 repeats the
+/// first row in results that are one pixel wide; this does not.) Errors: invalid_argument for another tensor;
+/// resource_exhausted for a result of more than 2^31 bytes. Cost: 4 to 8 multiplications a value, more with antialias;
+/// a plane of width x the input's height as scratch memory.
+GANTRY_API Stage<Tensor, Tensor> interpolate(const Interpolate& options);
+
+/// (x - mean) / std for each channel, each step rounded to float32: torchvision's Normalize on tensors, bit for bit.
+/// One number, or one a channel; std is not 0. Errors: invalid_argument for another number of channels.
+GANTRY_API Stage<Tensor, Tensor> normalize(const std::vector<float>& mean, const std::vector<float>& std);
+
+}  // namespace gantry

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Along the rows first, then down the columns, in float32 (torch: aten/src/ATen/native/UpSample.h and
+// cpu/UpSampleKernel.cpp). Compiled without contraction.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <gantry/tensor_ops.hpp>
+#include <string>
+#include <utility>
+
+#include "ops/parameters.hpp"
+#include "ops/tensor/planes.hpp"
+
+namespace gantry {
+namespace {
+
+constexpr std::array<const char*, 4> kModes = {"nearest", "nearest_exact", "bilinear", "bicubic"};
+
+bool is_nearest(Interpolation mode) {
+  return mode == Interpolation::kNearest || mode == Interpolation::kNearestExact;
+}
+
+/// The pixels of an axis that make one output, and how much each counts.
+struct Taps {
+  std::vector<std::int64_t> pixels;
+  std::vector<float> weights;
+
+  void add(std::int64_t pixel, float weight) {
+    pixels.push_back(pixel);
+    weights.push_back(weight);
+  }
+};
+
+float bilinear(float x) {
+  return std::max(1 - std::abs(x), 0.0f);
+}
+
+float bicubic(float x, float a) {
+  x = std::abs(x);
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2) return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
+  return 0;
+}
+
+/// One axis of an interpolation.
+class Axis {
+ public:
+  Axis(std::int64_t in, std::int64_t out, const Interpolate& options) : in_(in), out_(out), options_(options) {
+    if (!options.align_corners)
+      scale_ = static_cast<float>(in) / static_cast<float>(out);
+    else
+      scale_ = out > 1 ? static_cast<float>(in - 1) / static_cast<float>(out - 1) : 0.0f;
+  }
+
+  Taps taps(std::int64_t output) const {
+    const auto i = static_cast<float>(output);
+    Taps taps;
+    if (in_ == out_) {
+      taps.add(output, 1);
+    } else if (is_nearest(options_.mode)) {
+      const float place = options_.mode == Interpolation::kNearest ? i * scale_ : (i + 0.5f) * scale_;
+      taps.add(std::min(static_cast<std::int64_t>(std::floor(place)), in_ - 1), 1);
+    } else if (options_.antialias) {
+      add_covered(i, taps);
+    } else {
+      add_neighbours(options_.align_corners ? i * scale_ : (i + 0.5f) * scale_ - 0.5f, taps);
+    }
+    return taps;
+  }
+
+ private:
+  bool is_cubic() const { return options_.mode == Interpolation::kBicubic; }
+
+  void add_neighbours(float place, Taps& taps) const {
+    if (!is_cubic()) place = std::max(place, 0.0f);
+    const auto pixel = std::min(static_cast<std::int64_t>(std::floor(place)), in_ - 1);
+    const float fraction = std::clamp(place - static_cast<float>(pixel), 0.0f, 1.0f);
+    if (!is_cubic()) {
+      taps.add(pixel, 1 - fraction);
+      taps.add(std::min(pixel + 1, in_ - 1), fraction);
+      return;
+    }
+    const float distances[] = {fraction + 1, fraction, 1 - fraction, 2 - fraction};
+    for (std::int64_t tap = 0; tap < 4; ++tap)
+      taps.add(std::clamp<std::int64_t>(pixel - 1 + tap, 0, in_ - 1), bicubic(distances[tap], -0.75f));
+  }
+
+  void add_covered(float output, Taps& taps) const {
+    const float reach = (is_cubic() ? 2.0f : 1.0f) * std::max(scale_, 1.0f);
+    const float narrow = scale_ >= 1 ? 1 / scale_ : 1.0f;
+    const float centre = scale_ * (output + 0.5f);
+    const auto begin = std::max<std::int64_t>(static_cast<std::int64_t>(centre - reach + 0.5f), 0);
+    const auto end = std::min(static_cast<std::int64_t>(centre + reach + 0.5f), in_);
+    float sum = 0;
+    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+      const float distance = (static_cast<float>(pixel) - centre + 0.5f) * narrow;
+      taps.add(pixel, is_cubic() ? bicubic(distance, -0.5f) : bilinear(distance));
+      sum += taps.weights.back();
+    }
+    for (float& weight : taps.weights) weight = sum != 0 ? weight / sum : weight;
+  }
+
+  std::int64_t in_;
+  std::int64_t out_;
+  Interpolate options_;
+  float scale_;
+};
+
+std::vector<Taps> all_taps(std::int64_t in, std::int64_t out, const Interpolate& options) {
+  const Axis axis(in, out, options);
+  std::vector<Taps> all;
+  for (std::int64_t output = 0; output < out; ++output) all.push_back(axis.taps(output));
+  return all;
+}
+
+void along_row(const float* row, const std::vector<Taps>& columns, float* out) {
+  for (const Taps& taps : columns) {
+    float sum = row[taps.pixels[0]] * taps.weights[0];
+    for (std::size_t tap = 1; tap < taps.pixels.size(); ++tap) sum += row[taps.pixels[tap]] * taps.weights[tap];
+    *out++ = sum;
+  }
+}
+
+void down_columns(const float* rows, std::size_t width, const Taps& taps, float* out) {
+  for (std::size_t tap = 0; tap < taps.pixels.size(); ++tap) {
+    const float* row = rows + static_cast<std::size_t>(taps.pixels[tap]) * width;
+    const float weight = taps.weights[tap];
+    for (std::size_t x = 0; x < width; ++x) out[x] = tap == 0 ? row[x] * weight : out[x] + row[x] * weight;
+  }
+}
+
+Result<void> check(const Interpolate& options) {
+  if (static_cast<std::size_t>(options.mode) >= kModes.size())
+    return Error(ErrorCode::kInvalidArgument, "unknown mode");
+  if (auto ok = detail::check_side("width", options.width); !ok) return ok;
+  if (auto ok = detail::check_side("height", options.height); !ok) return ok;
+  if (is_nearest(options.mode) && (options.antialias || options.align_corners))
+    return Error(ErrorCode::kInvalidArgument, "antialias and align_corners are not for the nearest modes");
+  return {};
+}
+
+Result<Tensor> run(const Interpolate& options, const Tensor& tensor) {
+  const auto planes = detail::planes_of(tensor);
+  if (!planes) return planes.error();
+  if (planes->count > detail::kMaxImageSize / 4 / options.width / options.height)
+    return Error(ErrorCode::kResourceExhausted, std::to_string(planes->count) + " planes of " +
+                                                    std::to_string(options.width) + "x" +
+                                                    std::to_string(options.height) + " floats exceed the limit of " +
+                                                    std::to_string(detail::kMaxImageSize) + " bytes");
+  Shape shape = {planes->channels, options.height, options.width};
+  if (tensor.rank() == 4) shape = shape.with_front(tensor.shape()[0]);
+  auto result = Tensor::make(DType::kF32, shape);
+  if (!result) return result;
+  const std::vector<Taps> columns = all_taps(planes->width, options.width, options);
+  const std::vector<Taps> rows = all_taps(planes->height, options.height, options);
+  const auto width = static_cast<std::size_t>(options.width);
+  std::vector<float> narrowed(static_cast<std::size_t>(planes->height) * width);
+  auto* out = static_cast<float*>(result->mutable_data());
+  const float* in = planes->values;
+  for (std::int64_t plane = 0; plane < planes->count; ++plane) {
+    for (std::size_t y = 0; y < static_cast<std::size_t>(planes->height); ++y, in += planes->width)
+      along_row(in, columns, narrowed.data() + y * width);
+    for (const Taps& taps : rows) {
+      down_columns(narrowed.data(), width, taps, out);
+      out += width;
+    }
+  }
+  return result;
+}
+
+std::string text_of(const Interpolate& options) {
+  const auto mode = static_cast<std::size_t>(options.mode);
+  std::string text = "width=" + std::to_string(options.width) + ", height=" + std::to_string(options.height) +
+                     ", mode=" + (mode < kModes.size() ? kModes[mode] : "unknown");
+  if (options.antialias) text += ", antialias=true";
+  if (options.align_corners) text += ", align_corners=true";
+  return text;
+}
+
+}  // namespace
+
+Stage<Tensor, Tensor> interpolate(const Interpolate& options) {
+  return detail::make_op<Tensor, Tensor>("interpolate", options, text_of(options), check(options),
+                                         [](const Interpolate& p, const Tensor& tensor) { return run(p, tensor); });
+}
+
+}  // namespace gantry
