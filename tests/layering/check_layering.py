@@ -29,7 +29,7 @@ HEADER_LEVELS = [
     {"type_info", "value", "node", "stage"},
     {"signature", "engine", "model"},
     {"pipeline", "registry"},
-    {"image", "classify", "segmentation"},
+    {"image", "classify", "segmentation", "tensor_ops"},
     {"package", "libtorch"},
     {"core", "gantry"},
 ]

@@ -183,8 +183,12 @@ def nearest(rng):
             tensor = torch.from_numpy(array.copy()).permute(2, 0, 1)
             mode = transforms.InterpolationMode(name.replace("_", "-"))
             expected = v2.functional.resize(tensor, target[::-1], interpolation=mode).permute(1, 2, 0).numpy()
-            yield array_case(f"torch_u8 {name} to {target}", [{**op, "filter": name, "reference": "torch_u8"}], array,
-                             expected)
+            case = array_case(f"torch_u8 {name} to {target}", [{**op, "filter": name, "reference": "torch_u8"}], array,
+                              expected)
+            if name == "nearest_exact":  # between two pixels torch takes either, by memory layout and instruction set
+                apart = np.logical_and.outer(is_apart(array.shape[0], target[1]), is_apart(array.shape[1], target[0]))
+                case.counts = np.broadcast_to(apart[:, :, None], expected.shape)
+            yield case
 
 
 def area(rng):
@@ -203,12 +207,14 @@ def area(rng):
 
 def opencv_wide(rng):
     """cv2.INTER_CUBIC and INTER_LANCZOS4, by OpenCV's own code: IPP, which its wheels for x86 use, rounds otherwise."""
-    if hasattr(cv2, "ipp"):
-        cv2.ipp.setUseIPP(False)
     for index in range(300):
+        if hasattr(cv2, "ipp"):
+            cv2.ipp.setUseIPP(False)
         array, target = sized(rng, index)
         name, flag = (("bicubic", cv2.INTER_CUBIC), ("lanczos4", cv2.INTER_LANCZOS4))[index % 2]
         expected = with_channels(cv2.resize(array, target, interpolation=flag))
+        if hasattr(cv2, "ipp"):
+            cv2.ipp.setUseIPP(True)
         op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name, "reference": "opencv"}
         yield array_case(f"opencv {name} to {target}", [op], array, expected)
 
@@ -217,10 +223,15 @@ def torch_points(rng):
     """torchvision v2 on uint8 tensors, without antialias."""
     for index in range(240):
         array, target = sized(rng, index)
-        name = ("bilinear", "bicubic")[index % 2]
+        if index % 12 == 0:
+            array, target = random_array(rng, int(rng.integers(4000, 12000)), 2), [int(rng.integers(4000, 12000)), 2]
+        name = ("bilinear", "bicubic")[index // 2 % 2]
         tensor = torch.from_numpy(array.copy()).permute(2, 0, 1)
         mode = transforms.InterpolationMode(name)
-        expected = v2.functional.resize(tensor, target[::-1], interpolation=mode, antialias=False)
+        try:
+            expected = v2.functional.resize(tensor, target[::-1], interpolation=mode, antialias=False)
+        except RuntimeError:  # torch 2.15 fails an assertion of its own on some results of one pixel
+            continue
         op = {"op": "image.resize", "width": target[0], "height": target[1], "filter": name, "reference": "torch_u8",
               "antialias": False}
         yield array_case(f"torch_u8 {name}, not antialiased, to {target}", [op], array, expected.permute(1, 2, 0).numpy())

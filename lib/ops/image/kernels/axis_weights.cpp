@@ -177,7 +177,7 @@ class PointAxis {
   Place place(std::int64_t output) const {
     double at = scale_ * (static_cast<double>(output) + 0.5) - 0.5;
     if (!is_cubic_) at = std::max(at, 0.0);
-    const auto pixel = std::min(static_cast<std::int64_t>(std::floor(at)), in_ - 1);
+    const auto pixel = std::min(static_cast<std::int64_t>(std::floor(static_cast<float>(at))), in_ - 1);  // floorf
     return {pixel, std::clamp(at - static_cast<double>(pixel), 0.0, 1.0)};
   }
 
