@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ops/image/kernels/linear_kernels.hpp"
+#include "ops/image/kernels/opencv_weights.hpp"
 #include "ops/kernels/each_target.hpp"
 
 namespace gantry::detail {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ops/image/kernels/opencv_weights.hpp"
 #include "ops/image/resampling.hpp"
 
 namespace gantry::detail {

@@ -28,8 +28,10 @@ struct AxisWeights {
   bool fits_16_bits = false;         // every weight does: `high` is 0, and `low` the weight
   std::vector<std::int32_t> values;  // zero behind a window's count
   std::vector<std::int16_t> packed;  // low, low, high, high of each pair
-  std::vector<float> shares;         // instead of all these, in opencv_area_shares(): `taps` an output
+  std::vector<float> shares;         // instead of all these, of OpenCV's area filter: `taps` an output
 
+  /// Fills `packed` from `values`.
+  void pack();
   const std::int32_t* values_of(std::size_t output) const { return values.data() + output * stride(); }
   std::size_t stride() const { return 2 * static_cast<std::size_t>(pairs); }
 };
@@ -56,25 +58,9 @@ AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter fi
 /// add up at the edges. Bilinear and bicubic.
 AxisWeights torch_u8_point_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
                                    std::int64_t count);
-/// OpenCV's INTER_LINEAR (modules/imgproc/src/resize.cpp): 11 bits, two pixels. At the edges of a horizontal axis the
-/// pixel there has all the weight; of a vertical axis it is taken twice, with a weight each.
-AxisWeights opencv_linear_weights(std::int64_t in, std::int64_t out, bool is_vertical, std::int64_t first,
-                                  std::int64_t count);
-
-/// INTER_CUBIC and INTER_LANCZOS4: 4 or 8 pixels with weights of 11 bits. Of a horizontal axis, what lies beyond an
-/// edge counts for the pixel there; of a vertical one, windows reach beyond the edges.
-AxisWeights opencv_wide_weights(std::int64_t in, std::int64_t out, bool is_lanczos, bool is_vertical,
-                                std::int64_t first, std::int64_t count);
-/// The two pixels of INTER_AREA where the image grows: those of INTER_LINEAR by another rule.
-AxisWeights opencv_area_weights(std::int64_t in, std::int64_t out, bool is_vertical, std::int64_t first,
-                                std::int64_t count);
-/// How much of an output each pixel covers, for INTER_AREA where no side grows (computeResizeAreaTab).
-AxisWeights opencv_area_shares(std::int64_t in, std::int64_t out, std::int64_t first, std::int64_t count);
 /// Windows of one pixel, without weights: Pillow's NEAREST over a box (src/libImaging/Geometry.c, ImagingScaleAffine).
 AxisWeights pillow_nearest(std::int64_t in, std::int64_t out, std::int64_t first, std::int64_t count, AxisBox box);
 /// torch's "nearest" and "nearest-exact" (aten/src/ATen/native/UpSample.h), in float32.
 AxisWeights torch_nearest(std::int64_t in, std::int64_t out, bool is_exact, std::int64_t first, std::int64_t count);
-/// OpenCV's INTER_NEAREST (modules/imgproc/src/resize.cpp); INTER_NEAREST_EXACT, since OpenCV 5, is Pillow's.
-AxisWeights opencv_nearest(std::int64_t in, std::int64_t out, std::int64_t first, std::int64_t count);
 
 }  // namespace gantry::detail
