@@ -17,9 +17,10 @@ namespace gantry::libtorch {
 /// failed_precondition (device not usable, AOTInductor package built for another ISA or LibTorch, scratch directory
 /// mounted noexec); model_error (fails on the warm-up input). Thread-safe. Cost: seconds; weights are read once.
 ///
-/// On a GPU float32 is computed as float32: where this loads LibTorch's CUDA library into the process, it switches off
-/// cuDNN's TensorFloat-32, which LibTorch has on. That is a setting of the process; a host that prefers speed sets
-/// at::globalContext().setAllowTF32CuDNN(true) after the first load.
+/// On a GPU convolutions of float32 are computed in float32, not in TensorFloat-32, which LibTorch allows by default.
+/// Traced TorchScript carries that permission in its convolutions; it is taken out of them as the file is loaded. For
+/// all others it is a setting of the process, switched off where this is the first to load LibTorch's CUDA library; a
+/// host that prefers speed sets at::globalContext().setAllowTF32CuDNN(true) after the first load.
 GANTRY_API Result<Model> load(const std::string& path, const Signature& signature, const ModelOptions& options = {});
 
 /// The engines that open() may use: "torchscript" and, where LibTorch has it, "aoti".

@@ -45,21 +45,14 @@ double lanczos(double x) {
 }
 
 /// torch's form of the same curve, which rounds elsewhere (aten/src/ATen/native/UpSample.h).
-double torch_bicubic(double x) {
-  constexpr double a = -0.5;
+double torch_bicubic(double x, double a) {
   x = std::abs(x);
   if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
   if (x < 2.0) return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
   return 0.0;
 }
-
-/// The curve that torch has without antialias, and OpenCV: a = -0.75.
-double sharp_bicubic(double x) {
-  constexpr double a = -0.75;
-  x = std::abs(x);
-  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
-  if (x < 2.0) return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
-  return 0.0;
+double torch_antialiased_bicubic(double x) {
+  return torch_bicubic(x, -0.5);
 }
 
 struct Curve {
@@ -159,7 +152,7 @@ class PointAxis {
       const double distance = static_cast<double>(tap + 1 - reach()) - at.fraction;
       const std::int64_t pixel = std::clamp<std::int64_t>(first + tap, 0, in_ - 1);
       double& weight = weights[static_cast<std::size_t>(pixel - pixels.begin)];
-      weight += is_cubic_ ? sharp_bicubic(distance) : bilinear(distance);
+      weight += is_cubic_ ? torch_bicubic(distance, -0.75) : bilinear(distance);
       largest = std::max(largest, weight);
     }
     return largest;
@@ -251,7 +244,7 @@ AxisWeights pillow_weights(std::int64_t in, std::int64_t out, image::Filter filt
 
 AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
                              std::int64_t count) {
-  const Curve curve = filter == image::Filter::kBicubic ? Curve{torch_bicubic, 2.0} : Curve{bilinear, 1.0};
+  const Curve curve = filter == image::Filter::kBicubic ? Curve{torch_antialiased_bicubic, 2.0} : Curve{bilinear, 1.0};
   const Axis axis(in, out, curve);
   return in_fixed_point(axis, torch_precision(axis, out), first, count);
 }
