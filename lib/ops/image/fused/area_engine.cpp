@@ -58,16 +58,8 @@ class AreaWalk {
 
  private:
   static const AxisWeights& shares(const RowPass& pass, bool is_vertical) {
-    const ResizeTo& resize = *pass.resize();
-    const ImageSize from = pass.source().size;
-    const Rectangle& visible = pass.visible();
-    AxisKey key = {resize.how, from.width, resize.size.width, visible.left, visible.size.width, is_vertical, {}, true};
-    if (is_vertical) {
-      key.in = from.height;
-      key.out = resize.size.height;
-      key.first = visible.top;
-      key.count = visible.size.height;
-    }
+    AxisKey key = axis_key(pass, is_vertical);
+    key.is_covered = true;
     return RowScratch::of_this_thread().weights(key);
   }
 

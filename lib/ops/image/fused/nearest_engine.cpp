@@ -25,26 +25,12 @@ void take_columns(std::size_t channels, const std::uint8_t* row, const AxisWeigh
   take_columns<4>(row, columns, first, out);
 }
 
-/// The windows of the visible part of an axis.
-const AxisWeights& windows(RowScratch& scratch, const RowPass& pass, bool is_vertical) {
-  const ResizeTo& resize = *pass.resize();
-  const ImageSize from = pass.source().size;
-  const image::Box box =
-      resize.box.value_or(image::Box{0, 0, static_cast<float>(from.width), static_cast<float>(from.height)});
-  const Rectangle& visible = pass.visible();
-  if (is_vertical)
-    return scratch.weights(
-        {resize.how, from.height, resize.size.height, visible.top, visible.size.height, true, {box.top, box.bottom}});
-  return scratch.weights(
-      {resize.how, from.width, resize.size.width, visible.left, visible.size.width, false, {box.left, box.right}});
-}
-
 }  // namespace
 
 Result<void> run_nearest_pass(const RowPass& pass, RowSource& source, RowSink& sink) {
   RowScratch& scratch = RowScratch::of_this_thread();
-  const AxisWeights& columns = windows(scratch, pass, false);
-  const AxisWeights& rows = windows(scratch, pass, true);
+  const AxisWeights& columns = scratch.weights(axis_key(pass, false));
+  const AxisWeights& rows = scratch.weights(axis_key(pass, true));
   const std::int32_t first_column = columns.windows.front().begin, first_row = rows.windows.front().begin;
   const Rectangle part = {pass.source().left + first_column,
                           pass.source().top + first_row,

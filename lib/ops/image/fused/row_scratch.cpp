@@ -43,6 +43,17 @@ AxisWeights make_weights(const AxisKey& key) {
 
 }  // namespace
 
+AxisKey axis_key(const RowPass& pass, bool is_vertical) {
+  const ResizeTo& resize = *pass.resize();
+  const ImageSize from = pass.source().size;
+  const Rectangle& visible = pass.visible();
+  const image::Box box =
+      resize.box.value_or(image::Box{0, 0, static_cast<float>(from.width), static_cast<float>(from.height)});
+  if (is_vertical)
+    return {resize.how, from.height, resize.size.height, visible.top, visible.size.height, true, {box.top, box.bottom}};
+  return {resize.how, from.width, resize.size.width, visible.left, visible.size.width, false, {box.left, box.right}};
+}
+
 RowScratch& RowScratch::of_this_thread() {
   thread_local RowScratch scratch;
   return scratch;

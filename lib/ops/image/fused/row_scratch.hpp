@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "ops/image/fused/row_pass.hpp"
 #include "ops/image/kernels/axis_weights.hpp"
 
 namespace gantry::detail {
@@ -25,6 +26,9 @@ struct AxisKey {
   AxisBox box = {};         // of `in`; only Pillow's weights look at it
   bool is_covered = false;  // OpenCV's area filter: no side of the image grows, and outputs cover pixels
 };
+
+/// The visible part of an axis of a pass that resizes a whole rectangle, or a box of it.
+AxisKey axis_key(const RowPass& pass, bool is_vertical);
 
 /// Ownership: belongs to its thread.
 /// Threads:   one thread.

@@ -21,10 +21,8 @@ class WideWalk {
         source_(source),
         sink_(sink),
         scratch_(RowScratch::of_this_thread()),
-        columns_(scratch_.weights({pass.resize()->how, pass.source().size.width, pass.resize()->size.width,
-                                   pass.visible().left, pass.visible().size.width, false})),
-        rows_(scratch_.weights({pass.resize()->how, pass.source().size.height, pass.resize()->size.height,
-                                pass.visible().top, pass.visible().size.height, true})) {}
+        columns_(scratch_.weights(axis_key(pass, false))),
+        rows_(scratch_.weights(axis_key(pass, true))) {}
 
   Result<void> run() {
     const AxisWeights::Window column = columns_.windows.back(), row = rows_.windows.back();
