@@ -5,6 +5,7 @@
 // another process. The pipeline does not know the difference.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,6 +24,16 @@ struct ModelOptions {
   Device device = Device::cpu();
   /// Samples stacked into one engine call at most; 1..65536.
   int max_batch = 16;
+  /// Calls of several callers whose samples have the same shapes may share an engine call, of up to `max_batch`
+  /// samples: what waits when an instance is free goes together, as far as that is faster than one by one, which is
+  /// measured while it runs. Never where the engine writes to its inputs, or the signature has no batch axis.
+  bool batch_across_callers = true;
+  /// How long a call may wait for others to share a batch with; less if its deadline demands it. 0: not at all. Pays
+  /// where few callers meet a model that is much faster in batches. 0..10 s.
+  std::chrono::microseconds max_delay{0};
+  /// An engine call that takes longer counts as hanging: health() says so, and the model takes no calls until it has
+  /// returned. 0: no bound.
+  std::chrono::milliseconds hang_after{60000};
   /// Runs on zero-filled inputs before the model is handed out (profiling executors optimise on run 2). 0..100.
   int warmup_runs = 3;
   /// Engine calls at a time. 0: one per worker of the runtime.
@@ -48,7 +59,8 @@ class GANTRY_API EngineInstance {
  public:
   virtual ~EngineInstance();
   /// `inputs` are in signature order, checked, contiguous, on the CPU. Outputs: signature order, contiguous, on the
-  /// CPU. Errors: model_error if the model failed, resource_exhausted if memory did. Must not throw.
+  /// CPU. Errors: model_error if the model failed, resource_exhausted if memory did, failed_precondition if the device
+  /// failed for good, so that nothing can be computed until the process is started again. Must not throw.
   virtual Result<Tensors> run(const Tensors& inputs, const RunOptions& call) = 0;
 };
 

@@ -6,6 +6,8 @@
 // The code says who has to act, the path says where, the message says what was expected and what came.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -31,6 +33,22 @@ enum class ErrorCode : std::uint8_t {
 /// The code's name as it appears in messages and JSON: "invalid_argument", ...
 GANTRY_API const char* to_string(ErrorCode code) noexcept;
 
+/// Why a request was not computed; what a server maps to 429, 503 or 504, and what the reject counters are split by.
+enum class RejectReason : std::uint8_t {
+  kNone = 0,             ///< it was not rejected
+  kQueueFull,            ///< as many requests are in flight as the limit allows
+  kDeadlinePassed,       ///< the deadline came before its turn
+  kDeadlineUnreachable,  ///< it would not have been ready in time
+  kShed,                 ///< the queue stands, and this request waited too long in it
+  kCancelled,            ///< the caller gave up
+  kUnhealthy,            ///< the model cannot compute: a device fault, or a call that does not return
+  kShutdown,             ///< the runtime was shut down
+};
+constexpr std::size_t kRejectReasons = 8;
+
+/// The reason's name as it appears in metrics: "queue_full", ...
+GANTRY_API const char* to_string(RejectReason reason) noexcept;
+
 /// An immutable error value.
 ///
 /// Ownership: shares its text; copies are cheap.
@@ -46,6 +64,13 @@ class GANTRY_API Error {
 
   /// Where it happened, outermost first: {"pipeline 'cats'", "stage 'image.decode'"}.
   const std::vector<std::string>& path() const noexcept;
+
+  /// Why the request was not computed; kNone for any other error.
+  RejectReason reject_reason() const noexcept;
+  /// When it makes sense to try again; zero if nothing is known, or if it never does.
+  std::chrono::nanoseconds retry_after() const noexcept;
+  /// The same error with a reason.
+  Error rejected(RejectReason reason, std::chrono::nanoseconds retry_after = {}) const;
 
   /// The same error, seen from one level further out.
   Error within(std::string scope) const;

@@ -7,12 +7,15 @@
 // A host that makes none gets one shared runtime, made on first use and held by every Model and Pipeline.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
 #include <gantry/result.hpp>
+#include <gantry/stats.hpp>
 
 namespace gantry {
 
@@ -42,6 +45,15 @@ struct RuntimeOptions {
   int image_threads = 1;
   /// Lets workers * intra_op_threads exceed the CPU budget.
   bool allow_oversubscription = false;
+  /// How much waiting one step of RunOptions::priority is worth: nothing waits for ever behind higher priorities.
+  std::chrono::milliseconds priority_aging{1000};
+  /// Shares of RunOptions::tenant where several have requests waiting, > 0; a tenant that is not named has 1.
+  std::map<std::string, double> tenant_weights;
+  /// In a queue that has not been empty for `shed_interval`, requests with a deadline are refused once they have waited
+  /// longer than `shed_target` and twice the time they need; the queue so stays short, and what is computed is in time.
+  /// Requests without a deadline wait. 0: never.
+  std::chrono::milliseconds shed_target{5};
+  std::chrono::milliseconds shed_interval{100};
 };
 
 /// A handle to a pool of workers.
@@ -63,6 +75,10 @@ class GANTRY_API Runtime {
   const std::string& budget_explanation() const;
   /// Requests in flight now.
   std::size_t in_flight() const;
+  /// What it and its models have done since they were made. Thread-safe; microseconds, and no lock held for long.
+  RuntimeStats stats() const;
+  /// Not ready if a model's device has failed for good, or an engine call does not return (ModelOptions::hang_after).
+  Health health() const;
   /// Completes what has not started with `cancelled`, waits for what runs, joins the workers. Later calls through this
   /// runtime get failed_precondition. Idempotent.
   Result<void> shutdown();

@@ -10,6 +10,8 @@ struct Error::Rep {
   ErrorCode code;
   std::string message;
   std::vector<std::string> path;
+  RejectReason reason = RejectReason::kNone;
+  std::chrono::nanoseconds retry_after{};
 };
 
 const char* to_string(ErrorCode code) noexcept {
@@ -36,6 +38,13 @@ const char* to_string(ErrorCode code) noexcept {
   return "internal";
 }
 
+const char* to_string(RejectReason reason) noexcept {
+  constexpr const char* kNames[kRejectReasons] = {"none", "queue_full", "deadline_passed", "deadline_unreachable",
+                                                  "shed", "cancelled",  "unhealthy",       "shutdown"};
+  const auto index = static_cast<std::size_t>(reason);
+  return index < kRejectReasons ? kNames[index] : kNames[0];
+}
+
 Error::Error(ErrorCode code, std::string message)
     : rep_(std::make_shared<const Rep>(Rep{code, std::move(message), {}})) {}
 
@@ -56,8 +65,20 @@ const std::vector<std::string>& Error::path() const noexcept {
   return rep_ ? rep_->path : kNowhere;
 }
 
+RejectReason Error::reject_reason() const noexcept {
+  return rep_ ? rep_->reason : RejectReason::kNone;
+}
+
+std::chrono::nanoseconds Error::retry_after() const noexcept {
+  return rep_ ? rep_->retry_after : std::chrono::nanoseconds::zero();
+}
+
+Error Error::rejected(RejectReason reason, std::chrono::nanoseconds retry_after) const {
+  return Error(std::make_shared<const Rep>(Rep{code(), message(), path(), reason, retry_after}));
+}
+
 Error Error::within(std::string scope) const {
-  auto rep = std::make_shared<Rep>(Rep{code(), message(), {}});
+  auto rep = std::make_shared<Rep>(Rep{code(), message(), {}, reject_reason(), retry_after()});
   rep->path.reserve(path().size() + 1);
   rep->path.push_back(std::move(scope));
   rep->path.insert(rep->path.end(), path().begin(), path().end());

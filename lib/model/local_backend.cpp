@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handing instances to calls.
+// Handing instances to calls; CallQueue says to which, batch_compute.cpp computes them.
 #include "model/local_backend.hpp"
 
+#include <algorithm>
+#include <gantry/node.hpp>
 #include <utility>
 
-#include "gantry/node.hpp"
-
 namespace gantry::detail {
-
 Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::unique_ptr<Engine> engine,
-                                                         std::shared_ptr<RuntimeCore> runtime, int count) {
+                                                         std::shared_ptr<RuntimeCore> runtime, int count,
+                                                         std::string name, const BatchOptions& options) {
   std::vector<Instance> instances;
   for (int i = 0; i < count; ++i) {
     auto instance = engine->make_instance(runtime->options().intra_op_threads);
@@ -18,98 +18,112 @@ Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::unique_ptr<Engine>
       return Error(ErrorCode::kInvalidArgument, "the engine made no instance: make_instance() gave nullptr");
     instances.push_back(*std::move(instance));
   }
-  std::shared_ptr<LocalBackend> backend(new LocalBackend(std::move(engine), std::move(runtime), std::move(instances)));
-  backend->runtime_->add_listener(backend);
+  BatchOptions batching = options;
+  batching.merges_calls = batching.merges_calls && batching.max_batch > 1 && !engine->info().mutates_inputs;
+  std::shared_ptr<LocalBackend> backend(
+      new LocalBackend(std::move(engine), std::move(runtime), std::move(instances), std::move(name), batching));
+  backend->runtime_->add_member(backend);
   return backend;
 }
 
 LocalBackend::LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime,
-                           std::vector<Instance> instances)
+                           std::vector<Instance> instances, std::string name, const BatchOptions& options)
     : engine_(std::move(engine)),
       runtime_(std::move(runtime)),
       instance_count_(instances.size()),
-      free_(std::move(instances)) {}
+      name_(std::move(name)),
+      options_(options),
+      free_(std::move(instances)),
+      queue_(options, runtime_->options(), instance_count_) {}
+
+std::size_t LocalBackend::rows_of(const Tensors& inputs) const {
+  if (options_.max_batch <= 1 || inputs.empty() || inputs[0].tensor.rank() == 0) return 1;
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, inputs[0].tensor.shape()[0]));
+}
 
 void LocalBackend::submit(Tensors inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) {
   // A runtime in caller execution has no workers: the caller is the one to run it, if only a worker of another runtime.
   if (runtime_->options().execution == Execution::kCaller) return done(run(std::move(inputs), call));
-  auto waiting = std::make_unique<Waiting>(Waiting{std::move(inputs), call, std::move(done), {}});
+  auto waiting = std::make_unique<Call>();
+  waiting->rows = rows_of(inputs);
+  waiting->inputs = std::move(inputs);
+  waiting->options = call;
+  waiting->done = std::move(done);
   if (runtime_->on_worker())
     submit_on_worker(std::move(waiting));
   else
     post_admitted(std::move(waiting));
 }
 
-void LocalBackend::post_admitted(std::unique_ptr<Waiting> waiting) {
-  auto admission = runtime_->admit();
-  if (!admission) return waiting->done(std::move(admission).error());
-  waiting->admission = *std::move(admission);
-  runtime_->post([self = shared_from_this(), waiting = std::move(waiting)](const Error* refusal) mutable {
-    if (refusal) return answer(*waiting, *refusal);
-    self->submit_on_worker(std::move(waiting));
-  });
-}
-
-void LocalBackend::answer(Waiting& waiting, Result<Tensors> result) {
-  waiting.admission.end();
-  waiting.done(std::move(result));
-}
-
-void LocalBackend::submit_on_worker(std::unique_ptr<Waiting> waiting) {
-  Instance instance;
-  {
+void LocalBackend::post_admitted(CallPtr call) {
+  const auto expected = [&] {
     const std::lock_guard lock(mutex_);
-    if (free_.empty()) {
-      waiting_.push_back(std::move(waiting));
-      return;
-    }
-    instance = std::move(free_.back());
-    free_.pop_back();
-  }
-  answer(*waiting, run_on(std::move(instance), waiting->inputs, waiting->call));
-}
-
-Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
-  Instance instance;
-  {
-    std::unique_lock lock(mutex_);
-    const auto has_instance = [this] { return !free_.empty(); };
-    bool is_in_time = true;
-    ++blocked_;
-    if (!call.deadline)
-      is_free_.wait(lock, has_instance);
-    else
-      is_in_time = is_free_.wait_until(lock, *call.deadline, has_instance);
-    --blocked_;
-    if (!is_in_time) {
-      lock.unlock();
-      deal_out();  // an instance may have been left for this thread
-      return Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model");
-    }
-    instance = std::move(free_.back());
-    free_.pop_back();
-  }
-  return run_on(std::move(instance), inputs, call);
-}
-
-Result<Tensors> LocalBackend::run_on(Instance instance, const Tensors& inputs, const RunOptions& call) {
-  auto result = [&]() -> Result<Tensors> {
-    if (auto interruption = call.interruption()) return *interruption;
-    try {
-      return instance->run(inputs, call);
-    } catch (...) {  // an engine of the host's own that breaks the rule
-      return translate_exception();
-    }
+    return queue_.expected(call->rows);
   }();
-  give_back(std::move(instance));
-  const std::uint64_t calls = ++calls_;
-  if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: the first calls of a kind make statics
-  return result;
+  auto admission = runtime_->admit(call->options, expected);
+  if (!admission) return call->done(std::move(admission).error());
+  call->admission = *std::move(admission);
+  const Call* const raw = call.get();
+  runtime_->post_request(
+      [self = shared_from_this(), call = std::move(call)](const Error* refusal) mutable {
+        if (refusal) return answer(*call, *refusal);
+        self->submit_on_worker(std::move(call));
+      },
+      raw->options, expected);
 }
 
-void LocalBackend::give_back(Instance instance) {
+void LocalBackend::answer(Call& call, Result<Tensors> result) {
+  call.admission.end();
+  call.done(std::move(result));
+}
+
+void LocalBackend::answer_all(CallList calls, const Error& error) {
+  for (CallPtr call = std::move(calls.first); call; call = std::move(call->next)) answer(*call, error);
+}
+
+void LocalBackend::submit_on_worker(CallPtr call) {
+  const auto now = Clock::now();
+  ModelCounters::add(counters_.calls);
+  std::optional<Error> refusal;
+  Turn turn;
+  try {
+    const std::lock_guard lock(mutex_);
+    refusal = queue_.arrive(call, now);
+    if (!refusal) turn = next_turn(now);
+  } catch (...) {  // the call was not queued
+    refusal = translate_exception();
+  }
+  if (refusal) {
+    counters_.rejects.count(refusal->reject_reason());
+    return answer(*call, *refusal);
+  }
+  take(std::move(turn));
+}
+
+LocalBackend::Turn LocalBackend::next_turn(Clock::time_point now) {
+  Turn turn;
+  if (free_.size() <= blocked_ || queue_.empty()) return turn;  // whoever gives an instance back goes on
+  const auto when = queue_.when_to_serve(now, runtime_->queued());
+  turn.is_late = when == CallQueue::When::kLate && !std::exchange(is_late_posted_, true);
+  if (when == CallQueue::When::kInTime) turn.close = queue_.close();
+  if (when != CallQueue::When::kNow) return turn;
+  turn.batch = queue_.begin(now);
+  if (turn.batch.calls.size == 0) return turn;
+  turn.began = now;
+  turn.instance = take_instance();
+  return turn;
+}
+
+LocalBackend::Instance LocalBackend::take_instance() {
+  Instance instance = std::move(free_.back());
+  free_.pop_back();
+  return instance;
+}
+
+void LocalBackend::give_back(Instance instance, Clock::time_point began) {
   {
     const std::lock_guard lock(mutex_);
+    queue_.end(began);
     free_.push_back(std::move(instance));
   }
   deal_out();
@@ -119,35 +133,76 @@ void LocalBackend::deal_out() {
   {
     const std::lock_guard lock(mutex_);
     if (blocked_ > 0) is_free_.notify_one();
-    if (free_.size() <= blocked_ || waiting_.empty()) return;
+    if (free_.size() <= blocked_ || queue_.empty()) return;
   }
-  runtime_->post([self = shared_from_this()](const Error* refusal) {
+  runtime_->post(make_job());
+}
+
+Job LocalBackend::make_job(bool is_late) {
+  return [self = shared_from_this(), is_late](const Error* refusal) {
+    if (is_late) {
+      const std::lock_guard lock(self->mutex_);
+      self->is_late_posted_ = false;
+    }
     if (refusal && refusal->code() == ErrorCode::kCancelled) return self->on_shutdown(*refusal);
     self->serve_next();  // also where there was no memory to queue this
-  });
+  };
+}
+
+void LocalBackend::take(Turn turn) {
+  if (turn.is_late) runtime_->post_late(make_job(true));
+  if (turn.close) runtime_->post_at(*turn.close, make_job());
+  execute(std::move(turn));
 }
 
 void LocalBackend::serve_next() {
-  Instance instance;
-  std::unique_ptr<Waiting> next;
+  Turn turn;
   {
     const std::lock_guard lock(mutex_);
-    if (free_.size() <= blocked_ || waiting_.empty()) return;
-    instance = std::move(free_.back());
-    free_.pop_back();
-    next = std::move(waiting_.front());
-    waiting_.pop_front();
+    turn = next_turn(Clock::now());
   }
-  answer(*next, run_on(std::move(instance), next->inputs, next->call));
+  take(std::move(turn));
 }
 
 void LocalBackend::on_shutdown(const Error& reason) {
-  std::deque<std::unique_ptr<Waiting>> refused;
+  std::vector<FairQueue<CallPtr>::Entry> refused;
   {
     const std::lock_guard lock(mutex_);
-    refused.swap(waiting_);
+    refused = queue_.take_all();
   }
-  for (const auto& waiting : refused) answer(*waiting, reason);
+  for (const auto& entry : refused) {
+    counters_.rejects.count(RejectReason::kShutdown);
+    answer(*entry.item, reason);
+  }
+}
+
+ModelStats LocalBackend::stats() const {
+  const auto load = [](const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
+  ModelStats stats;
+  stats.name = name_;
+  stats.engine = engine_->info().description;
+  stats.calls = load(counters_.calls);
+  stats.samples = load(counters_.samples);
+  stats.batches = load(counters_.batches);
+  stats.bad_inputs = load(counters_.bad_inputs);
+  stats.model_errors = load(counters_.model_errors);
+  stats.resource_errors = load(counters_.resource_errors);
+  stats.retries = load(counters_.retries);
+  for (std::size_t i = 0; i < stats.batch_sizes.size(); ++i) stats.batch_sizes[i] = load(counters_.batch_sizes[i]);
+  stats.rejects = counters_.rejects.snapshot();
+  stats.queue_wait = counters_.queue_wait.snapshot();
+  stats.compute = counters_.compute.snapshot();
+  stats.gather = counters_.gather.snapshot();
+  stats.instances = instance_count_;
+  const std::lock_guard lock(mutex_);
+  stats.waiting = queue_.size();
+  stats.running = queue_.running();
+  stats.paying_batch = queue_.paying_batch();
+  if (const auto unhealthy = queue_.check_health(Clock::now())) {
+    stats.health.is_ready = false;
+    stats.health.reasons.push_back(unhealthy->message());
+  }
+  return stats;
 }
 
 }  // namespace gantry::detail

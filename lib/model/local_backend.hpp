@@ -1,68 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-// LocalBackend: an engine in this process: its instances, and the calls that wait for one.
+// LocalBackend: an engine in this process: its instances, the calls that wait for one, and the batches made of them.
 //
-// A call made on a worker runs right there if an instance is free; otherwise it waits in a first-in first-out list and
-// the worker goes on with other work. Whoever gives an instance back posts a job that runs the next call in the list.
+// Every call is queued, and a worker that finds an instance free takes as many as pay (LatencyModel), in the order of
+// FairQueue. It does so at once, unless more samples would pay and more may come for nothing: then the batch is left to
+// late work of the runtime, which begins when the requests that are queued now have come as far as this model.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <gantry/engine.hpp>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
+#include "model/call_queue.hpp"
+#include "model/model_counters.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
 
-class LocalBackend final : public Backend, public ShutdownListener, public std::enable_shared_from_this<LocalBackend> {
+class LocalBackend final : public Backend, public RuntimeMember, public std::enable_shared_from_this<LocalBackend> {
  public:
   /// Makes `count` instances.
   static Result<std::shared_ptr<LocalBackend>> make(std::unique_ptr<Engine> engine,
-                                                    std::shared_ptr<RuntimeCore> runtime, int count);
+                                                    std::shared_ptr<RuntimeCore> runtime, int count, std::string name,
+                                                    const BatchOptions& options);
 
   const EngineInfo& info() const override { return engine_->info(); }
   void submit(Tensors inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) override;
   Result<Tensors> run(Tensors inputs, const RunOptions& call) override;
   void on_shutdown(const Error& reason) override;
+  ModelStats stats() const override;
 
   std::size_t instance_count() const { return instance_count_; }
+  ModelCounters& counters() { return counters_; }
 
  private:
   using Instance = std::unique_ptr<EngineInstance>;
-  using Done = Function<void(Result<Tensors>)>;
-  struct Waiting {
-    Tensors inputs;
-    RunOptions call;
-    Done done;
-    Admission admission;  // of a call that came from outside the runtime
+  using Results = std::vector<Result<Tensors>>;
+  /// A batch with the instance that computes it, or what is to be posted for a later one.
+  struct Turn {
+    Batch batch;
+    Instance instance;
+    Clock::time_point began{};
+    bool is_late = false;
+    std::optional<Clock::time_point> close;
   };
+  LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime, std::vector<Instance> instances,
+               std::string name, const BatchOptions& options);
+  std::size_t rows_of(const Tensors& inputs) const;
+  void submit_on_worker(CallPtr call);
+  void post_admitted(CallPtr call);
+  static void answer(Call& call, Result<Tensors> result);
+  static void answer_all(CallList calls, const Error& error);
 
-  LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime, std::vector<Instance> instances);
-  void submit_on_worker(std::unique_ptr<Waiting> waiting);
-  void post_admitted(std::unique_ptr<Waiting> waiting);
-  static void answer(Waiting& waiting, Result<Tensors> result);
-  Result<Tensors> run_on(Instance instance, const Tensors& inputs, const RunOptions& call);
-  void give_back(Instance instance);
-  /// Wakes a blocked thread; posts a job for a call that waits, if an instance is left for it.
+  /// Under the lock: what this thread is to do next for the calls that wait.
+  Turn next_turn(Clock::time_point now);
+  Instance take_instance();
+  void take(Turn turn);
+
+  void execute(Turn turn);
+  /// Appends one result for each call.
+  void compute(EngineInstance& instance, Span<Call* const> calls, bool may_retry_memory, Results& results);
+  Result<Tensors> compute_rows(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
+                               const RunOptions& call, bool may_retry_memory);
+  Result<Tensors> run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
+  void count(const Error& error);
+  void give_back(Instance instance, Clock::time_point began);
+  /// Wakes a blocked thread; sees to it that calls that wait are served, if an instance is left for them.
   void deal_out();
-  /// Runs the first waiting call. The instance is taken here and not when the job is posted: a job in the queue that
-  /// held one could wait for a worker that is blocked waiting for just that instance.
+  Job make_job(bool is_late = false);
+  /// Computes the next batch. The instance is taken here and not when the job is posted: a job in the queue that held
+  /// one could wait for a worker that is blocked waiting for just that instance.
   void serve_next();
 
   // The instances refer to the engine, so they are declared after it.
   std::unique_ptr<Engine> engine_;
   std::shared_ptr<RuntimeCore> runtime_;
   const std::size_t instance_count_;
-  std::mutex mutex_;
+  const std::string name_;
+  const BatchOptions options_;
+  mutable std::mutex mutex_;
   std::condition_variable is_free_;
   std::size_t blocked_ = 0;  // threads inside run() that wait; served first, since they may hold a worker
   std::vector<Instance> free_;
-  std::deque<std::unique_ptr<Waiting>> waiting_;
-  std::atomic<std::uint64_t> calls_{0};
+  CallQueue queue_;
+  bool is_late_posted_ = false;
+  std::atomic<std::uint64_t> engine_calls_{0};
+  ModelCounters counters_;
 };
 
 }  // namespace gantry::detail

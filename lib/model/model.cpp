@@ -22,6 +22,11 @@ Result<void> check_range(const char* option, int value, int low, int high) {
 
 Result<void> check_options(const ModelOptions& options) {
   if (auto ok = check_range("max_batch", options.max_batch, 1, 65536); !ok) return ok;
+  if (options.max_delay.count() < 0 || options.max_delay > std::chrono::seconds(10))
+    return Error(ErrorCode::kInvalidArgument,
+                 "ModelOptions::max_delay must be 0..10 s, got " + std::to_string(options.max_delay.count()) + " us");
+  if (options.hang_after.count() < 0)
+    return Error(ErrorCode::kInvalidArgument, "ModelOptions::hang_after may not be negative");
   if (auto ok = check_range("warmup_runs", options.warmup_runs, 0, 100); !ok) return ok;
   return check_range("instances", options.instances, 0, 4096);
 }
@@ -45,7 +50,7 @@ Result<Tensors> run_where_it_belongs(const ModelCall& call, const std::optional<
   if (!runtime || runtime->core()->on_worker()) return call.run(inputs, options);
   if (auto interruption = options.interruption()) return *interruption;
   if (runtime->options().execution == Execution::kCaller) {
-    auto admission = runtime->core()->admit();
+    auto admission = runtime->core()->admit(options);
     if (!admission) return std::move(admission).error();
     const detail::CallerScope caller(*runtime->core());
     return call.run(inputs, options);
@@ -77,7 +82,13 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
   auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
   if (!runtime) return std::move(runtime).error();
   const int instances = options.instances ? options.instances : runtime->options().workers;
-  auto backend = LocalBackend::make(std::move(engine), runtime->core(), instances);
+  const auto name = options.name.empty() ? engine->info().kind : options.name;
+  detail::BatchOptions batching;
+  batching.max_batch = signature.has_batch_axis() ? static_cast<std::size_t>(options.max_batch) : 1;
+  batching.max_delay = options.max_delay;
+  batching.merges_calls = options.batch_across_callers && signature.has_batch_axis();
+  batching.hang_after = options.hang_after;
+  auto backend = LocalBackend::make(std::move(engine), runtime->core(), instances, name, batching);
   if (!backend) return std::move(backend).error();
 
   auto call = std::make_shared<ModelCall>();

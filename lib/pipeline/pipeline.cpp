@@ -65,8 +65,9 @@ class CompiledPipeline final : public PipelineCore {
     if (!(*request)->context.is_inline) {
       auto job = *std::move(request);
       SubmittedRequest* const raw = job.get();
-      return raw->core->post(
-          [job = std::move(job)](const Error* refusal) mutable { SubmittedRequest::begin(std::move(job), refusal); });
+      return raw->core->post_request(
+          [job = std::move(job)](const Error* refusal) mutable { SubmittedRequest::begin(std::move(job), refusal); },
+          raw->call, raw->compiled->expected());
     }
     run_on_caller(Span<Slot>(&(*request)->slot, 1), (*request)->context);
     SubmittedRequest::finish(*std::move(request));
@@ -117,7 +118,7 @@ class CompiledPipeline final : public PipelineCore {
       compiled_->plan->run(slots, context);
       return slots;
     }
-    auto admission = core->admit();
+    auto admission = core->admit(options, compiled_->expected());
     if (!admission) return std::move(admission).error();
     if (runtime_.options().execution == Execution::kCaller) {
       run_on_caller(slots, context);
@@ -129,7 +130,7 @@ class CompiledPipeline final : public PipelineCore {
 
   Result<std::unique_ptr<SubmittedRequest>> make_request(Value input, const RunOptions& options) const try {
     if (auto interruption = options.interruption()) return *interruption;
-    auto admission = runtime_.core()->admit();
+    auto admission = runtime_.core()->admit(options, compiled_->expected());
     if (!admission) return std::move(admission).error();
     auto request = std::make_unique<SubmittedRequest>();
     request->compiled = compiled_;

@@ -2,6 +2,7 @@
 // The hand-off of a request to a worker, and of its result back.
 #include "pipeline/request.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace gantry::detail {
@@ -17,13 +18,22 @@ Error Compiled::scoped(const Error& error) const noexcept {
 Result<Value> Compiled::finish(Slot& slot, const RunOptions& call) const noexcept {
   try {
     if (!slot.ok()) return scoped(slot.error());
-    if (call.deadline && std::chrono::steady_clock::now() >= *call.deadline)
+    if (call.deadline && Clock::now() >= *call.deadline)
       return scoped(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"));
     if (out->compact) out->compact(slot.value().data());
     return std::move(slot.value());
   } catch (...) {
     return scoped(translate_exception());
   }
+}
+
+void Compiled::learn(Clock::time_point began) const {
+  constexpr std::int64_t kShare = 16;  // one new measurement in so many
+  const std::int64_t took = std::chrono::nanoseconds(Clock::now() - began).count();
+  const std::int64_t mean = expected_ns.load(std::memory_order_relaxed);
+  // The first one sets up memory and kernels, so a faster one replaces the mean at once where it is far off.
+  const std::int64_t learned = mean == 0 || took < mean / 4 ? took : mean + (std::min(took, 4 * mean) - mean) / kShare;
+  expected_ns.store(std::max<std::int64_t>(learned, 1), std::memory_order_relaxed);
 }
 
 BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core,
@@ -36,23 +46,30 @@ BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::
       admission_(std::move(admission)) {}
 
 Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
-  core_->post([self = shared_from_this()](const Error* refusal) { self->begin(refusal); });
+  core_->post_request([self = shared_from_this()](const Error* refusal) { self->begin(refusal); }, call_,
+                      compiled_->expected());
   std::unique_lock lock(mutex_);
   const auto has_finished = [this] { return is_finished_; };
   if (!call_.deadline)
     finished_.wait(lock, has_finished);
-  else if (!finished_.wait_until(lock, *call_.deadline, has_finished))
+  else if (!finished_.wait_until(lock, *call_.deadline, has_finished)) {
+    core_->count_deadline_miss();
     return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there");
+  }
   return std::move(slots_);
 }
 
 void BlockingRequest::begin(const Error* refusal) {
-  if (!refusal) return compiled_->plan->start(slots_, context_, [self = shared_from_this()] { self->finish(); });
+  if (!refusal) {
+    began_ = Clock::now();
+    return compiled_->plan->start(slots_, context_, [self = shared_from_this()] { self->finish(); });
+  }
   for (Slot& slot : slots_) slot.fail(*refusal);
   finish();
 }
 
 void BlockingRequest::finish() {
+  if (began_ != Clock::time_point()) compiled_->learn(began_);
   admission_.end();
   {
     const std::lock_guard lock(mutex_);
@@ -67,13 +84,16 @@ void SubmittedRequest::begin(std::unique_ptr<SubmittedRequest> request, const Er
     return finish(std::move(request));
   }
   SubmittedRequest& r = *request;
+  r.began = Clock::now();
   r.compiled->plan->start(Span<Slot>(&r.slot, 1), r.context,
                           [request = std::move(request)]() mutable { finish(std::move(request)); });
 }
 
 void SubmittedRequest::finish(std::unique_ptr<SubmittedRequest> request) {
+  if (request->began != Clock::time_point()) request->compiled->learn(request->began);
   request->admission.end();
   auto result = request->compiled->finish(request->slot, request->call);
+  if (!result && result.error().code() == ErrorCode::kDeadlineExceeded) request->core->count_deadline_miss();
   auto done = std::move(request->done);
   request.reset();
   answer(done, std::move(result));

@@ -5,7 +5,10 @@
 // runtime from being shut down.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <gantry/pipeline.hpp>
 #include <memory>
 #include <mutex>
@@ -26,7 +29,12 @@ struct Compiled {
   std::unique_ptr<const Plan> unfused;  // for observers of every boundary; nullptr if nothing is fused in `plan`
   std::string scope;                    // "pipeline 'cats'", or empty
   const TypeInfo* out = nullptr;
+  /// From the start on a worker to the answer, lately; 0 until something was answered. The mean of a moment: threads
+  /// may overwrite each other's share of it.
+  mutable std::atomic<std::int64_t> expected_ns{0};
 
+  Clock::duration expected() const { return std::chrono::nanoseconds(expected_ns.load(std::memory_order_relaxed)); }
+  void learn(Clock::time_point began) const;
   /// The slot as a result, with the pipeline's name in its error. A result that comes after the deadline is none.
   Result<Value> finish(Slot& slot, const RunOptions& call) const noexcept;
   Error scoped(const Error& error) const noexcept;
@@ -52,6 +60,7 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
   std::vector<Slot> slots_;
   Context context_;
   Admission admission_;
+  Clock::time_point began_{};
   std::mutex mutex_;
   std::condition_variable finished_;
   bool is_finished_ = false;
@@ -66,6 +75,7 @@ struct SubmittedRequest {
   Slot slot;
   Function<void(Result<Value>)> done;
   Admission admission;
+  Clock::time_point began{};
 
   static void begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal);
   /// Calls `done`, after the request was counted out and its resources are gone.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runtime: options, the shared instance, and the hook that ends every runtime before static destruction begins.
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <gantry/runtime.hpp>
 #include <mutex>
@@ -68,6 +69,13 @@ Result<RuntimeOptions> resolve(RuntimeOptions options, int budget) {
                                                   std::to_string(options.image_threads));
   if (options.max_in_flight == 0)
     return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::max_in_flight must be at least 1");
+  if (options.priority_aging.count() < 0 || options.shed_target.count() < 0 || options.shed_interval.count() < 0)
+    return Error(ErrorCode::kInvalidArgument,
+                 "RuntimeOptions::priority_aging, shed_target and shed_interval may not be negative");
+  for (const auto& [tenant, weight] : options.tenant_weights)
+    if (!(weight > 0) || !std::isfinite(weight))
+      return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::tenant_weights must be above 0, got " +
+                                                    std::to_string(weight) + " for '" + tenant + "'");
   if (options.workers == 0) options.workers = std::max(1, budget / std::max(1, options.intra_op_threads));
   if (options.intra_op_threads == 0) options.intra_op_threads = std::max(1, budget / options.workers);
   const std::int64_t threads = std::int64_t{options.workers} * options.intra_op_threads;
@@ -107,7 +115,7 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
   const detail::CpuBudget budget = detail::read_cpu_budget();
   auto resolved = resolve(options, budget.cpus);
   if (!resolved) return std::move(resolved).error();
-  auto core = std::make_shared<RuntimeCore>(*resolved, budget.explanation);
+  auto core = std::make_shared<RuntimeCore>(*resolved, budget.explanation, budget.exact);
   if (!register_core(core)) return Error(ErrorCode::kFailedPrecondition, "the process is exiting");
   if (options.execution == Execution::kPooled) {
     try {
@@ -143,6 +151,24 @@ const std::string& Runtime::budget_explanation() const {
 std::size_t Runtime::in_flight() const {
   return owner_->core->in_flight();
 }
+RuntimeStats Runtime::stats() const {
+  return owner_->core->stats();
+}
+
+Health Runtime::health() const {
+  Health health;
+  for (const ModelStats& model : owner_->core->stats().models) {
+    health.is_ready = health.is_ready && model.health.is_ready;
+    for (const std::string& reason : model.health.reasons)
+      health.reasons.push_back("model '" + model.name + "': " + reason);
+  }
+  if (owner_->core->is_stopped()) {
+    health.is_ready = false;
+    health.reasons.push_back("the runtime was shut down");
+  }
+  return health;
+}
+
 const std::shared_ptr<RuntimeCore>& Runtime::core() const {
   return owner_->core;
 }

@@ -55,9 +55,12 @@ CallerScope::~CallerScope() {
   current_core = before_;
 }
 
-RuntimeCore::RuntimeCore(RuntimeOptions options, std::string budget_explanation)
+RuntimeCore::RuntimeCore(RuntimeOptions options, std::string budget_explanation, double effective_cpus)
     : options_(options),
       budget_explanation_(std::move(budget_explanation)),
+      effective_cpus_(effective_cpus),
+      requests_(options_.priority_aging, options_.tenant_weights),
+      overload_(options_.shed_target, options_.shed_interval),
       fork_generation_(current_fork_generation()) {}
 
 RuntimeCore::~RuntimeCore() {
@@ -83,19 +86,51 @@ bool RuntimeCore::is_stopped() const {
   return is_stopping_;
 }
 
-Result<Admission> RuntimeCore::admit() {
+Result<Admission> RuntimeCore::admit(const RunOptions& call, Clock::duration expected) {
   if (is_of_parent_process())
     return Error(ErrorCode::kFailedPrecondition,
                  "the runtime was made before fork(), and its workers stayed in the parent; make runtimes, models and "
                  "pipelines in the child");
-  const std::lock_guard lock(mutex_);
-  if (is_stopping_) return stopped_error();
-  if (in_flight_ >= options_.max_in_flight)
-    return Error(ErrorCode::kResourceExhausted,
-                 std::to_string(in_flight_) +
-                     " requests are in flight, the limit is max_in_flight = " + std::to_string(options_.max_in_flight));
-  ++in_flight_;
-  return Admission(*this);
+  const auto now = call.deadline ? Clock::now() : Clock::time_point();
+  auto refusal = [&]() -> std::optional<Error> {
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_) return stopped_error().rejected(RejectReason::kShutdown);
+    if (in_flight_ >= options_.max_in_flight)
+      return Error(ErrorCode::kResourceExhausted, std::to_string(in_flight_) +
+                                                      " requests are in flight, the limit is max_in_flight = " +
+                                                      std::to_string(options_.max_in_flight))
+          .rejected(RejectReason::kQueueFull, overload_.time_for(1));
+    if (auto late = check_deadline(call, expected, now)) return late;
+    ++in_flight_;
+    ++admitted_;
+    return std::nullopt;
+  }();
+  if (!refusal) return Admission(*this);
+  rejects_.count(refusal->reject_reason());
+  return *std::move(refusal);
+}
+
+std::optional<Error> RuntimeCore::check_deadline(const RunOptions& call, Clock::duration expected,
+                                                 Clock::time_point now) {
+  if (!call.deadline || in_flight_ == 0) return std::nullopt;  // when idle it is tried, so that a wrong guess is mended
+  const auto milliseconds = [](Clock::duration duration) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
+  };
+  const auto left = *call.deadline - now;
+  if (expected > left)
+    return Error(ErrorCode::kDeadlineExceeded, "it would take " + milliseconds(expected) + ", and the deadline is in " +
+                                                   milliseconds(std::max(left, Clock::duration::zero())))
+        .rejected(RejectReason::kDeadlineUnreachable);
+  // Those that wait elsewhere, for a model, are ahead as well; those that run are not.
+  const auto workers = static_cast<std::size_t>(options_.workers);
+  const std::size_t begun = in_flight_ - std::min(in_flight_, requests_.size());
+  const double ahead = requests_.cost_ahead_of(call.priority) + static_cast<double>(begun - std::min(begun, workers));
+  const auto needed = overload_.time_for(ahead) + expected;
+  if (needed <= left) return std::nullopt;
+  return Error(ErrorCode::kResourceExhausted, "it would be ready in " + milliseconds(needed) +
+                                                  ", behind the requests that wait, and the deadline is in " +
+                                                  milliseconds(left))
+      .rejected(RejectReason::kDeadlineUnreachable, needed - left);
 }
 
 void RuntimeCore::release() {
@@ -113,55 +148,99 @@ std::size_t RuntimeCore::in_flight() const {
   return in_flight_;
 }
 
-void RuntimeCore::post(Job job) {
+template <class Push>
+void RuntimeCore::queue(Job& job, Push push) {
   const auto self = shared_from_this();  // the job may be done, and its holders gone, before this thread is
   std::optional<Error> refusal;
   {
     const std::lock_guard lock(mutex_);
-    if (is_stopping_)
-      refusal = Error(ErrorCode::kCancelled, "the runtime was shut down");
-    else
-      refusal = push(job);
+    try {
+      if (is_stopping_)
+        refusal = Error(ErrorCode::kCancelled, "the runtime was shut down").rejected(RejectReason::kShutdown);
+      else
+        push();
+    } catch (const std::bad_alloc&) {  // the job is still whole: it is moved once there is a place for it
+      refusal = Error(ErrorCode::kResourceExhausted, "no memory to queue the request");
+    }
   }
   if (refusal) return job(&*refusal);
   has_work_.notify_one();
 }
 
-std::optional<Error> RuntimeCore::push(Job& job) {
-  try {
-    queue_.push_back(std::move(job));
-    return std::nullopt;
-  } catch (const std::bad_alloc&) {  // the job is still whole: it is moved once there is a place for it
-    return Error(ErrorCode::kResourceExhausted, "no memory to queue the request");
-  }
+void RuntimeCore::post(Job job) {
+  queue(job, [&] { begun_.push_back(std::move(job)); });
+}
+
+void RuntimeCore::post_request(Job job, const RunOptions& call, Clock::duration expected) {
+  const auto now = Clock::now();
+  queue(job, [&] {
+    Ticket ticket{call.priority, call.tenant, call.deadline, now, 1.0, expected};
+    if (requests_.empty()) overload_.on_first(ticket.queued);
+    requests_.push(std::move(job), std::move(ticket));
+    queued_.store(requests_.size(), std::memory_order_relaxed);
+  });
+}
+
+void RuntimeCore::post_late(Job job) {
+  queue(job, [&] { late_.push_back({std::move(job), requests_begun_ + requests_.size()}); });
+}
+
+void RuntimeCore::post_at(Clock::time_point when, Job job) {
+  queue(job, [&] { timed_.emplace(when, std::move(job)); });
 }
 
 bool RuntimeCore::on_worker() const {
   return current_core == this;
 }
 
-void RuntimeCore::add_listener(std::weak_ptr<ShutdownListener> listener) {
+void RuntimeCore::add_member(std::weak_ptr<RuntimeMember> member) {
   const std::lock_guard lock(mutex_);
-  listeners_.erase(std::remove_if(listeners_.begin(), listeners_.end(), [](const auto& l) { return l.expired(); }),
-                   listeners_.end());
-  listeners_.push_back(std::move(listener));
+  members_.erase(std::remove_if(members_.begin(), members_.end(), [](const auto& m) { return m.expired(); }),
+                 members_.end());
+  members_.push_back(std::move(member));
+}
+
+RuntimeStats RuntimeCore::stats() const {
+  RuntimeStats stats;
+  std::vector<std::weak_ptr<RuntimeMember>> members;
+  {
+    const std::lock_guard lock(mutex_);
+    stats.in_flight = in_flight_;
+    stats.queued = requests_.size();
+    stats.requests = admitted_;
+    members = members_;
+  }
+  stats.workers = options_.workers;
+  stats.rejects = rejects_.snapshot();
+  stats.deadline_misses = deadline_misses_.load(std::memory_order_relaxed);
+  stats.queue_age = queue_age_.snapshot();
+  stats.cpu_budget = budget_explanation_;
+  stats.effective_cpus = effective_cpus_;
+  for (const auto& member : members)
+    if (const auto alive = member.lock()) stats.models.push_back(alive->stats());
+  return stats;
 }
 
 void RuntimeCore::stop() {
   if (is_of_parent_process()) return;
   std::deque<Job> refused;
-  std::vector<std::weak_ptr<ShutdownListener>> listeners;
+  std::vector<std::weak_ptr<RuntimeMember>> members;
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    refused.swap(queue_);
-    listeners.swap(listeners_);
+    refused.swap(begun_);
+    for (auto& entry : requests_.take_all()) refused.push_back(std::move(entry.item));
+    for (Late& late : std::exchange(late_, {})) refused.push_back(std::move(late.job));
+    for (auto& timed : std::exchange(timed_, {})) refused.push_back(std::move(timed.second));
+    queued_.store(0, std::memory_order_relaxed);
+    members.swap(members_);
   }
   has_work_.notify_all();
-  const Error reason(ErrorCode::kCancelled, "the runtime was shut down before the request could start");
+  const Error reason = Error(ErrorCode::kCancelled, "the runtime was shut down before the request could start")
+                           .rejected(RejectReason::kShutdown);
   for (Job& job : refused) job(&reason);
-  for (const auto& listener : listeners)
-    if (auto alive = listener.lock()) alive->on_shutdown(reason);
+  for (const auto& member : members)
+    if (auto alive = member.lock()) alive->on_shutdown(reason);
   if (options_.execution == Execution::kCaller && !on_worker()) wait_for_callers();
 
   // Whoever holds the mutex is joining; a worker must not wait for that, since it may be the one that is waited for.
@@ -181,17 +260,65 @@ void RuntimeCore::work(int index) {
   current_core = this;
   std::fesetenv(FE_DFL_ENV);  // whatever the thread had set that made the runtime
   ::pthread_setname_np(::pthread_self(), ("gantry-" + std::to_string(index)).c_str());
+  std::unique_lock lock(mutex_);
   for (;;) {
-    Job job;
-    {
-      std::unique_lock lock(mutex_);
-      has_work_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      job = std::move(queue_.front());
-      queue_.pop_front();
+    if (auto job = next()) {
+      lock.unlock();
+      job->job(job->refusal ? &*job->refusal : nullptr);
+      job.reset();  // what it held goes without the lock
+      lock.lock();
+    } else if (is_stopping_) {
+      return;
+    } else if (timed_.empty()) {
+      has_work_.wait(lock);
+    } else {
+      const auto when = timed_.begin()->first;
+      has_work_.wait_until(lock, when);
     }
-    job(nullptr);
   }
+}
+
+std::optional<RuntimeCore::Next> RuntimeCore::next() {
+  const auto front = [](std::deque<Job>& jobs) {
+    Next next{std::move(jobs.front()), std::nullopt};
+    jobs.pop_front();
+    return next;
+  };
+  if (!begun_.empty()) return front(begun_);
+  if (!timed_.empty() && timed_.begin()->first <= Clock::now()) {
+    Next next{std::move(timed_.begin()->second), std::nullopt};
+    timed_.erase(timed_.begin());
+    return next;
+  }
+  if (!late_.empty() && (requests_.empty() || requests_begun_ >= late_.front().after)) {
+    Next next{std::move(late_.front().job), std::nullopt};
+    late_.pop_front();
+    return next;
+  }
+  if (requests_.empty()) return std::nullopt;
+  return next_request(Clock::now());
+}
+
+RuntimeCore::Next RuntimeCore::next_request(Clock::time_point now) {
+  auto entry = *requests_.take(now);
+  const bool is_last = requests_.empty();
+  overload_.on_take(now, 1.0, is_last);
+  ++requests_begun_;
+  queued_.store(requests_.size(), std::memory_order_relaxed);
+  const auto waited = now - entry.ticket.queued;
+  queue_age_.record(waited);
+  Next next{std::move(entry.item), std::nullopt};
+  // The last one is never shed: there would be nothing to compute instead.
+  if (entry.ticket.deadline && !is_last && overload_.should_shed(now, entry.ticket.queued, entry.ticket.expected)) try {
+      next.refusal =
+          Error(ErrorCode::kResourceExhausted, "shed after " + std::to_string(waited / std::chrono::milliseconds(1)) +
+                                                   " ms in a queue that stands; more comes in than can be "
+                                                   "computed")
+              .rejected(RejectReason::kShed, overload_.time_for(static_cast<double>(requests_.size())));
+      rejects_.count(RejectReason::kShed);
+    } catch (const std::bad_alloc&) {  // no memory to refuse it: then it is computed
+    }
+  return next;
 }
 
 }  // namespace gantry::detail

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// RuntimeCore: the workers and the bounded first-in first-out queue behind a Runtime.
+// RuntimeCore: the workers and the bounded queue behind a Runtime.
+//
+// A worker takes, in this order: what goes on with a request that has begun; a new request, as FairQueue orders them;
+// late work, which lets everything go first that was queued before it.
 //
 // Lifetime: Runtime's owner stops the core when the last handle goes. Everything that is in flight holds the core
 // alone, never the owner, so that a request cannot keep the runtime from being shut down.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <gantry/function.hpp>
 #include <gantry/result.hpp>
+#include <gantry/run_options.hpp>
 #include <gantry/runtime.hpp>
+#include <gantry/stats.hpp>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,16 +27,36 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/histogram_recorder.hpp"
+#include "runtime/policy/fair_queue.hpp"
+#include "runtime/policy/overload.hpp"
+
 namespace gantry::detail {
 
 /// Work for a worker. Called exactly once: with nullptr to run, or with the reason why it will not run.
 using Job = Function<void(const Error* refusal)>;
 
-/// Something that holds waiting work outside the queue and must let go of it on shutdown.
-class ShutdownListener {
+/// Something that computes on the runtime's workers: it holds waiting work outside the queue, and must let go of it on
+/// shutdown.
+class RuntimeMember {
  public:
-  virtual ~ShutdownListener() = default;
+  virtual ~RuntimeMember() = default;
   virtual void on_shutdown(const Error& reason) = 0;
+  virtual ModelStats stats() const = 0;
+};
+
+/// Counters of RejectReason.
+class RejectCounter {
+ public:
+  void count(RejectReason reason) { counts_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed); }
+  RejectCounts snapshot() const {
+    RejectCounts counts{};
+    for (std::size_t i = 0; i < kRejectReasons; ++i) counts[i] = counts_[i].load(std::memory_order_relaxed);
+    return counts;
+  }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, kRejectReasons> counts_{};
 };
 
 class RuntimeCore;
@@ -68,7 +96,7 @@ void renew_exit_hook();
 
 class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
  public:
-  RuntimeCore(RuntimeOptions options, std::string budget_explanation);
+  RuntimeCore(RuntimeOptions options, std::string budget_explanation, double effective_cpus);
   /// Detaches the one worker that may be left: the one that is running this, as the core's last holder.
   ~RuntimeCore();
 
@@ -76,20 +104,33 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   const std::string& budget_explanation() const { return budget_explanation_; }
 
   void start_workers();
-  /// Counts one request in, or says why not: resource_exhausted, failed_precondition after stop() and in a child of
-  /// fork(), which has none of the workers.
-  Result<Admission> admit();
+  /// Counts one request in, or says why not: resource_exhausted if too many are in flight, or the deadline cannot be
+  /// met behind those that wait; deadline_exceeded if it could not be met by an idle runtime, which needs `expected`
+  /// for such a request; failed_precondition after stop() and in a child of fork(), which has none of the workers.
+  Result<Admission> admit(const RunOptions& call = {}, Clock::duration expected = {});
   std::size_t in_flight() const;
+  /// Requests that have not begun; read without a lock, so a moment old.
+  std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
+  RuntimeStats stats() const;
+  void count_deadline_miss() { deadline_misses_.fetch_add(1, std::memory_order_relaxed); }
+  void count_reject(RejectReason reason) { rejects_.count(reason); }
   bool is_stopped() const;
   /// True in a child that fork() made after this core.
   bool is_of_parent_process() const;
 
-  /// Queues a job; after stop(), or without memory for it, the job is refused on the calling thread.
+  /// Queues what goes on with a request; after stop(), or without memory for it, the job is refused on the calling
+  /// thread. So it is with the other ways to queue.
   void post(Job job);
+  /// Queues a request that was admitted.
+  void post_request(Job job, const RunOptions& call, Clock::duration expected);
+  /// Queues work that can wait until a worker has nothing else to do, or what was queued before it has begun.
+  void post_late(Job job);
+  /// Runs the job once `when` has come.
+  void post_at(Clock::time_point when, Job job);
   /// True on a worker of this core, and on a thread that runs a request of it in caller execution.
   bool on_worker() const;
 
-  void add_listener(std::weak_ptr<ShutdownListener> listener);
+  void add_member(std::weak_ptr<RuntimeMember> member);
 
   /// Refuses what is queued, waits for what runs and joins. On a worker of its own: refuses, joins the others, and
   /// leaves that worker to end by itself. Idempotent; a second caller waits for the first. Does nothing in a child of
@@ -100,23 +141,47 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   friend class Admission;
   void release();
   void wait_for_callers();
-  /// Under the lock. The reason why there is no place for the job, which is then still the caller's.
-  std::optional<Error> push(Job& job);
+  /// Calls `push` under the lock, and refuses the job if there is no place for it.
+  template <class Push>
+  void queue(Job& job, Push push);
+  std::optional<Error> check_deadline(const RunOptions& call, Clock::duration expected, Clock::time_point now);
+  /// Under the lock: the next job, with the reason if it will not run; nothing if there is none now.
+  struct Next {
+    Job job;
+    std::optional<Error> refusal;
+  };
+  std::optional<Next> next();
+  Next next_request(Clock::time_point now);
   void work(int index);
   Error stopped_error() const;
 
   const RuntimeOptions options_;
   const std::string budget_explanation_;
+  const double effective_cpus_;
   mutable std::mutex mutex_;
   std::condition_variable has_work_;
-  std::deque<Job> queue_;
+  std::deque<Job> begun_;
+  FairQueue<Job> requests_;
+  struct Late {
+    Job job;
+    std::uint64_t after;  // requests that begin before it
+  };
+  std::deque<Late> late_;
+  std::multimap<Clock::time_point, Job> timed_;
+  std::uint64_t requests_begun_ = 0;
+  Overload overload_;
+  std::atomic<std::size_t> queued_{0};
   std::condition_variable is_idle_;  // caller execution: nothing is in flight any more
   std::size_t in_flight_ = 0;
   bool is_stopping_ = false;
   const unsigned fork_generation_;
-  std::vector<std::weak_ptr<ShutdownListener>> listeners_;
+  std::vector<std::weak_ptr<RuntimeMember>> members_;
   std::mutex join_mutex_;
   std::vector<std::thread> workers_;
+  std::uint64_t admitted_ = 0;
+  std::atomic<std::uint64_t> deadline_misses_{0};
+  RejectCounter rejects_;
+  HistogramRecorder queue_age_;
 };
 
 }  // namespace gantry::detail

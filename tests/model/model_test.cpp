@@ -317,10 +317,24 @@ TEST(ModelStage, FindsSeveralFailingSamples) {
 
 TEST(ModelStage, DoesNotRetryWhatIsNotTheModelsFault) {
   const auto script = make_script();
-  script->compute = [](const Tensors&) -> Result<Tensors> { return Error(ErrorCode::kResourceExhausted, "memory"); };
+  script->compute = [](const Tensors&) -> Result<Tensors> { return Error(ErrorCode::kInvalidArgument, "no"); };
   const StageRun run(script);
-  for (const auto& result : run(rows(4))) EXPECT_THAT(result, HasCode(ErrorCode::kResourceExhausted));
+  for (const auto& result : run(rows(4))) EXPECT_THAT(result, HasCode(ErrorCode::kInvalidArgument));
   EXPECT_EQ(script->calls(), 1u);
+}
+
+TEST(ModelStage, TriesLackOfMemoryOnceMoreInHalves) {
+  for (const std::int64_t room : {1, 2}) {
+    const auto script = make_script();
+    script->compute = [room](const Tensors& inputs) -> Result<Tensors> {
+      if (inputs[0].tensor.shape()[0] > room) return Error(ErrorCode::kResourceExhausted, "memory");
+      return inputs;
+    };
+    const StageRun run(script);
+    for (const auto& result : run(rows(4))) EXPECT_EQ(result.ok(), room == 2);
+    EXPECT_EQ(script->batch_sizes().front(), 4);
+    EXPECT_EQ(script->calls(), room == 2 ? 3u : 2u);
+  }
 }
 
 TEST(ModelStage, NeverRetriesAnEngineThatWritesToItsInputs) {

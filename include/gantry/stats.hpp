@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stats: what a runtime and its models have done, for dashboards and alarms.
+//
+//   std::string page = gantry::to_prometheus(runtime.stats());     // the body of /metrics
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <gantry/error.hpp>
+#include <gantry/export.hpp>
+
+namespace gantry {
+
+/// Counts of durations in buckets that grow by a quarter of an octave: a quantile is at most 19 % above the truth.
+///
+/// Ownership: a value; histograms of several processes may be added.
+/// Threads:   thread-compatible.
+/// Errors:    none.
+/// Cost:      1.3 KB.
+struct GANTRY_API Histogram {
+  static constexpr std::size_t kBuckets = 160;
+  std::array<std::uint64_t, kBuckets> counts{};
+  std::uint64_t count = 0;
+  std::uint64_t sum_ns = 0;
+
+  /// The bucket of a duration in nanoseconds.
+  static std::size_t bucket_of(std::uint64_t ns) noexcept;
+  /// The largest duration in `bucket`, in nanoseconds.
+  static std::uint64_t upper_bound_of(std::size_t bucket) noexcept;
+
+  /// The upper bound of the bucket that holds quantile `q` (0..1); zero if nothing was recorded.
+  std::chrono::nanoseconds quantile(double q) const noexcept;
+  Histogram& operator+=(const Histogram& other) noexcept;
+};
+
+/// How often each RejectReason came, indexed by it.
+using RejectCounts = std::array<std::uint64_t, kRejectReasons>;
+
+/// Whether it makes sense to send requests.
+struct Health {
+  bool is_ready = true;
+  /// Why not, one sentence each.
+  std::vector<std::string> reasons;
+};
+
+/// One model of a runtime.
+struct ModelStats {
+  std::string name;
+  std::string engine;                 ///< EngineInfo::description
+  std::uint64_t calls = 0;            ///< that asked for it
+  std::uint64_t samples = 0;          ///< computed
+  std::uint64_t batches = 0;          ///< engine calls
+  std::uint64_t bad_inputs = 0;       ///< calls that failed with invalid_argument
+  std::uint64_t model_errors = 0;     ///< with model_error
+  std::uint64_t resource_errors = 0;  ///< with resource_exhausted, by the engine
+  std::uint64_t retries = 0;          ///< engine calls repeated with a part of a failed batch
+  RejectCounts rejects{};
+  Histogram queue_wait;  ///< from the arrival of a call to the start of its batch
+  Histogram compute;     ///< engine calls
+  Histogram gather;      ///< stacking the inputs of calls and splitting the outputs, of batches of several calls
+  /// Engine calls of 2^i .. 2^(i+1) - 1 samples.
+  std::array<std::uint64_t, 17> batch_sizes{};
+  std::size_t waiting = 0;  ///< calls, now
+  std::size_t running = 0;  ///< engine calls, now
+  std::size_t instances = 0;
+  std::size_t paying_batch = 1;  ///< the batch size with the shortest time per sample so far
+  Health health;
+};
+
+/// A runtime and its models.
+struct RuntimeStats {
+  int workers = 0;
+  std::size_t in_flight = 0;   ///< requests, now
+  std::size_t queued = 0;      ///< of these, not yet begun
+  std::uint64_t requests = 0;  ///< that were let in
+  RejectCounts rejects{};
+  std::uint64_t deadline_misses = 0;  ///< requests let in that were not answered in time
+  Histogram queue_age;                ///< from admission to the start on a worker
+  std::string cpu_budget;             ///< how it came about
+  double effective_cpus = 0;
+  std::vector<ModelStats> models;
+};
+
+/// The text format 0.0.4 of Prometheus: counters, gauges and histograms named `gantry_*`, seconds as unit.
+GANTRY_API std::string to_prometheus(const RuntimeStats& stats);
+
+}  // namespace gantry

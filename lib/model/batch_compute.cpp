@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Computing a batch of calls: joined, run, taken apart; and in parts where it failed and the engine cannot say why.
+#include <algorithm>
+#include <gantry/node.hpp>
+#include <new>
+#include <utility>
+
+#include "model/gather.hpp"
+#include "model/local_backend.hpp"
+
+namespace gantry::detail {
+namespace {
+
+/// True if every output has `rows` rows.
+bool have_rows(const Tensors& outputs, std::size_t rows) {
+  return std::all_of(outputs.begin(), outputs.end(), [&](const NamedTensor& output) {
+    return output.tensor.rank() > 0 && output.tensor.shape()[0] == static_cast<std::int64_t>(rows);
+  });
+}
+
+Result<Tensors> join_results(Result<Tensors> first, Result<Tensors> second) {
+  if (!first) return first;
+  if (!second) return second;
+  const bool fit = first->size() == second->size() && have_same_samples(*first, *second);
+  if (!fit) return Error(ErrorCode::kModelError, "the outputs of two parts of a batch have different shapes");
+  return join_rows(std::vector<const Tensors*>{&*first, &*second});
+}
+
+}  // namespace
+
+void LocalBackend::execute(Turn turn) {
+  Batch& batch = turn.batch;
+  for (CallPtr call = std::move(batch.refused.first); call; call = std::move(call->next)) {
+    counters_.rejects.count(call->refusal->reject_reason());
+    answer(*call, *call->refusal);
+  }
+  if (batch.calls.size == 0) return;
+  const auto began = Clock::now();
+  std::vector<Call*> calls;
+  Results results;
+  try {
+    calls.reserve(batch.calls.size);
+    results.reserve(batch.calls.size);
+  } catch (const std::bad_alloc&) {
+    give_back(std::move(turn.instance), turn.began);
+    return answer_all(std::move(batch.calls), translate_exception());
+  }
+  for (Call* call = batch.calls.first.get(); call; call = call->next.get()) {
+    counters_.queue_wait.record(began - call->arrived);
+    calls.push_back(call);
+  }
+  compute(*turn.instance, calls, true, results);
+  give_back(std::move(turn.instance), turn.began);
+  std::size_t index = 0;
+  for (CallPtr call = std::move(batch.calls.first); call; call = std::move(call->next))
+    answer(*call, std::move(results[index++]));
+}
+
+void LocalBackend::compute(EngineInstance& instance, Span<Call* const> calls, bool may_retry_memory, Results& results) {
+  const std::size_t before = results.size();
+  const auto fail = [&](const Error& error) {
+    while (results.size() < before + calls.size()) results.emplace_back(error);
+  };
+  try {
+    if (calls.size() == 1) {
+      Call& call = *calls[0];
+      results.push_back(compute_rows(instance, call.inputs, call.rows, call.options, may_retry_memory));
+      return;
+    }
+    const auto began = Clock::now();
+    std::vector<const Tensors*> parts;
+    std::size_t rows = 0;
+    RunOptions together;  // nobody's in particular; as long as the most patient of them waits
+    together.deadline = Deadline::min();
+    for (const Call* call : calls) {
+      parts.push_back(&call->inputs);
+      rows += call->rows;
+      together.deadline = std::max(*together.deadline, call->options.deadline.value_or(Deadline::max()));
+    }
+    auto inputs = join_rows(parts);
+    const auto joined = Clock::now();
+    auto outputs = inputs ? run_engine(instance, *inputs, rows, together) : std::move(inputs);
+    if (outputs && !have_rows(*outputs, rows))
+      outputs = Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(rows) + " rows");
+    if (outputs) {
+      const auto computed = Clock::now();
+      std::int64_t row = 0;
+      for (const Call* call : calls) {
+        results.push_back(take_rows(*outputs, row, row + static_cast<std::int64_t>(call->rows)));
+        row += static_cast<std::int64_t>(call->rows);
+      }
+      counters_.gather.record((joined - began) + (Clock::now() - computed));
+      return;
+    }
+    const ErrorCode code = outputs.error().code();
+    const bool lacks_memory = code == ErrorCode::kResourceExhausted;
+    if (code != ErrorCode::kModelError && !(lacks_memory && may_retry_memory)) return fail(outputs.error());
+    ModelCounters::add(counters_.retries, 2);
+    const std::size_t half = calls.size() / 2;
+    compute(instance, calls.subspan(0, half), may_retry_memory && !lacks_memory, results);
+    compute(instance, calls.subspan(half, calls.size() - half), may_retry_memory && !lacks_memory, results);
+  } catch (...) {
+    fail(translate_exception());
+  }
+}
+
+Result<Tensors> LocalBackend::compute_rows(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
+                                           const RunOptions& call, bool may_retry_memory) {
+  if (auto interruption = call.interruption()) {
+    counters_.rejects.count(call.cancel.is_cancelled() ? RejectReason::kCancelled : RejectReason::kDeadlinePassed);
+    return *interruption;
+  }
+  const auto in_two = [&](std::size_t first, bool may_retry) {
+    const auto part = [&](std::size_t begin, std::size_t end) -> Result<Tensors> {
+      auto some = take_rows(inputs, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
+      if (!some) return some;
+      return compute_rows(instance, *some, end - begin, call, may_retry);
+    };
+    auto head = part(0, first);
+    if (!head) return head;
+    return join_results(std::move(head), part(first, rows));
+  };
+  if (rows > std::max<std::size_t>(1, options_.max_batch)) return in_two(options_.max_batch, may_retry_memory);
+  auto outputs = run_engine(instance, inputs, rows, call);
+  if (outputs || outputs.error().code() != ErrorCode::kResourceExhausted || !may_retry_memory || rows == 1 ||
+      engine_->info().mutates_inputs)
+    return outputs;
+  ModelCounters::add(counters_.retries, 2);
+  return in_two(rows / 2, false);
+}
+
+Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
+                                         const RunOptions& call) {
+  const auto began = Clock::now();
+  auto outputs = [&]() -> Result<Tensors> {
+    try {
+      return instance.run(inputs, call);
+    } catch (...) {  // an engine of the host's own that breaks the rule
+      return translate_exception();
+    }
+  }();
+  const auto took = Clock::now() - began;
+  counters_.compute.record(took);
+  ModelCounters::add(counters_.batches);
+  ModelCounters::add(counters_.samples, rows);
+  std::size_t octave = 0;
+  for (std::size_t rest = rows; rest >>= 1;) ++octave;
+  ModelCounters::add(counters_.batch_sizes[std::min(octave, counters_.batch_sizes.size() - 1)]);
+  if (!outputs) {
+    count(outputs.error());
+  } else {
+    const std::lock_guard lock(mutex_);
+    queue_.record(rows, took);
+  }
+  const std::uint64_t calls = ++engine_calls_;
+  if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: the first calls of a kind make statics
+  return outputs;
+}
+
+void LocalBackend::count(const Error& error) {
+  if (error.code() == ErrorCode::kModelError) ModelCounters::add(counters_.model_errors);
+  if (error.code() == ErrorCode::kResourceExhausted) ModelCounters::add(counters_.resource_errors);
+  if (error.code() == ErrorCode::kInvalidArgument) ModelCounters::add(counters_.bad_inputs);
+  if (error.code() != ErrorCode::kFailedPrecondition) return;
+  const std::lock_guard lock(mutex_);
+  queue_.set_device_fault(error.message());
+}
+
+Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
+  ModelCounters::add(counters_.calls);
+  const std::size_t rows = rows_of(inputs);
+  const auto arrived = Clock::now();
+  Instance instance;
+  Clock::time_point taken{};
+  std::optional<Error> refusal;
+  {
+    std::unique_lock lock(mutex_);
+    const auto has_instance = [this] { return !free_.empty(); };
+    refusal = queue_.check_health(arrived);
+    if (!refusal) {
+      bool is_in_time = true;
+      ++blocked_;
+      if (!call.deadline)
+        is_free_.wait(lock, has_instance);
+      else
+        is_in_time = is_free_.wait_until(lock, *call.deadline, has_instance);
+      --blocked_;
+      if (!is_in_time)
+        refusal = Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
+                      .rejected(RejectReason::kDeadlinePassed);
+      else {
+        queue_.begin_one(taken = Clock::now());
+        instance = take_instance();
+      }
+    }
+  }
+  if (refusal) {
+    counters_.rejects.count(refusal->reject_reason());
+    deal_out();  // an instance may have been left for this thread
+    return *std::move(refusal);
+  }
+  counters_.queue_wait.record(taken - arrived);
+  auto result = [&]() -> Result<Tensors> {
+    try {
+      return compute_rows(*instance, inputs, rows, call, true);
+    } catch (...) {
+      return translate_exception();
+    }
+  }();
+  give_back(std::move(instance), taken);
+  return result;
+}
+
+}  // namespace gantry::detail

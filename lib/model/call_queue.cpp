@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/call_queue.hpp"
+
+#include <algorithm>
+#include <gantry/node.hpp>
+#include <utility>
+
+#include "model/gather.hpp"
+
+namespace gantry::detail {
+namespace {
+
+std::string milliseconds(Clock::duration duration) {
+  return std::to_string(duration / std::chrono::milliseconds(1)) + " ms";
+}
+
+}  // namespace
+
+CallQueue::CallQueue(const BatchOptions& options, const RuntimeOptions& runtime, std::size_t instances)
+    : options_(options),
+      waiting_(runtime.priority_aging, runtime.tenant_weights),
+      latency_(options.max_batch),
+      overload_(runtime.shed_target, runtime.shed_interval) {
+  running_.reserve(instances);
+}
+
+std::optional<Error> CallQueue::arrive(CallPtr& call, Clock::time_point now) {
+  if (auto refusal = check_health(now)) return refusal;
+  if (auto refusal = check_deadline(*call, now)) return refusal;
+  const RunOptions& options = call->options;
+  Ticket ticket{options.priority, options.tenant, options.deadline, now, static_cast<double>(call->rows), {}};
+  call->arrived = now;
+  if (waiting_.empty()) overload_.on_first(now);
+  waiting_.push(std::move(call), std::move(ticket));
+  return std::nullopt;
+}
+
+void CallQueue::end(Clock::time_point began) {
+  running_.erase(std::find(running_.begin(), running_.end(), began));
+}
+
+void CallQueue::set_device_fault(const std::string& message) {
+  if (device_fault_.empty()) device_fault_ = message;
+}
+
+Clock::time_point CallQueue::close() const {
+  auto close = Clock::time_point::max();
+  waiting_.for_each([&](const FairQueue<CallPtr>::Entry& entry) {
+    close = std::min(close, entry.ticket.queued + options_.max_delay);
+    if (entry.ticket.deadline)
+      close = std::min(close, *entry.ticket.deadline - 2 * latency_.expected(options_.max_batch));
+  });
+  return close;
+}
+
+std::optional<Error> CallQueue::check_health(Clock::time_point now) const {
+  if (!device_fault_.empty())
+    return Error(ErrorCode::kFailedPrecondition,
+                 "the device failed for good, start the process again: " + device_fault_)
+        .rejected(RejectReason::kUnhealthy);
+  const auto oldest = running_.empty() ? now : *std::min_element(running_.begin(), running_.end());
+  if (options_.hang_after.count() > 0 && now - oldest > options_.hang_after)
+    return Error(ErrorCode::kFailedPrecondition, "an engine call has not returned for " + milliseconds(now - oldest) +
+                                                     "; hang_after is " + milliseconds(options_.hang_after))
+        .rejected(RejectReason::kUnhealthy);
+  return std::nullopt;
+}
+
+std::optional<Error> CallQueue::check_deadline(const Call& call, Clock::time_point now) const {
+  if (!call.options.deadline || running_.empty()) return std::nullopt;  // when idle, a wrong guess is mended
+  const auto needed = overload_.time_for(waiting_.cost_ahead_of(call.options.priority)) + latency_.expected(call.rows);
+  const auto left = *call.options.deadline - now;
+  if (needed <= left) return std::nullopt;
+  return Error(ErrorCode::kResourceExhausted,
+               "the model would be done in " + milliseconds(needed) + ", and the deadline is in " + milliseconds(left))
+      .rejected(RejectReason::kDeadlineUnreachable, needed - left);
+}
+
+CallQueue::When CallQueue::when_to_serve(Clock::time_point now, std::size_t coming) {
+  const std::size_t waiting = rows_waiting();
+  if (!options_.merges_calls || waiting >= options_.max_batch) return When::kNow;
+  if (options_.max_delay.count() > 0) {
+    if (waiting >= latency_.batch_size(options_.max_batch)) return When::kNow;
+    return now >= close() ? When::kNow : When::kInTime;
+  }
+  return coming == 0 || waiting >= latency_.batch_size(waiting + coming) ? When::kNow : When::kLate;
+}
+
+std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entry, Clock::time_point now) const {
+  const RunOptions& call = entry.item->options;
+  if (call.cancel.is_cancelled())
+    return Error(ErrorCode::kCancelled, "the request was cancelled while it waited for the model")
+        .rejected(RejectReason::kCancelled);
+  if (!call.deadline) return std::nullopt;
+  if (now >= *call.deadline)
+    return Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
+        .rejected(RejectReason::kDeadlinePassed);
+  if (!running_.empty() && now + latency_.fastest() > *call.deadline)
+    return Error(ErrorCode::kDeadlineExceeded, "the deadline is in " + milliseconds(*call.deadline - now) +
+                                                   ", and the model takes " + milliseconds(latency_.fastest()))
+        .rejected(RejectReason::kDeadlineUnreachable);
+  if (!waiting_.empty() && overload_.should_shed(now, entry.ticket.queued, latency_.expected(1)))
+    return Error(ErrorCode::kResourceExhausted,
+                 "shed after " + milliseconds(now - entry.ticket.queued) + " of waiting for the model")
+        .rejected(RejectReason::kShed, overload_.time_for(waiting_.cost_ahead_of(call.priority)));
+  return std::nullopt;
+}
+
+bool CallQueue::add_to(Batch& batch, FairQueue<CallPtr>::Entry entry, Clock::time_point now) noexcept {
+  overload_.on_take(now, entry.ticket.cost, waiting_.empty());
+  try {
+    entry.item->refusal = check_turn(entry, now);
+  } catch (...) {
+    entry.item->refusal = translate_exception();
+  }
+  const bool is_refused = entry.item->refusal.has_value();
+  (is_refused ? batch.refused : batch.calls).add(std::move(entry.item));
+  return !is_refused;
+}
+
+Batch CallQueue::begin(Clock::time_point now) {
+  Batch batch;
+  while (batch.calls.size == 0) {
+    auto entry = waiting_.take(now);
+    if (!entry) return batch;
+    add_to(batch, *std::move(entry), now);
+  }
+  running_.push_back(now);
+  if (!options_.merges_calls || waiting_.empty()) return batch;
+
+  const Call& first = *batch.calls.first;
+  std::size_t rows = first.rows;
+  auto deadline = first.options.deadline.value_or(Clock::time_point::max());
+  const std::size_t waiting = rows_waiting();
+  const std::size_t limit = latency_.batch_size(rows + waiting);
+  // A call that would fit but for its size or deadline closes the batch: none behind it may overtake it.
+  bool is_closed = false;
+  const auto fits = [&](const FairQueue<CallPtr>::Entry& entry) {
+    const Call& call = *entry.item;
+    if (is_closed || !have_same_samples(first.inputs, call.inputs)) return false;
+    const auto earliest = std::min(deadline, call.options.deadline.value_or(Clock::time_point::max()));
+    is_closed = rows + call.rows > limit ||
+                (earliest != Clock::time_point::max() && earliest - now < latency_.expected(rows + call.rows));
+    return !is_closed;
+  };
+  while (rows < limit) {
+    auto entry = waiting_.take(now, fits);
+    if (!entry) break;
+    if (!add_to(batch, *std::move(entry), now)) continue;
+    rows += batch.calls.last->rows;
+    deadline = std::min(deadline, batch.calls.last->options.deadline.value_or(Clock::time_point::max()));
+  }
+  return batch;
+}
+
+}  // namespace gantry::detail

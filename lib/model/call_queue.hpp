@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// CallQueue: which of the calls that wait for a model is computed when, with which others, or not at all. Pure: the
+// time is an argument, and nothing here locks, waits or computes.
+#pragma once
+
+#include <chrono>
+#include <gantry/function.hpp>
+#include <gantry/run_options.hpp>
+#include <gantry/runtime.hpp>
+#include <gantry/tensor.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/policy/fair_queue.hpp"
+#include "runtime/policy/latency_model.hpp"
+#include "runtime/policy/overload.hpp"
+#include "runtime/runtime_core.hpp"
+
+namespace gantry::detail {
+
+struct BatchOptions {
+  std::size_t max_batch = 1;  ///< 1 without a batch axis
+  std::chrono::microseconds max_delay{0};
+  bool merges_calls = false;
+  std::chrono::milliseconds hang_after{0};
+};
+
+/// A call on its way.
+struct Call {
+  Tensors inputs;
+  RunOptions options;
+  Function<void(Result<Tensors>)> done;
+  std::size_t rows = 1;
+  Clock::time_point arrived{};
+  Admission admission;  // of a call that came from outside the runtime
+  std::optional<Error> refusal;
+  std::unique_ptr<Call> next;  // of a batch, which so takes no memory
+};
+using CallPtr = std::unique_ptr<Call>;
+
+/// Calls in order.
+struct CallList {
+  CallPtr first;
+  Call* last = nullptr;
+  std::size_t size = 0;
+  void add(CallPtr call) {
+    Call* const added = call.get();
+    (last ? last->next : first) = std::move(call);
+    last = added;
+    ++size;
+  }
+};
+/// What an instance is to compute, if anything, and what was refused on the way.
+struct Batch {
+  CallList calls;
+  CallList refused;  ///< Call::refusal says why
+};
+
+/// Ownership: owns the calls that wait.
+/// Threads:   none of its own; LocalBackend locks.
+/// Errors:    arrive: std::bad_alloc, which leaves the call with the caller; nothing else throws.
+/// Cost:      a fraction of a microsecond a call.
+class CallQueue {
+ public:
+  /// When a free instance is to take what waits.
+  enum class When {
+    kNow,
+    kLate,    ///< when the requests that are queued at the runtime have come as far as this
+    kInTime,  ///< when the oldest call has waited for max_delay, or its deadline demands it
+  };
+
+  CallQueue(const BatchOptions& options, const RuntimeOptions& runtime, std::size_t instances);
+
+  /// Takes `call`, or says why not and leaves it.
+  std::optional<Error> arrive(CallPtr& call, Clock::time_point now);
+  bool empty() const { return waiting_.empty(); }
+  std::size_t size() const { return waiting_.size(); }
+  /// `coming`: requests at the runtime that may yet come here.
+  When when_to_serve(Clock::time_point now, std::size_t coming);
+  /// When the calls that wait are to be served for the sake of max_delay and deadlines.
+  Clock::time_point close() const;
+  /// The next batch, which begins `now`: end() must follow unless it has no calls.
+  Batch begin(Clock::time_point now);
+  /// For a call that never waited here.
+  void begin_one(Clock::time_point now) { running_.push_back(now); }
+  void end(Clock::time_point began);
+
+  void record(std::size_t rows, Clock::duration took) { latency_.record(rows, took); }
+  Clock::duration expected(std::size_t rows) const { return latency_.expected(rows); }
+  std::size_t paying_batch() const { return latency_.best_size(); }
+  std::size_t running() const { return running_.size(); }
+  /// The device can compute nothing any more.
+  void set_device_fault(const std::string& message);
+  /// Why the model takes no calls; nothing if it does.
+  std::optional<Error> check_health(Clock::time_point now) const;
+  std::vector<FairQueue<CallPtr>::Entry> take_all() { return waiting_.take_all(); }
+
+ private:
+  std::size_t rows_waiting() const { return static_cast<std::size_t>(waiting_.cost_ahead_of(-kHighestPriority)); }
+  std::optional<Error> check_deadline(const Call& call, Clock::time_point now) const;
+  std::optional<Error> check_turn(const FairQueue<CallPtr>::Entry& entry, Clock::time_point now) const;
+  /// Into the batch, or among those it refuses.
+  bool add_to(Batch& batch, FairQueue<CallPtr>::Entry entry, Clock::time_point now) noexcept;
+
+  const BatchOptions options_;
+  FairQueue<CallPtr> waiting_;
+  LatencyModel latency_;
+  Overload overload_;
+  std::vector<Clock::time_point> running_;  // since when; has room for all instances
+  std::string device_fault_;
+};
+
+}  // namespace gantry::detail

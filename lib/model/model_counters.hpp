@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model counts while it runs; the writing side of ModelStats.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/histogram_recorder.hpp"
+#include "runtime/runtime_core.hpp"
+
+namespace gantry::detail {
+
+/// Threads: thread-safe.
+/// Cost:    a relaxed addition each.
+struct ModelCounters {
+  std::atomic<std::uint64_t> calls{0};
+  std::atomic<std::uint64_t> samples{0};
+  std::atomic<std::uint64_t> batches{0};
+  std::atomic<std::uint64_t> bad_inputs{0};
+  std::atomic<std::uint64_t> model_errors{0};
+  std::atomic<std::uint64_t> resource_errors{0};
+  std::atomic<std::uint64_t> retries{0};
+  std::array<std::atomic<std::uint64_t>, 17> batch_sizes{};
+  RejectCounter rejects;
+  HistogramRecorder queue_wait;
+  HistogramRecorder compute;
+  HistogramRecorder gather;
+
+  static void add(std::atomic<std::uint64_t>& counter, std::uint64_t count = 1) {
+    counter.fetch_add(count, std::memory_order_relaxed);
+  }
+};
+
+}  // namespace gantry::detail

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/policy/latency_model.hpp"
+
+#include <algorithm>
+
+namespace gantry::detail {
+namespace {
+
+constexpr double kShare = 0.1;            // of a new measurement in the running mean
+constexpr double kOutlier = 4.0;          // a measurement counts as this many times the mean at most
+constexpr double kMargin = 0.97;          // a larger size must be at least this much better
+constexpr double kHopeless = 1.15;        // where a size costs this much more, larger ones are not tried
+constexpr std::uint64_t kTrials = 3;      // of a size before it is judged
+constexpr std::uint64_t kTryAgain = 512;  // decisions between looks at the neighbouring size
+
+Clock::duration from_seconds(double seconds) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+LatencyModel::LatencyModel(std::size_t max_batch)
+    : max_batch_(std::max<std::size_t>(1, max_batch)), buckets_(bucket_of(max_batch_) + 1) {}
+
+std::size_t LatencyModel::bucket_of(std::size_t batch) {
+  std::size_t bucket = 0;
+  while (batch >>= 1) ++bucket;
+  return bucket;
+}
+
+std::size_t LatencyModel::size_of(std::size_t bucket) const {
+  return bucket + 1 == buckets_.size() ? max_batch_ : std::size_t{1} << bucket;
+}
+
+void LatencyModel::record(std::size_t batch, Clock::duration took) {
+  batch = std::max<std::size_t>(1, batch);
+  Bucket& bucket = buckets_[std::min(bucket_of(batch), buckets_.size() - 1)];
+  const double seconds = std::chrono::duration<double>(took).count();
+  const double per_sample = seconds / static_cast<double>(batch);
+  // The first call of a size sets up memory and kernels, so the second replaces it unless it is slower.
+  if (bucket.count == 0 || (bucket.count == 1 && per_sample < bucket.per_sample))
+    bucket.per_sample = per_sample;
+  else
+    bucket.per_sample += kShare * (std::min(per_sample, kOutlier * bucket.per_sample) - bucket.per_sample);
+  ++bucket.count;
+  fastest_ = fastest_ == 0 ? seconds : std::min(seconds, fastest_ * 1.01);
+}
+
+Clock::duration LatencyModel::expected(std::size_t batch) const {
+  const std::size_t wanted = std::min(bucket_of(std::max<std::size_t>(1, batch)), buckets_.size() - 1);
+  for (std::size_t i = wanted + 1; i-- > 0;)  // the next smaller size that is known; else the next larger
+    if (buckets_[i].count > 0) return from_seconds(buckets_[i].per_sample * static_cast<double>(batch));
+  for (std::size_t i = wanted; i < buckets_.size(); ++i)
+    if (buckets_[i].count > 0) return from_seconds(buckets_[i].per_sample * static_cast<double>(batch));
+  return Clock::duration::zero();
+}
+
+Clock::duration LatencyModel::fastest() const {
+  return from_seconds(fastest_);
+}
+
+std::size_t LatencyModel::best_bucket() const {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < buckets_.size(); ++i)
+    if (buckets_[i].count >= kTrials && buckets_[best].count > 0 &&
+        buckets_[i].per_sample < kMargin * buckets_[best].per_sample)
+      best = i;
+  return best;
+}
+
+std::size_t LatencyModel::best_size() const {
+  return size_of(best_bucket());
+}
+
+std::size_t LatencyModel::batch_size(std::size_t waiting) {
+  waiting = std::min(waiting, max_batch_);
+  if (waiting <= 1) return 1;
+  const bool tries_again = ++asked_ % kTryAgain == 0;
+  const std::size_t best = best_bucket();
+  if (tries_again) {  // a neighbour's figures may be of another time
+    const std::size_t neighbour = (asked_ / kTryAgain) % 2 == 0 || best == 0 ? best + 1 : best - 1;
+    if (neighbour < buckets_.size() && size_of(neighbour) <= waiting) return size_of(neighbour);
+  }
+  for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i) {
+    if (buckets_[i].count < kTrials) return size_of(i);
+    if (buckets_[i].per_sample > kHopeless * buckets_[best].per_sample && i > best) break;
+  }
+  return std::min(waiting, size_of(best));
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// LatencyModel: what a batch of n takes, learned from the batches there were, and the batch size that pays.
+//
+// On a CPU a batch of a convolutional network costs as much a sample as a single one, or more, while for a small MLP,
+// an RNN, or on a GPU it costs a fraction. Which it is shows only on the machine itself, so sizes are tried when that
+// many samples wait anyway, and the smallest size whose time per sample is within 3 % of the best is kept to.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "runtime/policy/fair_queue.hpp"
+
+namespace gantry::detail {
+
+class LatencyModel {
+ public:
+  explicit LatencyModel(std::size_t max_batch);
+
+  void record(std::size_t batch, Clock::duration took);
+
+  /// The expected time of a batch; zero while nothing is known.
+  Clock::duration expected(std::size_t batch) const;
+  /// The shortest time a single sample took lately: what is hopeless is measured by this.
+  Clock::duration fastest() const;
+  /// Samples to put into one call at most, with `waiting` at hand: the size that pays, or one that is to be
+  /// tried.
+  std::size_t batch_size(std::size_t waiting);
+  /// The size that pays best so far.
+  std::size_t best_size() const;
+
+ private:
+  /// Batches of sizes 2^i .. 2^(i+1) - 1.
+  struct Bucket {
+    std::uint64_t count = 0;
+    double per_sample = 0;  // seconds
+  };
+  static std::size_t bucket_of(std::size_t batch);
+  std::size_t size_of(std::size_t bucket) const;
+  std::size_t best_bucket() const;
+
+  const std::size_t max_batch_;
+  std::vector<Bucket> buckets_;
+  double fastest_ = 0;  // seconds
+  std::uint64_t asked_ = 0;
+};
+
+}  // namespace gantry::detail

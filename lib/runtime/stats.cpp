@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Histograms, and the Prometheus text of them.
+#include <algorithm>
+#include <cstdio>
+#include <gantry/stats.hpp>
+
+namespace gantry {
+namespace {
+
+constexpr std::size_t kSteps = 4;  // buckets an octave
+
+class PrometheusText {
+ public:
+  using Labels = std::vector<std::pair<std::string, std::string>>;
+
+  void family(const char* name, const char* type, const char* help) {
+    name_ = name;
+    text_ += "# HELP " + name_ + " " + help + "\n# TYPE " + name_ + " " + type + "\n";
+  }
+  void sample(const Labels& labels, double value) { line("", labels, value); }
+
+  /// Every fourth bound, a factor of two apart, from 1 us to 64 s: 27 lines.
+  void histogram(const Labels& labels, const Histogram& histogram) {
+    std::uint64_t below = 0;
+    std::size_t bucket = 0;
+    for (std::uint64_t bound = 1024; bound <= (std::uint64_t{1} << 36); bound *= 2) {
+      for (; bucket < Histogram::kBuckets && Histogram::upper_bound_of(bucket) < bound; ++bucket)
+        below += histogram.counts[bucket];
+      Labels with_bound = labels;
+      with_bound.emplace_back("le", number(static_cast<double>(bound) * 1e-9));
+      line("_bucket", with_bound, static_cast<double>(below));
+    }
+    Labels with_bound = labels;
+    with_bound.emplace_back("le", "+Inf");
+    line("_bucket", with_bound, static_cast<double>(histogram.count));
+    line("_sum", labels, static_cast<double>(histogram.sum_ns) * 1e-9);
+    line("_count", labels, static_cast<double>(histogram.count));
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  static std::string number(double value) {
+    char buffer[40];
+    std::snprintf(buffer, sizeof buffer, "%.12g", value);
+    return buffer;
+  }
+  static std::string escaped(const std::string& text) {
+    std::string safe;
+    for (const char c : text) {
+      if (c == '\\' || c == '"') safe += '\\';
+      safe += c == '\n' ? ' ' : c;
+    }
+    return safe;
+  }
+  void line(const char* suffix, const Labels& labels, double value) {
+    text_ += name_ + suffix;
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      text_ += (i == 0 ? "{" : ",") + labels[i].first + "=\"" + escaped(labels[i].second) + "\"";
+    if (!labels.empty()) text_ += "}";
+    text_ += " " + number(value) + "\n";
+  }
+
+  std::string name_;
+  std::string text_;
+};
+
+constexpr auto kFirstReason = static_cast<std::size_t>(RejectReason::kQueueFull);
+
+void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
+  const auto each = [&](const char* name, const char* type, const char* help, auto value) {
+    out.family(name, type, help);
+    for (const ModelStats& model : models) out.sample({{"model", model.name}}, static_cast<double>(value(model)));
+  };
+  each("gantry_model_calls_total", "counter", "Calls of the model.", [](const auto& m) { return m.calls; });
+  each("gantry_model_samples_total", "counter", "Samples computed.", [](const auto& m) { return m.samples; });
+  each("gantry_model_batches_total", "counter", "Engine calls.", [](const auto& m) { return m.batches; });
+  each("gantry_model_retries_total", "counter", "Engine calls repeated with a part of a failed batch.",
+       [](const auto& m) { return m.retries; });
+  each("gantry_model_waiting", "gauge", "Calls that wait for an instance.", [](const auto& m) { return m.waiting; });
+  each("gantry_model_running", "gauge", "Engine calls under way.", [](const auto& m) { return m.running; });
+  each("gantry_model_instances", "gauge", "Engine calls there may be at a time.",
+       [](const auto& m) { return m.instances; });
+  each("gantry_model_paying_batch", "gauge", "Batch size with the shortest time per sample so far.",
+       [](const auto& m) { return m.paying_batch; });
+  each("gantry_model_ready", "gauge", "1 unless health() names a reason against it.",
+       [](const auto& m) { return m.health.is_ready ? 1 : 0; });
+  out.family("gantry_model_failures_total", "counter", "Calls that failed, by class.");
+  for (const ModelStats& model : models) {
+    out.sample({{"model", model.name}, {"class", "bad_input"}}, static_cast<double>(model.bad_inputs));
+    out.sample({{"model", model.name}, {"class", "model"}}, static_cast<double>(model.model_errors));
+    out.sample({{"model", model.name}, {"class", "resource"}}, static_cast<double>(model.resource_errors));
+  }
+  out.family("gantry_model_rejects_total", "counter", "Calls that were not computed, by reason.");
+  for (const ModelStats& model : models)
+    for (std::size_t i = kFirstReason; i < kRejectReasons; ++i)
+      out.sample({{"model", model.name}, {"reason", to_string(static_cast<RejectReason>(i))}},
+                 static_cast<double>(model.rejects[i]));
+  const auto histograms = [&](const char* name, const char* help, auto member) {
+    out.family(name, "histogram", help);
+    for (const ModelStats& model : models) out.histogram({{"model", model.name}}, model.*member);
+  };
+  histograms("gantry_model_queue_seconds", "From the arrival of a call to the start of its batch.",
+             &ModelStats::queue_wait);
+  histograms("gantry_model_compute_seconds", "Engine calls.", &ModelStats::compute);
+  histograms("gantry_model_gather_seconds", "Stacking inputs and splitting outputs of batches of several calls.",
+             &ModelStats::gather);
+}
+
+}  // namespace
+
+std::size_t Histogram::bucket_of(std::uint64_t ns) noexcept {
+  if (ns < kSteps) return static_cast<std::size_t>(ns);
+  std::size_t octave = 0;
+  for (std::uint64_t rest = ns; rest >>= 1;) ++octave;
+  const std::size_t step = static_cast<std::size_t>(ns >> (octave - 2)) & (kSteps - 1);
+  return std::min((octave - 1) * kSteps + step, kBuckets - 1);
+}
+
+std::uint64_t Histogram::upper_bound_of(std::size_t bucket) noexcept {
+  if (bucket < kSteps) return bucket;
+  const std::size_t octave = bucket / kSteps + 1;
+  return ((kSteps + bucket % kSteps + 1) << (octave - 2)) - 1;
+}
+
+std::chrono::nanoseconds Histogram::quantile(double q) const noexcept {
+  if (count == 0) return std::chrono::nanoseconds::zero();
+  const double wanted = std::clamp(q, 0.0, 1.0) * static_cast<double>(count);
+  std::uint64_t below = 0;
+  std::size_t bucket = 0;
+  for (; bucket + 1 < kBuckets; ++bucket) {
+    below += counts[bucket];
+    if (below > 0 && static_cast<double>(below) >= wanted) break;
+  }
+  return std::chrono::nanoseconds(upper_bound_of(bucket));
+}
+
+Histogram& Histogram::operator+=(const Histogram& other) noexcept {
+  for (std::size_t i = 0; i < kBuckets; ++i) counts[i] += other.counts[i];
+  count += other.count;
+  sum_ns += other.sum_ns;
+  return *this;
+}
+
+std::string to_prometheus(const RuntimeStats& stats) {
+  PrometheusText out;
+  const auto single = [&](const char* name, const char* type, const char* help, double value) {
+    out.family(name, type, help);
+    out.sample({}, value);
+  };
+  single("gantry_workers", "gauge", "Worker threads.", stats.workers);
+  single("gantry_effective_cpus", "gauge", "CPUs this process may use: affinity, cpuset and quota.",
+         stats.effective_cpus);
+  single("gantry_requests_in_flight", "gauge", "Requests let in and not answered.",
+         static_cast<double>(stats.in_flight));
+  single("gantry_requests_queued", "gauge", "Of these, not yet begun.", static_cast<double>(stats.queued));
+  single("gantry_requests_total", "counter", "Requests let in.", static_cast<double>(stats.requests));
+  single("gantry_deadline_misses_total", "counter", "Requests let in that were not answered in time.",
+         static_cast<double>(stats.deadline_misses));
+  out.family("gantry_rejects_total", "counter", "Requests that were not computed, by reason.");
+  for (std::size_t i = kFirstReason; i < kRejectReasons; ++i)
+    out.sample({{"reason", to_string(static_cast<RejectReason>(i))}}, static_cast<double>(stats.rejects[i]));
+  out.family("gantry_queue_age_seconds", "histogram", "From admission to the start on a worker.");
+  out.histogram({}, stats.queue_age);
+  write_models(out, stats.models);
+  return out.take();
+}
+
+}  // namespace gantry

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// CallQueue under a clock that only the test moves: named interleavings, and 10,000 random schedules.
+#include "model/call_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "support/fake_engine.hpp"
+
+namespace gantry::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Clock::time_point kStart{1h};
+
+CallPtr make_call(int id, std::optional<Clock::time_point> deadline = std::nullopt, int priority = 0,
+                  const std::string& tenant = "", std::size_t width = 2) {
+  auto call = std::make_unique<Call>();
+  call->inputs.add("x", Tensor::zeros(DType::kF32, {1, static_cast<std::int64_t>(width)}).value());
+  call->options.deadline = deadline;
+  call->options.priority = priority;
+  call->options.tenant = tenant;
+  call->options.trace_parent = std::to_string(id);
+  return call;
+}
+
+int id_of(const Call& call) {
+  return std::stoi(call.options.trace_parent);
+}
+
+std::vector<int> ids(const CallList& list) {
+  std::vector<int> ids;
+  for (const Call* call = list.first.get(); call; call = call->next.get()) ids.push_back(id_of(*call));
+  return ids;
+}
+
+BatchOptions batching(std::size_t max_batch = 8) {
+  BatchOptions options;
+  options.max_batch = max_batch;
+  options.merges_calls = true;
+  return options;
+}
+
+void arrive(CallQueue& queue, CallPtr call, Clock::time_point now = kStart) {
+  EXPECT_FALSE(queue.arrive(call, now));
+}
+
+/// A queue that has learned that a batch of any size takes 10 ms.
+CallQueue make_queue(BatchOptions options = batching(), RuntimeOptions runtime = {}) {
+  CallQueue queue(options, runtime, 2);
+  for (std::size_t size = 1; size <= options.max_batch; size *= 2)
+    for (int i = 0; i < 3; ++i) queue.record(size, 10ms);
+  return queue;
+}
+
+TEST(CallQueue, TakesWhatWaits) {
+  CallQueue queue = make_queue();
+  for (int i = 0; i < 11; ++i) arrive(queue, make_call(i));
+  EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{8, 9, 10}));
+  EXPECT_EQ(queue.running(), 2u);
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(CallQueue, ServesAtOnceUnlessMoreComesForNothing) {
+  CallQueue queue = make_queue();
+  arrive(queue, make_call(0));
+  EXPECT_EQ(queue.when_to_serve(kStart, 0), CallQueue::When::kNow);
+  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kLate);
+  for (int i = 1; i < 8; ++i) arrive(queue, make_call(i));
+  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kNow) << "the batch is full";
+}
+
+TEST(CallQueue, ABatchWaitsForMaxDelay) {
+  BatchOptions options = batching();
+  options.max_delay = 4ms;
+  CallQueue queue = make_queue(options);
+  arrive(queue, make_call(0));
+  EXPECT_EQ(queue.when_to_serve(kStart, 0), CallQueue::When::kInTime);
+  EXPECT_EQ(queue.close(), kStart + 4ms);
+  EXPECT_EQ(queue.when_to_serve(kStart + 4ms, 0), CallQueue::When::kNow);
+}
+
+TEST(CallQueue, ADeadlineClosesABatchEarly) {
+  BatchOptions options = batching();
+  options.max_delay = 1s;
+  CallQueue queue = make_queue(options);
+  arrive(queue, make_call(0));
+  arrive(queue, make_call(1, kStart + 50ms));
+  EXPECT_EQ(queue.close(), kStart + 30ms) << "twice the 10 ms that it takes before the deadline";
+}
+
+TEST(CallQueue, ABatchIsNoLargerThanADeadlineAllows) {
+  CallQueue queue(batching(), {}, 2);
+  for (std::size_t size = 1; size <= 8; size *= 2)
+    for (int i = 0; i < 3; ++i) queue.record(size, 10ms + size * 5ms);  // 15, 20, 30, 50 ms
+  arrive(queue, make_call(0, kStart + 35ms));
+  for (int i = 1; i < 8; ++i) arrive(queue, make_call(i));
+  EXPECT_EQ(queue.begin(kStart).calls.size, 4u);
+}
+
+TEST(CallQueue, RefusesWhatCannotBeDoneInTime) {
+  CallQueue queue = make_queue();
+  CallPtr first = make_call(0, kStart + 5ms);
+  EXPECT_FALSE(queue.arrive(first, kStart)) << "an idle model tries, so that a wrong guess is mended";
+  queue.begin(kStart);
+  CallPtr second = make_call(1, kStart + 5ms);
+  const auto refusal = queue.arrive(second, kStart);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->reject_reason(), RejectReason::kDeadlineUnreachable);
+  EXPECT_GT(refusal->retry_after(), 4ms);
+  EXPECT_TRUE(second) << "a refused call stays with who brought it";
+}
+
+TEST(CallQueue, DropsWhatBecameHopeless) {
+  CallQueue queue = make_queue();
+  arrive(queue, make_call(0));
+  queue.begin(kStart);
+  arrive(queue, make_call(1, kStart + 15ms));
+  arrive(queue, make_call(2));
+  const Batch batch = queue.begin(kStart + 10ms);
+  EXPECT_EQ(ids(batch.refused), (std::vector<int>{1}));
+  EXPECT_EQ(ids(batch.calls), (std::vector<int>{2}));
+}
+
+TEST(CallQueue, LeavesAnIdleInstanceWhereAllAreLate) {
+  CallQueue queue = make_queue();
+  arrive(queue, make_call(0, kStart + 1ms));
+  const Batch batch = queue.begin(kStart + 2ms);
+  EXPECT_EQ(batch.calls.size, 0u);
+  EXPECT_EQ(batch.refused.first->refusal->code(), ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(queue.running(), 0u);
+}
+
+TEST(CallQueue, ShedsFromAStandingQueueButNeverTheLast) {
+  CallQueue queue = make_queue(batching(1));
+  for (int i = 0; i < 40; ++i) {
+    CallPtr call = make_call(i, kStart + 10s);
+    ASSERT_FALSE(queue.arrive(call, kStart));
+  }
+  const Batch batch = queue.begin(kStart + 200ms);
+  EXPECT_EQ(batch.refused.size, 39u);
+  EXPECT_EQ(batch.refused.first->refusal->reject_reason(), RejectReason::kShed);
+  EXPECT_EQ(ids(batch.calls), (std::vector<int>{39}));
+}
+
+TEST(CallQueue, NeverShedsWhatHasNoDeadline) {
+  CallQueue queue = make_queue(batching(1));
+  for (int i = 0; i < 40; ++i) arrive(queue, make_call(i));
+  EXPECT_EQ(queue.begin(kStart + 10s).refused.size, 0u);
+}
+
+/// One schedule: calls arrive, instances begin and end, at random times; what must hold always is checked throughout.
+void run_schedule(unsigned seed) {
+  std::mt19937 random(seed);
+  const auto below = [&](unsigned n) { return static_cast<int>(random() % n); };
+  BatchOptions options = batching(std::size_t{1} << below(4));
+  if (below(3) == 0) options.max_delay = std::chrono::milliseconds(below(10));
+  options.merges_calls = below(4) != 0;
+  RuntimeOptions runtime;
+  if (below(2)) runtime.tenant_weights = {{"1", 3.0}};
+  const std::size_t instances = 1 + static_cast<std::size_t>(below(3));
+  CallQueue queue(options, runtime, instances);
+
+  enum State { kWaiting, kComputed, kRefused };
+  std::map<int, State> state;
+  std::map<std::tuple<int, std::string, std::int64_t>, int> last;  // by priority, tenant and shape
+  struct Running {
+    Clock::time_point began, ends;
+    std::size_t rows;
+  };
+  std::vector<Running> running;
+  std::size_t waiting = 0;
+  Clock::time_point now = kStart;
+  const auto finish = [&](const Call& call, State to) {
+    const auto place = state.find(id_of(call));
+    ASSERT_TRUE(place != state.end() && place->second == kWaiting) << "answered twice, seed " << seed;
+    place->second = to;
+    --waiting;
+  };
+  for (int step = 0; step < 60; ++step) {
+    now += std::chrono::microseconds(below(8000));
+    for (std::size_t i = 0; i < running.size();) {
+      if (running[i].ends > now) {
+        ++i;
+        continue;
+      }
+      queue.end(running[i].began);
+      queue.record(running[i].rows, running[i].ends - running[i].began);
+      running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    for (int arrivals = below(4); arrivals > 0; --arrivals) {
+      const int id = static_cast<int>(state.size());
+      std::optional<Clock::time_point> deadline;
+      if (below(2)) deadline = now + std::chrono::milliseconds(below(80));
+      CallPtr call = make_call(id, deadline, below(3), std::to_string(below(3)), 1 + static_cast<unsigned>(below(2)));
+      const bool is_refused = queue.arrive(call, now).has_value();
+      ASSERT_EQ(is_refused, call != nullptr);
+      state[id] = is_refused ? kRefused : kWaiting;
+      waiting += !is_refused;
+    }
+    ASSERT_EQ(queue.size(), waiting) << "lost, seed " << seed;
+    while (running.size() < instances && !queue.empty()) {
+      if (queue.when_to_serve(now, 0) != CallQueue::When::kNow) {
+        ASSERT_GT(queue.close(), now) << "nobody would serve it, seed " << seed;
+        break;
+      }
+      now += 1us;  // begin() is told apart by its time
+      const Batch batch = queue.begin(now);
+      for (const Call* call = batch.refused.first.get(); call; call = call->next.get()) {
+        ASSERT_TRUE(call->refusal);
+        finish(*call, kRefused);
+      }
+      std::size_t rows = 0;
+      for (const Call* call = batch.calls.first.get(); call; call = call->next.get()) {
+        finish(*call, kComputed);
+        ASSERT_TRUE(!call->options.deadline || now < *call->options.deadline) << "computed too late, seed " << seed;
+        ASSERT_EQ(call->inputs[0].tensor.shape(), batch.calls.first->inputs[0].tensor.shape());
+        auto& before =
+            last.try_emplace({call->options.priority, call->options.tenant, call->inputs[0].tensor.shape()[1]}, -1)
+                .first->second;
+        ASSERT_LT(before, id_of(*call)) << "out of order, seed " << seed;
+        before = id_of(*call);
+        rows += call->rows;
+      }
+      ASSERT_LE(rows, options.merges_calls ? options.max_batch : 1) << "seed " << seed;
+      if (rows > 0) running.push_back({now, now + std::chrono::microseconds(1 + below(20000)), rows});
+    }
+  }
+  for (const auto& entry : queue.take_all()) finish(*entry.item, kRefused);
+  ASSERT_EQ(waiting, 0u) << "lost, seed " << seed;
+}
+
+TEST(CallQueue, TenThousandRandomSchedules) {
+  for (unsigned seed = 0; seed < 10000 && !testing::Test::HasFatalFailure(); ++seed) run_schedule(seed);
+}
+
+}  // namespace
+}  // namespace gantry::detail
