@@ -55,13 +55,15 @@ class CancelToken {
 /// Options of one request. Copies are passed down to every stage and engine.
 struct RunOptions {
   /// No result after this moment: checked at admission, before every stage and at the end; a blocking call returns when
-  /// it comes, though what is computing then is computed to its end. Default: none.
+  /// it comes, though what is computing then is computed to its end. Where it cannot be met, going by what such
+  /// requests took lately and by those that wait, the request is refused at once. Default: none.
   std::optional<Deadline> deadline;
   /// Checked at admission and before every stage.
   CancelToken cancel;
-  /// Higher goes first. Carried; the first-in first-out queue does not look at it.
+  /// Higher goes first, -100..100; others count as the nearest of these. RuntimeOptions::priority_aging of waiting
+  /// makes up for one step.
   int priority = 0;
-  /// Whose request it is. Carried; the first-in first-out queue does not look at it.
+  /// Whose request it is: tenants with requests waiting get shares in proportion to RuntimeOptions::tenant_weights.
   std::string tenant;
   /// W3C traceparent of the caller's span; empty: none.
   std::string trace_parent;

@@ -16,7 +16,7 @@
 
 namespace gantry {
 
-/// Counts of durations in buckets that grow by a quarter of an octave: a quantile is at most 19 % above the truth.
+/// Counts of durations in buckets that grow by a quarter of an octave: a quantile is at most a quarter above the truth.
 ///
 /// Ownership: a value; histograms of several processes may be added.
 /// Threads:   thread-compatible.

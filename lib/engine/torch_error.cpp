@@ -53,7 +53,19 @@ std::string_view message_of_traceback(std::string_view text) {
   return line == std::string_view::npos ? text : text.substr(line + 1);
 }
 
+/// CUDA's errors after which the process can compute nothing on the device any more.
+bool says_device_failed(std::string_view text) {
+  if (text.find("CUDA error") == std::string_view::npos && text.find("CUDA_ERROR_") == std::string_view::npos)
+    return false;
+  for (const char* part : {"device-side assert", "illegal memory access", "illegal instruction", "misaligned address",
+                           "unspecified launch failure", "uncorrectable", "hardware stack error", "ILLEGAL_ADDRESS",
+                           "LAUNCH_FAILED", "ECC_UNCORRECTABLE"})
+    if (text.find(part) != std::string_view::npos) return true;
+  return false;
+}
+
 Error make_error(std::string_view text, ErrorCode otherwise) {
+  if (says_device_failed(text)) return Error(ErrorCode::kFailedPrecondition, concise(text));
   return Error(says_out_of_memory(text) ? ErrorCode::kResourceExhausted : otherwise, concise(text));
 }
 

@@ -92,6 +92,7 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
   if (!backend) return std::move(backend).error();
 
   auto call = std::make_shared<ModelCall>();
+  call->bad_inputs = &(*backend)->counters().bad_inputs;
   call->backend = *std::move(backend);
   call->signature = std::move(signature);
   call->max_batch = static_cast<std::size_t>(options.max_batch);

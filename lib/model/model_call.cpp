@@ -32,7 +32,7 @@ Result<Tensors> ModelCall::finish(Result<Tensors> outputs, const SymbolBinding& 
 
 void ModelCall::submit(const Tensors& inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) const {
   auto binding = signature.check_inputs(inputs);
-  if (!binding) return done(std::move(binding).error());
+  if (!binding) return done(bad_input(std::move(binding).error()));
   auto prepared = prepare(inputs);
   if (!prepared) return done(std::move(prepared).error());
   backend->submit(*std::move(prepared), call,
@@ -43,7 +43,7 @@ void ModelCall::submit(const Tensors& inputs, const RunOptions& call, Function<v
 
 Result<Tensors> ModelCall::run(const Tensors& inputs, const RunOptions& call) const {
   auto binding = signature.check_inputs(inputs);
-  if (!binding) return std::move(binding).error();
+  if (!binding) return bad_input(std::move(binding).error());
   auto prepared = prepare(inputs);
   if (!prepared) return std::move(prepared).error();
   return finish(backend->run(*std::move(prepared), call), *binding);

@@ -2,6 +2,8 @@
 // ModelCall: what every stage made from one Model shares, and one checked call of it.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <gantry/engine.hpp>
 #include <gantry/model.hpp>
 #include <gantry/signature.hpp>
@@ -22,7 +24,13 @@ struct ModelCall {
   std::shared_ptr<Backend> backend;
   Signature signature;
   std::size_t max_batch = 1;
+  std::atomic<std::uint64_t>* bad_inputs = nullptr;  // counted in the backend; nullptr in one of the host's own
 
+  /// What the signature refused.
+  Error bad_input(Error error) const {
+    if (bad_inputs) bad_inputs->fetch_add(1, std::memory_order_relaxed);
+    return error;
+  }
   /// Checks `inputs` and runs them; `done` is called exactly once, possibly before this returns.
   void submit(const Tensors& inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) const;
   /// The same on this thread.

@@ -82,7 +82,7 @@ class ModelStep final : public Step {
       if (!slots[i].ok()) continue;
       auto sample = take_sample(slots[i]);
       if (!sample) {
-        slots[i].fail(std::move(sample).error());
+        slots[i].fail(model_->bad_input(std::move(sample).error()));
         continue;
       }
       auto place = std::find_if(open.begin(), open.end(),

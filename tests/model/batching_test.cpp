@@ -200,6 +200,14 @@ TEST(Batching, WhatIsCancelledOrLateInTheQueueIsNotComputed) {
   EXPECT_EQ(rejects[static_cast<std::size_t>(RejectReason::kDeadlinePassed)], 1u);
 }
 
+TEST(ModelStats, CountsWhatTheSignatureRefuses) {
+  Served served;
+  EXPECT_THAT(served.pipeline->run(row({1, 2, 3})), HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(served.model->run({}), HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_EQ(served.stats().bad_inputs, 2u);
+  EXPECT_EQ(served.stats().calls, 0u);
+}
+
 TEST(Health, AHangingCallIsReportedAndTheModelTakesNoMore) {
   ModelOptions options;
   options.hang_after = 10ms;
