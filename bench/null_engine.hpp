@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NullEngine: gives the same prepared output at once, so that what is measured is everything around an engine.
+// NullEngine: gives the same prepared output at once, so that what is measured is everything around an engine. Calls
+// are not merged: the output is one of a batch of one.
 #pragma once
 
 #include <gantry/engine.hpp>
@@ -42,6 +43,7 @@ inline Model make_null_model(const Runtime& runtime) {
   ModelOptions options;
   options.runtime = runtime;
   options.warmup_runs = 0;
+  options.batch_across_callers = false;
   options.name = "null";
   Tensors outputs{{"y", Tensor::zeros(DType::kF32, {1, kFeatures}).value()}};
   return Model::make(std::make_unique<NullEngine>(std::move(outputs)),

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Throughput of one TorchScript model at 1, 4, 16 and 64 calling threads: gantry, LibTorch behind one mutex, and a
+// module for each thread. Answers are compared before anything is timed.
+//
+//   bench_callers MODEL.ts "x:f32[batch,3,224,224]" "y:f32[batch,1000]" 3,224,224
+#include <torch/script.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <gantry/libtorch.hpp>
+#include <mutex>
+#include <string>
+
+#include "load.hpp"
+
+namespace {
+
+using namespace gantry;
+using namespace std::chrono_literals;
+
+std::vector<float> call(torch::jit::Module& module, const at::Tensor& input) {
+  const torch::InferenceMode inference;
+  const at::Tensor output = module.forward({input}).toTensor().contiguous();
+  return {output.data_ptr<float>(), output.data_ptr<float>() + output.numel()};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) return std::fprintf(stderr, "usage: bench_callers MODEL INPUT OUTPUT DIMS\n"), 64;
+  std::vector<std::int64_t> dims;
+  for (char* text = argv[4]; *text;) {
+    dims.push_back(std::strtol(text, &text, 10));
+    if (*text == ',') ++text;
+  }
+  at::set_num_threads(1);
+  const Runtime runtime = Runtime::create({}).value();
+  ModelOptions options;
+  options.runtime = runtime;
+  const Model model = libtorch::load(argv[1], Signature::parse(argv[2], argv[3]).value(), options).value();
+  const auto pipeline = compile(model.stage(), runtime).value();
+
+  std::vector<std::int64_t> batch_of_one = dims;
+  batch_of_one.insert(batch_of_one.begin(), 1);
+  const at::Tensor torch_input = at::rand(batch_of_one);
+  const Tensor input = Tensor::from<float>(Span<const float>(torch_input.data_ptr<float>(),
+                                                             static_cast<std::size_t>(torch_input.numel())),
+                                           Shape(Span<const std::int64_t>(dims)))
+                           .value();
+  torch::jit::Module shared = torch::jit::freeze([&] {
+    auto module = torch::jit::load(argv[1]);
+    module.eval();
+    return module;
+  }());
+  std::vector<torch::jit::Module> own;
+  for (int i = 0; i < 64; ++i) own.push_back(shared.deepcopy());
+  std::mutex mutex;
+
+  const auto expected = call(shared, torch_input);
+  const auto answer = pipeline.run(input).value().contiguous().value();
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    if (std::abs(answer.values<float>().value()[i] - expected[i]) > 1e-3f * std::max(1.0f, std::abs(expected[i])))
+      return std::fprintf(stderr, "the answers differ\n"), 1;
+
+  constexpr int kRounds = 3;
+  for (const int callers : {1, 4, 16, 64}) {
+    std::vector<double> ours, locked, single;
+    std::vector<double> against_locked, against_single;
+    for (int round = 0; round < kRounds; ++round) {
+      auto a = bench::closed_loop(callers, 2s, [&](int) {
+        if (!pipeline.run(input)) std::abort();
+      });
+      auto b = bench::closed_loop(callers, 2s, [&](int) {
+        const std::lock_guard lock(mutex);
+        call(shared, torch_input);
+      });
+      auto c = bench::closed_loop(callers, 2s, [&](int i) { call(own[static_cast<std::size_t>(i)], torch_input); });
+      against_locked.push_back(static_cast<double>(a.size()) / static_cast<double>(b.size()));
+      against_single.push_back(static_cast<double>(a.size()) / static_cast<double>(c.size()));
+      ours.insert(ours.end(), a.begin(), a.end());
+      locked.insert(locked.end(), b.begin(), b.end());
+      single.insert(single.end(), c.begin(), c.end());
+    }
+    const auto row = [&](const char* name, std::vector<double>& latencies) {
+      std::printf("%2d callers, %-18s %8.1f/s, p50 %8.2f ms, p99 %8.2f ms\n", callers, name,
+                  static_cast<double>(latencies.size()) / (2.0 * kRounds), bench::quantile(latencies, 0.5) / 1000,
+                  bench::quantile(latencies, 0.99) / 1000);
+    };
+    row("gantry", ours);
+    row("one mutex", locked);
+    row("module per thread", single);
+    std::printf("   throughput ratios: %.2f (%.2f..%.2f) of one mutex, %.2f (%.2f..%.2f) of a module per thread\n",
+                bench::quantile(against_locked, 0.5), bench::quantile(against_locked, 0.0),
+                bench::quantile(against_locked, 1.0), bench::quantile(against_single, 0.5),
+                bench::quantile(against_single, 0.0), bench::quantile(against_single, 1.0));
+  }
+  const ModelStats stats = runtime.stats().models.at(0);
+  std::printf("paying batch %zu, %llu samples in %llu batches\n", stats.paying_batch,
+              static_cast<unsigned long long>(stats.samples), static_cast<unsigned long long>(stats.batches));
+}

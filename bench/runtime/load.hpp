@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Latencies of many calls, and an engine that takes a known time, for the benchmarks of the runtime.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <gantry/core.hpp>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace gantry::bench {
+
+using Clock = std::chrono::steady_clock;
+
+inline double microseconds(Clock::duration duration) {
+  return std::chrono::duration<double, std::micro>(duration).count();
+}
+
+/// Quantile `q` of `values`, which it sorts; 0 if there are none.
+inline double quantile(std::vector<double>& values, double q) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[std::min(values.size() - 1, static_cast<std::size_t>(q * static_cast<double>(values.size())))];
+}
+
+/// Gives its input back, after computing for `per_call` and `per_sample` on the CPU.
+class TimedEngine final : public Engine {
+ public:
+  TimedEngine(Clock::duration per_call, Clock::duration per_sample) : per_call_(per_call), per_sample_(per_sample) {
+    info_.kind = info_.description = "timed";
+  }
+  const EngineInfo& info() const override { return info_; }
+  Result<std::unique_ptr<EngineInstance>> make_instance(int) override {
+    return std::unique_ptr<EngineInstance>(std::make_unique<Instance>(*this));
+  }
+
+ private:
+  class Instance final : public EngineInstance {
+   public:
+    explicit Instance(const TimedEngine& engine) : engine_(engine) {}
+    Result<Tensors> run(const Tensors& inputs, const RunOptions&) override {
+      const auto end = Clock::now() + engine_.per_call_ + inputs[0].tensor.shape()[0] * engine_.per_sample_;
+      if (engine_.per_call_ + engine_.per_sample_ > Clock::duration::zero())
+        while (Clock::now() < end) {
+        }
+      return Tensors{{"y", inputs[0].tensor}};
+    }
+
+   private:
+    const TimedEngine& engine_;
+  };
+  const Clock::duration per_call_, per_sample_;
+  EngineInfo info_;
+};
+
+inline Model make_timed_model(const Runtime& runtime, Clock::duration per_call, Clock::duration per_sample,
+                              int max_batch = 16) {
+  ModelOptions options;
+  options.runtime = runtime;
+  options.warmup_runs = 0;
+  options.max_batch = max_batch;
+  options.name = "timed";
+  return Model::make(std::make_unique<TimedEngine>(per_call, per_sample),
+                     Signature::parse("x:f32[batch,8]", "y:f32[batch,8]").value(), options)
+      .value();
+}
+
+/// `callers` threads call `call(thread)` for `time`; the latencies of all in microseconds.
+template <class Call>
+std::vector<double> closed_loop(int callers, Clock::duration time, Call call) {
+  std::vector<std::vector<double>> latencies(static_cast<std::size_t>(callers));
+  std::vector<std::thread> threads;
+  const auto end = Clock::now() + time;
+  for (int i = 0; i < callers; ++i)
+    threads.emplace_back([&, i] {
+      for (auto now = Clock::now(); now < end;) {
+        call(i);
+        const auto after = Clock::now();
+        latencies[static_cast<std::size_t>(i)].push_back(microseconds(after - now));
+        now = after;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  std::vector<double> all;
+  for (const auto& some : latencies) all.insert(all.end(), some.begin(), some.end());
+  return all;
+}
+
+}  // namespace gantry::bench

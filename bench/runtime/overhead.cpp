@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a request costs on its way through admission, queue and batcher, with a model that does nothing:
+//   submitted: 1,024 requests in flight, one thread that submits
+//   blocking: 1, 4, 16, 64 callers, beside round trips to as many threads as there are workers, by condition variables
+//   in caller execution
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+
+#include "load.hpp"
+
+namespace {
+
+using namespace gantry;
+using namespace std::chrono_literals;
+using bench::Clock;
+
+constexpr auto kTime = 1500ms;
+constexpr int kRounds = 3;
+
+Tensor sample() {
+  return Tensor::zeros(DType::kF32, {8}).value();
+}
+
+struct Served {
+  explicit Served(Execution execution) {
+    RuntimeOptions options;
+    options.execution = execution;
+    options.max_in_flight = 4096;
+    runtime = Runtime::create(options).value();
+    model = bench::make_timed_model(*runtime, 0s, 0s);
+    pipeline = compile(model->stage(), *runtime).value();
+  }
+  std::optional<Runtime> runtime;
+  std::optional<Model> model;
+  std::optional<Pipeline<Tensor, Tensor>> pipeline;
+};
+
+void submitted(const Served& served) {
+  constexpr int kWindow = 1024;
+  const Tensor input = sample();
+  std::mutex mutex;
+  std::condition_variable has_room;
+  int in_flight = 0;
+  std::vector<double> latencies;
+  latencies.reserve(2000000);
+  std::mutex latencies_mutex;
+  const auto begin = Clock::now();
+  std::uint64_t count = 0;
+  while (Clock::now() - begin < kTime) {
+    {
+      std::unique_lock lock(mutex);
+      has_room.wait(lock, [&] { return in_flight < kWindow; });
+      const int room = kWindow - in_flight;
+      in_flight += room;
+      count += static_cast<std::uint64_t>(room);
+      lock.unlock();
+      for (int i = 0; i < room; ++i)
+        served.pipeline->submit(input, {}, [&](Result<Tensor> result) {
+          if (!result) std::abort();
+          const std::lock_guard guard(mutex);
+          if (--in_flight <= kWindow / 2) has_room.notify_one();
+        });
+    }
+  }
+  std::unique_lock lock(mutex);
+  has_room.wait(lock, [&] { return in_flight == 0; });
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  std::printf("submitted, window %d: %.0f requests/s, %.2f us each\n", kWindow, static_cast<double>(count) / seconds,
+              seconds * 1e6 / static_cast<double>(count));
+}
+
+/// Threads that answer through a queue under one mutex; each caller waits on a condition variable of its own.
+class Echo {
+ public:
+  explicit Echo(int workers) {
+    for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { serve(); });
+  }
+  ~Echo() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_over_ = true;
+    }
+    has_work_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  void round_trip() {
+    Request request;
+    {
+      const std::lock_guard lock(mutex_);
+      requests_.push_back(&request);
+    }
+    has_work_.notify_one();
+    std::unique_lock lock(request.mutex);
+    request.answered.wait(lock, [&] { return request.is_answered; });
+  }
+
+ private:
+  struct Request {
+    std::mutex mutex;
+    std::condition_variable answered;
+    bool is_answered = false;
+  };
+  void serve() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      has_work_.wait(lock, [this] { return is_over_ || !requests_.empty(); });
+      if (requests_.empty()) return;
+      Request* const request = requests_.front();
+      requests_.pop_front();
+      lock.unlock();
+      {
+        const std::lock_guard guard(request->mutex);
+        request->is_answered = true;
+        request->answered.notify_one();
+      }
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable has_work_;
+  std::deque<Request*> requests_;
+  bool is_over_ = false;
+  std::vector<std::thread> threads_;
+};
+
+void blocking(const Served& served, int callers) {
+  const Tensor input = sample();
+  std::vector<double> ours, theirs, differences;
+  Echo echo(served.runtime->options().workers);
+  for (int round = 0; round < kRounds; ++round) {
+    auto run = bench::closed_loop(callers, kTime / kRounds, [&](int) {
+      if (!served.pipeline->run(input)) std::abort();
+    });
+    auto trips = bench::closed_loop(callers, kTime / kRounds, [&](int) { echo.round_trip(); });
+    differences.push_back(bench::quantile(run, 0.5) - bench::quantile(trips, 0.5));
+    ours.insert(ours.end(), run.begin(), run.end());
+    theirs.insert(theirs.end(), trips.begin(), trips.end());
+  }
+  const double rate = static_cast<double>(ours.size()) / static_cast<double>(theirs.size());
+  std::printf(
+      "blocking, %2d callers: p50 %.1f us, p99 %.1f us; round trip p50 %.1f us, p99 %.1f us; "
+      "%.1f us more (%.1f..%.1f), throughput ratio %.2f\n",
+      callers, bench::quantile(ours, 0.5), bench::quantile(ours, 0.99), bench::quantile(theirs, 0.5),
+      bench::quantile(theirs, 0.99), bench::quantile(differences, 0.5), bench::quantile(differences, 0.0),
+      bench::quantile(differences, 1.0), rate);
+}
+
+void on_caller(const Served& served) {
+  const Tensor input = sample();
+  auto run = bench::closed_loop(1, kTime, [&](int) {
+    for (int i = 0; i < 100; ++i)
+      if (!served.pipeline->run(input)) std::abort();
+  });
+  std::printf("caller execution: %.2f us\n", bench::quantile(run, 0.5) / 100);
+}
+
+}  // namespace
+
+int main() {
+  const Served pooled(Execution::kPooled);
+  const Served caller(Execution::kCaller);
+  if (pooled.pipeline->run(sample()).value().shape() != Shape{8}) return 1;
+  for (int i = 0; i < kRounds; ++i) submitted(pooled);
+  for (const int callers : {1, 4, 16, 64}) blocking(pooled, callers);
+  on_caller(caller);
+}
