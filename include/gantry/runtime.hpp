@@ -29,7 +29,16 @@ enum class Execution : std::uint8_t {
   kCaller,  ///< the calling thread runs everything, the engine included, with its thread state restored afterwards
 };
 
+/// What the CPUs of the budget are for.
+enum class Goal : std::uint8_t {
+  kThroughput,  ///< as many engine calls at a time as CPUs, one thread each
+  kLatency,     ///< one engine call at a time, with all CPUs
+};
+
 struct RuntimeOptions {
+  /// Chooses `workers` and `intra_op_threads`. kLatency: one worker unless `workers` says otherwise, and budget /
+  /// workers threads for each engine call, whatever `intra_op_threads` says. Pays for large models and few callers.
+  Goal goal = Goal::kThroughput;
   /// Worker threads. 0: one per CPU of the budget (floor of affinity, cpuset and cgroup quota, at least 1; the
   /// environment variable GANTRY_CPUS, 1..4096, replaces it).
   /// `workers * intra_op_threads` may not exceed the budget unless `allow_oversubscription` is set.

@@ -76,6 +76,10 @@ Result<RuntimeOptions> resolve(RuntimeOptions options, int budget) {
     if (!(weight > 0) || !std::isfinite(weight))
       return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::tenant_weights must be above 0, got " +
                                                     std::to_string(weight) + " for '" + tenant + "'");
+  if (options.goal == Goal::kLatency) {
+    options.workers = std::max(1, options.workers);
+    options.intra_op_threads = std::max(1, budget / options.workers);
+  }
   if (options.workers == 0) options.workers = std::max(1, budget / std::max(1, options.intra_op_threads));
   if (options.intra_op_threads == 0) options.intra_op_threads = std::max(1, budget / options.workers);
   const std::int64_t threads = std::int64_t{options.workers} * options.intra_op_threads;

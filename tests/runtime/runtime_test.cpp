@@ -47,6 +47,18 @@ Stage<int, int> held_stage(const std::shared_ptr<Gate>& gate) {
   });
 }
 
+TEST(RuntimeOptions, TheGoalChoosesWorkersAndThreads) {
+  const int budget = detail::read_cpu_budget().cpus;
+  RuntimeOptions options;
+  options.goal = Goal::kLatency;
+  const Runtime latency = Runtime::create(options).value();
+  EXPECT_EQ(latency.options().workers, 1);
+  EXPECT_EQ(latency.options().intra_op_threads, budget);
+  const Runtime throughput = Runtime::create({}).value();
+  EXPECT_EQ(throughput.options().workers, budget);
+  EXPECT_EQ(throughput.options().intra_op_threads, 1);
+}
+
 TEST(RuntimeOptions, AreLimited) {
   RuntimeOptions options = with_workers(-1);
   EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "workers must be 0..4096, got -1"));
