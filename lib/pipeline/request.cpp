@@ -28,12 +28,11 @@ Result<Value> Compiled::finish(Slot& slot, const RunOptions& call) const noexcep
 }
 
 void Compiled::learn(Clock::time_point began) const {
-  constexpr std::int64_t kShare = 16;  // one new measurement in so many
-  const std::int64_t took = std::chrono::nanoseconds(Clock::now() - began).count();
-  const std::int64_t mean = expected_ns.load(std::memory_order_relaxed);
-  // The first one sets up memory and kernels, so a faster one replaces the mean at once where it is far off.
-  const std::int64_t learned = mean == 0 || took < mean / 4 ? took : mean + (std::min(took, 4 * mean) - mean) / kShare;
-  expected_ns.store(std::max<std::int64_t>(learned, 1), std::memory_order_relaxed);
+  constexpr std::int64_t kShare = 64;  // of a slower request; a faster one counts at once
+  const std::int64_t took = std::max<std::int64_t>(1, std::chrono::nanoseconds(Clock::now() - began).count());
+  const std::int64_t before = expected_ns.load(std::memory_order_relaxed);
+  const std::int64_t slower = before + (std::min(took, 4 * before) - before) / kShare;
+  expected_ns.store(before == 0 || took < before ? took : slower, std::memory_order_relaxed);
 }
 
 BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core,

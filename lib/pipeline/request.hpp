@@ -29,8 +29,8 @@ struct Compiled {
   std::unique_ptr<const Plan> unfused;  // for observers of every boundary; nullptr if nothing is fused in `plan`
   std::string scope;                    // "pipeline 'cats'", or empty
   const TypeInfo* out = nullptr;
-  /// From the start on a worker to the answer, lately; 0 until something was answered. The mean of a moment: threads
-  /// may overwrite each other's share of it.
+  /// From the start on a worker to the answer: what the faster requests took lately, so that a small input is not
+  /// refused for what large ones take; 0 until something was answered. Threads may overwrite each other's share of it.
   mutable std::atomic<std::int64_t> expected_ns{0};
 
   Clock::duration expected() const { return std::chrono::nanoseconds(expected_ns.load(std::memory_order_relaxed)); }
