@@ -3,6 +3,7 @@
 // module for each thread. Answers are compared before anything is timed.
 //
 //   bench_callers MODEL.ts "x:f32[batch,3,224,224]" "y:f32[batch,1000]" 3,224,224
+#include <ATen/Parallel.h>
 #include <torch/script.h>
 
 #include <cmath>
