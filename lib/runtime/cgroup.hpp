@@ -24,6 +24,12 @@ class SystemFacts {
 /// A file of this machine, also one that says its size is 0; nothing if it cannot be read.
 std::optional<std::string> read_file(const std::string& path);
 
+/// The files of this machine.
+class ProcessFiles final : public SystemFacts {
+ public:
+  std::optional<std::string> read(const std::string& path) const override { return read_file(path); }
+};
+
 /// A group's place: `mount_point` + each of `directories`, from the group itself up to the mount point ("").
 struct CgroupPlace {
   std::string mount_point;

@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "fake_files.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -26,33 +28,15 @@ class FakeFacts final : public CpuFacts {
     copy.override_ = std::move(text);
     return copy;
   }
-  std::optional<std::string> read(const std::string& path) const override {
-    const auto file = files_.find(path);
-    return file == files_.end() ? std::nullopt : std::optional<std::string>(file->second);
-  }
+  std::optional<std::string> read(const std::string& path) const override { return files_.read(path); }
   int affinity() const override { return affinity_; }
   std::optional<std::string> override_text() const override { return override_; }
 
  private:
   int affinity_;
-  std::map<std::string, std::string> files_;
+  FakeFiles files_;
   std::optional<std::string> override_;
 };
-
-constexpr const char* kCgroup = "/proc/self/cgroup";
-constexpr const char* kMounts = "/proc/self/mountinfo";
-
-std::string v2_mount(const std::string& root = "/", const std::string& point = "/sys/fs/cgroup") {
-  return "22 1 0:20 / /proc rw shared:5 - proc proc rw\n"
-         "30 23 0:26 " +
-         root + " " + point + " rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n";
-}
-
-std::string v1_mounts(const std::string& root = "/") {
-  return "33 25 0:29 " + root + " /sys/fs/cgroup/cpu,cpuacct rw shared:12 - cgroup cgroup rw,cpu,cpuacct\n" +
-         "34 25 0:30 " + root + " /sys/fs/cgroup/cpuset rw shared:13 - cgroup cgroup rw,cpuset\n" + "35 25 0:31 " +
-         root + " /sys/fs/cgroup/memory rw shared:14 - cgroup cgroup rw,memory\n";
-}
 
 TEST(CpuBudget, IsTheAffinityWithoutAnyGroup) {
   const CpuBudget budget = compute_cpu_budget(FakeFacts(6, {}));
@@ -262,6 +246,32 @@ TEST(CpuBudget, NamesAnOverrideThatItIgnores) {
     EXPECT_EQ(budget.explanation,
               "3 CPUs: affinity 3; GANTRY_CPUS='" + std::string(text) + "' is ignored: expected an integer of 1..4096");
   }
+}
+
+TEST(CpuBudget, TakesTheLeastQuotaOfAllAncestorsOfVersion1) {
+  // The leaf is unlimited; its parent has 1.5.
+  const CpuBudget budget =
+      compute_cpu_budget(FakeFacts(8, {{kCgroup, "4:cpu,cpuacct:/pod/leaf\n"},
+                                       {kMounts, v1_mounts()},
+                                       {"/sys/fs/cgroup/cpu,cpuacct/pod/leaf/cpu.cfs_quota_us", "-1\n"},
+                                       {"/sys/fs/cgroup/cpu,cpuacct/pod/leaf/cpu.cfs_period_us", "100000\n"},
+                                       {"/sys/fs/cgroup/cpu,cpuacct/pod/cpu.cfs_quota_us", "150000\n"},
+                                       {"/sys/fs/cgroup/cpu,cpuacct/pod/cpu.cfs_period_us", "100000\n"}}));
+  EXPECT_EQ(budget.cpus, 1);
+  EXPECT_THAT(budget.explanation, HasSubstr("cgroup v1 quota 1.5 at /pod"));
+}
+
+TEST(CpuBudget, SaysWhichListIsMissing) {
+  EXPECT_THAT(compute_cpu_budget(FakeFacts(2, {{kCgroup, "0::/\n"}})).derivation,
+              Contains("/proc/self/mountinfo: not readable"));
+  EXPECT_THAT(compute_cpu_budget(FakeFacts(2, {{kMounts, v2_mount()}})).derivation,
+              Contains("/proc/self/cgroup: not readable"));
+  EXPECT_THAT(compute_cpu_budget(FakeFacts(2, {{kCgroup, "0::/\n"}, {kMounts, ""}})).derivation,
+              Contains("no cgroup is mounted"));
+}
+
+TEST(CpuBudget, ReadsTheAffinityOfAThreadThatIsGoneFromItsOwn) {
+  EXPECT_EQ(read_cpu_budget(0x7FFFFFFF).cpus, read_cpu_budget().cpus);
 }
 
 TEST(CpuBudget, OfThisProcessIsPlausible) {
