@@ -4,10 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "fake_files.hpp"
@@ -270,8 +273,20 @@ TEST(CpuBudget, SaysWhichListIsMissing) {
               Contains("no cgroup is mounted"));
 }
 
-TEST(CpuBudget, ReadsTheAffinityOfAThreadThatIsGoneFromItsOwn) {
-  EXPECT_EQ(read_cpu_budget(0x7FFFFFFF).cpus, read_cpu_budget().cpus);
+// From a thread pinned to one CPU: the affinity of this one, and its own where the thread asked for is gone.
+TEST(CpuBudget, TakesTheAffinityOfTheThreadAskedFor) {
+  const int before = read_cpu_budget().cpus;
+  if (before < 2) GTEST_SKIP() << "one CPU";
+  const int thread_id = static_cast<int>(::gettid());
+  std::thread([&] {
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    CPU_SET(::sched_getcpu(), &mask);
+    ASSERT_EQ(::sched_setaffinity(0, sizeof mask, &mask), 0);
+    EXPECT_EQ(read_cpu_budget().cpus, 1);
+    EXPECT_EQ(read_cpu_budget(thread_id).cpus, before);
+    EXPECT_EQ(read_cpu_budget(0x7FFFFFFF).cpus, 1);
+  }).join();
 }
 
 TEST(CpuBudget, OfThisProcessIsPlausible) {
