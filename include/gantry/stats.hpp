@@ -81,8 +81,14 @@ struct RuntimeStats {
   RejectCounts rejects{};
   std::uint64_t deadline_misses = 0;  ///< requests let in that were not answered in time
   Histogram queue_age;                ///< from admission to the start on a worker
-  std::string cpu_budget;             ///< how it came about
-  double effective_cpus = 0;
+  // Of the process and its control group, read anew when older than 5 s. The workers stay as many as they were.
+  std::string cpu_budget;                    ///< how it came about
+  double effective_cpus = 0;                 ///< the least of affinity, cpuset and quota
+  std::uint64_t cpu_periods = 0;             ///< quota periods in which something ran; 0 without a quota
+  std::uint64_t cpu_throttled_periods = 0;   ///< of these, that ended with the quota used up
+  std::chrono::nanoseconds cpu_throttled{};  ///< summed over CPUs
+  std::uint64_t memory_limit_bytes = 0;      ///< the least of physical memory and the groups' limits; 0 if unknown
+  std::uint64_t memory_usage_bytes = 0;      ///< that counts against it, without the file cache
   std::vector<ModelStats> models;
 };
 

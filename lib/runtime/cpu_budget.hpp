@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "runtime/cgroup.hpp"
+
 namespace gantry::detail {
 
 struct CpuBudget {
@@ -22,12 +24,9 @@ struct CpuBudget {
 };
 
 /// Where the limits are read; tests put a made-up machine here.
-class CpuFacts {
+class CpuFacts : public SystemFacts {
  public:
-  virtual ~CpuFacts() = default;
-  /// A file's content, nothing if it cannot be read.
-  virtual std::optional<std::string> read(const std::string& path) const = 0;
-  /// CPUs in this thread's affinity mask; 0 if unknown.
+  /// CPUs in the thread's affinity mask; 0 if unknown.
   virtual int affinity() const = 0;
   /// The text of the environment variable GANTRY_CPUS, if it is set.
   virtual std::optional<std::string> override_text() const = 0;
@@ -38,7 +37,8 @@ class CpuFacts {
 /// ignored.
 CpuBudget compute_cpu_budget(const CpuFacts& facts);
 
-/// Reads this process's budget. Never fails.
-GANTRY_API CpuBudget read_cpu_budget();
+/// Reads this process's budget. Never fails. The affinity is that of the thread with this id (Linux's gettid()), or of
+/// the calling thread if the id is 0 or no such thread is left.
+GANTRY_API CpuBudget read_cpu_budget(int thread_id = 0);
 
 }  // namespace gantry::detail

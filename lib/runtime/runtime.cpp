@@ -119,7 +119,7 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
   const detail::CpuBudget budget = detail::read_cpu_budget();
   auto resolved = resolve(options, budget.cpus);
   if (!resolved) return std::move(resolved).error();
-  auto core = std::make_shared<RuntimeCore>(*resolved, budget.explanation, budget.exact);
+  auto core = std::make_shared<RuntimeCore>(*resolved, budget.explanation);
   if (!register_core(core)) return Error(ErrorCode::kFailedPrecondition, "the process is exiting");
   if (options.execution == Execution::kPooled) {
     try {

@@ -55,10 +55,9 @@ CallerScope::~CallerScope() {
   current_core = before_;
 }
 
-RuntimeCore::RuntimeCore(RuntimeOptions options, std::string budget_explanation, double effective_cpus)
+RuntimeCore::RuntimeCore(RuntimeOptions options, std::string budget_explanation)
     : options_(options),
       budget_explanation_(std::move(budget_explanation)),
-      effective_cpus_(effective_cpus),
       requests_(options_.priority_aging, options_.tenant_weights),
       overload_(options_.shed_target, options_.shed_interval),
       fork_generation_(current_fork_generation()) {}
@@ -214,8 +213,16 @@ RuntimeStats RuntimeCore::stats() const {
   stats.rejects = rejects_.snapshot();
   stats.deadline_misses = deadline_misses_.load(std::memory_order_relaxed);
   stats.queue_age = queue_age_.snapshot();
-  stats.cpu_budget = budget_explanation_;
-  stats.effective_cpus = effective_cpus_;
+  const auto budgets = budgets_.refresh();
+  stats.cpu_budget = budgets->cpu.explanation;
+  stats.effective_cpus = budgets->cpu.exact;
+  stats.memory_limit_bytes = budgets->memory.limit_bytes.value_or(0);
+  stats.memory_usage_bytes = budgets->memory.usage_bytes.value_or(0);
+  if (budgets->throttling) {
+    stats.cpu_periods = budgets->throttling->periods;
+    stats.cpu_throttled_periods = budgets->throttling->throttled_periods;
+    stats.cpu_throttled = budgets->throttling->throttled_time;
+  }
   for (const auto& member : members)
     if (const auto alive = member.lock()) stats.models.push_back(alive->stats());
   return stats;

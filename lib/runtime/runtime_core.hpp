@@ -27,6 +27,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/budget_watch.hpp"
 #include "runtime/histogram_recorder.hpp"
 #include "runtime/policy/fair_queue.hpp"
 #include "runtime/policy/overload.hpp"
@@ -96,7 +97,7 @@ void renew_exit_hook();
 
 class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
  public:
-  RuntimeCore(RuntimeOptions options, std::string budget_explanation, double effective_cpus);
+  RuntimeCore(RuntimeOptions options, std::string budget_explanation);
   /// Detaches the one worker that may be left: the one that is running this, as the core's last holder.
   ~RuntimeCore();
 
@@ -157,7 +158,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
 
   const RuntimeOptions options_;
   const std::string budget_explanation_;
-  const double effective_cpus_;
+  mutable BudgetWatch budgets_;
   mutable std::mutex mutex_;
   std::condition_variable has_work_;
   std::deque<Job> begun_;

@@ -150,6 +150,16 @@ std::string to_prometheus(const RuntimeStats& stats) {
   single("gantry_workers", "gauge", "Worker threads.", stats.workers);
   single("gantry_effective_cpus", "gauge", "CPUs this process may use: affinity, cpuset and quota.",
          stats.effective_cpus);
+  single("gantry_cpu_periods_total", "counter", "Quota periods in which something ran.",
+         static_cast<double>(stats.cpu_periods));
+  single("gantry_cpu_throttled_periods_total", "counter", "Quota periods that ended with the quota used up.",
+         static_cast<double>(stats.cpu_throttled_periods));
+  single("gantry_cpu_throttled_seconds_total", "counter", "Time stopped for want of quota, summed over CPUs.",
+         static_cast<double>(stats.cpu_throttled.count()) * 1e-9);
+  single("gantry_memory_limit_bytes", "gauge", "The least of physical memory and the groups' limits; 0 if unknown.",
+         static_cast<double>(stats.memory_limit_bytes));
+  single("gantry_memory_usage_bytes", "gauge", "Memory that counts against the limit, without the file cache.",
+         static_cast<double>(stats.memory_usage_bytes));
   single("gantry_requests_in_flight", "gauge", "Requests let in and not answered.",
          static_cast<double>(stats.in_flight));
   single("gantry_requests_queued", "gauge", "Of these, not yet begun.", static_cast<double>(stats.queued));

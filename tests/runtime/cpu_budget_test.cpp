@@ -4,11 +4,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
+
+#include "fake_files.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -26,33 +31,15 @@ class FakeFacts final : public CpuFacts {
     copy.override_ = std::move(text);
     return copy;
   }
-  std::optional<std::string> read(const std::string& path) const override {
-    const auto file = files_.find(path);
-    return file == files_.end() ? std::nullopt : std::optional<std::string>(file->second);
-  }
+  std::optional<std::string> read(const std::string& path) const override { return files_.read(path); }
   int affinity() const override { return affinity_; }
   std::optional<std::string> override_text() const override { return override_; }
 
  private:
   int affinity_;
-  std::map<std::string, std::string> files_;
+  FakeFiles files_;
   std::optional<std::string> override_;
 };
-
-constexpr const char* kCgroup = "/proc/self/cgroup";
-constexpr const char* kMounts = "/proc/self/mountinfo";
-
-std::string v2_mount(const std::string& root = "/", const std::string& point = "/sys/fs/cgroup") {
-  return "22 1 0:20 / /proc rw shared:5 - proc proc rw\n"
-         "30 23 0:26 " +
-         root + " " + point + " rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n";
-}
-
-std::string v1_mounts(const std::string& root = "/") {
-  return "33 25 0:29 " + root + " /sys/fs/cgroup/cpu,cpuacct rw shared:12 - cgroup cgroup rw,cpu,cpuacct\n" +
-         "34 25 0:30 " + root + " /sys/fs/cgroup/cpuset rw shared:13 - cgroup cgroup rw,cpuset\n" + "35 25 0:31 " +
-         root + " /sys/fs/cgroup/memory rw shared:14 - cgroup cgroup rw,memory\n";
-}
 
 TEST(CpuBudget, IsTheAffinityWithoutAnyGroup) {
   const CpuBudget budget = compute_cpu_budget(FakeFacts(6, {}));
@@ -262,6 +249,44 @@ TEST(CpuBudget, NamesAnOverrideThatItIgnores) {
     EXPECT_EQ(budget.explanation,
               "3 CPUs: affinity 3; GANTRY_CPUS='" + std::string(text) + "' is ignored: expected an integer of 1..4096");
   }
+}
+
+TEST(CpuBudget, TakesTheLeastQuotaOfAllAncestorsOfVersion1) {
+  // The leaf is unlimited; its parent has 1.5.
+  const CpuBudget budget =
+      compute_cpu_budget(FakeFacts(8, {{kCgroup, "4:cpu,cpuacct:/pod/leaf\n"},
+                                       {kMounts, v1_mounts()},
+                                       {"/sys/fs/cgroup/cpu,cpuacct/pod/leaf/cpu.cfs_quota_us", "-1\n"},
+                                       {"/sys/fs/cgroup/cpu,cpuacct/pod/leaf/cpu.cfs_period_us", "100000\n"},
+                                       {"/sys/fs/cgroup/cpu,cpuacct/pod/cpu.cfs_quota_us", "150000\n"},
+                                       {"/sys/fs/cgroup/cpu,cpuacct/pod/cpu.cfs_period_us", "100000\n"}}));
+  EXPECT_EQ(budget.cpus, 1);
+  EXPECT_THAT(budget.explanation, HasSubstr("cgroup v1 quota 1.5 at /pod"));
+}
+
+TEST(CpuBudget, SaysWhichListIsMissing) {
+  EXPECT_THAT(compute_cpu_budget(FakeFacts(2, {{kCgroup, "0::/\n"}})).derivation,
+              Contains("/proc/self/mountinfo: not readable"));
+  EXPECT_THAT(compute_cpu_budget(FakeFacts(2, {{kMounts, v2_mount()}})).derivation,
+              Contains("/proc/self/cgroup: not readable"));
+  EXPECT_THAT(compute_cpu_budget(FakeFacts(2, {{kCgroup, "0::/\n"}, {kMounts, ""}})).derivation,
+              Contains("no cgroup is mounted"));
+}
+
+// From a thread pinned to one CPU: the affinity of this one, and its own where the thread asked for is gone.
+TEST(CpuBudget, TakesTheAffinityOfTheThreadAskedFor) {
+  const int before = read_cpu_budget().cpus;
+  if (before < 2) GTEST_SKIP() << "one CPU";
+  const int thread_id = static_cast<int>(::gettid());
+  std::thread([&] {
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    CPU_SET(::sched_getcpu(), &mask);
+    ASSERT_EQ(::sched_setaffinity(0, sizeof mask, &mask), 0);
+    EXPECT_EQ(read_cpu_budget().cpus, 1);
+    EXPECT_EQ(read_cpu_budget(thread_id).cpus, before);
+    EXPECT_EQ(read_cpu_budget(0x7FFFFFFF).cpus, 1);
+  }).join();
 }
 
 TEST(CpuBudget, OfThisProcessIsPlausible) {

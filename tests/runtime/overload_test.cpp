@@ -171,6 +171,8 @@ TEST(RuntimeStats, AreWrittenForPrometheus) {
   const std::string held = to_prometheus(one.runtime->stats());
   EXPECT_THAT(held, testing::HasSubstr("# TYPE gantry_requests_in_flight gauge\ngantry_requests_in_flight 2\n"));
   EXPECT_THAT(held, testing::HasSubstr("gantry_requests_queued 1\n"));
+  EXPECT_GT(one.runtime->stats().memory_limit_bytes, std::uint64_t{1} << 20);
+  EXPECT_GT(one.runtime->stats().effective_cpus, 0);
   one.finish();
   const std::string page = to_prometheus(one.runtime->stats());
   EXPECT_THAT(page, testing::HasSubstr("gantry_requests_total 2\n"));

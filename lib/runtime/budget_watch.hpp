@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// BudgetWatch: what the process may use now. Limits change while a process runs (a pod resized in place), and reading
+// them takes dozens of files, so the latest reading is kept for a while.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <gantry/export.hpp>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "runtime/cpu_budget.hpp"
+#include "runtime/cpu_throttling.hpp"
+#include "runtime/memory_budget.hpp"
+
+namespace gantry::detail {
+
+struct Budgets {
+  CpuBudget cpu;
+  MemoryBudget memory;
+  std::optional<CpuThrottling> throttling;
+};
+
+/// Reads this process's budgets. The affinity is always that of the thread that calls this function: one of the threads
+/// that ask may be pinned to a CPU of its own.
+GANTRY_API std::function<Budgets()> make_process_reader();
+
+/// Ownership: owns the reader; a reading outlives the watch.
+/// Threads:   thread-safe. One thread reads at a time, and no other waits for it.
+/// Errors:    what the reader throws; the reading before stays, and the next call tries again.
+/// Cost:      an uncontended mutex while the reading is fresh.
+class GANTRY_API BudgetWatch {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Reader = std::function<Budgets()>;
+
+  struct Reading : Budgets {
+    Clock::time_point taken_at;
+    /// How many readings so far had another CPU budget (`cpus` or `exact`) than the one before them. Whoever remembers
+    /// it sees whether the budget changed since.
+    std::uint64_t cpu_changes = 0;
+  };
+
+  /// Takes the first reading.
+  explicit BudgetWatch(Reader reader = make_process_reader(), Clock::time_point now = Clock::now(),
+                       Clock::duration interval = std::chrono::seconds(5));
+
+  /// The latest reading, taken anew if it is `interval` old. While another thread takes one: the one before.
+  std::shared_ptr<const Reading> refresh(Clock::time_point now = Clock::now());
+
+ private:
+  std::shared_ptr<const Reading> read(Clock::time_point now, const Reading* before) const;
+
+  const Reader reader_;
+  const Clock::duration interval_;
+  std::mutex mutex_;
+  std::shared_ptr<const Reading> latest_;
+  bool is_reading_ = false;
+};
+
+}  // namespace gantry::detail

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the files of this process's control groups are, v1 and v2: what the CPU and the memory budget have in common.
+//
+// Two lists say it: /proc/self/cgroup names the group within its hierarchy, and /proc/self/mountinfo says which part of
+// the hierarchy is mounted where. In a container the mounted part often begins at the container's own group, so that
+// the two paths overlap.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gantry::detail {
+
+/// The files of a machine; tests put a made-up one here.
+class SystemFacts {
+ public:
+  virtual ~SystemFacts() = default;
+  /// A file's content, nothing if it cannot be read.
+  virtual std::optional<std::string> read(const std::string& path) const = 0;
+};
+
+/// A file of this machine, also one that says its size is 0; nothing if it cannot be read.
+std::optional<std::string> read_file(const std::string& path);
+
+/// The files of this machine.
+class ProcessFiles final : public SystemFacts {
+ public:
+  std::optional<std::string> read(const std::string& path) const override { return read_file(path); }
+};
+
+/// A group's place: `mount_point` + each of `directories`, from the group itself up to the mount point ("").
+struct CgroupPlace {
+  std::string mount_point;
+  std::vector<std::string> directories;
+};
+
+/// The control groups this process is in.
+///
+/// Threads: immutable.
+class Cgroups {
+ public:
+  explicit Cgroups(const SystemFacts& facts);
+
+  /// Where the group of a v1 controller is: "cpu", "cpuset", "memory". On a hybrid system each controller is in one
+  /// hierarchy only, and its files are missing in the other.
+  std::optional<CgroupPlace> find_v1(std::string_view controller) const;
+  /// Where the group in the one hierarchy of v2 is.
+  std::optional<CgroupPlace> find_v2() const;
+  /// What could not be read, one line each, for a derivation.
+  const std::vector<std::string>& complaints() const { return complaints_; }
+
+ private:
+  /// One line of mountinfo.
+  struct Mount {
+    std::string root;   // the part of the hierarchy that is mounted
+    std::string point;  // where
+    std::string type;   // "cgroup" or "cgroup2"
+    std::string options;
+  };
+  static std::vector<Mount> parse_mounts(std::string_view mountinfo);
+  static CgroupPlace make_place(const Mount& mount, std::string path);
+  std::optional<CgroupPlace> find(bool is_v2, std::string_view controller) const;
+
+  std::string memberships_;  // /proc/self/cgroup
+  std::vector<Mount> mounts_;
+  std::vector<std::string> complaints_;
+};
+
+}  // namespace gantry::detail
