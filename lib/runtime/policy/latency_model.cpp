@@ -9,9 +9,8 @@ namespace {
 constexpr double kShare = 0.1;            // of a new measurement in the running mean
 constexpr double kOutlier = 4.0;          // a measurement counts as this many times the mean at most
 constexpr double kMargin = 0.97;          // a larger size must be at least this much better
-constexpr double kHopeless = 1.15;        // where a size costs this much more, larger ones are not tried
 constexpr std::uint64_t kTrials = 3;      // of a size before it is judged
-constexpr std::uint64_t kTryAgain = 512;  // decisions between looks at the neighbouring size
+constexpr std::uint64_t kTryAgain = 512;  // decisions between looks at another size
 
 Clock::duration from_seconds(double seconds) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -77,14 +76,13 @@ std::size_t LatencyModel::batch_size(std::size_t waiting) {
   if (waiting <= 1) return 1;
   const bool tries_again = ++asked_ % kTryAgain == 0;
   const std::size_t best = best_bucket();
-  if (tries_again) {  // a neighbour's figures may be of another time
-    const std::size_t neighbour = (asked_ / kTryAgain) % 2 == 0 || best == 0 ? best + 1 : best - 1;
-    if (neighbour < buckets_.size() && size_of(neighbour) <= waiting) return size_of(neighbour);
+  if (tries_again) {  // what was measured may be of another time
+    const std::size_t other = size_of((asked_ / kTryAgain) % buckets_.size());
+    if (other <= waiting) return other;
   }
-  for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i) {
+  // All sizes are tried: two samples may cost more than twice one, and sixteen still less than sixteen times.
+  for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i)
     if (buckets_[i].count < kTrials) return size_of(i);
-    if (buckets_[i].per_sample > kHopeless * buckets_[best].per_sample && i > best) break;
-  }
   return std::min(waiting, size_of(best));
 }
 

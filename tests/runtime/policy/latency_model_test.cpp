@@ -43,6 +43,11 @@ TEST(LatencyModel, FindsAnOptimumBetween) {
   EXPECT_EQ(settled_size(model, [](std::size_t n) { return n <= 8 ? 1ms + n * 100us : n * 1ms; }), 8u);
 }
 
+TEST(LatencyModel, SeesPastASizeThatDoesNotPay) {
+  LatencyModel model(16);  // a matrix product of two rows is slower than two of one; one of sixteen is not
+  EXPECT_EQ(settled_size(model, [](std::size_t n) { return n == 1 ? 4ms : n == 2 ? 12ms : 8ms + n * 500us; }), 16u);
+}
+
 TEST(LatencyModel, NeverAsksForMoreThanWaits) {
   LatencyModel model(32);
   settled_size(model, [](std::size_t n) { return 1ms + n * 10us; });
