@@ -4,6 +4,9 @@
 //   Model model = libtorch::load("net.ts", signature, options).value();
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,7 +24,28 @@ namespace gantry::libtorch {
 /// Traced TorchScript carries that permission in its convolutions; it is taken out of them as the file is loaded. For
 /// all others it is a setting of the process, switched off where this is the first to load LibTorch's CUDA library; a
 /// host that prefers speed sets at::globalContext().setAllowTF32CuDNN(true) after the first load.
+///
+/// The first load with ModelOptions::retain_activation_memory on the CPU puts an allocator in front of LibTorch's, with
+/// c10::SetCPUAllocator() and priority 0, for the memory that engines keep from run to run. Outside of gantry's runs it
+/// passes everything on to the one it found: a host's tensors come from where they came from. Where the host has set an
+/// allocator with a higher priority, or sets another one later, the host's stays and engines keep no more memory. As
+/// SetCPUAllocator() is not synchronised, a host that uses LibTorch on other threads loads its first model before.
 GANTRY_API Result<Model> load(const std::string& path, const Signature& signature, const ModelOptions& options = {});
+
+/// The large blocks of memory (from 64 KiB) that all instances on the CPU computed in.
+struct ActivationMemory {
+  std::size_t bytes_held = 0;    ///< kept for the next run
+  std::size_t bytes_in_use = 0;  ///< in runs that go on, and in outputs that the host holds
+  std::uint64_t hits = 0;        ///< blocks that were there
+  std::uint64_t misses = 0;      ///< blocks that were fetched
+};
+
+/// Of the instances that exist. Thread-safe. Cost: a lock per instance.
+GANTRY_API ActivationMemory activation_memory();
+
+/// Gives back what instances keep that have run nothing for `older_than`; the number of bytes. An instance gives its
+/// memory back by itself only as it dies, so a host that goes quiet calls this from time to time. Thread-safe.
+GANTRY_API std::size_t release_idle_activation_memory(std::chrono::milliseconds older_than);
 
 /// The engines that open() may use: "torchscript" and, where LibTorch has it, "aoti".
 GANTRY_API std::vector<EngineLoader> engines();

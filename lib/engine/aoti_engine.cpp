@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/activation_memory.hpp"
 #include "engine/aoti_package.hpp"
 #include "engine/call_spec.hpp"
 #include "engine/cuda_loader.hpp"
@@ -39,13 +40,17 @@ struct LoadedPackage {
 
 class AotiInstance final : public EngineInstance {
  public:
-  AotiInstance(const LoadedPackage& package, int threads)
-      : package_(package), stream_(make_stream(package.device)), threads_(threads) {}
+  AotiInstance(const LoadedPackage& package, int threads, bool retain_memory)
+      : memory_(retain_memory && package.device.is_cpu()),
+        package_(package),
+        stream_(make_stream(package.device)),
+        threads_(threads) {}
 
   Result<Tensors> run(const Tensors& inputs, const RunOptions&) override {
     try {
       const ThreadScope thread(threads_);
       const DeviceScope device(stream_);
+      const ActivationScope memory(memory_);
       const std::vector<at::Tensor> tensors = to_torch(inputs, package_.device);
       std::vector<at::Tensor> arguments;
       for (const std::size_t place : package_.call.inputs) arguments.push_back(tensors[place]);
@@ -63,6 +68,7 @@ class AotiInstance final : public EngineInstance {
   }
 
  private:
+  InstanceMemory memory_;
   const LoadedPackage& package_;
   const std::optional<c10::Stream> stream_;
   const int threads_;
@@ -70,13 +76,14 @@ class AotiInstance final : public EngineInstance {
 
 class AotiEngine final : public Engine {
  public:
-  AotiEngine(LoadedPackage package, EngineInfo info) : package_(std::move(package)), info_(std::move(info)) {}
+  AotiEngine(LoadedPackage package, bool retain_memory, EngineInfo info)
+      : package_(std::move(package)), retain_memory_(retain_memory), info_(std::move(info)) {}
 
   const EngineInfo& info() const override { return info_; }
 
   Result<std::unique_ptr<EngineInstance>> make_instance(int threads) override {
     try {
-      return std::unique_ptr<EngineInstance>(std::make_unique<AotiInstance>(package_, threads));
+      return std::unique_ptr<EngineInstance>(std::make_unique<AotiInstance>(package_, threads, retain_memory_));
     } catch (...) {
       return translate_torch_exception(ErrorCode::kModelError);
     }
@@ -84,6 +91,7 @@ class AotiEngine final : public Engine {
 
  private:
   const LoadedPackage package_;
+  const bool retain_memory_;
   const EngineInfo info_;
 };
 
@@ -165,7 +173,7 @@ Result<std::unique_ptr<Engine>> load_scanned(const AotiPackage& package, const S
   if (device->is_cpu()) scratch->remove();
   return std::unique_ptr<Engine>(std::make_unique<AotiEngine>(
       LoadedPackage{*std::move(scratch), *std::move(runner), *std::move(call), signature.outputs(), *device},
-      describe(*metadata, options.device, *runners)));
+      options.retain_activation_memory, describe(*metadata, options.device, *runners)));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/activation_memory.hpp"
 #include "engine/cuda_loader.hpp"
 #include "engine/engine_loaders.hpp"
 #include "engine/forward_call.hpp"
@@ -27,8 +28,10 @@ namespace {
 
 class TorchScriptInstance final : public EngineInstance {
  public:
-  TorchScriptInstance(torch::jit::Module module, const ForwardCall& call, c10::Device device, int threads)
-      : forward_(module.get_method("forward")),
+  TorchScriptInstance(torch::jit::Module module, const ForwardCall& call, c10::Device device, int threads,
+                      bool retain_memory)
+      : memory_(retain_memory && device.is_cpu()),
+        forward_(module.get_method("forward")),
         call_(call),
         device_(device),
         stream_(make_stream(device)),
@@ -39,6 +42,7 @@ class TorchScriptInstance final : public EngineInstance {
     try {
       const ThreadScope thread(threads_);
       const DeviceScope device(stream_);
+      const ActivationScope memory(memory_);
       const torch::jit::GraphOptimizerEnabledGuard optimizer(optimize_at_run_time_);
       // The inputs live until the outputs are converted, so that an output that aliases one is seen to.
       const std::vector<at::Tensor> tensors = to_torch(inputs, device_);
@@ -51,6 +55,7 @@ class TorchScriptInstance final : public EngineInstance {
   }
 
  private:
+  InstanceMemory memory_;
   torch::jit::Method forward_;
   const ForwardCall& call_;
   const c10::Device device_;
@@ -61,8 +66,12 @@ class TorchScriptInstance final : public EngineInstance {
 
 class TorchScriptEngine final : public Engine {
  public:
-  TorchScriptEngine(TorchScriptFile file, ForwardCall call, c10::Device device, EngineInfo info)
-      : file_(std::move(file)), call_(std::move(call)), device_(device), info_(std::move(info)) {}
+  TorchScriptEngine(TorchScriptFile file, ForwardCall call, c10::Device device, bool retain_memory, EngineInfo info)
+      : file_(std::move(file)),
+        call_(std::move(call)),
+        device_(device),
+        retain_memory_(retain_memory),
+        info_(std::move(info)) {}
 
   const EngineInfo& info() const override { return info_; }
 
@@ -71,7 +80,7 @@ class TorchScriptEngine final : public Engine {
       const ThreadScope thread(threads);
       torch::jit::Module module = file_.has_state ? file_.module.deepcopy() : file_.module;
       return std::unique_ptr<EngineInstance>(
-          std::make_unique<TorchScriptInstance>(std::move(module), call_, device_, threads));
+          std::make_unique<TorchScriptInstance>(std::move(module), call_, device_, threads, retain_memory_));
     } catch (...) {
       return translate_torch_exception(ErrorCode::kModelError);
     }
@@ -81,6 +90,7 @@ class TorchScriptEngine final : public Engine {
   const TorchScriptFile file_;
   const ForwardCall call_;
   const c10::Device device_;
+  const bool retain_memory_;
   const EngineInfo info_;
 };
 
@@ -111,8 +121,8 @@ Result<std::unique_ptr<Engine>> load_torchscript(const std::string& path, const 
   auto call = ForwardCall::make(file->module, signature);
   if (!call) return call.error().within("'" + path + "'");
   EngineInfo info = describe(*file, options.device);
-  return std::unique_ptr<Engine>(
-      std::make_unique<TorchScriptEngine>(*std::move(file), *std::move(call), *device, std::move(info)));
+  return std::unique_ptr<Engine>(std::make_unique<TorchScriptEngine>(
+      *std::move(file), *std::move(call), *device, options.retain_activation_memory, std::move(info)));
 }
 
 }  // namespace gantry::libtorch

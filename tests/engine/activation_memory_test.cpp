@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory that engines keep from run to run: used again, bounded, given back, and nothing of the host's.
+#include <ATen/ops/empty.h>
+#include <c10/core/CPUAllocator.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <thread>
+
+#include "engine/activation_memory.hpp"
+#include "engine/engine_fixtures.hpp"
+#include "engine/engine_loaders.hpp"
+
+namespace gantry::test {
+namespace {
+
+using libtorch::ActivationCache;
+using libtorch::ActivationScope;
+using libtorch::InstanceMemory;
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+std::shared_ptr<ActivationCache> make_cache(std::size_t limit = 64 * kMiB) {
+  return std::make_shared<ActivationCache>(*libtorch::replace_cpu_allocator(), limit);
+}
+
+at::Tensor bytes(std::size_t count) {
+  return at::empty({static_cast<std::int64_t>(count)}, c10::kByte);
+}
+
+c10::DeleterFnPtr deleter_of(const at::Tensor& tensor) {
+  return tensor.storage().data_ptr().get_deleter();
+}
+
+long page_faults() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_minflt;
+}
+
+/// Page faults of one run of matmul.ts with three results of 40 MB, beyond what glibc ever keeps.
+long faults_of_a_run(bool retain) {
+  const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+  ModelOptions options;
+  options.retain_activation_memory = retain;
+  const auto engine = libtorch::load_torchscript(model_file("matmul.ts"), signature, options).value();
+  const auto instance = engine->make_instance(1).value();
+  const Tensors inputs = {{"x", Tensor::zeros(DType::kF32, {40000, 256}).value()}};
+  for (int i = 0; i < 2; ++i) EXPECT_THAT(instance->run(inputs, {}), IsOk());
+  const long before = page_faults();
+  EXPECT_THAT(instance->run(inputs, {}), IsOk());
+  return page_faults() - before;
+}
+
+TEST(ActivationMemory, IsUsedAgainWithoutPageFaults) {
+  EXPECT_LT(faults_of_a_run(true), 200);
+  EXPECT_GT(faults_of_a_run(false), 5000);
+}
+
+TEST(ActivationMemory, CountsAndTakesBackWhatAnotherThreadFrees) {
+  const auto cache = make_cache();
+  const ActivationScope scope(cache.get());
+  at::Tensor first = bytes(kMiB);
+  void* const data = first.data_ptr();
+  EXPECT_EQ(cache->counts().misses, 1u);
+  EXPECT_EQ(cache->counts().bytes_in_use, kMiB);
+  std::thread([moved = std::move(first)]() mutable { moved.reset(); }).join();
+  EXPECT_EQ(cache->counts().bytes_held, kMiB);
+  EXPECT_EQ(bytes(kMiB).data_ptr(), data);
+  EXPECT_EQ(cache->counts().hits, 1u);
+}
+
+TEST(ActivationMemory, MayBeFreedAfterTheInstanceIsGone) {
+  at::Tensor output;
+  std::weak_ptr<ActivationCache> cache;
+  {
+    const InstanceMemory memory(true);
+    cache = memory.cache()->weak_from_this();
+    const ActivationScope scope(memory);
+    output = bytes(kMiB);
+  }
+  output.fill_(7);
+  EXPECT_FALSE(cache.expired());
+  output.reset();
+  EXPECT_TRUE(cache.expired());
+}
+
+TEST(ActivationMemory, KeepsNoMoreThanItsLimitAndWhatTheLastRunsUsed) {
+  const auto cache = make_cache(4 * kMiB);
+  {
+    const ActivationScope scope(cache.get());
+    std::vector<at::Tensor> tensors;
+    for (int i = 0; i < 10; ++i) tensors.push_back(bytes(kMiB));
+    tensors.clear();
+    EXPECT_EQ(cache->counts().bytes_held, 4 * kMiB);
+    EXPECT_NE(deleter_of(bytes(5 * kMiB)), deleter_of(bytes(kMiB)));
+  }
+  for (std::uint64_t i = 0; i < ActivationCache::kRunsKept; ++i) {
+    EXPECT_EQ(cache->counts().bytes_held, 4 * kMiB);
+    const ActivationScope scope(cache.get());
+  }
+  EXPECT_EQ(cache->counts().bytes_held, 0u);
+}
+
+TEST(ActivationMemory, IsReleasedWhenIdle) {
+  const InstanceMemory memory(true);
+  at::Tensor held;
+  {
+    const ActivationScope scope(memory);
+    held = bytes(kMiB);
+    bytes(2 * kMiB);
+    EXPECT_EQ(libtorch::release_idle_activation_memory(std::chrono::milliseconds(0)), 0u);
+  }
+  EXPECT_EQ(libtorch::release_idle_activation_memory(std::chrono::hours(1)), 0u);
+  EXPECT_EQ(libtorch::release_idle_activation_memory(std::chrono::milliseconds(0)), 2 * kMiB);
+  held.reset();
+  EXPECT_EQ(memory.cache()->counts().bytes_held, 0u);
+}
+
+TEST(ActivationMemory, LeavesTheHostsTensorsAndRawMemoryAlone) {
+  const auto cache = make_cache();
+  c10::Allocator* const previous = libtorch::replace_cpu_allocator();
+  c10::Allocator* const allocator = c10::GetCPUAllocator();
+  void* const from_before = previous->raw_allocate(kMiB);
+  void* from_a_run = nullptr;
+  {
+    const ActivationScope scope(cache.get());
+    EXPECT_NE(deleter_of(bytes(kMiB)), previous->raw_deleter());
+    EXPECT_EQ(deleter_of(bytes(1000)), previous->raw_deleter());
+    from_a_run = allocator->raw_allocate(kMiB);
+    std::thread([&] { EXPECT_EQ(deleter_of(bytes(kMiB)), previous->raw_deleter()); }).join();
+  }
+  EXPECT_EQ(deleter_of(bytes(kMiB)), previous->raw_deleter());
+  allocator->raw_deallocate(allocator->raw_allocate(kMiB));
+  allocator->raw_deallocate(from_before);
+  allocator->raw_deallocate(from_a_run);
+  EXPECT_EQ(cache->counts().bytes_in_use, 0u);
+}
+
+TEST(ActivationMemory, DoesNotFightAnAllocatorThatTheHostSetsLater) {
+  c10::Allocator* const ours = c10::GetCPUAllocator();
+  c10::SetCPUAllocator(c10::GetDefaultCPUAllocator());
+  const InstanceMemory memory(true);
+  EXPECT_EQ(c10::GetCPUAllocator(), c10::GetDefaultCPUAllocator());
+  {
+    const ActivationScope scope(memory);
+    EXPECT_EQ(deleter_of(bytes(kMiB)), c10::GetDefaultCPUAllocator()->raw_deleter());
+  }
+  c10::SetCPUAllocator(ours);
+}
+
+}  // namespace
+}  // namespace gantry::test
