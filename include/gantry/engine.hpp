@@ -46,9 +46,9 @@ struct ModelOptions {
   std::optional<Runtime> runtime;
   /// The LibTorch engines on the CPU: keep the memory of a run's large intermediate results (from 64 KiB) for the next
   /// run, rather than give it back to the system and page it in again. Costs each instance at most 256 MiB beyond what
-  /// it computes in, and no more than its last 16 runs used, until libtorch::release_idle_activation_memory() or its end.
-  /// The first engine that keeps memory puts an allocator in front of LibTorch's own, for the process, which passes on
-  /// all that is not allocated in a run. EfficientNet-lite0: a quarter faster at a batch of 1.
+  /// it computes in, and no more than its last 16 runs used, until libtorch::release_idle_activation_memory() or its
+  /// end. The first engine that keeps memory puts an allocator in front of LibTorch's own, for the process, which
+  /// passes on all that is not allocated in a run. EfficientNet-lite0: a quarter faster at a batch of 1.
   bool retain_activation_memory = false;
 };
 
