@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <gantry/core.hpp>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -23,6 +25,14 @@ inline double quantile(std::vector<double>& values, double q) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
   return values[std::min(values.size() - 1, static_cast<std::size_t>(q * static_cast<double>(values.size())))];
+}
+
+/// A number of kB in /proc/self/status, such as VmRSS.
+inline long status_kb(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind(key + ":", 0) == 0) return std::stol(line.substr(key.size() + 1));
+  return 0;
 }
 
 /// Gives its input back, after computing for `per_call` and `per_sample` on the CPU.

@@ -3,6 +3,7 @@
 //   submitted: 1,024 requests in flight, one thread that submits
 //   blocking: 1, 4, 16, 64 callers, beside round trips to as many threads as there are workers, by condition variables
 //   in caller execution
+// and what ten million of them leave in memory, and a thousand idle pipelines take.
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
@@ -38,38 +39,47 @@ struct Served {
   std::optional<Pipeline<Tensor, Tensor>> pipeline;
 };
 
-void submitted(const Served& served) {
+/// Submits `count` requests, never more than 1,024 in flight, and waits for the last.
+void submit_all(const Served& served, std::uint64_t count) {
   constexpr int kWindow = 1024;
   const Tensor input = sample();
   std::mutex mutex;
   std::condition_variable has_room;
   int in_flight = 0;
-  std::vector<double> latencies;
-  latencies.reserve(2000000);
-  std::mutex latencies_mutex;
-  const auto begin = Clock::now();
-  std::uint64_t count = 0;
-  while (Clock::now() - begin < kTime) {
-    {
-      std::unique_lock lock(mutex);
-      has_room.wait(lock, [&] { return in_flight < kWindow; });
-      const int room = kWindow - in_flight;
-      in_flight += room;
-      count += static_cast<std::uint64_t>(room);
-      lock.unlock();
-      for (int i = 0; i < room; ++i)
-        served.pipeline->submit(input, {}, [&](Result<Tensor> result) {
-          if (!result) std::abort();
-          const std::lock_guard guard(mutex);
-          if (--in_flight <= kWindow / 2) has_room.notify_one();
-        });
-    }
+  while (count > 0) {
+    std::unique_lock lock(mutex);
+    has_room.wait(lock, [&] { return in_flight < kWindow; });
+    const auto room = std::min<std::uint64_t>(count, static_cast<std::uint64_t>(kWindow - in_flight));
+    in_flight += static_cast<int>(room);
+    count -= room;
+    lock.unlock();
+    for (std::uint64_t i = 0; i < room; ++i)
+      served.pipeline->submit(input, {}, [&](Result<Tensor> result) {
+        if (!result) std::abort();
+        const std::lock_guard guard(mutex);
+        if (--in_flight <= kWindow / 2) has_room.notify_one();
+      });
   }
   std::unique_lock lock(mutex);
   has_room.wait(lock, [&] { return in_flight == 0; });
+}
+
+void submitted(const Served& served) {
+  constexpr std::uint64_t kCount = 500000;
+  const auto begin = Clock::now();
+  submit_all(served, kCount);
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  std::printf("submitted, window %d: %.0f requests/s, %.2f us each\n", kWindow, static_cast<double>(count) / seconds,
-              seconds * 1e6 / static_cast<double>(count));
+  std::printf("submitted, 1024 in flight: %.0f requests/s, %.2f us each\n", kCount / seconds, seconds * 1e6 / kCount);
+}
+
+void memory(const Served& served) {
+  const long before = bench::status_kb("VmRSS");
+  submit_all(served, 10000000);
+  const long after = bench::status_kb("VmRSS");
+  std::vector<Pipeline<Tensor, Tensor>> idle;
+  for (int i = 0; i < 1000; ++i) idle.push_back(compile(served.model->stage(), *served.runtime).value());
+  std::printf("resident memory: %ld kB, after ten million requests %ld kB; a thousand idle pipelines %ld kB more\n",
+              before, after, bench::status_kb("VmRSS") - after);
 }
 
 /// Threads that answer through a queue under one mutex; each caller waits on a condition variable of its own.
@@ -167,4 +177,5 @@ int main() {
   for (int i = 0; i < kRounds; ++i) submitted(pooled);
   for (const int callers : {1, 4, 16, 64}) blocking(pooled, callers);
   on_caller(caller);
+  memory(pooled);
 }

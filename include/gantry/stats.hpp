@@ -50,7 +50,7 @@ struct Health {
 
 /// One model of a runtime.
 struct ModelStats {
-  std::string name;
+  std::string name;                   ///< the second of one name is "name#2"
   std::string engine;                 ///< EngineInfo::description
   std::uint64_t calls = 0;            ///< that asked for it
   std::uint64_t samples = 0;          ///< computed

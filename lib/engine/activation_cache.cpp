@@ -5,6 +5,7 @@
 // allocators made. So an address is looked up, in a table that all caches share.
 #include "engine/activation_cache.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <unordered_map>
 #include <utility>
@@ -114,12 +115,17 @@ void* ActivationCache::take(std::size_t bytes) {
   const std::size_t index = index_of(size);
   {
     const std::lock_guard lock(mutex_);
-    if (Block* block = free_[index]) {
+    // The smallest that is large enough: by exact size alone the layers of a network would share little.
+    const auto first = free_.begin() + static_cast<std::ptrdiff_t>(index);
+    const auto last = free_.begin() + static_cast<std::ptrdiff_t>(std::min(index + kSizesTried, kSizes));
+    const auto found = std::find_if(first, last, [](const Block* block) { return block != nullptr; });
+    if (found != last) {
+      Block* block = *found;
       block->user = shared_from_this();
-      free_[index] = block->next;
+      *found = block->next;
       block->last_run = run_;
-      counts_.bytes_held -= size;
-      counts_.bytes_in_use += size;
+      counts_.bytes_held -= block->bytes;
+      counts_.bytes_in_use += block->bytes;
       ++counts_.hits;
       return block->memory.get();
     }
@@ -142,6 +148,11 @@ bool ActivationCache::give_back(void* data) {
   const std::shared_ptr<ActivationCache> cache = std::move(block->user);
   cache->put(block);
   return true;
+}
+
+std::size_t ActivationCache::bytes_of(void* data) {
+  const Block* block = BlockTable::find(data);
+  return block ? block->bytes : 0;
 }
 
 bool ActivationCache::keeps(const Block& block) const {

@@ -6,7 +6,7 @@
 //
 // How much is kept: the blocks that the last 16 runs used, since batches differ from run to run and a cache that
 // followed only the last one would lose a full batch's memory with each small one; and never more than the limit, which
-// holds what a model of images needs for a full batch (EfficientNet-lite0: 100 MB at a batch of 8).
+// holds what a model of images needs for a full batch (EfficientNet-lite0: 160 MB at a batch of 8).
 #pragma once
 
 #include <c10/core/Allocator.h>
@@ -49,6 +49,9 @@ class ActivationCache : public std::enable_shared_from_this<ActivationCache> {
   /// Ends the use of a block of whichever cache. false: `data` is no cache's block.
   static bool give_back(void* data);
 
+  /// The size of the block in use that starts at `data`; 0 if it is no cache's.
+  static std::size_t bytes_of(void* data);
+
   /// Gives back all that is not in use; the number of bytes.
   std::size_t release();
   /// The same if no run has gone on for `older_than`; until the next run nothing is kept then.
@@ -63,8 +66,10 @@ class ActivationCache : public std::enable_shared_from_this<ActivationCache> {
   struct BlockTable;
   class BlockList;
 
-  /// From 64 KiB to beyond what a machine can address, 8 sizes per doubling: at most an eighth of a block is unused.
+  /// From 64 KiB to beyond what a machine can address, 8 sizes per doubling.
   static constexpr std::size_t kSizes = 8 * 40;
+  /// A kept block serves requests of more than a quarter of it, which is what a result may pin (tensor_bridge.cpp).
+  static constexpr std::size_t kSizesTried = 8 * 2 - 1;
   static std::size_t rounded(std::size_t bytes);
   static std::size_t index_of(std::size_t rounded_bytes);
 

@@ -2,9 +2,12 @@
 // Tensors in without a copy, tensors out without an alias.
 #include "engine/tensor_bridge.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <gantry/interop/torch.hpp>
 #include <utility>
+
+#include "engine/activation_cache.hpp"
 
 namespace gantry::libtorch {
 namespace {
@@ -19,7 +22,8 @@ bool is_aligned(const Tensor& tensor) {
 /// `tensor` is strided, contiguous and on the CPU. It is the only reference to its memory unless something else looks
 /// into it: the input it aliases, the model whose weight it is, another output.
 bool owns_its_memory(const at::Tensor& tensor) {
-  const std::size_t block = tensor.storage().nbytes();
+  const c10::DataPtr& memory = tensor.storage().data_ptr();
+  const std::size_t block = std::max(tensor.storage().nbytes(), ActivationCache::bytes_of(memory.get_context()));
   return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && block <= kMaxPinnedFactor * tensor.nbytes();
 }
 

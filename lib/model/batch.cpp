@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// stack() copies only what does not lie in one block already.
+// Copies only what does not lie in one block already.
 #include "model/batch.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace gantry::detail {
 namespace {
@@ -18,26 +20,18 @@ bool are_consecutive(Span<const Tensor> samples) {
   return true;
 }
 
-Error too_many_dimensions(const Tensor& sample) {
-  return Error(ErrorCode::kInvalidArgument, "a sample " + sample.to_string() + " leaves no room for a batch axis");
-}
-
-}  // namespace
-
-Result<Tensor> stack(Span<const Tensor> samples) {
-  const Tensor& first = samples[0];
-  const Shape shape = first.shape().with_front(static_cast<std::int64_t>(samples.size()));
-  if (shape.overflowed()) return too_many_dimensions(first);
-  for (const Tensor& sample : samples)
-    if (!sample.device().is_cpu())
-      return Error(ErrorCode::kInvalidArgument, "only tensors on the CPU can be stacked, got " + sample.to_string());
-  if (are_consecutive(samples))
-    return Tensor::wrap(const_cast<void*>(first.data()), first.dtype(), shape, first.owner());
+/// `parts`, one after the other, as one tensor of `shape`.
+Result<Tensor> concatenate(Span<const Tensor> parts, const Shape& shape) {
+  const Tensor& first = parts[0];
+  for (const Tensor& part : parts)
+    if (!part.device().is_cpu())
+      return Error(ErrorCode::kInvalidArgument, "only tensors on the CPU can be stacked, got " + part.to_string());
+  if (are_consecutive(parts)) return Tensor::wrap(const_cast<void*>(first.data()), first.dtype(), shape, first.owner());
   auto block = Tensor::make(first.dtype(), shape);
   if (!block) return block;
   auto* target = static_cast<std::byte*>(block->mutable_data());
-  for (const Tensor& sample : samples) {
-    auto dense = sample.contiguous();
+  for (const Tensor& part : parts) {
+    auto dense = part.contiguous();
     if (!dense) return dense;
     if (dense->size_bytes() > 0) std::memcpy(target, dense->data(), dense->size_bytes());
     target += dense->size_bytes();
@@ -45,8 +39,53 @@ Result<Tensor> stack(Span<const Tensor> samples) {
   return block;
 }
 
+}  // namespace
+
+Result<Tensor> stack(Span<const Tensor> samples) {
+  const Shape shape = samples[0].shape().with_front(static_cast<std::int64_t>(samples.size()));
+  if (shape.overflowed())
+    return Error(ErrorCode::kInvalidArgument,
+                 "a sample " + samples[0].to_string() + " leaves no room for a batch axis");
+  return concatenate(samples, shape);
+}
+
 Result<Tensor> unstack(const Tensor& batch, std::int64_t index) {
   return batch.select(0, index);
+}
+
+Result<Tensors> join_rows(Span<const Tensors* const> batches) {
+  Tensors joined;
+  std::vector<Tensor> parts(batches.size());
+  for (std::size_t i = 0; i < batches[0]->size(); ++i) {
+    for (std::size_t k = 0; k < parts.size(); ++k) parts[k] = (*batches[k])[i].tensor;
+    std::vector<std::int64_t> dims(parts[0].shape().begin(), parts[0].shape().end());
+    dims[0] = 0;
+    for (const Tensor& part : parts) dims[0] += part.shape()[0];
+    auto whole = concatenate(parts, Shape(Span<const std::int64_t>(dims)));
+    if (!whole) return std::move(whole).error();
+    joined.add((*batches[0])[i].name, *std::move(whole));
+  }
+  return joined;
+}
+
+Result<Tensors> take_rows(const Tensors& batch, std::int64_t begin, std::int64_t end) {
+  Tensors rows;
+  for (const NamedTensor& item : batch) {
+    auto part = item.tensor.slice(0, begin, end);
+    if (!part) return std::move(part).error();
+    rows.add(item.name, *std::move(part));
+  }
+  return rows;
+}
+
+bool have_same_samples(const Tensors& a, const Tensors& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const Shape& left = a[i].tensor.shape();
+    const Shape& right = b[i].tensor.shape();
+    if (left.rank() != right.rank() || !std::equal(left.begin() + 1, left.end(), right.begin() + 1)) return false;
+  }
+  return true;
 }
 
 }  // namespace gantry::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stacking samples into a batch, and splitting a batch into samples.
+// Stacking samples into a batch, joining batches, and taking batches apart.
 #pragma once
 
 #include <cstddef>
@@ -15,5 +15,15 @@ Result<Tensor> stack(Span<const Tensor> samples);
 
 /// Sample `index` of a contiguous [n, ...]; a view.
 Result<Tensor> unstack(const Tensor& batch, std::int64_t index);
+
+/// [n1 + n2 + ..., ...] of each tensor, from batches whose samples have the same shapes. No copy where stack() makes
+/// none.
+Result<Tensors> join_rows(Span<const Tensors* const> batches);
+
+/// Rows begin..end of every tensor; views.
+Result<Tensors> take_rows(const Tensors& batch, std::int64_t begin, std::int64_t end);
+
+/// True if the samples of both batches have the same shapes; the dtypes are those of the signature.
+bool have_same_samples(const Tensors& a, const Tensors& b);
 
 }  // namespace gantry::detail

@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include "model/gather.hpp"
+#include "model/batch.hpp"
 #include "model/local_backend.hpp"
 
 namespace gantry::detail {
@@ -16,14 +16,6 @@ bool have_rows(const Tensors& outputs, std::size_t rows) {
   return std::all_of(outputs.begin(), outputs.end(), [&](const NamedTensor& output) {
     return output.tensor.rank() > 0 && output.tensor.shape()[0] == static_cast<std::int64_t>(rows);
   });
-}
-
-Result<Tensors> join_results(Result<Tensors> first, Result<Tensors> second) {
-  if (!first) return first;
-  if (!second) return second;
-  const bool fit = first->size() == second->size() && have_same_samples(*first, *second);
-  if (!fit) return Error(ErrorCode::kModelError, "the outputs of two parts of a batch have different shapes");
-  return join_rows(std::vector<const Tensors*>{&*first, &*second});
 }
 
 }  // namespace
@@ -110,23 +102,31 @@ Result<Tensors> LocalBackend::compute_rows(EngineInstance& instance, const Tenso
     counters_.rejects.count(call.cancel.is_cancelled() ? RejectReason::kCancelled : RejectReason::kDeadlinePassed);
     return *interruption;
   }
-  const auto in_two = [&](std::size_t first, bool may_retry) {
-    const auto part = [&](std::size_t begin, std::size_t end) -> Result<Tensors> {
-      auto some = take_rows(inputs, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
-      if (!some) return some;
-      return compute_rows(instance, *some, end - begin, call, may_retry);
-    };
-    auto head = part(0, first);
-    if (!head) return head;
-    return join_results(std::move(head), part(first, rows));
-  };
-  if (rows > std::max<std::size_t>(1, options_.max_batch)) return in_two(options_.max_batch, may_retry_memory);
+  if (rows > options_.max_batch)
+    return compute_parts(instance, inputs, rows, options_.max_batch, call, may_retry_memory);
   auto outputs = run_engine(instance, inputs, rows, call);
   if (outputs || outputs.error().code() != ErrorCode::kResourceExhausted || !may_retry_memory || rows == 1 ||
       engine_->info().mutates_inputs)
     return outputs;
   ModelCounters::add(counters_.retries, 2);
-  return in_two(rows / 2, false);
+  return compute_parts(instance, inputs, rows, (rows + 1) / 2, call, false);
+}
+
+Result<Tensors> LocalBackend::compute_parts(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
+                                            std::size_t size, const RunOptions& call, bool may_retry_memory) {
+  std::vector<Tensors> parts;
+  std::vector<const Tensors*> pointers;
+  for (std::size_t begin = 0; begin < rows; begin += size) {
+    const std::size_t end = std::min(rows, begin + size);
+    auto part = take_rows(inputs, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
+    if (part) part = compute_rows(instance, *part, end - begin, call, may_retry_memory);
+    if (!part) return part;
+    if (!have_rows(*part, end - begin) || (!parts.empty() && !have_same_samples(parts[0], *part)))
+      return Error(ErrorCode::kModelError, "the outputs of parts of a batch do not fit together");
+    parts.push_back(*std::move(part));
+  }
+  for (const Tensors& part : parts) pointers.push_back(&part);
+  return join_rows(pointers);
 }
 
 Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
@@ -164,51 +164,6 @@ void LocalBackend::count(const Error& error) {
   if (error.code() != ErrorCode::kFailedPrecondition) return;
   const std::lock_guard lock(mutex_);
   queue_.set_device_fault(error.message());
-}
-
-Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
-  ModelCounters::add(counters_.calls);
-  const std::size_t rows = rows_of(inputs);
-  const auto arrived = Clock::now();
-  Instance instance;
-  Clock::time_point taken{};
-  std::optional<Error> refusal;
-  {
-    std::unique_lock lock(mutex_);
-    const auto has_instance = [this] { return !free_.empty(); };
-    refusal = queue_.check_health(arrived);
-    if (!refusal) {
-      bool is_in_time = true;
-      ++blocked_;
-      if (!call.deadline)
-        is_free_.wait(lock, has_instance);
-      else
-        is_in_time = is_free_.wait_until(lock, *call.deadline, has_instance);
-      --blocked_;
-      if (!is_in_time)
-        refusal = Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
-                      .rejected(RejectReason::kDeadlinePassed);
-      else {
-        queue_.begin_one(taken = Clock::now());
-        instance = take_instance();
-      }
-    }
-  }
-  if (refusal) {
-    counters_.rejects.count(refusal->reject_reason());
-    deal_out();  // an instance may have been left for this thread
-    return *std::move(refusal);
-  }
-  counters_.queue_wait.record(taken - arrived);
-  auto result = [&]() -> Result<Tensors> {
-    try {
-      return compute_rows(*instance, inputs, rows, call, true);
-    } catch (...) {
-      return translate_exception();
-    }
-  }();
-  give_back(std::move(instance), taken);
-  return result;
 }
 
 }  // namespace gantry::detail

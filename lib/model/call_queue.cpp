@@ -5,7 +5,7 @@
 #include <gantry/node.hpp>
 #include <utility>
 
-#include "model/gather.hpp"
+#include "model/batch.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -43,6 +43,17 @@ void CallQueue::set_device_fault(const std::string& message) {
   if (device_fault_.empty()) device_fault_ = message;
 }
 
+std::optional<Clock::time_point> CallQueue::timer_to_set() {
+  const auto when = close();
+  if (when >= timer_) return std::nullopt;
+  timer_ = when;
+  return when;
+}
+
+void CallQueue::on_timer(Clock::time_point when) {
+  if (when == timer_) timer_ = Clock::time_point::max();
+}
+
 Clock::time_point CallQueue::close() const {
   auto close = Clock::time_point::max();
   waiting_.for_each([&](const FairQueue<CallPtr>::Entry& entry) {
@@ -68,7 +79,7 @@ std::optional<Error> CallQueue::check_health(Clock::time_point now) const {
 
 std::optional<Error> CallQueue::check_deadline(const Call& call, Clock::time_point now) const {
   if (!call.options.deadline || running_.empty()) return std::nullopt;  // when idle, a wrong guess is mended
-  const auto needed = overload_.time_for(waiting_.cost_ahead_of(call.options.priority)) + latency_.expected(call.rows);
+  const auto needed = overload_.time_for(waiting_.cost_ahead_of(call.options.priority)) + latency_.fastest();
   const auto left = *call.options.deadline - now;
   if (needed <= left) return std::nullopt;
   return Error(ErrorCode::kResourceExhausted,

@@ -21,6 +21,7 @@
 namespace gantry::detail {
 
 struct BatchOptions {
+  bool has_batch_axis = false;
   std::size_t max_batch = 1;  ///< 1 without a batch axis
   std::chrono::microseconds max_delay{0};
   bool merges_calls = false;
@@ -79,8 +80,10 @@ class CallQueue {
   std::size_t size() const { return waiting_.size(); }
   /// `coming`: requests at the runtime that may yet come here.
   When when_to_serve(Clock::time_point now, std::size_t coming);
-  /// When the calls that wait are to be served for the sake of max_delay and deadlines.
-  Clock::time_point close() const;
+  /// When what waits is to be served for the sake of max_delay and deadlines, unless a timer is set for then or before.
+  /// Who asks sets one, and calls on_timer() when it fires.
+  std::optional<Clock::time_point> timer_to_set();
+  void on_timer(Clock::time_point when);
   /// The next batch, which begins `now`: end() must follow unless it has no calls.
   Batch begin(Clock::time_point now);
   /// For a call that never waited here.
@@ -98,6 +101,7 @@ class CallQueue {
   std::vector<FairQueue<CallPtr>::Entry> take_all() { return waiting_.take_all(); }
 
  private:
+  Clock::time_point close() const;
   std::size_t rows_waiting() const { return static_cast<std::size_t>(waiting_.cost_ahead_of(-kHighestPriority)); }
   std::optional<Error> check_deadline(const Call& call, Clock::time_point now) const;
   std::optional<Error> check_turn(const FairQueue<CallPtr>::Entry& entry, Clock::time_point now) const;
@@ -110,6 +114,7 @@ class CallQueue {
   Overload overload_;
   std::vector<Clock::time_point> running_;  // since when; has room for all instances
   std::string device_fault_;
+  Clock::time_point timer_ = Clock::time_point::max();  // the earliest that is set
 };
 
 }  // namespace gantry::detail

@@ -37,7 +37,7 @@ LocalBackend::LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<Runti
       queue_(options, runtime_->options(), instance_count_) {}
 
 std::size_t LocalBackend::rows_of(const Tensors& inputs) const {
-  if (options_.max_batch <= 1 || inputs.empty() || inputs[0].tensor.rank() == 0) return 1;
+  if (!options_.has_batch_axis || inputs.empty()) return 1;
   return static_cast<std::size_t>(std::max<std::int64_t>(1, inputs[0].tensor.shape()[0]));
 }
 
@@ -81,6 +81,51 @@ void LocalBackend::answer_all(CallList calls, const Error& error) {
   for (CallPtr call = std::move(calls.first); call; call = std::move(call->next)) answer(*call, error);
 }
 
+Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
+  ModelCounters::add(counters_.calls);
+  const std::size_t rows = rows_of(inputs);
+  const auto arrived = Clock::now();
+  Instance instance;
+  Clock::time_point taken{};
+  std::optional<Error> refusal;
+  {
+    std::unique_lock lock(mutex_);
+    const auto has_instance = [this] { return !free_.empty(); };
+    refusal = queue_.check_health(arrived);
+    if (!refusal) {
+      bool is_in_time = true;
+      ++blocked_;
+      if (!call.deadline)
+        is_free_.wait(lock, has_instance);
+      else
+        is_in_time = is_free_.wait_until(lock, *call.deadline, has_instance);
+      --blocked_;
+      if (!is_in_time)
+        refusal = Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
+                      .rejected(RejectReason::kDeadlinePassed);
+      else {
+        queue_.begin_one(taken = Clock::now());
+        instance = take_instance();
+      }
+    }
+  }
+  if (refusal) {
+    counters_.rejects.count(refusal->reject_reason());
+    deal_out();  // an instance may have been left for this thread
+    return *std::move(refusal);
+  }
+  counters_.queue_wait.record(taken - arrived);
+  auto result = [&]() -> Result<Tensors> {
+    try {
+      return compute_rows(*instance, inputs, rows, call, true);
+    } catch (...) {
+      return translate_exception();
+    }
+  }();
+  give_back(std::move(instance), taken);
+  return result;
+}
+
 void LocalBackend::submit_on_worker(CallPtr call) {
   const auto now = Clock::now();
   ModelCounters::add(counters_.calls);
@@ -105,7 +150,7 @@ LocalBackend::Turn LocalBackend::next_turn(Clock::time_point now) {
   if (free_.size() <= blocked_ || queue_.empty()) return turn;  // whoever gives an instance back goes on
   const auto when = queue_.when_to_serve(now, runtime_->queued());
   turn.is_late = when == CallQueue::When::kLate && !std::exchange(is_late_posted_, true);
-  if (when == CallQueue::When::kInTime) turn.close = queue_.close();
+  if (when == CallQueue::When::kInTime) turn.timer = queue_.timer_to_set();
   if (when != CallQueue::When::kNow) return turn;
   turn.batch = queue_.begin(now);
   if (turn.batch.calls.size == 0) return turn;
@@ -138,11 +183,12 @@ void LocalBackend::deal_out() {
   runtime_->post(make_job());
 }
 
-Job LocalBackend::make_job(bool is_late) {
-  return [self = shared_from_this(), is_late](const Error* refusal) {
-    if (is_late) {
+Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer) {
+  return [self = shared_from_this(), is_late, timer](const Error* refusal) {
+    if (is_late || timer) {
       const std::lock_guard lock(self->mutex_);
-      self->is_late_posted_ = false;
+      if (is_late) self->is_late_posted_ = false;
+      if (timer) self->queue_.on_timer(*timer);
     }
     if (refusal && refusal->code() == ErrorCode::kCancelled) return self->on_shutdown(*refusal);
     self->serve_next();  // also where there was no memory to queue this
@@ -151,7 +197,7 @@ Job LocalBackend::make_job(bool is_late) {
 
 void LocalBackend::take(Turn turn) {
   if (turn.is_late) runtime_->post_late(make_job(true));
-  if (turn.close) runtime_->post_at(*turn.close, make_job());
+  if (turn.timer) runtime_->post_at(*turn.timer, make_job(false, turn.timer));
   execute(std::move(turn));
 }
 

@@ -46,7 +46,7 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
     Instance instance;
     Clock::time_point began{};
     bool is_late = false;
-    std::optional<Clock::time_point> close;
+    std::optional<Clock::time_point> timer;
   };
   LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime, std::vector<Instance> instances,
                std::string name, const BatchOptions& options);
@@ -66,12 +66,16 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   void compute(EngineInstance& instance, Span<Call* const> calls, bool may_retry_memory, Results& results);
   Result<Tensors> compute_rows(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
                                const RunOptions& call, bool may_retry_memory);
+  /// compute_rows() of at most `size` rows at a time, joined.
+  Result<Tensors> compute_parts(EngineInstance& instance, const Tensors& inputs, std::size_t rows, std::size_t size,
+                                const RunOptions& call, bool may_retry_memory);
   Result<Tensors> run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
   void count(const Error& error);
   void give_back(Instance instance, Clock::time_point began);
   /// Wakes a blocked thread; sees to it that calls that wait are served, if an instance is left for them.
   void deal_out();
-  Job make_job(bool is_late = false);
+  /// serve_next(); `is_late` or `timer` says what is to be posted anew after it.
+  Job make_job(bool is_late = false, std::optional<Clock::time_point> timer = std::nullopt);
   /// Computes the next batch. The instance is taken here and not when the job is posted: a job in the queue that held
   /// one could wait for a worker that is blocked waiting for just that instance.
   void serve_next();

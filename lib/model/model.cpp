@@ -84,9 +84,10 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
   const int instances = options.instances ? options.instances : runtime->options().workers;
   const auto name = options.name.empty() ? engine->info().kind : options.name;
   detail::BatchOptions batching;
-  batching.max_batch = signature.has_batch_axis() ? static_cast<std::size_t>(options.max_batch) : 1;
+  batching.has_batch_axis = signature.has_batch_axis();
+  batching.max_batch = batching.has_batch_axis ? static_cast<std::size_t>(options.max_batch) : 1;
   batching.max_delay = options.max_delay;
-  batching.merges_calls = options.batch_across_callers && signature.has_batch_axis();
+  batching.merges_calls = options.batch_across_callers;
   batching.hang_after = options.hang_after;
   auto backend = LocalBackend::make(std::move(engine), runtime->core(), instances, name, batching);
   if (!backend) return std::move(backend).error();

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "runtime/histogram_recorder.hpp"
-#include "runtime/runtime_core.hpp"
+#include "runtime/reject_counter.hpp"
 
 namespace gantry::detail {
 

@@ -32,7 +32,7 @@ class CompiledPipeline final : public PipelineCore {
     slots.emplace_back(std::move(input));
     auto ran = run_slots(std::move(slots), options);
     if (!ran) return compiled_->scoped(ran.error());
-    return compiled_->finish((*ran)[0], options);
+    return compiled_->finish((*ran)[0], options, *runtime_.core());
   } catch (...) {
     return compiled_->scoped(translate_exception());
   }
@@ -51,7 +51,7 @@ class CompiledPipeline final : public PipelineCore {
     results.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       if (ran)
-        results.push_back(compiled_->finish((*ran)[i], options));
+        results.push_back(compiled_->finish((*ran)[i], options, *runtime_.core()));
       else
         results.emplace_back(compiled_->scoped(ran.error()));
     }
@@ -84,7 +84,7 @@ class CompiledPipeline final : public PipelineCore {
     plan.run(slots, context);
     std::vector<Result<Value>> results;
     results.reserve(slots.size());
-    for (Slot& slot : slots) results.push_back(compiled_->finish(slot, call));
+    for (Slot& slot : slots) results.push_back(compiled_->finish(slot, call, *runtime_.core()));
     return results;
   }
 

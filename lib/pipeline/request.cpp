@@ -15,11 +15,13 @@ Error Compiled::scoped(const Error& error) const noexcept {
   }
 }
 
-Result<Value> Compiled::finish(Slot& slot, const RunOptions& call) const noexcept {
+Result<Value> Compiled::finish(Slot& slot, const RunOptions& call, RuntimeCore& core) const noexcept {
   try {
+    const bool is_late = slot.ok() ? call.deadline && Clock::now() >= *call.deadline
+                                   : slot.error().code() == ErrorCode::kDeadlineExceeded;
+    if (is_late) core.count_deadline_miss();
     if (!slot.ok()) return scoped(slot.error());
-    if (call.deadline && Clock::now() >= *call.deadline)
-      return scoped(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"));
+    if (is_late) return scoped(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"));
     if (out->compact) out->compact(slot.value().data());
     return std::move(slot.value());
   } catch (...) {
@@ -27,7 +29,8 @@ Result<Value> Compiled::finish(Slot& slot, const RunOptions& call) const noexcep
   }
 }
 
-void Compiled::learn(Clock::time_point began) const {
+void Compiled::learn(Span<const Slot> slots, Clock::time_point began) const {
+  if (!std::all_of(slots.begin(), slots.end(), [](const Slot& slot) { return slot.ok(); })) return;
   constexpr std::int64_t kShare = 64;  // of a slower request; a faster one counts at once
   const std::int64_t took = std::max<std::int64_t>(1, std::chrono::nanoseconds(Clock::now() - began).count());
   const std::int64_t before = expected_ns.load(std::memory_order_relaxed);
@@ -68,7 +71,7 @@ void BlockingRequest::begin(const Error* refusal) {
 }
 
 void BlockingRequest::finish() {
-  if (began_ != Clock::time_point()) compiled_->learn(began_);
+  compiled_->learn(slots_, began_);
   admission_.end();
   {
     const std::lock_guard lock(mutex_);
@@ -89,10 +92,9 @@ void SubmittedRequest::begin(std::unique_ptr<SubmittedRequest> request, const Er
 }
 
 void SubmittedRequest::finish(std::unique_ptr<SubmittedRequest> request) {
-  if (request->began != Clock::time_point()) request->compiled->learn(request->began);
+  if (!request->context.is_inline) request->compiled->learn(Span<const Slot>(&request->slot, 1), request->began);
   request->admission.end();
-  auto result = request->compiled->finish(request->slot, request->call);
-  if (!result && result.error().code() == ErrorCode::kDeadlineExceeded) request->core->count_deadline_miss();
+  auto result = request->compiled->finish(request->slot, request->call, *request->core);
   auto done = std::move(request->done);
   request.reset();
   answer(done, std::move(result));

@@ -34,9 +34,11 @@ struct Compiled {
   mutable std::atomic<std::int64_t> expected_ns{0};
 
   Clock::duration expected() const { return std::chrono::nanoseconds(expected_ns.load(std::memory_order_relaxed)); }
-  void learn(Clock::time_point began) const;
-  /// The slot as a result, with the pipeline's name in its error. A result that comes after the deadline is none.
-  Result<Value> finish(Slot& slot, const RunOptions& call) const noexcept;
+  /// Learns from a request that ended now, unless it failed: how long that took says nothing.
+  void learn(Span<const Slot> slots, Clock::time_point began) const;
+  /// The slot as a result, with the pipeline's name in its error. A result that comes after the deadline is none, and
+  /// counted in `core`.
+  Result<Value> finish(Slot& slot, const RunOptions& call, RuntimeCore& core) const noexcept;
   Error scoped(const Error& error) const noexcept;
 };
 

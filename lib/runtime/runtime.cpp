@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/cpu_budget.hpp"
+#include "runtime/budget_watch.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry {
@@ -116,10 +116,10 @@ struct Runtime::Owner {
 Runtime::Runtime(std::shared_ptr<Owner> owner) : owner_(std::move(owner)) {}
 
 Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
-  const detail::CpuBudget budget = detail::read_cpu_budget();
-  auto resolved = resolve(options, budget.cpus);
+  auto budgets = std::make_unique<detail::BudgetWatch>();
+  auto resolved = resolve(options, budgets->refresh()->cpu.cpus);
   if (!resolved) return std::move(resolved).error();
-  auto core = std::make_shared<RuntimeCore>(*resolved, budget.explanation);
+  auto core = std::make_shared<RuntimeCore>(*resolved, std::move(budgets));
   if (!register_core(core)) return Error(ErrorCode::kFailedPrecondition, "the process is exiting");
   if (options.execution == Execution::kPooled) {
     try {

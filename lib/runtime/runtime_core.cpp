@@ -55,9 +55,10 @@ CallerScope::~CallerScope() {
   current_core = before_;
 }
 
-RuntimeCore::RuntimeCore(RuntimeOptions options, std::string budget_explanation)
+RuntimeCore::RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> budgets)
     : options_(options),
-      budget_explanation_(std::move(budget_explanation)),
+      budgets_(std::move(budgets)),
+      budget_explanation_(budgets_->refresh()->cpu.explanation),
       requests_(options_.priority_aging, options_.tenant_weights),
       overload_(options_.shed_target, options_.shed_interval),
       fork_generation_(current_fork_generation()) {}
@@ -213,7 +214,7 @@ RuntimeStats RuntimeCore::stats() const {
   stats.rejects = rejects_.snapshot();
   stats.deadline_misses = deadline_misses_.load(std::memory_order_relaxed);
   stats.queue_age = queue_age_.snapshot();
-  const auto budgets = budgets_.refresh();
+  const auto budgets = budgets_->refresh();
   stats.cpu_budget = budgets->cpu.explanation;
   stats.effective_cpus = budgets->cpu.exact;
   stats.memory_limit_bytes = budgets->memory.limit_bytes.value_or(0);
@@ -223,8 +224,15 @@ RuntimeStats RuntimeCore::stats() const {
     stats.cpu_throttled_periods = budgets->throttling->throttled_periods;
     stats.cpu_throttled = budgets->throttling->throttled_time;
   }
-  for (const auto& member : members)
-    if (const auto alive = member.lock()) stats.models.push_back(alive->stats());
+  std::map<std::string, int> named;
+  for (const auto& member : members) {
+    const auto alive = member.lock();
+    if (!alive) continue;
+    ModelStats model = alive->stats();
+    // Two series of one name would make a scraper refuse the whole page.
+    if (const int count = ++named[model.name]; count > 1) model.name += "#" + std::to_string(count);
+    stats.models.push_back(std::move(model));
+  }
   return stats;
 }
 
@@ -245,7 +253,10 @@ void RuntimeCore::stop() {
   has_work_.notify_all();
   const Error reason = Error(ErrorCode::kCancelled, "the runtime was shut down before the request could start")
                            .rejected(RejectReason::kShutdown);
-  for (Job& job : refused) job(&reason);
+  for (Job& job : refused) {
+    rejects_.count(RejectReason::kShutdown);
+    job(&reason);
+  }
   for (const auto& member : members)
     if (auto alive = member.lock()) alive->on_shutdown(reason);
   if (options_.execution == Execution::kCaller && !on_worker()) wait_for_callers();

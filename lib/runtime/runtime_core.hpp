@@ -8,7 +8,6 @@
 // alone, never the owner, so that a request cannot keep the runtime from being shut down.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -31,6 +30,7 @@
 #include "runtime/histogram_recorder.hpp"
 #include "runtime/policy/fair_queue.hpp"
 #include "runtime/policy/overload.hpp"
+#include "runtime/reject_counter.hpp"
 
 namespace gantry::detail {
 
@@ -44,20 +44,6 @@ class RuntimeMember {
   virtual ~RuntimeMember() = default;
   virtual void on_shutdown(const Error& reason) = 0;
   virtual ModelStats stats() const = 0;
-};
-
-/// Counters of RejectReason.
-class RejectCounter {
- public:
-  void count(RejectReason reason) { counts_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed); }
-  RejectCounts snapshot() const {
-    RejectCounts counts{};
-    for (std::size_t i = 0; i < kRejectReasons; ++i) counts[i] = counts_[i].load(std::memory_order_relaxed);
-    return counts;
-  }
-
- private:
-  std::array<std::atomic<std::uint64_t>, kRejectReasons> counts_{};
 };
 
 class RuntimeCore;
@@ -97,11 +83,12 @@ void renew_exit_hook();
 
 class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
  public:
-  RuntimeCore(RuntimeOptions options, std::string budget_explanation);
+  RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> budgets);
   /// Detaches the one worker that may be left: the one that is running this, as the core's last holder.
   ~RuntimeCore();
 
   const RuntimeOptions& options() const { return options_; }
+  /// As it was when the core was made.
   const std::string& budget_explanation() const { return budget_explanation_; }
 
   void start_workers();
@@ -114,7 +101,6 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
   RuntimeStats stats() const;
   void count_deadline_miss() { deadline_misses_.fetch_add(1, std::memory_order_relaxed); }
-  void count_reject(RejectReason reason) { rejects_.count(reason); }
   bool is_stopped() const;
   /// True in a child that fork() made after this core.
   bool is_of_parent_process() const;
@@ -157,8 +143,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   Error stopped_error() const;
 
   const RuntimeOptions options_;
+  const std::unique_ptr<BudgetWatch> budgets_;
   const std::string budget_explanation_;
-  mutable BudgetWatch budgets_;
   mutable std::mutex mutex_;
   std::condition_variable has_work_;
   std::deque<Job> begun_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <gantry/stats.hpp>
+#include <utility>
 
 namespace gantry {
 namespace {
@@ -26,15 +27,18 @@ class PrometheusText {
     for (std::uint64_t bound = 1024; bound <= (std::uint64_t{1} << 36); bound *= 2) {
       for (; bucket < Histogram::kBuckets && Histogram::upper_bound_of(bucket) < bound; ++bucket)
         below += histogram.counts[bucket];
-      Labels with_bound = labels;
-      with_bound.emplace_back("le", number(static_cast<double>(bound) * 1e-9));
-      line("_bucket", with_bound, static_cast<double>(below));
+      below_bound(labels, number(static_cast<double>(bound) * 1e-9), below);
     }
-    Labels with_bound = labels;
-    with_bound.emplace_back("le", "+Inf");
-    line("_bucket", with_bound, static_cast<double>(histogram.count));
-    line("_sum", labels, static_cast<double>(histogram.sum_ns) * 1e-9);
-    line("_count", labels, static_cast<double>(histogram.count));
+    end_histogram(labels, histogram.count, static_cast<double>(histogram.sum_ns) * 1e-9);
+  }
+
+  /// ModelStats::batch_sizes, of `samples` in all.
+  template <class Counts>
+  void octaves(const Labels& labels, const Counts& counts, std::uint64_t samples) {
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      below_bound(labels, number(static_cast<double>((std::uint64_t{2} << i) - 1)), below += counts[i]);
+    end_histogram(labels, below, static_cast<double>(samples));
   }
   std::string take() { return std::move(text_); }
 
@@ -51,6 +55,15 @@ class PrometheusText {
       safe += c == '\n' ? ' ' : c;
     }
     return safe;
+  }
+  void below_bound(Labels labels, std::string bound, std::uint64_t count) {
+    labels.emplace_back("le", std::move(bound));
+    line("_bucket", labels, static_cast<double>(count));
+  }
+  void end_histogram(const Labels& labels, std::uint64_t count, double sum) {
+    below_bound(labels, "+Inf", count);
+    line("_sum", labels, sum);
+    line("_count", labels, static_cast<double>(count));
   }
   void line(const char* suffix, const Labels& labels, double value) {
     text_ += name_ + suffix;
@@ -99,6 +112,8 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
     out.family(name, "histogram", help);
     for (const ModelStats& model : models) out.histogram({{"model", model.name}}, model.*member);
   };
+  out.family("gantry_model_batch_samples", "histogram", "Samples of engine calls.");
+  for (const ModelStats& model : models) out.octaves({{"model", model.name}}, model.batch_sizes, model.samples);
   histograms("gantry_model_queue_seconds", "From the arrival of a call to the start of its batch.",
              &ModelStats::queue_wait);
   histograms("gantry_model_compute_seconds", "Engine calls.", &ModelStats::compute);

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -35,6 +36,8 @@ struct HostState {
   int rounding = std::fegetround();
   int exceptions = std::fetestexcept(FE_ALL_EXCEPT);
   std::string locale = std::setlocale(LC_ALL, nullptr);
+  /// Where a tensor's memory goes back to: the allocator that was there before gantry.
+  c10::DeleterFnPtr deleter = at::empty({1 << 20}).storage().data_ptr().get_deleter();
 
   friend bool operator==(const HostState&, const HostState&) = default;
 };

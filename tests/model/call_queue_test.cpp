@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "support/fake_engine.hpp"
 
@@ -80,7 +82,7 @@ TEST(CallQueue, ABatchWaitsForMaxDelay) {
   CallQueue queue = make_queue(options);
   arrive(queue, make_call(0));
   EXPECT_EQ(queue.when_to_serve(kStart, 0), CallQueue::When::kInTime);
-  EXPECT_EQ(queue.close(), kStart + 4ms);
+  EXPECT_EQ(queue.timer_to_set(), kStart + 4ms);
   EXPECT_EQ(queue.when_to_serve(kStart + 4ms, 0), CallQueue::When::kNow);
 }
 
@@ -90,7 +92,25 @@ TEST(CallQueue, ADeadlineClosesABatchEarly) {
   CallQueue queue = make_queue(options);
   arrive(queue, make_call(0));
   arrive(queue, make_call(1, kStart + 50ms));
-  EXPECT_EQ(queue.close(), kStart + 30ms) << "twice the 10 ms that it takes before the deadline";
+  EXPECT_EQ(queue.timer_to_set(), kStart + 30ms) << "twice the 10 ms that it takes before the deadline";
+}
+
+TEST(CallQueue, OneTimerServesAllThatWait) {
+  BatchOptions options = batching();
+  options.max_delay = 50ms;
+  CallQueue queue = make_queue(options);
+  int set = 0;
+  for (int i = 0; i < 7; ++i) {
+    arrive(queue, make_call(i), kStart + i * 1ms);
+    set += queue.timer_to_set().has_value();
+  }
+  EXPECT_EQ(set, 1);
+  arrive(queue, make_call(7, kStart + 60ms), kStart + 7ms);
+  EXPECT_EQ(queue.timer_to_set(), kStart + 40ms) << "a deadline that comes before";
+  queue.on_timer(kStart + 40ms);
+  EXPECT_EQ(queue.timer_to_set(), kStart + 40ms) << "none is set any more";
+  queue.on_timer(kStart + 50ms);
+  EXPECT_FALSE(queue.timer_to_set()) << "one that was overtaken changes nothing as it fires";
 }
 
 TEST(CallQueue, ABatchIsNoLargerThanADeadlineAllows) {
@@ -173,6 +193,7 @@ void run_schedule(unsigned seed) {
     std::size_t rows;
   };
   std::vector<Running> running;
+  std::vector<Clock::time_point> timers;
   std::size_t waiting = 0;
   Clock::time_point now = kStart;
   const auto finish = [&](const Call& call, State to) {
@@ -203,9 +224,15 @@ void run_schedule(unsigned seed) {
       waiting += !is_refused;
     }
     ASSERT_EQ(queue.size(), waiting) << "lost, seed " << seed;
+    for (const auto timer : std::exchange(timers, {}))
+      if (timer <= now)
+        queue.on_timer(timer);
+      else
+        timers.push_back(timer);
     while (running.size() < instances && !queue.empty()) {
       if (queue.when_to_serve(now, 0) != CallQueue::When::kNow) {
-        ASSERT_GT(queue.close(), now) << "nobody would serve it, seed " << seed;
+        if (const auto timer = queue.timer_to_set()) timers.push_back(*timer);
+        ASSERT_FALSE(timers.empty()) << "nobody would serve it, seed " << seed;
         break;
       }
       now += 1us;  // begin() is told apart by its time

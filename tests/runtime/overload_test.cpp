@@ -31,7 +31,8 @@ struct OneWorker {
     options.allow_oversubscription = true;
     runtime = Runtime::create(options).value();
     pipeline = compile(stage("hold",
-                             [this](int x) {
+                             [this](int x) -> Result<int> {
+                               if (x < 0) return Error(ErrorCode::kInvalidArgument, "below 0");
                                gate.pass();
                                const std::lock_guard lock(mutex);
                                order.push_back(x);
@@ -113,6 +114,35 @@ TEST(RuntimeAdmission, RefusesADeadlineThatSuchARequestCannotMeet) {
   EXPECT_EQ(refused.error().reject_reason(), RejectReason::kDeadlineUnreachable);
   EXPECT_EQ(one.rejects(RejectReason::kDeadlineUnreachable), 1u);
   one.finish();
+}
+
+TEST(RuntimeAdmission, ARequestThatFailedSaysNothingOfHowLongOneTakes) {
+  OneWorker one;
+  one.learn(30ms);
+  one.submit(-1);  // fails at once
+  one.learn(30ms);
+  const auto refused = one.pipeline->run(1, within(5ms));
+  EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "it would take "));
+  one.finish();
+}
+
+TEST(RuntimeStats, CountAnswersThatCameTooLate) {
+  OneWorker one;
+  one.submit(1, within(10ms));  // behind the one that is held
+  std::this_thread::sleep_for(15ms);
+  one.finish();
+  EXPECT_THAT(one.answers[1].get(), HasCode(ErrorCode::kDeadlineExceeded));
+  EXPECT_EQ(one.runtime->stats().deadline_misses, 1u);
+}
+
+TEST(RuntimeStats, CountWhatAShutdownRefuses) {
+  OneWorker one;
+  one.submit(1);
+  std::thread shutdown([&] { EXPECT_THAT(one.runtime->shutdown(), IsOk()); });
+  EXPECT_THAT(one.answers[1].get(), HasCode(ErrorCode::kCancelled));
+  one.gate.open();
+  shutdown.join();
+  EXPECT_EQ(one.rejects(RejectReason::kShutdown), 1u);
 }
 
 TEST(RuntimeAdmission, AnIdleRuntimeTriesIt) {

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <iterator>
 #include <list>
 #include <map>
 #include <optional>
@@ -89,27 +90,14 @@ class FairQueue {
     return take(now, [](const Entry&) { return true; });
   }
 
-  /// Removes what `is_dead`, in no order that matters.
-  template <class IsDead>
-  std::vector<Entry> purge(IsDead is_dead) {
-    std::vector<Entry> dead;
-    for (auto& [priority, level] : levels_)
-      for (Flow& flow : level.flows) {
-        const auto first = std::stable_partition(flow.entries.begin(), flow.entries.end(),
-                                                 [&](const Entry& entry) { return !is_dead(entry); });
-        for (auto entry = first; entry != flow.entries.end(); ++entry) {
-          level.cost -= entry->ticket.cost;
-          dead.push_back(std::move(*entry));
-        }
-        flow.entries.erase(first, flow.entries.end());
-      }
-    size_ -= dead.size();
-    drop_empty_levels();
-    return dead;
-  }
-
   std::vector<Entry> take_all() {
-    return purge([](const Entry&) { return true; });
+    std::vector<Entry> all;
+    all.reserve(size_);
+    for (auto& [priority, level] : levels_)
+      for (Flow& flow : level.flows) std::move(flow.entries.begin(), flow.entries.end(), std::back_inserter(all));
+    levels_.clear();
+    size_ = 0;
+    return all;
   }
 
   template <class Visit>
@@ -117,14 +105,6 @@ class FairQueue {
     for (const auto& [priority, level] : levels_)
       for (const Flow& flow : level.flows)
         for (const Entry& entry : flow.entries) visit(entry);
-  }
-
-  /// When the oldest entry came; nothing if there is none.
-  std::optional<Clock::time_point> oldest() const {
-    std::optional<Clock::time_point> oldest;
-    for (const auto& [priority, level] : levels_)
-      if (!oldest || level.oldest() < *oldest) oldest = level.oldest();
-    return oldest;
   }
 
  private:
@@ -203,11 +183,6 @@ class FairQueue {
     if (std::all_of(level.flows.begin(), level.flows.end(), [](const Flow& f) { return f.entries.empty(); }))
       levels_.erase(at);
     return entry;
-  }
-
-  void drop_empty_levels() {
-    for (auto level = levels_.begin(); level != levels_.end();)
-      level = level->second.oldest() == Clock::time_point::max() ? levels_.erase(level) : std::next(level);
   }
 
   const Clock::duration aging_;

@@ -9,7 +9,8 @@ namespace {
 constexpr double kShare = 0.1;            // of a new measurement in the running mean
 constexpr double kOutlier = 4.0;          // a measurement counts as this many times the mean at most
 constexpr double kMargin = 0.97;          // a larger size must be at least this much better
-constexpr std::uint64_t kTrials = 3;      // of a size before it is judged
+constexpr std::uint64_t kTrials = 3;      // of a size before it may be kept to
+constexpr double kHopeless = 1.15;        // this much worse after two trials, a size is given up
 constexpr std::uint64_t kTryAgain = 512;  // decisions between looks at another size
 
 Clock::duration from_seconds(double seconds) {
@@ -82,7 +83,9 @@ std::size_t LatencyModel::batch_size(std::size_t waiting) {
   }
   // All sizes are tried: two samples may cost more than twice one, and sixteen still less than sixteen times.
   for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i)
-    if (buckets_[i].count < kTrials) return size_of(i);
+    if (buckets_[i].count < 2 ||
+        (buckets_[i].count < kTrials && buckets_[i].per_sample <= kHopeless * buckets_[best].per_sample))
+      return size_of(i);
   return std::min(waiting, size_of(best));
 }
 
