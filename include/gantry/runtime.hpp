@@ -13,7 +13,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include <gantry/executor.hpp>
 #include <gantry/result.hpp>
 #include <gantry/stats.hpp>
 
@@ -35,12 +37,20 @@ enum class Goal : std::uint8_t {
   kLatency,     ///< one engine call at a time, with all CPUs
 };
 
-struct RuntimeOptions {
+struct GANTRY_API RuntimeOptions {
+  /// From the text of a config file, an object with any of the fields below as keys: `{"cpus": 2, "goal": "latency",
+  /// "execution": "caller", "tenant_weights": {"gold": 2}, "shed_target_ms": 5}`; durations are whole numbers of
+  /// milliseconds and end in `_ms`; `executor` is C++ only. What the host sets in the result goes before the config.
+  /// Errors: invalid_argument with the JSON path, for unknown and duplicate keys too.
+  static Result<RuntimeOptions> parse(std::string_view json);
+
+  /// The CPU budget. 0: the floor of the least of affinity, cpuset and cgroup quota, at least 1, unless the environment
+  /// variable GANTRY_CPUS (1..4096) replaces it.
+  int cpus = 0;
   /// Chooses `workers` and `intra_op_threads`. kLatency: one worker unless `workers` says otherwise, and budget /
   /// workers threads for each engine call, whatever `intra_op_threads` says. Pays for large models and few callers.
   Goal goal = Goal::kThroughput;
-  /// Worker threads. 0: one per CPU of the budget (floor of affinity, cpuset and cgroup quota, at least 1; the
-  /// environment variable GANTRY_CPUS, 1..4096, replaces it).
+  /// Worker threads. 0: one per CPU of the budget.
   /// `workers * intra_op_threads` may not exceed the budget unless `allow_oversubscription` is set.
   int workers = 0;
   /// Threads one engine call may use inside a worker. 0: budget / workers, at least 1. Default 1: throughput.
@@ -48,6 +58,9 @@ struct RuntimeOptions {
   /// Requests in flight (queued, waiting for a model, or running) before new ones get resource_exhausted.
   std::size_t max_in_flight = 1024;
   Execution execution = Execution::kPooled;
+  /// Runs what workers would run, `workers` pieces at a time at most, on threads of the host's: the runtime then has
+  /// none but one that waits for timers. Only in pooled execution.
+  std::shared_ptr<Executor> executor;
   /// Workers that may share the work on one decoded image of 8 megapixels or more, where they have nothing else to do;
   /// 1..4096. More than 1 shortens the latency of such an image, and costs others' throughput. Only in pooled
   /// execution.
@@ -78,7 +91,7 @@ class GANTRY_API Runtime {
   /// The runtime used where none is given: made on first use, gone with its last holder.
   static Result<Runtime> shared();
 
-  /// The options with every 0 replaced by the number in force.
+  /// The options with every 0 replaced by the number in force; without the executor.
   const RuntimeOptions& options() const;
   /// How the CPU budget came about, for logs: "2 CPUs: affinity 2, cgroup v2 quota 2.5 at /".
   const std::string& budget_explanation() const;

@@ -7,9 +7,9 @@
 
 namespace gantry::detail {
 
-std::function<Budgets()> make_process_reader() {
-  return [thread_id = static_cast<int>(::gettid())] {
-    return Budgets{read_cpu_budget(thread_id), read_memory_budget(), read_cpu_throttling()};
+std::function<Budgets()> make_process_reader(int cpus) {
+  return [thread_id = static_cast<int>(::gettid()), cpus] {
+    return Budgets{read_cpu_budget(thread_id, cpus), read_memory_budget(), read_cpu_throttling()};
   };
 }
 

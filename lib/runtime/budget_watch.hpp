@@ -24,8 +24,8 @@ struct Budgets {
 };
 
 /// Reads this process's budgets. The affinity is always that of the thread that calls this function: one of the threads
-/// that ask may be pinned to a CPU of its own.
-GANTRY_API std::function<Budgets()> make_process_reader();
+/// that ask may be pinned to a CPU of its own. `cpus`: RuntimeOptions::cpus.
+GANTRY_API std::function<Budgets()> make_process_reader(int cpus = 0);
 
 /// Ownership: owns the reader; a reading outlives the watch.
 /// Threads:   thread-safe. One thread reads at a time, and no other waits for it.

@@ -22,7 +22,6 @@
 namespace gantry::detail {
 namespace {
 
-constexpr int kMaxOverride = 4096;
 constexpr double kRoundingSlack = 0.05;
 
 /// How many CPUs "0-3,7" names; nothing if it is no such list.
@@ -68,7 +67,7 @@ class Derivation {
     for (const std::string& complaint : groups.complaints()) note(complaint);
   }
 
-  CpuBudget finish() {
+  CpuBudget finish(int cpus) {
     CpuBudget budget;
     double least = std::numeric_limits<double>::infinity();
     std::string reasons;
@@ -82,7 +81,8 @@ class Derivation {
     }
     budget.exact = least;
     budget.cpus = std::max(1, static_cast<int>(std::floor(least + kRoundingSlack)));
-    if (const auto text = facts_.override_text()) apply_override(*text, budget, reasons);
+    if (const auto text = facts_.override_text()) apply_environment(*text, budget, reasons);
+    if (cpus > 0) replace("RuntimeOptions::cpus", cpus, budget, reasons);
     budget.explanation = std::to_string(budget.cpus) + (budget.cpus == 1 ? " CPU: " : " CPUs: ") + reasons;
     budget.derivation = std::move(lines_);
     return budget;
@@ -115,18 +115,23 @@ class Derivation {
     note(place.mount_point + place.directories.front() + "/" + names.front() + ": not readable");
   }
 
-  void apply_override(const std::string& text, CpuBudget& budget, std::string& reasons) {
+  void apply_environment(const std::string& text, CpuBudget& budget, std::string& reasons) {
     const auto wanted = parse_integer(text);
-    if (!wanted || *wanted < 1 || *wanted > kMaxOverride) {
+    if (!wanted || *wanted < 1 || *wanted > kMaxCpus) {
       const std::string complaint = "GANTRY_CPUS='" + text + "' is ignored: expected an integer of 1..4096";
       note(complaint);
       reasons += "; " + complaint;
       return;
     }
-    note("GANTRY_CPUS: " + text + ", instead of " + std::to_string(budget.cpus));
-    reasons = "GANTRY_CPUS=" + text + " instead of " + std::to_string(budget.cpus) + " (" + reasons + ")";
-    budget.cpus = static_cast<int>(*wanted);
-    budget.exact = static_cast<double>(*wanted);
+    replace("GANTRY_CPUS", static_cast<int>(*wanted), budget, reasons);
+  }
+
+  void replace(const std::string& source, int cpus, CpuBudget& budget, std::string& reasons) {
+    const std::string text = std::to_string(cpus);
+    note(source + ": " + text + ", instead of " + std::to_string(budget.cpus));
+    reasons = source + "=" + text + " instead of " + std::to_string(budget.cpus) + " (" + reasons + ")";
+    budget.cpus = cpus;
+    budget.exact = cpus;
   }
 
   const CpuFacts& facts_;
@@ -165,15 +170,15 @@ class ProcessFacts final : public CpuFacts {
 
 }  // namespace
 
-CpuBudget compute_cpu_budget(const CpuFacts& facts) {
+CpuBudget compute_cpu_budget(const CpuFacts& facts, int cpus) {
   Derivation derivation(facts);
   derivation.look_at_affinity();
   derivation.look_at_groups();
-  return derivation.finish();
+  return derivation.finish(cpus);
 }
 
-CpuBudget read_cpu_budget(int thread_id) {
-  return compute_cpu_budget(ProcessFacts(thread_id));
+CpuBudget read_cpu_budget(int thread_id, int cpus) {
+  return compute_cpu_budget(ProcessFacts(thread_id), cpus);
 }
 
 }  // namespace gantry::detail

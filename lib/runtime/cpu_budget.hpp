@@ -12,6 +12,9 @@
 
 namespace gantry::detail {
 
+/// The most CPUs that an override may name.
+constexpr int kMaxCpus = 4096;
+
 struct CpuBudget {
   /// floor(exact + 0.05), at least 1: the threads that compute. A quota of 1.96 counts as 2, one of 1.9 as 1.
   int cpus = 1;
@@ -34,11 +37,11 @@ class CpuFacts : public SystemFacts {
 
 /// The budget that follows from `facts`. What cannot be read or understood does not limit.
 /// GANTRY_CPUS, an integer of 1..4096, replaces the result; any other text in it is named in the explanation and
-/// ignored.
-CpuBudget compute_cpu_budget(const CpuFacts& facts);
+/// ignored. `cpus`, which is RuntimeOptions::cpus, replaces both unless it is 0.
+CpuBudget compute_cpu_budget(const CpuFacts& facts, int cpus = 0);
 
 /// Reads this process's budget. Never fails. The affinity is that of the thread with this id (Linux's gettid()), or of
-/// the calling thread if the id is 0 or no such thread is left.
-GANTRY_API CpuBudget read_cpu_budget(int thread_id = 0);
+/// the calling thread if the id is 0 or no such thread is left. `cpus` as above.
+GANTRY_API CpuBudget read_cpu_budget(int thread_id = 0, int cpus = 0);
 
 }  // namespace gantry::detail

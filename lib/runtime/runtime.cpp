@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runtime: options, the shared instance, and the hook that ends every runtime before static destruction begins.
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <gantry/runtime.hpp>
 #include <mutex>
@@ -12,6 +11,7 @@
 
 #include "runtime/budget_watch.hpp"
 #include "runtime/runtime_core.hpp"
+#include "runtime/runtime_options.hpp"
 
 namespace gantry {
 namespace {
@@ -54,43 +54,6 @@ bool register_core(const std::shared_ptr<RuntimeCore>& core) {
   return true;
 }
 
-Result<RuntimeOptions> resolve(RuntimeOptions options, int budget) {
-  constexpr int kMaxThreads = 4096;
-  if (options.workers < 0 || options.workers > kMaxThreads)
-    return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::workers must be 0.." + std::to_string(kMaxThreads) +
-                                                  ", got " + std::to_string(options.workers));
-  if (options.intra_op_threads < 0 || options.intra_op_threads > kMaxThreads)
-    return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::intra_op_threads must be 0.." +
-                                                  std::to_string(kMaxThreads) + ", got " +
-                                                  std::to_string(options.intra_op_threads));
-  if (options.image_threads < 1 || options.image_threads > kMaxThreads)
-    return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::image_threads must be 1.." +
-                                                  std::to_string(kMaxThreads) + ", got " +
-                                                  std::to_string(options.image_threads));
-  if (options.max_in_flight == 0)
-    return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::max_in_flight must be at least 1");
-  if (options.priority_aging.count() < 0 || options.shed_target.count() < 0 || options.shed_interval.count() < 0)
-    return Error(ErrorCode::kInvalidArgument,
-                 "RuntimeOptions::priority_aging, shed_target and shed_interval may not be negative");
-  for (const auto& [tenant, weight] : options.tenant_weights)
-    if (!(weight > 0) || !std::isfinite(weight))
-      return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::tenant_weights must be above 0, got " +
-                                                    std::to_string(weight) + " for '" + tenant + "'");
-  if (options.goal == Goal::kLatency) {
-    options.workers = std::max(1, options.workers);
-    options.intra_op_threads = std::max(1, budget / options.workers);
-  }
-  if (options.workers == 0) options.workers = std::max(1, budget / std::max(1, options.intra_op_threads));
-  if (options.intra_op_threads == 0) options.intra_op_threads = std::max(1, budget / options.workers);
-  const std::int64_t threads = std::int64_t{options.workers} * options.intra_op_threads;
-  if (threads > budget && !options.allow_oversubscription)
-    return Error(ErrorCode::kInvalidArgument,
-                 std::to_string(options.workers) + " workers x " + std::to_string(options.intra_op_threads) +
-                     " intra-op threads exceed the CPU budget of " + std::to_string(budget) +
-                     "; lower them or set allow_oversubscription");
-  return options;
-}
-
 }  // namespace
 
 void detail::renew_exit_hook() {
@@ -116,8 +79,9 @@ struct Runtime::Owner {
 Runtime::Runtime(std::shared_ptr<Owner> owner) : owner_(std::move(owner)) {}
 
 Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
-  auto budgets = std::make_unique<detail::BudgetWatch>();
-  auto resolved = resolve(options, budgets->refresh()->cpu.cpus);
+  if (auto ok = detail::check_options(options); !ok) return std::move(ok).error();
+  auto budgets = std::make_unique<detail::BudgetWatch>(detail::make_process_reader(options.cpus));
+  auto resolved = detail::resolve_options(options, budgets->refresh()->cpu.cpus);
   if (!resolved) return std::move(resolved).error();
   auto core = std::make_shared<RuntimeCore>(*resolved, std::move(budgets));
   if (!register_core(core)) return Error(ErrorCode::kFailedPrecondition, "the process is exiting");

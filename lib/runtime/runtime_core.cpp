@@ -56,7 +56,9 @@ CallerScope::~CallerScope() {
 }
 
 RuntimeCore::RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> budgets)
-    : options_(options),
+    : executor_(std::exchange(options.executor, nullptr)),
+      has_executor_(executor_ != nullptr),
+      options_(options),
       budgets_(std::move(budgets)),
       budget_explanation_(budgets_->refresh()->cpu.explanation),
       requests_(options_.priority_aging, options_.tenant_weights),
@@ -70,6 +72,10 @@ RuntimeCore::~RuntimeCore() {
 void RuntimeCore::start_workers() {
   const std::lock_guard lock(join_mutex_);
   const SignalsBlocked blocked;
+  if (has_executor_) {
+    workers_.emplace_back([core = shared_from_this()] { core->keep_time(); });
+    return;
+  }
   for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([core = shared_from_this(), i] { core->work(i); });
 }
 
@@ -143,6 +149,13 @@ void RuntimeCore::wait_for_callers() {
   is_idle_.wait(lock, [this] { return in_flight_ == 0; });
 }
 
+void RuntimeCore::wait_for_tasks() {
+  std::unique_lock lock(mutex_);
+  is_idle_.wait(lock, [own = on_worker() ? 1 : 0, this] { return tasks_active_ <= own; });
+  const auto executor = std::exchange(executor_, nullptr);
+  lock.unlock();  // and then it goes
+}
+
 std::size_t RuntimeCore::in_flight() const {
   const std::lock_guard lock(mutex_);
   return in_flight_;
@@ -152,6 +165,7 @@ template <class Push>
 void RuntimeCore::queue(Job& job, Push push) {
   const auto self = shared_from_this();  // the job may be done, and its holders gone, before this thread is
   std::optional<Error> refusal;
+  bool needs_task = false;
   {
     const std::lock_guard lock(mutex_);
     try {
@@ -159,12 +173,14 @@ void RuntimeCore::queue(Job& job, Push push) {
         refusal = Error(ErrorCode::kCancelled, "the runtime was shut down").rejected(RejectReason::kShutdown);
       else
         push();
+      needs_task = wants_task();
     } catch (const std::bad_alloc&) {  // the job is still whole: it is moved once there is a place for it
       refusal = Error(ErrorCode::kResourceExhausted, "no memory to queue the request");
     }
   }
   if (refusal) return job(&*refusal);
-  has_work_.notify_one();
+  if (needs_task) post_task();
+  if (!has_executor_) has_work_.notify_one();
 }
 
 void RuntimeCore::post(Job job) {
@@ -187,6 +203,7 @@ void RuntimeCore::post_late(Job job) {
 
 void RuntimeCore::post_at(Clock::time_point when, Job job) {
   queue(job, [&] { timed_.emplace(when, std::move(job)); });
+  if (has_executor_) has_work_.notify_one();  // whoever keeps the time
 }
 
 bool RuntimeCore::on_worker() const {
@@ -243,20 +260,13 @@ void RuntimeCore::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    refused.swap(begun_);
-    for (auto& entry : requests_.take_all()) refused.push_back(std::move(entry.item));
-    for (Late& late : std::exchange(late_, {})) refused.push_back(std::move(late.job));
-    for (auto& timed : std::exchange(timed_, {})) refused.push_back(std::move(timed.second));
-    queued_.store(0, std::memory_order_relaxed);
+    refused = take_queued();
     members.swap(members_);
   }
   has_work_.notify_all();
   const Error reason = Error(ErrorCode::kCancelled, "the runtime was shut down before the request could start")
                            .rejected(RejectReason::kShutdown);
-  for (Job& job : refused) {
-    rejects_.count(RejectReason::kShutdown);
-    job(&reason);
-  }
+  refuse(refused, reason);
   for (const auto& member : members)
     if (auto alive = member.lock()) alive->on_shutdown(reason);
   if (options_.execution == Execution::kCaller && !on_worker()) wait_for_callers();
@@ -272,6 +282,24 @@ void RuntimeCore::stop() {
     if (!is_own(worker)) worker.join();
   workers_.erase(std::remove_if(workers_.begin(), workers_.end(), [&](const auto& w) { return !w.joinable(); }),
                  workers_.end());
+  wait_for_tasks();
+}
+
+std::deque<Job> RuntimeCore::take_queued() {
+  std::deque<Job> queued;
+  queued.swap(begun_);
+  for (auto& entry : requests_.take_all()) queued.push_back(std::move(entry.item));
+  for (Late& late : std::exchange(late_, {})) queued.push_back(std::move(late.job));
+  for (auto& timed : std::exchange(timed_, {})) queued.push_back(std::move(timed.second));
+  queued_.store(0, std::memory_order_relaxed);
+  return queued;
+}
+
+void RuntimeCore::refuse(std::deque<Job>& jobs, const Error& reason) {
+  for (Job& job : jobs) {
+    rejects_.count(RejectReason::kShutdown);
+    job(&reason);
+  }
 }
 
 void RuntimeCore::work(int index) {

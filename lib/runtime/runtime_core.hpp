@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <gantry/executor.hpp>
 #include <gantry/function.hpp>
 #include <gantry/result.hpp>
 #include <gantry/run_options.hpp>
@@ -87,6 +88,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   /// Detaches the one worker that may be left: the one that is running this, as the core's last holder.
   ~RuntimeCore();
 
+  /// Without the executor.
   const RuntimeOptions& options() const { return options_; }
   /// As it was when the core was made.
   const std::string& budget_explanation() const { return budget_explanation_; }
@@ -126,8 +128,10 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
 
  private:
   friend class Admission;
+  class HostTask;
   void release();
   void wait_for_callers();
+  void wait_for_tasks();
   /// Calls `push` under the lock, and refuses the job if there is no place for it.
   template <class Push>
   void queue(Job& job, Push push);
@@ -139,9 +143,23 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   };
   std::optional<Next> next();
   Next next_request(Clock::time_point now);
+  /// Under the lock: everything that is queued.
+  std::deque<Job> take_queued();
+  void refuse(std::deque<Job>& jobs, const Error& reason);
   void work(int index);
+  // On threads of the host's (host_executor.cpp).
+  bool has_work() const;  // under the lock
+  /// Under the lock: true if a task is to be posted, which counts from now on.
+  bool wants_task();
+  void post_task() noexcept;
+  void run_task();
+  void end_task();
+  void lose_task();
+  void keep_time();
   Error stopped_error() const;
 
+  std::shared_ptr<Executor> executor_;  // let go of by stop(): no task may be its last holder
+  const bool has_executor_;
   const RuntimeOptions options_;
   const std::unique_ptr<BudgetWatch> budgets_;
   const std::string budget_explanation_;
@@ -158,8 +176,10 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   std::uint64_t requests_begun_ = 0;
   Overload overload_;
   std::atomic<std::size_t> queued_{0};
-  std::condition_variable is_idle_;  // caller execution: nothing is in flight any more
+  std::condition_variable is_idle_;  // while stopping: a caller or a task has ended
   std::size_t in_flight_ = 0;
+  int tasks_ = 0;         // at the host's executor, waiting or running
+  int tasks_active_ = 0;  // of these, running or being posted
   bool is_stopping_ = false;
   const unsigned fork_generation_;
   std::vector<std::weak_ptr<RuntimeMember>> members_;

@@ -24,7 +24,7 @@ ALLOWED_FOLDERS = {
 
 # The public headers by level; a header includes its own level and those before.
 HEADER_LEVELS = [
-    {"export", "span", "error", "result", "device", "dtype", "shape", "bytes", "function", "tensor",
+    {"export", "span", "error", "result", "device", "dtype", "shape", "bytes", "function", "executor", "tensor",
      "stats"},
     {"run_options", "runtime"},
     {"type_info", "value", "node", "stage"},

@@ -238,6 +238,9 @@ TEST(CpuBudget, IsReplacedByTheOverride) {
   EXPECT_EQ(budget.cpus, 12);
   EXPECT_EQ(budget.exact, 12.0);
   EXPECT_EQ(budget.explanation, "12 CPUs: GANTRY_CPUS=12 instead of 2 (affinity 8, cgroup v2 quota 2 at /)");
+  EXPECT_EQ(compute_cpu_budget(machine, 3).explanation,
+            "3 CPUs: RuntimeOptions::cpus=3 instead of 2 (affinity 8, cgroup v2 quota 2 at /)");
+  EXPECT_EQ(compute_cpu_budget(machine.with_override("12"), 3).exact, 3.0);
   EXPECT_EQ(compute_cpu_budget(machine.with_override("1")).cpus, 1);
   EXPECT_EQ(compute_cpu_budget(machine.with_override("4096")).cpus, 4096);
 }

@@ -32,71 +32,12 @@ using test::HasCode;
 using test::IsOk;
 using test::make_runtime;
 
-RuntimeOptions with_workers(int workers) {
-  RuntimeOptions options;
-  options.workers = workers;
-  options.allow_oversubscription = true;
-  return options;
-}
-
 /// int -> int, held by `gate`.
 Stage<int, int> held_stage(const std::shared_ptr<Gate>& gate) {
   return stage("hold", [gate](int x) {
     gate->pass();
     return x + 1;
   });
-}
-
-TEST(RuntimeOptions, TheGoalChoosesWorkersAndThreads) {
-  const int budget = detail::read_cpu_budget().cpus;
-  RuntimeOptions options;
-  options.goal = Goal::kLatency;
-  const Runtime latency = Runtime::create(options).value();
-  EXPECT_EQ(latency.options().workers, 1);
-  EXPECT_EQ(latency.options().intra_op_threads, budget);
-  const Runtime throughput = Runtime::create({}).value();
-  EXPECT_EQ(throughput.options().workers, budget);
-  EXPECT_EQ(throughput.options().intra_op_threads, 1);
-}
-
-TEST(RuntimeOptions, AreLimited) {
-  RuntimeOptions options = with_workers(-1);
-  EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "workers must be 0..4096, got -1"));
-  options = with_workers(4097);
-  EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "got 4097"));
-  options = with_workers(1);
-  options.intra_op_threads = -2;
-  EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "intra_op_threads must be 0..4096"));
-  options = with_workers(1);
-  options.image_threads = 0;
-  EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "image_threads must be 1..4096, got 0"));
-  options.image_threads = 1;
-  options.max_in_flight = 0;
-  EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "max_in_flight must be at least 1"));
-}
-
-TEST(RuntimeOptions, KeepWithinTheBudgetUnlessAskedOtherwise) {
-  const int budget = detail::read_cpu_budget().cpus;
-  RuntimeOptions options;
-  options.workers = budget + 1;
-  EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "exceed the CPU budget"));
-  options.workers = 1;
-  options.intra_op_threads = budget + 1;
-  EXPECT_THAT(Runtime::create(options), FailsWith(ErrorCode::kInvalidArgument, "set allow_oversubscription"));
-  options.allow_oversubscription = true;
-  EXPECT_THAT(Runtime::create(options), IsOk());
-}
-
-TEST(RuntimeOptions, ZeroMeansTheBudget) {
-  const int budget = detail::read_cpu_budget().cpus;
-  const Runtime wide = Runtime::create({}).value();
-  EXPECT_EQ(wide.options().workers, budget);
-  EXPECT_EQ(wide.options().intra_op_threads, 1);
-  EXPECT_EQ(wide.budget_explanation(), detail::read_cpu_budget().explanation);
-  RuntimeOptions options;
-  options.workers = 1;
-  options.intra_op_threads = 0;
-  EXPECT_EQ(Runtime::create(options).value().options().intra_op_threads, budget);
 }
 
 TEST(Runtime, SharedIsOneUntilItsLastHolderGoes) {

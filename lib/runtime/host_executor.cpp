@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// RuntimeCore on threads of the host's: as many tasks as there may be workers go to the executor while there is work,
+// each does one piece of it, and a thread of the runtime's own waits for what has a time.
+#include <pthread.h>
+
+#include <cfenv>
+#include <gantry/executor.hpp>
+#include <new>
+#include <utility>
+
+#include "runtime/runtime_core.hpp"
+
+namespace gantry {
+
+Executor::~Executor() = default;
+
+namespace detail {
+
+/// A task at the executor, which knows when it is dropped.
+class RuntimeCore::HostTask {
+ public:
+  explicit HostTask(std::shared_ptr<RuntimeCore> core) : core_(std::move(core)) {}
+  HostTask(HostTask&& other) noexcept : core_(std::move(other.core_)) {}
+  HostTask& operator=(HostTask&&) = delete;
+  ~HostTask() {
+    if (core_) core_->lose_task();
+  }
+  void operator()() { std::exchange(core_, nullptr)->run_task(); }
+
+ private:
+  std::shared_ptr<RuntimeCore> core_;
+};
+
+bool RuntimeCore::has_work() const {
+  return !begun_.empty() || !requests_.empty() || !late_.empty();
+}
+
+bool RuntimeCore::wants_task() {
+  if (!has_executor_ || tasks_ >= options_.workers || !has_work()) return false;
+  ++tasks_;
+  ++tasks_active_;
+  return true;
+}
+
+void RuntimeCore::post_task() noexcept {
+  const CallerScope scope(*this);  // an executor that drops the task answers requests on this thread
+  try {
+    executor_->post(HostTask(shared_from_this()));
+  } catch (...) {  // the task is gone, and said so
+  }
+  end_task();
+}
+
+void RuntimeCore::end_task() {
+  const std::lock_guard lock(mutex_);
+  --tasks_active_;
+  if (is_stopping_) is_idle_.notify_all();
+}
+
+void RuntimeCore::run_task() {
+  const CallerScope scope(*this);
+  std::fenv_t before;
+  std::fegetenv(&before);
+  std::fesetenv(FE_DFL_ENV);
+  std::unique_lock lock(mutex_);
+  ++tasks_active_;
+  if (auto job = next()) {
+    lock.unlock();
+    job->job(job->refusal ? &*job->refusal : nullptr);
+    job.reset();
+    lock.lock();
+  }
+  const bool goes_on = has_work();
+  if (!goes_on) --tasks_;
+  lock.unlock();
+  std::fesetenv(&before);
+  if (goes_on) return post_task();  // which ends it
+  end_task();
+}
+
+void RuntimeCore::lose_task() {
+  std::deque<Job> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    if (--tasks_ == 0) refused = take_queued();  // nobody would come for it
+  }
+  const Error reason =
+      Error(ErrorCode::kCancelled, "the host's executor dropped the work").rejected(RejectReason::kShutdown);
+  refuse(refused, reason);
+}
+
+void RuntimeCore::keep_time() {
+  ::pthread_setname_np(::pthread_self(), "gantry-timer");
+  std::unique_lock lock(mutex_);
+  while (!is_stopping_) {
+    if (timed_.empty()) {
+      has_work_.wait(lock);
+    } else if (const auto when = timed_.begin()->first; Clock::now() < when) {
+      has_work_.wait_until(lock, when);
+    } else {
+      Job job = std::move(timed_.begin()->second);
+      timed_.erase(timed_.begin());
+      lock.unlock();
+      post(std::move(job));
+      lock.lock();
+    }
+  }
+}
+
+}  // namespace detail
+}  // namespace gantry
