@@ -26,8 +26,10 @@ struct ModelOptions {
   int max_batch = 16;
   /// Calls of several callers whose samples have the same shapes may share an engine call, of up to `max_batch`
   /// samples: what waits when an instance is free goes together, as far as that is faster than one by one, which is
-  /// measured while it runs: each size is tried two or three times, and one in 512 batches looks again. Never where the
-  /// engine writes to its inputs, or the signature has no batch axis.
+  /// measured: each size is tried two or three times, on zero-filled inputs while the model is loaded where all samples
+  /// are of one shape, for 1.5 s at most (not with `warmup_runs` 0); else, and beyond that, when that many samples
+  /// wait. Less than a hundredth of the samples later go into batches that look again. Never where the engine writes to
+  /// its inputs, or the signature has no batch axis.
   bool batch_across_callers = true;
   /// How long a call may wait for others to share a batch with; less if its deadline demands it. 0: not at all. Pays
   /// where few callers meet a model that is much faster in batches. 0..10 s.

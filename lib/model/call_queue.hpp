@@ -93,6 +93,8 @@ class CallQueue {
   void record(std::size_t rows, Clock::duration took) { latency_.record(rows, took); }
   Clock::duration expected(std::size_t rows) const { return latency_.expected(rows); }
   std::size_t paying_batch() const { return latency_.best_size(); }
+  /// A batch size of which too little is known; 0: none.
+  std::size_t trial_size() const { return options_.merges_calls ? latency_.trial_size(options_.max_batch) : 0; }
   std::size_t running() const { return running_.size(); }
   /// The device can compute nothing any more.
   void set_device_fault(const std::string& message);

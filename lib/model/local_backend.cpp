@@ -222,6 +222,12 @@ void LocalBackend::on_shutdown(const Error& reason) {
   }
 }
 
+std::size_t LocalBackend::next_trial(Clock::duration left) const {
+  const std::lock_guard lock(mutex_);
+  const std::size_t size = queue_.trial_size();
+  return size > 0 && queue_.expected(size) <= left ? size : 0;
+}
+
 ModelStats LocalBackend::stats() const {
   const auto load = [](const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
   ModelStats stats;

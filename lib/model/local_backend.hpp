@@ -34,6 +34,9 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   void on_shutdown(const Error& reason) override;
   ModelStats stats() const override;
 
+  /// The next batch size to try out before calls come; 0: none, or it would take longer than `left`.
+  std::size_t next_trial(Clock::duration left) const;
+
   std::size_t instance_count() const { return instance_count_; }
   ModelCounters& counters() { return counters_; }
 

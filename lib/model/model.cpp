@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Model: making instances, warming them up, and raw calls.
+#include <algorithm>
 #include <future>
 #include <gantry/model.hpp>
 #include <gantry/node.hpp>
@@ -31,12 +32,15 @@ Result<void> check_options(const ModelOptions& options) {
   return check_range("instances", options.instances, 0, 4096);
 }
 
-/// Zero-filled inputs with every symbol at 1.
-Result<Tensors> blank_inputs(const Signature& signature) {
+constexpr auto kTrialTime = std::chrono::milliseconds(1500);
+
+/// Zero-filled inputs of `rows` samples, with every other symbol at 1.
+Result<Tensors> blank_inputs(const Signature& signature, std::int64_t rows) {
   Tensors inputs;
   for (const TensorSpec& spec : signature.inputs()) {
     std::vector<std::int64_t> dims;
     for (const Dim& dim : spec.dims) dims.push_back(dim.is_symbolic() ? 1 : dim.extent);
+    if (signature.has_batch_axis()) dims[0] = rows;
     auto tensor = Tensor::zeros(spec.dtype, Shape(Span<const std::int64_t>(dims)));
     if (!tensor) return std::move(tensor).error();
     inputs.add(spec.name, *std::move(tensor));
@@ -64,12 +68,31 @@ Result<Tensors> run_where_it_belongs(const ModelCall& call, const std::optional<
 
 Result<void> warm_up(const ModelCall& call, const std::optional<Runtime>& runtime, int runs) {
   for (int i = 0; i < runs; ++i) {
-    auto inputs = blank_inputs(call.signature);
+    auto inputs = blank_inputs(call.signature, 1);
     if (!inputs) return std::move(inputs).error();
     auto ran = run_where_it_belongs(call, runtime, *inputs, {});
     if (!ran) return ran.error().within("warm-up on zero-filled inputs");
   }
   return {};
+}
+
+/// Whether samples of a shape other than that of blank ones may come.
+bool has_fixed_samples(const Signature& signature) {
+  for (const TensorSpec& spec : signature.inputs())
+    if (std::any_of(spec.dims.begin() + 1, spec.dims.end(), [](const Dim& dim) { return dim.is_symbolic(); }))
+      return false;
+  return true;
+}
+
+/// Runs batches on zero-filled inputs until it is known which size pays, or the time is up: what is left is tried with
+/// the batches of callers. A batch that fails ends it, and says nothing of calls one by one.
+void try_batches(const LocalBackend& backend, const ModelCall& call, const Runtime& runtime) {
+  if (!call.signature.has_batch_axis() || !has_fixed_samples(call.signature)) return;
+  const auto end = detail::Clock::now() + kTrialTime;
+  while (const std::size_t size = backend.next_trial(end - detail::Clock::now())) {
+    auto inputs = blank_inputs(call.signature, static_cast<std::int64_t>(size));
+    if (!inputs || !run_where_it_belongs(call, runtime, *inputs, {})) return;
+  }
 }
 
 }  // namespace
@@ -94,7 +117,7 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
 
   auto call = std::make_shared<ModelCall>();
   call->bad_inputs = &(*backend)->counters().bad_inputs;
-  call->backend = *std::move(backend);
+  call->backend = *backend;
   call->signature = std::move(signature);
   call->max_batch = static_cast<std::size_t>(options.max_batch);
   auto state = std::make_shared<State>();
@@ -102,6 +125,7 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
   state->call = std::move(call);
   state->runtime = *std::move(runtime);
   if (auto ok = warm_up(*state->call, state->runtime, options.warmup_runs); !ok) return std::move(ok).error();
+  if (options.warmup_runs > 0) try_batches(**backend, *state->call, *state->runtime);
   return Model(std::move(state));
 } catch (...) {
   return detail::translate_exception();

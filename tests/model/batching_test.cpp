@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <chrono>
 #include <future>
 #include <gantry/pipeline.hpp>
@@ -72,6 +74,46 @@ TEST(Batching, CallsThatWaitShareBatches) {
   EXPECT_EQ(stats.batches, served.script->calls());
   EXPECT_EQ(stats.queue_wait.count, 500u);
   EXPECT_GT(stats.paying_batch, 1u);
+}
+
+/// The batch sizes that loading a model computes.
+std::vector<std::int64_t> sizes_at_load(const std::shared_ptr<FakeScript>& script, const Signature& signature,
+                                        bool batch_across_callers = true) {
+  ModelOptions options;
+  options.runtime = make_runtime(1);
+  options.max_batch = 12;
+  options.batch_across_callers = batch_across_callers;
+  EXPECT_THAT(Model::make(std::make_unique<test::FakeEngine>(script), signature, options), test::IsOk());
+  return script->batch_sizes();
+}
+
+TEST(Batching, SizesAreTriedBeforeCallsCome) {
+  const auto sizes = sizes_at_load(std::make_shared<FakeScript>(), test::row_signature());
+  for (const std::int64_t size : {1, 2, 4, 12}) EXPECT_GE(std::count(sizes.begin(), sizes.end(), size), 2) << size;
+  EXPECT_TRUE(std::is_sorted(sizes.begin(), sizes.end()));
+  EXPECT_LE(sizes.size(), 12u);
+}
+
+TEST(Batching, NoSizesAreTriedWhereNothingIsMerged) {
+  const std::vector<std::int64_t> warm_up(3, 1);
+  EXPECT_EQ(sizes_at_load(std::make_shared<FakeScript>(), test::row_signature(), false), warm_up);
+  const auto writes = std::make_shared<FakeScript>();
+  writes->mutates_inputs = true;
+  EXPECT_EQ(sizes_at_load(writes, test::row_signature()), warm_up);
+}
+
+TEST(Batching, NoSizesAreTriedWhereSamplesMayDiffer) {
+  const auto signature = Signature::parse("x:f32[batch,t]", "y:f32[batch,t]").value();
+  EXPECT_EQ(sizes_at_load(std::make_shared<FakeScript>(), signature), std::vector<std::int64_t>(3, 1));
+}
+
+TEST(Batching, AModelThatFailsInBatchesIsLoaded) {
+  const auto script = std::make_shared<FakeScript>();
+  script->compute = [](const Tensors& inputs) -> Result<Tensors> {
+    if (inputs[0].tensor.shape()[0] > 1) return Error(ErrorCode::kModelError, "traced with a batch of one");
+    return Tensors{{"y", inputs[0].tensor}};
+  };
+  EXPECT_EQ(sizes_at_load(script, test::row_signature()), (std::vector<std::int64_t>{1, 1, 1, 2}));
 }
 
 TEST(Batching, StopsWhereItDoesNotPay) {

@@ -91,6 +91,7 @@ TEST(Model, WarmsUpOnZeroesWithEverySymbolAtOne) {
   const auto script = make_script();
   ModelOptions options = options_on(make_runtime(1));
   options.warmup_runs = 4;
+  options.batch_across_callers = false;  // nor are batch sizes tried
   ASSERT_THAT(try_make(script, options), IsOk());
   EXPECT_EQ(script->batch_sizes(), (std::vector<std::int64_t>{1, 1, 1, 1}));
   EXPECT_EQ(values_of(script->last_input()), (std::vector<float>{0, 0}));

@@ -6,12 +6,14 @@
 namespace gantry::detail {
 namespace {
 
-constexpr double kShare = 0.1;            // of a new measurement in the running mean
-constexpr double kOutlier = 4.0;          // a measurement counts as this many times the mean at most
-constexpr double kMargin = 0.97;          // a larger size must be at least this much better
-constexpr std::uint64_t kTrials = 3;      // of a size before it may be kept to
-constexpr double kHopeless = 1.15;        // this much worse after two trials, a size is given up
-constexpr std::uint64_t kTryAgain = 512;  // decisions between looks at another size
+constexpr double kShare = 0.1;        // of a new measurement in the running mean
+constexpr double kOutlier = 4.0;      // a measurement counts as this many times the mean at most
+constexpr double kMargin = 0.97;      // a larger size must be at least this much better
+constexpr std::uint64_t kTrials = 3;  // of a size before it may be kept to
+constexpr double kHopeless = 1.15;    // this much worse after two trials, a size is given up
+// A size is looked at again once it was not used for this many times as many samples: what was measured may be of
+// another time. All sizes together so put less than a hundredth of the samples into batches that do not pay.
+constexpr std::uint64_t kLookAgain = 2000;
 
 Clock::duration from_seconds(double seconds) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -43,6 +45,8 @@ void LatencyModel::record(std::size_t batch, Clock::duration took) {
   else
     bucket.per_sample += kShare * (std::min(per_sample, kOutlier * bucket.per_sample) - bucket.per_sample);
   ++bucket.count;
+  samples_ += batch;
+  bucket.used_at = samples_;
   fastest_ = fastest_ == 0 ? seconds : std::min(seconds, fastest_ * 1.01);
 }
 
@@ -72,21 +76,21 @@ std::size_t LatencyModel::best_size() const {
   return size_of(best_bucket());
 }
 
-std::size_t LatencyModel::batch_size(std::size_t waiting) {
+std::size_t LatencyModel::trial_size(std::size_t waiting) const {
+  // All sizes are tried: two samples may cost more than twice one, and sixteen still less than sixteen times.
+  const double hopeless = kHopeless * buckets_[best_bucket()].per_sample;
+  for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i)
+    if (buckets_[i].count < 2 || (buckets_[i].count < kTrials && buckets_[i].per_sample <= hopeless)) return size_of(i);
+  return 0;
+}
+
+std::size_t LatencyModel::batch_size(std::size_t waiting) const {
   waiting = std::min(waiting, max_batch_);
   if (waiting <= 1) return 1;
-  const bool tries_again = ++asked_ % kTryAgain == 0;
-  const std::size_t best = best_bucket();
-  if (tries_again) {  // what was measured may be of another time
-    const std::size_t other = size_of((asked_ / kTryAgain) % buckets_.size());
-    if (other <= waiting) return other;
-  }
-  // All sizes are tried: two samples may cost more than twice one, and sixteen still less than sixteen times.
+  if (const std::size_t trial = trial_size(waiting)) return trial;
   for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i)
-    if (buckets_[i].count < 2 ||
-        (buckets_[i].count < kTrials && buckets_[i].per_sample <= kHopeless * buckets_[best].per_sample))
-      return size_of(i);
-  return std::min(waiting, size_of(best));
+    if (samples_ - buckets_[i].used_at >= kLookAgain * size_of(i)) return size_of(i);
+  return std::min(waiting, best_size());
 }
 
 }  // namespace gantry::detail

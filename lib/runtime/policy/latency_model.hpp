@@ -27,7 +27,9 @@ class LatencyModel {
   Clock::duration fastest() const;
   /// Samples to put into one call at most, with `waiting` at hand: the size that pays, or one that is to be
   /// tried.
-  std::size_t batch_size(std::size_t waiting);
+  std::size_t batch_size(std::size_t waiting) const;
+  /// The smallest size up to `waiting` of which too little is known; 0: none.
+  std::size_t trial_size(std::size_t waiting) const;
   /// The size that pays best so far.
   std::size_t best_size() const;
 
@@ -35,7 +37,8 @@ class LatencyModel {
   /// Batches of sizes 2^i .. 2^(i+1) - 1.
   struct Bucket {
     std::uint64_t count = 0;
-    double per_sample = 0;  // seconds
+    double per_sample = 0;      // seconds
+    std::uint64_t used_at = 0;  // LatencyModel::samples_ then
   };
   static std::size_t bucket_of(std::size_t batch);
   std::size_t size_of(std::size_t bucket) const;
@@ -44,7 +47,7 @@ class LatencyModel {
   const std::size_t max_batch_;
   std::vector<Bucket> buckets_;
   double fastest_ = 0;  // seconds
-  std::uint64_t asked_ = 0;
+  std::uint64_t samples_ = 0;
 };
 
 }  // namespace gantry::detail

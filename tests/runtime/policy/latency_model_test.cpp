@@ -65,6 +65,22 @@ TEST(LatencyModel, ChangesItsMind) {
   EXPECT_LE(model.best_size(), 2u);
 }
 
+TEST(LatencyModel, FewSamplesGoIntoBatchesThatDoNotPay) {
+  LatencyModel model(16);
+  const auto took = [](std::size_t n) { return n * n * 1ms; };
+  settled_size(model, took);
+  std::size_t samples = 0;
+  std::size_t slow = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const std::size_t size = model.batch_size(16);
+    model.record(size, took(size));
+    samples += size;
+    if (size > 1) slow += size;
+  }
+  EXPECT_GT(slow, 0u);
+  EXPECT_LT(slow, samples / 300);
+}
+
 TEST(LatencyModel, OneOutlierChangesLittle) {
   LatencyModel model(1);
   for (int i = 0; i < 20; ++i) model.record(1, 10ms);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many threads a busy service has: what the runtime documents, however many callers there are.
+#include <dirent.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "engine/engine_fixtures.hpp"
+
+namespace gantry::test {
+namespace {
+
+/// The kernel's list of this process's threads.
+int threads_of_process() {
+  int count = 0;
+  DIR* const tasks = ::opendir("/proc/self/task");
+  while (const dirent* entry = ::readdir(tasks))
+    if (entry->d_name[0] != '.') ++count;
+  ::closedir(tasks);
+  return count;
+}
+
+struct Budget {
+  int workers;
+  int intra_op_threads;
+};
+
+class ThreadCount : public testing::TestWithParam<Budget> {};
+
+/// A matrix product of 64 x 256 is large enough for LibTorch to share it among threads.
+TEST_P(ThreadCount, StaysWithinTheBudgetUnderLoad) {
+  constexpr int kCallers = 24;
+  const int before = threads_of_process();
+  RuntimeOptions options;
+  options.workers = GetParam().workers;
+  options.intra_op_threads = GetParam().intra_op_threads;
+  options.allow_oversubscription = true;
+  const Runtime runtime = Runtime::create(options).value();
+  const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+  ModelOptions model_options = on(runtime);
+  model_options.max_batch = 256;
+  const Model model = libtorch::load(model_file("matmul.ts"), signature, model_options).value();
+  const Tensors inputs{{"x", Tensor::zeros(DType::kF32, {64, 256}).value()}};
+  std::atomic<int> most{0};
+  std::vector<std::thread> callers;
+  for (int c = 0; c < kCallers; ++c)
+    callers.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        EXPECT_THAT(model.run(inputs), IsOk());
+        if (i % 10 != 0) continue;
+        const int now = threads_of_process();
+        for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+        }
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_LE(most.load() - before - kCallers, GetParam().workers * GetParam().intra_op_threads);
+  EXPECT_GE(most.load() - before, GetParam().workers);
+}
+
+INSTANTIATE_TEST_SUITE_P(Budgets, ThreadCount, testing::Values(Budget{1, 1}, Budget{2, 1}, Budget{3, 2}, Budget{1, 4}),
+                         [](const auto& info) {
+                           return std::to_string(info.param.workers) + "x" +
+                                  std::to_string(info.param.intra_op_threads);
+                         });
+
+}  // namespace
+}  // namespace gantry::test
