@@ -9,6 +9,7 @@
 #include <gantry/image.hpp>
 #include <gantry/model.hpp>
 #include <gantry/package.hpp>
+#include <gantry/padding.hpp>
 #include <gantry/pipeline.hpp>
 #include <gantry/registry.hpp>
 #include <gantry/result.hpp>

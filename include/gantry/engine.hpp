@@ -12,6 +12,7 @@
 #include <string>
 
 #include <gantry/function.hpp>
+#include <gantry/padding.hpp>
 #include <gantry/run_options.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/signature.hpp>
@@ -34,6 +35,8 @@ struct ModelOptions {
   /// How long a call may wait for others to share a batch with; less if its deadline demands it. 0: not at all. Pays
   /// where few callers meet a model that is much faster in batches. 0..10 s.
   std::chrono::microseconds max_delay{0};
+  /// Sequences of different lengths share batches, padded to a few lengths. Unset: only equal shapes do.
+  std::optional<Padding> padding;
   /// An engine call that takes longer counts as hanging: health() says so, and the model takes no calls until it has
   /// returned. 0: no bound.
   std::chrono::milliseconds hang_after{60000};

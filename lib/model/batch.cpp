@@ -53,15 +53,18 @@ Result<Tensor> unstack(const Tensor& batch, std::int64_t index) {
   return batch.select(0, index);
 }
 
+Result<Tensor> join_rows(Span<const Tensor> batches) {
+  Shape shape = batches[0].shape();
+  for (const Tensor& batch : batches.subspan(1, batches.size() - 1)) shape[0] += batch.shape()[0];
+  return concatenate(batches, shape);
+}
+
 Result<Tensors> join_rows(Span<const Tensors* const> batches) {
   Tensors joined;
   std::vector<Tensor> parts(batches.size());
   for (std::size_t i = 0; i < batches[0]->size(); ++i) {
     for (std::size_t k = 0; k < parts.size(); ++k) parts[k] = (*batches[k])[i].tensor;
-    std::vector<std::int64_t> dims(parts[0].shape().begin(), parts[0].shape().end());
-    dims[0] = 0;
-    for (const Tensor& part : parts) dims[0] += part.shape()[0];
-    auto whole = concatenate(parts, Shape(Span<const std::int64_t>(dims)));
+    auto whole = join_rows(Span<const Tensor>(parts));
     if (!whole) return std::move(whole).error();
     joined.add((*batches[0])[i].name, *std::move(whole));
   }

@@ -16,6 +16,9 @@ Result<Tensor> stack(Span<const Tensor> samples);
 /// Sample `index` of a contiguous [n, ...]; a view.
 Result<Tensor> unstack(const Tensor& batch, std::int64_t index);
 
+/// [n1 + n2 + ..., ...] from tensors whose samples have the same shape.
+Result<Tensor> join_rows(Span<const Tensor> batches);
+
 /// [n1 + n2 + ..., ...] of each tensor, from batches whose samples have the same shapes. No copy where stack() makes
 /// none.
 Result<Tensors> join_rows(Span<const Tensors* const> batches);

@@ -69,7 +69,8 @@ void LocalBackend::compute(EngineInstance& instance, Span<Call* const> calls, bo
       rows += call->rows;
       together.deadline = std::max(*together.deadline, call->options.deadline.value_or(Deadline::max()));
     }
-    auto inputs = join_rows(parts);
+    const PaddingPlan* const padding = options_.padding.get();
+    auto inputs = padding ? padding->join(parts) : join_rows(parts);
     const auto joined = Clock::now();
     auto outputs = inputs ? run_engine(instance, *inputs, rows, together) : std::move(inputs);
     if (outputs && !have_rows(*outputs, rows))
@@ -78,7 +79,9 @@ void LocalBackend::compute(EngineInstance& instance, Span<Call* const> calls, bo
       const auto computed = Clock::now();
       std::int64_t row = 0;
       for (const Call* call : calls) {
-        results.push_back(take_rows(*outputs, row, row + static_cast<std::int64_t>(call->rows)));
+        auto part = take_rows(*outputs, row, row + static_cast<std::int64_t>(call->rows));
+        if (part && padding) part = padding->cut(*std::move(part), call->inputs);
+        results.push_back(std::move(part));
         row += static_cast<std::int64_t>(call->rows);
       }
       counters_.gather.record((joined - began) + (Clock::now() - computed));
@@ -104,7 +107,7 @@ Result<Tensors> LocalBackend::compute_rows(EngineInstance& instance, const Tenso
   }
   if (rows > options_.max_batch)
     return compute_parts(instance, inputs, rows, options_.max_batch, call, may_retry_memory);
-  auto outputs = run_engine(instance, inputs, rows, call);
+  auto outputs = run_padded(instance, inputs, rows, call);
   if (outputs || outputs.error().code() != ErrorCode::kResourceExhausted || !may_retry_memory || rows == 1 ||
       engine_->info().mutates_inputs)
     return outputs;
@@ -129,6 +132,18 @@ Result<Tensors> LocalBackend::compute_parts(EngineInstance& instance, const Tens
   return join_rows(pointers);
 }
 
+Result<Tensors> LocalBackend::run_padded(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
+                                         const RunOptions& call) {
+  if (!options_.padding) return run_engine(instance, inputs, rows, call);
+  const auto began = Clock::now();
+  const Tensors* const alone = &inputs;
+  auto whole = options_.padding->join({&alone, 1});
+  counters_.gather.record(Clock::now() - began);
+  if (!whole) return whole;
+  auto outputs = run_engine(instance, *whole, rows, call);
+  return outputs ? options_.padding->cut(*std::move(outputs), inputs) : std::move(outputs);
+}
+
 Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
                                          const RunOptions& call) {
   const auto began = Clock::now();
@@ -150,7 +165,7 @@ Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors
     count(outputs.error());
   } else {
     const std::lock_guard lock(mutex_);
-    queue_.record(rows, took);
+    queue_.record(rows, took, bucket_of(inputs));
   }
   const std::uint64_t calls = ++engine_calls_;
   if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: the first calls of a kind make statics

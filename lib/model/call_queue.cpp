@@ -19,7 +19,8 @@ std::string milliseconds(Clock::duration duration) {
 CallQueue::CallQueue(const BatchOptions& options, const RuntimeOptions& runtime, std::size_t instances)
     : options_(options),
       waiting_(runtime.priority_aging, runtime.tenant_weights),
-      latency_(options.max_batch),
+      latencies_(options.padding ? options.padding->bucket_count() : 1, LatencyModel(options.max_batch)),
+      rows_waiting_(latencies_.size()),
       overload_(runtime.shed_target, runtime.shed_interval) {
   running_.reserve(instances);
 }
@@ -31,7 +32,10 @@ std::optional<Error> CallQueue::arrive(CallPtr& call, Clock::time_point now) {
   Ticket ticket{options.priority, options.tenant, options.deadline, now, static_cast<double>(call->rows), {}};
   call->arrived = now;
   if (waiting_.empty()) overload_.on_first(now);
+  std::size_t& rows_waiting = rows_waiting_[call->bucket];
+  const std::size_t rows = call->rows;
   waiting_.push(std::move(call), std::move(ticket));
+  rows_waiting += rows;
   return std::nullopt;
 }
 
@@ -59,7 +63,7 @@ Clock::time_point CallQueue::close() const {
   waiting_.for_each([&](const FairQueue<CallPtr>::Entry& entry) {
     close = std::min(close, entry.ticket.queued + options_.max_delay);
     if (entry.ticket.deadline)
-      close = std::min(close, *entry.ticket.deadline - 2 * latency_.expected(options_.max_batch));
+      close = std::min(close, *entry.ticket.deadline - 2 * expected(options_.max_batch, entry.item->bucket));
   });
   return close;
 }
@@ -79,7 +83,8 @@ std::optional<Error> CallQueue::check_health(Clock::time_point now) const {
 
 std::optional<Error> CallQueue::check_deadline(const Call& call, Clock::time_point now) const {
   if (!call.options.deadline || running_.empty()) return std::nullopt;  // when idle, a wrong guess is mended
-  const auto needed = overload_.time_for(waiting_.cost_ahead_of(call.options.priority)) + latency_.fastest();
+  const auto needed =
+      overload_.time_for(waiting_.cost_ahead_of(call.options.priority)) + latencies_[call.bucket].fastest();
   const auto left = *call.options.deadline - now;
   if (needed <= left) return std::nullopt;
   return Error(ErrorCode::kResourceExhausted,
@@ -87,18 +92,46 @@ std::optional<Error> CallQueue::check_deadline(const Call& call, Clock::time_poi
       .rejected(RejectReason::kDeadlineUnreachable, needed - left);
 }
 
+std::size_t CallQueue::paying_batch() const {
+  std::size_t largest = 1;
+  for (const LatencyModel& latency : latencies_) largest = std::max(largest, latency.best_size());
+  return largest;
+}
+
+std::vector<FairQueue<CallPtr>::Entry> CallQueue::take_all() {
+  auto all = waiting_.take_all();
+  std::fill(rows_waiting_.begin(), rows_waiting_.end(), 0);
+  return all;
+}
+
+std::size_t CallQueue::next_bucket(Clock::time_point now) {
+  if (latencies_.size() == 1) return 0;
+  const auto* next = waiting_.next(now);
+  return next ? next->item->bucket : 0;
+}
+
+bool CallQueue::share_batch(const Call& a, const Call& b) const {
+  if (a.bucket != b.bucket) return false;
+  return options_.padding ? options_.padding->share_batch(a.inputs, b.inputs) : have_same_samples(a.inputs, b.inputs);
+}
+
 CallQueue::When CallQueue::when_to_serve(Clock::time_point now, std::size_t coming) {
-  const std::size_t waiting = rows_waiting();
-  if (!options_.merges_calls || waiting >= options_.max_batch) return When::kNow;
+  if (!options_.merges_calls) return When::kNow;
+  for (const std::size_t rows : rows_waiting_)
+    if (rows >= options_.max_batch) return When::kNow;
+  const std::size_t bucket = next_bucket(now);
+  const std::size_t waiting = rows_waiting_[bucket];
+  LatencyModel& latency = latencies_[bucket];
   if (options_.max_delay.count() > 0) {
-    if (waiting >= latency_.batch_size(options_.max_batch)) return When::kNow;
+    if (waiting >= latency.batch_size(options_.max_batch)) return When::kNow;
     return now >= close() ? When::kNow : When::kInTime;
   }
-  return coming == 0 || waiting >= latency_.batch_size(waiting + coming) ? When::kNow : When::kLate;
+  return coming == 0 || waiting >= latency.batch_size(waiting + coming) ? When::kNow : When::kLate;
 }
 
 std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entry, Clock::time_point now) const {
   const RunOptions& call = entry.item->options;
+  const LatencyModel& latency = latencies_[entry.item->bucket];
   if (call.cancel.is_cancelled())
     return Error(ErrorCode::kCancelled, "the request was cancelled while it waited for the model")
         .rejected(RejectReason::kCancelled);
@@ -106,11 +139,11 @@ std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entr
   if (now >= *call.deadline)
     return Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
         .rejected(RejectReason::kDeadlinePassed);
-  if (!running_.empty() && now + latency_.fastest() > *call.deadline)
+  if (!running_.empty() && now + latency.fastest() > *call.deadline)
     return Error(ErrorCode::kDeadlineExceeded, "the deadline is in " + milliseconds(*call.deadline - now) +
-                                                   ", and the model takes " + milliseconds(latency_.fastest()))
+                                                   ", and the model takes " + milliseconds(latency.fastest()))
         .rejected(RejectReason::kDeadlineUnreachable);
-  if (!waiting_.empty() && overload_.should_shed(now, entry.ticket.queued, latency_.expected(1)))
+  if (!waiting_.empty() && overload_.should_shed(now, entry.ticket.queued, latency.expected(1)))
     return Error(ErrorCode::kResourceExhausted,
                  "shed after " + milliseconds(now - entry.ticket.queued) + " of waiting for the model")
         .rejected(RejectReason::kShed, overload_.time_for(waiting_.cost_ahead_of(call.priority)));
@@ -119,6 +152,7 @@ std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entr
 
 bool CallQueue::add_to(Batch& batch, FairQueue<CallPtr>::Entry entry, Clock::time_point now) noexcept {
   overload_.on_take(now, entry.ticket.cost, waiting_.empty());
+  rows_waiting_[entry.item->bucket] -= entry.item->rows;
   try {
     entry.item->refusal = check_turn(entry, now);
   } catch (...) {
@@ -142,16 +176,16 @@ Batch CallQueue::begin(Clock::time_point now) {
   const Call& first = *batch.calls.first;
   std::size_t rows = first.rows;
   auto deadline = first.options.deadline.value_or(Clock::time_point::max());
-  const std::size_t waiting = rows_waiting();
-  const std::size_t limit = latency_.batch_size(rows + waiting);
+  LatencyModel& latency = latencies_[first.bucket];
+  const std::size_t limit = latency.batch_size(rows + rows_waiting_[first.bucket]);
   // A call that would fit but for its size or deadline closes the batch: none behind it may overtake it.
   bool is_closed = false;
   const auto fits = [&](const FairQueue<CallPtr>::Entry& entry) {
     const Call& call = *entry.item;
-    if (is_closed || !have_same_samples(first.inputs, call.inputs)) return false;
+    if (is_closed || !share_batch(first, call)) return false;
     const auto earliest = std::min(deadline, call.options.deadline.value_or(Clock::time_point::max()));
     is_closed = rows + call.rows > limit ||
-                (earliest != Clock::time_point::max() && earliest - now < latency_.expected(rows + call.rows));
+                (earliest != Clock::time_point::max() && earliest - now < latency.expected(rows + call.rows));
     return !is_closed;
   };
   while (rows < limit) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "model/padding.hpp"
 #include "runtime/policy/fair_queue.hpp"
 #include "runtime/policy/latency_model.hpp"
 #include "runtime/policy/overload.hpp"
@@ -26,6 +27,7 @@ struct BatchOptions {
   std::chrono::microseconds max_delay{0};
   bool merges_calls = false;
   std::chrono::milliseconds hang_after{0};
+  std::shared_ptr<const PaddingPlan> padding;  ///< nullptr: none
 };
 
 /// A call on its way.
@@ -34,6 +36,7 @@ struct Call {
   RunOptions options;
   Function<void(Result<Tensors>)> done;
   std::size_t rows = 1;
+  std::size_t bucket = 0;  ///< of its padded length; 0 without padding
   Clock::time_point arrived{};
   Admission admission;  // of a call that came from outside the runtime
   std::optional<Error> refusal;
@@ -90,21 +93,24 @@ class CallQueue {
   void begin_one(Clock::time_point now) { running_.push_back(now); }
   void end(Clock::time_point began);
 
-  void record(std::size_t rows, Clock::duration took) { latency_.record(rows, took); }
-  Clock::duration expected(std::size_t rows) const { return latency_.expected(rows); }
-  std::size_t paying_batch() const { return latency_.best_size(); }
-  /// A batch size of which too little is known; 0: none.
-  std::size_t trial_size() const { return options_.merges_calls ? latency_.trial_size(options_.max_batch) : 0; }
+  void record(std::size_t rows, Clock::duration took, std::size_t bucket = 0) { latencies_[bucket].record(rows, took); }
+  Clock::duration expected(std::size_t rows, std::size_t bucket = 0) const { return latencies_[bucket].expected(rows); }
+  /// Of several buckets, the largest.
+  std::size_t paying_batch() const;
+  /// A batch size of which too little is known, of samples that are not padded; 0: none.
+  std::size_t trial_size() const { return options_.merges_calls ? latencies_[0].trial_size(options_.max_batch) : 0; }
   std::size_t running() const { return running_.size(); }
   /// The device can compute nothing any more.
   void set_device_fault(const std::string& message);
   /// Why the model takes no calls; nothing if it does.
   std::optional<Error> check_health(Clock::time_point now) const;
-  std::vector<FairQueue<CallPtr>::Entry> take_all() { return waiting_.take_all(); }
+  std::vector<FairQueue<CallPtr>::Entry> take_all();
 
  private:
   Clock::time_point close() const;
-  std::size_t rows_waiting() const { return static_cast<std::size_t>(waiting_.cost_ahead_of(-kHighestPriority)); }
+  /// Of the call whose turn is next.
+  std::size_t next_bucket(Clock::time_point now);
+  bool share_batch(const Call& a, const Call& b) const;
   std::optional<Error> check_deadline(const Call& call, Clock::time_point now) const;
   std::optional<Error> check_turn(const FairQueue<CallPtr>::Entry& entry, Clock::time_point now) const;
   /// Into the batch, or among those it refuses.
@@ -112,7 +118,8 @@ class CallQueue {
 
   const BatchOptions options_;
   FairQueue<CallPtr> waiting_;
-  LatencyModel latency_;
+  std::vector<LatencyModel> latencies_;    // by bucket: a batch of long sequences says nothing of short ones
+  std::vector<std::size_t> rows_waiting_;  // by bucket
   Overload overload_;
   std::vector<Clock::time_point> running_;  // since when; has room for all instances
   std::string device_fault_;

@@ -46,6 +46,7 @@ void LocalBackend::submit(Tensors inputs, const RunOptions& call, Function<void(
   if (runtime_->options().execution == Execution::kCaller) return done(run(std::move(inputs), call));
   auto waiting = std::make_unique<Call>();
   waiting->rows = rows_of(inputs);
+  waiting->bucket = bucket_of(inputs);
   waiting->inputs = std::move(inputs);
   waiting->options = call;
   waiting->done = std::move(done);
@@ -58,7 +59,7 @@ void LocalBackend::submit(Tensors inputs, const RunOptions& call, Function<void(
 void LocalBackend::post_admitted(CallPtr call) {
   const auto expected = [&] {
     const std::lock_guard lock(mutex_);
-    return queue_.expected(call->rows);
+    return queue_.expected(call->rows, call->bucket);
   }();
   auto admission = runtime_->admit(call->options, expected);
   if (!admission) return call->done(std::move(admission).error());
@@ -156,6 +157,7 @@ LocalBackend::Turn LocalBackend::next_turn(Clock::time_point now) {
   if (turn.batch.calls.size == 0) return turn;
   turn.began = now;
   turn.instance = take_instance();
+  turn.goes_on = options_.padding && free_.size() > blocked_ && !queue_.empty();
   return turn;
 }
 
@@ -198,7 +200,13 @@ Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer)
 void LocalBackend::take(Turn turn) {
   if (turn.is_late) runtime_->post_late(make_job(true));
   if (turn.timer) runtime_->post_at(*turn.timer, make_job(false, turn.timer));
+  if (turn.goes_on) go_on();
   execute(std::move(turn));
+}
+
+void LocalBackend::go_on() noexcept try {
+  runtime_->post(make_job());
+} catch (...) {  // no memory for it: whoever gives an instance back goes on
 }
 
 void LocalBackend::serve_next() {

@@ -49,11 +49,15 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
     Instance instance;
     Clock::time_point began{};
     bool is_late = false;
+    bool goes_on = false;  // with padding: another instance is free for calls of another length
     std::optional<Clock::time_point> timer;
   };
   LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime, std::vector<Instance> instances,
                std::string name, const BatchOptions& options);
   std::size_t rows_of(const Tensors& inputs) const;
+  std::size_t bucket_of(const Tensors& inputs) const {
+    return options_.padding ? options_.padding->bucket_of(inputs) : 0;
+  }
   void submit_on_worker(CallPtr call);
   void post_admitted(CallPtr call);
   static void answer(Call& call, Result<Tensors> result);
@@ -63,6 +67,7 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   Turn next_turn(Clock::time_point now);
   Instance take_instance();
   void take(Turn turn);
+  void go_on() noexcept;
 
   void execute(Turn turn);
   /// Appends one result for each call.
@@ -72,6 +77,8 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   /// compute_rows() of at most `size` rows at a time, joined.
   Result<Tensors> compute_parts(EngineInstance& instance, const Tensors& inputs, std::size_t rows, std::size_t size,
                                 const RunOptions& call, bool may_retry_memory);
+  /// run_engine() on what padding makes of one call's inputs.
+  Result<Tensors> run_padded(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
   Result<Tensors> run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
   void count(const Error& error);
   void give_back(Instance instance, Clock::time_point began);

@@ -112,11 +112,17 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
   batching.max_delay = options.max_delay;
   batching.merges_calls = options.batch_across_callers;
   batching.hang_after = options.hang_after;
+  if (options.padding) {
+    auto plan = detail::PaddingPlan::make(*options.padding, signature);
+    if (!plan) return plan.error().within("ModelOptions::padding");
+    batching.padding = std::make_shared<const detail::PaddingPlan>(*std::move(plan));
+  }
   auto backend = LocalBackend::make(std::move(engine), runtime->core(), instances, name, batching);
   if (!backend) return std::move(backend).error();
 
   auto call = std::make_shared<ModelCall>();
   call->bad_inputs = &(*backend)->counters().bad_inputs;
+  if (batching.padding) call->padding = batching.padding->to_string();
   call->backend = *backend;
   call->signature = std::move(signature);
   call->max_batch = static_cast<std::size_t>(options.max_batch);
@@ -134,6 +140,9 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
 Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature, const ModelOptions& options) try {
   if (!backend) return Error(ErrorCode::kInvalidArgument, "there is no backend: it is nullptr");
   if (auto ok = check_options(options); !ok) return std::move(ok).error();
+  if (options.padding)
+    return Error(ErrorCode::kInvalidArgument,
+                 "ModelOptions::padding needs an engine: a backend of the host's own pads where it batches");
   auto call = std::make_shared<ModelCall>();
   call->backend = std::move(backend);
   call->signature = std::move(signature);

@@ -24,6 +24,7 @@ struct ModelCall {
   std::shared_ptr<Backend> backend;
   Signature signature;
   std::size_t max_batch = 1;
+  std::string padding;                               // for explain(); empty: none
   std::atomic<std::uint64_t>* bad_inputs = nullptr;  // counted in the backend; nullptr in one of the host's own
 
   /// What the signature refused.

@@ -267,8 +267,9 @@ detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail:
   node->kind = node->name = "model";
   node->in = &in;
   node->out = &out;
-  node->params.text = "'" + state_->name + "', " + signature().to_string() +
-                      ", max_batch=" + std::to_string(max_batch()) + ", " + info().description;
+  node->params.text =
+      "'" + state_->name + "', " + signature().to_string() + ", max_batch=" + std::to_string(max_batch()) + ", " +
+      (state_->call->padding.empty() ? "" : "pads " + state_->call->padding + ", ") + info().description;
   if (takes_tensor && signature().inputs().size() != 1)
     node->error = Error(ErrorCode::kInvalidArgument, "a stage over Tensor needs a model with one input, this one has " +
                                                          std::to_string(signature().inputs().size()));

@@ -28,7 +28,7 @@ HEADER_LEVELS = [
      "stats"},
     {"run_options", "runtime"},
     {"type_info", "value", "node", "stage"},
-    {"signature", "engine", "model"},
+    {"signature", "padding", "engine", "model"},
     {"pipeline", "registry"},
     {"image", "classify", "segmentation", "tensor_ops"},
     {"package", "libtorch"},

@@ -173,6 +173,79 @@ TEST(CallQueue, NeverShedsWhatHasNoDeadline) {
   EXPECT_EQ(queue.begin(kStart + 10s).refused.size, 0u);
 }
 
+/// Sequences, of one extent.
+std::shared_ptr<const PaddingPlan> pad_to(std::vector<std::int64_t> lengths) {
+  const auto signature = Signature::parse("x:f32[batch,T]", "y:f32[batch,T]").value();
+  return std::make_shared<const PaddingPlan>(PaddingPlan::make({"T", std::move(lengths), {}}, signature).value());
+}
+
+CallPtr make_padded_call(const PaddingPlan& plan, int id, std::size_t length,
+                         std::optional<Clock::time_point> deadline = std::nullopt) {
+  CallPtr call = make_call(id, deadline, 0, "", length);
+  call->bucket = plan.bucket_of(call->inputs);
+  return call;
+}
+
+BatchOptions padded_batching(std::vector<std::int64_t> lengths) {
+  BatchOptions options = batching();
+  options.padding = pad_to(std::move(lengths));
+  return options;
+}
+
+TEST(CallQueue, CallsOfOnePaddedLengthGoTogether) {
+  const BatchOptions options = padded_batching({4, 8});
+  CallQueue queue(options, {}, 4);
+  for (std::size_t bucket = 0; bucket < 3; ++bucket)
+    for (std::size_t size = 1; size <= 8; size *= 2)
+      for (int i = 0; i < 3; ++i) queue.record(size, 10ms, bucket);
+  const std::size_t lengths[] = {1, 5, 4, 9, 3, 8, 10, 9};
+  for (int i = 0; i < 8; ++i) arrive(queue, make_padded_call(*options.padding, i, lengths[i]));
+  EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{0, 2, 4}));
+  EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{1, 5}));
+  EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{3, 7})) << "beyond the longest: equal shapes";
+  EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{6}));
+}
+
+TEST(CallQueue, EachPaddedLengthHasItsOwnLatency) {
+  const BatchOptions options = padded_batching({4, 8});
+  CallQueue queue(options, {}, 4);
+  for (std::size_t size = 1; size <= 8; size *= 2)
+    for (int i = 0; i < 3; ++i) {
+      queue.record(size, 10ms, 0);         // short ones pay in batches
+      queue.record(size, size * 30ms, 1);  // long ones do not
+    }
+  EXPECT_EQ(queue.expected(8, 0), 10ms);
+  EXPECT_EQ(queue.expected(8, 1), 240ms);
+  EXPECT_EQ(queue.expected(8, 2), 0ms) << "nothing is known of it";
+  EXPECT_EQ(queue.paying_batch(), 8u);
+  for (int i = 0; i < 6; ++i) arrive(queue, make_padded_call(*options.padding, i, i % 2 ? 7 : 2));
+  EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{0, 2, 4}));
+  EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{1}));
+  EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{3}));
+
+  CallPtr call = make_padded_call(*options.padding, 6, 7, kStart + 20ms);
+  EXPECT_TRUE(queue.arrive(call, kStart)) << "a long one takes 30 ms";
+  call = make_padded_call(*options.padding, 6, 2, kStart + 20ms);
+  EXPECT_FALSE(queue.arrive(call, kStart)) << "a short one takes 10";
+}
+
+TEST(CallQueue, WaitsForOthersOfThePaddedLengthThatIsNext) {
+  const BatchOptions options = padded_batching({4, 8});
+  CallQueue queue(options, {}, 4);
+  for (std::size_t size = 1; size <= 8; size *= 2)
+    for (int i = 0; i < 3; ++i) {
+      queue.record(size, 10ms, 0);
+      queue.record(size, size * 30ms, 1);
+    }
+  arrive(queue, make_padded_call(*options.padding, 0, 8));
+  for (int i = 1; i < 4; ++i) arrive(queue, make_padded_call(*options.padding, i, 2));
+  EXPECT_EQ(queue.when_to_serve(kStart, 4), CallQueue::When::kNow) << "the long one gains nothing by waiting";
+  queue.begin(kStart);
+  EXPECT_EQ(queue.when_to_serve(kStart, 4), CallQueue::When::kLate) << "short ones gain";
+  for (int i = 4; i < 9; ++i) arrive(queue, make_padded_call(*options.padding, i, 2));
+  EXPECT_EQ(queue.when_to_serve(kStart, 4), CallQueue::When::kNow) << "a batch of short ones is full";
+}
+
 /// One schedule: calls arrive, instances begin and end, at random times; what must hold always is checked throughout.
 void run_schedule(unsigned seed) {
   std::mt19937 random(seed);
@@ -180,6 +253,12 @@ void run_schedule(unsigned seed) {
   BatchOptions options = batching(std::size_t{1} << below(4));
   if (below(3) == 0) options.max_delay = std::chrono::milliseconds(below(10));
   options.merges_calls = below(4) != 0;
+  static const auto plan = pad_to({2, 4});
+  if (below(2)) options.padding = plan;
+  const auto padded_length = [&](const Call& call) {
+    const std::int64_t length = call.inputs[0].tensor.shape()[1];
+    return !options.padding || length > 4 ? length : length > 2 ? 4 : 2;
+  };
   RuntimeOptions runtime;
   if (below(2)) runtime.tenant_weights = {{"1", 3.0}};
   const std::size_t instances = 1 + static_cast<std::size_t>(below(3));
@@ -190,7 +269,7 @@ void run_schedule(unsigned seed) {
   std::map<std::tuple<int, std::string, std::int64_t>, int> last;  // by priority, tenant and shape
   struct Running {
     Clock::time_point began, ends;
-    std::size_t rows;
+    std::size_t rows, bucket;
   };
   std::vector<Running> running;
   std::vector<Clock::time_point> timers;
@@ -210,14 +289,16 @@ void run_schedule(unsigned seed) {
         continue;
       }
       queue.end(running[i].began);
-      queue.record(running[i].rows, running[i].ends - running[i].began);
+      queue.record(running[i].rows, running[i].ends - running[i].began, running[i].bucket);
       running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
     }
     for (int arrivals = below(4); arrivals > 0; --arrivals) {
       const int id = static_cast<int>(state.size());
       std::optional<Clock::time_point> deadline;
       if (below(2)) deadline = now + std::chrono::milliseconds(below(80));
-      CallPtr call = make_call(id, deadline, below(3), std::to_string(below(3)), 1 + static_cast<unsigned>(below(2)));
+      CallPtr call = make_call(id, deadline, below(3), std::to_string(below(3)),
+                               1 + static_cast<unsigned>(below(options.padding ? 6 : 2)));
+      if (options.padding) call->bucket = plan->bucket_of(call->inputs);
       const bool is_refused = queue.arrive(call, now).has_value();
       ASSERT_EQ(is_refused, call != nullptr);
       state[id] = is_refused ? kRefused : kWaiting;
@@ -245,16 +326,16 @@ void run_schedule(unsigned seed) {
       for (const Call* call = batch.calls.first.get(); call; call = call->next.get()) {
         finish(*call, kComputed);
         ASSERT_TRUE(!call->options.deadline || now < *call->options.deadline) << "computed too late, seed " << seed;
-        ASSERT_EQ(call->inputs[0].tensor.shape(), batch.calls.first->inputs[0].tensor.shape());
+        ASSERT_EQ(padded_length(*call), padded_length(*batch.calls.first)) << "seed " << seed;
         auto& before =
-            last.try_emplace({call->options.priority, call->options.tenant, call->inputs[0].tensor.shape()[1]}, -1)
-                .first->second;
+            last.try_emplace({call->options.priority, call->options.tenant, padded_length(*call)}, -1).first->second;
         ASSERT_LT(before, id_of(*call)) << "out of order, seed " << seed;
         before = id_of(*call);
         rows += call->rows;
       }
       ASSERT_LE(rows, options.merges_calls ? options.max_batch : 1) << "seed " << seed;
-      if (rows > 0) running.push_back({now, now + std::chrono::microseconds(1 + below(20000)), rows});
+      if (rows > 0)
+        running.push_back({now, now + std::chrono::microseconds(1 + below(20000)), rows, batch.calls.first->bucket});
     }
   }
   for (const auto& entry : queue.take_all()) finish(*entry.item, kRefused);

@@ -90,6 +90,12 @@ class FairQueue {
     return take(now, [](const Entry&) { return true; });
   }
 
+  /// The entry that take() would give, left where it is; nullptr if there is none.
+  const Entry* next(Clock::time_point now) {
+    const auto level = next_level(now, levels_.end());
+    return level == levels_.end() ? nullptr : &level->second.next_flow(nullptr)->entries.front();
+  }
+
   std::vector<Entry> take_all() {
     std::vector<Entry> all;
     all.reserve(size_);

@@ -52,6 +52,17 @@ TEST(FairQueue, AgesLowPriorities) {
   EXPECT_EQ(queue.take(kStart + 3s)->item, 1) << "three seconds of waiting are worth more than two steps";
 }
 
+TEST(FairQueue, SaysWhoIsNext) {
+  FairQueue<int> queue(1s, {{"a", 3.0}});
+  EXPECT_EQ(queue.next(kStart), nullptr);
+  for (int i = 0; i < 60; ++i) queue.push(int{i}, ticket(i % 3, i % 2 ? "a" : "b", i % 7 * 1s));
+  while (const auto* next = queue.next(kStart + 9s)) {
+    const int item = next->item;
+    ASSERT_EQ(queue.take(kStart + 9s)->item, item);
+  }
+  EXPECT_TRUE(queue.empty());
+}
+
 TEST(FairQueue, SharesByWeight) {
   FairQueue<int> queue(1s, {{"a", 3.0}, {"b", 1.0}});
   for (int i = 0; i < 40; ++i) {

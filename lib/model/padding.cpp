@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+// Padding: checked once against the signature, then copied row by row into the batch.
+#include "model/padding.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "model/batch.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::int64_t kMaxLength = std::int64_t{1} << 24;
+constexpr std::size_t kMaxLengths = 1024;
+constexpr std::int64_t kFirstDefault = 16;
+constexpr std::int64_t kLastDefault = 65536;
+
+using Element = std::array<std::byte, 8>;
+
+Error invalid(std::string message) {
+  return Error(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+template <class T>
+Element bytes_of(T value) {
+  Element element{};
+  std::memcpy(element.data(), &value, sizeof value);
+  return element;
+}
+
+template <class T>
+std::optional<Element> exact_integer(double value) {
+  // The limits of int64_t as doubles: the upper one is 2^63, which does not fit.
+  constexpr double kLow = static_cast<double>(std::numeric_limits<T>::min());
+  const double end = std::ldexp(1.0, std::numeric_limits<T>::digits);
+  if (!(value >= kLow && value < end) || value != std::trunc(value)) return std::nullopt;
+  return bytes_of(static_cast<T>(value));
+}
+
+/// A binary floating-point number of 16 bits, if `value` is one.
+std::optional<Element> exact_float16(double value, int mantissa_bits, int bias) {
+  const int exponent_bits = 15 - mantissa_bits;
+  const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 0x8000 : 0);
+  const int largest = (1 << exponent_bits) - 1;  // the exponent field of infinity
+  if (std::isinf(value)) return bytes_of(static_cast<std::uint16_t>(sign | (largest << mantissa_bits)));
+  int exponent = 0;
+  const double magnitude = std::abs(value);
+  std::frexp(magnitude, &exponent);                            // magnitude < 2^exponent
+  const int field = std::max(exponent - 1 + bias, 0);          // 0: subnormal, of the same step as 1
+  const int step = std::max(field, 1) - bias - mantissa_bits;  // log2 of the last place
+  const double steps = std::ldexp(magnitude, -step);
+  if (magnitude != 0 && (field >= largest || steps != std::trunc(steps))) return std::nullopt;
+  if (magnitude == 0) return bytes_of(sign);
+  const auto mantissa = static_cast<std::uint32_t>(steps) & ((1u << mantissa_bits) - 1);
+  return bytes_of(static_cast<std::uint16_t>(sign | (static_cast<std::uint32_t>(field) << mantissa_bits) | mantissa));
+}
+
+std::optional<Element> element_of(double value, DType dtype) {
+  if (std::isnan(value)) return std::nullopt;
+  switch (dtype) {
+    case DType::kF64:
+      return bytes_of(value);
+    case DType::kF32:
+      if (std::isfinite(value) && std::abs(value) > static_cast<double>(std::numeric_limits<float>::max()))
+        return std::nullopt;
+      return bytes_of(static_cast<float>(value));
+    case DType::kF16:
+      return exact_float16(value, 10, 15);
+    case DType::kBF16:
+      return exact_float16(value, 7, 127);
+    case DType::kU8:
+      return exact_integer<std::uint8_t>(value);
+    case DType::kI8:
+      return exact_integer<std::int8_t>(value);
+    case DType::kI16:
+      return exact_integer<std::int16_t>(value);
+    case DType::kI32:
+      return exact_integer<std::int32_t>(value);
+    case DType::kI64:
+      return exact_integer<std::int64_t>(value);
+    case DType::kBool:
+      if (value != 0 && value != 1) return std::nullopt;
+      return bytes_of(static_cast<std::uint8_t>(value));
+  }
+  return std::nullopt;
+}
+
+std::string number(double value) {
+  std::string text = std::to_string(value);
+  if (text.find('.') != std::string::npos) text.erase(text.find_last_not_of('0') + 1);
+  if (!text.empty() && text.back() == '.') text.pop_back();
+  return text;
+}
+
+/// Bit i for each axis i of `spec` that has the symbol.
+std::uint32_t axes_of(const TensorSpec& spec, const std::string& symbol) {
+  std::uint32_t axes = 0;
+  for (std::size_t axis = 0; axis < spec.dims.size(); ++axis)
+    if (spec.dims[axis].symbol == symbol) axes |= 1u << axis;
+  return axes;
+}
+
+Result<std::vector<std::int64_t>> check_lengths(const std::vector<std::int64_t>& given) {
+  std::vector<std::int64_t> lengths = given;
+  if (lengths.empty())
+    for (std::int64_t length = kFirstDefault; length <= kLastDefault; length *= 2) lengths.push_back(length);
+  if (lengths.size() > kMaxLengths)
+    return invalid("lengths: at most " + std::to_string(kMaxLengths) + " are possible, got " +
+                   std::to_string(lengths.size()));
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    const std::string field = "lengths[" + std::to_string(i) + "]: ";
+    if (lengths[i] < 1 || lengths[i] > kMaxLength)
+      return invalid(field + "must be 1.." + std::to_string(kMaxLength) + ", got " + std::to_string(lengths[i]));
+    if (i > 0 && lengths[i] <= lengths[i - 1])
+      return invalid(field + "must be above the one before, " + std::to_string(lengths[i - 1]) + ", got " +
+                     std::to_string(lengths[i]));
+  }
+  return lengths;
+}
+
+/// Copies one row-major tensor to the front of another, larger one, and fills what lies behind it along each axis.
+class PaddedCopy {
+ public:
+  PaddedCopy(const Tensor& source, std::byte* target, const Shape& target_shape, const Element& value)
+      : from_(source.shape()),
+        to_(target_shape),
+        strides_(target_shape.row_major_strides()),
+        element_size_(size_of(source.dtype())),
+        value_(value),
+        source_(static_cast<const std::byte*>(source.data())),
+        target_(target) {
+    for (std::size_t axis = 0; axis < from_.rank(); ++axis)
+      if (from_[axis] != to_[axis]) last_padded_ = axis;
+  }
+
+  /// Where the target ends.
+  std::byte* run() {
+    copy(0);
+    return target_;
+  }
+
+ private:
+  void copy(std::size_t axis) {
+    if (axis == last_padded_) {  // the axes behind are the same in both
+      const std::size_t size = bytes_of_slices(from_[axis], axis);
+      if (size > 0) std::memcpy(target_, source_, size);
+      source_ += size;
+      target_ += size;
+    } else {
+      for (std::int64_t i = 0; i < from_[axis]; ++i) copy(axis + 1);
+    }
+    fill(bytes_of_slices(to_[axis] - from_[axis], axis));
+  }
+
+  std::size_t bytes_of_slices(std::int64_t count, std::size_t axis) const {
+    return static_cast<std::size_t>(count * strides_[axis]) * element_size_;
+  }
+
+  void fill(std::size_t size) {
+    if (value_ == Element{}) {
+      if (size > 0) std::memset(target_, 0, size);
+    } else {
+      for (std::size_t done = 0; done < size; done += element_size_)
+        std::memcpy(target_ + done, value_.data(), element_size_);
+    }
+    target_ += size;
+  }
+
+  const Shape from_;
+  const Shape to_;
+  const Shape strides_;
+  const std::size_t element_size_;
+  const Element value_;
+  const std::byte* source_;
+  std::byte* target_;
+  std::size_t last_padded_ = 0;
+};
+
+}  // namespace
+
+Result<PaddingPlan> PaddingPlan::make(const Padding& padding, const Signature& signature) {
+  if (!signature.has_batch_axis())
+    return invalid("dim: the signature has no batch axis, so nothing shares a batch: " + signature.to_string());
+  if (padding.dim == "batch") return invalid("dim: the batch axis cannot be padded");
+  PaddingPlan plan;
+  plan.dim_ = padding.dim;
+  bool is_found = false;
+  for (std::size_t i = 0; i < signature.inputs().size(); ++i) {
+    const TensorSpec& spec = signature.inputs()[i];
+    const Axes axes = padding.dim.empty() ? 0 : axes_of(spec, padding.dim);
+    plan.input_axes_.push_back(axes);
+    const auto place = padding.values.find(spec.name);
+    const double value = place == padding.values.end() ? 0.0 : place->second;
+    const auto element = element_of(value, spec.dtype);
+    if (!element)
+      return invalid("values." + spec.name + ": " + number(value) + " is not a value of " +
+                     gantry::to_string(spec.dtype));
+    plan.values_.push_back(*element);
+    if (axes == 0 && place != padding.values.end())
+      return invalid("values." + spec.name + ": the input has no dimension '" + padding.dim + "': " + spec.to_string());
+    if (axes == 0 || std::exchange(is_found, true)) continue;
+    plan.first_input_ = i;
+    while (!(axes >> plan.first_axis_ & 1u)) ++plan.first_axis_;
+  }
+  if (!is_found) return invalid("dim: no input has a dimension '" + padding.dim + "': " + signature.to_string());
+  for (const auto& [name, value] : padding.values)
+    if (std::none_of(signature.inputs().begin(), signature.inputs().end(),
+                     [&, &wanted = name](const TensorSpec& spec) { return spec.name == wanted; }))
+      return invalid("values." + name + ": there is no such input: " + signature.to_string());
+  for (const TensorSpec& spec : signature.outputs()) plan.output_axes_.push_back(axes_of(spec, padding.dim));
+  auto lengths = check_lengths(padding.lengths);
+  if (!lengths) return std::move(lengths).error();
+  plan.lengths_ = *std::move(lengths);
+  return plan;
+}
+
+std::size_t PaddingPlan::bucket_of(const Tensors& inputs) const {
+  const auto place = std::lower_bound(lengths_.begin(), lengths_.end(), length_of(inputs));
+  return static_cast<std::size_t>(place - lengths_.begin());
+}
+
+std::int64_t PaddingPlan::padded(std::int64_t length) const {
+  const auto place = std::lower_bound(lengths_.begin(), lengths_.end(), length);
+  return place == lengths_.end() ? length : *place;
+}
+
+Shape PaddingPlan::padded_shape(const Tensor& tensor, Axes axes) const {
+  Shape shape = tensor.shape();
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+    if (axes >> axis & 1u) shape[axis] = padded(shape[axis]);
+  return shape;
+}
+
+bool PaddingPlan::share_batch(const Tensors& a, const Tensors& b) const {
+  for (std::size_t i = 0; i < input_axes_.size(); ++i) {
+    const Shape left = padded_shape(a[i].tensor, input_axes_[i]);
+    const Shape right = padded_shape(b[i].tensor, input_axes_[i]);
+    if (!std::equal(left.begin() + 1, left.end(), right.begin() + 1)) return false;
+  }
+  return true;
+}
+
+Result<Tensors> PaddingPlan::join(Span<const Tensors* const> calls) const {
+  Tensors joined;
+  std::vector<Tensor> parts(calls.size());
+  for (std::size_t i = 0; i < input_axes_.size(); ++i) {
+    for (std::size_t k = 0; k < parts.size(); ++k) parts[k] = (*calls[k])[i].tensor;
+    auto whole = join_input(i, parts);
+    if (!whole) return std::move(whole).error();
+    joined.add((*calls[0])[i].name, *std::move(whole));
+  }
+  return joined;
+}
+
+Result<Tensor> PaddingPlan::join_input(std::size_t input, Span<const Tensor> parts) const {
+  Shape shape = padded_shape(parts[0], input_axes_[input]);
+  const auto is_padded = [&](const Tensor& part) {
+    return !std::equal(shape.begin() + 1, shape.end(), part.shape().begin() + 1);
+  };
+  if (std::none_of(parts.begin(), parts.end(), is_padded)) return join_rows(parts);
+  shape[0] = 0;
+  for (const Tensor& part : parts) shape[0] += part.shape()[0];
+  auto block = Tensor::make(parts[0].dtype(), shape);
+  if (!block) return block;
+  auto* target = static_cast<std::byte*>(block->mutable_data());
+  for (const Tensor& part : parts) {
+    auto dense = part.contiguous();
+    if (!dense) return dense;
+    shape[0] = part.shape()[0];
+    target = PaddedCopy(*dense, target, shape, values_[input]).run();
+  }
+  return block;
+}
+
+Result<Tensors> PaddingPlan::cut(Tensors outputs, const Tensors& inputs) const {
+  const std::int64_t own = length_of(inputs);
+  const std::int64_t whole = padded(own);
+  if (own == whole || outputs.size() != output_axes_.size()) return outputs;  // the signature's check says the latter
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    Tensor& tensor = outputs[i].tensor;
+    for (std::size_t axis = 0; axis < tensor.rank(); ++axis) {
+      if (!(output_axes_[i] >> axis & 1u)) continue;
+      if (tensor.shape()[axis] != whole)
+        return Error(ErrorCode::kModelError, "the model's output disagrees with its signature: '" + dim_ +
+                                                 "' was padded to " + std::to_string(whole) + ", got " +
+                                                 tensor.to_string());
+      auto part = tensor.slice(axis, 0, own);
+      if (!part) return std::move(part).error();
+      tensor = *std::move(part);
+    }
+    auto dense = tensor.contiguous();
+    if (!dense) return std::move(dense).error();
+    tensor = *std::move(dense);
+  }
+  return outputs;
+}
+
+std::string PaddingPlan::to_string() const {
+  std::string text = dim_ + " to ";
+  for (std::size_t i = 0; i < lengths_.size(); ++i) text += (i ? ", " : "") + std::to_string(lengths_[i]);
+  return text;
+}
+
+}  // namespace gantry::detail
