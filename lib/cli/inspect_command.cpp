@@ -11,6 +11,7 @@
 #include "cli/open_package.hpp"
 #include "cli/printable.hpp"
 #include "core/json_object.hpp"
+#include "model/padding.hpp"
 #include "package/package_files.hpp"
 #include "package/package_signature.hpp"
 #include "package/requirements.hpp"
@@ -120,6 +121,9 @@ void print_signature(const Manifest& manifest) {
     std::printf("  at most %d samples in one call\n", manifest.max_batch);
   else
     std::printf("  no batch axis: one sample a call\n");
+  if (!manifest.padding) return;
+  if (const auto plan = detail::PaddingPlan::make(*manifest.padding, manifest.signature))
+    std::printf("  pads %s\n", printable(plan->to_string()).c_str());
 }
 
 void print_proof(const Manifest& manifest) {

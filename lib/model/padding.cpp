@@ -6,7 +6,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "model/batch.hpp"
@@ -122,6 +124,39 @@ Result<std::vector<std::int64_t>> check_lengths(const std::vector<std::int64_t>&
   return lengths;
 }
 
+Result<void> check_dim(const std::string& dim, const Signature& signature) {
+  if (!signature.has_batch_axis())
+    return invalid("dim: the signature has no batch axis, so nothing shares a batch: " + signature.to_string());
+  if (dim == "batch") return invalid("dim: the batch axis cannot be padded");
+  const auto has_dim = [&](const TensorSpec& spec) { return axes_of(spec, dim) != 0; };
+  if (dim.empty() || std::none_of(signature.inputs().begin(), signature.inputs().end(), has_dim))
+    return invalid("dim: no input has a dimension '" + dim + "': " + signature.to_string());
+  return {};
+}
+
+/// What each input is padded with, in signature order.
+Result<std::vector<Element>> check_values(const Padding& padding, const Signature& signature) {
+  std::map<std::string_view, double> unused(padding.values.begin(), padding.values.end());
+  std::vector<Element> elements;
+  for (const TensorSpec& spec : signature.inputs()) {
+    double value = 0;
+    if (const auto place = unused.find(spec.name); place != unused.end()) {
+      value = place->second;
+      unused.erase(place);
+      if (axes_of(spec, padding.dim) == 0)
+        return invalid("values." + spec.name + ": the input has no dimension '" + padding.dim +
+                       "': " + spec.to_string());
+    }
+    const auto element = element_of(value, spec.dtype);
+    if (!element)
+      return invalid("values." + spec.name + ": " + number(value) + " is not a value of " +
+                     gantry::to_string(spec.dtype));
+    elements.push_back(*element);
+  }
+  if (unused.empty()) return elements;
+  return invalid("values." + std::string(unused.begin()->first) + ": there is no such input: " + signature.to_string());
+}
+
 /// Copies one row-major tensor to the front of another, larger one, and fills what lies behind it along each axis.
 class PaddedCopy {
  public:
@@ -183,38 +218,19 @@ class PaddedCopy {
 }  // namespace
 
 Result<PaddingPlan> PaddingPlan::make(const Padding& padding, const Signature& signature) {
-  if (!signature.has_batch_axis())
-    return invalid("dim: the signature has no batch axis, so nothing shares a batch: " + signature.to_string());
-  if (padding.dim == "batch") return invalid("dim: the batch axis cannot be padded");
-  PaddingPlan plan;
-  plan.dim_ = padding.dim;
-  bool is_found = false;
-  for (std::size_t i = 0; i < signature.inputs().size(); ++i) {
-    const TensorSpec& spec = signature.inputs()[i];
-    const Axes axes = padding.dim.empty() ? 0 : axes_of(spec, padding.dim);
-    plan.input_axes_.push_back(axes);
-    const auto place = padding.values.find(spec.name);
-    const double value = place == padding.values.end() ? 0.0 : place->second;
-    const auto element = element_of(value, spec.dtype);
-    if (!element)
-      return invalid("values." + spec.name + ": " + number(value) + " is not a value of " +
-                     gantry::to_string(spec.dtype));
-    plan.values_.push_back(*element);
-    if (axes == 0 && place != padding.values.end())
-      return invalid("values." + spec.name + ": the input has no dimension '" + padding.dim + "': " + spec.to_string());
-    if (axes == 0 || std::exchange(is_found, true)) continue;
-    plan.first_input_ = i;
-    while (!(axes >> plan.first_axis_ & 1u)) ++plan.first_axis_;
-  }
-  if (!is_found) return invalid("dim: no input has a dimension '" + padding.dim + "': " + signature.to_string());
-  for (const auto& [name, value] : padding.values)
-    if (std::none_of(signature.inputs().begin(), signature.inputs().end(),
-                     [&, &wanted = name](const TensorSpec& spec) { return spec.name == wanted; }))
-      return invalid("values." + name + ": there is no such input: " + signature.to_string());
-  for (const TensorSpec& spec : signature.outputs()) plan.output_axes_.push_back(axes_of(spec, padding.dim));
+  if (auto ok = check_dim(padding.dim, signature); !ok) return std::move(ok).error();
   auto lengths = check_lengths(padding.lengths);
   if (!lengths) return std::move(lengths).error();
+  auto values = check_values(padding, signature);
+  if (!values) return std::move(values).error();
+  PaddingPlan plan;
+  plan.dim_ = padding.dim;
   plan.lengths_ = *std::move(lengths);
+  plan.values_ = *std::move(values);
+  for (const TensorSpec& spec : signature.inputs()) plan.input_axes_.push_back(axes_of(spec, padding.dim));
+  for (const TensorSpec& spec : signature.outputs()) plan.output_axes_.push_back(axes_of(spec, padding.dim));
+  while (plan.input_axes_[plan.first_input_] == 0) ++plan.first_input_;
+  while (!(plan.input_axes_[plan.first_input_] >> plan.first_axis_ & 1u)) ++plan.first_axis_;
   return plan;
 }
 

@@ -6,6 +6,8 @@
 #include <set>
 #include <string_view>
 
+#include "model/padding.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -128,6 +130,38 @@ Result<void> read_signature(JsonObject& object, Manifest& manifest) {
   return {};
 }
 
+/// PaddingPlan knows what a padding may be; here are only the types.
+Result<void> read_padding(const Json& json, Manifest& manifest) {
+  JsonObject object(json, "padding");
+  Padding padding;
+  padding.dim = object.string("dim");
+  const Json* lengths = object.list("lengths", false);
+  const Json* values = object.find("values");
+  if (auto ok = object.finish(); !ok) return ok;
+  if (lengths) {
+    if (lengths->empty())
+      return json_error("padding.lengths", "needs a length; without the key there are default ones");
+    auto ok = for_each_item(*lengths, "padding.lengths", [&](const Json& item, const std::string& at) -> Result<void> {
+      if (!item.is_number_integer()) return json_error(at, "expected an integer, got " + describe(item));
+      padding.lengths.push_back(item.get<std::int64_t>());
+      return {};
+    });
+    if (!ok) return ok;
+  }
+  if (values && !values->is_object())
+    return json_error("padding.values", "expected an object, got " + describe(*values));
+  if (values)
+    for (const auto& item : values->items()) {
+      if (!item.value().is_number())
+        return json_error("padding.values." + item.key(), "expected a number, got " + describe(item.value()));
+      padding.values[item.key()] = item.value().get<double>();
+    }
+  auto plan = PaddingPlan::make(padding, manifest.signature);
+  if (!plan) return Error(ErrorCode::kInvalidArgument, "padding." + plan.error().message());
+  manifest.padding = std::move(padding);
+  return {};
+}
+
 Result<void> read_file_entry(const Json& json, const std::string& path, Manifest& manifest) {
   JsonObject object(json, path);
   FileEntry file;
@@ -188,6 +222,7 @@ Result<void> read_parts(JsonObject& object, Manifest& manifest) {
   const Json* provenance = object.find("provenance");
   const Json* accuracy = object.find("accuracy");
   const Json* latency = object.find("latency");
+  const Json* padding = object.find("padding");
   const Json* engines = object.list("engines", true);
   const Json* pipeline = object.list("pipeline", true);
   const Json* golden = object.list("golden", true);
@@ -203,6 +238,7 @@ Result<void> read_parts(JsonObject& object, Manifest& manifest) {
       *engines, "engines", [&](const Json& item, const std::string& at) { return read_engine(item, at, manifest); });
   if (ok) ok = read_signature(object, manifest);
   if (ok) ok = object.finish();
+  if (ok && padding) ok = read_padding(*padding, manifest);
   if (ok)
     ok = for_each_item(*files, "files",
                        [&](const Json& item, const std::string& at) { return read_file_entry(item, at, manifest); });

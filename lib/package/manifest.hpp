@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <gantry/bytes.hpp>
+#include <gantry/padding.hpp>
 #include <gantry/signature.hpp>
 #include <map>
 #include <optional>
@@ -44,6 +45,7 @@ struct Manifest {
   std::vector<EngineEntry> engines;
   Signature signature;
   int max_batch = 16;
+  std::optional<Padding> padding;
   std::string pipeline;  ///< the list of ops, as JSON text
   std::vector<GoldenCase> golden;
   std::optional<AccuracyFloor> accuracy;

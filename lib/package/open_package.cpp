@@ -116,6 +116,7 @@ class PackageOpener {
     ModelOptions model_options;
     model_options.device = options_.device;
     model_options.max_batch = options_.max_batch ? options_.max_batch : manifest_.max_batch;
+    model_options.padding = manifest_.padding;
     model_options.instances = options_.instances;
     model_options.name = manifest_.name;
     model_options.scratch_dir = options_.scratch_dir;

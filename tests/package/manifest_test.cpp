@@ -51,6 +51,28 @@ TEST(Manifest, ReadsEveryKey) {
   EXPECT_EQ(manifest->provenance.back(), (std::pair<std::string, std::string>("metrics.top1", "0.75")));
 }
 
+/// x:f32[batch,T].
+Json sequences() {
+  Json json = valid();
+  json["inputs"][0]["shape"][1] = json["outputs"][0]["shape"][1] = "T";
+  json["padding"] = {{"dim", "T"}, {"lengths", {16, 64}}, {"values", {{"x", -1.5}}}};
+  return json;
+}
+
+TEST(Manifest, ReadsPadding) {
+  EXPECT_FALSE(parsed(valid())->padding);
+  Json json = sequences();
+  auto manifest = parsed(json);
+  ASSERT_THAT(manifest, IsOk());
+  EXPECT_EQ(manifest->padding->dim, "T");
+  EXPECT_EQ(manifest->padding->lengths, (std::vector<std::int64_t>{16, 64}));
+  EXPECT_EQ(manifest->padding->values, (std::map<std::string, double>{{"x", -1.5}}));
+  json["padding"] = {{"dim", "T"}};
+  manifest = parsed(json);
+  ASSERT_THAT(manifest, IsOk());
+  EXPECT_TRUE(manifest->padding->lengths.empty());
+}
+
 struct Mistake {
   const char* pointer;  // RFC 6901, into the valid manifest
   const char* value;    // JSON; empty: the key is removed
@@ -105,6 +127,34 @@ const Mistake kMistakes[] = {
     {"/accuracy", "{\"eval\": \"eval\", \"metric\": \"top1\"}", "accuracy.floor: is required"},
     {"/latency", "{\"p99\": 3}", "latency."},
 };
+
+const Mistake kPaddingMistakes[] = {
+    {"/padding", "16", "padding: expected an object, got 16"},
+    {"/padding", "{}", "padding.dim: is required"},
+    {"/padding/dim", "\"S\"", "padding.dim: no input has a dimension 'S'"},
+    {"/padding/dim", "\"batch\"", "padding.dim: the batch axis cannot be padded"},
+    {"/padding/dim", "1", "padding.dim: expected a string, got 1"},
+    {"/padding/mask", "\"x\"", "padding.mask: unknown key; expected one of dim, lengths, values"},
+    {"/padding/lengths", "64", "padding.lengths: expected a list, got 64"},
+    {"/padding/lengths", "[]", "padding.lengths: needs a length"},
+    {"/padding/lengths", "[16, 24.5]", "padding.lengths[1]: expected an integer, got 24.5"},
+    {"/padding/lengths", "[16, \"32\"]", "padding.lengths[1]: expected an integer, got \"32\""},
+    {"/padding/lengths", "[0]", "padding.lengths[0]: must be 1..16777216, got 0"},
+    {"/padding/lengths", "[64, 16]", "padding.lengths[1]: must be above the one before, 64, got 16"},
+    {"/padding/values", "[0]", "padding.values: expected an object, got a list"},
+    {"/padding/values/x", "\"0\"", "padding.values.x: expected a number, got \"0\""},
+    {"/padding/values/x", "1e39", "padding.values.x: "},
+    {"/padding/values/ids", "0", "padding.values.ids: there is no such input"},
+};
+
+TEST(Manifest, NamesEachMistakeOfPaddingByItsPath) {
+  for (const Mistake& mistake : kPaddingMistakes) {
+    Json json = sequences();
+    json[Json::json_pointer(mistake.pointer)] = Json::parse(mistake.value);
+    EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kInvalidArgument, std::string("gantry.json: ") + mistake.message))
+        << mistake.pointer << " = " << mistake.value;
+  }
+}
 
 TEST(Manifest, NamesEachMistakeByItsPath) {
   for (const Mistake& mistake : kMistakes) {

@@ -48,6 +48,37 @@ TEST(OpenPackage, ServesOnceItsGoldenCasesHold) {
   EXPECT_NE(opened->core->explain().find("package: doubler 1, engine fake"), std::string::npos);
 }
 
+/// x:f32[batch,T] -> y:f32[batch,T], padded to 8 with 1.
+void make_sequences(PackageBuilder& package) {
+  package.manifest["inputs"][0]["shape"][1] = package.manifest["outputs"][0]["shape"][1] = "T";
+  package.manifest["padding"] = {{"dim", "T"}, {"lengths", {8}}, {"values", {{"x", 1}}}};
+}
+
+TEST(OpenPackage, PadsAsTheManifestSays) {
+  PackageBuilder package;
+  make_sequences(package);
+  auto script = std::make_shared<FakeScript>();
+  const auto pipeline = open_tensor(package.write(), quiet(), {fake_loader(script)});
+  ASSERT_THAT(pipeline, IsOk());
+  EXPECT_EQ(values_of(pipeline->run(row({5, 7, 9})).value()), (std::vector<float>{10, 14, 18}));
+  EXPECT_EQ(values_of(script->last_input()), (std::vector<float>{5, 7, 9, 1, 1, 1, 1, 1}));
+}
+
+TEST(OpenPackage, RefusesPaddingThatChangesTheGoldenAnswers) {
+  PackageBuilder package;
+  make_sequences(package);
+  auto script = std::make_shared<FakeScript>();
+  script->compute = [](const Tensors& inputs) -> Result<Tensors> {  // twice the input, if that has two elements
+    Tensor y = inputs[0].tensor.clone().value();
+    for (float& value : y.mutable_values<float>().value()) value *= static_cast<float>(y.shape()[1]);
+    return Tensors{{"y", y}};
+  };
+  EXPECT_THAT(open_tensor(package.write(), quiet(), {fake_loader(script)}),
+              FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > pipeline[0]: element [0]: expected 2, got 8"));
+  package.manifest.erase("padding");
+  EXPECT_THAT(open_tensor(package.write(), quiet(), {fake_loader(script)}), IsOk());
+}
+
 TEST(OpenPackage, RefusesAnswersThatDiffer) {
   PackageBuilder package;
   package.files["golden/0/0.npy"] = npy({2, -6.5});
