@@ -1429,6 +1429,78 @@ class Model:
         return [tuple(value.contiguous() for value in batch) for batch in batches]
 
 
+DEFAULT_LENGTHS = [1 << i for i in range(4, 17)]
+
+
+def check_padding(padding, model):
+    """`padding` is one of the model's signature; what the manifest takes."""
+    def require(holds, field, message):
+        if not holds:
+            raise PackError(f"padding{field}: {message}")
+    require(isinstance(padding, dict) and "dim" in padding and not set(padding) - {"dim", "lengths", "values"}, "",
+            f'expected {{"dim": symbol, "lengths": [...], "values": {{input: number}}}}, got {padding!r}')
+    dim, lengths, values = padding["dim"], padding.get("lengths"), padding.get("values", {})
+    specs = {spec["name"]: spec for spec in model.signature["inputs"]}
+    padded = [name for name, spec in specs.items() if dim in spec["shape"]]
+    require(model.has_batch, "", "the model has no batch axis, so nothing shares a batch")
+    require(isinstance(dim, str) and dim != "batch" and padded, "['dim']",
+            f"no input has a dimension {dim!r} to pad; say so in shapes=, got {list(specs.values())}")
+    if lengths is not None:
+        require(isinstance(lengths, (list, tuple)) and 1 <= len(lengths) <= 1024
+                and not any(map(_integer(1, 1 << 24), lengths))
+                and all(a < b for a, b in zip(lengths, lengths[1:])), "['lengths']",
+                f"expected 1..1024 ascending integers from 1 to {1 << 24}, got {lengths!r}")
+    require(isinstance(values, dict), "['values']", f"expected an object of numbers, got {values!r}")
+    for name, value in values.items():
+        require(name in padded, f"['values']['{name}']", f"no such input has '{dim}'; there are {padded}")
+        require(_is_number(value), f"['values']['{name}']", f"expected a finite number, got {value!r}")
+        dtype = model.example[model.input_names.index(name)].dtype
+        fits = value in (0, 1) if dtype is model.torch.bool else \
+            model.torch.finfo(dtype).min <= value <= model.torch.finfo(dtype).max if dtype.is_floating_point else \
+            value == int(value) and model.torch.iinfo(dtype).min <= value <= model.torch.iinfo(dtype).max
+        if fits and dtype in (model.torch.float16, model.torch.bfloat16):
+            fits = model.torch.tensor(value, dtype=dtype).item() == value
+        require(fits, f"['values']['{name}']", f"{value!r} is not a value of {specs[name]['dtype']}")
+    return padding
+
+
+def check_padded(padding, model, batches):
+    """Padded as the C++ side will pad it, each batch gives the answers it gives alone; and the model takes the longest
+    of the lengths that were asked for."""
+    torch, dim, values = model.torch, padding["dim"], padding.get("values", {})
+    lengths = padding.get("lengths", DEFAULT_LENGTHS)
+
+    def axes(spec):
+        return [axis for axis, name in enumerate(spec["shape"]) if name == dim]
+
+    def pad(spec, tensor, length):
+        amounts = [0] * (2 * tensor.dim())  # from the last axis on: before, behind
+        for axis in axes(spec):
+            amounts[2 * (tensor.dim() - 1 - axis) + 1] = length - tensor.shape[axis]
+        return torch.nn.functional.pad(tensor, amounts, value=values.get(spec["name"], 0))
+
+    inputs, outputs = model.signature["inputs"], model.signature["outputs"]
+    first = next(i for i, spec in enumerate(inputs) if axes(spec))
+    for number, batch in enumerate(batches):
+        own = batch[first].shape[axes(inputs[first])[0]]
+        wanted = next((length for length in lengths if length >= own), None)
+        asked_for = lengths[-1:] if number == 0 and "lengths" in padding else []
+        for length in (wanted, *asked_for):
+            if length is None or length <= own:  # as it is
+                continue
+            what = f"padding changes what the model gives: '{dim}' of {own} padded to {length}: "
+            try:
+                got = model.call(tuple(pad(spec, tensor, length) for spec, tensor in zip(inputs, batch)))
+            except Exception as error:
+                raise CheckFailed(f"{what}it fails: {error}") from error
+            for spec, whole, expected in zip(outputs, got, model.call(batch)):
+                for axis in axes(spec):
+                    whole = whole.narrow(axis, 0, min(own, whole.shape[axis]))
+                problem = difference(whole, expected, model.tolerance, f"output '{spec['name']}'")
+                if problem:
+                    raise CheckFailed(f"{what}{problem}; it must mask what is padded")
+
+
 def check_engine(kind, call, model, batches):
     """`call` gives what the eager model gives. TorchScript runs as in the C++ engine, without kernels made at run time:
     a LibTorch that was built with LLVM, such as Debian's, compiles them for minutes."""
@@ -1909,9 +1981,9 @@ LABELS_FILE = "labels.txt"
 
 
 def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=None, samples=(), labels=None,
-         engines=None, max_batch=16, input_names=None, output_names=None, shapes=None, batch=None, files=None, ops=None,
-         provenance=None, eval=None, latency=None, tolerance=None, max_stage_bytes=MAX_STAGE_BYTES, sign_key=None,
-         overwrite=False):
+         engines=None, max_batch=16, padding=None, input_names=None, output_names=None, shapes=None, batch=None,
+         files=None, ops=None, provenance=None, eval=None, latency=None, tolerance=None,
+         max_stage_bytes=MAX_STAGE_BYTES, sign_key=None, overwrite=False):
     """Writes a package; returns its path. Raises PackError (arguments, tools) or CheckFailed (answers differ).
 
     out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`
@@ -1925,6 +1997,8 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     labels          class names or a file of them, for every top_k and label that names no file of its own
     engines         any of "torchscript", "aoti", in order of preference; default: both, a ScriptModule: torchscript
     max_batch       samples in one engine call at most
+    padding         {"dim": "T", "lengths": [32, 128], "values": {"input_ids": 0}}: sequences of different lengths share
+                    batches, padded along a dimension of `shapes`; the model must mask what is padded
     shapes          {input or output name: [dimensions]}, where a string is a dimension that may vary
     batch           True or False overrides the detection of the batch axis
     files           {path in the package: file or bytes}, for ops of your own
@@ -1944,6 +2018,8 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     wrapped = Model(model, example_inputs, input_names, output_names, shapes, batch, tolerance)
     types = check_pipeline(steps, wrapped.signature, table)
     engines = _engine_kinds(engines, wrapped)
+    if padding is not None:
+        check_padding(padding, wrapped)
 
     with published(out, overwrite) as work:
         directory = Directory(work)
@@ -1957,12 +2033,16 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
         else:
             say("no samples: the package will hold no proof that C++ gives the same answers")
         batches = wrapped.check_batches(recorder.model_inputs, max_batch)
+        if padding is not None:
+            check_padded(padding, wrapped, batches)
         entries = [export_torchscript(wrapped, work / "model.ts", batches) if kind == "torchscript"
                    else export_aoti(wrapped, work / "model.pt2", batches, max_batch) for kind in engines]
         manifest = {"format": FORMAT, "name": name, "version": version, "created": now(),
                     "provenance": provenance_of(provenance), "engines": entries, **wrapped.signature,
                     "max_batch": max_batch, "pipeline": steps,
                     "golden": [recorder.write(case, i, directory) for i, case in enumerate(cases)]}
+        if padding is not None:
+            manifest["padding"] = padding
         if eval is not None:
             manifest["accuracy"] = write_eval(eval, recorder, directory)
         if latency is not None:

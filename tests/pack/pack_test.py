@@ -558,6 +558,8 @@ class PackTest(InTemporaryDirectory):
             ({"provenance": {"metrics": {"top1": "high"}}}, "metrics is an object of numbers"),
             ({"provenance": {"git": 7}}, "git is a string"),
             ({"latency": {"p99": 3}}, "latency: expected"),
+            ({"padding": {"dim": "length"}}, r"padding\['dim'\]: no input has a dimension 'length'"),
+            ({"padding": {"lengths": [8]}}, "padding: expected"),
             ({"reference": lambda sample: sample.nothing}, "sample 0: your reference raised AttributeError"),
             ({"shapes": {"x": [1]}}, "there is no input or output"),
             ({"shapes": {"input": ["batch", 5]}}, r"but the example is \[2, 4\]"),
@@ -588,6 +590,59 @@ class PackTest(InTemporaryDirectory):
         self.assertEqual([spec["name"] for spec in manifest["outputs"]], ["sum", "count"])
         self.assertEqual(manifest["outputs"][1], {"name": "count", "dtype": "i64", "shape": ["batch"]})
         self.assertEqual(list(manifest["golden"][0]["result"]["value"]["tensors"]), ["sum", "count"])
+
+    def pack_sequences(self, name, padding, model=None):
+        class Encoder(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                torch.manual_seed(0)
+                self.tokens, self.places = torch.nn.Embedding(50, 8), torch.nn.Embedding(12, 8)
+                self.layer = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+
+            def forward(self, ids, mask):
+                hidden = self.tokens(ids) + self.places(torch.arange(ids.shape[1], device=ids.device))
+                hidden = self.layer(hidden, src_key_padding_mask=mask == 0)
+                return hidden, (hidden * mask.unsqueeze(-1)).sum(1)
+        def sequence(*shape):
+            return {"ids": torch.randint(1, 50, shape), "mask": torch.ones(shape, dtype=torch.int64)}
+        return gp.pack(self.dir / name, (model or Encoder()).eval(), tuple(sequence(2, 5).values()), name="s", version="1",
+                       engines=TORCHSCRIPT, samples=[sequence(length) for length in (3, 8, 9)], padding=padding,
+                       output_names=["hidden", "sum"],
+                       shapes={"ids": ["batch", "T"], "mask": ["batch", "T"], "hidden": ["batch", "T", 8]})
+
+    def test_padding_is_written_where_it_changes_no_answer(self):
+        padding = {"dim": "T", "lengths": [4, 8, 12], "values": {"ids": 7}}
+        self.assertEqual(self.manifest(self.pack_sequences("s", padding))["padding"], padding)
+
+    def test_padding_that_changes_answers_is_refused(self):
+        class Mean(torch.nn.Module):
+            def forward(self, ids, mask):
+                hidden = torch.nn.functional.one_hot(ids, 8 * 7)[..., :8].float()
+                return hidden, hidden.mean(1) + mask.sum(1, keepdim=True)
+        with self.assertRaisesRegex(gp.CheckFailed, "'T' of 3 padded to 4: output 'sum': .*must mask what is padded"):
+            self.pack_sequences("mean", {"dim": "T", "lengths": [4, 8]}, Mean())
+        with self.assertRaisesRegex(gp.CheckFailed, "'T' of 3 padded to 16: it fails"):
+            self.pack_sequences("long", {"dim": "T", "lengths": [4, 16]})
+        self.assert_left_nothing()
+
+    def test_mistakes_in_padding_are_named(self):
+        cases = [
+            ({"dim": "batch"}, r"padding\['dim'\]: no input"),
+            ({"dim": "T", "mask": "mask"}, "padding: expected"),
+            ({"dim": "T", "lengths": []}, r"padding\['lengths'\]: expected 1..1024 ascending"),
+            ({"dim": "T", "lengths": [8, 4]}, r"padding\['lengths'\]"),
+            ({"dim": "T", "lengths": [0]}, r"padding\['lengths'\]"),
+            ({"dim": "T", "lengths": [4.5]}, r"padding\['lengths'\]"),
+            ({"dim": "T", "values": [0]}, r"padding\['values'\]: expected an object"),
+            ({"dim": "T", "values": {"x": 0}}, r"padding\['values'\]\['x'\]: no such input"),
+            ({"dim": "T", "values": {"ids": "0"}}, "expected a finite number"),
+            ({"dim": "T", "values": {"ids": 0.5}}, "0.5 is not a value of i64"),
+            ({"dim": "T", "values": {"ids": 2 ** 63}}, "is not a value of i64"),
+        ]
+        for padding, message in cases:
+            with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):
+                self.pack_sequences("wrong", padding)
+        self.assert_left_nothing()
 
     def test_own_ops_run_their_python_reference(self):
         double = gp.Op("Tensor", "Tensor", None, lambda value, by: value * by)
