@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include <gantry/run_options.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/signature.hpp>
+#include <gantry/stats.hpp>
 #include <gantry/tensor.hpp>
 
 namespace gantry {
@@ -52,10 +54,15 @@ struct ModelOptions {
   std::optional<Runtime> runtime;
   /// The LibTorch engines on the CPU: keep the memory of a run's large intermediate results (from 64 KiB) for the next
   /// run, rather than give it back to the system and page it in again. Costs each instance at most 256 MiB beyond what
-  /// it computes in, and no more than its last 16 runs used, until libtorch::release_idle_activation_memory() or its
-  /// end. The first engine that keeps memory puts an allocator in front of LibTorch's own, for the process, which
-  /// passes on all that is not allocated in a run. EfficientNet-lite0: 1.5 times as fast at a batch of 1, twice at 8.
-  bool retain_activation_memory = false;
+  /// it computes in, and no more than its last 16 runs used, until it has been idle for `release_memory_after`. The
+  /// first engine that keeps memory puts an allocator in front of LibTorch's own, for the process, which passes on all
+  /// that is not allocated in a run. EfficientNet-lite0: 1.5 times as fast at a batch of 1, twice at 8.
+  bool retain_activation_memory = true;
+  /// An instance that has run nothing for so long gives back what it keeps for its next run; a worker of the runtime
+  /// wakes up for that, and sleeps on once nothing is kept. In caller execution there is no worker: what is kept stays
+  /// until the host calls libtorch::release_idle_activation_memory(), or the model ends. 0: so in pooled execution,
+  /// too. 0..1 day.
+  std::chrono::milliseconds release_memory_after{5000};
 };
 
 /// What an engine says of a loaded model.
@@ -64,6 +71,7 @@ struct EngineInfo {
   std::string description;  ///< engine and version, for explain(): "TorchScript, LibTorch 2.15.0, cpu"
   Device device;
   bool mutates_inputs = false;  ///< it may write to its inputs: it gets a private copy and is never retried
+  bool retains_memory = false;  ///< its instances may keep memory between runs: see Engine::release_idle_memory()
 };
 
 /// One executable copy of a model. One thread at a time.
@@ -83,6 +91,12 @@ class GANTRY_API Engine {
   virtual const EngineInfo& info() const = 0;
   /// `threads`: intra-op threads each run of the instance may use. Thread-safe.
   virtual Result<std::unique_ptr<EngineInstance>> make_instance(int threads) = 0;
+  /// What its weights and all instances occupy now. Thread-safe, also while instances run. Must not throw.
+  virtual ModelMemory memory() const;
+  /// Gives back what instances that have run nothing for `older_than` keep for their next run; the number of bytes.
+  /// Called where `info().retains_memory`, ModelOptions::release_memory_after after a run, and with 0 as the runtime
+  /// shuts down. Thread-safe, also while instances run. Must not throw.
+  virtual std::size_t release_idle_memory(std::chrono::milliseconds older_than);
 };
 
 /// How a package's model file becomes an Engine; what `gantry::libtorch::engines()` returns a list of.

@@ -25,11 +25,12 @@ namespace gantry::libtorch {
 /// all others it is a setting of the process, switched off where this is the first to load LibTorch's CUDA library; a
 /// host that prefers speed sets at::globalContext().setAllowTF32CuDNN(true) after the first load.
 ///
-/// The first load with ModelOptions::retain_activation_memory on the CPU puts an allocator in front of LibTorch's, with
-/// c10::SetCPUAllocator() and priority 0, for the memory that engines keep from run to run. Outside of gantry's runs it
-/// passes everything on to the one it found: a host's tensors come from where they came from. Where the host has set an
-/// allocator with a higher priority, or sets another one later, the host's stays and engines keep no more memory. As
-/// SetCPUAllocator() is not synchronised, a host that uses LibTorch on other threads loads its first model before.
+/// The first load on the CPU, unless ModelOptions::retain_activation_memory is off, puts an allocator in front of
+/// LibTorch's, with c10::SetCPUAllocator() and priority 0, for the memory that engines keep from run to run. Outside of
+/// gantry's runs it passes everything on to the one it found: a host's tensors come from where they came from. Where
+/// the host has set an allocator with a higher priority, or sets another one later, the host's stays and engines keep
+/// no more memory. As SetCPUAllocator() is not synchronised, a host that uses LibTorch on other threads loads its first
+/// model before.
 GANTRY_API Result<Model> load(const std::string& path, const Signature& signature, const ModelOptions& options = {});
 
 /// The large blocks of memory (from 64 KiB) that all instances on the CPU computed in.
@@ -40,11 +41,12 @@ struct ActivationMemory {
   std::uint64_t misses = 0;      ///< blocks that were fetched
 };
 
-/// Of the instances that exist. Thread-safe. Cost: a lock per instance.
+/// Of the instances that exist, those of a model alone: Runtime::stats(). Thread-safe. Cost: a lock per instance.
 GANTRY_API ActivationMemory activation_memory();
 
-/// Gives back what instances keep that have run nothing for `older_than`; the number of bytes. An instance gives its
-/// memory back by itself only as it dies, so a host that goes quiet calls this from time to time. Thread-safe.
+/// Gives back what instances keep that have run nothing for `older_than`; the number of bytes. Where a runtime has
+/// workers, these do it (ModelOptions::release_memory_after); a host needs this in caller execution, or if it cannot
+/// wait for them. Thread-safe.
 GANTRY_API std::size_t release_idle_activation_memory(std::chrono::milliseconds older_than);
 
 /// The engines that open() may use: "torchscript" and, where LibTorch has it, "aoti".

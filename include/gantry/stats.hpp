@@ -48,6 +48,13 @@ struct Health {
   std::vector<std::string> reasons;
 };
 
+/// What a model occupies where it computes. 0 where its engine does not say.
+struct ModelMemory {
+  std::size_t weights_bytes = 0;   ///< parameters, buffers and constants, of all copies
+  std::size_t retained_bytes = 0;  ///< kept for the next run, used by nobody
+  std::size_t in_use_bytes = 0;    ///< of that kind of memory: in runs that go on, and in outputs that the host holds
+};
+
 /// One model of a runtime.
 struct ModelStats {
   std::string name;                   ///< the second of one name is "name#2"
@@ -69,6 +76,7 @@ struct ModelStats {
   std::size_t running = 0;  ///< engine calls, now
   std::size_t instances = 0;
   std::size_t paying_batch = 1;  ///< the batch size with the shortest time per sample so far
+  ModelMemory memory;            ///< now
   Health health;
 };
 

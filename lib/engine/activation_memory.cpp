@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Installing the allocator, and the list of caches that the process-wide functions go through.
+// Installing the allocator, and the lists of caches that engines and the process-wide functions go through.
 #include "engine/activation_memory.hpp"
 
 #include <c10/core/CPUAllocator.h>
@@ -73,34 +73,6 @@ void keep_code_loaded() {
   ::dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-/// The caches of living instances, and those whose blocks somebody still holds.
-class CacheList {
- public:
-  static CacheList& instance() {
-    static auto& list = *new CacheList;
-    return list;
-  }
-
-  void add(const std::shared_ptr<ActivationCache>& cache) {
-    const std::lock_guard lock(mutex_);
-    caches_.erase(std::remove_if(caches_.begin(), caches_.end(), [](const auto& each) { return each.expired(); }),
-                  caches_.end());
-    caches_.push_back(cache);
-  }
-
-  std::vector<std::shared_ptr<ActivationCache>> living() {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::shared_ptr<ActivationCache>> result;
-    for (const auto& each : caches_)
-      if (auto cache = each.lock()) result.push_back(std::move(cache));
-    return result;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<ActivationCache>> caches_;
-};
-
 }  // namespace
 
 c10::Allocator* replace_cpu_allocator() {
@@ -113,11 +85,50 @@ c10::Allocator* replace_cpu_allocator() {
   return previous;
 }
 
-InstanceMemory::InstanceMemory(bool retain) {
+CacheList& CacheList::of_process() {
+  static auto& list = *new CacheList;
+  return list;
+}
+
+void CacheList::add(const std::shared_ptr<ActivationCache>& cache) {
+  const std::lock_guard lock(mutex_);
+  caches_.erase(std::remove_if(caches_.begin(), caches_.end(), [](const auto& each) { return each.expired(); }),
+                caches_.end());
+  caches_.push_back(cache);
+}
+
+std::vector<std::shared_ptr<ActivationCache>> CacheList::living() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<ActivationCache>> result;
+  for (const auto& each : caches_)
+    if (auto cache = each.lock()) result.push_back(std::move(cache));
+  return result;
+}
+
+ActivationMemory CacheList::counts() const {
+  ActivationMemory sum;
+  for (const auto& cache : living()) {
+    const ActivationMemory counts = cache->counts();
+    sum.bytes_held += counts.bytes_held;
+    sum.bytes_in_use += counts.bytes_in_use;
+    sum.hits += counts.hits;
+    sum.misses += counts.misses;
+  }
+  return sum;
+}
+
+std::size_t CacheList::release_idle(std::chrono::milliseconds older_than) const {
+  std::size_t released = 0;
+  for (const auto& cache : living()) released += cache->release_idle(older_than);
+  return released;
+}
+
+InstanceMemory::InstanceMemory(bool retain, CacheList* engine) {
   c10::Allocator* const source = retain ? replace_cpu_allocator() : nullptr;
   if (!source) return;
   cache_ = std::make_shared<ActivationCache>(*source, ActivationCache::kLimit);
-  CacheList::instance().add(cache_);
+  CacheList::of_process().add(cache_);
+  if (engine) engine->add(cache_);
 }
 
 InstanceMemory::~InstanceMemory() {
@@ -135,21 +146,11 @@ ActivationScope::~ActivationScope() {
 }
 
 ActivationMemory activation_memory() {
-  ActivationMemory sum;
-  for (const auto& cache : CacheList::instance().living()) {
-    const ActivationMemory counts = cache->counts();
-    sum.bytes_held += counts.bytes_held;
-    sum.bytes_in_use += counts.bytes_in_use;
-    sum.hits += counts.hits;
-    sum.misses += counts.misses;
-  }
-  return sum;
+  return CacheList::of_process().counts();
 }
 
 std::size_t release_idle_activation_memory(std::chrono::milliseconds older_than) {
-  std::size_t released = 0;
-  for (const auto& cache : CacheList::instance().living()) released += cache->release_idle(older_than);
-  return released;
+  return CacheList::of_process().release_idle(older_than);
 }
 
 }  // namespace gantry::libtorch

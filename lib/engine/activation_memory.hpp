@@ -6,11 +6,37 @@
 // that returns, deleter included. Only memory of the CPU goes through it.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include "engine/activation_cache.hpp"
 
 namespace gantry::libtorch {
+
+/// The caches of living instances, and those whose blocks somebody still holds: of an engine, or of the process.
+///
+/// Ownership: shares nothing; a cache that is gone is no longer in it.
+/// Threads:   thread-safe.
+/// Errors:    none but std::bad_alloc.
+/// Cost:      a lock, and one per cache.
+class CacheList {
+ public:
+  /// Never destroyed.
+  static CacheList& of_process();
+
+  void add(const std::shared_ptr<ActivationCache>& cache);
+  ActivationMemory counts() const;
+  std::size_t release_idle(std::chrono::milliseconds older_than) const;
+
+ private:
+  std::vector<std::shared_ptr<ActivationCache>> living() const;
+
+  mutable std::mutex mutex_;
+  std::vector<std::weak_ptr<ActivationCache>> caches_;
+};
 
 /// What an engine instance keeps from run to run; nothing if `retain` is false, or if the host has set an allocator of
 /// its own with a priority. The first that retains puts the allocator in place.
@@ -21,7 +47,8 @@ namespace gantry::libtorch {
 /// Cost:      none until the first run.
 class InstanceMemory {
  public:
-  explicit InstanceMemory(bool retain);
+  /// `engine`: a list that it adds itself to, besides that of the process.
+  explicit InstanceMemory(bool retain, CacheList* engine = nullptr);
   ~InstanceMemory();
   InstanceMemory(const InstanceMemory&) = delete;
   InstanceMemory& operator=(const InstanceMemory&) = delete;

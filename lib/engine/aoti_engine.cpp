@@ -36,15 +36,13 @@ struct LoadedPackage {
   CallMap call;
   std::vector<TensorSpec> outputs;
   c10::Device device;
+  std::size_t weights_bytes = 0;
 };
 
 class AotiInstance final : public EngineInstance {
  public:
-  AotiInstance(const LoadedPackage& package, int threads, bool retain_memory)
-      : memory_(retain_memory && package.device.is_cpu()),
-        package_(package),
-        stream_(make_stream(package.device)),
-        threads_(threads) {}
+  AotiInstance(const LoadedPackage& package, int threads, bool retain_memory, CacheList& caches)
+      : memory_(retain_memory, &caches), package_(package), stream_(make_stream(package.device)), threads_(threads) {}
 
   Result<Tensors> run(const Tensors& inputs, const RunOptions&) override {
     try {
@@ -76,23 +74,32 @@ class AotiInstance final : public EngineInstance {
 
 class AotiEngine final : public Engine {
  public:
-  AotiEngine(LoadedPackage package, bool retain_memory, EngineInfo info)
-      : package_(std::move(package)), retain_memory_(retain_memory), info_(std::move(info)) {}
+  AotiEngine(LoadedPackage package, EngineInfo info) : package_(std::move(package)), info_(std::move(info)) {}
 
   const EngineInfo& info() const override { return info_; }
 
   Result<std::unique_ptr<EngineInstance>> make_instance(int threads) override {
     try {
-      return std::unique_ptr<EngineInstance>(std::make_unique<AotiInstance>(package_, threads, retain_memory_));
+      return std::unique_ptr<EngineInstance>(
+          std::make_unique<AotiInstance>(package_, threads, info_.retains_memory, caches_));
     } catch (...) {
       return translate_torch_exception(ErrorCode::kModelError);
     }
   }
 
+  ModelMemory memory() const override {
+    const ActivationMemory activations = caches_.counts();
+    return {package_.weights_bytes, activations.bytes_held, activations.bytes_in_use};
+  }
+
+  std::size_t release_idle_memory(std::chrono::milliseconds older_than) override {
+    return caches_.release_idle(older_than);
+  }
+
  private:
   const LoadedPackage package_;
-  const bool retain_memory_;
   const EngineInfo info_;
+  CacheList caches_;
 };
 
 /// As many runners as Model::make makes instances.
@@ -131,10 +138,24 @@ Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const st
 #endif
 }
 
-EngineInfo describe(const Metadata& metadata, Device device, std::size_t runners) {
+/// Of the constants, which all runners share; 0 where this LibTorch, or the one that compiled the package, cannot tell.
+template <class AnyRunner>
+std::size_t weights_of(const AnyRunner& runner) {
+  std::size_t bytes = 0;
+  if constexpr (requires { runner.extract_constants_map(false); }) try {
+      for (const auto& [name, constant] : runner.extract_constants_map(/*use_inactive=*/false))
+        bytes += constant.nbytes();
+    } catch (...) {
+      return 0;
+    }
+  return bytes;
+}
+
+EngineInfo describe(const Metadata& metadata, Device device, std::size_t runners, bool retain_memory) {
   EngineInfo info;
   info.kind = "aoti";
   info.device = device;
+  info.retains_memory = retain_memory && device.is_cpu();
   // The library does not say if it writes to its arguments; an exporter that knows that it does not may.
   const auto mutates = metadata.find("gantry_mutates_inputs");
   info.mutates_inputs = mutates == metadata.end() || mutates->second != "false";
@@ -171,9 +192,11 @@ Result<std::unique_ptr<Engine>> load_scanned(const AotiPackage& package, const S
   auto call = map_call(spec[0], spec[1], signature);
   if (!call) return std::move(call).error();
   if (device->is_cpu()) scratch->remove();
-  return std::unique_ptr<Engine>(std::make_unique<AotiEngine>(
-      LoadedPackage{*std::move(scratch), *std::move(runner), *std::move(call), signature.outputs(), *device},
-      options.retain_activation_memory, describe(*metadata, options.device, *runners)));
+  const std::size_t weights_bytes = weights_of(**runner);
+  return std::unique_ptr<Engine>(
+      std::make_unique<AotiEngine>(LoadedPackage{*std::move(scratch), *std::move(runner), *std::move(call),
+                                                 signature.outputs(), *device, weights_bytes},
+                                   describe(*metadata, options.device, *runners, options.retain_activation_memory)));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 // and LibTorch builds with LLVM, such as Debian's 2.6, may compile for minutes or never finish.
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
+#include <atomic>
 #include <gantry/libtorch.hpp>
 #include <optional>
 #include <utility>
@@ -29,8 +30,8 @@ namespace {
 class TorchScriptInstance final : public EngineInstance {
  public:
   TorchScriptInstance(torch::jit::Module module, const ForwardCall& call, c10::Device device, int threads,
-                      bool retain_memory)
-      : memory_(retain_memory && device.is_cpu()),
+                      bool retain_memory, CacheList& caches)
+      : memory_(retain_memory, &caches),
         forward_(module.get_method("forward")),
         call_(call),
         device_(device),
@@ -66,12 +67,8 @@ class TorchScriptInstance final : public EngineInstance {
 
 class TorchScriptEngine final : public Engine {
  public:
-  TorchScriptEngine(TorchScriptFile file, ForwardCall call, c10::Device device, bool retain_memory, EngineInfo info)
-      : file_(std::move(file)),
-        call_(std::move(call)),
-        device_(device),
-        retain_memory_(retain_memory),
-        info_(std::move(info)) {}
+  TorchScriptEngine(TorchScriptFile file, ForwardCall call, c10::Device device, EngineInfo info)
+      : file_(std::move(file)), call_(std::move(call)), device_(device), info_(std::move(info)) {}
 
   const EngineInfo& info() const override { return info_; }
 
@@ -79,26 +76,39 @@ class TorchScriptEngine final : public Engine {
     try {
       const ThreadScope thread(threads);
       torch::jit::Module module = file_.has_state ? file_.module.deepcopy() : file_.module;
-      return std::unique_ptr<EngineInstance>(
-          std::make_unique<TorchScriptInstance>(std::move(module), call_, device_, threads, retain_memory_));
+      auto instance = std::make_unique<TorchScriptInstance>(std::move(module), call_, device_, threads,
+                                                            info_.retains_memory, caches_);
+      if (file_.has_state) ++copies_;
+      return std::unique_ptr<EngineInstance>(std::move(instance));
     } catch (...) {
       return translate_torch_exception(ErrorCode::kModelError);
     }
+  }
+
+  ModelMemory memory() const override {
+    const ActivationMemory activations = caches_.counts();
+    return {file_.weights_bytes * copies_, activations.bytes_held, activations.bytes_in_use};
+  }
+
+  std::size_t release_idle_memory(std::chrono::milliseconds older_than) override {
+    return caches_.release_idle(older_than);
   }
 
  private:
   const TorchScriptFile file_;
   const ForwardCall call_;
   const c10::Device device_;
-  const bool retain_memory_;
   const EngineInfo info_;
+  CacheList caches_;
+  std::atomic<std::size_t> copies_{1};  // of the weights
 };
 
-EngineInfo describe(const TorchScriptFile& file, Device device) {
+EngineInfo describe(const TorchScriptFile& file, Device device, bool retain_memory) {
   EngineInfo info;
   info.kind = "torchscript";
   info.device = device;
   info.mutates_inputs = file.mutates_inputs;
+  info.retains_memory = retain_memory && device.is_cpu();
   info.description = "TorchScript, LibTorch " + version() + ", " + device.to_string();
   if (!file.why_not_frozen.empty()) info.description += ", not frozen (" + file.why_not_frozen + ")";
   if (file.has_state) info.description += ", one copy per instance, since the model changes its own state";
@@ -120,9 +130,9 @@ Result<std::unique_ptr<Engine>> load_torchscript(const std::string& path, const 
   if (!file) return file.error().within("'" + path + "'");
   auto call = ForwardCall::make(file->module, signature);
   if (!call) return call.error().within("'" + path + "'");
-  EngineInfo info = describe(*file, options.device);
-  return std::unique_ptr<Engine>(std::make_unique<TorchScriptEngine>(
-      *std::move(file), *std::move(call), *device, options.retain_activation_memory, std::move(info)));
+  EngineInfo info = describe(*file, options.device, options.retain_activation_memory);
+  return std::unique_ptr<Engine>(
+      std::make_unique<TorchScriptEngine>(*std::move(file), *std::move(call), *device, std::move(info)));
 }
 
 }  // namespace gantry::libtorch

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <unordered_set>
 
 #include "engine/thread_state.hpp"
 #include "engine/torch_error.hpp"
@@ -55,6 +56,20 @@ void convolve_in_full_precision(const torch::jit::Module& module) {
     for (const torch::jit::Method& method : part.get_methods()) convolve_in_full_precision(method.graph()->block());
 }
 
+/// Of all parameters and buffers; those that share their memory count once.
+std::size_t weights_of(const torch::jit::Module& module) {
+  std::unordered_set<const c10::StorageImpl*> storages;
+  std::size_t bytes = 0;
+  const auto add = [&](const at::Tensor& tensor) {
+    if (!tensor.defined() || !tensor.has_storage()) return;  // a sparse one
+    const c10::Storage& storage = tensor.storage();
+    if (storages.insert(storage.unsafeGetStorageImpl()).second) bytes += storage.nbytes();
+  };
+  for (const at::Tensor& tensor : module.parameters()) add(tensor);
+  for (const at::Tensor& tensor : module.buffers()) add(tensor);
+  return bytes;
+}
+
 /// Freezing inlines the weights as constants and folds what is constant. The model also runs without.
 void freeze(TorchScriptFile& file) {
   try {
@@ -70,7 +85,7 @@ Result<TorchScriptFile> load_torchscript_file(const std::string& path, c10::Devi
   try {
     const ThreadScope thread(1);
     // Onto the CPU first: a file saved on a device that this machine lacks loads as well.
-    TorchScriptFile file{torch::jit::load(path, c10::Device(c10::kCPU)), {}, false, false};
+    TorchScriptFile file{torch::jit::load(path, c10::Device(c10::kCPU)), {}};
     if (!file.module.find_method("forward"))
       return Error(ErrorCode::kInvalidArgument, "the TorchScript module has no forward()");
     file.module.eval();
@@ -78,6 +93,7 @@ Result<TorchScriptFile> load_torchscript_file(const std::string& path, c10::Devi
       file.module.to(device);
       convolve_in_full_precision(file.module);
     }
+    file.weights_bytes = weights_of(file.module);
     freeze(file);
     analyse_writes(file);
     return file;

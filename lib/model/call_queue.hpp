@@ -28,6 +28,7 @@ struct BatchOptions {
   bool merges_calls = false;
   std::chrono::milliseconds hang_after{0};
   std::shared_ptr<const PaddingPlan> padding;  ///< nullptr: none
+  std::chrono::milliseconds release_memory_after{0};
 };
 
 /// A call on its way.

@@ -8,4 +8,11 @@ EngineInstance::~EngineInstance() = default;
 Engine::~Engine() = default;
 Backend::~Backend() = default;
 
+ModelMemory Engine::memory() const {
+  return {};
+}
+std::size_t Engine::release_idle_memory(std::chrono::milliseconds) {
+  return 0;
+}
+
 }  // namespace gantry

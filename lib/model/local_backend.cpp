@@ -34,7 +34,9 @@ LocalBackend::LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<Runti
       name_(std::move(name)),
       options_(options),
       free_(std::move(instances)),
-      queue_(options, runtime_->options(), instance_count_) {}
+      queue_(options, runtime_->options(), instance_count_),
+      releases_memory_(engine_->info().retains_memory && options.release_memory_after.count() > 0 &&
+                       runtime_->options().execution == Execution::kPooled) {}
 
 std::size_t LocalBackend::rows_of(const Tensors& inputs) const {
   if (!options_.has_batch_axis || inputs.empty()) return 1;
@@ -168,12 +170,37 @@ LocalBackend::Instance LocalBackend::take_instance() {
 }
 
 void LocalBackend::give_back(Instance instance, Clock::time_point began) {
+  bool is_first = false;
   {
     const std::lock_guard lock(mutex_);
     queue_.end(began);
     free_.push_back(std::move(instance));
+    if (releases_memory_) {
+      is_first = !std::exchange(is_release_set_, true);
+      has_run_since_ = !is_first;
+    }
   }
+  if (is_first) set_release_timer();
   deal_out();
+}
+
+void LocalBackend::set_release_timer() {
+  runtime_->post_at(Clock::now() + options_.release_memory_after, [weak = weak_from_this()](const Error* refusal) {
+    if (const auto self = weak.lock()) self->release_memory(refusal != nullptr);
+  });
+}
+
+void LocalBackend::release_memory(bool is_last) {
+  try {
+    engine_->release_idle_memory(is_last ? std::chrono::milliseconds(0) : options_.release_memory_after);
+  } catch (...) {  // an engine of the host's own that breaks the rule
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    is_release_set_ = std::exchange(has_run_since_, false) && !is_last;
+    if (!is_release_set_) return;
+  }
+  set_release_timer();
 }
 
 void LocalBackend::deal_out() {
@@ -254,6 +281,7 @@ ModelStats LocalBackend::stats() const {
   stats.compute = counters_.compute.snapshot();
   stats.gather = counters_.gather.snapshot();
   stats.instances = instance_count_;
+  stats.memory = engine_->memory();
   const std::lock_guard lock(mutex_);
   stats.waiting = queue_.size();
   stats.running = queue_.running();

@@ -82,6 +82,11 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   Result<Tensors> run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
   void count(const Error& error);
   void give_back(Instance instance, Clock::time_point began);
+  /// Posts release_memory() for when what was given back now has been idle for long enough. There is one such timer at
+  /// most, and none once nothing has run since it was set: an idle process sleeps.
+  void set_release_timer();
+  /// `is_last`: no timer will fire any more, so gives back what there is.
+  void release_memory(bool is_last);
   /// Wakes a blocked thread; sees to it that calls that wait are served, if an instance is left for them.
   void deal_out();
   /// serve_next(); `is_late` or `timer` says what is to be posted anew after it.
@@ -102,6 +107,9 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   std::vector<Instance> free_;
   CallQueue queue_;
   bool is_late_posted_ = false;
+  const bool releases_memory_;
+  bool is_release_set_ = false;
+  bool has_run_since_ = false;  // it was set
   std::atomic<std::uint64_t> engine_calls_{0};
   ModelCounters counters_;
 };

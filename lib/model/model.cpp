@@ -28,6 +28,9 @@ Result<void> check_options(const ModelOptions& options) {
                  "ModelOptions::max_delay must be 0..10 s, got " + std::to_string(options.max_delay.count()) + " us");
   if (options.hang_after.count() < 0)
     return Error(ErrorCode::kInvalidArgument, "ModelOptions::hang_after may not be negative");
+  if (options.release_memory_after.count() < 0 || options.release_memory_after > std::chrono::hours(24))
+    return Error(ErrorCode::kInvalidArgument, "ModelOptions::release_memory_after must be 0..1 day, got " +
+                                                  std::to_string(options.release_memory_after.count()) + " ms");
   if (auto ok = check_range("warmup_runs", options.warmup_runs, 0, 100); !ok) return ok;
   return check_range("instances", options.instances, 0, 4096);
 }
@@ -117,6 +120,7 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
     if (!plan) return plan.error().within("ModelOptions::padding");
     batching.padding = std::make_shared<const detail::PaddingPlan>(*std::move(plan));
   }
+  batching.release_memory_after = options.release_memory_after;
   auto backend = LocalBackend::make(std::move(engine), runtime->core(), instances, name, batching);
   if (!backend) return std::move(backend).error();
 

@@ -256,17 +256,20 @@ RuntimeStats RuntimeCore::stats() const {
 void RuntimeCore::stop() {
   if (is_of_parent_process()) return;
   std::deque<Job> refused;
+  std::deque<Job> timers;  // nobody's request: whoever set one counts what it is for
   std::vector<std::weak_ptr<RuntimeMember>> members;
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
     refused = take_queued();
+    for (auto& timed : std::exchange(timed_, {})) timers.push_back(std::move(timed.second));
     members.swap(members_);
   }
   has_work_.notify_all();
   const Error reason = Error(ErrorCode::kCancelled, "the runtime was shut down before the request could start")
                            .rejected(RejectReason::kShutdown);
   refuse(refused, reason);
+  for (Job& job : timers) job(&reason);
   for (const auto& member : members)
     if (auto alive = member.lock()) alive->on_shutdown(reason);
   if (options_.execution == Execution::kCaller && !on_worker()) wait_for_callers();
@@ -290,7 +293,6 @@ std::deque<Job> RuntimeCore::take_queued() {
   queued.swap(begun_);
   for (auto& entry : requests_.take_all()) queued.push_back(std::move(entry.item));
   for (Late& late : std::exchange(late_, {})) queued.push_back(std::move(late.job));
-  for (auto& timed : std::exchange(timed_, {})) queued.push_back(std::move(timed.second));
   queued_.store(0, std::memory_order_relaxed);
   return queued;
 }

@@ -143,7 +143,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   };
   std::optional<Next> next();
   Next next_request(Clock::time_point now);
-  /// Under the lock: everything that is queued.
+  /// Under the lock: everything that is queued, but for what has a time.
   std::deque<Job> take_queued();
   void refuse(std::deque<Job>& jobs, const Error& reason);
   void work(int index);

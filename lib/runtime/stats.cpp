@@ -97,6 +97,12 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
        [](const auto& m) { return m.paying_batch; });
   each("gantry_model_ready", "gauge", "1 unless health() names a reason against it.",
        [](const auto& m) { return m.health.is_ready ? 1 : 0; });
+  out.family("gantry_model_memory_bytes", "gauge", "Memory of the model, by kind; 0 if unknown.");
+  for (const ModelStats& model : models) {
+    out.sample({{"model", model.name}, {"kind", "weights"}}, static_cast<double>(model.memory.weights_bytes));
+    out.sample({{"model", model.name}, {"kind", "retained"}}, static_cast<double>(model.memory.retained_bytes));
+    out.sample({{"model", model.name}, {"kind", "in_use"}}, static_cast<double>(model.memory.in_use_bytes));
+  }
   out.family("gantry_model_failures_total", "counter", "Calls that failed, by class.");
   for (const ModelStats& model : models) {
     out.sample({{"model", model.name}, {"class", "bad_input"}}, static_cast<double>(model.bad_inputs));

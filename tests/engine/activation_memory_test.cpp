@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
+#include <optional>
 #include <thread>
 
 #include "engine/activation_memory.hpp"
@@ -80,6 +82,53 @@ TEST(ActivationMemory, OfAnOutputComesBackWhenTheHostLetsGo) {
   outputs = Tensors();
   EXPECT_EQ(libtorch::activation_memory().bytes_in_use, before);
   EXPECT_EQ(libtorch::activation_memory().bytes_held, held + kMiB);
+}
+
+/// Two models on one runtime, which gives back what has been idle for `after`.
+struct TwoModels {
+  explicit TwoModels(std::chrono::milliseconds after) {
+    const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+    ModelOptions options = on(runtime);
+    options.release_memory_after = after;
+    options.max_batch = 1024;
+    first = libtorch::load(model_file("matmul.ts"), signature, options).value();
+    second = libtorch::load(model_file("matmul.ts"), signature, options).value();
+  }
+  ModelMemory memory_of(std::size_t index) const { return runtime.stats().models.at(index).memory; }
+
+  const Tensors inputs = {{"x", Tensor::zeros(DType::kF32, {1024, 256}).value()}};
+  const Runtime runtime = make_runtime(1);
+  std::optional<Model> first, second;
+};
+
+TEST(ActivationMemory, IsKeptByDefaultAndCountedByModel) {
+  const TwoModels models(std::chrono::hours(1));
+  auto outputs = models.first->run(models.inputs);
+  ASSERT_THAT(outputs, IsOk());
+  EXPECT_EQ(models.memory_of(0).weights_bytes, 256u * 256 * 4);
+  EXPECT_EQ(models.memory_of(0).in_use_bytes, kMiB);
+  EXPECT_GE(models.memory_of(0).retained_bytes, kMiB);
+  EXPECT_EQ(models.memory_of(1).weights_bytes, 256u * 256 * 4);
+  EXPECT_EQ(models.memory_of(1).in_use_bytes + models.memory_of(1).retained_bytes, 0u);
+}
+
+TEST(ActivationMemory, OfACopyOfAModelWithStateCountsItsWeightsToo) {
+  const Runtime runtime = make_runtime(3);
+  const Model model = load_rows("counts.ts", on(runtime)).value();
+  EXPECT_EQ(runtime.stats().models.at(0).memory.weights_bytes, 4u * (1 + 3)) << "one float, the file's and each copy's";
+}
+
+TEST(ActivationMemory, IsGivenBackByAWorkerOnceItIsIdle) {
+  const TwoModels models(std::chrono::milliseconds(1));
+  auto outputs = models.first->run(models.inputs);
+  ASSERT_THAT(outputs, IsOk());
+  EXPECT_EQ(models.memory_of(0).in_use_bytes, kMiB) << "it was retained, so there is something to give back";
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (models.memory_of(0).retained_bytes > 0 && std::chrono::steady_clock::now() < give_up)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(models.memory_of(0).retained_bytes, 0u);
+  outputs = Tensors();
+  EXPECT_EQ(models.memory_of(0).retained_bytes, 0u) << "what the host lets go of after that is not kept";
 }
 
 TEST(ActivationMemory, CountsAndTakesBackWhatAnotherThreadFrees) {

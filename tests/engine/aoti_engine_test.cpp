@@ -164,6 +164,27 @@ INSTANTIATE_TEST_SUITE_P(
                     BadPackage{"two-models.pt2", ErrorCode::kInvalidArgument, "several models"},
                     BadPackage{"weights-outside.pt2", ErrorCode::kUnsupported, "weights"}));
 
+TEST(Aoti, KeepsItsMemoryForTheNextRunAndSaysHowMuch) {
+  const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+  const Runtime runtime = make_runtime(1);
+  ModelOptions options = on(runtime);
+  options.max_batch = 1024;
+  options.release_memory_after = std::chrono::hours(1);
+  const Model model = libtorch::load(model_file("matmul.pt2"), signature, options).value();
+  const Tensors inputs = {{"x", Tensor::zeros(DType::kF32, {1024, 256}).value()}};
+  ASSERT_THAT(model.run(inputs), IsOk());
+  const ModelMemory kept = runtime.stats().models.at(0).memory;
+  EXPECT_GE(kept.retained_bytes, 1024u * 256 * 4);
+  EXPECT_EQ(kept.in_use_bytes, 0u);
+  EXPECT_EQ(kept.weights_bytes, 256u * 256 * 4);
+  const auto before = libtorch::activation_memory();
+  ASSERT_THAT(model.run(inputs), IsOk());
+  EXPECT_GT(libtorch::activation_memory().hits, before.hits);
+  EXPECT_EQ(libtorch::activation_memory().misses, before.misses);
+  EXPECT_EQ(libtorch::release_idle_activation_memory(std::chrono::milliseconds(0)), kept.retained_bytes);
+  EXPECT_EQ(runtime.stats().models.at(0).memory.retained_bytes, 0u);
+}
+
 TEST(Aoti, LeavesNothingInTheScratchDirectory) {
   const Scratch scratch;
   ModelOptions options = on(make_runtime(1));

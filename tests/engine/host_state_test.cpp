@@ -5,12 +5,18 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/fill.h>
+#include <ATen/ops/sum.h>
+#include <c10/core/CPUAllocator.h>
 #include <c10/core/InferenceMode.h>
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cfenv>
+#include <chrono>
 #include <clocale>
+#include <future>
 #include <thread>
 
 #include "engine/engine_fixtures.hpp"
@@ -131,6 +137,37 @@ TEST_P(HostStateTest, NothingIsPrintedForAModelThatWarns) {
   const std::string err = testing::internal::GetCapturedStderr();
   EXPECT_EQ(out + err, "");
   EXPECT_THAT(outputs, IsOk());
+}
+
+// Before the others, which have gantry's allocator in place already.
+TEST(HostThread, ComputesWithItsOwnMemoryWhileModelsAreLoadedAndRun) {
+  std::promise<void> has_begun;
+  std::atomic<bool> is_over{false};
+  std::thread host([&] {
+    const HostState before;
+    for (bool is_first = true; is_first || !is_over; is_first = false) {
+      at::Tensor tensor = at::empty({1 << 20});
+      if (is_first) has_begun.set_value();
+      EXPECT_EQ(tensor.storage().data_ptr().get_deleter(), before.deleter);
+      EXPECT_EQ(tensor.fill_(2).sum().item<float>(), 2.0f * (1 << 20));
+    }
+    EXPECT_EQ(before, HostState());
+  });
+  has_begun.get_future().wait();
+  c10::Allocator* const allocator = c10::GetCPUAllocator();
+  const Runtime runtime = make_runtime(2);
+  const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+  ModelOptions options = on(runtime);
+  options.max_batch = 64;
+  for (int i = 0; i < 5; ++i) {
+    const Model model = libtorch::load(model_file("matmul.ts"), signature, options).value();
+    EXPECT_THAT(model.run({{"x", Tensor::zeros(DType::kF32, {64, 256}).value()}}), IsOk());
+    EXPECT_GT(runtime.stats().models.at(0).memory.retained_bytes, 0u);
+    libtorch::release_idle_activation_memory(std::chrono::milliseconds(0));
+  }
+  EXPECT_NE(c10::GetCPUAllocator(), allocator);
+  is_over = true;
+  host.join();
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, HostStateTest, testing::Values(Execution::kPooled, Execution::kCaller));

@@ -4,7 +4,7 @@
 they should not. All take x: f32[batch, 2] unless their comment says otherwise.
 
     python tests/engine/make_models.py DIR              TorchScript files, a checkpoint and an exported program
-    python tests/engine/make_models.py DIR --aoti PT2   variants of an AOTInductor package
+    python tests/engine/make_models.py DIR --aoti PT2   an AOTInductor package, and variants of the package PT2
     python tests/engine/make_models.py DIR --cuda       an AOTInductor package for the GPU, a model that breaks it
 """
 
@@ -178,6 +178,14 @@ def make_scripted(directory):
     torch.export.save(torch.export.export(Identity(), (torch.zeros(1, 2),)), directory / "exported.pt2")
 
 
+def compile_matmul(device, path):
+    """Compiles for the processor or the GPU that is present, which takes half a minute."""
+    example = torch.rand(3, 256, device=device)
+    batch = torch.export.Dim("batch", min=2, max=4096)
+    program = torch.export.export(MatMul().eval().to(device), (example,), dynamic_shapes={"x": {0: batch}})
+    torch._inductor.aoti_compile_and_package(program, package_path=str(path))
+
+
 def rewrite(source, target, change_metadata=None, extra=()):
     """A copy of an AOTInductor package with other metadata and further entries."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
@@ -206,6 +214,7 @@ def make_packages(directory, source):
     rewrite(source, directory / "two-libraries.pt2", extra=[(f"{folder}/second.so", b"\x7fELF")])
     rewrite(source, directory / "two-models.pt2", extra=[(f"{folder[:-len('model')]}other/second.so", b"\x7fELF")])
     rewrite(source, directory / "weights-outside.pt2", extra=[(f"{folder}/w.blob", b"1234")])
+    compile_matmul("cpu", directory / "matmul.pt2")
 
 
 class OutOfRange(torch.nn.Module):
@@ -222,11 +231,7 @@ class OutOfRange(torch.nn.Module):
 
 def make_cuda(directory):
     """What is compiled for the GPU that is present."""
-    matmul = MatMul().eval().cuda()
-    example = torch.rand(3, 256, device="cuda")
-    batch = torch.export.Dim("batch", min=2, max=64)
-    program = torch.export.export(matmul, (example,), dynamic_shapes={"x": {0: batch}})
-    torch._inductor.aoti_compile_and_package(program, package_path=str(directory / "matmul-cuda.pt2"))
+    compile_matmul("cuda", directory / "matmul-cuda.pt2")
     torch.jit.script(OutOfRange().eval()).save(directory / "out-of-range.ts")
 
 

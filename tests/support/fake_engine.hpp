@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <gantry/engine.hpp>
 #include <gantry/model.hpp>
@@ -38,6 +39,9 @@ class FakeScript {
   std::function<Result<Tensors>(const Tensors&)> compute;
   /// From this instance on (counted from 0) making one fails.
   std::size_t instances_allowed = 1000;
+  /// Each run leaves 100 bytes behind, all of which the next release gives back.
+  bool retains_memory = false;
+  Gate release_gate;  ///< every release passes it after it is noted
 
   std::vector<std::int64_t> batch_sizes() const {
     const std::lock_guard lock(mutex_);
@@ -51,6 +55,12 @@ class FakeScript {
   Tensor last_input() const {
     const std::lock_guard lock(mutex_);
     return last_input_;
+  }
+  std::size_t retained() const { return retained_.load(); }
+  /// What Engine::release_idle_memory() was asked for.
+  std::vector<std::chrono::milliseconds> releases() const {
+    const std::lock_guard lock(mutex_);
+    return releases_;
   }
   RunOptions last_call() const {
     const std::lock_guard lock(mutex_);
@@ -74,6 +84,8 @@ class FakeScript {
   std::atomic<int> most_at_once_{0};
   std::atomic<std::size_t> instances_made_{0};
   std::atomic<int> threads_asked_for_{0};
+  std::atomic<std::size_t> retained_{0};
+  std::vector<std::chrono::milliseconds> releases_;
 };
 
 class FakeInstance final : public EngineInstance {
@@ -99,6 +111,7 @@ class FakeInstance final : public EngineInstance {
       ~Leave() { --count; }
     } leave{script.at_once_};
     script.gate.pass();
+    if (script.retains_memory) script.retained_ += 100;
     return script.compute ? script.compute(inputs) : scaled(inputs);
   }
 
@@ -123,6 +136,7 @@ class FakeEngine final : public Engine {
     info_.kind = "fake";
     info_.description = "a fake";
     info_.mutates_inputs = script_->mutates_inputs;
+    info_.retains_memory = script_->retains_memory;
   }
   const EngineInfo& info() const override { return info_; }
   Result<std::unique_ptr<EngineInstance>> make_instance(int threads) override {
@@ -130,6 +144,16 @@ class FakeEngine final : public Engine {
     if (script_->instances_made_++ >= script_->instances_allowed)
       return Error(ErrorCode::kResourceExhausted, "no more instances");
     return std::unique_ptr<EngineInstance>(std::make_unique<FakeInstance>(script_));
+  }
+  ModelMemory memory() const override { return {1000, script_->retained_, 0}; }
+  std::size_t release_idle_memory(std::chrono::milliseconds older_than) override {
+    {
+      const std::lock_guard lock(script_->mutex_);
+      script_->releases_.push_back(older_than);
+    }
+    const std::size_t released = script_->retained_.exchange(0);
+    script_->release_gate.pass();
+    return released;
   }
 
  private:
