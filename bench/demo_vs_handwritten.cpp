@@ -80,7 +80,7 @@ int run(const std::string& package, const std::string& photo, int pairs) {
   const auto after = pipeline.stats();
   for (std::size_t i = 0; i < after.size(); ++i)
     std::printf("%s\"%s\": %.1f", i ? ", " : "", after[i].name.c_str(),
-                static_cast<double>(after[i].total_ns - before[i].total_ns) / 1e3 / pairs);
+                static_cast<double>(after[i].time.sum_ns - before[i].time.sum_ns) / 1e3 / pairs);
   std::printf("}}\n");
   return 0;
 }

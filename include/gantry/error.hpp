@@ -29,6 +29,7 @@ enum class ErrorCode : std::uint8_t {
   kModelError,           ///< the model threw, or its output disagrees with its signature
   kInternal,             ///< a bug in gantry
 };
+constexpr std::size_t kErrorCodes = 10;  ///< to index by: the codes begin at 1
 
 /// The code's name as it appears in messages and JSON: "invalid_argument", ...
 GANTRY_API const char* to_string(ErrorCode code) noexcept;

@@ -20,22 +20,10 @@
 
 namespace gantry {
 
-/// Counters of one stage since the pipeline was compiled.
-struct StageStats {
-  std::string path;            ///< where it is declared: "pipeline[3].do[1]"
-  std::string name;            ///< the op's or callable's name
-  std::uint64_t samples = 0;   ///< that entered it
-  std::uint64_t errors = 0;    ///< that it failed
-  std::uint64_t total_ns = 0;  ///< wall time in it, waiting for a model included, summed over batches
-  /// Path of the first stage of the fused step that this one is part of, whose total_ns holds the time of all of them;
-  /// empty if it is a step of its own, or that first one.
-  std::string fused_into;
-};
-
 struct CompileOptions {
   /// Unset: the shared runtime.
   std::optional<Runtime> runtime;
-  /// Name in messages: "pipeline 'cats' > ...". Empty: no such prefix.
+  /// Name in messages, "pipeline 'cats' > ...", and in RuntimeStats::pipelines. Empty: no such prefix.
   std::string name;
   /// Lines that explain() shows above the plan.
   std::vector<std::string> notes;
@@ -123,6 +111,7 @@ class Pipeline {
 
   /// The plan as text: stages with their types and parameters, segments, engine, runtime.
   std::string explain() const { return core_->explain(); }
+  /// Counters of the stages; Runtime::stats() has them for all pipelines of a runtime.
   std::vector<StageStats> stats() const { return core_->stats(); }
   const std::shared_ptr<const detail::PipelineCore>& core() const { return core_; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stats: what a runtime and its models have done, for dashboards and alarms.
+// Stats: what a runtime, its models and its pipelines have done, for dashboards and alarms.
 //
 //   std::string page = gantry::to_prometheus(runtime.stats());     // the body of /metrics
 #pragma once
@@ -80,7 +80,30 @@ struct ModelStats {
   Health health;
 };
 
-/// A runtime and its models.
+/// Counters of one stage since its pipeline was compiled.
+struct StageStats {
+  std::string path;           ///< where it is declared: "pipeline[3].do[1]"
+  std::string name;           ///< the op's or callable's name
+  std::uint64_t samples = 0;  ///< that entered it
+  std::uint64_t errors = 0;   ///< that it failed
+  Histogram time;             ///< in it, once a batch, waiting for a model included
+  /// Path of the first stage of the fused step that this one is part of, whose `time` is that of all of them; empty if
+  /// it is a step of its own, or that first one.
+  std::string fused_into;
+};
+
+/// How often each ErrorCode came, indexed by it.
+using ErrorCounts = std::array<std::uint64_t, kErrorCodes>;
+
+/// One compiled pipeline of a runtime.
+struct PipelineStats {
+  std::string name;            ///< "pipeline" if it has none; the second of one name is "name#2"
+  std::uint64_t requests = 0;  ///< inputs that it was given, each of a batch
+  ErrorCounts errors{};        ///< of these, what was not answered with a result, refused ones included
+  std::vector<StageStats> stages;
+};
+
+/// A runtime, its models and its pipelines.
 struct RuntimeStats {
   int workers = 0;
   std::size_t in_flight = 0;   ///< requests, now
@@ -98,6 +121,7 @@ struct RuntimeStats {
   std::uint64_t memory_limit_bytes = 0;      ///< the least of physical memory and the groups' limits; 0 if unknown
   std::uint64_t memory_usage_bytes = 0;      ///< that counts against it, without the file cache
   std::vector<ModelStats> models;
+  std::vector<PipelineStats> pipelines;
 };
 
 /// The text format 0.0.4 of Prometheus: counters, gauges and histograms named `gantry_*`, seconds as unit.

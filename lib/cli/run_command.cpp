@@ -88,13 +88,13 @@ void print_stage_times(const std::vector<StageStats>& before, const std::vector<
   for (std::size_t i = 0; i < after.size(); ++i) {
     width = std::max(width, after[i].path.size() + 1 + after[i].name.size());
     if (after[i].path.find('.') == std::string::npos)
-      total_ns += static_cast<double>(after[i].total_ns - before[i].total_ns);
+      total_ns += static_cast<double>(after[i].time.sum_ns - before[i].time.sum_ns);
   }
   const int columns = static_cast<int>(width);
   std::fprintf(stderr, "\n%-*s  %7s  %6s  %12s  %6s\n", columns, "stage", "samples", "errors", "ms/sample", "share");
   for (std::size_t i = 0; i < after.size(); ++i) {
     const auto samples = after[i].samples - before[i].samples;
-    const double spent_ns = static_cast<double>(after[i].total_ns - before[i].total_ns);
+    const double spent_ns = static_cast<double>(after[i].time.sum_ns - before[i].time.sum_ns);
     const std::string label = printable(after[i].path + " " + after[i].name);
     std::fprintf(stderr, "%-*s  %7llu  %6llu  ", columns, label.c_str(), static_cast<unsigned long long>(samples),
                  static_cast<unsigned long long>(after[i].errors - before[i].errors));

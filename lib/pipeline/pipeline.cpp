@@ -28,18 +28,20 @@ class CompiledPipeline final : public PipelineCore {
         compiled_(std::move(compiled)) {}
 
   Result<Value> run(Value input, const RunOptions& options) const override try {
+    compiled_->count_requests(1);
     std::vector<Slot> slots;
     slots.emplace_back(std::move(input));
     auto ran = run_slots(std::move(slots), options);
-    if (!ran) return compiled_->scoped(ran.error());
+    if (!ran) return compiled_->failed(ran.error());
     return compiled_->finish((*ran)[0], options, *runtime_.core());
   } catch (...) {
-    return compiled_->scoped(translate_exception());
+    return compiled_->failed(translate_exception());
   }
 
   std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const override {
     const std::size_t count = inputs.size();
     if (count == 0) return {};
+    compiled_->count_requests(count);
     auto ran = [&]() -> Result<std::vector<Slot>> {
       try {
         return run_slots(to_slots(std::move(inputs)), options);
@@ -53,14 +55,15 @@ class CompiledPipeline final : public PipelineCore {
       if (ran)
         results.push_back(compiled_->finish((*ran)[i], options, *runtime_.core()));
       else
-        results.emplace_back(compiled_->scoped(ran.error()));
+        results.emplace_back(compiled_->failed(ran.error()));
     }
     return results;
   }
 
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
+    compiled_->count_requests(1);
     auto request = make_request(std::move(input), options);
-    if (!request) return answer(done, compiled_->scoped(request.error()));
+    if (!request) return answer(done, compiled_->failed(request.error()));
     (*request)->done = std::move(done);
     if (!(*request)->context.is_inline) {
       auto job = *std::move(request);
@@ -79,6 +82,7 @@ class CompiledPipeline final : public PipelineCore {
     const RunOptions call;
     Context context{&call, runtime_.core().get(), true, &observer};
     const RoundingScope rounding;
+    compiled_->count_requests(inputs.size());
     std::vector<Slot> slots = to_slots(std::move(inputs));
     const Plan& plan = compiled_->unfused ? *compiled_->unfused : *compiled_->plan;
     plan.run(slots, context);
@@ -101,13 +105,7 @@ class CompiledPipeline final : public PipelineCore {
     return text + "\n" + explain_node(*root_, fuses_);
   }
 
-  std::vector<StageStats> stats() const override {
-    std::vector<StageStats> stats;
-    for (const StageCounter& counter : compiled_->counters)
-      stats.push_back({counter.path, counter.name, counter.samples.load(), counter.errors.load(),
-                       counter.total_ns.load(), counter.fused_into});
-    return stats;
-  }
+  std::vector<StageStats> stats() const override { return compiled_->stats().stages; }
 
  private:
   Result<std::vector<Slot>> run_slots(std::vector<Slot> slots, const RunOptions& options) const {
@@ -168,6 +166,7 @@ Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr&
   if (!root) return Error(ErrorCode::kInvalidArgument, "there is no stage to compile");
   auto compiled = std::make_shared<Compiled>();
   if (!options.name.empty()) compiled->scope = "pipeline '" + options.name + "'";
+  compiled->name = options.name.empty() ? "pipeline" : options.name;
   compiled->out = root->out;
   auto plan = Plan::build(*root, "pipeline", options.fuse, compiled->counters);
   if (!plan) return compiled->scoped(plan.error());
@@ -180,6 +179,7 @@ Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr&
 
   auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
   if (!runtime) return compiled->scoped(runtime.error());
+  runtime->core()->add_pipeline(compiled);
   return std::shared_ptr<const PipelineCore>(
       std::make_shared<CompiledPipeline>(root, *std::move(runtime), options, std::move(compiled)));
 } catch (...) {

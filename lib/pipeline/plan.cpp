@@ -133,8 +133,7 @@ bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& contex
 Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Context& context,
                                     Clock::time_point began) const {
   const auto now = Clock::now();
-  planned.counters[0]->total_ns.fetch_add(
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - began).count()), kRelaxed);
+  planned.counters[0]->time.record(now - began);
   for (Slot& slot : slots) {
     if (!slot.take_fresh()) continue;
     const std::size_t failed = failed_stage(slot.error(), planned.counters);

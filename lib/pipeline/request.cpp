@@ -15,17 +15,33 @@ Error Compiled::scoped(const Error& error) const noexcept {
   }
 }
 
+Error Compiled::failed(const Error& error) const noexcept {
+  errors[static_cast<std::size_t>(error.code())].fetch_add(1, std::memory_order_relaxed);
+  return scoped(error);
+}
+
+PipelineStats Compiled::stats() const {
+  PipelineStats stats;
+  stats.name = name;
+  stats.requests = requests.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kErrorCodes; ++i) stats.errors[i] = errors[i].load(std::memory_order_relaxed);
+  for (const StageCounter& counter : counters)
+    stats.stages.push_back({counter.path, counter.name, counter.samples.load(), counter.errors.load(),
+                            counter.time.snapshot(), counter.fused_into});
+  return stats;
+}
+
 Result<Value> Compiled::finish(Slot& slot, const RunOptions& call, RuntimeCore& core) const noexcept {
   try {
     const bool is_late = slot.ok() ? call.deadline && Clock::now() >= *call.deadline
                                    : slot.error().code() == ErrorCode::kDeadlineExceeded;
     if (is_late) core.count_deadline_miss();
-    if (!slot.ok()) return scoped(slot.error());
-    if (is_late) return scoped(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"));
+    if (!slot.ok()) return failed(slot.error());
+    if (is_late) return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"));
     if (out->compact) out->compact(slot.value().data());
     return std::move(slot.value());
   } catch (...) {
-    return scoped(translate_exception());
+    return failed(translate_exception());
   }
 }
 

@@ -5,6 +5,7 @@
 // runtime from being shut down.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -22,7 +23,8 @@
 namespace gantry::detail {
 
 /// What every request of a pipeline shares.
-struct Compiled {
+struct Compiled final : RuntimePipeline {
+  std::string name;  // "pipeline" if it has none
   StageCounters counters;
   std::unique_ptr<const Plan> plan;
   StageCounters observed_counters;
@@ -33,12 +35,19 @@ struct Compiled {
   /// refused for what large ones take; 0 until something was answered. Threads may overwrite each other's share of it.
   mutable std::atomic<std::int64_t> expected_ns{0};
 
+  mutable std::atomic<std::uint64_t> requests{0};
+  mutable std::array<std::atomic<std::uint64_t>, kErrorCodes> errors{};
+
+  PipelineStats stats() const override;
+  void count_requests(std::size_t count) const { requests.fetch_add(count, std::memory_order_relaxed); }
   Clock::duration expected() const { return std::chrono::nanoseconds(expected_ns.load(std::memory_order_relaxed)); }
   /// Learns from a request that ended now, unless it failed: how long that took says nothing.
   void learn(Span<const Slot> slots, Clock::time_point began) const;
-  /// The slot as a result, with the pipeline's name in its error. A result that comes after the deadline is none, and
-  /// counted in `core`.
+  /// The slot as a result, with the pipeline's name in its error, which is counted. A result that comes after the
+  /// deadline is none, and counted in `core`.
   Result<Value> finish(Slot& slot, const RunOptions& call, RuntimeCore& core) const noexcept;
+  /// The error of one input, with the pipeline's name, counted.
+  Error failed(const Error& error) const noexcept;
   Error scoped(const Error& error) const noexcept;
 };
 

@@ -44,6 +44,27 @@ unsigned current_fork_generation() {
   return fork_generation.load();
 }
 
+/// Appends, and drops those that are gone.
+template <class T>
+void add_weak(std::vector<std::weak_ptr<T>>& all, std::weak_ptr<T> added) {
+  all.erase(std::remove_if(all.begin(), all.end(), [](const auto& one) { return one.expired(); }), all.end());
+  all.push_back(std::move(added));
+}
+
+/// Appends the stats of those that are still there. Two series of one name would make a scraper refuse the whole page,
+/// so the second is called "name#2".
+template <class T, class Stats>
+void collect_stats(const std::vector<std::weak_ptr<T>>& all, std::vector<Stats>& collected) {
+  std::map<std::string, int> named;
+  for (const auto& one : all) {
+    const auto alive = one.lock();
+    if (!alive) continue;
+    Stats stats = alive->stats();
+    if (const int count = ++named[stats.name]; count > 1) stats.name += "#" + std::to_string(count);
+    collected.push_back(std::move(stats));
+  }
+}
+
 }  // namespace
 
 void Admission::end() {
@@ -212,20 +233,25 @@ bool RuntimeCore::on_worker() const {
 
 void RuntimeCore::add_member(std::weak_ptr<RuntimeMember> member) {
   const std::lock_guard lock(mutex_);
-  members_.erase(std::remove_if(members_.begin(), members_.end(), [](const auto& m) { return m.expired(); }),
-                 members_.end());
-  members_.push_back(std::move(member));
+  add_weak(members_, std::move(member));
+}
+
+void RuntimeCore::add_pipeline(std::weak_ptr<const RuntimePipeline> pipeline) {
+  const std::lock_guard lock(mutex_);
+  add_weak(pipelines_, std::move(pipeline));
 }
 
 RuntimeStats RuntimeCore::stats() const {
   RuntimeStats stats;
   std::vector<std::weak_ptr<RuntimeMember>> members;
+  std::vector<std::weak_ptr<const RuntimePipeline>> pipelines;
   {
     const std::lock_guard lock(mutex_);
     stats.in_flight = in_flight_;
     stats.queued = requests_.size();
     stats.requests = admitted_;
     members = members_;
+    pipelines = pipelines_;
   }
   stats.workers = options_.workers;
   stats.rejects = rejects_.snapshot();
@@ -241,15 +267,8 @@ RuntimeStats RuntimeCore::stats() const {
     stats.cpu_throttled_periods = budgets->throttling->throttled_periods;
     stats.cpu_throttled = budgets->throttling->throttled_time;
   }
-  std::map<std::string, int> named;
-  for (const auto& member : members) {
-    const auto alive = member.lock();
-    if (!alive) continue;
-    ModelStats model = alive->stats();
-    // Two series of one name would make a scraper refuse the whole page.
-    if (const int count = ++named[model.name]; count > 1) model.name += "#" + std::to_string(count);
-    stats.models.push_back(std::move(model));
-  }
+  collect_stats(members, stats.models);
+  collect_stats(pipelines, stats.pipelines);
   return stats;
 }
 

@@ -47,6 +47,13 @@ class RuntimeMember {
   virtual ModelStats stats() const = 0;
 };
 
+/// A pipeline that runs on the runtime, as far as the runtime's stats go.
+class RuntimePipeline {
+ public:
+  virtual ~RuntimePipeline() = default;
+  virtual PipelineStats stats() const = 0;
+};
+
 class RuntimeCore;
 
 /// A request counted in; counts it out when it goes. The core must outlive it.
@@ -120,6 +127,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   bool on_worker() const;
 
   void add_member(std::weak_ptr<RuntimeMember> member);
+  void add_pipeline(std::weak_ptr<const RuntimePipeline> pipeline);
 
   /// Refuses what is queued, waits for what runs and joins. On a worker of its own: refuses, joins the others, and
   /// leaves that worker to end by itself. Idempotent; a second caller waits for the first. Does nothing in a child of
@@ -183,6 +191,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   bool is_stopping_ = false;
   const unsigned fork_generation_;
   std::vector<std::weak_ptr<RuntimeMember>> members_;
+  std::vector<std::weak_ptr<const RuntimePipeline>> pipelines_;
   std::mutex join_mutex_;
   std::vector<std::thread> workers_;
   std::uint64_t admitted_ = 0;

@@ -78,6 +78,7 @@ class PrometheusText {
 };
 
 constexpr auto kFirstReason = static_cast<std::size_t>(RejectReason::kQueueFull);
+constexpr auto kFirstCode = static_cast<std::size_t>(ErrorCode::kInvalidArgument);
 
 void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
   const auto each = [&](const char* name, const char* type, const char* help, auto value) {
@@ -125,6 +126,33 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
   histograms("gantry_model_compute_seconds", "Engine calls.", &ModelStats::compute);
   histograms("gantry_model_gather_seconds", "Stacking inputs and splitting outputs of batches of several calls.",
              &ModelStats::gather);
+}
+
+void write_pipelines(PrometheusText& out, const std::vector<PipelineStats>& pipelines) {
+  out.family("gantry_pipeline_requests_total", "counter", "Inputs of the pipeline, each of a batch.");
+  for (const PipelineStats& pipeline : pipelines)
+    out.sample({{"pipeline", pipeline.name}}, static_cast<double>(pipeline.requests));
+  out.family("gantry_pipeline_errors_total", "counter", "Inputs that got an error, by code.");
+  for (const PipelineStats& pipeline : pipelines)
+    for (std::size_t i = kFirstCode; i < kErrorCodes; ++i)
+      out.sample({{"pipeline", pipeline.name}, {"code", to_string(static_cast<ErrorCode>(i))}},
+                 static_cast<double>(pipeline.errors[i]));
+  const auto each_stage = [&](const char* name, const char* type, const char* help, auto write) {
+    out.family(name, type, help);
+    for (const PipelineStats& pipeline : pipelines)
+      for (const StageStats& stage : pipeline.stages)
+        write(PrometheusText::Labels{{"pipeline", pipeline.name}, {"stage", stage.name}, {"path", stage.path}}, stage);
+  };
+  each_stage("gantry_stage_samples_total", "counter", "Samples that entered the stage.",
+             [&](const auto& labels, const auto& stage) { out.sample(labels, static_cast<double>(stage.samples)); });
+  each_stage("gantry_stage_errors_total", "counter", "Samples that the stage failed.",
+             [&](const auto& labels, const auto& stage) { out.sample(labels, static_cast<double>(stage.errors)); });
+  each_stage("gantry_stage_seconds", "histogram",
+             "Time in a stage, once a batch, waiting for a model included; of stages that run as one step under the "
+             "first.",
+             [&](const auto& labels, const auto& stage) {
+               if (stage.fused_into.empty()) out.histogram(labels, stage.time);
+             });
 }
 
 }  // namespace
@@ -193,6 +221,7 @@ std::string to_prometheus(const RuntimeStats& stats) {
   out.family("gantry_queue_age_seconds", "histogram", "From admission to the start on a worker.");
   out.histogram({}, stats.queue_age);
   write_models(out, stats.models);
+  write_pipelines(out, stats.pipelines);
   return out.take();
 }
 

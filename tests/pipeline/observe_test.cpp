@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be seen of a running pipeline: counters, observed boundaries; and that results do not pin large blocks.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <gantry/pipeline.hpp>
 #include <gantry/registry.hpp>
 
+#include <chrono>
 #include <map>
+#include <numeric>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -34,6 +37,71 @@ std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> counts_of(const s
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> counts;
   for (const StageStats& stage : stats) counts[stage.path + " " + stage.name] = {stage.samples, stage.errors};
   return counts;
+}
+
+TEST(Stats, HoldTheTimesOfEachStageOnceABatch) {
+  const auto pipeline = compile(add(1) | spread(3) | each(add(2)), make_runtime(1)).value();
+  const std::vector<Int> inputs = {1, 2};
+  static_cast<void>(pipeline.run_batch(inputs));
+  static_cast<void>(pipeline.run(3));
+  for (const StageStats& stage : pipeline.stats()) {
+    EXPECT_EQ(stage.time.count, 2u) << stage.path;
+    EXPECT_GE(stage.time.quantile(1).count() * 2, static_cast<std::int64_t>(stage.time.sum_ns)) << stage.path;
+  }
+}
+
+TEST(Stats, OfARuntimeListItsPipelinesWhileTheyLive) {
+  const Runtime runtime = make_runtime(1);
+  CompileOptions named(runtime);
+  named.name = "cats";
+  const auto first = compile(refuse(2), named).value();
+  {
+    const auto second = compile(add(1), named).value();
+    const auto unnamed = compile(add(1), runtime).value();
+    static_cast<void>(second.run(1));
+    const auto pipelines = runtime.stats().pipelines;
+    ASSERT_EQ(pipelines.size(), 3u);
+    EXPECT_EQ(pipelines[0].name, "cats");
+    EXPECT_EQ(pipelines[1].name, "cats#2");
+    EXPECT_EQ(pipelines[2].name, "pipeline");
+    EXPECT_EQ(pipelines[0].requests, 0u);
+    EXPECT_EQ(pipelines[1].requests, 1u);
+    EXPECT_EQ(pipelines[1].stages.at(0).samples, 1u);
+  }
+  EXPECT_EQ(runtime.stats().pipelines.size(), 1u);
+}
+
+TEST(Stats, CountEachInputAndItsErrorOnce) {
+  const Runtime runtime = make_runtime(1);
+  const auto pipeline = compile(refuse(2), runtime).value();
+  const std::vector<Int> inputs = {1, 2};
+  static_cast<void>(pipeline.run_batch(inputs));
+  static_cast<void>(pipeline.run(2));
+  static_cast<void>(pipeline.submit(2).get());
+  static_cast<void>(pipeline.run(1, within(std::chrono::seconds(-1))));
+  const PipelineStats stats = runtime.stats().pipelines.at(0);
+  EXPECT_EQ(stats.requests, 5u);
+  EXPECT_EQ(stats.errors[static_cast<std::size_t>(ErrorCode::kInvalidArgument)], 3u);
+  EXPECT_EQ(stats.errors[static_cast<std::size_t>(ErrorCode::kDeadlineExceeded)], 1u);
+  EXPECT_EQ(std::accumulate(stats.errors.begin(), stats.errors.end(), std::uint64_t{0}), 4u);
+}
+
+TEST(Stats, OfStagesAreOnThePrometheusPage) {
+  const Runtime runtime = make_runtime(1);
+  CompileOptions options(runtime);
+  options.name = "cats";
+  const auto pipeline = compile(refuse(2) | add(1), options).value();
+  static_cast<void>(pipeline.run(1));
+  static_cast<void>(pipeline.run(2));
+  const std::string page = to_prometheus(runtime.stats());
+  for (const char* line :
+       {"# TYPE gantry_stage_seconds histogram\n",
+        "gantry_stage_seconds_bucket{pipeline=\"cats\",stage=\"test.refuse\",path=\"pipeline[0]\",le=\"+Inf\"} 2\n",
+        "gantry_stage_seconds_count{pipeline=\"cats\",stage=\"test.add\",path=\"pipeline[1]\"} 1\n",
+        "gantry_stage_errors_total{pipeline=\"cats\",stage=\"test.refuse\",path=\"pipeline[0]\"} 1\n",
+        "gantry_pipeline_requests_total{pipeline=\"cats\"} 2\n",
+        "gantry_pipeline_errors_total{pipeline=\"cats\",code=\"invalid_argument\"} 1\n"})
+    EXPECT_THAT(page, testing::HasSubstr(line));
 }
 
 TEST(Stats, CountSamplesAndErrorsOfEachStage) {
