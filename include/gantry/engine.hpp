@@ -25,8 +25,8 @@ namespace gantry {
 struct ModelOptions {
   /// Where the model runs. Nothing falls back: a missing device is failed_precondition.
   Device device = Device::cpu();
-  /// Samples stacked into one engine call at most; 1..65536.
-  int max_batch = 16;
+  /// Samples stacked into one engine call at most; 1..65536. 0: what the model's package says, or 16.
+  int max_batch = 0;
   /// Calls of several callers whose samples have the same shapes may share an engine call, of up to `max_batch`
   /// samples: what waits when an instance is free goes together, as far as that is faster than one by one, which is
   /// measured: each size is tried two or three times, on zero-filled inputs while the model is loaded where all samples

@@ -31,15 +31,10 @@ struct GANTRY_API PublicKey {
 struct OpenOptions {
   /// Unset: the first engine of the package that is usable here; set: that one or an error.
   std::optional<std::string> engine;
-  Device device = Device::cpu();
-  /// 0: the package's own max_batch.
-  int max_batch = 0;
-  int instances = 0;
-  std::optional<Runtime> runtime;
+  /// Where and how the model runs. What is not set here comes from the package: `max_batch`, `padding`, `name`.
+  ModelOptions model;
   /// Not empty: the package must carry a signature by one of these keys.
   std::vector<PublicKey> trusted_keys;
-  /// Where engines may unpack code; empty: the system's temporary directory.
-  std::string scratch_dir;
   /// Ops a package may use besides the built-in ones; unset: Registry::builtin().
   std::optional<Registry> registry;
   /// For tests only: hands out a pipeline whose answers were not checked.

@@ -21,7 +21,7 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
   if (const auto text = arguments.value("device")) {
     const auto device = Device::parse(*text);
     if (!device) return device.error().within("--device");
-    options.device = *device;
+    options.model.device = *device;
   }
   for (const std::string& path : arguments.values("trusted-key")) {
     const auto key = PublicKey::load(path);

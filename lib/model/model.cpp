@@ -22,7 +22,7 @@ Result<void> check_range(const char* option, int value, int low, int high) {
 }
 
 Result<void> check_options(const ModelOptions& options) {
-  if (auto ok = check_range("max_batch", options.max_batch, 1, 65536); !ok) return ok;
+  if (auto ok = check_range("max_batch", options.max_batch, 0, 65536); !ok) return ok;
   if (options.max_delay.count() < 0 || options.max_delay > std::chrono::seconds(10))
     return Error(ErrorCode::kInvalidArgument,
                  "ModelOptions::max_delay must be 0..10 s, got " + std::to_string(options.max_delay.count()) + " us");
@@ -36,6 +36,10 @@ Result<void> check_options(const ModelOptions& options) {
 }
 
 constexpr auto kTrialTime = std::chrono::milliseconds(1500);
+
+std::size_t max_batch_of(const ModelOptions& options) {
+  return options.max_batch == 0 ? 16 : static_cast<std::size_t>(options.max_batch);
+}
 
 /// Zero-filled inputs of `rows` samples, with every other symbol at 1.
 Result<Tensors> blank_inputs(const Signature& signature, std::int64_t rows) {
@@ -111,7 +115,7 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
   const auto name = options.name.empty() ? engine->info().kind : options.name;
   detail::BatchOptions batching;
   batching.has_batch_axis = signature.has_batch_axis();
-  batching.max_batch = batching.has_batch_axis ? static_cast<std::size_t>(options.max_batch) : 1;
+  batching.max_batch = batching.has_batch_axis ? max_batch_of(options) : 1;
   batching.max_delay = options.max_delay;
   batching.merges_calls = options.batch_across_callers;
   batching.hang_after = options.hang_after;
@@ -129,7 +133,7 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
   if (batching.padding) call->padding = batching.padding->to_string();
   call->backend = *backend;
   call->signature = std::move(signature);
-  call->max_batch = static_cast<std::size_t>(options.max_batch);
+  call->max_batch = max_batch_of(options);
   auto state = std::make_shared<State>();
   state->name = options.name.empty() ? call->backend->info().kind : options.name;
   state->call = std::move(call);
@@ -150,7 +154,7 @@ Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature,
   auto call = std::make_shared<ModelCall>();
   call->backend = std::move(backend);
   call->signature = std::move(signature);
-  call->max_batch = static_cast<std::size_t>(options.max_batch);
+  call->max_batch = max_batch_of(options);
   auto state = std::make_shared<State>();
   state->name = options.name.empty() ? call->backend->info().kind : options.name;
   state->call = std::move(call);

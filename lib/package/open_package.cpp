@@ -43,7 +43,7 @@ Result<Checked> check_package(const std::string& directory, const OpenOptions& o
 }
 
 Result<Runtime> runtime_of(const OpenOptions& options) {
-  return options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
+  return options.model.runtime ? Result<Runtime>(*options.model.runtime) : Runtime::shared();
 }
 
 /// Opens a checked package with one engine after the other.
@@ -87,7 +87,7 @@ class PackageOpener {
  private:
   Result<OpenedPackage> open_with(const EngineEntry& entry) {
     const EngineLoader* loader = find_loader(entry.kind);
-    if (auto unmet = unmet_requirement(entry, loader, options_.device)) return *unmet;
+    if (auto unmet = unmet_requirement(entry, loader, options_.model.device)) return *unmet;
     auto model = load_model(entry, *loader);
     if (!model) return model.error().within("engine '" + manifest_.title_of(entry) + "'");
     auto root = parse_pipeline(*model);
@@ -113,13 +113,10 @@ class PackageOpener {
   }
 
   Result<Model> load_model(const EngineEntry& entry, const EngineLoader& loader) const {
-    ModelOptions model_options;
-    model_options.device = options_.device;
-    model_options.max_batch = options_.max_batch ? options_.max_batch : manifest_.max_batch;
-    model_options.padding = manifest_.padding;
-    model_options.instances = options_.instances;
-    model_options.name = manifest_.name;
-    model_options.scratch_dir = options_.scratch_dir;
+    ModelOptions model_options = options_.model;
+    if (model_options.max_batch == 0) model_options.max_batch = manifest_.max_batch;
+    if (!model_options.padding) model_options.padding = manifest_.padding;
+    if (model_options.name.empty()) model_options.name = manifest_.name;
     model_options.runtime = runtime_;
     if (!loader.load) return Error(ErrorCode::kInternal, "its loader has no load function");
     auto engine = loader.load(files_.path_of(entry.file), manifest_.signature, model_options);

@@ -86,7 +86,7 @@ TEST(Load, NamesAModelAsItIsTold) {
 
 TEST(Load, RefusesOptionsOutOfRange) {
   ModelOptions options = on(make_runtime(1));
-  options.max_batch = 0;
+  options.max_batch = -1;
   EXPECT_THAT(load_rows("identity.ts", options), FailsWith(ErrorCode::kInvalidArgument, "max_batch"));
 }
 

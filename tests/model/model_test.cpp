@@ -55,7 +55,7 @@ TEST(ModelOptions, AreLimited) {
     options.*option = value;
     EXPECT_THAT(try_make(make_script(), options), FailsWith(ErrorCode::kInvalidArgument, message));
   };
-  rejects(&ModelOptions::max_batch, 0, "ModelOptions::max_batch must be 1..65536, got 0");
+  rejects(&ModelOptions::max_batch, -1, "ModelOptions::max_batch must be 0..65536, got -1");
   rejects(&ModelOptions::max_batch, 65537, "got 65537");
   rejects(&ModelOptions::warmup_runs, -1, "ModelOptions::warmup_runs must be 0..100, got -1");
   rejects(&ModelOptions::warmup_runs, 101, "got 101");

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <gantry/package.hpp>
 
 #include "package/package_builder.hpp"
@@ -25,7 +26,7 @@ using test::values_of;
 
 OpenOptions quiet() {
   OpenOptions options;
-  options.runtime = test::make_runtime(1);
+  options.model.runtime = test::make_runtime(1);
   return options;
 }
 
@@ -77,6 +78,21 @@ TEST(OpenPackage, RefusesPaddingThatChangesTheGoldenAnswers) {
               FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > pipeline[0]: element [0]: expected 2, got 8"));
   package.manifest.erase("padding");
   EXPECT_THAT(open_tensor(package.write(), quiet(), {fake_loader(script)}), IsOk());
+}
+
+TEST(OpenPackage, TheHostSaysHowTheModelRuns) {
+  const auto script = std::make_shared<FakeScript>();
+  OpenOptions options = quiet();
+  options.model.max_batch = 2;  // the package says 4
+  options.model.instances = 3;
+  options.model.name = "mine";
+  options.model.warmup_runs = 0;
+  const auto pipeline = open_tensor(PackageBuilder().write(), options, {fake_loader(script)});
+  ASSERT_THAT(pipeline, IsOk());
+  const auto sizes = script->batch_sizes();
+  EXPECT_EQ(*std::max_element(sizes.begin(), sizes.end()), 2);
+  EXPECT_EQ(script->instances_made(), 3u);
+  EXPECT_EQ(options.model.runtime->stats().models.at(0).name, "mine");
 }
 
 TEST(OpenPackage, RefusesAnswersThatDiffer) {
