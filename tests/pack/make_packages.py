@@ -6,6 +6,7 @@
     tiny-five-crop   Bytes -> (list<Classes>, Tensor)   when, fork and each around the model; gray and RGB samples
     tiny-mlp         Tensor -> Tensor   f32[batch, 4] -> f32[batch, 3]
     two-inputs       Tensors -> Tensors   f32[batch, 3] and i64[batch] -> f32[batch, 3] and i64[batch]
+    tiny-encoder     Tensors -> Tensors   i64[batch, T] and its mask -> f32[batch, T, 16] and f32[batch, 16]; padded
     no-batch         Tensor -> Tensor   f32[n, 2] -> f32[2], without a batch axis
     moody            Tensor -> Tensor   f32[batch, 4], doubled; throws over 100, a wrong shape under -100
     tiny-mlp-signed  tiny-mlp, signed with DIR/key.pem (public: DIR/key.pub.pem); DIR/other.pub.pem did not sign it
@@ -117,6 +118,34 @@ def two_inputs():
                 samples=[{"features": torch.rand(3), "item": torch.tensor(2)}, (torch.rand(3), torch.tensor(4))])
 
 
+def tiny_encoder():
+    """BERT in small: embeddings of tokens and places, two layers that heed the mask, a mean over what is real."""
+    import torch
+    torch.manual_seed(5)
+
+    class Encoder(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.tokens, self.places = torch.nn.Embedding(100, 16), torch.nn.Embedding(32, 16)
+            layer = torch.nn.TransformerEncoderLayer(16, 4, 32, batch_first=True, activation="gelu")
+            self.layers = torch.nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+        def forward(self, input_ids, attention_mask):
+            places = torch.arange(input_ids.shape[1], device=input_ids.device)
+            hidden = self.layers(self.tokens(input_ids) + self.places(places),
+                                 src_key_padding_mask=attention_mask == 0)
+            real = attention_mask.unsqueeze(-1)
+            return {"hidden": hidden, "pooled": (hidden * real).sum(1) / real.sum(1)}
+
+    def sequence(*shape):
+        return torch.randint(1, 100, shape), torch.ones(shape, dtype=torch.int64)
+    return dict(model=Encoder().eval(), example_inputs=sequence(2, 7), max_batch=8,
+                shapes={"input_ids": ["batch", "T"], "attention_mask": ["batch", "T"], "hidden": ["batch", "T", 16]},
+                padding={"dim": "T", "lengths": [8, 16, 24], "values": {"input_ids": 99}},
+                tolerance={"atol": 1e-5, "rtol": 1e-5},
+                samples=[sequence(length) for length in (1, 2, 3, 5, 7, 8, 9, 12, 15, 16, 17, 20, 24, 25, 32)])
+
+
 def no_batch():
     import torch
 
@@ -144,7 +173,7 @@ def moody():
 
 
 PACKAGES = {"moody": moody, "tiny-cnn": tiny_cnn, "tiny-five-crop": tiny_five_crop, "tiny-mlp": tiny_mlp,
-            "two-inputs": two_inputs, "no-batch": no_batch, "tiny-mlp-signed": tiny_mlp}
+            "two-inputs": two_inputs, "tiny-encoder": tiny_encoder, "no-batch": no_batch, "tiny-mlp-signed": tiny_mlp}
 
 
 def make(directory, name):
