@@ -4,36 +4,26 @@
 //
 //   bench_callers MODEL.ts "x:f32[batch,3,224,224]" "y:f32[batch,1000]" 3,224,224
 #include <ATen/Parallel.h>
-#include <torch/script.h>
 
-#include <cmath>
-#include <cstdlib>
 #include <gantry/libtorch.hpp>
 #include <mutex>
 #include <string>
 
 #include "load.hpp"
+#include "torchscript.hpp"
 
 namespace {
 
 using namespace gantry;
 using namespace std::chrono_literals;
 
-std::vector<float> call(torch::jit::Module& module, const at::Tensor& input) {
-  const torch::InferenceMode inference;
-  const at::Tensor output = module.forward({input}).toTensor().contiguous();
-  return {output.data_ptr<float>(), output.data_ptr<float>() + output.numel()};
-}
+using bench::call;
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 5) return std::fprintf(stderr, "usage: bench_callers MODEL INPUT OUTPUT DIMS\n"), 64;
-  std::vector<std::int64_t> dims;
-  for (char* text = argv[4]; *text;) {
-    dims.push_back(std::strtol(text, &text, 10));
-    if (*text == ',') ++text;
-  }
+  const std::vector<std::int64_t> dims = bench::parse_dims(argv[4]);
   at::set_num_threads(1);
   const Runtime runtime = Runtime::create({}).value();
   ModelOptions options;
@@ -48,20 +38,15 @@ int main(int argc, char** argv) {
                                                              static_cast<std::size_t>(torch_input.numel())),
                                            Shape(Span<const std::int64_t>(dims)))
                            .value();
-  torch::jit::Module shared = torch::jit::freeze([&] {
-    auto module = torch::jit::load(argv[1]);
-    module.eval();
-    return module;
-  }());
+  torch::jit::Module shared = bench::load_frozen(argv[1]);
   std::vector<torch::jit::Module> own;
   for (int i = 0; i < 64; ++i) own.push_back(shared.deepcopy());
   std::mutex mutex;
 
   const auto expected = call(shared, torch_input);
-  const auto answer = pipeline.run(input).value().contiguous().value();
-  for (std::size_t i = 0; i < expected.size(); ++i)
-    if (std::abs(answer.values<float>().value()[i] - expected[i]) > 1e-3f * std::max(1.0f, std::abs(expected[i])))
-      return std::fprintf(stderr, "the answers differ\n"), 1;
+  const Tensor answer = pipeline.run(input).value().contiguous().value();
+  const auto values = answer.values<float>().value();
+  if (!bench::agree({values.begin(), values.end()}, expected)) return std::fprintf(stderr, "the answers differ\n"), 1;
 
   constexpr int kRounds = 3;
   for (const int callers : {1, 4, 16, 64}) {

@@ -77,18 +77,21 @@ inline Model make_timed_model(const Runtime& runtime, Clock::duration per_call, 
       .value();
 }
 
-/// `callers` threads call `call(thread)` for `time`; the latencies of all in microseconds.
+/// `callers` threads call `call(thread)` for `warm_up` and then for `time`; the latencies, in microseconds, of the
+/// calls that began in `time`, of each thread at least one.
 template <class Call>
-std::vector<double> closed_loop(int callers, Clock::duration time, Call call) {
+std::vector<double> closed_loop(int callers, Clock::duration time, Call call, Clock::duration warm_up = {}) {
   std::vector<std::vector<double>> latencies(static_cast<std::size_t>(callers));
   std::vector<std::thread> threads;
-  const auto end = Clock::now() + time;
+  const auto begin = Clock::now() + warm_up;
+  const auto end = begin + time;
   for (int i = 0; i < callers; ++i)
     threads.emplace_back([&, i] {
-      for (auto now = Clock::now(); now < end;) {
+      auto& mine = latencies[static_cast<std::size_t>(i)];
+      for (auto now = Clock::now(); now < end || mine.empty();) {
         call(i);
         const auto after = Clock::now();
-        latencies[static_cast<std::size_t>(i)].push_back(microseconds(after - now));
+        if (now >= begin) mine.push_back(microseconds(after - now));
         now = after;
       }
     });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a request costs on its way through admission, queue and batcher, with a model that does nothing:
-//   submitted: 1,024 requests in flight, one thread that submits
+//   submitted: 1,024 requests in flight, one thread that submits; and how long each submit() takes
 //   blocking: 1, 4, 16, 64 callers, beside round trips to as many threads as there are workers, by condition variables
 //   in caller execution
+//   of all that: what is counted for Runtime::stats(), which cannot be switched off
 // and what ten million of them leave in memory, and a thousand idle pipelines take.
 #include <atomic>
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <mutex>
 
 #include "load.hpp"
+#include "model/model_counters.hpp"
 
 namespace {
 
@@ -39,8 +41,9 @@ struct Served {
   std::optional<Pipeline<Tensor, Tensor>> pipeline;
 };
 
-/// Submits `count` requests, never more than 1,024 in flight, and waits for the last.
-void submit_all(const Served& served, std::uint64_t count) {
+/// Submits `count` requests, never more than 1,024 in flight, and waits for the last. Puts into `latencies` how long
+/// each submit() took.
+void submit_all(const Served& served, std::uint64_t count, std::vector<double>* latencies = nullptr) {
   constexpr int kWindow = 1024;
   const Tensor input = sample();
   std::mutex mutex;
@@ -53,12 +56,15 @@ void submit_all(const Served& served, std::uint64_t count) {
     in_flight += static_cast<int>(room);
     count -= room;
     lock.unlock();
-    for (std::uint64_t i = 0; i < room; ++i)
+    for (std::uint64_t i = 0; i < room; ++i) {
+      const auto begin = latencies ? Clock::now() : Clock::time_point();
       served.pipeline->submit(input, {}, [&](Result<Tensor> result) {
         if (!result) std::abort();
         const std::lock_guard guard(mutex);
         if (--in_flight <= kWindow / 2) has_room.notify_one();
       });
+      if (latencies) latencies->push_back(bench::microseconds(Clock::now() - begin));
+    }
   }
   std::unique_lock lock(mutex);
   has_room.wait(lock, [&] { return in_flight == 0; });
@@ -69,7 +75,12 @@ void submitted(const Served& served) {
   const auto begin = Clock::now();
   submit_all(served, kCount);
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  std::printf("submitted, 1024 in flight: %.0f requests/s, %.2f us each\n", kCount / seconds, seconds * 1e6 / kCount);
+  std::vector<double> latencies;
+  latencies.reserve(kCount);
+  submit_all(served, kCount, &latencies);
+  std::printf("submitted, 1024 in flight: %.0f requests/s, %.2f us each; submit() p50 %.2f us, p99 %.2f us\n",
+              kCount / seconds, seconds * 1e6 / kCount, bench::quantile(latencies, 0.5),
+              bench::quantile(latencies, 0.99));
 }
 
 void memory(const Served& served) {
@@ -168,6 +179,45 @@ void on_caller(const Served& served) {
   std::printf("caller execution: %.2f us\n", bench::quantile(run, 0.5) / 100);
 }
 
+/// Counts what one request through a pipeline of one model counts: its wait at the runtime; at the model the call, its
+/// wait, the engine call and its size; the sample and the time of the stage.
+struct Recording {
+  detail::HistogramRecorder queue_age;
+  detail::ModelCounters model;
+  std::atomic<std::uint64_t> stage_samples{0}, stage_ns{0};
+
+  void one_request(std::chrono::nanoseconds took) {
+    queue_age.record(took);
+    detail::ModelCounters::add(model.calls);
+    model.queue_wait.record(took);
+    model.compute.record(took);
+    detail::ModelCounters::add(model.batches);
+    detail::ModelCounters::add(model.samples);
+    detail::ModelCounters::add(model.batch_sizes[0]);
+    stage_samples.fetch_add(1, std::memory_order_relaxed);
+    stage_ns.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
+  }
+};
+
+void recording() {
+  constexpr int kCount = 10000;
+  for (const int threads : {1, 2}) {
+    Recording counted;
+    auto run = bench::closed_loop(threads, kTime / 3, [&](int) {
+      for (int i = 0; i < kCount; ++i) counted.one_request(std::chrono::nanoseconds(1000 + 50 * (i % 64)));
+    });
+    auto clock = bench::closed_loop(threads, kTime / 3, [&](int) {
+      Clock::rep sum = 0;
+      for (int i = 0; i < 3 * kCount; ++i) sum += Clock::now().time_since_epoch().count();
+      if (sum == 0) std::abort();
+    });
+    if (counted.queue_age.snapshot().count != counted.model.calls) std::abort();
+    std::printf(
+        "recorded for one request, %d threads on the same counters: %.0f ns, and %.0f ns for 3 clock readings\n",
+        threads, bench::quantile(run, 0.5) * 1000 / kCount, bench::quantile(clock, 0.5) * 1000 / kCount);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -177,5 +227,6 @@ int main() {
   for (int i = 0; i < kRounds; ++i) submitted(pooled);
   for (const int callers : {1, 4, 16, 64}) blocking(pooled, callers);
   on_caller(caller);
+  recording();
   memory(pooled);
 }
