@@ -8,6 +8,7 @@
 #include <gantry/error.hpp>
 #include <gantry/image.hpp>
 #include <gantry/model.hpp>
+#include <gantry/observer.hpp>
 #include <gantry/package.hpp>
 #include <gantry/padding.hpp>
 #include <gantry/pipeline.hpp>

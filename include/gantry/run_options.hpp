@@ -14,6 +14,10 @@
 
 namespace gantry {
 
+namespace detail {
+class ObservedRequest;
+}
+
 /// An absolute point in time on the steady clock; set once per request and never extended.
 using Deadline = std::chrono::steady_clock::time_point;
 
@@ -65,8 +69,11 @@ struct RunOptions {
   int priority = 0;
   /// Whose request it is: tenants with requests waiting get shares in proportion to RuntimeOptions::tenant_weights.
   std::string tenant;
-  /// W3C traceparent of the caller's span; empty: none.
+  /// W3C traceparent of the caller's span, for RuntimeOptions::observer; empty, or not valid: none. Engines and
+  /// backends get it as it is.
   std::string trace_parent;
+  /// For gantry's own layers: as what the observer knows the request.
+  std::shared_ptr<const detail::ObservedRequest> observed;
 
   RunOptions() = default;
   RunOptions(Deadline when) : deadline(when) {}  // NOLINT(google-explicit-constructor)

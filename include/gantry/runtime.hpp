@@ -21,6 +21,7 @@
 
 namespace gantry {
 
+class Observer;
 namespace detail {
 class RuntimeCore;
 }
@@ -76,6 +77,8 @@ struct GANTRY_API RuntimeOptions {
   /// Requests without a deadline wait. 0: never.
   std::chrono::milliseconds shed_target{5};
   std::chrono::milliseconds shed_interval{100};
+  /// Is told of each request and of what it spent its time in (observer.hpp), such as a tracer. nullptr: nobody.
+  std::shared_ptr<Observer> observer;
 };
 
 /// A handle to a pool of workers.

@@ -24,6 +24,7 @@ void LocalBackend::execute(Turn turn) {
   Batch& batch = turn.batch;
   for (CallPtr call = std::move(batch.refused.first); call; call = std::move(call->next)) {
     counters_.rejects.count(call->refusal->reject_reason());
+    tell_wait(call->options, call->rows, call->arrived, &*call->refusal);
     answer(*call, *call->refusal);
   }
   if (batch.calls.size == 0) return;
@@ -39,6 +40,7 @@ void LocalBackend::execute(Turn turn) {
   }
   for (Call* call = batch.calls.first.get(); call; call = call->next.get()) {
     counters_.queue_wait.record(began - call->arrived);
+    tell_wait(call->options, call->rows, call->arrived, nullptr);
     calls.push_back(call);
   }
   compute(*turn.instance, calls, true, results);
@@ -72,7 +74,7 @@ void LocalBackend::compute(EngineInstance& instance, Span<Call* const> calls, bo
     const PaddingPlan* const padding = options_.padding.get();
     auto inputs = padding ? padding->join(parts) : join_rows(parts);
     const auto joined = Clock::now();
-    auto outputs = inputs ? run_engine(instance, *inputs, rows, together) : std::move(inputs);
+    auto outputs = inputs ? run_engine(instance, *inputs, rows, together, calls) : std::move(inputs);
     if (outputs && !have_rows(*outputs, rows))
       outputs = Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(rows) + " rows");
     if (outputs) {
@@ -145,7 +147,7 @@ Result<Tensors> LocalBackend::run_padded(EngineInstance& instance, const Tensors
 }
 
 Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
-                                         const RunOptions& call) {
+                                         const RunOptions& call, Span<Call* const> together) {
   const auto began = Clock::now();
   auto outputs = [&]() -> Result<Tensors> {
     try {
@@ -169,7 +171,34 @@ Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors
   }
   const std::uint64_t calls = ++engine_calls_;
   if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: the first calls of a kind make statics
+  tell_engine_call(call, together,
+                   {SpanKind::kEngineCall,
+                    name_,
+                    {},
+                    began,
+                    began + took,
+                    rows,
+                    outputs ? 0 : rows,
+                    outputs ? nullptr : &outputs.error(),
+                    {}});
   return outputs;
+}
+
+void LocalBackend::tell_wait(const RunOptions& call, std::size_t rows, Clock::time_point arrived,
+                             const Error* refusal) const {
+  if (call.observed)
+    call.observed->tell(
+        {SpanKind::kModelQueue, name_, {}, arrived, Clock::now(), rows, refusal ? rows : 0, refusal, {}});
+}
+
+void LocalBackend::tell_engine_call(const RunOptions& call, Span<Call* const> together, EndedSpan span) const noexcept
+    try {
+  if (call.observed) call.observed->tell(span);
+  std::vector<ObservedRequest::Ptr> requests;
+  for (const Call* one : together)
+    if (one->options.observed) requests.push_back(one->options.observed);
+  if (!requests.empty()) ObservedRequest::tell_all(requests, span);
+} catch (...) {  // no memory: then it is not told
 }
 
 void LocalBackend::count(const Error& error) {

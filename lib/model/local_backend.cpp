@@ -64,7 +64,10 @@ void LocalBackend::post_admitted(CallPtr call) {
     return queue_.expected(call->rows, call->bucket);
   }();
   auto admission = runtime_->admit(call->options, expected);
-  if (!admission) return call->done(std::move(admission).error());
+  if (!admission) {
+    tell_wait(call->options, call->rows, Clock::now(), &admission.error());
+    return call->done(std::move(admission).error());
+  }
   call->admission = *std::move(admission);
   const Call* const raw = call.get();
   runtime_->post_request(
@@ -114,10 +117,12 @@ Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
   }
   if (refusal) {
     counters_.rejects.count(refusal->reject_reason());
+    tell_wait(call, rows, arrived, &*refusal);
     deal_out();  // an instance may have been left for this thread
     return *std::move(refusal);
   }
   counters_.queue_wait.record(taken - arrived);
+  tell_wait(call, rows, arrived, nullptr);
   auto result = [&]() -> Result<Tensors> {
     try {
       return compute_rows(*instance, inputs, rows, call, true);
@@ -143,6 +148,7 @@ void LocalBackend::submit_on_worker(CallPtr call) {
   }
   if (refusal) {
     counters_.rejects.count(refusal->reject_reason());
+    tell_wait(call->options, call->rows, now, &*refusal);
     return answer(*call, *refusal);
   }
   take(std::move(turn));
@@ -253,6 +259,7 @@ void LocalBackend::on_shutdown(const Error& reason) {
   }
   for (const auto& entry : refused) {
     counters_.rejects.count(RejectReason::kShutdown);
+    tell_wait(entry.item->options, entry.item->rows, entry.item->arrived, &reason);
     answer(*entry.item, reason);
   }
 }

@@ -17,6 +17,7 @@
 
 #include "model/call_queue.hpp"
 #include "model/model_counters.hpp"
+#include "runtime/observed_request.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
@@ -79,7 +80,12 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
                                 const RunOptions& call, bool may_retry_memory);
   /// run_engine() on what padding makes of one call's inputs.
   Result<Tensors> run_padded(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
-  Result<Tensors> run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
+  /// `together`: the calls of a batch of several.
+  Result<Tensors> run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call,
+                             Span<Call* const> together = {});
+  /// For the observers of the requests.
+  void tell_wait(const RunOptions& call, std::size_t rows, Clock::time_point arrived, const Error* refusal) const;
+  void tell_engine_call(const RunOptions& call, Span<Call* const> together, EndedSpan span) const noexcept;
   void count(const Error& error);
   void give_back(Instance instance, Clock::time_point began);
   /// Posts release_memory() for when what was given back now has been idle for long enough. There is one such timer at

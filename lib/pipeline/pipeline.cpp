@@ -27,43 +27,50 @@ class CompiledPipeline final : public PipelineCore {
         fuses_(options.fuse),
         compiled_(std::move(compiled)) {}
 
-  Result<Value> run(Value input, const RunOptions& options) const override try {
+  Result<Value> run(Value input, const RunOptions& options) const override {
     compiled_->count_requests(1);
-    std::vector<Slot> slots;
-    slots.emplace_back(std::move(input));
-    auto ran = run_slots(std::move(slots), options);
-    if (!ran) return compiled_->failed(ran.error());
-    return compiled_->finish((*ran)[0], options, *runtime_.core());
-  } catch (...) {
-    return compiled_->failed(translate_exception());
+    const ObservedCall call(runtime_.options().observer, compiled_->name, options, 1);
+    auto result = run_one(std::move(input), call.options());
+    call.end(result ? 0 : 1, result ? nullptr : &result.error());
+    return result;
   }
 
   std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const override {
     const std::size_t count = inputs.size();
     if (count == 0) return {};
     compiled_->count_requests(count);
+    std::vector<Result<Value>> results;
+    results.reserve(count);
+    const ObservedCall call(runtime_.options().observer, compiled_->name, options, count);
     auto ran = [&]() -> Result<std::vector<Slot>> {
       try {
-        return run_slots(to_slots(std::move(inputs)), options);
+        return run_slots(to_slots(std::move(inputs)), call.options());
       } catch (...) {
         return translate_exception();
       }
     }();
-    std::vector<Result<Value>> results;
-    results.reserve(count);
+    std::size_t failed = 0;
+    const Error* first = nullptr;
     for (std::size_t i = 0; i < count; ++i) {
       if (ran)
         results.push_back(compiled_->finish((*ran)[i], options, *runtime_.core()));
       else
         results.emplace_back(compiled_->failed(ran.error()));
+      if (!results.back() && failed++ == 0) first = &results.back().error();
     }
+    call.end(failed, first);
     return results;
   }
 
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
     compiled_->count_requests(1);
-    auto request = make_request(std::move(input), options);
-    if (!request) return answer(done, compiled_->failed(request.error()));
+    const auto observed = ObservedRequest::begin(runtime_.options().observer, compiled_->name, options, 1);
+    auto request = make_request(std::move(input), options, observed);
+    if (!request) {
+      const Error error = compiled_->failed(request.error());
+      if (observed) observed->end(1, 1, &error);
+      return answer(done, error);
+    }
     (*request)->done = std::move(done);
     if (!(*request)->context.is_inline) {
       auto job = *std::move(request);
@@ -108,6 +115,16 @@ class CompiledPipeline final : public PipelineCore {
   std::vector<StageStats> stats() const override { return compiled_->stats().stages; }
 
  private:
+  Result<Value> run_one(Value input, const RunOptions& options) const try {
+    std::vector<Slot> slots;
+    slots.emplace_back(std::move(input));
+    auto ran = run_slots(std::move(slots), options);
+    if (!ran) return compiled_->failed(ran.error());
+    return compiled_->finish((*ran)[0], options, *runtime_.core());
+  } catch (...) {
+    return compiled_->failed(translate_exception());
+  }
+
   Result<std::vector<Slot>> run_slots(std::vector<Slot> slots, const RunOptions& options) const {
     const std::shared_ptr<RuntimeCore>& core = runtime_.core();
     if (auto interruption = options.interruption()) return *interruption;
@@ -126,7 +143,8 @@ class CompiledPipeline final : public PipelineCore {
         ->post_and_wait();
   }
 
-  Result<std::unique_ptr<SubmittedRequest>> make_request(Value input, const RunOptions& options) const try {
+  Result<std::unique_ptr<SubmittedRequest>> make_request(Value input, const RunOptions& options,
+                                                         const ObservedRequest::Ptr& observed) const try {
     if (auto interruption = options.interruption()) return *interruption;
     auto admission = runtime_.core()->admit(options, compiled_->expected());
     if (!admission) return std::move(admission).error();
@@ -134,6 +152,10 @@ class CompiledPipeline final : public PipelineCore {
     request->compiled = compiled_;
     request->core = runtime_.core();
     request->call = options;
+    if (observed) {
+      request->observed = request->call.observed = observed;
+      request->posted = Clock::now();
+    }
     request->context = {&request->call, runtime_.core().get(), runtime_.options().execution == Execution::kCaller,
                         nullptr};
     request->slot = Slot(std::move(input));

@@ -7,6 +7,7 @@
 
 #include "pipeline/compound_steps.hpp"
 #include "pipeline/fusion.hpp"
+#include "runtime/observed_request.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -90,20 +91,21 @@ Result<void> Plan::add(const Node& node, const std::string& path, bool fuses, St
   auto step = is_compound(node) ? make_compound_step(node, std::move(plans)) : make_leaf_step(node);
   if (!step) return std::move(step).error();
   is_async_ = is_async_ || (*step)->is_async();
-  steps_.push_back({*std::move(step), is_compound(node) ? "" : label_of(node.name), path, {&counter}});
+  steps_.push_back({*std::move(step), is_compound(node) ? "" : label_of(node.name), path, node.name, {&counter}});
   return {};
 }
 
 void Plan::add_fused(Fusion fusion, Span<const Branch> stages, const std::string& path, std::size_t first,
                      StageCounters& counters) {
   const std::string first_path = path + "[" + std::to_string(first) + "]";
-  Planned planned{std::move(fusion.step), "", first_path, {}};
+  Planned planned{std::move(fusion.step), "", first_path, "", {}};
   for (std::size_t i = first; i < first + fusion.count; ++i) {
     StageCounter& counter = counters.emplace_back();
     counter.path = path + "[" + std::to_string(i) + "]";
     counter.name = stages[i].node->name;
     if (i > first) counter.fused_into = first_path;
     planned.counters.push_back(&counter);
+    planned.name += (i > first ? " | " : "") + counter.name;
   }
   steps_.push_back(std::move(planned));
   has_fused_ = true;
@@ -134,8 +136,11 @@ Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Co
                                     Clock::time_point began) const {
   const auto now = Clock::now();
   planned.counters[0]->time.record(now - began);
+  const Slot* first_failed = nullptr;
+  std::size_t failures = 0;
   for (Slot& slot : slots) {
     if (!slot.take_fresh()) continue;
+    if (failures++ == 0) first_failed = &slot;
     const std::size_t failed = failed_stage(slot.error(), planned.counters);
     planned.counters[failed]->errors.fetch_add(1, kRelaxed);
     for (std::size_t i = failed + 1; i < planned.counters.size(); ++i)
@@ -147,6 +152,16 @@ Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Co
     }
     slot.take_fresh();
   }
+  if (const ObservedRequest* request = context.call->observed.get())
+    request->tell({SpanKind::kStage,
+                   planned.name,
+                   planned.path,
+                   began,
+                   now,
+                   count_ok(Span<const Slot>(slots.data(), slots.size())) + failures,
+                   failures,
+                   first_failed ? &first_failed->error() : nullptr,
+                   {}});
   if (context.observer) context.observer->after(planned.path, Span<const Slot>(slots.data(), slots.size()));
   return now;
 }

@@ -51,6 +51,7 @@ class Plan {
     std::unique_ptr<const Step> step;
     std::string label;  // "stage 'image.decode'"; empty for compound and fused steps, which name their parts themselves
     std::string path;
+    std::string name;                     // "image.decode"; of a fused step "image.decode | image.resize"
     std::vector<StageCounter*> counters;  // one a stage; the first holds the times of all
   };
 

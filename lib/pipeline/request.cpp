@@ -54,6 +54,17 @@ void Compiled::learn(Span<const Slot> slots, Clock::time_point began) const {
   expected_ns.store(before == 0 || took < before ? took : slower, std::memory_order_relaxed);
 }
 
+namespace {
+
+void tell_queue_wait(const Compiled& compiled, const RunOptions& call, Clock::time_point posted, std::size_t samples,
+                     const Error* refusal) {
+  if (call.observed)
+    call.observed->tell(
+        {SpanKind::kQueue, compiled.name, {}, posted, Clock::now(), samples, refusal ? samples : 0, refusal, {}});
+}
+
+}  // namespace
+
 BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core,
                                  const RunOptions& call, std::vector<Slot> slots, Admission admission)
     : compiled_(std::move(compiled)),
@@ -64,6 +75,7 @@ BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::
       admission_(std::move(admission)) {}
 
 Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
+  if (call_.observed) posted_ = Clock::now();
   core_->post_request([self = shared_from_this()](const Error* refusal) { self->begin(refusal); }, call_,
                       compiled_->expected());
   std::unique_lock lock(mutex_);
@@ -78,6 +90,7 @@ Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
 }
 
 void BlockingRequest::begin(const Error* refusal) {
+  tell_queue_wait(*compiled_, call_, posted_, slots_.size(), refusal);
   if (!refusal) {
     began_ = Clock::now();
     return compiled_->plan->start(slots_, context_, [self = shared_from_this()] { self->finish(); });
@@ -97,6 +110,7 @@ void BlockingRequest::finish() {
 }
 
 void SubmittedRequest::begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal) {
+  tell_queue_wait(*request->compiled, request->call, request->posted, 1, refusal);
   if (refusal) {
     request->slot.fail(*refusal);
     return finish(std::move(request));
@@ -111,6 +125,7 @@ void SubmittedRequest::finish(std::unique_ptr<SubmittedRequest> request) {
   if (!request->context.is_inline) request->compiled->learn(Span<const Slot>(&request->slot, 1), request->began);
   request->admission.end();
   auto result = request->compiled->finish(request->slot, request->call, *request->core);
+  if (request->observed) request->observed->end(1, result ? 0 : 1, result ? nullptr : &result.error());
   auto done = std::move(request->done);
   request.reset();
   answer(done, std::move(result));

@@ -18,6 +18,7 @@
 
 #include "pipeline/context.hpp"
 #include "pipeline/plan.hpp"
+#include "runtime/observed_request.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
@@ -71,6 +72,7 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
   std::vector<Slot> slots_;
   Context context_;
   Admission admission_;
+  Clock::time_point posted_{};  // if it is observed
   Clock::time_point began_{};
   std::mutex mutex_;
   std::condition_variable finished_;
@@ -86,6 +88,8 @@ struct SubmittedRequest {
   Slot slot;
   Function<void(Result<Value>)> done;
   Admission admission;
+  ObservedRequest::Ptr observed;
+  Clock::time_point posted{};  // if it is observed
   Clock::time_point began{};
 
   static void begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal);

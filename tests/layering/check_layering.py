@@ -25,7 +25,7 @@ ALLOWED_FOLDERS = {
 # The public headers by level; a header includes its own level and those before.
 HEADER_LEVELS = [
     {"export", "span", "error", "result", "device", "dtype", "shape", "bytes", "function", "executor", "tensor",
-     "stats"},
+     "stats", "trace_parent", "observer"},
     {"run_options", "runtime"},
     {"type_info", "value", "node", "stage"},
     {"signature", "padding", "engine", "model"},

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// TraceParent: the `traceparent` header of W3C Trace Context, https://www.w3.org/TR/trace-context/, which says whose
+// child a request is in a distributed trace.
+//
+//   auto parent = parse_trace_parent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <gantry/export.hpp>
+
+namespace gantry {
+
+struct TraceParent {
+  std::array<std::uint8_t, 16> trace_id{};  ///< not all zero
+  std::array<std::uint8_t, 8> parent_id{};  ///< the caller's span; not all zero
+  std::uint8_t flags = 0;                   ///< of a version after 00: the sampled bit alone
+
+  /// The caller may have recorded its part of the trace.
+  bool is_sampled() const { return (flags & 1) != 0; }
+};
+
+/// Nothing unless `text` is valid to the letter: lower-case hex, no id all zero, nothing behind the flags of version
+/// 00. Versions 01 to fe are read as far as they agree with 00, as the specification wants. Who gets nothing is to
+/// start a trace of its own.
+GANTRY_API std::optional<TraceParent> parse_trace_parent(std::string_view text) noexcept;
+
+/// In version 00.
+GANTRY_API std::string to_string(const TraceParent& parent);
+
+}  // namespace gantry
