@@ -41,8 +41,8 @@ enum class Goal : std::uint8_t {
 struct GANTRY_API RuntimeOptions {
   /// From the text of a config file, an object with any of the fields below as keys: `{"cpus": 2, "goal": "latency",
   /// "execution": "caller", "tenant_weights": {"gold": 2}, "shed_target_ms": 5}`; durations are whole numbers of
-  /// milliseconds and end in `_ms`; `executor` is C++ only. What the host sets in the result goes before the config.
-  /// Errors: invalid_argument with the JSON path, for unknown and duplicate keys too.
+  /// milliseconds and end in `_ms`; `executor` and `observer` are C++ only. What the host sets in the result goes
+  /// before the config. Errors: invalid_argument with the JSON path, for unknown and duplicate keys too.
   static Result<RuntimeOptions> parse(std::string_view json);
 
   /// The CPU budget. 0: the floor of the least of affinity, cpuset and cgroup quota, at least 1, unless the environment

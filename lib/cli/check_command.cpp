@@ -135,7 +135,8 @@ void check_engines(const std::string& directory, const Manifest& manifest, const
     any_found = true;
     const auto loader = std::find_if(loaders.begin(), loaders.end(),
                                      [&](const EngineLoader& candidate) { return candidate.kind == entry.kind; });
-    const auto unmet = detail::unmet_requirement(entry, loader == loaders.end() ? nullptr : &*loader, options.model.device);
+    const auto unmet =
+        detail::unmet_requirement(entry, loader == loaders.end() ? nullptr : &*loader, options.model.device);
     if (unmet) {
       report.add("golden with " + manifest.title_of(entry), Status::kSkipped, unmet->to_string());
       continue;
