@@ -10,6 +10,8 @@
 #include "cli/machine.hpp"
 #include "package/requirements.hpp"
 #include "runtime/cpu_budget.hpp"
+#include "runtime/cpu_throttling.hpp"
+#include "runtime/memory_budget.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -57,6 +59,26 @@ void report_cpu(Advice& advice) {
                   budget.exact);
     advice.notes.emplace_back(text);
   }
+}
+
+void report_throttling(Advice& advice) {
+  const auto throttling = detail::read_cpu_throttling();
+  if (!throttling || throttling->periods == 0) return print_item("throttled", "no quota, or nothing counted yet");
+  const auto share = 100 * throttling->throttled_periods / throttling->periods;
+  print_item("throttled", "in " + std::to_string(throttling->throttled_periods) + " of " +
+                              std::to_string(throttling->periods) + " quota periods (" + std::to_string(share) + " %)");
+  if (share >= 5)
+    advice.notes.push_back("this container has used up its CPU quota in " + std::to_string(share) +
+                           " % of the periods since it started, and stood still until the next: something in it runs "
+                           "more threads than the budget, or the quota is too small");
+}
+
+void report_memory(Advice& advice) {
+  const detail::MemoryBudget budget = detail::read_memory_budget();
+  print_item("memory", budget.explanation);
+  for (const std::string& line : budget.derivation) print_item("", "  " + line);
+  if (budget.limit_bytes && budget.usage_bytes && *budget.usage_bytes > *budget.limit_bytes / 10 * 9)
+    advice.notes.push_back("over nine tenths of the memory limit are in use: loading a model may end the process");
 }
 
 void report_threads(Advice& advice) {
@@ -115,6 +137,8 @@ int doctor_command(const Arguments&) {
   print_item("gantry", GANTRY_VERSION);
   report_torch(advice);
   report_cpu(advice);
+  report_throttling(advice);
+  report_memory(advice);
   report_threads(advice);
   report_cuda(advice);
   for (const std::string& problem : advice.problems) print_item("problem", problem);
