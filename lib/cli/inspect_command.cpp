@@ -178,7 +178,7 @@ int inspect_command(const Arguments& arguments) {
   if (!manifest->created.empty()) std::printf("  created: %s\n", printable(manifest->created).c_str());
   for (const auto& [key, value] : manifest->provenance)
     std::printf("  %s: %s\n", printable(key).c_str(), printable(value).c_str());
-  print_engines(*manifest, options->device);
+  print_engines(*manifest, options->model.device);
   print_signature(*manifest);
   std::printf("pipeline\n");
   PipelinePrinter pipeline;
