@@ -74,6 +74,13 @@ TEST(CallQueue, ServesAtOnceUnlessMoreComesForNothing) {
   EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kLate);
   for (int i = 1; i < 8; ++i) arrive(queue, make_call(i));
   EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kNow) << "the batch is full";
+  queue.begin(kStart);
+  arrive(queue, make_call(8));
+  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kLate) << "those that left no longer wait";
+  for (int i = 9; i < 20; ++i) arrive(queue, make_call(i));
+  queue.take_all();
+  arrive(queue, make_call(20));
+  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kLate) << "nor do these";
 }
 
 TEST(CallQueue, ABatchWaitsForMaxDelay) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <gantry/pipeline.hpp>
@@ -120,18 +121,55 @@ struct Served {
 const Padding kPadding{"T", {8, 16}, {{"ids", 9}}};
 
 TEST(PaddedBatching, SequencesOfDifferentLengthsShareBatches) {
-  Served served(kPadding);
+  Served served({"T", {400}, {}});
   std::mt19937 random(1);
   std::vector<Tensors> samples;
   std::vector<std::future<Result<Tensors>>> answers;
   for (int i = 0; i < 400; ++i) {
-    samples.push_back(sequence(1 + static_cast<std::int64_t>(random() % 8), random));
+    samples.push_back(sequence(1 + i, random));
     answers.push_back(served.pipeline->submit(samples.back()));
   }
   for (std::size_t i = 0; i < 400; ++i) expect_alone(answers[i].get(), samples[i]);
-  EXPECT_LT(served.script->calls(), 200u) << "eight lengths, one bucket";
-  EXPECT_EQ(served.lengths, (std::set<std::int64_t>{8}));
+  EXPECT_LT(served.script->calls(), 200u) << "no two are of one length";
+  EXPECT_EQ(served.lengths, (std::set<std::int64_t>{400}));
   EXPECT_GT(served.runtime.stats().models.at(0).paying_batch, 1u);
+}
+
+TEST(PaddedBatching, StopsForTheLengthsWhereItDoesNotPay) {
+  Served served(kPadding);
+  std::atomic<int> long_batches{0};
+  served.script->compute = [&](const Tensors& inputs) {
+    const bool is_long = inputs[0].tensor.shape()[1] == 16;
+    const std::int64_t rows = inputs[0].tensor.shape()[0];
+    if (is_long && rows > 1) ++long_batches;
+    std::this_thread::sleep_for(is_long ? (rows - 1) * 10ms : 200us);
+    return attend(inputs);
+  };
+  std::mt19937 random(2);
+  std::vector<std::future<Result<Tensors>>> answers;
+  for (int i = 0; i < 600; ++i) answers.push_back(served.pipeline->submit(sequence(i % 2 ? 12 : 4, random)));
+  for (auto& answer : answers) ASSERT_THAT(answer.get(), IsOk());
+  EXPECT_LT(long_batches, 20) << "two or three of each size were tried";
+  EXPECT_LT(served.script->calls(), 500u) << "short ones go together";
+}
+
+TEST(PaddedBatching, AFreeInstanceTakesCallsOfAnotherLength) {
+  ModelOptions options;
+  options.max_delay = 50ms;
+  options.instances = 2;
+  Served served(kPadding, options);
+  std::mt19937 random(2);
+  std::vector<std::future<Result<Tensors>>> answers;
+  for (int i = 0; i < 600; ++i) answers.push_back(served.pipeline->submit(sequence(i % 2 ? 12 : 4, random)));
+  for (auto& answer : answers) ASSERT_THAT(answer.get(), IsOk());  // learns that waiting pays
+  const std::size_t before = served.script->gate.arrived();
+  served.script->gate.close();
+  auto shorter = served.pipeline->submit(sequence(4, random));
+  auto longer = served.pipeline->submit(sequence(12, random));
+  served.script->gate.wait_for_arrivals(before + 2);
+  served.script->gate.open();
+  EXPECT_THAT(shorter.get(), IsOk());
+  EXPECT_THAT(longer.get(), IsOk());
 }
 
 TEST(PaddedBatching, ACallAloneIsPaddedToo) {
