@@ -38,7 +38,7 @@ class PaddingPlan {
   Result<Tensors> cut(Tensors outputs, const Tensors& inputs) const;
 
   /// "T to 16, 32, 64".
-  std::string to_string() const;
+  GANTRY_API std::string to_string() const;
 
  private:
   /// One element, as it lies in memory.

@@ -273,6 +273,9 @@ class InspectAndCheck(Case):
                      "2 cases", "golden/0/input.png", "every file is as listed"):
             self.assertIn(part, text)
 
+    def test_inspect_says_how_sequences_are_padded(self):
+        self.assertIn("  pads T to 8, 16, 24\n", self.expect(gantry("inspect", package("tiny-encoder")), OK).stdout)
+
     def test_check_passes_and_writes_junit(self):
         report = self.tmp / "report.xml"
         text = self.expect(gantry("check", package("tiny-cnn"), "--junit", report), OK).stdout
