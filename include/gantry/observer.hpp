@@ -41,7 +41,7 @@ struct RequestStart {
   std::optional<TraceParent> parent;  ///< RunOptions::trace_parent, if that is valid
   std::string_view tenant;
   std::size_t samples = 1;  ///< of run_batch(): its inputs
-  std::chrono::steady_clock::time_point began;
+  std::chrono::steady_clock::time_point began{};
 };
 
 /// Something that has ended. References are good until Observer::on_span() returns.
@@ -49,14 +49,14 @@ struct EndedSpan {
   SpanKind kind = SpanKind::kRequest;
   std::string_view name;  ///< the pipeline's, the stage's ("a | b" for a fused step), or the model's
   std::string_view path;  ///< of a stage: "pipeline[3].do[1]"; otherwise empty
-  std::chrono::steady_clock::time_point began;
-  std::chrono::steady_clock::time_point ended;
+  std::chrono::steady_clock::time_point began{};
+  std::chrono::steady_clock::time_point ended{};
   std::size_t samples = 1;       ///< in it; of an engine call: the size of the batch
   std::size_t failed = 0;        ///< of these
   const Error* error = nullptr;  ///< why, of the first of them; nullptr if none failed
   /// What on_request() returned for the request; of an engine call: for each call in the batch, so a request with
   /// several calls in it comes several times.
-  Span<const std::shared_ptr<void>> requests;
+  Span<const std::shared_ptr<void>> requests{};
 };
 
 /// A host's own class that is told of requests; RuntimeOptions::observer.

@@ -171,16 +171,12 @@ Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors
   }
   const std::uint64_t calls = ++engine_calls_;
   if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: the first calls of a kind make statics
-  tell_engine_call(call, together,
-                   {SpanKind::kEngineCall,
-                    name_,
-                    {},
-                    began,
-                    began + took,
-                    rows,
-                    outputs ? 0 : rows,
-                    outputs ? nullptr : &outputs.error(),
-                    {}});
+  EndedSpan span{SpanKind::kEngineCall, name_, {}, began, began + took, rows};
+  if (!outputs) {
+    span.failed = rows;
+    span.error = &outputs.error();
+  }
+  tell_engine_call(call, together, span);
   return outputs;
 }
 

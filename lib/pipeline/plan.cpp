@@ -152,16 +152,13 @@ Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Co
     }
     slot.take_fresh();
   }
-  if (const ObservedRequest* request = context.call->observed.get())
-    request->tell({SpanKind::kStage,
-                   planned.name,
-                   planned.path,
-                   began,
-                   now,
-                   count_ok(Span<const Slot>(slots.data(), slots.size())) + failures,
-                   failures,
-                   first_failed ? &first_failed->error() : nullptr,
-                   {}});
+  if (context.call->observed) {
+    EndedSpan span{SpanKind::kStage, planned.name, planned.path, began, now};
+    span.samples = failures + count_ok(Span<const Slot>(slots.data(), slots.size()));
+    span.failed = failures;
+    if (first_failed) span.error = &first_failed->error();
+    context.call->observed->tell(span);
+  }
   if (context.observer) context.observer->after(planned.path, Span<const Slot>(slots.data(), slots.size()));
   return now;
 }
