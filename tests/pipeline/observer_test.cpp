@@ -188,7 +188,9 @@ TEST_P(ObserverTest, SpansNestAndTheirTimesAreInOrder) {
       EXPECT_THAT(span.requests, ElementsAre(0));
       EXPECT_EQ(span.samples, 1u);
     }
-    if (!submits) EXPECT_EQ(request.thread, std::this_thread::get_id());
+    if (!submits) {
+      EXPECT_EQ(request.thread, std::this_thread::get_id());
+    }
   }
 }
 
