@@ -162,7 +162,7 @@ TEST(HostThread, ComputesWithItsOwnMemoryWhileModelsAreLoadedAndRun) {
   for (int i = 0; i < 5; ++i) {
     const Model model = libtorch::load(model_file("matmul.ts"), signature, options).value();
     EXPECT_THAT(model.run({{"x", Tensor::zeros(DType::kF32, {64, 256}).value()}}), IsOk());
-    EXPECT_GT(runtime.stats().models.at(0).memory.retained_bytes, 0u);
+    EXPECT_GT(runtime.stats().models.back().memory.retained_bytes, 0u);  // a worker may hold the last one still
     libtorch::release_idle_activation_memory(std::chrono::milliseconds(0));
   }
   EXPECT_NE(c10::GetCPUAllocator(), allocator);
