@@ -18,7 +18,7 @@ int main(int argc, char** argv) try {
   g::RuntimeOptions runtime;
   runtime.observer = std::make_shared<OtlpObserver>("classifier", std::cout);
   g::OpenOptions options;
-  options.runtime = g::Runtime::create(runtime).value();
+  options.model.runtime = g::Runtime::create(runtime).value();
   const auto pipeline = g::open<g::Bytes, g::Classes>(argv[1], options).value();
   const g::Bytes photo = g::read_file(argv[2]).value();
 

@@ -39,11 +39,11 @@ TEST(TorchPadding, ATransformerAnswersAsInPythonInWhateverCompany) {
   ASSERT_TRUE(manifest.padding);
   ASSERT_EQ(manifest.golden.size(), 15u);
   OpenOptions options;
-  options.runtime = test::make_runtime(2);
-  options.instances = 1;
+  options.model.runtime = test::make_runtime(2);
+  options.model.instances = 1;
   const auto pipeline = open<Tensors, Tensors>(std::string(GANTRY_TEST_PACKAGES) + "/" + kPackage + "/1", options);
   ASSERT_THAT(pipeline, IsOk());
-  const ModelStats before = options.runtime->stats().models.at(0);
+  const ModelStats before = options.model.runtime->stats().models.at(0);
   std::mt19937 random(1);
   std::vector<std::size_t> cases;
   std::vector<std::future<Result<Tensors>>> answers;
@@ -61,7 +61,7 @@ TEST(TorchPadding, ATransformerAnswersAsInPythonInWhateverCompany) {
       expect_close(*answer->find(output.name), output.tensor, 1e-5f);
     }
   }
-  const ModelStats after = options.runtime->stats().models.at(0);
+  const ModelStats after = options.model.runtime->stats().models.at(0);
   EXPECT_LT(after.batches - before.batches, after.samples - before.samples) << "none shared a batch";
 }
 

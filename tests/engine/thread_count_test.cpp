@@ -62,9 +62,9 @@ TEST_P(ThreadCount, StaysWithinTheBudgetUnderLoad) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Budgets, ThreadCount, testing::Values(Budget{1, 1}, Budget{2, 1}, Budget{3, 2}, Budget{1, 4}),
-                         [](const auto& info) {
-                           return std::to_string(info.param.workers) + "x" +
-                                  std::to_string(info.param.intra_op_threads);
+                         [](const auto& budget) {
+                           return std::to_string(budget.param.workers) + "x" +
+                                  std::to_string(budget.param.intra_op_threads);
                          });
 
 }  // namespace
