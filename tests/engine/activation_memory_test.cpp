@@ -91,6 +91,7 @@ struct TwoModels {
     ModelOptions options = on(runtime);
     options.release_memory_after = after;
     options.max_batch = 1024;
+    options.batch_across_callers = false;  // else loading tries batches of all sizes
     first = libtorch::load(model_file("matmul.ts"), signature, options).value();
     second = libtorch::load(model_file("matmul.ts"), signature, options).value();
   }
