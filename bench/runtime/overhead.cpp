@@ -180,22 +180,25 @@ void on_caller(const Served& served) {
 }
 
 /// Counts what one request through a pipeline of one model counts: its wait at the runtime; at the model the call, its
-/// wait, the engine call and its size; the sample and the time of the stage.
+/// wait, the engine call and its size; the request, the sample and the time of the stage.
 struct Recording {
   detail::HistogramRecorder queue_age;
   detail::ModelCounters model;
-  std::atomic<std::uint64_t> stage_samples{0}, stage_ns{0};
+  detail::Counter requests;
+  detail::Counter stage_samples;
+  detail::HistogramRecorder stage_time;
 
   void one_request(std::chrono::nanoseconds took) {
     queue_age.record(took);
-    detail::ModelCounters::add(model.calls);
+    model.calls.add();
     model.queue_wait.record(took);
     model.compute.record(took);
-    detail::ModelCounters::add(model.batches);
-    detail::ModelCounters::add(model.samples);
-    detail::ModelCounters::add(model.batch_sizes[0]);
-    stage_samples.fetch_add(1, std::memory_order_relaxed);
-    stage_ns.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
+    model.batches.add();
+    model.samples.add();
+    model.batch_sizes[0].add();
+    requests.add();
+    stage_samples.add();
+    stage_time.record(took);
   }
 };
 
@@ -211,7 +214,7 @@ void recording() {
       for (int i = 0; i < 3 * kCount; ++i) sum += Clock::now().time_since_epoch().count();
       if (sum == 0) std::abort();
     });
-    if (counted.queue_age.snapshot().count != counted.model.calls) std::abort();
+    if (counted.queue_age.snapshot().count != counted.model.calls.load()) std::abort();
     std::printf(
         "recorded for one request, %d threads on the same counters: %.0f ns, and %.0f ns for 3 clock readings\n",
         threads, bench::quantile(run, 0.5) * 1000 / kCount, bench::quantile(clock, 0.5) * 1000 / kCount);

@@ -158,11 +158,11 @@ Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors
   }();
   const auto took = Clock::now() - began;
   counters_.compute.record(took);
-  ModelCounters::add(counters_.batches);
-  ModelCounters::add(counters_.samples, rows);
+  counters_.batches.add();
+  counters_.samples.add(rows);
   std::size_t octave = 0;
   for (std::size_t rest = rows; rest >>= 1;) ++octave;
-  ModelCounters::add(counters_.batch_sizes[std::min(octave, counters_.batch_sizes.size() - 1)]);
+  counters_.batch_sizes[std::min(octave, counters_.batch_sizes.size() - 1)].add();
   if (!outputs) {
     count(outputs.error());
   } else {

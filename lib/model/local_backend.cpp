@@ -88,7 +88,7 @@ void LocalBackend::answer_all(CallList calls, const Error& error) {
 }
 
 Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
-  ModelCounters::add(counters_.calls);
+  counters_.calls.add();
   const std::size_t rows = rows_of(inputs);
   const auto arrived = Clock::now();
   Instance instance;
@@ -136,7 +136,7 @@ Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
 
 void LocalBackend::submit_on_worker(CallPtr call) {
   const auto now = Clock::now();
-  ModelCounters::add(counters_.calls);
+  counters_.calls.add();
   std::optional<Error> refusal;
   Turn turn;
   try {
@@ -177,6 +177,7 @@ LocalBackend::Instance LocalBackend::take_instance() {
 
 void LocalBackend::give_back(Instance instance, Clock::time_point began) {
   bool is_first = false;
+  bool has_more = false;
   {
     const std::lock_guard lock(mutex_);
     queue_.end(began);
@@ -185,9 +186,15 @@ void LocalBackend::give_back(Instance instance, Clock::time_point began) {
       is_first = !std::exchange(is_release_set_, true);
       has_run_since_ = !is_first;
     }
+    has_more = offer_instance();
   }
   if (is_first) set_release_timer();
-  deal_out();
+  if (has_more) runtime_->post(make_job());
+}
+
+bool LocalBackend::offer_instance() {
+  if (blocked_ > 0) is_free_.notify_one();
+  return free_.size() > blocked_ && !queue_.empty();
 }
 
 void LocalBackend::set_release_timer() {
@@ -210,12 +217,11 @@ void LocalBackend::release_memory(bool is_last) {
 }
 
 void LocalBackend::deal_out() {
-  {
+  const bool has_more = [this] {
     const std::lock_guard lock(mutex_);
-    if (blocked_ > 0) is_free_.notify_one();
-    if (free_.size() <= blocked_ || queue_.empty()) return;
-  }
-  runtime_->post(make_job());
+    return offer_instance();
+  }();
+  if (has_more) runtime_->post(make_job());
 }
 
 Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer) {
@@ -275,14 +281,14 @@ ModelStats LocalBackend::stats() const {
   ModelStats stats;
   stats.name = name_;
   stats.engine = engine_->info().description;
-  stats.calls = load(counters_.calls);
-  stats.samples = load(counters_.samples);
-  stats.batches = load(counters_.batches);
+  stats.calls = counters_.calls.load();
+  stats.samples = counters_.samples.load();
+  stats.batches = counters_.batches.load();
   stats.bad_inputs = load(counters_.bad_inputs);
   stats.model_errors = load(counters_.model_errors);
   stats.resource_errors = load(counters_.resource_errors);
   stats.retries = load(counters_.retries);
-  for (std::size_t i = 0; i < stats.batch_sizes.size(); ++i) stats.batch_sizes[i] = load(counters_.batch_sizes[i]);
+  for (std::size_t i = 0; i < stats.batch_sizes.size(); ++i) stats.batch_sizes[i] = counters_.batch_sizes[i].load();
   stats.rejects = counters_.rejects.snapshot();
   stats.queue_wait = counters_.queue_wait.snapshot();
   stats.compute = counters_.compute.snapshot();

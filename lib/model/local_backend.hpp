@@ -93,7 +93,9 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   void set_release_timer();
   /// `is_last`: no timer will fire any more, so gives back what there is.
   void release_memory(bool is_last);
-  /// Wakes a blocked thread; sees to it that calls that wait are served, if an instance is left for them.
+  /// Under the lock: wakes a blocked thread; true if an instance is left for calls that wait.
+  bool offer_instance();
+  /// Sees to it that a free instance is used.
   void deal_out();
   /// serve_next(); `is_late` or `timer` says what is to be posted anew after it.
   Job make_job(bool is_late = false, std::optional<Clock::time_point> timer = std::nullopt);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/counter.hpp"
 #include "runtime/histogram_recorder.hpp"
 #include "runtime/reject_counter.hpp"
 
@@ -14,14 +15,15 @@ namespace gantry::detail {
 /// Threads: thread-safe.
 /// Cost:    a relaxed addition each.
 struct ModelCounters {
-  std::atomic<std::uint64_t> calls{0};
-  std::atomic<std::uint64_t> samples{0};
-  std::atomic<std::uint64_t> batches{0};
+  Counter calls;
+  Counter samples;
+  Counter batches;
+  // Rare.
   std::atomic<std::uint64_t> bad_inputs{0};
   std::atomic<std::uint64_t> model_errors{0};
   std::atomic<std::uint64_t> resource_errors{0};
   std::atomic<std::uint64_t> retries{0};
-  std::array<std::atomic<std::uint64_t>, 17> batch_sizes{};
+  std::array<Counter, 17> batch_sizes;
   RejectCounter rejects;
   HistogramRecorder queue_wait;
   HistogramRecorder compute;

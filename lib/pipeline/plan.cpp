@@ -117,7 +117,7 @@ bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& contex
   const RunOptions& call = *context.call;
   const bool is_late = call.deadline && now >= *call.deadline;
   if (!is_late && !call.cancel.is_cancelled()) {
-    for (StageCounter* counter : planned.counters) counter->samples.fetch_add(count, kRelaxed);
+    for (StageCounter* counter : planned.counters) counter->samples.add(count);
     return true;
   }
   try {
@@ -143,8 +143,7 @@ Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Co
     if (failures++ == 0) first_failed = &slot;
     const std::size_t failed = failed_stage(slot.error(), planned.counters);
     planned.counters[failed]->errors.fetch_add(1, kRelaxed);
-    for (std::size_t i = failed + 1; i < planned.counters.size(); ++i)
-      planned.counters[i]->samples.fetch_sub(1, kRelaxed);
+    for (std::size_t i = failed + 1; i < planned.counters.size(); ++i) planned.counters[i]->samples.subtract(1);
     if (planned.label.empty()) continue;
     try {
       slot.fail(slot.error().within(planned.label));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "pipeline/context.hpp"
+#include "runtime/counter.hpp"
 #include "runtime/histogram_recorder.hpp"
 
 namespace gantry::detail {
@@ -20,7 +21,7 @@ namespace gantry::detail {
 struct StageCounter {
   std::string path;
   std::string name;
-  std::atomic<std::uint64_t> samples{0};
+  Counter samples;
   std::atomic<std::uint64_t> errors{0};
   HistogramRecorder time;
   std::string fused_into;

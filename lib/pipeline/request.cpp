@@ -23,7 +23,7 @@ Error Compiled::failed(const Error& error) const noexcept {
 PipelineStats Compiled::stats() const {
   PipelineStats stats;
   stats.name = name;
-  stats.requests = requests.load(std::memory_order_relaxed);
+  stats.requests = requests.load();
   for (std::size_t i = 0; i < kErrorCodes; ++i) stats.errors[i] = errors[i].load(std::memory_order_relaxed);
   for (const StageCounter& counter : counters)
     stats.stages.push_back({counter.path, counter.name, counter.samples.load(), counter.errors.load(),

@@ -36,11 +36,11 @@ struct Compiled final : RuntimePipeline {
   /// refused for what large ones take; 0 until something was answered. Threads may overwrite each other's share of it.
   mutable std::atomic<std::int64_t> expected_ns{0};
 
-  mutable std::atomic<std::uint64_t> requests{0};
+  mutable Counter requests;
   mutable std::array<std::atomic<std::uint64_t>, kErrorCodes> errors{};
 
   PipelineStats stats() const override;
-  void count_requests(std::size_t count) const { requests.fetch_add(count, std::memory_order_relaxed); }
+  void count_requests(std::size_t count) const { requests.add(count); }
   Clock::duration expected() const { return std::chrono::nanoseconds(expected_ns.load(std::memory_order_relaxed)); }
   /// Learns from a request that ended now, unless it failed: how long that took says nothing.
   void learn(Span<const Slot> slots, Clock::time_point began) const;

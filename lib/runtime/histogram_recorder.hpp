@@ -2,33 +2,45 @@
 // The writing side of gantry::Histogram: relaxed additions, no lock.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <gantry/stats.hpp>
 
+#include "runtime/counter.hpp"
+
 namespace gantry::detail {
 
 /// Threads: thread-safe; a snapshot taken while others record may be a few records apart between its fields.
-/// Cost:    two relaxed additions.
+/// Cost:    two relaxed additions; 5 KB.
 class HistogramRecorder {
  public:
   void record(std::chrono::nanoseconds value) {
     const auto count = value.count() < 0 ? 0 : static_cast<std::uint64_t>(value.count());
-    counts_[Histogram::bucket_of(count)].fetch_add(1, std::memory_order_relaxed);
-    sum_.fetch_add(count, std::memory_order_relaxed);
+    Shard& shard = shards_[shard_of_thread()];
+    shard.counts[Histogram::bucket_of(count)].fetch_add(1, std::memory_order_relaxed);
+    shard.sum.fetch_add(count, std::memory_order_relaxed);
   }
   Histogram snapshot() const {
     Histogram histogram;
-    for (std::size_t i = 0; i < Histogram::kBuckets; ++i)
-      histogram.count += histogram.counts[i] = counts_[i].load(std::memory_order_relaxed);
-    histogram.sum_ns = sum_.load(std::memory_order_relaxed);
+    for (const Shard& shard : shards_) {
+      for (std::size_t i = 0; i < Histogram::kBuckets; ++i) {
+        const std::uint64_t count = shard.counts[i].load(std::memory_order_relaxed);
+        histogram.counts[i] += count;
+        histogram.count += count;
+      }
+      histogram.sum_ns += shard.sum.load(std::memory_order_relaxed);
+    }
     return histogram;
   }
 
  private:
-  std::array<std::atomic<std::uint64_t>, Histogram::kBuckets> counts_{};
-  std::atomic<std::uint64_t> sum_{0};
+  struct alignas(kCacheLine) Shard {
+    std::array<std::atomic<std::uint64_t>, Histogram::kBuckets> counts{};
+    std::atomic<std::uint64_t> sum{0};
+  };
+  std::array<Shard, kShards> shards_;
 };
 
 }  // namespace gantry::detail

@@ -150,7 +150,8 @@ std::optional<Error> RuntimeCore::check_deadline(const RunOptions& call, Clock::
         .rejected(RejectReason::kDeadlineUnreachable);
   // Those that wait elsewhere, for a model, are ahead as well; those that run are not.
   const auto workers = static_cast<std::size_t>(options_.workers);
-  const std::size_t begun = in_flight_ - std::min(in_flight_, requests_.size());
+  const std::size_t in_flight = in_flight_;
+  const std::size_t begun = in_flight - std::min(in_flight, requests_.size());
   const double ahead = requests_.cost_ahead_of(call.priority) + static_cast<double>(begun - std::min(begun, workers));
   const auto needed = overload_.time_for(ahead) + expected;
   if (needed <= left) return std::nullopt;
@@ -161,8 +162,9 @@ std::optional<Error> RuntimeCore::check_deadline(const RunOptions& call, Clock::
 }
 
 void RuntimeCore::release() {
+  if (--in_flight_ > 0 || !is_stopping_) return;  // stop() looks at the number after it has set the other
   const std::lock_guard lock(mutex_);
-  if (--in_flight_ == 0 && is_stopping_) is_idle_.notify_all();
+  is_idle_.notify_all();
 }
 
 void RuntimeCore::wait_for_callers() {

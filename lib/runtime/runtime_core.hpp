@@ -184,11 +184,11 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   std::uint64_t requests_begun_ = 0;
   Overload overload_;
   std::atomic<std::size_t> queued_{0};
-  std::condition_variable is_idle_;  // while stopping: a caller or a task has ended
-  std::size_t in_flight_ = 0;
-  int tasks_ = 0;         // at the host's executor, waiting or running
-  int tasks_active_ = 0;  // of these, running or being posted
-  bool is_stopping_ = false;
+  std::condition_variable is_idle_;        // while stopping: a caller or a task has ended
+  std::atomic<std::size_t> in_flight_{0};  // counted up under the lock
+  int tasks_ = 0;                          // at the host's executor, waiting or running
+  int tasks_active_ = 0;                   // of these, running or being posted
+  std::atomic<bool> is_stopping_{false};   // set under the lock
   const unsigned fork_generation_;
   std::vector<std::weak_ptr<RuntimeMember>> members_;
   std::vector<std::weak_ptr<const RuntimePipeline>> pipelines_;
