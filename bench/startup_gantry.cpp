@@ -8,6 +8,7 @@
 int main(int argc, char** argv) try {
   if (argc < 3) return std::fprintf(stderr, "usage: %s PACKAGE PHOTO.png [--skip-golden]\n", argv[0]), 64;
   gantry::OpenOptions options;
+  options.model.batch_across_callers = false;  // nor does the hand-written program batch
   options.skip_golden_for_tests = argc > 3 && std::string(argv[3]) == "--skip-golden";
   const auto pipeline = gantry::open<gantry::Bytes, gantry::Classes>(argv[1], options).value();
   const auto classes = pipeline.run(gantry::read_file(argv[2]).value()).value();

@@ -30,7 +30,7 @@ struct ModelOptions {
   /// Calls of several callers whose samples have the same shapes may share an engine call, of up to `max_batch`
   /// samples: what waits when an instance is free goes together, as far as that is faster than one by one, which is
   /// measured: each size is tried two or three times, on zero-filled inputs while the model is loaded where all samples
-  /// are of one shape, for 1.5 s at most (not with `warmup_runs` 0); else, and beyond that, when that many samples
+  /// are of one shape, for 2.5 s at most (not with `warmup_runs` 0); else, and beyond that, when that many samples
   /// wait. Less than a hundredth of the samples later go into batches that look again. Never where the engine writes to
   /// its inputs, or the signature has no batch axis.
   bool batch_across_callers = true;

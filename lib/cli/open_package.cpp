@@ -17,6 +17,7 @@ std::string open_option_usage() {
 
 Result<OpenOptions> open_options(const Arguments& arguments) {
   OpenOptions options;
+  options.model.batch_across_callers = false;  // there is one, who would wait while batch sizes are tried
   options.engine = arguments.value("engine");
   if (const auto text = arguments.value("device")) {
     const auto device = Device::parse(*text);

@@ -21,6 +21,7 @@ CallQueue::CallQueue(const BatchOptions& options, const RuntimeOptions& runtime,
       waiting_(runtime.priority_aging, runtime.tenant_weights),
       latencies_(options.padding ? options.padding->bucket_count() : 1, LatencyModel(options.max_batch)),
       rows_waiting_(latencies_.size()),
+      at_a_time_(std::min(instances, static_cast<std::size_t>(std::max(1, runtime.workers)))),
       overload_(runtime.shed_target, runtime.shed_interval) {
   running_.reserve(instances);
 }
@@ -121,7 +122,7 @@ CallQueue::When CallQueue::when_to_serve(Clock::time_point now, std::size_t comi
     if (rows >= options_.max_batch) return When::kNow;
   const std::size_t bucket = next_bucket(now);
   const std::size_t waiting = rows_waiting_[bucket];
-  LatencyModel& latency = latencies_[bucket];
+  const LatencyModel& latency = latencies_[bucket];
   if (options_.max_delay.count() > 0) {
     if (waiting >= latency.batch_size(options_.max_batch)) return When::kNow;
     return now >= close() ? When::kNow : When::kInTime;
@@ -163,6 +164,15 @@ bool CallQueue::add_to(Batch& batch, FairQueue<CallPtr>::Entry entry, Clock::tim
   return !is_refused;
 }
 
+std::size_t CallQueue::batch_limit(const LatencyModel& latency, std::size_t rows) const {
+  const std::size_t limit = std::min(rows, latency.batch_size(rows));
+  const std::size_t idle = at_a_time_ - std::min(at_a_time_, running_.size() - 1);  // with this batch's own
+  if (idle <= 1 || latency.trial_size(rows) > 0) return limit;
+  const std::size_t share = (rows + idle - 1) / idle;
+  const bool is_sooner = share < limit && 4 * latency.expected(share) < 3 * latency.expected(limit);
+  return is_sooner ? share : limit;
+}
+
 Batch CallQueue::begin(Clock::time_point now) {
   Batch batch;
   while (batch.calls.size == 0) {
@@ -176,8 +186,8 @@ Batch CallQueue::begin(Clock::time_point now) {
   const Call& first = *batch.calls.first;
   std::size_t rows = first.rows;
   auto deadline = first.options.deadline.value_or(Clock::time_point::max());
-  LatencyModel& latency = latencies_[first.bucket];
-  const std::size_t limit = latency.batch_size(rows + rows_waiting_[first.bucket]);
+  const LatencyModel& latency = latencies_[first.bucket];
+  const std::size_t limit = batch_limit(latency, rows + rows_waiting_[first.bucket]);
   // A call that would fit but for its size or deadline closes the batch: none behind it may overtake it.
   bool is_closed = false;
   const auto fits = [&](const FairQueue<CallPtr>::Entry& entry) {

@@ -109,6 +109,9 @@ class CallQueue {
 
  private:
   Clock::time_point close() const;
+  /// Samples for the batch that begins, of `rows` at hand: as many as pay, unless instances stand idle and all would be
+  /// done a quarter sooner if each took its share.
+  std::size_t batch_limit(const LatencyModel& latency, std::size_t rows) const;
   /// Of the call whose turn is next.
   std::size_t next_bucket(Clock::time_point now);
   bool share_batch(const Call& a, const Call& b) const;
@@ -121,6 +124,7 @@ class CallQueue {
   FairQueue<CallPtr> waiting_;
   std::vector<LatencyModel> latencies_;    // by bucket: a batch of long sequences says nothing of short ones
   std::vector<std::size_t> rows_waiting_;  // by bucket
+  const std::size_t at_a_time_;            // engine calls
   Overload overload_;
   std::vector<Clock::time_point> running_;  // since when; has room for all instances
   std::string device_fault_;

@@ -165,7 +165,7 @@ LocalBackend::Turn LocalBackend::next_turn(Clock::time_point now) {
   if (turn.batch.calls.size == 0) return turn;
   turn.began = now;
   turn.instance = take_instance();
-  turn.goes_on = options_.padding && free_.size() > blocked_ && !queue_.empty();
+  turn.goes_on = free_.size() > blocked_ && !queue_.empty();
   return turn;
 }
 

@@ -50,7 +50,7 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
     Instance instance;
     Clock::time_point began{};
     bool is_late = false;
-    bool goes_on = false;  // with padding: another instance is free for calls of another length
+    bool goes_on = false;  // another instance is free for calls that are left
     std::optional<Clock::time_point> timer;
   };
   LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime, std::vector<Instance> instances,

@@ -35,7 +35,7 @@ Result<void> check_options(const ModelOptions& options) {
   return check_range("instances", options.instances, 0, 4096);
 }
 
-constexpr auto kTrialTime = std::chrono::milliseconds(1500);
+constexpr auto kTrialTime = std::chrono::milliseconds(2500);
 
 std::size_t max_batch_of(const ModelOptions& options) {
   return options.max_batch == 0 ? 16 : static_cast<std::size_t>(options.max_batch);

@@ -67,6 +67,27 @@ TEST(CallQueue, TakesWhatWaits) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST(CallQueue, IdleInstancesShareWhatWaits) {
+  RuntimeOptions two;
+  two.workers = 2;
+  CallQueue queue(batching(), two, 2);
+  for (std::size_t size = 1; size <= 8; size *= 2)  // a batch of 8 pays, by a tenth
+    for (int i = 0; i < 3; ++i) queue.record(size, (size == 8 ? 9ms : 10ms) * static_cast<int>(size));
+  for (int i = 0; i < 16; ++i) arrive(queue, make_call(i));
+  EXPECT_EQ(queue.begin(kStart).calls.size, 8u);  // there is enough for both
+  queue.end(kStart);
+  EXPECT_EQ(queue.begin(kStart).calls.size, 4u);
+  EXPECT_EQ(queue.begin(kStart).calls.size, 4u);  // the last that is idle takes what is left
+}
+
+TEST(CallQueue, IdleInstancesDoNotShareWhereABatchTakesNoLonger) {
+  RuntimeOptions two;
+  two.workers = 2;
+  CallQueue queue = make_queue(batching(), two);
+  for (int i = 0; i < 8; ++i) arrive(queue, make_call(i));
+  EXPECT_EQ(queue.begin(kStart).calls.size, 8u);
+}
+
 TEST(CallQueue, ServesAtOnceUnlessMoreComesForNothing) {
   CallQueue queue = make_queue();
   arrive(queue, make_call(0));
