@@ -5,6 +5,7 @@
 //   bench_callers MODEL.ts "x:f32[batch,3,224,224]" "y:f32[batch,1000]" 3,224,224
 #include <ATen/Parallel.h>
 
+#include <cstdlib>
 #include <gantry/libtorch.hpp>
 #include <mutex>
 #include <string>
@@ -24,6 +25,7 @@ using bench::call;
 int main(int argc, char** argv) {
   if (argc != 5) return std::fprintf(stderr, "usage: bench_callers MODEL INPUT OUTPUT DIMS\n"), 64;
   const std::vector<std::int64_t> dims = bench::parse_dims(argv[4]);
+  ::setenv("MKL_NUM_THREADS", "1", 0);  // the next line does not reach MKL on threads that start later
   at::set_num_threads(1);
   const Runtime runtime = Runtime::create({}).value();
   ModelOptions options;
