@@ -3,6 +3,7 @@
 #include "model/padding.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -92,10 +93,8 @@ std::optional<Element> element_of(double value, DType dtype) {
 }
 
 std::string number(double value) {
-  std::string text = std::to_string(value);
-  if (text.find('.') != std::string::npos) text.erase(text.find_last_not_of('0') + 1);
-  if (!text.empty() && text.back() == '.') text.pop_back();
-  return text;
+  std::array<char, 32> text;
+  return std::string(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
 }
 
 /// Bit i for each axis i of `spec` that has the symbol.

@@ -49,7 +49,7 @@ TEST(PaddingPlan, NamesEachMistake) {
       {{"T", {}, {{"hidden", 0}}}, "values.hidden: there is no such input"},
       {{"T", {}, {{"scale", 0}}}, "values.scale: the input has no dimension 'T': scale: f32[batch, 2]"},
       {{"T", {}, {{"ids", 0.5}}}, "values.ids: 0.5 is not a value of i64"},
-      {{"T", {}, {{"ids", 1e19}}}, "values.ids: 10000000000000000000 is not a value of i64"},
+      {{"T", {}, {{"ids", 1e19}}}, "values.ids: 1e+19 is not a value of i64"},
       {{"T", {}, {{"ids", std::ldexp(1.0, 63)}}}, "is not a value of i64"},
       {{"T", {}, {{"ids", -inf}}}, "values.ids: -inf is not a value of i64"},
       {{"T", {}, {{"ids", std::nan("")}}}, "is not a value of i64"},

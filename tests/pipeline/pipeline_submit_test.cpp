@@ -15,6 +15,7 @@
 
 #include "support/fake_engine.hpp"
 #include "support/gate.hpp"
+#include "support/held_stage.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -24,6 +25,7 @@ using test::Counter;
 using test::FakeScript;
 using test::Gate;
 using test::HasCode;
+using test::held_stage;
 using test::IsOk;
 using test::make_fake_model;
 using test::make_runtime;
@@ -122,31 +124,19 @@ TEST_P(SubmitTest, TakesMoveOnlyCallbacksAndPayloads) {
 
 TEST_P(SubmitTest, SurvivesThePipelineHandle) {
   const auto gate = std::make_shared<Gate>();
-  auto pipeline = std::make_unique<Pipeline<int, int>>(compile(stage("hold",
-                                                                     [gate](int x) {
-                                                                       gate->pass();
-                                                                       return x;
-                                                                     }),
-                                                               runtime_)
-                                                           .value());
+  auto pipeline = std::make_unique<Pipeline<int, int>>(compile(held_stage(gate), runtime_).value());
   if (GetParam() == Execution::kPooled) gate->close();
   auto answer = pipeline->submit(5);
   pipeline.reset();
   gate->open();
-  EXPECT_EQ(answer.get().value(), 5);
+  EXPECT_EQ(answer.get().value(), 6);
 }
 
 TEST(Submit, ARequestCancelledInTheQueueIsNotStarted) {
   const Runtime runtime = make_runtime(1);
   const auto gate = std::make_shared<Gate>();
   gate->close();
-  const auto pipeline = compile(stage("hold",
-                                      [gate](int x) {
-                                        gate->pass();
-                                        return x;
-                                      }),
-                                runtime)
-                            .value();
+  const auto pipeline = compile(held_stage(gate), runtime).value();
   auto running = pipeline.submit(1);
   gate->wait_for_arrivals(1);
   RunOptions options;

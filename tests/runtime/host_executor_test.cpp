@@ -20,6 +20,7 @@
 
 #include "support/fake_engine.hpp"
 #include "support/gate.hpp"
+#include "support/held_stage.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -29,6 +30,7 @@ using test::FailsWith;
 using test::FakeScript;
 using test::Gate;
 using test::HasCode;
+using test::held_stage;
 using test::IsOk;
 
 /// A plain thread pool, as a host has one.
@@ -172,19 +174,13 @@ TEST(HostExecutor, AnExecutorThatEndsCancelsWhatWaits) {
   Runtime runtime = on(pool, 1);
   const auto gate = std::make_shared<Gate>();
   gate->close();
-  const auto pipeline = compile(stage("hold",
-                                      [gate](int x) {
-                                        gate->pass();
-                                        return x;
-                                      }),
-                                runtime)
-                            .value();
+  const auto pipeline = compile(held_stage(gate), runtime).value();
   auto running = pipeline.submit(1);
   auto waiting = pipeline.submit(2);
   gate->wait_for_arrivals(1);
   std::thread stopper([&] { pool->stop(); });
   gate->open();
-  EXPECT_EQ(running.get().value(), 1);
+  EXPECT_EQ(running.get().value(), 2);
   // Either it was begun before the pool stopped, or its task was dropped.
   const auto answer = waiting.get();
   if (!answer) {
@@ -209,13 +205,7 @@ TEST(HostExecutor, ShutdownCancelsWhatIsQueuedAndWaitsForWhatRuns) {
   Runtime runtime = on(pool, 1);
   const auto gate = std::make_shared<Gate>();
   gate->close();
-  const auto pipeline = compile(stage("hold",
-                                      [gate](int x) {
-                                        gate->pass();
-                                        return x;
-                                      }),
-                                runtime)
-                            .value();
+  const auto pipeline = compile(held_stage(gate), runtime).value();
   auto running = pipeline.submit(1);
   auto queued = pipeline.submit(2);
   gate->wait_for_arrivals(1);
@@ -228,7 +218,7 @@ TEST(HostExecutor, ShutdownCancelsWhatIsQueuedAndWaitsForWhatRuns) {
   EXPECT_FALSE(is_down.load());
   gate->open();
   stopper.join();
-  EXPECT_EQ(running.get().value(), 1);
+  EXPECT_EQ(running.get().value(), 2);
   EXPECT_THAT(pipeline.run(3), HasCode(ErrorCode::kFailedPrecondition));
 }
 

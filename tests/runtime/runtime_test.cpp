@@ -20,6 +20,7 @@
 #include "runtime/cpu_budget.hpp"
 #include "support/fake_engine.hpp"
 #include "support/gate.hpp"
+#include "support/held_stage.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -29,16 +30,9 @@ using test::Counter;
 using test::FailsWith;
 using test::Gate;
 using test::HasCode;
+using test::held_stage;
 using test::IsOk;
 using test::make_runtime;
-
-/// int -> int, held by `gate`.
-Stage<int, int> held_stage(const std::shared_ptr<Gate>& gate) {
-  return stage("hold", [gate](int x) {
-    gate->pass();
-    return x + 1;
-  });
-}
 
 TEST(Runtime, SharedIsOneUntilItsLastHolderGoes) {
   auto first = std::make_unique<Runtime>(Runtime::shared().value());
