@@ -64,8 +64,8 @@ struct EndedSpan {
 /// Ownership: shared with the runtime and the requests in flight; it must hold no handle of that runtime, nor of models
 ///            or pipelines on it, or none of them ever ends.
 /// Threads:   must be thread-safe. on_request() and the end of run() and run_batch() come on the calling thread,
-///            everything else on the thread that did it: a worker, the caller in caller execution or where submit()
-///            refuses, and whoever shuts the runtime down. No lock of gantry's is held.
+///            everything else on the thread that did it: a worker, the caller where it helps, in caller execution or
+///            where submit() refuses, and whoever shuts the runtime down. No lock of gantry's is held.
 /// Errors:    must not throw; what it throws is dropped, and the request goes on.
 /// Cost:      not set: one branch at each place. Set: one allocation and one copy of the options a request, and what
 ///            the functions themselves take, which the request waits for.

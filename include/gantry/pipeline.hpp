@@ -70,8 +70,9 @@ class GANTRY_API PipelineCore {
 /// Threads:   thread-safe: every member may be called concurrently.
 /// Errors:    what its stages return, with the path of the stage; cancelled, deadline_exceeded, resource_exhausted
 ///            (too many in flight), failed_precondition (after shutdown).
-/// Cost:      run is one hand-off to a worker and one back; in caller execution none. Run from a worker of its own
-///            runtime it executes in place.
+/// Cost:      run is one hand-off to a worker and one back, or none where this thread may help
+///            (RuntimeOptions::callers_help), and in caller execution. Run from a worker of its own runtime it executes
+///            in place.
 template <class In, class Out>
 class Pipeline {
  public:

@@ -52,7 +52,9 @@ struct GANTRY_API RuntimeOptions {
   /// workers threads for each engine call, whatever `intra_op_threads` says. Pays for large models and few callers.
   Goal goal = Goal::kThroughput;
   /// Worker threads. 0: one per CPU of the budget.
-  /// `workers * intra_op_threads` may not exceed the budget unless `allow_oversubscription` is set.
+  /// `workers * intra_op_threads` may not exceed the budget unless `allow_oversubscription` is set; if the budget
+  /// shrinks later, as when a pod is resized in place, fewer of them work at a time (RuntimeStats::workers), until it
+  /// grows again.
   int workers = 0;
   /// Threads one engine call may use inside a worker. 0: budget / workers, at least 1. Default 1: throughput.
   int intra_op_threads = 1;
@@ -62,6 +64,11 @@ struct GANTRY_API RuntimeOptions {
   /// Runs what workers would run, `workers` pieces at a time at most, on threads of the host's: the runtime then has
   /// none but one that waits for timers. Only in pooled execution.
   std::shared_ptr<Executor> executor;
+  /// A thread that waits in a blocking call without a deadline runs its request itself, in a worker's stead, where a
+  /// worker sleeps and nothing else waits: that spares two changes of threads. Stages and engines then meet threads of
+  /// the host's, whose state is put back. Only where an engine call uses one thread and 1 MiB of the caller's stack is
+  /// left. false: all runs on workers.
+  bool callers_help = true;
   /// Workers that may share the work on one decoded image of 8 megapixels or more, where they have nothing else to do;
   /// 1..4096. More than 1 shortens the latency of such an image, and costs others' throughput. Only in pooled
   /// execution.

@@ -105,6 +105,7 @@ struct PipelineStats {
 
 /// A runtime, its models and its pipelines.
 struct RuntimeStats {
+  /// That may work at a time: RuntimeOptions::workers, fewer while the CPU budget is smaller than it was.
   int workers = 0;
   std::size_t in_flight = 0;   ///< requests, now
   std::size_t queued = 0;      ///< of these, not yet begun
@@ -112,7 +113,7 @@ struct RuntimeStats {
   RejectCounts rejects{};
   std::uint64_t deadline_misses = 0;  ///< requests let in that were not answered in time
   Histogram queue_age;                ///< from admission to the start on a worker
-  // Of the process and its control group, read anew when older than 5 s. The workers stay as many as they were.
+  // Of the process and its control group, read anew when older than 5 s.
   std::string cpu_budget;                    ///< how it came about
   double effective_cpus = 0;                 ///< the least of affinity, cpuset and quota
   std::uint64_t cpu_periods = 0;             ///< quota periods in which something ran; 0 without a quota

@@ -139,10 +139,17 @@ void LocalBackend::submit_on_worker(CallPtr call) {
   counters_.calls.add();
   std::optional<Error> refusal;
   Turn turn;
+  bool needs_worker = false;
   try {
     const std::lock_guard lock(mutex_);
     refusal = queue_.arrive(call, now);
-    if (!refusal) turn = next_turn(now);
+    if (!refusal) {
+      // The others' calls that wait are not a helping caller's to compute.
+      if (queue_.size() > 1 && runtime_->on_helping_caller())
+        needs_worker = free_.size() > blocked_;
+      else
+        turn = next_turn(now);
+    }
   } catch (...) {  // the call was not queued
     refusal = translate_exception();
   }
@@ -151,6 +158,7 @@ void LocalBackend::submit_on_worker(CallPtr call) {
     tell_wait(call->options, call->rows, now, &*refusal);
     return answer(*call, *refusal);
   }
+  if (needs_worker && !go_on()) serve_next();
   take(std::move(turn));
 }
 
@@ -231,7 +239,10 @@ Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer)
       if (is_late) self->is_late_posted_ = false;
       if (timer) self->queue_.on_timer(*timer);
     }
-    if (refusal && refusal->code() == ErrorCode::kCancelled) return self->on_shutdown(*refusal);
+    if (refusal && refusal->code() == ErrorCode::kCancelled) {
+      if (self->runtime_->on_helping_caller()) return;  // the shutdown waits for this thread and comes back
+      return self->on_shutdown(*refusal);
+    }
     self->serve_next();  // also where there was no memory to queue this
   };
 }
@@ -239,13 +250,15 @@ Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer)
 void LocalBackend::take(Turn turn) {
   if (turn.is_late) runtime_->post_late(make_job(true));
   if (turn.timer) runtime_->post_at(*turn.timer, make_job(false, turn.timer));
-  if (turn.goes_on) go_on();
+  if (turn.goes_on) go_on();  // if it cannot, whoever gives an instance back does
   execute(std::move(turn));
 }
 
-void LocalBackend::go_on() noexcept try {
+bool LocalBackend::go_on() noexcept try {
   runtime_->post(make_job());
-} catch (...) {  // no memory for it: whoever gives an instance back goes on
+  return true;
+} catch (...) {  // no memory for it
+  return false;
 }
 
 void LocalBackend::serve_next() {

@@ -68,7 +68,8 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   Turn next_turn(Clock::time_point now);
   Instance take_instance();
   void take(Turn turn);
-  void go_on() noexcept;
+  /// Lets a worker serve what waits.
+  bool go_on() noexcept;
 
   void execute(Turn turn);
   /// Appends one result for each call.

@@ -8,6 +8,7 @@
 
 #include "model/local_backend.hpp"
 #include "model/model_call.hpp"
+#include "runtime/helping_caller.hpp"
 
 namespace gantry {
 namespace {
@@ -55,29 +56,48 @@ Result<Tensors> blank_inputs(const Signature& signature, std::int64_t rows) {
   return inputs;
 }
 
-/// On a worker where there are any, so that what an engine keeps per thread is made there.
+/// Whether the calling thread may run what it waits for.
+enum class Help { kNever, kWhereItMay };
+
 Result<Tensors> run_where_it_belongs(const ModelCall& call, const std::optional<Runtime>& runtime,
-                                     const Tensors& inputs, const RunOptions& options) {
+                                     const Tensors& inputs, const RunOptions& options, Help help) {
   if (!runtime || runtime->core()->on_worker()) return call.run(inputs, options);
   if (auto interruption = options.interruption()) return *interruption;
+  detail::RuntimeCore& core = *runtime->core();
   if (runtime->options().execution == Execution::kCaller) {
-    auto admission = runtime->core()->admit(options);
+    auto admission = core.admit(options);
     if (!admission) return std::move(admission).error();
-    const detail::CallerScope caller(*runtime->core());
+    const detail::CallerScope caller(core);
     return call.run(inputs, options);
   }
   std::promise<Result<Tensors>> promise;
   auto future = promise.get_future();
-  call.submit(inputs, options,
-              [promise = std::move(promise)](Result<Tensors> result) mutable { promise.set_value(std::move(result)); });
+  detail::Admission helped;  // otherwise submit() admits
+  {
+    std::optional<detail::HelpingCaller> helper;
+    if (help == Help::kWhereItMay) helper.emplace(core, options, detail::Clock::duration::zero());
+    if (helper && *helper) {
+      auto admission = core.admit(options);
+      if (!admission) return std::move(admission).error();
+      helped = *std::move(admission);
+    }
+    call.submit(inputs, options, [promise = std::move(promise)](Result<Tensors> result) mutable {
+      promise.set_value(std::move(result));
+    });
+  }
   return future.get();
+}
+
+/// On a worker where there are any, so that what an engine keeps per thread is made there.
+Result<Tensors> run_ahead(const ModelCall& call, const std::optional<Runtime>& runtime, const Tensors& inputs) {
+  return run_where_it_belongs(call, runtime, inputs, {}, Help::kNever);
 }
 
 Result<void> warm_up(const ModelCall& call, const std::optional<Runtime>& runtime, int runs) {
   for (int i = 0; i < runs; ++i) {
     auto inputs = blank_inputs(call.signature, 1);
     if (!inputs) return std::move(inputs).error();
-    auto ran = run_where_it_belongs(call, runtime, *inputs, {});
+    auto ran = run_ahead(call, runtime, *inputs);
     if (!ran) return ran.error().within("warm-up on zero-filled inputs");
   }
   return {};
@@ -98,7 +118,7 @@ void try_batches(const LocalBackend& backend, const ModelCall& call, const Runti
   const auto end = detail::Clock::now() + kTrialTime;
   while (const std::size_t size = backend.next_trial(end - detail::Clock::now())) {
     auto inputs = blank_inputs(call.signature, static_cast<std::int64_t>(size));
-    if (!inputs || !run_where_it_belongs(call, runtime, *inputs, {})) return;
+    if (!inputs || !run_ahead(call, runtime, *inputs)) return;
   }
 }
 
@@ -179,7 +199,7 @@ int Model::max_batch() const {
 }
 
 Result<Tensors> Model::run(const Tensors& inputs, const RunOptions& options) const try {
-  auto result = run_where_it_belongs(*state_->call, state_->runtime, inputs, options);
+  auto result = run_where_it_belongs(*state_->call, state_->runtime, inputs, options, Help::kWhereItMay);
   if (!result) return result.error().within("model '" + state_->name + "'");
   return result;
 } catch (...) {

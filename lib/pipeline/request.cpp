@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/helping_caller.hpp"
+
 namespace gantry::detail {
 
 Error Compiled::scoped(const Error& error) const noexcept {
@@ -76,8 +78,11 @@ BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::
 
 Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
   if (call_.observed) posted_ = Clock::now();
-  core_->post_request([self = shared_from_this()](const Error* refusal) { self->begin(refusal); }, call_,
-                      compiled_->expected());
+  const auto expected = compiled_->expected();
+  if (const HelpingCaller helper(*core_, call_, expected); helper)
+    begin(nullptr);
+  else
+    core_->post_request([self = shared_from_this()](const Error* refusal) { self->begin(refusal); }, call_, expected);
   std::unique_lock lock(mutex_);
   const auto has_finished = [this] { return is_finished_; };
   if (!call_.deadline)

@@ -49,6 +49,7 @@ class GANTRY_API BudgetWatch {
 
   /// The latest reading, taken anew if it is `interval` old. While another thread takes one: the one before.
   std::shared_ptr<const Reading> refresh(Clock::time_point now = Clock::now());
+  Clock::duration interval() const { return interval_; }
 
  private:
   std::shared_ptr<const Reading> read(Clock::time_point now, const Reading* before) const;

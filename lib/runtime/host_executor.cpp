@@ -36,7 +36,7 @@ bool RuntimeCore::has_work() const {
 }
 
 bool RuntimeCore::wants_task() {
-  if (!has_executor_ || tasks_ >= options_.workers || !has_work()) return false;
+  if (!has_executor_ || tasks_ >= places_ || !has_work()) return false;
   ++tasks_;
   ++tasks_active_;
   return true;

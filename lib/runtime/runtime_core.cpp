@@ -84,6 +84,7 @@ RuntimeCore::RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> bu
       budget_explanation_(budgets_->refresh()->cpu.explanation),
       requests_(options_.priority_aging, options_.tenant_weights),
       overload_(options_.shed_target, options_.shed_interval),
+      places_(options_.workers),
       fork_generation_(current_fork_generation()) {}
 
 RuntimeCore::~RuntimeCore() {
@@ -149,7 +150,7 @@ std::optional<Error> RuntimeCore::check_deadline(const RunOptions& call, Clock::
                                                    milliseconds(std::max(left, Clock::duration::zero())))
         .rejected(RejectReason::kDeadlineUnreachable);
   // Those that wait elsewhere, for a model, are ahead as well; those that run are not.
-  const auto workers = static_cast<std::size_t>(options_.workers);
+  const auto workers = static_cast<std::size_t>(places_);
   const std::size_t in_flight = in_flight_;
   const std::size_t begun = in_flight - std::min(in_flight, requests_.size());
   const double ahead = requests_.cost_ahead_of(call.priority) + static_cast<double>(begun - std::min(begun, workers));
@@ -174,7 +175,8 @@ void RuntimeCore::wait_for_callers() {
 
 void RuntimeCore::wait_for_tasks() {
   std::unique_lock lock(mutex_);
-  is_idle_.wait(lock, [own = on_worker() ? 1 : 0, this] { return tasks_active_ <= own; });
+  const int own = has_executor_ ? on_worker() : on_helping_caller();
+  is_idle_.wait(lock, [&] { return tasks_active_ + helping_ <= own; });
   const auto executor = std::exchange(executor_, nullptr);
   lock.unlock();  // and then it goes
 }
@@ -189,6 +191,7 @@ void RuntimeCore::queue(Job& job, Push push) {
   const auto self = shared_from_this();  // the job may be done, and its holders gone, before this thread is
   std::optional<Error> refusal;
   bool needs_task = false;
+  bool needs_worker = false;
   {
     const std::lock_guard lock(mutex_);
     try {
@@ -197,13 +200,14 @@ void RuntimeCore::queue(Job& job, Push push) {
       else
         push();
       needs_task = wants_task();
-    } catch (const std::bad_alloc&) {  // the job is still whole: it is moved once there is a place for it
+      needs_worker = at_work_ < places_;  // whoever ends his work looks for more by himself
+    } catch (const std::bad_alloc&) {     // the job is still whole: it is moved once there is a place for it
       refusal = Error(ErrorCode::kResourceExhausted, "no memory to queue the request");
     }
   }
   if (refusal) return job(&*refusal);
   if (needs_task) post_task();
-  if (!has_executor_) has_work_.notify_one();
+  if (needs_worker && !has_executor_) has_work_.notify_one();
 }
 
 void RuntimeCore::post(Job job) {
@@ -226,7 +230,7 @@ void RuntimeCore::post_late(Job job) {
 
 void RuntimeCore::post_at(Clock::time_point when, Job job) {
   queue(job, [&] { timed_.emplace(when, std::move(job)); });
-  if (has_executor_) has_work_.notify_one();  // whoever keeps the time
+  has_work_.notify_one();  // whoever keeps the time
 }
 
 bool RuntimeCore::on_worker() const {
@@ -250,12 +254,12 @@ RuntimeStats RuntimeCore::stats() const {
   {
     const std::lock_guard lock(mutex_);
     stats.in_flight = in_flight_;
+    stats.workers = places_;
     stats.queued = requests_.size();
     stats.requests = admitted_;
     members = members_;
     pipelines = pipelines_;
   }
-  stats.workers = options_.workers;
   stats.rejects = rejects_.snapshot();
   stats.deadline_misses = deadline_misses_.load(std::memory_order_relaxed);
   stats.queue_age = queue_age_.snapshot();
@@ -307,6 +311,8 @@ void RuntimeCore::stop() {
   workers_.erase(std::remove_if(workers_.begin(), workers_.end(), [&](const auto& w) { return !w.joinable(); }),
                  workers_.end());
   wait_for_tasks();
+  for (const auto& member : members)  // calls that a helping caller left behind
+    if (auto alive = member.lock()) alive->on_shutdown(reason);
 }
 
 std::deque<Job> RuntimeCore::take_queued() {
@@ -331,14 +337,17 @@ void RuntimeCore::work(int index) {
   ::pthread_setname_np(::pthread_self(), ("gantry-" + std::to_string(index)).c_str());
   std::unique_lock lock(mutex_);
   for (;;) {
-    if (auto job = next()) {
+    const bool has_place = at_work_ < places_;
+    if (auto job = has_place ? next() : std::nullopt) {
+      ++at_work_;
       lock.unlock();
       job->job(job->refusal ? &*job->refusal : nullptr);
       job.reset();  // what it held goes without the lock
       lock.lock();
+      --at_work_;
     } else if (is_stopping_) {
       return;
-    } else if (timed_.empty()) {
+    } else if (timed_.empty() || (!has_place && timed_.begin()->first <= Clock::now())) {
       has_work_.wait(lock);
     } else {
       const auto when = timed_.begin()->first;
@@ -373,6 +382,7 @@ RuntimeCore::Next RuntimeCore::next_request(Clock::time_point now) {
   const bool is_last = requests_.empty();
   overload_.on_take(now, 1.0, is_last);
   ++requests_begun_;
+  if (!is_budget_watched_) watch_budget(now);
   queued_.store(requests_.size(), std::memory_order_relaxed);
   const auto waited = now - entry.ticket.queued;
   queue_age_.record(waited);

@@ -73,7 +73,7 @@ class Admission {
   RuntimeCore* core_ = nullptr;
 };
 
-/// Marks this thread, for as long as the object lives, as one that runs a request of `core` in caller execution.
+/// Marks this thread, for as long as the object lives, as one that runs work of `core` in a worker's stead.
 class CallerScope {
  public:
   explicit CallerScope(const RuntimeCore& core);
@@ -123,8 +123,11 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   void post_late(Job job);
   /// Runs the job once `when` has come.
   void post_at(Clock::time_point when, Job job);
-  /// True on a worker of this core, and on a thread that runs a request of it in caller execution.
+  /// True on a worker of this core, and on a thread that runs a request of it in a worker's stead.
   bool on_worker() const;
+  /// True on a HelpingCaller's thread. It runs what its own request needs and nothing of others': a callback of theirs
+  /// could wait for what the host holds while it waits for this request.
+  bool on_helping_caller() const;
 
   void add_member(std::weak_ptr<RuntimeMember> member);
   void add_pipeline(std::weak_ptr<const RuntimePipeline> pipeline);
@@ -136,10 +139,18 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
 
  private:
   friend class Admission;
+  friend class HelpingCaller;
   class HostTask;
   void release();
   void wait_for_callers();
   void wait_for_tasks();
+  // helping_caller.cpp
+  bool begin_help();
+  void end_help();
+  // places.cpp
+  /// Under the lock: sets the timer for follow_budget(). false: no memory.
+  bool watch_budget(Clock::time_point now) noexcept;
+  void follow_budget() noexcept;
   /// Calls `push` under the lock, and refuses the job if there is no place for it.
   template <class Push>
   void queue(Job& job, Push push);
@@ -186,6 +197,10 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   std::atomic<std::size_t> queued_{0};
   std::condition_variable is_idle_;        // while stopping: a caller or a task has ended
   std::atomic<std::size_t> in_flight_{0};  // counted up under the lock
+  int places_;                             // for those that run something
+  bool is_budget_watched_ = false;         // a timer is set
+  int at_work_ = 0;                        // workers and helping callers that run something
+  int helping_ = 0;                        // of these, the callers
   int tasks_ = 0;                          // at the host's executor, waiting or running
   int tasks_active_ = 0;                   // of these, running or being posted
   std::atomic<bool> is_stopping_{false};   // set under the lock

@@ -103,6 +103,7 @@ Result<RuntimeOptions> RuntimeOptions::parse(std::string_view json) try {
   options.max_in_flight = static_cast<std::size_t>(
       object.integer("max_in_flight", 1, INT32_MAX, static_cast<std::int64_t>(options.max_in_flight)));
   options.execution = static_cast<Execution>(object.choice("execution", {"pooled", "caller"}, 0));
+  options.callers_help = object.boolean("callers_help", options.callers_help);
   options.image_threads = detail::parse_count(object, "image_threads", 1, options.image_threads);
   options.allow_oversubscription = object.boolean("allow_oversubscription", options.allow_oversubscription);
   options.priority_aging = detail::parse_milliseconds(object, "priority_aging_ms", options.priority_aging);

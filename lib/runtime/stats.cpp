@@ -196,7 +196,7 @@ std::string to_prometheus(const RuntimeStats& stats) {
     out.family(name, type, help);
     out.sample({}, value);
   };
-  single("gantry_workers", "gauge", "Worker threads.", stats.workers);
+  single("gantry_workers", "gauge", "Workers that may work at a time.", stats.workers);
   single("gantry_effective_cpus", "gauge", "CPUs this process may use: affinity, cpuset and quota.",
          stats.effective_cpus);
   single("gantry_cpu_periods_total", "counter", "Quota periods in which something ran.",

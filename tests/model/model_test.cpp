@@ -25,6 +25,7 @@ using test::HasCode;
 using test::IsOk;
 using test::make_fake_model;
 using test::make_runtime;
+using test::make_runtime_of_workers;
 using test::row;
 using test::row_signature;
 using test::values_of;
@@ -114,14 +115,14 @@ TEST(Model, SaysWhatItIs) {
 }
 
 TEST(ModelRun, ComputesAndNamesTheOutputs) {
-  for (const Execution execution : {Execution::kPooled, Execution::kCaller}) {
+  for (const auto& runtime : {make_runtime_of_workers(2), make_runtime(2, Execution::kCaller)}) {
     const auto script = make_script();
-    const Model model = make_fake_model(script, make_runtime(2, execution));
+    const Model model = make_fake_model(script, runtime);
     const Tensors outputs = model.run(batch_of({1, 2, 3, 4})).value();
     ASSERT_EQ(outputs.size(), 1u);
     EXPECT_EQ(outputs[0].name, "y");
     EXPECT_EQ(values_of(outputs[0].tensor), (std::vector<float>{2, 4, 6, 8}));
-    EXPECT_EQ(script->last_thread() == std::this_thread::get_id(), execution == Execution::kCaller);
+    EXPECT_EQ(script->last_thread() == std::this_thread::get_id(), runtime.options().execution == Execution::kCaller);
   }
 }
 
@@ -424,7 +425,7 @@ class ThreadBackend final : public Backend {
 };
 
 TEST(ModelOverABackend, ContinuesOnTheRuntimesWorkers) {
-  const Runtime runtime = make_runtime(1);
+  const Runtime runtime = make_runtime_of_workers(1);
   ModelOptions options;
   options.warmup_runs = 1;
   const Model model = Model::make(std::make_shared<ThreadBackend>(), row_signature(), options).value();
@@ -437,7 +438,7 @@ TEST(ModelOverABackend, ContinuesOnTheRuntimesWorkers) {
 }
 
 TEST(ModelOverABackend, OnAnotherRuntimeContinuesOnThePipelinesWorkers) {
-  const Runtime mine = make_runtime(1);
+  const Runtime mine = make_runtime_of_workers(1);
   const Model model = make_fake_model(make_script(), make_runtime(1));
   const auto worker = compile(stage("who", [](int) { return std::this_thread::get_id(); }), mine).value().run(0);
   const auto pipeline =

@@ -49,7 +49,8 @@ INSTANTIATE_TEST_SUITE_P(Executions, PipelineTest, ::testing::Values(Execution::
 
 TEST_P(PipelineTest, RunsOnTheThreadThatTheExecutionSays) {
   const auto pipeline = make(stage("who", [](int) { return std::this_thread::get_id(); }));
-  EXPECT_EQ(pipeline.run(0).value() == std::this_thread::get_id(), GetParam() == Execution::kCaller);
+  EXPECT_EQ(pipeline.run(0, within(std::chrono::hours(1))).value() == std::this_thread::get_id(),
+            GetParam() == Execution::kCaller);
 }
 
 TEST_P(PipelineTest, RunBatchKeepsTheOrder) {

@@ -94,7 +94,8 @@ TEST(RuntimeOptions, CpusReplaceTheBudgetAndTheEnvironment) {
 TEST(RuntimeOptions, ComeFromAConfig) {
   const RuntimeOptions options =
       RuntimeOptions::parse(R"({"cpus": 6, "goal": "latency", "workers": 2, "intra_op_threads": 3, "max_in_flight": 77,
-                                "execution": "caller", "image_threads": 4, "allow_oversubscription": true,
+                                "execution": "caller", "callers_help": false, "image_threads": 4,
+                                "allow_oversubscription": true,
                                 "priority_aging_ms": 250, "tenant_weights": {"gold": 2.5, "": 1}, "shed_target_ms": 8,
                                 "shed_interval_ms": 90})")
           .value();
@@ -104,6 +105,7 @@ TEST(RuntimeOptions, ComeFromAConfig) {
   EXPECT_EQ(options.intra_op_threads, 3);
   EXPECT_EQ(options.max_in_flight, 77u);
   EXPECT_EQ(options.execution, Execution::kCaller);
+  EXPECT_FALSE(options.callers_help);
   EXPECT_EQ(options.image_threads, 4);
   EXPECT_TRUE(options.allow_oversubscription);
   EXPECT_EQ(options.priority_aging, std::chrono::milliseconds(250));
@@ -121,6 +123,7 @@ TEST(RuntimeOptions, AnEmptyConfigChangesNothing) {
   EXPECT_EQ(options.intra_op_threads, usual.intra_op_threads);
   EXPECT_EQ(options.max_in_flight, usual.max_in_flight);
   EXPECT_EQ(options.execution, usual.execution);
+  EXPECT_TRUE(options.callers_help);
   EXPECT_EQ(options.image_threads, usual.image_threads);
   EXPECT_EQ(options.allow_oversubscription, usual.allow_oversubscription);
   EXPECT_EQ(options.priority_aging, usual.priority_aging);
@@ -145,6 +148,7 @@ TEST(RuntimeOptions, ABadConfigIsRefusedWithItsPath) {
       {R"({"goal": "speed"})", "goal: "},
       {R"({"workers": 5000})", "workers: "},
       {R"({"image_threads": 0})", "image_threads: "},
+      {R"({"callers_help": 1})", "callers_help: "},
       {R"({"max_in_flight": 0})", "max_in_flight: "},
       {R"({"max_in_flight": 1e30})", "max_in_flight: "},
       {R"({"execution": 1})", "execution: "},

@@ -171,6 +171,15 @@ inline Runtime make_runtime(int workers, Execution execution = Execution::kPoole
   return Runtime::create(options).value();
 }
 
+/// The same, where nothing runs on a thread that waits for it.
+inline Runtime make_runtime_of_workers(int workers) {
+  RuntimeOptions options;
+  options.workers = workers;
+  options.allow_oversubscription = true;
+  options.callers_help = false;
+  return Runtime::create(options).value();
+}
+
 inline Signature row_signature() {
   return Signature::parse("x:f32[batch,2]", "y:f32[batch,2]").value();
 }

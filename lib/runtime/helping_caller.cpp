@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/helping_caller.hpp"
+
+#include <pthread.h>
+
+#include <chrono>
+#include <cstdint>
+#include <thread>
+#include <utility>
+
+namespace gantry::detail {
+namespace {
+
+thread_local const RuntimeCore* helped_core = nullptr;
+
+/// What an engine may need; workers have what the system gives a thread, usually 8 MB.
+constexpr std::uintptr_t kStackNeeded = std::uintptr_t{1} << 20;
+
+/// A request that takes less than changing threads twice is worth trying again for: whoever has the place will be done
+/// in a moment, or was interrupted and needs the CPU. Once queued it would be a worker's, and with it all that come
+/// while it waits: 64 callers of an empty model are twice as fast so.
+constexpr auto kShort = std::chrono::microseconds(20);
+constexpr int kTries = 16;
+constexpr auto kPatience = std::chrono::milliseconds(2);  // other processes' threads may get the CPU, too
+
+/// Where this thread's stack begins and ends; nowhere if that is not known.
+struct Stack {
+  std::uintptr_t low = 0;
+  std::uintptr_t high = 0;
+};
+
+Stack stack_of_thread() {
+  Stack stack;
+  pthread_attr_t attributes;
+  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return stack;
+  void* low = nullptr;
+  std::size_t size = 0;
+  if (::pthread_attr_getstack(&attributes, &low, &size) == 0) {
+    stack.low = reinterpret_cast<std::uintptr_t>(low);
+    stack.high = stack.low + size;
+  }
+  ::pthread_attr_destroy(&attributes);
+  return stack;
+}
+
+/// False, too, on a stack that is not the thread's own, such as a coroutine's.
+bool has_stack_left() {
+  thread_local const Stack stack = stack_of_thread();
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  return here > stack.low && here <= stack.high && here - stack.low >= kStackNeeded;
+}
+
+bool returns_when_done(const RunOptions& call) {
+  return !call.deadline || *call.deadline == Deadline::max();
+}
+
+}  // namespace
+
+HelpingCaller::Scope::Scope(RuntimeCore& helped)
+    : core(helped), caller(helped), helped_before(std::exchange(helped_core, &helped)) {
+  std::fegetenv(&float_environment_before);
+  std::fesetenv(FE_DFL_ENV);
+}
+
+HelpingCaller::Scope::~Scope() {
+  std::fesetenv(&float_environment_before);
+  helped_core = helped_before;
+  core.end_help();
+}
+
+HelpingCaller::HelpingCaller(RuntimeCore& core, const RunOptions& call, Clock::duration expected) {
+  const RuntimeOptions& options = core.options();
+  if (!options.callers_help || options.intra_op_threads != 1 || !returns_when_done(call) || !has_stack_left()) return;
+  const bool is_short = expected > Clock::duration::zero() && expected <= kShort;
+  if (core.begin_help() || (is_short && try_for_a_while(core))) scope_.emplace(core);
+}
+
+bool HelpingCaller::try_for_a_while(RuntimeCore& core) {
+  const auto end = Clock::now() + kPatience;
+  for (int i = 0; i < kTries; ++i) {
+    std::this_thread::yield();
+    if (core.begin_help()) return true;
+    if (Clock::now() >= end) break;
+  }
+  return false;
+}
+
+HelpingCaller::~HelpingCaller() = default;
+
+bool RuntimeCore::begin_help() {
+  if (has_executor_ || options_.execution == Execution::kCaller) return false;
+  bool has_timer = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_ || at_work_ >= places_ || has_work()) return false;
+    ++at_work_;
+    ++helping_;
+    ++requests_begun_;
+    if (!is_budget_watched_) has_timer = watch_budget(Clock::now());
+  }
+  if (has_timer) has_work_.notify_one();  // for a worker to wait for
+  queue_age_.record(Clock::duration::zero());
+  return true;
+}
+
+void RuntimeCore::end_help() {
+  bool has_more = false;
+  {
+    const std::lock_guard lock(mutex_);
+    --at_work_;
+    --helping_;
+    if (is_stopping_) is_idle_.notify_all();
+    has_more = has_work() || (!timed_.empty() && timed_.begin()->first <= Clock::now());
+  }
+  if (has_more) has_work_.notify_one();
+}
+
+bool RuntimeCore::on_helping_caller() const {
+  return helped_core == this;
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// Callers that run their request themselves in a worker's stead: when they may, what they leave alone, and how that
+// ends. Requests are held by a gate, never by a sleep.
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <cfenv>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <gantry/pipeline.hpp>
+#include <gantry/runtime.hpp>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "runtime/runtime_core.hpp"
+#include "support/fake_engine.hpp"
+#include "support/gate.hpp"
+#include "support/held_stage.hpp"
+#include "support/matchers.hpp"
+
+namespace gantry {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Counter;
+using test::FailsWith;
+using test::FakeScript;
+using test::Gate;
+using test::HasCode;
+using test::held_stage;
+using test::IsOk;
+using test::make_fake_model;
+using test::make_runtime;
+using test::row;
+using test::row_signature;
+
+using Who = Pipeline<int, std::thread::id>;
+
+Who compile_who(const RuntimeOptions& options) {
+  return compile(stage("who", [](int) { return std::this_thread::get_id(); }), Runtime::create(options).value())
+      .value();
+}
+
+/// Whether a blocking call ran on the thread that made it.
+bool helps(const Who& who, const RunOptions& call = {}) {
+  return who.run(0, call).value() == std::this_thread::get_id();
+}
+
+RuntimeOptions two_workers() {
+  RuntimeOptions options;
+  options.workers = 2;
+  options.allow_oversubscription = true;
+  return options;
+}
+
+TEST(HelpingCaller, RunsWhatItWaitsFor) {
+  EXPECT_TRUE(helps(compile_who(two_workers())));
+  const auto script = std::make_shared<FakeScript>();
+  const Model model = make_fake_model(script, make_runtime(2));
+  const std::vector<float> values = {1, 2};
+  ASSERT_THAT(model.run(Tensors{{"x", Tensor::from<float>(Span<const float>(values), {1, 2}).value()}}), IsOk());
+  EXPECT_EQ(script->last_thread(), std::this_thread::get_id());
+  const auto pipeline = compile(model.stage(), make_runtime(2)).value();  // the model's runtime is another
+  ASSERT_THAT(pipeline.run(row({1, 2})), IsOk());
+  EXPECT_NE(script->last_thread(), std::this_thread::get_id());
+}
+
+TEST(HelpingCaller, LeavesACallWithADeadlineToAWorker) {
+  const Who who = compile_who(two_workers());
+  EXPECT_FALSE(helps(who, within(1h)));
+  EXPECT_TRUE(helps(who, within(std::chrono::hours::max())));  // which is none
+}
+
+TEST(HelpingCaller, CanBeSwitchedOff) {
+  RuntimeOptions options = two_workers();
+  options.callers_help = false;
+  EXPECT_FALSE(helps(compile_who(options)));
+}
+
+TEST(HelpingCaller, LeavesEnginesOfSeveralThreadsToAWorker) {
+  RuntimeOptions options = two_workers();
+  options.intra_op_threads = 2;
+  EXPECT_FALSE(helps(compile_who(options)));
+}
+
+/// What `helps(who)` says on a thread with a stack of `bytes`.
+bool helps_on_stack_of(std::size_t bytes, const Who& who) {
+  pthread_attr_t attributes;
+  EXPECT_EQ(::pthread_attr_init(&attributes), 0);
+  EXPECT_EQ(::pthread_attr_setstacksize(&attributes, bytes), 0);
+  std::pair<const Who*, bool> asked(&who, false);
+  pthread_t thread;
+  const auto body = [](void* argument) -> void* {
+    auto& question = *static_cast<std::pair<const Who*, bool>*>(argument);
+    question.second = helps(*question.first);
+    return nullptr;
+  };
+  EXPECT_EQ(::pthread_create(&thread, &attributes, body, &asked), 0);
+  EXPECT_EQ(::pthread_join(thread, nullptr), 0);
+  ::pthread_attr_destroy(&attributes);
+  return asked.second;
+}
+
+TEST(HelpingCaller, NeedsAMegabyteOfStack) {
+  const Who who = compile_who(two_workers());
+  EXPECT_FALSE(helps_on_stack_of(std::size_t{512} << 10, who));
+  EXPECT_TRUE(helps_on_stack_of(std::size_t{4} << 20, who));
+}
+
+TEST(HelpingCaller, RoundsAsAWorkerDoes) {
+  const auto pipeline = compile(stage("rounding", [](int) { return std::fegetround(); }), make_runtime(1)).value();
+  ASSERT_EQ(std::fesetround(FE_UPWARD), 0);
+  const int inside = pipeline.run(0).value();
+  const int outside = std::fegetround();
+  std::fesetround(FE_TONEAREST);
+  EXPECT_EQ(inside, FE_TONEAREST);
+  EXPECT_EQ(outside, FE_UPWARD);
+}
+
+TEST(HelpingCaller, TakesAWorkersPlace) {
+  constexpr int kWorkers = 2;
+  std::atomic<int> now{0};
+  std::atomic<int> most{0};
+  const auto pipeline = compile(stage("count",
+                                      [&](int x) {
+                                        const int count = ++now;
+                                        int before = most.load();
+                                        while (before < count && !most.compare_exchange_weak(before, count)) {
+                                        }
+                                        std::this_thread::yield();
+                                        --now;
+                                        return x;
+                                      }),
+                                make_runtime(kWorkers))
+                            .value();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i)
+    callers.emplace_back([&] {
+      for (int k = 0; k < 500; ++k) {
+        auto submitted = pipeline.submit(k);
+        EXPECT_EQ(pipeline.run(k).value(), k);
+        EXPECT_EQ(submitted.get().value(), k);
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_LE(most.load(), kWorkers);
+}
+
+/// A caller that helps, and is held by a gate.
+class HeldCaller {
+ public:
+  explicit HeldCaller(const Runtime& runtime) : pipeline_(compile(held_stage(gate_), runtime).value()) {
+    gate_->close();
+    thread_ = std::thread([this] { result_ = pipeline_.run(1); });
+    gate_->wait_for_arrivals(1);
+  }
+  ~HeldCaller() { EXPECT_THAT(let_go(), IsOk()); }
+  Result<int> let_go() {
+    gate_->open();
+    if (thread_.joinable()) thread_.join();
+    return result_;
+  }
+
+ private:
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+  Pipeline<int, int> pipeline_;
+  std::thread thread_;
+  Result<int> result_ = 0;
+};
+
+TEST(HelpingCaller, LeavesItsPlaceToWhatCameMeanwhile) {
+  const Runtime runtime = make_runtime(1);
+  const auto who = compile(stage("who", [](int) { return std::this_thread::get_id(); }), runtime).value();
+  const auto worker = who.submit(0).get().value();
+  HeldCaller caller(runtime);
+  auto submitted = who.submit(0);
+  std::thread second([&] { EXPECT_EQ(who.run(0).value(), worker) << "it came while the only place was taken"; });
+  while (runtime.stats().queued < 2) std::this_thread::yield();
+  EXPECT_EQ(caller.let_go().value(), 2);
+  EXPECT_EQ(submitted.get().value(), worker);
+  second.join();
+}
+
+TEST(HelpingCaller, HandsTheTimersOver) {
+  const Runtime runtime = make_runtime(1);
+  Counter fired;
+  const auto when = detail::Clock::now() + 1ms;
+  HeldCaller caller(runtime);
+  runtime.core()->post_at(when, [&](const Error* refusal) {
+    EXPECT_EQ(refusal, nullptr);
+    fired.add();
+  });
+  std::this_thread::sleep_until(when + 1ms);  // due while there is no place
+  EXPECT_EQ(fired.count(), 0u);
+  EXPECT_EQ(caller.let_go().value(), 2);
+  fired.wait_for(1);
+}
+
+TEST(HelpingCaller, LeavesOthersCallsToAWorker) {
+  const auto script = std::make_shared<FakeScript>();
+  script->compute = [](const Tensors& inputs) -> Result<Tensors> {  // two take as long as one, which is seen at load
+    std::this_thread::sleep_for(1ms);
+    return Tensors{{"", inputs[0].tensor}};
+  };
+  const Runtime runtime = make_runtime(2);
+  ModelOptions options;
+  options.runtime = runtime;
+  options.max_batch = 2;
+  options.max_delay = 10s;
+  const Model model = Model::make(std::make_unique<test::FakeEngine>(script), row_signature(), options).value();
+  const auto pipeline = compile(model.stage(), runtime).value();
+  const std::size_t before = script->calls();
+  std::promise<std::thread::id> promise;
+  pipeline.submit(row({1, 1}), {}, [&](Result<Tensor>) { promise.set_value(std::this_thread::get_id()); });
+  while (runtime.stats().models.at(0).waiting == 0) std::this_thread::yield();
+  ASSERT_THAT(pipeline.run(row({2, 2})), IsOk());  // fills the batch
+  EXPECT_EQ(script->calls(), before + 1);
+  EXPECT_NE(script->last_thread(), std::this_thread::get_id());
+  EXPECT_NE(promise.get_future().get(), std::this_thread::get_id());
+}
+
+TEST(HelpingCaller, IsWaitedForByShutdown) {
+  Runtime runtime = make_runtime(2);
+  HeldCaller caller(runtime);
+  const auto held = std::make_shared<Gate>();
+  held->close();
+  const auto pipeline = compile(held_stage(held), runtime).value();
+  auto running = pipeline.submit(1);
+  held->wait_for_arrivals(1);
+  auto queued = pipeline.submit(2);
+  std::atomic<bool> has_returned{false};
+  std::atomic<bool> is_let_go{false};
+  std::thread stopping([&] {
+    EXPECT_THAT(runtime.shutdown(), IsOk());
+    EXPECT_TRUE(is_let_go.load());
+    has_returned = true;
+  });
+  EXPECT_THAT(queued.get(), HasCode(ErrorCode::kCancelled));
+  held->open();
+  EXPECT_EQ(running.get().value(), 2);
+  EXPECT_FALSE(has_returned.load());
+  is_let_go = true;
+  EXPECT_EQ(caller.let_go().value(), 2);
+  stopping.join();
+}
+
+TEST(HelpingCaller, MayNotShutDownWhatItHelps) {
+  Runtime runtime = make_runtime(1);
+  const auto stopping = compile(stage("stop",
+                                      [handle = std::make_shared<Runtime>(runtime)](int x) -> Result<int> {
+                                        if (auto stopped = handle->shutdown(); !stopped) return stopped.error();
+                                        return x;
+                                      }),
+                                runtime)
+                            .value();
+  EXPECT_THAT(stopping.run(1), FailsWith(ErrorCode::kFailedPrecondition, "one of its own workers"));
+}
+
+bool are_workers_gone() {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(task.path() / "comm"), name);
+    if (name.rfind("gantry-", 0) == 0) return false;
+  }
+  return true;
+}
+
+TEST(HelpingCaller, LeavesNoCallBehindWhenAllIsShutDown) {
+  const auto script = std::make_shared<FakeScript>();
+  script->gate.close();
+  Runtime runtime = make_runtime(2);
+  const Model model = make_fake_model(script, runtime, /*instances=*/1);
+  const auto gate = std::make_shared<Gate>();
+  gate->close();
+  const auto pipeline = compile(model.stage(), runtime).value();
+  const auto late = compile(stage("hold",
+                                  [gate](Tensor x) {
+                                    gate->pass();
+                                    return x;
+                                  }) |
+                                model.stage(),
+                            runtime)
+                        .value();
+  std::thread helping([&] { EXPECT_THAT(pipeline.run(row({1, 1})), IsOk()); });
+  script->gate.wait_for_arrivals(1);
+  auto waiting = pipeline.submit(row({2, 2}));
+  while (runtime.stats().models.at(0).waiting == 0) std::this_thread::yield();
+  auto coming = late.submit(row({3, 3}));
+  gate->wait_for_arrivals(1);
+  std::thread stopping([&] { EXPECT_THAT(runtime.shutdown(), IsOk()); });
+  EXPECT_THAT(waiting.get(), HasCode(ErrorCode::kCancelled));
+  gate->open();  // it comes to the model when those that waited there have been answered
+  while (!are_workers_gone()) std::this_thread::yield();
+  script->gate.open();
+  EXPECT_THAT(coming.get(), HasCode(ErrorCode::kCancelled));
+  stopping.join();
+  helping.join();
+}
+
+}  // namespace
+}  // namespace gantry

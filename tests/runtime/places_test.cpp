@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many run at a time while the CPU budget changes; the machine is made up.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "runtime/runtime_core.hpp"
+#include "support/gate.hpp"
+
+namespace gantry::detail {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Counter;
+using test::Gate;
+
+/// A runtime of three workers of `intra_op_threads` each, on a machine whose CPUs a test takes away.
+class OnMachine {
+ public:
+  explicit OnMachine(int intra_op_threads = 1, bool allow_oversubscription = false) {
+    RuntimeOptions options;
+    options.workers = 3;
+    options.intra_op_threads = intra_op_threads;
+    options.allow_oversubscription = allow_oversubscription;
+    const auto reader = [this] {
+      ++readings;
+      Budgets budgets;
+      budgets.cpu.cpus = cpus.load();
+      return budgets;
+    };
+    core_ = std::make_shared<RuntimeCore>(options, std::make_unique<BudgetWatch>(reader, Clock::now(), 1ms));
+    core_->start_workers();
+  }
+  ~OnMachine() { core_->stop(); }
+
+  void post(Job job) { core_->post_request(std::move(job), {}, {}); }
+  /// Sets the CPUs, and lets requests go by until that was read.
+  void set_cpus(int count) {
+    cpus = count;
+    const int before = readings.load();
+    while (readings.load() < before + 2) {  // one may have been under way
+      Counter done;
+      post([&](const Error*) { done.add(); });
+      done.wait_for(1);
+    }
+    while (core_->stats().queued > 0) std::this_thread::yield();
+  }
+  int workers() const { return core_->stats().workers; }
+  /// How many of six requests run at once, of which the last ones come when the first have been let go.
+  int most_at_once() {
+    Counter done;
+    std::atomic<int> now{0};
+    std::atomic<int> most{0};
+    Gate gate;
+    gate.close();
+    for (int i = 0; i < 6; ++i)
+      post([&](const Error*) {
+        const int count = ++now;
+        for (int before = most.load(); before < count && !most.compare_exchange_weak(before, count);) {
+        }
+        gate.pass();
+        --now;
+        done.add();
+      });
+    gate.wait_for_arrivals(static_cast<std::size_t>(workers()));
+    gate.open();
+    done.wait_for(6);
+    return most.load();
+  }
+
+  std::atomic<int> cpus{6};
+  std::atomic<int> readings{0};
+
+ private:
+  std::shared_ptr<RuntimeCore> core_;
+};
+
+TEST(Places, FollowTheBudgetDownAndBack) {
+  OnMachine machine;
+  EXPECT_EQ(machine.most_at_once(), 3);
+  machine.set_cpus(1);
+  EXPECT_EQ(machine.workers(), 1);
+  EXPECT_EQ(machine.most_at_once(), 1);
+  machine.set_cpus(2);
+  EXPECT_EQ(machine.most_at_once(), 2);
+  machine.set_cpus(100);
+  EXPECT_EQ(machine.workers(), 3) << "as many as there are threads";
+  EXPECT_EQ(machine.most_at_once(), 3);
+}
+
+TEST(Places, CountTheThreadsOfAnEngineCall) {
+  OnMachine machine(/*intra_op_threads=*/2);
+  machine.set_cpus(5);
+  EXPECT_EQ(machine.workers(), 2);
+  machine.set_cpus(1);
+  EXPECT_EQ(machine.workers(), 1) << "somebody must work";
+}
+
+TEST(Places, AreKeptWhereOversubscriptionIsAllowed) {
+  OnMachine machine(1, /*allow_oversubscription=*/true);
+  machine.cpus = 1;
+  EXPECT_EQ(machine.most_at_once(), 3);
+  EXPECT_EQ(machine.workers(), 3);
+}
+
+TEST(Places, AreNotLookedAtWhileNothingRuns) {
+  OnMachine machine;
+  machine.set_cpus(2);
+  std::this_thread::sleep_for(5ms);  // the timer that may be set
+  const int before = machine.readings.load();
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(machine.readings.load(), before);
+}
+
+}  // namespace
+}  // namespace gantry::detail
