@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/helping_caller.hpp"
 #include "runtime/runtime_core.hpp"
 #include "support/fake_engine.hpp"
 #include "support/gate.hpp"
@@ -150,6 +151,28 @@ TEST(HelpingCaller, TakesAWorkersPlace) {
     });
   for (std::thread& caller : callers) caller.join();
   EXPECT_LE(most.load(), kWorkers);
+}
+
+TEST(HelpingCaller, WakesAWorkerForWhatCameMeanwhile) {
+  // By hand, since the timers of a Runtime would wake one some time.
+  RuntimeOptions options;
+  options.workers = 1;
+  const auto read_nothing = [] { return detail::Budgets{}; };
+  const auto core = std::make_shared<detail::RuntimeCore>(
+      options, std::make_unique<detail::BudgetWatch>(read_nothing, detail::Clock::now(), 24h));
+  core->start_workers();
+  Counter done;
+  const auto post = [&] { core->post_request([&](const Error*) { done.add(); }, {}, {}); };
+  post();
+  done.wait_for(1);
+  std::this_thread::sleep_for(5ms);  // the worker sleeps
+  for (bool helped = false; !helped;) {
+    const detail::HelpingCaller helper(*core, {}, {});
+    helped = static_cast<bool>(helper);
+    if (helped) post();
+  }
+  done.wait_for(2);
+  core->stop();
 }
 
 /// A caller that helps, and is held by a gate.

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/helping_caller.hpp"
 #include "runtime/runtime_core.hpp"
 #include "support/gate.hpp"
 
@@ -49,6 +50,8 @@ class OnMachine {
     }
     while (core_->stats().queued > 0) std::this_thread::yield();
   }
+  /// A request of this thread's, which it runs itself if there is a place.
+  void help() { const HelpingCaller helper(*core_, {}, {}); }
   int workers() const { return core_->stats().workers; }
   /// How many of six requests run at once, of which the last ones come when the first have been let go.
   int most_at_once() {
@@ -90,6 +93,36 @@ TEST(Places, FollowTheBudgetDownAndBack) {
   machine.set_cpus(100);
   EXPECT_EQ(machine.workers(), 3) << "as many as there are threads";
   EXPECT_EQ(machine.most_at_once(), 3);
+}
+
+TEST(Places, FollowTheBudgetWhereOnlyCallersRun) {
+  OnMachine machine;
+  machine.cpus = 1;
+  while (machine.workers() != 1) machine.help();
+}
+
+TEST(Places, ThatAreGivenBackAreTakenAtOnce) {
+  OnMachine machine;
+  machine.set_cpus(1);
+  Gate gate;
+  gate.close();
+  Counter met;
+  Counter done;
+  machine.post([&](const Error*) {
+    gate.pass();
+    done.add();
+  });
+  gate.wait_for_arrivals(1);
+  for (int i = 0; i < 2; ++i)
+    machine.post([&](const Error*) {
+      met.add();
+      met.wait_for(2);  // both at work
+      done.add();
+    });
+  machine.cpus = 3;
+  std::this_thread::sleep_for(5ms);  // the budget is due to be read
+  gate.open();
+  done.wait_for(3);
 }
 
 TEST(Places, CountTheThreadsOfAnEngineCall) {
