@@ -84,6 +84,7 @@ class ActivationCache : public std::enable_shared_from_this<ActivationCache> {
   std::array<Block*, kSizes> free_{};
   ActivationMemory counts_;
   std::uint64_t run_ = 0;
+  std::uint64_t returns_ = 0;
   int running_ = 0;
   Clock::time_point last_run_ = Clock::now();
   bool is_open_ = false;  // from the start of a run until release_idle() or close()

@@ -153,6 +153,22 @@ TEST(ActivationMemory, IsTakenBySizeWithinFactorFour) {
   EXPECT_NE(bytes(2 * kMiB - 1).data_ptr(), large);
 }
 
+TEST(ActivationMemory, IsTakenWhereItWasUsedLast) {
+  const auto cache = make_cache();
+  const ActivationScope scope(cache.get());
+  at::Tensor small = bytes(kMiB);
+  at::Tensor large = bytes(2 * kMiB);
+  void* const of_small = small.data_ptr();
+  void* const of_large = large.data_ptr();
+  small.reset();
+  large.reset();
+  small = bytes(kMiB);
+  EXPECT_EQ(small.data_ptr(), of_large);
+  EXPECT_EQ(bytes(kMiB).data_ptr(), of_small);
+  small.reset();
+  EXPECT_EQ(bytes(kMiB).data_ptr(), of_large);
+}
+
 TEST(ActivationMemory, OfAResultThatIsASmallPartOfItsBlockIsCopied) {
   const libtorch::ThreadScope thread(1);  // in inference mode a view does not hold what it was taken from
   const auto cache = make_cache();
