@@ -88,7 +88,8 @@ bool HelpingCaller::try_for_a_while(RuntimeCore& core) {
 HelpingCaller::~HelpingCaller() = default;
 
 bool RuntimeCore::begin_help() {
-  if (has_executor_ || options_.execution == Execution::kCaller) return false;
+  // In a child of fork() the lock may be held for ever by a thread that stayed in the parent.
+  if (has_executor_ || options_.execution == Execution::kCaller || is_of_parent_process()) return false;
   bool has_timer = false;
   {
     const std::lock_guard lock(mutex_);
