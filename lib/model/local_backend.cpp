@@ -212,16 +212,21 @@ void LocalBackend::set_release_timer() {
 }
 
 void LocalBackend::release_memory(bool is_last) {
-  try {
-    engine_->release_idle_memory(is_last ? std::chrono::milliseconds(0) : options_.release_memory_after);
-  } catch (...) {  // an engine of the host's own that breaks the rule
-  }
-  {
+  bool has_run = false;
+  do {
+    if (is_last) {
+      const std::lock_guard lock(mutex_);
+      has_run_since_ = false;
+    }
+    try {
+      engine_->release_idle_memory(is_last ? std::chrono::milliseconds(0) : options_.release_memory_after);
+    } catch (...) {  // an engine of the host's own that breaks the rule
+    }
     const std::lock_guard lock(mutex_);
-    is_release_set_ = std::exchange(has_run_since_, false) && !is_last;
-    if (!is_release_set_) return;
-  }
-  set_release_timer();
+    has_run = std::exchange(has_run_since_, false);
+    is_release_set_ = has_run && !is_last;
+  } while (has_run && is_last);  // what was given back meanwhile relied on this
+  if (has_run) set_release_timer();
 }
 
 void LocalBackend::deal_out() {
