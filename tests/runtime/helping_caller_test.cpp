@@ -30,7 +30,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Counter;
-using test::FailsWith;
 using test::FakeScript;
 using test::Gate;
 using test::HasCode;
@@ -271,18 +270,6 @@ TEST(HelpingCaller, IsWaitedForByShutdown) {
   is_let_go = true;
   EXPECT_EQ(caller.let_go().value(), 2);
   stopping.join();
-}
-
-TEST(HelpingCaller, MayNotShutDownWhatItHelps) {
-  Runtime runtime = make_runtime(1);
-  const auto stopping = compile(stage("stop",
-                                      [handle = std::make_shared<Runtime>(runtime)](int x) -> Result<int> {
-                                        if (auto stopped = handle->shutdown(); !stopped) return stopped.error();
-                                        return x;
-                                      }),
-                                runtime)
-                            .value();
-  EXPECT_THAT(stopping.run(1), FailsWith(ErrorCode::kFailedPrecondition, "one of its own workers"));
 }
 
 bool are_workers_gone() {

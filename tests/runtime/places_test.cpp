@@ -22,8 +22,10 @@ using test::Gate;
 /// A runtime of three workers of `intra_op_threads` each, on a machine whose CPUs a test takes away.
 class OnMachine {
  public:
-  explicit OnMachine(int intra_op_threads = 1, bool allow_oversubscription = false) {
+  explicit OnMachine(int intra_op_threads = 1, bool allow_oversubscription = false,
+                     std::shared_ptr<Executor> executor = nullptr) {
     RuntimeOptions options;
+    options.executor = std::move(executor);
     options.workers = 3;
     options.intra_op_threads = intra_op_threads;
     options.allow_oversubscription = allow_oversubscription;
@@ -99,6 +101,17 @@ TEST(Places, FollowTheBudgetWhereOnlyCallersRun) {
   OnMachine machine;
   machine.cpus = 1;
   while (machine.workers() != 1) machine.help();
+}
+
+class ThreadForEachTask final : public Executor {
+ public:
+  void post(Function<void()> task) override { std::thread(std::move(task)).detach(); }
+};
+
+TEST(Places, OnAHostsExecutorFollowTheBudgetToo) {
+  OnMachine machine(1, false, std::make_shared<ThreadForEachTask>());
+  machine.set_cpus(1);
+  EXPECT_EQ(machine.workers(), 1);
 }
 
 TEST(Places, ThatAreGivenBackAreTakenAtOnce) {

@@ -232,16 +232,18 @@ TEST(Runtime, ShutdownIsIdempotentAndRefusesLaterCalls) {
 }
 
 TEST(Runtime, ShutdownFromItsOwnWorkerIsRefused) {
-  Runtime runtime = make_runtime(1);
-  const auto stopping = compile(stage("stop",
-                                      [handle = std::make_shared<Runtime>(runtime)](int x) -> Result<int> {
-                                        if (auto stopped = handle->shutdown(); !stopped) return stopped.error();
-                                        return x;
-                                      }),
-                                runtime)
-                            .value();
-  EXPECT_THAT(stopping.run(1), FailsWith(ErrorCode::kFailedPrecondition, "one of its own workers"));
-  EXPECT_EQ(compile(stage("add", [](int x) { return x + 1; }), runtime).value().run(1).value(), 2);
+  for (const bool callers_help : {false, true}) {
+    const Runtime runtime = callers_help ? make_runtime(1) : test::make_runtime_of_workers(1);
+    const auto stopping = compile(stage("stop",
+                                        [handle = std::make_shared<Runtime>(runtime)](int x) -> Result<int> {
+                                          if (auto stopped = handle->shutdown(); !stopped) return stopped.error();
+                                          return x;
+                                        }),
+                                  runtime)
+                              .value();
+    EXPECT_THAT(stopping.run(1), FailsWith(ErrorCode::kFailedPrecondition, "one of its own workers"));
+    EXPECT_EQ(compile(stage("add", [](int x) { return x + 1; }), runtime).value().run(1).value(), 2);
+  }
 }
 
 TEST(Runtime, IsShutDownFromTheWorkerOfAnother) {
