@@ -80,8 +80,8 @@ class OtlpObserver final : public gantry::Observer {
     if (!span.path.empty()) add(json, "gantry.stage.path", std::string(span.path));
     if (span.error == nullptr) return json;
     add(json, "error.type", gantry::to_string(span.error->code()));
-    if (span.error->reject_reason() != gantry::RejectReason::kNone)
-      add(json, "gantry.reject_reason", gantry::to_string(span.error->reject_reason()));
+    if (span.error->reason() != gantry::ErrorReason::kNone)
+      add(json, "gantry.reject_reason", gantry::to_string(span.error->reason()));
     json["status"] = {{"code", 2}, {"message", span.error->to_string()}};
     return json;
   }

@@ -8,6 +8,8 @@
 #include <gantry/error.hpp>
 #include <gantry/image.hpp>
 #include <gantry/model.hpp>
+#include <gantry/model_file.hpp>
+#include <gantry/model_options.hpp>
 #include <gantry/observer.hpp>
 #include <gantry/package.hpp>
 #include <gantry/padding.hpp>

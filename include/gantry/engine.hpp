@@ -9,61 +9,18 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include <gantry/function.hpp>
-#include <gantry/padding.hpp>
+#include <gantry/model_file.hpp>
+#include <gantry/model_options.hpp>
 #include <gantry/run_options.hpp>
-#include <gantry/runtime.hpp>
 #include <gantry/signature.hpp>
 #include <gantry/stats.hpp>
 #include <gantry/tensor.hpp>
 
 namespace gantry {
-
-struct ModelOptions {
-  /// Where the model runs. Nothing falls back: a missing device is failed_precondition.
-  Device device = Device::cpu();
-  /// Samples stacked into one engine call at most; 1..65536. 0: what the model's package says, or 16.
-  int max_batch = 0;
-  /// Calls of several callers whose samples have the same shapes may share an engine call, of up to `max_batch`
-  /// samples: what waits when an instance is free goes together, as far as that is faster than one by one, which is
-  /// measured: each size is tried two or three times, on zero-filled inputs while the model is loaded where all samples
-  /// are of one shape, for 2.5 s at most (not with `warmup_runs` 0); else, and beyond that, when that many samples
-  /// wait. Less than a hundredth of the samples later go into batches that look again. Never where the engine writes to
-  /// its inputs, or the signature has no batch axis.
-  bool batch_across_callers = true;
-  /// How long a call may wait for others to share a batch with; less if its deadline demands it. 0: not at all. Pays
-  /// where few callers meet a model that is much faster in batches. 0..10 s.
-  std::chrono::microseconds max_delay{0};
-  /// Sequences of different lengths share batches, padded to a few lengths. Unset: only equal shapes do.
-  std::optional<Padding> padding;
-  /// An engine call that takes longer counts as hanging: health() says so, and the model takes no calls until it has
-  /// returned. 0: no bound.
-  std::chrono::milliseconds hang_after{60000};
-  /// Runs on zero-filled inputs before the model is handed out (profiling executors optimise on run 2). 0..100.
-  int warmup_runs = 3;
-  /// Engine calls at a time. 0: one per worker of the runtime.
-  int instances = 0;
-  /// Name in messages; empty: the file's name.
-  std::string name;
-  /// A directory an engine may unpack code into; empty: the system's temporary directory. Must allow execution.
-  std::string scratch_dir;
-  /// Unset: the shared runtime.
-  std::optional<Runtime> runtime;
-  /// The LibTorch engines on the CPU: keep the memory of a run's large intermediate results (from 64 KiB) for the next
-  /// run, rather than give it back to the system and page it in again. Costs each instance at most 256 MiB beyond what
-  /// it computes in, and no more than its last 16 runs used, until it has been idle for `release_memory_after`. The
-  /// first engine that keeps memory puts an allocator in front of LibTorch's own, for the process, which passes on all
-  /// that is not allocated in a run. EfficientNet-lite0: 1.5 times as fast at a batch of 1, twice at 8.
-  bool retain_activation_memory = true;
-  /// An instance that has run nothing for so long gives back what it keeps for its next run; a worker of the runtime
-  /// wakes up for that, and sleeps on once nothing is kept. In caller execution there is no worker: what is kept stays
-  /// until the host calls libtorch::release_idle_activation_memory(), or the model ends. 0: so in pooled execution,
-  /// too. 0..1 day.
-  std::chrono::milliseconds release_memory_after{5000};
-};
 
 /// What an engine says of a loaded model.
 struct EngineInfo {
@@ -71,7 +28,12 @@ struct EngineInfo {
   std::string description;  ///< engine and version, for explain(): "TorchScript, LibTorch 2.15.0, cpu"
   Device device;
   bool mutates_inputs = false;  ///< it may write to its inputs: it gets a private copy and is never retried
+  /// A run may write to something that outlives it, and that later runs see: buffers, attributes, what lists and dicts
+  /// of the model hold. Each instance has a copy of its own, made from what was loaded.
+  bool has_state = false;
   bool retains_memory = false;  ///< its instances may keep memory between runs: see Engine::release_idle_memory()
+  int max_threads = 0;          ///< what one call can use of the threads it is given; 0: all
+  std::string matching;         ///< how the signature's names were matched: "inputs by name, outputs by position"
 };
 
 /// One executable copy of a model. One thread at a time.
@@ -99,11 +61,20 @@ class GANTRY_API Engine {
   virtual std::size_t release_idle_memory(std::chrono::milliseconds older_than);
 };
 
+/// What an engine is loaded from.
+struct LoadRequest {
+  ModelFile file;
+  Signature signature;
+  ModelOptions options;
+  /// Libraries with operators that lie in the package; those of `options` are paths of the host's.
+  std::vector<ModelFile> libraries;
+};
+
 /// How a package's model file becomes an Engine; what `gantry::libtorch::engines()` returns a list of.
 struct EngineLoader {
   std::string kind;
-  /// The full load: file, signature, options.
-  std::function<Result<std::unique_ptr<Engine>>(const std::string& path, const Signature&, const ModelOptions&)> load;
+  /// The full load. Runs nothing of the model.
+  std::function<Result<std::unique_ptr<Engine>>(const LoadRequest&)> load;
   /// The version of what it is built on, compared with a package's `requires`: "2.15.0".
   std::string version;
 };

@@ -34,9 +34,10 @@ constexpr std::size_t kErrorCodes = 10;  ///< to index by: the codes begin at 1
 /// The code's name as it appears in messages and JSON: "invalid_argument", ...
 GANTRY_API const char* to_string(ErrorCode code) noexcept;
 
-/// Why a request was not computed; what a server maps to 429, 503 or 504, and what the reject counters are split by.
-enum class RejectReason : std::uint8_t {
-  kNone = 0,             ///< it was not rejected
+/// A finer cause than the code, where a host has to act on it. The first eight say why a request was not computed; the
+/// reject counters are split by them.
+enum class ErrorReason : std::uint8_t {
+  kNone = 0,             ///< nothing beyond the code
   kQueueFull,            ///< as many requests are in flight as the limit allows
   kDeadlinePassed,       ///< the deadline came before its turn
   kDeadlineUnreachable,  ///< it would not have been ready in time
@@ -44,11 +45,15 @@ enum class RejectReason : std::uint8_t {
   kCancelled,            ///< the caller gave up
   kUnhealthy,            ///< the model cannot compute: a device fault, or a call that does not return
   kShutdown,             ///< the runtime was shut down
+  kInputTooLarge,        ///< the input is beyond a limit: more bytes, pixels or values than a request may have
+  kMediaType,            ///< the input is in a format that is not read
+  kOutOfMemory,          ///< the process or the device has no memory left for it
 };
-constexpr std::size_t kRejectReasons = 8;
+constexpr std::size_t kErrorReasons = 11;
+constexpr std::size_t kRejectReasons = 8;  ///< of these, those that say why a request was not computed
 
-/// The reason's name as it appears in metrics: "queue_full", ...
-GANTRY_API const char* to_string(RejectReason reason) noexcept;
+/// The reason's name as it appears in metrics and JSON: "queue_full", ...
+GANTRY_API const char* to_string(ErrorReason reason) noexcept;
 
 /// An immutable error value.
 ///
@@ -66,12 +71,12 @@ class GANTRY_API Error {
   /// Where it happened, outermost first: {"pipeline 'cats'", "stage 'image.decode'"}.
   const std::vector<std::string>& path() const noexcept;
 
-  /// Why the request was not computed; kNone for any other error.
-  RejectReason reject_reason() const noexcept;
+  /// The finer cause; kNone where the code says it all.
+  ErrorReason reason() const noexcept;
   /// When it makes sense to try again; zero if nothing is known, or if it never does.
   std::chrono::nanoseconds retry_after() const noexcept;
   /// The same error with a reason.
-  Error rejected(RejectReason reason, std::chrono::nanoseconds retry_after = {}) const;
+  Error with_reason(ErrorReason reason, std::chrono::nanoseconds retry_after = {}) const;
 
   /// The same error, seen from one level further out.
   Error within(std::string scope) const;

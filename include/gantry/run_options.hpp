@@ -74,6 +74,9 @@ struct RunOptions {
   std::string trace_parent;
   /// For gantry's own layers: as what the observer knows the request.
   std::shared_ptr<const detail::ObservedRequest> observed;
+  /// For gantry's own layers: a check or a trial before the model serves. It is no traffic: nothing counts it, learns
+  /// from it or tells an observer of it.
+  bool is_trial = false;
 
   RunOptions() = default;
   RunOptions(Deadline when) : deadline(when) {}  // NOLINT(google-explicit-constructor)

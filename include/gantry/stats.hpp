@@ -38,8 +38,8 @@ struct GANTRY_API Histogram {
   Histogram& operator+=(const Histogram& other) noexcept;
 };
 
-/// How often each RejectReason came, indexed by it.
-using RejectCounts = std::array<std::uint64_t, kRejectReasons>;
+/// How often each ErrorReason came, indexed by it.
+using RejectCounts = std::array<std::uint64_t, kErrorReasons>;
 
 /// Whether it makes sense to send requests.
 struct Health {

@@ -10,7 +10,7 @@ struct Error::Rep {
   ErrorCode code;
   std::string message;
   std::vector<std::string> path;
-  RejectReason reason = RejectReason::kNone;
+  ErrorReason reason = ErrorReason::kNone;
   std::chrono::nanoseconds retry_after{};
 };
 
@@ -38,11 +38,12 @@ const char* to_string(ErrorCode code) noexcept {
   return "internal";
 }
 
-const char* to_string(RejectReason reason) noexcept {
-  constexpr const char* kNames[kRejectReasons] = {"none", "queue_full", "deadline_passed", "deadline_unreachable",
-                                                  "shed", "cancelled",  "unhealthy",       "shutdown"};
+const char* to_string(ErrorReason reason) noexcept {
+  constexpr const char* kNames[kErrorReasons] = {
+      "none",      "queue_full", "deadline_passed", "deadline_unreachable", "shed",         "cancelled",
+      "unhealthy", "shutdown",   "input_too_large", "media_type",           "out_of_memory"};
   const auto index = static_cast<std::size_t>(reason);
-  return index < kRejectReasons ? kNames[index] : kNames[0];
+  return index < kErrorReasons ? kNames[index] : kNames[0];
 }
 
 Error::Error(ErrorCode code, std::string message)
@@ -65,20 +66,20 @@ const std::vector<std::string>& Error::path() const noexcept {
   return rep_ ? rep_->path : kNowhere;
 }
 
-RejectReason Error::reject_reason() const noexcept {
-  return rep_ ? rep_->reason : RejectReason::kNone;
+ErrorReason Error::reason() const noexcept {
+  return rep_ ? rep_->reason : ErrorReason::kNone;
 }
 
 std::chrono::nanoseconds Error::retry_after() const noexcept {
   return rep_ ? rep_->retry_after : std::chrono::nanoseconds::zero();
 }
 
-Error Error::rejected(RejectReason reason, std::chrono::nanoseconds retry_after) const {
+Error Error::with_reason(ErrorReason reason, std::chrono::nanoseconds retry_after) const {
   return Error(std::make_shared<const Rep>(Rep{code(), message(), path(), reason, retry_after}));
 }
 
 Error Error::within(std::string scope) const {
-  auto rep = std::make_shared<Rep>(Rep{code(), message(), {}, reject_reason(), retry_after()});
+  auto rep = std::make_shared<Rep>(Rep{code(), message(), {}, reason(), retry_after()});
   rep->path.reserve(path().size() + 1);
   rep->path.push_back(std::move(scope));
   rep->path.insert(rep->path.end(), path().begin(), path().end());

@@ -174,7 +174,7 @@ Result<std::unique_ptr<Engine>> load_scanned(const AotiPackage& package, const S
                                              const ModelOptions& options) {
   auto scratch = ScratchDirectory::make(options.scratch_dir);
   if (!scratch) return std::move(scratch).error();
-  const auto metadata = read_aoti_metadata(package, *scratch);
+  const auto metadata = read_aoti_metadata(package);
   if (!metadata) return metadata.error();
   if (auto ok = check_aoti_metadata(*metadata); !ok) return std::move(ok).error();
   const auto device = use_device(options.device);
@@ -201,20 +201,20 @@ Result<std::unique_ptr<Engine>> load_scanned(const AotiPackage& package, const S
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> load_aoti(const std::string& path, const Signature& signature,
-                                          const ModelOptions& options) {
-  const auto format = detect_format(path);
+Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request) {
+  const std::string name = "'" + request.file.name() + "'";
+  const auto format = detect_format(request.file);
   if (!format) return format.error();
   if (*format != Format::kAotiPackage)
-    return Error(ErrorCode::kInvalidArgument, "'" + path + "' is TorchScript, not an AOTInductor package");
-  const auto package = scan_aoti_package(path);
+    return Error(ErrorCode::kInvalidArgument, name + " is TorchScript, not an AOTInductor package");
+  const auto package = scan_aoti_package(request.file);
   if (!package) return package.error();
   try {
-    auto engine = load_scanned(*package, signature, options);
-    if (!engine) return engine.error().within("'" + path + "'");
+    auto engine = load_scanned(*package, request.signature, request.options);
+    if (!engine) return engine.error().within(name);
     return engine;
   } catch (...) {
-    return translate_torch_exception(ErrorCode::kInvalidArgument).within("'" + path + "'");
+    return translate_torch_exception(ErrorCode::kInvalidArgument).within(name);
   }
 }
 

@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
@@ -81,13 +79,14 @@ Result<ScratchDirectory> ScratchDirectory::make(const std::string& parent) {
   return ScratchDirectory(std::move(path));
 }
 
-Result<AotiPackage> scan_aoti_package(const std::string& path) {
-  auto all = read_zip_directory(path);
+Result<AotiPackage> scan_aoti_package(const ModelFile& file) {
+  auto all = read_zip_directory(file);
   if (!all) return std::move(all).error();
-  const auto refuse = [&](ErrorCode code, const std::string& why) { return Error(code, "'" + path + "': " + why); };
+  const auto refuse = [&](ErrorCode code, const std::string& why) {
+    return Error(code, "'" + file.name() + "': " + why);
+  };
 
-  AotiPackage package;
-  package.path = path;
+  AotiPackage package{file, {}, {}, {}};
   std::string model;
   std::size_t libraries = 0;
   for (ZipEntry& entry : *all) {
@@ -118,16 +117,12 @@ Result<AotiPackage> scan_aoti_package(const std::string& path) {
   return package;
 }
 
-Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package,
-                                                              const ScratchDirectory& scratch) {
-  const std::string file = scratch.path() + "/" + file_name(package.metadata);
-  if (auto unpacked = extract_stored(package.path, package.metadata, file); !unpacked)
-    return std::move(unpacked).error();
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  const auto json = nlohmann::json::parse(text, nullptr, false);
+Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package) {
+  const auto text = read_stored(package.file, package.metadata, kMaxMetadataBytes);
+  if (!text) return text.error();
+  const auto json = nlohmann::json::parse(*text, nullptr, false);
   if (!json.is_object())
-    return Error(ErrorCode::kInvalidArgument, "'" + package.path + "': the metadata of its library is damaged");
+    return Error(ErrorCode::kInvalidArgument, "'" + package.file.name() + "': the metadata of its library is damaged");
   std::map<std::string, std::string> metadata;
   for (const auto& [key, value] : json.items())
     if (value.is_string()) metadata[key] = value.get<std::string>();
@@ -137,7 +132,7 @@ Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage&
 Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch) {
   for (const ZipEntry& entry : package.entries) {
     // One directory deep is all that AOTInductor writes; the name alone cannot lead anywhere else.
-    auto unpacked = extract_stored(package.path, entry, scratch.path() + "/" + file_name(entry));
+    auto unpacked = extract_stored(package.file, entry, scratch.path() + "/" + file_name(entry));
     if (!unpacked) return std::move(unpacked).error();
   }
   return scratch.path() + "/" + file_name(package.library);

@@ -7,6 +7,7 @@
 
 #include <sys/statvfs.h>
 
+#include <gantry/model_file.hpp>
 #include <gantry/result.hpp>
 #include <map>
 #include <string>
@@ -45,7 +46,7 @@ Result<void> check_scratch(const std::string& directory, const struct statvfs& f
 
 /// The one model of a package.
 struct AotiPackage {
-  std::string path;
+  ModelFile file;
   std::vector<ZipEntry> entries;  ///< its files
   ZipEntry library;               ///< the shared library among them
   ZipEntry metadata;              ///< the library's metadata
@@ -53,13 +54,12 @@ struct AotiPackage {
 
 /// Finds the model. invalid_argument for a damaged package or one with several models; unsupported if its code is not
 /// compiled or its weights are outside the library.
-Result<AotiPackage> scan_aoti_package(const std::string& path);
+Result<AotiPackage> scan_aoti_package(const ModelFile& file);
 
-/// Unpacks the metadata alone, and reads it: AOTI_DEVICE_KEY, AOTI_CPU_ISA, ... and what the exporter added.
-Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package,
-                                                              const ScratchDirectory& scratch);
+/// AOTI_DEVICE_KEY, AOTI_CPU_ISA, ... and what the exporter added.
+Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package);
 
-/// Unpacks everything else; the path of the shared library.
+/// Unpacks everything but the metadata; the path of the shared library.
 Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch);
 
 /// failed_precondition if the metadata says that the package was built for another LibTorch (major.minor), machine or

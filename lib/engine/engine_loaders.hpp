@@ -11,16 +11,14 @@ namespace gantry::libtorch {
 /// What a model file is.
 enum class Format { kTorchScript, kAotiPackage };
 
-/// By content: both are zip files, with different entries. not_found; invalid_argument says what the file is instead.
-Result<Format> detect_format(const std::string& path);
+/// By content: both are zip files, with different entries. invalid_argument says what the file is instead.
+Result<Format> detect_format(const ModelFile& file);
 
 /// Loads a TorchScript file: moved to the device, in eval mode, frozen. Inputs go to the arguments of `forward` by name
 /// if it has an argument for each, else by position.
-Result<std::unique_ptr<Engine>> load_torchscript(const std::string& path, const Signature& signature,
-                                                 const ModelOptions& options);
+Result<std::unique_ptr<Engine>> load_torchscript(const LoadRequest& request);
 
 /// Loads an AOTInductor package, which is native code.
-Result<std::unique_ptr<Engine>> load_aoti(const std::string& path, const Signature& signature,
-                                          const ModelOptions& options);
+Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request);
 
 }  // namespace gantry::libtorch

@@ -19,13 +19,13 @@ bool has_entry(const std::vector<ZipEntry>& entries, std::string_view prefix) {
 
 }  // namespace
 
-Result<Format> detect_format(const std::string& path) {
-  auto entries = read_zip_directory(path);
+Result<Format> detect_format(const ModelFile& file) {
+  auto entries = read_zip_directory(file);
   if (!entries) return std::move(entries).error();
   if (has_entry(*entries, "data/aotinductor/")) return Format::kAotiPackage;
   if (has_entry(*entries, "constants.pkl") && has_entry(*entries, "code/")) return Format::kTorchScript;
   const auto is_instead = [&](const char* what) {
-    return Error(ErrorCode::kInvalidArgument, "'" + path + "' is not a model that can be run: it is " + what);
+    return Error(ErrorCode::kInvalidArgument, "'" + file.name() + "' is not a model that can be run: it is " + what);
   };
   if (has_entry(*entries, "serialized_exported_program.json") || has_entry(*entries, "models/"))
     return is_instead(
@@ -36,10 +36,12 @@ Result<Format> detect_format(const std::string& path) {
 }
 
 Result<Model> load(const std::string& path, const Signature& signature, const ModelOptions& options) {
-  auto format = detect_format(path);
+  auto file = ModelFile::open(path);
+  if (!file) return std::move(file).error();
+  auto format = detect_format(*file);
   if (!format) return std::move(format).error();
-  auto engine = *format == Format::kAotiPackage ? load_aoti(path, signature, options)
-                                                : load_torchscript(path, signature, options);
+  const LoadRequest request{*std::move(file), signature, options, {}};
+  auto engine = *format == Format::kAotiPackage ? load_aoti(request) : load_torchscript(request);
   if (!engine) return std::move(engine).error();
   ModelOptions named = options;
   if (named.name.empty()) named.name = std::filesystem::path(path).filename().string();

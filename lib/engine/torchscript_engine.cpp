@@ -108,6 +108,7 @@ EngineInfo describe(const TorchScriptFile& file, Device device, bool retain_memo
   info.kind = "torchscript";
   info.device = device;
   info.mutates_inputs = file.mutates_inputs;
+  info.has_state = file.has_state;
   info.retains_memory = retain_memory && device.is_cpu();
   info.description = "TorchScript, LibTorch " + version() + ", " + device.to_string();
   if (!file.why_not_frozen.empty()) info.description += ", not frozen (" + file.why_not_frozen + ")";
@@ -118,18 +119,19 @@ EngineInfo describe(const TorchScriptFile& file, Device device, bool retain_memo
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> load_torchscript(const std::string& path, const Signature& signature,
-                                                 const ModelOptions& options) {
-  const auto format = detect_format(path);
+Result<std::unique_ptr<Engine>> load_torchscript(const LoadRequest& request) {
+  const std::string name = "'" + request.file.name() + "'";
+  const auto format = detect_format(request.file);
   if (!format) return format.error();
   if (*format != Format::kTorchScript)
-    return Error(ErrorCode::kInvalidArgument, "'" + path + "' is an AOTInductor package, not TorchScript");
+    return Error(ErrorCode::kInvalidArgument, name + " is an AOTInductor package, not TorchScript");
+  const ModelOptions& options = request.options;
   auto device = use_device(options.device);
   if (!device) return std::move(device).error();
-  auto file = load_torchscript_file(path, *device);
-  if (!file) return file.error().within("'" + path + "'");
-  auto call = ForwardCall::make(file->module, signature);
-  if (!call) return call.error().within("'" + path + "'");
+  auto file = load_torchscript_file(request.file, *device);
+  if (!file) return file.error().within(name);
+  auto call = ForwardCall::make(file->module, request.signature);
+  if (!call) return call.error().within(name);
   EngineInfo info = describe(*file, options.device, options.retain_activation_memory);
   return std::unique_ptr<Engine>(
       std::make_unique<TorchScriptEngine>(*std::move(file), *std::move(call), *device, std::move(info)));

@@ -2,6 +2,7 @@
 // Loading, freezing and alias analysis; and convolutions in full precision on a GPU.
 #include "engine/torchscript_file.hpp"
 
+#include <caffe2/serialize/read_adapter_interface.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/inliner.h>
@@ -9,13 +10,36 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <unordered_set>
+#include <utility>
 
 #include "engine/thread_state.hpp"
 #include "engine/torch_error.hpp"
 
 namespace gantry::libtorch {
 namespace {
+
+/// Gives LibTorch the file. It reads past the end while it looks for the zip directory, and wants no error then.
+class FileReader final : public caffe2::serialize::ReadAdapterInterface {
+ public:
+  explicit FileReader(ModelFile file) : file_(std::move(file)) {}
+  std::size_t size() const override { return static_cast<std::size_t>(file_.size()); }
+  std::size_t read(std::uint64_t offset, void* target, std::size_t size, const char*) const override {
+    const std::uint64_t left = file_.size() - std::min(file_.size(), offset);
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(size, left));
+    const auto done = file_.read(offset, target, count);
+    if (done) return count;
+    failure_ = done.error();
+    return 0;
+  }
+  /// Why a read failed, which LibTorch does not tell.
+  const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  const ModelFile file_;
+  mutable std::optional<Error> failure_;
+};
 
 /// True if a block, or one inside it, assigns an attribute or writes to the memory of one.
 bool writes_to_attributes(const torch::jit::Block* block, const torch::jit::AliasDb& aliases) {
@@ -81,11 +105,12 @@ void freeze(TorchScriptFile& file) {
 
 }  // namespace
 
-Result<TorchScriptFile> load_torchscript_file(const std::string& path, c10::Device device) {
+Result<TorchScriptFile> load_torchscript_file(const ModelFile& source, c10::Device device) {
+  const auto reader = std::make_shared<FileReader>(source);
   try {
     const ThreadScope thread(1);
     // Onto the CPU first: a file saved on a device that this machine lacks loads as well.
-    TorchScriptFile file{torch::jit::load(path, c10::Device(c10::kCPU)), {}};
+    TorchScriptFile file{torch::jit::load(reader, c10::Device(c10::kCPU)), {}};
     if (!file.module.find_method("forward"))
       return Error(ErrorCode::kInvalidArgument, "the TorchScript module has no forward()");
     file.module.eval();
@@ -98,6 +123,7 @@ Result<TorchScriptFile> load_torchscript_file(const std::string& path, c10::Devi
     analyse_writes(file);
     return file;
   } catch (...) {
+    if (reader->failure()) return *reader->failure();
     return translate_torch_exception(ErrorCode::kInvalidArgument);
   }
 }

@@ -6,6 +6,7 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include <cstddef>
+#include <gantry/model_file.hpp>
 #include <gantry/result.hpp>
 #include <string>
 
@@ -20,6 +21,6 @@ struct TorchScriptFile {
 };
 
 /// invalid_argument if LibTorch cannot read the file; resource_exhausted if memory or device memory is short.
-Result<TorchScriptFile> load_torchscript_file(const std::string& path, c10::Device device);
+Result<TorchScriptFile> load_torchscript_file(const ModelFile& file, c10::Device device);
 
 }  // namespace gantry::libtorch

@@ -2,14 +2,11 @@
 // Reading a zip file's directory, and copying stored entries out of it.
 #include "engine/zip_directory.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "core/open_file.hpp"
 
 namespace gantry::libtorch {
 namespace {
@@ -22,54 +19,11 @@ constexpr std::size_t kEnd64Size = 56;
 constexpr std::size_t kHeaderSize = 46;
 constexpr std::size_t kLocalHeaderSize = 30;
 
-std::string reason_of(int error_number) {
-  return std::generic_category().message(error_number);
+Result<std::string> read(const ModelFile& file, std::uint64_t offset, std::uint64_t size) {
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  if (auto ok = file.read(offset, bytes.data(), bytes.size()); !ok) return std::move(ok).error();
+  return bytes;
 }
-
-/// A file descriptor that closes itself. Opening does not wait for the other end of a pipe.
-class File {
- public:
-  File(const std::string& path, int flags, mode_t mode = 0)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, mode)) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  bool is_open() const { return fd_ >= 0; }
-  /// Nothing unless it is a regular file.
-  std::optional<std::uint64_t> size() const {
-    struct stat status {};
-    if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-    return static_cast<std::uint64_t>(status.st_size);
-  }
-
-  /// Exactly `size` bytes at `offset`, or nothing.
-  std::optional<std::string> read(std::uint64_t offset, std::size_t size) const {
-    std::string bytes(size, '\0');
-    std::size_t done = 0;
-    while (done < size) {
-      const ssize_t got = ::pread(fd_, bytes.data() + done, size - done, static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return std::nullopt;
-      done += static_cast<std::size_t>(got);
-    }
-    return bytes;
-  }
-
-  bool write(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(put));
-    }
-    return true;
-  }
-
- private:
-  int fd_;
-};
 
 /// A little-endian number of `size` bytes; the caller has checked the bounds.
 std::uint64_t number(std::string_view bytes, std::size_t offset, std::size_t size) {
@@ -84,27 +38,31 @@ struct Directory {
   std::uint64_t count = 0;
 };
 
-/// Where the directory is, from the record at the end of the file.
-std::optional<Directory> find_directory(const File& file, std::uint64_t file_size) {
-  if (file_size < kEndSize) return std::nullopt;
+/// Where the directory is, from the record at the end of the file; nothing if there is none.
+Result<std::optional<Directory>> find_directory(const ModelFile& file) {
+  const auto nothing = std::optional<Directory>();
+  const std::uint64_t file_size = file.size();
+  if (file_size < kEndSize) return nothing;
   const auto tail_size = static_cast<std::size_t>(std::min<std::uint64_t>(file_size, kEndSize + kMaxCommentSize));
   const std::uint64_t tail_offset = file_size - tail_size;
-  const auto tail = file.read(tail_offset, tail_size);
-  if (!tail) return std::nullopt;
+  const auto tail = read(file, tail_offset, tail_size);
+  if (!tail) return tail.error();
   const auto end = tail->rfind("PK\5\6", tail_size - kEndSize);
-  if (end == std::string::npos) return std::nullopt;
-  Directory directory{number(*tail, end + 16, 4), number(*tail, end + 12, 4), number(*tail, end + 10, 2)};
+  if (end == std::string::npos) return nothing;
+  const Directory directory{number(*tail, end + 16, 4), number(*tail, end + 12, 4), number(*tail, end + 10, 2)};
   const bool is_zip64 = directory.offset == 0xffffffff || directory.size == 0xffffffff || directory.count == 0xffff;
-  if (!is_zip64) return directory;
+  if (!is_zip64) return std::optional(directory);
   const std::uint64_t end_offset = tail_offset + end;
-  if (end_offset < kLocatorSize) return std::nullopt;
-  const auto locator = file.read(end_offset - kLocatorSize, kLocatorSize);
-  if (!locator || locator->compare(0, 4, "PK\6\7") != 0) return std::nullopt;
+  if (end_offset < kLocatorSize) return nothing;
+  const auto locator = read(file, end_offset - kLocatorSize, kLocatorSize);
+  if (!locator) return locator.error();
+  if (locator->compare(0, 4, "PK\6\7") != 0) return nothing;
   const std::uint64_t end64_offset = number(*locator, 8, 8);
-  if (end64_offset > file_size || file_size - end64_offset < kEnd64Size) return std::nullopt;
-  const auto end64 = file.read(end64_offset, kEnd64Size);
-  if (!end64 || end64->compare(0, 4, "PK\6\6") != 0) return std::nullopt;
-  return Directory{number(*end64, 48, 8), number(*end64, 40, 8), number(*end64, 32, 8)};
+  if (end64_offset > file_size || file_size - end64_offset < kEnd64Size) return nothing;
+  const auto end64 = read(file, end64_offset, kEnd64Size);
+  if (!end64) return end64.error();
+  if (end64->compare(0, 4, "PK\6\6") != 0) return nothing;
+  return std::optional(Directory{number(*end64, 48, 8), number(*end64, 40, 8), number(*end64, 32, 8)});
 }
 
 bool is_safe_name(std::string_view name) {
@@ -160,28 +118,41 @@ std::optional<ZipEntry> take_entry(std::string_view& rest) {
   return entry;
 }
 
+Error cannot_unpack(const ModelFile& file, const ZipEntry& entry, ErrorCode code, const std::string& why) {
+  return Error(code, "cannot unpack '" + entry.name + "' of '" + file.name() + "': " + why);
+}
+
+/// Where a stored entry's bytes are; all of them lie in the file.
+Result<std::uint64_t> begin_of(const ModelFile& file, const ZipEntry& entry) {
+  if (!entry.is_stored)
+    return cannot_unpack(file, entry, ErrorCode::kUnsupported, "it is compressed, which torch's own packages are not");
+  const auto damaged = [&](const char* why) { return cannot_unpack(file, entry, ErrorCode::kInvalidArgument, why); };
+  if (entry.local_header > file.size() || file.size() - entry.local_header < kLocalHeaderSize)
+    return damaged("the zip file is damaged");
+  const auto header = read(file, entry.local_header, kLocalHeaderSize);
+  if (!header) return header.error();
+  if (header->compare(0, 4, "PK\3\4") != 0) return damaged("the zip file is damaged");
+  const std::uint64_t begin = entry.local_header + kLocalHeaderSize + number(*header, 26, 2) + number(*header, 28, 2);
+  if (begin > file.size() || entry.size > file.size() - begin) return damaged("the zip file was cut short");
+  return begin;
+}
+
 }  // namespace
 
-Result<std::vector<ZipEntry>> read_zip_directory(const std::string& path) {
-  const File file(path, O_RDONLY);
-  if (!file.is_open()) {
-    const int reason = errno;
-    const auto code = reason == ENOENT || reason == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kFailedPrecondition;
-    return Error(code, "cannot open '" + path + "': " + reason_of(reason));
-  }
+Result<std::vector<ZipEntry>> read_zip_directory(const ModelFile& file) {
   const auto refuse = [&](const std::string& why) {
-    return Error(ErrorCode::kInvalidArgument, "'" + path + "' is not a model file: " + why);
+    return Error(ErrorCode::kInvalidArgument, "'" + file.name() + "' is not a model file: " + why);
   };
-  const auto size = file.size();
-  if (!size) return refuse("not a regular file");
-  const std::uint64_t file_size = *size;
-  const auto directory = find_directory(file, file_size);
+  const std::uint64_t file_size = file.size();
+  const auto found = find_directory(file);
+  if (!found) return found.error();
+  const auto& directory = *found;
   if (!directory) return refuse("not a zip file, or one that was cut short");
   if (directory->size > kMaxDirectoryBytes || directory->size > file_size ||
       directory->offset > file_size - directory->size)
     return refuse("its zip directory is damaged");
-  const auto bytes = file.read(directory->offset, static_cast<std::size_t>(directory->size));
-  if (!bytes) return refuse("its zip directory is damaged");
+  const auto bytes = read(file, directory->offset, directory->size);
+  if (!bytes) return bytes.error();
 
   std::vector<ZipEntry> entries;
   std::string_view rest = *bytes;
@@ -202,30 +173,30 @@ std::optional<std::string_view> after_prefix(std::string_view name, std::string_
   return name.substr(root + 1 + prefix.size());
 }
 
-Result<void> extract_stored(const std::string& zip_path, const ZipEntry& entry, const std::string& to) {
-  const auto fail = [&](ErrorCode code, const std::string& why) {
-    return Error(code, "cannot unpack '" + entry.name + "' of '" + zip_path + "': " + why);
-  };
-  if (!entry.is_stored) return fail(ErrorCode::kUnsupported, "it is compressed, which torch's own packages are not");
-  const File from(zip_path, O_RDONLY);
-  if (!from.is_open()) return fail(ErrorCode::kFailedPrecondition, reason_of(errno));
-  if (!from.size()) return fail(ErrorCode::kInvalidArgument, "not a regular file");
-  const auto header = from.read(entry.local_header, kLocalHeaderSize);
-  if (!header || header->compare(0, 4, "PK\3\4") != 0)
-    return fail(ErrorCode::kInvalidArgument, "the zip file is damaged");
-  const std::uint64_t begin = entry.local_header + kLocalHeaderSize + number(*header, 26, 2) + number(*header, 28, 2);
+Result<std::string> read_stored(const ModelFile& file, const ZipEntry& entry, std::uint64_t limit) {
+  auto begin = begin_of(file, entry);
+  if (!begin) return std::move(begin).error();
+  if (entry.size > limit)
+    return cannot_unpack(file, entry, ErrorCode::kInvalidArgument,
+                         "it has more than " + std::to_string(limit) + " bytes");
+  return read(file, *begin, entry.size);
+}
 
-  const File out(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-  if (!out.is_open()) return fail(ErrorCode::kFailedPrecondition, "'" + to + "': " + reason_of(errno));
+Result<void> extract_stored(const ModelFile& file, const ZipEntry& entry, const std::string& to) {
+  const auto begin = begin_of(file, entry);
+  if (!begin) return begin.error();
+  const auto out = detail::OpenFile::create(to);
+  if (!out)
+    return cannot_unpack(file, entry, ErrorCode::kFailedPrecondition, "'" + to + "': " + detail::system_message(errno));
   constexpr std::uint64_t kBlock = 1 << 20;
   for (std::uint64_t done = 0; done < entry.size; done += kBlock) {
-    const auto block = from.read(begin + done, static_cast<std::size_t>(std::min(kBlock, entry.size - done)));
-    if (!block) return fail(ErrorCode::kInvalidArgument, "the zip file was cut short");
-    if (!out.write(*block)) {
+    const auto block = read(file, *begin + done, std::min(kBlock, entry.size - done));
+    if (!block) return block.error();
+    if (!out->write(*block)) {
       const int reason = errno;
       const bool is_full = reason == ENOSPC || reason == EDQUOT;
-      return fail(is_full ? ErrorCode::kResourceExhausted : ErrorCode::kFailedPrecondition,
-                  "'" + to + "': " + reason_of(reason));
+      return cannot_unpack(file, entry, is_full ? ErrorCode::kResourceExhausted : ErrorCode::kFailedPrecondition,
+                           "'" + to + "': " + detail::system_message(reason));
     }
   }
   return {};

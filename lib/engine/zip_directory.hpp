@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <gantry/model_file.hpp>
 #include <gantry/result.hpp>
 #include <optional>
 #include <string>
@@ -22,9 +23,9 @@ struct ZipEntry {
   std::uint64_t local_header = 0;  ///< where its local header begins
 };
 
-/// Every entry, in directory order. not_found if there is no such file; invalid_argument if it is not a zip file, is
-/// cut short, or an entry's name could lead out of a directory (absolute, "..", "\", control characters).
-Result<std::vector<ZipEntry>> read_zip_directory(const std::string& path);
+/// Every entry, in directory order. invalid_argument if it is not a zip file, is cut short, or an entry's name could
+/// lead out of a directory (absolute, "..", "\", control characters).
+Result<std::vector<ZipEntry>> read_zip_directory(const ModelFile& file);
 
 /// What follows `prefix` in "<prefix>..." or "<root>/<prefix>..."; nothing for another name. LibTorch puts everything
 /// under one root folder, except into the packages of 2.6.
@@ -32,6 +33,9 @@ std::optional<std::string_view> after_prefix(std::string_view name, std::string_
 
 /// Copies a stored entry to a new file, which must not exist, with mode 0600. resource_exhausted if the disk is full;
 /// failed_precondition if the file cannot be written; invalid_argument if the entry is damaged.
-Result<void> extract_stored(const std::string& zip_path, const ZipEntry& entry, const std::string& to);
+Result<void> extract_stored(const ModelFile& file, const ZipEntry& entry, const std::string& to);
+
+/// The bytes of a stored entry of at most `limit` bytes; invalid_argument if it has more, or is damaged.
+Result<std::string> read_stored(const ModelFile& file, const ZipEntry& entry, std::uint64_t limit);
 
 }  // namespace gantry::libtorch

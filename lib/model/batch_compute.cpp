@@ -23,7 +23,7 @@ bool have_rows(const Tensors& outputs, std::size_t rows) {
 void LocalBackend::execute(Turn turn) {
   Batch& batch = turn.batch;
   for (CallPtr call = std::move(batch.refused.first); call; call = std::move(call->next)) {
-    counters_.rejects.count(call->refusal->reject_reason());
+    counters_.rejects.count(call->refusal->reason());
     tell_wait(call->options, call->rows, call->arrived, &*call->refusal);
     answer(*call, *call->refusal);
   }
@@ -104,7 +104,7 @@ void LocalBackend::compute(EngineInstance& instance, Span<Call* const> calls, bo
 Result<Tensors> LocalBackend::compute_rows(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
                                            const RunOptions& call, bool may_retry_memory) {
   if (auto interruption = call.interruption()) {
-    counters_.rejects.count(call.cancel.is_cancelled() ? RejectReason::kCancelled : RejectReason::kDeadlinePassed);
+    counters_.rejects.count(call.cancel.is_cancelled() ? ErrorReason::kCancelled : ErrorReason::kDeadlinePassed);
     return *interruption;
   }
   if (rows > options_.max_batch)

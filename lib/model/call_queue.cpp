@@ -73,12 +73,12 @@ std::optional<Error> CallQueue::check_health(Clock::time_point now) const {
   if (!device_fault_.empty())
     return Error(ErrorCode::kFailedPrecondition,
                  "the device failed for good, start the process again: " + device_fault_)
-        .rejected(RejectReason::kUnhealthy);
+        .with_reason(ErrorReason::kUnhealthy);
   const auto oldest = running_.empty() ? now : *std::min_element(running_.begin(), running_.end());
   if (options_.hang_after.count() > 0 && now - oldest > options_.hang_after)
     return Error(ErrorCode::kFailedPrecondition, "an engine call has not returned for " + milliseconds(now - oldest) +
                                                      "; hang_after is " + milliseconds(options_.hang_after))
-        .rejected(RejectReason::kUnhealthy);
+        .with_reason(ErrorReason::kUnhealthy);
   return std::nullopt;
 }
 
@@ -90,7 +90,7 @@ std::optional<Error> CallQueue::check_deadline(const Call& call, Clock::time_poi
   if (needed <= left) return std::nullopt;
   return Error(ErrorCode::kResourceExhausted,
                "the model would be done in " + milliseconds(needed) + ", and the deadline is in " + milliseconds(left))
-      .rejected(RejectReason::kDeadlineUnreachable, needed - left);
+      .with_reason(ErrorReason::kDeadlineUnreachable, needed - left);
 }
 
 std::size_t CallQueue::paying_batch() const {
@@ -135,19 +135,19 @@ std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entr
   const LatencyModel& latency = latencies_[entry.item->bucket];
   if (call.cancel.is_cancelled())
     return Error(ErrorCode::kCancelled, "the request was cancelled while it waited for the model")
-        .rejected(RejectReason::kCancelled);
+        .with_reason(ErrorReason::kCancelled);
   if (!call.deadline) return std::nullopt;
   if (now >= *call.deadline)
     return Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
-        .rejected(RejectReason::kDeadlinePassed);
+        .with_reason(ErrorReason::kDeadlinePassed);
   if (!running_.empty() && now + latency.fastest() > *call.deadline)
     return Error(ErrorCode::kDeadlineExceeded, "the deadline is in " + milliseconds(*call.deadline - now) +
                                                    ", and the model takes " + milliseconds(latency.fastest()))
-        .rejected(RejectReason::kDeadlineUnreachable);
+        .with_reason(ErrorReason::kDeadlineUnreachable);
   if (!waiting_.empty() && overload_.should_shed(now, entry.ticket.queued, latency.expected(1)))
     return Error(ErrorCode::kResourceExhausted,
                  "shed after " + milliseconds(now - entry.ticket.queued) + " of waiting for the model")
-        .rejected(RejectReason::kShed, overload_.time_for(waiting_.cost_ahead_of(call.priority)));
+        .with_reason(ErrorReason::kShed, overload_.time_for(waiting_.cost_ahead_of(call.priority)));
   return std::nullopt;
 }
 

@@ -108,7 +108,7 @@ Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
       --blocked_;
       if (!is_in_time)
         refusal = Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
-                      .rejected(RejectReason::kDeadlinePassed);
+                      .with_reason(ErrorReason::kDeadlinePassed);
       else {
         queue_.begin_one(taken = Clock::now());
         instance = take_instance();
@@ -116,7 +116,7 @@ Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
     }
   }
   if (refusal) {
-    counters_.rejects.count(refusal->reject_reason());
+    counters_.rejects.count(refusal->reason());
     tell_wait(call, rows, arrived, &*refusal);
     deal_out();  // an instance may have been left for this thread
     return *std::move(refusal);
@@ -154,7 +154,7 @@ void LocalBackend::submit_on_worker(CallPtr call) {
     refusal = translate_exception();
   }
   if (refusal) {
-    counters_.rejects.count(refusal->reject_reason());
+    counters_.rejects.count(refusal->reason());
     tell_wait(call->options, call->rows, now, &*refusal);
     return answer(*call, *refusal);
   }
@@ -282,7 +282,7 @@ void LocalBackend::on_shutdown(const Error& reason) {
     refused = queue_.take_all();
   }
   for (const auto& entry : refused) {
-    counters_.rejects.count(RejectReason::kShutdown);
+    counters_.rejects.count(ErrorReason::kShutdown);
     tell_wait(entry.item->options, entry.item->rows, entry.item->arrived, &reason);
     answer(*entry.item, reason);
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <gantry/bytes.hpp>
+#include <gantry/model_options.hpp>
 #include <gantry/padding.hpp>
 #include <gantry/signature.hpp>
 #include <map>
@@ -16,13 +17,24 @@
 
 namespace gantry::detail {
 
+/// What gantry-pack found out about batches: whether each row's answer is the one that the row has alone.
+struct RowProof {
+  bool independent = false;
+  std::vector<std::int64_t> sizes;  ///< batch sizes that were compared; none beyond the largest has been shown to work
+  std::int64_t samples = 0;         ///< different ones that were compared
+  Tolerance tolerance;
+  std::string reason;  ///< why not independent: "batch of 16: output 'y', row 3: ..."
+};
+
 /// One way to run the model.
 struct EngineEntry {
   std::string kind;
   std::string file;
-  std::string device;  ///< "any", "cpu" or "cuda"
-  std::string torch;   ///< "2.15", ">=2.6", or empty
-  std::string isa;     ///< "x86-64-v3", ..., or empty
+  std::string device;                  ///< "any", "cpu" or "cuda"
+  std::string torch;                   ///< "2.15", ">=2.6", or empty
+  std::string isa;                     ///< "x86-64-v3", ..., or empty
+  std::vector<std::string> libraries;  ///< with operators it needs: files of the package, or names of what a host gives
+  std::optional<RowProof> rows;        ///< unset: nobody looked
 };
 
 struct FileEntry {
@@ -46,7 +58,8 @@ struct Manifest {
   Signature signature;
   int max_batch = 16;
   std::optional<Padding> padding;
-  std::string pipeline;  ///< the list of ops, as JSON text
+  std::map<std::string, ArgumentValue> arguments;  ///< of forward(), that are no tensors
+  std::string pipeline;                            ///< the list of ops, as JSON text
   std::vector<GoldenCase> golden;
   std::optional<AccuracyFloor> accuracy;
   std::optional<double> latency_p99_ms;  ///< advisory

@@ -119,7 +119,9 @@ class PackageOpener {
     if (model_options.name.empty()) model_options.name = manifest_.name;
     model_options.runtime = runtime_;
     if (!loader.load) return Error(ErrorCode::kInternal, "its loader has no load function");
-    auto engine = loader.load(files_.path_of(entry.file), manifest_.signature, model_options);
+    auto file = files_.open(entry.file);
+    if (!file) return std::move(file).error();
+    auto engine = loader.load({*std::move(file), manifest_.signature, model_options, {}});
     if (!engine) return engine.error().within("file '" + entry.file + "'");
     if (*engine == nullptr)
       return Error(ErrorCode::kInternal, "its loader gave no engine for file '" + entry.file + "'");

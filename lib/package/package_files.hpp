@@ -3,10 +3,13 @@
 #pragma once
 
 #include <gantry/bytes.hpp>
+#include <gantry/model_file.hpp>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "package/manifest.hpp"
+#include "package/verified_content.hpp"
 
 namespace gantry::detail {
 
@@ -21,8 +24,7 @@ std::string sha256_hex(const Bytes& content);
 /// Threads:   immutable; read() is thread-safe.
 /// Errors:    failed_precondition names the file, what was expected and what is there.
 /// Cost:      verify() reads every file once; read() reads one file and hashes it again, so that what it returns is
-/// what
-///            was listed even if the directory has changed since.
+///            what was listed even if the directory has changed since. Keeps the engines' files open.
 class PackageFiles {
  public:
   /// Checks that `directory` holds the listed files, in the listed sizes and with the listed hashes, and nothing else:
@@ -31,12 +33,13 @@ class PackageFiles {
 
   /// The content of a listed file; invalid_argument if it is not listed.
   Result<Bytes> read(const std::string& name) const;
-  /// Where a listed file is.
-  std::string path_of(const std::string& name) const { return directory_ + "/" + name; }
+  /// A file that an engine of the manifest names, as it was verified.
+  Result<ModelFile> open(const std::string& name) const;
 
  private:
   std::string directory_;
   std::map<std::string, FileEntry, std::less<>> entries_;
+  std::map<std::string, std::shared_ptr<const VerifiedContent>, std::less<>> contents_;
 };
 
 }  // namespace gantry::detail

@@ -85,7 +85,7 @@ void RuntimeCore::lose_task() {
     if (--tasks_ == 0) refused = take_queued();  // nobody would come for it
   }
   const Error reason =
-      Error(ErrorCode::kCancelled, "the host's executor dropped the work").rejected(RejectReason::kShutdown);
+      Error(ErrorCode::kCancelled, "the host's executor dropped the work").with_reason(ErrorReason::kShutdown);
   refuse(refused, reason);
 }
 

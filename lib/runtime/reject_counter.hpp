@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RejectCounter: how often each RejectReason came.
+// RejectCounter: how often each ErrorReason came.
 #pragma once
 
 #include <array>
@@ -13,15 +13,15 @@ namespace gantry::detail {
 /// Cost:    a relaxed addition.
 class RejectCounter {
  public:
-  void count(RejectReason reason) { counts_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed); }
+  void count(ErrorReason reason) { counts_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed); }
   RejectCounts snapshot() const {
     RejectCounts counts{};
-    for (std::size_t i = 0; i < kRejectReasons; ++i) counts[i] = counts_[i].load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < kErrorReasons; ++i) counts[i] = counts_[i].load(std::memory_order_relaxed);
     return counts;
   }
 
  private:
-  std::array<std::atomic<std::uint64_t>, kRejectReasons> counts_{};
+  std::array<std::atomic<std::uint64_t>, kErrorReasons> counts_{};
 };
 
 }  // namespace gantry::detail

@@ -122,19 +122,19 @@ Result<Admission> RuntimeCore::admit(const RunOptions& call, Clock::duration exp
   const auto now = call.deadline ? Clock::now() : Clock::time_point();
   auto refusal = [&]() -> std::optional<Error> {
     const std::lock_guard lock(mutex_);
-    if (is_stopping_) return stopped_error().rejected(RejectReason::kShutdown);
+    if (is_stopping_) return stopped_error().with_reason(ErrorReason::kShutdown);
     if (in_flight_ >= options_.max_in_flight)
       return Error(ErrorCode::kResourceExhausted, std::to_string(in_flight_) +
                                                       " requests are in flight, the limit is max_in_flight = " +
                                                       std::to_string(options_.max_in_flight))
-          .rejected(RejectReason::kQueueFull, overload_.time_for(1));
+          .with_reason(ErrorReason::kQueueFull, overload_.time_for(1));
     if (auto late = check_deadline(call, expected, now)) return late;
     ++in_flight_;
     ++admitted_;
     return std::nullopt;
   }();
   if (!refusal) return Admission(*this);
-  rejects_.count(refusal->reject_reason());
+  rejects_.count(refusal->reason());
   return *std::move(refusal);
 }
 
@@ -148,7 +148,7 @@ std::optional<Error> RuntimeCore::check_deadline(const RunOptions& call, Clock::
   if (expected > left)
     return Error(ErrorCode::kDeadlineExceeded, "it would take " + milliseconds(expected) + ", and the deadline is in " +
                                                    milliseconds(std::max(left, Clock::duration::zero())))
-        .rejected(RejectReason::kDeadlineUnreachable);
+        .with_reason(ErrorReason::kDeadlineUnreachable);
   // Those that wait elsewhere, for a model, are ahead as well; those that run are not.
   const auto workers = static_cast<std::size_t>(places_);
   const std::size_t in_flight = in_flight_;
@@ -159,7 +159,7 @@ std::optional<Error> RuntimeCore::check_deadline(const RunOptions& call, Clock::
   return Error(ErrorCode::kResourceExhausted, "it would be ready in " + milliseconds(needed) +
                                                   ", behind the requests that wait, and the deadline is in " +
                                                   milliseconds(left))
-      .rejected(RejectReason::kDeadlineUnreachable, needed - left);
+      .with_reason(ErrorReason::kDeadlineUnreachable, needed - left);
 }
 
 void RuntimeCore::release() {
@@ -196,7 +196,7 @@ void RuntimeCore::queue(Job& job, Push push) {
     const std::lock_guard lock(mutex_);
     try {
       if (is_stopping_)
-        refusal = Error(ErrorCode::kCancelled, "the runtime was shut down").rejected(RejectReason::kShutdown);
+        refusal = Error(ErrorCode::kCancelled, "the runtime was shut down").with_reason(ErrorReason::kShutdown);
       else
         push();
       needs_task = wants_task();
@@ -292,7 +292,7 @@ void RuntimeCore::stop() {
   }
   has_work_.notify_all();
   const Error reason = Error(ErrorCode::kCancelled, "the runtime was shut down before the request could start")
-                           .rejected(RejectReason::kShutdown);
+                           .with_reason(ErrorReason::kShutdown);
   refuse(refused, reason);
   for (Job& job : timers) job(&reason);
   for (const auto& member : members)
@@ -326,7 +326,7 @@ std::deque<Job> RuntimeCore::take_queued() {
 
 void RuntimeCore::refuse(std::deque<Job>& jobs, const Error& reason) {
   for (Job& job : jobs) {
-    rejects_.count(RejectReason::kShutdown);
+    rejects_.count(ErrorReason::kShutdown);
     job(&reason);
   }
 }
@@ -393,8 +393,8 @@ RuntimeCore::Next RuntimeCore::next_request(Clock::time_point now) {
           Error(ErrorCode::kResourceExhausted, "shed after " + std::to_string(waited / std::chrono::milliseconds(1)) +
                                                    " ms in a queue that stands; more comes in than can be "
                                                    "computed")
-              .rejected(RejectReason::kShed, overload_.time_for(static_cast<double>(requests_.size())));
-      rejects_.count(RejectReason::kShed);
+              .with_reason(ErrorReason::kShed, overload_.time_for(static_cast<double>(requests_.size())));
+      rejects_.count(ErrorReason::kShed);
     } catch (const std::bad_alloc&) {  // no memory to refuse it: then it is computed
     }
   return next;

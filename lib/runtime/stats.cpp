@@ -77,7 +77,7 @@ class PrometheusText {
   std::string text_;
 };
 
-constexpr auto kFirstReason = static_cast<std::size_t>(RejectReason::kQueueFull);
+constexpr auto kFirstReason = static_cast<std::size_t>(ErrorReason::kQueueFull);
 constexpr auto kFirstCode = static_cast<std::size_t>(ErrorCode::kInvalidArgument);
 
 void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
@@ -113,7 +113,7 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
   out.family("gantry_model_rejects_total", "counter", "Calls that were not computed, by reason.");
   for (const ModelStats& model : models)
     for (std::size_t i = kFirstReason; i < kRejectReasons; ++i)
-      out.sample({{"model", model.name}, {"reason", to_string(static_cast<RejectReason>(i))}},
+      out.sample({{"model", model.name}, {"reason", to_string(static_cast<ErrorReason>(i))}},
                  static_cast<double>(model.rejects[i]));
   const auto histograms = [&](const char* name, const char* help, auto member) {
     out.family(name, "histogram", help);
@@ -217,7 +217,7 @@ std::string to_prometheus(const RuntimeStats& stats) {
          static_cast<double>(stats.deadline_misses));
   out.family("gantry_rejects_total", "counter", "Requests that were not computed, by reason.");
   for (std::size_t i = kFirstReason; i < kRejectReasons; ++i)
-    out.sample({{"reason", to_string(static_cast<RejectReason>(i))}}, static_cast<double>(stats.rejects[i]));
+    out.sample({{"reason", to_string(static_cast<ErrorReason>(i))}}, static_cast<double>(stats.rejects[i]));
   out.family("gantry_queue_age_seconds", "histogram", "From admission to the start on a worker.");
   out.histogram({}, stats.queue_age);
   write_models(out, stats.models);

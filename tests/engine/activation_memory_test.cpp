@@ -48,7 +48,8 @@ long faults_of_a_run(bool retain) {
   const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
   ModelOptions options;
   options.retain_activation_memory = retain;
-  const auto engine = libtorch::load_torchscript(model_file("matmul.ts"), signature, options).value();
+  const auto engine =
+      libtorch::load_torchscript({ModelFile::open(model_file("matmul.ts")).value(), signature, options, {}}).value();
   const auto instance = engine->make_instance(1).value();
   const Tensors inputs = {{"x", Tensor::zeros(DType::kF32, {40000, 256}).value()}};
   for (int i = 0; i < 2; ++i) EXPECT_THAT(instance->run(inputs, {}), IsOk());

@@ -202,7 +202,7 @@ TEST(Aoti, UnpacksIntoADirectoryOfItsOwnUser) {
   struct stat status {};
   ASSERT_EQ(::stat(directory.path().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0700u);
-  const auto package = libtorch::scan_aoti_package(tiny_mlp()).value();
+  const auto package = libtorch::scan_aoti_package(ModelFile::open(tiny_mlp()).value()).value();
   EXPECT_THAT(libtorch::unpack_aoti_package(package, directory), IsOk());
   EXPECT_THAT(libtorch::unpack_aoti_package(package, directory), FailsWith(ErrorCode::kFailedPrecondition, "exists"));
   directory.remove();

@@ -61,9 +61,9 @@ TEST(Load, RefusesAFileWithDamagedCode) {
 
 TEST(Load, TellsFormatsApartByContent) {
   const TemporaryFile script(contents(model_file("identity.ts")));
-  EXPECT_EQ(libtorch::detect_format(script.path()).value(), libtorch::Format::kTorchScript);
+  EXPECT_EQ(libtorch::detect_format(ModelFile::open(script.path()).value()).value(), libtorch::Format::kTorchScript);
   const TemporaryFile package(contents(model_file("same.pt2")));  // .ts by name
-  EXPECT_EQ(libtorch::detect_format(package.path()).value(), libtorch::Format::kAotiPackage);
+  EXPECT_EQ(libtorch::detect_format(ModelFile::open(package.path()).value()).value(), libtorch::Format::kAotiPackage);
 }
 
 TEST(Load, AnEngineRefusesTheFilesOfTheOther) {
@@ -71,9 +71,12 @@ TEST(Load, AnEngineRefusesTheFilesOfTheOther) {
   EXPECT_EQ(engines[0].kind, "torchscript");
   EXPECT_EQ(engines[1].kind, "aoti");
   EXPECT_EQ(engines[0].version, libtorch::version());
-  EXPECT_THAT(engines[0].load(model_file("same.pt2"), row_signature(), {}),
+  const auto request = [](const char* name) {
+    return LoadRequest{ModelFile::open(model_file(name)).value(), row_signature(), {}, {}};
+  };
+  EXPECT_THAT(engines[0].load(request("same.pt2")),
               FailsWith(ErrorCode::kInvalidArgument, "is an AOTInductor package"));
-  EXPECT_THAT(engines[1].load(model_file("identity.ts"), row_signature(), {}), HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(engines[1].load(request("identity.ts")), HasCode(ErrorCode::kInvalidArgument));
 }
 
 TEST(Load, NamesAModelAsItIsTold) {

@@ -250,8 +250,8 @@ TEST(Batching, WhatIsCancelledOrLateInTheQueueIsNotComputed) {
   EXPECT_THAT(third[0].get(), HasCode(ErrorCode::kDeadlineExceeded));
   EXPECT_EQ(served.script->calls(), 1u);
   const RejectCounts rejects = served.stats().rejects;
-  EXPECT_EQ(rejects[static_cast<std::size_t>(RejectReason::kCancelled)], 1u);
-  EXPECT_EQ(rejects[static_cast<std::size_t>(RejectReason::kDeadlinePassed)], 1u);
+  EXPECT_EQ(rejects[static_cast<std::size_t>(ErrorReason::kCancelled)], 1u);
+  EXPECT_EQ(rejects[static_cast<std::size_t>(ErrorReason::kDeadlinePassed)], 1u);
 }
 
 TEST(ModelStats, ModelsOfOneNameAreToldApart) {
@@ -288,7 +288,7 @@ TEST(Health, AHangingCallIsReportedAndTheModelTakesNoMore) {
               testing::ElementsAre(testing::HasSubstr("model 'fake': an engine call has not returned")));
   const auto refused = served.pipeline->run(row({1, 1}));
   EXPECT_THAT(refused, HasCode(ErrorCode::kFailedPrecondition));
-  EXPECT_EQ(refused.error().reject_reason(), RejectReason::kUnhealthy);
+  EXPECT_EQ(refused.error().reason(), ErrorReason::kUnhealthy);
   served.script->gate.open();
   EXPECT_THAT(hanging[0].get(), IsOk());
   EXPECT_TRUE(served.runtime.health().is_ready);

@@ -158,7 +158,7 @@ TEST(CallQueue, RefusesWhatCannotBeDoneInTime) {
   CallPtr second = make_call(1, kStart + 5ms);
   const auto refusal = queue.arrive(second, kStart);
   ASSERT_TRUE(refusal);
-  EXPECT_EQ(refusal->reject_reason(), RejectReason::kDeadlineUnreachable);
+  EXPECT_EQ(refusal->reason(), ErrorReason::kDeadlineUnreachable);
   EXPECT_GT(refusal->retry_after(), 4ms);
   EXPECT_TRUE(second) << "a refused call stays with who brought it";
 }
@@ -191,7 +191,7 @@ TEST(CallQueue, ShedsFromAStandingQueueButNeverTheLast) {
   }
   const Batch batch = queue.begin(kStart + 200ms);
   EXPECT_EQ(batch.refused.size, 39u);
-  EXPECT_EQ(batch.refused.first->refusal->reject_reason(), RejectReason::kShed);
+  EXPECT_EQ(batch.refused.first->refusal->reason(), ErrorReason::kShed);
   EXPECT_EQ(ids(batch.calls), (std::vector<int>{39}));
 }
 

@@ -211,14 +211,13 @@ TEST(OpenPackage, OneOfTwoEnginesOfAKindCanBeChosenByItsPlace) {
   const std::string directory = package.write();
   std::vector<std::string> loaded;
   EngineLoader loader = fake_loader();
-  loader.load = [&, load = loader.load](const std::string& path, const Signature& signature,
-                                        const ModelOptions& options) {
-    loaded.push_back(path);
-    return load(path, signature, options);
+  loader.load = [&, load = loader.load](const LoadRequest& request) {
+    loaded.push_back(request.file.name());
+    return load(request);
   };
   for (const std::size_t index : {std::size_t{1}, std::size_t{0}})
     EXPECT_THAT(detail::open_package(directory, nullptr, nullptr, {loader}, quiet(), index), IsOk());
-  EXPECT_EQ(loaded, (std::vector<std::string>{directory + "/other.fake", directory + "/model.fake"}));
+  EXPECT_EQ(loaded, (std::vector<std::string>{"other.fake", "model.fake"}));
   EXPECT_THAT(detail::open_package(directory, nullptr, nullptr, {loader}, quiet(), 2),
               FailsWith(ErrorCode::kNotFound, "has no engines[2]"));
 }
@@ -246,9 +245,7 @@ TEST(OpenPackage, ALabelsFileThatIsNotListedIsTheManifestsMistake) {
 TEST(OpenPackage, ALoaderThatGivesNoEngineIsAnError) {
   PackageBuilder package;
   EngineLoader loader = fake_loader();
-  loader.load = [](const std::string&, const Signature&, const ModelOptions&) -> Result<std::unique_ptr<Engine>> {
-    return std::unique_ptr<Engine>();
-  };
+  loader.load = [](const LoadRequest&) -> Result<std::unique_ptr<Engine>> { return std::unique_ptr<Engine>(); };
   EXPECT_THAT(open_tensor(package.write(), quiet(), {loader}),
               FailsWith(ErrorCode::kInternal, "engine 'fake': its loader gave no engine for file 'model.fake'"));
   loader.load = nullptr;
@@ -268,7 +265,7 @@ TEST(OpenPackage, NeverOpensTheModelOfAnAlteredPackage) {
   const std::string directory = package.write();
   test::write_text(directory + "/golden/0/0.npy", npy({2, -5}));
   EngineLoader loader = fake_loader();
-  loader.load = [](const std::string&, const Signature&, const ModelOptions&) -> Result<std::unique_ptr<Engine>> {
+  loader.load = [](const LoadRequest&) -> Result<std::unique_ptr<Engine>> {
     ADD_FAILURE() << "the model file was opened";
     return Error(ErrorCode::kInternal, "opened");
   };
@@ -279,9 +276,7 @@ TEST(OpenPackage, NeverOpensTheModelOfAnAlteredPackage) {
 TEST(OpenPackage, AnEngineThatThrowsIsAnError) {
   PackageBuilder package;
   EngineLoader loader = fake_loader();
-  loader.load = [](const std::string&, const Signature&, const ModelOptions&) -> Result<std::unique_ptr<Engine>> {
-    throw std::bad_alloc();
-  };
+  loader.load = [](const LoadRequest&) -> Result<std::unique_ptr<Engine>> { throw std::bad_alloc(); };
   EXPECT_THAT(open_tensor(package.write(), quiet(), {loader}), HasCode(ErrorCode::kResourceExhausted));
 }
 

@@ -101,7 +101,7 @@ inline EngineLoader fake_loader(std::shared_ptr<FakeScript> script = std::make_s
   EngineLoader loader;
   loader.kind = std::move(kind);
   loader.version = std::move(version);
-  loader.load = [script](const std::string&, const Signature&, const ModelOptions&) -> Result<std::unique_ptr<Engine>> {
+  loader.load = [script](const LoadRequest&) -> Result<std::unique_ptr<Engine>> {
     return std::unique_ptr<Engine>(std::make_unique<FakeEngine>(script));
   };
   return loader;

@@ -59,9 +59,7 @@ struct OneWorker {
     submit(0);
     gate.wait_for_arrivals(2);
   }
-  std::uint64_t rejects(RejectReason reason) const {
-    return runtime->stats().rejects[static_cast<std::size_t>(reason)];
-  }
+  std::uint64_t rejects(ErrorReason reason) const { return runtime->stats().rejects[static_cast<std::size_t>(reason)]; }
 
   Gate gate;
   std::mutex mutex;
@@ -111,8 +109,8 @@ TEST(RuntimeAdmission, RefusesADeadlineThatSuchARequestCannotMeet) {
   one.learn(30ms);
   const auto refused = one.pipeline->run(1, within(5ms));
   EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "it would take "));
-  EXPECT_EQ(refused.error().reject_reason(), RejectReason::kDeadlineUnreachable);
-  EXPECT_EQ(one.rejects(RejectReason::kDeadlineUnreachable), 1u);
+  EXPECT_EQ(refused.error().reason(), ErrorReason::kDeadlineUnreachable);
+  EXPECT_EQ(one.rejects(ErrorReason::kDeadlineUnreachable), 1u);
   one.finish();
 }
 
@@ -142,7 +140,7 @@ TEST(RuntimeStats, CountWhatAShutdownRefuses) {
   EXPECT_THAT(one.answers[1].get(), HasCode(ErrorCode::kCancelled));
   one.gate.open();
   shutdown.join();
-  EXPECT_EQ(one.rejects(RejectReason::kShutdown), 1u);
+  EXPECT_EQ(one.rejects(ErrorReason::kShutdown), 1u);
 }
 
 TEST(RuntimeAdmission, AnIdleRuntimeTriesIt) {
@@ -158,8 +156,8 @@ TEST(RuntimeAdmission, SaysWhyAndCountsIt) {
   OneWorker one(options);
   const auto refused = one.pipeline->run(1);
   EXPECT_THAT(refused, HasCode(ErrorCode::kResourceExhausted));
-  EXPECT_EQ(refused.error().reject_reason(), RejectReason::kQueueFull);
-  EXPECT_EQ(one.rejects(RejectReason::kQueueFull), 1u);
+  EXPECT_EQ(refused.error().reason(), ErrorReason::kQueueFull);
+  EXPECT_EQ(one.rejects(ErrorReason::kQueueFull), 1u);
   one.finish();
 }
 
@@ -172,8 +170,8 @@ TEST(RuntimeShedding, ShedsWhatWaitedInAQueueThatStands) {
   one.submit(5);
   std::this_thread::sleep_for(30ms);
   EXPECT_EQ(one.finish(), (std::vector<int>{0, 5})) << "without a deadline it waits";
-  for (std::size_t i = 1; i <= 4; ++i) EXPECT_EQ(one.answers[i].get().error().reject_reason(), RejectReason::kShed);
-  EXPECT_EQ(one.rejects(RejectReason::kShed), 4u);
+  for (std::size_t i = 1; i <= 4; ++i) EXPECT_EQ(one.answers[i].get().error().reason(), ErrorReason::kShed);
+  EXPECT_EQ(one.rejects(ErrorReason::kShed), 4u);
 }
 
 TEST(RuntimeShedding, CanBeSwitchedOff) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that nothing was compared with.
+#include <cerrno>
+#include <gantry/model_file.hpp>
+#include <utility>
+
+#include "core/open_file.hpp"
+
+namespace gantry {
+namespace {
+
+class PlainContent final : public detail::FileContent {
+ public:
+  PlainContent(std::string path, detail::OpenFile file) : path_(std::move(path)), file_(std::move(file)) {}
+  const std::string& name() const override { return path_; }
+  std::uint64_t size() const override { return file_.size(); }
+  Result<void> read(std::uint64_t offset, void* target, std::size_t size) const override {
+    if (file_.read_exactly(offset, target, size)) return {};
+    return Error(ErrorCode::kFailedPrecondition, "cannot read '" + path_ + "': it was cut short, or cannot be read");
+  }
+
+ private:
+  const std::string path_;
+  const detail::OpenFile file_;
+};
+
+}  // namespace
+
+detail::FileContent::~FileContent() = default;
+
+Result<ModelFile> ModelFile::open(const std::string& path) {
+  auto file = detail::OpenFile::open(path);
+  if (!file) {
+    const int reason = errno;
+    const auto code = reason == ENOENT || reason == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kFailedPrecondition;
+    return Error(code, "cannot open '" + path + "': " + detail::system_message(reason));
+  }
+  if (!file->is_regular())
+    return Error(ErrorCode::kInvalidArgument, "'" + path + "' is not a model file: not a regular file");
+  return ModelFile(std::make_shared<PlainContent>(path, *std::move(file)));
+}
+
+Result<void> ModelFile::read(std::uint64_t offset, void* target, std::size_t size) const {
+  if (offset <= this->size() && size <= this->size() - offset) return content_->read(offset, target, size);
+  return Error(ErrorCode::kInvalidArgument, "'" + name() + "' has " + std::to_string(this->size()) + " bytes, " +
+                                                std::to_string(size) + " from " + std::to_string(offset) +
+                                                " on were asked for");
+}
+
+}  // namespace gantry

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// VerifiedContent: an open file of a package that gives nothing but what was hashed.
+//
+// The file was hashed once when the package was opened, as a whole and block by block. Each block is hashed again as it
+// is read, so that whoever writes to the file in between, in place or by another file of its name, changes nothing.
+#pragma once
+
+#include <gantry/model_file.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/open_file.hpp"
+#include "package/sha256.hpp"
+
+namespace gantry::detail {
+
+class VerifiedContent final : public FileContent {
+ public:
+  /// Hashes the file. failed_precondition if it cannot be read to its end.
+  static Result<std::shared_ptr<const VerifiedContent>> hash(OpenFile file, std::string name);
+
+  const std::string& name() const override { return name_; }
+  std::uint64_t size() const override { return file_.size(); }
+  Result<void> read(std::uint64_t offset, void* target, std::size_t size) const override;
+  /// Of the whole file, lower-case hexadecimal.
+  const std::string& sha256() const { return sha256_; }
+
+ private:
+  VerifiedContent(OpenFile file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
+  std::size_t block_size(std::size_t block) const;
+  /// Fills `target` with one whole block.
+  Result<void> read_block(std::size_t block, void* target) const;
+
+  const OpenFile file_;
+  const std::string name_;
+  std::string sha256_;
+  std::vector<Sha256::Digest> digests_;  // of the blocks
+  // Readers of zip files ask for a few bytes at a time.
+  mutable std::mutex mutex_;
+  mutable std::size_t last_block_ = 0;       // guarded by mutex_
+  mutable std::vector<unsigned char> last_;  // its bytes, or empty; guarded by mutex_
+};
+
+}  // namespace gantry::detail
