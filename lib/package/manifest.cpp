@@ -12,24 +12,10 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::int64_t kFormat = 1;
-constexpr std::size_t kMaxNameLength = 128;
 constexpr std::size_t kMaxEngines = 8;
+constexpr std::size_t kMaxArguments = 64;
 constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 40;
 constexpr std::int64_t kMaxBatch = 65536;
-
-bool is_name(std::string_view text) {
-  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !text.empty() && text.size() <= kMaxNameLength && is_plain(text[0]) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-'; });
-}
-
-std::string read_name(JsonObject& object, const char* key) {
-  std::string name = object.string(key);
-  if (object.ok() && !is_name(name))
-    object.fail(key, "must be lower-case letters, digits, '.', '_' and '-', at most " + std::to_string(kMaxNameLength) +
-                         " of them, got " + describe(Json(name)));
-  return name;
-}
 
 /// Calls `read(item, path)` for each item of a list; stops at the first error.
 template <class Read>
@@ -38,46 +24,6 @@ Result<void> for_each_item(const Json& list, const std::string& path, Read read)
     Result<void> item = read(list[i], path + "[" + std::to_string(i) + "]");
     if (!item) return item;
   }
-  return {};
-}
-
-bool is_digits(std::string_view text) {
-  return !text.empty() && text.size() <= 4 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// "2.15" or ">=2.6".
-bool is_torch_requirement(std::string_view text) {
-  if (text.rfind(">=", 0) == 0) text.remove_prefix(2);
-  const auto dot = text.find('.');
-  return dot != std::string_view::npos && is_digits(text.substr(0, dot)) && is_digits(text.substr(dot + 1));
-}
-
-Result<void> read_requires(const Json& json, const std::string& path, EngineEntry& engine) {
-  JsonObject object(json, path);
-  engine.torch = object.string("torch", "");
-  if (object.ok() && object.has("torch") && !is_torch_requirement(engine.torch))
-    object.fail("torch", "expected \"2.15\" or \">=2.6\", got " + describe(Json(engine.torch)));
-  if (object.find("isa")) {
-    static constexpr std::initializer_list<const char*> kLevels = {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4",
-                                                                   "aarch64"};
-    const std::size_t index = object.choice("isa", kLevels);
-    if (object.ok()) engine.isa = kLevels.begin()[index];
-  }
-  return object.finish();
-}
-
-Result<void> read_engine(const Json& json, const std::string& path, Manifest& manifest) {
-  JsonObject object(json, path);
-  EngineEntry engine;
-  engine.kind = read_name(object, "kind");
-  engine.file = object.string("file");
-  static constexpr std::initializer_list<const char*> kDevices = {"any", "cpu", "cuda"};
-  engine.device = kDevices.begin()[object.choice("device", kDevices, 0)];
-  if (const Json* requirements = object.find("requires"); requirements && object.ok())
-    if (auto ok = read_requires(*requirements, object.path_of("requires"), engine); !ok) return ok;
-  if (auto ok = object.finish(); !ok) return ok;
-  manifest.engines.push_back(std::move(engine));
   return {};
 }
 
@@ -162,6 +108,33 @@ Result<void> read_padding(const Json& json, Manifest& manifest) {
   return {};
 }
 
+/// The engine knows which arguments there are and of which type; here are only the types that JSON can give.
+Result<ArgumentValue> read_argument(const Json& json, const std::string& path) {
+  if (json.is_boolean()) return ArgumentValue(json.get<bool>());
+  if (json.is_string()) return ArgumentValue(json.get<std::string>());
+  if (json.is_number_float()) return ArgumentValue(json.get<double>());
+  const bool is_too_large = json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{INT64_MAX};
+  if (json.is_number_integer() && !is_too_large) return ArgumentValue(json.get<std::int64_t>());
+  return json_error(path, "expected true, false, a 64-bit integer, a number or a string, got " + describe(json));
+}
+
+Result<void> read_arguments(const Json& json, Manifest& manifest) {
+  if (!json.is_object()) return json_error("arguments", "expected an object, got " + describe(json));
+  if (json.size() > kMaxArguments)
+    return json_error("arguments", "has " + std::to_string(json.size()) + " arguments, at most " +
+                                       std::to_string(kMaxArguments) + " are allowed");
+  for (const auto& item : json.items()) {
+    const std::string path = "arguments." + item.key();
+    if (item.key().empty()) return json_error("arguments", "an argument has no name");
+    for (const TensorSpec& spec : manifest.signature.inputs())
+      if (spec.name == item.key()) return json_error(path, "is the name of an input");
+    auto value = read_argument(item.value(), path);
+    if (!value) return std::move(value).error();
+    manifest.arguments.emplace(item.key(), *std::move(value));
+  }
+  return {};
+}
+
 Result<void> read_file_entry(const Json& json, const std::string& path, Manifest& manifest) {
   JsonObject object(json, path);
   FileEntry file;
@@ -223,6 +196,7 @@ Result<void> read_parts(JsonObject& object, Manifest& manifest) {
   const Json* accuracy = object.find("accuracy");
   const Json* latency = object.find("latency");
   const Json* padding = object.find("padding");
+  const Json* arguments = object.find("arguments");
   const Json* engines = object.list("engines", true);
   const Json* pipeline = object.list("pipeline", true);
   const Json* golden = object.list("golden", true);
@@ -234,11 +208,16 @@ Result<void> read_parts(JsonObject& object, Manifest& manifest) {
   if (engines->empty() || engines->size() > kMaxEngines)
     return json_error("engines",
                       "needs 1.." + std::to_string(kMaxEngines) + " engines, got " + std::to_string(engines->size()));
-  Result<void> ok = for_each_item(
-      *engines, "engines", [&](const Json& item, const std::string& at) { return read_engine(item, at, manifest); });
+  Result<void> ok = for_each_item(*engines, "engines", [&](const Json& item, const std::string& at) -> Result<void> {
+    auto entry = parse_engine_entry(item, at);
+    if (!entry) return std::move(entry).error();
+    manifest.engines.push_back(*std::move(entry));
+    return {};
+  });
   if (ok) ok = read_signature(object, manifest);
   if (ok) ok = object.finish();
   if (ok && padding) ok = read_padding(*padding, manifest);
+  if (ok && arguments) ok = read_arguments(*arguments, manifest);
   if (ok)
     ok = for_each_item(*files, "files",
                        [&](const Json& item, const std::string& at) { return read_file_entry(item, at, manifest); });
@@ -261,10 +240,19 @@ Result<void> check_listed(const Manifest& manifest, const std::string& file, con
   return json_error(path, describe(Json(file)) + " is not listed in files");
 }
 
+/// A library is a file of the package, or the bare name of what the host gives. A path that is not listed is neither.
 Result<void> check_engine_files(const Manifest& manifest) {
-  for (std::size_t i = 0; i < manifest.engines.size(); ++i)
-    if (auto ok = check_listed(manifest, manifest.engines[i].file, "engines[" + std::to_string(i) + "].file"); !ok)
-      return ok;
+  for (std::size_t i = 0; i < manifest.engines.size(); ++i) {
+    const EngineEntry& engine = manifest.engines[i];
+    const std::string path = "engines[" + std::to_string(i) + "]";
+    if (auto ok = check_listed(manifest, engine.file, path + ".file"); !ok) return ok;
+    for (std::size_t j = 0; j < engine.libraries.size(); ++j)
+      if (engine.libraries[j].find('/') != std::string::npos)
+        if (auto ok =
+                check_listed(manifest, engine.libraries[j], path + ".requires.libraries[" + std::to_string(j) + "]");
+            !ok)
+          return ok;
+  }
   return {};
 }
 

@@ -13,29 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "package/engine_entry.hpp"
 #include "package/golden_case.hpp"
 
 namespace gantry::detail {
-
-/// What gantry-pack found out about batches: whether each row's answer is the one that the row has alone.
-struct RowProof {
-  bool independent = false;
-  std::vector<std::int64_t> sizes;  ///< batch sizes that were compared; none beyond the largest has been shown to work
-  std::int64_t samples = 0;         ///< different ones that were compared
-  Tolerance tolerance;
-  std::string reason;  ///< why not independent: "batch of 16: output 'y', row 3: ..."
-};
-
-/// One way to run the model.
-struct EngineEntry {
-  std::string kind;
-  std::string file;
-  std::string device;                  ///< "any", "cpu" or "cuda"
-  std::string torch;                   ///< "2.15", ">=2.6", or empty
-  std::string isa;                     ///< "x86-64-v3", ..., or empty
-  std::vector<std::string> libraries;  ///< with operators it needs: files of the package, or names of what a host gives
-  std::optional<RowProof> rows;        ///< unset: nobody looked
-};
 
 struct FileEntry {
   std::int64_t bytes = 0;
@@ -75,8 +56,9 @@ struct Manifest {
 /// A relative path of plain parts: no "", ".", "..", backslash or control character.
 bool is_safe_path(const std::string& path);
 
-/// invalid_argument with the JSON path of the first mistake, among them an engine or a golden value whose file is not
-/// listed; unsupported for another format. The pipeline's ops are not looked into: that needs a Registry.
+/// invalid_argument with the JSON path of the first mistake, among them an engine, a library of operators or a golden
+/// value whose file is not listed; unsupported for another format. The pipeline's ops are not looked into: that needs a
+/// Registry.
 GANTRY_API Result<Manifest> parse_manifest(const Bytes& text);
 
 }  // namespace gantry::detail

@@ -51,6 +51,53 @@ TEST(Manifest, ReadsEveryKey) {
   EXPECT_EQ(manifest->provenance.back(), (std::pair<std::string, std::string>("metrics.top1", "0.75")));
 }
 
+TEST(Manifest, ReadsWhatIsKnownOfRows) {
+  EXPECT_FALSE(parsed(valid())->engines[0].rows);
+  Json json = valid();
+  json["engines"][0]["rows"] = {{"independent", true}, {"sizes", {2, 16}}, {"samples", 3}, {"atol", 1e-4}, {"rtol", 0}};
+  auto manifest = parsed(json);
+  ASSERT_THAT(manifest, IsOk());
+  const RowProof& rows = *manifest->engines[0].rows;
+  EXPECT_TRUE(rows.independent);
+  EXPECT_EQ(rows.sizes, (std::vector<std::int64_t>{2, 16}));
+  EXPECT_EQ(rows.samples, 3);
+  EXPECT_FALSE(rows.tolerance.is_exact);
+  EXPECT_EQ(rows.tolerance.atol, 1e-4);
+  EXPECT_EQ(rows.tolerance.rtol, 0);
+  EXPECT_EQ(rows.reason, "");
+
+  json["engines"][0]["rows"] = {{"independent", false}, {"reason", "the model keeps state"}};
+  manifest = parsed(json);
+  ASSERT_THAT(manifest, IsOk());
+  EXPECT_FALSE(manifest->engines[0].rows->independent);
+  EXPECT_TRUE(manifest->engines[0].rows->sizes.empty());
+  EXPECT_EQ(manifest->engines[0].rows->reason, "the model keeps state");
+}
+
+TEST(Manifest, ReadsLibrariesOfThePackageAndOfTheHost) {
+  Json json = valid();
+  json["files"][0]["path"] = "ops/libmy.so";
+  json["engines"][0]["requires"]["libraries"] = {"ops/libmy.so", "torchvision"};
+  json["golden"] = Json::array();
+  const auto manifest = parsed(json);
+  ASSERT_THAT(manifest, IsOk());
+  EXPECT_EQ(manifest->engines[0].libraries, (std::vector<std::string>{"ops/libmy.so", "torchvision"}));
+}
+
+TEST(Manifest, ReadsArgumentsOfEachType) {
+  EXPECT_TRUE(parsed(valid())->arguments.empty());
+  Json json = valid();
+  json["arguments"] = {{"sr", 16000}, {"scale", 1.0}, {"is_wide", true}, {"mode", "fast"}, {"low", INT64_MIN}};
+  const auto manifest = parsed(json);
+  ASSERT_THAT(manifest, IsOk());
+  const std::map<std::string, ArgumentValue> expected = {{"sr", std::int64_t{16000}},
+                                                         {"scale", 1.0},
+                                                         {"is_wide", true},
+                                                         {"mode", std::string("fast")},
+                                                         {"low", std::int64_t{INT64_MIN}}};
+  EXPECT_EQ(manifest->arguments, expected);
+}
+
 /// x:f32[batch,T].
 Json sequences() {
   Json json = valid();
@@ -94,7 +141,8 @@ const Mistake kMistakes[] = {
     {"/engines/0/device", "\"tpu\"", "engines[0].device: expected one of \"any\", \"cpu\", \"cuda\", got \"tpu\""},
     {"/engines/0/requires", "{\"torch\": \"two\"}", "engines[0].requires.torch: expected \"2.15\" or \">=2.6\""},
     {"/engines/0/requires", "{\"isa\": \"x86-64-v9\"}", "engines[0].requires.isa: expected one of"},
-    {"/engines/0/requires", "{\"glibc\": \"2\"}", "engines[0].requires.glibc: unknown key; expected one of isa, torch"},
+    {"/engines/0/requires", "{\"glibc\": \"2\"}",
+     "engines[0].requires.glibc: unknown key; expected one of isa, libraries, torch"},
     {"/inputs/0/dtype", "\"float\"", "inputs[0].dtype:"},
     {"/inputs/0/shape/1", "0", "inputs[0].shape[1]: expected an integer from 1 or a symbol, got 0"},
     {"/inputs/0/shape/1", "2.5", "inputs[0].shape[1]: expected an integer from 1 or a symbol, got 2.5"},
@@ -146,6 +194,66 @@ const Mistake kPaddingMistakes[] = {
     {"/padding/values/x", "1e39", "padding.values.x: "},
     {"/padding/values/ids", "0", "padding.values.ids: there is no such input"},
 };
+
+const Mistake kEngineMistakes[] = {
+    {"/engines/0/rows", "true", "engines[0].rows: expected an object, got true"},
+    {"/engines/0/rows", "{}", "engines[0].rows.independent: is required"},
+    {"/engines/0/rows/independent", "1", "engines[0].rows.independent: expected true or false, got 1"},
+    {"/engines/0/rows/independent", "false", "engines[0].rows.reason: is required"},
+    {"/engines/0/rows", "{\"independent\": false, \"reason\": \"\"}", "engines[0].rows.reason: must say why"},
+    {"/engines/0/rows/reason", "[]", "engines[0].rows.reason: expected a string, got a list"},
+    {"/engines/0/rows/extra", "1",
+     "engines[0].rows.extra: unknown key; expected one of atol, independent, reason, rtol, samples, sizes"},
+    {"/engines/0/rows/sizes", "", "engines[0].rows.sizes: is required"},
+    {"/engines/0/rows/sizes", "16", "engines[0].rows.sizes: expected a list, got 16"},
+    {"/engines/0/rows/sizes", "[]", "engines[0].rows.sizes: a proof needs a size"},
+    {"/engines/0/rows/sizes", "[2, 2.5]", "engines[0].rows.sizes[1]: expected an integer, got 2.5"},
+    {"/engines/0/rows/sizes", "[1]", "engines[0].rows.sizes[0]: must be 2..65536, ascending, got 1"},
+    {"/engines/0/rows/sizes", "[16, 2]", "engines[0].rows.sizes[1]: must be 17..65536, ascending, got 2"},
+    {"/engines/0/rows/sizes", "[2, 65537]", "engines[0].rows.sizes[1]: must be 3..65536, ascending, got 65537"},
+    {"/engines/0/rows/sizes", "[18446744073709551615]", "engines[0].rows.sizes[0]: must be 2..65536"},
+    {"/engines/0/rows/samples", "1", "engines[0].rows.samples: must be 2.."},
+    {"/engines/0/rows/samples", "", "engines[0].rows.samples: is required"},
+    {"/engines/0/rows/atol", "", "engines[0].rows.atol: is required"},
+    {"/engines/0/rows/atol", "-1e-9", "engines[0].rows.atol: must be finite and not negative"},
+    {"/engines/0/rows/rtol", "\"exact\"", "engines[0].rows.rtol: expected a number, got \"exact\""},
+    {"/engines/0/requires/libraries", "\"torchvision\"", "engines[0].requires.libraries: expected a list"},
+    {"/engines/0/requires/libraries", "[7]", "engines[0].requires.libraries[0]: expected a file of the package or"},
+    {"/engines/0/requires/libraries", "[\"a\", \"\"]", "engines[0].requires.libraries[1]: expected a file"},
+    {"/engines/0/requires/libraries", "[\"..\"]", "engines[0].requires.libraries[0]: expected a file"},
+    {"/engines/0/requires/libraries", "[\"a\\nb\"]", "engines[0].requires.libraries[0]: expected a file"},
+    {"/engines/0/requires/libraries", "[\"a\", \"a\"]", "engines[0].requires.libraries[1]: \"a\" is listed twice"},
+    {"/engines/0/requires/libraries", "[\"ops/a.so\"]",
+     "engines[0].requires.libraries[0]: \"ops/a.so\" is not listed in files"},
+    {"/engines/0/requires/libraries", "[\"/lib/a.so\"]",
+     "engines[0].requires.libraries[0]: \"/lib/a.so\" is not listed in files"},
+    {"/engines/0/requires/libraries", R"(["0","1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16"])",
+     "engines[0].requires.libraries: has 17 libraries, at most 16 are allowed"},
+    {"/arguments", "[]", "arguments: expected an object, got a list"},
+    {"/arguments", "{\"\": 1}", "arguments: an argument has no name"},
+    {"/arguments", "{\"x\": 1}", "arguments.x: is the name of an input"},
+    {"/arguments", "{\"sr\": null}", "arguments.sr: expected true, false, a 64-bit integer, a number or a string"},
+    {"/arguments", "{\"sr\": [16000]}", "arguments.sr: expected true, false, a 64-bit integer"},
+    {"/arguments", "{\"sr\": 9223372036854775808}", "arguments.sr: expected true, false, a 64-bit integer"},
+};
+
+TEST(Manifest, NamesEachMistakeOfRowsLibrariesAndArgumentsByItsPath) {
+  for (const Mistake& mistake : kEngineMistakes) {
+    Json json = valid();
+    json["engines"][0]["rows"] = {
+        {"independent", true}, {"sizes", {2, 16}}, {"samples", 3}, {"atol", 1e-4}, {"rtol", 1e-4}};
+    const Json::json_pointer pointer(mistake.pointer);
+    if (*mistake.value == '\0')
+      json[pointer.parent_pointer()].erase(pointer.back());
+    else
+      json[pointer] = Json::parse(mistake.value);
+    EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kInvalidArgument, std::string("gantry.json: ") + mistake.message))
+        << mistake.pointer << " = " << mistake.value;
+  }
+  Json json = valid();
+  for (int i = 0; i < 65; ++i) json["arguments"]["a" + std::to_string(i)] = i;
+  EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kInvalidArgument, "arguments: has 65 arguments, at most 64"));
+}
 
 TEST(Manifest, NamesEachMistakeOfPaddingByItsPath) {
   for (const Mistake& mistake : kPaddingMistakes) {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// EngineEntry: an item of engines[] of gantry.json, one way to run the model, and what gantry-pack found out about it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json_object.hpp"
+#include "package/golden_case.hpp"
+
+namespace gantry::detail {
+
+/// What gantry-pack found out about batches: whether each row's answer is the one that the row has alone.
+struct RowProof {
+  bool independent = false;
+  std::vector<std::int64_t> sizes;  ///< batch sizes that were compared; none beyond the largest has been shown to work
+  std::int64_t samples = 0;         ///< different ones that were compared
+  Tolerance tolerance;
+  std::string reason;  ///< why not independent: "batch of 16: output 'y', row 3: ..."
+};
+
+/// One way to run the model.
+struct EngineEntry {
+  std::string kind;
+  std::string file;
+  std::string device;                  ///< "any", "cpu" or "cuda"
+  std::string torch;                   ///< "2.15", ">=2.6", or empty
+  std::string isa;                     ///< "x86-64-v3", ..., or empty
+  std::vector<std::string> libraries;  ///< with operators it needs: files of the package, or names of what a host gives
+  std::optional<RowProof> rows;        ///< unset: nobody looked
+};
+
+/// The string at `key`: [a-z0-9][a-z0-9._-]*, at most 128 characters, as names, versions and kinds are.
+std::string read_name(JsonObject& object, const char* key);
+
+/// From one item of the manifest's `engines`; `path` is its JSON path. invalid_argument names the key. Whether the
+/// files are listed is not looked at.
+Result<EngineEntry> parse_engine_entry(const Json& json, const std::string& path);
+
+}  // namespace gantry::detail
