@@ -70,6 +70,7 @@ inline Model make_timed_model(const Runtime& runtime, Clock::duration per_call, 
   ModelOptions options;
   options.runtime = runtime;
   options.warmup_runs = 0;
+  options.merge = Merge::kAssume;
   options.max_batch = max_batch;
   options.name = "timed";
   return Model::make(std::make_unique<TimedEngine>(per_call, per_sample),

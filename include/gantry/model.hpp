@@ -15,6 +15,13 @@
 
 namespace gantry {
 
+class Model;
+namespace detail {
+struct BatchEvidence;
+Result<Model> make_model(std::shared_ptr<Engine> engine, Signature signature, const ModelOptions& options,
+                         const BatchEvidence& evidence);
+}  // namespace detail
+
 /// A model ready to run.
 ///
 /// Ownership: shares weights, instances and runtime; copies are cheap. Every stage made from copies of one handle
@@ -25,7 +32,7 @@ namespace gantry {
 /// Cost:      no copy of an input that is contiguous and that the engine does not write to.
 class GANTRY_API Model {
  public:
-  /// Around an engine: makes its instances and warms them up.
+  /// Around an engine: makes its instances, warms them up, and finds out on ModelOptions::examples what may be merged.
   static Result<Model> make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options);
   /// Around a backend of the host's own.
   static Result<Model> make(std::shared_ptr<Backend> backend, Signature signature, const ModelOptions& options);
@@ -34,12 +41,18 @@ class GANTRY_API Model {
   const EngineInfo& info() const;
   const std::string& name() const;
   int max_batch() const;
+  /// How many samples may share an engine call and by what right, or why none: "up to 16 samples, proven on 3 of them",
+  /// "not merged: the model keeps state from run to run".
+  const std::string& merging() const;
 
-  /// Tensors exactly as the signature states, the batch axis included, in any order.
+  /// Tensors exactly as the signature states, the batch axis included, in any order. With a deadline it returns when
+  /// that comes, though the engine may still be at it; on a worker of the runtime, and in caller execution, when the
+  /// engine does. An input whose memory nobody owns (Tensor::wrap() without an owner) is then copied.
   Result<Tensors> run(const Tensors& inputs, const RunOptions& options = {}) const;
 
-  /// The model as a stage over one sample: stacks samples along the batch axis, runs, splits. Without a batch axis
-  /// calls are never merged. `Tensor` needs exactly one input or output; `Tensors` takes any number, by name.
+  /// The model as a stage over one sample: stacks samples along the batch axis, as many as merging() allows, runs,
+  /// splits. Without a batch axis calls are never merged. `Tensor` needs exactly one input or output; `Tensors` takes
+  /// any number, by name.
   template <class In = Tensor, class Out = Tensor>
   Stage<In, Out> stage() const {
     static_assert(std::is_same_v<In, Tensor> || std::is_same_v<In, Tensors>, "gantry: a model takes Tensor or Tensors");
@@ -53,6 +66,8 @@ class GANTRY_API Model {
 
  private:
   struct State;
+  friend Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signature,
+                                          const ModelOptions& options, const detail::BatchEvidence& evidence);
   explicit Model(std::shared_ptr<const State> state);
   std::shared_ptr<const State> state_;
 };

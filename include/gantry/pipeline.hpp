@@ -43,6 +43,8 @@ class StepObserver {
   virtual ~StepObserver() = default;
   /// `path`: "pipeline[3].do[1]". Called on the thread that ran the step.
   virtual void after(const std::string& path, Span<const Slot> slots) = 0;
+  /// Before a model is run, with what it is given.
+  virtual void before_model(const Tensors&) {}
 };
 
 /// The erased pipeline.

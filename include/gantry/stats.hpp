@@ -75,6 +75,7 @@ struct ModelStats {
   std::size_t waiting = 0;  ///< calls, now
   std::size_t running = 0;  ///< engine calls, now
   std::size_t instances = 0;
+  std::size_t max_merged = 1;    ///< samples that may share an engine call; 1: none, explain() says why
   std::size_t paying_batch = 1;  ///< the batch size with the shortest time per sample so far
   ModelMemory memory;            ///< now
   Health health;

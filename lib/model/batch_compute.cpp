@@ -23,7 +23,7 @@ bool have_rows(const Tensors& outputs, std::size_t rows) {
 void LocalBackend::execute(Turn turn) {
   Batch& batch = turn.batch;
   for (CallPtr call = std::move(batch.refused.first); call; call = std::move(call->next)) {
-    counters_.rejects.count(call->refusal->reason());
+    count_rejected(*call->refusal, call->options);
     tell_wait(call->options, call->rows, call->arrived, &*call->refusal);
     answer(*call, *call->refusal);
   }
@@ -35,22 +35,22 @@ void LocalBackend::execute(Turn turn) {
     calls.reserve(batch.calls.size);
     results.reserve(batch.calls.size);
   } catch (const std::bad_alloc&) {
-    give_back(std::move(turn.instance), turn.began);
+    give_back(std::move(turn.instance));
     return answer_all(std::move(batch.calls), translate_exception());
   }
   for (Call* call = batch.calls.first.get(); call; call = call->next.get()) {
-    counters_.queue_wait.record(began - call->arrived);
+    if (!call->options.is_trial) counters_.queue_wait.record(began - call->arrived);
     tell_wait(call->options, call->rows, call->arrived, nullptr);
     calls.push_back(call);
   }
-  compute(*turn.instance, calls, true, results);
-  give_back(std::move(turn.instance), turn.began);
+  compute(turn.instance, calls, true, results);
+  give_back(std::move(turn.instance));
   std::size_t index = 0;
   for (CallPtr call = std::move(batch.calls.first); call; call = std::move(call->next))
     answer(*call, std::move(results[index++]));
 }
 
-void LocalBackend::compute(EngineInstance& instance, Span<Call* const> calls, bool may_retry_memory, Results& results) {
+void LocalBackend::compute(Instance& instance, Span<Call* const> calls, bool may_retry_memory, Results& results) {
   const std::size_t before = results.size();
   const auto fail = [&](const Error& error) {
     while (results.size() < before + calls.size()) results.emplace_back(error);
@@ -61,63 +61,90 @@ void LocalBackend::compute(EngineInstance& instance, Span<Call* const> calls, bo
       results.push_back(compute_rows(instance, call.inputs, call.rows, call.options, may_retry_memory));
       return;
     }
-    const auto began = Clock::now();
-    std::vector<const Tensors*> parts;
     std::size_t rows = 0;
-    RunOptions together;  // nobody's in particular; as long as the most patient of them waits
-    together.deadline = Deadline::min();
-    for (const Call* call : calls) {
-      parts.push_back(&call->inputs);
-      rows += call->rows;
-      together.deadline = std::max(*together.deadline, call->options.deadline.value_or(Deadline::max()));
-    }
-    const PaddingPlan* const padding = options_.padding.get();
-    auto inputs = padding ? padding->join(parts) : join_rows(parts);
-    const auto joined = Clock::now();
-    auto outputs = inputs ? run_engine(instance, *inputs, rows, together, calls) : std::move(inputs);
-    if (outputs && !have_rows(*outputs, rows))
-      outputs = Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(rows) + " rows");
-    if (outputs) {
-      const auto computed = Clock::now();
-      std::int64_t row = 0;
-      for (const Call* call : calls) {
-        auto part = take_rows(*outputs, row, row + static_cast<std::int64_t>(call->rows));
-        if (part && padding) part = padding->cut(*std::move(part), call->inputs);
-        results.push_back(std::move(part));
-        row += static_cast<std::int64_t>(call->rows);
-      }
-      counters_.gather.record((joined - began) + (Clock::now() - computed));
+    for (const Call* call : calls) rows += call->rows;
+    auto together = compute_together(instance, calls, rows);
+    if (together) {
+      for (Tensors& outputs : *together) results.emplace_back(std::move(outputs));
       return;
     }
-    const ErrorCode code = outputs.error().code();
+    const ErrorCode code = together.error().code();
     const bool lacks_memory = code == ErrorCode::kResourceExhausted;
-    if (code != ErrorCode::kModelError && !(lacks_memory && may_retry_memory)) return fail(outputs.error());
+    if (code != ErrorCode::kModelError && !(lacks_memory && may_retry_memory)) return fail(together.error());
     ModelCounters::add(counters_.retries, 2);
     const std::size_t half = calls.size() / 2;
-    compute(instance, calls.subspan(0, half), may_retry_memory && !lacks_memory, results);
-    compute(instance, calls.subspan(half, calls.size() - half), may_retry_memory && !lacks_memory, results);
+    const bool may_retry_again = may_retry_memory && !lacks_memory;
+    compute(instance, calls.subspan(0, half), may_retry_again, results);
+    compute(instance, calls.subspan(half, calls.size() - half), may_retry_again, results);
+    const auto is_ok = [](const Result<Tensors>& result) { return result.ok(); };
+    if (code == ErrorCode::kModelError &&
+        std::all_of(results.begin() + static_cast<std::ptrdiff_t>(before), results.end(), is_ok)) {
+      const std::lock_guard lock(mutex_);  // no call was at fault, so the size was
+      queue_.forbid(rows, calls[0]->bucket);
+    }
   } catch (...) {
     fail(translate_exception());
   }
 }
 
-Result<Tensors> LocalBackend::compute_rows(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
+Result<std::vector<Tensors>> LocalBackend::compute_together(Instance& instance, Span<Call* const> calls,
+                                                            std::size_t rows) {
+  const auto wrong_size = [&] {
+    return Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(rows) + " rows");
+  };
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.is_forbidden(rows, calls[0]->bucket)) return wrong_size();
+  }
+  const auto began = Clock::now();
+  std::vector<const Tensors*> parts;
+  RunOptions together;  // nobody's in particular; as long as the most patient of them waits
+  together.deadline = Deadline::min();
+  together.is_trial = calls[0]->options.is_trial;
+  for (const Call* call : calls) {
+    parts.push_back(&call->inputs);
+    together.deadline = std::max(*together.deadline, call->options.deadline.value_or(Deadline::max()));
+  }
+  const PaddingPlan* const padding = options_.padding.get();
+  const auto inputs = padding ? padding->join(parts) : join_rows(parts);
+  if (!inputs) return inputs.error();
+  const auto joined = Clock::now();
+  const auto outputs = run_engine(instance, *inputs, rows, together, calls);
+  if (!outputs) return outputs.error();
+  if (!have_rows(*outputs, rows)) return wrong_size();
+  const auto computed = Clock::now();
+  std::vector<Tensors> results;
+  std::int64_t row = 0;
+  for (const Call* call : calls) {
+    auto part = take_rows(*outputs, row, row + static_cast<std::int64_t>(call->rows));
+    if (part && padding) part = padding->cut(*std::move(part), call->inputs);
+    if (!part) return std::move(part).error();
+    results.push_back(*std::move(part));
+    row += static_cast<std::int64_t>(call->rows);
+  }
+  if (!together.is_trial) counters_.gather.record((joined - began) + (Clock::now() - computed));
+  return results;
+}
+
+Result<Tensors> LocalBackend::compute_rows(Instance& instance, const Tensors& inputs, std::size_t rows,
                                            const RunOptions& call, bool may_retry_memory) {
   if (auto interruption = call.interruption()) {
-    counters_.rejects.count(call.cancel.is_cancelled() ? ErrorReason::kCancelled : ErrorReason::kDeadlinePassed);
+    count_rejected(
+        interruption->with_reason(call.cancel.is_cancelled() ? ErrorReason::kCancelled : ErrorReason::kDeadlinePassed),
+        call);
     return *interruption;
   }
-  if (rows > options_.max_batch)
+  if (options_.may_split && rows > options_.max_batch)
     return compute_parts(instance, inputs, rows, options_.max_batch, call, may_retry_memory);
   auto outputs = run_padded(instance, inputs, rows, call);
   if (outputs || outputs.error().code() != ErrorCode::kResourceExhausted || !may_retry_memory || rows == 1 ||
-      engine_->info().mutates_inputs)
+      !options_.may_split)
     return outputs;
   ModelCounters::add(counters_.retries, 2);
   return compute_parts(instance, inputs, rows, (rows + 1) / 2, call, false);
 }
 
-Result<Tensors> LocalBackend::compute_parts(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
+Result<Tensors> LocalBackend::compute_parts(Instance& instance, const Tensors& inputs, std::size_t rows,
                                             std::size_t size, const RunOptions& call, bool may_retry_memory) {
   std::vector<Tensors> parts;
   std::vector<const Tensors*> pointers;
@@ -134,37 +161,36 @@ Result<Tensors> LocalBackend::compute_parts(EngineInstance& instance, const Tens
   return join_rows(pointers);
 }
 
-Result<Tensors> LocalBackend::run_padded(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
+Result<Tensors> LocalBackend::run_padded(Instance& instance, const Tensors& inputs, std::size_t rows,
                                          const RunOptions& call) {
   if (!options_.padding) return run_engine(instance, inputs, rows, call);
   const auto began = Clock::now();
   const Tensors* const alone = &inputs;
   auto whole = options_.padding->join({&alone, 1});
-  counters_.gather.record(Clock::now() - began);
+  if (!call.is_trial) counters_.gather.record(Clock::now() - began);
   if (!whole) return whole;
   auto outputs = run_engine(instance, *whole, rows, call);
   return outputs ? options_.padding->cut(*std::move(outputs), inputs) : std::move(outputs);
 }
 
-Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
+Result<Tensors> LocalBackend::run_engine(Instance& instance, const Tensors& inputs, std::size_t rows,
                                          const RunOptions& call, Span<Call* const> together) {
   const auto began = Clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.restart(std::exchange(instance.began, began), began);
+  }
   auto outputs = [&]() -> Result<Tensors> {
     try {
-      return instance.run(inputs, call);
+      return instance.engine->run(inputs, call);
     } catch (...) {  // an engine of the host's own that breaks the rule
       return translate_exception();
     }
   }();
   const auto took = Clock::now() - began;
-  counters_.compute.record(took);
-  counters_.batches.add();
-  counters_.samples.add(rows);
-  std::size_t octave = 0;
-  for (std::size_t rest = rows; rest >>= 1;) ++octave;
-  counters_.batch_sizes[std::min(octave, counters_.batch_sizes.size() - 1)].add();
+  if (!call.is_trial) count_run(rows, took);
   if (!outputs) {
-    count(outputs.error());
+    count(outputs.error(), call);
   } else {
     const std::lock_guard lock(mutex_);
     queue_.record(rows, took, bucket_of(inputs));
@@ -178,6 +204,15 @@ Result<Tensors> LocalBackend::run_engine(EngineInstance& instance, const Tensors
   }
   tell_engine_call(call, together, span);
   return outputs;
+}
+
+void LocalBackend::count_run(std::size_t rows, Clock::duration took) {
+  counters_.compute.record(took);
+  counters_.batches.add();
+  counters_.samples.add(rows);
+  std::size_t octave = 0;
+  for (std::size_t rest = rows; rest >>= 1;) ++octave;
+  counters_.batch_sizes[std::min(octave, counters_.batch_sizes.size() - 1)].add();
 }
 
 void LocalBackend::tell_wait(const RunOptions& call, std::size_t rows, Clock::time_point arrived,
@@ -197,13 +232,19 @@ void LocalBackend::tell_engine_call(const RunOptions& call, Span<Call* const> to
 } catch (...) {  // no memory: then it is not told
 }
 
-void LocalBackend::count(const Error& error) {
-  if (error.code() == ErrorCode::kModelError) ModelCounters::add(counters_.model_errors);
-  if (error.code() == ErrorCode::kResourceExhausted) ModelCounters::add(counters_.resource_errors);
-  if (error.code() == ErrorCode::kInvalidArgument) ModelCounters::add(counters_.bad_inputs);
+void LocalBackend::count(const Error& error, const RunOptions& call) {
+  if (!call.is_trial) {
+    if (error.code() == ErrorCode::kModelError) ModelCounters::add(counters_.model_errors);
+    if (error.code() == ErrorCode::kResourceExhausted) ModelCounters::add(counters_.resource_errors);
+    if (error.code() == ErrorCode::kInvalidArgument) ModelCounters::add(counters_.bad_inputs);
+  }
   if (error.code() != ErrorCode::kFailedPrecondition) return;
   const std::lock_guard lock(mutex_);
   queue_.set_device_fault(error.message());
+}
+
+void LocalBackend::count_rejected(const Error& error, const RunOptions& call) {
+  if (!call.is_trial) counters_.rejects.count(error.reason());
 }
 
 }  // namespace gantry::detail

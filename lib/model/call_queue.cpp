@@ -44,6 +44,10 @@ void CallQueue::end(Clock::time_point began) {
   running_.erase(std::find(running_.begin(), running_.end(), began));
 }
 
+void CallQueue::restart(Clock::time_point began, Clock::time_point now) {
+  *std::find(running_.begin(), running_.end(), began) = now;
+}
+
 void CallQueue::set_device_fault(const std::string& message) {
   if (device_fault_.empty()) device_fault_ = message;
 }
@@ -82,12 +86,15 @@ std::optional<Error> CallQueue::check_health(Clock::time_point now) const {
   return std::nullopt;
 }
 
-std::optional<Error> CallQueue::check_deadline(const Call& call, Clock::time_point now) const {
+std::optional<Error> CallQueue::check_deadline(Call& call, Clock::time_point now) {
   if (!call.options.deadline || running_.empty()) return std::nullopt;  // when idle, a wrong guess is mended
-  const auto needed =
-      overload_.time_for(waiting_.cost_ahead_of(call.options.priority)) + latencies_[call.bucket].fastest();
+  LatencyModel& latency = latencies_[call.bucket];
+  const auto wait = overload_.time_for(waiting_.cost_ahead_of(call.options.priority));
+  const auto needed = wait + latency.fastest(call.rows);
   const auto left = *call.options.deadline - now;
   if (needed <= left) return std::nullopt;
+  call.is_tried = wait <= left && latency.should_try_hopeless();
+  if (call.is_tried) return std::nullopt;
   return Error(ErrorCode::kResourceExhausted,
                "the model would be done in " + milliseconds(needed) + ", and the deadline is in " + milliseconds(left))
       .with_reason(ErrorReason::kDeadlineUnreachable, needed - left);
@@ -133,6 +140,7 @@ CallQueue::When CallQueue::when_to_serve(Clock::time_point now, std::size_t comi
 std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entry, Clock::time_point now) const {
   const RunOptions& call = entry.item->options;
   const LatencyModel& latency = latencies_[entry.item->bucket];
+  const auto needed = latency.fastest(entry.item->rows);
   if (call.cancel.is_cancelled())
     return Error(ErrorCode::kCancelled, "the request was cancelled while it waited for the model")
         .with_reason(ErrorReason::kCancelled);
@@ -140,11 +148,11 @@ std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entr
   if (now >= *call.deadline)
     return Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
         .with_reason(ErrorReason::kDeadlinePassed);
-  if (!running_.empty() && now + latency.fastest() > *call.deadline)
+  if (!running_.empty() && now + needed > *call.deadline && !entry.item->is_tried)
     return Error(ErrorCode::kDeadlineExceeded, "the deadline is in " + milliseconds(*call.deadline - now) +
-                                                   ", and the model takes " + milliseconds(latency.fastest()))
+                                                   ", and the model takes " + milliseconds(needed))
         .with_reason(ErrorReason::kDeadlineUnreachable);
-  if (!waiting_.empty() && overload_.should_shed(now, entry.ticket.queued, latency.expected(1)))
+  if (!waiting_.empty() && overload_.should_shed(now, entry.ticket.queued, latency.expected(entry.item->rows)))
     return Error(ErrorCode::kResourceExhausted,
                  "shed after " + milliseconds(now - entry.ticket.queued) + " of waiting for the model")
         .with_reason(ErrorReason::kShed, overload_.time_for(waiting_.cost_ahead_of(call.priority)));

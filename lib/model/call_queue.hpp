@@ -23,9 +23,10 @@ namespace gantry::detail {
 
 struct BatchOptions {
   bool has_batch_axis = false;
-  std::size_t max_batch = 1;  ///< 1 without a batch axis
+  std::size_t max_batch = 1;  ///< samples that may be merged
   std::chrono::microseconds max_delay{0};
-  bool merges_calls = false;
+  bool merges_calls = false;  ///< of several callers
+  bool may_split = false;     ///< a call's rows may be computed apart, since they do not depend on each other
   std::chrono::milliseconds hang_after{0};
   std::shared_ptr<const PaddingPlan> padding;  ///< nullptr: none
   std::chrono::milliseconds release_memory_after{0};
@@ -41,6 +42,7 @@ struct Call {
   Clock::time_point arrived{};
   Admission admission;  // of a call that came from outside the runtime
   std::optional<Error> refusal;
+  bool is_tried = false;       // though it seems hopeless
   std::unique_ptr<Call> next;  // of a batch, which so takes no memory
 };
 using CallPtr = std::unique_ptr<Call>;
@@ -93,9 +95,16 @@ class CallQueue {
   /// For a call that never waited here.
   void begin_one(Clock::time_point now) { running_.push_back(now); }
   void end(Clock::time_point began);
+  /// What began then calls its engine now, perhaps again: an engine call that does not return is told from many that
+  /// do.
+  void restart(Clock::time_point began, Clock::time_point now);
 
   void record(std::size_t rows, Clock::duration took, std::size_t bucket = 0) { latencies_[bucket].record(rows, took); }
   Clock::duration expected(std::size_t rows, std::size_t bucket = 0) const { return latencies_[bucket].expected(rows); }
+  Clock::duration fastest(std::size_t rows, std::size_t bucket = 0) const { return latencies_[bucket].fastest(rows); }
+  /// Batches of so many rows come back wrong, or fail where their parts do not.
+  void forbid(std::size_t rows, std::size_t bucket = 0) { latencies_[bucket].forbid(rows); }
+  bool is_forbidden(std::size_t rows, std::size_t bucket = 0) const { return latencies_[bucket].is_forbidden(rows); }
   /// Of several buckets, the largest.
   std::size_t paying_batch() const;
   /// A batch size of which too little is known, of samples that are not padded; 0: none.
@@ -115,7 +124,7 @@ class CallQueue {
   /// Of the call whose turn is next.
   std::size_t next_bucket(Clock::time_point now);
   bool share_batch(const Call& a, const Call& b) const;
-  std::optional<Error> check_deadline(const Call& call, Clock::time_point now) const;
+  std::optional<Error> check_deadline(Call& call, Clock::time_point now);
   std::optional<Error> check_turn(const FairQueue<CallPtr>::Entry& entry, Clock::time_point now) const;
   /// Into the batch, or among those it refuses.
   bool add_to(Batch& batch, FairQueue<CallPtr>::Entry entry, Clock::time_point now) noexcept;

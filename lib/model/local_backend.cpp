@@ -7,7 +7,7 @@
 #include <utility>
 
 namespace gantry::detail {
-Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::unique_ptr<Engine> engine,
+Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::shared_ptr<Engine> engine,
                                                          std::shared_ptr<RuntimeCore> runtime, int count,
                                                          std::string name, const BatchOptions& options) {
   std::vector<Instance> instances;
@@ -16,17 +16,15 @@ Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::unique_ptr<Engine>
     if (!instance) return std::move(instance).error();
     if (!*instance)
       return Error(ErrorCode::kInvalidArgument, "the engine made no instance: make_instance() gave nullptr");
-    instances.push_back(*std::move(instance));
+    instances.push_back({*std::move(instance), {}});
   }
-  BatchOptions batching = options;
-  batching.merges_calls = batching.merges_calls && batching.max_batch > 1 && !engine->info().mutates_inputs;
   std::shared_ptr<LocalBackend> backend(
-      new LocalBackend(std::move(engine), std::move(runtime), std::move(instances), std::move(name), batching));
+      new LocalBackend(std::move(engine), std::move(runtime), std::move(instances), std::move(name), options));
   backend->runtime_->add_member(backend);
   return backend;
 }
 
-LocalBackend::LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime,
+LocalBackend::LocalBackend(std::shared_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime,
                            std::vector<Instance> instances, std::string name, const BatchOptions& options)
     : engine_(std::move(engine)),
       runtime_(std::move(runtime)),
@@ -61,7 +59,7 @@ void LocalBackend::submit(Tensors inputs, const RunOptions& call, Function<void(
 void LocalBackend::post_admitted(CallPtr call) {
   const auto expected = [&] {
     const std::lock_guard lock(mutex_);
-    return queue_.expected(call->rows, call->bucket);
+    return queue_.fastest(call->rows, call->bucket);
   }();
   auto admission = runtime_->admit(call->options, expected);
   if (!admission) {
@@ -70,12 +68,13 @@ void LocalBackend::post_admitted(CallPtr call) {
   }
   call->admission = *std::move(admission);
   const Call* const raw = call.get();
+  const std::size_t rows = call->rows;
   runtime_->post_request(
       [self = shared_from_this(), call = std::move(call)](const Error* refusal) mutable {
         if (refusal) return answer(*call, *refusal);
         self->submit_on_worker(std::move(call));
       },
-      raw->options, expected);
+      raw->options, expected, rows);
 }
 
 void LocalBackend::answer(Call& call, Result<Tensors> result) {
@@ -88,11 +87,10 @@ void LocalBackend::answer_all(CallList calls, const Error& error) {
 }
 
 Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
-  counters_.calls.add();
+  if (!call.is_trial) counters_.calls.add();
   const std::size_t rows = rows_of(inputs);
   const auto arrived = Clock::now();
   Instance instance;
-  Clock::time_point taken{};
   std::optional<Error> refusal;
   {
     std::unique_lock lock(mutex_);
@@ -110,33 +108,34 @@ Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
         refusal = Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
                       .with_reason(ErrorReason::kDeadlinePassed);
       else {
-        queue_.begin_one(taken = Clock::now());
-        instance = take_instance();
+        const auto now = Clock::now();
+        queue_.begin_one(now);
+        instance = take_instance(now);
       }
     }
   }
   if (refusal) {
-    counters_.rejects.count(refusal->reason());
+    count_rejected(*refusal, call);
     tell_wait(call, rows, arrived, &*refusal);
     deal_out();  // an instance may have been left for this thread
     return *std::move(refusal);
   }
-  counters_.queue_wait.record(taken - arrived);
+  if (!call.is_trial) counters_.queue_wait.record(instance.began - arrived);
   tell_wait(call, rows, arrived, nullptr);
   auto result = [&]() -> Result<Tensors> {
     try {
-      return compute_rows(*instance, inputs, rows, call, true);
+      return compute_rows(instance, inputs, rows, call, true);
     } catch (...) {
       return translate_exception();
     }
   }();
-  give_back(std::move(instance), taken);
+  give_back(std::move(instance));
   return result;
 }
 
 void LocalBackend::submit_on_worker(CallPtr call) {
   const auto now = Clock::now();
-  counters_.calls.add();
+  if (!call->options.is_trial) counters_.calls.add();
   std::optional<Error> refusal;
   Turn turn;
   bool needs_worker = false;
@@ -154,7 +153,7 @@ void LocalBackend::submit_on_worker(CallPtr call) {
     refusal = translate_exception();
   }
   if (refusal) {
-    counters_.rejects.count(refusal->reason());
+    count_rejected(*refusal, call->options);
     tell_wait(call->options, call->rows, now, &*refusal);
     return answer(*call, *refusal);
   }
@@ -171,24 +170,24 @@ LocalBackend::Turn LocalBackend::next_turn(Clock::time_point now) {
   if (when != CallQueue::When::kNow) return turn;
   turn.batch = queue_.begin(now);
   if (turn.batch.calls.size == 0) return turn;
-  turn.began = now;
-  turn.instance = take_instance();
+  turn.instance = take_instance(now);
   turn.goes_on = free_.size() > blocked_ && !queue_.empty();
   return turn;
 }
 
-LocalBackend::Instance LocalBackend::take_instance() {
+LocalBackend::Instance LocalBackend::take_instance(Clock::time_point now) {
   Instance instance = std::move(free_.back());
   free_.pop_back();
+  instance.began = now;
   return instance;
 }
 
-void LocalBackend::give_back(Instance instance, Clock::time_point began) {
+void LocalBackend::give_back(Instance instance) {
   bool is_first = false;
   bool has_more = false;
   {
     const std::lock_guard lock(mutex_);
-    queue_.end(began);
+    queue_.end(instance.began);
     free_.push_back(std::move(instance));
     if (releases_memory_) {
       is_first = !std::exchange(is_release_set_, true);
@@ -282,7 +281,7 @@ void LocalBackend::on_shutdown(const Error& reason) {
     refused = queue_.take_all();
   }
   for (const auto& entry : refused) {
-    counters_.rejects.count(ErrorReason::kShutdown);
+    count_rejected(reason, entry.item->options);
     tell_wait(entry.item->options, entry.item->rows, entry.item->arrived, &reason);
     answer(*entry.item, reason);
   }
@@ -292,6 +291,11 @@ std::size_t LocalBackend::next_trial(Clock::duration left) const {
   const std::lock_guard lock(mutex_);
   const std::size_t size = queue_.trial_size();
   return size > 0 && queue_.expected(size) <= left ? size : 0;
+}
+
+void LocalBackend::forbid(std::size_t rows) {
+  const std::lock_guard lock(mutex_);
+  queue_.forbid(rows);
 }
 
 ModelStats LocalBackend::stats() const {
@@ -312,6 +316,7 @@ ModelStats LocalBackend::stats() const {
   stats.compute = counters_.compute.snapshot();
   stats.gather = counters_.gather.snapshot();
   stats.instances = instance_count_;
+  stats.max_merged = options_.may_split ? options_.max_batch : 1;
   stats.memory = engine_->memory();
   const std::lock_guard lock(mutex_);
   stats.waiting = queue_.size();

@@ -25,7 +25,7 @@ namespace gantry::detail {
 class LocalBackend final : public Backend, public RuntimeMember, public std::enable_shared_from_this<LocalBackend> {
  public:
   /// Makes `count` instances.
-  static Result<std::shared_ptr<LocalBackend>> make(std::unique_ptr<Engine> engine,
+  static Result<std::shared_ptr<LocalBackend>> make(std::shared_ptr<Engine> engine,
                                                     std::shared_ptr<RuntimeCore> runtime, int count, std::string name,
                                                     const BatchOptions& options);
 
@@ -37,23 +37,28 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
 
   /// The next batch size to try out before calls come; 0: none, or it would take longer than `left`.
   std::size_t next_trial(Clock::duration left) const;
+  /// What was tried comes back wrong, or fails: it is never tried again.
+  void forbid(std::size_t rows);
 
   std::size_t instance_count() const { return instance_count_; }
   ModelCounters& counters() { return counters_; }
 
  private:
-  using Instance = std::unique_ptr<EngineInstance>;
+  /// An instance, and since when it is at work: CallQueue knows it by that.
+  struct Instance {
+    std::unique_ptr<EngineInstance> engine;
+    Clock::time_point began{};
+  };
   using Results = std::vector<Result<Tensors>>;
   /// A batch with the instance that computes it, or what is to be posted for a later one.
   struct Turn {
     Batch batch;
     Instance instance;
-    Clock::time_point began{};
     bool is_late = false;
     bool goes_on = false;  // another instance is free for calls that are left
     std::optional<Clock::time_point> timer;
   };
-  LocalBackend(std::unique_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime, std::vector<Instance> instances,
+  LocalBackend(std::shared_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime, std::vector<Instance> instances,
                std::string name, const BatchOptions& options);
   std::size_t rows_of(const Tensors& inputs) const;
   std::size_t bucket_of(const Tensors& inputs) const {
@@ -66,29 +71,34 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
 
   /// Under the lock: what this thread is to do next for the calls that wait.
   Turn next_turn(Clock::time_point now);
-  Instance take_instance();
+  /// Under the lock, for work that begins `now`.
+  Instance take_instance(Clock::time_point now);
   void take(Turn turn);
   /// Lets a worker serve what waits.
   bool go_on() noexcept;
 
   void execute(Turn turn);
   /// Appends one result for each call.
-  void compute(EngineInstance& instance, Span<Call* const> calls, bool may_retry_memory, Results& results);
-  Result<Tensors> compute_rows(EngineInstance& instance, const Tensors& inputs, std::size_t rows,
-                               const RunOptions& call, bool may_retry_memory);
+  void compute(Instance& instance, Span<Call* const> calls, bool may_retry_memory, Results& results);
+  /// The calls of a batch as one engine call, or the error of all.
+  Result<std::vector<Tensors>> compute_together(Instance& instance, Span<Call* const> calls, std::size_t rows);
+  Result<Tensors> compute_rows(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call,
+                               bool may_retry_memory);
   /// compute_rows() of at most `size` rows at a time, joined.
-  Result<Tensors> compute_parts(EngineInstance& instance, const Tensors& inputs, std::size_t rows, std::size_t size,
+  Result<Tensors> compute_parts(Instance& instance, const Tensors& inputs, std::size_t rows, std::size_t size,
                                 const RunOptions& call, bool may_retry_memory);
   /// run_engine() on what padding makes of one call's inputs.
-  Result<Tensors> run_padded(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
+  Result<Tensors> run_padded(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
   /// `together`: the calls of a batch of several.
-  Result<Tensors> run_engine(EngineInstance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call,
+  Result<Tensors> run_engine(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call,
                              Span<Call* const> together = {});
   /// For the observers of the requests.
   void tell_wait(const RunOptions& call, std::size_t rows, Clock::time_point arrived, const Error* refusal) const;
   void tell_engine_call(const RunOptions& call, Span<Call* const> together, EndedSpan span) const noexcept;
-  void count(const Error& error);
-  void give_back(Instance instance, Clock::time_point began);
+  void count(const Error& error, const RunOptions& call);
+  void count_rejected(const Error& error, const RunOptions& call);
+  void count_run(std::size_t rows, Clock::duration took);
+  void give_back(Instance instance);
   /// Posts release_memory() for when what was given back now has been idle for long enough. There is one such timer at
   /// most, and none once nothing has run since it was set: an idle process sleeps.
   void set_release_timer();
@@ -105,7 +115,7 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   void serve_next();
 
   // The instances refer to the engine, so they are declared after it.
-  std::unique_ptr<Engine> engine_;
+  const std::shared_ptr<Engine> engine_;
   std::shared_ptr<RuntimeCore> runtime_;
   const std::size_t instance_count_;
   const std::string name_;

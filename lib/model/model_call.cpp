@@ -7,14 +7,15 @@
 
 namespace gantry::detail {
 
-Result<Tensors> ModelCall::prepare(const Tensors& inputs) const {
+Result<Tensors> ModelCall::prepare(const Tensors& inputs, const RunOptions& call) const {
   Tensors prepared;
   for (const TensorSpec& spec : signature.inputs()) {
     const Tensor& input = *inputs.find(spec.name);
     if (!input.device().is_cpu())
       return Error(ErrorCode::kInvalidArgument,
                    "input '" + spec.name + "' must be on the CPU, got " + input.to_string());
-    auto dense = backend->info().mutates_inputs ? input.clone() : input.contiguous();
+    const bool may_vanish = call.deadline && input.owner() == nullptr;
+    auto dense = backend->info().mutates_inputs || may_vanish ? input.clone() : input.contiguous();
     if (!dense) return std::move(dense).error();
     prepared.add(spec.name, *std::move(dense));
   }
@@ -33,7 +34,7 @@ Result<Tensors> ModelCall::finish(Result<Tensors> outputs, const SymbolBinding& 
 void ModelCall::submit(const Tensors& inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) const {
   auto binding = signature.check_inputs(inputs);
   if (!binding) return done(bad_input(std::move(binding).error()));
-  auto prepared = prepare(inputs);
+  auto prepared = prepare(inputs, call);
   if (!prepared) return done(std::move(prepared).error());
   backend->submit(*std::move(prepared), call,
                   [this, binding = *std::move(binding), done = std::move(done)](Result<Tensors> outputs) mutable {
@@ -44,7 +45,7 @@ void ModelCall::submit(const Tensors& inputs, const RunOptions& call, Function<v
 Result<Tensors> ModelCall::run(const Tensors& inputs, const RunOptions& call) const {
   auto binding = signature.check_inputs(inputs);
   if (!binding) return bad_input(std::move(binding).error());
-  auto prepared = prepare(inputs);
+  auto prepared = prepare(inputs, call);
   if (!prepared) return std::move(prepared).error();
   return finish(backend->run(*std::move(prepared), call), *binding);
 }

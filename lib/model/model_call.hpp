@@ -24,6 +24,8 @@ struct ModelCall {
   std::shared_ptr<Backend> backend;
   Signature signature;
   std::size_t max_batch = 1;
+  std::size_t max_merged = 1;                        // samples that may share an engine call
+  std::string merging;                               // Merging::text
   std::string padding;                               // for explain(); empty: none
   std::atomic<std::uint64_t>* bad_inputs = nullptr;  // counted in the backend; nullptr in one of the host's own
 
@@ -38,8 +40,9 @@ struct ModelCall {
   Result<Tensors> run(const Tensors& inputs, const RunOptions& call) const;
 
  private:
-  /// Signature order, contiguous, on the CPU, private where the engine writes.
-  Result<Tensors> prepare(const Tensors& inputs) const;
+  /// Signature order, contiguous, on the CPU, private where the engine writes. Also where nobody owns the memory and
+  /// the caller may be gone at its deadline, before the engine is done with it.
+  Result<Tensors> prepare(const Tensors& inputs, const RunOptions& call) const;
   Result<Tensors> finish(Result<Tensors> outputs, const SymbolBinding& binding) const noexcept;
 };
 

@@ -2,9 +2,7 @@
 // Reading golden[] of gantry.json.
 #include "package/golden_case.hpp"
 
-#include <bit>
 #include <cmath>
-#include <sstream>
 
 namespace gantry::detail {
 namespace {
@@ -112,21 +110,6 @@ Result<GoldenBoundary> parse_boundary(const Json& json, const std::string& path,
 }
 
 }  // namespace
-
-bool Tolerance::accepts(double got, double expected) const {
-  if (std::isnan(expected) || std::isnan(got)) return std::isnan(expected) && std::isnan(got);
-  if (is_exact) return std::bit_cast<std::uint64_t>(got) == std::bit_cast<std::uint64_t>(expected);
-  if (std::isinf(got) || std::isinf(expected)) return got == expected;  // rtol * infinity would accept anything
-  return std::fabs(got - expected) <= atol + rtol * std::fabs(expected);
-}
-
-std::string Tolerance::to_string() const {
-  if (is_exact) return "exact";
-  std::ostringstream text;
-  text.imbue(std::locale::classic());
-  text << "atol " << atol << ", rtol " << rtol;
-  return text.str();
-}
 
 Result<GoldenCase> parse_golden_case(const Json& json, const std::string& path) {
   JsonObject object(json, path);

@@ -10,20 +10,9 @@
 #include <vector>
 
 #include "core/json_object.hpp"
+#include "core/tolerance.hpp"
 
 namespace gantry::detail {
-
-/// How far a number may be from the recorded one: |got - expected| <= atol + rtol * |expected|, or bit for bit.
-/// NaN equals NaN, and an infinity equals itself only.
-struct Tolerance {
-  bool is_exact = true;
-  double atol = 0;
-  double rtol = 0;
-
-  bool accepts(double got, double expected) const;
-  /// "exact", "atol 0.0001, rtol 1e-05".
-  std::string to_string() const;
-};
 
 /// A recorded value, by reference to the package's files.
 struct GoldenValue {

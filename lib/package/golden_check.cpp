@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/tensor_difference.hpp"
 #include "package/golden_value.hpp"
 
 namespace gantry::detail {
@@ -20,10 +21,34 @@ Error mismatch(const std::string& at, const std::string& difference) {
   return Error(ErrorCode::kFailedPrecondition, difference).within(at.empty() ? "result" : at);
 }
 
-/// Compares what passes a boundary of one case with what was recorded there.
-class BoundaryObserver final : public StepObserver {
+constexpr std::size_t kMaxModelInputBytes = std::size_t{64} << 20;
+
+std::size_t bytes_of(const Tensors& tensors) {
+  std::size_t bytes = 0;
+  for (const NamedTensor& item : tensors) bytes += item.tensor.size_bytes();
+  return bytes;
+}
+
+bool are_equal(const Tensors& a, const Tensors& b) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (tensor_difference(a[i].tensor, b[i].tensor, Tolerance())) return false;
+  return true;
+}
+
+/// Compares what passes a boundary of one case with what was recorded there, and keeps what models are given.
+class CaseObserver final : public StepObserver {
  public:
-  BoundaryObserver(const GoldenCase& golden, const PackageFiles& files) : golden_(golden), files_(files) {}
+  CaseObserver(const GoldenCase& golden, const PackageFiles& files, std::vector<Tensors>& model_inputs)
+      : golden_(golden), files_(files), model_inputs_(model_inputs) {}
+
+  void before_model(const Tensors& inputs) override {
+    std::size_t bytes = bytes_of(inputs);
+    for (const Tensors& kept : model_inputs_) {
+      if (are_equal(kept, inputs)) return;
+      bytes += bytes_of(kept);
+    }
+    if (bytes <= kMaxModelInputBytes || model_inputs_.size() < 2) keep(inputs);
+  }
 
   void after(const std::string& path, Span<const Slot> slots) override {
     for (const GoldenBoundary& boundary : golden_.stages)
@@ -40,6 +65,17 @@ class BoundaryObserver final : public StepObserver {
   std::size_t compared() const { return compared_.size(); }
 
  private:
+  /// A copy, which what comes after in the pipeline cannot write to.
+  void keep(const Tensors& inputs) {
+    Tensors copy;
+    for (const NamedTensor& item : inputs) {
+      auto own = item.tensor.clone();
+      if (!own) return;  // without it less is proven
+      copy.add(item.name, *std::move(own));
+    }
+    model_inputs_.push_back(std::move(copy));
+  }
+
   void compare(const GoldenBoundary& boundary, Span<const Slot> slots) {
     std::vector<const Value*> values;
     for (const Slot& slot : slots) {
@@ -58,6 +94,7 @@ class BoundaryObserver final : public StepObserver {
 
   const GoldenCase& golden_;
   const PackageFiles& files_;
+  std::vector<Tensors>& model_inputs_;
   std::set<std::string> compared_;
   std::optional<Error> mistake_;
 };
@@ -70,54 +107,53 @@ Result<void> compare_result(const Result<Value>& result, const GoldenCase& golde
   return {};
 }
 
-Result<void> check_alone(const PipelineCore& pipeline, const Value& input, const GoldenCase& golden,
-                         const PackageFiles& files, GoldenReport& report) {
+}  // namespace
+
+Result<GoldenCheck> GoldenCheck::load(const TypeInfo& in, const std::vector<GoldenCase>& cases,
+                                      const PackageFiles& files) {
+  GoldenCheck check(cases, files);
+  if (!cases.empty() && in.copy == nullptr)
+    return Error(ErrorCode::kUnsupported, "golden cases need an input that can be copied, got " + in.name());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    auto input = load_golden_value(cases[i].input, in, files);
+    if (!input) return input.error().within(case_name(i) + ".input");
+    check.inputs_.push_back(*std::move(input));
+  }
+  return check;
+}
+
+Result<void> GoldenCheck::run_alone(const PipelineCore& pipeline, std::size_t index) {
   std::vector<Value> inputs;
-  inputs.push_back(input.copy());
-  BoundaryObserver observer(golden, files);
+  inputs.push_back(inputs_[index].copy());
+  CaseObserver observer(cases_[index], files_, model_inputs_);
   const auto results = pipeline.run_observed(std::move(inputs), observer);
-  if (results[0])
-    if (auto mistake = observer.mistake()) return *mistake;
-  if (auto ok = compare_result(results[0], golden, files); !ok) return ok;
-  ++report.cases;
-  report.boundaries += observer.compared() + 1;
+  auto ok = [&]() -> Result<void> {
+    if (results[0])
+      if (auto mistake = observer.mistake()) return *mistake;
+    return compare_result(results[0], cases_[index], files_);
+  }();
+  if (!ok) return ok.error().within(case_name(index));
+  boundaries_ += observer.compared() + 1;
   return {};
 }
 
-Result<void> check_replicated(const PipelineCore& pipeline, const std::vector<Value>& inputs,
-                              const std::vector<GoldenCase>& cases, const PackageFiles& files, int max_batch) {
-  const std::size_t count = std::max(inputs.size(), static_cast<std::size_t>(max_batch));
+Result<void> GoldenCheck::run_together(const PipelineCore& pipeline, int max_batch) const {
+  if (inputs_.empty()) return {};
+  const std::size_t count = std::max(inputs_.size(), static_cast<std::size_t>(max_batch));
   std::vector<Value> replicated;
   replicated.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) replicated.push_back(inputs[i % inputs.size()].copy());
-  const auto results = pipeline.run_batch(std::move(replicated), {});
+  for (std::size_t i = 0; i < count; ++i) replicated.push_back(inputs_[i % inputs_.size()].copy());
+  RunOptions call;
+  call.is_trial = true;
+  const auto results = pipeline.run_batch(std::move(replicated), call);
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const std::size_t which = i % cases.size();
-    if (auto ok = compare_result(results[i], cases[which], files); !ok)
+    const std::size_t which = i % cases_.size();
+    if (auto ok = compare_result(results[i], cases_[which], files_); !ok)
       return ok.error()
           .within("item " + std::to_string(i) + " of a batch of " + std::to_string(count))
           .within(case_name(which));
   }
   return {};
-}
-
-}  // namespace
-
-Result<GoldenReport> check_golden(const PipelineCore& pipeline, const TypeInfo& in,
-                                  const std::vector<GoldenCase>& cases, const PackageFiles& files, int max_batch) {
-  GoldenReport report;
-  if (cases.empty()) return report;
-  if (in.copy == nullptr)
-    return Error(ErrorCode::kUnsupported, "golden cases need an input that can be copied, got " + in.name());
-  std::vector<Value> inputs;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    auto input = load_golden_value(cases[i].input, in, files);
-    if (!input) return input.error().within(case_name(i) + ".input");
-    if (auto ok = check_alone(pipeline, *input, cases[i], files, report); !ok) return ok.error().within(case_name(i));
-    inputs.push_back(*std::move(input));
-  }
-  if (auto ok = check_replicated(pipeline, inputs, cases, files, max_batch); !ok) return std::move(ok).error();
-  return report;
 }
 
 }  // namespace gantry::detail

@@ -1,23 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// The golden check: a pipeline must give what the Python stack gave, at every recorded boundary.
+// Running golden cases: each alone, with every boundary compared, and then together through what will serve.
 #pragma once
 
+#include <cstddef>
 #include <gantry/pipeline.hpp>
+#include <gantry/result.hpp>
+#include <gantry/span.hpp>
+#include <vector>
 
 #include "package/golden_case.hpp"
 #include "package/package_files.hpp"
 
 namespace gantry::detail {
 
-struct GoldenReport {
-  std::size_t cases = 0;
-  std::size_t boundaries = 0;  ///< compared, results included
-};
+/// The golden cases of a package, with their inputs loaded.
+///
+/// Ownership: owns the inputs; borrows the cases and files.
+/// Threads:   one thread.
+/// Errors:    failed_precondition for an answer that differs, and whatever a run gives; the path names case and
+/// boundary. Cost:      a run for each case alone, and one of all together.
+class GoldenCheck {
+ public:
+  /// unsupported if the pipeline's input cannot be copied; invalid_argument if a recorded input cannot stand for it.
+  static Result<GoldenCheck> load(const TypeInfo& in, const std::vector<GoldenCase>& cases, const PackageFiles& files);
 
-/// Runs each case alone, comparing every boundary, then all of them replicated to `max_batch` through run_batch(),
-/// comparing results. failed_precondition names case, op, element, what was expected and what came; an error of the
-/// pipeline itself keeps its code.
-Result<GoldenReport> check_golden(const PipelineCore& pipeline, const TypeInfo& in,
-                                  const std::vector<GoldenCase>& cases, const PackageFiles& files, int max_batch);
+  std::size_t size() const { return inputs_.size(); }
+  /// Runs one case at batch 1 on this thread, through the unfused plan, and compares every boundary.
+  Result<void> run_alone(const PipelineCore& pipeline, std::size_t index);
+  /// Runs all, replicated to `max_batch` at least, and compares the results.
+  Result<void> run_together(const PipelineCore& pipeline, int max_batch) const;
+
+  /// What was compared by run_alone().
+  std::size_t boundaries() const { return boundaries_; }
+  /// What models were given by run_alone(): different ones, as far as they fit into 64 MiB.
+  const std::vector<Tensors>& model_inputs() const { return model_inputs_; }
+
+ private:
+  GoldenCheck(const std::vector<GoldenCase>& cases, const PackageFiles& files) : cases_(cases), files_(files) {}
+
+  const std::vector<GoldenCase>& cases_;
+  const PackageFiles& files_;
+  std::vector<Value> inputs_;
+  std::size_t boundaries_ = 0;
+  std::vector<Tensors> model_inputs_;
+};
 
 }  // namespace gantry::detail

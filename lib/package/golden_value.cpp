@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/tensor_difference.hpp"
 #include "model/npy.hpp"
-#include "package/tensor_difference.hpp"
 
 namespace gantry::detail {
 namespace {

@@ -3,8 +3,11 @@
 // used before it was checked.
 #include <algorithm>
 #include <gantry/package.hpp>
+#include <memory>
+#include <optional>
 #include <utility>
 
+#include "model/make_model.hpp"
 #include "package/golden_check.hpp"
 #include "package/manifest.hpp"
 #include "package/package_files.hpp"
@@ -88,23 +91,87 @@ class PackageOpener {
   Result<OpenedPackage> open_with(const EngineEntry& entry) {
     const EngineLoader* loader = find_loader(entry.kind);
     if (auto unmet = unmet_requirement(entry, loader, options_.model.device)) return *unmet;
-    auto model = load_model(entry, *loader);
-    if (!model) return model.error().within("engine '" + manifest_.title_of(entry) + "'");
-    auto root = parse_pipeline(*model);
+    const auto here = [&](const Error& error) { return error.within("engine '" + manifest_.title_of(entry) + "'"); };
+    ModelOptions options = model_options();
+    auto engine = load_engine(entry, *loader, options);
+    if (!engine) return here(engine.error());
+
+    std::optional<GoldenCheck> golden;
+    if (!options_.skip_golden_for_tests) {
+      auto checked = check_alone(*engine, options, entry);
+      if (!checked) return is_final_ ? std::move(checked).error() : here(checked.error());
+      golden.emplace(*std::move(checked));
+      if (options.examples.empty()) options.examples = golden->model_inputs();
+    }
+    auto model = make_model(*engine, manifest_.signature, options, evidence_of(entry));
+    if (!model) return here(model.error());
+    auto built = build(*model, entry);
+    if (!built) return std::move(built).error();
+    if (golden) {
+      // What keeps state has answered once it was asked: the instances that serve have answered nobody yet.
+      if (!(*engine)->info().has_state)
+        if (auto ok = golden->run_together(*built->core, model->max_batch()); !ok) return here(ok.error());
+      built->info.golden_cases = golden->size();
+      built->info.golden_boundaries = golden->boundaries();
+    }
+    return built;
+  }
+
+  /// The cases one by one, on an instance that serves nobody; of a model that keeps state, on a new one each.
+  Result<GoldenCheck> check_alone(const std::shared_ptr<Engine>& engine, const ModelOptions& options,
+                                  const EngineEntry& entry) {
+    ModelOptions alone = options;
+    alone.merge = Merge::kNever;
+    alone.examples.clear();
+    alone.instances = 1;
+    std::optional<GoldenCheck> golden;
+    std::optional<OpenedPackage> built;
+    for (std::size_t i = 0; !golden || i < golden->size(); ++i) {
+      if (!built || engine->info().has_state) {
+        auto model = make_model(engine, manifest_.signature, alone, {});
+        if (!model) return std::move(model).error();
+        auto next = build(*model, entry);
+        if (!next) return std::move(next).error();
+        built.emplace(*std::move(next));
+      }
+      if (!golden) {
+        auto loaded = GoldenCheck::load(*built->in, manifest_.golden, files_);
+        if (!loaded) return std::move(loaded).error();
+        golden.emplace(*std::move(loaded));
+        if (golden->size() == 0) break;
+      }
+      if (auto ok = golden->run_alone(*built->core, i); !ok) return std::move(ok).error();
+    }
+    return *std::move(golden);
+  }
+
+  /// The pipeline over a model.
+  Result<OpenedPackage> build(const Model& model, const EngineEntry& entry) {
+    auto root = parse_pipeline(model);
     if (!root) {
       is_final_ = true;  // no other engine would change that
       return root.error().within("gantry.json");
     }
     auto core = PipelineCore::compile(*root, compile_options(entry));
     if (!core) return std::move(core).error();
-    OpenedPackage opened{
+    return OpenedPackage{
         *std::move(core), (*root)->in, (*root)->out, {manifest_.name, manifest_.version, entry.kind, skipped_, 0, 0}};
-    if (options_.skip_golden_for_tests) return opened;
-    auto report = check_golden(*opened.core, *opened.in, manifest_.golden, files_, model->max_batch());
-    if (!report) return report.error().within("engine '" + manifest_.title_of(entry) + "'");
-    opened.info.golden_cases = report->cases;
-    opened.info.golden_boundaries = report->boundaries;
-    return opened;
+  }
+
+  /// What the package says of batches; open() tries it again.
+  static BatchEvidence evidence_of(const EngineEntry& entry) {
+    BatchEvidence evidence;
+    if (!entry.rows) {
+      evidence.why_not = "the package does not say whether samples depend on each other; pack it again";
+    } else if (!entry.rows->independent) {
+      evidence.why_not = "samples depend on each other, says the package" +
+                         (entry.rows->reason.empty() ? std::string() : ": " + entry.rows->reason);
+    } else {
+      const auto& sizes = entry.rows->sizes;
+      evidence.largest = sizes.empty() ? 1 : static_cast<std::size_t>(*std::max_element(sizes.begin(), sizes.end()));
+      evidence.tolerance = entry.rows->tolerance;
+    }
+    return evidence;
   }
 
   const EngineLoader* find_loader(const std::string& kind) const {
@@ -112,20 +179,39 @@ class PackageOpener {
     return found == loaders_.end() ? nullptr : &*found;
   }
 
-  Result<Model> load_model(const EngineEntry& entry, const EngineLoader& loader) const {
-    ModelOptions model_options = options_.model;
-    if (model_options.max_batch == 0) model_options.max_batch = manifest_.max_batch;
-    if (!model_options.padding) model_options.padding = manifest_.padding;
-    if (model_options.name.empty()) model_options.name = manifest_.name;
-    model_options.runtime = runtime_;
+  /// What the host says, and for the rest the package.
+  ModelOptions model_options() const {
+    ModelOptions options = options_.model;
+    if (options.max_batch == 0) options.max_batch = manifest_.max_batch;
+    if (!options.padding) options.padding = manifest_.padding;
+    if (options.name.empty()) options.name = manifest_.name;
+    for (const auto& [name, value] : manifest_.arguments) options.arguments[name] = value;
+    options.runtime = runtime_;
+    return options;
+  }
+
+  Result<std::shared_ptr<Engine>> load_engine(const EngineEntry& entry, const EngineLoader& loader,
+                                              const ModelOptions& options) const {
     if (!loader.load) return Error(ErrorCode::kInternal, "its loader has no load function");
     auto file = files_.open(entry.file);
     if (!file) return std::move(file).error();
-    auto engine = loader.load({*std::move(file), manifest_.signature, model_options, {}});
+    LoadRequest request{*std::move(file), manifest_.signature, options, {}};
+    for (const std::string& library : entry.libraries) {
+      if (manifest_.files.count(library) == 0) {
+        if (options.libraries.empty())
+          return Error(ErrorCode::kFailedPrecondition,
+                       "it needs the operators of '" + library + "'; give its path in ModelOptions::libraries");
+        continue;
+      }
+      auto content = files_.open(library);
+      if (!content) return std::move(content).error();
+      request.libraries.push_back(*std::move(content));
+    }
+    auto engine = loader.load(request);
     if (!engine) return engine.error().within("file '" + entry.file + "'");
     if (*engine == nullptr)
       return Error(ErrorCode::kInternal, "its loader gave no engine for file '" + entry.file + "'");
-    return Model::make(*std::move(engine), manifest_.signature, model_options);
+    return std::shared_ptr<Engine>(*std::move(engine));
   }
 
   Result<NodePtr> parse_pipeline(const Model& model) const {

@@ -111,8 +111,10 @@ Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Ma
   files.directory_ = directory;
   files.entries_ = manifest.files;
   const auto is_kept = [&](const std::string& name) {
-    return std::any_of(manifest.engines.begin(), manifest.engines.end(),
-                       [&](const EngineEntry& engine) { return engine.file == name; });
+    return std::any_of(manifest.engines.begin(), manifest.engines.end(), [&](const EngineEntry& engine) {
+      const auto& libraries = engine.libraries;
+      return engine.file == name || std::find(libraries.begin(), libraries.end(), name) != libraries.end();
+    });
   };
   try {
     if (auto ok = refuse_strangers(directory, manifest); !ok) return std::move(ok).error();

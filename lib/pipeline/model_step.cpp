@@ -75,7 +75,7 @@ class ModelStep final : public Step {
 
   /// Fails the slots whose samples do not fit the signature, and groups the others.
   std::vector<Group> make_groups(Span<Slot> slots) const {
-    const std::size_t limit = model_->signature.has_batch_axis() ? model_->max_batch : 1;
+    const std::size_t limit = model_->max_merged;
     std::vector<Group> groups;
     std::vector<std::size_t> open;  // groups with room, at most one for each shape
     for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -140,6 +140,7 @@ class ModelStep final : public Step {
 
   void run_group(const Group& group, Span<Slot> slots, Context& context) const {
     auto batch = stack_group(group);
+    if (batch && context.observer) context.observer->before_model(*batch);
     auto outputs = batch ? model_->run(*batch, *context.call) : std::move(batch);
     if (can_split(group, outputs)) {
       for (const Group& half : split(group)) run_group(half, slots, context);
@@ -267,9 +268,11 @@ detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail:
   node->kind = node->name = "model";
   node->in = &in;
   node->out = &out;
-  node->params.text =
-      "'" + state_->name + "', " + signature().to_string() + ", max_batch=" + std::to_string(max_batch()) + ", " +
-      (state_->call->padding.empty() ? "" : "pads " + state_->call->padding + ", ") + info().description;
+  node->params.text = "'" + state_->name + "', " + signature().to_string() +
+                      ", max_batch=" + std::to_string(max_batch()) + ", samples " + merging() + ", " +
+                      (state_->call->padding.empty() ? "" : "pads " + state_->call->padding + ", ") +
+                      info().description;
+  if (!info().matching.empty()) node->params.text += ", " + info().matching;
   if (takes_tensor && signature().inputs().size() != 1)
     node->error = Error(ErrorCode::kInvalidArgument, "a stage over Tensor needs a model with one input, this one has " +
                                                          std::to_string(signature().inputs().size()));

@@ -28,7 +28,7 @@ class CompiledPipeline final : public PipelineCore {
         compiled_(std::move(compiled)) {}
 
   Result<Value> run(Value input, const RunOptions& options) const override {
-    compiled_->count_requests(1);
+    compiled_->count_requests(1, options);
     const ObservedCall call(runtime_.options().observer, compiled_->name, options, 1);
     auto result = run_one(std::move(input), call.options());
     call.end(result ? 0 : 1, result ? nullptr : &result.error());
@@ -38,7 +38,7 @@ class CompiledPipeline final : public PipelineCore {
   std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const override {
     const std::size_t count = inputs.size();
     if (count == 0) return {};
-    compiled_->count_requests(count);
+    compiled_->count_requests(count, options);
     std::vector<Result<Value>> results;
     results.reserve(count);
     const ObservedCall call(runtime_.options().observer, compiled_->name, options, count);
@@ -55,7 +55,7 @@ class CompiledPipeline final : public PipelineCore {
       if (ran)
         results.push_back(compiled_->finish((*ran)[i], options, *runtime_.core()));
       else
-        results.emplace_back(compiled_->failed(ran.error()));
+        results.emplace_back(compiled_->failed(ran.error(), options));
       if (!results.back() && failed++ == 0) first = &results.back().error();
     }
     call.end(failed, first);
@@ -63,11 +63,11 @@ class CompiledPipeline final : public PipelineCore {
   }
 
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
-    compiled_->count_requests(1);
+    compiled_->count_requests(1, options);
     const auto observed = ObservedRequest::begin(runtime_.options().observer, compiled_->name, options, 1);
     auto request = make_request(std::move(input), options, observed);
     if (!request) {
-      const Error error = compiled_->failed(request.error());
+      const Error error = compiled_->failed(request.error(), options);
       if (observed) observed->end(1, 1, &error);
       return answer(done, error);
     }
@@ -77,7 +77,7 @@ class CompiledPipeline final : public PipelineCore {
       SubmittedRequest* const raw = job.get();
       return raw->core->post_request(
           [job = std::move(job)](const Error* refusal) mutable { SubmittedRequest::begin(std::move(job), refusal); },
-          raw->call, raw->compiled->expected());
+          raw->call, raw->expected, 1);
     }
     run_on_caller(Span<Slot>(&(*request)->slot, 1), (*request)->context);
     SubmittedRequest::finish(*std::move(request));
@@ -86,10 +86,10 @@ class CompiledPipeline final : public PipelineCore {
   bool runs_in_place() const override { return runtime_.core()->on_worker(); }
 
   std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const override {
-    const RunOptions call;
+    RunOptions call;
+    call.is_trial = true;
     Context context{&call, runtime_.core().get(), true, &observer};
     const RoundingScope rounding;
-    compiled_->count_requests(inputs.size());
     std::vector<Slot> slots = to_slots(std::move(inputs));
     const Plan& plan = compiled_->unfused ? *compiled_->unfused : *compiled_->plan;
     plan.run(slots, context);
@@ -119,10 +119,10 @@ class CompiledPipeline final : public PipelineCore {
     std::vector<Slot> slots;
     slots.emplace_back(std::move(input));
     auto ran = run_slots(std::move(slots), options);
-    if (!ran) return compiled_->failed(ran.error());
+    if (!ran) return compiled_->failed(ran.error(), options);
     return compiled_->finish((*ran)[0], options, *runtime_.core());
   } catch (...) {
-    return compiled_->failed(translate_exception());
+    return compiled_->failed(translate_exception(), options);
   }
 
   Result<std::vector<Slot>> run_slots(std::vector<Slot> slots, const RunOptions& options) const {
@@ -133,22 +133,26 @@ class CompiledPipeline final : public PipelineCore {
       compiled_->plan->run(slots, context);
       return slots;
     }
-    auto admission = core->admit(options, compiled_->expected());
+    const auto expected = compiled_->expected(slots.size(), options);
+    auto admission = core->admit(options, expected);
     if (!admission) return std::move(admission).error();
     if (runtime_.options().execution == Execution::kCaller) {
       run_on_caller(slots, context);
       return slots;
     }
-    return std::make_shared<BlockingRequest>(compiled_, core, options, std::move(slots), *std::move(admission))
+    return std::make_shared<BlockingRequest>(compiled_, core, options, std::move(slots), *std::move(admission),
+                                             expected)
         ->post_and_wait();
   }
 
   Result<std::unique_ptr<SubmittedRequest>> make_request(Value input, const RunOptions& options,
                                                          const ObservedRequest::Ptr& observed) const try {
     if (auto interruption = options.interruption()) return *interruption;
-    auto admission = runtime_.core()->admit(options, compiled_->expected());
+    const auto expected = compiled_->expected(1, options);
+    auto admission = runtime_.core()->admit(options, expected);
     if (!admission) return std::move(admission).error();
     auto request = std::make_unique<SubmittedRequest>();
+    request->expected = expected;
     request->compiled = compiled_;
     request->core = runtime_.core();
     request->call = options;

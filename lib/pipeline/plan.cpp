@@ -53,6 +53,13 @@ std::size_t failed_stage(const Error& error, const std::vector<StageCounter*>& c
   return place == counters.end() ? 0 : static_cast<std::size_t>(place - counters.begin());
 }
 
+/// A sample that failed in a fused step did not enter the stages behind.
+void count_failure(const Error& error, const std::vector<StageCounter*>& counters) {
+  const std::size_t failed = failed_stage(error, counters);
+  counters[failed]->errors.fetch_add(1, kRelaxed);
+  for (std::size_t i = failed + 1; i < counters.size(); ++i) counters[i]->samples.subtract(1);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<const Plan>> Plan::build(const Node& node, const std::string& path, bool fuses,
@@ -117,7 +124,8 @@ bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& contex
   const RunOptions& call = *context.call;
   const bool is_late = call.deadline && now >= *call.deadline;
   if (!is_late && !call.cancel.is_cancelled()) {
-    for (StageCounter* counter : planned.counters) counter->samples.add(count);
+    if (!call.is_trial)
+      for (StageCounter* counter : planned.counters) counter->samples.add(count);
     return true;
   }
   try {
@@ -135,15 +143,14 @@ bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& contex
 Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Context& context,
                                     Clock::time_point began) const {
   const auto now = Clock::now();
-  planned.counters[0]->time.record(now - began);
+  const bool is_counted = !context.call->is_trial;
+  if (is_counted) planned.counters[0]->time.record(now - began);
   const Slot* first_failed = nullptr;
   std::size_t failures = 0;
   for (Slot& slot : slots) {
     if (!slot.take_fresh()) continue;
     if (failures++ == 0) first_failed = &slot;
-    const std::size_t failed = failed_stage(slot.error(), planned.counters);
-    planned.counters[failed]->errors.fetch_add(1, kRelaxed);
-    for (std::size_t i = failed + 1; i < planned.counters.size(); ++i) planned.counters[i]->samples.subtract(1);
+    if (is_counted) count_failure(slot.error(), planned.counters);
     if (planned.label.empty()) continue;
     try {
       slot.fail(slot.error().within(planned.label));

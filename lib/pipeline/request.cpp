@@ -17,8 +17,8 @@ Error Compiled::scoped(const Error& error) const noexcept {
   }
 }
 
-Error Compiled::failed(const Error& error) const noexcept {
-  errors[static_cast<std::size_t>(error.code())].fetch_add(1, std::memory_order_relaxed);
+Error Compiled::failed(const Error& error, const RunOptions& call) const noexcept {
+  if (!call.is_trial) errors[static_cast<std::size_t>(error.code())].fetch_add(1, std::memory_order_relaxed);
   return scoped(error);
 }
 
@@ -38,22 +38,25 @@ Result<Value> Compiled::finish(Slot& slot, const RunOptions& call, RuntimeCore& 
     const bool is_late = slot.ok() ? call.deadline && Clock::now() >= *call.deadline
                                    : slot.error().code() == ErrorCode::kDeadlineExceeded;
     if (is_late) core.count_deadline_miss();
-    if (!slot.ok()) return failed(slot.error());
-    if (is_late) return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"));
+    if (!slot.ok()) return failed(slot.error(), call);
+    if (is_late)
+      return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"), call);
     if (out->compact) out->compact(slot.value().data());
     return std::move(slot.value());
   } catch (...) {
-    return failed(translate_exception());
+    return failed(translate_exception(), call);
   }
 }
 
-void Compiled::learn(Span<const Slot> slots, Clock::time_point began) const {
-  if (!std::all_of(slots.begin(), slots.end(), [](const Slot& slot) { return slot.ok(); })) return;
-  constexpr std::int64_t kShare = 64;  // of a slower request; a faster one counts at once
-  const std::int64_t took = std::max<std::int64_t>(1, std::chrono::nanoseconds(Clock::now() - began).count());
-  const std::int64_t before = expected_ns.load(std::memory_order_relaxed);
-  const std::int64_t slower = before + (std::min(took, 4 * before) - before) / kShare;
-  expected_ns.store(before == 0 || took < before ? took : slower, std::memory_order_relaxed);
+Clock::duration Compiled::expected(std::size_t samples, const RunOptions& call) const {
+  const auto expected = fastest.of(samples);
+  const bool is_hopeless = call.deadline && expected > *call.deadline - Clock::now();
+  return is_hopeless && fastest.should_try() ? Clock::duration::zero() : expected;
+}
+
+void Compiled::learn(Span<const Slot> slots, const RunOptions& call, Clock::time_point began) const {
+  if (call.is_trial || !std::all_of(slots.begin(), slots.end(), [](const Slot& slot) { return slot.ok(); })) return;
+  fastest.record(slots.size(), Clock::now() - began);
 }
 
 namespace {
@@ -68,21 +71,23 @@ void tell_queue_wait(const Compiled& compiled, const RunOptions& call, Clock::ti
 }  // namespace
 
 BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core,
-                                 const RunOptions& call, std::vector<Slot> slots, Admission admission)
+                                 const RunOptions& call, std::vector<Slot> slots, Admission admission,
+                                 Clock::duration expected)
     : compiled_(std::move(compiled)),
       core_(std::move(core)),
       call_(call),
       slots_(std::move(slots)),
       context_{&call_, core_.get(), false, nullptr},
-      admission_(std::move(admission)) {}
+      admission_(std::move(admission)),
+      expected_(expected) {}
 
 Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
   if (call_.observed) posted_ = Clock::now();
-  const auto expected = compiled_->expected();
-  if (const HelpingCaller helper(*core_, call_, expected); helper)
+  if (const HelpingCaller helper(*core_, call_, expected_); helper)
     begin(nullptr);
   else
-    core_->post_request([self = shared_from_this()](const Error* refusal) { self->begin(refusal); }, call_, expected);
+    core_->post_request([self = shared_from_this()](const Error* refusal) { self->begin(refusal); }, call_, expected_,
+                        slots_.size());
   std::unique_lock lock(mutex_);
   const auto has_finished = [this] { return is_finished_; };
   if (!call_.deadline)
@@ -105,7 +110,7 @@ void BlockingRequest::begin(const Error* refusal) {
 }
 
 void BlockingRequest::finish() {
-  compiled_->learn(slots_, began_);
+  compiled_->learn(slots_, call_, began_);
   admission_.end();
   {
     const std::lock_guard lock(mutex_);
@@ -127,7 +132,8 @@ void SubmittedRequest::begin(std::unique_ptr<SubmittedRequest> request, const Er
 }
 
 void SubmittedRequest::finish(std::unique_ptr<SubmittedRequest> request) {
-  if (!request->context.is_inline) request->compiled->learn(Span<const Slot>(&request->slot, 1), request->began);
+  if (!request->context.is_inline)
+    request->compiled->learn(Span<const Slot>(&request->slot, 1), request->call, request->began);
   request->admission.end();
   auto result = request->compiled->finish(request->slot, request->call, *request->core);
   if (request->observed) request->observed->end(1, result ? 0 : 1, result ? nullptr : &result.error());

@@ -19,6 +19,7 @@
 #include "pipeline/context.hpp"
 #include "pipeline/plan.hpp"
 #include "runtime/observed_request.hpp"
+#include "runtime/policy/fastest_time.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
@@ -32,23 +33,26 @@ struct Compiled final : RuntimePipeline {
   std::unique_ptr<const Plan> unfused;  // for observers of every boundary; nullptr if nothing is fused in `plan`
   std::string scope;                    // "pipeline 'cats'", or empty
   const TypeInfo* out = nullptr;
-  /// From the start on a worker to the answer: what the faster requests took lately, so that a small input is not
-  /// refused for what large ones take; 0 until something was answered. Threads may overwrite each other's share of it.
-  mutable std::atomic<std::int64_t> expected_ns{0};
+  /// From the start on a worker to the answer.
+  mutable FastestTime fastest;
 
   mutable Counter requests;
   mutable std::array<std::atomic<std::uint64_t>, kErrorCodes> errors{};
 
   PipelineStats stats() const override;
-  void count_requests(std::size_t count) const { requests.add(count); }
-  Clock::duration expected() const { return std::chrono::nanoseconds(expected_ns.load(std::memory_order_relaxed)); }
+  void count_requests(std::size_t count, const RunOptions& call) const {
+    if (!call.is_trial) requests.add(count);
+  }
+  /// What a request of `samples` will take, as far as it can be refused for that: zero if nothing is known, and for the
+  /// few that are to be tried though they seem hopeless.
+  Clock::duration expected(std::size_t samples, const RunOptions& call) const;
   /// Learns from a request that ended now, unless it failed: how long that took says nothing.
-  void learn(Span<const Slot> slots, Clock::time_point began) const;
+  void learn(Span<const Slot> slots, const RunOptions& call, Clock::time_point began) const;
   /// The slot as a result, with the pipeline's name in its error, which is counted. A result that comes after the
   /// deadline is none, and counted in `core`.
   Result<Value> finish(Slot& slot, const RunOptions& call, RuntimeCore& core) const noexcept;
   /// The error of one input, with the pipeline's name, counted.
-  Error failed(const Error& error) const noexcept;
+  Error failed(const Error& error, const RunOptions& call) const noexcept;
   Error scoped(const Error& error) const noexcept;
 };
 
@@ -56,8 +60,9 @@ struct Compiled final : RuntimePipeline {
 /// the request.
 class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
  public:
+  /// `expected`: by which it was admitted.
   BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core, const RunOptions& call,
-                  std::vector<Slot> slots, Admission admission);
+                  std::vector<Slot> slots, Admission admission, Clock::duration expected);
 
   /// The slots when all is done; deadline_exceeded if that takes too long.
   Result<std::vector<Slot>> post_and_wait();
@@ -72,6 +77,7 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
   std::vector<Slot> slots_;
   Context context_;
   Admission admission_;
+  const Clock::duration expected_;
   Clock::time_point posted_{};  // if it is observed
   Clock::time_point began_{};
   std::mutex mutex_;
@@ -88,6 +94,7 @@ struct SubmittedRequest {
   Slot slot;
   Function<void(Result<Value>)> done;
   Admission admission;
+  Clock::duration expected{};  // by which it was admitted
   ObservedRequest::Ptr observed;
   Clock::time_point posted{};  // if it is observed
   Clock::time_point began{};

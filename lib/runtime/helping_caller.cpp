@@ -70,6 +70,7 @@ HelpingCaller::Scope::~Scope() {
 
 HelpingCaller::HelpingCaller(RuntimeCore& core, const RunOptions& call, Clock::duration expected) {
   const RuntimeOptions& options = core.options();
+  if (call.is_trial) return;  // what an engine keeps per thread is to be made on workers
   if (!options.callers_help || options.intra_op_threads != 1 || !returns_when_done(call) || !has_stack_left()) return;
   const bool is_short = expected > Clock::duration::zero() && expected <= kShort;
   if (core.begin_help() || (is_short && try_for_a_while(core))) scope_.emplace(core);

@@ -29,7 +29,7 @@ class ObservedRequest {
   /// nullptr if there is no observer, or it does not want to hear of this request. `options` and `pipeline` outlive it.
   static Ptr begin(const std::shared_ptr<Observer>& observer, const std::string& pipeline, const RunOptions& options,
                    std::size_t samples) noexcept {
-    return observer ? ask(observer, pipeline, options, samples) : nullptr;
+    return observer && !options.is_trial ? ask(observer, pipeline, options, samples) : nullptr;
   }
   /// The request's own span, which ends now.
   void end(std::size_t samples, std::size_t failed, const Error* error) const noexcept;
@@ -56,7 +56,7 @@ class ObservedCall {
   ObservedCall(const std::shared_ptr<Observer>& observer, const std::string& pipeline, const RunOptions& options,
                std::size_t samples) noexcept
       : options_(&options), samples_(samples) {
-    if (observer) begin(observer, pipeline);
+    if (observer && !options.is_trial) begin(observer, pipeline);
   }
   ObservedCall(const ObservedCall&) = delete;
   ObservedCall& operator=(const ObservedCall&) = delete;

@@ -130,11 +130,11 @@ Result<Admission> RuntimeCore::admit(const RunOptions& call, Clock::duration exp
           .with_reason(ErrorReason::kQueueFull, overload_.time_for(1));
     if (auto late = check_deadline(call, expected, now)) return late;
     ++in_flight_;
-    ++admitted_;
+    if (!call.is_trial) ++admitted_;
     return std::nullopt;
   }();
   if (!refusal) return Admission(*this);
-  rejects_.count(refusal->reason());
+  if (!call.is_trial) rejects_.count(refusal->reason());
   return *std::move(refusal);
 }
 
@@ -214,10 +214,11 @@ void RuntimeCore::post(Job job) {
   queue(job, [&] { begun_.push_back(std::move(job)); });
 }
 
-void RuntimeCore::post_request(Job job, const RunOptions& call, Clock::duration expected) {
+void RuntimeCore::post_request(Job job, const RunOptions& call, Clock::duration expected, std::size_t samples) {
   const auto now = Clock::now();
   queue(job, [&] {
-    Ticket ticket{call.priority, call.tenant, call.deadline, now, 1.0, expected};
+    Ticket ticket{call.priority, call.tenant,  call.deadline, now, static_cast<double>(samples),
+                  expected,      call.is_trial};
     if (requests_.empty()) overload_.on_first(ticket.queued);
     requests_.push(std::move(job), std::move(ticket));
     queued_.store(requests_.size(), std::memory_order_relaxed);
@@ -380,12 +381,12 @@ std::optional<RuntimeCore::Next> RuntimeCore::next() {
 RuntimeCore::Next RuntimeCore::next_request(Clock::time_point now) {
   auto entry = *requests_.take(now);
   const bool is_last = requests_.empty();
-  overload_.on_take(now, 1.0, is_last);
+  overload_.on_take(now, entry.ticket.cost, is_last);
   ++requests_begun_;
   if (!is_budget_watched_) watch_budget(now);
   queued_.store(requests_.size(), std::memory_order_relaxed);
   const auto waited = now - entry.ticket.queued;
-  queue_age_.record(waited);
+  if (!entry.ticket.is_trial) queue_age_.record(waited);
   Next next{std::move(entry.item), std::nullopt};
   // The last one is never shed: there would be nothing to compute instead.
   if (entry.ticket.deadline && !is_last && overload_.should_shed(now, entry.ticket.queued, entry.ticket.expected)) try {
@@ -393,7 +394,7 @@ RuntimeCore::Next RuntimeCore::next_request(Clock::time_point now) {
           Error(ErrorCode::kResourceExhausted, "shed after " + std::to_string(waited / std::chrono::milliseconds(1)) +
                                                    " ms in a queue that stands; more comes in than can be "
                                                    "computed")
-              .with_reason(ErrorReason::kShed, overload_.time_for(static_cast<double>(requests_.size())));
+              .with_reason(ErrorReason::kShed, overload_.time_for(requests_.cost_ahead_of(-kHighestPriority)));
       rejects_.count(ErrorReason::kShed);
     } catch (const std::bad_alloc&) {  // no memory to refuse it: then it is computed
     }

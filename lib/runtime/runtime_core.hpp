@@ -118,7 +118,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   /// thread. So it is with the other ways to queue.
   void post(Job job);
   /// Queues a request that was admitted.
-  void post_request(Job job, const RunOptions& call, Clock::duration expected);
+  void post_request(Job job, const RunOptions& call, Clock::duration expected, std::size_t samples);
   /// Queues work that can wait until a worker has nothing else to do, or what was queued before it has begun.
   void post_late(Job job);
   /// Runs the job once `when` has come.

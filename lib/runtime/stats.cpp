@@ -94,6 +94,8 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
   each("gantry_model_running", "gauge", "Engine calls under way.", [](const auto& m) { return m.running; });
   each("gantry_model_instances", "gauge", "Engine calls there may be at a time.",
        [](const auto& m) { return m.instances; });
+  each("gantry_model_max_merged", "gauge", "Samples that may share an engine call; 1: none.",
+       [](const auto& m) { return m.max_merged; });
   each("gantry_model_paying_batch", "gauge", "Batch size with the shortest time per sample so far.",
        [](const auto& m) { return m.paying_batch; });
   each("gantry_model_ready", "gauge", "1 unless health() names a reason against it.",

@@ -31,6 +31,7 @@ struct Served {
       : runtime(make_runtime(workers)) {
     options.runtime = runtime;
     options.warmup_runs = 0;
+    options.merge = Merge::kAssume;
     if (options.instances == 0) options.instances = 1;
     options.name = "fake";
     model = Model::make(std::make_unique<test::FakeEngine>(script), signature, options).value();
@@ -76,44 +77,42 @@ TEST(Batching, CallsThatWaitShareBatches) {
   EXPECT_GT(stats.paying_batch, 1u);
 }
 
-/// The batch sizes that loading a model computes.
-std::vector<std::int64_t> sizes_at_load(const std::shared_ptr<FakeScript>& script, const Signature& signature,
-                                        bool batch_across_callers = true) {
-  ModelOptions options;
-  options.runtime = make_runtime(1);
-  options.max_batch = 12;
-  options.batch_across_callers = batch_across_callers;
-  EXPECT_THAT(Model::make(std::make_unique<test::FakeEngine>(script), signature, options), test::IsOk());
-  return script->batch_sizes();
+/// A call with several samples fails, and the single one does not.
+Result<Tensors> fail_in_batches(const Tensors& inputs) {
+  if (inputs[0].tensor.shape()[0] > 1) return Error(ErrorCode::kModelError, "traced with a batch of one");
+  return Tensors{{"y", inputs[0].tensor}};
 }
 
-TEST(Batching, SizesAreTriedBeforeCallsCome) {
-  const auto sizes = sizes_at_load(std::make_shared<FakeScript>(), test::row_signature());
-  for (const std::int64_t size : {1, 2, 4, 12}) EXPECT_GE(std::count(sizes.begin(), sizes.end(), size), 2) << size;
-  EXPECT_TRUE(std::is_sorted(sizes.begin(), sizes.end()));
-  EXPECT_LE(sizes.size(), 12u);
+TEST(Batching, ASizeThatFailsIsNotUsedAgain) {
+  Served served;
+  served.script->compute = &fail_in_batches;
+  for (auto& answer : served.submit(200)) ASSERT_THAT(answer.get(), IsOk());
+  const auto sizes = served.script->batch_sizes();
+  EXPECT_LE(sizes.size(), 200u + 8) << "each of 2, 4, 8 and 16 is tried twice at most";
+  EXPECT_EQ(served.stats().paying_batch, 1u);
 }
 
-TEST(Batching, NoSizesAreTriedWhereNothingIsMerged) {
-  const std::vector<std::int64_t> warm_up(3, 1);
-  EXPECT_EQ(sizes_at_load(std::make_shared<FakeScript>(), test::row_signature(), false), warm_up);
-  const auto writes = std::make_shared<FakeScript>();
-  writes->mutates_inputs = true;
-  EXPECT_EQ(sizes_at_load(writes, test::row_signature()), warm_up);
-}
-
-TEST(Batching, NoSizesAreTriedWhereSamplesMayDiffer) {
-  const auto signature = Signature::parse("x:f32[batch,t]", "y:f32[batch,t]").value();
-  EXPECT_EQ(sizes_at_load(std::make_shared<FakeScript>(), signature), std::vector<std::int64_t>(3, 1));
-}
-
-TEST(Batching, AModelThatFailsInBatchesIsLoaded) {
-  const auto script = std::make_shared<FakeScript>();
-  script->compute = [](const Tensors& inputs) -> Result<Tensors> {
-    if (inputs[0].tensor.shape()[0] > 1) return Error(ErrorCode::kModelError, "traced with a batch of one");
-    return Tensors{{"y", inputs[0].tensor}};
+TEST(Batching, ASizeWhoseRowsAreOthersIsNotUsedAgain) {
+  Served served;
+  served.script->compute = [](const Tensors& inputs) -> Result<Tensors> {  // one row whatever it is given
+    return Tensors{{"y", inputs[0].tensor.slice(0, 0, 1).value().clone().value()}};
   };
-  EXPECT_EQ(sizes_at_load(script, test::row_signature()), (std::vector<std::int64_t>{1, 1, 1, 2}));
+  auto answers = served.submit(200);
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    EXPECT_EQ(values_of(answers[i].get().value()), (std::vector<float>{static_cast<float>(i), 1}));
+  EXPECT_LE(served.script->calls(), 200u + 8);
+}
+
+TEST(Batching, AFailingCallDoesNotForbidTheSize) {
+  Served served;
+  served.script->compute = [](const Tensors& inputs) -> Result<Tensors> {
+    for (const float value : values_of(inputs[0].tensor))
+      if (value == 13) return Error(ErrorCode::kModelError, "unlucky");
+    return slow_double(inputs);
+  };
+  auto answers = served.submit(300);
+  for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].get().ok(), i != 13) << i;
+  EXPECT_GT(served.stats().paying_batch, 1u);
 }
 
 TEST(Batching, StopsWhereItDoesNotPay) {
@@ -293,6 +292,20 @@ TEST(Health, AHangingCallIsReportedAndTheModelTakesNoMore) {
   EXPECT_THAT(hanging[0].get(), IsOk());
   EXPECT_TRUE(served.runtime.health().is_ready);
   EXPECT_THAT(served.pipeline->run(row({1, 1})), IsOk());
+}
+
+TEST(Health, AnInputOfManyEngineCallsDoesNotHang) {
+  ModelOptions options;
+  options.hang_after = 200ms;
+  options.max_batch = 1;
+  Served served(options);
+  served.script->compute = [&](const Tensors& inputs) {
+    EXPECT_TRUE(served.runtime.health().is_ready);  // this call has begun now
+    std::this_thread::sleep_for(10ms);
+    return slow_double(inputs);
+  };
+  const Tensor all = Tensor::zeros(DType::kF32, {40, 2}).value();
+  EXPECT_THAT(served.model->run({{"x", all}}), IsOk());
 }
 
 TEST(Health, AFailedDeviceStaysFailed) {

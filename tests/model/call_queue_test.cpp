@@ -163,6 +163,48 @@ TEST(CallQueue, RefusesWhatCannotBeDoneInTime) {
   EXPECT_TRUE(second) << "a refused call stays with who brought it";
 }
 
+TEST(CallQueue, WhatALargeBatchTookRefusesNoSingleCall) {
+  CallQueue queue(batching(16), {}, 2);
+  queue.record(16, 1600ms);  // the first that is learned is a batch of golden cases
+  arrive(queue, make_call(0));
+  queue.begin(kStart);
+  arrive(queue, make_call(1, kStart + 400ms));  // it takes 100 ms
+  EXPECT_EQ(ids(queue.begin(kStart + 10ms).calls), (std::vector<int>{1}));
+}
+
+TEST(CallQueue, AWrongGuessMendsItselfWhileTheModelIsBusy) {
+  CallQueue queue = make_queue();
+  arrive(queue, make_call(0));
+  queue.begin(kStart);
+  int tried = 0;
+  for (int i = 1; i <= 64; ++i) {
+    CallPtr call = make_call(i, kStart + 5ms);  // such a call takes 10 ms, as far as is known
+    if (queue.arrive(call, kStart)) continue;
+    ++tried;
+    EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{i})) << "what was let in is not refused at its turn";
+    queue.record(1, 10ms);
+  }
+  EXPECT_EQ(tried, 4);
+  queue.record(1, 2ms);
+  arrive(queue, make_call(100, kStart + 5ms));
+}
+
+TEST(CallQueue, ManyEngineCallsAreNoHangingOne) {
+  BatchOptions options = batching();
+  options.hang_after = 50ms;
+  CallQueue queue(options, {}, 1);
+  queue.begin_one(kStart);
+  auto began = kStart;
+  for (int i = 1; i <= 10; ++i) {
+    const auto now = kStart + i * 40ms;
+    EXPECT_FALSE(queue.check_health(now)) << i;
+    queue.restart(std::exchange(began, now), now);
+  }
+  EXPECT_TRUE(queue.check_health(began + 51ms));
+  queue.end(began);
+  EXPECT_EQ(queue.running(), 0u);
+}
+
 TEST(CallQueue, DropsWhatBecameHopeless) {
   CallQueue queue = make_queue();
   arrive(queue, make_call(0));

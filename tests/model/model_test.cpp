@@ -88,21 +88,86 @@ TEST(Model, IsNotMadeIfAnInstanceFails) {
               FailsWith(ErrorCode::kResourceExhausted, "no more instances"));
 }
 
-TEST(Model, WarmsUpOnZeroesWithEverySymbolAtOne) {
+TEST(Model, RunsNothingThatItWasNotGiven) {
+  const auto script = make_script();
+  ASSERT_THAT(try_make(script, options_on(make_runtime(1))), IsOk());
+  EXPECT_EQ(script->calls(), 0u);
+}
+
+TEST(Model, WarmsUpOnTheFirstExample) {
   const auto script = make_script();
   ModelOptions options = options_on(make_runtime(1));
   options.warmup_runs = 4;
-  options.batch_across_callers = false;  // nor are batch sizes tried
+  options.examples = {batch_of({3, 4})};
   ASSERT_THAT(try_make(script, options), IsOk());
   EXPECT_EQ(script->batch_sizes(), (std::vector<std::int64_t>{1, 1, 1, 1}));
-  EXPECT_EQ(values_of(script->last_input()), (std::vector<float>{0, 0}));
+  EXPECT_EQ(values_of(script->last_input()), (std::vector<float>{3, 4}));
+  EXPECT_TRUE(script->last_call().is_trial);
 }
 
 TEST(Model, IsNotMadeIfTheWarmUpFails) {
   const auto script = make_script();
   script->compute = [](const Tensors&) -> Result<Tensors> { return Error(ErrorCode::kModelError, "no kernel"); };
-  EXPECT_THAT(try_make(script, options_on(make_runtime(1))),
-              FailsWith(ErrorCode::kModelError, "warm-up on zero-filled inputs: no kernel"));
+  ModelOptions options = options_on(make_runtime(1));
+  options.examples = {batch_of({3, 4})};
+  EXPECT_THAT(try_make(script, options),
+              FailsWith(ErrorCode::kModelError, "warm-up on the first of the examples: no kernel"));
+}
+
+TEST(Model, RefusesAnExampleThatDoesNotFit) {
+  ModelOptions options = options_on(make_runtime(1));
+  options.examples = {batch_of({3, 4}), Tensors{{"x", row({1, 2, 3})}}};
+  EXPECT_THAT(try_make(make_script(), options), FailsWith(ErrorCode::kInvalidArgument, "ModelOptions::examples[1]"));
+}
+
+using namespace std::chrono_literals;
+
+TEST(ModelDeadline, ReturnsWhileTheEngineIsStillAtIt) {
+  const auto script = make_script();
+  script->gate.close();
+  std::thread opener;
+  {
+    const Model model = make_fake_model(script, make_runtime(2));
+    const auto late = model.run(batch_of({1, 2}), within(20ms));
+    EXPECT_THAT(late, FailsWith(ErrorCode::kDeadlineExceeded, "model 'fake': the deadline passed before"));
+    EXPECT_EQ(late.error().reason(), ErrorReason::kDeadlinePassed);
+    script->gate.wait_for_arrivals(1);
+    opener = std::thread([&] { script->gate.open(); });
+  }  // the model may go meanwhile
+  opener.join();
+  EXPECT_EQ(script->calls(), 1u);
+}
+
+TEST(ModelDeadline, HoldsForAResultThatComesAfterIt) {
+  const auto script = make_script();
+  script->compute = [](const Tensors& inputs) -> Result<Tensors> {
+    std::this_thread::sleep_for(30ms);
+    return inputs;
+  };
+  const Model on_caller = make_fake_model(script, make_runtime(1, Execution::kCaller));
+  EXPECT_THAT(on_caller.run(batch_of({1, 2}), within(10ms)), HasCode(ErrorCode::kDeadlineExceeded));
+  EXPECT_THAT(on_caller.run(batch_of({1, 2}), within(10s)), IsOk());
+
+  const Runtime runtime = make_runtime(1);
+  const Model model = make_fake_model(script, runtime);
+  const auto nested = compile(stage("nested",
+                                    [model](int) {
+                                      return model.run(batch_of({1, 2}), within(10ms));
+                                    }),
+                              runtime);
+  EXPECT_THAT(nested.value().run(0), HasCode(ErrorCode::kDeadlineExceeded));
+  EXPECT_EQ(runtime.stats().deadline_misses, 1u);
+}
+
+TEST(ModelDeadline, MemoryThatNobodyOwnsIsCopied) {
+  const auto script = make_script();
+  const Model model = make_fake_model(script, make_runtime_of_workers(1));
+  std::vector<float> borrowed = {1, 2};
+  const Tensors inputs = {{"x", Tensor::wrap(borrowed.data(), DType::kF32, {1, 2}, nullptr).value()}};
+  ASSERT_THAT(model.run(inputs, within(10s)), IsOk());
+  EXPECT_NE(script->last_input().data(), borrowed.data());
+  ASSERT_THAT(model.run(inputs), IsOk());
+  EXPECT_EQ(script->last_input().data(), borrowed.data()) << "without a deadline the caller waits";
 }
 
 TEST(Model, SaysWhatItIs) {
@@ -339,7 +404,7 @@ TEST(ModelStage, TriesLackOfMemoryOnceMoreInHalves) {
   }
 }
 
-TEST(ModelStage, NeverRetriesAnEngineThatWritesToItsInputs) {
+TEST(ModelStage, NeitherMergesNorRetriesForAnEngineThatWritesToItsInputs) {
   for (const Execution execution : {Execution::kPooled, Execution::kCaller}) {
     const auto script = make_script();
     script->mutates_inputs = true;
@@ -347,8 +412,9 @@ TEST(ModelStage, NeverRetriesAnEngineThatWritesToItsInputs) {
     const StageRun run(script, 16, execution);
     std::vector<Tensor> samples = rows(4);
     samples[2] = row({-1, 0});
-    for (const auto& result : run(samples)) EXPECT_THAT(result, HasCode(ErrorCode::kModelError));
-    EXPECT_EQ(script->calls(), 1u);
+    const auto results = run(samples);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(results[i].ok(), i != 2);
+    EXPECT_EQ(script->calls(), 4u);
   }
 }
 

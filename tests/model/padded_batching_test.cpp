@@ -104,6 +104,7 @@ struct Served {
     options.padding = std::move(padding);
     options.runtime = runtime;
     options.warmup_runs = 0;
+    options.merge = Merge::kAssume;
     if (options.instances == 0) options.instances = 1;
     options.name = "fake";
     model = Model::make(std::make_unique<test::FakeEngine>(script), sequence_signature(), options).value();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // open(): what must hold before a pipeline is handed out. The engine is a fake; tests/engine has the real ones.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -35,15 +36,29 @@ Result<Pipeline<Tensor, Tensor>> open_tensor(const std::string& directory, OpenO
   return open<Tensor, Tensor>(directory, loaders, options);
 }
 
+/// Two golden cases, and rows that are said to be independent.
+struct ProvenPackage : PackageBuilder {
+  ProvenPackage() {
+    files["golden/1/input.npy"] = npy({4, 0.5f});
+    files["golden/1/0.npy"] = npy({8, 1});
+    auto second = manifest["golden"][0];
+    second["input"]["npy"] = "golden/1/input.npy";
+    second["stages"][0]["value"]["npy"] = second["result"]["value"]["npy"] = "golden/1/0.npy";
+    manifest["golden"].push_back(second);
+    rows() = {{"independent", true}, {"sizes", {2, 4}}, {"samples", 2}, {"atol", 1e-6}, {"rtol", 1e-6}};
+  }
+  detail::Json& rows() { return manifest["engines"][0]["rows"]; }
+};
+
 TEST(OpenPackage, ServesOnceItsGoldenCasesHold) {
-  PackageBuilder package;
+  ProvenPackage package;
   auto script = std::make_shared<FakeScript>();
   auto opened = detail::open_package(package.write(), nullptr, nullptr, {fake_loader(script)}, quiet());
   ASSERT_THAT(opened, IsOk());
   EXPECT_EQ(opened->info.name, "doubler");
   EXPECT_EQ(opened->info.engine, "fake");
-  EXPECT_EQ(opened->info.golden_cases, 1u);
-  EXPECT_EQ(opened->info.golden_boundaries, 2u);
+  EXPECT_EQ(opened->info.golden_cases, 2u);
+  EXPECT_EQ(opened->info.golden_boundaries, 4u);
   EXPECT_EQ(script->batch_sizes().back(), 4) << "replicated to max_batch";
   EXPECT_EQ(values_of(Pipeline<Tensor, Tensor>(opened->core).run(row({5, 7})).value()), (std::vector<float>{10, 14}));
   EXPECT_NE(opened->core->explain().find("package: doubler 1, engine fake"), std::string::npos);
@@ -87,12 +102,81 @@ TEST(OpenPackage, TheHostSaysHowTheModelRuns) {
   options.model.instances = 3;
   options.model.name = "mine";
   options.model.warmup_runs = 0;
-  const auto pipeline = open_tensor(PackageBuilder().write(), options, {fake_loader(script)});
+  const auto pipeline = open_tensor(ProvenPackage().write(), options, {fake_loader(script)});
   ASSERT_THAT(pipeline, IsOk());
   const auto sizes = script->batch_sizes();
   EXPECT_EQ(*std::max_element(sizes.begin(), sizes.end()), 2);
-  EXPECT_EQ(script->instances_made(), 3u);
+  EXPECT_EQ(script->instances_made(), 2u + 3u) << "one for golden cases, one for the proof";
   EXPECT_EQ(options.model.runtime->stats().models.at(0).name, "mine");
+}
+
+TEST(OpenPackage, MergesWhatThePackageAndThisMachineProve) {
+  const auto script = std::make_shared<FakeScript>();
+  const auto pipeline = open_tensor(ProvenPackage().write(), quiet(), {fake_loader(script)});
+  ASSERT_THAT(pipeline, IsOk());
+  EXPECT_THAT(pipeline->explain(), testing::HasSubstr("samples up to 4 samples, proven on 2 of them"));
+  const std::size_t before = script->calls();
+  for (const auto& result : pipeline->run_batch(std::vector<Tensor>(4, row({1, 1})))) EXPECT_THAT(result, IsOk());
+  EXPECT_EQ(script->calls(), before + 1);
+}
+
+TEST(OpenPackage, SaysWhyItDoesNotMerge) {
+  const auto explained = [](PackageBuilder& package, const OpenOptions& options = quiet()) {
+    return open_tensor(package.write(), options).value().explain();
+  };
+  PackageBuilder silent;
+  EXPECT_THAT(explained(silent), testing::HasSubstr("the package does not say whether samples depend"));
+  ProvenPackage refuted;
+  refuted.rows() = {{"independent", false}, {"reason", "batch of 2: a mean over the batch"}};
+  EXPECT_THAT(explained(refuted), testing::HasSubstr("says the package: batch of 2: a mean over the batch"));
+  ProvenPackage small;
+  small.rows()["sizes"] = {2};
+  EXPECT_THAT(explained(small), testing::HasSubstr("up to 2 samples"));
+  ProvenPackage single;
+  single.manifest["golden"].erase(1);
+  single.files.erase("golden/1/input.npy");
+  single.files.erase("golden/1/0.npy");
+  EXPECT_THAT(explained(single), testing::HasSubstr("no two different samples"));
+  ProvenPackage package;
+  OpenOptions never = quiet();
+  never.model.merge = Merge::kNever;
+  EXPECT_THAT(explained(package, never), testing::HasSubstr("merge is kNever"));
+}
+
+TEST(OpenPackage, ChecksAreNoTraffic) {
+  OpenOptions options = quiet();
+  options.model.runtime = test::make_runtime(2);
+  const auto pipeline = open_tensor(ProvenPackage().write(), options);
+  ASSERT_THAT(pipeline, IsOk());
+  const RuntimeStats stats = options.model.runtime->stats();
+  EXPECT_EQ(stats.requests, 0u);
+  EXPECT_EQ(stats.queue_age.count, 0u);
+  ASSERT_EQ(stats.models.size(), 1u);
+  EXPECT_EQ(stats.models[0].calls + stats.models[0].samples + stats.models[0].batches, 0u);
+  EXPECT_EQ(stats.models[0].compute.count + stats.models[0].queue_wait.count + stats.models[0].gather.count, 0u);
+  ASSERT_EQ(stats.pipelines.size(), 1u);
+  EXPECT_EQ(stats.pipelines[0].requests, 0u);
+  EXPECT_EQ(stats.pipelines[0].stages.at(0).samples + stats.pipelines[0].stages.at(0).time.count, 0u);
+  ASSERT_THAT(pipeline->run(row({1, 2})), IsOk());
+  EXPECT_EQ(options.model.runtime->stats().models[0].calls, 1u);
+  EXPECT_EQ(options.model.runtime->stats().pipelines[0].requests, 1u);
+}
+
+/// The engine counts its runs in each instance and adds the count to the answer.
+TEST(OpenPackage, OfAModelWithStateTheFirstAnswerIsThePythonStacksFirst) {
+  const auto script = std::make_shared<FakeScript>();
+  script->has_state = true;
+  ProvenPackage package;
+  package.files["golden/0/0.npy"] = npy({3, -5});
+  package.files["golden/1/0.npy"] = npy({9, 2});
+  OpenOptions options = quiet();
+  options.model.runtime = test::make_runtime(3);
+  const auto pipeline = open_tensor(package.write(), options, {fake_loader(script)});
+  ASSERT_THAT(pipeline, IsOk());
+  EXPECT_THAT(pipeline->explain(), testing::HasSubstr("not merged: the model keeps state"));
+  EXPECT_EQ(options.model.runtime->stats().models.at(0).instances, 1u);
+  for (const float count : {1, 2, 3})
+    EXPECT_EQ(values_of(pipeline->run(row({1, 1})).value()), (std::vector<float>(2, 2 + count)));
 }
 
 TEST(OpenPackage, RefusesAnswersThatDiffer) {
@@ -111,8 +195,8 @@ TEST(OpenPackage, RefusesAResultThatDiffersAfterEqualStages) {
               FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > result: element [1]: expected -7, got -6"));
 }
 
-TEST(OpenPackage, RefusesAModelThatIsWrongInBatchesOnly) {
-  PackageBuilder package;
+TEST(OpenPackage, DoesNotMergeWhatIsWrongInBatchesOnly) {
+  ProvenPackage package;
   auto script = std::make_shared<FakeScript>();
   script->compute = [](const Tensors& inputs) -> Result<Tensors> {
     Tensor out = inputs[0].tensor.clone().value();
@@ -121,10 +205,18 @@ TEST(OpenPackage, RefusesAModelThatIsWrongInBatchesOnly) {
     for (float& value : values) value *= is_batch ? 3.0f : 2.0f;
     return Tensors{{"y", out}};
   };
-  EXPECT_THAT(
-      open_tensor(package.write(), quiet(), {fake_loader(script)}),
-      FailsWith(ErrorCode::kFailedPrecondition, "item 0 of a batch of 4 > result: element [0]: expected 2, got 3"));
+  const auto pipeline = open_tensor(package.write(), quiet(), {fake_loader(script)});
+  ASSERT_THAT(pipeline, IsOk());
+  EXPECT_THAT(pipeline->explain(),
+              testing::HasSubstr("samples not merged: samples depend on each other in a batch of 2: "
+                                 "sample 0, output 0: element [0, 0]: expected 2, got 3"));
+  for (const auto& result : pipeline->run_batch(std::vector<Tensor>(4, row({1, 1}))))
+    EXPECT_EQ(values_of(result.value()), (std::vector<float>{2, 2}));
   OpenOptions options = quiet();
+  options.model.merge = Merge::kAssume;
+  EXPECT_THAT(
+      open_tensor(package.write(), options, {fake_loader(script)}),
+      FailsWith(ErrorCode::kFailedPrecondition, "item 0 of a batch of 4 > result: element [0]: expected 2, got 3"));
   options.skip_golden_for_tests = true;
   EXPECT_THAT(open_tensor(package.write(), options, {fake_loader(script)}), IsOk());
 }

@@ -161,7 +161,7 @@ TEST(HelpingCaller, WakesAWorkerForWhatCameMeanwhile) {
       options, std::make_unique<detail::BudgetWatch>(read_nothing, detail::Clock::now(), 24h));
   core->start_workers();
   Counter done;
-  const auto post = [&] { core->post_request([&](const Error*) { done.add(); }, {}, {}); };
+  const auto post = [&] { core->post_request([&](const Error*) { done.add(); }, {}, {}, 1); };
   post();
   done.wait_for(1);
   std::this_thread::sleep_for(5ms);  // the worker sleeps
@@ -235,6 +235,7 @@ TEST(HelpingCaller, LeavesOthersCallsToAWorker) {
   options.runtime = runtime;
   options.max_batch = 2;
   options.max_delay = 10s;
+  options.examples = {{{"x", Tensor::from<float>(std::vector<float>{1, 2, 3, 4}, {2, 2}).value()}}};
   const Model model = Model::make(std::make_unique<test::FakeEngine>(script), row_signature(), options).value();
   const auto pipeline = compile(model.stage(), runtime).value();
   const std::size_t before = script->calls();

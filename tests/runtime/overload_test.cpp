@@ -114,6 +114,33 @@ TEST(RuntimeAdmission, RefusesADeadlineThatSuchARequestCannotMeet) {
   one.finish();
 }
 
+TEST(RuntimeAdmission, ABatchSaysLittleOfASingleRequest) {
+  OneWorker one;
+  one.finish();
+  one.gate.close();
+  std::thread batch([&] {
+    for (const auto& result : one.pipeline->run_batch(std::vector<int>(16, 1))) EXPECT_THAT(result, IsOk());
+  });
+  one.gate.wait_for_arrivals(2);
+  std::this_thread::sleep_for(64ms);  // and so the batch takes as long at least
+  one.gate.open();
+  batch.join();
+  one.gate.close();
+  one.submit(0);
+  one.gate.wait_for_arrivals(18);
+  EXPECT_THAT(one.pipeline->run(1, within(20ms)), HasCode(ErrorCode::kDeadlineExceeded)) << "the worker is held";
+  EXPECT_EQ(one.rejects(ErrorReason::kDeadlineUnreachable), 0u);
+  one.finish();
+}
+
+TEST(RuntimeAdmission, AWrongGuessMendsItselfWhileOthersAreServed) {
+  OneWorker one;
+  one.learn(30ms);
+  for (int i = 0; i < 32; ++i) one.submit(1, within(5ms));
+  EXPECT_EQ(one.rejects(ErrorReason::kDeadlineUnreachable), 30u) << "one of sixteen is tried";
+  one.finish();
+}
+
 TEST(RuntimeAdmission, ARequestThatFailedSaysNothingOfHowLongOneTakes) {
   OneWorker one;
   one.learn(30ms);

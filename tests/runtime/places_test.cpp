@@ -40,7 +40,7 @@ class OnMachine {
   }
   ~OnMachine() { core_->stop(); }
 
-  void post(Job job) { core_->post_request(std::move(job), {}, {}); }
+  void post(Job job) { core_->post_request(std::move(job), {}, {}, 1); }
   /// Sets the CPUs, and lets requests go by until that was read.
   void set_cpus(int count) {
     cpus = count;

@@ -41,6 +41,8 @@ class FakeScript {
   std::size_t instances_allowed = 1000;
   /// Each run leaves 100 bytes behind, all of which the next release gives back.
   bool retains_memory = false;
+  /// Each instance then counts its runs, and adds the count to what it gives.
+  bool has_state = false;
   Gate release_gate;  ///< every release passes it after it is noted
 
   std::vector<std::int64_t> batch_sizes() const {
@@ -116,18 +118,20 @@ class FakeInstance final : public EngineInstance {
   }
 
  private:
-  Result<Tensors> scaled(const Tensors& inputs) const {
+  Result<Tensors> scaled(const Tensors& inputs) {
     auto scaled = inputs[0].tensor.clone();
     if (!scaled) return scaled.error();
     auto values = scaled->mutable_values<float>();
     if (!values) return values.error();
-    for (float& value : *values) value *= script_->factor;
+    const float count = script_->has_state ? static_cast<float>(++runs_) : 0.0f;
+    for (float& value : *values) value = value * script_->factor + count;
     Tensors outputs;
     for (std::size_t i = 0; i < script_->outputs; ++i) outputs.add("", *scaled);
     return outputs;
   }
 
   std::shared_ptr<FakeScript> script_;
+  int runs_ = 0;
 };
 
 class FakeEngine final : public Engine {
@@ -136,6 +140,7 @@ class FakeEngine final : public Engine {
     info_.kind = "fake";
     info_.description = "a fake";
     info_.mutates_inputs = script_->mutates_inputs;
+    info_.has_state = script_->has_state;
     info_.retains_memory = script_->retains_memory;
   }
   const EngineInfo& info() const override { return info_; }
@@ -184,12 +189,13 @@ inline Signature row_signature() {
   return Signature::parse("x:f32[batch,2]", "y:f32[batch,2]").value();
 }
 
-/// No warm-up, so that the script's counts begin at 0.
+/// No warm-up, so that the script's counts begin at 0. Samples are merged, since the fake treats each alone.
 inline Model make_fake_model(const std::shared_ptr<FakeScript>& script, const Runtime& runtime, int instances = 0,
                              int max_batch = 16, const Signature& signature = row_signature()) {
   ModelOptions options;
   options.runtime = runtime;
   options.warmup_runs = 0;
+  options.merge = Merge::kAssume;
   options.instances = instances;
   options.max_batch = max_batch;
   options.name = "fake";

@@ -47,7 +47,7 @@ void LatencyModel::record(std::size_t batch, Clock::duration took) {
   ++bucket.count;
   samples_ += batch;
   bucket.used_at = samples_;
-  fastest_ = fastest_ == 0 ? seconds : std::min(seconds, fastest_ * 1.01);
+  fastest_.record(batch, took);
 }
 
 Clock::duration LatencyModel::expected(std::size_t batch) const {
@@ -59,14 +59,25 @@ Clock::duration LatencyModel::expected(std::size_t batch) const {
   return Clock::duration::zero();
 }
 
-Clock::duration LatencyModel::fastest() const {
-  return from_seconds(fastest_);
+void LatencyModel::forbid(std::size_t batch) {
+  const std::size_t bucket = std::min(bucket_of(batch), buckets_.size() - 1);
+  if (bucket > 0) buckets_[bucket].is_forbidden = true;
+}
+
+bool LatencyModel::is_forbidden(std::size_t batch) const {
+  return buckets_[std::min(bucket_of(batch), buckets_.size() - 1)].is_forbidden;
+}
+
+std::size_t LatencyModel::allowed(std::size_t size) const {
+  for (std::size_t bucket = bucket_of(size); bucket > 0 && buckets_[bucket].is_forbidden; --bucket)
+    size = (std::size_t{1} << bucket) - 1;
+  return size;
 }
 
 std::size_t LatencyModel::best_bucket() const {
   std::size_t best = 0;
   for (std::size_t i = 1; i < buckets_.size(); ++i)
-    if (buckets_[i].count >= kTrials && buckets_[best].count > 0 &&
+    if (!buckets_[i].is_forbidden && buckets_[i].count >= kTrials && buckets_[best].count > 0 &&
         buckets_[i].per_sample < kMargin * buckets_[best].per_sample)
       best = i;
   return best;
@@ -80,7 +91,9 @@ std::size_t LatencyModel::trial_size(std::size_t waiting) const {
   // All sizes are tried: two samples may cost more than twice one, and sixteen still less than sixteen times.
   const double hopeless = kHopeless * buckets_[best_bucket()].per_sample;
   for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i)
-    if (buckets_[i].count < 2 || (buckets_[i].count < kTrials && buckets_[i].per_sample <= hopeless)) return size_of(i);
+    if (!buckets_[i].is_forbidden &&
+        (buckets_[i].count < 2 || (buckets_[i].count < kTrials && buckets_[i].per_sample <= hopeless)))
+      return size_of(i);
   return 0;
 }
 
@@ -89,8 +102,8 @@ std::size_t LatencyModel::batch_size(std::size_t waiting) const {
   if (waiting <= 1) return 1;
   if (const std::size_t trial = trial_size(waiting)) return trial;
   for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i)
-    if (samples_ - buckets_[i].used_at >= kLookAgain * size_of(i)) return size_of(i);
-  return std::min(waiting, best_size());
+    if (!buckets_[i].is_forbidden && samples_ - buckets_[i].used_at >= kLookAgain * size_of(i)) return size_of(i);
+  return allowed(std::min(waiting, best_size()));
 }
 
 }  // namespace gantry::detail

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/policy/fair_queue.hpp"
+#include "runtime/policy/fastest_time.hpp"
 
 namespace gantry::detail {
 
@@ -23,8 +24,14 @@ class LatencyModel {
 
   /// The expected time of a batch; zero while nothing is known.
   Clock::duration expected(std::size_t batch) const;
-  /// The shortest time a single sample took lately: what is hopeless is measured by this.
-  Clock::duration fastest() const;
+  /// The least time a batch takes: what is hopeless is measured by this.
+  Clock::duration fastest(std::size_t batch) const { return fastest_.of(batch); }
+  /// True for the few hopeless calls that are computed all the same, to see whether they still are.
+  bool should_try_hopeless() { return fastest_.should_try(); }
+  /// The model does not take this size, or its rows come back wrong: neither it nor another size of its octave is ever
+  /// used again. A single sample cannot be forbidden.
+  void forbid(std::size_t batch);
+  bool is_forbidden(std::size_t batch) const;
   /// Samples to put into one call at most, with `waiting` at hand: the size that pays, or one that is to be
   /// tried.
   std::size_t batch_size(std::size_t waiting) const;
@@ -39,14 +46,17 @@ class LatencyModel {
     std::uint64_t count = 0;
     double per_sample = 0;      // seconds
     std::uint64_t used_at = 0;  // LatencyModel::samples_ then
+    bool is_forbidden = false;
   };
   static std::size_t bucket_of(std::size_t batch);
   std::size_t size_of(std::size_t bucket) const;
   std::size_t best_bucket() const;
+  /// The largest size up to `size` that is not forbidden.
+  std::size_t allowed(std::size_t size) const;
 
   const std::size_t max_batch_;
   std::vector<Bucket> buckets_;
-  double fastest_ = 0;  // seconds
+  FastestTime fastest_;
   std::uint64_t samples_ = 0;
 };
 

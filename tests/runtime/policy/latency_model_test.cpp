@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <random>
 
 #include "runtime/policy/overload.hpp"
 
@@ -86,7 +87,60 @@ TEST(LatencyModel, OneOutlierChangesLittle) {
   for (int i = 0; i < 20; ++i) model.record(1, 10ms);
   model.record(1, 10s);
   EXPECT_LT(model.expected(1), 20ms);
-  EXPECT_EQ(model.fastest() / 1ms, 10);
+  EXPECT_EQ(model.fastest(1) / 1ms, 10);
+}
+
+TEST(LatencyModel, NeverUsesASizeThatIsForbidden) {
+  LatencyModel model(16);
+  model.forbid(16);
+  model.forbid(4);
+  model.forbid(1);  // which cannot be
+  for (int i = 0; i < 3000; ++i)
+    for (std::size_t waiting = 1; waiting <= 40; waiting += 3) {
+      const std::size_t size = model.batch_size(waiting);
+      EXPECT_FALSE(model.is_forbidden(size)) << size;
+      EXPECT_TRUE(size < 4 || (size >= 8 && size < 16)) << size;
+      model.record(size, 1ms + size * 10us);
+    }
+  EXPECT_EQ(model.best_size(), 8u);
+  EXPECT_EQ(model.batch_size(7), 3u);
+}
+
+TEST(FastestTime, OfABatchIsNotThatOfASample) {
+  FastestTime time;
+  EXPECT_EQ(time.of(1), 0s);
+  time.record(16, 1600ms);
+  EXPECT_EQ(time.of(16), 1600ms);
+  EXPECT_LE(time.of(1), 100ms) << "16 samples take 16 times as long at most";
+  EXPECT_GT(time.of(1), 0ms);
+  EXPECT_EQ(time.of(64), 1600ms) << "more samples take no less";
+  time.record(1, 120ms);
+  EXPECT_EQ(time.of(1), 120ms);
+  EXPECT_GE(time.of(4), 120ms);
+  EXPECT_LE(time.of(4), 480ms);
+}
+
+TEST(FastestTime, NeverExceedsWhatABatchTakes) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 200; ++round) {
+    const double fixed = random() % 1000, each = random() % 100 + 1;  // us
+    const auto took = [&](std::size_t n) {
+      return std::chrono::nanoseconds(static_cast<std::int64_t>(1000 * (fixed + each * static_cast<double>(n))));
+    };
+    FastestTime time;
+    for (int i = 0; i < 3; ++i) {
+      const std::size_t size = std::size_t{1} << random() % 10;
+      time.record(size, took(size));
+    }
+    for (std::size_t n = 1; n < 2000; n = n * 3 / 2 + 1) EXPECT_LE(time.of(n), took(n)) << n;
+  }
+}
+
+TEST(FastestTime, LetsASixteenthThrough) {
+  FastestTime time;
+  int tried = 0;
+  for (int i = 0; i < 160; ++i) tried += time.should_try();
+  EXPECT_EQ(tried, 10);
 }
 
 TEST(LatencyModel, KnowsNothingAtFirst) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Element-wise comparison of two tensors.
-#include "package/tensor_difference.hpp"
+#include "core/tensor_difference.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -96,6 +97,16 @@ std::optional<std::string> tensor_difference(const Tensor& got, const Tensor& ex
            number_text(as_double(got.dtype(), a)) + " (" + tolerance.to_string() + ")";
   }
   return std::nullopt;
+}
+
+double largest_magnitude(const Tensor& tensor) {
+  const auto* at = static_cast<const std::byte*>(tensor.data());
+  double largest = 0;
+  for (std::int64_t i = 0; i < tensor.numel(); ++i, at += size_of(tensor.dtype())) {
+    const double magnitude = std::fabs(as_double(tensor.dtype(), at));
+    if (std::isfinite(magnitude)) largest = std::max(largest, magnitude);
+  }
+  return largest;
 }
 
 }  // namespace gantry::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Comparing tensors within a tolerance.
-#include "package/tensor_difference.hpp"
+#include "core/tensor_difference.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/tolerance.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <locale>
+#include <sstream>
+
+namespace gantry::detail {
+
+bool Tolerance::accepts(double got, double expected) const {
+  if (std::isnan(expected) || std::isnan(got)) return std::isnan(expected) && std::isnan(got);
+  if (is_exact) return std::bit_cast<std::uint64_t>(got) == std::bit_cast<std::uint64_t>(expected);
+  if (std::isinf(got) || std::isinf(expected)) return got == expected;  // rtol * infinity would accept anything
+  return std::fabs(got - expected) <= atol + rtol * std::fabs(expected);
+}
+
+std::string Tolerance::to_string() const {
+  if (is_exact) return "exact";
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text << "atol " << atol << ", rtol " << rtol;
+  return text.str();
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens between a loaded engine and a model that serves. Nothing is run on made-up inputs: a model that refuses
+// these is not wrong, and one that was traced at one batch size may end the process at another.
+#include "model/make_model.hpp"
+
+#include <algorithm>
+#include <future>
+#include <gantry/node.hpp>
+#include <utility>
+
+#include "model/local_backend.hpp"
+#include "model/model_call.hpp"
+
+namespace gantry {
+namespace {
+
+using detail::LocalBackend;
+using detail::ModelCall;
+using detail::RowSamples;
+using detail::RuntimeCore;
+
+/// Sizes are tried for so long while a model is loaded; what is left is tried with the batches of callers.
+constexpr auto kTrialTime = std::chrono::milliseconds(2500);
+
+Result<void> check_range(const char* option, int value, int low, int high) {
+  if (value >= low && value <= high) return {};
+  return Error(ErrorCode::kInvalidArgument, std::string("ModelOptions::") + option + " must be " + std::to_string(low) +
+                                                ".." + std::to_string(high) + ", got " + std::to_string(value));
+}
+
+Result<void> check_options(const ModelOptions& options, const Signature& signature) {
+  if (auto ok = check_range("max_batch", options.max_batch, 0, 65536); !ok) return ok;
+  if (options.max_delay.count() < 0 || options.max_delay > std::chrono::seconds(10))
+    return Error(ErrorCode::kInvalidArgument,
+                 "ModelOptions::max_delay must be 0..10 s, got " + std::to_string(options.max_delay.count()) + " us");
+  if (options.hang_after.count() < 0)
+    return Error(ErrorCode::kInvalidArgument, "ModelOptions::hang_after may not be negative");
+  if (options.release_memory_after.count() < 0 || options.release_memory_after > std::chrono::hours(24))
+    return Error(ErrorCode::kInvalidArgument, "ModelOptions::release_memory_after must be 0..1 day, got " +
+                                                  std::to_string(options.release_memory_after.count()) + " ms");
+  if (auto ok = check_range("warmup_runs", options.warmup_runs, 0, 100); !ok) return ok;
+  if (auto ok = check_range("instances", options.instances, 0, 4096); !ok) return ok;
+  for (std::size_t i = 0; i < options.examples.size(); ++i)
+    if (auto fits = signature.check_inputs(options.examples[i]); !fits)
+      return fits.error().within("ModelOptions::examples[" + std::to_string(i) + "]");
+  return {};
+}
+
+/// What is run before the model serves.
+RunOptions trial() {
+  RunOptions call;
+  call.is_trial = true;
+  return call;
+}
+
+/// Calls `work` on a worker where there are any, so that what an engine keeps per thread is made there.
+template <class Work>
+auto on_worker(RuntimeCore& core, Work work) -> decltype(work()) {
+  if (core.on_worker()) return work();
+  if (core.options().execution == Execution::kCaller) {
+    const detail::CallerScope caller(core);
+    return work();
+  }
+  std::promise<decltype(work())> promise;
+  auto future = promise.get_future();
+  core.post([&](const Error* refusal) {
+    if (refusal) return promise.set_value(*refusal);
+    try {
+      promise.set_value(work());
+    } catch (...) {
+      promise.set_value(detail::translate_exception());
+    }
+  });
+  return future.get();
+}
+
+/// Runs an instance that serves nobody; it is made when it is first needed.
+class Trials {
+ public:
+  Trials(Engine& engine, const Signature& signature, RuntimeCore& core)
+      : engine_(engine), signature_(signature), core_(core) {}
+
+  Result<Tensors> run(const Tensors& inputs) {
+    return on_worker(core_, [&]() -> Result<Tensors> {
+      if (!instance_) {
+        auto made = engine_.make_instance(core_.options().intra_op_threads);
+        if (!made) return std::move(made).error();
+        if (!*made) return Error(ErrorCode::kInvalidArgument, "make_instance() gave nullptr");
+        instance_ = *std::move(made);
+      }
+      const auto binding = signature_.check_inputs(inputs);
+      if (!binding) return binding.error();
+      auto outputs = instance_->run(inputs, trial());
+      if (outputs)
+        if (auto ok = signature_.check_outputs(*outputs, *binding); !ok) return std::move(ok).error();
+      return outputs;
+    });
+  }
+
+ private:
+  Engine& engine_;
+  const Signature& signature_;
+  RuntimeCore& core_;
+  std::unique_ptr<EngineInstance> instance_;
+};
+
+Result<void> warm_up(const ModelCall& call, RuntimeCore& core, const ModelOptions& options) {
+  if (options.examples.empty() || call.backend->info().has_state) return {};
+  for (int i = 0; i < options.warmup_runs; ++i) {
+    const auto ran = on_worker(core, [&] { return call.run(options.examples[0], trial()); });
+    if (!ran) return ran.error().within("warm-up on the first of the examples");
+  }
+  return {};
+}
+
+/// Whether samples of other shapes than those of the examples may come, of which the times would tell nothing.
+bool has_fixed_samples(const Signature& signature) {
+  for (const TensorSpec& spec : signature.inputs())
+    if (std::any_of(spec.dims.begin() + 1, spec.dims.end(), [](const Dim& dim) { return dim.is_symbolic(); }))
+      return false;
+  return true;
+}
+
+/// Runs batches until it is known which size pays, or the time is up. A size whose rows come back wrong is never used.
+void try_batches(LocalBackend& backend, const ModelCall& call, RuntimeCore& core, const RowSamples& samples) {
+  if (!has_fixed_samples(call.signature)) return;
+  const auto run = [&](const Tensors& inputs) { return on_worker(core, [&] { return call.run(inputs, trial()); }); };
+  const auto end = detail::Clock::now() + kTrialTime;
+  while (const std::size_t size = backend.next_trial(end - detail::Clock::now()))
+    if (samples.try_batch(size, run)) {
+      if (size == 1) return;  // it worked a moment ago; callers will see
+      backend.forbid(size);
+    }
+}
+
+}  // namespace
+
+Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signature, const ModelOptions& options,
+                                 const BatchEvidence& evidence) {
+  if (auto ok = check_options(options, signature); !ok) return std::move(ok).error();
+  auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
+  if (!runtime) return std::move(runtime).error();
+  RuntimeCore& core = *runtime->core();
+  const EngineInfo& info = engine->info();
+
+  BatchOptions batching;
+  if (options.padding) {
+    auto plan = PaddingPlan::make(*options.padding, signature);
+    if (!plan) return plan.error().within("ModelOptions::padding");
+    batching.padding = std::make_shared<const PaddingPlan>(*std::move(plan));
+  }
+  Trials trials(*engine, signature, core);
+  auto merging =
+      decide_merging(info, signature, options, evidence, [&](const Tensors& inputs) { return trials.run(inputs); });
+  if (!merging) return merging.error().within("the examples");
+  batching.has_batch_axis = signature.has_batch_axis();
+  batching.max_batch = merging->limit;
+  batching.max_delay = options.max_delay;
+  batching.may_split = merging->independent;
+  batching.merges_calls = options.batch_across_callers && merging->limit > 1;
+  batching.hang_after = options.hang_after;
+  batching.release_memory_after = options.release_memory_after;
+  const std::string name = options.name.empty() ? info.kind : options.name;
+  const int wanted = info.has_state ? 1 : runtime->options().workers;
+  auto backend = LocalBackend::make(std::move(engine), runtime->core(), options.instances ? options.instances : wanted,
+                                    name, batching);
+  if (!backend) return std::move(backend).error();
+
+  auto call = std::make_shared<ModelCall>();
+  call->bad_inputs = &(*backend)->counters().bad_inputs;
+  if (batching.padding) call->padding = batching.padding->to_string();
+  call->backend = *backend;
+  call->signature = std::move(signature);
+  call->max_batch = max_batch_of(options);
+  call->max_merged = merging->limit;
+  call->merging = merging->text;
+  if (auto ok = warm_up(*call, core, options); !ok) return std::move(ok).error();
+  if (batching.merges_calls && merging->samples && options.warmup_runs > 0)
+    try_batches(**backend, *call, core, *merging->samples);
+  return Model(std::make_shared<const Model::State>(Model::State{std::move(call), *std::move(runtime), name}));
+}
+
+Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options) try {
+  if (!engine) return Error(ErrorCode::kInvalidArgument, "there is no engine: it is nullptr");
+  return detail::make_model(std::move(engine), std::move(signature), options, {});
+} catch (...) {
+  return detail::translate_exception();
+}
+
+Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature, const ModelOptions& options) try {
+  if (!backend) return Error(ErrorCode::kInvalidArgument, "there is no backend: it is nullptr");
+  if (auto ok = check_options(options, signature); !ok) return std::move(ok).error();
+  if (options.padding)
+    return Error(ErrorCode::kInvalidArgument,
+                 "ModelOptions::padding needs an engine: a backend of the host's own pads where it batches");
+  auto merging = detail::decide_merging(backend->info(), signature, options, {},
+                                        [&](const Tensors& inputs) { return backend->run(inputs, trial()); });
+  if (!merging) return merging.error().within("the examples");
+  auto call = std::make_shared<ModelCall>();
+  call->backend = std::move(backend);
+  call->signature = std::move(signature);
+  call->max_batch = detail::max_batch_of(options);
+  call->max_merged = merging->limit;
+  call->merging = merging->text;
+  for (int i = 0; i < options.warmup_runs && !options.examples.empty() && !call->backend->info().has_state; ++i)
+    if (auto ran = call->run(options.examples[0], trial()); !ran)
+      return ran.error().within("warm-up on the first of the examples");
+  const std::string name = options.name.empty() ? call->backend->info().kind : options.name;
+  return Model(std::make_shared<const State>(State{std::move(call), options.runtime, name}));
+} catch (...) {
+  return detail::translate_exception();
+}
+
+}  // namespace gantry

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making a Model around an engine: what Model::make() and open() share.
+#pragma once
+
+#include <cstddef>
+#include <gantry/model.hpp>
+#include <memory>
+
+#include "model/merging.hpp"
+
+namespace gantry::detail {
+
+/// ModelOptions::max_batch, or its default.
+inline std::size_t max_batch_of(const ModelOptions& options) {
+  return options.max_batch == 0 ? 16 : static_cast<std::size_t>(options.max_batch);
+}
+
+/// Decides what may be merged, makes the instances, warms them up and tries batch sizes, all on ModelOptions::examples.
+/// The engine may have been used before: of one that has state, each instance begins with what was loaded.
+Result<Model> make_model(std::shared_ptr<Engine> engine, Signature signature, const ModelOptions& options,
+                         const BatchEvidence& evidence);
+
+}  // namespace gantry::detail

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/merging.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/make_model.hpp"
+
+namespace gantry::detail {
+namespace {
+
+Merging apart(const std::string& why) {
+  return {false, 1, "not merged: " + why, nullptr};
+}
+
+/// Why samples may not be merged, whatever the host says; empty: they may.
+std::string obstacle(const EngineInfo& info, const Signature& signature, const ModelOptions& options) {
+  if (!signature.has_batch_axis()) return "the signature has no batch axis";
+  if (options.merge == Merge::kNever) return "ModelOptions::merge is kNever";
+  if (info.mutates_inputs) return "the model may write to its inputs";
+  if (info.has_state) return "the model keeps state from run to run";
+  return {};
+}
+
+std::size_t largest_example(const ModelOptions& options) {
+  std::size_t largest = 0;
+  for (const Tensors& example : options.examples)
+    largest = std::max(largest, static_cast<std::size_t>(example[0].tensor.shape()[0]));
+  return largest;
+}
+
+Result<std::shared_ptr<const RowSamples>> run_samples(const Signature& signature, const ModelOptions& options,
+                                                      const BatchEvidence& evidence, const RowSamples::Run& run) {
+  auto samples = RowSamples::compute(signature, options.examples, evidence.tolerance, run);
+  if (!samples) return std::move(samples).error();
+  return std::make_shared<const RowSamples>(*std::move(samples));
+}
+
+}  // namespace
+
+Result<Merging> decide_merging(const EngineInfo& info, const Signature& signature, const ModelOptions& options,
+                               const BatchEvidence& evidence, const RowSamples::Run& run) {
+  if (auto why = obstacle(info, signature, options); !why.empty()) return apart(why);
+  const std::size_t max_batch = max_batch_of(options);
+  if (options.merge == Merge::kAssume)
+    return Merging{true, max_batch, "up to " + std::to_string(max_batch) + " samples, as the host assumes", nullptr};
+  if (!evidence.why_not.empty()) return apart(evidence.why_not);
+  if (max_batch < 2) return apart("max_batch is 1");
+  if (options.examples.empty())
+    return apart(
+        "it was not shown that samples do not depend on each other; give ModelOptions::examples one of several "
+        "samples, "
+        "or set ModelOptions::merge");
+  const std::size_t limit = std::min(max_batch, evidence.largest ? evidence.largest : largest_example(options));
+  if (limit < 2) return apart("no example has several samples, so no larger batch was shown to work");
+  auto samples = run_samples(signature, options, evidence, run);
+  if (!samples) return std::move(samples).error();
+  const RowSamples& rows = **samples;
+  if (!rows.differ()) return apart("the examples hold no two different samples of one shape");
+  if (!rows.not_repeatable().empty()) return apart(rows.not_repeatable());
+  for (const std::size_t size : {std::size_t{2}, limit})
+    if (auto wrong = rows.try_batch(size, run)) return apart("samples depend on each other in " + *wrong);
+  const std::string text =
+      "up to " + std::to_string(limit) + " samples, proven on " + std::to_string(rows.size()) + " of them";
+  return Merging{true, limit, text, *std::move(samples)};
+}
+
+}  // namespace gantry::detail

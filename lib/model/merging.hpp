@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Merging: how many samples may share an engine call, and why no more.
+#pragma once
+
+#include <cstddef>
+#include <gantry/engine.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/tolerance.hpp"
+#include "model/row_samples.hpp"
+
+namespace gantry::detail {
+
+/// What is known of a model's batches before it is loaded here.
+struct BatchEvidence {
+  std::string why_not;                 ///< not empty: samples depend on each other, or nobody looked
+  std::size_t largest = 0;             ///< the largest batch that was shown to work; 0: that of ModelOptions::examples
+  std::optional<Tolerance> tolerance;  ///< within which it was shown; unset: that of RowSamples
+};
+
+struct Merging {
+  bool independent = false;                   ///< a call's samples may be computed together, and apart
+  std::size_t limit = 1;                      ///< samples that may share an engine call
+  std::string text;                           ///< for explain(): "up to 16 samples (proven on 3)", "not merged: ..."
+  std::shared_ptr<const RowSamples> samples;  ///< that proved it, or may be tried; nullptr: none
+};
+
+/// `run` runs the engine, once at a time, on what ModelOptions::examples are made of: they are run only where that is
+/// needed to decide. Errors: what the engine gives for an example alone.
+Result<Merging> decide_merging(const EngineInfo& info, const Signature& signature, const ModelOptions& options,
+                               const BatchEvidence& evidence, const RowSamples::Run& run);
+
+}  // namespace gantry::detail

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/row_samples.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "core/tensor_difference.hpp"
+#include "model/batch.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::size_t kMaxRows = 64;
+
+/// The samples of all examples, each a batch of one, contiguous.
+Result<std::vector<Tensors>> take_apart(Span<const Tensors> examples) {
+  std::vector<Tensors> rows;
+  for (const Tensors& example : examples)
+    for (std::int64_t row = 0; row < example[0].tensor.shape()[0]; ++row) {
+      auto one = take_rows(example, row, row + 1);
+      if (!one) return std::move(one).error();
+      for (std::size_t i = 0; i < one->size(); ++i) {
+        auto dense = (*one)[i].tensor.contiguous();
+        if (!dense) return std::move(dense).error();
+        (*one)[i].tensor = *std::move(dense);
+      }
+      rows.push_back(*std::move(one));
+    }
+  return rows;
+}
+
+bool are_equal(const Tensors& a, const Tensors& b) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (std::memcmp(a[i].tensor.data(), b[i].tensor.data(), a[i].tensor.size_bytes()) != 0) return false;
+  return true;
+}
+
+/// Those that have the shapes of most.
+std::vector<Tensors> of_one_shape(std::vector<Tensors> rows) {
+  std::vector<std::vector<Tensors>> groups;
+  for (Tensors& row : rows) {
+    const auto alike =
+        std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return have_same_samples(group[0], row); });
+    if (alike == groups.end())
+      groups.push_back({std::move(row)});
+    else
+      alike->push_back(std::move(row));
+  }
+  const auto largest =
+      std::max_element(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  return largest == groups.end() ? std::vector<Tensors>() : std::move(*largest);
+}
+
+bool is_float(DType dtype) {
+  return dtype == DType::kF32 || dtype == DType::kF64 || dtype == DType::kF16 || dtype == DType::kBF16;
+}
+
+}  // namespace
+
+Result<RowSamples> RowSamples::compute(const Signature& signature, Span<const Tensors> examples,
+                                       const std::optional<Tolerance>& tolerance, const Run& run) {
+  std::vector<Tensors> ordered;
+  for (const Tensors& example : examples) {
+    Tensors inputs;
+    for (const TensorSpec& spec : signature.inputs()) inputs.add(spec.name, *example.find(spec.name));
+    ordered.push_back(std::move(inputs));
+  }
+  auto rows = take_apart(ordered);
+  if (!rows) return std::move(rows).error();
+  RowSamples samples;
+  samples.tolerance_ = tolerance;
+  std::vector<Tensors> inputs = of_one_shape(*std::move(rows));
+  if (inputs.size() > kMaxRows) inputs.resize(kMaxRows);
+  for (Tensors& input : inputs) {
+    auto outputs = run(input);
+    if (!outputs) return std::move(outputs).error();
+    samples.differ_ = samples.differ_ || (!samples.rows_.empty() && !are_equal(samples.rows_[0].inputs, input));
+    samples.rows_.push_back({std::move(input), *std::move(outputs)});
+  }
+  if (samples.rows_.empty()) return samples;
+  const auto again = run(samples.rows_[0].inputs);
+  if (!again) return again.error();
+  if (const auto moved = samples.difference_of(*again, samples.rows_[0].outputs))
+    samples.not_repeatable_ = "two runs of one sample differ: " + *moved;
+  return samples;
+}
+
+Result<Tensors> RowSamples::batch_of(std::size_t count) const {
+  std::vector<const Tensors*> parts;
+  for (std::size_t i = 0; i < count; ++i) parts.push_back(&rows_[i % rows_.size()].inputs);
+  return join_rows(parts);
+}
+
+Tolerance RowSamples::tolerance_for(const Tensor& expected) const {
+  if (tolerance_) return *tolerance_;
+  if (!is_float(expected.dtype())) return {};
+  const bool is_half = size_of(expected.dtype()) == 2;
+  const double share = is_half ? 1e-2 : 1e-5;
+  return {false, share * largest_magnitude(expected), share};
+}
+
+std::optional<std::string> RowSamples::difference_of(const Tensors& got, const Tensors& expected) const {
+  if (got.size() != expected.size()) return "gives another number of outputs";
+  for (std::size_t i = 0; i < got.size(); ++i)
+    if (auto found = tensor_difference(got[i].tensor, expected[i].tensor, tolerance_for(expected[i].tensor)))
+      return "output " + std::to_string(i) + ": " + *found;
+  return std::nullopt;
+}
+
+std::optional<std::string> RowSamples::difference(const Tensors& outputs, std::size_t count) const {
+  for (const NamedTensor& output : outputs)
+    if (output.tensor.rank() == 0 || output.tensor.shape()[0] != static_cast<std::int64_t>(count))
+      return "gives " + output.tensor.to_string() + " for a batch of " + std::to_string(count);
+  for (std::size_t row = 0; row < count; ++row) {
+    const auto own = take_rows(outputs, static_cast<std::int64_t>(row), static_cast<std::int64_t>(row) + 1);
+    if (!own) return own.error().message();
+    if (auto found = difference_of(*own, rows_[row % rows_.size()].outputs))
+      return "sample " + std::to_string(row) + ", " + *found;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> RowSamples::try_batch(std::size_t count, const Run& run) const {
+  const std::string batch = "a batch of " + std::to_string(count) + ": ";
+  const auto inputs = batch_of(count);
+  if (!inputs) return batch + inputs.error().to_string();
+  const auto outputs = run(*inputs);
+  if (!outputs) return batch + outputs.error().to_string();
+  auto wrong = difference(*outputs, count);
+  if (wrong) *wrong = batch + *wrong;
+  return wrong;
+}
+
+}  // namespace gantry::detail

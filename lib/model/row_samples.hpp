@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// RowSamples: single samples with the answers that each has alone, and batches made of them. A batch whose rows come
+// back as they are alone shows that samples may share it; any other shows that they may not.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <gantry/result.hpp>
+#include <gantry/signature.hpp>
+#include <gantry/span.hpp>
+#include <gantry/tensor.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/tolerance.hpp"
+
+namespace gantry::detail {
+
+/// Ownership: owns its samples.
+/// Threads:   immutable.
+/// Errors:    compute: what `run` gives for a sample alone.
+/// Cost:      compute: two runs for the first sample, one for each other; the rest is linear in what is compared.
+class RowSamples {
+ public:
+  using Run = std::function<Result<Tensors>(const Tensors&)>;
+
+  /// Takes the samples of `examples` apart, keeps those of the shapes that most have, at most 64, and runs each alone.
+  /// `examples` fit the signature, which has a batch axis. Without `tolerance`, what rounding may make of a number that
+  /// is summed up in another order: 1e-5 of the largest in its row, 1e-2 for 16-bit numbers.
+  static Result<RowSamples> compute(const Signature& signature, Span<const Tensors> examples,
+                                    const std::optional<Tolerance>& tolerance, const Run& run);
+
+  std::size_t size() const { return rows_.size(); }
+  /// Some differ from each other: equal ones would show nothing.
+  bool differ() const { return differ_; }
+  /// Why the answers cannot be compared: two runs of one sample differ. Empty: they do not.
+  const std::string& not_repeatable() const { return not_repeatable_; }
+  /// Of `count` samples, one after the other, and from the first one again.
+  Result<Tensors> batch_of(std::size_t count) const;
+  /// "output 'y' of sample 3: element [0]: expected 1, got 2"; nothing if each row of what batch_of(count) gave is the
+  /// row's own.
+  std::optional<std::string> difference(const Tensors& outputs, std::size_t count) const;
+  /// Runs batch_of(count): nothing if its rows are those of the samples alone, else what is wrong with it.
+  std::optional<std::string> try_batch(std::size_t count, const Run& run) const;
+
+ private:
+  struct Row {
+    Tensors inputs;   ///< a batch of one
+    Tensors outputs;  ///< likewise
+  };
+  Tolerance tolerance_for(const Tensor& expected) const;
+  std::optional<std::string> difference_of(const Tensors& got, const Tensors& expected) const;
+
+  std::vector<Row> rows_;
+  std::optional<Tolerance> tolerance_;
+  bool differ_ = false;
+  std::string not_repeatable_;
+};
+
+}  // namespace gantry::detail

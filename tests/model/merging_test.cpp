@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may be merged, and how it is found out: models whose rows depend on each other in the ways that models do.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <gantry/pipeline.hpp>
+#include <memory>
+#include <numeric>
+#include <random>
+
+#include "model/row_samples.hpp"
+#include "support/fake_engine.hpp"
+#include "support/matchers.hpp"
+
+namespace gantry {
+namespace {
+
+using test::FailsWith;
+using test::FakeEngine;
+using test::FakeScript;
+using test::IsOk;
+using test::make_runtime;
+using test::row;
+using test::row_signature;
+using test::values_of;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Tensors rows_of(std::vector<float> values) {
+  const auto rows = static_cast<std::int64_t>(values.size() / 2);
+  return {{"x", Tensor::from<float>(Span<const float>(values), {rows, 2}).value()}};
+}
+
+/// A model that maps all values of a batch at once.
+std::function<Result<Tensors>(const Tensors&)> mapping(std::function<void(Span<float>)> map) {
+  return [map = std::move(map)](const Tensors& inputs) -> Result<Tensors> {
+    Tensor y = inputs[0].tensor.clone().value();
+    map(y.mutable_values<float>().value());
+    return Tensors{{"y", y}};
+  };
+}
+
+/// The scale of a dynamically quantised layer is that of the whole batch.
+void quantise(Span<float> values) {
+  float largest = 0;
+  for (const float value : values) largest = std::max(largest, std::fabs(value));
+  const float scale = largest / 127;
+  for (float& value : values) value = scale > 0 ? std::round(value / scale) * scale : value;
+}
+
+struct Loaded {
+  explicit Loaded(std::function<Result<Tensors>(const Tensors&)> compute,
+                  std::vector<Tensors> examples = {rows_of({1, 2, 3, 4.5f, -5, 60})}) {
+    script->compute = std::move(compute);
+    options.runtime = runtime;
+    options.examples = std::move(examples);
+    options.warmup_runs = 0;
+    auto made = Model::make(std::make_unique<FakeEngine>(script), row_signature(), options);
+    if (made) model = *made;
+    error = made ? "" : made.error().to_string();
+  }
+  const Runtime runtime = make_runtime(1);
+  const std::shared_ptr<FakeScript> script = std::make_shared<FakeScript>();
+  ModelOptions options;
+  std::optional<Model> model;
+  std::string error;
+};
+
+TEST(Merging, NeedsAProof) {
+  EXPECT_THAT(Loaded(nullptr, {}).model->merging(), HasSubstr("not merged: it was not shown"));
+  EXPECT_THAT(Loaded(nullptr, {rows_of({1, 2}), rows_of({3, 4})}).model->merging(),
+              HasSubstr("no example has several"));
+  EXPECT_THAT(Loaded(nullptr, {rows_of({1, 2, 1, 2})}).model->merging(), HasSubstr("no two different samples"));
+  EXPECT_EQ(Loaded(nullptr).model->merging(), "up to 3 samples, proven on 3 of them");
+}
+
+TEST(Merging, TriesNoBatchLargerThanTheExamplesHave) {
+  const Loaded one(nullptr, {rows_of({1, 2}), rows_of({3, 4})});
+  for (const std::int64_t size : one.script->batch_sizes()) EXPECT_EQ(size, 1);
+  const Loaded three(nullptr, {rows_of({1, 2, 3, 4, 5, 6}), rows_of({7, 8})});
+  for (const std::int64_t size : three.script->batch_sizes()) EXPECT_LE(size, 3);
+}
+
+TEST(Merging, FindsRowsThatDependOnEachOther) {
+  const auto merging = [](std::function<void(Span<float>)> map) { return Loaded(mapping(map)).model->merging(); };
+  EXPECT_THAT(merging(&quantise), StartsWith("not merged: samples depend on each other in a batch of 2"));
+  EXPECT_THAT(merging([](Span<float> values) {  // batch statistics
+                const float mean =
+                    std::accumulate(values.begin(), values.end(), 0.0f) / static_cast<float>(values.size());
+                for (float& value : values) value -= mean;
+              }),
+              StartsWith("not merged: samples depend"));
+  EXPECT_THAT(merging([](Span<float> values) {  // a position in the batch
+                for (std::size_t i = 0; i < values.size(); ++i) values[i] += static_cast<float>(i / 2);
+              }),
+              StartsWith("not merged: samples depend"));
+  EXPECT_THAT(merging([](Span<float> values) {  // two may share a batch, three may not
+                if (values.size() == 6) values[0] = 0;
+              }),
+              StartsWith("not merged: samples depend on each other in a batch of 3: sample 0"));
+  std::mt19937 random(1);
+  EXPECT_THAT(merging([&random](Span<float> values) {
+                for (float& value : values) value += static_cast<float>(random() % 100);
+              }),
+              StartsWith("not merged: two runs of one sample differ"));
+}
+
+TEST(Merging, AllowsForRoundingOnly) {
+  const auto off_by = [](float share) {
+    return Loaded(mapping([share](Span<float> values) {
+             if (values.size() > 2)
+               for (float& value : values) value *= 1 + share;
+           }))
+        .model->merging();
+  };
+  EXPECT_THAT(off_by(1e-6f), StartsWith("up to 3"));
+  EXPECT_THAT(off_by(1e-3f), StartsWith("not merged"));
+}
+
+TEST(Merging, ABatchThatFailsIsNoErrorOfTheModel) {
+  const Loaded loaded([](const Tensors& inputs) -> Result<Tensors> {
+    if (inputs[0].tensor.shape()[0] > 1) return Error(ErrorCode::kModelError, "traced with a batch of one");
+    return Tensors{{"y", inputs[0].tensor}};
+  });
+  EXPECT_THAT(loaded.model->merging(), HasSubstr("in a batch of 2: model_error: traced with a batch of one"));
+}
+
+TEST(Merging, AnExampleThatFailsAloneIsAnError) {
+  const Loaded loaded([](const Tensors&) -> Result<Tensors> { return Error(ErrorCode::kModelError, "no kernel"); });
+  EXPECT_THAT(loaded.error, HasSubstr("the examples: no kernel"));
+}
+
+TEST(Merging, NeverWhereTheModelKeepsStateOrWrites) {
+  for (const bool has_state : {true, false}) {
+    auto script = std::make_shared<FakeScript>();
+    (has_state ? script->has_state : script->mutates_inputs) = true;
+    ModelOptions options;
+    options.runtime = make_runtime(3);
+    options.merge = Merge::kAssume;
+    options.examples = {rows_of({1, 2, 3, 4})};
+    const Model model = Model::make(std::make_unique<FakeEngine>(script), row_signature(), options).value();
+    EXPECT_THAT(model.merging(), HasSubstr(has_state ? "keeps state" : "may write to its inputs"));
+    EXPECT_EQ(script->instances_made(), has_state ? 1u : 3u);
+    EXPECT_EQ(script->calls(), has_state ? 0u : 3u) << "nothing moves the state before the first call";
+  }
+}
+
+/// What a pipeline merges by itself follows the same rule as calls of several callers.
+TEST(Merging, HoldsForBatchesOfAPipeline) {
+  for (const Merge merge : {Merge::kNever, Merge::kProven, Merge::kAssume}) {
+    const auto script = std::make_shared<FakeScript>();
+    ModelOptions options;
+    options.runtime = make_runtime(1);
+    options.merge = merge;
+    options.warmup_runs = 0;
+    const Model model = Model::make(std::make_unique<FakeEngine>(script), row_signature(), options).value();
+    const auto pipeline = compile(model.stage(), *options.runtime).value();
+    const auto several = compile(stage("three",
+                                       [](int) {
+                                         return std::vector<Tensor>(3, row({1, 2}));
+                                       }) |
+                                     each(model.stage()),
+                                 *options.runtime)
+                             .value();
+    for (const auto& result : pipeline.run_batch(std::vector<Tensor>(4, row({1, 2})))) ASSERT_THAT(result, IsOk());
+    ASSERT_THAT(several.run(0), IsOk());
+    EXPECT_EQ(script->calls(), merge == Merge::kAssume ? 2u : 7u);
+  }
+}
+
+/// Batch statistics of the host's own batch are Python's, whatever its size.
+TEST(Merging, TheHostsOwnBatchIsComputedAsItIs) {
+  const auto sum = mapping([](Span<float> values) {
+    const float total = std::accumulate(values.begin(), values.end(), 0.0f);
+    for (float& value : values) value = total;
+  });
+  Loaded loaded(sum, {});
+  const auto result = loaded.model->run(rows_of(std::vector<float>(200, 1)));
+  ASSERT_THAT(result, IsOk());
+  EXPECT_EQ(values_of((*result)[0].tensor), std::vector<float>(200, 200));
+  EXPECT_EQ(loaded.script->batch_sizes(), (std::vector<std::int64_t>{100}));
+}
+
+TEST(RowSamples, KeepsThoseOfOneShape) {
+  const auto signature = Signature::parse("x:f32[batch,t]", "y:f32[batch,t]").value();
+  const auto of = [](std::vector<float> values) {
+    const auto count = static_cast<std::int64_t>(values.size());
+    return Tensors{{"x", Tensor::from<float>(Span<const float>(values), {1, count}).value()}};
+  };
+  const std::vector<Tensors> examples = {of({1, 2, 3}), of({1, 2}), of({3, 4}), of({5})};
+  const auto identity = [](const Tensors& inputs) -> Result<Tensors> { return inputs; };
+  const auto samples = detail::RowSamples::compute(signature, examples, std::nullopt, identity).value();
+  EXPECT_EQ(samples.size(), 2u);
+  EXPECT_TRUE(samples.differ());
+  EXPECT_EQ(values_of(samples.batch_of(3).value()[0].tensor), (std::vector<float>{1, 2, 3, 4, 1, 2}));
+}
+
+}  // namespace
+}  // namespace gantry
