@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 
+#include "examples.hpp"
 #include "load.hpp"
 #include "torchscript.hpp"
 
@@ -30,7 +31,9 @@ int main(int argc, char** argv) {
   const Runtime runtime = Runtime::create({}).value();
   ModelOptions options;
   options.runtime = runtime;
-  const Model model = libtorch::load(argv[1], Signature::parse(argv[2], argv[3]).value(), options).value();
+  const Signature signature = Signature::parse(argv[2], argv[3]).value();
+  options.examples = bench::sixteen_samples(signature, dims);
+  const Model model = libtorch::load(argv[1], signature, options).value();
   const auto pipeline = compile(model.stage(), runtime).value();
 
   std::vector<std::int64_t> batch_of_one = dims;

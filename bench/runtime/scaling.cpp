@@ -179,7 +179,9 @@ void gather(const Network& network, bool retains, Clock::duration time) {
   options.max_batch = 8;
   options.max_delay = 1s;
   options.retain_activation_memory = retains;
-  auto engine = libtorch::engines().at(0).load(network.path, network.signature, options).value();
+  options.merge = Merge::kAssume;
+  auto engine =
+      libtorch::engines().at(0).load({ModelFile::open(network.path).value(), network.signature, options, {}}).value();
   const Model model = Model::make(std::make_unique<EightPays>(std::move(engine)), network.signature, options).value();
   const auto pipeline = compile(model.stage(), runtime).value();
   // Sixteen requests are always on their way, so that eight wait whenever the instance is free.

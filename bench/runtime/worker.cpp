@@ -15,6 +15,7 @@
 #include <gantry/libtorch.hpp>
 #include <mutex>
 
+#include "examples.hpp"
 #include "torchscript.hpp"
 #include "turns.hpp"
 
@@ -62,7 +63,9 @@ int run_gantry(char** argv, const std::vector<float>& values, const Shape& shape
   const Runtime runtime = Runtime::create({}).value();
   ModelOptions options;
   options.runtime = runtime;
-  const Model model = libtorch::load(argv[2], Signature::parse(argv[3], argv[4]).value(), options).value();
+  const Signature signature = Signature::parse(argv[3], argv[4]).value();
+  options.examples = bench::sixteen_samples(signature, {shape.begin(), shape.end()});
+  const Model model = libtorch::load(argv[2], signature, options).value();
   const auto pipeline = compile(model.stage(), runtime).value();
   const Tensor input = Tensor::from<float>(Span<const float>(values.data(), values.size()), shape).value();
   const Tensor answer = pipeline.run(input).value().contiguous().value();

@@ -62,7 +62,9 @@ int main(int argc, char** argv) try {
   if (argc != 3) return std::fprintf(stderr, "usage: %s PACKAGE PHOTO\n", argv[0]), 64;
   const std::string package = argv[1];
   const auto signature = g::Signature::parse("image:f32[batch,3,224,224]", "logits:f32[batch,1000]").value();
-  const auto model = g::libtorch::load(package + "/model.ts", signature).value();
+  g::ModelOptions options;
+  options.merge = g::Merge::kAssume;  // this network treats each picture alone, as the whole package proves
+  const auto model = g::libtorch::load(package + "/model.ts", signature, options).value();
   const auto labels = g::Labels::load(package + "/labels.txt").value();
 
   const g::Pipeline<g::Bytes, Report> pipeline = g::compile(make_chain(model, labels)).value();
