@@ -41,8 +41,8 @@ class GANTRY_API Model {
   const EngineInfo& info() const;
   const std::string& name() const;
   int max_batch() const;
-  /// How many samples may share an engine call and by what right, or why none: "up to 16 samples, proven on 3 of them",
-  /// "not merged: the model keeps state from run to run".
+  /// How many samples may share an engine call and by what right, or why none: "merges up to 16 samples, proven on
+  /// 3 of them", "merges no samples: the model keeps state from run to run".
   const std::string& merging() const;
 
   /// Tensors exactly as the signature states, the batch axis included, in any order. With a deadline it returns when

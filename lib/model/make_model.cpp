@@ -63,7 +63,7 @@ auto on_worker(RuntimeCore& core, Work work) -> decltype(work()) {
   }
   std::promise<decltype(work())> promise;
   auto future = promise.get_future();
-  core.post([&](const Error* refusal) {
+  core.post([&work, promise = std::move(promise)](const Error* refusal) mutable {
     if (refusal) return promise.set_value(*refusal);
     try {
       promise.set_value(work());

@@ -10,7 +10,7 @@ namespace gantry::detail {
 namespace {
 
 Merging apart(const std::string& why) {
-  return {false, 1, "not merged: " + why, nullptr};
+  return {false, 1, "merges no samples: " + why, nullptr};
 }
 
 /// Why samples may not be merged, whatever the host says; empty: they may.
@@ -43,7 +43,8 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
   if (auto why = obstacle(info, signature, options); !why.empty()) return apart(why);
   const std::size_t max_batch = max_batch_of(options);
   if (options.merge == Merge::kAssume)
-    return Merging{true, max_batch, "up to " + std::to_string(max_batch) + " samples, as the host assumes", nullptr};
+    return Merging{true, max_batch, "merges up to " + std::to_string(max_batch) + " samples, as the host assumes",
+                   nullptr};
   if (!evidence.why_not.empty()) return apart(evidence.why_not);
   if (max_batch < 2) return apart("max_batch is 1");
   if (options.examples.empty())
@@ -56,12 +57,12 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
   auto samples = run_samples(signature, options, evidence, run);
   if (!samples) return std::move(samples).error();
   const RowSamples& rows = **samples;
-  if (!rows.differ()) return apart("the examples hold no two different samples of one shape");
+  if (rows.size() < 2) return apart("the examples hold no two different samples of one shape");
   if (!rows.not_repeatable().empty()) return apart(rows.not_repeatable());
   for (const std::size_t size : {std::size_t{2}, limit})
     if (auto wrong = rows.try_batch(size, run)) return apart("samples depend on each other in " + *wrong);
   const std::string text =
-      "up to " + std::to_string(limit) + " samples, proven on " + std::to_string(rows.size()) + " of them";
+      "merges up to " + std::to_string(limit) + " samples, proven on " + std::to_string(rows.size()) + " of them";
   return Merging{true, limit, text, *std::move(samples)};
 }
 

@@ -23,7 +23,7 @@ struct BatchEvidence {
 struct Merging {
   bool independent = false;                   ///< a call's samples may be computed together, and apart
   std::size_t limit = 1;                      ///< samples that may share an engine call
-  std::string text;                           ///< for explain(): "up to 16 samples (proven on 3)", "not merged: ..."
+  std::string text;                           ///< for explain(): "merges up to 16 samples, proven on 3 of them"
   std::shared_ptr<const RowSamples> samples;  ///< that proved it, or may be tried; nullptr: none
 };
 

@@ -12,7 +12,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kMaxRows = 64;
+constexpr std::size_t kMaxRows = 16;
 
 /// The samples of all examples, each a batch of one, contiguous.
 Result<std::vector<Tensors>> take_apart(Span<const Tensors> examples) {
@@ -35,6 +35,17 @@ bool are_equal(const Tensors& a, const Tensors& b) {
   for (std::size_t i = 0; i < a.size(); ++i)
     if (std::memcmp(a[i].tensor.data(), b[i].tensor.data(), a[i].tensor.size_bytes()) != 0) return false;
   return true;
+}
+
+/// Equal samples would show nothing: each is kept once, and no more than kMaxRows.
+std::vector<Tensors> different_ones(std::vector<Tensors> rows) {
+  std::vector<Tensors> different;
+  for (Tensors& row : rows) {
+    const auto is_same = [&](const Tensors& other) { return are_equal(other, row); };
+    if (different.size() < kMaxRows && std::none_of(different.begin(), different.end(), is_same))
+      different.push_back(std::move(row));
+  }
+  return different;
 }
 
 /// Those that have the shapes of most.
@@ -71,12 +82,9 @@ Result<RowSamples> RowSamples::compute(const Signature& signature, Span<const Te
   if (!rows) return std::move(rows).error();
   RowSamples samples;
   samples.tolerance_ = tolerance;
-  std::vector<Tensors> inputs = of_one_shape(*std::move(rows));
-  if (inputs.size() > kMaxRows) inputs.resize(kMaxRows);
-  for (Tensors& input : inputs) {
+  for (Tensors& input : different_ones(of_one_shape(*std::move(rows)))) {
     auto outputs = run(input);
     if (!outputs) return std::move(outputs).error();
-    samples.differ_ = samples.differ_ || (!samples.rows_.empty() && !are_equal(samples.rows_[0].inputs, input));
     samples.rows_.push_back({std::move(input), *std::move(outputs)});
   }
   if (samples.rows_.empty()) return samples;

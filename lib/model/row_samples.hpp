@@ -25,15 +25,14 @@ class RowSamples {
  public:
   using Run = std::function<Result<Tensors>(const Tensors&)>;
 
-  /// Takes the samples of `examples` apart, keeps those of the shapes that most have, at most 64, and runs each alone.
-  /// `examples` fit the signature, which has a batch axis. Without `tolerance`, what rounding may make of a number that
-  /// is summed up in another order: 1e-5 of the largest in its row, 1e-2 for 16-bit numbers.
+  /// Takes the samples of `examples` apart, keeps different ones of the shapes that most have, at most 16, and runs
+  /// each alone. `examples` fit the signature, which has a batch axis. Without `tolerance`, what rounding may make of a
+  /// number that is summed up in another order: 1e-5 of the largest in its row, 1e-2 for 16-bit numbers.
   static Result<RowSamples> compute(const Signature& signature, Span<const Tensors> examples,
                                     const std::optional<Tolerance>& tolerance, const Run& run);
 
+  /// Different ones.
   std::size_t size() const { return rows_.size(); }
-  /// Some differ from each other: equal ones would show nothing.
-  bool differ() const { return differ_; }
   /// Why the answers cannot be compared: two runs of one sample differ. Empty: they do not.
   const std::string& not_repeatable() const { return not_repeatable_; }
   /// Of `count` samples, one after the other, and from the first one again.
@@ -54,7 +53,6 @@ class RowSamples {
 
   std::vector<Row> rows_;
   std::optional<Tolerance> tolerance_;
-  bool differ_ = false;
   std::string not_repeatable_;
 };
 

@@ -269,7 +269,7 @@ detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail:
   node->in = &in;
   node->out = &out;
   node->params.text = "'" + state_->name + "', " + signature().to_string() +
-                      ", max_batch=" + std::to_string(max_batch()) + ", samples " + merging() + ", " +
+                      ", max_batch=" + std::to_string(max_batch()) + ", " + merging() + ", " +
                       (state_->call->padding.empty() ? "" : "pads " + state_->call->padding + ", ") +
                       info().description;
   if (!info().matching.empty()) node->params.text += ", " + info().matching;

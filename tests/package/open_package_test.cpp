@@ -114,7 +114,7 @@ TEST(OpenPackage, MergesWhatThePackageAndThisMachineProve) {
   const auto script = std::make_shared<FakeScript>();
   const auto pipeline = open_tensor(ProvenPackage().write(), quiet(), {fake_loader(script)});
   ASSERT_THAT(pipeline, IsOk());
-  EXPECT_THAT(pipeline->explain(), testing::HasSubstr("samples up to 4 samples, proven on 2 of them"));
+  EXPECT_THAT(pipeline->explain(), testing::HasSubstr("merges up to 4 samples, proven on 2 of them"));
   const std::size_t before = script->calls();
   for (const auto& result : pipeline->run_batch(std::vector<Tensor>(4, row({1, 1})))) EXPECT_THAT(result, IsOk());
   EXPECT_EQ(script->calls(), before + 1);
@@ -173,7 +173,7 @@ TEST(OpenPackage, OfAModelWithStateTheFirstAnswerIsThePythonStacksFirst) {
   options.model.runtime = test::make_runtime(3);
   const auto pipeline = open_tensor(package.write(), options, {fake_loader(script)});
   ASSERT_THAT(pipeline, IsOk());
-  EXPECT_THAT(pipeline->explain(), testing::HasSubstr("not merged: the model keeps state"));
+  EXPECT_THAT(pipeline->explain(), testing::HasSubstr("merges no samples: the model keeps state"));
   EXPECT_EQ(options.model.runtime->stats().models.at(0).instances, 1u);
   for (const float count : {1, 2, 3})
     EXPECT_EQ(values_of(pipeline->run(row({1, 1})).value()), (std::vector<float>(2, 2 + count)));
@@ -208,7 +208,7 @@ TEST(OpenPackage, DoesNotMergeWhatIsWrongInBatchesOnly) {
   const auto pipeline = open_tensor(package.write(), quiet(), {fake_loader(script)});
   ASSERT_THAT(pipeline, IsOk());
   EXPECT_THAT(pipeline->explain(),
-              testing::HasSubstr("samples not merged: samples depend on each other in a batch of 2: "
+              testing::HasSubstr("merges no samples: samples depend on each other in a batch of 2: "
                                  "sample 0, output 0: element [0, 0]: expected 2, got 3"));
   for (const auto& result : pipeline->run_batch(std::vector<Tensor>(4, row({1, 1}))))
     EXPECT_EQ(values_of(result.value()), (std::vector<float>{2, 2}));
