@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which of a model's tensors each input and output of a signature is: by name if every name is one of the model's, by
+// position if none is.
+#pragma once
+
+#include <cstddef>
+#include <gantry/result.hpp>
+#include <gantry/signature.hpp>
+#include <string>
+#include <vector>
+
+namespace gantry::libtorch {
+
+/// A tensor that the model takes.
+struct ModelInput {
+  std::string name;          ///< empty: it has none
+  bool has_default = false;  ///< a call may leave it out
+};
+
+struct NameMatching {
+  std::vector<std::size_t> places;  ///< for each tensor of the signature its place among the model's
+  bool by_name = false;
+};
+
+/// By name, all inputs without a default must be among the signature's; by position, only inputs with a default may be
+/// left over, and they are the last ones. invalid_argument names both sides, also where only some names are the
+/// model's.
+Result<NameMatching> match_inputs(const std::vector<ModelInput>& model, const std::vector<TensorSpec>& signature);
+
+/// By name, the model may give more than the signature has; by position, the numbers must be equal. An output of the
+/// model without a name is "". invalid_argument as above.
+Result<NameMatching> match_outputs(const std::vector<std::string>& model, const std::vector<TensorSpec>& signature);
+
+/// For EngineInfo::matching: "inputs by name, outputs by position".
+std::string describe_matching(bool inputs_by_name, bool outputs_by_name);
+
+}  // namespace gantry::libtorch
