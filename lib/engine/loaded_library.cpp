@@ -18,6 +18,11 @@ int note_torch_cpu(dl_phdr_info* info, std::size_t, void* found) {
   return 1;
 }
 
+int note_library(dl_phdr_info* info, std::size_t, void* found) {
+  if (info->dlpi_name[0] != '\0') static_cast<std::vector<std::string>*>(found)->emplace_back(info->dlpi_name);
+  return 0;
+}
+
 }  // namespace
 
 const std::string& torch_cpu_path() {
@@ -32,6 +37,12 @@ const std::string& torch_cpu_path() {
 std::string torch_directory() {
   const std::string& path = torch_cpu_path();
   return path.substr(0, path.rfind('/') + 1);
+}
+
+std::vector<std::string> loaded_libraries() {
+  std::vector<std::string> found;
+  ::dl_iterate_phdr(note_library, &found);
+  return found;
 }
 
 }  // namespace gantry::libtorch

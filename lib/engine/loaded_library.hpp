@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace gantry::libtorch {
 
@@ -11,5 +12,8 @@ const std::string& torch_cpu_path();
 
 /// The folder of torch_cpu_path(), with a '/' at its end; empty if that is.
 std::string torch_directory();
+
+/// The paths of all shared libraries of this process, as they are now. Thread-safe.
+std::vector<std::string> loaded_libraries();
 
 }  // namespace gantry::libtorch
