@@ -1523,6 +1523,13 @@ def check_engine(kind, call, model, batches):
             raise CheckFailed(f"{what}: {problem}{hint}")
 
 
+def name_arguments(traced, names):
+    """Tracing calls arguments as some layer inside calls what it is given ("input"); engines match names."""
+    if all(name.isidentifier() for name in names):
+        for value, name in zip(list(traced.graph.inputs())[1:], names):
+            value.setDebugName(name)
+
+
 def export_torchscript(model, path, batches):
     """Writes model.ts and returns its entry in engines[]."""
     torch = model.torch
@@ -1539,6 +1546,7 @@ def export_torchscript(model, path, batches):
                     script = torch.jit.trace(module, model.example_of(2), check_trace=False)
             except Exception as error:
                 raise PackError(f"torch.jit.trace failed: {error}") from error
+            name_arguments(script, model.input_names)
         torch.jit.save(script, str(path))
         loaded = torch.jit.load(str(path), map_location="cpu").eval()
         check_engine("torchscript", loaded, model, batches)
