@@ -85,8 +85,9 @@ std::optional<std::string> open_bytes(const std::string& name, std::string_view 
   }
   constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
   if (is_written && ::fcntl(descriptor, F_ADD_SEALS, kSeals) == 0) {
-    // The loader takes libraries of one path for one library, and the number of a descriptor is used again.
-    static int loaded = 0;
+    // The loader takes libraries of one path for one library, and the number of a descriptor is used again, also by
+    // TorchSoname; so each path has another number of slashes.
+    static int loaded = 1;
     const std::string path =
         "/proc/self/fd" + std::string(static_cast<std::size_t>(++loaded), '/') + std::to_string(descriptor);
     failure = open_with_cuda(path);

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading, freezing and alias analysis; and convolutions in full precision on a GPU.
+// Loading and freezing; prints left out, and convolutions in full precision on a GPU.
 #include "engine/torchscript_file.hpp"
 
 #include <caffe2/serialize/read_adapter_interface.h>
-#include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/ir.h>
-#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <algorithm>
+#include <exception>
+#include <gantry/libtorch.hpp>
 #include <memory>
 #include <optional>
 #include <unordered_set>
 #include <utility>
 
+#include "engine/forward_hooks.hpp"
+#include "engine/graph_walk.hpp"
+#include "engine/random_stream.hpp"
 #include "engine/thread_state.hpp"
 #include "engine/torch_error.hpp"
 
@@ -41,25 +44,13 @@ class FileReader final : public caffe2::serialize::ReadAdapterInterface {
   mutable std::optional<Error> failure_;
 };
 
-/// True if a block, or one inside it, assigns an attribute or writes to the memory of one.
-bool writes_to_attributes(const torch::jit::Block* block, const torch::jit::AliasDb& aliases) {
-  return std::any_of(block->nodes().begin(), block->nodes().end(), [&](const torch::jit::Node* node) {
-    if (node->kind() == c10::prim::SetAttr) return true;
-    if (node->kind() == c10::prim::GetAttr && aliases.hasWriters(node->output())) return true;
-    return std::any_of(node->blocks().begin(), node->blocks().end(),
-                       [&](const torch::jit::Block* inner) { return writes_to_attributes(inner, aliases); });
-  });
-}
-
-/// Fills in what forward() writes to. Errs on the side of true.
-void analyse_writes(TorchScriptFile& file) {
-  const auto graph = file.module.get_method("forward").graph()->copy();
-  torch::jit::Inline(*graph);
-  const torch::jit::AliasDb aliases(graph);
-  const auto inputs = graph->inputs();
-  file.mutates_inputs = std::any_of(inputs.begin() + 1, inputs.end(),  // the first one is self
-                                    [&](const torch::jit::Value* input) { return aliases.hasWriters(input); });
-  file.has_state = writes_to_attributes(graph->block(), aliases);
+/// A model's print() would go to the host's stdout.
+void remove_prints(torch::jit::Block* block) {
+  for (auto node = block->nodes().begin(); node != block->nodes().end(); ++node) {
+    for (torch::jit::Block* inner : node->blocks()) remove_prints(inner);
+    if (const auto subgraph = subgraph_of(*node)) remove_prints(subgraph->block());
+    if (node->kind() == c10::prim::Print) node.destroyCurrent();
+  }
 }
 
 /// The last argument of a traced convolution is whether cuDNN may round to TensorFloat-32, as it was set in the process
@@ -67,17 +58,11 @@ void analyse_writes(TorchScriptFile& file) {
 void convolve_in_full_precision(torch::jit::Block* block) {
   static const auto kConvolution = c10::Symbol::fromQualString("aten::_convolution");
   constexpr std::size_t kAllowTf32 = 12;
-  for (torch::jit::Node* node : block->nodes()) {
-    for (torch::jit::Block* inner : node->blocks()) convolve_in_full_precision(inner);
-    if (node->kind() != kConvolution || node->inputs().size() <= kAllowTf32) continue;
+  for_each_node(block, [](torch::jit::Node* node) {
+    if (node->kind() != kConvolution || node->inputs().size() <= kAllowTf32) return;
     const torch::jit::WithInsertPoint here(node);
     node->replaceInput(kAllowTf32, node->owningGraph()->insertConstant(false));
-  }
-}
-
-void convolve_in_full_precision(const torch::jit::Module& module) {
-  for (const torch::jit::Module& part : module.modules())
-    for (const torch::jit::Method& method : part.get_methods()) convolve_in_full_precision(method.graph()->block());
+  });
 }
 
 /// Of all parameters and buffers; those that share their memory count once.
@@ -96,11 +81,65 @@ std::size_t weights_of(const torch::jit::Module& module) {
 
 /// Freezing inlines the weights as constants and folds what is constant. The model also runs without.
 void freeze(TorchScriptFile& file) {
+  if (!file.effects.why_not_freeze.empty()) {
+    file.why_not_frozen = file.effects.why_not_freeze;
+    return;
+  }
   try {
-    file.module = torch::jit::freeze(file.module);
+    const torch::jit::Module frozen = torch::jit::freeze(file.module);
+    if (file.effects.writes_state && analyse_forward(frozen).writes_constants) {
+      file.why_not_frozen = "freezing would share its state among instances";
+      return;
+    }
+    file.module = frozen;
   } catch (...) {
     file.why_not_frozen = translate_torch_exception(ErrorCode::kModelError).message();
   }
+}
+
+/// The name behind `text` in what LibTorch says; empty if it does not say that.
+std::string name_behind(const std::string& message, const std::string& text) {
+  const auto at = message.find(text);
+  if (at == std::string::npos) return "";
+  const auto begin = message.find_first_not_of(" '", at + text.size());
+  if (begin == std::string::npos) return "";
+  const auto end = message.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:", begin);
+  return message.substr(begin, end - begin);
+}
+
+/// An error of reading the code: of an operator that nobody has registered, or another one.
+Error explain_load_failure(const std::string& message, const Error& otherwise) {
+  std::string name = name_behind(message, "Unknown builtin op: ");
+  if (name.empty()) name = name_behind(message, "Unknown type name '__torch__.torch.classes.");
+  if (name.empty()) name = name_behind(message, "Unknown custom class type ");
+  if (name.empty()) return otherwise;
+  const std::string what = "the model needs the operator '" + name + "', which this process lacks";
+  if (name.substr(0, 6) == "aten::" || name.substr(0, 6) == "prim::")
+    return Error(ErrorCode::kUnsupported, what + ": it was made with another version of LibTorch than " + version());
+  return Error(ErrorCode::kUnsupported, what +
+                                            "; give the library that defines it in ModelOptions::libraries, or pack it "
+                                            "with the model (\"requires\": {\"libraries\": [...]})");
+}
+
+/// What load_torchscript_file() does once LibTorch has read the file.
+Result<TorchScriptFile> prepare(torch::jit::Module module, c10::Device device) {
+  if (!module.find_method("forward"))
+    return Error(ErrorCode::kInvalidArgument, "the TorchScript module has no forward()");
+  module.eval();
+  TorchScriptFile file{with_hooks(module), {}, {}};
+  for (const auto& graph : all_graphs(file.module)) remove_prints(graph->block());
+  if (!device.is_cpu()) {
+    file.module.to(device);
+    for (const auto& graph : all_graphs(file.module)) convolve_in_full_precision(graph->block());
+  }
+  file.weights_bytes = weights_of(file.module);
+  file.effects = analyse_forward(file.module);
+  if (file.effects.writes_constants)
+    return Error(ErrorCode::kUnsupported,
+                 "forward() writes to a tensor that is a constant of its code, which all that run it share; make it a "
+                 "buffer of the module, and save it without freezing");
+  freeze(file);
+  return file;
 }
 
 }  // namespace
@@ -109,21 +148,13 @@ Result<TorchScriptFile> load_torchscript_file(const ModelFile& source, c10::Devi
   const auto reader = std::make_shared<FileReader>(source);
   try {
     const ThreadScope thread(1);
+    const RandomStreamScope random(c10::Device(c10::kCPU));
     // Onto the CPU first: a file saved on a device that this machine lacks loads as well.
-    TorchScriptFile file{torch::jit::load(reader, c10::Device(c10::kCPU)), {}};
-    if (!file.module.find_method("forward"))
-      return Error(ErrorCode::kInvalidArgument, "the TorchScript module has no forward()");
-    file.module.eval();
-    if (!device.is_cpu()) {
-      file.module.to(device);
-      convolve_in_full_precision(file.module);
-    }
-    file.weights_bytes = weights_of(file.module);
-    freeze(file);
-    analyse_writes(file);
-    return file;
-  } catch (...) {
+    return prepare(torch::jit::load(reader, c10::Device(c10::kCPU)), device);
+  } catch (const std::exception& error) {
     if (reader->failure()) return *reader->failure();
+    return explain_load_failure(error.what(), translate_torch_exception(ErrorCode::kInvalidArgument));
+  } catch (...) {
     return translate_torch_exception(ErrorCode::kInvalidArgument);
   }
 }

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <gantry/libtorch.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/engine_loaders.hpp"
 #include "model/npy.hpp"
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
@@ -39,6 +41,17 @@ inline ModelOptions on(const Runtime& runtime, int warmup_runs = 1) {
 /// x: f32[batch, 2] -> y: f32[batch, 2].
 inline Result<Model> load_rows(const std::string& file, const ModelOptions& options) {
   return libtorch::load(model_file(file), row_signature(), options);
+}
+
+/// The engine of a TorchScript file, without a runtime.
+inline Result<std::unique_ptr<Engine>> load_engine(const std::string& file, const Signature& signature,
+                                                   const ModelOptions& options = {}) {
+  return libtorch::load_torchscript({ModelFile::open(model_file(file)).value(), signature, options, {}});
+}
+
+/// Of x: f32[batch, 2] -> y: f32[batch, 2].
+inline Result<std::unique_ptr<Engine>> load_engine(const std::string& file) {
+  return load_engine(file, row_signature());
 }
 
 inline Tensor rows(std::vector<float> values) {

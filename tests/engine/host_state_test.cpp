@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A guest changes nothing of its host: OpenMP, LibTorch's threads and modes, rounding, locale; on the thread that calls
 // gantry, and on threads that the host starts later.
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/fill.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/sum.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/InferenceMode.h>
@@ -128,15 +130,18 @@ TEST_P(HostStateTest, AutocastDoesNotChangeAnswers) {
   EXPECT_EQ(expected, with_autocast);
 }
 
-TEST_P(HostStateTest, NothingIsPrintedForAModelThatWarns) {
-  testing::internal::CaptureStderr();
-  testing::internal::CaptureStdout();
-  const Model model = load_rows("warns.ts", on(make_runtime(1, GetParam()))).value();
-  const auto outputs = model.run(x_of({1, 2}));
-  const std::string out = testing::internal::GetCapturedStdout();
-  const std::string err = testing::internal::GetCapturedStderr();
-  EXPECT_EQ(out + err, "");
-  EXPECT_THAT(outputs, IsOk());
+/// Warnings, and print() in forward(), branches, submodules, free functions, forks and hooks.
+TEST_P(HostStateTest, NothingIsPrintedForAModelThatWarnsOrTalks) {
+  for (const char* file : {"warns.ts", "talks.ts", "hooks.ts"}) {
+    testing::internal::CaptureStderr();
+    testing::internal::CaptureStdout();
+    const Model model = load_rows(file, on(make_runtime(1, GetParam()))).value();
+    const auto outputs = model.run(x_of({1, 2}));
+    const std::string out = testing::internal::GetCapturedStdout();
+    const std::string err = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(out + err, "") << file;
+    EXPECT_THAT(outputs, IsOk());
+  }
 }
 
 // Before the others, which have gantry's allocator in place already.
@@ -168,6 +173,35 @@ TEST(HostThread, ComputesWithItsOwnMemoryWhileModelsAreLoadedAndRun) {
   EXPECT_NE(c10::GetCPUAllocator(), allocator);
   is_over = true;
   host.join();
+}
+
+std::vector<float> draw() {
+  const at::Tensor drawn = at::rand({4});
+  return {drawn.data_ptr<float>(), drawn.data_ptr<float>() + 4};
+}
+
+TEST(HostRandomStream, IsNotMovedByLoadOrTrials) {
+  at::manual_seed(7);
+  const auto expected = draw();
+  at::manual_seed(7);
+  const auto engine = load_engine("noisy.ts").value();
+  EXPECT_EQ(draw(), expected);
+  RunOptions trial;
+  trial.is_trial = true;
+  const auto instance = engine->make_instance(1).value();
+  at::manual_seed(7);
+  EXPECT_THAT(instance->run(x_of({1, 2}), trial), IsOk());
+  EXPECT_EQ(draw(), expected);
+  at::manual_seed(7);
+  EXPECT_THAT(instance->run(x_of({1, 2}), {}), IsOk());
+  EXPECT_NE(draw(), expected);  // traffic draws as in Python
+}
+
+/// Nothing random is computed at load: two calls differ.
+TEST(HostRandomStream, IsDrawnFromInEachCall) {
+  const auto engine = load_engine("noisy.ts").value();
+  const auto instance = engine->make_instance(1).value();
+  EXPECT_NE(output_of(instance->run(x_of({1, 2}), {})), output_of(instance->run(x_of({1, 2}), {})));
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, HostStateTest, testing::Values(Execution::kPooled, Execution::kCaller));

@@ -13,7 +13,7 @@ import json
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -69,6 +69,29 @@ class Mutates(torch.nn.Module):
         y = x.view(-1)
         y.add_(1)
         return x * 2
+
+
+class MutatesInList(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        parts: List[Tensor] = []
+        parts.append(x)
+        for part in parts:
+            part.add_(1)
+        return x * 2
+
+
+def add_one_to(x: Tensor) -> Tensor:
+    return x.add_(1)
+
+
+class MutatesInFork(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.jit.wait(torch.jit.fork(add_one_to, x)) * 2
+
+
+class MutatesWhatItForked(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.jit.wait(torch.jit.fork(torch.t, x)).add_(1).t() * 2
 
 
 class Identity(torch.nn.Module):
@@ -165,15 +188,413 @@ class Sized(torch.nn.Module):
         return x.reshape(1, 2) * 2
 
 
+class CountsInList(torch.nn.Module):
+    """Adds how often it was called, in a list that it holds."""
+
+    calls: List[Tensor]
+
+    def __init__(self):
+        super().__init__()
+        self.calls = [torch.zeros(1)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls[0].add_(1)
+        return x + self.calls[0]
+
+
+class CountsInDict(torch.nn.Module):
+    calls: Dict[str, Tensor]
+
+    def __init__(self):
+        super().__init__()
+        self.calls = {"calls": torch.zeros(1)}
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls["calls"].add_(1)
+        return x + self.calls["calls"]
+
+
+class CountsInTuple(torch.nn.Module):
+    calls: Tuple[Tensor, int]
+
+    def __init__(self):
+        super().__init__()
+        self.calls = (torch.zeros(1), 0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls[0].add_(1)
+        return x + self.calls[0]
+
+
+class CountsByAppending(torch.nn.Module):
+    calls: List[int]
+
+    def __init__(self):
+        super().__init__()
+        self.calls = [0]
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls.append(1)
+        return x + sum(self.calls)
+
+
+@torch.jit.script
+class Tally:
+    def __init__(self):
+        self.calls = torch.zeros(1)
+
+    def add(self) -> Tensor:
+        self.calls = self.calls + 1
+        return self.calls
+
+
+class CountsInObject(torch.nn.Module):
+    """The object is made as the model is loaded: __setstate__ does."""
+
+    def __init__(self):
+        super().__init__()
+        self.tally = Tally()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.tally.add()
+
+
+class Counter(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls.add_(1)
+        return x + self.calls
+
+
+class CountsInFork(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.counter = Counter()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.jit.wait(torch.jit.fork(self.counter, x))
+
+
+@torch.jit.interface
+class Step(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        pass
+
+
+class CountsBehindInterface(torch.nn.Module):
+    step: Step
+
+    def __init__(self):
+        super().__init__()
+        self.step = Counter()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.step.forward(x)
+
+
+class CountsInView(torch.nn.Module):
+    """Counts in a buffer, and reads a view of it that is a buffer too."""
+
+    def __init__(self):
+        super().__init__()
+        calls = torch.zeros(3)
+        self.register_buffer("calls", calls)
+        self.register_buffer("last", calls[2:])
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls.add_(1)
+        return x + self.last
+
+
+class CountsInStatistics(torch.nn.Module):
+    """Batch statistics of a layer that was left in training mode on purpose: half the way to 2, then to 3, ..."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(2))
+        self.register_buffer("var", torch.ones(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        ones = torch.ones(2, 2)
+        torch.nn.functional.batch_norm(ones, self.mean, self.var, training=True, momentum=0.5)
+        return x + self.mean
+
+
+class WritesConstant(torch.nn.Module):
+    """Frozen in Python, so that the list is a constant of its code."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = CountsInList()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x)
+
+
+COUNTING = {"counts": Counts, "counts-in-list": CountsInList, "counts-in-dict": CountsInDict,
+            "counts-in-tuple": CountsInTuple, "counts-by-appending": CountsByAppending,
+            "counts-in-object": CountsInObject, "counts-in-fork": CountsInFork,
+            "counts-behind-interface": CountsBehindInterface, "counts-in-view": CountsInView}
+
+
+class Keeps(torch.nn.Module):
+    """No state, though it writes to fresh tensors, in lists and dicts too, forks, and has layers with buffers."""
+
+    step: Step
+
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.BatchNorm1d(2)
+        self.drop = torch.nn.Dropout(0.5)
+        self.relu = torch.nn.ReLU(inplace=True)
+        self.rate = 2
+        self.step = Identity()
+        self.scales = [1.0, 2.0]
+        self.register_buffer("offset", torch.zeros(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts: List[Tensor] = []
+        named: Dict[str, Tensor] = {}
+        for scale in self.scales:
+            parts.append(x * scale)
+        parts.append(self.offset.expand(x.size(0), 2))
+        parts[0] = parts[0] + 1
+        named["sum"] = torch.zeros_like(x)
+        total = torch.zeros_like(x)
+        for part in parts:
+            total += part
+        y = self.relu(self.drop(self.norm(self.step.forward(total))))
+        y[:, 0] = y[:, 0] * self.rate
+        y.add_(self.offset)
+        forked = torch.jit.fork(torch.neg, y)
+        return torch.cat([y, self.offset.expand(1, 2)])[: x.size(0)] - torch.jit.wait(forked)
+
+
+class LongMemory(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = torch.nn.LSTM(2, 3, batch_first=True)
+
+    def forward(self, x: Tensor):
+        return self.lstm(x.unsqueeze(1))
+
+
+class Forks(torch.nn.Module):
+    """Eight parts of work at a time, forks in a fork, a part that fails above 100."""
+
+    def part(self, x: Tensor, i: int) -> Tensor:
+        if bool((x > 100).any()):
+            raise ValueError("too hot to fork")
+        inner = torch.jit.fork(torch.mul, x, float(i))
+        return torch.jit.wait(inner)
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts: List[torch.jit.Future[Tensor]] = []
+        for i in range(8):
+            parts.append(torch.jit.fork(self.part, x, i))
+        total = torch.zeros_like(x)
+        for part in parts:
+            total = total + torch.jit.wait(part)
+        return total
+
+
+def talk(x: Tensor) -> Tensor:
+    print("a free function", x)
+    return x
+
+
+class Talker(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        print("a submodule")
+        return torch.jit.wait(torch.jit.fork(talk, x))
+
+
+class Talks(torch.nn.Module):
+    """Prints from everywhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.talker = Talker()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.size(0) > 0:
+            print("forward")
+        return talk(self.talker(x)) * 2
+
+
+class Noisy(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.rand_like(x) + torch.randn([2]) + torch.bernoulli(torch.ones(2))
+
+
+class Double(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 2
+
+
+def add_hundred(self, args: Tuple[Tensor], result: Tensor) -> Tensor:
+    return result + 100
+
+
+def add_input(self, args: Tuple[Tensor], result: Tensor) -> Tensor:
+    return result + args[0] * 1000
+
+
+def watch(self, args: Tuple[Tensor], result: Tensor) -> None:
+    print("a hook")
+
+
+def negate(self, args: Tuple[Tensor]) -> Tuple[Tensor]:
+    return (-args[0],)
+
+
+def add_one(self, args: Tuple[Tensor]) -> Tensor:
+    return args[0] + 1
+
+
+def watch_before(self, args: Tuple[Tensor]) -> None:
+    print("a pre-hook")
+
+
+def swap(self, args: Tuple[Tensor, Tensor]) -> Tuple[Tensor, Tensor]:
+    return (args[1], args[0])
+
+
+def pair(self, args: Tuple[Tensor, Tensor], result: Tensor) -> Tuple[Tensor, Tensor]:
+    return result, args[0]
+
+
+class Less(torch.nn.Module):
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x - y
+
+
+class Around(torch.nn.Module):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x) * 3
+
+
+def hooked(model, pre_hooks=(), hooks=()):
+    for hook in pre_hooks:
+        model.register_forward_pre_hook(hook)
+    for hook in hooks:
+        model.register_forward_hook(hook)
+    return model
+
+
+HOOKED = {"hook": lambda: hooked(Double(), hooks=[add_hundred]),
+          "pre-hook": lambda: hooked(Double(), [negate]),
+          "hooks": lambda: hooked(Double(), [watch_before, negate, add_one], [add_hundred, add_input, watch]),
+          "hooks-inside": lambda: hooked(Around(hooked(Double(), [add_one], [add_input])), [negate], [add_hundred]),
+          "hooks-state": lambda: hooked(Counter(), [add_one], [add_hundred])}
+
+
+class Found(NamedTuple):
+    boxes: Tensor
+    scores: Tensor
+
+
+class NamedFields(torch.nn.Module):
+    def forward(self, x: Tensor) -> Found:
+        return Found(boxes=x + 1, scores=x + 2)
+
+
+class Nested(torch.nn.Module):
+    """A bit of everything that has a place in the code."""
+
+    def forward(self, x: Tensor):
+        return (x, [{"boxes": x + 1, "score": x + 2}, {"boxes": x + 3, "score": x + 4}], Found(x + 5, x + 6), None, 7)
+
+
+class NestedAtRunTime(torch.nn.Module):
+    """What the result has depends on the input: one entry for each whole number below its first."""
+
+    def forward(self, x: Tensor) -> List[Dict[str, Tensor]]:
+        found: List[Dict[str, Tensor]] = []
+        for i in range(int(x[0, 0])):
+            found.append({"boxes": x + i, "a.b": x - i})
+        return found
+
+
+class Maybe(torch.nn.Module):
+    """The second output is None unless the first input is above 100."""
+
+    def forward(self, x: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+        extra: Optional[Tensor] = None
+        if bool((x > 100).any()):
+            extra = x + 1
+        return x, extra
+
+
+class Settings(torch.nn.Module):
+    def forward(self, x: Tensor, rate: int, scale: float, is_negative: bool, mode: str = "sum",
+                limit: Optional[int] = None) -> Tensor:
+        y = x * rate * scale
+        if is_negative:
+            y = -y
+        if mode == "square":
+            y = y * y
+        if limit is not None:
+            y = y.clamp(max=limit)
+        return y
+
+
+def make_hooked(directory):
+    """The models and what Python answers: NAME.txt has the values for x = [[1, 2]]."""
+    for name, make in HOOKED.items():
+        path = directory / f"{name}.ts"
+        torch.jit.script(make().eval()).save(path)
+        answer = torch.jit.load(path)(torch.tensor([[1.0, 2.0]]))
+        (directory / f"{name}.txt").write_text(" ".join(str(value) for value in answer.flatten().tolist()))
+    torch.jit.script(hooked(Less().eval(), [swap], [pair])).save(directory / "hook-pair.ts")
+
+
+def make_missing_operator(directory):
+    """A model whose operator is defined in this process alone."""
+    library = torch.library.Library("gantry_test", "DEF")
+    library.define("triple(Tensor x) -> Tensor")
+    library.impl("triple", lambda x: x * 3, "CPU")
+
+    class Triples(torch.nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.ops.gantry_test.triple(x)
+
+    torch.jit.script(Triples().eval()).save(directory / "triples.ts")
+    try:
+        import torchvision
+    except ImportError:
+        return
+
+    class Suppress(torch.nn.Module):
+        def forward(self, boxes: Tensor, scores: Tensor) -> Tensor:
+            return torchvision.ops.nms(boxes, scores, 0.5)
+
+    torch.jit.script(Suppress().eval()).save(directory / "nms.ts")
+
+
 SCRIPTED = {"throws": Throws, "bad-matrix": BadMatrix, "hungry": Hungry, "wrong-shape": WrongShape,
-            "wrong-dtype": WrongDType, "mutates": Mutates, "identity": Identity, "weight": Weight, "counts": Counts,
+            "wrong-dtype": WrongDType, "mutates": Mutates, "mutates-in-list": MutatesInList, "mutates-in-fork": MutatesInFork,
+            "mutates-what-it-forked": MutatesWhatItForked, "identity": Identity, "weight": Weight, "counts": Counts,
             "transposed": Transposed, "small-slice": SmallSlice, "listed": Listed, "tupled": Tupled, "named": Named,
-            "difference": Difference, "text": Text, "matmul": MatMul, "sized": Sized, "warns": Warns}
+            "difference": Difference, "text": Text, "matmul": MatMul, "sized": Sized, "warns": Warns, **COUNTING,
+            "counts-in-statistics": CountsInStatistics, "keeps": Keeps, "lstm": LongMemory, "forks": Forks,
+            "talks": Talks, "noisy": Noisy, "named-fields": NamedFields, "nested": Nested,
+            "nested-at-run-time": NestedAtRunTime, "maybe": Maybe, "settings": Settings}
 
 
 def make_scripted(directory):
     for name, model in SCRIPTED.items():
         torch.jit.script(model().eval()).save(directory / f"{name}.ts")
+    torch.jit.freeze(torch.jit.script(WritesConstant().eval())).save(directory / "writes-constant.ts")
+    make_hooked(directory)
+    make_missing_operator(directory)
     torch.save({"weight": torch.zeros(2)}, directory / "checkpoint.pt")
     torch.export.save(torch.export.export(Identity(), (torch.zeros(1, 2),)), directory / "exported.pt2")
 

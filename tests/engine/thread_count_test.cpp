@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many threads a busy service has: what the runtime documents, however many callers there are.
+#include <ATen/Parallel.h>
 #include <dirent.h>
 #include <gtest/gtest.h>
 
@@ -59,6 +60,22 @@ TEST_P(ThreadCount, StaysWithinTheBudgetUnderLoad) {
   for (std::thread& caller : callers) caller.join();
   EXPECT_LE(most.load() - before - kCallers, GetParam().workers * GetParam().intra_op_threads);
   EXPECT_GE(most.load() - before, GetParam().workers);
+}
+
+/// torch.jit.fork starts a pool of as many threads as the machine has cores, where it is left to LibTorch; and once
+/// there is a pool, the host cannot set its size.
+TEST(ForkedWork, RunsOnTheCallingThread) {
+  const int before = threads_of_process();
+  const auto engine = load_engine("forks.ts").value();
+  const auto instance = engine->make_instance(1).value();
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THAT(output_of(instance->run(x_of({1, 2, 3, 4}), {})), testing::ElementsAre(28, 56, 84, 112));
+  EXPECT_THAT(instance->run(x_of({500, 1}), {}), FailsWith(ErrorCode::kModelError, "too hot to fork"));
+  EXPECT_THAT(output_of(instance->run(x_of({1, 2}), {})), testing::ElementsAre(28, 56));
+  const auto counting = load_engine("counts-in-fork.ts").value();
+  EXPECT_THAT(output_of(counting->make_instance(1).value()->run(x_of({0, 0}), {})), testing::ElementsAre(1, 1));
+  EXPECT_EQ(threads_of_process(), before);
+  EXPECT_NO_THROW(at::set_num_interop_threads(2));
 }
 
 INSTANTIATE_TEST_SUITE_P(Budgets, ThreadCount, testing::Values(Budget{1, 1}, Budget{2, 1}, Budget{3, 2}, Budget{1, 4}),

@@ -132,6 +132,11 @@ TEST(TorchScript, DoesNotLetAModelWriteToTheCallersTensor) {
   EXPECT_THAT(values_of(inputs[0].tensor), ElementsAre(1, 2));
 }
 
+TEST(TorchScript, KnowsThatAModelWritesToItsInputsThroughListsAndForks) {
+  for (const char* file : {"mutates-in-list.ts", "mutates-in-fork.ts", "mutates-what-it-forked.ts"})
+    EXPECT_TRUE(load_engine(file).value()->info().mutates_inputs) << file;
+}
+
 TEST(TorchScript, GivesAnOutputThatIsItsInputAsACopy) {
   const Model model = load_rows("identity.ts", on(make_runtime(1))).value();
   Tensors inputs = x_of({1, 2});
@@ -197,7 +202,7 @@ INSTANTIATE_TEST_SUITE_P(Each, OutputsOfEveryForm, testing::Values("listed.ts", 
 TEST(TorchScript, RefusesADictWithoutANameOfTheSignature) {
   const auto signature = Signature::parse("x:f32[batch,2]", "first:f32[batch,2]; third:f32[batch,2]").value();
   EXPECT_THAT(libtorch::load(model_file("named.ts"), signature, on(make_runtime(1))),
-              FailsWith(ErrorCode::kModelError, "no entry 'third'"));
+              FailsWith(ErrorCode::kInvalidArgument, "no 'third'"));
 }
 
 TEST(TorchScript, GivesInputsToArgumentsByName) {
@@ -210,9 +215,9 @@ TEST(TorchScript, GivesInputsToArgumentsByName) {
 }
 
 TEST(TorchScript, GivesInputsToArgumentsByPositionIfNamesDiffer) {
-  const auto signature = Signature::parse("y:f32[batch,2]; z:f32[batch,2]", "out:f32[batch,2]").value();
+  const auto signature = Signature::parse("a:f32[batch,2]; b:f32[batch,2]", "out:f32[batch,2]").value();
   const Model model = libtorch::load(model_file("difference.ts"), signature, on(make_runtime(1))).value();
-  EXPECT_THAT(output_of(model.run({{"y", rows({1, 2})}, {"z", rows({10, 20})}})), ElementsAre(-18, -36));
+  EXPECT_THAT(output_of(model.run({{"a", rows({1, 2})}, {"b", rows({10, 20})}})), ElementsAre(-18, -36));
 }
 
 struct Misfit {
@@ -232,13 +237,16 @@ TEST_P(SignaturesThatDoNotFit, AreRefusedAtLoad) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, SignaturesThatDoNotFit,
-    testing::Values(Misfit{"identity.ts", "x:f32[batch,2]; y:f32[batch,2]", "o:f32[batch,2]",
-                           "takes 1 arguments, the signature has 2 inputs"},
-                    Misfit{"difference.ts", "x:f32[batch,2]", "o:f32[batch,2]", "needs the argument 'y'"},
+    testing::Values(Misfit{"identity.ts", "a:f32[batch,2]; b:f32[batch,2]", "o:f32[batch,2]",
+                           "takes 1 inputs, the signature has 2"},
+                    Misfit{"identity.ts", "x:f32[batch,2]; y:f32[batch,2]", "o:f32[batch,2]", "the model has no 'y'"},
+                    Misfit{"difference.ts", "x:f32[batch,2]", "o:f32[batch,2]", "needs the input 'y'"},
                     Misfit{"difference.ts", "a:f32[2]; b:f32[2]; c:f32[2]", "o:f32[2]", "'factor'"},
-                    Misfit{"text.ts", "x:f32[batch,2]; mode:f32[batch,2]", "o:f32[batch,2]", "'mode'"},
-                    Misfit{"tupled.ts", "x:f32[batch,2]", "o:f32[batch,2]", "gives 2 values"},
-                    Misfit{"identity.ts", "x:f32[batch,2]", "o:f32[batch,2]; p:f32[batch,2]", "gives 1 values"}));
+                    Misfit{"text.ts", "x:f32[batch,2]; mode:f32[batch,2]", "o:f32[batch,2]",
+                           "'mode' of forward() is a str"},
+                    Misfit{"text.ts", "x:f32[batch,2]", "o:f32[batch,2]", "needs the argument 'mode'"},
+                    Misfit{"tupled.ts", "x:f32[batch,2]", "o:f32[batch,2]", "gives 2 tensors"},
+                    Misfit{"identity.ts", "x:f32[batch,2]", "o:f32[batch,2]; p:f32[batch,2]", "gives 1 tensors"}));
 
 TEST(TorchScript, CopiesAModelWithStateForEachInstance) {
   ModelOptions options = on(make_runtime(1), 0);

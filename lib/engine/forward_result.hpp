@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// ForwardResult: how a signature's outputs are found in what TorchScript's forward() gives.
+#pragma once
+
+#include <ATen/core/ivalue.h>
+#include <torch/csrc/jit/ir/ir.h>
+
+#include <gantry/signature.hpp>
+#include <string>
+#include <vector>
+
+namespace gantry::libtorch {
+
+/// A tensor in a nested result is called by its path: keys of dicts, field names of named tuples, else indices, joined
+/// by "."; nn.LSTM's (out, (h, c)) gives "0", "1.0", "1.1". The tensors of a flat tuple or list have no names. None and
+/// what else is no tensor have no place and no name.
+///
+/// What the code says of the result is matched at load. Where it does not say (a dict that is filled in a loop, a list
+/// in a list), outputs go by name, and are looked for in each result.
+///
+/// Ownership: owns its tables.
+/// Threads:   immutable.
+/// Errors:    make: invalid_argument if the result cannot have the outputs; tensors_of: model_error.
+/// Cost:      an allocation a call; a few more where the result is nested.
+class ForwardResult {
+ public:
+  /// `graph` as resolve_forward() gives it.
+  static Result<ForwardResult> make(const torch::jit::Graph& graph, const Signature& signature);
+
+  /// In signature order.
+  Result<std::vector<at::Tensor>> tensors_of(c10::IValue result) const;
+
+  bool is_by_name() const { return is_by_name_; }
+
+ private:
+  enum class Form { kFlat, kNested };
+
+  Result<std::vector<at::Tensor>> flat_tensors_of(c10::IValue result) const;
+  Result<std::vector<at::Tensor>> nested_tensors_of(const c10::IValue& result) const;
+
+  std::vector<std::string> outputs_;  // the signature's
+  Form form_ = Form::kFlat;
+  std::vector<std::size_t> places_;  // flat, of a tuple whose tensors go by name: where each output is; else empty
+  std::vector<std::string> paths_;   // nested: where each output is
+  bool is_by_name_ = false;
+};
+
+}  // namespace gantry::libtorch
