@@ -16,7 +16,9 @@ One file; needs torch. Pillow, torchvision and cryptography (or the openssl tool
 """
 
 import argparse
+import atexit
 import contextlib
+import copy
 import datetime
 import hashlib
 import importlib.util
@@ -29,11 +31,14 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import traceback
+import types
 import warnings
+import zlib
 from pathlib import Path
 
 __all__ = ["pack", "translate", "run_pipeline", "verify", "sign", "generate_key", "Tolerance", "PackError",
@@ -81,6 +86,9 @@ class Tolerance:
 
     def is_exact(self):
         return self.atol == 0 and self.rtol == 0
+
+    def within(self, other):
+        return Tolerance(min(self.atol, other.atol), min(self.rtol, other.rtol))
 
     def wider(self, other):
         return Tolerance(max(self.atol, other.atol), max(self.rtol, other.rtol))
@@ -1249,12 +1257,84 @@ def check_origins(reference, origins, sample):
 
 # ---- The model: signature and engines -----------------------------------------------------------------------------
 
-class Model:
-    """The eager model with its signature; runs batches (tuples of tensors) and samples (one Tensor or Tensors)."""
+def flattened(value, path=""):
+    """[(path, tensor)] of what a model returns. A path is made of the keys of dicts, the fields of named tuples, and else
+    of indices, joined by "."; None gives nothing, and a tensor alone has the path ""."""
+    if is_tensor(value):
+        return [(path, value)]
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, (tuple, list)):
+        items = list(zip(getattr(value, "_fields", range(len(value))), value))
+    else:
+        raise PackError("the model must return tensors, alone or in tuples, lists and dicts; "
+                        + (f"'{path}' of what it returns is" if path else "it returns") + f" a {type(value).__name__}")
+    found = []
+    for key, item in items:
+        found += flattened(item, f"{path}.{key}" if path else str(key))
+    return found
 
-    def __init__(self, model, example_inputs, input_names, output_names, shapes, batch, tolerance):
+
+def has_names(output):
+    """Whether what a model returns is more than a tensor, or a flat tuple or list of tensors, which go by position."""
+    is_plain = isinstance(output, (tuple, list)) and not hasattr(output, "_fields") and all(map(is_tensor, output))
+    return not is_tensor(output) and not is_plain
+
+
+def call_module(module, parameters, inputs, arguments):
+    """module.forward's `parameters` in order, without those that have fixed values, take the inputs."""
+    if not arguments:
+        return module(*inputs)
+    first = next((i for i, name in enumerate(parameters) if name in arguments), len(parameters))
+    behind = [name for name in parameters[first:] if name not in arguments]
+    return module(*inputs[:first], **dict(zip(behind, inputs[first:])), **arguments)
+
+
+def tensors_held(module):
+    """{path: tensor} of whatever a module holds: parameters, buffers, and what lies in its attributes."""
+    torch = sys.modules["torch"]
+    found, seen = {}, set()
+
+    def look_at(value, path):
+        if id(value) in seen or len(path) > 32:
+            return
+        seen.add(id(value))
+        if isinstance(value, torch.Tensor):
+            found[path] = value
+        elif isinstance(value, dict):
+            for key, item in list(value.items()):
+                look_at(item, (*path, str(key)))
+        elif isinstance(value, (list, tuple, set)):
+            for i, item in enumerate(value):
+                look_at(item, (*path, str(i)))
+        elif hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType, types.FunctionType,
+                                                                   types.MethodType, torch.ScriptObject)):
+            look_at(vars(value), path)
+    look_at(module, ())
+    return found
+
+
+def content_of(tensor):
+    """A checksum of a tensor's values; of one whose bytes cannot be had, 0."""
+    try:
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        return zlib.crc32(flat.view(sys.modules["torch"].uint8).numpy())
+    except (RuntimeError, TypeError, NotImplementedError):  # sparse, quantised, without storage
+        return 0
+
+
+class Model:
+    """The eager model with its signature; runs batches (tuples of tensors) and samples (one Tensor or Tensors).
+
+    `module` is the model as it was given and is not run: of a model that keeps state, each recorded case starts with a
+    copy of it, so that what is recorded first is what Python gives first. Calls go to `live`."""
+
+    def __init__(self, model, example_inputs, input_names, output_names, shapes, batch, tolerance, arguments=None,
+                 libraries=()):
         torch = need("torch", "packing a model")
-        self.torch, self.tolerance = torch, tolerance
+        self.torch, self.tolerance, self.libraries = torch, tolerance, list(libraries)
         self.program = model if isinstance(model, torch.export.ExportedProgram) else None
         self.module = model.module() if self.program is not None else model
         self.is_script = isinstance(model, torch.jit.ScriptModule)
@@ -1266,65 +1346,218 @@ class Model:
         for value in self.example:
             if not is_tensor(value):
                 raise PackError(f"example_inputs: expected a tensor or a tuple of tensors, got {type(value)}")
+        self.parameters, keywords = self._parameters()
+        self.arguments = self._checked_arguments(arguments, self.parameters + keywords)
+        self.parameters_of_tensors = [name for name in self.parameters if name not in self.arguments]
         self.output_keys, self.is_nested = None, False
-        outputs = self.call(self.example)
-        self.has_batch = self._find_batch(outputs) if batch is None else bool(batch)
+        self.has_state = self.is_random = False
+        self.calls = []  # (inputs, outputs) of samples
+        self.rows = {}   # engines[].rows by kind
+        probed = self._probe() if self.is_script else None
+        outputs = self._first_call()
+        self.has_batch = self._find_batch(outputs, batch, probed)
         self.input_names = self._input_names(input_names)
         self.output_names = self._output_names(output_names, len(outputs))
         self.signature = {"inputs": self._specs(self.input_names, self.example, shapes),
                           "outputs": self._specs(self.output_names, outputs, shapes)}
         self._check_symbols(shapes)
 
+    # -- calls and state
+
     def call(self, inputs):
+        """What the model gives, flattened; it may remember the calls before."""
+        return self._call(self.live, inputs)
+
+    def first(self, inputs):
+        """What the model gives as its first answer."""
+        return self._call(self.fresh() if self.has_state else self.live, inputs)
+
+    def begin_case(self):
+        """What comes now is recorded as if nothing had been before."""
+        if self.has_state:
+            self.live = self.fresh()
+
+    def fresh(self):
+        with quiet():
+            return copy.deepcopy(self.module)
+
+    def _call(self, module, inputs):
         with self.torch.no_grad(), quiet():
-            return self.flatten(self.module(*inputs))
+            return self.flatten(call_module(module, self.parameters, inputs, self.arguments))
 
     def flatten(self, output):
-        """A tuple of tensors from a tensor, tuple, list or dict."""
-        if is_tensor(output):
-            return (output,)
-        if isinstance(output, dict):
-            self.output_keys = list(output)
-            self.is_nested = True
-            output = tuple(output.values())
-        if isinstance(output, (tuple, list)) and output and all(is_tensor(value) for value in output):
-            return tuple(output)
-        raise PackError("the model must return a tensor, a tuple or list of tensors, or a dict of tensors; it returns "
-                        f"{type(output).__name__}")
+        """A tuple of tensors from what the model returns."""
+        found = flattened(output)
+        if not found:
+            raise PackError("the model returns no tensor")
+        self.is_nested = has_names(output)
+        self.output_keys = [path for path, _ in found] if self.is_nested else None
+        return tuple(tensor for _, tensor in found)
 
-    def _find_batch(self, outputs):
-        """True if one more sample in every input makes one more in every output, and changes no other row."""
+    def same(self, got, expected):
+        """Whether outputs are equal but for rounding."""
+        return len(got) == len(expected) and not any(
+            difference(one, other, rounding(other), "") for one, other in zip(got, expected))
+
+    def _first_call(self):
+        """Calls the example, and finds out whether calls leave something behind."""
+        try:
+            self.live = self.fresh()
+            is_copied = True
+        except Exception:  # whatever says that it cannot be copied
+            self.live, is_copied = self.module, False
+        before = self._held()
+        outputs = self.call(self.example)
+        is_changed = self._is_changed(before)
+        if not is_changed and self.same(self.call(self.example), outputs):
+            return outputs
+        if not is_copied:
+            raise PackError("the model keeps state or draws random numbers, and it cannot be copied (copy.deepcopy), "
+                            "so its first answer cannot be recorded")
+        self.is_random = not self.same(self._call(self.fresh(), self.example), outputs)
+        self.has_state = is_changed or not self.is_random
+        if self.has_state:
+            say("the model keeps state: each golden case is recorded from a fresh copy, and calls are not merged")
+        return outputs
+
+    def _held(self):
+        if self.is_script:  # its tensors may lie where Python cannot look, but all of them are saved
+            buffer = io.BytesIO()
+            self.torch.jit.save(self.live, buffer)
+            return zlib.crc32(buffer.getbuffer())
+        return {path: (value.data_ptr(), content_of(value)) for path, value in tensors_held(self.live).items()
+                if value.layout is self.torch.strided and value.device.type != "meta"}
+
+    def _is_changed(self, before):
+        """Whether a call wrote to what the model holds. Attributes that are made in a call, such as cached tables, only
+        count where answers change."""
+        after = self._held()
+        if self.is_script:
+            return before != after
+        return any(path in after and content != after[path][1]
+                   and (address == after[path][0] or "_buffers" in path or "_parameters" in path)
+                   for path, (address, content) in before.items())
+
+    def forgets(self):
+        """Whether the samples' inputs give again what they gave. If not, has_state is set, and they must be recorded
+        anew; of a model that draws random numbers nothing can be recorded."""
+        calls, self.calls = self.calls, []
+        if self.has_state:
+            return True
+        for inputs, outputs in reversed(calls[:16]):
+            if self.same(self.call(inputs), outputs):
+                continue
+            if not self.same(self._call(self.fresh(), inputs), self._call(self.fresh(), inputs)):
+                self.refuse_random()
+            self.has_state = True
+            say("the model keeps state: each golden case is recorded from a fresh copy, and calls are not merged")
+            return False
+        return True
+
+    def refuse_random(self):
+        training = [name for name, part in self.module.named_modules() if name and part.training]
+        raise PackError("the model draws random numbers: equal inputs give other answers each time, so none can be "
+                        "recorded; " + (f"'{training[0]}' is in training mode, call eval() on it"
+                                        if training else "take out what is random, or pass no samples"))
+
+    # -- what it takes
+
+    def _parameters(self):
+        """Names of forward's parameters: those by position, those by keyword only."""
+        if self.is_script:
+            given = self.module.forward.schema.arguments[1:]
+            return [a.name for a in given if not a.kwarg_only], [a.name for a in given if a.kwarg_only]
+        given = inspect.signature(self.module.forward).parameters.values()
+        return ([p.name for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)],
+                [p.name for p in given if p.kind is p.KEYWORD_ONLY])
+
+    def _checked_arguments(self, arguments, known):
+        arguments = dict(arguments or {})
+        if arguments and self.program is not None:
+            raise PackError("arguments: an ExportedProgram has its fixed arguments inside; export it with them")
+        if len(arguments) > 64:
+            raise PackError(f"arguments: at most 64, got {len(arguments)}")
+        for name, value in arguments.items():
+            if name not in known:
+                raise PackError(f"arguments: forward() has no argument {name!r}; it takes {known}")
+            fits = isinstance(value, (bool, str)) or isinstance(value, float) and math.isfinite(value) \
+                or isinstance(value, int) and -2 ** 63 <= value < 2 ** 63
+            if not fits:
+                raise PackError(f"arguments[{name!r}]: expected true, false, an integer of 64 bits, a finite number or "
+                                f"a string, got {value!r}; tensors are inputs")
+        return arguments
+
+    # -- the batch axis
+
+    def _one_more(self):
+        """The example with one more sample, or None where it cannot have a batch axis."""
         sizes = {value.shape[0] if value.dim() else 0 for value in self.example}
         if len(sizes) != 1 or 0 in sizes:
+            return None
+        return tuple(self.torch.cat([value, value[:1]]) for value in self.example)
+
+    def _probe(self):
+        """Runs a ScriptModule in a process of its own, which it may end: on the example, on one more sample, and on one
+        alone. Returns the outputs of each or, as a string, why there are none."""
+        larger = self._one_more()
+        pool = [self.example] + ([larger, tuple(value[:1] for value in self.example)] if larger is not None else [])
+        with tempfile.TemporaryDirectory(prefix="gantry-pack-") as work:
+            path = Path(work) / "model.ts"
+            with quiet():
+                self.torch.jit.save(self.module, str(path))
+            trials = [Trial([[i, 1]], size=len(one[0]) if i > 0 else None, may_fail=i > 0)
+                      for i, one in enumerate(pool)]
+            results = run_engine("torchscript", path, self, pool, trials, ["saved"], is_fresh=True)
+        if "error" in results[0]:
+            raise PackError(f"the model fails on example_inputs: {results[0]['error']}")
+        return [result.get("saved", result.get("error")) for result in results]
+
+    def _find_batch(self, outputs, wanted, probed):
+        """True if one more sample in every input makes one more in every output, and changes no other row."""
+        larger = self._one_more()
+        if probed is not None and len(probed) == 3:
+            for size, result in ((self.example[0].shape[0] + 1, probed[1]), (1, probed[2])):
+                if not isinstance(result, str):
+                    continue
+                if wanted:
+                    raise CheckFailed(f"batch=True, but the model takes no batch of {size}: {result}")
+                if wanted is None and "ends the process" in result:
+                    say(f"{result}; it is packed without a batch axis, for the example's shapes only")
+                return False
+        if wanted is not None:
+            return bool(wanted)
+        if larger is None:
             return False
-        size = sizes.pop()
+        size = self.example[0].shape[0]
         if any(value.dim() == 0 or value.shape[0] != size for value in outputs):
             return False
         try:
-            larger = self.call(tuple(self.torch.cat([value, value[:1]]) for value in self.example))
+            more = probed[1] if probed is not None else self.first(larger)
         except PackError:
             raise
         except Exception:  # whatever a model says when it cannot take another batch size
             return False
-        if any(value.shape[0] != size + 1 for value in larger):
+        if len(more) != len(outputs) or any(value.shape[:1] != (size + 1,) for value in more):
             return False
-        return all(difference(more[:size], one, self.tolerance, "") is None for more, one in zip(larger, outputs))
+        return all(difference(value[:size], one, self.tolerance, "") is None
+                   and difference(value[size:], one[:1], self.tolerance, "") is None
+                   for value, one in zip(more, outputs))
 
     def _input_names(self, names):
-        count = len(self.example)
+        count, known = len(self.example), self.parameters_of_tensors
         if names is None:
-            if self.is_script:
-                names = [argument.name for argument in self.module.forward.schema.arguments[1:]]
-            else:
-                parameters = inspect.signature(self.module.forward).parameters.values()
-                names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-            names = names[:count] if len(names) >= count else [f"input_{i}" for i in range(count)]
-        return self._checked_names(names, count, "input_names")
+            names = known[:count] if len(known) >= count else [f"input_{i}" for i in range(count)]
+        names = self._checked_names(names, count, "input_names")
+        check_matching(names, known[:count], "input_names", "the arguments of forward()")
+        return names
 
     def _output_names(self, names, count):
         if names is None:
             names = self.output_keys or (["output"] if count == 1 else [f"output_{i}" for i in range(count)])
-        return self._checked_names(names, count, "output_names")
+        names = self._checked_names(names, count, "output_names")
+        if self.is_script:
+            check_matching(names, self.output_keys or [], "output_names", "what the model returns")
+        return names
 
     @staticmethod
     def _checked_names(names, count, what):
@@ -1381,20 +1614,24 @@ class Model:
         return tuple(tensor.unsqueeze(0) if self.has_batch else tensor for tensor in tensors)
 
     def call_sample(self, value):
+        inputs = self.batch_of_one(value)
         try:
-            outputs = self.call(self.batch_of_one(value))
+            outputs = self.call(inputs)
         except PackError:
             raise
         except Exception as error:
             raise PackError(f"model: fails on this sample: {error}") from error
+        self.calls.append((inputs, outputs))
         outputs = [output[0] if self.has_batch else output for output in outputs]
         return outputs[0] if len(outputs) == 1 else dict(zip(self.output_names, outputs))
 
-    def exportable(self):
-        """(module, True if its inputs come as one *args): what returns a tensor or a tuple of tensors."""
-        if not self.is_nested:
-            return self.module, False
-        torch, flatten = self.torch, self.flatten
+    def exportable(self, has_own_names=False):
+        """(module, True if its inputs come as one *args): what returns a tensor or a tuple of tensors, and takes nothing
+        else. With `has_own_names` its inputs are called as those of the model instead."""
+        module = self.fresh() if self.has_state else self.module
+        if not self.is_nested and not self.arguments:
+            return module, False
+        torch, parameters, arguments = self.torch, self.parameters, self.arguments
 
         class Flat(torch.nn.Module):
             def __init__(self, model):
@@ -1402,9 +1639,13 @@ class Model:
                 self.model = model
 
             def forward(self, *inputs):
-                outputs = flatten(self.model(*inputs))
+                outputs = tuple(tensor for _, tensor in flattened(call_module(self.model, parameters, inputs, arguments)))
                 return outputs[0] if len(outputs) == 1 else outputs
-        return Flat(self.module).eval(), True
+        if not has_own_names or len(self.parameters_of_tensors) < len(self.example):
+            return Flat(module).eval(), True
+        names, body = ", ".join(self.parameters_of_tensors[:len(self.example)]), {"Flat": Flat}
+        exec(f"class Named(Flat):\n    def forward(self, {names}):\n        return Flat.forward(self, {names})", body)
+        return body["Named"](module).eval(), False
 
     def example_of(self, size):
         """The example with `size` samples, for exporters that take a size of 1 as a constant."""
@@ -1414,19 +1655,26 @@ class Model:
         return tuple(torch.cat([value] * math.ceil(size / value.shape[0]))[:size].contiguous()
                      for value in self.example)
 
-    def check_batches(self, sample_inputs, max_batch):
-        """Batches to compare engines on: each sample alone, two together, and max_batch of them."""
-        torch = self.torch
-        pool = [self.batch_of_one(value) for value in sample_inputs]
-        if not self.has_batch:
-            return [self.example, *pool]
-        pool += [tuple(value[i:i + 1] for value in self.example) for i in range(min(2, self.example[0].shape[0]))]
-        alike = [one for one in pool if all(a.shape == b.shape for a, b in zip(one, pool[0]))]
-        batches = list(pool)
-        for size in sorted({2, max_batch} - {1}):
-            chosen = [alike[i % len(alike)] for i in range(size)]
-            batches.append(tuple(torch.cat(values).contiguous() for values in zip(*chosen)))
-        return [tuple(value.contiguous() for value in batch) for batch in batches]
+
+def check_matching(names, known, what, of):
+    """An engine matches names if it has them all, and goes by position if it has none. Any other case is ambiguous."""
+    common = set(names) & set(known)
+    if common and list(names) != list(known):
+        raise PackError(f"{what}: {sorted(common)} are among {of}, {list(known)}, but not all names are, or they have "
+                        f"another order, got {list(names)}; give the same names in the same order, or all others")
+
+
+def rounding(expected, step=1e-6):
+    """What one computation, done twice, may differ by, for outputs of the size of `expected`."""
+    if not expected.dtype.is_floating_point or expected.numel() == 0:
+        return EXACT
+    return Tolerance(min(step * magnitude([expected]), 1e300), step)
+
+
+def magnitude(tensors):
+    """The largest finite absolute value, or 0."""
+    return max((float(tensor.detach().double().nan_to_num(0, 0, 0).abs().max()) for tensor in tensors
+                if tensor.numel() > 0), default=0.0)
 
 
 DEFAULT_LENGTHS = [1 << i for i in range(4, 17)]
@@ -1464,94 +1712,471 @@ def check_padding(padding, model):
     return padding
 
 
+def axes_of(dim, spec):
+    return [axis for axis, name in enumerate(spec["shape"]) if name == dim]
+
+
+def padded_length(padding, model, batch):
+    """(the length that a batch has, the length it is padded to, or None)."""
+    lengths = padding.get("lengths", DEFAULT_LENGTHS)
+    own = next(tensor.shape[axes_of(padding["dim"], spec)[0]]
+               for spec, tensor in zip(model.signature["inputs"], batch) if axes_of(padding["dim"], spec))
+    return own, next((length for length in lengths if length >= own), None)
+
+
+def padded_to(length, padding, model, batch):
+    """The batch as the C++ side pads it."""
+    def pad(spec, tensor):
+        amounts = [0] * (2 * tensor.dim())  # from the last axis on: before, behind
+        for axis in axes_of(padding["dim"], spec):
+            amounts[2 * (tensor.dim() - 1 - axis) + 1] = length - tensor.shape[axis]
+        return model.torch.nn.functional.pad(tensor, amounts, value=padding.get("values", {}).get(spec["name"], 0))
+    return tuple(pad(spec, tensor) for spec, tensor in zip(model.signature["inputs"], batch))
+
+
 def check_padded(padding, model, batches):
     """Padded as the C++ side will pad it, each batch gives the answers it gives alone; and the model takes the longest
     of the lengths that were asked for."""
-    torch, dim, values = model.torch, padding["dim"], padding.get("values", {})
-    lengths = padding.get("lengths", DEFAULT_LENGTHS)
-
-    def axes(spec):
-        return [axis for axis, name in enumerate(spec["shape"]) if name == dim]
-
-    def pad(spec, tensor, length):
-        amounts = [0] * (2 * tensor.dim())  # from the last axis on: before, behind
-        for axis in axes(spec):
-            amounts[2 * (tensor.dim() - 1 - axis) + 1] = length - tensor.shape[axis]
-        return torch.nn.functional.pad(tensor, amounts, value=values.get(spec["name"], 0))
-
-    inputs, outputs = model.signature["inputs"], model.signature["outputs"]
-    first = next(i for i, spec in enumerate(inputs) if axes(spec))
+    dim, lengths = padding["dim"], padding.get("lengths", DEFAULT_LENGTHS)
+    if model.is_random:
+        return
     for number, batch in enumerate(batches):
-        own = batch[first].shape[axes(inputs[first])[0]]
-        wanted = next((length for length in lengths if length >= own), None)
+        own, wanted = padded_length(padding, model, batch)
         asked_for = lengths[-1:] if number == 0 and "lengths" in padding else []
         for length in (wanted, *asked_for):
             if length is None or length <= own:  # as it is
                 continue
             what = f"padding changes what the model gives: '{dim}' of {own} padded to {length}: "
             try:
-                got = model.call(tuple(pad(spec, tensor, length) for spec, tensor in zip(inputs, batch)))
+                got = model.first(padded_to(length, padding, model, batch))
             except Exception as error:
                 raise CheckFailed(f"{what}it fails: {error}") from error
-            for spec, whole, expected in zip(outputs, got, model.call(batch)):
-                for axis in axes(spec):
+            for spec, whole, expected in zip(model.signature["outputs"], got, model.first(batch)):
+                for axis in axes_of(dim, spec):
                     whole = whole.narrow(axis, 0, min(own, whole.shape[axis]))
                 problem = difference(whole, expected, model.tolerance, f"output '{spec['name']}'")
                 if problem:
                     raise CheckFailed(f"{what}{problem}; it must mask what is padded")
 
 
-def check_engine(kind, call, model, batches):
-    """`call` gives what the eager model gives. TorchScript runs as in the C++ engine, without kernels made at run time:
-    a LibTorch that was built with LLVM, such as Debian's, compiles them for minutes."""
-    for batch in batches:
-        size = batch[0].shape[0] if model.has_batch and batch[0].dim() else None
-        what = f"the {kind} model differs from the eager one" + (f" at batch {size}" if size else "")
+# ---- Engines run in a process of their own --------------------------------------------------------------------------
+# A model may end the process, at a batch size that it was not made for. One child imports torch, once, and forks for each
+# run, so that a run costs no import.
+
+class Trial:
+    """A batch to run: rows [[index into a pool, factor], ...], or one entry of the pool as it is."""
+
+    def __init__(self, rows, of=None, size=None, kept=(), may_fail=False, instead_of=None, goes_on=False):
+        self.rows, self.size = rows, size
+        self.of, self.kept = of, list(kept)  # the trial whose rows `kept` must come again
+        self.may_fail = may_fail      # its inputs are made up: that it fails says nothing
+        self.instead_of = instead_of  # the trial that it replaces if that one failed
+        self.goes_on = goes_on        # from what the trial before has left in a model that keeps state
+
+    def is_again(self):
+        """Whether it is another trial, once more."""
+        return self.of is not None and len(self.kept) == len(self.rows)
+
+
+def assemble(torch, pool, rows):
+    """The inputs of one trial. Integers stand for things and are not scaled."""
+    if len(rows) == 1:
+        return pool[rows[0][0]]
+    return tuple(torch.cat([pool[i][position] * factor if factor != 1 and pool[i][position].is_floating_point()
+                            else pool[i][position] for i, factor in rows]).contiguous()
+                 for position in range(len(pool[0])))
+
+
+class Children:
+    """The child that forks; started when it is first needed, and gone with this process."""
+
+    process = None
+
+    @classmethod
+    def start(cls):
+        if cls.process is not None and cls.process.poll() is None:
+            return
+        # A heap that is filled with a pattern makes reads out of bounds show: MALLOC_PERTURB_.
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        cls.process = subprocess.Popen([sys.executable, str(Path(__file__).resolve()), "--run-engines"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                       env={**os.environ, "PYTHONPATH": path, "MALLOC_PERTURB_": "165"})
+        atexit.register(cls.stop, cls.process)
+
+    @staticmethod
+    def stop(process):
+        process.stdin.close()
+        process.wait()
+        process.stdout.close()
+
+    @classmethod
+    def run(cls, directory):
+        """The exit code of the run that `directory` describes; negative: the signal that ended it."""
+        cls.start()
         try:
-            with model.torch.no_grad(), model.torch.jit.optimized_execution(False):
-                got = model.flatten(call(*batch))
-        except Exception as error:
-            raise CheckFailed(f"the {kind} model fails where the eager one works (inputs "
-                              f"{', '.join(describe_value(value) for value in batch)}): {error}") from error
-        expected = dict(zip(model.output_names, model.call(batch)))
-        if len(got) != len(expected):
-            raise CheckFailed(f"{what}: it gives {len(got)} outputs, expected {len(expected)}")
-        problem = difference(dict(zip(model.output_names, got)), expected, model.tolerance, "output")
+            cls.process.stdin.write(f"{directory}\n")
+            cls.process.stdin.flush()
+            reply = cls.process.stdout.readline()
+        except OSError:
+            reply = ""
+        if not reply:
+            raise PackError("the process that runs engines ended; is there memory enough?")
+        return int(reply)
+
+
+def serve_engine_runs():
+    """The child: a line on stdin is the directory of a run, a line on stdout its exit code."""
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    need("torch", "running engines")
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                _prepare_run(Path(line.strip()))
+                _run_trials(Path(line.strip()))
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        replies.write(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n")
+        replies.flush()
+    return 0
+
+
+def _prepare_run(work):
+    """What the model prints, and what a C library says before it aborts, goes to a file; no core is written."""
+    import resource
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    log = os.open(work / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+
+
+def _load_library(library):
+    torch = sys.modules["torch"]
+    if library.startswith("file:"):
+        torch.ops.load_library(library.removeprefix("file:"))
+        return
+    name = library.removeprefix("name:")
+    try:
+        __import__(name)
+    except ImportError:
+        torch.ops.load_library(name)  # where the dynamic linker looks
+
+
+def _load_engine(job):
+    """{name of a run: callable}: "engine", what the C++ engine runs, and "saved", the model as it was saved."""
+    torch = sys.modules["torch"]
+    if job["kind"] == "aoti":
+        import torch._inductor
+        return {"engine": torch._inductor.aoti_load_package(job["path"])}
+
+    def load():
+        return torch.jit.load(job["path"], map_location="cpu").eval()
+    loaded = {name: load() for name in job["runs"]}
+    for name, module in loaded.items():
+        # Freezing drops hooks of the module itself, so the engine does not freeze such a model.
+        if name == "engine" and not module._c._get_forward_hooks() and not module._c._get_forward_pre_hooks():
+            loaded[name] = torch.jit.freeze(module)
+    return loaded
+
+
+def _run_trials(work):
+    """TorchScript runs as in the C++ engine, without kernels made at run time: a LibTorch that was built with LLVM, such
+    as Debian's, compiles them for minutes."""
+    torch = sys.modules["torch"]
+    job = torch.load(work / "job.pt", weights_only=True)
+
+    def outputs_of(call, inputs):
+        found = flattened(call_module(call, job["parameters"], inputs, job["arguments"]))
+        return [tensor.clone() for _, tensor in found]
+    with quiet(), torch.no_grad():
+        (work / "at").write_text("load")
+        for library in job["libraries"]:
+            _load_library(library)
+        loaded = _load_engine(job)
+        for i, trial in list(enumerate(job["trials"]))[job["start"]:]:
+            replaced = trial["instead_of"]
+            if replaced is not None and "error" not in torch.load(work / f"{replaced}.pt", weights_only=True):
+                continue
+            (work / "at").write_text(str(i))
+            if job["is_fresh"] and i > job["start"] and not trial["goes_on"]:
+                loaded = _load_engine(job)
+            inputs = assemble(torch, job["pool"], trial["rows"])
+            try:
+                with torch.jit.optimized_execution(False):  # not while freezing, which then leaves calls of nothing
+                    result = {name: outputs_of(call, inputs) for name, call in loaded.items()}
+            except Exception as error:
+                result = {"error": str(error).strip() or type(error).__name__}
+            torch.save(result, work / f"{i}.pt")
+
+
+def run_engine(kind, path, model, pool, trials, runs, is_fresh):
+    """[{run: outputs} or {"error": text} or, not needed, None] of each trial, from a process of its own. `is_fresh`: each
+    is the model's first. CheckFailed if the model cannot be loaded, or ends the process on a trial that may not fail."""
+    torch = model.torch
+    job = {"kind": kind, "path": str(path), "libraries": [library.to_load for library in model.libraries], "runs": runs,
+           "parameters": model.parameters if model.is_script else [],
+           "arguments": model.arguments if model.is_script else {}, "is_fresh": is_fresh, "start": 0,
+           "pool": [[value.detach() for value in entry] for entry in pool],
+           "trials": [{"rows": trial.rows, "instead_of": trial.instead_of, "goes_on": trial.goes_on}
+                      for trial in trials]}
+    with tempfile.TemporaryDirectory(prefix="gantry-pack-") as work:
+        work = Path(work)
+        while job["start"] < len(trials):
+            torch.save(job, work / "job.pt")
+            code = Children.run(work)
+            if code == 0:
+                break
+            job["start"] = _after_ending(kind, work, code, pool, trials) + 1
+        paths = [work / f"{i}.pt" for i in range(len(trials))]
+        return [torch.load(path, weights_only=True) if path.exists() else None for path in paths]
+
+
+def _after_ending(kind, work, code, pool, trials):
+    """Which trial ended the process; its result says so. Raises where it may not."""
+    torch = sys.modules["torch"]
+    at = (work / "at").read_text() if (work / "at").exists() else "load"
+    log = (work / "log").read_text(errors="replace").strip() if (work / "log").exists() else ""
+    last = log.splitlines()[-1].strip() if log else "it says nothing"
+    how = f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
+    if at == "load" and code > 0:
+        operator = re.search(r"(?:Unknown builtin op: |Could not find (?:schema|an implementation) for |operator )"
+                             r"'?(\w+::\w+)", log)
+        raise CheckFailed(f"the {kind} model cannot be loaded by itself: " + (
+            f"it needs the operator {operator.group(1)}; say which library has it: libraries=[\"torchvision\"], or the "
+            "path of a shared library" if operator else last))
+    if at == "load":
+        raise CheckFailed(f"the {kind} model ends the process as it is loaded ({how}): {last}")
+    trial = trials[int(at)]
+    size = len(trial.rows) if len(trial.rows) > 1 else trial.size
+    inputs = ", ".join(describe_value(value) for value in assemble(torch, pool, trial.rows))
+    where = f"at a batch of {size}" if size and size > 1 else f"on inputs {inputs}"
+    what = f"the {kind} model ends the process {where} ({how})"
+    if not trial.may_fail:
+        raise CheckFailed(what + ": it was made for one batch size; trace it with a batch of 2 and take sizes from the "
+                          "input, or pass batch=False, or max_batch=1" if size and size > 1 else f"{what}: {last}")
+    torch.save({"error": what}, work / f"{at}.pt")
+    return int(at)
+
+
+# ---- Rows: does an answer depend on who shares a batch? --------------------------------------------------------------
+
+class Trials:
+    """The batches that an engine is tried on: each sample alone, as calls bring it; batches of different samples, whose
+    rows must be those of the samples alone; and the same batches in other company, half of their rows replaced, where
+    the rows that stay may not change at all, since nothing else is computed otherwise. What replaces them is much
+    larger where it can be: a scale that is taken from the whole batch, or its mean, then shows."""
+
+    LARGER = 64.0
+    MOST = 16  # different samples in a batch
+
+    def __init__(self, model, sample_inputs, max_batch, padding=None):
+        torch = model.torch
+        self.model, self.trials = model, []
+        samples = [model.batch_of_one(value) for value in sample_inputs]
+        if model.has_batch:
+            samples += [tuple(value[i:i + 1] for value in model.example) for i in range(min(2, len(model.example[0])))]
+        else:
+            samples = [model.example, *samples]
+        self.pool = [tuple(value.contiguous() for value in one) for one in samples]
+        self.alone = list(range(len(self.pool)))  # trial i is entry i of the pool, alone
+        if padding is not None:
+            lengths = [padded_length(padding, model, one) for one in self.pool]
+            self.pool += [padded_to(length, padding, model, one)
+                          for one, (own, length) in zip(list(self.pool), lengths) if length is not None and length > own]
+        self.trials += [Trial([[i, 1]]) for i in range(len(self.pool))]
+        if model.has_state:
+            self.trials.append(Trial([[0, 1]], goes_on=True, of=0))
+        self.group = self._alike(torch)
+        self.sizes = sorted({2, (max_batch // 2) | 1, max_batch} - {1}) if model.has_batch and max_batch > 1 else []
+        self.sizes = [size for size in self.sizes if size <= max_batch]
+        for size in self.sizes:
+            self._add(size)
+
+    def _alike(self, torch):
+        """The most different samples of equal shapes: indices into the pool."""
+        groups = {}
+        for i, one in enumerate(self.pool):
+            group = groups.setdefault(tuple(value.shape for value in one), [])
+            if len(group) < self.MOST and not any(all(map(torch.equal, one, self.pool[j])) for j in group):
+                group.append(i)
+        return max(groups.values(), key=len)
+
+    def _add(self, size):
+        count = len(self.group)
+        rows = [[self.group[i % count], 1] for i in range(size)]
+        base = len(self.trials)
+        self.trials.append(Trial(rows, size=size))
+        if count < 2 or self.model.has_state or self.model.is_random:
+            return
+        if size == self.sizes[0]:
+            self.trials.append(Trial(rows, of=base, kept=range(size)))
+        is_scalable = any(value.is_floating_point() for value in self.pool[self.group[0]])
+        for parity in (0, 1):
+            kept = [row for row in range(size) if row % 2 == parity]
+            scaled = None
+            for factor in ((self.LARGER, 1) if is_scalable else (1,)):
+                other = [rows[row] if row % 2 == parity else [self.group[(row + 1) % count], factor]
+                         for row in range(size)]
+                self.trials.append(Trial(other, of=base, kept=kept, may_fail=factor != 1, instead_of=scaled))
+                scaled = len(self.trials) - 1
+
+    def alone_inputs(self):
+        return [self.pool[i] for i in self.alone]
+
+
+def check_engine(kind, path, model, trials):
+    """The model file at `path` gives what the eager model gives, or CheckFailed says where it does not. What it found out
+    about rows is in model.rows[kind] then, as engines[].rows holds it."""
+    runs = ["engine", "saved"] if model.is_script and kind == "torchscript" else ["engine"]
+    results = run_engine(kind, path, model, trials.pool, trials.trials, runs, model.has_state)
+    is_stable = not any(trial.is_again() and result and "engine" in result
+                        and not model.same(result["engine"], results[trial.of].get("engine", []))
+                        for trial, result in zip(trials.trials, results))
+    for trial, result in zip(trials.trials, results):
+        if trial.of is not None and not trial.goes_on or trial.size and not is_stable:
+            continue
+        inputs = assemble(model.torch, trials.pool, trial.rows)
+        at = f" at batch {trial.size}" if trial.size else " at the second call" if trial.goes_on else ""
+        what = f"the {kind} model differs from the eager one{at}"
+        if "error" in result:
+            raise CheckFailed(f"the {kind} model fails (inputs {', '.join(map(describe_value, inputs))}): "
+                              f"{result['error']}")
+        expected = result["saved"] if "saved" in runs else _eager(model, inputs, trial)
+        problem = _outputs_differ(model, result["engine"], expected)
         if problem:
-            hint = ("; tracing freezes control flow that depends on the data: pass torch.jit.script(model) instead"
-                    if kind == "torchscript" and not model.is_script else "")
-            raise CheckFailed(f"{what}: {problem}{hint}")
+            raise CheckFailed(f"{what}: {problem}{_hint(kind, model, trial)}")
+    model.rows[kind] = rows_of(model, trials, results)
 
 
-def name_arguments(traced, names):
-    """Tracing calls arguments as some layer inside calls what it is given ("input"); engines match names."""
-    if all(name.isidentifier() for name in names):
-        for value, name in zip(list(traced.graph.inputs())[1:], names):
-            value.setDebugName(name)
+def _eager(model, inputs, trial):
+    """What Python gives. The second call of a model that keeps state comes from a copy that has had the first."""
+    try:
+        if trial.goes_on:
+            copied = model.fresh()
+            model._call(copied, inputs)
+            return model._call(copied, inputs)
+        return model.first(inputs)
+    except PackError:
+        raise
+    except Exception as error:
+        size = f" at a batch of {trial.size}" if trial.size else ""
+        raise CheckFailed(f"the eager model fails{size} (inputs {', '.join(map(describe_value, inputs))}): {error}") \
+            from error
+
+
+def _outputs_differ(model, got, expected):
+    if len(got) != len(expected):
+        return f"it gives {len(got)} outputs, expected {len(expected)}"
+    if model.is_random:
+        got, expected = ([one.new_zeros(one.shape) for one in side] for side in (got, expected))
+    return difference(dict(zip(model.output_names, got)), dict(zip(model.output_names, expected)), model.tolerance,
+                      "output")
+
+
+def _hint(kind, model, trial):
+    if kind != "torchscript" or model.is_script:
+        return ""
+    if trial.goes_on:
+        return "; tracing freezes state that is not a buffer: register it as one, or pass torch.jit.script(model)"
+    return "; tracing freezes control flow that depends on the data: pass torch.jit.script(model) instead"
+
+
+def rows_of(model, trials, results):
+    """engines[].rows: whether each row of a batch is the sample's answer alone, and if not, why."""
+    def refused(reason, **known):
+        return {"independent": False, **known, "reason": reason}
+    if not model.has_batch:
+        return refused("the model has no batch axis")
+    if model.has_state:
+        return refused("the model keeps state")
+    if model.is_random:
+        return refused("the model draws random numbers")
+    if not trials.sizes:
+        return refused("max_batch is 1")
+    if len(trials.group) < 2:
+        return refused("fewer than two different samples")
+    answers = {trial.rows[0][0]: result["engine"] for trial, result in zip(trials.trials, results)
+               if len(trial.rows) == 1}
+    alone = [answers[i] for i in trials.group]
+    bounds = []
+    for outputs in zip(*alone):
+        largest = magnitude(outputs)
+        atol = max(1e-3, model.tolerance.rtol) * largest or model.tolerance.atol
+        bounds.append(model.tolerance.within(Tolerance(atol, model.tolerance.rtol))
+                      if outputs[0].dtype.is_floating_point else EXACT)
+    known = {"sizes": [], "samples": len(trials.group), "atol": max(bound.atol for bound in bounds),
+             "rtol": max(bound.rtol for bound in bounds)}
+    by_kind = sorted(zip(trials.trials, results), key=lambda pair: not pair[0].is_again())  # random numbers first
+    for trial, result in by_kind:
+        if len(trial.rows) == 1 or result is None or "error" in result and trial.may_fail:
+            continue
+        reason = _row_differs(model, trials, trial, result, answers, bounds, results)
+        if reason:
+            return refused(reason, **known)
+        if trial.of is None:
+            known["sizes"].append(trial.size)
+    return {"independent": True, **known}
+
+
+def _row_differs(model, trials, trial, result, answers, bounds, results):
+    """Why the rows of one batch are not those of the samples alone or, in other company, not those of the same batch."""
+    torch, size = model.torch, len(trial.rows)
+    if "error" in result:
+        return f"batch of {size}: with other rows it fails: {result['error']}"
+    for position, (name, got) in enumerate(zip(model.output_names, result["engine"])):
+        if trial.of is None:
+            what = f"batch of {size}: output '{name}', rows against the samples alone"
+            expected, bound = torch.cat([answers[i][position] for i, _ in trial.rows]), bounds[position]
+        else:
+            what = f"batch of {size}: output '{name}', "
+            what += "run twice" if trial.is_again() else "rows in other company"
+            whole = results[trial.of]["engine"][position]
+            if len(got) != len(whole):
+                return f"{what}: {len(got)} rows, expected {len(whole)}"
+            expected, got = whole[trial.kept], got[trial.kept]
+            bound = rounding(expected)
+        problem = difference(got, expected, bound, what)
+        if problem:
+            return problem
+    return None
 
 
 def export_torchscript(model, path, batches):
     """Writes model.ts and returns its entry in engines[]."""
     torch = model.torch
     with quiet():
-        if model.is_script:
-            if model.is_nested:
-                raise PackError("a ScriptModule must return a tensor or a tuple of tensors, not a dict")
-            script = model.module
-        else:
-            say("tracing the model (TorchScript)")
-            module, _ = model.exportable()
-            try:
-                with torch.no_grad():
-                    script = torch.jit.trace(module, model.example_of(2), check_trace=False)
-            except Exception as error:
-                raise PackError(f"torch.jit.trace failed: {error}") from error
-            name_arguments(script, model.input_names)
+        script = model.module if model.is_script else _traced(model)
         torch.jit.save(script, str(path))
-        loaded = torch.jit.load(str(path), map_location="cpu").eval()
-        check_engine("torchscript", loaded, model, batches)
-        check_engine("torchscript", torch.jit.freeze(loaded), model, batches[:1])  # what the C++ engine runs
+    check_engine("torchscript", path, model, batches)
     return {"kind": "torchscript", "file": path.name, "device": "any", "requires": {"torch": f">={OLDEST_TORCH}"}}
+
+
+def _traced(model):
+    torch = model.torch
+    say("tracing the model (TorchScript)")
+    module, _ = model.exportable(has_own_names=True)
+    try:
+        with torch.no_grad():
+            script = torch.jit.trace(module, model.example_of(2), check_trace=False)
+    except Exception as error:
+        raise PackError(f"torch.jit.trace failed: {error}") from error
+    if model.has_state:  # tracing has run the module, and what it holds is saved
+        before = tensors_held(model.exportable(has_own_names=True)[0])
+        with torch.no_grad():
+            for held, tensor in tensors_held(module).items():
+                if held in before and before[held].shape == tensor.shape:
+                    tensor.copy_(before[held])
+    names = [argument.name for argument in script.forward.schema.arguments[1:]]
+    check_matching(model.input_names, names, "input_names", "the arguments of the traced forward()")
+    return script
 
 
 def aoti_target():
@@ -1628,9 +2253,7 @@ def export_aoti(model, path, batches, max_batch):
     except Exception as error:
         raise PackError(f"AOTInductor failed (it needs a C++ compiler; engines=(\"torchscript\",) does without): "
                         f"{type(error).__name__}: {error}") from error
-    with quiet():
-        loaded = torch._inductor.aoti_load_package(str(path))
-    check_engine("aoti", loaded, model, batches)
+    check_engine("aoti", path, model, batches)
     return {"kind": "aoti", "file": path.name, "device": "cpu", "requires": {"torch": version, "isa": isa}}
 
 
@@ -1753,15 +2376,25 @@ def size_of(value):
     return 0
 
 
+def stage_before(path):
+    """The op whose value goes into the op at `path`; None where that is the pipeline's input. What goes into the first op
+    of an inner list is what goes into the op that holds it."""
+    while True:
+        stem, index = re.fullmatch(r"(.*)\[(\d+)\]", path).groups()
+        if int(index) > 0:
+            return f"{stem}[{int(index) - 1}]"
+        if stem == "pipeline":
+            return None
+        path = re.sub(r"\.(do|then|else|branches\[\d+\])$", "", stem)
+
+
 def kept_stages(ops, recorded, limit):
     """Paths of the stages to store, in order. What goes into the model and what comes out always is; beyond `limit`
     bytes the largest of the others are left out."""
     always = set()
     for path, op in walk(ops):
         if op["op"] == "model":
-            always.add(path)
-            stem, index = re.fullmatch(r"(.*)\[(\d+)\]", path).groups()
-            always.add(f"{stem}[{int(index) - 1}]")
+            always |= {path, stage_before(path)}
     sizes = {path: size_of(value) for path, value in recorded.items()}
     left_out, total = [], sum(sizes.values())
     for path in sorted((p for p in sizes if p not in always), key=lambda p: -sizes[p]):
@@ -1844,6 +2477,7 @@ class Recorder:
         """The golden case of one sample, as data: what value_to_json needs."""
         name = sample_name(sample, index)
         value, extension = load_sample(sample, self.types[0], self.model.signature)
+        self.model.begin_case()
         try:
             result, recorded = self.reference.run(value)
         except PackError as error:
@@ -1892,6 +2526,7 @@ def write_eval(evaluation, recorder, directory):
     cases, hits = [], 0
     for i, (sample, wanted) in enumerate(evaluation["cases"]):
         value, extension = load_sample(sample, recorder.types[0], recorder.model.signature)
+        recorder.model.begin_case()
         result = recorder.reference.run(value)[0]
         best = result[0][0] if isinstance(result, Classes) else int(result.reshape(-1).argmax())
         hits += best == int(wanted)
@@ -1990,7 +2625,7 @@ LABELS_FILE = "labels.txt"
 
 def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=None, samples=(), labels=None,
          engines=None, max_batch=16, padding=None, input_names=None, output_names=None, shapes=None, batch=None,
-         files=None, ops=None, provenance=None, eval=None, latency=None, tolerance=None,
+         files=None, ops=None, provenance=None, eval=None, latency=None, tolerance=None, arguments=None, libraries=(),
          max_stage_bytes=MAX_STAGE_BYTES, sign_key=None, overwrite=False):
     """Writes a package; returns its path. Raises PackError (arguments, tools) or CheckFailed (answers differ).
 
@@ -2013,6 +2648,9 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     ops             {name: Op} of your own; the C++ host registers an op of the same name
     eval            {"cases": [(sample, class index), ...], "floor": 0.9}
     tolerance       of the model's output and all behind it; default {"atol": 1e-4, "rtol": 1e-4}
+    arguments       {"sr": 16000}: fixed values of forward()'s arguments that are not tensors
+    libraries       with operators that the model needs: paths of shared libraries, which go into the package, or bare
+                    names ("torchvision") for what the host must give
     sign_key        PEM file of an Ed25519 private key
     """
     _check_identity(name, version, max_batch)
@@ -2023,7 +2661,10 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     table = {**OPS, **(ops or {})}
     steps, origins = expand(default_pipeline(pipeline, labels), LABELS_FILE if labels else None)
     _check_list(steps, "pipeline", table)
-    wrapped = Model(model, example_inputs, input_names, output_names, shapes, batch, tolerance)
+    libraries = [Library(library) for library in libraries]
+    wrapped = Model(model, example_inputs, input_names, output_names, shapes, batch, tolerance, arguments, libraries)
+    if wrapped.is_random and samples:
+        wrapped.refuse_random()
     types = check_pipeline(steps, wrapped.signature, table)
     engines = _engine_kinds(engines, wrapped)
     if padding is not None:
@@ -2033,24 +2674,28 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
         directory = Directory(work)
         label_files = _store_files(directory, files, labels, steps)
         recorder = Recorder(steps, origins, wrapped, label_files, table, types, tolerance, reference, max_stage_bytes)
-        cases = []
-        for i, sample in enumerate(samples):
-            cases.append(recorder.run(sample, i))
+        cases = [recorder.run(sample, i) for i, sample in enumerate(samples)]
+        if not wrapped.forgets():
+            recorder.model_inputs = []
+            cases = [recorder.run(sample, i) for i, sample in enumerate(samples)]
         if cases:
             say(f"ran the Python reference on {len(cases)} samples")
         else:
             say("no samples: the package will hold no proof that C++ gives the same answers")
-        batches = wrapped.check_batches(recorder.model_inputs, max_batch)
+        trials = Trials(wrapped, recorder.model_inputs, max_batch, padding)
         if padding is not None:
-            check_padded(padding, wrapped, batches)
-        entries = [export_torchscript(wrapped, work / "model.ts", batches) if kind == "torchscript"
-                   else export_aoti(wrapped, work / "model.pt2", batches, max_batch) for kind in engines]
+            check_padded(padding, wrapped, trials.alone_inputs())
+        entries = [export_torchscript(wrapped, work / "model.ts", trials) if kind == "torchscript"
+                   else export_aoti(wrapped, work / "model.pt2", trials, max_batch) for kind in engines]
+        _complete(entries, wrapped, directory)
         manifest = {"format": FORMAT, "name": name, "version": version, "created": now(),
                     "provenance": provenance_of(provenance), "engines": entries, **wrapped.signature,
                     "max_batch": max_batch, "pipeline": steps,
                     "golden": [recorder.write(case, i, directory) for i, case in enumerate(cases)]}
         if padding is not None:
             manifest["padding"] = padding
+        if wrapped.arguments and wrapped.is_script:  # else they are bound in the exported model
+            manifest["arguments"] = wrapped.arguments
         if eval is not None:
             manifest["accuracy"] = write_eval(eval, recorder, directory)
         if latency is not None:
@@ -2061,6 +2706,38 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     size = sum(entry["bytes"] for entry in manifest["files"])
     say(f"wrote {out}: {name} {version}, {', '.join(engines)}, {len(cases)} golden cases, {size / 1e6:.1f} MB")
     return Path(out)
+
+
+def _complete(entries, model, directory):
+    """Adds to engines[] what is known of rows and which libraries they need, and says why calls will not be merged."""
+    for library in model.libraries:
+        library.store(directory)
+    for entry in entries:
+        if model.libraries:
+            entry["requires"]["libraries"] = [library.name for library in model.libraries]
+        rows = entry["rows"] = model.rows[entry["kind"]]
+        if rows["independent"] or rows["reason"] in ("max_batch is 1", "the model has no batch axis"):
+            continue
+        advice = "; pass two or more different samples= of equal shapes" if "fewer than two" in rows["reason"] else ""
+        say(f"{entry['kind']}: calls will not be merged into batches, since rows are not known to be independent: "
+            f"{rows['reason']}{advice}")
+
+
+class Library:
+    """A shared library with operators: a file, which goes into the package, or a bare name for the host to give."""
+
+    def __init__(self, given):
+        text = os.fspath(given)
+        self.path = Path(text).resolve() if Path(text).is_file() else None
+        if not text or self.path is None and "/" in text:
+            raise PackError(f"libraries: {text!r} is no file; a bare name, without '/', is one that the host gives")
+        self.name = f"ops/{self.path.name}" if self.path else text
+        self.to_load = f"file:{self.path}" if self.path else f"name:{text}"
+        check_path(self.name)
+
+    def store(self, directory):
+        if self.path:
+            directory.store_named(self.name, self.path.read_bytes())
 
 
 def _check_identity(name, version, max_batch):
@@ -2346,6 +3023,8 @@ def run_build(options):
 
 def main(arguments=None):
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments == ["--run-engines"]:  # this file's own child, see Children
+        return serve_engine_runs()
     if arguments and arguments[0] in ("--sign", "--generate-key"):
         arguments[0] = arguments[0].removeprefix("--")
     options = make_parser().parse_args(arguments)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of gantry-pack share: a directory of their own, and small packages in it."""
+
+import io
+import json
+import sys
+import tempfile
+import unittest
+import warnings
+from pathlib import Path
+
+import torch
+
+PACKER = Path(__file__).resolve().parents[2] / "lib" / "pack" / "gantry_pack.py"
+sys.path.insert(0, str(PACKER.parent))
+import gantry_pack as gp  # noqa: E402
+
+warnings.simplefilter("ignore")
+
+
+class PackingTest(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(0)
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.dir = Path(holder.name)
+        self.said = io.StringIO()
+        stderr, sys.stderr = sys.stderr, self.said
+        self.addCleanup(setattr, sys, "stderr", stderr)
+        self.count = 0
+
+    def pack(self, model, example, samples=(), **arguments):
+        """The manifest of a package with the one engine torchscript; the package is self.package."""
+        self.count += 1
+        given = {"engines": ("torchscript",), "max_batch": 16, **arguments}
+        self.package = gp.pack(self.dir / str(self.count), model.eval(), example, name="p", version="1",
+                               samples=samples, **given)
+        return json.loads((self.package / "gantry.json").read_text())
+
+    def rows(self, *arguments, **named):
+        """engines[0].rows of such a package."""
+        return self.pack(*arguments, **named)["engines"][0]["rows"]
+
+
+def model_of(function):
+    """A module without parameters that computes `function`."""
+    class Computes(torch.nn.Module):
+        def forward(self, x):
+            return function(x)
+    return Computes()
