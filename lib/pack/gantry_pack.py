@@ -1284,7 +1284,8 @@ def has_names(output):
 
 
 def call_module(module, parameters, inputs, arguments):
-    """module.forward's `parameters` in order, without those that have fixed values, take the inputs."""
+    """module.forward's `parameters` in order, without those that have fixed values, take the inputs. It may write to what
+    it gets."""
     if not arguments:
         return module(*inputs)
     first = next((i for i, name in enumerate(parameters) if name in arguments), len(parameters))
@@ -1383,7 +1384,9 @@ class Model:
 
     def _call(self, module, inputs):
         with self.torch.no_grad(), quiet():
-            return self.flatten(call_module(module, self.parameters, inputs, self.arguments))
+            copies = tuple(tensor.clone() for tensor in inputs)
+            return tuple(tensor.clone() for tensor in self.flatten(
+                call_module(module, self.parameters, copies, self.arguments)))
 
     def flatten(self, output):
         """A tuple of tensors from what the model returns."""
@@ -1796,11 +1799,10 @@ class Children:
     def start(cls):
         if cls.process is not None and cls.process.poll() is None:
             return
-        # A heap that is filled with a pattern makes reads out of bounds show: MALLOC_PERTURB_.
         path = os.pathsep.join(entry for entry in sys.path if entry)
         cls.process = subprocess.Popen([sys.executable, str(Path(__file__).resolve()), "--run-engines"],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                       env={**os.environ, "PYTHONPATH": path, "MALLOC_PERTURB_": "165"})
+                                       env={**os.environ, "PYTHONPATH": path})
         atexit.register(cls.stop, cls.process)
 
     @staticmethod
@@ -1894,7 +1896,8 @@ def _run_trials(work):
     job = torch.load(work / "job.pt", weights_only=True)
 
     def outputs_of(call, inputs):
-        found = flattened(call_module(call, job["parameters"], inputs, job["arguments"]))
+        copies = tuple(tensor.clone() for tensor in inputs)
+        found = flattened(call_module(call, job["parameters"], copies, job["arguments"]))
         return [tensor.clone() for _, tensor in found]
     with quiet(), torch.no_grad():
         (work / "at").write_text("load")
@@ -2014,12 +2017,13 @@ class Trials:
         rows = [[self.group[i % count], 1] for i in range(size)]
         base = len(self.trials)
         self.trials.append(Trial(rows, size=size))
+        is_first, is_last = size == self.sizes[0], size == self.sizes[-1]
         if count < 2 or self.model.has_state or self.model.is_random:
             return
-        if size == self.sizes[0]:
+        if is_first:
             self.trials.append(Trial(rows, of=base, kept=range(size)))
         is_scalable = any(value.is_floating_point() for value in self.pool[self.group[0]])
-        for parity in (0, 1):
+        for parity in (0, 1) if is_first else (1,) if is_last else ():  # each costs as much as the batch
             kept = [row for row in range(size) if row % 2 == parity]
             scaled = None
             for factor in ((self.LARGER, 1) if is_scalable else (1,)):

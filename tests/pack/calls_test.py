@@ -139,6 +139,19 @@ class CallsTest(PackingTest):
             numpy.testing.assert_allclose(answer, expected().detach().numpy(), rtol=1e-6)
             self.assertTrue(manifest["engines"][0]["rows"]["independent"])
 
+    def test_a_model_that_writes_to_its_inputs_gets_copies(self):
+        class Doubles(nn.Module):
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                return x.mul_(2)
+        for model in (Doubles(), torch.jit.script(Doubles().eval())):
+            example, sample = torch.ones(2, 4), torch.tensor([1.0, 2, 3, 4])
+            manifest = self.pack(model, example, [sample])
+            golden = manifest["golden"][0]
+            self.assertEqual(numpy.load(self.package / golden["input"]["npy"]).tolist(), [1, 2, 3, 4])
+            self.assertEqual(numpy.load(self.package / golden["result"]["value"]["npy"]).tolist(), [2, 4, 6, 8])
+            self.assertTrue(manifest["engines"][0]["rows"]["independent"])
+            self.assertEqual(example.tolist(), [[1.0] * 4] * 2)
+
     def test_fixed_arguments_are_bound_or_written(self):
         example, fixed = (torch.rand(2, 4), torch.rand(2, 4)), {"rate": 3, "mode": "sub", "scale": 0.5}
         sample = (torch.rand(4), torch.rand(4))
