@@ -1379,8 +1379,13 @@ class Model:
             self.live = self.fresh()
 
     def fresh(self):
-        with quiet():
-            return copy.deepcopy(self.module)
+        """A copy of the model as it was given."""
+        try:
+            with quiet():
+                return copy.deepcopy(self.module)
+        except Exception as error:  # whatever says that it cannot be copied
+            raise PackError("the model keeps state or draws random numbers, and it cannot be copied (copy.deepcopy: "
+                            f"{error}), so its first answers cannot be recorded") from error
 
     def _call(self, module, inputs):
         with self.torch.no_grad(), quiet():
@@ -1407,7 +1412,7 @@ class Model:
         try:
             self.live = self.fresh()
             is_copied = True
-        except Exception:  # whatever says that it cannot be copied
+        except PackError:  # no matter as long as nothing changes it
             self.live, is_copied = self.module, False
         before = self._held()
         outputs = self.call(self.example)
@@ -1415,8 +1420,7 @@ class Model:
         if not is_changed and self.same(self.call(self.example), outputs):
             return outputs
         if not is_copied:
-            raise PackError("the model keeps state or draws random numbers, and it cannot be copied (copy.deepcopy), "
-                            "so its first answer cannot be recorded")
+            self.fresh()  # says why
         self.is_random = not self.same(self._call(self.fresh(), self.example), outputs)
         self.has_state = is_changed or not self.is_random
         if self.has_state:
@@ -1828,6 +1832,7 @@ class Children:
 
 def serve_engine_runs():
     """The child: a line on stdin is the directory of a run, a line on stdout its exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gave us work gets it too, and closes stdin
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     need("torch", "running engines")
@@ -1853,6 +1858,7 @@ def _prepare_run(work):
     """What the model prints, and what a C library says before it aborts, goes to a file; no core is written."""
     import resource
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     log = os.open(work / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -2674,6 +2680,7 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     if padding is not None:
         check_padding(padding, wrapped)
 
+    Children.start()  # imports torch in the meantime
     with published(out, overwrite) as work:
         directory = Directory(work)
         label_files = _store_files(directory, files, labels, steps)

@@ -151,6 +151,23 @@ class StateTest(PackingTest):
                 return x + self.table
         self.assertTrue(self.rows(Cached(), torch.rand(2, 4), self.samples)["independent"])
 
+    def test_a_model_that_cannot_be_copied_is_packed_if_it_keeps_nothing(self):
+        class Attached(nn.Module):
+            """Holds a tensor with a history, which deepcopy refuses."""
+
+            def __init__(self, step):
+                super().__init__()
+                self.weight, self.step = nn.Parameter(torch.ones(4)), step
+                self.doubled = self.weight * 2
+                self.register_buffer("count", torch.zeros(1))
+
+            def forward(self, x):
+                self.count.add_(self.step)
+                return x * self.weight + self.count
+        self.assertTrue(self.rows(Attached(0), torch.rand(2, 4), self.samples)["independent"])
+        with self.assertRaisesRegex(gp.PackError, "keeps state or draws random numbers, and it cannot be copied"):
+            self.pack(Attached(1), torch.rand(2, 4), self.samples)
+
     def test_state_that_tracing_freezes_is_refused(self):
         for model in (InNumber(), InDict()):
             with self.subTest(model), self.assertRaisesRegex(
