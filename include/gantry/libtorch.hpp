@@ -18,7 +18,16 @@ namespace gantry::libtorch {
 /// Loads a TorchScript file (.ts, .pt) or an AOTInductor package (.pt2), told apart by content. The file is code: load
 /// only what you trust. Errors: not_found; invalid_argument (not a model, or its arguments do not fit the signature);
 /// failed_precondition (device not usable, AOTInductor package built for another ISA or LibTorch, scratch directory
-/// mounted noexec); model_error (fails on the warm-up input). Thread-safe. Cost: seconds; weights are read once.
+/// mounted noexec, a library of operators that cannot be loaded); unsupported (an operator that nothing here defines: see
+/// ModelOptions::libraries); model_error (fails on the warm-up input). Thread-safe. Cost: seconds; weights are read once.
+///
+/// Names: inputs are matched with the model's arguments, and outputs with what it gives, by name if every name of the
+/// signature is one of the model's, by position if none is; anything between is invalid_argument. A tensor in a nested
+/// result is called by its path, keys of dicts, field names of named tuples, else indices: the output of nn.LSTM is
+/// "0", "1.0", "1.1". EngineInfo::matching says which it was.
+///
+/// A TorchScript module runs as in Python, its hooks included, with these differences: what it prints goes nowhere, and
+/// what it forks (torch.jit.fork) runs on the thread that runs the model, one part after the other.
 ///
 /// On a GPU convolutions of float32 are computed in float32, not in TensorFloat-32, which LibTorch allows by default.
 /// Traced TorchScript carries that permission in its convolutions; it is taken out of them as the file is loaded. For

@@ -14,8 +14,7 @@ enum class Format { kTorchScript, kAotiPackage };
 /// By content: both are zip files, with different entries. invalid_argument says what the file is instead.
 Result<Format> detect_format(const ModelFile& file);
 
-/// Loads a TorchScript file: moved to the device, in eval mode, frozen. Inputs go to the arguments of `forward` by name
-/// if it has an argument for each, else by position.
+/// Loads a TorchScript file: moved to the device, in eval mode, frozen unless that would share its state.
 Result<std::unique_ptr<Engine>> load_torchscript(const LoadRequest& request);
 
 /// Loads an AOTInductor package, which is native code.

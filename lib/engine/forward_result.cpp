@@ -176,6 +176,13 @@ std::optional<at::Tensor> find_tensor(const c10::IValue& value, std::string_view
   return found;
 }
 
+/// A tensor, or a tuple or list of tensors without names.
+bool has_only_tensors(const c10::IValue& value) {
+  if (value.isTuple() && value.toTupleRef().type()->schema()) return false;
+  if (!value.isTuple() && !value.isList()) return value.isTensor();
+  return !visit_parts(value, [](const std::string&, const c10::IValue& part) { return !part.isTensor(); });
+}
+
 void list_tensors(const c10::IValue& value, const std::string& path, std::string& list) {
   if (value.isTensor()) list += (list.empty() ? "'" : ", '") + path + "'";
   visit_parts(value, [&](const std::string& name, const c10::IValue& part) {
@@ -202,9 +209,12 @@ Result<ForwardResult> ForwardResult::make(const torch::jit::Graph& graph, const 
                             result->type()->containedTypes()[0]->kind() == c10::TypeKind::TensorType;
   if (!structure.is_known) {
     if (is_flat_list) return form;  // by position; how many there are is seen in each result
-    form.form_ = Form::kNested;
+    const auto kind = result->type()->kind();
+    const bool is_nested =
+        kind == c10::TypeKind::ListType || kind == c10::TypeKind::DictType || kind == c10::TypeKind::TupleType;
+    form.form_ = is_nested ? Form::kNested : Form::kAny;
     form.paths_ = form.outputs_;
-    form.is_by_name_ = true;
+    form.is_by_name_ = is_nested;
     return form;
   }
   auto names = names_of(structure, true);
@@ -232,7 +242,8 @@ Result<ForwardResult> ForwardResult::make(const torch::jit::Graph& graph, const 
 }
 
 Result<std::vector<at::Tensor>> ForwardResult::tensors_of(c10::IValue result) const {
-  return form_ == Form::kFlat ? flat_tensors_of(std::move(result)) : nested_tensors_of(result);
+  const bool is_flat = form_ == Form::kFlat || (form_ == Form::kAny && has_only_tensors(result));
+  return is_flat ? flat_tensors_of(std::move(result)) : nested_tensors_of(result);
 }
 
 Result<std::vector<at::Tensor>> ForwardResult::flat_tensors_of(c10::IValue result) const {

@@ -33,7 +33,8 @@ class ForwardResult {
   bool is_by_name() const { return is_by_name_; }
 
  private:
-  enum class Form { kFlat, kNested };
+  /// A tensor, or a tuple or list of them; anything; either of these, as each result shows.
+  enum class Form { kFlat, kNested, kAny };
 
   Result<std::vector<at::Tensor>> flat_tensors_of(c10::IValue result) const;
   Result<std::vector<at::Tensor>> nested_tensors_of(const c10::IValue& result) const;

@@ -2,6 +2,7 @@
 // RandomStreamScope: the numbers that LibTorch draws next are the host's.
 #pragma once
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/core/Generator.h>
 #include <c10/core/Device.h>
@@ -19,13 +20,19 @@ namespace gantry::libtorch {
 /// Cost:      a copy of 5 KB.
 class RandomStreamScope {
  public:
-  explicit RandomStreamScope(c10::Device device) : generator_(at::globalContext().defaultGenerator(device)) {
+  /// For the CPU, LibTorch's context is not asked: it would note for good that there is no CUDA, which may come later.
+  explicit RandomStreamScope(c10::Device device)
+      : generator_(device.is_cpu() ? at::detail::getDefaultCPUGenerator()
+                                   : at::globalContext().defaultGenerator(device)) {
     const std::lock_guard lock(generator_.mutex());
     before_ = generator_.get_state();
   }
   ~RandomStreamScope() {
-    const std::lock_guard lock(generator_.mutex());
-    generator_.set_state(before_);
+    try {
+      const std::lock_guard lock(generator_.mutex());
+      generator_.set_state(before_);
+    } catch (...) {  // a device that failed; the run says so
+    }
   }
   RandomStreamScope(const RandomStreamScope&) = delete;
   RandomStreamScope& operator=(const RandomStreamScope&) = delete;

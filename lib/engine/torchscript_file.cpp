@@ -16,7 +16,6 @@
 
 #include "engine/forward_hooks.hpp"
 #include "engine/graph_walk.hpp"
-#include "engine/random_stream.hpp"
 #include "engine/thread_state.hpp"
 #include "engine/torch_error.hpp"
 
@@ -101,19 +100,20 @@ void freeze(TorchScriptFile& file) {
 std::string name_behind(const std::string& message, const std::string& text) {
   const auto at = message.find(text);
   if (at == std::string::npos) return "";
-  const auto begin = message.find_first_not_of(" '", at + text.size());
-  if (begin == std::string::npos) return "";
-  const auto end = message.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:", begin);
-  return message.substr(begin, end - begin);
+  const std::string rest = message.substr(at + text.size());
+  std::string name = rest.substr(0, rest.find_first_of(" '\n,;()"));
+  while (!name.empty() && name.back() == '.') name.pop_back();
+  return name;
 }
 
-/// An error of reading the code: of an operator that nobody has registered, or another one.
+/// An error of reading the code: of an operator or a class that nobody has registered, or another one.
 Error explain_load_failure(const std::string& message, const Error& otherwise) {
   std::string name = name_behind(message, "Unknown builtin op: ");
+  const bool is_operator = !name.empty();
   if (name.empty()) name = name_behind(message, "Unknown type name '__torch__.torch.classes.");
-  if (name.empty()) name = name_behind(message, "Unknown custom class type ");
   if (name.empty()) return otherwise;
-  const std::string what = "the model needs the operator '" + name + "', which this process lacks";
+  const std::string what = std::string("the model needs the ") + (is_operator ? "operator '" : "class '") + name +
+                           "', which this process lacks";
   if (name.substr(0, 6) == "aten::" || name.substr(0, 6) == "prim::")
     return Error(ErrorCode::kUnsupported, what + ": it was made with another version of LibTorch than " + version());
   return Error(ErrorCode::kUnsupported, what +
@@ -148,7 +148,6 @@ Result<TorchScriptFile> load_torchscript_file(const ModelFile& source, c10::Devi
   const auto reader = std::make_shared<FileReader>(source);
   try {
     const ThreadScope thread(1);
-    const RandomStreamScope random(c10::Device(c10::kCPU));
     // Onto the CPU first: a file saved on a device that this machine lacks loads as well.
     return prepare(torch::jit::load(reader, c10::Device(c10::kCPU)), device);
   } catch (const std::exception& error) {

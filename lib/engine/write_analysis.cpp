@@ -184,8 +184,11 @@ class Analysis {
     if (!node->blocks().empty()) return visit_blocks(node);
     if (subgraph_of(node)) return visit_fork(node);
     switch (node->kind()) {
-      case c10::prim::Constant:
+      case c10::prim::Constant: {
+        const auto value = torch::jit::toIValue(node->output());
+        if (value && value->isNone()) return;  // of an Optional
         return add_to_outputs(node, {kConstant, kConstant});
+      }
       case c10::prim::ListConstruct:
       case c10::prim::DictConstruct:
       case c10::prim::TupleConstruct:

@@ -133,6 +133,14 @@ TEST(NestedResults, NoneGivesNoTensor) {
   EXPECT_THAT(output_of(run_once("maybe.ts", gives("a:f32[batch,2]"), x_of({500, 2}))), ElementsAre(500, 2));
 }
 
+TEST(NestedResults, OfTypeAnyAreTakenAsTheyCome) {
+  const auto engine = load_engine("either.ts", gives("a:f32[batch,2]")).value();
+  const auto instance = engine->make_instance(1).value();
+  EXPECT_THAT(output_of(instance->run(x_of({1, 2}), {})), ElementsAre(1, 2));
+  EXPECT_THAT(output_of(instance->run(x_of({-1, 2}), {})), ElementsAre(0, 3));
+  EXPECT_THAT(instance->run(x_of({0, 2}), {}), FailsWith(ErrorCode::kModelError, "gave 2 outputs"));
+}
+
 ModelOptions with_arguments(std::map<std::string, ArgumentValue> arguments) {
   ModelOptions options;
   options.arguments = std::move(arguments);

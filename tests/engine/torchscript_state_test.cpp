@@ -85,7 +85,8 @@ TEST(State, InAConstantOfTheCodeIsRefused) {
 }
 
 TEST(State, IsNotSeenInModelsThatWriteToWhatTheyMade) {
-  for (const char* file : {"keeps.ts", "forks.ts", "noisy.ts", "listed.ts", "matmul.ts", "hook.ts", "settings.ts"}) {
+  for (const char* file :
+       {"keeps.ts", "forks.ts", "noisy.ts", "listed.ts", "matmul.ts", "hook.ts", "settings.ts", "writes-to-maybe.ts"}) {
     SCOPED_TRACE(file);
     const std::string inputs = std::string(file) == "matmul.ts" ? "x:f32[batch,256]" : "x:f32[batch,2]";
     const std::string outputs = std::string(file) == "listed.ts" ? "y:f32[batch,2]; z:f32[batch,2]" : "y:f32[batch,2]";
