@@ -114,6 +114,18 @@ class CountsBehindInterface(torch.nn.Module):
         return self.step.forward(x)
 
 
+class CountsBehindIndex(torch.nn.Module):
+    """Which module runs is known in the call only."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps = torch.nn.ModuleList([Counter(), Counter()])
+
+    def forward(self, x: Tensor) -> Tensor:
+        step: Step = self.steps[int(x[0, 0])]
+        return step.forward(x)
+
+
 class CountsInView(torch.nn.Module):
     """Counts in a buffer, and reads a view of it that is a buffer too."""
 
@@ -194,4 +206,5 @@ class Keeps(torch.nn.Module):
 MODELS = {"counts-in-list": CountsInList, "counts-in-dict": CountsInDict, "counts-in-tuple": CountsInTuple,
           "counts-by-appending": CountsByAppending, "counts-in-object": CountsInObject,
           "counts-in-fork": CountsInFork, "counts-behind-interface": CountsBehindInterface,
-          "counts-in-view": CountsInView, "counts-in-statistics": CountsInStatistics, "keeps": Keeps}
+          "counts-behind-index": CountsBehindIndex, "counts-in-view": CountsInView,
+          "counts-in-statistics": CountsInStatistics, "keeps": Keeps}
