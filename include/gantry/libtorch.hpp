@@ -17,9 +17,10 @@ namespace gantry::libtorch {
 
 /// Loads a TorchScript file (.ts, .pt) or an AOTInductor package (.pt2), told apart by content. The file is code: load
 /// only what you trust. Errors: not_found; invalid_argument (not a model, or its arguments do not fit the signature);
-/// failed_precondition (device not usable, AOTInductor package built for another ISA or LibTorch, scratch directory
-/// mounted noexec, a library of operators that cannot be loaded); unsupported (an operator that nothing here defines: see
-/// ModelOptions::libraries); model_error (fails on the warm-up input). Thread-safe. Cost: seconds; weights are read once.
+/// failed_precondition (device not usable; AOTInductor package built for another ISA or LibTorch, or not by gantry-pack;
+/// scratch directory mounted noexec; a library of operators that cannot be loaded); unsupported (an operator that nothing
+/// here defines: see ModelOptions::libraries); model_error (fails on ModelOptions::examples). Thread-safe. Cost: seconds;
+/// weights are read once.
 ///
 /// Names: inputs are matched with the model's arguments, and outputs with what it gives, by name if every name of the
 /// signature is one of the model's, by position if none is; anything between is invalid_argument. A tensor in a nested

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The AOTInductor engine.
 //
-// One container holds the weights and a runner per instance, so that concurrent calls do not wait for each other. The
-// code in the package checks nothing: dtype, shape and layout are checked before (ModelCall), numbers of tensors here.
-#include <torch/csrc/inductor/aoti_runner/model_container_runner.h>
-#include <torch/version.h>
-
+// One container holds the weights and a runner per instance, so that concurrent calls do not wait for each other; of a
+// model with state each instance has a container of its own. The code in the package checks nothing: what it was
+// compiled for is compared with the signature at load, dtype, shape and layout of a call before (ModelCall), sizes
+// within bounds and numbers of tensors here.
+#include <algorithm>
 #include <gantry/libtorch.hpp>
 #include <map>
 #include <mutex>
@@ -13,53 +13,57 @@
 #include <utility>
 
 #include "engine/activation_memory.hpp"
+#include "engine/aoti_container.hpp"
 #include "engine/aoti_package.hpp"
 #include "engine/call_spec.hpp"
+#include "engine/compiled_model.hpp"
 #include "engine/cuda_loader.hpp"
 #include "engine/engine_loaders.hpp"
+#include "engine/operator_libraries.hpp"
 #include "engine/tensor_bridge.hpp"
 #include "engine/thread_state.hpp"
 #include "engine/torch_error.hpp"
-#include "engine/torch_soname.hpp"
 
 namespace gantry::libtorch {
 namespace {
 
 using Metadata = std::map<std::string, std::string>;
-using Runner = torch::inductor::AOTIModelContainerRunner;
 
-/// A loaded package; what its instances share.
-struct LoadedPackage {
-  /// Kernels for a GPU are read when they are first run, so the files stay; those of a CPU package go at once.
-  ScratchDirectory scratch;
-  std::unique_ptr<Runner> runner;  // before the files go
-  CallMap call;
+/// How a call of the signature becomes one of the package's code.
+struct AotiCall {
+  CallMap map;
+  std::vector<SizeBound> bounds;
   std::vector<TensorSpec> outputs;
-  c10::Device device;
-  std::size_t weights_bytes = 0;
+  std::size_t results = 0;  ///< what the code gives
 };
 
 class AotiInstance final : public EngineInstance {
  public:
-  AotiInstance(const LoadedPackage& package, int threads, bool retain_memory, CacheList& caches)
-      : memory_(retain_memory, &caches), package_(package), stream_(make_stream(package.device)), threads_(threads) {}
+  AotiInstance(std::shared_ptr<AotiContainer> container, const AotiCall& call, c10::Device device, int threads,
+               bool retain_memory, CacheList& caches)
+      : memory_(retain_memory, &caches),
+        container_(std::move(container)),
+        call_(call),
+        device_(device),
+        stream_(make_stream(device)),
+        threads_(threads) {}
 
   Result<Tensors> run(const Tensors& inputs, const RunOptions&) override {
     try {
+      if (auto ok = check_sizes(call_.bounds, inputs); !ok) return std::move(ok).error();
       const ThreadScope thread(threads_);
       const DeviceScope device(stream_);
       const ActivationScope memory(memory_);
-      const std::vector<at::Tensor> tensors = to_torch(inputs, package_.device);
+      const std::vector<at::Tensor> tensors = to_torch(inputs, device_);
       std::vector<at::Tensor> arguments;
-      for (const std::size_t place : package_.call.inputs) arguments.push_back(tensors[place]);
-      std::vector<at::Tensor> results = package_.runner->run(arguments);
-      if (results.size() != package_.call.outputs.size())
+      for (const std::size_t place : call_.map.inputs) arguments.push_back(tensors[place]);
+      std::vector<at::Tensor> results = container_->run(arguments);
+      if (results.size() != call_.results)
         return Error(ErrorCode::kModelError, "the model gave " + std::to_string(results.size()) +
-                                                 " outputs, its signature has " +
-                                                 std::to_string(package_.call.outputs.size()));
+                                                 " outputs, its package says " + std::to_string(call_.results));
       std::vector<at::Tensor> ordered;
-      for (const std::size_t place : package_.call.outputs) ordered.push_back(std::move(results[place]));
-      return from_torch(std::move(ordered), package_.outputs);
+      for (const std::size_t place : call_.map.outputs) ordered.push_back(std::move(results[place]));
+      return from_torch(std::move(ordered), call_.outputs);
     } catch (...) {
       return translate_torch_exception(ErrorCode::kModelError);
     }
@@ -67,21 +71,28 @@ class AotiInstance final : public EngineInstance {
 
  private:
   InstanceMemory memory_;
-  const LoadedPackage& package_;
+  const std::shared_ptr<AotiContainer> container_;
+  const AotiCall& call_;
+  const c10::Device device_;
   const std::optional<c10::Stream> stream_;
   const int threads_;
 };
 
 class AotiEngine final : public Engine {
  public:
-  AotiEngine(LoadedPackage package, EngineInfo info) : package_(std::move(package)), info_(std::move(info)) {}
+  /// `container`: a fresh one of `source`.
+  AotiEngine(AotiContainer::Source source, std::shared_ptr<AotiContainer> container, AotiCall call, EngineInfo info)
+      : source_(std::move(source)), call_(std::move(call)), info_(std::move(info)), container_(std::move(container)) {}
 
   const EngineInfo& info() const override { return info_; }
 
   Result<std::unique_ptr<EngineInstance>> make_instance(int threads) override {
     try {
-      return std::unique_ptr<EngineInstance>(
-          std::make_unique<AotiInstance>(package_, threads, info_.retains_memory, caches_));
+      auto container = take_container();
+      if (!container) return std::move(container).error();
+      if (info_.max_threads > 0) threads = std::min(threads, info_.max_threads);
+      return std::unique_ptr<EngineInstance>(std::make_unique<AotiInstance>(
+          *std::move(container), call_, source_.device, threads, info_.retains_memory, caches_));
     } catch (...) {
       return translate_torch_exception(ErrorCode::kModelError);
     }
@@ -89,7 +100,7 @@ class AotiEngine final : public Engine {
 
   ModelMemory memory() const override {
     const ActivationMemory activations = caches_.counts();
-    return {package_.weights_bytes, activations.bytes_held, activations.bytes_in_use};
+    return {source_.weights->bytes(), activations.bytes_held, activations.bytes_in_use};
   }
 
   std::size_t release_idle_memory(std::chrono::milliseconds older_than) override {
@@ -97,13 +108,27 @@ class AotiEngine final : public Engine {
   }
 
  private:
-  const LoadedPackage package_;
+  /// The one that all share; of a model with state a fresh one, which for the first instance is there already.
+  Result<std::shared_ptr<AotiContainer>> take_container() {
+    if (!info_.has_state) return container_;
+    {
+      const std::lock_guard lock(mutex_);
+      if (container_) return std::exchange(container_, nullptr);
+    }
+    return AotiContainer::load(source_, 1);
+  }
+
+  const AotiContainer::Source source_;
+  const AotiCall call_;
   const EngineInfo info_;
   CacheList caches_;
+  std::mutex mutex_;
+  std::shared_ptr<AotiContainer> container_;  // guarded by mutex_ if the model has state
 };
 
-/// As many runners as Model::make makes instances.
-Result<std::size_t> count_runners(const ModelOptions& options) {
+/// As many runners as Model::make makes instances; of a model with state each instance has a container.
+Result<std::size_t> count_runners(const ModelOptions& options, bool has_state) {
+  if (has_state) return std::size_t{1};
   if (options.instances > 0) return static_cast<std::size_t>(options.instances);
   auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
   if (!runtime) return std::move(runtime).error();
@@ -119,61 +144,84 @@ Result<std::string> device_key(const Metadata& metadata, c10::Device device) {
                "the package was compiled for '" + key + "' and cannot run on " + wanted + "; compile it for that");
 }
 
-/// Loads the library. One at a time: the dynamic loader's view of libtorch.so is process-wide.
-Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const std::string& key, c10::Device device,
-                                            std::size_t runners, const ScratchDirectory& scratch) {
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  auto soname = TorchSoname::open();
-  if (!soname) return std::move(soname).error();
-  const ThreadScope thread(1);
-  const auto& makers = torch::inductor::getAOTIModelRunnerRegistry();
-  const auto maker = makers.find(key);
-  if (maker == makers.end())
-    return Error(ErrorCode::kUnsupported, "this LibTorch runs no AOTInductor packages on '" + key + "'");
-#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 7
-  return maker->second(library, runners, device.str(), scratch.path(), /*run_single_threaded=*/false);
-#else
-  return maker->second(library, runners, device.str(), scratch.path());
-#endif
+/// Nothing for a package that does not say what it was compiled for, if the host vouches for it.
+Result<std::optional<CompiledModel>> compiled_model(const Metadata& metadata, const ModelOptions& options) {
+  auto compiled = read_compiled_model(metadata);
+  if (!compiled) return std::move(compiled).error();
+  if (!*compiled && !options.trust_unverified_code)
+    return Error(ErrorCode::kFailedPrecondition,
+                 "the package does not say for which dtypes, sizes and threads its code was compiled, so that it "
+                 "cannot be compared with the signature; pack the model (again) with gantry-pack, or, if you vouch for "
+                 "it, set ModelOptions::trust_unverified_code");
+  if (*compiled && (*compiled)->threads > 1 && !options.trust_unverified_code)
+    return Error(ErrorCode::kFailedPrecondition,
+                 "the package was compiled for " + std::to_string((*compiled)->threads) +
+                     " threads a call, whatever the CPU budget allows, and a bad index in one of them ends the "
+                     "process; pack the model again with gantry-pack, which compiles for one");
+  return compiled;
 }
 
-/// Of the constants, which all runners share; 0 where this LibTorch, or the one that compiled the package, cannot tell.
-template <class AnyRunner>
-std::size_t weights_of(const AnyRunner& runner) {
-  std::size_t bytes = 0;
-  if constexpr (requires { runner.extract_constants_map(false); }) try {
-      for (const auto& [name, constant] : runner.extract_constants_map(/*use_inactive=*/false))
-        bytes += constant.nbytes();
-    } catch (...) {
-      return 0;
-    }
-  return bytes;
-}
-
-EngineInfo describe(const Metadata& metadata, Device device, std::size_t runners, bool retain_memory) {
+/// What an unknown package may do is assumed: it writes to its inputs and keeps state.
+EngineInfo describe(const Metadata& metadata, const std::optional<CompiledModel>& compiled, const ModelOptions& options,
+                    std::size_t runners) {
   EngineInfo info;
   info.kind = "aoti";
-  info.device = device;
-  info.retains_memory = retain_memory && device.is_cpu();
-  // The library does not say if it writes to its arguments; an exporter that knows that it does not may.
-  const auto mutates = metadata.find("gantry_mutates_inputs");
-  info.mutates_inputs = mutates == metadata.end() || mutates->second != "false";
-  info.description = "AOTInductor, LibTorch " + version() + ", " + device.to_string();
+  info.device = options.device;
+  info.retains_memory = options.retain_activation_memory && options.device.is_cpu();
+  info.mutates_inputs = !compiled || compiled->mutates_inputs;
+  info.has_state = !compiled || compiled->has_state;
+  info.max_threads = compiled ? compiled->threads : 0;
+  info.description = "AOTInductor, LibTorch " + version() + ", " + options.device.to_string();
   for (const char* key : {"gantry_march", "AOTI_CPU_ISA"}) {
     const auto isa = metadata.find(key);
-    if (isa == metadata.end() || isa->second.empty() || !device.is_cpu()) continue;
+    if (isa == metadata.end() || isa->second.empty() || !options.device.is_cpu()) continue;
     info.description += ", " + isa->second;
     break;
   }
-  info.description += ", " + std::to_string(runners) + (runners == 1 ? " runner" : " runners");
+  if (!compiled) info.description += ", not verified: taken to keep state and to write to its inputs";
+  if (info.has_state)
+    info.description += ", a copy for each instance";
+  else
+    info.description += ", " + std::to_string(runners) + (runners == 1 ? " runner" : " runners");
   return info;
+}
+
+/// How many samples gantry puts into one call of its own accord; 0: none.
+std::int64_t merged_samples(const ModelOptions& options, const EngineInfo& info) {
+  constexpr std::int64_t kDefaultMaxBatch = 16;  // as ModelOptions::max_batch says
+  if (options.merge == Merge::kNever || info.has_state || info.mutates_inputs) return 0;
+  return options.max_batch > 0 ? options.max_batch : kDefaultMaxBatch;
+}
+
+AotiCall call_of(CallMap map, const CallSpec& spec, const Signature& signature) {
+  return {std::move(map), {}, signature.outputs(), spec.outputs.size()};
+}
+
+/// From what the package says, before anything of it is loaded.
+Result<AotiCall> verified_call(const CompiledModel& compiled, const Signature& signature, std::int64_t merged) {
+  const CallSpec spec = call_spec_of(compiled);
+  auto map = map_call(spec, signature);
+  if (!map) return std::move(map).error();
+  AotiCall call = call_of(*std::move(map), spec, signature);
+  auto bounds = check_signature(compiled, call.map, signature, merged);
+  if (!bounds) return std::move(bounds).error();
+  call.bounds = *std::move(bounds);
+  return call;
+}
+
+/// From what the library of a trusted package knows.
+Result<AotiCall> trusted_call(AotiContainer& container, const Signature& signature) {
+  const std::vector<std::string> texts = container.call_spec();
+  if (texts.size() != 2) return Error(ErrorCode::kInvalidArgument, "the package does not describe its arguments");
+  const auto spec = read_call_spec(texts[0], texts[1]);
+  if (!spec) return spec.error();
+  auto map = map_call(*spec, signature);
+  if (!map) return std::move(map).error();
+  return call_of(*std::move(map), *spec, signature);
 }
 
 Result<std::unique_ptr<Engine>> load_scanned(const AotiPackage& package, const Signature& signature,
                                              const ModelOptions& options) {
-  auto scratch = ScratchDirectory::make(options.scratch_dir);
-  if (!scratch) return std::move(scratch).error();
   const auto metadata = read_aoti_metadata(package);
   if (!metadata) return metadata.error();
   if (auto ok = check_aoti_metadata(*metadata); !ok) return std::move(ok).error();
@@ -181,22 +229,28 @@ Result<std::unique_ptr<Engine>> load_scanned(const AotiPackage& package, const S
   if (!device) return device.error();
   const auto key = device_key(*metadata, *device);
   if (!key) return key.error();
-  const auto runners = count_runners(options);
+  const auto compiled = compiled_model(*metadata, options);
+  if (!compiled) return compiled.error();
+  const auto runners = count_runners(options, !*compiled || (*compiled)->has_state);
   if (!runners) return runners.error();
-  const auto library = unpack_aoti_package(package, *scratch);
-  if (!library) return library.error();
-  auto runner = make_runner(*library, *key, *device, *runners, *scratch);
-  if (!runner) return std::move(runner).error();
-  const std::vector<std::string> spec = (*runner)->get_call_spec();
-  if (spec.size() != 2) return Error(ErrorCode::kInvalidArgument, "the package does not describe its arguments");
-  auto call = map_call(spec[0], spec[1], signature);
-  if (!call) return std::move(call).error();
-  if (device->is_cpu()) scratch->remove();
-  const std::size_t weights_bytes = weights_of(**runner);
+  EngineInfo info = describe(*metadata, *compiled, options, *runners);
+  std::optional<AotiCall> call;
+  if (*compiled) {
+    auto verified = verified_call(**compiled, signature, merged_samples(options, info));
+    if (!verified) return std::move(verified).error();
+    call = *std::move(verified);
+  }
+  AotiContainer::Source source{package, *key, *device, options.scratch_dir, std::make_shared<WeightsCount>()};
+  auto container = AotiContainer::load(source, *runners);
+  if (!container) return std::move(container).error();
+  if (!call) {
+    auto trusted = trusted_call(**container, signature);
+    if (!trusted) return std::move(trusted).error();
+    call = *std::move(trusted);
+  }
+  info.matching = call->map.matching;
   return std::unique_ptr<Engine>(
-      std::make_unique<AotiEngine>(LoadedPackage{*std::move(scratch), *std::move(runner), *std::move(call),
-                                                 signature.outputs(), *device, weights_bytes},
-                                   describe(*metadata, options.device, *runners, options.retain_activation_memory)));
+      std::make_unique<AotiEngine>(std::move(source), *std::move(container), *std::move(call), std::move(info)));
 }
 
 }  // namespace
@@ -210,6 +264,7 @@ Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request) {
   const auto package = scan_aoti_package(request.file);
   if (!package) return package.error();
   try {
+    if (auto ok = load_operator_libraries(request); !ok) return std::move(ok).error();
     auto engine = load_scanned(*package, request.signature, request.options);
     if (!engine) return engine.error().within(name);
     return engine;

@@ -2,16 +2,9 @@
 // Scanning and unpacking AOTInductor packages.
 #include "engine/aoti_package.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace gantry::libtorch {
@@ -19,14 +12,6 @@ namespace {
 
 constexpr std::string_view kModels = "data/aotinductor/";
 constexpr std::uint64_t kMaxMetadataBytes = 1 << 20;
-
-std::string reason_of(int error_number) {
-  return std::generic_category().message(error_number);
-}
-
-Error cannot_unpack(const std::string& directory, const std::string& why) {
-  return Error(ErrorCode::kFailedPrecondition, "cannot unpack into scratch_dir '" + directory + "': " + why);
-}
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
@@ -43,41 +28,6 @@ bool holds_weights(std::string_view name) {
 }
 
 }  // namespace
-
-ScratchDirectory::ScratchDirectory(std::string path) : path_(std::move(path)) {}
-
-ScratchDirectory::ScratchDirectory(ScratchDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-
-ScratchDirectory& ScratchDirectory::operator=(ScratchDirectory&& other) noexcept {
-  std::swap(path_, other.path_);
-  return *this;
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  remove();
-}
-
-void ScratchDirectory::remove() {
-  if (path_.empty()) return;
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-  path_.clear();
-}
-
-Result<void> check_scratch(const std::string& directory, const struct statvfs& file_system) {
-  if (!(file_system.f_flag & ST_NOEXEC)) return {};
-  return cannot_unpack(directory, "it is mounted noexec, so the model's code could not be loaded");
-}
-
-Result<ScratchDirectory> ScratchDirectory::make(const std::string& parent) {
-  const std::string where = parent.empty() ? "/tmp" : parent;
-  struct statvfs file_system {};
-  if (::statvfs(where.c_str(), &file_system) != 0) return cannot_unpack(where, reason_of(errno));
-  if (auto ok = check_scratch(where, file_system); !ok) return std::move(ok).error();
-  std::string path = where + "/gantry-XXXXXX";
-  if (!::mkdtemp(path.data())) return cannot_unpack(where, reason_of(errno));  // mode 0700
-  return ScratchDirectory(std::move(path));
-}
 
 Result<AotiPackage> scan_aoti_package(const ModelFile& file) {
   auto all = read_zip_directory(file);

@@ -5,44 +5,16 @@
 // names out of it.
 #pragma once
 
-#include <sys/statvfs.h>
-
 #include <gantry/model_file.hpp>
 #include <gantry/result.hpp>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "engine/scratch_directory.hpp"
 #include "engine/zip_directory.hpp"
 
 namespace gantry::libtorch {
-
-/// A directory that is removed with everything in it when the object goes.
-///
-/// Ownership: owns the directory; move-only.
-/// Threads:   thread-compatible.
-/// Errors:    make: failed_precondition if it cannot be made or code in it could not be executed.
-/// Cost:      a few system calls.
-class ScratchDirectory {
- public:
-  /// A new directory of mode 0700 in `parent`; in /tmp if that is empty.
-  static Result<ScratchDirectory> make(const std::string& parent);
-
-  ScratchDirectory(ScratchDirectory&& other) noexcept;
-  ScratchDirectory& operator=(ScratchDirectory&& other) noexcept;
-  ~ScratchDirectory();
-
-  const std::string& path() const { return path_; }
-  /// Removes the directory now.
-  void remove();
-
- private:
-  explicit ScratchDirectory(std::string path);
-  std::string path_;
-};
-
-/// failed_precondition if code in a directory of this file system could not be executed.
-Result<void> check_scratch(const std::string& directory, const struct statvfs& file_system);
 
 /// The one model of a package.
 struct AotiPackage {

@@ -20,6 +20,7 @@ import atexit
 import contextlib
 import copy
 import datetime
+import functools
 import hashlib
 import importlib.util
 import inspect
@@ -2239,41 +2240,225 @@ def march_of_old_inductor(march):
         setattr(cpp_builder, name, original)
 
 
+@contextlib.contextmanager
+def guest_code():
+    """AOTInductor's code runs as a guest in someone's process: what it generates is compiled without parallel regions,
+    out of which an error could not get (std::terminate), and without messages on stderr."""
+    from torch._inductor import codecache
+    original = codecache.AotCodeCompiler.__dict__["compile"]
+    found = []
+
+    def plain(text):
+        if not isinstance(text, str) or "#include" not in text:
+            return text
+        found.extend(re.findall(r"AOTInductorModelContainerRun\b", text))
+        text = re.sub(r"^[ \t]*#[ \t]*pragma omp parallel\b.*$", "", text, flags=re.M)
+        return re.sub(r"std::cerr\s*<<[^;]*;", ";", text)
+
+    def compile(cls, graph, *sources, **options):
+        return original.__func__(cls, graph, *(plain(source) for source in sources), **options)
+    codecache.AotCodeCompiler.compile = classmethod(compile)
+    try:
+        yield
+        if not found:
+            raise PackError("gantry-pack does not know this torch's AOTInductor: its code would print on stderr; use "
+                            "torch 2.15")
+    finally:
+        codecache.AotCodeCompiler.compile = original
+
+
 def export_aoti(model, path, batches, max_batch):
     """Writes model.pt2 and returns its entry in engines[]."""
     torch = model.torch
     if model.is_script:
         raise PackError("AOTInductor compiles Python models and exported programs, not a ScriptModule; use "
                         'engines=("torchscript",)')
-    march, simd_bits, isa = aoti_target()
-    program = model.program or _exported(model, max_batch)
-    from torch._inductor import config
+    isa = compile_aoti(model.program or _exported(model, max_batch), path, model.signature)
+    check_engine("aoti", path, model, batches)
     version = ".".join(torch.__version__.split(".")[:2])
-    wanted = {"cpp.march": march, "cpp.simdlen": simd_bits, "cpp.dynamic_threads": True,
-              "aot_inductor.metadata": {"gantry_torch_version": version, "gantry_march": march,
-                                        "gantry_mutates_inputs": "true" if _mutates_inputs(program) else "false"}}
+    return {"kind": "aoti", "file": path.name, "device": "cpu", "requires": {"torch": version, "isa": isa}}
+
+
+def compile_aoti(program, path, signature=None):
+    """Compiles an ExportedProgram for the CPU into the package `path`; returns the level of CPU that it needs.
+    `signature`, as in a manifest, names tensors and sizes; without it they have the program's own names."""
+    import torch
+    from torch._inductor import config
+    march, simd_bits, isa = aoti_target()
+    functional = _functional(program)
+    wanted = {"cpp.march": march, "cpp.simdlen": simd_bits, "cpp.threads": 1, "cpp.dynamic_threads": False,
+              "aot_inductor.metadata": {"gantry_torch_version": ".".join(torch.__version__.split(".")[:2]),
+                                        "gantry_march": march, "gantry_threads": "1",
+                                        "gantry_has_state": "true" if _has_state(functional) else "false",
+                                        "gantry_mutates_inputs": "true" if _mutates_inputs(functional) else "false",
+                                        **compiled_for(program, signature)}}
     known = config.get_config_copy()
     say(f"compiling the model (AOTInductor, {isa}); this takes a minute or two")
     try:
-        with quiet(), march_of_old_inductor(march), torch.no_grad():
+        with quiet(), march_of_old_inductor(march), guest_code(), torch.no_grad():
             torch._inductor.aoti_compile_and_package(
-                program, package_path=str(path), inductor_configs={k: v for k, v in wanted.items() if k in known})
+                _strict_as_eager(program, functional), package_path=str(path),
+                inductor_configs={k: v for k, v in wanted.items() if k in known})
     except PackError:
         raise
     except Exception as error:
         raise PackError(f"AOTInductor failed (it needs a C++ compiler; engines=(\"torchscript\",) does without): "
                         f"{type(error).__name__}: {error}") from error
-    check_engine("aoti", path, model, batches)
-    return {"kind": "aoti", "file": path.name, "device": "cpu", "requires": {"torch": version, "isa": isa}}
+    return isa
 
 
-def _mutates_inputs(program):
-    """Whether the program writes to its inputs, as far as functionalisation can tell; the engine copies them if so."""
+def _functional(program):
+    """The program with what it writes to told apart from what it gives; None if torch cannot tell."""
     try:
         with quiet():
-            return bool(program.run_decompositions({}).graph_signature.user_inputs_to_mutate)
-    except Exception:  # whatever it is, a copy is safe
+            return program.run_decompositions({})
+    except Exception:
+        return None
+
+
+def _mutates_inputs(functional):
+    """Whether the program writes to its inputs; the engine copies them if so, and where nobody knows."""
+    return functional is None or bool(functional.graph_signature.user_inputs_to_mutate)
+
+
+def _has_state(functional):
+    """Whether a run writes to something that later runs see: buffers, parameters; yes where nobody knows."""
+    if functional is None:
         return True
+    harmless = {"USER_OUTPUT", "USER_INPUT_MUTATION", "TOKEN"}
+    return any(spec.kind.name not in harmless for spec in functional.graph_signature.output_specs)
+
+
+def _strict_as_eager(program, functional):
+    """The program, changed where AOTInductor's code gives a value and eager torch an error: negative indices of some
+    ops, which the code counts from the end, and integer division by zero, rounded towards zero."""
+    import torch
+    aten = torch.ops.aten
+    indexed = (aten.index_select.default, aten.index_add.default, aten.index_copy.default)
+    integers = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+    dtype = lambda value: getattr(getattr(value, "meta", {}).get("val"), "dtype", None)  # noqa: E731
+    divides = lambda node: (node.target == aten.div.Tensor_mode and node.kwargs.get("rounding_mode") == "trunc"  # noqa: E731
+                            and all(dtype(value) in integers for value in node.args[:2]))
+    changed = []
+    for graph_module in functional.graph_module.modules() if functional is not None else ():
+        graph = getattr(graph_module, "graph", None)
+
+        def insert(target, *arguments, graph=graph):
+            node = graph.call_function(target, arguments)
+            node.meta["val"] = target(*(getattr(value, "meta", {}).get("val", value) for value in arguments))
+            return node
+        for node in list(graph.nodes) if graph is not None else ():
+            if node.target not in indexed and not divides(node):
+                continue
+            with graph.inserting_before(node):
+                if node.target in indexed:  # beyond every size, so that the code's own check finds it
+                    index = node.args[2]
+                    beyond = (1 << 62) if dtype(index) == torch.int64 else (1 << 31) - 1
+                    strict = insert(aten.masked_fill.Scalar, index, insert(aten.lt.Scalar, index, 0), beyond)
+                    node.update_arg(2, strict)
+                else:  # fmod and floor_divide check their divisor; without its remainder the dividend divides evenly
+                    dividend, divisor = node.args[:2]
+                    even = insert(aten.sub.Tensor, dividend, insert(aten.fmod.Tensor, dividend, divisor))
+                    node.target, node.args, node.kwargs = aten.floor_divide.default, (even, divisor), {}
+            changed.append(graph_module)
+    for graph_module in changed:
+        graph_module.recompile()
+    return functional if changed else program
+
+
+def compiled_for(program, signature=None):
+    """The metadata gantry_inputs and gantry_outputs: what the code takes for granted about each tensor that it takes
+    and gives, in its order. The engine compares that with the signature, since the code itself checks nothing."""
+    nodes = {node.name: node for node in program.graph.nodes}
+
+    def tensor_of(spec, what):
+        kind = type(spec.arg).__name__
+        if kind == "TensorArgument":
+            return nodes[spec.arg.name].meta["val"]
+        if kind == "ConstantArgument" and (what == "input" or spec.arg.value is None):
+            return None
+        raise PackError(f"an {what} of the exported program is {spec.arg}, not a tensor; engines=(\"torchscript\",) may "
+                        "do without")
+    inputs = [(spec.arg.name, tensor_of(spec, "input")) for spec in program.graph_signature.input_specs
+              if spec.kind.name == "USER_INPUT"]
+    inputs = [(name, value) for name, value in inputs if value is not None]
+    outputs = [tensor_of(spec, "output") for spec in program.graph_signature.output_specs if spec.kind.name == "USER_OUTPUT"]
+    result_names = _result_names(program.call_spec.out_spec)
+    names = iter([spec["name"] for spec in signature["outputs"]] if signature else
+                 [name for name, value in zip(result_names, outputs) if value is not None])
+    given = [(next(names, None), value) if value is not None else None for value in outputs]
+    if (signature and len(inputs) != len(signature["inputs"])) or next(names, None) is not None or \
+            any(entry is not None and entry[0] is None for entry in given):
+        raise PackError(f"the exported program takes {len(inputs)} tensors and gives "
+                        f"{sum(value is not None for value in outputs)}; the signature differs: {signature}")
+    symbols = _symbol_names([value for _, value in inputs], signature)
+    describe = functools.partial(_describe_compiled, symbols=symbols, ranges=program.range_constraints)
+    if signature:
+        inputs = [(spec["name"], value) for spec, (_, value) in zip(signature["inputs"], inputs)]
+    taken = [describe(name, value) for name, value in inputs]
+    for entry in taken:
+        _check_compiled_input(entry)
+    return {"gantry_inputs": json.dumps(taken),
+            "gantry_outputs": json.dumps([entry and describe(*entry) for entry in given])}
+
+
+def _result_names(out_spec):
+    """The path of each leaf of a result; "" where it has no name: one tensor, or a flat tuple or list."""
+    from torch.utils import _pytree
+    leaves = list(range(out_spec.num_leaves))
+    result = _pytree.tree_unflatten(leaves, out_spec)
+    if not isinstance(result, dict) and not hasattr(result, "_fields") and \
+            (isinstance(result, int) or all(isinstance(value, int) for value in result)):
+        return [""] * len(leaves)
+    key = lambda part: next(getattr(part, name) for name in ("key", "idx", "name") if hasattr(part, name))  # noqa: E731
+    return [".".join(str(key(part)) for part in path) for path, _ in _pytree.tree_flatten_with_path(result)[0]]
+
+
+def _symbol_names(inputs, signature):
+    """{symbol of the program: name in the signature}, where that tells the symbols apart."""
+    names = {}
+    for value, spec in zip(inputs, signature["inputs"] if signature else ()):
+        for size, dim in zip(value.shape, spec["shape"]):
+            if isinstance(dim, str) and not isinstance(size, int) and dim not in names.values():
+                names.setdefault(str(size), dim)
+    return names
+
+
+def _describe_compiled(name, value, symbols, ranges):
+    by_text = {str(symbol): bounds for symbol, bounds in ranges.items()}
+
+    def rename(size):
+        return re.sub(r"[A-Za-z_]\w*", lambda match: symbols.get(match[0], match[0]), str(size))
+
+    def bound(size, otherwise):
+        return int(size) if getattr(size, "is_Integer", isinstance(size, int)) and int(size) < 1 << 62 else otherwise
+
+    def dim(size):
+        if isinstance(size, int):
+            return {"size": size}
+        known = by_text.get(str(size))
+        return {"symbol": rename(size), "min": max(0, bound(known.lower, 0)) if known else 0,
+                "max": bound(known.upper, None) if known else None}
+    usual, step = [], 1
+    for size in reversed(value.shape):
+        usual.insert(0, step)
+        step = step * size
+    # The step along a dimension of size 1 is never taken.
+    differs = any(str(have) != str(want) for size, have, want in zip(value.shape, value.stride(), usual)
+                  if not (isinstance(size, int) and size == 1))
+    return {"name": name, "dtype": dtype_name(value), "dims": [dim(size) for size in value.shape],
+            "strides": [rename(stride) for stride in value.stride()] if differs else None}
+
+
+def _check_compiled_input(entry):
+    """What the engine would refuse, since no signature can say it, is refused here."""
+    if entry["strides"] is not None:
+        raise PackError(f"input '{entry['name']}' of the exported program has the strides {entry['strides']}, and gantry "
+                        "gives contiguous tensors; export it with .contiguous() examples")
+    for dim in entry["dims"]:
+        if not dim.get("symbol", "x").isidentifier():
+            raise PackError(f"a dimension of input '{entry['name']}' of the exported program is {dim['symbol']}; gantry "
+                            "knows sizes and symbols, so make it a torch.export.Dim of its own")
 
 
 def _exported(model, max_batch):
@@ -2290,6 +2475,7 @@ def _exported(model, max_batch):
     say("exporting the model (torch.export)")
     try:
         with quiet(), torch.no_grad():
+            warnings.filterwarnings("error", message=".*was assigned during export")  # state that would be lost
             return torch.export.export(module, model.example_of(2), dynamic_shapes=(dynamic,) if as_one else dynamic)
     except Exception as error:
         raise PackError(f"torch.export failed (engines=(\"torchscript\",) does without): {error}") from error

@@ -3,11 +3,14 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <iostream>
 #include <thread>
+#include <utility>
 
 #include "engine/aoti_package.hpp"
 #include "engine/engine_fixtures.hpp"
@@ -69,6 +72,10 @@ TEST(Aoti, DescribesItself) {
   EXPECT_EQ(model.info().kind, "aoti");
   EXPECT_THAT(model.info().description, HasSubstr("AOTInductor, LibTorch " + libtorch::version() + ", cpu, "));
   EXPECT_THAT(model.info().description, HasSubstr(", 3 runners"));
+  EXPECT_EQ(model.info().matching, "inputs by name, outputs by name");
+  EXPECT_EQ(model.info().max_threads, 1);
+  EXPECT_FALSE(model.info().has_state);
+  EXPECT_FALSE(model.info().mutates_inputs);
 }
 
 TEST(Aoti, RunsEveryBatchThatTheSignatureAllows) {
@@ -131,10 +138,62 @@ TEST(Aoti, RefusesASignatureThatDoesNotFit) {
     return libtorch::load(tiny_mlp(), Signature::parse(inputs, outputs).value(), on(make_runtime(1)));
   };
   EXPECT_THAT(load("a:f32[batch,4]; b:f32[batch,4]", "scores:f32[batch,3]"),
-              FailsWith(ErrorCode::kInvalidArgument, "takes 1 tensors, the signature has 2 inputs"));
+              FailsWith(ErrorCode::kInvalidArgument, "takes 1 inputs, the signature has 2"));
   EXPECT_THAT(load("a:f32[batch,4]", "s:f32[batch,3]; t:f32[batch,3]"),
               FailsWith(ErrorCode::kInvalidArgument, "gives 1 tensors, the signature has 2 outputs"));
-  EXPECT_THAT(load("a:f32[batch,4]", "scores:f32[batch,9]"), FailsWith(ErrorCode::kModelError, "warm-up"));
+  for (const char* input :
+       {"a:f64[batch,4]", "a:f32[batch,5]", "a:f32[batch,n]", "a:f32[batch]", "a:f32[batch,4,1]", "a:f32[17,4]"})
+    EXPECT_THAT(load(input, "s:f32[4,3]"), FailsWith(ErrorCode::kInvalidArgument, "compiled for f32[batch, 4]"))
+        << input;
+  for (const char* output : {"s:f32[batch,9]", "s:i64[batch,3]", "s:f32[3,3]", "s:f32[batch]", "s:f32[batch,batch]"})
+    EXPECT_THAT(load("a:f32[batch,4]", output), FailsWith(ErrorCode::kInvalidArgument, "compiled for f32[batch, 3]"))
+        << output;
+}
+
+Result<std::unique_ptr<Engine>> load_engine(const std::string& file, const Signature& signature) {
+  return libtorch::engines()[1].load({ModelFile::open(file).value(), signature, on(make_runtime(2)), {}});
+}
+
+TEST(Aoti, RefusesCallsOfSizesThatItWasNotCompiledFor) {
+  const auto engine = load_engine(tiny_mlp(), mlp_signature()).value();
+  const auto instance = engine->make_instance(1).value();
+  const auto call = [&](std::int64_t batch) {
+    return instance->run({{"features", Tensor::zeros(DType::kF32, {batch, 4}).value()}}, {});
+  };
+  EXPECT_THAT(call(16), IsOk());
+  EXPECT_THAT(call(17), FailsWith(ErrorCode::kInvalidArgument,
+                                  "input 'features': dimension 0 is 17, and the model was compiled for 1 to 16"));
+}
+
+TEST(Aoti, RefusesToMergeMoreSamplesThanItWasCompiledFor) {
+  ModelOptions options = on(make_runtime(1));
+  options.max_batch = 17;
+  EXPECT_THAT(load_mlp(tiny_mlp(), options),
+              FailsWith(ErrorCode::kInvalidArgument, "at most 16 samples a call, and max_batch is 17"));
+  options.merge = Merge::kNever;
+  EXPECT_THAT(load_mlp(tiny_mlp(), options), IsOk());
+}
+
+TEST(Aoti, RefusesCodeThatDoesNotSayWhatItWasCompiledForUnlessItIsTrusted) {
+  ModelOptions options = on(make_runtime(2));
+  for (const char* file : {"foreign.pt2", "older-packer.pt2", "two-threads.pt2"})
+    EXPECT_THAT(load_mlp(model_file(file), options), FailsWith(ErrorCode::kFailedPrecondition, "with gantry-pack"))
+        << file;
+  EXPECT_THAT(load_mlp(model_file("foreign.pt2"), options),
+              FailsWith(ErrorCode::kFailedPrecondition, "ModelOptions::trust_unverified_code"));
+  options.trust_unverified_code = true;
+  const Model model = load_mlp(model_file("foreign.pt2"), options).value();
+  EXPECT_THAT(output_of(model.run({{"features", golden("tiny-mlp-aoti", "1/input.npy")}})),
+              Pointwise(FloatNear(1e-6f), values_of(golden("tiny-mlp-aoti", "1/0.npy"))));
+  EXPECT_THAT(model.info().description, HasSubstr("not verified"));
+  EXPECT_TRUE(model.info().has_state);
+  EXPECT_TRUE(model.info().mutates_inputs);
+  EXPECT_EQ(model.info().max_threads, 0);
+  EXPECT_EQ(model.info().matching, "inputs by position, outputs by position");
+  options.warmup_runs = 0;
+  EXPECT_THAT(libtorch::load(model_file("foreign.pt2"),
+                             Signature::parse("features:f64[batch,5]", "scores:f32[batch,3]").value(), options),
+              IsOk());  // which is what the option risks
 }
 
 struct BadPackage {
@@ -161,6 +220,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadPackage{"unknown-isa.pt2", ErrorCode::kFailedPrecondition, "'ABACUS'"},
                     BadPackage{"two-isas.pt2", ErrorCode::kFailedPrecondition, "'ABACUS'"},
                     BadPackage{"other-machine.pt2", ErrorCode::kFailedPrecondition, "compiled for pdp11"},
+                    BadPackage{"damaged-inputs.pt2", ErrorCode::kInvalidArgument, "'gantry_inputs'"},
                     BadPackage{"other-device.pt2", ErrorCode::kFailedPrecondition, "compiled for 'cuda'"},
                     BadPackage{"two-libraries.pt2", ErrorCode::kInvalidArgument, "several libraries"},
                     BadPackage{"two-models.pt2", ErrorCode::kInvalidArgument, "several models"},
@@ -209,25 +269,6 @@ TEST(Aoti, UnpacksIntoADirectoryOfItsOwnUser) {
   EXPECT_TRUE(scratch.is_empty());
 }
 
-TEST(Aoti, RefusesAScratchDirectoryThatCannotBeUsed) {
-  ModelOptions options = on(make_runtime(1));
-  options.scratch_dir = "/nowhere/at/all";
-  EXPECT_THAT(load_mlp(tiny_mlp(), options), FailsWith(ErrorCode::kFailedPrecondition, "No such file"));
-  const std::string file = testing::TempDir() + "gantry-not-a-directory";
-  std::ofstream(file) << "x";
-  options.scratch_dir = file;
-  EXPECT_THAT(load_mlp(tiny_mlp(), options), FailsWith(ErrorCode::kFailedPrecondition, "scratch_dir"));
-  fs::remove(file);
-}
-
-TEST(Aoti, RefusesAScratchDirectoryMountedNoexec) {
-  struct statvfs mounted {};
-  EXPECT_THAT(libtorch::check_scratch("/scratch", mounted), IsOk());
-  mounted.f_flag = ST_NOEXEC | ST_NOSUID;
-  EXPECT_THAT(libtorch::check_scratch("/scratch", mounted),
-              FailsWith(ErrorCode::kFailedPrecondition, "scratch_dir '/scratch': it is mounted noexec"));
-}
-
 bool has_library(const char* name) {
   void* library = ::dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
   if (library) ::dlclose(library);
@@ -273,6 +314,160 @@ TEST(Aoti, KeepsOutputsAliveAfterTheModelIsGone) {
     outputs = model.run({{"features", golden("tiny-mlp-aoti", "1/input.npy")}}).value();
   }
   EXPECT_THAT(values_of(outputs[0].tensor), Pointwise(FloatNear(1e-6f), values_of(golden("tiny-mlp-aoti", "1/0.npy"))));
+}
+
+/// What is written to stderr, by whatever means, while the object lives.
+class CapturedStderr {
+ public:
+  CapturedStderr() : file_(std::tmpfile()), before_(::dup(2)) {
+    std::fflush(stderr);
+    ::dup2(::fileno(file_), 2);
+  }
+  ~CapturedStderr() {
+    put_back();
+    std::fclose(file_);
+  }
+  std::string text() {
+    put_back();
+    std::rewind(file_);
+    std::string text;
+    for (int c = std::fgetc(file_); c != EOF; c = std::fgetc(file_)) text += static_cast<char>(c);
+    return text;
+  }
+
+ private:
+  void put_back() {
+    if (before_ < 0) return;
+    std::cerr.flush();
+    std::fflush(stderr);
+    ::dup2(before_, 2);
+    ::close(std::exchange(before_, -1));
+  }
+  std::FILE* file_;
+  int before_;
+};
+
+/// The arguments of indexed.pt2, and of indexed.ts, which is the same as TorchScript.
+constexpr const char* kIndexed[] = {"embedding",   "gather",       "index",      "index_put",     "scatter",
+                                    "scatter_add", "index_select", "take",       "one_hot",       "embedding_bag",
+                                    "index_add",   "index_copy",   "index_fill", "cross_entropy", "floor_divide",
+                                    "remainder",   "truncate"};
+
+Result<Model> load_indexed(const std::string& file, const Runtime& runtime) {
+  std::string inputs, outputs;
+  for (const char* name : kIndexed) {
+    inputs += std::string(inputs.empty() ? "" : "; ") + name + ":i64[2,3]";
+    outputs += std::string(outputs.empty() ? "" : "; ") + name + ".0:f32[1]";
+  }
+  return libtorch::load(model_file(file), Signature::parse(inputs, outputs).value(), on(runtime, 0));
+}
+
+/// Argument `name` has `value` in one place; all others are fine.
+Tensors indices(const std::string& name, std::int64_t value) {
+  Tensors tensors;
+  for (const char* each : kIndexed) {
+    std::vector<std::int64_t> values = {1, 2, 3, 3, 2, 1};
+    if (each == name) values[0] = value;
+    tensors.add(each, Tensor::from<std::int64_t>(Span<const std::int64_t>(values), {2, 3}).value());
+  }
+  return tensors;
+}
+
+TEST(Aoti, FailsOnABadIndexWhereTorchScriptDoesAndGivesTheSameElsewhere) {
+  const Runtime runtime = make_runtime(1);
+  const Model aoti = load_indexed("indexed.pt2", runtime).value();
+  const Model script = load_indexed("indexed.ts", runtime).value();
+  EXPECT_EQ(aoti.info().matching, "inputs by position, outputs by name");  // nested ones, by their paths
+  const auto fine = aoti.run(indices("none", 0)).value();
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < std::size(kIndexed); ++i)
+    for (const std::int64_t value : {std::int64_t{0}, std::int64_t{7}, std::int64_t{-1}, std::int64_t{-8},
+                                     std::int64_t{8}, std::int64_t{-9}, std::int64_t{100}, std::int64_t{1} << 40}) {
+      const Tensors inputs = indices(kIndexed[i], value);
+      const auto got = aoti.run(inputs);
+      const auto expected = script.run(inputs);
+      const std::string which = std::string(kIndexed[i]) + " " + std::to_string(value);
+      ASSERT_EQ(got.ok(), expected.ok()) << which;
+      if (!got) {
+        EXPECT_THAT(got, HasCode(ErrorCode::kModelError)) << which;
+        ++refused;
+        continue;
+      }
+      for (std::size_t k = 0; k < std::size(kIndexed); ++k)
+        EXPECT_THAT(values_of((*got)[k].tensor), Pointwise(FloatNear(1e-4f), values_of((*expected)[k].tensor)))
+            << which << ", result of " << kIndexed[k];
+    }
+  EXPECT_GT(refused, 50u);
+  for (std::size_t k = 0; k < std::size(kIndexed); ++k)
+    EXPECT_EQ(values_of(aoti.run(indices("none", 0)).value()[k].tensor), values_of(fine[k].tensor));
+}
+
+TEST(Aoti, ABadIndexAmongOthersFailsNoOtherRequest) {
+  const Model model = load_indexed("indexed.pt2", make_runtime(2)).value();
+  const auto expected = values_of(model.run(indices("none", 0)).value()[0].tensor);
+  std::atomic<int> right{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&, i] {
+      for (int run = 0; run < 25; ++run) {
+        const auto outputs = model.run(indices(i == 0 ? "embedding" : "none", 1000));
+        right += i == 0 ? !outputs.ok() && outputs.error().code() == ErrorCode::kModelError
+                        : outputs.ok() && values_of((*outputs)[0].tensor) == expected;
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(right, 100);
+}
+
+TEST(Aoti, SaysWhatFailedInItsErrorAndNothingOnStderr) {
+  const Model model = load_indexed("indexed.pt2", make_runtime(1)).value();
+  for (const char* name : {"embedding", "embedding_bag", "one_hot", "floor_divide"}) {
+    CapturedStderr captured;
+    const auto outputs = model.run(indices(name, std::string(name) == "floor_divide" ? 0 : 1000));
+    EXPECT_EQ(captured.text(), "") << name;
+    EXPECT_THAT(outputs, HasCode(ErrorCode::kModelError)) << name;
+    EXPECT_THAT(outputs.error().message(), testing::Not(HasSubstr("frame #"))) << name;
+  }
+  EXPECT_THAT(model.run(indices("embedding", 1000)), FailsWith(ErrorCode::kModelError, "index out of bounds"));
+}
+
+std::unique_ptr<Engine> load_counts() {
+  return load_engine(model_file("counts.pt2"), row_signature()).value();
+}
+
+float count(EngineInstance& instance) {
+  return output_of(instance.run(x_of({0, 0}), {}))[0];
+}
+
+TEST(Aoti, EachInstanceOfAModelWithStateCountsAloneFromWhatWasPacked) {
+  const auto engine = load_counts();
+  EXPECT_TRUE(engine->info().has_state);
+  EXPECT_THAT(engine->info().description, HasSubstr("a copy for each instance"));
+  const std::size_t bytes = engine->memory().weights_bytes;
+  const auto first = engine->make_instance(1).value();
+  EXPECT_EQ(count(*first), 1);
+  EXPECT_EQ(count(*first), 2);
+  const auto second = engine->make_instance(1).value();
+  EXPECT_EQ(engine->memory().weights_bytes, 2 * bytes);
+  EXPECT_EQ(count(*second), 1);
+  EXPECT_EQ(count(*first), 3);
+  engine->make_instance(1).value();  // thrown away, as after a check
+  EXPECT_EQ(engine->memory().weights_bytes, 2 * bytes);
+  EXPECT_EQ(count(*engine->make_instance(1).value()), 1);
+  EXPECT_EQ(count(*second), 2);
+}
+
+TEST(Aoti, InstancesOfAModelWithStateCountAllCallsWhileOthersRun) {
+  const auto engine = load_counts();
+  std::vector<std::thread> threads;
+  std::atomic<int> right{0};
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      const auto instance = engine->make_instance(1).value();
+      for (int run = 1; run <= 200; ++run) right += count(*instance) == static_cast<float>(run);
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(right, 800);
 }
 
 }  // namespace

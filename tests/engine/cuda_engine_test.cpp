@@ -90,7 +90,11 @@ TEST(Cuda, ComputesFloat32AsFloat32) {
 TEST(Cuda, RunsAPackageThatWasCompiledForIt) {
   const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
   const Runtime runtime = make_runtime(2);
-  const Model compiled = libtorch::load(model_file("matmul-cuda.pt2"), signature, on_gpu(runtime)).value();
+  ModelOptions options = on_gpu(runtime);
+  EXPECT_THAT(libtorch::load(model_file("matmul-cuda.pt2"), signature, options),
+              FailsWith(ErrorCode::kFailedPrecondition, "trust_unverified_code"));  // gantry-pack made it not
+  options.trust_unverified_code = true;
+  const Model compiled = libtorch::load(model_file("matmul-cuda.pt2"), signature, options).value();
   const Model scripted = libtorch::load(model_file("matmul.ts"), signature, on(runtime)).value();
   EXPECT_EQ(compiled.info().kind, "aoti");
   for (const std::int64_t batch : {1, 2, 7, 64}) {

@@ -10,6 +10,7 @@ they should not. All take x: f32[batch, 2] unless their comment says otherwise.
 
 import argparse
 import json
+import sys
 import warnings
 import zipfile
 from pathlib import Path
@@ -17,6 +18,10 @@ from typing import Dict, List, Tuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib" / "pack"))
+import gantry_pack  # noqa: E402
 
 import models_to_call
 import models_with_hooks
@@ -233,21 +238,87 @@ def make_scripted(directory):
     torch.export.save(torch.export.export(Identity(), (torch.zeros(1, 2),)), directory / "exported.pt2")
 
 
-def compile_matmul(device, path):
-    """Compiles for the processor or the GPU that is present, which takes half a minute."""
-    example = torch.rand(3, 256, device=device)
-    batch = torch.export.Dim("batch", min=2, max=4096)
-    program = torch.export.export(MatMul().eval().to(device), (example,), dynamic_shapes={"x": {0: batch}})
-    torch._inductor.aoti_compile_and_package(program, package_path=str(path))
+class Indexed(torch.nn.Module):
+    """Ops that take indices, or divide integers: argument i of forward(), i64[2, 3], changes result i alone, a number
+    called "<argument>.0"."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(12)
+        self.table = torch.nn.Parameter(torch.randn(8, 4))
+        self.register_buffer("x", torch.randn(2, 8))
+
+    def forward(self, embedding: Tensor, gather: Tensor, index: Tensor, index_put: Tensor, scatter: Tensor,
+                scatter_add: Tensor, index_select: Tensor, take: Tensor, one_hot: Tensor, embedding_bag: Tensor,
+                index_add: Tensor, index_copy: Tensor, index_fill: Tensor, cross_entropy: Tensor,
+                floor_divide: Tensor, remainder: Tensor, truncate: Tensor) -> Dict[str, Tensor]:
+        x = self.x
+        rows = torch.arange(2).unsqueeze(1)
+        ones = torch.ones(2, 3)
+        put = x.clone()
+        put[rows, index_put] = 1.0
+        numbers = torch.tensor([7, -8, 9])
+        results = {"embedding.0": functional.embedding(embedding, self.table),
+                   "gather.0": x.gather(1, gather),
+                   "index.0": x[rows, index],
+                   "index_put.0": put,
+                   "scatter.0": x.scatter(1, scatter, 5.0),
+                   "scatter_add.0": x.scatter_add(1, scatter_add, ones),
+                   "index_select.0": torch.index_select(x, 1, index_select[0]),
+                   "take.0": torch.take(x, take),
+                   "one_hot.0": functional.one_hot(one_hot, 8).to(torch.float32),
+                   "embedding_bag.0": functional.embedding_bag(embedding_bag, self.table),
+                   "index_add.0": torch.index_add(x, 1, index_add[0], ones),
+                   "index_copy.0": torch.index_copy(x, 1, index_copy[0], ones),
+                   "index_fill.0": torch.index_fill(x, 1, index_fill[0], 3.0),
+                   "cross_entropy.0": functional.cross_entropy(x, cross_entropy[:, 0], reduction="none"),
+                   "floor_divide.0": torch.floor_divide(numbers, floor_divide).to(torch.float32),
+                   "remainder.0": torch.remainder(numbers, remainder).to(torch.float32),
+                   "truncate.0": torch.div(numbers, truncate, rounding_mode="trunc").to(torch.float32)}
+        return {name: (value * torch.arange(1, value.numel() + 1).view_as(value)).sum().view(1)
+                for name, value in results.items()}
+
+
+class IndexedNested(torch.nn.Module):
+    """The same with a nested result, a part of which is None: {"embedding": (value, None), ...}."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = Indexed()
+
+    def forward(self, *indices):
+        return {name[:-2]: (value, None) for name, value in self.model(*indices).items()}
+
+
+INDEXED = ("embedding gather index index_put scatter scatter_add index_select take one_hot embedding_bag index_add "
+           "index_copy index_fill cross_entropy floor_divide remainder truncate").split()
+
+
+def export_matmul(device):
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    return torch.export.export(MatMul().eval().to(device), (torch.rand(3, 256, device=device),),
+                               dynamic_shapes={"x": {0: batch}})
+
+
+def compile_packages(directory):
+    """Half a minute each."""
+    gantry_pack.compile_aoti(export_matmul("cpu"), directory / "matmul.pt2")
+    batch = torch.export.Dim("batch", min=1, max=16)
+    program = torch.export.export(Counts().eval(), (torch.rand(2, 2),), dynamic_shapes={"x": {0: batch}})
+    gantry_pack.compile_aoti(program, directory / "counts.pt2")
+    torch.jit.script(Indexed().eval()).save(directory / "indexed.ts")
+    example = tuple(torch.tensor([[1, 2, 3], [3, 2, 1]]) for _ in INDEXED)
+    gantry_pack.compile_aoti(torch.export.export(IndexedNested().eval(), example), directory / "indexed.pt2")
 
 
 def rewrite(source, target, change_metadata=None, extra=()):
-    """A copy of an AOTInductor package with other metadata and further entries."""
+    """A copy of an AOTInductor package with other metadata (None: without) and further entries."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
         for name in old.namelist():
             data = old.read(name)
             if change_metadata and name.endswith("_metadata.json"):
-                data = json.dumps({**json.loads(data), **change_metadata}).encode()
+                changed = {**json.loads(data), **change_metadata}
+                data = json.dumps({key: value for key, value in changed.items() if value is not None}).encode()
             new.writestr(name, data)
         for name, data in extra:
             new.writestr(name, data)
@@ -266,10 +337,15 @@ def make_packages(directory, source):
     rewrite(source, directory / "two-isas.pt2", {"AOTI_CPU_ISA": "INVALID_VEC_ISA ABACUS"})
     rewrite(source, directory / "other-machine.pt2", {"AOTI_MACHINE": "pdp11"})
     rewrite(source, directory / "other-device.pt2", {"AOTI_DEVICE_KEY": "cuda"})
+    foreign = {key: None for key in ("gantry_threads", "gantry_has_state", "gantry_inputs", "gantry_outputs")}
+    rewrite(source, directory / "older-packer.pt2", foreign)
+    rewrite(source, directory / "foreign.pt2", {**foreign, "gantry_mutates_inputs": None})
+    rewrite(source, directory / "damaged-inputs.pt2", {"gantry_inputs": '[{"name": "x"}]'})
+    rewrite(source, directory / "two-threads.pt2", {"gantry_threads": "2"})
     rewrite(source, directory / "two-libraries.pt2", extra=[(f"{folder}/second.so", b"\x7fELF")])
     rewrite(source, directory / "two-models.pt2", extra=[(f"{folder[:-len('model')]}other/second.so", b"\x7fELF")])
     rewrite(source, directory / "weights-outside.pt2", extra=[(f"{folder}/w.blob", b"1234")])
-    compile_matmul("cpu", directory / "matmul.pt2")
+    compile_packages(directory)
 
 
 class OutOfRange(torch.nn.Module):
@@ -286,7 +362,7 @@ class OutOfRange(torch.nn.Module):
 
 def make_cuda(directory):
     """What is compiled for the GPU that is present."""
-    compile_matmul("cuda", directory / "matmul-cuda.pt2")
+    torch._inductor.aoti_compile_and_package(export_matmul("cuda"), package_path=str(directory / "matmul-cuda.pt2"))
     torch.jit.script(OutOfRange().eval()).save(directory / "out-of-range.ts")
 
 

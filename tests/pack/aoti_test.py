@@ -47,11 +47,35 @@ class AotiTest(unittest.TestCase):
                 return x + 1
         with gp.quiet():
             plain, in_place = (torch.export.export(model, (torch.rand(3),)) for model in (torch.nn.ReLU(), InPlace()))
+            plain, in_place = gp._functional(plain), gp._functional(in_place)
         self.assertFalse(gp._mutates_inputs(plain))
         self.assertTrue(gp._mutates_inputs(in_place))
         with zipfile.ZipFile(self.package / "model.pt2") as archive:
             name = next(name for name in archive.namelist() if name.endswith("metadata.json"))
             self.assertEqual(json.loads(archive.read(name))["gantry_mutates_inputs"], "false")
+
+    def metadata(self):
+        with zipfile.ZipFile(self.package / "model.pt2") as archive:
+            name = next(name for name in archive.namelist() if name.endswith("metadata.json"))
+            return json.loads(archive.read(name))
+
+    def test_the_file_says_what_it_was_compiled_for(self):
+        metadata = self.metadata()
+        self.assertEqual(metadata["gantry_threads"], "1")
+        self.assertEqual(metadata["gantry_has_state"], "false")
+        batch = {"symbol": "batch", "min": 1, "max": 16}
+        self.assertEqual(json.loads(metadata["gantry_inputs"]),
+                         [{"name": "features", "dtype": "f32", "dims": [batch, {"size": 4}], "strides": None}])
+        self.assertEqual(json.loads(metadata["gantry_outputs"]),
+                         [{"name": "scores", "dtype": "f32", "dims": [batch, {"size": 3}], "strides": None}])
+
+    def test_the_code_has_no_parallel_region_and_does_not_print(self):
+        with zipfile.ZipFile(self.package / "model.pt2") as archive:
+            sources = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".cpp")}
+        self.assertTrue(any("AOTInductorModelContainerRun" in source for source in sources.values()))
+        for name, source in sources.items():
+            self.assertNotIn("omp parallel", source, name)
+            self.assertNotIn("std::cerr", source, name)
 
     @unittest.skipUnless(platform.machine() == "x86_64" and shutil.which("objdump"), "needs objdump on x86-64")
     def test_the_code_has_no_avx512_instruction_whatever_this_cpu_has(self):
@@ -75,6 +99,99 @@ class AotiTest(unittest.TestCase):
         for size in (1, 2, 16):
             rows = torch.arange(size) % len(golden)
             torch.testing.assert_close(model(inputs[rows].contiguous()), wanted[rows], atol=1e-5, rtol=1e-5)
+
+
+class CompiledForTest(unittest.TestCase):
+    """What is recorded of exported programs; nothing is compiled."""
+
+    @staticmethod
+    def export(forward, *example, dims=None, buffer=None):
+        class Model(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.register_buffer("state", buffer)
+        Model.forward = forward
+        with gp.quiet():
+            return torch.export.export(Model().eval(), example, dynamic_shapes=dims)
+
+    def tensors(self, program):
+        metadata = gp.compiled_for(program)
+        return json.loads(metadata["gantry_inputs"]), json.loads(metadata["gantry_outputs"])
+
+    def test_ranges_are_those_of_the_program(self):
+        program = self.export(lambda self, x, y: x.sum(0) + y, torch.rand(5, 7), torch.rand(7),
+                              dims=({0: torch.export.Dim("n", min=4, max=64), 1: torch.export.Dim("m")},
+                                    {0: torch.export.Dim("m")}))
+        (x, y), (out,) = self.tensors(program)
+        n, m = x["dims"]
+        self.assertEqual((n["min"], n["max"], m["max"]), (4, 64, None))
+        self.assertLessEqual(m["min"], 2)
+        self.assertEqual(y["dims"], [m])
+        self.assertEqual(out["dims"], [m])
+
+    def test_nested_results_go_by_their_path_and_none_keeps_its_place(self):
+        program = self.export(lambda self, x: (x + 1, None, {"a": [x, (x * 2,)]}), torch.rand(3))
+        _, outputs = self.tensors(program)
+        self.assertEqual([output and output["name"] for output in outputs], ["0", None, "2.a.0", "2.a.1.0"])
+
+    def test_flat_results_have_no_names(self):
+        program = self.export(lambda self, x: (x + 1, x * 2), torch.rand(3))
+        self.assertEqual([output["name"] for output in self.tensors(program)[1]], ["", ""])
+
+    def test_arguments_that_are_no_tensors_are_left_out(self):
+        program = self.export(lambda self, x, factor: x * factor, torch.rand(3), 3)
+        self.assertEqual([value["name"] for value in self.tensors(program)[0]], ["x"])
+
+    def test_layouts_that_no_call_brings_are_refused(self):
+        program = self.export(lambda self, x: x + 1, torch.rand(3, 4).t())
+        with self.assertRaisesRegex(gp.PackError, "contiguous"):
+            gp.compiled_for(program)
+
+    def test_sizes_that_follow_others_are_refused(self):
+        n = torch.export.Dim("n", min=2, max=8)
+        program = self.export(lambda self, x, y: torch.cat([x, x]) + y, torch.rand(2), torch.rand(4),
+                              dims=({0: n}, {0: 2 * n}))
+        with self.assertRaisesRegex(gp.PackError, "a dimension of input 'y'"):
+            gp.compiled_for(program)
+
+    def test_a_buffer_that_is_written_to_is_state(self):
+        def count(self, x):
+            self.state.add_(1)
+            return x + self.state
+        has_state = lambda program: gp._has_state(gp._functional(program))  # noqa: E731
+        self.assertTrue(has_state(self.export(count, torch.rand(3), buffer=torch.zeros(1))))
+        self.assertFalse(has_state(self.export(lambda self, x: x + self.state, torch.rand(3), buffer=torch.zeros(1))))
+        self.assertTrue(gp._has_state(None))
+        self.assertTrue(gp._mutates_inputs(None))
+
+    def test_state_that_the_export_would_lose_is_refused(self):
+        class Lost(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.calls = torch.zeros(1)
+
+            def forward(self, x):
+                self.calls = self.calls + 1
+                return x + self.calls
+        model = gp.Model(Lost().eval(), torch.rand(2, 3), None, None, None, None, gp.Tolerance.of({"atol": 1, "rtol": 1}))
+        with self.assertRaisesRegex(gp.PackError, "register_buffer"):
+            gp._exported(model, 4)
+
+    def test_ops_that_aotinductor_checks_less_than_torch_become_stricter(self):
+        def forward(self, x, i):
+            return x.index_select(0, i), torch.index_add(x, 0, i, x), torch.index_copy(x, 0, i, x), \
+                torch.div(i, i, rounding_mode="trunc"), x[i]
+        program = self.export(forward, torch.rand(3), torch.tensor([0, 1, 2]))
+        strict = gp._strict_as_eager(program, gp._functional(program))
+        module = strict.module()
+        x, fine = torch.rand(3), torch.tensor([2, 0, 1])
+        for got, wanted in zip(module(x, torch.tensor([2, 1, 1])), forward(None, x, torch.tensor([2, 1, 1]))):
+            torch.testing.assert_close(got, wanted)
+        targets = [str(node.target) for node in strict.graph.nodes]
+        self.assertEqual(targets.count("aten.masked_fill.Scalar"), 3)  # not x[i], where eager counts from the end, too
+        self.assertNotIn("aten.div.Tensor_mode", targets)
+        plain = self.export(lambda self, x, i: x[i], x, fine)
+        self.assertIs(gp._strict_as_eager(plain, gp._functional(plain)), plain)
 
 
 if __name__ == "__main__":
