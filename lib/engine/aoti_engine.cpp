@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "engine/activation_memory.hpp"
@@ -253,6 +254,21 @@ Result<std::unique_ptr<Engine>> load_scanned(const AotiPackage& package, const S
       std::make_unique<AotiEngine>(std::move(source), *std::move(container), *std::move(call), std::move(info)));
 }
 
+/// An error of loading a library, which is of an operator that nobody has registered, or another one.
+Error explain_load_failure(const Error& error) {
+  constexpr std::string_view kUnknown = "Could not find schema for ";
+  const std::string& message = error.message();
+  const auto at = message.find(kUnknown);
+  if (at == std::string::npos) return error;
+  const std::string rest = message.substr(at + kUnknown.size());
+  std::string name = rest.substr(0, rest.find_first_of(" '\n,;()"));
+  while (!name.empty() && name.back() == '.') name.pop_back();
+  return Error(ErrorCode::kUnsupported, "the model needs the operator '" + name +
+                                            "', which this process lacks; give the library that defines it in "
+                                            "ModelOptions::libraries, or pack it with the model (\"requires\": "
+                                            "{\"libraries\": [...]})");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request) {
@@ -269,7 +285,7 @@ Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request) {
     if (!engine) return engine.error().within(name);
     return engine;
   } catch (...) {
-    return translate_torch_exception(ErrorCode::kInvalidArgument).within(name);
+    return explain_load_failure(translate_torch_exception(ErrorCode::kInvalidArgument)).within(name);
   }
 }
 

@@ -20,6 +20,7 @@ std::string text_of(const CompiledTensor& tensor) {
 
 std::string range_of(std::int64_t min, std::int64_t max) {
   if (max == kNoBound) return "at least " + std::to_string(min);
+  if (min <= 1) return "at most " + std::to_string(max);
   return std::to_string(min) + " to " + std::to_string(max);
 }
 

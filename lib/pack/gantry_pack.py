@@ -2256,7 +2256,8 @@ def guest_code():
         return re.sub(r"std::cerr\s*<<[^;]*;", ";", text)
 
     def compile(cls, graph, *sources, **options):
-        return original.__func__(cls, graph, *(plain(source) for source in sources), **options)
+        return original.__func__(cls, graph, *(plain(source) for source in sources),
+                                 **{name: plain(value) for name, value in options.items()})
     codecache.AotCodeCompiler.compile = classmethod(compile)
     try:
         yield
@@ -2273,15 +2274,17 @@ def export_aoti(model, path, batches, max_batch):
     if model.is_script:
         raise PackError("AOTInductor compiles Python models and exported programs, not a ScriptModule; use "
                         'engines=("torchscript",)')
-    isa = compile_aoti(model.program or _exported(model, max_batch), path, model.signature)
+    isa = compile_aoti(model.program or _exported(model, max_batch), path, model.signature,
+                       takes_one=model.program is None)
     check_engine("aoti", path, model, batches)
     version = ".".join(torch.__version__.split(".")[:2])
     return {"kind": "aoti", "file": path.name, "device": "cpu", "requires": {"torch": version, "isa": isa}}
 
 
-def compile_aoti(program, path, signature=None):
+def compile_aoti(program, path, signature=None, takes_one=False):
     """Compiles an ExportedProgram for the CPU into the package `path`; returns the level of CPU that it needs.
-    `signature`, as in a manifest, names tensors and sizes; without it they have the program's own names."""
+    `signature`, as in a manifest, names tensors and sizes; without it they have the program's own names. `takes_one`:
+    sizes were exported from 1 on, which some versions of torch record as from 2 on."""
     import torch
     from torch._inductor import config
     march, simd_bits, isa = aoti_target()
@@ -2291,7 +2294,7 @@ def compile_aoti(program, path, signature=None):
                                         "gantry_march": march, "gantry_threads": "1",
                                         "gantry_has_state": "true" if _has_state(functional) else "false",
                                         "gantry_mutates_inputs": "true" if _mutates_inputs(functional) else "false",
-                                        **compiled_for(program, signature)}}
+                                        **compiled_for(program, signature, takes_one)}}
     known = config.get_config_copy()
     say(f"compiling the model (AOTInductor, {isa}); this takes a minute or two")
     try:
@@ -2366,7 +2369,7 @@ def _strict_as_eager(program, functional):
     return functional if changed else program
 
 
-def compiled_for(program, signature=None):
+def compiled_for(program, signature=None, takes_one=False):
     """The metadata gantry_inputs and gantry_outputs: what the code takes for granted about each tensor that it takes
     and gives, in its order. The engine compares that with the signature, since the code itself checks nothing."""
     nodes = {node.name: node for node in program.graph.nodes}
@@ -2392,7 +2395,8 @@ def compiled_for(program, signature=None):
         raise PackError(f"the exported program takes {len(inputs)} tensors and gives "
                         f"{sum(value is not None for value in outputs)}; the signature differs: {signature}")
     symbols = _symbol_names([value for _, value in inputs], signature)
-    describe = functools.partial(_describe_compiled, symbols=symbols, ranges=program.range_constraints)
+    describe = functools.partial(_describe_compiled, symbols=symbols, ranges=program.range_constraints,
+                                 lowest=2 if takes_one else 0)
     if signature:
         inputs = [(spec["name"], value) for spec, (_, value) in zip(signature["inputs"], inputs)]
     taken = [describe(name, value) for name, value in inputs]
@@ -2424,7 +2428,8 @@ def _symbol_names(inputs, signature):
     return names
 
 
-def _describe_compiled(name, value, symbols, ranges):
+def _describe_compiled(name, value, symbols, ranges, lowest):
+    """`lowest`: a bound of so much from below is none."""
     by_text = {str(symbol): bounds for symbol, bounds in ranges.items()}
 
     def rename(size):
@@ -2437,7 +2442,8 @@ def _describe_compiled(name, value, symbols, ranges):
         if isinstance(size, int):
             return {"size": size}
         known = by_text.get(str(size))
-        return {"symbol": rename(size), "min": max(0, bound(known.lower, 0)) if known else 0,
+        least = bound(known.lower, 0) if known else 0
+        return {"symbol": rename(size), "min": least if least > lowest else min(least, 1),
                 "max": bound(known.upper, None) if known else None}
     usual, step = [], 1
     for size in reversed(value.shape):

@@ -162,7 +162,7 @@ TEST(Aoti, RefusesCallsOfSizesThatItWasNotCompiledFor) {
   };
   EXPECT_THAT(call(16), IsOk());
   EXPECT_THAT(call(17), FailsWith(ErrorCode::kInvalidArgument,
-                                  "input 'features': dimension 0 is 17, and the model was compiled for 1 to 16"));
+                                  "input 'features': dimension 0 is 17, and the model was compiled for at most 16"));
 }
 
 TEST(Aoti, RefusesToMergeMoreSamplesThanItWasCompiledFor) {
@@ -201,6 +201,12 @@ struct BadPackage {
   ErrorCode code;
   const char* text;
 };
+
+TEST(Aoti, NamesAnOperatorThatTheProcessLacks) {
+  const auto model = load_rows("needs-operator.pt2", on(make_runtime(1)));
+  EXPECT_THAT(model, FailsWith(ErrorCode::kUnsupported, "the operator 'gantry_test::twice'"));
+  EXPECT_THAT(model, FailsWith(ErrorCode::kUnsupported, "ModelOptions::libraries"));
+}
 
 class BadPackages : public testing::TestWithParam<BadPackage> {};
 

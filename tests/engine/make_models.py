@@ -300,12 +300,30 @@ def export_matmul(device):
                                dynamic_shapes={"x": {0: batch}})
 
 
+def make_operator():
+    """An operator that only this process has."""
+    library = torch.library.Library("gantry_test", "DEF")
+    library.define("twice(Tensor x) -> Tensor")
+    library.impl("twice", lambda x: x * 2, "CPU")
+    library.impl("twice", lambda x: torch.empty_like(x), "Meta")
+    return library
+
+
+class NeedsOperator(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.gantry_test.twice(x)
+
+
 def compile_packages(directory):
     """Half a minute each."""
     gantry_pack.compile_aoti(export_matmul("cpu"), directory / "matmul.pt2")
     batch = torch.export.Dim("batch", min=1, max=16)
     program = torch.export.export(Counts().eval(), (torch.rand(2, 2),), dynamic_shapes={"x": {0: batch}})
     gantry_pack.compile_aoti(program, directory / "counts.pt2")
+    library = make_operator()
+    program = torch.export.export(NeedsOperator().eval(), (torch.rand(2, 2),), dynamic_shapes={"x": {0: batch}})
+    gantry_pack.compile_aoti(program, directory / "needs-operator.pt2")
+    del library
     torch.jit.script(Indexed().eval()).save(directory / "indexed.ts")
     example = tuple(torch.tensor([[1, 2, 3], [3, 2, 1]]) for _ in INDEXED)
     gantry_pack.compile_aoti(torch.export.export(IndexedNested().eval(), example), directory / "indexed.pt2")

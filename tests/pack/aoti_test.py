@@ -129,6 +129,11 @@ class CompiledForTest(unittest.TestCase):
         self.assertEqual(y["dims"], [m])
         self.assertEqual(out["dims"], [m])
 
+    def test_a_size_of_one_is_allowed_where_torch_forbids_it_by_habit(self):
+        program = self.export(lambda self, x: x + 1, torch.rand(3), dims=({0: torch.export.Dim("n", min=2, max=8)},))
+        least = lambda **how: json.loads(gp.compiled_for(program, **how)["gantry_inputs"])[0]["dims"][0]["min"]  # noqa: E731
+        self.assertEqual((least(), least(takes_one=True)), (2, 1))
+
     def test_nested_results_go_by_their_path_and_none_keeps_its_place(self):
         program = self.export(lambda self, x: (x + 1, None, {"a": [x, (x * 2,)]}), torch.rand(3))
         _, outputs = self.tensors(program)
