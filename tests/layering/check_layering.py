@@ -28,7 +28,7 @@ HEADER_LEVELS = [
      "stats", "trace_parent", "observer"},
     {"run_options", "runtime"},
     {"type_info", "value", "node", "stage"},
-    {"signature", "padding", "engine", "model"},
+    {"signature", "padding", "model_file", "model_options", "engine", "model"},
     {"pipeline", "registry"},
     {"image", "classify", "segmentation", "tensor_ops"},
     {"package", "libtorch"},
@@ -47,8 +47,9 @@ THREAD_SETTINGS = re.compile(r"\b(omp_(set|get)_\w+|(at::)?set_num_(interop_)?th
 FORBIDDEN_CALLS = re.compile(r"\b(printf|fprintf|vprintf|puts|fputs|putchar|perror|cout|cerr|clog|stdout|stderr|"
                              r"exit|_exit|_Exit|quick_exit|abort|terminate|getenv|secure_getenv|setenv|putenv|unsetenv|"
                              r"signal|sigaction|setlocale|fesetround|assert)\s*(?=[(<;,)])")
-# The one variable that may be set, and the one place that sets a thread's rounding and puts it back.
-MAY_CALL = {("getenv", "runtime/cpu_budget.cpp"), ("fesetround", "runtime/rounding_scope.hpp")}
+# The variables that may be set (GANTRY_CPUS, TMPDIR), and the one place that sets a thread's rounding and puts it back.
+MAY_CALL = {("getenv", "runtime/cpu_budget.cpp"), ("getenv", "engine/scratch_directory.cpp"),
+            ("fesetround", "runtime/rounding_scope.hpp")}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 LITERALS = re.compile(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
