@@ -119,12 +119,25 @@ class NamesTest(PackingTest):
                 self.pack(named, torch.rand(2, 4), output_names=names)
 
     def test_the_traced_model_takes_inputs_by_their_names(self):
-        class NestedDifference(TwoInputs):
+        class Inner(nn.Module):
+            def forward(self, q, k):
+                return q - k
+
+        class Crossed(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.inner = Inner()
+
             def forward(self, left, right):
-                return {"difference": left - right}
-        self.pack(NestedDifference(), (torch.rand(2, 4), torch.rand(2, 4)))
-        schema = torch.jit.load(str(self.package / "model.ts")).forward.schema
-        self.assertEqual([argument.name for argument in schema.arguments[1:]], ["left", "right"])
+                return {"difference": self.inner(right, left)}
+
+        class Unused(nn.Module):
+            def forward(self, left, right):
+                return {"double": left * 2}
+        for model in (Crossed(), Unused()):
+            self.pack(model, (torch.rand(2, 4), torch.rand(2, 4)))
+            schema = torch.jit.load(str(self.package / "model.ts")).forward.schema
+            self.assertEqual([argument.name for argument in schema.arguments[1:]], ["left", "right"])
 
 
 class CallsTest(PackingTest):

@@ -4,7 +4,6 @@
 process. Run by ctest; or: python tests/pack/rows_test.py."""
 
 import unittest
-from typing import List
 
 import torch
 from torch import nn
@@ -12,27 +11,18 @@ from torch import nn
 from packing import PackingTest, gp, model_of
 
 
-class FixedHidden(nn.Module):
-    """An LSTM whose hidden state has a fixed size, without Python's check of it: other batch sizes end the process."""
+class EndsTheProcess(nn.Module):
+    """Doubles up to `most` rows of values up to `largest`; beyond that it writes where no memory is."""
 
-    def __init__(self, size):
+    def __init__(self, most: int, largest: float = 1e30):
         super().__init__()
-        self.lstm = nn.LSTM(8, 16, batch_first=True)
-        self.weights: List[torch.Tensor] = [weight.detach() for weight in self.lstm.all_weights[0]]
-        self.register_buffer("hidden", torch.zeros(1, size, 16))
+        self.most, self.largest = most, largest
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        hidden = self.hidden[:, :x.shape[0]].contiguous()
-        return torch.lstm(x, [hidden, hidden], self.weights, True, 1, 0.0, False, False, True)[0][:, -1]
-
-
-class WithoutLimit(FixedHidden):
-    """As long as its values are under 30, it takes every size."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        size = 1 if bool(x.max() > 30) else x.shape[0]
-        hidden = torch.zeros(1, size, 16)
-        return torch.lstm(x, [hidden, hidden], self.weights, True, 1, 0.0, False, False, True)[0][:, -1]
+        if x.shape[0] > self.most or bool(x.max() > self.largest):
+            nowhere = torch.full([1, 1], 1 << 40)
+            return torch.ops.aten._sparse_coo_tensor_unsafe(nowhere, x.reshape(-1)[:1], [4]).to_dense()
+        return x * 2
 
 
 class IndependentRowsTest(PackingTest):
@@ -110,6 +100,11 @@ class IndependentRowsTest(PackingTest):
         # With one sample, the example's rows are the others.
         self.assertFalse(self.rows(model, torch.rand(2, 64), [torch.rand(64)])["independent"])
 
+    def test_what_only_larger_values_show_is_found(self):
+        model = model_of(lambda x: x / x.abs().max().clamp(min=1))  # of samples up to 1 none is scaled
+        rows = self.rows(model, torch.rand(2, 5), [torch.rand(5) for _ in range(3)], batch=True)
+        self.assertRegex(rows["reason"], "batch of 2: output 'output', rows in other company")
+
     def test_token_models_are_compared_in_the_company_of_other_samples(self):
         class Scaled(nn.Module):  # of integers nothing can be made larger
             def __init__(self):
@@ -182,28 +177,29 @@ class IndependentRowsTest(PackingTest):
 
 class SizesTest(PackingTest):
     def test_a_model_of_one_batch_size_gets_no_batch_axis(self):
-        script = torch.jit.script(FixedHidden(1).eval())
-        manifest = self.pack(script, torch.rand(1, 5, 8), [torch.rand(1, 5, 8)])
-        self.assertEqual(manifest["inputs"][0]["shape"], [1, 5, 8])
+        script = torch.jit.script(EndsTheProcess(1).eval())
+        manifest = self.pack(script, torch.rand(1, 4), [torch.rand(1, 4)])
+        self.assertEqual(manifest["inputs"][0]["shape"], [1, 4])
         self.assertRegex(self.said.getvalue(), r"ends the process at a batch of 2 \(signal .*without a batch axis")
         with self.assertRaisesRegex(gp.CheckFailed, r"batch=True, but the model takes no batch of 2: .*ends the process"):
-            self.pack(script, torch.rand(1, 5, 8), batch=True)
+            self.pack(script, torch.rand(1, 4), batch=True)
 
     def test_a_model_that_ends_the_process_at_max_batch_is_refused(self):
-        script = torch.jit.script(FixedHidden(2).eval())
-        with self.assertRaisesRegex(gp.CheckFailed, r"the torchscript model ends the process at a batch of 9 \(signal "
+        script = torch.jit.script(EndsTheProcess(8).eval())
+        with self.assertRaisesRegex(gp.CheckFailed, r"the torchscript model ends the process at a batch of 9 \(signal 11"
                                     r".*made for one batch size.*max_batch=1"):
-            self.pack(script, torch.rand(1, 5, 8), [torch.rand(5, 8)])
+            self.pack(script, torch.rand(1, 4), [torch.rand(4)])
         self.assertEqual(list(self.dir.iterdir()), [])
-        self.assertTrue(self.rows(script, torch.rand(1, 5, 8), [torch.rand(5, 8)], max_batch=2)["independent"])
+        self.assertTrue(self.rows(script, torch.rand(1, 4), [torch.rand(4)], max_batch=8)["independent"])
+        rows = self.rows(torch.jit.script(EndsTheProcess(2).eval()), torch.rand(1, 4), [torch.rand(4)], max_batch=1)
+        self.assertEqual(rows["reason"], "max_batch is 1")  # nothing larger was tried
 
     def test_a_model_that_ends_the_process_on_its_example_is_refused(self):
-        with self.assertRaisesRegex(gp.CheckFailed, r"ends the process on inputs tensor f32\[16, 5, 8\] \(signal"):
-            self.pack(torch.jit.script(FixedHidden(1).eval()), torch.rand(16, 5, 8))
+        with self.assertRaisesRegex(gp.CheckFailed, r"ends the process on inputs tensor f32\[16, 4\] \(signal 11"):
+            self.pack(torch.jit.script(EndsTheProcess(2).eval()), torch.rand(16, 4))
 
     def test_made_up_inputs_that_end_the_process_say_nothing(self):
-        script = torch.jit.script(WithoutLimit(1).eval())
-        rows = self.rows(script, torch.rand(2, 5, 8) + 1, [torch.rand(5, 8)])
+        rows = self.rows(torch.jit.script(EndsTheProcess(16, 30.0).eval()), torch.rand(2, 4) + 1, [torch.rand(4)])
         self.assertTrue(rows["independent"], rows)
         self.assertEqual(rows["sizes"], [2, 9, 16])
 
