@@ -435,6 +435,9 @@ TEST(Aoti, SaysWhatFailedInItsErrorAndNothingOnStderr) {
     EXPECT_THAT(outputs.error().message(), testing::Not(HasSubstr("frame #"))) << name;
   }
   EXPECT_THAT(model.run(indices("embedding", 1000)), FailsWith(ErrorCode::kModelError, "index out of bounds"));
+  EXPECT_THAT(model.run(indices("embedding_bag", 1000)),
+              FailsWith(ErrorCode::kModelError, "Index 0 of input takes value 1000"));
+  EXPECT_THAT(model.run(indices("floor_divide", 0)), FailsWith(ErrorCode::kModelError, "ZeroDivisionError"));
 }
 
 std::unique_ptr<Engine> load_counts() {
