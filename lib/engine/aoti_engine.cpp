@@ -58,7 +58,7 @@ class AotiInstance final : public EngineInstance {
       const std::vector<at::Tensor> tensors = to_torch(inputs, device_);
       std::vector<at::Tensor> arguments;
       for (const std::size_t place : call_.map.inputs) arguments.push_back(tensors[place]);
-      std::vector<at::Tensor> results = container_->run(arguments);
+      std::vector<at::Tensor> results = container_->run(std::move(arguments));
       if (results.size() != call_.results)
         return Error(ErrorCode::kModelError, "the model gave " + std::to_string(results.size()) +
                                                  " outputs, its package says " + std::to_string(call_.results));
