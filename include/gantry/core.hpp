@@ -6,6 +6,7 @@
 #include <gantry/classify.hpp>
 #include <gantry/engine.hpp>
 #include <gantry/error.hpp>
+#include <gantry/http_status.hpp>
 #include <gantry/image.hpp>
 #include <gantry/model.hpp>
 #include <gantry/model_file.hpp>

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gantry/export.hpp>
@@ -48,8 +49,9 @@ enum class ErrorReason : std::uint8_t {
   kInputTooLarge,        ///< the input is beyond a limit: more bytes, pixels or values than a request may have
   kMediaType,            ///< the input is in a format that is not read
   kOutOfMemory,          ///< the process or the device has no memory left for it
+  kGoldenMismatch,       ///< a package's golden case got another answer here than where it was recorded
 };
-constexpr std::size_t kErrorReasons = 11;
+constexpr std::size_t kErrorReasons = 12;
 constexpr std::size_t kRejectReasons = 8;  ///< of these, those that say why a request was not computed
 
 /// The reason's name as it appears in metrics and JSON: "queue_full", ...
@@ -59,11 +61,13 @@ GANTRY_API const char* to_string(ErrorReason reason) noexcept;
 ///
 /// Ownership: shares its text; copies are cheap.
 /// Threads:   immutable.
-/// Errors:    none.
-/// Cost:      one allocation when made, one for each within().
+/// Errors:    std::bad_alloc from the constructor and to_string(); nothing else throws.
+/// Cost:      one allocation when made, one for each within() and with_reason(); none to copy.
 class GANTRY_API Error {
  public:
   Error(ErrorCode code, std::string message);
+  /// resource_exhausted, reason kOutOfMemory, "out of memory". Needs no memory, so that it can always be given.
+  static Error out_of_memory() noexcept;
 
   ErrorCode code() const noexcept;
   const std::string& message() const noexcept;
@@ -75,11 +79,11 @@ class GANTRY_API Error {
   ErrorReason reason() const noexcept;
   /// When it makes sense to try again; zero if nothing is known, or if it never does.
   std::chrono::nanoseconds retry_after() const noexcept;
-  /// The same error with a reason.
-  Error with_reason(ErrorReason reason, std::chrono::nanoseconds retry_after = {}) const;
+  /// The same error with a reason; without memory for it, the error as it is.
+  Error with_reason(ErrorReason reason, std::chrono::nanoseconds retry_after = {}) const noexcept;
 
-  /// The same error, seen from one level further out.
-  Error within(std::string scope) const;
+  /// The same error, seen from one level further out; without memory for it, the error as it is.
+  Error within(std::string_view scope) const noexcept;
 
   /// "code: outer > inner: message", one line.
   std::string to_string() const;

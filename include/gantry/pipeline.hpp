@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <gantry/kept_promise.hpp>
 #include <gantry/run_options.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/span.hpp>
@@ -102,7 +103,7 @@ class Pipeline {
                   [done = std::move(done)](Result<detail::Value> result) mutable { done(unbox(std::move(result))); });
   }
   std::future<Result<Out>> submit(In input, const RunOptions& options = {}) const {
-    std::promise<Result<Out>> promise;
+    detail::KeptPromise<Out> promise;
     auto future = promise.get_future();
     if (core_->runs_in_place())
       promise.set_value(run(std::move(input), options));

@@ -18,7 +18,7 @@
 namespace gantry {
 
 /// One extent: a number, or a symbol that any extent of at least 1 may take.
-struct Dim {
+struct GANTRY_API Dim {
   std::int64_t extent = -1;  ///< when symbol is empty
   std::string symbol;
 

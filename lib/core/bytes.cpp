@@ -74,7 +74,8 @@ Result<Bytes> read_file(const std::string& path, std::size_t max_bytes) {
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size > max_bytes)
     return Error(ErrorCode::kResourceExhausted,
-                 "'" + path + "' has " + std::to_string(size) + " bytes, the limit is " + std::to_string(max_bytes));
+                 "'" + path + "' has " + std::to_string(size) + " bytes, the limit is " + std::to_string(max_bytes))
+        .with_reason(ErrorReason::kInputTooLarge);
   try {
     std::vector<std::uint8_t> content(size);
     std::size_t filled = 0;
@@ -89,7 +90,8 @@ Result<Bytes> read_file(const std::string& path, std::size_t max_bytes) {
     return Bytes(std::move(content));
   } catch (const std::bad_alloc&) {
     return Error(ErrorCode::kResourceExhausted,
-                 "no memory for the " + std::to_string(size) + " bytes of '" + path + "'");
+                 "no memory for the " + std::to_string(size) + " bytes of '" + path + "'")
+        .with_reason(ErrorReason::kOutOfMemory);
   }
 }
 

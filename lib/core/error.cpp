@@ -2,6 +2,7 @@
 // Error and ResultError.
 #include <gantry/error.hpp>
 #include <gantry/result.hpp>
+#include <new>
 #include <utility>
 
 namespace gantry {
@@ -40,8 +41,8 @@ const char* to_string(ErrorCode code) noexcept {
 
 const char* to_string(ErrorReason reason) noexcept {
   constexpr const char* kNames[kErrorReasons] = {
-      "none",      "queue_full", "deadline_passed", "deadline_unreachable", "shed",         "cancelled",
-      "unhealthy", "shutdown",   "input_too_large", "media_type",           "out_of_memory"};
+      "none",      "queue_full", "deadline_passed", "deadline_unreachable", "shed",          "cancelled",
+      "unhealthy", "shutdown",   "input_too_large", "media_type",           "out_of_memory", "golden_mismatch"};
   const auto index = static_cast<std::size_t>(reason);
   return index < kErrorReasons ? kNames[index] : kNames[0];
 }
@@ -50,6 +51,19 @@ Error::Error(ErrorCode code, std::string message)
     : rep_(std::make_shared<const Rep>(Rep{code, std::move(message), {}})) {}
 
 Error::Error(std::shared_ptr<const Rep> rep) : rep_(std::move(rep)) {}
+
+Error Error::out_of_memory() noexcept {
+  // Never destroyed: hosts ask during exit, too. The pointer owns nothing, so that no copy counts.
+  alignas(Rep) static unsigned char storage[sizeof(Rep)];
+  static const Rep* const rep =
+      new (storage) Rep{ErrorCode::kResourceExhausted, "out of memory", {}, ErrorReason::kOutOfMemory, {}};
+  return Error(std::shared_ptr<const Rep>(std::shared_ptr<const Rep>(), rep));
+}
+
+namespace {
+/// Made when the library is loaded: with the old ABI its text is on the heap, and later there may be none.
+[[maybe_unused]] const Error made_in_time = Error::out_of_memory();
+}  // namespace
 
 // A moved-from Error has no Rep; reading one is a bug, answered like one.
 ErrorCode Error::code() const noexcept {
@@ -74,16 +88,20 @@ std::chrono::nanoseconds Error::retry_after() const noexcept {
   return rep_ ? rep_->retry_after : std::chrono::nanoseconds::zero();
 }
 
-Error Error::with_reason(ErrorReason reason, std::chrono::nanoseconds retry_after) const {
+Error Error::with_reason(ErrorReason reason, std::chrono::nanoseconds retry_after) const noexcept try {
   return Error(std::make_shared<const Rep>(Rep{code(), message(), path(), reason, retry_after}));
+} catch (...) {
+  return *this;
 }
 
-Error Error::within(std::string scope) const {
+Error Error::within(std::string_view scope) const noexcept try {
   auto rep = std::make_shared<Rep>(Rep{code(), message(), {}, reason(), retry_after()});
   rep->path.reserve(path().size() + 1);
-  rep->path.push_back(std::move(scope));
+  rep->path.emplace_back(scope);
   rep->path.insert(rep->path.end(), path().begin(), path().end());
   return Error(std::shared_ptr<const Rep>(std::move(rep)));
+} catch (...) {
+  return *this;
 }
 
 std::string Error::to_string() const {

@@ -2,6 +2,8 @@
 // Strict reading of JSON.
 #include "core/json_object.hpp"
 
+#include <locale.h>
+
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -46,6 +48,23 @@ std::string readable(std::string_view text) {
   return std::string(front) + (front.size() < text.size() ? "..." : "");
 }
 
+/// This thread's locale is "C" while the object lives. nlohmann's parser reads numbers with strtod, and knows of
+/// decimal commas, but not of decimal points of several bytes.
+class CLocale {
+ public:
+  CLocale() : before_(::uselocale(c_locale())) {}
+  CLocale(const CLocale&) = delete;
+  CLocale& operator=(const CLocale&) = delete;
+  ~CLocale() { ::uselocale(before_); }
+
+ private:
+  static ::locale_t c_locale() {  // never freed: it is used during exit, too
+    static const ::locale_t locale = ::newlocale(LC_ALL_MASK, "C", nullptr);
+    return locale;  // without memory for it nullptr, which changes nothing
+  }
+  const ::locale_t before_;
+};
+
 std::optional<std::int64_t> as_integer(const Json& value) {
   if (value.is_number_unsigned()) {
     const auto number = value.get<std::uint64_t>();
@@ -64,6 +83,7 @@ std::optional<std::int64_t> as_integer(const Json& value) {
 
 Result<Json> parse_json(std::string_view text, const std::string& what) {
   StrictParse strict;
+  const CLocale locale;
   try {
     return Json::parse(text.begin(), text.end(), std::ref(strict));
   } catch (const NotStrict& error) {

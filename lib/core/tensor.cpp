@@ -74,7 +74,8 @@ Result<Tensor> Tensor::make(DType dtype, const Shape& shape) {
   void* memory = std::aligned_alloc(kAlignment, rounded);
   if (memory == nullptr)
     return Error(ErrorCode::kResourceExhausted, "no memory for " + std::string(gantry::to_string(dtype)) +
-                                                    shape.to_string() + " (" + std::to_string(size) + " bytes)");
+                                                    shape.to_string() + " (" + std::to_string(size) + " bytes)")
+        .with_reason(ErrorReason::kOutOfMemory);
   rep->owner = std::shared_ptr<void>(memory, &std::free);
   rep->data = memory;
   rep->storage_bytes = rounded;

@@ -6,8 +6,8 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <locale>
-#include <sstream>
+
+#include "core/number_text.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -63,14 +63,6 @@ std::string indices_of(std::int64_t offset, const Shape& shape) {
   return "[" + text + "]";
 }
 
-std::string number_text(double number) {
-  std::ostringstream text;
-  text.imbue(std::locale::classic());
-  text.precision(9);
-  text << number;
-  return text.str();
-}
-
 /// Equal bits are equal whatever the tolerance; integers beyond 2^53 are told apart by their bits only.
 bool agree(DType dtype, const std::byte* got, const std::byte* expected, const Tolerance& tolerance) {
   if (std::memcmp(got, expected, size_of(dtype)) == 0) return true;
@@ -93,8 +85,9 @@ std::optional<std::string> tensor_difference(const Tensor& got, const Tensor& ex
   const std::size_t size = size_of(got.dtype());
   for (std::int64_t i = 0; i < got.numel(); ++i, a += size, b += size) {
     if (agree(got.dtype(), a, b, tolerance)) continue;
-    return "element " + indices_of(i, got.shape()) + ": expected " + number_text(as_double(got.dtype(), b)) + ", got " +
-           number_text(as_double(got.dtype(), a)) + " (" + tolerance.to_string() + ")";
+    constexpr int kDigits = 9;  // tell any two float32 apart
+    return "element " + indices_of(i, got.shape()) + ": expected " + to_text(as_double(got.dtype(), b), kDigits) +
+           ", got " + to_text(as_double(got.dtype(), a), kDigits) + " (" + tolerance.to_string() + ")";
   }
   return std::nullopt;
 }

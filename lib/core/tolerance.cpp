@@ -4,8 +4,8 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <locale>
-#include <sstream>
+
+#include "core/number_text.hpp"
 
 namespace gantry::detail {
 
@@ -18,10 +18,7 @@ bool Tolerance::accepts(double got, double expected) const {
 
 std::string Tolerance::to_string() const {
   if (is_exact) return "exact";
-  std::ostringstream text;
-  text.imbue(std::locale::classic());
-  text << "atol " << atol << ", rtol " << rtol;
-  return text.str();
+  return "atol " + to_text(atol, 6) + ", rtol " + to_text(rtol, 6);
 }
 
 }  // namespace gantry::detail

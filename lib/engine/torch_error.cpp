@@ -12,6 +12,7 @@
 #include <new>
 #include <vector>
 
+#include "core/error_or_out_of_memory.hpp"
 #include "core/utf8.hpp"
 
 namespace gantry::libtorch {
@@ -65,8 +66,11 @@ bool says_device_failed(std::string_view text) {
 }
 
 Error make_error(std::string_view text, ErrorCode otherwise) {
-  if (says_device_failed(text)) return Error(ErrorCode::kFailedPrecondition, concise(text));
-  return Error(says_out_of_memory(text) ? ErrorCode::kResourceExhausted : otherwise, concise(text));
+  if (says_device_failed(text))
+    return Error(ErrorCode::kFailedPrecondition, concise(text)).with_reason(ErrorReason::kUnhealthy);
+  if (says_out_of_memory(text))
+    return Error(ErrorCode::kResourceExhausted, concise(text)).with_reason(ErrorReason::kOutOfMemory);
+  return Error(otherwise, concise(text));
 }
 
 }  // namespace
@@ -91,15 +95,18 @@ Error translate_torch_exception(ErrorCode otherwise) noexcept {
   try {
     throw;
   } catch (const c10::OutOfMemoryError& error) {
-    return Error(ErrorCode::kResourceExhausted, concise(error.what_without_backtrace()));
+    return detail::error_or_out_of_memory([&] {
+      return Error(ErrorCode::kResourceExhausted, concise(error.what_without_backtrace()))
+          .with_reason(ErrorReason::kOutOfMemory);
+    });
   } catch (const c10::Error& error) {
-    return make_error(error.what_without_backtrace(), otherwise);
+    return detail::error_or_out_of_memory([&] { return make_error(error.what_without_backtrace(), otherwise); });
   } catch (const std::bad_alloc&) {
-    return Error(ErrorCode::kResourceExhausted, "out of memory");
+    return Error::out_of_memory();
   } catch (const std::exception& error) {
-    return make_error(error.what(), otherwise);
+    return detail::error_or_out_of_memory([&] { return make_error(error.what(), otherwise); });
   } catch (...) {
-    return Error(otherwise, "an exception of unknown type");
+    return detail::error_or_out_of_memory([&] { return Error(otherwise, "an exception of unknown type"); });
   }
 }
 

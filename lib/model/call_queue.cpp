@@ -32,11 +32,12 @@ std::optional<Error> CallQueue::arrive(CallPtr& call, Clock::time_point now) {
   const RunOptions& options = call->options;
   Ticket ticket{options.priority, options.tenant, options.deadline, now, static_cast<double>(call->rows), {}};
   call->arrived = now;
-  if (waiting_.empty()) overload_.on_first(now);
+  const bool is_first = waiting_.empty();
   std::size_t& rows_waiting = rows_waiting_[call->bucket];
   const std::size_t rows = call->rows;
   waiting_.push(std::move(call), std::move(ticket));
   rows_waiting += rows;
+  if (is_first) overload_.on_first(now);
   return std::nullopt;
 }
 
@@ -106,10 +107,11 @@ std::size_t CallQueue::paying_batch() const {
   return largest;
 }
 
-std::vector<FairQueue<CallPtr>::Entry> CallQueue::take_all() {
-  auto all = waiting_.take_all();
-  std::fill(rows_waiting_.begin(), rows_waiting_.end(), 0);
-  return all;
+CallPtr CallQueue::take_any(Clock::time_point now) {
+  auto entry = waiting_.take(now);
+  if (!entry) return nullptr;
+  rows_waiting_[entry->item->bucket] -= entry->item->rows;
+  return std::move(entry->item);
 }
 
 std::size_t CallQueue::next_bucket(Clock::time_point now) {

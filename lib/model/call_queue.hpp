@@ -114,7 +114,8 @@ class CallQueue {
   void set_device_fault(const std::string& message);
   /// Why the model takes no calls; nothing if it does.
   std::optional<Error> check_health(Clock::time_point now) const;
-  std::vector<FairQueue<CallPtr>::Entry> take_all();
+  /// One of the calls that wait, which leaves the queue; nullptr if there is none. Needs no memory.
+  CallPtr take_any(Clock::time_point now);
 
  private:
   Clock::time_point close() const;

@@ -6,6 +6,8 @@
 #include <gantry/node.hpp>
 #include <utility>
 
+#include "core/error_or_out_of_memory.hpp"
+
 namespace gantry::detail {
 Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::shared_ptr<Engine> engine,
                                                          std::shared_ptr<RuntimeCore> runtime, int count,
@@ -105,8 +107,10 @@ Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
         is_in_time = is_free_.wait_until(lock, *call.deadline, has_instance);
       --blocked_;
       if (!is_in_time)
-        refusal = Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
-                      .with_reason(ErrorReason::kDeadlinePassed);
+        refusal = error_or_out_of_memory([] {  // an instance may have been left for this thread, so it must go on
+          return Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
+              .with_reason(ErrorReason::kDeadlinePassed);
+        });
       else {
         const auto now = Clock::now();
         queue_.begin_one(now);
@@ -161,10 +165,10 @@ void LocalBackend::submit_on_worker(CallPtr call) {
   take(std::move(turn));
 }
 
-LocalBackend::Turn LocalBackend::next_turn(Clock::time_point now) {
+LocalBackend::Turn LocalBackend::next_turn(Clock::time_point now, bool may_wait) {
   Turn turn;
   if (free_.size() <= blocked_ || queue_.empty()) return turn;  // whoever gives an instance back goes on
-  const auto when = queue_.when_to_serve(now, runtime_->queued());
+  const auto when = may_wait ? queue_.when_to_serve(now, runtime_->queued()) : CallQueue::When::kNow;
   turn.is_late = when == CallQueue::When::kLate && !std::exchange(is_late_posted_, true);
   if (when == CallQueue::When::kInTime) turn.timer = queue_.timer_to_set();
   if (when != CallQueue::When::kNow) return turn;
@@ -247,7 +251,7 @@ Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer)
       if (self->runtime_->on_helping_caller()) return;  // the shutdown waits for this thread and comes back
       return self->on_shutdown(*refusal);
     }
-    self->serve_next();  // also where there was no memory to queue this
+    self->serve_next(refusal == nullptr);  // also where there was no memory to queue this
   };
 }
 
@@ -265,25 +269,24 @@ bool LocalBackend::go_on() noexcept try {
   return false;
 }
 
-void LocalBackend::serve_next() {
+void LocalBackend::serve_next(bool may_wait) {
   Turn turn;
   {
     const std::lock_guard lock(mutex_);
-    turn = next_turn(Clock::now());
+    turn = next_turn(Clock::now(), may_wait);
   }
   take(std::move(turn));
 }
 
 void LocalBackend::on_shutdown(const Error& reason) {
-  std::vector<FairQueue<CallPtr>::Entry> refused;
-  {
+  const auto take = [this] {  // one by one: a list of them would take memory
     const std::lock_guard lock(mutex_);
-    refused = queue_.take_all();
-  }
-  for (const auto& entry : refused) {
-    count_rejected(reason, entry.item->options);
-    tell_wait(entry.item->options, entry.item->rows, entry.item->arrived, &reason);
-    answer(*entry.item, reason);
+    return queue_.take_any(Clock::now());
+  };
+  for (CallPtr call = take(); call; call = take()) {
+    count_rejected(reason, call->options);
+    tell_wait(call->options, call->rows, call->arrived, &reason);
+    answer(*call, reason);
   }
 }
 

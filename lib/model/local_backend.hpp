@@ -70,7 +70,7 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   static void answer_all(CallList calls, const Error& error);
 
   /// Under the lock: what this thread is to do next for the calls that wait.
-  Turn next_turn(Clock::time_point now);
+  Turn next_turn(Clock::time_point now, bool may_wait = true);
   /// Under the lock, for work that begins `now`.
   Instance take_instance(Clock::time_point now);
   void take(Turn turn);
@@ -111,8 +111,9 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   /// serve_next(); `is_late` or `timer` says what is to be posted anew after it.
   Job make_job(bool is_late = false, std::optional<Clock::time_point> timer = std::nullopt);
   /// Computes the next batch. The instance is taken here and not when the job is posted: a job in the queue that held
-  /// one could wait for a worker that is blocked waiting for just that instance.
-  void serve_next();
+  /// one could wait for a worker that is blocked waiting for just that instance. Unless it `may_wait`, nothing is left
+  /// to a later job: there was no memory to post one.
+  void serve_next(bool may_wait = true);
 
   // The instances refer to the engine, so they are declared after it.
   const std::shared_ptr<Engine> engine_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <future>
+#include <gantry/kept_promise.hpp>
 #include <gantry/node.hpp>
 #include <utility>
 
@@ -55,13 +56,13 @@ RunOptions trial() {
 
 /// Calls `work` on a worker where there are any, so that what an engine keeps per thread is made there.
 template <class Work>
-auto on_worker(RuntimeCore& core, Work work) -> decltype(work()) {
+Result<Tensors> on_worker(RuntimeCore& core, Work work) {
   if (core.on_worker()) return work();
   if (core.options().execution == Execution::kCaller) {
     const detail::CallerScope caller(core);
     return work();
   }
-  std::promise<decltype(work())> promise;
+  detail::KeptPromise<Tensors> promise;
   auto future = promise.get_future();
   core.post([&work, promise = std::move(promise)](const Error* refusal) mutable {
     if (refusal) return promise.set_value(*refusal);

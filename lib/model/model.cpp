@@ -2,6 +2,7 @@
 // Model: the handle, and raw calls through it.
 #include <algorithm>
 #include <future>
+#include <gantry/kept_promise.hpp>
 #include <gantry/model.hpp>
 #include <gantry/node.hpp>
 #include <utility>
@@ -32,7 +33,7 @@ Result<Tensors> run_here(const ModelCall& call, RuntimeCore* core, const Tensors
 /// By a worker. Who waits gives up at the deadline, and then the call is kept alive by what is still at it.
 Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const Tensors& inputs,
                               const RunOptions& options) {
-  std::promise<Result<Tensors>> promise;
+  detail::KeptPromise<Tensors> promise;
   auto future = promise.get_future();
   detail::Admission helped;  // otherwise submit() admits
   {

@@ -3,7 +3,6 @@
 #include "model/padding.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/number_text.hpp"
 #include "model/batch.hpp"
 
 namespace gantry::detail {
@@ -92,11 +92,6 @@ std::optional<Element> element_of(double value, DType dtype) {
   return std::nullopt;
 }
 
-std::string number(double value) {
-  std::array<char, 32> text;
-  return std::string(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
-}
-
 /// Bit i for each axis i of `spec` that has the symbol.
 std::uint32_t axes_of(const TensorSpec& spec, const std::string& symbol) {
   std::uint32_t axes = 0;
@@ -148,7 +143,7 @@ Result<std::vector<Element>> check_values(const Padding& padding, const Signatur
     }
     const auto element = element_of(value, spec.dtype);
     if (!element)
-      return invalid("values." + spec.name + ": " + number(value) + " is not a value of " +
+      return invalid("values." + spec.name + ": " + to_text(value) + " is not a value of " +
                      gantry::to_string(spec.dtype));
     elements.push_back(*element);
   }

@@ -3,11 +3,12 @@
 // that explain() can be compared.
 #pragma once
 
-#include <charconv>
 #include <cstdint>
 #include <gantry/result.hpp>
 #include <string>
 #include <vector>
+
+#include "core/number_text.hpp"
 
 namespace gantry::detail {
 
@@ -23,18 +24,6 @@ inline Result<void> check_range(const char* name, std::int64_t value, std::int64
 
 inline Result<void> check_side(const char* name, std::int64_t value) {
   return check_range(name, value, 1, kMaxSide);
-}
-
-/// The shortest text that reads back as the same number.
-inline std::string to_text(float value) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
-  return std::string(buffer, end);
-}
-inline std::string to_text(double value) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
-  return std::string(buffer, end);
 }
 
 /// "0.5", or "[0.485, 0.456, 0.406]".

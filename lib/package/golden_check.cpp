@@ -18,7 +18,9 @@ std::string case_name(std::size_t index) {
 }
 
 Error mismatch(const std::string& at, const std::string& difference) {
-  return Error(ErrorCode::kFailedPrecondition, difference).within(at.empty() ? "result" : at);
+  return Error(ErrorCode::kFailedPrecondition, difference)
+      .with_reason(ErrorReason::kGoldenMismatch)
+      .within(at.empty() ? "result" : at);
 }
 
 constexpr std::size_t kMaxModelInputBytes = std::size_t{64} << 20;

@@ -5,6 +5,8 @@
 #include <gantry/result.hpp>
 #include <new>
 
+#include "core/error_or_out_of_memory.hpp"
+
 namespace gantry::detail {
 
 Step::~Step() = default;
@@ -25,11 +27,14 @@ Error translate_exception() noexcept {
   } catch (const ResultError& error) {
     return error.error();
   } catch (const std::bad_alloc&) {
-    return Error(ErrorCode::kResourceExhausted, "out of memory");
+    return Error::out_of_memory();
   } catch (const std::exception& error) {
-    return Error(ErrorCode::kInternal, std::string("threw ") + demangled_name(typeid(error)) + ": " + error.what());
+    return error_or_out_of_memory([&] {
+      return Error(ErrorCode::kInternal, std::string("threw ") + demangled_name(typeid(error)) + ": " + error.what());
+    });
   } catch (...) {
-    return Error(ErrorCode::kInternal, "threw something that is not a std::exception");
+    return error_or_out_of_memory(
+        [] { return Error(ErrorCode::kInternal, "threw something that is not a std::exception"); });
   }
 }
 

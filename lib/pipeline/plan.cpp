@@ -3,6 +3,7 @@
 #include "pipeline/plan.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "pipeline/compound_steps.hpp"
@@ -44,11 +45,18 @@ Result<std::unique_ptr<Step>> make_compound_step(const Node& node, std::vector<P
   return make_when_step(node.predicate, std::move(plans[0]), std::move(plans[1]));
 }
 
-/// The stage of a step whose name the error carries; the first, if none does.
+bool is_label_of(const std::string& label, const std::string& name) {
+  constexpr std::string_view kBefore = "stage '";
+  return label.size() == kBefore.size() + name.size() + 1 && label.compare(0, kBefore.size(), kBefore) == 0 &&
+         label.compare(kBefore.size(), name.size(), name) == 0;
+}
+
+/// The stage of a step whose name the error carries; the first, if none does. Makes no string: what comes after an
+/// asynchronous step must not throw.
 std::size_t failed_stage(const Error& error, const std::vector<StageCounter*>& counters) {
   if (error.path().empty()) return 0;
   const auto place = std::find_if(counters.begin(), counters.end(), [&](const StageCounter* counter) {
-    return error.path().front() == label_of(counter->name);
+    return is_label_of(error.path().front(), counter->name);
   });
   return place == counters.end() ? 0 : static_cast<std::size_t>(place - counters.begin());
 }
@@ -152,10 +160,7 @@ Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Co
     if (failures++ == 0) first_failed = &slot;
     if (is_counted) count_failure(slot.error(), planned.counters);
     if (planned.label.empty()) continue;
-    try {
-      slot.fail(slot.error().within(planned.label));
-    } catch (const std::bad_alloc&) {  // the error stays as it is
-    }
+    slot.fail(slot.error().within(planned.label));
     slot.take_fresh();
   }
   if (context.call->observed) {
@@ -225,7 +230,7 @@ void Plan::advance(std::size_t index, Span<Slot> slots, Context& context, Clock:
     }
     auto rest = make_rest(index, now, resume);
     if (!rest) {
-      fail_all(slots, Error(ErrorCode::kResourceExhausted, "out of memory"));
+      fail_all(slots, Error::out_of_memory());
       now = leave(planned, slots, context, now);
       continue;
     }

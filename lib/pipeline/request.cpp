@@ -10,11 +10,7 @@
 namespace gantry::detail {
 
 Error Compiled::scoped(const Error& error) const noexcept {
-  try {
-    return scope.empty() ? error : error.within(scope);
-  } catch (...) {  // no memory for a longer message
-    return error;
-  }
+  return scope.empty() ? error : error.within(scope);
 }
 
 Error Compiled::failed(const Error& error, const RunOptions& call) const noexcept {

@@ -52,8 +52,8 @@ class Derivation {
 
   void look_at_affinity() {
     const int affinity = facts_.affinity();
-    note("affinity: " + (affinity > 0 ? to_text(affinity) : std::string("unknown")));
-    if (affinity > 0) add({static_cast<double>(affinity), "affinity " + to_text(affinity)});
+    note("affinity: " + (affinity > 0 ? thousandths_text(affinity) : std::string("unknown")));
+    if (affinity > 0) add({static_cast<double>(affinity), "affinity " + thousandths_text(affinity)});
   }
 
   void look_at_groups() {
@@ -96,7 +96,7 @@ class Derivation {
     for (const std::string& line : quota.derivation) note(line);
     if (!std::isfinite(quota.cpus)) return;
     const std::string where = quota.directory.empty() ? "/" : quota.directory;
-    add({quota.cpus, std::string("cgroup ") + version + " quota " + to_text(quota.cpus) + " at " + where});
+    add({quota.cpus, std::string("cgroup ") + version + " quota " + thousandths_text(quota.cpus) + " at " + where});
   }
 
   /// The effective set already is what the groups above allow; the first readable one on the way up counts.

@@ -24,7 +24,7 @@ class QuotaSearch {
       return;
     }
     const double cpus = static_cast<double>(*runtime_us) / static_cast<double>(*period_us);
-    note(seen + ", quota " + to_text(cpus));
+    note(seen + ", quota " + thousandths_text(cpus));
     if (cpus >= least_.cpus) return;
     least_.cpus = cpus;
     least_.directory = directory;

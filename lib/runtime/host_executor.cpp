@@ -36,7 +36,7 @@ bool RuntimeCore::has_work() const {
 }
 
 bool RuntimeCore::wants_task() {
-  if (!has_executor_ || tasks_ >= places_ || !has_work()) return false;
+  if (!has_executor_ || is_stopping_ || tasks_ >= places_ || !has_work()) return false;
   ++tasks_;
   ++tasks_active_;
   return true;
@@ -70,7 +70,7 @@ void RuntimeCore::run_task() {
     job.reset();
     lock.lock();
   }
-  const bool goes_on = has_work();
+  const bool goes_on = !is_stopping_ && has_work();
   if (!goes_on) --tasks_;
   lock.unlock();
   std::fesetenv(&before);
@@ -79,14 +79,15 @@ void RuntimeCore::run_task() {
 }
 
 void RuntimeCore::lose_task() {
-  std::deque<Job> refused;
-  {
+  const auto take = [this](int lost) {
     const std::lock_guard lock(mutex_);
-    if (--tasks_ == 0) refused = take_queued();  // nobody would come for it
+    tasks_ -= lost;
+    return tasks_ == 0 ? take_queued() : std::nullopt;  // nobody would come for it
+  };
+  for (auto job = take(1); job; job = take(0)) {
+    rejects_.count(ErrorReason::kShutdown);
+    (*job)(&dropped_error_);
   }
-  const Error reason =
-      Error(ErrorCode::kCancelled, "the host's executor dropped the work").with_reason(ErrorReason::kShutdown);
-  refuse(refused, reason);
 }
 
 void RuntimeCore::keep_time() {

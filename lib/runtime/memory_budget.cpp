@@ -27,7 +27,7 @@ constexpr Files kV2 = {"v2", "/memory.max", "/memory.current", "inactive_file"};
 /// "512 MiB", "1.5 GiB".
 std::string size_text(std::int64_t bytes) {
   const double mebibytes = static_cast<double>(bytes) / (1 << 20);
-  return mebibytes < 1024 ? to_text(mebibytes) + " MiB" : to_text(mebibytes / 1024) + " GiB";
+  return mebibytes < 1024 ? thousandths_text(mebibytes) + " MiB" : thousandths_text(mebibytes / 1024) + " GiB";
 }
 
 /// A group that has a limit.

@@ -45,7 +45,7 @@ std::optional<std::int64_t> find_value(std::string_view table, std::string_view 
   return std::nullopt;
 }
 
-std::string to_text(double number) {
+std::string thousandths_text(double number) {
   const long long thousandths = std::llround(number * 1000);
   char buffer[32];
   std::snprintf(buffer, sizeof buffer, "%lld.%03lld", thousandths / 1000, thousandths % 1000);

@@ -23,6 +23,6 @@ std::optional<std::int64_t> parse_integer(std::string_view text);
 std::optional<std::int64_t> find_value(std::string_view table, std::string_view key);
 
 /// "2", "1.5": three digits after the point at most.
-std::string to_text(double number);
+std::string thousandths_text(double number);
 
 }  // namespace gantry::detail

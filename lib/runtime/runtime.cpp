@@ -38,6 +38,7 @@ void stop_all_at_exit() {
     live_cores().is_closed = true;
     cores.swap(live_cores().cores);
   }
+  detail::begin_exit_on_this_thread();
   for (const auto& core : cores)
     if (auto alive = core.lock()) alive->stop();
 }
@@ -68,10 +69,12 @@ struct Runtime::Owner {
   Owner& operator=(const Owner&) = delete;
   ~Owner() {
     // In a child of fork() the core cannot even be destroyed: workers of the parent wait on its condition variables.
-    if (core->is_of_parent_process())
-      static_cast<void>(new std::shared_ptr<RuntimeCore>(core));
-    else
+    if (core->is_of_parent_process()) {
+      alignas(std::shared_ptr<RuntimeCore>) unsigned char never_destroyed[sizeof(core)];
+      new (never_destroyed) std::shared_ptr<RuntimeCore>(std::move(core));
+    } else {
       core->stop();
+    }
   }
   std::shared_ptr<RuntimeCore> core;
 };
@@ -85,21 +88,21 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
   if (!resolved) return std::move(resolved).error();
   auto core = std::make_shared<RuntimeCore>(*resolved, std::move(budgets));
   if (!register_core(core)) return Error(ErrorCode::kFailedPrecondition, "the process is exiting");
+  const auto owner = std::make_shared<Owner>(core);  // stops what was started, however this function is left
   if (options.execution == Execution::kPooled) {
     try {
       core->start_workers();
     } catch (const std::system_error& error) {
-      core->stop();
       return Error(ErrorCode::kResourceExhausted,
                    "cannot start " + std::to_string(resolved->workers) + " worker threads: " + error.what());
     }
   }
-  return Runtime(std::make_shared<Owner>(std::move(core)));
+  return Runtime(owner);
 } catch (const std::bad_alloc&) {
-  return Error(ErrorCode::kResourceExhausted, "out of memory");
+  return Error::out_of_memory();
 }
 
-Result<Runtime> Runtime::shared() {
+Result<Runtime> Runtime::shared() try {
   static std::mutex mutex;
   static auto* const shared = new std::weak_ptr<Owner>;  // leaked: statics of the host may still ask during exit
   const std::lock_guard lock(mutex);
@@ -108,6 +111,8 @@ Result<Runtime> Runtime::shared() {
   auto runtime = create({});
   if (runtime) *shared = runtime->owner_;
   return runtime;
+} catch (const std::bad_alloc&) {
+  return Error::out_of_memory();
 }
 
 const RuntimeOptions& Runtime::options() const {
@@ -141,11 +146,13 @@ const std::shared_ptr<RuntimeCore>& Runtime::core() const {
   return owner_->core;
 }
 
-Result<void> Runtime::shutdown() {
+Result<void> Runtime::shutdown() try {
   if (owner_->core->on_worker())
     return Error(ErrorCode::kFailedPrecondition, "a runtime cannot be shut down from one of its own workers");
   owner_->core->stop();
   return {};
+} catch (const std::bad_alloc&) {
+  return Error::out_of_memory();
 }
 
 }  // namespace gantry

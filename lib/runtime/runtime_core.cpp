@@ -8,13 +8,17 @@
 #include <algorithm>
 #include <atomic>
 #include <cfenv>
+#include <cstdio>
 #include <new>
 #include <utility>
+
+#include "core/error_or_out_of_memory.hpp"
 
 namespace gantry::detail {
 namespace {
 
 thread_local const RuntimeCore* current_core = nullptr;
+thread_local bool is_exiting = false;  // this thread is in exit()
 
 /// While it lives, new threads start with the signals blocked that are sent to the process as a whole: those belong to
 /// the host's threads. What a thread brings upon itself (SIGSEGV, ...) stays with it, so that crash handlers see it.
@@ -67,6 +71,10 @@ void collect_stats(const std::vector<std::weak_ptr<T>>& all, std::vector<Stats>&
 
 }  // namespace
 
+void begin_exit_on_this_thread() {
+  is_exiting = true;
+}
+
 void Admission::end() {
   if (core_) std::exchange(core_, nullptr)->release();
 }
@@ -77,7 +85,13 @@ CallerScope::~CallerScope() {
 }
 
 RuntimeCore::RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> budgets)
-    : executor_(std::exchange(options.executor, nullptr)),
+    : is_stopped_error_(
+          Error(ErrorCode::kFailedPrecondition, "the runtime was shut down").with_reason(ErrorReason::kShutdown)),
+      refused_error_(Error(ErrorCode::kCancelled, "the runtime was shut down before the request could start")
+                         .with_reason(ErrorReason::kShutdown)),
+      dropped_error_(
+          Error(ErrorCode::kCancelled, "the host's executor dropped the work").with_reason(ErrorReason::kShutdown)),
+      executor_(std::exchange(options.executor, nullptr)),
       has_executor_(executor_ != nullptr),
       options_(options),
       budgets_(std::move(budgets)),
@@ -94,15 +108,12 @@ RuntimeCore::~RuntimeCore() {
 void RuntimeCore::start_workers() {
   const std::lock_guard lock(join_mutex_);
   const SignalsBlocked blocked;
+  workers_.reserve(has_executor_ ? 1 : static_cast<std::size_t>(options_.workers));
   if (has_executor_) {
     workers_.emplace_back([core = shared_from_this()] { core->keep_time(); });
     return;
   }
   for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([core = shared_from_this(), i] { core->work(i); });
-}
-
-Error RuntimeCore::stopped_error() const {
-  return Error(ErrorCode::kFailedPrecondition, "the runtime was shut down");
 }
 
 bool RuntimeCore::is_of_parent_process() const {
@@ -122,7 +133,7 @@ Result<Admission> RuntimeCore::admit(const RunOptions& call, Clock::duration exp
   const auto now = call.deadline ? Clock::now() : Clock::time_point();
   auto refusal = [&]() -> std::optional<Error> {
     const std::lock_guard lock(mutex_);
-    if (is_stopping_) return stopped_error().with_reason(ErrorReason::kShutdown);
+    if (is_stopping_) return is_stopped_error_;
     if (in_flight_ >= options_.max_in_flight)
       return Error(ErrorCode::kResourceExhausted, std::to_string(in_flight_) +
                                                       " requests are in flight, the limit is max_in_flight = " +
@@ -175,7 +186,7 @@ void RuntimeCore::wait_for_callers() {
 
 void RuntimeCore::wait_for_tasks() {
   std::unique_lock lock(mutex_);
-  const int own = has_executor_ ? on_worker() : on_helping_caller();
+  const int own = has_executor_ ? on_own_thread() : on_helping_caller();
   is_idle_.wait(lock, [&] { return tasks_active_ + helping_ <= own; });
   const auto executor = std::exchange(executor_, nullptr);
   lock.unlock();  // and then it goes
@@ -196,13 +207,13 @@ void RuntimeCore::queue(Job& job, Push push) {
     const std::lock_guard lock(mutex_);
     try {
       if (is_stopping_)
-        refusal = Error(ErrorCode::kCancelled, "the runtime was shut down").with_reason(ErrorReason::kShutdown);
+        refusal = refused_error_;
       else
         push();
       needs_task = wants_task();
       needs_worker = at_work_ < places_;  // whoever ends his work looks for more by himself
     } catch (const std::bad_alloc&) {     // the job is still whole: it is moved once there is a place for it
-      refusal = Error(ErrorCode::kResourceExhausted, "no memory to queue the request");
+      refusal = Error::out_of_memory();
     }
   }
   if (refusal) return job(&*refusal);
@@ -219,14 +230,18 @@ void RuntimeCore::post_request(Job job, const RunOptions& call, Clock::duration 
   queue(job, [&] {
     Ticket ticket{call.priority, call.tenant,  call.deadline, now, static_cast<double>(samples),
                   expected,      call.is_trial};
-    if (requests_.empty()) overload_.on_first(ticket.queued);
+    const bool is_first = requests_.empty();
     requests_.push(std::move(job), std::move(ticket));
+    if (is_first) overload_.on_first(now);
     queued_.store(requests_.size(), std::memory_order_relaxed);
   });
 }
 
 void RuntimeCore::post_late(Job job) {
-  queue(job, [&] { late_.push_back({std::move(job), requests_begun_ + requests_.size()}); });
+  queue(job, [&] {
+    late_.emplace_back();  // before the job is moved: that needs memory
+    late_.back() = {std::move(job), requests_begun_ + requests_.size()};
+  });
 }
 
 void RuntimeCore::post_at(Clock::time_point when, Job job) {
@@ -235,6 +250,10 @@ void RuntimeCore::post_at(Clock::time_point when, Job job) {
 }
 
 bool RuntimeCore::on_worker() const {
+  return on_own_thread() && !is_exiting;
+}
+
+bool RuntimeCore::on_own_thread() const {
   return current_core == this;
 }
 
@@ -281,28 +300,24 @@ RuntimeStats RuntimeCore::stats() const {
 
 void RuntimeCore::stop() {
   if (is_of_parent_process()) return;
-  std::deque<Job> refused;
-  std::deque<Job> timers;  // nobody's request: whoever set one counts what it is for
+  std::multimap<Clock::time_point, Job> timers;  // nobody's request: whoever set one counts what it is for
   std::vector<std::weak_ptr<RuntimeMember>> members;
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    refused = take_queued();
-    for (auto& timed : std::exchange(timed_, {})) timers.push_back(std::move(timed.second));
+    timers.swap(timed_);
     members.swap(members_);
   }
   has_work_.notify_all();
-  const Error reason = Error(ErrorCode::kCancelled, "the runtime was shut down before the request could start")
-                           .with_reason(ErrorReason::kShutdown);
-  refuse(refused, reason);
-  for (Job& job : timers) job(&reason);
+  refuse_queued();
+  for (auto& [when, job] : timers) job(&refused_error_);
   for (const auto& member : members)
-    if (auto alive = member.lock()) alive->on_shutdown(reason);
-  if (options_.execution == Execution::kCaller && !on_worker()) wait_for_callers();
+    if (auto alive = member.lock()) alive->on_shutdown(refused_error_);
+  if (options_.execution == Execution::kCaller && !on_own_thread()) wait_for_callers();
 
   // Whoever holds the mutex is joining; a worker must not wait for that, since it may be the one that is waited for.
   std::unique_lock lock(join_mutex_, std::defer_lock);
-  if (!on_worker())
+  if (!on_own_thread())
     lock.lock();
   else if (!lock.try_lock())
     return;
@@ -313,29 +328,42 @@ void RuntimeCore::stop() {
                  workers_.end());
   wait_for_tasks();
   for (const auto& member : members)  // calls that a helping caller left behind
-    if (auto alive = member.lock()) alive->on_shutdown(reason);
+    if (auto alive = member.lock()) alive->on_shutdown(refused_error_);
 }
 
-std::deque<Job> RuntimeCore::take_queued() {
-  std::deque<Job> queued;
-  queued.swap(begun_);
-  for (auto& entry : requests_.take_all()) queued.push_back(std::move(entry.item));
-  for (Late& late : std::exchange(late_, {})) queued.push_back(std::move(late.job));
-  queued_.store(0, std::memory_order_relaxed);
-  return queued;
+std::optional<Job> RuntimeCore::take_queued() {
+  const auto front = [](auto& queue, auto job_of) {
+    Job job = std::move(job_of(queue.front()));
+    queue.pop_front();
+    return job;
+  };
+  if (!begun_.empty()) return front(begun_, [](Job& job) -> Job& { return job; });
+  if (auto entry = requests_.take(Clock::now())) {
+    queued_.store(requests_.size(), std::memory_order_relaxed);
+    return std::move(entry->item);
+  }
+  if (!late_.empty()) return front(late_, [](Late& late) -> Job& { return late.job; });
+  return std::nullopt;
 }
 
-void RuntimeCore::refuse(std::deque<Job>& jobs, const Error& reason) {
-  for (Job& job : jobs) {
+void RuntimeCore::refuse_queued() {
+  for (;;) {
+    auto job = [this] {
+      const std::lock_guard lock(mutex_);
+      return take_queued();
+    }();
+    if (!job) return;
     rejects_.count(ErrorReason::kShutdown);
-    job(&reason);
+    (*job)(&refused_error_);
   }
 }
 
 void RuntimeCore::work(int index) {
   current_core = this;
   std::fesetenv(FE_DFL_ENV);  // whatever the thread had set that made the runtime
-  ::pthread_setname_np(::pthread_self(), ("gantry-" + std::to_string(index)).c_str());
+  char name[16];
+  std::snprintf(name, sizeof name, "gantry-%d", index);
+  ::pthread_setname_np(::pthread_self(), name);
   std::unique_lock lock(mutex_);
   for (;;) {
     const bool has_place = at_work_ < places_;
@@ -358,6 +386,7 @@ void RuntimeCore::work(int index) {
 }
 
 std::optional<RuntimeCore::Next> RuntimeCore::next() {
+  if (is_stopping_) return std::nullopt;  // what is left is stop()'s to refuse
   const auto front = [](std::deque<Job>& jobs) {
     Next next{std::move(jobs.front()), std::nullopt};
     jobs.pop_front();

@@ -85,6 +85,10 @@ class CallerScope {
   const RuntimeCore* before_;
 };
 
+/// From now on this thread, which is in exit(), is nobody's worker: static destructors that call models and pipelines
+/// must get an error, and neither compute within a request that never ends nor wait for it.
+void begin_exit_on_this_thread();
+
 /// Registers the exit hook, which ends every runtime, once more. Statics are destroyed in the opposite order of their
 /// construction, and an engine's library makes some on its first calls: after those, the hook must be the newer one.
 void renew_exit_hook();
@@ -100,6 +104,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   /// As it was when the core was made.
   const std::string& budget_explanation() const { return budget_explanation_; }
 
+  /// std::system_error or std::bad_alloc if not all could be started: those that were wait for stop().
   void start_workers();
   /// Counts one request in, or says why not: resource_exhausted if too many are in flight, or the deadline cannot be
   /// met behind those that wait; deadline_exceeded if it could not be met by an idle runtime, which needs `expected`
@@ -123,7 +128,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   void post_late(Job job);
   /// Runs the job once `when` has come.
   void post_at(Clock::time_point when, Job job);
-  /// True on a worker of this core, and on a thread that runs a request of it in a worker's stead.
+  /// True on a worker of this core, and on a thread that runs a request of it in a worker's stead; not in exit().
   bool on_worker() const;
   /// True on a HelpingCaller's thread. It runs what its own request needs and nothing of others': a callback of theirs
   /// could wait for what the host holds while it waits for this request.
@@ -141,6 +146,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   friend class Admission;
   friend class HelpingCaller;
   class HostTask;
+  /// on_worker(), and in exit() as well.
+  bool on_own_thread() const;
   void release();
   void wait_for_callers();
   void wait_for_tasks();
@@ -162,9 +169,11 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   };
   std::optional<Next> next();
   Next next_request(Clock::time_point now);
-  /// Under the lock: everything that is queued, but for what has a time.
-  std::deque<Job> take_queued();
-  void refuse(std::deque<Job>& jobs, const Error& reason);
+  /// Under the lock: one of the jobs that are queued, but for those that have a time. One by one, since a list of them
+  /// would take memory, and all are to be answered.
+  std::optional<Job> take_queued();
+  /// While stopping: answers all that is queued.
+  void refuse_queued();
   void work(int index);
   // On threads of the host's (host_executor.cpp).
   bool has_work() const;  // under the lock
@@ -175,8 +184,11 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   void end_task();
   void lose_task();
   void keep_time();
-  Error stopped_error() const;
 
+  // What may have to be said when there is no memory left.
+  const Error is_stopped_error_;        // to whoever comes after stop()
+  const Error refused_error_;           // to what was queued before
+  const Error dropped_error_;           // by the host's executor
   std::shared_ptr<Executor> executor_;  // let go of by stop(): no task may be its last holder
   const bool has_executor_;
   const RuntimeOptions options_;

@@ -113,7 +113,7 @@ Result<RuntimeOptions> RuntimeOptions::parse(std::string_view json) try {
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
   return options;
 } catch (const std::bad_alloc&) {
-  return Error(ErrorCode::kResourceExhausted, "out of memory");
+  return Error::out_of_memory();
 }
 
 }  // namespace gantry

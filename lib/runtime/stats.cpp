@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Histograms, and the Prometheus text of them.
 #include <algorithm>
-#include <cstdio>
 #include <gantry/stats.hpp>
 #include <utility>
+
+#include "core/number_text.hpp"
 
 namespace gantry {
 namespace {
@@ -43,11 +44,7 @@ class PrometheusText {
   std::string take() { return std::move(text_); }
 
  private:
-  static std::string number(double value) {
-    char buffer[40];
-    std::snprintf(buffer, sizeof buffer, "%.12g", value);
-    return buffer;
-  }
+  static std::string number(double value) { return detail::to_text(value, 12); }
   static std::string escaped(const std::string& text) {
     std::string safe;
     for (const char c : text) {

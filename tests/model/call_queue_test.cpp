@@ -99,7 +99,8 @@ TEST(CallQueue, ServesAtOnceUnlessMoreComesForNothing) {
   arrive(queue, make_call(8));
   EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kLate) << "those that left no longer wait";
   for (int i = 9; i < 20; ++i) arrive(queue, make_call(i));
-  queue.take_all();
+  while (queue.take_any(kStart)) {
+  }
   arrive(queue, make_call(20));
   EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kLate) << "nor do these";
 }
@@ -408,7 +409,7 @@ void run_schedule(unsigned seed) {
         running.push_back({now, now + std::chrono::microseconds(1 + below(20000)), rows, batch.calls.first->bucket});
     }
   }
-  for (const auto& entry : queue.take_all()) finish(*entry.item, kRefused);
+  while (const CallPtr call = queue.take_any(now)) finish(*call, kRefused);
   ASSERT_EQ(waiting, 0u) << "lost, seed " << seed;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What decode accepts, refuses, and says; tests/parity compares the pixels with Pillow's.
 #include <gtest/gtest.h>
+#include <gantry/http_status.hpp>
 #include <gantry/image.hpp>
 
 #include <algorithm>
@@ -263,6 +264,29 @@ TEST(Decode, SurvivesAnyBytes) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_GT(refused, kRounds / 10);
   EXPECT_LT(refused, kRounds);
+}
+
+/// What a server answers: a client's mistakes are told apart from what this server lacks.
+TEST(Decode, SaysByReasonWhatAServerHasToAnswer) {
+  const auto status = [](const Result<Image>& image) { return image ? 200 : http_status(image.error()); };
+  EXPECT_EQ(status(decode(kJpeg)), 200);
+  EXPECT_EQ(status(decode(cut(kJpeg, kJpeg.size() / 2))), 400) << "damaged";
+  EXPECT_EQ(status(decode({})), 400);
+  EXPECT_EQ(status(decode({'G', 'I', 'F', '8', '9', 'a', 0, 0})), 415);
+  File twelve_bits = kJpeg;
+  twelve_bits[segment(twelve_bits, 0xC0)] = 12;
+  EXPECT_EQ(status(decode(twelve_bits)), 415) << "a JPEG, but not one that is read";
+  EXPECT_EQ(status(decode(with_jpeg_size(kJpeg, 60000, 60000))), 413);
+  image::Decode options;
+  options.max_bytes = 10;
+  EXPECT_EQ(status(decode(kJpeg, options)), 413);
+  options = {};
+  options.max_scans = 3;
+  EXPECT_EQ(status(decode(kProgressiveJpeg, options)), 413);
+  PngFile wide;
+  wide.width = 70000;
+  wide.height = 1;
+  EXPECT_EQ(status(run(image::decode(), wide.bytes())), 413);
 }
 
 }  // namespace

@@ -63,9 +63,11 @@ Result<void> check_dimensions(const char* format, std::uint64_t width, std::uint
       std::string(format) + " image of " + std::to_string(width) + "x" + std::to_string(height) + " pixels";
   if (width == 0 || height == 0) return Error(ErrorCode::kInvalidArgument, "corrupt " + size);
   if (std::max(width, height) > static_cast<std::uint64_t>(kMaxSide))
-    return Error(ErrorCode::kResourceExhausted, size + " has a side of more than " + std::to_string(kMaxSide));
+    return Error(ErrorCode::kResourceExhausted, size + " has a side of more than " + std::to_string(kMaxSide))
+        .with_reason(ErrorReason::kInputTooLarge);
   if (width * height > static_cast<std::uint64_t>(options.max_pixels))
-    return Error(ErrorCode::kResourceExhausted, size + " exceeds max_pixels=" + std::to_string(options.max_pixels));
+    return Error(ErrorCode::kResourceExhausted, size + " exceeds max_pixels=" + std::to_string(options.max_pixels))
+        .with_reason(ErrorReason::kInputTooLarge);
   return {};
 }
 
@@ -73,12 +75,14 @@ Result<void> check_file(const Bytes& file, const image::Decode& options) {
   if (file.empty()) return Error(ErrorCode::kInvalidArgument, "no image: 0 bytes");
   if (file.size() <= static_cast<std::size_t>(options.max_bytes)) return {};
   return Error(ErrorCode::kResourceExhausted, "image file of " + std::to_string(file.size()) +
-                                                  " bytes exceeds max_bytes=" + std::to_string(options.max_bytes));
+                                                  " bytes exceeds max_bytes=" + std::to_string(options.max_bytes))
+      .with_reason(ErrorReason::kInputTooLarge);
 }
 
 Error not_an_image(const Bytes& file) {
   return Error(ErrorCode::kInvalidArgument,
-               "not a JPEG, PNG or WebP image; it starts with " + first_bytes(text_of(file)));
+               "not a JPEG, PNG or WebP image; it starts with " + first_bytes(text_of(file)))
+      .with_reason(ErrorReason::kMediaType);
 }
 
 bool is_jpeg(const Bytes& file) {

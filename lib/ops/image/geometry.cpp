@@ -21,10 +21,10 @@ ImageSize size_after(const GeometryStep& step, ImageSize before) {
 Result<void> check_image_bytes(ImageSize size, std::size_t channels) {
   const auto pixel_bytes = static_cast<std::int64_t>(channels);
   if (size.width <= kMaxImageSize / pixel_bytes / size.height) return {};
-  return Error(ErrorCode::kResourceExhausted, "an image of " + std::to_string(size.width) + "x" +
-                                                  std::to_string(size.height) + " pixels of " +
-                                                  std::to_string(channels) + " bytes exceeds the limit of " +
-                                                  std::to_string(kMaxImageSize) + " bytes");
+  return Error(ErrorCode::kResourceExhausted,
+               "an image of " + std::to_string(size.width) + "x" + std::to_string(size.height) + " pixels of " +
+                   std::to_string(channels) + " bytes exceeds the limit of " + std::to_string(kMaxImageSize) + " bytes")
+      .with_reason(ErrorReason::kInputTooLarge);
 }
 
 Result<Image> carry_out(const GeometryStep& step, const Image& image) {

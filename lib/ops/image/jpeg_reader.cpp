@@ -157,8 +157,10 @@ bool JpegReader::has_end() const {
   return false;
 }
 
+/// Makes no Error: this is called from within libjpeg, through which nothing may be thrown.
 bool JpegReader::is_interrupted() const {
-  return call_ != nullptr && call_->interruption().has_value();
+  if (call_ == nullptr) return false;
+  return call_->cancel.is_cancelled() || (call_->deadline && std::chrono::steady_clock::now() >= *call_->deadline);
 }
 
 void JpegReader::refuse(Refusal refusal) {
@@ -185,7 +187,8 @@ Result<void> JpegReader::result(Outcome outcome) const {
   if (refusal_ == Refusal::kInterrupted) return *call_->interruption();
   if (refusal_ == Refusal::kScans)
     return Error(ErrorCode::kResourceExhausted,
-                 "JPEG with more than " + std::to_string(options_.max_scans) + " scans, which is max_scans");
+                 "JPEG with more than " + std::to_string(options_.max_scans) + " scans, which is max_scans")
+        .with_reason(ErrorReason::kInputTooLarge);
   return library_error();
 }
 
@@ -194,7 +197,8 @@ Error JpegReader::library_error() const {
   errors_.format_message(reinterpret_cast<j_common_ptr>(const_cast<jpeg_decompress_struct*>(&info_)), message);
   switch (errors_.msg_code) {
     case JERR_OUT_OF_MEMORY:
-      return Error(ErrorCode::kResourceExhausted, "no memory to decode a JPEG image");
+      return Error(ErrorCode::kResourceExhausted, "no memory to decode a JPEG image")
+          .with_reason(ErrorReason::kOutOfMemory);
     case JERR_BAD_PRECISION:
     case JERR_SOF_UNSUPPORTED:
     case JERR_ARITH_NOTIMPL:
@@ -202,7 +206,7 @@ Error JpegReader::library_error() const {
     case JERR_NOTIMPL:
     case JERR_NOT_COMPILED:
     case JERR_FRACT_SAMPLE_NOTIMPL:
-      return Error(ErrorCode::kUnsupported, "JPEG: " + std::string(message));
+      return Error(ErrorCode::kUnsupported, "JPEG: " + std::string(message)).with_reason(ErrorReason::kMediaType);
     default:
       return corrupt("JPEG", message);
   }

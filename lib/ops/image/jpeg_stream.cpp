@@ -41,7 +41,8 @@ Result<std::unique_ptr<JpegStream>> JpegStream::open(const Bytes& file, const im
     return std::move(ok).error();
   const int components = reader->components();
   if (components != 1 && components != 3 && components != 4)
-    return Error(ErrorCode::kUnsupported, "JPEG with " + std::to_string(components) + " components");
+    return Error(ErrorCode::kUnsupported, "JPEG with " + std::to_string(components) + " components")
+        .with_reason(ErrorReason::kMediaType);
   std::unique_ptr<JpegStream> stream(new JpegStream(std::move(reader), options));
   if (auto ok = check_image_bytes(stream->size(), channels_of(stream->colour())); !ok) return std::move(ok).error();
   return stream;

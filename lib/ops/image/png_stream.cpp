@@ -81,9 +81,11 @@ Error error_of(int status, const Bytes& file) {
     case SPNG_IO_EOF:
       return truncated("PNG", file.size());
     case SPNG_EMEM:
-      return Error(ErrorCode::kResourceExhausted, "no memory to decode a PNG image");
+      return Error(ErrorCode::kResourceExhausted, "no memory to decode a PNG image")
+          .with_reason(ErrorReason::kOutOfMemory);
     case SPNG_ECHUNK_LIMITS:
-      return Error(ErrorCode::kResourceExhausted, "metadata of the PNG image takes too much memory");
+      return Error(ErrorCode::kResourceExhausted, "metadata of the PNG image takes too much memory")
+          .with_reason(ErrorReason::kInputTooLarge);
     default:
       return corrupt("PNG", spng_strerror(status));
   }

@@ -184,7 +184,8 @@ Result<Tensor> read_samples(const RawSamples& samples, const Bytes& bytes) {
     return Error(ErrorCode::kResourceExhausted, "a tensor of " + std::to_string(samples.channels) + "x" +
                                                     std::to_string(samples.height) + "x" +
                                                     std::to_string(samples.width) + " floats exceeds the limit of " +
-                                                    std::to_string(detail::kMaxImageSize) + " bytes");
+                                                    std::to_string(detail::kMaxImageSize) + " bytes")
+        .with_reason(ErrorReason::kInputTooLarge);
   const std::int64_t expected = pixels * samples.channels * sample_bytes(samples.sample);
   if (static_cast<std::int64_t>(bytes.size()) != expected) return wrong_size(expected, expected, bytes.size());
   auto tensor = Tensor::make(DType::kF32, {samples.channels, samples.height, samples.width});

@@ -62,7 +62,8 @@ Result<detail::Geometry> to_shorter_side(const ResizeShort& params, detail::Imag
     return Error(ErrorCode::kResourceExhausted, "a " + std::to_string(image.width) + "x" +
                                                     std::to_string(image.height) + " image with its shorter side at " +
                                                     std::to_string(params.size) + " has a side of more than " +
-                                                    std::to_string(kMaxSide));
+                                                    std::to_string(kMaxSide))
+        .with_reason(ErrorReason::kInputTooLarge);
   return to_sides(image, params.size, static_cast<std::int64_t>(long_side), params.how);
 }
 

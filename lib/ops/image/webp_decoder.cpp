@@ -42,9 +42,11 @@ Error to_error(VP8StatusCode status, std::size_t file_bytes) {
     case VP8_STATUS_SUSPENDED:
       return truncated("WebP", file_bytes);
     case VP8_STATUS_OUT_OF_MEMORY:
-      return Error(ErrorCode::kResourceExhausted, "no memory to decode a WebP image");
+      return Error(ErrorCode::kResourceExhausted, "no memory to decode a WebP image")
+          .with_reason(ErrorReason::kOutOfMemory);
     case VP8_STATUS_UNSUPPORTED_FEATURE:
-      return Error(ErrorCode::kUnsupported, "this WebP image uses a feature that libwebp cannot decode");
+      return Error(ErrorCode::kUnsupported, "this WebP image uses a feature that libwebp cannot decode")
+          .with_reason(ErrorReason::kMediaType);
     default:
       return corrupt("WebP", "libwebp cannot decode it (status " + std::to_string(static_cast<int>(status)) + ")");
   }

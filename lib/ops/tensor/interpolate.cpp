@@ -146,7 +146,8 @@ Result<Tensor> run(const Interpolate& options, const Tensor& tensor) {
     return Error(ErrorCode::kResourceExhausted, std::to_string(planes->count) + " planes of " +
                                                     std::to_string(options.width) + "x" +
                                                     std::to_string(options.height) + " floats exceed the limit of " +
-                                                    std::to_string(detail::kMaxImageSize) + " bytes");
+                                                    std::to_string(detail::kMaxImageSize) + " bytes")
+        .with_reason(ErrorReason::kInputTooLarge);
   Shape shape = {planes->channels, options.height, options.width};
   if (tensor.rank() == 4) shape = shape.with_front(tensor.shape()[0]);
   auto result = Tensor::make(DType::kF32, shape);

@@ -11,13 +11,11 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
-#include <iterator>
 #include <list>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace gantry::detail {
 
@@ -64,10 +62,9 @@ class FairQueue {
   /// Takes `item` only if it returns.
   void push(T&& item, Ticket ticket) {
     ticket.priority = clamped(ticket.priority);
-    Level& level = levels_[ticket.priority];
-    Flow& flow = level.flow_of(ticket.tenant);
+    Flow& flow = make_room(ticket);
+    Level& level = levels_.find(ticket.priority)->second;
     const double cost = ticket.cost;
-    flow.entries.emplace_back();
     flow.entries.back().item = std::move(item);
     flow.entries.back().ticket = std::move(ticket);
     if (flow.entries.size() == 1) flow.start = std::max(flow.start, level.virtual_time);
@@ -95,16 +92,6 @@ class FairQueue {
   const Entry* next(Clock::time_point now) {
     const auto level = next_level(now, levels_.end());
     return level == levels_.end() ? nullptr : &level->second.next_flow(nullptr)->entries.front();
-  }
-
-  std::vector<Entry> take_all() {
-    std::vector<Entry> all;
-    all.reserve(size_);
-    for (auto& [priority, level] : levels_)
-      for (Flow& flow : level.flows) std::move(flow.entries.begin(), flow.entries.end(), std::back_inserter(all));
-    levels_.clear();
-    size_ = 0;
-    return all;
   }
 
   template <class Visit>
@@ -172,6 +159,24 @@ class FairQueue {
     return next;
   }
 
+  /// The ticket's flow, with an empty entry at its end. A level in which nothing waits must not stay behind without
+  /// memory for that: next() takes an entry of each.
+  Flow& make_room(const Ticket& ticket) {
+    const auto level = levels_.try_emplace(ticket.priority).first;
+    try {
+      Flow& flow = level->second.flow_of(ticket.tenant);
+      flow.entries.emplace_back();
+      return flow;
+    } catch (...) {
+      if (is_empty(level->second)) levels_.erase(level);
+      throw;
+    }
+  }
+
+  static bool is_empty(const Level& level) {
+    return std::all_of(level.flows.begin(), level.flows.end(), [](const Flow& flow) { return flow.entries.empty(); });
+  }
+
   double weight_of(const std::string& tenant) const {
     const auto place = weights_.find(tenant);
     return place == weights_.end() ? 1.0 : place->second;
@@ -187,8 +192,7 @@ class FairQueue {
     --size_;
     // A tenant without work is remembered only until its share of the past is used up.
     level.flows.remove_if([&](const Flow& f) { return f.entries.empty() && f.start <= level.virtual_time; });
-    if (std::all_of(level.flows.begin(), level.flows.end(), [](const Flow& f) { return f.entries.empty(); }))
-      levels_.erase(at);
+    if (is_empty(level)) levels_.erase(at);
     return entry;
   }
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// KeptPromise: a std::promise that is always kept. One that is dropped without memory would end the process: the
+// standard library makes a string to say so, in a destructor.
+#pragma once
+
+#include <future>
+#include <utility>
+
+#include <gantry/result.hpp>
+
+namespace gantry::detail {
+
+/// Ownership: shares its state with the future.
+/// Threads:   one thread at a time.
+/// Errors:    std::bad_alloc when made. Dropped without a value, its future has Error::out_of_memory().
+/// Cost:      that of std::promise.
+template <class T>
+class KeptPromise {
+ public:
+  KeptPromise() = default;
+  KeptPromise(KeptPromise&& other) noexcept
+      : promise_(std::move(other.promise_)), is_open_(std::exchange(other.is_open_, false)) {}
+  KeptPromise& operator=(KeptPromise&&) = delete;
+  ~KeptPromise() {
+    if (is_open_) promise_.set_value(Error::out_of_memory());
+  }
+
+  std::future<Result<T>> get_future() { return promise_.get_future(); }
+  void set_value(Result<T> result) {
+    is_open_ = false;
+    promise_.set_value(std::move(result));
+  }
+
+ private:
+  std::promise<Result<T>> promise_;
+  bool is_open_ = true;
+};
+
+}  // namespace gantry::detail

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers as text, the same in every host: printf, std::to_string(double) and streams write decimal commas and
+// thousands separators where the host's locale has them. std::to_string of an integer does not, and may be used.
+#pragma once
+
+#include <gantry/export.hpp>
+#include <string>
+
+namespace gantry::detail {
+
+/// The shortest text that reads back as the same number: "0.1", "1e+20", "inf", "nan".
+GANTRY_API std::string to_text(float value);
+GANTRY_API std::string to_text(double value);
+/// With `digits` significant digits at most, as printf's %.*g in the C locale.
+GANTRY_API std::string to_text(double value, int digits);
+/// With `decimals` digits behind the point, as printf's %.*f in the C locale.
+GANTRY_API std::string to_fixed_text(double value, int decimals);
+
+}  // namespace gantry::detail
