@@ -41,6 +41,10 @@ install(FILES "${configured_dir}/gantry-config.cmake" "${configured_dir}/gantry-
 
 file(RELATIVE_PATH prefix_from_pc "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 string(REGEX REPLACE "/$" "" prefix_from_pc "${prefix_from_pc}")
+set(std_layout_flags)
+foreach(definition IN LISTS GANTRY_STD_LAYOUT)
+  string(APPEND std_layout_flags " -D${definition}")
+endforeach()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/gantry-core.pc.in" "${configured_dir}/gantry-core.pc" @ONLY)
 install(FILES "${configured_dir}/gantry-core.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 

@@ -35,10 +35,12 @@ function(gantry_add_component name)
   target_include_directories(gantry_${name}_objects
     PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}/lib")
   target_link_libraries(gantry_${name}_objects PRIVATE gantry_flags)
+  target_compile_definitions(gantry_${name}_objects PUBLIC ${GANTRY_STD_LAYOUT})
 
   add_library(gantry_${name})
   target_sources(gantry_${name} PRIVATE $<TARGET_OBJECTS:gantry_${name}_objects>)
   target_compile_features(gantry_${name} PUBLIC cxx_std_17)
+  target_compile_definitions(gantry_${name} INTERFACE ${GANTRY_STD_LAYOUT})
   target_include_directories(gantry_${name} PUBLIC
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   set_target_properties(gantry_${name} PROPERTIES
