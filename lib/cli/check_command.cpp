@@ -15,6 +15,7 @@
 #include "cli/printable.hpp"
 #include "cli/write_file.hpp"
 #include "package/package_files.hpp"
+#include "package/package_signature.hpp"
 #include "package/requirements.hpp"
 
 namespace gantry::cli {
@@ -46,11 +47,36 @@ double seconds_since(Clock::time_point began) {
   return std::chrono::duration<double>(Clock::now() - began).count();
 }
 
-std::optional<Manifest> check_manifest(const std::string& directory, Report& report) {
-  auto manifest = load_manifest(directory);
+/// The bytes of gantry.json, as far as anything may be made of them: with keys, only once their signature is verified.
+std::optional<Bytes> check_signature(const std::string& directory, const OpenOptions& options, Report& report) {
+  auto text = read_manifest(directory);
+  if (!text) {
+    report.add("manifest", Status::kCouldNotRun, text.error().to_string());
+    return std::nullopt;
+  }
+  if (options.trusted_keys.empty()) {
+    report.add("signature", Status::kSkipped, "no key to compare with; give --trusted-key PEM");
+    return *std::move(text);
+  }
+  const auto verdict = detail::judge_signature(directory, *text, options.trusted_keys);
+  if (verdict && verdict->is_trusted) {
+    report.add("signature", Status::kOk,
+               "gantry.json is signed by one of " + std::to_string(options.trusted_keys.size()) + " trusted keys");
+    return *std::move(text);
+  }
+  if (verdict)
+    report.add("signature", Status::kFailed, verdict->why_not);
+  else
+    report.add("signature", Status::kCouldNotRun, verdict.error().to_string());
+  for (const char* name : {"manifest", "files", "golden"})
+    report.add(name, Status::kSkipped, "not looked at: no trusted key is known to have signed it");
+  return std::nullopt;
+}
+
+std::optional<Manifest> check_manifest(const Bytes& text, Report& report) {
+  auto manifest = detail::parse_manifest(text);
   if (!manifest) {
-    const bool is_absent = manifest.error().code() == ErrorCode::kNotFound;
-    report.add("manifest", is_absent ? Status::kCouldNotRun : Status::kFailed, manifest.error().to_string());
+    report.add("manifest", Status::kFailed, manifest.error().to_string());
     return std::nullopt;
   }
   report.add("manifest", Status::kOk, "gantry.json of " + manifest->title() + " follows format 1");
@@ -73,26 +99,11 @@ bool check_files(const std::string& directory, const Manifest& manifest, Report&
   return true;
 }
 
-/// open() compares the signature before anything else, so asking for an engine that no package has ends right after.
-void check_signature(const std::string& directory, OpenOptions options, Report& report) {
-  if (options.trusted_keys.empty())
-    return report.add("signature", Status::kSkipped, "no key to compare with; give --trusted-key PEM");
-  const auto count = std::to_string(options.trusted_keys.size());
-  options.engine = "none";
-  const auto opened = open_any(directory, options);
-  if (!opened && opened.error().to_string().find("gantry.json.sig") != std::string::npos)
-    return report.add("signature", Status::kFailed, opened.error().to_string());
-  report.add("signature", Status::kOk, "gantry.json is signed by one of " + count + " trusted keys");
-}
-
 /// A missing device or library, or an engine that the package lacks, says nothing about the package.
 bool could_not_run(const Error& error) {
-  const auto& path = error.path();
-  const bool is_golden =
-      std::any_of(path.begin(), path.end(), [](const std::string& scope) { return scope.rfind("golden", 0) == 0; });
   switch (error.code()) {
     case ErrorCode::kFailedPrecondition:
-      return !is_golden;
+      return error.reason() != ErrorReason::kGoldenMismatch;
     case ErrorCode::kUnsupported:
     case ErrorCode::kNotFound:
     case ErrorCode::kResourceExhausted:
@@ -152,9 +163,10 @@ void check_engines(const std::string& directory, const Manifest& manifest, const
 
 Report check_package(const std::string& directory, const OpenOptions& options) {
   Report report;
-  const auto manifest = check_manifest(directory, report);
+  const auto text = check_signature(directory, options, report);
+  if (!text) return report;
+  const auto manifest = check_manifest(*text, report);
   if (!manifest) return report;
-  check_signature(directory, options, report);
   if (check_files(directory, *manifest, report) && !report.has(Status::kFailed))
     check_engines(directory, *manifest, options, report);
   else

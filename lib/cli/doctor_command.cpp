@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/machine.hpp"
+#include "core/number_text.hpp"
 #include "package/requirements.hpp"
 #include "runtime/cpu_budget.hpp"
 #include "runtime/cpu_throttling.hpp"
@@ -53,11 +54,8 @@ void report_cpu(Advice& advice) {
         "less than one CPU is allowed: the process is stopped part of the time, and each request "
         "may wait for the rest of a quota period (100 ms); allow at least 1");
   else if (lost > 0.1) {
-    char text[160];
-    std::snprintf(text, sizeof text,
-                  "%.2f of the %.2f CPUs are not used: gantry computes on whole CPUs; round the limit", lost,
-                  budget.exact);
-    advice.notes.emplace_back(text);
+    advice.notes.push_back(detail::to_fixed_text(lost, 2) + " of the " + detail::to_fixed_text(budget.exact, 2) +
+                           " CPUs are not used: gantry computes on whole CPUs; round the limit");
   }
 }
 

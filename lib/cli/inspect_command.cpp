@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry inspect: what a package holds, from its manifest alone; no model is loaded and no golden case is run.
+// gantry inspect: what a package holds. Its manifest says most of it; the first usable engine is loaded, once the files
+// are verified, for how the signature's names were matched. Nothing is run.
 #include <algorithm>
 #include <cstdio>
 #include <gantry/libtorch.hpp>
@@ -11,6 +12,7 @@
 #include "cli/open_package.hpp"
 #include "cli/printable.hpp"
 #include "core/json_object.hpp"
+#include "core/number_text.hpp"
 #include "model/padding.hpp"
 #include "package/package_files.hpp"
 #include "package/package_signature.hpp"
@@ -85,9 +87,7 @@ class PipelinePrinter {
 
 std::string describe(const detail::Tolerance& tolerance) {
   if (tolerance.is_exact) return "exact";
-  char text[80];
-  std::snprintf(text, sizeof text, "within %g + %g * |expected|", tolerance.atol, tolerance.rtol);
-  return text;
+  return "within " + detail::to_text(tolerance.atol, 6) + " + " + detail::to_text(tolerance.rtol, 6) + " * |expected|";
 }
 
 void print_engines(const Manifest& manifest, Device device) {
@@ -161,17 +161,69 @@ bool print_signature_file(const std::string& directory) {
   return is_absent || usable;
 }
 
+/// As open() loads it. `files` are verified.
+Result<std::unique_ptr<Engine>> load_engine(const Manifest& manifest, const EngineEntry& entry,
+                                            const EngineLoader& loader, const detail::PackageFiles& files,
+                                            const ModelOptions& given) {
+  ModelOptions options = given;
+  options.name = manifest.name;
+  options.max_batch = manifest.max_batch;
+  options.padding = manifest.padding;
+  options.instances = 1;
+  for (const auto& [name, value] : manifest.arguments) options.arguments[name] = value;
+  std::vector<ModelFile> libraries;
+  for (const std::string& name : entry.libraries) {
+    if (manifest.files.count(name) == 0) continue;  // one of --library
+    auto library = files.open(name);
+    if (!library) return std::move(library).error();
+    libraries.push_back(*std::move(library));
+  }
+  auto file = files.open(entry.file);
+  if (!file) return std::move(file).error();
+  return loader.load({*std::move(file), manifest.signature, std::move(options), std::move(libraries)});
+}
+
+/// How the first engine that loads would be called.
+void print_loaded(const Manifest& manifest, const detail::PackageFiles& files, const ModelOptions& options) {
+  std::printf("loaded\n");
+  const auto loaders = libtorch::engines();
+  for (const EngineEntry& entry : manifest.engines) {
+    const auto loader = std::find_if(loaders.begin(), loaders.end(),
+                                     [&](const EngineLoader& candidate) { return candidate.kind == entry.kind; });
+    if (loader == loaders.end() || detail::unmet_requirement(entry, &*loader, options.device)) continue;
+    const auto engine = load_engine(manifest, entry, *loader, files, options);
+    const std::string title = printable(manifest.title_of(entry));
+    if (!engine) {
+      std::printf("  %s: skipped, it cannot be loaded: %s\n", title.c_str(),
+                  printable(engine.error().to_string()).c_str());
+      continue;
+    }
+    const EngineInfo& info = (*engine)->info();
+    std::printf("  %s: %s\n", title.c_str(), printable(info.description).c_str());
+    if (!info.matching.empty()) std::printf("  matched: %s\n", printable(info.matching).c_str());
+    return;
+  }
+  std::printf("  none of its engines can be loaded here\n");
+}
+
 }  // namespace
 
 CommandSpec inspect_spec() {
-  return {"inspect PKG [--device D]", 1, 1, {{"device", true}}};
+  return {"inspect PKG [--no-load] [--device D] [--trusted-key PEM]... [--library PATH]... [--trust-unverified-code]",
+          1,
+          1,
+          {{"no-load", false},
+           {"device", true},
+           {"trusted-key", true, true},
+           {"library", true, true},
+           {"trust-unverified-code", false}}};
 }
 
 int inspect_command(const Arguments& arguments) {
   const auto options = open_options(arguments);
   if (!options) return complain_of_options(options.error());
   const std::string& directory = arguments.positional()[0];
-  const auto manifest = load_manifest(directory);
+  const auto manifest = load_manifest(directory, options->trusted_keys);
   if (!manifest) return complain(manifest.error().to_string(), kExitCouldNotRun);
 
   std::printf("%s\n", manifest->title().c_str());
@@ -188,6 +240,7 @@ int inspect_command(const Arguments& arguments) {
   const bool has_good_signature = print_signature_file(directory);
   const auto files = detail::PackageFiles::verify(directory, *manifest);
   std::printf("integrity\n  %s\n", files ? "every file is as listed" : printable(files.error().to_string()).c_str());
+  if (files && has_good_signature && !arguments.has("no-load")) print_loaded(*manifest, *files, options->model);
   return files && has_good_signature && !pipeline.found_mistakes() ? kExitOk : kExitFailed;
 }
 

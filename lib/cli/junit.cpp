@@ -2,10 +2,10 @@
 #include "cli/junit.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <string_view>
 
 #include "cli/printable.hpp"
+#include "core/number_text.hpp"
 #include "core/utf8.hpp"
 
 namespace gantry::cli {
@@ -41,9 +41,7 @@ std::string escaped(const std::string& text) {
 }
 
 std::string seconds_text(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3f", seconds);
-  return text;
+  return detail::to_fixed_text(seconds, 3);
 }
 
 std::string test_case(const std::string& suite, const Finding& finding) {

@@ -24,7 +24,8 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", "run inputs through a package's pipeline; one JSON line per input", run_spec, run_command},
-    {"inspect", "show what a package holds and which of its engines are usable here", inspect_spec, inspect_command},
+    {"inspect", "show what a package holds and which of its engines are usable here; loads one, which runs code of it",
+     inspect_spec, inspect_command},
     {"check", "check integrity, signature and golden answers, with every usable engine", check_spec, check_command},
     {"doctor", "show what gantry finds on this machine, with advice", doctor_spec, doctor_command},
 };

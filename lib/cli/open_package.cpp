@@ -4,15 +4,20 @@
 #include <gantry/libtorch.hpp>
 
 #include "package/package_files.hpp"
+#include "package/package_signature.hpp"
 
 namespace gantry::cli {
 
 std::vector<OptionSpec> open_option_specs() {
-  return {{"engine", true}, {"device", true}, {"trusted-key", true, true}};
+  return {{"engine", true},
+          {"device", true},
+          {"trusted-key", true, true},
+          {"library", true, true},
+          {"trust-unverified-code", false}};
 }
 
 std::string open_option_usage() {
-  return "[--engine KIND] [--device D] [--trusted-key PEM]...";
+  return "[--engine KIND] [--device D] [--trusted-key PEM]... [--library PATH]... [--trust-unverified-code]";
 }
 
 Result<OpenOptions> open_options(const Arguments& arguments) {
@@ -24,6 +29,8 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
     if (!device) return device.error().within("--device");
     options.model.device = *device;
   }
+  options.model.libraries = arguments.values("library");
+  options.model.trust_unverified_code = arguments.has("trust-unverified-code");
   for (const std::string& path : arguments.values("trusted-key")) {
     const auto key = PublicKey::load(path);
     if (!key) return key.error().within("--trusted-key " + path);
@@ -37,11 +44,23 @@ Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenO
   return detail::open_package(directory, nullptr, nullptr, libtorch::engines(), options, engine_index);
 }
 
-Result<detail::Manifest> load_manifest(const std::string& directory) {
-  const auto text = detail::read_package_file(directory, "gantry.json");
-  if (!text && text.error().code() == ErrorCode::kNotFound)
-    return Error(ErrorCode::kNotFound, "'" + directory + "' holds no gantry.json; give the directory of a package, " +
-                                           "such as models/cat-or-dog/3 (gantry-pack makes one)");
+namespace {
+
+/// Says what a package is, where there is none.
+Result<Bytes> explained(const std::string& directory, Result<Bytes> text) {
+  if (text || text.error().code() != ErrorCode::kNotFound) return text;
+  return Error(ErrorCode::kNotFound, "'" + directory + "' holds no gantry.json; give the directory of a package, " +
+                                         "such as models/cat-or-dog/3 (gantry-pack makes one)");
+}
+
+}  // namespace
+
+Result<Bytes> read_manifest(const std::string& directory) {
+  return explained(directory, detail::read_package_file(directory, "gantry.json"));
+}
+
+Result<detail::Manifest> load_manifest(const std::string& directory, Span<const PublicKey> trusted_keys) {
+  const auto text = explained(directory, detail::read_trusted_manifest(directory, trusted_keys));
   if (!text) return text.error();
   return detail::parse_manifest(*text);
 }

@@ -12,10 +12,10 @@
 
 namespace gantry::cli {
 
-/// --engine, --device and --trusted-key.
+/// --engine, --device, --trusted-key, --library and --trust-unverified-code.
 std::vector<OptionSpec> open_option_specs();
 
-/// "[--engine KIND] [--device D] [--trusted-key PEM]..."
+/// "[--engine KIND] [--device D] [--trusted-key PEM]... ..."
 std::string open_option_usage();
 
 /// invalid_argument for an option that cannot be understood; what PublicKey::load says of a key file.
@@ -26,7 +26,11 @@ Result<OpenOptions> open_options(const Arguments& arguments);
 Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenOptions& options,
                                        std::optional<std::size_t> engine_index = {});
 
-/// Reads and checks gantry.json, and nothing else of the package. not_found says what a package is.
-Result<detail::Manifest> load_manifest(const std::string& directory);
+/// The bytes of gantry.json, whoever signed them. not_found says what a package is.
+Result<Bytes> read_manifest(const std::string& directory);
+
+/// Reads and checks gantry.json, and nothing else of the package. With keys, its signature is verified before it is
+/// parsed. not_found says what a package is.
+Result<detail::Manifest> load_manifest(const std::string& directory, Span<const PublicKey> trusted_keys);
 
 }  // namespace gantry::cli

@@ -32,8 +32,8 @@ void print_line(const Json& line) {
 }
 
 /// The name of the only input of a model, for pipelines that take Tensors; empty if it has several.
-std::string only_input_of(const std::string& directory) {
-  const auto manifest = load_manifest(directory);
+std::string only_input_of(const std::string& directory, const OpenOptions& options) {
+  const auto manifest = load_manifest(directory, options.trusted_keys);
   return manifest && manifest->signature.inputs().size() == 1 ? manifest->signature.inputs()[0].name : "";
 }
 
@@ -138,7 +138,7 @@ int run_command(const Arguments& arguments) {
   const std::string& directory = arguments.positional()[0];
   auto opened = open_any(directory, *options);
   if (!opened) return complain(opened.error().to_string(), kExitCouldNotRun);
-  const RunTarget target{*std::move(opened), only_input_of(directory)};
+  const RunTarget target{*std::move(opened), only_input_of(directory, *options)};
   if (has_until) return write_stage(target, arguments);
 
   const auto before = target.package.core->stats();

@@ -23,20 +23,8 @@ struct Checked {
   PackageFiles files;
 };
 
-Result<Bytes> read_trusted_manifest(const std::string& directory, const OpenOptions& options) {
-  auto text = read_package_file(directory, "gantry.json");
-  if (!text || options.trusted_keys.empty()) return text;
-  auto signature = read_package_file(directory, "gantry.json.sig");
-  if (!signature && signature.error().code() == ErrorCode::kNotFound)
-    return Error(ErrorCode::kFailedPrecondition,
-                 "the package is not signed: gantry.json.sig is missing, and trusted_keys are given");
-  if (!signature) return signature;
-  if (auto ok = check_signature(*text, *signature, options.trusted_keys); !ok) return std::move(ok).error();
-  return text;
-}
-
 Result<Checked> check_package(const std::string& directory, const OpenOptions& options) {
-  auto text = read_trusted_manifest(directory, options);
+  auto text = read_trusted_manifest(directory, options.trusted_keys);
   if (!text) return std::move(text).error();
   auto manifest = parse_manifest(*text);
   if (!manifest) return std::move(manifest).error();

@@ -34,7 +34,7 @@ class PackageFiles {
   /// The content of a listed file; invalid_argument if it is not listed.
   Result<Bytes> read(const std::string& name) const;
   /// A model's file or library that an engine of the manifest names, as it was verified.
-  Result<ModelFile> open(const std::string& name) const;
+  GANTRY_API Result<ModelFile> open(const std::string& name) const;
 
  private:
   std::string directory_;

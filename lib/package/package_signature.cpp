@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "package/package_files.hpp"
+
 namespace gantry {
 namespace {
 
@@ -56,13 +58,27 @@ Result<void> check_signature_size(const Bytes& signature) {
                                                    std::to_string(kSignatureBytes));
 }
 
-Result<void> check_signature(const Bytes& manifest, const Bytes& signature, Span<const PublicKey> keys) {
-  if (auto ok = check_signature_size(signature); !ok) return ok;
+Result<SignatureVerdict> judge_signature(const std::string& directory, const Bytes& manifest,
+                                         Span<const PublicKey> keys) {
+  const auto signature = read_package_file(directory, "gantry.json.sig");
+  if (!signature && signature.error().code() == ErrorCode::kNotFound)
+    return SignatureVerdict{false, "the package is not signed: gantry.json.sig is missing, and trusted_keys are given"};
+  if (!signature) return signature.error();
+  if (auto ok = check_signature_size(*signature); !ok) return SignatureVerdict{false, ok.error().message()};
   for (const PublicKey& key : keys)
-    if (is_signed_by(key, manifest, signature)) return {};
-  return Error(ErrorCode::kFailedPrecondition,
-               "gantry.json.sig is not a signature of gantry.json by one of the " + std::to_string(keys.size()) +
-                   " trusted keys: the package was altered, or signed by somebody else");
+    if (is_signed_by(key, manifest, *signature)) return SignatureVerdict{true, {}};
+  return SignatureVerdict{false, "gantry.json.sig is not a signature of gantry.json by one of the " +
+                                     std::to_string(keys.size()) +
+                                     " trusted keys: the package was altered, or signed by somebody else"};
+}
+
+Result<Bytes> read_trusted_manifest(const std::string& directory, Span<const PublicKey> keys) {
+  auto text = read_package_file(directory, "gantry.json");
+  if (!text || keys.empty()) return text;
+  const auto verdict = judge_signature(directory, *text, keys);
+  if (!verdict) return verdict.error();
+  if (!verdict->is_trusted) return Error(ErrorCode::kFailedPrecondition, verdict->why_not);
+  return text;
 }
 
 }  // namespace detail

@@ -262,7 +262,7 @@ class Until(Case):
 
 
 class InspectAndCheck(Case):
-    def test_inspect_needs_no_model(self):
+    def test_inspect_needs_no_model_that_loads(self):
         directory = self.copy("tiny-five-crop")
         (directory / "model.ts").write_bytes(b"no model")
         self.reseal(directory)
@@ -270,7 +270,8 @@ class InspectAndCheck(Case):
         for part in ("tiny-five-crop 1\n", "torchscript  model.ts (for any, torch >=", ": usable, serves",
                      "crop: f32[batch, channels, 8, 8]", "at most 8 samples in one call",
                      "pipeline[3].branches[0][1].do[2]  softmax", "pipeline[2]  image.resize_short(filter=lanczos, size=12)",
-                     "2 cases", "golden/0/input.png", "every file is as listed"):
+                     "2 cases", "golden/0/input.png", "every file is as listed",
+                     "  torchscript: skipped, it cannot be loaded: "):
             self.assertIn(part, text)
 
     def test_inspect_says_how_sequences_are_padded(self):
@@ -283,7 +284,7 @@ class InspectAndCheck(Case):
         suite = xml.etree.ElementTree.parse(report).getroot()
         self.assertEqual((suite.tag, suite.get("failures"), suite.get("errors")), ("testsuite", "0", "0"))
         self.assertEqual([case.get("name") for case in suite],
-                         ["manifest", "signature", "files", "golden with torchscript"])
+                         ["signature", "manifest", "files", "golden with torchscript"])
         self.expect(gantry("check", package("tiny-cnn"), "--junit", self.tmp / "absent" / "x"), COULD_NOT_RUN)
 
     def test_an_altered_package_is_refused_by_every_command(self):
@@ -427,7 +428,7 @@ class InspectAndCheck(Case):
                 self.assertEqual(result.returncode, FAILED)
                 self.assertIn("FAILED", result.stdout.decode())
                 suite = xml.etree.ElementTree.parse(report).getroot()
-                self.assertEqual([case.get("name") for case in suite], ["manifest", "signature", "files", "golden"])
+                self.assertEqual([case.get("name") for case in suite], ["signature", "manifest", "files", "golden"])
 
     def test_inspect_says_why_a_signature_file_is_none(self):
         kinds = {"is not a regular file": lambda path: path.mkdir(), "the limit is": lambda path: path.write_bytes(bytes(17 << 20)),
@@ -437,15 +438,67 @@ class InspectAndCheck(Case):
             make(directory / "gantry.json.sig")
             self.assertIn(message, self.expect(gantry("inspect", directory), FAILED).stdout)
 
+    def test_inspect_shows_how_names_were_matched(self):
+        text = self.expect(gantry("inspect", package("tiny-cnn")), OK).stdout
+        self.assertRegex(text, r"\nloaded\n  torchscript: TorchScript, LibTorch \d")
+        self.assertNotIn("\nloaded\n", self.expect(gantry("inspect", package("tiny-cnn"), "--no-load"), OK).stdout)
+
+    def test_inspect_loads_nothing_of_what_is_not_as_published(self):
+        directory = self.copy("tiny-mlp")
+        (directory / "extra.txt").write_text("x")
+        self.assertNotIn("\nloaded\n", self.expect(gantry("inspect", directory), FAILED).stdout)
+
     def test_signatures(self):
         signed, key, other = package("tiny-mlp-signed"), PACKAGES / "key.pub.pem", PACKAGES / "other.pub.pem"
         self.assertRegex(self.expect(gantry("check", signed, "--trusted-key", key), OK).stdout, r"ok +signature: ")
         self.expect(gantry("check", signed, "--trusted-key", other, "--trusted-key", key), OK)
         for words in ([signed, "--trusted-key", other], [package("tiny-mlp"), "--trusted-key", key]):
-            self.assertRegex(self.expect(gantry("check", *words), FAILED).stdout, r"FAILED +signature: ")
+            text = self.expect(gantry("check", *words), FAILED).stdout
+            self.assertRegex(text, r"FAILED +signature: ")
+            self.assertRegex(text, r"skipped +manifest: ")
+            self.expect(gantry("inspect", *words), COULD_NOT_RUN, "failed_precondition")
+        self.expect(gantry("inspect", signed, "--trusted-key", key), OK)
         self.expect(gantry("run", signed, "x.npy", "--trusted-key", other), COULD_NOT_RUN, "gantry.json.sig")
         self.expect(gantry("check", signed, "--trusted-key", self.tmp / "absent.pem"), COULD_NOT_RUN, "absent.pem")
         self.expect(gantry("check", signed, "--trusted-key", signed / "gantry.json"), USAGE, "PEM")
+
+    def test_nothing_of_a_package_is_read_before_its_signature_is_verified(self):
+        key = PACKAGES / "key.pub.pem"
+
+        def append(text):
+            def change(directory):
+                with open(directory / "gantry.json", "ab") as file:
+                    file.write(text)
+            return change
+        changes = {"one more byte": append(b" "), "not JSON": append(b"}{"),
+                   "empty": lambda d: (d / "gantry.json").write_bytes(b""),
+                   "another format": lambda d: (d / "gantry.json").write_text('{"format": 99}'),
+                   "another signature": lambda d: (d / "gantry.json.sig").write_bytes(bytes(64)),
+                   "short signature": lambda d: (d / "gantry.json.sig").write_bytes(bytes(63)),
+                   "no signature": lambda d: (d / "gantry.json.sig").unlink()}
+        for name, change in changes.items():
+            with self.subTest(name):
+                directory = self.copy("tiny-mlp-signed")
+                change(directory)
+                text = self.expect(gantry("check", directory, "--trusted-key", key), FAILED).stdout
+                self.assertRegex(text, r"^FAILED +signature: ")
+                self.assertNotRegex(text, r"(?m)^(ok|FAILED|could not run) +(manifest|files|golden)")
+                for words in (["inspect", directory], ["run", directory, "x.npy"]):
+                    result = self.expect(gantry(*words, "--trusted-key", key), COULD_NOT_RUN, "gantry.json.sig")
+                    self.assertEqual(result.stdout, "")
+
+    def test_a_signature_that_cannot_be_read_is_not_ok(self):
+        key = PACKAGES / "key.pub.pem"
+        kinds = {"not a regular file": lambda path: path.mkdir(), "is a symbolic link": lambda path: path.symlink_to("x"),
+                 "the limit is": lambda path: path.write_bytes(bytes(17 << 20))}
+        for message, make in kinds.items():
+            with self.subTest(message):
+                directory = self.copy("tiny-mlp-signed")
+                (directory / "gantry.json.sig").unlink()
+                make(directory / "gantry.json.sig")
+                text = self.expect(gantry("check", directory, "--trusted-key", key), COULD_NOT_RUN).stdout
+                self.assertRegex(text, rf"^could not run +signature: .*{message}")
+                self.assertNotRegex(text, r"(?m)^(ok|FAILED) ")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who signed a package: asked, not read out of an error's text.
+#include "package/package_signature.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "package/package_builder.hpp"
+#include "package/signer.hpp"
+#include "support/matchers.hpp"
+
+namespace gantry {
+namespace {
+
+using detail::judge_signature;
+using detail::read_trusted_manifest;
+using test::FailsWith;
+using test::HasCode;
+using test::IsOk;
+using test::PackageBuilder;
+using test::Signer;
+
+class PackageSignature : public testing::Test {
+ protected:
+  PackageBuilder package_;
+  std::string directory_ = package_.write();
+  std::string signature_file_ = directory_ + "/gantry.json.sig";
+  Signer signer_;
+  Signer stranger_;
+  std::vector<PublicKey> keys_ = {signer_.public_key()};
+
+  Result<detail::SignatureVerdict> judged() const {
+    return judge_signature(directory_, read_file(directory_ + "/gantry.json").value(), keys_);
+  }
+  /// Both say no, for a reason with `text` in it.
+  void expect_distrust(const std::string& text) {
+    const auto verdict = judged();
+    ASSERT_THAT(verdict, IsOk());
+    EXPECT_FALSE(verdict->is_trusted);
+    EXPECT_NE(verdict->why_not.find(text), std::string::npos) << verdict->why_not;
+    EXPECT_THAT(read_trusted_manifest(directory_, keys_), FailsWith(ErrorCode::kFailedPrecondition, text));
+  }
+};
+
+TEST_F(PackageSignature, IsTrustedByOneOfTheKeys) {
+  signer_.sign(directory_);
+  keys_ = {stranger_.public_key(), signer_.public_key()};
+  ASSERT_THAT(judged(), IsOk());
+  EXPECT_TRUE(judged()->is_trusted);
+  EXPECT_THAT(read_trusted_manifest(directory_, keys_), IsOk());
+}
+
+TEST_F(PackageSignature, IsNotTrusted) {
+  expect_distrust("the package is not signed");
+  stranger_.sign(directory_);
+  expect_distrust("signed by somebody else");
+  test::write_text(signature_file_, "short");
+  expect_distrust("has 5 bytes");
+  signer_.sign(directory_);
+  test::write_text(directory_ + "/gantry.json", "}{ not JSON");
+  expect_distrust("the package was altered");
+}
+
+TEST_F(PackageSignature, IsUnknownWhereItCannotBeRead) {
+  std::filesystem::create_directory(signature_file_);
+  EXPECT_THAT(judged(), FailsWith(ErrorCode::kFailedPrecondition, "is not a regular file"));
+  EXPECT_THAT(read_trusted_manifest(directory_, keys_), HasCode(ErrorCode::kFailedPrecondition));
+  std::filesystem::remove(signature_file_);
+  test::write_text(signature_file_, std::string(17 << 20, 'x'));
+  EXPECT_THAT(judged(), FailsWith(ErrorCode::kResourceExhausted, "the limit is"));
+}
+
+TEST_F(PackageSignature, IsNotLookedAtWithoutKeys) {
+  std::filesystem::create_directory(signature_file_);
+  EXPECT_THAT(read_trusted_manifest(directory_, {}), IsOk());
+}
+
+TEST(OpenPackage, PublicKeysAreReadFromPem) {
+  const test::TemporaryDirectory directory;
+  const Signer signer;
+  signer.write_pem(directory / "key.pem");
+  const auto key = PublicKey::load(directory / "key.pem");
+  ASSERT_THAT(key, IsOk());
+  EXPECT_EQ(key->bytes, signer.public_key().bytes);
+  test::write_text(directory / "no.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
+  EXPECT_THAT(PublicKey::load(directory / "no.pem"),
+              FailsWith(ErrorCode::kInvalidArgument, "is not an Ed25519 public key in PEM form"));
+  EXPECT_THAT(PublicKey::load(directory / "absent.pem"), HasCode(ErrorCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace gantry
