@@ -24,7 +24,7 @@ ALLOWED_FOLDERS = {
 
 # The public headers by level; a header includes its own level and those before.
 HEADER_LEVELS = [
-    {"export", "span", "error", "result", "device", "dtype", "shape", "bytes", "function", "executor", "tensor",
+    {"export", "span", "error", "http_status", "result", "kept_promise", "device", "dtype", "shape", "bytes", "function", "executor", "tensor",
      "stats", "trace_parent", "observer"},
     {"run_options", "runtime"},
     {"type_info", "value", "node", "stage"},
@@ -47,11 +47,15 @@ THREAD_SETTINGS = re.compile(r"\b(omp_(set|get)_\w+|(at::)?set_num_(interop_)?th
 FORBIDDEN_CALLS = re.compile(r"\b(printf|fprintf|vprintf|puts|fputs|putchar|perror|cout|cerr|clog|stdout|stderr|"
                              r"exit|_exit|_Exit|quick_exit|abort|terminate|getenv|secure_getenv|setenv|putenv|unsetenv|"
                              r"signal|sigaction|setlocale|fesetround|assert)\s*(?=[(<;,)])")
+# What writes or reads numbers as the host's locale does; of the printf family, with a format of floating point.
+LOCALE_TEXT = re.compile(r"\b([io]?stringstream|strto(?:d|f|ld)|sto(?:d|f|ld)|atof|v?sn?scanf|localeconv|imbue)\b|"
+                         r"\bv?sn?printf\s*\([^;]*%[-+ #0-9.*]*[aefgAEFG]")
 # The variables that may be set (GANTRY_CPUS, TMPDIR), and the one place that sets a thread's rounding and puts it back.
 MAY_CALL = {("getenv", "runtime/cpu_budget.cpp"), ("getenv", "engine/scratch_directory.cpp"),
             ("fesetround", "runtime/rounding_scope.hpp")}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 LITERALS = re.compile(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
@@ -112,6 +116,10 @@ class Check:
                 self.report(path, line_of(code, found.start()),
                             f"'{found.group()}': thread settings belong to lib/runtime/cpu_budget.* and lib/engine")
         if folder != "cli":
+            text = COMMENTS.sub(lambda found: "\n" * found.group().count("\n"), path.read_text())
+            for found in LOCALE_TEXT.finditer(text):
+                self.report(path, line_of(text, found.start()),
+                            f"'{found.group().split('(')[0]}': numbers become text by core/number_text.hpp, in no locale")
             for found in FORBIDDEN_CALLS.finditer(code):
                 if (found.group(1), name) in MAY_CALL:
                     continue
