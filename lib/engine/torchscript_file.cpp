@@ -11,8 +11,10 @@
 #include <gantry/libtorch.hpp>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "engine/forward_hooks.hpp"
 #include "engine/graph_walk.hpp"
@@ -78,6 +80,15 @@ std::size_t weights_of(const torch::jit::Module& module) {
   return bytes;
 }
 
+/// Methods that forward() calls. Freezing inlines and then removes them, but errors still ask for their names, through
+/// pointers that would lead nowhere.
+std::vector<std::string> other_methods(const torch::jit::Module& module) {
+  std::vector<std::string> names;
+  for (const torch::jit::Method& method : module.get_methods())
+    if (method.name() != "forward") names.push_back(method.name());
+  return names;
+}
+
 /// Freezing inlines the weights as constants and folds what is constant. The model also runs without.
 void freeze(TorchScriptFile& file) {
   if (!file.effects.why_not_freeze.empty()) {
@@ -85,7 +96,7 @@ void freeze(TorchScriptFile& file) {
     return;
   }
   try {
-    const torch::jit::Module frozen = torch::jit::freeze(file.module);
+    const torch::jit::Module frozen = torch::jit::freeze(file.module, other_methods(file.module));
     if (file.effects.writes_state && analyse_forward(frozen).writes_constants) {
       file.why_not_frozen = "freezing would share its state among instances";
       return;

@@ -16,6 +16,16 @@ class LongMemory(torch.nn.Module):
         return self.lstm(x.unsqueeze(1))
 
 
+class CallsItself(torch.nn.Module):
+    """An error inside a method that forward() calls: freezing inlines it, and the error's traceback names it."""
+
+    def pick(self, x: Tensor) -> Tensor:
+        return torch.index_select(x, 1, x[0, :1].long())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pick(x).expand(x.shape[0], x.shape[1]) + 1
+
+
 class Forks(torch.nn.Module):
     """Eight parts of work at a time, forks in a fork, a part that fails above 100."""
 
@@ -140,6 +150,6 @@ class Settings(torch.nn.Module):
         return y
 
 
-MODELS = {"lstm": LongMemory, "forks": Forks, "talks": Talks, "noisy": Noisy, "named-fields": NamedFields,
-          "nested": Nested, "nested-at-run-time": NestedAtRunTime, "maybe": Maybe, "either": Either,
-          "writes-to-maybe": WritesToMaybe, "settings": Settings}
+MODELS = {"lstm": LongMemory, "calls-itself": CallsItself, "forks": Forks, "talks": Talks, "noisy": Noisy,
+          "named-fields": NamedFields, "nested": Nested, "nested-at-run-time": NestedAtRunTime, "maybe": Maybe,
+          "either": Either, "writes-to-maybe": WritesToMaybe, "settings": Settings}

@@ -141,6 +141,15 @@ TEST(NestedResults, OfTypeAnyAreTakenAsTheyCome) {
   EXPECT_THAT(instance->run(x_of({0, 2}), {}), FailsWith(ErrorCode::kModelError, "gave 2 outputs"));
 }
 
+TEST(Methods, ThatForwardCallsMayFail) {
+  const auto engine = load_engine("calls-itself.ts", row_signature()).value();
+  EXPECT_EQ(engine->info().description.find("not frozen"), std::string::npos);
+  const auto instance = engine->make_instance(1).value();
+  EXPECT_THAT(output_of(instance->run(x_of({1, 2}), {})), ElementsAre(3, 3));
+  EXPECT_THAT(instance->run(x_of({5, 2}), {}), FailsWith(ErrorCode::kModelError, "index out of range"));
+  EXPECT_THAT(output_of(instance->run(x_of({0, 2}), {})), ElementsAre(1, 1));
+}
+
 ModelOptions with_arguments(std::map<std::string, ArgumentValue> arguments) {
   ModelOptions options;
   options.arguments = std::move(arguments);
