@@ -15,12 +15,9 @@
 
 namespace gantry {
 
-class Model;
 namespace detail {
-struct BatchEvidence;
-Result<Model> make_model(std::shared_ptr<Engine> engine, Signature signature, const ModelOptions& options,
-                         const BatchEvidence& evidence);
-}  // namespace detail
+class ModelMaker;
+}
 
 /// A model ready to run.
 ///
@@ -66,8 +63,7 @@ class GANTRY_API Model {
 
  private:
   struct State;
-  friend Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signature,
-                                          const ModelOptions& options, const detail::BatchEvidence& evidence);
+  friend class detail::ModelMaker;
   explicit Model(std::shared_ptr<const State> state);
   std::shared_ptr<const State> state_;
 };

@@ -151,8 +151,8 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
     batching.padding = std::make_shared<const PaddingPlan>(*std::move(plan));
   }
   Trials trials(*engine, signature, core);
-  auto merging =
-      decide_merging(info, signature, options, evidence, [&](const Tensors& inputs) { return trials.run(inputs); });
+  auto merging = decide_merging(info, signature, options, evidence, batching.padding,
+                                [&](const Tensors& inputs) { return trials.run(inputs); });
   if (!merging) return merging.error().within("the examples");
   batching.has_batch_axis = signature.has_batch_axis();
   batching.max_batch = merging->limit;
@@ -178,7 +178,11 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
   if (auto ok = warm_up(*call, core, options); !ok) return std::move(ok).error();
   if (batching.merges_calls && merging->samples && options.warmup_runs > 0)
     try_batches(**backend, *call, core, *merging->samples);
-  return Model(std::make_shared<const Model::State>(Model::State{std::move(call), *std::move(runtime), name}));
+  return ModelMaker::make(std::move(call), *std::move(runtime), name);
+}
+
+Model detail::ModelMaker::make(std::shared_ptr<const ModelCall> call, Runtime runtime, const std::string& name) {
+  return Model(std::make_shared<const Model::State>(Model::State{std::move(call), std::move(runtime), name}));
 }
 
 Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options) try {
@@ -194,7 +198,7 @@ Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature,
   if (options.padding)
     return Error(ErrorCode::kInvalidArgument,
                  "ModelOptions::padding needs an engine: a backend of the host's own pads where it batches");
-  auto merging = detail::decide_merging(backend->info(), signature, options, {},
+  auto merging = detail::decide_merging(backend->info(), signature, options, {}, nullptr,
                                         [&](const Tensors& inputs) { return backend->run(inputs, trial()); });
   if (!merging) return merging.error().within("the examples");
   auto call = std::make_shared<ModelCall>();

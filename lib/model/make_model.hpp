@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <gantry/model.hpp>
 #include <memory>
+#include <string>
 
 #include "model/merging.hpp"
+#include "model/model_call.hpp"
 
 namespace gantry::detail {
 
@@ -14,6 +16,12 @@ namespace gantry::detail {
 inline std::size_t max_batch_of(const ModelOptions& options) {
   return options.max_batch == 0 ? 16 : static_cast<std::size_t>(options.max_batch);
 }
+
+/// Makes handles of what is ready.
+class ModelMaker {
+ public:
+  static Model make(std::shared_ptr<const ModelCall> call, Runtime runtime, const std::string& name);
+};
 
 /// Decides what may be merged, makes the instances, warms them up and tries batch sizes, all on ModelOptions::examples.
 /// The engine may have been used before: of one that has state, each instance begins with what was loaded.

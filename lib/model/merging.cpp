@@ -30,8 +30,10 @@ std::size_t largest_example(const ModelOptions& options) {
 }
 
 Result<std::shared_ptr<const RowSamples>> run_samples(const Signature& signature, const ModelOptions& options,
-                                                      const BatchEvidence& evidence, const RowSamples::Run& run) {
-  auto samples = RowSamples::compute(signature, options.examples, evidence.tolerance, run);
+                                                      const BatchEvidence& evidence,
+                                                      std::shared_ptr<const PaddingPlan> padding,
+                                                      const RowSamples::Run& run) {
+  auto samples = RowSamples::compute(signature, options.examples, evidence.tolerance, std::move(padding), run);
   if (!samples) return std::move(samples).error();
   return std::make_shared<const RowSamples>(*std::move(samples));
 }
@@ -39,7 +41,8 @@ Result<std::shared_ptr<const RowSamples>> run_samples(const Signature& signature
 }  // namespace
 
 Result<Merging> decide_merging(const EngineInfo& info, const Signature& signature, const ModelOptions& options,
-                               const BatchEvidence& evidence, const RowSamples::Run& run) {
+                               const BatchEvidence& evidence, std::shared_ptr<const PaddingPlan> padding,
+                               const RowSamples::Run& run) {
   if (auto why = obstacle(info, signature, options); !why.empty()) return apart(why);
   const std::size_t max_batch = max_batch_of(options);
   if (options.merge == Merge::kAssume)
@@ -54,10 +57,13 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
         "or set ModelOptions::merge");
   const std::size_t limit = std::min(max_batch, evidence.largest ? evidence.largest : largest_example(options));
   if (limit < 2) return apart("no example has several samples, so no larger batch was shown to work");
-  auto samples = run_samples(signature, options, evidence, run);
+  auto samples = run_samples(signature, options, evidence, std::move(padding), run);
   if (!samples) return std::move(samples).error();
   const RowSamples& rows = **samples;
-  if (rows.size() < 2) return apart("the examples hold no two different samples of one shape");
+  if (rows.size() < 2)
+    return apart(
+        "no two different samples of one shape are at hand to try it on; give gantry-pack, or "
+        "ModelOptions::examples, another");
   if (!rows.not_repeatable().empty()) return apart(rows.not_repeatable());
   for (const std::size_t size : {std::size_t{2}, limit})
     if (auto wrong = rows.try_batch(size, run)) return apart("samples depend on each other in " + *wrong);

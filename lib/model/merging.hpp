@@ -30,6 +30,7 @@ struct Merging {
 /// `run` runs the engine, once at a time, on what ModelOptions::examples are made of: they are run only where that is
 /// needed to decide. Errors: what the engine gives for an example alone.
 Result<Merging> decide_merging(const EngineInfo& info, const Signature& signature, const ModelOptions& options,
-                               const BatchEvidence& evidence, const RowSamples::Run& run);
+                               const BatchEvidence& evidence, std::shared_ptr<const PaddingPlan> padding,
+                               const RowSamples::Run& run);
 
 }  // namespace gantry::detail

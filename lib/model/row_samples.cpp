@@ -33,7 +33,9 @@ Result<std::vector<Tensors>> take_apart(Span<const Tensors> examples) {
 
 bool are_equal(const Tensors& a, const Tensors& b) {
   for (std::size_t i = 0; i < a.size(); ++i)
-    if (std::memcmp(a[i].tensor.data(), b[i].tensor.data(), a[i].tensor.size_bytes()) != 0) return false;
+    if (a[i].tensor.shape() != b[i].tensor.shape() ||
+        std::memcmp(a[i].tensor.data(), b[i].tensor.data(), a[i].tensor.size_bytes()) != 0)
+      return false;
   return true;
 }
 
@@ -48,12 +50,16 @@ std::vector<Tensors> different_ones(std::vector<Tensors> rows) {
   return different;
 }
 
-/// Those that have the shapes of most.
-std::vector<Tensors> of_one_shape(std::vector<Tensors> rows) {
+/// Those that may share a batch, of the largest such group.
+std::vector<Tensors> of_one_shape(std::vector<Tensors> rows, const PaddingPlan* padding) {
+  const auto may_share = [&](const Tensors& a, const Tensors& b) {
+    if (!padding) return have_same_samples(a, b);
+    return padding->bucket_of(a) == padding->bucket_of(b) && padding->share_batch(a, b);
+  };
   std::vector<std::vector<Tensors>> groups;
   for (Tensors& row : rows) {
     const auto alike =
-        std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return have_same_samples(group[0], row); });
+        std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return may_share(group[0], row); });
     if (alike == groups.end())
       groups.push_back({std::move(row)});
     else
@@ -71,7 +77,8 @@ bool is_float(DType dtype) {
 }  // namespace
 
 Result<RowSamples> RowSamples::compute(const Signature& signature, Span<const Tensors> examples,
-                                       const std::optional<Tolerance>& tolerance, const Run& run) {
+                                       const std::optional<Tolerance>& tolerance,
+                                       std::shared_ptr<const PaddingPlan> padding, const Run& run) {
   std::vector<Tensors> ordered;
   for (const Tensors& example : examples) {
     Tensors inputs;
@@ -82,23 +89,41 @@ Result<RowSamples> RowSamples::compute(const Signature& signature, Span<const Te
   if (!rows) return std::move(rows).error();
   RowSamples samples;
   samples.tolerance_ = tolerance;
-  for (Tensors& input : different_ones(of_one_shape(*std::move(rows)))) {
-    auto outputs = run(input);
+  samples.padding_ = std::move(padding);
+  for (Tensors& input : different_ones(of_one_shape(*std::move(rows), samples.padding_.get()))) {
+    auto outputs = samples.run_alone(input, run);
     if (!outputs) return std::move(outputs).error();
     samples.rows_.push_back({std::move(input), *std::move(outputs)});
   }
   if (samples.rows_.empty()) return samples;
-  const auto again = run(samples.rows_[0].inputs);
+  const auto again = samples.run_alone(samples.rows_[0].inputs, run);
   if (!again) return again.error();
   if (const auto moved = samples.difference_of(*again, samples.rows_[0].outputs))
     samples.not_repeatable_ = "two runs of one sample differ: " + *moved;
   return samples;
 }
 
+Result<Tensors> RowSamples::join(Span<const Tensors* const> parts) const {
+  return padding_ ? padding_->join(parts) : join_rows(parts);
+}
+
+Result<Tensors> RowSamples::run_alone(const Tensors& inputs, const Run& run) const {
+  const Tensors* const alone = &inputs;
+  const auto whole = join({&alone, 1});
+  if (!whole) return whole;
+  auto outputs = run(*whole);
+  return outputs && padding_ ? padding_->cut(*std::move(outputs), inputs) : std::move(outputs);
+}
+
+Result<Tensors> RowSamples::take_row(const Tensors& outputs, std::size_t row) const {
+  auto own = take_rows(outputs, static_cast<std::int64_t>(row), static_cast<std::int64_t>(row) + 1);
+  return own && padding_ ? padding_->cut(*std::move(own), rows_[row % rows_.size()].inputs) : std::move(own);
+}
+
 Result<Tensors> RowSamples::batch_of(std::size_t count) const {
   std::vector<const Tensors*> parts;
   for (std::size_t i = 0; i < count; ++i) parts.push_back(&rows_[i % rows_.size()].inputs);
-  return join_rows(parts);
+  return join(parts);
 }
 
 Tolerance RowSamples::tolerance_for(const Tensor& expected) const {
@@ -122,7 +147,7 @@ std::optional<std::string> RowSamples::difference(const Tensors& outputs, std::s
     if (output.tensor.rank() == 0 || output.tensor.shape()[0] != static_cast<std::int64_t>(count))
       return "gives " + output.tensor.to_string() + " for a batch of " + std::to_string(count);
   for (std::size_t row = 0; row < count; ++row) {
-    const auto own = take_rows(outputs, static_cast<std::int64_t>(row), static_cast<std::int64_t>(row) + 1);
+    const auto own = take_row(outputs, row);
     if (!own) return own.error().message();
     if (auto found = difference_of(*own, rows_[row % rows_.size()].outputs))
       return "sample " + std::to_string(row) + ", " + *found;

@@ -9,11 +9,13 @@
 #include <gantry/signature.hpp>
 #include <gantry/span.hpp>
 #include <gantry/tensor.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/tolerance.hpp"
+#include "model/padding.hpp"
 
 namespace gantry::detail {
 
@@ -28,8 +30,10 @@ class RowSamples {
   /// Takes the samples of `examples` apart, keeps different ones of the shapes that most have, at most 16, and runs
   /// each alone. `examples` fit the signature, which has a batch axis. Without `tolerance`, what rounding may make of a
   /// number that is summed up in another order: 1e-5 of the largest in its row, 1e-2 for 16-bit numbers.
+  /// With `padding`, samples of one padded length count as of one shape, and are padded as they will be.
   static Result<RowSamples> compute(const Signature& signature, Span<const Tensors> examples,
-                                    const std::optional<Tolerance>& tolerance, const Run& run);
+                                    const std::optional<Tolerance>& tolerance,
+                                    std::shared_ptr<const PaddingPlan> padding, const Run& run);
 
   /// Different ones.
   std::size_t size() const { return rows_.size(); }
@@ -45,14 +49,20 @@ class RowSamples {
 
  private:
   struct Row {
-    Tensors inputs;   ///< a batch of one
+    Tensors inputs;   ///< a batch of one, not padded
     Tensors outputs;  ///< likewise
   };
+  Result<Tensors> run_alone(const Tensors& inputs, const Run& run) const;
+  /// As they go to the engine.
+  Result<Tensors> join(Span<const Tensors* const> parts) const;
+  /// Row `row` of what the engine gave.
+  Result<Tensors> take_row(const Tensors& outputs, std::size_t row) const;
   Tolerance tolerance_for(const Tensor& expected) const;
   std::optional<std::string> difference_of(const Tensors& got, const Tensors& expected) const;
 
   std::vector<Row> rows_;
   std::optional<Tolerance> tolerance_;
+  std::shared_ptr<const PaddingPlan> padding_;  // nullptr: none
   std::string not_repeatable_;
 };
 

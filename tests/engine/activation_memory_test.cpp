@@ -116,7 +116,9 @@ TEST(ActivationMemory, IsKeptByDefaultAndCountedByModel) {
 
 TEST(ActivationMemory, OfACopyOfAModelWithStateCountsItsWeightsToo) {
   const Runtime runtime = make_runtime(3);
-  const Model model = load_rows("counts.ts", on(runtime)).value();
+  ModelOptions options = on(runtime);
+  options.instances = 3;
+  const Model model = load_rows("counts.ts", options).value();
   EXPECT_EQ(runtime.stats().models.at(0).memory.weights_bytes, 4u * (1 + 3)) << "one float, the file's and each copy's";
 }
 

@@ -146,7 +146,7 @@ TEST(Methods, ThatForwardCallsMayFail) {
   EXPECT_EQ(engine->info().description.find("not frozen"), std::string::npos);
   const auto instance = engine->make_instance(1).value();
   EXPECT_THAT(output_of(instance->run(x_of({1, 2}), {})), ElementsAre(3, 3));
-  EXPECT_THAT(instance->run(x_of({5, 2}), {}), FailsWith(ErrorCode::kModelError, "index out of range"));
+  EXPECT_THAT(instance->run(x_of({5, 2}), {}), FailsWith(ErrorCode::kModelError, "out of"));
   EXPECT_THAT(output_of(instance->run(x_of({0, 2}), {})), ElementsAre(1, 1));
 }
 

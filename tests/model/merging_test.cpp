@@ -191,7 +191,7 @@ TEST(RowSamples, KeepsThoseOfOneShape) {
   };
   const std::vector<Tensors> examples = {of({1, 2, 3}), of({1, 2}), of({3, 4}), of({5})};
   const auto identity = [](const Tensors& inputs) -> Result<Tensors> { return inputs; };
-  const auto samples = detail::RowSamples::compute(signature, examples, std::nullopt, identity).value();
+  const auto samples = detail::RowSamples::compute(signature, examples, std::nullopt, nullptr, identity).value();
   EXPECT_EQ(samples.size(), 2u);
   EXPECT_EQ(values_of(samples.batch_of(3).value()[0].tensor), (std::vector<float>{1, 2, 3, 4, 1, 2}));
 }

@@ -81,8 +81,9 @@ TEST(Explain, CutsSegmentsAtModels) {
   const auto pass = stage("pass", [](Tensor x) { return x; });
   EXPECT_EQ(stages_of(compile(pass | model.stage() | pass, runtime).value()),
             "  pipeline[0]  pass (callable)  Tensor -> Tensor  [segment 1]\n"
-            "  pipeline[1]  model('fake', (x: f32[batch, 2]) -> (y: f32[batch, 2]), max_batch=8, a fake)"
-            "  Tensor -> Tensor  [segment 2]\n"
+            "  pipeline[1]  model('fake', (x: f32[batch, 2]) -> (y: f32[batch, 2]), max_batch=8, merges up to 8 "
+            "samples, as the host "
+            "assumes, a fake)  Tensor -> Tensor  [segment 2]\n"
             "  pipeline[2]  pass (callable)  Tensor -> Tensor  [segment 3]\n");
 }
 
