@@ -61,10 +61,10 @@ demo: configure $(DEMO_PACKAGE)/gantry.json ## classify a real photo with a real
 test: build $(PACKAGE)/gantry.json ## build everything and run every test [TORCH=debian, BUILD=dir]
 	@$(ctest) --test-dir $(BUILD)
 
-asan: bootstrap ## AddressSanitizer and UndefinedBehaviorSanitizer over the unit and parity tests (build/asan)
+asan: bootstrap ## AddressSanitizer and UndefinedBehaviorSanitizer over the unit, parity and engine tests (build/asan)
 	@$(in_build) cmake/configure.sh $(BUILD)/asan asan -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
 	@ninja -C $(BUILD)/asan -j $(JOBS)
-	@$(ctest) --test-dir $(BUILD)/asan -L '^(unit|parity)$$'
+	@$(ctest) --test-dir $(BUILD)/asan -L '^(unit|parity|engine)$$'
 
 tsan: bootstrap ## ThreadSanitizer over the runtime, model and pipeline tests, without LibTorch (build/tsan)
 	@cmake/configure.sh $(BUILD)/tsan tsan $(CMAKE_ARGS)
