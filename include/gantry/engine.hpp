@@ -27,10 +27,12 @@ struct EngineInfo {
   std::string kind;         ///< "torchscript", "aoti", ...
   std::string description;  ///< engine and version, for explain(): "TorchScript, LibTorch 2.15.0, cpu"
   Device device;
-  bool mutates_inputs = false;  ///< it may write to its inputs: it gets a private copy and is never retried
+  bool mutates_inputs =
+      false;  ///< it may write to its inputs or keep them: it gets a private copy and is never retried
   /// A run may write to something that outlives it, and that later runs see: buffers, attributes, what lists and dicts
   /// of the model hold. Each instance has a copy of its own, made from what was loaded.
   bool has_state = false;
+  bool draws_random = false;    ///< it may draw random numbers, which no comparison of answers would show
   bool retains_memory = false;  ///< its instances may keep memory between runs: see Engine::release_idle_memory()
   int max_threads = 0;          ///< what one call can use of the threads it is given; 0: all
   std::string matching;         ///< how the signature's names were matched: "inputs by name, outputs by position"

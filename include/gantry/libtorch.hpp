@@ -23,8 +23,8 @@ namespace gantry::libtorch {
 /// weights are read once.
 ///
 /// Names: inputs are matched with the model's arguments, and outputs with what it gives, by name if every name of the
-/// signature is one of the model's, by position if none is; anything between is invalid_argument. A tensor in a nested
-/// result is called by its path, keys of dicts, field names of named tuples, else indices: the output of nn.LSTM is
+/// signature is one of the model's, by position if none is; anything between is invalid_argument. A tensor in a tuple,
+/// list or dict is called by its path, keys of dicts, field names of named tuples, else indices: the output of nn.LSTM is
 /// "0", "1.0", "1.1". EngineInfo::matching says which it was.
 ///
 /// A TorchScript module runs as in Python, its hooks included, with these differences: what it prints goes nowhere, and

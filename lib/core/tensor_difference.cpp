@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "core/number_text.hpp"
 
@@ -92,14 +93,17 @@ std::optional<std::string> tensor_difference(const Tensor& got, const Tensor& ex
   return std::nullopt;
 }
 
-double largest_magnitude(const Tensor& tensor) {
+double lower_quartile_magnitude(const Tensor& tensor) {
   const auto* at = static_cast<const std::byte*>(tensor.data());
-  double largest = 0;
+  std::vector<double> magnitudes;
   for (std::int64_t i = 0; i < tensor.numel(); ++i, at += size_of(tensor.dtype())) {
     const double magnitude = std::fabs(as_double(tensor.dtype(), at));
-    if (std::isfinite(magnitude)) largest = std::max(largest, magnitude);
+    if (std::isfinite(magnitude) && magnitude > 0) magnitudes.push_back(magnitude);
   }
-  return largest;
+  if (magnitudes.empty()) return 0;
+  const auto quartile = magnitudes.begin() + static_cast<std::ptrdiff_t>(magnitudes.size() / 4);
+  std::nth_element(magnitudes.begin(), quartile, magnitudes.end());
+  return *quartile;
 }
 
 }  // namespace gantry::detail

@@ -14,7 +14,8 @@ namespace gantry::detail {
 /// on the CPU. Cost: one pass.
 std::optional<std::string> tensor_difference(const Tensor& got, const Tensor& expected, const Tolerance& tolerance);
 
-/// Of all finite elements; 0 if there are none. On the CPU, contiguous.
-double largest_magnitude(const Tensor& tensor);
+/// A quarter of the finite elements other than 0 are at most this far from it; 0 if there are none. On the CPU,
+/// contiguous.
+double lower_quartile_magnitude(const Tensor& tensor);
 
 }  // namespace gantry::detail

@@ -41,12 +41,15 @@ std::string field_name(const c10::TupleType& type, std::size_t i) {
   return type.schema() ? type.schema()->arguments()[i].name() : std::to_string(i);
 }
 
-/// True if nothing puts anything into this list or dict after it was made: it only becomes a part of the result.
+/// True if nothing puts anything into this list or dict after it was made, not by way of what holds it either: it only
+/// becomes a part of the result.
 bool stays_as_made(const Value* container) {
   return std::all_of(container->uses().begin(), container->uses().end(), [](const torch::jit::Use& use) {
     const auto kind = use.user->kind();
-    return kind == c10::prim::Return || kind == c10::prim::TupleConstruct || kind == c10::prim::ListConstruct ||
-           kind == c10::prim::DictConstruct;
+    if (kind == c10::prim::Return) return true;
+    const bool is_part =
+        kind == c10::prim::TupleConstruct || kind == c10::prim::ListConstruct || kind == c10::prim::DictConstruct;
+    return is_part && stays_as_made(use.user->output());
   });
 }
 
@@ -122,13 +125,17 @@ class StructureReader {
   }
 };
 
-/// The names of leaves, "" of those of a flat tuple or list. `with_optional`: also of those that may be None.
+/// The names of leaves. `with_optional`: also of those that may be None.
 std::vector<std::string> names_of(const Structure& structure, bool with_optional) {
   std::vector<std::string> names;
-  const bool has_names = structure.is_nested || structure.has_names;
   for (const Leaf& leaf : structure.leaves)
-    if (with_optional || !leaf.may_be_none) names.push_back(has_names ? leaf.path : "");
+    if (with_optional || !leaf.may_be_none) names.push_back(leaf.path);
   return names;
+}
+
+/// "0", "12": how an element of a tuple or list is called.
+bool is_index(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// The rest of `path` behind its first part, if that is `part`.
@@ -208,7 +215,8 @@ Result<ForwardResult> ForwardResult::make(const torch::jit::Graph& graph, const 
   const bool is_flat_list = result->type()->kind() == c10::TypeKind::ListType &&
                             result->type()->containedTypes()[0]->kind() == c10::TypeKind::TensorType;
   if (!structure.is_known) {
-    if (is_flat_list) return form;  // by position; how many there are is seen in each result
+    const bool has_indices = std::all_of(form.outputs_.begin(), form.outputs_.end(), is_index);
+    if (is_flat_list && !has_indices) return form;  // by position; how many there are is seen in each result
     const auto kind = result->type()->kind();
     const bool is_nested =
         kind == c10::TypeKind::ListType || kind == c10::TypeKind::DictType || kind == c10::TypeKind::TupleType;

@@ -4,7 +4,6 @@
 #include "engine/resolved_graph.hpp"
 
 #include <torch/csrc/jit/passes/constant_propagation.h>
-#include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/passes/peephole.h>
 
@@ -119,7 +118,7 @@ class Resolver {
       torch::jit::PeepholeOptimize(shared, /*disable_shape_peepholes=*/true);
     }
     torch::jit::ConstantPropagationImmutableTypes(shared);
-    torch::jit::EliminateDeadCode(shared);
+    // Dead code stays: LibTorch's pass takes an append to a list inside a list for dead.
   }
 
   const std::unordered_set<std::string> assigned_;

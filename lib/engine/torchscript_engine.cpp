@@ -128,6 +128,7 @@ EngineInfo describe(const TorchScriptFile& file, const ForwardCall& call, Device
   info.kind = "torchscript";
   info.device = device;
   info.mutates_inputs = file.effects.writes_inputs;
+  info.draws_random = file.effects.draws_random;
   info.has_state = file.effects.writes_state;
   info.matching = call.matching();
   info.retains_memory = retain_memory && device.is_cpu();

@@ -12,7 +12,7 @@ namespace gantry::libtorch {
 
 /// Errs on the side of true.
 struct ForwardEffects {
-  bool writes_inputs = false;  ///< to an argument
+  bool writes_inputs = false;  ///< to an argument, or keeps one for later runs
   bool writes_state = false;   ///< to something that outlives the run, and that later runs see
   /// To a tensor that is a constant of the code, so that no copy of the module can have its own.
   bool writes_constants = false;

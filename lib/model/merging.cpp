@@ -49,6 +49,7 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
     return Merging{true, max_batch, "merges up to " + std::to_string(max_batch) + " samples, as the host assumes",
                    nullptr};
   if (!evidence.why_not.empty()) return apart(evidence.why_not);
+  if (info.draws_random) return apart("the model may draw random numbers");
   if (max_batch < 2) return apart("max_batch is 1");
   if (options.examples.empty())
     return apart(

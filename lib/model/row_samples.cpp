@@ -130,8 +130,7 @@ Tolerance RowSamples::tolerance_for(const Tensor& expected) const {
   if (tolerance_) return *tolerance_;
   if (!is_float(expected.dtype())) return {};
   const bool is_half = size_of(expected.dtype()) == 2;
-  const double share = is_half ? 1e-2 : 1e-5;
-  return {false, share * largest_magnitude(expected), share};
+  return {false, (is_half ? 1e-2 : 1e-4) * lower_quartile_magnitude(expected), is_half ? 1e-2 : 2e-5};
 }
 
 std::optional<std::string> RowSamples::difference_of(const Tensors& got, const Tensors& expected) const {

@@ -29,7 +29,8 @@ class RowSamples {
 
   /// Takes the samples of `examples` apart, keeps different ones of the shapes that most have, at most 16, and runs
   /// each alone. `examples` fit the signature, which has a batch axis. Without `tolerance`, what rounding may make of a
-  /// number that is summed up in another order: 1e-5 of the largest in its row, 1e-2 for 16-bit numbers.
+  /// number that is summed up in another order: 2e-5 of it, 1e-2 for 16-bit numbers, and a share of what the smaller
+  /// numbers of its row are, since it may be the difference of such; the largest may be a mask of -1e9.
   /// With `padding`, samples of one padded length count as of one shape, and are padded as they will be.
   static Result<RowSamples> compute(const Signature& signature, Span<const Tensors> examples,
                                     const std::optional<Tolerance>& tolerance,

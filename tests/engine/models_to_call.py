@@ -26,6 +26,11 @@ class CallsItself(torch.nn.Module):
         return self.pick(x).expand(x.shape[0], x.shape[1]) + 1
 
 
+class Three(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+        return x * 1, x * 2, x * 3
+
+
 class Forks(torch.nn.Module):
     """Eight parts of work at a time, forks in a fork, a part that fails above 100."""
 
@@ -150,6 +155,7 @@ class Settings(torch.nn.Module):
         return y
 
 
-MODELS = {"lstm": LongMemory, "calls-itself": CallsItself, "forks": Forks, "talks": Talks, "noisy": Noisy,
-          "named-fields": NamedFields, "nested": Nested, "nested-at-run-time": NestedAtRunTime, "maybe": Maybe,
-          "either": Either, "writes-to-maybe": WritesToMaybe, "settings": Settings}
+MODELS = {"lstm": LongMemory, "calls-itself": CallsItself, "three": Three, "forks": Forks,
+          "talks": Talks, "noisy": Noisy, "named-fields": NamedFields, "nested": Nested,
+          "nested-at-run-time": NestedAtRunTime, "maybe": Maybe, "either": Either, "writes-to-maybe": WritesToMaybe,
+          "settings": Settings}

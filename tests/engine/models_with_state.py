@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models that write to what outlives a run, and models that only look as if they did. All take x: f32[batch, 2] unless their comment says otherwise."""
+"""Models that write to what outlives a run, and models that only look as if they did. All take x: f32[batch, 2] unless
+their comment says otherwise."""
 
 from typing import Dict, List, Tuple
 
@@ -203,8 +204,72 @@ class Keeps(torch.nn.Module):
         return torch.cat([y, self.offset.expand(1, 2)])[: x.size(0)] - torch.jit.wait(forked)
 
 
-MODELS = {"counts-in-list": CountsInList, "counts-in-dict": CountsInDict, "counts-in-tuple": CountsInTuple,
-          "counts-by-appending": CountsByAppending, "counts-in-object": CountsInObject,
-          "counts-in-fork": CountsInFork, "counts-behind-interface": CountsBehindInterface,
-          "counts-behind-index": CountsBehindIndex, "counts-in-view": CountsInView,
-          "counts-in-statistics": CountsInStatistics, "keeps": Keeps}
+class KeepsInput(torch.nn.Module):
+    """Remembers what it was given last: y = x - the x before."""
+
+    def __init__(self):
+        super().__init__()
+        self.before = torch.zeros(1, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        before = self.before
+        self.before = x
+        return x - before
+
+
+class KeepsInputs(torch.nn.Module):
+    """Remembers all: y = the sum of what it was given."""
+
+    seen: List[Tensor]
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen.append(x[:, 0:2])
+        return torch.stack(self.seen).sum(0)
+
+
+class WritesThroughAttribute(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.held = torch.zeros(1, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.held = x
+        self.held.add_(1)
+        return self.held * 1
+
+
+class CountsInEinsum(torch.nn.Module):
+    """An operator that gives a view of its operand, which its schema does not say."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("count", torch.zeros(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        view = torch.einsum("i->i", self.count)
+        view.add_(1)
+        return x + view
+
+
+class Attends(torch.nn.Module):
+    """No state and nothing random, though attention has a dropout, of 0, and einsum of several operands is new."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores = torch.einsum("bi,bj->bij", x, x)
+        scores.mul_(0.5)
+        heads = scores[:, None]
+        y = torch.nn.functional.scaled_dot_product_attention(heads, heads, heads, None, 0.0)
+        return torch.nn.functional.dropout(y[:, 0, 0], 0.5, False)
+
+
+MODELS = {"keeps-input": KeepsInput, "keeps-inputs": KeepsInputs, "writes-through-attribute": WritesThroughAttribute,
+          "attends": Attends, "keeps": Keeps, "counts-in-list": CountsInList, "counts-in-dict": CountsInDict,
+          "counts-in-tuple": CountsInTuple, "counts-by-appending": CountsByAppending,
+          "counts-in-object": CountsInObject, "counts-in-fork": CountsInFork,
+          "counts-behind-interface": CountsBehindInterface, "counts-behind-index": CountsBehindIndex,
+          "counts-in-view": CountsInView, "counts-in-einsum": CountsInEinsum,
+          "counts-in-statistics": CountsInStatistics}

@@ -141,6 +141,13 @@ TEST(NestedResults, OfTypeAnyAreTakenAsTheyCome) {
   EXPECT_THAT(instance->run(x_of({0, 2}), {}), FailsWith(ErrorCode::kModelError, "gave 2 outputs"));
 }
 
+TEST(NestedResults, OfAFlatTupleHaveIndices) {
+  const auto outputs = run_once("three.ts", gives("1:f32[batch,2]; 0:f32[batch,2]; 2:f32[batch,2]"), x_of({1, 1}));
+  ASSERT_THAT(outputs, IsOk());
+  EXPECT_THAT(values_of((*outputs)[0].tensor), ElementsAre(2, 2));
+  EXPECT_THAT(values_of((*outputs)[1].tensor), ElementsAre(1, 1));
+}
+
 TEST(Methods, ThatForwardCallsMayFail) {
   const auto engine = load_engine("calls-itself.ts", row_signature()).value();
   EXPECT_EQ(engine->info().description.find("not frozen"), std::string::npos);

@@ -20,7 +20,8 @@ class ModelsThatCount : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Each, ModelsThatCount,
                          testing::Values("counts", "counts-in-list", "counts-in-dict", "counts-in-tuple",
                                          "counts-by-appending", "counts-in-object", "counts-in-fork",
-                                         "counts-behind-interface", "counts-behind-index", "counts-in-view"),
+                                         "counts-behind-interface", "counts-behind-index", "counts-in-view",
+                                         "counts-in-einsum"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -61,6 +62,41 @@ TEST_P(ModelsThatCount, BeginAnewInAnInstanceThatIsMadeLater) {
   for (float count : {1.0f, 2.0f}) EXPECT_THAT(output_of(first->run(x_of({0, 0}), {})), ElementsAre(count, count));
   const auto second = engine->make_instance(1).value();
   EXPECT_THAT(output_of(second->run(x_of({0, 0}), {})), ElementsAre(1, 1));
+}
+
+/// What the model keeps of an input outlives the call: the host may write to its memory, or free it.
+TEST(State, AnInputThatIsKeptIsTheModelsOwn) {
+  for (const char* file : {"keeps-input.ts", "keeps-inputs.ts"}) {
+    const Model model = load_rows(file, on(make_runtime(1), 0)).value();
+    EXPECT_TRUE(model.info().mutates_inputs) << file;
+    std::vector<float> memory(2);
+    const Tensors inputs = {{"x", Tensor::wrap(memory.data(), DType::kF32, {1, 2}, nullptr).value()}};
+    for (const float number : {1.0f, 2.0f, 3.0f}) {
+      memory = {number, number};
+      const float expected = std::string(file) == "keeps-input.ts" ? 1 : number * (number + 1) / 2;
+      EXPECT_THAT(output_of(model.run(inputs)), ElementsAre(expected, expected)) << file;
+      memory = {1e6f, 1e6f};
+    }
+  }
+}
+
+TEST(State, AnInputIsNotWrittenToThroughAnAttribute) {
+  const Model model = load_rows("writes-through-attribute.ts", on(make_runtime(1), 0)).value();
+  const Tensors inputs = x_of({1, 2});
+  EXPECT_THAT(output_of(model.run(inputs)), ElementsAre(2, 3));
+  EXPECT_THAT(values_of(inputs[0].tensor), ElementsAre(1, 2));
+}
+
+TEST(Randomness, OfAModelIsKnown) {
+  EXPECT_TRUE(load_engine("noisy.ts").value()->info().draws_random);
+  const auto engine = load_engine("attends.ts").value();
+  EXPECT_FALSE(engine->info().draws_random);
+  EXPECT_FALSE(engine->info().has_state);
+  EXPECT_FALSE(engine->info().mutates_inputs);
+  ModelOptions options = on(make_runtime(1), 0);
+  options.examples = {x_of({1, 2, 3, 4})};
+  EXPECT_THAT(load_rows("noisy.ts", options).value().merging(), HasSubstr("may draw random numbers"));
+  EXPECT_THAT(load_rows("attends.ts", options).value().merging(), HasSubstr("merges up to 2"));
 }
 
 TEST(State, BatchStatisticsThatAreUpdatedAreState) {

@@ -119,6 +119,19 @@ TEST(Merging, AllowsForRoundingOnly) {
   EXPECT_THAT(off_by(1e-3f), StartsWith("merges no samples"));
 }
 
+/// A mask of -1e9 in the output must not decide how far the other numbers may be off.
+TEST(Merging, ALargeNumberExcusesNoOther) {
+  const auto merging = [](float mask) {
+    return Loaded(mapping([mask](Span<float> values) {
+             if (values.size() > 2)
+               for (float& value : values) value *= 1.01f;
+             for (std::size_t i = 0; i < values.size(); i += 2) values[i] = mask;
+           }))
+        .model->merging();
+  };
+  for (const float mask : {0.0f, -1e9f, -3.4e38f}) EXPECT_THAT(merging(mask), StartsWith("merges no samples")) << mask;
+}
+
 TEST(Merging, ABatchThatFailsIsNoErrorOfTheModel) {
   const Loaded loaded([](const Tensors& inputs) -> Result<Tensors> {
     if (inputs[0].tensor.shape()[0] > 1) return Error(ErrorCode::kModelError, "traced with a batch of one");
