@@ -17,15 +17,15 @@ namespace gantry::libtorch {
 
 /// Loads a TorchScript file (.ts, .pt) or an AOTInductor package (.pt2), told apart by content. The file is code: load
 /// only what you trust. Errors: not_found; invalid_argument (not a model, or its arguments do not fit the signature);
-/// failed_precondition (device not usable; AOTInductor package built for another ISA or LibTorch, or not by gantry-pack;
-/// scratch directory mounted noexec; a library of operators that cannot be loaded); unsupported (an operator that nothing
-/// here defines: see ModelOptions::libraries); model_error (fails on ModelOptions::examples). Thread-safe. Cost: seconds;
-/// weights are read once.
+/// failed_precondition (device not usable; AOTInductor package built for another ISA or LibTorch, or not by
+/// gantry-pack; scratch directory mounted noexec; a library of operators that cannot be loaded); unsupported (an
+/// operator that nothing here defines: see ModelOptions::libraries); model_error (fails on ModelOptions::examples).
+/// Thread-safe. Cost: seconds; weights are read once.
 ///
 /// Names: inputs are matched with the model's arguments, and outputs with what it gives, by name if every name of the
 /// signature is one of the model's, by position if none is; anything between is invalid_argument. A tensor in a tuple,
-/// list or dict is called by its path, keys of dicts, field names of named tuples, else indices: the output of nn.LSTM is
-/// "0", "1.0", "1.1". EngineInfo::matching says which it was.
+/// list or dict is called by its path, keys of dicts, field names of named tuples, else indices: the output of nn.LSTM
+/// is "0", "1.0", "1.1". EngineInfo::matching says which it was.
 ///
 /// A TorchScript module runs as in Python, its hooks included, with these differences: what it prints goes nowhere, and
 /// what it forks (torch.jit.fork) runs on the thread that runs the model, one part after the other.
