@@ -104,6 +104,7 @@ class CallQueue {
   Clock::duration fastest(std::size_t rows, std::size_t bucket = 0) const { return latencies_[bucket].fastest(rows); }
   /// Batches of so many rows come back wrong, or fail where their parts do not.
   void forbid(std::size_t rows, std::size_t bucket = 0) { latencies_[bucket].forbid(rows); }
+  std::size_t bucket_count() const { return latencies_.size(); }
   bool is_forbidden(std::size_t rows, std::size_t bucket = 0) const { return latencies_[bucket].is_forbidden(rows); }
   /// Of several buckets, the largest.
   std::size_t paying_batch() const;

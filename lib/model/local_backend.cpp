@@ -33,6 +33,7 @@ LocalBackend::LocalBackend(std::shared_ptr<Engine> engine, std::shared_ptr<Runti
       instance_count_(instances.size()),
       name_(std::move(name)),
       options_(options),
+      max_merged_(options.may_split ? options.max_batch : 1),
       free_(std::move(instances)),
       queue_(options, runtime_->options(), instance_count_),
       releases_memory_(engine_->info().retains_memory && options.release_memory_after.count() > 0 &&
@@ -296,9 +297,11 @@ std::size_t LocalBackend::next_trial(Clock::duration left) const {
   return size > 0 && queue_.expected(size) <= left ? size : 0;
 }
 
-void LocalBackend::forbid(std::size_t rows) {
+void LocalBackend::limit_merging(std::size_t most) {
   const std::lock_guard lock(mutex_);
-  queue_.forbid(rows);
+  max_merged_ = most;
+  for (std::size_t rows = 2 * most; rows <= options_.max_batch; ++rows)
+    for (std::size_t bucket = 0; bucket < queue_.bucket_count(); ++bucket) queue_.forbid(rows, bucket);
 }
 
 ModelStats LocalBackend::stats() const {
@@ -319,9 +322,9 @@ ModelStats LocalBackend::stats() const {
   stats.compute = counters_.compute.snapshot();
   stats.gather = counters_.gather.snapshot();
   stats.instances = instance_count_;
-  stats.max_merged = options_.may_split ? options_.max_batch : 1;
   stats.memory = engine_->memory();
   const std::lock_guard lock(mutex_);
+  stats.max_merged = max_merged_;
   stats.waiting = queue_.size();
   stats.running = queue_.running();
   stats.paying_batch = queue_.paying_batch();

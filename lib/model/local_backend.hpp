@@ -37,8 +37,8 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
 
   /// The next batch size to try out before calls come; 0: none, or it would take longer than `left`.
   std::size_t next_trial(Clock::duration left) const;
-  /// What was tried comes back wrong, or fails: it is never tried again.
-  void forbid(std::size_t rows);
+  /// Before calls come: batches of twice `most` samples come back wrong, or fail; no more than `most` are used.
+  void limit_merging(std::size_t most);
 
   std::size_t instance_count() const { return instance_count_; }
   ModelCounters& counters() { return counters_; }
@@ -121,6 +121,7 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   const std::size_t instance_count_;
   const std::string name_;
   const BatchOptions options_;
+  std::size_t max_merged_;  // for stats
   mutable std::mutex mutex_;
   std::condition_variable is_free_;
   std::size_t blocked_ = 0;  // threads inside run() that wait; served first, since they may hold a worker

@@ -122,15 +122,19 @@ bool has_fixed_samples(const Signature& signature) {
   return true;
 }
 
-/// Runs batches until it is known which size pays, or the time is up. A size whose rows come back wrong is never used.
-void try_batches(LocalBackend& backend, const ModelCall& call, RuntimeCore& core, const RowSamples& samples) {
+/// Runs batches until it is known which size pays, or the time is up. From the first size on whose rows come back
+/// wrong, nothing is merged.
+void try_batches(LocalBackend& backend, ModelCall& call, RuntimeCore& core, const RowSamples& samples) {
   if (!has_fixed_samples(call.signature)) return;
   const auto run = [&](const Tensors& inputs) { return on_worker(core, [&] { return call.run(inputs, trial()); }); };
   const auto end = detail::Clock::now() + kTrialTime;
   while (const std::size_t size = backend.next_trial(end - detail::Clock::now()))
-    if (samples.try_batch(size, run)) {
-      if (size == 1) return;  // it worked a moment ago; callers will see
-      backend.forbid(size);
+    if (const auto wrong = samples.try_batch(size, run)) {
+      if (size == 1) return;       // it worked a moment ago; callers will see
+      call.max_merged = size / 2;  // the size before
+      call.merging =
+          "merges up to " + std::to_string(size / 2) + " samples, since they depend on each other in " + *wrong;
+      backend.limit_merging(size / 2);
     }
 }
 

@@ -2,12 +2,16 @@
 #include "model/merging.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "model/make_model.hpp"
 
 namespace gantry::detail {
 namespace {
+
+constexpr std::size_t kRowsOfPackage = 2;
+constexpr std::size_t kRowsOfExamples = 16;
 
 Merging apart(const std::string& why) {
   return {false, 1, "merges no samples: " + why, nullptr};
@@ -33,7 +37,8 @@ Result<std::shared_ptr<const RowSamples>> run_samples(const Signature& signature
                                                       const BatchEvidence& evidence,
                                                       std::shared_ptr<const PaddingPlan> padding,
                                                       const RowSamples::Run& run) {
-  auto samples = RowSamples::compute(signature, options.examples, evidence.tolerance, std::move(padding), run);
+  auto samples = RowSamples::compute(signature, options.examples, evidence.tolerance, std::move(padding),
+                                     evidence.largest ? kRowsOfPackage : kRowsOfExamples, run);
   if (!samples) return std::move(samples).error();
   return std::make_shared<const RowSamples>(*std::move(samples));
 }
@@ -66,7 +71,8 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
         "no two different samples of one shape are at hand to try it on; give gantry-pack, or "
         "ModelOptions::examples, another");
   if (!rows.not_repeatable().empty()) return apart(rows.not_repeatable());
-  for (const std::size_t size : {std::size_t{2}, limit})
+  // Of a package larger batches were compared when it was packed, and golden cases run in one before it serves.
+  for (const std::size_t size : std::set<std::size_t>{2, evidence.largest ? 2 : limit})
     if (auto wrong = rows.try_batch(size, run)) return apart("samples depend on each other in " + *wrong);
   const std::string text =
       "merges up to " + std::to_string(limit) + " samples, proven on " + std::to_string(rows.size()) + " of them";

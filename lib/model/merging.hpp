@@ -15,8 +15,10 @@ namespace gantry::detail {
 
 /// What is known of a model's batches before it is loaded here.
 struct BatchEvidence {
-  std::string why_not;                 ///< not empty: samples depend on each other, or nobody looked
-  std::size_t largest = 0;             ///< the largest batch that was shown to work; 0: that of ModelOptions::examples
+  std::string why_not;  ///< not empty: samples depend on each other, or nobody looked
+  /// The largest batch that a package was shown to work with, so that only two samples are tried here; 0: it is bare,
+  /// and all of ModelOptions::examples are.
+  std::size_t largest = 0;
   std::optional<Tolerance> tolerance;  ///< within which it was shown; unset: that of RowSamples
 };
 

@@ -12,8 +12,6 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kMaxRows = 16;
-
 /// The samples of all examples, each a batch of one, contiguous.
 Result<std::vector<Tensors>> take_apart(Span<const Tensors> examples) {
   std::vector<Tensors> rows;
@@ -39,12 +37,12 @@ bool are_equal(const Tensors& a, const Tensors& b) {
   return true;
 }
 
-/// Equal samples would show nothing: each is kept once, and no more than kMaxRows.
-std::vector<Tensors> different_ones(std::vector<Tensors> rows) {
+/// Equal samples would show nothing: each is kept once.
+std::vector<Tensors> different_ones(std::vector<Tensors> rows, std::size_t most) {
   std::vector<Tensors> different;
   for (Tensors& row : rows) {
     const auto is_same = [&](const Tensors& other) { return are_equal(other, row); };
-    if (different.size() < kMaxRows && std::none_of(different.begin(), different.end(), is_same))
+    if (different.size() < most && std::none_of(different.begin(), different.end(), is_same))
       different.push_back(std::move(row));
   }
   return different;
@@ -78,7 +76,7 @@ bool is_float(DType dtype) {
 
 Result<RowSamples> RowSamples::compute(const Signature& signature, Span<const Tensors> examples,
                                        const std::optional<Tolerance>& tolerance,
-                                       std::shared_ptr<const PaddingPlan> padding, const Run& run) {
+                                       std::shared_ptr<const PaddingPlan> padding, std::size_t most, const Run& run) {
   std::vector<Tensors> ordered;
   for (const Tensors& example : examples) {
     Tensors inputs;
@@ -90,7 +88,7 @@ Result<RowSamples> RowSamples::compute(const Signature& signature, Span<const Te
   RowSamples samples;
   samples.tolerance_ = tolerance;
   samples.padding_ = std::move(padding);
-  for (Tensors& input : different_ones(of_one_shape(*std::move(rows), samples.padding_.get()))) {
+  for (Tensors& input : different_ones(of_one_shape(*std::move(rows), samples.padding_.get()), most)) {
     auto outputs = samples.run_alone(input, run);
     if (!outputs) return std::move(outputs).error();
     samples.rows_.push_back({std::move(input), *std::move(outputs)});

@@ -27,14 +27,14 @@ class RowSamples {
  public:
   using Run = std::function<Result<Tensors>(const Tensors&)>;
 
-  /// Takes the samples of `examples` apart, keeps different ones of the shapes that most have, at most 16, and runs
-  /// each alone. `examples` fit the signature, which has a batch axis. Without `tolerance`, what rounding may make of a
-  /// number that is summed up in another order: 2e-5 of it, 1e-2 for 16-bit numbers, and a share of what the smaller
-  /// numbers of its row are, since it may be the difference of such; the largest may be a mask of -1e9.
-  /// With `padding`, samples of one padded length count as of one shape, and are padded as they will be.
+  /// Takes the samples of `examples` apart, keeps different ones of the shapes that most have, `most` at
+  /// most, and runs each alone. `examples` fit the signature, which has a batch axis. Without `tolerance`, what
+  /// rounding may make of a number that is summed up in another order: 2e-5 of it, 1e-2 for 16-bit numbers, and a share
+  /// of what the smaller numbers of its row are, since it may be the difference of such; the largest may be a mask of
+  /// -1e9. With `padding`, samples of one padded length count as of one shape, and are padded as they will be.
   static Result<RowSamples> compute(const Signature& signature, Span<const Tensors> examples,
                                     const std::optional<Tolerance>& tolerance,
-                                    std::shared_ptr<const PaddingPlan> padding, const Run& run);
+                                    std::shared_ptr<const PaddingPlan> padding, std::size_t most, const Run& run);
 
   /// Different ones.
   std::size_t size() const { return rows_.size(); }

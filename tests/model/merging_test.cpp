@@ -107,6 +107,26 @@ TEST(Merging, FindsRowsThatDependOnEachOther) {
               StartsWith("merges no samples: two runs of one sample differ"));
 }
 
+/// Sizes between those of the proof are tried, and what is wrong with one holds for batches of a pipeline, too.
+TEST(Merging, StopsAtASizeThatIsWrongWhenItIsTried) {
+  std::vector<float> sixteen(32);
+  std::iota(sixteen.begin(), sixteen.end(), 1.0f);
+  const auto script = std::make_shared<FakeScript>();
+  script->compute = mapping([](Span<float> values) {
+    if (values.size() == 8) values[0] = 0;
+  });
+  ModelOptions options;
+  options.runtime = make_runtime(1);
+  options.examples = {rows_of(sixteen)};
+  options.warmup_runs = 1;
+  const Model model = Model::make(std::make_unique<FakeEngine>(script), row_signature(), options).value();
+  EXPECT_THAT(model.merging(), StartsWith("merges up to 2 samples, since they depend on each other in a batch of 4"));
+  EXPECT_EQ(options.runtime->stats().models.at(0).max_merged, 2u);
+  const auto pipeline = compile(model.stage(), *options.runtime).value();
+  for (const auto& result : pipeline.run_batch(std::vector<Tensor>(4, row({5, 5}))))
+    EXPECT_EQ(values_of(result.value()), (std::vector<float>{5, 5}));
+}
+
 TEST(Merging, AllowsForRoundingOnly) {
   const auto off_by = [](float share) {
     return Loaded(mapping([share](Span<float> values) {
@@ -204,7 +224,7 @@ TEST(RowSamples, KeepsThoseOfOneShape) {
   };
   const std::vector<Tensors> examples = {of({1, 2, 3}), of({1, 2}), of({3, 4}), of({5})};
   const auto identity = [](const Tensors& inputs) -> Result<Tensors> { return inputs; };
-  const auto samples = detail::RowSamples::compute(signature, examples, std::nullopt, nullptr, identity).value();
+  const auto samples = detail::RowSamples::compute(signature, examples, std::nullopt, nullptr, 16, identity).value();
   EXPECT_EQ(samples.size(), 2u);
   EXPECT_EQ(values_of(samples.batch_of(3).value()[0].tensor), (std::vector<float>{1, 2, 3, 4, 1, 2}));
 }

@@ -197,6 +197,23 @@ TEST(OpenPackage, RefusesAResultThatDiffersAfterEqualStages) {
               FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > result: element [1]: expected -7, got -6"));
 }
 
+TEST(OpenPackage, RefusesWhatIsWrongInLargeBatchesOnly) {
+  ProvenPackage package;
+  const auto script = std::make_shared<FakeScript>();
+  script->compute = [](const Tensors& inputs) -> Result<Tensors> {
+    Tensor y = inputs[0].tensor.clone().value();
+    for (float& value : y.mutable_values<float>().value()) value *= y.shape()[0] == 4 ? 3.0f : 2.0f;
+    return Tensors{{"y", y}};
+  };
+  OpenOptions options = quiet();
+  options.model.warmup_runs = 0;  // nor is the size tried, which would leave it out
+  EXPECT_THAT(
+      open_tensor(package.write(), options, {fake_loader(script)}),
+      FailsWith(ErrorCode::kFailedPrecondition, "item 0 of a batch of 4 > result: element [0]: expected 2, got 3"));
+  options.model.warmup_runs = 1;
+  EXPECT_THAT(open_tensor(package.write(), options, {fake_loader(script)}), IsOk()) << "it is tried, and never used";
+}
+
 TEST(OpenPackage, DoesNotMergeWhatIsWrongInBatchesOnly) {
   ProvenPackage package;
   auto script = std::make_shared<FakeScript>();
