@@ -134,8 +134,8 @@ Result<Tensors> LocalBackend::compute_rows(Instance& instance, const Tensors& in
         call);
     return *interruption;
   }
-  if (options_.may_split && rows > options_.max_batch)
-    return compute_parts(instance, inputs, rows, options_.max_batch, call, may_retry_memory);
+  if (options_.may_split && rows > max_merged_)
+    return compute_parts(instance, inputs, rows, max_merged_, call, may_retry_memory);
   auto outputs = run_padded(instance, inputs, rows, call);
   if (outputs || outputs.error().code() != ErrorCode::kResourceExhausted || !may_retry_memory || rows == 1 ||
       !options_.may_split)

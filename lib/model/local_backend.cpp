@@ -33,7 +33,7 @@ LocalBackend::LocalBackend(std::shared_ptr<Engine> engine, std::shared_ptr<Runti
       instance_count_(instances.size()),
       name_(std::move(name)),
       options_(options),
-      max_merged_(options.may_split ? options.max_batch : 1),
+      max_merged_(options.max_batch),
       free_(std::move(instances)),
       queue_(options, runtime_->options(), instance_count_),
       releases_memory_(engine_->info().retains_memory && options.release_memory_after.count() > 0 &&

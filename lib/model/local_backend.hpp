@@ -121,7 +121,7 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   const std::size_t instance_count_;
   const std::string name_;
   const BatchOptions options_;
-  std::size_t max_merged_;  // for stats
+  std::size_t max_merged_;  // set before calls come
   mutable std::mutex mutex_;
   std::condition_variable is_free_;
   std::size_t blocked_ = 0;  // threads inside run() that wait; served first, since they may hold a worker

@@ -122,8 +122,8 @@ bool has_fixed_samples(const Signature& signature) {
   return true;
 }
 
-/// Runs batches until it is known which size pays, or the time is up. From the first size on whose rows come back
-/// wrong, nothing is merged.
+/// Runs batches until it is known which size pays, or the time is up. Where a size's rows come back wrong, no more
+/// are merged than the size before has.
 void try_batches(LocalBackend& backend, ModelCall& call, RuntimeCore& core, const RowSamples& samples) {
   if (!has_fixed_samples(call.signature)) return;
   const auto run = [&](const Tensors& inputs) { return on_worker(core, [&] { return call.run(inputs, trial()); }); };

@@ -59,8 +59,7 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
   if (options.examples.empty())
     return apart(
         "it was not shown that samples do not depend on each other; give ModelOptions::examples one of several "
-        "samples, "
-        "or set ModelOptions::merge");
+        "samples, or set ModelOptions::merge");
   const std::size_t limit = std::min(max_batch, evidence.largest ? evidence.largest : largest_example(options));
   if (limit < 2) return apart("no example has several samples, so no larger batch was shown to work");
   auto samples = run_samples(signature, options, evidence, std::move(padding), run);

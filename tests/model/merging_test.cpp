@@ -125,6 +125,8 @@ TEST(Merging, StopsAtASizeThatIsWrongWhenItIsTried) {
   const auto pipeline = compile(model.stage(), *options.runtime).value();
   for (const auto& result : pipeline.run_batch(std::vector<Tensor>(4, row({5, 5}))))
     EXPECT_EQ(values_of(result.value()), (std::vector<float>{5, 5}));
+  const auto own = model.run(rows_of(std::vector<float>(8, 5)));
+  EXPECT_EQ(values_of(own.value()[0].tensor), std::vector<float>(8, 5)) << "a batch of the host's own, in parts";
 }
 
 TEST(Merging, AllowsForRoundingOnly) {
