@@ -5,13 +5,12 @@
 
 The images are those of the source distribution of the installed Pillow, which pip downloads into the folder once; where
 that is impossible the exit status is 77, which stands for a skipped test. Each file has to become the same bytes, or be
-refused by both, or be listed by name in the README's table of differences, which is read here and has no other rows.
+refused by both, or be listed by name in the README's table of differences. file_kinds.py holds that table's kinds.
 """
 
 import argparse
 import io
 import pathlib
-import re
 import subprocess
 import sys
 import tarfile
@@ -19,14 +18,13 @@ import tempfile
 import warnings
 
 import PIL
-from PIL import Image, ImageOps
+from PIL import Image
 
+import differences
 import image_parity
-from parity_case import Case
 
 SKIPPED = 77
 OURS = {"JPEG", "MPO", "PNG", "WEBP"}  # what Pillow calls the formats that gantry reads
-BEGIN, END = "<!-- pillow_corpus.py begin -->", "<!-- pillow_corpus.py end -->"
 
 
 def archive(cache):
@@ -55,19 +53,6 @@ def images(path):
                 yield name, tar.extractfile(member).read()
 
 
-def listed(readme):
-    """The rows of the README's table: file -> (what Pillow does, what gantry does)."""
-    text = readme.read_text()
-    table = text[text.index(BEGIN) : text.index(END)]
-    rows = {}
-    for line in table.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 4 and cells[0].startswith("`"):
-            for name in re.findall(r"`([^`]+)`", cells[0]):
-                rows[name] = (cells[1], cells[2])
-    return rows
-
-
 def pillow_format(data):
     try:
         with warnings.catch_warnings():
@@ -75,30 +60,6 @@ def pillow_format(data):
             return Image.open(io.BytesIO(data)).format
     except Exception:  # whatever a plugin raises: Pillow cannot open it
         return None
-
-
-MODES = {
-    "rgb": ({"colour": "rgb"}, lambda image: image.convert("RGB")),
-    "unchanged": ({"colour": "unchanged"}, image_parity.unchanged),
-    "upright": ({"exif_orientation": True}, lambda image: ImageOps.exif_transpose(image).convert("RGB")),
-}
-
-
-def cases_of(name, data):
-    ours = pillow_format(data) in OURS
-    for mode, (params, convert) in MODES.items():
-        expected = image_parity.open_with_pillow(data, convert) if ours else None
-        yield Case(name, "bytes", "image", [{"op": "image.decode", **params}], data, expected)
-
-
-def outcome(case, result):
-    """(what Pillow does, what gantry does), or None if it is the same."""
-    difference = image_parity.difference(case, result)
-    if not difference:
-        return None
-    if isinstance(result, str):
-        return "reads it", "refuses it"
-    return ("refuses it", "reads it") if case.expected is None else ("other pixels", "other pixels")
 
 
 def main():
@@ -111,18 +72,17 @@ def main():
     path = archive(options.cache)
     if path is None:
         return SKIPPED
-    cases = [case for name, data in images(path) for case in cases_of(name, data)]
+    cases = [case for name, data in images(path)
+             for case in differences.cases_of(name, data, pillow_format(data) in OURS)]
     with tempfile.TemporaryDirectory() as folder:
         results = list(image_parity.run_probe(options.probe, cases, pathlib.Path(folder)))
-    found = {}
-    for case, result in zip(cases, results):
-        if (difference := outcome(case, result)) and case.name not in found:
-            found[case.name] = (*difference, image_parity.difference(case, result))
-    rows = listed(options.readme)
+    found = differences.found_in(cases, results)
+    rows = {name: row.outcome for row in differences.read_table(options.readme) for name in row.files}
     unlisted = {name: row for name, row in found.items() if rows.get(name) != row[:2]}
     stale = set(rows) - set(found)
     read = sum(not isinstance(result, str) for result in results)
-    print(f"{len(cases) // len(MODES)} files of Pillow {PIL.__version__} in {len(MODES)} modes: {read} results read, "
+    modes = len(differences.MODES)
+    print(f"{len(cases) // modes} files of Pillow {PIL.__version__} in {modes} modes: {read} results read, "
           f"{len(found)} files differ, {len(rows)} are listed")
     for name, row in unlisted.items():
         print(f"  {name}: Pillow {row[0]}, gantry {row[1]}; not so in the README: {row[2]}")

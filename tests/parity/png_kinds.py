@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PNG files of every kind that was once read otherwise than by Pillow: KINDS, for file_kinds.py."""
+
+KINDS = {}
