@@ -2,10 +2,12 @@
 // Parts of JPEG files, against the same pixels of the whole image.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ops/image/decoder.hpp"
@@ -112,6 +114,7 @@ File with_scans(const File& jpeg, int scans) {
 
 TEST(JpegStream, PartsOfUnfinishedProgressiveFilesEqualTheWholeImage) {
   std::mt19937 random(2);
+  int decoded = 0, refused = 0;
   for (const auto& sampling : kSamplings) {
     for (int scans = 1; scans < 9; ++scans) {
       JpegFile spec;
@@ -121,13 +124,26 @@ TEST(JpegStream, PartsOfUnfinishedProgressiveFilesEqualTheWholeImage) {
       spec.is_progressive = true;
       SCOPED_TRACE(spec.name() + ", " + std::to_string(scans) + " scans");
       const Bytes file(with_scans(spec.bytes(), scans));
-      const Image whole = detail::decode_image(file, {}).value();
+      const auto whole = detail::decode_image(file, {});
+      if (!whole) {
+        EXPECT_THAT(whole, test::FailsWith(ErrorCode::kUnsupported, "without its last scans"));
+        const auto stream = JpegStream::open(file, {}).value();
+        EXPECT_THAT(stream->finish(), test::FailsWith(ErrorCode::kUnsupported, "without its last scans"));
+        ++refused;
+        continue;
+      }
+      ++decoded;
       for (int i = 0; i < 20; ++i) {
-        expect_part(file, {}, whole, random_part(random, whole));
+        expect_part(file, {}, *whole, random_part(random, *whole));
         if (HasFatalFailure()) return;
       }
     }
   }
+  EXPECT_GT(decoded, 20);
+  if (LIBJPEG_TURBO_VERSION_NUMBER < 3000001)
+    EXPECT_GT(refused, 20);
+  else
+    EXPECT_EQ(refused, 0);
 }
 
 /// Whatever a damaged file decodes to, its parts do as well, and both are refused with the same words.
@@ -246,6 +262,98 @@ TEST(JpegStream, FindsTheEndOfAFileBelowThePartThatIsNeeded) {
   stream->read_rows(rows, 1).value();
   EXPECT_EQ(row, test::bytes_of(whole.crop(0, 0, 100, 1).value()));
   EXPECT_THAT(stream->finish(), test::FailsWith(ErrorCode::kInvalidArgument, "truncated JPEG at byte"));
+}
+
+/// Rows are skipped a million pixels at a time.
+TEST(JpegStream, PartsFarBelowTheTopEqualTheWholeImage) {
+  std::mt19937 random(6);
+  for (const auto& sampling : kSamplings) {
+    JpegFile spec;
+    spec.sampling = sampling;
+    spec.width = 1500 + static_cast<int>(below(random, 100));
+    spec.height = 1500;
+    SCOPED_TRACE(spec.name());
+    const Bytes file(spec.bytes());
+    const Image whole = detail::decode_image(file, {}).value();
+    for (const std::int64_t y :
+         {(1 << 20) / whole.width(), std::int64_t{699}, std::int64_t{1401}, std::int64_t{1499}}) {
+      for (std::int64_t top = y - 2; top <= y + 2; ++top) {
+        if (top >= whole.height()) continue;
+        expect_part(file, {}, whole, {5, top, 40, std::min<std::int64_t>(20, whole.height() - top)});
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+/// What stands between the data and the end marker is read even if the rows in front of it are not.
+TEST(JpegStream, FindsWhatIsWrongBehindTheImageFromAnyPart) {
+  const std::vector<std::pair<File, const char*>> cases = {
+      {{0xFF, 0x02}, "Unsupported marker type 0x02"},
+      {{0xFF, 0xD8}, "Invalid JPEG file structure: two SOI markers"},
+      {{0xFF, 0xC4, 0, 3, 0}, "Bogus marker length"},
+      {{0, 0, 0xFF, 0xDA, 0, 0}, "Bogus marker length"},
+  };
+  JpegFile spec;
+  spec.width = 100;
+  spec.height = 400;
+  for (const auto& [wrong, message] : cases) {
+    for (const bool is_cut : {false, true}) {
+      File file = spec.bytes();
+      file.resize(is_cut ? file.size() / 2 : file.size() - 2);
+      file.insert(file.end(), wrong.begin(), wrong.end());
+      file.insert(file.end(), {0xFF, 0xD9});
+      EXPECT_THAT(detail::decode_image(Bytes(file), {}), test::FailsWith(ErrorCode::kInvalidArgument, message));
+      for (const std::int64_t first_row : {0, 100, 399}) {
+        const auto stream = JpegStream::open(Bytes(file), {}).value();
+        stream->select(first_row, 0, 10).value();
+        EXPECT_THAT(stream->finish(), test::FailsWith(ErrorCode::kInvalidArgument, message));
+      }
+    }
+  }
+}
+
+/// A file whose header, skipped rows and last rows each are more than is read between two looks at the call.
+class InterruptedJpegStream : public testing::Test {
+ protected:
+  void SetUp() override { call_.cancel = CancelToken::create(); }
+
+  static File file(std::size_t comments, const File& end) {
+    JpegFile spec;
+    spec.width = 1200;
+    spec.height = 1200;
+    File jpeg = spec.bytes();
+    const File comment = {0xFF, 0xFE, 0xFF, 0xFF};
+    for (std::size_t i = 0; i < comments; ++i) {
+      jpeg.insert(jpeg.begin() + 2, 0xFFFF - 2, 0);
+      jpeg.insert(jpeg.begin() + 2, comment.begin(), comment.end());
+    }
+    jpeg.insert(jpeg.end() - 2, end.begin(), end.end());
+    return jpeg;
+  }
+
+  RunOptions call_;
+};
+
+TEST_F(InterruptedJpegStream, EndsInTheHeader) {
+  call_.cancel.cancel();
+  EXPECT_THAT(JpegStream::open(Bytes(file(3, {})), {}, &call_), test::FailsWith(ErrorCode::kCancelled, ""));
+}
+
+TEST_F(InterruptedJpegStream, EndsWhileItSkipsRows) {
+  const auto stream = JpegStream::open(Bytes(file(0, {})), {}, &call_).value();
+  call_.cancel.cancel();
+  EXPECT_THAT(stream->select(1100, 0, 1), test::FailsWith(ErrorCode::kCancelled, ""));
+}
+
+TEST_F(InterruptedJpegStream, EndsInTheRowsBelow) {
+  for (const File& end : {File{}, File{0xFF, 0x01}}) {
+    SetUp();
+    const auto stream = JpegStream::open(Bytes(file(0, end)), {}, &call_).value();
+    stream->select(0, 0, 1).value();
+    call_.cancel.cancel();
+    EXPECT_THAT(stream->finish(), test::FailsWith(ErrorCode::kCancelled, ""));
+  }
 }
 
 }  // namespace

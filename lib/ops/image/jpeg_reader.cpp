@@ -6,9 +6,10 @@
 #include <jerror.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "ops/image/decoder.hpp"
 #include "ops/image/exif.hpp"
@@ -16,16 +17,21 @@
 namespace gantry::detail {
 namespace {
 
-constexpr int kExifMarker = JPEG_APP0 + 1;
 /// Smooth upsampling looks at one more chroma sample to each side.
 constexpr JDIMENSION kMargin = 4;
-/// What a decoder is given when the bytes run out and that is accepted.
-constexpr JOCTET kEnd[] = {0xFF, JPEG_EOI};
+/// How much is skipped at once; the call's deadline is looked at in between.
+constexpr JDIMENSION kPixelsAtOnce = 1 << 20;
+
+std::string libjpeg_version() {
+  constexpr int kVersion = LIBJPEG_TURBO_VERSION_NUMBER;
+  return std::to_string(kVersion / 1000000) + "." + std::to_string(kVersion / 1000 % 1000) + "." +
+         std::to_string(kVersion % 1000);
+}
 
 }  // namespace
 
 JpegReader::JpegReader(const Bytes& file, const image::Decode& options, const RunOptions* call)
-    : file_(file), options_(options), call_(call) {
+    : file_(file), options_(options), call_(call), source_(file) {
   info_.err = jpeg_std_error(&errors_);
   errors_.error_exit = [](j_common_ptr info) { std::longjmp(self(info).target_, 1); };
   errors_.output_message = [](j_common_ptr) {};
@@ -39,8 +45,10 @@ JpegReader::~JpegReader() {
 
 Result<void> JpegReader::read_header() {
   if (auto ok = result(try_read_header()); !ok) return ok;
-  data_ = source_.next_input_byte;
-  may_make_up_end_ = options_.truncated == image::Truncated::kAccept;
+  auto metadata = read_jpeg_metadata(file_, call_);
+  if (!metadata) return std::move(metadata).error();
+  metadata_ = *std::move(metadata);
+  if (options_.truncated == image::Truncated::kAccept) source_.make_up_end();
   return {};
 }
 
@@ -59,15 +67,14 @@ JpegReader::Outcome JpegReader::try_read_header() {
   jpeg_create_decompress(&info_);
   info_.client_data = this;
   is_created_ = true;
-  set_source();
-  // Called between scans, and between rows.
+  info_.src = &source_;
+  // Called between blocks of the file, between scans, and between rows.
   progress_.progress_monitor = [](j_common_ptr info) {
     JpegReader& reader = self(info);
     if (reader.info_.input_scan_number > reader.options_.max_scans) reader.refuse(Refusal::kScans);
     if (reader.is_interrupted()) reader.refuse(Refusal::kInterrupted);
   };
   info_.progress = &progress_;
-  if (options_.exif_orientation) jpeg_save_markers(&info_, kExifMarker, 0xFFFF);
   int found = JPEG_HEADER_TABLES_ONLY;
   while (found == JPEG_HEADER_TABLES_ONLY) found = jpeg_read_header(&info_, FALSE);  // tables may come in front
   if (found != JPEG_HEADER_OK) return Outcome::kTruncated;
@@ -82,9 +89,11 @@ JpegReader::Outcome JpegReader::try_start(JDIMENSION first_row, JDIMENSION first
   first_selected_ = first_column;
   if (setjmp(target_)) return Outcome::kFailed;
   if (!jpeg_start_decompress(&info_)) return Outcome::kTruncated;
+  has_read_all_ = jpeg_has_multiple_scans(&info_) != FALSE;
+  if (is_smoothed() && !is_smoothed_as_by_pillow()) refuse(Refusal::kSmoothing);
   if (columns < info_.output_width && info_.scale_denom == 1 && !is_smoothed()) crop(first_column, columns);
-  if (first_row > 0 && jpeg_skip_scanlines(&info_, first_row) != first_row) return Outcome::kTruncated;
-  return Outcome::kOk;
+  skip_rows(first_row);
+  return source_.ran_out() ? Outcome::kTruncated : Outcome::kOk;
 }
 
 JpegReader::Outcome JpegReader::try_read_rows(std::uint8_t* const* rows, std::size_t count) {
@@ -98,30 +107,52 @@ JpegReader::Outcome JpegReader::try_read_rows(std::uint8_t* const* rows, std::si
   return Outcome::kOk;
 }
 
-/// All bytes are there from the start. When they run out the decoder is told to wait for more, and returns; or that
-/// this is the end, and fills in.
-void JpegReader::set_source() {
-  source_.init_source = [](j_decompress_ptr) {};
-  source_.term_source = [](j_decompress_ptr) {};
-  source_.fill_input_buffer = [](j_decompress_ptr info) -> boolean {
-    JpegReader& reader = self(reinterpret_cast<j_common_ptr>(info));
-    if (!reader.may_make_up_end_) return FALSE;
-    reader.may_make_up_end_ = false;
-    info->src->next_input_byte = kEnd;
-    info->src->bytes_in_buffer = sizeof kEnd;
-    return TRUE;
-  };
-  source_.resync_to_restart = jpeg_resync_to_restart;
-  source_.skip_input_data = [](j_decompress_ptr info, long count) {
-    if (count <= 0) return;
-    jpeg_source_mgr& source = *info->src;
-    const std::size_t skipped = std::min(static_cast<std::size_t>(count), source.bytes_in_buffer);
-    source.next_input_byte += skipped;
-    source.bytes_in_buffer -= skipped;
-  };
-  source_.next_input_byte = file_.data();
-  source_.bytes_in_buffer = file_.size();
-  info_.src = &source_;
+JpegReader::Outcome JpegReader::try_skip_rows(JDIMENSION count) {
+  if (setjmp(target_)) return Outcome::kFailed;
+  skip_rows(count);
+  return source_.ran_out() ? Outcome::kTruncated : Outcome::kOk;
+}
+
+/// libjpeg goes on to the end marker, as far as the block reaches that it has: so does Pillow, and whether the marker
+/// is there it does not ask. Where the block ends in a second frame, libjpeg-turbo 3 does not wait for the rest of it.
+JpegReader::Outcome JpegReader::try_finish() {
+  if (setjmp(target_)) return Outcome::kFailed;
+  source_.close();
+  if (jpeg_finish_decompress(&info_) || !is_jpeg_frame(info_.unread_marker)) return Outcome::kOk;
+  errors_.msg_code = JERR_SOF_DUPLICATE;
+  return Outcome::kFailed;
+}
+
+/// There can be nothing wrong if the end marker is the next one: what is wrong with pixels libjpeg makes up for.
+Result<void> JpegReader::finish() {
+  if (has_read_all_ || info_.unread_marker == JPEG_EOI) return {};
+  if (info_.unread_marker == 0) {
+    const auto is_end = ends_next(source_.unread(), call_);
+    if (!is_end) return is_end.error();
+    if (*is_end) return {};
+  }
+  if (auto ok = pass_rows_left(); !ok) return ok;
+  return result(try_finish());
+}
+
+/// libjpeg does not decode what it skips together with the last row, so that one is read.
+Result<void> JpegReader::pass_rows_left() {
+  if (info_.output_scanline == height_) return {};
+  if (auto ok = result(try_skip_rows(height_ - info_.output_scanline - 1)); !ok) return ok;
+  std::vector<std::uint8_t> row(std::size_t{info_.output_width} * static_cast<std::size_t>(info_.output_components));
+  std::uint8_t* const rows[] = {row.data()};
+  return result(try_read_rows(rows, 1));
+}
+
+/// libjpeg looks at no deadline here, and does not say when it runs out of bytes.
+void JpegReader::skip_rows(JDIMENSION count) {
+  const JDIMENSION at_once = std::max<JDIMENSION>(kPixelsAtOnce / info_.output_width, 1);
+  while (count > 0 && !source_.ran_out()) {
+    if (is_interrupted()) refuse(Refusal::kInterrupted);
+    const JDIMENSION skipped = std::min(count, at_once);
+    jpeg_skip_scanlines(&info_, skipped);
+    count -= skipped;
+  }
 }
 
 /// As Pillow's draft(): the largest of 8, 4 and 2 by which both sides can be divided and not become too small.
@@ -141,20 +172,36 @@ void JpegReader::crop(JDIMENSION first_column, JDIMENSION columns) {
   first_selected_ = first_column - first;
 }
 
-/// A progressive file that lacks scans: libjpeg guesses the coefficients from blocks around, near the edge of a crop
-/// from other ones than in the whole image.
+/// As jdcoefct.c, smoothing_ok(): of a progressive file that lacks scans libjpeg guesses the coefficients from blocks
+/// around, near the edge of a crop from other ones than in the whole image.
 bool JpegReader::is_smoothed() const {
   if (!info_.progressive_mode || info_.coef_bits == nullptr) return false;
-  const auto is_unfinished = [](int bits) { return bits != 0; };
-  for (int c = 0; c < info_.num_components; ++c)
-    if (std::any_of(info_.coef_bits[c], info_.coef_bits[c] + DCTSIZE2, is_unfinished)) return true;
-  return false;
+  constexpr int kGuessed[] = {0, 1, 8, 16, 9, 2, 3, 10, 17, 24};  // where they stand in a quantization table
+  bool is_useful = false;
+  for (int c = 0; c < info_.num_components; ++c) {
+    const JQUANT_TBL* table = info_.comp_info[c].quant_table;
+    if (table == nullptr || info_.coef_bits[c][0] < 0) return false;
+    for (const int i : kGuessed)
+      if (table->quantval[i] == 0) return false;
+    const int* bits = info_.coef_bits[c];
+    is_useful = is_useful || std::any_of(bits + 1, bits + std::size(kGuessed), [](int b) { return b != 0; });
+  }
+  return is_useful;
 }
 
-bool JpegReader::has_end() const {
-  for (const std::uint8_t* end = file_.end(); end - data_ >= 2; --end)
-    if (end[-2] == 0xFF && end[-1] == JPEG_EOI) return true;
+/// libjpeg-turbo 3.0.1 changed which blocks it looks at in images that are two blocks wide or whose blocks lie in
+/// several rows, 2.1 how it guesses. Pillow 13 comes with 3.2.
+bool JpegReader::is_smoothed_as_by_pillow() const {
+#if LIBJPEG_TURBO_VERSION_NUMBER >= 3000001
+  return true;
+#elif LIBJPEG_TURBO_VERSION_NUMBER >= 2001000
+  const jpeg_component_info* const first = info_.comp_info;
+  return std::none_of(first, first + info_.num_components, [](const jpeg_component_info& component) {
+    return component.v_samp_factor > 1 || component.width_in_blocks == 2;
+  });
+#else
   return false;
+#endif
 }
 
 /// Makes no Error: this is called from within libjpeg, through which nothing may be thrown.
@@ -169,16 +216,8 @@ void JpegReader::refuse(Refusal refusal) {
 }
 
 std::uint8_t JpegReader::orientation() const {
-  constexpr std::string_view kExif("Exif\0\0", 6);
-  constexpr std::string_view kXmp("http://ns.adobe.com/xap/1.0/\0", 29);
-  std::string exif;  // may be split over several segments
-  std::string_view xmp;
-  for (const jpeg_marker_struct* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
-    const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (data.substr(0, kExif.size()) == kExif) exif += data.substr(kExif.size());
-    if (data.substr(0, kXmp.size()) == kXmp) xmp = data.substr(kXmp.size());
-  }
-  return orientation_of(exif, xmp);
+  if (!options_.exif_orientation) return 1;
+  return orientation_of(metadata_.exif, metadata_.xmp);
 }
 
 Result<void> JpegReader::result(Outcome outcome) const {
@@ -189,6 +228,12 @@ Result<void> JpegReader::result(Outcome outcome) const {
     return Error(ErrorCode::kResourceExhausted,
                  "JPEG with more than " + std::to_string(options_.max_scans) + " scans, which is max_scans")
         .with_reason(ErrorReason::kInputTooLarge);
+  if (refusal_ == Refusal::kSmoothing)
+    return Error(ErrorCode::kUnsupported,
+                 "progressive JPEG without its last scans, whose pixels libjpeg-turbo " + libjpeg_version() +
+                     " guesses otherwise than Pillow's; write the file with all its scans, or build with "
+                     "libjpeg-turbo 3.0.1 or later")
+        .with_reason(ErrorReason::kMediaType);
   return library_error();
 }
 

@@ -10,12 +10,11 @@
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-// jpeglib.h needs cstddef and cstdio.
-#include <jpeglib.h>
-
 #include <gantry/image.hpp>
 #include <gantry/run_options.hpp>
+
+#include "ops/image/jpeg_segments.hpp"
+#include "ops/image/jpeg_source.hpp"
 
 namespace gantry::detail {
 
@@ -30,7 +29,7 @@ class JpegReader {
   JpegReader(const JpegReader&) = delete;
   JpegReader& operator=(const JpegReader&) = delete;
 
-  /// What is in the file: first, and once. Markers are kept only if the orientation is asked for.
+  /// What is in the file: first, and once.
   Result<void> read_header();
   /// The size of the result: smaller than the image's if options.approx_size allows it.
   JDIMENSION width() const { return info_.output_width; }
@@ -39,9 +38,6 @@ class JpegReader {
   JDIMENSION stored_height() const { return info_.image_height; }
   int components() const { return info_.num_components; }
   std::uint8_t orientation() const;
-  /// True if there is an end marker behind the header. Entropy-coded data cannot contain one; without it the data ends
-  /// early, or very nearly so.
-  bool has_end() const;
 
   /// Begins to decode: rows from `first_row` on, and the columns given. They are exact, columns beside them need not
   /// be.
@@ -49,22 +45,27 @@ class JpegReader {
   /// How many columns read_rows() gives, and which of them is the first that was asked for.
   std::size_t decoded_columns() const { return decoded_columns_; }
   std::size_t first_selected() const { return first_selected_; }
-  JDIMENSION rows_left() const { return height_ - info_.output_scanline; }
   Result<void> read_rows(std::uint8_t* const* rows, std::size_t count);
+  /// What Pillow finds wrong below the rows that were read and behind the image.
+  Result<void> finish();
 
  private:
   /// Where the decompressor is when it stops.
   enum class Outcome { kOk, kTruncated, kFailed };
-  enum class Refusal { kNone, kScans, kInterrupted };
+  enum class Refusal { kNone, kScans, kInterrupted, kSmoothing };
 
   static JpegReader& self(j_common_ptr info) { return *static_cast<JpegReader*>(info->client_data); }
   Outcome try_read_header();
   Outcome try_start(JDIMENSION first_row, JDIMENSION first_column, JDIMENSION columns);
   Outcome try_read_rows(std::uint8_t* const* rows, std::size_t count);
-  void set_source();
+  Outcome try_skip_rows(JDIMENSION count);
+  Outcome try_finish();
+  Result<void> pass_rows_left();
+  void skip_rows(JDIMENSION count);
   void choose_scale();
   void crop(JDIMENSION first_column, JDIMENSION columns);
   bool is_smoothed() const;
+  bool is_smoothed_as_by_pillow() const;
   bool is_interrupted() const;
   [[noreturn]] void refuse(Refusal refusal);
   Result<void> result(Outcome outcome) const;
@@ -75,16 +76,16 @@ class JpegReader {
   const RunOptions* call_;
   jpeg_decompress_struct info_{};
   jpeg_error_mgr errors_{};
-  jpeg_source_mgr source_{};
+  JpegSource source_;
   jpeg_progress_mgr progress_{};
   std::jmp_buf target_;
-  const std::uint8_t* data_ = nullptr;  ///< behind the header
+  JpegMetadata metadata_;
   JDIMENSION height_ = 0;
   std::size_t decoded_columns_ = 0;
   std::size_t first_selected_ = 0;
   Refusal refusal_ = Refusal::kNone;
   bool is_created_ = false;
-  bool may_make_up_end_ = false;
+  bool has_read_all_ = false;  ///< a file in several scans is read up to its end before its first row
 };
 
 }  // namespace gantry::detail

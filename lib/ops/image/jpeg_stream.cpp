@@ -100,18 +100,11 @@ Result<void> JpegStream::read_some(std::uint8_t* const* rows, std::size_t count)
   return {};
 }
 
-/// A file with an end marker cannot run out of bytes, and what else is wrong with its pixels libjpeg makes up for. So
-/// only a file without one is read to the end. Of a file in several scans, select() has read all.
 Result<void> JpegStream::finish() {
   if (accepts_truncated_) return {};
   if (!is_started_)
     if (auto ok = select(0, 0, size().width); !ok) return ok;
-  if (reader_->has_end()) return {};
-  std::vector<std::uint8_t> row(row_bytes());
-  std::uint8_t* const place = row.data();
-  while (reader_->rows_left() > 0)
-    if (auto ok = read_rows(&place, 1); !ok) return ok;
-  return {};
+  return reader_->finish();
 }
 
 }  // namespace gantry::detail
