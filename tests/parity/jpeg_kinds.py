@@ -285,6 +285,64 @@ def tables_in_front():
         yield SOI + EOI + between + jpeg
 
 
+# ---- other codings
+
+ARITHMETIC = bytes.fromhex(
+    "ffd8ffdb004300100b0c0e0c0a100e0d0e1211101318281a181616183123251d283a333d3c3933383740485c4e4044574537"
+    "38506d51575f626768673e4d71797064785c656763ffc9000b08000c001001011100ffcc000600101005ffda000801010000"
+    "3f00fd2aa1fbdb42a91039da23369822a3098aa5268f30c8cc21880adf374d4b45e431e513378b6def68d70989dee3c023c7"
+    "3d76a347a4cdc0ea4b92c71282b5b14b50abf18ffc120054317b6e1275751b9e3584f840cd3bf66f9d60818d2ee1aa622fd4"
+    "fa62bd4d9655c87798b607ffd9")  # 16x12, gray, by libjpeg-turbo
+
+
+def arithmetic():
+    yield ARITHMETIC
+    for size in (65236, 65500):
+        yield with_front(ARITHMETIC, segment(0xFE, bytes(size)))
+
+
+def arithmetic_over_blocks():
+    for size in (65350, 65380, 65400):
+        yield with_front(ARITHMETIC, segment(0xFE, bytes(size)))
+
+
+def lossless_files():
+    """Differences to the sample on the left, or above in the first column."""
+    for width, height in ((8, 5), (17, 9)):
+        samples = picture(np.random.default_rng(9), width, height, 1)[:, :, 0].astype(int)
+        bits = ""
+        for y in range(height):
+            for x in range(width):
+                guess = samples[y, x - 1] if x else samples[y - 1, 0] if y else 128
+                difference = int(samples[y, x] - guess)
+                size = abs(difference).bit_length()
+                bits += f"{size:04b}"  # every code has four bits
+                if size:
+                    bits += f"{difference if difference > 0 else difference + (1 << size) - 1:0{size}b}"
+        bits += "1" * (-len(bits) % 8)
+        data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+        yield (SOI + segment(0xC4, bytes([0, 0, 0, 0, 9] + [0] * 12) + bytes(range(9)))
+               + segment(0xC3, struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0")
+               + segment(0xDA, b"\1\1\0\1\0\0") + data + EOI)
+
+
+# ---- Exif that is read for the resolution
+
+
+def resolutions(values):
+    def make():
+        for kind, count, value in values:
+            entries = ((0x011A, kind, count, value), (0x0128, 3, 1, b"\2\0"))
+            exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2)
+            exif += b"".join(struct.pack("<HHI4s", *entry) for entry in entries) + bytes(4)
+            yield with_front(photo(17, 9), segment(0xE1, exif))
+    return make
+
+
+# Kinds that are read as by Pillow where gantry is built with libjpeg-turbo 3.0.1 or later.
+EQUAL_WITH_NEW_LIBRARIES = {"JPEG: progressive, scans left out, blocks in several rows",
+                            "JPEG: progressive, scans left out, two blocks wide"}
+
 KINDS = {
     "JPEG: any marker behind the scan": markers_behind,
     "JPEG: a broken or whole scan, then another image or wrong segments": images_behind,
@@ -307,4 +365,10 @@ KINDS = {
     "JPEG: quantization tables": tables,
     "JPEG: frame headers": frames,
     "JPEG: tables in front of the image": tables_in_front,
+    "JPEG: arithmetic coding": arithmetic,
+    "JPEG: arithmetic coding over a multiple of 65,536 bytes": arithmetic_over_blocks,
+    "JPEG: lossless": lossless_files,
+    "JPEG: Exif with a resolution of one byte": resolutions([(1, 1, b"H"), (7, 1, b"H"), (2, 2, b"7\0")]),
+    "JPEG: Exif with a resolution of another type": resolutions([(2, 3, b"72\0"), (1, 2, b"H\1"), (3, 1, b"H\0"),
+                                                                (4, 1, b"H\0"), (2, 3, b"a\0"), (3, 2, b"\1\0\0\0")]),
 }
