@@ -60,6 +60,15 @@ TEST(DecodePng, LooksUpPalettes) {
   EXPECT_EQ(unchanged({2, 1, 1, 3, palette, {"\x40"}}).colour(), Colour::kRgb);
 }
 
+TEST(DecodePng, TakesPalettesOfAnyLength) {
+  const std::string five = png_chunk("PLTE", "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C\x0D\x0E\x0F");
+  EXPECT_EQ(rgb({2, 1, 1, 3, five, {"\x40"}}), (Values{1, 2, 3, 4, 5, 6})) << "more than the depth needs";
+  EXPECT_EQ(rgb({2, 1, 1, 3, png_chunk("PLTE", "\x01\x02\x03\x04"), {"\x40"}}), (Values{1, 2, 3, 0, 0, 0}));
+  EXPECT_EQ(rgb({1, 1, 8, 3, "", {"x"}}), (Values{0, 0, 0})) << "none";
+  EXPECT_THAT(run(image::decode(), PngFile{1, 1, 8, 3, png_chunk("PLTE", std::string(771, 'p')), {"x"}}.bytes()),
+              FailsWith(ErrorCode::kInvalidArgument, "its palette has more than 256 colours"));
+}
+
 TEST(DecodePng, MakesOneColourTransparent) {
   const std::string gray = png_chunk("tRNS", text("\x00\x09"));
   EXPECT_EQ(bytes_of(unchanged({2, 1, 8, 0, gray, {"\x09\x08"}})), (Values{9, 9, 9, 0, 8, 8, 8, 255}));
@@ -130,16 +139,66 @@ TEST(DecodePng, LooksAtTheChecksumOfThePixels) {
   EXPECT_THAT(run(image::decode(), Bytes(file)), FailsWith(ErrorCode::kInvalidArgument, "corrupt PNG: "));
 }
 
+/// A file with other pixel data, in chunks of these sizes and a last one.
+Bytes with_data(const PngFile& png, const std::string& data, const std::vector<std::size_t>& sizes = {}) {
+  std::string chunks;
+  std::size_t begin = 0;
+  for (const std::size_t size : sizes) {
+    chunks += png_chunk("IDAT", data.substr(begin, size));
+    begin += size;
+  }
+  const std::string file = png.text();
+  return Bytes(file.substr(0, file.find("IDAT") - 4) + chunks + png_chunk("IDAT", data.substr(begin)) +
+               png_chunk("IEND", ""));
+}
+
+TEST(DecodePng, TakesMissingRowsFor0WhereTheDataEndsWithARow) {
+  const PngFile png{1, 3, 8, 0, "", {}};
+  const std::string data = test::stored(text("\0x\0y"));
+  EXPECT_EQ(bytes_of(run(image::decode({image::ColourMode::kUnchanged}), with_data(png, data)).value()),
+            (Values{'x', 'y', 0}));
+  EXPECT_THAT(run(image::decode(), with_data(png, data, {data.size() - 4})),
+              FailsWith(ErrorCode::kInvalidArgument, "truncated PNG"))
+      << "where that cannot be seen at the end of the row";
+  EXPECT_THAT(run(image::decode(), with_data(png, test::stored(text("\0x\0")))),
+              FailsWith(ErrorCode::kInvalidArgument, "truncated PNG"));
+}
+
+TEST(DecodePng, LooksAtTheChecksumInTheBlockOfTheLastPixel) {
+  const PngFile png{1, 2, 8, 0, "", {}};
+  std::string data = test::stored(text("\0x\0y"));
+  data.back() = static_cast<char>(data.back() ^ 1);
+  EXPECT_THAT(run(image::decode(), with_data(png, data)), FailsWith(ErrorCode::kInvalidArgument, "corrupt PNG"));
+  EXPECT_THAT(run(image::decode(), with_data(png, data, {data.size() - 4})), test::IsOk());
+  EXPECT_THAT(run(image::decode(), with_data(png, data.substr(0, data.size() - 2))), test::IsOk());
+}
+
+TEST(DecodePng, ReadsDataWhoseWindowIsSmallerThanItSays) {
+  const PngFile png{1, 1, 8, 0, "", {}};
+  std::string data = test::stored(text("\0x"));
+  for (const auto& header : {text("\x08\x1D"), text("\x18\x19"), text("\x78\x9C")})
+    EXPECT_THAT(run(image::decode(), with_data(png, header + data.substr(2))), test::IsOk());
+  for (const auto& header : {text("\x88\x1C"), text("\x78\x02"), text("\x78\xBB"), text("\x79\x9B")})
+    EXPECT_THAT(run(image::decode(), with_data(png, header + data.substr(2))),
+                FailsWith(ErrorCode::kInvalidArgument, "PNG"));
+}
+
+TEST(DecodePng, PutsAPartOfAnAnimationIntoItsPlace) {
+  using test::big_endian;
+  const std::string frame = png_chunk(
+      "fcTL", big_endian(0) + big_endian(1) + big_endian(1) + big_endian(2) + big_endian(1) + std::string(6, '\0'));
+  EXPECT_EQ(bytes_of(unchanged({3, 2, 8, 0, frame, {"x"}})), (Values{0, 0, 0, 0, 0, 'x'}));
+  EXPECT_EQ(bytes_of(unchanged({3, 2, 4, 0, frame, {"\xF0"}})), (Values{0, 0, 0, 0, 0, 255}));
+}
+
 TEST(DecodePng, RefusesWhatIsNoPng) {
   const auto decode = [](const std::string& file) { return run(image::decode(), Bytes(file)); };
   const std::string good = PngFile{1, 1, 8, 0, "", {"x"}}.text();
   EXPECT_THAT(decode(good), test::IsOk());
   EXPECT_THAT(decode(PngFile{1, 1, 3, 0, "", {"x"}}.text()), FailsWith(ErrorCode::kInvalidArgument, "corrupt PNG: "));
-  EXPECT_THAT(decode(PngFile{0, 1, 8, 0, "", {"x"}}.text()), FailsWith(ErrorCode::kInvalidArgument, "corrupt PNG: "));
-  EXPECT_THAT(decode(PngFile{1, 1, 8, 3, "", {"x"}}.text()), FailsWith(ErrorCode::kInvalidArgument, "corrupt PNG: "))
-      << "no palette";
-  EXPECT_THAT(decode(PngFile{2, 2, 8, 0, "", {"xx"}}.text()), FailsWith(ErrorCode::kInvalidArgument, "PNG"))
-      << "a row is missing";
+  EXPECT_THAT(decode(PngFile{0, 1, 8, 0, "", {"x"}}.text()), FailsWith(ErrorCode::kInvalidArgument, "corrupt PNG"));
+  EXPECT_THAT(decode(PngFile{2, 2, 8, 0, "", {"xx", "x"}}.text()), FailsWith(ErrorCode::kInvalidArgument, "PNG"))
+      << "a pixel is missing";
   std::string bad_checksum = good;
   bad_checksum[30] = static_cast<char>(bad_checksum[30] ^ 1);
   EXPECT_THAT(decode(bad_checksum), FailsWith(ErrorCode::kInvalidArgument, "corrupt PNG: "));

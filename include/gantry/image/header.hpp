@@ -26,7 +26,7 @@ struct Header {
   Colour colour = Colour::kRgb;
   /// Of a sample in the file: 8; 1, 2, 4, 8 or 16 in a PNG.
   int bit_depth = 8;
-  /// As in EXIF, 1..8; 1 if the metadata in front of a PNG's pixels says nothing.
+  /// As in EXIF, 1..8; 1 if the metadata says nothing.
   std::uint8_t orientation = 1;
 };
 

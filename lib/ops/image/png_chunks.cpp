@@ -1,95 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// A PNG is a signature and chunks: length, name, content, checksum.
 #include "ops/image/png_chunks.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <optional>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kSignatureBytes = 8;
 constexpr std::size_t kHeaderBytes = 8;
-constexpr std::size_t kChecksumBytes = 4;
-
-std::uint32_t length_at(const Bytes& file, std::size_t position) {
-  std::uint32_t length = 0;
-  for (std::size_t i = 0; i < 4; ++i) length = length << 8 | file.data()[position + i];
-  return length;
-}
-
-/// A chunk whose header is there; its content may be cut short.
-struct Chunk {
-  std::string_view name;
-  std::size_t content;  ///< its position
-  std::size_t length;
-  std::size_t present;  ///< as much of the content as the file has
-
-  bool is_whole() const { return length == present; }
-  std::size_t next() const { return content + length + kChecksumBytes; }
-};
-
-std::optional<Chunk> chunk_at(const Bytes& file, std::size_t position) {
-  if (position >= file.size() || file.size() - position < kHeaderBytes) return std::nullopt;
-  const std::size_t content = position + kHeaderBytes;
-  const std::size_t length = length_at(file, position);
-  return Chunk{{reinterpret_cast<const char*>(file.data()) + position + 4, 4},
-               content,
-               length,
-               std::min(length, file.size() - content)};
-}
+constexpr std::size_t kSequenceNumberBytes = 4;  // of an fdAT
 
 }  // namespace
 
-PngEnd png_end(const Bytes& file) {
-  bool has_pixels = false;
-  for (auto chunk = chunk_at(file, kSignatureBytes); chunk; chunk = chunk_at(file, chunk->next())) {
-    const bool is_pixels = chunk->name == "IDAT";
-    // Behind an end marker, or at the next frame of an animation, Pillow stops as well.
-    if (chunk->name == "IEND" || (has_pixels && chunk->name == "fcTL")) break;
-    if (!chunk->is_whole()) {
-      if (is_pixels) return PngEnd::kInPixels;
-      return has_pixels ? PngEnd::kBehindPixels : PngEnd::kComplete;
-    }
-    has_pixels |= is_pixels;
-  }
-  return PngEnd::kComplete;
+std::optional<PngChunk> png_chunk_at(const Bytes& file, std::size_t position) {
+  if (position >= file.size() || file.size() - position < kHeaderBytes) return std::nullopt;
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  const std::size_t length = png_number(text, position);
+  return PngChunk{text.substr(position + 4, 4), text.substr(position + kHeaderBytes, length), position, length};
 }
 
-Bytes png_metadata(const Bytes& file) {
-  constexpr std::string_view kNames[] = {"eXIf", "tEXt", "zTXt", "iTXt"};
-  constexpr std::uint8_t kNoPixels[] = {0, 0, 0, 0, 'I', 'D', 'A', 'T', 0x35, 0xAF, 0x06, 0x1E};
-  std::vector<std::uint8_t> metadata;
-  const auto add = [&](std::size_t begin, std::size_t end) {
-    metadata.insert(metadata.end(), file.data() + begin, file.data() + end);
-  };
-  bool has_pixels = false, is_needed = false;
-  for (auto chunk = chunk_at(file, kSignatureBytes); chunk; chunk = chunk_at(file, chunk->next())) {
-    if (chunk->name == "IEND" || chunk->next() > file.size()) break;
-    if (metadata.empty()) add(0, chunk->next());  // with the header, which comes first
-    has_pixels |= chunk->name == "IDAT";
-    if (std::find(std::begin(kNames), std::end(kNames), chunk->name) == std::end(kNames)) continue;
-    is_needed |= has_pixels;
-    add(chunk->content - kHeaderBytes, chunk->next());
-  }
-  if (!is_needed) return {};
-  metadata.insert(metadata.end(), std::begin(kNoPixels), std::end(kNoPixels));
-  return Bytes(std::move(metadata));
+bool is_png_chunk_name(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
 }
 
-Span<const std::uint8_t> PngData::next() {
-  while (const auto chunk = chunk_at(file_, position_)) {
-    const bool is_pixels = chunk->name == "IDAT";
-    if (has_begun_ && !is_pixels) break;
-    has_begun_ = is_pixels;
+std::uint32_t png_number(std::string_view bytes, std::size_t position) {
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < 4; ++i) number = number << 8 | static_cast<unsigned char>(bytes[position + i]);
+  return number;
+}
+
+Span<const std::uint8_t> PngData::next(std::size_t max_bytes) {
+  while (rest_.empty()) {
+    if (position_ >= end_) return {};
+    const auto chunk = png_chunk_at(file_, position_);
+    if (!chunk) return {};
+    rest_ = chunk->content;
+    if (chunk->name == "fdAT") rest_.remove_prefix(std::min(kSequenceNumberBytes, rest_.size()));
     position_ = chunk->next();
-    if (is_pixels && chunk->present > 0) return {file_.data() + chunk->content, chunk->present};
   }
-  return {};
+  const std::string_view bytes = rest_.substr(0, max_bytes);
+  rest_.remove_prefix(bytes.size());
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace gantry::detail

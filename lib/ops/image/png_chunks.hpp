@@ -1,40 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chunks of a PNG file: where it ends early, and the pixel data.
+// A PNG is a signature and chunks: length, name, content, checksum. Here are the chunks, and the pixel data in them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <gantry/bytes.hpp>
 #include <gantry/span.hpp>
+#include <optional>
+#include <string_view>
 
 namespace gantry::detail {
 
-enum class PngEnd {
-  kComplete,     ///< as far as Pillow looks: an end marker may be missing
-  kInPixels,     ///< within a chunk of pixel data
-  kBehindPixels  ///< within another chunk, behind the pixels
+inline constexpr std::size_t kPngSignatureBytes = 8;
+
+/// A chunk whose length and name are there; its content may be cut short.
+struct PngChunk {
+  std::string_view name;
+  std::string_view content;  ///< as much of it as the file has
+  std::size_t position;      ///< in the file
+  std::size_t length;        ///< of the whole content
+
+  bool is_whole() const { return content.size() == length; }
+  /// Where the chunk behind it begins.
+  std::size_t next() const { return position + 8 + length + 4; }
 };
 
-/// For a file that begins with PNG's signature. Looks at headers only.
-PngEnd png_end(const Bytes& file);
+/// The chunk that begins there; nothing if the file ends before its content.
+std::optional<PngChunk> png_chunk_at(const Bytes& file, std::size_t position);
 
-/// The contents of the chunks of pixel data, one after the other, as far as the file has them. Pixel data ends at
-/// another chunk.
+/// True for four letters, digits or underscores.
+bool is_png_chunk_name(std::string_view name);
+
+/// Big-endian; the bytes must be there.
+std::uint32_t png_number(std::string_view bytes, std::size_t position);
+
+/// The chunks of pixel data that follow one another: from the position `begin` of the first up to `end`. All are IDAT,
+/// DDAT or, in an animation, fdAT.
+struct PngPixelChunks {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  bool is_cut = false;  ///< the file ends within the content of the last one
+};
+
+/// Their contents, one after the other, as far as the file has them.
 class PngData {
  public:
-  /// Borrows the file, which begins with PNG's signature.
-  explicit PngData(const Bytes& file) : file_(file) {}
-  /// The next content that is not empty; nullptr at the end.
-  Span<const std::uint8_t> next();
+  /// Borrows the file.
+  PngData(const Bytes& file, PngPixelChunks chunks) : file_(file), position_(chunks.begin), end_(chunks.end) {}
+  /// The next bytes of a chunk, `max_bytes` at most; none behind the last one.
+  Span<const std::uint8_t> next(std::size_t max_bytes);
+  /// True once next() has come to the last chunk.
+  bool is_in_last_chunk() const { return position_ >= end_; }
 
  private:
   const Bytes& file_;
-  std::size_t position_ = 8;  ///< of a chunk
-  bool has_begun_ = false;
+  std::size_t position_;  ///< of the chunk behind the current one
+  std::size_t end_;
+  std::string_view rest_;  ///< of the current one
 };
-
-/// A PNG without pixels: the header, all texts and Exif, and an empty chunk of pixel data. Empty if there are none
-/// behind the pixels of the file.
-Bytes png_metadata(const Bytes& file);
 
 }  // namespace gantry::detail

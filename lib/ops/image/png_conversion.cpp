@@ -7,19 +7,13 @@
 namespace gantry::detail {
 namespace {
 
-constexpr int kGray = 0;
-constexpr int kRgb = 2;
-constexpr int kPalette = 3;
-constexpr int kGrayAlpha = 4;
-constexpr int kRgba = 6;
-
 std::size_t stored_channels(int colour_type) {
   switch (colour_type) {
-    case kRgb:
+    case kPngRgb:
       return 3;
-    case kGrayAlpha:
+    case kPngGrayAlpha:
       return 2;
-    case kRgba:
+    case kPngRgba:
       return 4;
     default:
       return 1;
@@ -52,7 +46,7 @@ void narrow_16_bits(const std::uint8_t* raw, bool is_gray, std::vector<std::uint
 /// The transparent colour as Pillow compares it with pixels: the low byte of what the file says, even where the pixels
 /// were stretched from fewer bits or narrowed from 16; only 1-bit images are treated as what they are.
 std::array<std::uint8_t, 3> transparent_pixel(const PngFormat& format) {
-  if (format.colour_type == kGray && format.bit_depth == 1) {
+  if (format.colour_type == kPngGray && format.bit_depth == 1) {
     const std::uint8_t value = format.transparent[0] != 0 ? 255 : 0;
     return {value, value, value};
   }
@@ -89,12 +83,13 @@ std::size_t pixel_bits(const PngFormat& format) {
 }
 
 Colour unchanged_colour(const PngFormat& format) {
-  if (format.colour_type == kGrayAlpha || format.colour_type == kRgba || format.has_transparency) return Colour::kRgba;
-  return format.colour_type == kGray ? Colour::kGray : Colour::kRgb;
+  if (format.colour_type == kPngGrayAlpha || format.colour_type == kPngRgba || format.has_transparency)
+    return Colour::kRgba;
+  return format.colour_type == kPngGray ? Colour::kGray : Colour::kRgb;
 }
 
 bool is_stored_as(const PngFormat& format, Colour colour) {
-  if (format.bit_depth != 8 || format.colour_type == kPalette) return false;
+  if (format.bit_depth != 8 || format.colour_type == kPngPalette) return false;
   return stored_channels(format.colour_type) == channels_of(colour);
 }
 
@@ -104,10 +99,10 @@ const std::uint8_t* PngRows::bytes_of(const std::uint8_t* raw, std::size_t first
   if (format_.bit_depth == 8) return raw + first * channels;
   samples_.resize(count * channels);
   if (format_.bit_depth == 16) {
-    narrow_16_bits(raw + first * channels * 2, format_.colour_type == kGray, samples_);
+    narrow_16_bits(raw + first * channels * 2, format_.colour_type == kPngGray, samples_);
   } else {
     const unsigned largest = (1u << format_.bit_depth) - 1;
-    unpack_bits(raw, first, format_.bit_depth, format_.colour_type == kGray ? 255 / largest : 1, samples_);
+    unpack_bits(raw, first, format_.bit_depth, format_.colour_type == kPngGray ? 255 / largest : 1, samples_);
   }
   return samples_.data();
 }
@@ -120,18 +115,18 @@ void PngRows::convert(const std::uint8_t* raw, std::size_t first, std::size_t co
     return has_colour_key && r == key[0] && g == key[1] && b == key[2] ? std::uint8_t{0} : std::uint8_t{255};
   };
   switch (format_.colour_type) {
-    case kPalette:
+    case kPngPalette:
       return map_pixels<1>(samples, count, out, colour_,
                            [&](const std::uint8_t* s) -> Pixel { return format_.palette[s[0]]; });
-    case kGrayAlpha:
+    case kPngGrayAlpha:
       return map_pixels<2>(samples, count, out, colour_, [](const std::uint8_t* s) -> Pixel {
         return {s[0], s[0], s[0], s[1]};
       });
-    case kRgba:
+    case kPngRgba:
       return map_pixels<4>(samples, count, out, colour_, [](const std::uint8_t* s) -> Pixel {
         return {s[0], s[1], s[2], s[3]};
       });
-    case kRgb:
+    case kPngRgb:
       return map_pixels<3>(samples, count, out, colour_, [&](const std::uint8_t* s) -> Pixel {
         return {s[0], s[1], s[2], alpha_of(s[0], s[1], s[2])};
       });

@@ -10,13 +10,20 @@
 
 namespace gantry::detail {
 
+/// The colour types that there are.
+inline constexpr int kPngGray = 0;
+inline constexpr int kPngRgb = 2;
+inline constexpr int kPngPalette = 3;
+inline constexpr int kPngGrayAlpha = 4;
+inline constexpr int kPngRgba = 6;
+
 /// How the samples of a PNG are to be read.
 struct PngFormat {
   /// Palette entries that the file lacks are black, as in Pillow.
   PngFormat();
 
-  int colour_type = 0;  ///< 0 gray, 2 RGB, 3 palette, 4 gray with alpha, 6 RGBA
-  int bit_depth = 8;    ///< 1, 2, 4, 8, 16
+  int colour_type = kPngGray;
+  int bit_depth = 8;  ///< 1, 2, 4, 8, 16
   std::array<std::array<std::uint8_t, 4>, 256> palette;
   bool has_transparency = false;                  ///< a tRNS chunk
   std::array<std::uint16_t, 3> transparent = {};  ///< the transparent colour, for colour types 0 and 2

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// PngInflater: the pixels of a PNG, decompressed by Intel's ISA-L, which is about three times as fast as zlib.
+// PngInflater: the pixels of a PNG, decompressed by Intel's ISA-L, which is about three times as fast as zlib. It is
+// relied on for data that is right up to its checksum; what is not is read again as Pillow reads it
+// (png_zlib_inflater.hpp).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "ops/image/call_watch.hpp"
 #include "ops/image/png_chunks.hpp"
 
 struct inflate_state;
@@ -14,29 +17,34 @@ namespace gantry::detail {
 
 enum class PngStatus : std::uint8_t {
   kOk,
+  kEnded,      ///< the data ends, properly, where a row does: the rows that are missing are 0 in Pillow
   kTruncated,  ///< there is less than was asked for
-  kCorrupt
+  kCorrupt,
+  kInterrupted  ///< the call is over
 };
 
-/// Ownership: borrows the file; 90 KB of its own.
+/// Ownership: borrows the file and the watch; 90 KB of its own.
 /// Threads:   one thread.
 /// Errors:    throws std::bad_alloc.
+/// Cost:      linear in what is read and what it becomes.
 class PngInflater {
  public:
-  explicit PngInflater(const Bytes& file);
+  PngInflater(const Bytes& file, PngPixelChunks chunks, CallWatch& watch);
   ~PngInflater();
 
   /// The next bytes. After anything but kOk it is not to be called again.
   PngStatus read(std::uint8_t* out, std::size_t bytes);
-  /// Behind the last byte: kCorrupt if the checksum of all of them is wrong. One that is missing, and data that nobody
-  /// asked for, are no error.
+  /// Behind the last byte: kOk if the data ends there with the right checksum.
   PngStatus finish();
 
  private:
-  bool has_input();
+  enum class Input : std::uint8_t { kSome, kNone, kFault, kInterrupted };
+  Input next_input();
 
   PngData data_;
+  CallWatch& watch_;
   std::unique_ptr<inflate_state> state_;
+  bool has_begun_ = false;
 };
 
 }  // namespace gantry::detail

@@ -6,26 +6,32 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "ops/image/geometry.hpp"
 #include "ops/image/png_inflater.hpp"
+#include "ops/image/png_zlib_inflater.hpp"
 
 namespace gantry::detail {
 
-/// Ownership: borrows the file; holds two rows.
+/// Ownership: borrows the file and the watch; holds two rows.
 /// Threads:   one thread.
 /// Errors:    throws std::bad_alloc.
+/// Cost:      linear in the data and the pixels; data that is at fault is read twice.
 class PngPixels {
  public:
-  /// `pixel_bits` are those of all channels, 1..64; no row has more than `columns` pixels.
-  PngPixels(const Bytes& file, std::int64_t columns, std::size_t pixel_bits);
+  /// `pixel_bits` are those of all channels, 1..64; no row has more than `columns` pixels. `accepts_truncated`: what is
+  /// wrong behind the last row does not matter.
+  PngPixels(const Bytes& file, PngPixelChunks chunks, std::int64_t columns, std::size_t pixel_bits,
+            bool accepts_truncated, CallWatch& watch);
 
   /// Where an image, or a pass of an interlaced one, begins: the first row is coded without one above.
   void begin_pass();
-  /// The next row, of `columns` pixels: packed samples, valid until the next but one. `is_last`: of the whole file,
-  /// whose checksum is then looked at. After anything but kOk it is not to be called again.
-  PngStatus next_row(std::int64_t columns, bool is_last);
+  /// The next row, of `columns` pixels: packed samples, valid until the next but one. `rows_left`: of the whole file,
+  /// with this one; at the last one the data has to end as Pillow wants it. After anything but kOk it is not to be
+  /// called again.
+  PngStatus next_row(std::int64_t columns, std::int64_t rows_left);
   const std::uint8_t* row() const { return row_; }
 
   static std::size_t row_bytes(std::int64_t columns, std::size_t pixel_bits) {
@@ -33,9 +39,24 @@ class PngPixels {
   }
 
  private:
-  PngInflater inflater_;
+  struct RowsOfASize {
+    std::size_t bytes;
+    std::int64_t rows;
+  };
+
+  PngStatus read(std::size_t bytes, std::int64_t rows_left);
+  PngStatus read_first(std::size_t bytes, bool is_last);
+  PngStatus read_again(std::size_t bytes, bool is_last);
+
+  const Bytes& file_;
+  const PngPixelChunks chunks_;
   const std::size_t pixel_bits_;
-  std::vector<std::uint8_t> stored_;  // the filter's number, and the bytes
+  const bool accepts_truncated_;
+  CallWatch& watch_;
+  PngInflater inflater_;
+  std::optional<PngZlibInflater> again_;  ///< once inflater_ met a fault
+  std::vector<RowsOfASize> rows_read_;    ///< by inflater_; one entry a pass
+  std::vector<std::uint8_t> stored_;      ///< the filter's number, and the bytes
   std::array<std::vector<std::uint8_t>, 2> rows_;
   std::uint8_t* row_;
   std::uint8_t* above_;

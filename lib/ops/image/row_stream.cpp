@@ -18,10 +18,10 @@ Result<std::unique_ptr<RowStream>> open_rows(const Bytes& file, const image::Dec
     if (!stream) return std::move(stream).error();
     return std::unique_ptr<RowStream>(*std::move(stream));
   }
-  // The orientation may come behind the pixels, and alpha is multiplied with in memory.
-  if (!is_png(file) || options.exif_orientation) return std::unique_ptr<RowStream>();
+  if (!is_png(file)) return std::unique_ptr<RowStream>();
   auto stream = PngStream::open(file, options, call);
   if (!stream) return std::move(stream).error();
+  // Alpha is multiplied with in memory.
   if ((*stream)->colour() == Colour::kRgba) return std::unique_ptr<RowStream>();
   return std::unique_ptr<RowStream>(*std::move(stream));
 }

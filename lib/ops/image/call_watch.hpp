@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// CallWatch: looks at a call's deadline once in a while, where looking at every step would cost more than the step.
+#pragma once
+
+#include <cstddef>
+#include <gantry/error.hpp>
+#include <gantry/run_options.hpp>
+#include <optional>
+
+namespace gantry::detail {
+
+/// Ownership: borrows the call's options.
+/// Threads:   one thread.
+/// Errors:    none.
+/// Cost:      an addition; the time is read for every 256 KiB of work.
+class CallWatch {
+ public:
+  /// `call` may be nullptr: then nothing is ever over.
+  explicit CallWatch(const RunOptions* call) : call_(call) {}
+
+  /// Counts `work`, in bytes that are copied or the like. True from when the call was seen to be over.
+  bool is_over(std::size_t work) {
+    work_ += work;
+    if (call_ == nullptr || work_ < kWorkBetweenLooks || interruption_) return interruption_.has_value();
+    work_ = 0;
+    interruption_ = call_->interruption();
+    return interruption_.has_value();
+  }
+  /// After is_over().
+  Error interruption() const { return *interruption_; }
+
+ private:
+  static constexpr std::size_t kWorkBetweenLooks = std::size_t{256} << 10;
+
+  const RunOptions* call_;
+  std::size_t work_ = 0;
+  std::optional<Error> interruption_;
+};
+
+/// The work of inflating a byte: blocks that hold nothing but the description of their codes cost the most.
+inline constexpr std::size_t kInflateWork = 8;
+
+}  // namespace gantry::detail

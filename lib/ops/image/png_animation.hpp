@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// PngAnimation: what the chunks of an animated PNG (acTL, fcTL, fdAT) mean for the one image that is decoded, as Pillow
+// reads them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace gantry::detail {
+
+/// The part of an image that its pixel data fills.
+struct PngRegion {
+  std::int64_t left;
+  std::int64_t top;
+  std::int64_t width;
+  std::int64_t height;
+};
+
+/// Ownership: borrows nothing.
+/// Threads:   one thread.
+/// Errors:    what is wrong with a chunk, as a static text.
+/// Cost:      none to speak of.
+class PngAnimation {
+ public:
+  /// A chunk whose first bytes are there, in an image of that size. nullptr if nothing is wrong; chunks that are no
+  /// part of an animation never are. `accepts_short`: those that are too short are ignored.
+  const char* read(std::string_view chunk, std::string_view content, std::uint32_t width, std::uint32_t height,
+                   bool accepts_short);
+  /// To be called where the first pixel data begins.
+  void begin_pixels();
+  /// After begin_pixels(): frames follow the image that is decoded.
+  bool is_animated() const { return is_animated_; }
+  /// The part that the last fcTL names; nothing if there was none.
+  const std::optional<PngRegion>& region() const { return region_; }
+
+ private:
+  bool has_sequence_fault(std::uint32_t number);
+  const char* read_frame(std::string_view content, std::uint32_t width, std::uint32_t height);
+
+  std::optional<std::uint32_t> frames_;
+  std::optional<std::uint32_t> sequence_number_;
+  std::optional<PngRegion> region_;
+  bool is_animated_ = false;
+};
+
+}  // namespace gantry::detail
