@@ -83,11 +83,19 @@ std::optional<Manifest> check_manifest(const Bytes& text, Report& report) {
   return *std::move(manifest);
 }
 
+/// Adds why the model is not looked at, too, if the files are not what was published or cannot be read.
 bool check_files(const std::string& directory, const Manifest& manifest, Report& report) {
   const auto began = Clock::now();
   const auto files = detail::PackageFiles::verify(directory, manifest);
   if (!files) {
-    report.add("files", Status::kFailed, files.error().to_string(), seconds_since(began));
+    const auto unreadable = detail::why_unreadable(directory, manifest);
+    if (unreadable)
+      report.add("files", Status::kCouldNotRun, unreadable->to_string(), seconds_since(began));
+    else
+      report.add("files", Status::kFailed, files.error().to_string(), seconds_since(began));
+    report.add("golden", Status::kSkipped,
+               unreadable ? "the model file is not opened: not all files of the package can be read"
+                          : "the model file is not opened: the package is not what was published");
     return false;
   }
   std::int64_t bytes = 0;
@@ -167,10 +175,7 @@ Report check_package(const std::string& directory, const OpenOptions& options) {
   if (!text) return report;
   const auto manifest = check_manifest(*text, report);
   if (!manifest) return report;
-  if (check_files(directory, *manifest, report) && !report.has(Status::kFailed))
-    check_engines(directory, *manifest, options, report);
-  else
-    report.add("golden", Status::kSkipped, "the model file is not opened: it is not what was published");
+  if (check_files(directory, *manifest, report)) check_engines(directory, *manifest, options, report);
   return report;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/open_package.hpp"
 
+#include <filesystem>
 #include <gantry/libtorch.hpp>
+#include <system_error>
 
 #include "package/package_files.hpp"
 #include "package/package_signature.hpp"
@@ -46,9 +48,11 @@ Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenO
 
 namespace {
 
-/// Says what a package is, where there is none.
+/// Says what a package is, where a directory is none.
 Result<Bytes> explained(const std::string& directory, Result<Bytes> text) {
-  if (text || text.error().code() != ErrorCode::kNotFound) return text;
+  std::error_code ignored;
+  if (text || text.error().code() != ErrorCode::kNotFound || !std::filesystem::is_directory(directory, ignored))
+    return text;
   return Error(ErrorCode::kNotFound, "'" + directory + "' holds no gantry.json; give the directory of a package, " +
                                          "such as models/cat-or-dog/3 (gantry-pack makes one)");
 }

@@ -28,6 +28,12 @@ std::optional<OpenFile> OpenFile::open(const std::string& path, int flags) {
   return OpenFile(descriptor);
 }
 
+std::optional<OpenFile> OpenFile::open_at(const OpenFile& directory, const std::string& name, int flags) {
+  const int descriptor = ::openat(directory.descriptor(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
+  if (descriptor < 0) return std::nullopt;
+  return OpenFile(descriptor);
+}
+
 std::optional<OpenFile> OpenFile::create(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (descriptor < 0) return std::nullopt;

@@ -22,6 +22,8 @@ class GANTRY_API OpenFile {
  public:
   /// For reading. Does not wait for the other end of a pipe. `flags`: further ones of open(2), such as O_NOFOLLOW.
   static std::optional<OpenFile> open(const std::string& path, int flags = 0);
+  /// The same, `name` being one in an open directory.
+  static std::optional<OpenFile> open_at(const OpenFile& directory, const std::string& name, int flags = 0);
   /// A new file of mode 0600, for writing; fails if there is one.
   static std::optional<OpenFile> create(const std::string& path);
   OpenFile(OpenFile&& other) noexcept;

@@ -2996,15 +2996,82 @@ def _no_duplicates(pairs):
     return dict(pairs)
 
 
+class Tree:
+    """The directory of a package and where the names in it lead. Links are followed as long as they stay within it."""
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        if not self.directory.exists():
+            raise PackError(f"there is no package directory {directory}")
+        if not self.directory.is_dir():
+            raise PackError(f"{directory} is a file; a package is the directory with gantry.json in it")
+        self.root = Path(os.path.realpath(self.directory))
+
+    def resolve(self, name):
+        """The real path of a name, or None if nothing is there."""
+        real = Path(os.path.realpath(self.root / name))
+        if real != self.root and self.root not in real.parents or not real.exists():
+            self._refuse_links_of(name)
+            return None
+        return real
+
+    def _refuse_links_of(self, name):
+        """Says which part of `name` leads nowhere, or out of the directory."""
+        at = self.root
+        for part in Path(name).parts:
+            at = at / part
+            if not at.is_symlink():
+                continue
+            real, link = Path(os.path.realpath(at)), f"{at.relative_to(self.root)} is a symbolic link to '{os.readlink(at)}', "
+            if real != self.root and self.root not in real.parents:
+                raise CheckFailed(link + "which leads out of the package's directory; links may lead to what is within it, "
+                                  "so use a copy of the package in which they are resolved (cp -rL)")
+            if not real.exists():
+                raise CheckFailed(link + ("which leads in a circle" if real.is_symlink() else "which is not there"))
+
+    def read(self, path):
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise self.unreadable(path, error) from error
+
+    def unreadable(self, path, error):
+        return PackError(f"{path} cannot be read: {error.strerror or error}")
+
+    def files(self):
+        """The regular files within, by their real paths. Links must lead to something within. Of a projected volume of
+        Kubernetes only the state that is shown is looked at."""
+        shown = os.path.realpath(self.root / "..data") if (self.root / "..data").is_symlink() else None
+
+        def fail(error):
+            raise self.unreadable(error.filename, error)
+        for parent, directories, names in os.walk(self.root, onerror=fail):
+            parent = Path(parent)
+            if shown and parent == self.root:
+                directories[:] = [name for name in directories if not name.startswith("..") or name == ".."
+                                  or (parent / name).is_symlink() or str(parent / name) == shown]
+            for name in sorted(directories + names):
+                path = parent / name
+                if path.is_symlink():
+                    self.resolve(path.relative_to(self.root))
+                elif path.is_file():
+                    yield path
+                elif not path.is_dir():
+                    raise CheckFailed(f"{path.relative_to(self.root)} is not a regular file")
+
+
 def read_manifest(directory):
-    path = Path(directory) / "gantry.json"
+    tree = Tree(directory)
+    path = tree.resolve("gantry.json")
+    if path is None:
+        inner = sorted(found.parent.name for found in tree.root.glob("*/gantry.json"))
+        raise PackError(f"{directory} is not a package: it has no gantry.json"
+                        + (f"; there are packages in it: {', '.join(inner[:4])}" if inner else ""))
+    if not path.is_file():
+        raise CheckFailed("gantry.json is not a regular file")
     try:
-        if path.is_symlink():
-            raise CheckFailed("gantry.json is a symbolic link")
-        manifest = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_no_duplicates)
-    except FileNotFoundError as error:
-        raise PackError(f"{directory} is not a package: it has no gantry.json") from error
-    except (OSError, ValueError) as error:
+        manifest = json.loads(tree.read(path).decode("utf-8"), object_pairs_hook=_no_duplicates)
+    except ValueError as error:
         raise CheckFailed(f"{path}: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else None
@@ -3013,10 +3080,11 @@ def read_manifest(directory):
 
 
 def verify(directory, public_key=None):
-    """Integrity, in Python: the manifest's form, every file's size and SHA-256, nothing unlisted, no symbolic links, and
-    with `public_key` (PEM) the signature. Returns the manifest; raises CheckFailed."""
-    directory = Path(directory)
+    """Integrity, in Python: the manifest's form, every file's size and SHA-256, nothing unlisted, no link that leads out
+    of the directory, and with `public_key` (PEM) the signature. Returns the manifest; raises CheckFailed, or PackError
+    where something is not there or cannot be read."""
     manifest = read_manifest(directory)
+    tree = Tree(directory)
     for key in ("name", "version", "engines", "inputs", "outputs", "pipeline", "golden", "files"):
         if key not in manifest:
             raise CheckFailed(f"gantry.json: '{key}' is missing")
@@ -3033,32 +3101,33 @@ def verify(directory, public_key=None):
         if entry["path"] in listed:
             raise CheckFailed(f"files[{i}]: {entry['path']} is listed twice")
         listed[entry["path"]] = entry
-    _check_tree(directory, listed)
-    for path, entry in listed.items():
-        size = (directory / path).stat().st_size
+    for name, path in _check_tree(tree, listed).items():
+        entry = listed[name]
+        try:
+            size, digest = path.stat().st_size, None
+            digest = sha256_of(path) if size == entry["bytes"] else None
+        except OSError as error:
+            raise tree.unreadable(path, error) from error
         if size != entry["bytes"]:
-            raise CheckFailed(f"{path} has {size} bytes, the manifest says {entry['bytes']}")
-        if sha256_of(directory / path) != entry["sha256"]:
-            raise CheckFailed(f"{path}: its SHA-256 is not the manifest's; the file was changed or damaged")
+            raise CheckFailed(f"{name} has {size} bytes, the manifest says {entry['bytes']}")
+        if digest != entry["sha256"]:
+            raise CheckFailed(f"{name}: its SHA-256 is not the manifest's; the file was changed or damaged")
     return manifest
 
 
-def _check_tree(directory, listed):
-    seen = set()
-    for path in sorted(directory.rglob("*")):
-        name = path.relative_to(directory).as_posix()
-        if path.is_symlink():
-            raise CheckFailed(f"{name} is a symbolic link")
-        if path.is_dir() or name in ("gantry.json", "gantry.json.sig"):
-            continue
+def _check_tree(tree, listed):
+    """{listed name: real path}. Every file within must be what a listed name leads to."""
+    found = {name: tree.resolve(name) for name in listed}
+    expected = {*found.values(), tree.resolve("gantry.json"), tree.resolve("gantry.json.sig")}
+    for path in tree.files():
+        if path not in expected:
+            raise CheckFailed(f"{path.relative_to(tree.root)} is not listed in the manifest")
+    for name, path in found.items():
+        if path is None:
+            raise CheckFailed(f"{name} is listed in the manifest but missing")
         if not path.is_file():
             raise CheckFailed(f"{name} is not a regular file")
-        if name not in listed:
-            raise CheckFailed(f"{name} is not listed in the manifest")
-        seen.add(name)
-    for name in listed:
-        if name not in seen:
-            raise CheckFailed(f"{name} is listed in the manifest but missing")
+    return found
 
 
 def _has_cryptography():

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walking a package directory and hashing its files. Files are opened with O_NOFOLLOW, and sizes are compared before
-// anything is read.
+// Hashing the files of a package. Sizes are compared before anything is read.
 #include "package/package_files.hpp"
-
-#include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <system_error>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -18,22 +14,10 @@
 namespace gantry::detail {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::int64_t kMaxManifestBytes = 16 << 20;
 
 Error altered(const std::string& name, const std::string& what) {
   return Error(ErrorCode::kFailedPrecondition, "file '" + name + "': " + what);
-}
-
-/// A regular file, open for reading.
-Result<OpenFile> open_regular(const std::string& path, const std::string& name) {
-  auto file = OpenFile::open(path, O_NOFOLLOW);
-  if (!file && errno == ENOENT) return Error(ErrorCode::kNotFound, "file '" + name + "' is missing");
-  if (!file && errno == ELOOP) return altered(name, "is a symbolic link");
-  if (!file) return altered(name, "cannot be opened: " + system_message(errno));
-  if (!file->is_regular()) return altered(name, "is not a regular file");
-  return *std::move(file);
 }
 
 Result<void> check_size(const std::string& name, std::uint64_t size, const FileEntry& entry) {
@@ -46,13 +30,10 @@ Result<void> check_hash(const std::string& name, const std::string& hash, const 
   return altered(name, "has SHA-256 " + hash + ", gantry.json lists " + entry.sha256);
 }
 
-Result<std::shared_ptr<const VerifiedContent>> verify_file(const std::string& path, const std::string& name,
-                                                           const FileEntry& entry) {
-  auto file = open_regular(path, name);
-  if (!file) {
-    if (file.error().code() == ErrorCode::kNotFound) return altered(name, "is listed in gantry.json, but missing");
-    return std::move(file).error();
-  }
+Result<std::shared_ptr<const VerifiedContent>> verify_file(const PackageTree& tree, const std::string& path,
+                                                           const std::string& name, const FileEntry& entry) {
+  auto file = tree.open_file(path, name);
+  if (!file) return std::move(file).error();
   if (auto ok = check_size(name, file->size(), entry); !ok) return std::move(ok).error();
   auto content = VerifiedContent::hash(*std::move(file), name);
   if (!content) return content;
@@ -66,22 +47,17 @@ Result<Bytes> read_whole(const OpenFile& file, const std::string& name) {
   return Bytes(std::move(content));
 }
 
-/// Everything in the directory must be listed, or be a directory.
-Result<void> refuse_strangers(const std::string& directory, const Manifest& manifest) {
-  std::error_code failure;
-  fs::recursive_directory_iterator entry(directory, failure);
-  for (; !failure && entry != fs::recursive_directory_iterator(); entry.increment(failure)) {
-    const std::string name = fs::path(entry->path()).lexically_relative(directory).generic_string();
-    const fs::file_status status = entry->symlink_status(failure);
-    if (failure) break;
-    if (fs::is_symlink(status)) return altered(name, "is a symbolic link");
-    if (fs::is_directory(status)) continue;
-    if (!fs::is_regular_file(status)) return altered(name, "is not a regular file");
-    if (name == "gantry.json" || name == "gantry.json.sig") continue;
-    if (manifest.files.count(name) == 0) return altered(name, "is not listed in gantry.json");
+/// Where every listed file lies, by its name.
+Result<std::map<std::string, std::string, std::less<>>> resolve_all(const PackageTree& tree, const Manifest& manifest) {
+  std::map<std::string, std::string, std::less<>> paths;
+  for (const auto& [name, entry] : manifest.files) {
+    auto path = tree.resolve(name);
+    if (!path && path.error().code() == ErrorCode::kNotFound)
+      return altered(name, "is listed in gantry.json, but missing");
+    if (!path) return std::move(path).error();
+    paths.emplace(name, *std::move(path));
   }
-  if (failure) return Error(ErrorCode::kFailedPrecondition, "cannot list '" + directory + "': " + failure.message());
-  return {};
+  return paths;
 }
 
 }  // namespace
@@ -93,12 +69,11 @@ std::string sha256_hex(const Bytes& content) {
 }
 
 Result<Bytes> read_package_file(const std::string& directory, const std::string& name) {
-  std::error_code failure;
-  if (directory.find('\0') != std::string::npos)
-    return Error(ErrorCode::kInvalidArgument, "the package's path holds a zero byte");
-  if (!fs::is_directory(directory, failure))
-    return Error(ErrorCode::kNotFound, "there is no package directory '" + directory + "'");
-  auto file = open_regular(directory + "/" + name, name);
+  auto tree = PackageTree::open(directory);
+  if (!tree) return std::move(tree).error();
+  auto path = tree->resolve(name);
+  if (!path) return std::move(path).error();
+  auto file = tree->open_file(*path, name);
   if (!file) return std::move(file).error();
   if (file->size() > static_cast<std::uint64_t>(kMaxManifestBytes))
     return Error(ErrorCode::kResourceExhausted, "file '" + name + "' has " + std::to_string(file->size()) +
@@ -106,9 +81,20 @@ Result<Bytes> read_package_file(const std::string& directory, const std::string&
   return read_whole(*file, name);
 }
 
+std::optional<Error> why_unreadable(const std::string& directory, const Manifest& manifest) {
+  for (const auto& [name, entry] : manifest.files) {
+    if (OpenFile::open(directory + "/" + name)) continue;
+    const int reason = errno;
+    const bool is_of_package = reason == ENOENT || reason == ENOTDIR || reason == ELOOP || reason == ENXIO;
+    if (!is_of_package) return altered(name, "cannot be opened: " + system_message(reason));
+  }
+  return std::nullopt;
+}
+
 Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Manifest& manifest) {
-  PackageFiles files;
-  files.directory_ = directory;
+  auto tree = PackageTree::open(directory);
+  if (!tree) return std::move(tree).error();
+  PackageFiles files(*std::move(tree));
   files.entries_ = manifest.files;
   const auto is_kept = [&](const std::string& name) {
     return std::any_of(manifest.engines.begin(), manifest.engines.end(), [&](const EngineEntry& engine) {
@@ -117,9 +103,16 @@ Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Ma
     });
   };
   try {
-    if (auto ok = refuse_strangers(directory, manifest); !ok) return std::move(ok).error();
+    auto paths = resolve_all(files.tree_, manifest);
+    if (!paths) return std::move(paths).error();
+    files.paths_ = *std::move(paths);
+    std::set<std::string> expected;
+    for (const auto& [name, path] : files.paths_) expected.insert(path);
+    for (const char* own : {"gantry.json", "gantry.json.sig"})
+      if (auto path = files.tree_.resolve(own)) expected.insert(*std::move(path));
+    if (auto ok = files.tree_.refuse_strangers(expected); !ok) return std::move(ok).error();
     for (const auto& [name, entry] : manifest.files) {
-      auto content = verify_file(directory + "/" + name, name, entry);
+      auto content = verify_file(files.tree_, files.paths_[name], name, entry);
       if (!content) return std::move(content).error();
       if (is_kept(name)) files.contents_.emplace(name, *std::move(content));
     }
@@ -138,7 +131,7 @@ Result<ModelFile> PackageFiles::open(const std::string& name) const {
 Result<Bytes> PackageFiles::read(const std::string& name) const {
   const auto entry = entries_.find(name);
   if (entry == entries_.end()) return Error(ErrorCode::kInvalidArgument, "file '" + name + "' is not listed in files");
-  auto file = open_regular(directory_ + "/" + name, name);
+  auto file = tree_.open_file(paths_.find(name)->second, name);
   if (!file) return std::move(file).error();
   if (auto ok = check_size(name, file->size(), entry->second); !ok) return std::move(ok).error();
   auto content = read_whole(*file, name);

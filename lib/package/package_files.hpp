@@ -6,19 +6,26 @@
 #include <gantry/model_file.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "package/manifest.hpp"
+#include "package/package_tree.hpp"
 #include "package/verified_content.hpp"
 
 namespace gantry::detail {
 
-/// The content of gantry.json or gantry.json.sig in `directory`; at most 16 MiB, and no symbolic link.
+/// The content of gantry.json or gantry.json.sig in `directory`; at most 16 MiB.
 /// not_found if the directory or the file is missing.
 GANTRY_API Result<Bytes> read_package_file(const std::string& directory, const std::string& name);
 
 /// Lower-case hexadecimal SHA-256 (FIPS 180-4).
 std::string sha256_hex(const Bytes& content);
+
+/// Why one of the listed files cannot be opened by this process, whatever is in it: a permission, or too many open
+/// files. Nothing if each can be, or is not there.
+GANTRY_API std::optional<Error> why_unreadable(const std::string& directory, const Manifest& manifest);
 
 /// Ownership: owns its list; the files stay on disk.
 /// Threads:   immutable; read() is thread-safe.
@@ -28,7 +35,7 @@ std::string sha256_hex(const Bytes& content);
 class PackageFiles {
  public:
   /// Checks that `directory` holds the listed files, in the listed sizes and with the listed hashes, and nothing else:
-  /// no unlisted file, no symbolic link, no device.
+  /// no unlisted file, no device, no link that leads out of it.
   GANTRY_API static Result<PackageFiles> verify(const std::string& directory, const Manifest& manifest);
 
   /// The content of a listed file; invalid_argument if it is not listed.
@@ -37,7 +44,10 @@ class PackageFiles {
   GANTRY_API Result<ModelFile> open(const std::string& name) const;
 
  private:
-  std::string directory_;
+  explicit PackageFiles(PackageTree tree) : tree_(std::move(tree)) {}
+
+  PackageTree tree_;
+  std::map<std::string, std::string, std::less<>> paths_;  // where each file lies beneath the directory, by its name
   std::map<std::string, FileEntry, std::less<>> entries_;
   std::map<std::string, std::shared_ptr<const VerifiedContent>, std::less<>> contents_;
 };

@@ -231,12 +231,12 @@ const BadPackage kBadPackages[] = {
     {"labels from outside",
      [](const BrokenPackage& p) { p.edit([](Json& m) { m["pipeline"][5]["labels"] = "../../etc/passwd"; }); }, kBad,
      "pipeline[5].labels: file '../../etc/passwd' is not listed in files"},
-    {"a symbolic link",
+    {"a symbolic link that leads out",
      [](const BrokenPackage& p) {
        fs::rename(p.file("model.ts"), p.file("../model.ts"));
        fs::create_symlink("../model.ts", p.file("model.ts"));
      },
-     kWrongState, "file 'model.ts': is a symbolic link"},
+     kWrongState, "file 'model.ts': is a symbolic link to '../model.ts', which leads out of the package's directory"},
     {"an unknown op", [](const BrokenPackage& p) { p.edit([](Json& m) { m["pipeline"][1]["op"] = "image.blur"; }); },
      kBad, "pipeline[1].op: unknown op 'image.blur'; known are each, fork, model, when, image."},
     {"an unknown parameter", [](const BrokenPackage& p) { p.edit([](Json& m) { m["pipeline"][1]["colour"] = 1; }); },

@@ -489,7 +489,7 @@ class InspectAndCheck(Case):
 
     def test_a_signature_that_cannot_be_read_is_not_ok(self):
         key = PACKAGES / "key.pub.pem"
-        kinds = {"not a regular file": lambda path: path.mkdir(), "is a symbolic link": lambda path: path.symlink_to("x"),
+        kinds = {"not a regular file": lambda path: path.mkdir(), "is not there": lambda path: path.symlink_to("x"),
                  "the limit is": lambda path: path.write_bytes(bytes(17 << 20))}
         for message, make in kinds.items():
             with self.subTest(message):

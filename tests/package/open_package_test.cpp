@@ -97,6 +97,18 @@ TEST(OpenPackage, RefusesPaddingThatChangesTheGoldenAnswers) {
   EXPECT_THAT(open_tensor(package.write(), quiet(), {fake_loader(script)}), IsOk());
 }
 
+TEST(OpenPackage, OpensAProjectedVolumeOfKubernetes) {
+  PackageBuilder package;
+  const std::string directory = package.write();
+  fs::create_directory(directory + "/..2024_05_01");
+  for (const char* name : {"gantry.json", "model.fake", "golden"}) {
+    fs::rename(directory + "/" + name, directory + "/..2024_05_01/" + name);
+    fs::create_symlink(std::string("..data/") + name, directory + "/" + name);
+  }
+  fs::create_directory_symlink("..2024_05_01", directory + "/..data");
+  EXPECT_THAT(open_tensor(directory), IsOk());
+}
+
 TEST(OpenPackage, TheHostSaysHowTheModelRuns) {
   const auto script = std::make_shared<FakeScript>();
   OpenOptions options = quiet();
