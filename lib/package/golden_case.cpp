@@ -47,14 +47,29 @@ Result<std::vector<T>> parse_items(const Json& list, const std::string& path, Pa
   return items;
 }
 
+/// A file, or {"digest": ...}, or {"sample": ...}.
+Result<GoldenTensor> parse_tensor(const Json& json, const std::string& path) {
+  if (json.is_string()) {
+    GoldenTensor whole;
+    whole.file = json.get<std::string>();
+    return whole;
+  }
+  if (!json.is_object() || json.size() != 1)
+    return json_error(path, "expected a .npy file, or an object with the key digest or sample, got " + describe(json));
+  JsonObject object(json, path);
+  if (const Json* digest = object.find("digest")) return parse_golden_digest(*digest, object.path_of("digest"));
+  if (const Json* sample = object.find("sample")) return parse_golden_sample(*sample, object.path_of("sample"));
+  return object.finish().error();
+}
+
 Result<GoldenValue> parse_tensors(const Json& names, const std::string& path) {
   GoldenValue value;
   value.kind = GoldenValue::Kind::kTensors;
   if (!names.is_object()) return json_error(path, "expected an object of .npy files, got " + describe(names));
   for (const auto& item : names.items()) {
-    if (!item.value().is_string())
-      return json_error(path + "." + item.key(), "expected a string, got " + describe(item.value()));
-    value.tensors.emplace_back(item.key(), item.value().get<std::string>());
+    auto tensor = parse_tensor(item.value(), path + "." + item.key());
+    if (!tensor) return std::move(tensor).error();
+    value.tensors.emplace_back(item.key(), *std::move(tensor));
   }
   return value;
 }
@@ -62,14 +77,24 @@ Result<GoldenValue> parse_tensors(const Json& names, const std::string& path) {
 Result<GoldenValue> parse_value(const Json& json, const std::string& path) {
   using Kind = GoldenValue::Kind;
   if (!json.is_object() || json.size() != 1)
-    return json_error(path, "expected an object with one of the keys classes, file, list, npy, tensors, tuple, got " +
-                                describe(json));
+    return json_error(path,
+                      "expected an object with one of the keys classes, digest, file, list, npy, sample, tensors, "
+                      "tuple, got " +
+                          describe(json));
   JsonObject object(json, path);
   GoldenValue value;
   if (object.has("file") || object.has("npy")) {
-    value.kind = object.has("file") ? Kind::kFile : Kind::kNpy;
-    value.file = object.string(value.kind == Kind::kFile ? "file" : "npy");
+    value.kind = object.has("file") ? Kind::kFile : Kind::kTensor;
+    (value.kind == Kind::kFile ? value.file : value.tensor.file) =
+        object.string(value.kind == Kind::kFile ? "file" : "npy");
     if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    return value;
+  }
+  if (object.has("digest") || object.has("sample")) {
+    auto tensor = parse_tensor(json, path);
+    if (!tensor) return std::move(tensor).error();
+    value.kind = Kind::kTensor;
+    value.tensor = *std::move(tensor);
     return value;
   }
   if (const Json* tensors = object.find("tensors")) return parse_tensors(*tensors, object.path_of("tensors"));
@@ -93,6 +118,23 @@ Result<GoldenValue> parse_value(const Json& json, const std::string& path) {
   return object.finish().error();
 }
 
+/// A digest tells nothing of how far off a value is.
+Result<void> refuse_inexact_digests(const GoldenBoundary& boundary, const std::string& path) {
+  if (boundary.tolerance.is_exact) return {};
+  return boundary.value.for_each_tensor(path, [&](const GoldenTensor& tensor, const std::string& at) -> Result<void> {
+    if (tensor.form != GoldenTensor::Form::kDigest) return {};
+    return json_error(at, "a digest can only be compared exactly, the tolerance is " + boundary.tolerance.to_string());
+  });
+}
+
+/// What goes in must be there as a whole.
+Result<void> refuse_parts(const GoldenValue& input, const std::string& path) {
+  return input.for_each_tensor(path, [](const GoldenTensor& tensor, const std::string& at) -> Result<void> {
+    if (tensor.form == GoldenTensor::Form::kWhole) return {};
+    return json_error(at, "an input needs all its values, not a digest or a sample of them");
+  });
+}
+
 Result<GoldenBoundary> parse_boundary(const Json& json, const std::string& path, bool has_place) {
   JsonObject object(json, path);
   GoldenBoundary boundary;
@@ -106,6 +148,7 @@ Result<GoldenBoundary> parse_boundary(const Json& json, const std::string& path,
   if (!parsed_tolerance) return std::move(parsed_tolerance).error();
   boundary.value = *std::move(parsed_value);
   boundary.tolerance = *parsed_tolerance;
+  if (auto ok = refuse_inexact_digests(boundary, object.path_of("value")); !ok) return std::move(ok).error();
   return boundary;
 }
 
@@ -122,6 +165,7 @@ Result<GoldenCase> parse_golden_case(const Json& json, const std::string& path) 
   auto parsed_input = parse_value(*input, object.path_of("input"));
   if (!parsed_input) return std::move(parsed_input).error();
   golden.input = *std::move(parsed_input);
+  if (auto ok = refuse_parts(golden.input, object.path_of("input")); !ok) return std::move(ok).error();
   if (stages) {
     auto boundaries = parse_items<GoldenBoundary>(
         *stages, object.path_of("stages"),

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "core/tensor_difference.hpp"
-#include "model/npy.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -32,14 +31,6 @@ Error does_not_fit(const GoldenValue& recorded, const TypeInfo& type) {
                std::string(kind_name(recorded.kind)) + " is recorded, where the pipeline has " + type.name());
 }
 
-Result<Tensor> load_npy(const std::string& name, const PackageFiles& files) {
-  auto content = files.read(name);
-  if (!content) return std::move(content).error();
-  auto tensor = parse_npy(*content);
-  if (!tensor) return tensor.error().within("file '" + name + "'");
-  return tensor;
-}
-
 /// u8[H, W] or u8[H, W, C].
 Result<Image> load_image(const std::string& name, const PackageFiles& files) {
   auto pixels = load_npy(name, files);
@@ -56,8 +47,8 @@ Result<Image> load_image(const std::string& name, const PackageFiles& files) {
 
 Result<Tensors> load_tensors(const GoldenValue& recorded, const PackageFiles& files) {
   Tensors tensors;
-  for (const auto& [name, file] : recorded.tensors) {
-    auto tensor = load_npy(file, files);
+  for (const auto& [name, whole] : recorded.tensors) {
+    auto tensor = load_npy(whole.file, files);
     if (!tensor) return std::move(tensor).error();
     tensors.add(name, *std::move(tensor));
   }
@@ -115,17 +106,26 @@ Difference compare_classes(const Classes& got, const std::vector<Class>& expecte
 
 Result<Difference> compare_tensors(const Tensors& got, const GoldenValue& expected, const Tolerance& tolerance,
                                    const PackageFiles& files) {
-  auto recorded = load_tensors(expected, files);
-  if (!recorded) return std::move(recorded).error();
-  if (got.size() != recorded->size())
-    return Difference("expected " + std::to_string(recorded->size()) + " tensors, got " + std::to_string(got.size()));
-  for (const NamedTensor& item : *recorded) {
-    const Tensor* tensor = got.find(item.name);
-    if (tensor == nullptr) return Difference("tensor '" + item.name + "' is missing");
-    if (auto difference = tensor_difference(*tensor, item.tensor, tolerance))
-      return Difference("tensor '" + item.name + "': " + *difference);
+  if (got.size() != expected.tensors.size())
+    return Difference("expected " + std::to_string(expected.tensors.size()) + " tensors, got " +
+                      std::to_string(got.size()));
+  for (const auto& [name, recorded] : expected.tensors) {
+    const Tensor* tensor = got.find(name);
+    if (tensor == nullptr) return Difference("tensor '" + name + "' is missing");
+    auto difference = compare_with_golden(*tensor, recorded, tolerance, files);
+    if (!difference) return std::move(difference).error();
+    if (*difference) return Difference("tensor '" + name + "': " + **difference);
   }
   return Difference();
+}
+
+/// A whole image may be recorded without its axis of one channel.
+Result<Difference> compare_image(const Image& got, const GoldenTensor& expected, const Tolerance& tolerance,
+                                 const PackageFiles& files) {
+  if (expected.form != GoldenTensor::Form::kWhole) return compare_with_golden(got.pixels(), expected, tolerance, files);
+  auto image = load_image(expected.file, files);
+  if (!image) return std::move(image).error();
+  return tensor_difference(got.pixels(), image->pixels(), tolerance);
 }
 
 /// The elements of a list or tuple, as copies; nothing if it is neither, or cannot be copied.
@@ -172,8 +172,8 @@ Result<Difference> compare_items(Span<const Value* const> got, const std::vector
 Result<Value> load_golden_value(const GoldenValue& recorded, const TypeInfo& type, const PackageFiles& files) {
   const Kind kind = recorded.kind;
   if (kind == Kind::kFile && holds<Bytes>(type)) return box(files.read(recorded.file));
-  if (kind == Kind::kNpy && holds<Tensor>(type)) return box(load_npy(recorded.file, files));
-  if (kind == Kind::kNpy && holds<Image>(type)) return box(load_image(recorded.file, files));
+  if (kind == Kind::kTensor && holds<Tensor>(type)) return box(load_npy(recorded.tensor.file, files));
+  if (kind == Kind::kTensor && holds<Image>(type)) return box(load_image(recorded.tensor.file, files));
   if (kind == Kind::kTensors && holds<Tensors>(type)) return box(load_tensors(recorded, files));
   if (kind == Kind::kClasses && holds<Classes>(type)) return Value(Classes(recorded.classes));
   const bool is_list = kind == Kind::kList && type.list;
@@ -190,17 +190,10 @@ Result<std::optional<std::string>> compare_with_golden(const Value& got, const G
   switch (expected.kind) {
     case Kind::kFile:
       break;
-    case Kind::kNpy: {
-      if (!holds<Tensor>(type) && !holds<Image>(type)) break;
-      if (holds<Image>(type)) {
-        auto image = load_image(expected.file, files);
-        if (!image) return std::move(image).error();
-        return tensor_difference(got.get<Image>().pixels(), image->pixels(), tolerance);
-      }
-      auto tensor = load_npy(expected.file, files);
-      if (!tensor) return std::move(tensor).error();
-      return tensor_difference(got.get<Tensor>(), *tensor, tolerance);
-    }
+    case Kind::kTensor:
+      if (holds<Image>(type)) return compare_image(got.get<Image>(), expected.tensor, tolerance, files);
+      if (!holds<Tensor>(type)) break;
+      return compare_with_golden(got.get<Tensor>(), expected.tensor, tolerance, files);
     case Kind::kTensors:
       if (!holds<Tensors>(type)) break;
       return compare_tensors(got.get<Tensors>(), expected, tolerance, files);

@@ -122,9 +122,15 @@ TEST(Manifest, ReadsPadding) {
 
 struct Mistake {
   const char* pointer;  // RFC 6901, into the valid manifest
-  const char* value;    // JSON; empty: the key is removed
+  std::string value;    // JSON; empty: the key is removed
   const char* message;
 };
+
+/// {"digest": {a hash and `fields`} `more`}
+std::string digest(const std::string& fields, const std::string& more = "") {
+  const std::string hash = R"({"digest": {"sha256": ")" + std::string(64, '0') + "\"";
+  return hash + (fields.empty() ? "" : ", ") + fields + "}" + more + "}";
+}
 
 const Mistake kMistakes[] = {
     {"/name", "\"Cats\"", "name: must be lower-case"},
@@ -162,6 +168,42 @@ const Mistake kMistakes[] = {
     {"/golden/0/result/value", "{\"tuple\": [{\"npy\": \"golden/0/0.npy\"}, {\"list\": [{\"npy\": \"d\"}]}]}",
      "golden[0].result.value.tuple[1].list[0].npy: \"d\" is not listed in files"},
     {"/golden/0/result/at", "\"pipeline[0]\"", "golden[0].result.at: unknown key"},
+    {"/golden/0/stages/0/value", R"({"digest": "abc"})", "golden[0].stages[0].value.digest: expected an object"},
+    {"/golden/0/stages/0/value", R"({"digest": {"sha256": "ABC", "dtype": "f32", "shape": [2]}})",
+     "golden[0].stages[0].value.digest.sha256: expected 64 lower-case hexadecimal digits, got \"ABC\""},
+    {"/golden/0/stages/0/value", digest(R"("dtype": "f31", "shape": [2])"),
+     "golden[0].stages[0].value.digest.dtype: unknown dtype 'f31'"},
+    {"/golden/0/stages/0/value", digest(R"("dtype": "f32", "shape": [-2])"),
+     "golden[0].stages[0].value.digest.shape[0]: expected a size, got -2"},
+    {"/golden/0/stages/0/value", digest(R"("dtype": "f32", "shape": [1e3])"),
+     "golden[0].stages[0].value.digest.shape[0]: expected a size"},
+    {"/golden/0/stages/0/value", digest(R"("dtype": "f32", "shape": [18446744073709551615])"),
+     "golden[0].stages[0].value.digest.shape[0]: expected a size"},
+    {"/golden/0/stages/0/value", digest(R"("dtype": "f32", "shape": [1, 1, 1, 1, 1, 1, 1, 1, 1])"),
+     "golden[0].stages[0].value.digest.shape: is no shape that a tensor can have"},
+    {"/golden/0/stages/0/value", digest(R"("dtype": "f32", "shape": [4611686018427387904, 4])"),
+     "golden[0].stages[0].value.digest.shape: is no shape that a tensor can have"},
+    {"/golden/0/stages/0/value", digest(R"("dtype": "f32")"), "golden[0].stages[0].value.digest.shape: is required"},
+    {"/golden/0/stages/0/value", digest(R"("dtype": "f32", "shape": [2], "step": 2)"),
+     "golden[0].stages[0].value.digest.step: unknown key"},
+    {"/golden/0/stages/0/value", digest(R"("dtype": "f32", "shape": [2])", R"(, "npy": "a")"),
+     "golden[0].stages[0].value: expected an object with one of the keys"},
+    {"/golden/0/result/value", digest(R"("dtype": "f32", "shape": [2])"),
+     "golden[0].result.value: a digest can only be compared exactly, the tolerance is atol 1e-06, rtol 0"},
+    {"/golden/0/result/value",
+     "{\"list\": [{\"tensors\": {\"y\": " + digest(R"("dtype": "f32", "shape": [2])") + "}}]}",
+     "golden[0].result.value.list[0].tensors.y: a digest can only be compared exactly"},
+    {"/golden/0/result/value", R"({"tensors": {"y": {"npy": "golden/0/0.npy"}}})",
+     "golden[0].result.value.tensors.y.npy: unknown key; expected one of digest, sample"},
+    {"/golden/0/result/value", R"({"tensors": {"y": 3}})",
+     "golden[0].result.value.tensors.y: expected a .npy file, or an"},
+    {"/golden/0/input", digest(R"("dtype": "f32", "shape": [2])"), "golden[0].input: an input needs all its values"},
+    {"/golden/0/input", R"({"sample": {"npy": "golden/0/0.npy", "step": 1, "shape": [2]}})",
+     "golden[0].input: an input needs all its values"},
+    {"/golden/0/result/value", R"({"sample": {"npy": "absent", "step": 1, "shape": [2]}})",
+     "golden[0].result.value.sample.npy: \"absent\" is not listed in files"},
+    {"/golden/0/result/value", R"({"sample": {"npy": "golden/0/0.npy", "step": 0, "shape": [2]}})",
+     "golden[0].result.value.sample.step: must be 1.."},
     {"/files/0/path", "\"../etc/passwd\"", "files[0].path: must be a relative path without '..'"},
     {"/files/0/path", "\"/etc/passwd\"", "files[0].path: must be a relative path without '..'"},
     {"/files/0/path", "\"a//b\"", "files[0].path: must be a relative path"},
@@ -243,7 +285,7 @@ TEST(Manifest, NamesEachMistakeOfRowsLibrariesAndArgumentsByItsPath) {
     json["engines"][0]["rows"] = {
         {"independent", true}, {"sizes", {2, 16}}, {"samples", 3}, {"atol", 1e-4}, {"rtol", 1e-4}};
     const Json::json_pointer pointer(mistake.pointer);
-    if (*mistake.value == '\0')
+    if (mistake.value.empty())
       json[pointer.parent_pointer()].erase(pointer.back());
     else
       json[pointer] = Json::parse(mistake.value);
@@ -268,7 +310,7 @@ TEST(Manifest, NamesEachMistakeByItsPath) {
   for (const Mistake& mistake : kMistakes) {
     Json json = valid();
     const Json::json_pointer pointer(mistake.pointer);
-    if (*mistake.value == '\0')
+    if (mistake.value.empty())
       json[pointer.parent_pointer()].erase(pointer.back());
     else
       json[pointer] = Json::parse(mistake.value);

@@ -97,6 +97,47 @@ TEST(OpenPackage, RefusesPaddingThatChangesTheGoldenAnswers) {
   EXPECT_THAT(open_tensor(package.write(), quiet(), {fake_loader(script)}), IsOk());
 }
 
+/// The digest of what the fake engine gives for {1, -3}.
+detail::Json digest_of(std::vector<float> values) {
+  const Bytes bytes(std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
+  return {{"digest", {{"sha256", detail::sha256_hex(bytes)}, {"dtype", "f32"}, {"shape", {values.size()}}}}};
+}
+
+TEST(OpenPackage, ComparesDigestsOfWhatIsExact) {
+  PackageBuilder package;
+  auto& value = package.manifest["golden"][0]["stages"][0]["value"];
+  value = digest_of({2, -6});
+  EXPECT_THAT(open_tensor(package.write()), IsOk());
+  value = digest_of({2, -7});
+  EXPECT_THAT(open_tensor(package.write()),
+              FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > pipeline[0]: its bytes have SHA-256 "));
+  value = digest_of({2, -6, 0});
+  EXPECT_THAT(open_tensor(package.write()), FailsWith(ErrorCode::kFailedPrecondition, "expected f32[3], got f32[2]"));
+  value = digest_of({2, -6});
+  value["digest"]["dtype"] = "i32";
+  EXPECT_THAT(open_tensor(package.write()), FailsWith(ErrorCode::kFailedPrecondition, "expected i32[2], got f32[2]"));
+}
+
+TEST(OpenPackage, ComparesASampleOfWhatIsTooLargeToStore) {
+  PackageBuilder package;
+  auto& value = package.manifest["golden"][0]["result"]["value"];
+  package.files["golden/0/sample.npy"] = npy({2});
+  value = {{"sample", {{"npy", "golden/0/sample.npy"}, {"step", 3}, {"shape", {2}}}}};
+  EXPECT_THAT(open_tensor(package.write()), IsOk());
+  value["sample"]["shape"] = {2, 1};
+  EXPECT_THAT(open_tensor(package.write()),
+              FailsWith(ErrorCode::kFailedPrecondition, "expected f32[2, 1], got f32[2]"));
+  value["sample"]["shape"] = {2};
+  value["sample"]["step"] = 1;
+  EXPECT_THAT(open_tensor(package.write()),
+              FailsWith(ErrorCode::kInvalidArgument, "file 'golden/0/sample.npy': expected 2 values, one in 1 of [2]"));
+  package.files["golden/0/sample.npy"] = npy({2, -6.5f});
+  const auto opened = open_tensor(package.write());
+  EXPECT_THAT(opened,
+              FailsWith(ErrorCode::kFailedPrecondition, "result: of one value in 1, element [1]: expected -6.5"));
+  EXPECT_EQ(opened.error().reason(), ErrorReason::kGoldenMismatch);
+}
+
 TEST(OpenPackage, OpensAProjectedVolumeOfKubernetes) {
   PackageBuilder package;
   const std::string directory = package.write();
