@@ -35,4 +35,9 @@ GANTRY_API Stage<Tensor, Tensor> interpolate(const Interpolate& options);
 /// One number, or one a channel; std is not 0. Errors: invalid_argument for another number of channels.
 GANTRY_API Stage<Tensor, Tensor> normalize(const std::vector<float>& mean, const std::vector<float>& std);
 
+/// Planes of height x width (each 1..65535), with the tensor at their top left and `value` (finite) on their right and
+/// below: transformers' pad() behind its normalize(). Errors: invalid_argument for another tensor and for larger
+/// planes; resource_exhausted for a result of more than 2^31 bytes.
+GANTRY_API Stage<Tensor, Tensor> pad_to(std::int64_t width, std::int64_t height, float value = 0);
+
 }  // namespace gantry

@@ -293,6 +293,21 @@ def _channel_numbers(zero_allowed):
     return check
 
 
+def _colour(value):
+    numbers = value if isinstance(value, list) else [value]
+    if len(numbers) in (1, 3, 4) and all(_integer(0, 255)(number) is None for number in numbers):
+        return None
+    return "expected 0..255, or one such number per channel"
+
+
+def _fraction(value):
+    return None if _is_number(value) and 0 < value <= 1 else "expected a number above 0, at most 1"
+
+
+def _factor(value):
+    return None if _is_number(value) and value != 0 else "expected a finite number, not 0"
+
+
 def _box(value):
     if not isinstance(value, list) or len(value) != 4 or not all(_is_number(side) for side in value):
         return "expected [left, top, right, bottom]"
@@ -308,7 +323,7 @@ def _reducing_gap(value):
 
 SIDE = _integer(1, MAX_SIDE)
 FILTERS = ("box", "bilinear", "hamming", "bicubic", "lanczos", "nearest", "nearest_exact", "area", "lanczos4")
-OF_PILLOW, OF_TORCH = FILTERS[:6], ("bilinear", "bicubic", "nearest", "nearest_exact")
+OF_PILLOW, OF_TORCH = FILTERS[:6], ("bilinear", "bicubic", "lanczos", "nearest", "nearest_exact")
 OF_OPENCV = {"bilinear": "LINEAR", "bicubic": "CUBIC", "lanczos4": "LANCZOS4", "nearest": "NEAREST",
              "nearest_exact": "NEAREST_EXACT", "area": "AREA"}
 
@@ -402,6 +417,8 @@ def _check_resampling(filter, reference, antialias):
         raise PackError(f"reference {reference} has no filter {filter}; its filters are {' '.join(filters)}")
     if not antialias and reference != "torch_u8":
         raise PackError(f"antialias=false is for reference torch_u8, not for {reference}")
+    if not antialias and filter == "lanczos":
+        raise PackError("filter lanczos of reference torch_u8 needs antialias=true")
 
 
 def _resize(image, width, height, filter, reference, antialias, box=None, reducing_gap=0):
@@ -454,12 +471,50 @@ def _upright(image, short, long):
     return (short, long) if image.width <= image.height else (long, short)
 
 
-def _resize_short(image, size, filter, reference, antialias, max_size):
+def _resize_short(image, size, filter, reference, antialias, max_size, rounding):
     short, long = sorted((image.width, image.height))
+    if rounding == "round":
+        return _resize_as_detr(image, size, filter, reference, antialias, max_size)
     new_short, new_long = size, int(size * long / short)
     if max_size and new_long > max_size:
         new_short, new_long = max(1, int(max_size * new_short / new_long)), max_size
     return _resize(image, *_upright(image, new_short, new_long), filter, reference, antialias)
+
+
+def _resize_as_detr(image, size, filter, reference, antialias, max_size):
+    """transformers' get_size_with_aspect_ratio (image_transforms.py)."""
+    short, long = (float(side) for side in sorted((image.width, image.height)))
+    if max_size and max_size < size:
+        raise PackError(f"image.resize_short: max_size must be from size on, {size}, got {max_size}")
+    exact = max_size * short / long if max_size and long / short * size > max_size else size
+    new_short = round(exact)
+    if new_short == short:
+        return image
+    new_long = int(exact * long / short)
+    if new_short < 1:
+        raise PackError(f"image.resize_short: an image of {image.size} would become {new_long}x{new_short}")
+    return _resize(image, *_upright(image, new_short, new_long), filter, reference, antialias)
+
+
+def _resize_fit(image, width, height, fit, rounding, multiple, filter, reference, antialias):
+    if multiple and rounding != "round":
+        raise PackError("image.resize_fit: multiple goes with rounding=round")
+    scales = width / image.width, height / image.height
+    ratios = image.width / width, image.height / height
+    if fit == "nearest":
+        chosen = 0 if abs(1 - scales[0]) < abs(1 - scales[1]) else 1
+        scale, ratio = scales[chosen], ratios[chosen]
+    else:
+        scale, ratio = (min(scales), max(ratios)) if fit == "inside" else (max(scales), min(ratios))
+
+    def side_of(side):
+        if multiple:
+            return round(scale * side / multiple) * multiple  # transformers' DPT
+        return round(side / ratio) if rounding == "round" else int(side * scale)  # timm; transformers
+    size = side_of(image.width), side_of(image.height)
+    if min(size) < 1 or max(size) > MAX_SIDE:
+        raise PackError(f"image.resize_fit: a {image.width}x{image.height} image would become {size[0]}x{size[1]}")
+    return _resize(image, *size, filter, reference, antialias)
 
 
 def _resize_long(image, size, filter, reference, antialias):
@@ -542,23 +597,57 @@ def _rotate90(image, turns):
     return image.transpose(getattr(Image.Transpose, f"ROTATE_{90 * turns}")) if turns else image
 
 
+def _fill(image, value):
+    """The colour of a border, as Pillow takes it."""
+    numbers = value if isinstance(value, list) and len(value) > 1 else [value] if not isinstance(value, list) else value
+    channels = len(image.getbands())
+    if len(numbers) not in (1, channels):
+        raise PackError(f"value {value} has {len(numbers)} numbers, but the image has {channels} channels")
+    numbers = numbers * channels if len(numbers) == 1 else numbers
+    return numbers[0] if channels == 1 else tuple(numbers)
+
+
 def _expand(image, left, top, right, bottom, value):
     Image = need("PIL.Image", "image.pad")
-    fill = value if image.mode == "L" else (value,) * len(image.mode)
+    fill = _fill(image, value)
     canvas = Image.new(image.mode, (image.width + left + right, image.height + top + bottom), fill)
     canvas.paste(image, (left, top))
     return canvas
 
 
-def _center_crop(image, centre="half_even", **sides):
+def _center_crop(image, centre="half_even", value=0, **sides):
     width, height = _crop_size(**sides)
-    if centre == "floor":
-        return _crop(image, (image.width - width) // 2, (image.height - height) // 2, width, height)
+    _fill(image, value)
     missing_x, missing_y = max(0, width - image.width), max(0, height - image.height)
     if missing_x or missing_y:
-        image = _expand(image, missing_x // 2, missing_y // 2, (missing_x + 1) // 2, (missing_y + 1) // 2, 0)
-    left, top = int(round((image.width - width) / 2.0)), int(round((image.height - height) / 2.0))
+        left, top = ((missing + (centre == "floor")) // 2 for missing in (missing_x, missing_y))
+        image = _expand(image, left, top, missing_x - left, missing_y - top, value)
+    how = {"half_even": round, "floor": math.floor, "truncate": int}[centre]
+    left, top = how((image.width - width) / 2.0), how((image.height - height) / 2.0)
     return image.crop((left, top, left + width, top + height))
+
+
+def _crop_short(image, fraction, centre):
+    side = int(fraction * min(image.size))
+    if side == 0:
+        raise PackError(f"image.crop_short: nothing is left of an image of {image.width}x{image.height} pixels")
+    return _center_crop(image, centre, size=side)
+
+
+def _pad_to(image, multiple, square, anchor, value, **sides):
+    width, height = _crop_size(**sides)
+    if (width is not None or height is not None) + bool(multiple) + square != 1:
+        raise PackError("image.pad_to: takes one of size, width and height, multiple, square")
+    _fill(image, value)
+    if square:
+        width = height = max(image.size)
+    if multiple:
+        width, height = (-(-side // multiple) * multiple for side in image.size)
+    missing_x, missing_y = width - image.width, height - image.height
+    if missing_x < 0 or missing_y < 0:
+        raise PackError(f"image.pad_to: the image of {image.width}x{image.height} pixels is larger than {width}x{height}")
+    left, top = (missing_x // 2, missing_y // 2) if anchor == "centre" else (0, 0)
+    return _expand(image, left, top, missing_x - left, missing_y - top, value)
 
 
 def _five_crop(image, **sides):
@@ -599,7 +688,9 @@ def _unpremultiply(image):
     return Image.frombytes("RGBa", image.size, image.tobytes()).convert("RGBA")
 
 
-def _to_tensor(image, mode, mean, std, dtype, layout, reverse_channels):
+def _to_tensor(image, mode, mean, std, scale, dtype, layout, reverse_channels):
+    if scale != 1 / 255 and mode not in ("hf_numpy", "scaled"):
+        raise PackError("image.to_tensor: scale is for the modes hf_numpy and scaled")
     torch = need("torch", "image.to_tensor")
     pixels = torch.from_numpy(to_array(image, "image").copy()).permute(2, 0, 1).contiguous().to(torch.float32)
     if reverse_channels and len(pixels) > 1:
@@ -607,7 +698,9 @@ def _to_tensor(image, mode, mean, std, dtype, layout, reverse_channels):
     if mode == "torchvision":
         pixels = pixels / 255
     if mode == "hf_numpy":
-        pixels = (pixels.to(torch.float64) * (1 / 255)).to(torch.float32)
+        pixels = (pixels.to(torch.float64) * scale).to(torch.float32)
+    if mode == "scaled":
+        pixels = pixels * torch.tensor(scale, dtype=torch.float32)
 
     def per_channel(numbers, name):
         numbers = numbers if isinstance(numbers, list) else [numbers]
@@ -676,6 +769,14 @@ def _normalize(value, mean, std):
     return (value - numbers[0].reshape(-1, 1, 1)) / numbers[1].reshape(-1, 1, 1)
 
 
+def _pad_planes(planes, width, height, value):
+    torch = need("torch", "pad_to")
+    missing = width - _planes(planes, "pad_to").shape[-1], height - planes.shape[-2]
+    if min(missing) < 0:
+        raise PackError(f"pad_to: {describe_value(planes)} is larger than {width}x{height}")
+    return torch.nn.functional.pad(planes, (0, missing[0], 0, missing[1]), value=float(value))
+
+
 def _softmax(value):
     return need("torch", "softmax").softmax(_float_only(value, "softmax"), -1)
 
@@ -725,6 +826,8 @@ _RESAMPLING = {"filter": _FILTER, "reference": (_choice("pillow", "torch_u8", "o
 _CROP = {"size": (SIDE, None), "width": (SIDE, None), "height": (SIDE, None)}
 _CROP_KEYS = (("size",), ("width", "height"))
 _MARGIN = (_integer(0, MAX_SIDE), 0)
+_CENTRE = (_choice("half_even", "floor", "truncate"), "half_even")
+_ROUNDING = _choice("truncate", "round")
 
 OPS = {
     "image.decode": Op("Bytes", "Image", {
@@ -740,22 +843,31 @@ OPS = {
     "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), **_RESAMPLING,
                                           "box": (_box, None), "reducing_gap": (_reducing_gap, 0)}, _resize),
     "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
-                                                "max_size": (_integer(0, MAX_SIDE), 0)}, _resize_short),
+                                                "max_size": (_integer(0, MAX_SIDE), 0),
+                                                "rounding": (_ROUNDING, "truncate")}, _resize_short),
     "image.resize_long": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING}, _resize_long),
+    "image.resize_fit": Op("Image", "Image", {
+        "width": (SIDE, ...), "height": (SIDE, ...), "fit": (_choice("inside", "cover", "nearest"), "inside"),
+        "rounding": (_ROUNDING, "round"), "multiple": (_integer(0, MAX_SIDE), 0), **_RESAMPLING}, _resize_fit),
     "image.thumbnail": Op("Image", "Image", {
         **_CROP, "filter": (_FILTER[0], "bicubic"), "reducing_gap": (_reducing_gap, 2)}, _thumbnail, one_of=_CROP_KEYS),
     "image.letterbox": Op("Image", "Image", {
-        **_CROP, **_RESAMPLING, "reference": (_RESAMPLING["reference"][0], "opencv"), "value": (_integer(0, 255), 114),
+        **_CROP, **_RESAMPLING, "reference": (_RESAMPLING["reference"][0], "opencv"), "value": (_colour, 114),
         "scale_up": (_boolean, True)}, _letterbox, one_of=_CROP_KEYS),
     "image.crop": Op("Image", "Image", {"left": (_integer(-MAX_SIDE, MAX_SIDE), ...),
                                         "top": (_integer(-MAX_SIDE, MAX_SIDE), ...),
                                         "width": (SIDE, ...), "height": (SIDE, ...)}, _crop),
-    "image.center_crop": Op("Image", "Image", {**_CROP, "centre": (_choice("half_even", "floor"), "half_even")},
-                            _center_crop, one_of=_CROP_KEYS),
+    "image.center_crop": Op("Image", "Image", {**_CROP, "centre": _CENTRE, "value": (_colour, 0)}, _center_crop,
+                            one_of=_CROP_KEYS),
+    "image.crop_short": Op("Image", "Image", {"fraction": (_fraction, 1), "centre": _CENTRE}, _crop_short),
     "image.five_crop": Op("Image", "list<Image>", _CROP, _five_crop, one_of=_CROP_KEYS),
     "image.pad": Op("Image", "Image", {"left": _MARGIN, "top": _MARGIN, "right": _MARGIN, "bottom": _MARGIN,
-                                       "value": (_integer(0, 255), 0),
+                                       "value": (_colour, 0),
                                        "mode": (_choice("constant", "edge", "reflect"), "constant")}, _pad),
+    "image.pad_to": Op("Image", "Image", {
+        **_CROP, "multiple": (_integer(0, MAX_SIDE), 0), "square": (_boolean, False),
+        "anchor": (_choice("centre", "top_left"), "centre"), "value": (_colour, 0)}, _pad_to,
+        one_of=(*_CROP_KEYS, ("multiple",), ("square",))),
     "image.flip": Op("Image", "Image", {"axis": (_choice("horizontal", "vertical"), "horizontal")}, _flip),
     "image.affine": Op("Image", "Image", {
         **{name: (_scale, 0) for name in ("angle", "translate_x", "translate_y")}, "scale": (_scale, 1),
@@ -770,8 +882,8 @@ OPS = {
     "image.premultiply": Op("Image", "Image", {}, _premultiply),
     "image.unpremultiply": Op("Image", "Image", {}, _unpremultiply),
     "image.to_tensor": Op("Image", "Tensor", {
-        "mode": (_choice("torchvision", "affine", "hf_numpy"), "torchvision"),
-        "mean": (_channel_numbers(True), 0), "std": (_channel_numbers(False), 1),
+        "mode": (_choice("torchvision", "affine", "hf_numpy", "scaled"), "torchvision"),
+        "mean": (_channel_numbers(True), 0), "std": (_channel_numbers(False), 1), "scale": (_factor, 1 / 255),
         "dtype": (_choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (_choice("chw", "hwc"), "chw"),
         "reverse_channels": (_boolean, False)}, _to_tensor),
     "segment": Op("Tensor", "Tensor", {"height": (_integer(0, MAX_SIDE), 0), "width": (_integer(0, MAX_SIDE), 0)}, _segment),
@@ -780,6 +892,7 @@ OPS = {
         "mode": (_choice("nearest", "nearest_exact", "bilinear", "bicubic"), "bilinear")}, _interpolate, FLOAT_OP),
     "normalize": Op("Tensor", "Tensor", {"mean": (_list_of_numbers(True), ...), "std": (_list_of_numbers(False), ...)},
                     _normalize, FLOAT_OP),
+    "pad_to": Op("Tensor", "Tensor", {"width": (SIDE, ...), "height": (SIDE, ...), "value": (_scale, 0)}, _pad_planes),
     "softmax": Op("Tensor", "Tensor", {}, _softmax, FLOAT_OP),
     "sigmoid": Op("Tensor", "Tensor", {}, _sigmoid, FLOAT_OP),
     "top_k": Op("Tensor", "Classes", {"k": (_integer(1, 65536), ...), "labels": (_text, None)}, _top_k),
@@ -870,7 +983,8 @@ def _check_params(op, known, path):
     for name, (_, default) in (known.params or {}).items():
         if default is ... and name not in op:
             raise PackError(f"{path}.{name}: required")
-    if known.one_of and not any(set(op) - {"op"} == set(keys) for keys in known.one_of):
+    choices = {key for keys in known.one_of or () for key in keys}
+    if known.one_of and not any(set(op) & choices == set(keys) for keys in known.one_of):
         raise PackError(f"{path}: '{op['op']}' takes {' or '.join(' and '.join(keys) for keys in known.one_of)}")
 
 

@@ -159,6 +159,27 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::center_crop(width, height, image::Centre::kFloor),
                  {{"op", "image.center_crop"}, {"width", width}, {"height", height}, {"centre", "floor"}},
                  random_image());
+    expect_equal(image::center_crop(width, image::Centre::kTruncate, {1, 2, 3}),
+                 {{"op", "image.center_crop"}, {"size", width}, {"centre", "truncate"}, {"value", {1, 2, 3}}},
+                 random_image());
+    const double fraction = real(0.1, 1);
+    expect_equal(image::crop_short(fraction, image::Centre::kTruncate),
+                 {{"op", "image.crop_short"}, {"fraction", fraction}, {"centre", "truncate"}}, random_image());
+    image::PadTo larger;
+    json larger_config = {{"op", "image.pad_to"}, {"anchor", flag ? "top_left" : "centre"}, {"value", {9, 8, 7, 6}}};
+    larger.anchor = flag ? image::Anchor::kTopLeft : image::Anchor::kCentre;
+    larger.value = {9, 8, 7, 6};
+    if (round % 3 == 0) larger_config["square"] = larger.square = true;
+    if (round % 3 == 1) larger_config["multiple"] = larger.multiple = width;
+    if (round % 3 == 2) larger_config["width"] = larger_config["height"] = larger.width = larger.height = 20 + width;
+    expect_equal(image::pad_to(larger), larger_config, random_image());
+    image::Fit fit{width, height, static_cast<image::FitTo>(below(3)), image::Rounding::kRound, below(4), typed_filter};
+    const char* const kFits[] = {"inside", "cover", "nearest"};
+    json fit_config = {{"op", "image.resize_fit"}, {"width", width},
+                       {"height", height},         {"fit", kFits[static_cast<std::size_t>(fit.fit)]},
+                       {"multiple", fit.multiple}, {"filter", kFilters[filter]}};
+    if (fit.multiple == 0 && flag) fit.rounding = image::Rounding::kTruncate, fit_config["rounding"] = "truncate";
+    expect_equal(image::resize_fit(fit), fit_config, random_image());
     expect_equal(image::crop(left, top, width, height),
                  {{"op", "image.crop"}, {"left", left}, {"top", top}, {"width", width}, {"height", height}},
                  random_image());
@@ -211,6 +232,8 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     json planes_config = {{"op", "interpolate"}, {"width", width}, {"height", height}, {"mode", kModes[mode]}};
     if (mode > 1) planes_config[flag ? "antialias" : "align_corners"] = true;
     expect_equal(interpolate(planes), planes_config, random_logits());
+    expect_equal(pad_to(9 + width, 9 + height, 0.5f),
+                 {{"op", "pad_to"}, {"width", 9 + width}, {"height", 9 + height}, {"value", 0.5}}, random_logits());
     expect_equal(normalize({0.5f}, {0.25f}), {{"op", "normalize"}, {"mean", 0.5}, {"std", {0.25}}}, random_logits());
     image::Resize boxed;
     boxed.width = width;
@@ -268,6 +291,13 @@ TEST_F(FrontEnds, BuildTheSameOps) {
         image::resize_short(width, typed_filter, width + height),
         {{"op", "image.resize_short"}, {"size", width}, {"filter", kFilters[filter]}, {"max_size", width + height}},
         random_image());
+    expect_equal(image::resize_short(width, typed_filter, width + 1, image::Rounding::kRound),
+                 {{"op", "image.resize_short"},
+                  {"size", width},
+                  {"filter", kFilters[filter]},
+                  {"max_size", width + 1},
+                  {"rounding", "round"}},
+                 random_image());
     expect_equal(image::resize_long(width, typed_filter),
                  {{"op", "image.resize_long"}, {"size", width}, {"filter", kFilters[filter]}}, random_image());
     image::Letterbox letterbox;
@@ -279,7 +309,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                  {{"op", "image.letterbox"},
                   {"width", width},
                   {"height", height},
-                  {"value", letterbox.value},
+                  {"value", letterbox.value[0]},
                   {"scale_up", flag}},
                  random_image());
     const std::int64_t turns = below(4);
@@ -303,7 +333,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                   {"top", pad.top},
                   {"right", pad.right},
                   {"bottom", pad.bottom},
-                  {"value", pad.value}},
+                  {"value", pad.value[0]}},
                  random_image());
     expect_equal(image::flip(flag ? image::FlipAxis::kVertical : image::FlipAxis::kHorizontal),
                  {{"op", "image.flip"}, {"axis", flag ? "vertical" : "horizontal"}}, random_image());
@@ -329,11 +359,12 @@ TEST_F(FrontEnds, RoundStatisticsAlike) {
     const std::size_t counts[] = {1, 3, 4};
     std::vector<double> mean(counts[below(3)]), std(counts[below(3)]);
     if (mean.size() != 1 && std.size() != 1) std.resize(mean.size());
-    image::Normalize normalize{static_cast<image::Normalize::Mode>(below(3)), {}, {}};
+    image::Normalize normalize{static_cast<image::Normalize::Mode>(below(4)), {}, {}};
     for (double& value : mean) normalize.mean.push_back(static_cast<float>(value = real(-1, 1)));
     for (double& value : std) normalize.std.push_back(static_cast<float>(value = real(0.001, 2)));
     json config = {{"op", "image.to_tensor"}, {"mean", mean}, {"std", std}};
-    const char* const modes[] = {"torchvision", "affine", "hf_numpy"};
+    const char* const modes[] = {"torchvision", "affine", "hf_numpy", "scaled"};
+    if (static_cast<int>(normalize.mode) > 1 && below(2) == 1) config["scale"] = normalize.scale = real(0.001, 1);
     config["mode"] = modes[static_cast<int>(normalize.mode)];
     if (mean.size() == 1 && below(2) == 1) config["mean"] = mean[0];
     expect_equal(image::to_tensor(normalize), config, random_image());
@@ -411,6 +442,42 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   expect_refused(image::resize(1, 1, {image::Filter::kBilinear, image::Reference::kPillow, false}),
                  {{"op", "image.resize"}, {"width", 1}, {"height", 1}, {"antialias", false}},
                  "antialias=false is for reference torch_u8, not for pillow");
+  expect_refused(image::resize(1, 1, {image::Filter::kLanczos, image::Reference::kTorchU8, false}),
+                 {{"op", "image.resize"},
+                  {"width", 1},
+                  {"height", 1},
+                  {"filter", "lanczos"},
+                  {"reference", "torch_u8"},
+                  {"antialias", false}},
+                 "filter lanczos of reference torch_u8 needs antialias=true");
+  expect_refused(image::resize_fit({0, 1}), {{"op", "image.resize_fit"}, {"width", 0}, {"height", 1}},
+                 "width must be 1..65535, got 0");
+  expect_refused(image::resize_fit({1, 1, image::FitTo::kCover, image::Rounding::kTruncate, 2}),
+                 {{"op", "image.resize_fit"},
+                  {"width", 1},
+                  {"height", 1},
+                  {"fit", "cover"},
+                  {"rounding", "truncate"},
+                  {"multiple", 2}},
+                 "multiple goes with rounding=round");
+  expect_refused(image::resize_short(9, {}, 8, image::Rounding::kRound),
+                 {{"op", "image.resize_short"}, {"size", 9}, {"max_size", 8}, {"rounding", "round"}},
+                 "max_size must be 9..65535, got 8");
+  expect_refused(image::crop_short(1.5), {{"op", "image.crop_short"}, {"fraction", 1.5}},
+                 "fraction must be above 0 and at most 1, got 1.5");
+  image::PadTo both;
+  both.multiple = 2;
+  both.square = true;
+  expect_refused(image::pad_to(both), {{"op", "image.pad_to"}, {"multiple", 2}, {"square", true}},
+                 "takes one of width and height, multiple, square");
+  expect_refused(image::pad_to({}), {{"op", "image.pad_to"}}, "takes one of width and height, multiple, square");
+  expect_refused(pad_to(0, 1), {{"op", "pad_to"}, {"width", 0}, {"height", 1}}, "width must be 1..65535, got 0");
+  expect_refused(image::to_tensor({image::Normalize::Mode::kAffine, {0}, {1}, 0.5}),
+                 {{"op", "image.to_tensor"}, {"mode", "affine"}, {"scale", 0.5}},
+                 "scale is for the modes hf_numpy and scaled");
+  expect_refused(image::to_tensor(image::scaled({0}, {1}, 1e-50)),
+                 {{"op", "image.to_tensor"}, {"mode", "scaled"}, {"scale", 1e-50}},
+                 "scale must be finite and not 0 in float32, got 1e-50");
   image::Resize empty_box, small_gap, other_reference;
   empty_box.width = empty_box.height = small_gap.width = small_gap.height = 1;
   empty_box.box = image::Box{2, 0, 2, 1};
@@ -477,7 +544,8 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
 TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
   const auto error = [](const char* op) { return from_config<Image, Image>(op); };
   EXPECT_THAT(error(R"({"op": "image.pad", "value": 256})"),
-              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].value: value must be 0..255, got 256"));
+              FailsWith(ErrorCode::kInvalidArgument,
+                        "pipeline[0].value: must be 0..255, or one such number per channel, got 256"));
   EXPECT_THAT(error(R"({"op": "image.center_crop"})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: is missing; give size, or width and height"));
   EXPECT_THAT(error(R"({"op": "image.center_crop", "size": 3, "width": 4})"),
@@ -503,12 +571,15 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("image.resize", "width": 1, "height": 1)",
       R"("image.resize_short", "size": 1)",
       R"("image.resize_long", "size": 1)",
+      R"("image.resize_fit", "width": 1, "height": 1)",
       R"("image.letterbox", "size": 1)",
       R"("image.thumbnail", "size": 1)",
       R"("image.crop", "left": 0, "top": 0, "width": 1, "height": 1)",
       R"("image.center_crop", "size": 1)",
       R"("image.five_crop", "size": 1)",
+      R"("image.crop_short")",
       R"("image.pad")",
+      R"("image.pad_to", "size": 1)",
       R"("image.flip")",
       R"("image.rotate90")",
       R"("image.affine")",
@@ -521,6 +592,7 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("segment")",
       R"("interpolate", "width": 1, "height": 1)",
       R"("normalize", "mean": 0, "std": 1)",
+      R"("pad_to", "width": 1, "height": 1)",
       R"("softmax")",
       R"("sigmoid")",
       R"("top_k", "k": 1)",

@@ -4,6 +4,7 @@
 #include <gantry/image.hpp>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "ops/run_stage.hpp"
@@ -141,6 +142,48 @@ TEST(CenterCrop, PadsSmallerImagesWithZeros) {
   EXPECT_EQ(bytes_of(run(image::center_crop(5, 2), image).value()), (Row{0, 7, 8, 0, 0, 0, 0, 0, 0, 0}))
       << "one column more on the right, one row more below";
   EXPECT_EQ(bytes_of(run(image::center_crop(1, 3), image).value()), (Row{0, 7, 0})) << "padded in one direction only";
+}
+
+TEST(CenterCrop, GivesSmallerImagesABorderOfAnyColour) {
+  const Image image = image_of(1, 1, Colour::kRgb, {9, 9, 9});
+  EXPECT_EQ(bytes_of(run(image::center_crop(2, 1, image::Centre::kHalfEven, {1, 2, 3}), image).value()),
+            (Row{9, 9, 9, 1, 2, 3}));
+}
+
+TEST(CenterCrop, RefusesAColourOfAnotherNumberOfChannels) {
+  const auto crop = image::center_crop(1, image::Centre::kHalfEven, {1, 2, 3});
+  const std::string reason = "value [1, 2, 3] has 3 numbers, but the image has 1 channel";
+  const Image gray = counting_image(5, 4);
+  EXPECT_THAT(run(crop, gray), FailsWith(ErrorCode::kInvalidArgument, reason));
+  EXPECT_THAT(run(image::flip() | crop, gray),
+              FailsWith(ErrorCode::kInvalidArgument, "stage 'image.center_crop': " + reason));
+}
+
+TEST(CenterCrop, TruncatesHalvesOnBothSides) {
+  const auto crop = [](std::int64_t side) { return image::center_crop(side, 1, image::Centre::kTruncate); };
+  EXPECT_EQ(bytes_of(run(crop(2), image_of(5, 1, Colour::kGray, {1, 2, 3, 4, 5})).value()), (Row{2, 3}));
+  EXPECT_EQ(bytes_of(run(crop(4), image_of(1, 1, Colour::kGray, {7})).value()), (Row{0, 7, 0, 0}));
+}
+
+TEST(CropShort, TakesASquareOfTheShorterSide) {
+  const Image strip = image_of(5, 1, Colour::kGray, {1, 2, 3, 4, 5});
+  EXPECT_EQ(bytes_of(run(image::crop_short(), strip).value()), (Row{3}));
+  EXPECT_THAT(run(image::crop_short(0.5), strip),
+              FailsWith(ErrorCode::kInvalidArgument, "nothing is left of an image of 5x1 pixels"));
+}
+
+TEST(ResizeFit, RefusesAnImageThatWouldLoseASide) {
+  EXPECT_THAT(run(image::resize_fit({10, 10}), Image::make(1, 1000, Colour::kGray).value()),
+              FailsWith(ErrorCode::kInvalidArgument, "a 1x1000 image would become 0x10"));
+  EXPECT_THAT(run(image::resize_fit({100, 100, image::FitTo::kCover}), Image::make(1, 1000, Colour::kGray).value()),
+              FailsWith(ErrorCode::kResourceExhausted, "and sides are at most 65535"));
+}
+
+TEST(PadTo, RefusesALargerImage) {
+  image::PadTo small;
+  small.width = small.height = 4;
+  EXPECT_THAT(run(image::pad_to(small), counting_image(5, 4)),
+              FailsWith(ErrorCode::kInvalidArgument, "the image of 5x4 pixels is larger than 4x4"));
 }
 
 TEST(FiveCrop, GivesTheCornersAndTheCentre) {

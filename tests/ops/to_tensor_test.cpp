@@ -48,6 +48,20 @@ TEST(ToTensor, RoundsEachOperationToFloat) {
   }
 }
 
+TEST(ToTensor, MultipliesByAScaleRoundedToFloat) {
+  Image image = Image::make(256, 1, Colour::kGray).value();
+  for (int i = 0; i < 256; ++i) image.mutable_row(0)[i] = static_cast<std::uint8_t>(i);
+  const std::vector<float> v2 = floats_of(run(image::to_tensor(image::scaled({0}, {1})), image).value());
+  const std::vector<float> v1 = floats_of(run(image::to_tensor(), image).value());
+  const auto factor = static_cast<float>(1.0 / 255.0);
+  std::size_t differences = 0;
+  for (std::size_t i = 0; i < 256; ++i) {
+    EXPECT_EQ(v2[i], static_cast<float>(i) * factor) << i;
+    differences += v1[i] != v2[i];
+  }
+  EXPECT_EQ(differences, 126u);  // the last bit of every second number
+}
+
 TEST(ToTensor, ReadsViews) {
   const Image image = image_of(3, 2, Colour::kGray, {0, 1, 2, 3, 4, 5}).crop(1, 0, 2, 2).value();
   EXPECT_EQ(floats_of(run(image::to_tensor(image::affine(0, 1)), image).value()), (std::vector<float>{1, 2, 4, 5}));

@@ -242,6 +242,14 @@ class TranslationTest(unittest.TestCase):
 # ---- The ops' Python reference ------------------------------------------------------------------------------------
 
 class ReferenceTest(unittest.TestCase):
+    def test_ops_that_take_one_of_several_sizes_take_their_other_parameters_too(self):
+        for op in ({"op": "image.letterbox", "size": 8, "value": [1, 2, 3]}, {"op": "image.pad_to", "square": True, "value": 9},
+                   {"op": "image.center_crop", "width": 8, "height": 9, "centre": "floor"}):
+            self.assertEqual(gp.check_pipeline([op]), ("Image", "Image"))
+        for op in ({"op": "image.center_crop", "size": 8, "width": 9}, {"op": "image.pad_to", "size": 8, "square": True}):
+            with self.assertRaisesRegex(gp.PackError, "takes size or width and height"):
+                gp.check_pipeline([op])
+
     def test_resize_takes_pillows_box_and_reducing_gap(self):
         picture = image(50, 40)
         resize = {"op": "image.resize", "width": 9, "height": 7, "filter": "bicubic"}

@@ -12,11 +12,7 @@ from torchvision import transforms
 from torchvision.transforms import v2
 
 import image_files
-from parity_case import FILTERS, Case, image_case, pixels, random_array, random_side
-
-
-def array_case(name, pipeline, array, expected, gives="image"):
-    return Case(f"{name} of {array.shape}", "image", gives, pipeline, array, expected)
+from parity_case import FILTERS, Case, array_case, image_case, pixels, random_array, random_side
 
 
 def with_channels(array):

@@ -27,6 +27,7 @@ from torchvision import transforms
 
 import engine_groups
 import image_files
+import preprocessing_groups
 from parity_case import FILTERS, Case, image_case, pixels, random_array, random_side
 
 INTERPOLATIONS = {name: getattr(transforms.InterpolationMode, name.upper()) for name in FILTERS}
@@ -240,7 +241,7 @@ def classify(rng):
 
 
 GROUPS = [resize, pass_order, resize_short, crops, pad_and_flip, to_tensor, decode, truncated, real_files, end_to_end, classify,
-          *engine_groups.GROUPS]
+          *engine_groups.GROUPS, *preprocessing_groups.GROUPS]
 
 
 def run_probe(probe, cases, folder):

@@ -47,6 +47,10 @@ def random_array(rng, width=None, height=None):
     return image_files.picture(rng, width, height, channels)
 
 
+def array_case(name, pipeline, array, expected, gives="image"):
+    return Case(f"{name} of {array.shape}", "image", gives, pipeline, array, expected)
+
+
 def image_case(name, op, array, function, gives="image"):
     """`function` takes the PIL image."""
     result = function(image_files.to_image(array))

@@ -60,10 +60,39 @@ struct Resize {
 };
 GANTRY_API Stage<Image, Image> resize(const Resize& options);
 
+/// What becomes of fractions of a pixel in the size of a result.
+enum class Rounding : std::uint8_t {
+  kTruncate,  ///< left out, as Python's int()
+  kRound,     ///< to the nearest, halves to even, as Python's round()
+};
 /// Shorter side to `size` (1..65535), longer side int(size * long / short): torchvision's Resize(int). With a
 /// `max_size`, which is larger than `size`, the longer side is at most that, and the shorter one int(max_size * short /
 /// long): torchvision's Resize(int, max_size=int). 0: no limit but 65535.
-GANTRY_API Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how = {}, std::int64_t max_size = 0);
+///
+/// With `rounding` kRound DETR's rule is followed where `max_size` (from `size` on) limits: with s = max_size * short /
+/// long, the shorter side is round(s) and the longer one int(s * long / short); an image whose shorter side is round(s)
+/// stays as it is. A side of 0 is an invalid_argument.
+GANTRY_API Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how = {}, std::int64_t max_size = 0,
+                                            Rounding rounding = Rounding::kTruncate);
+/// Which of the two sides has the size that is asked for.
+enum class FitTo : std::uint8_t {
+  kInside,   ///< the one that leaves the image within width x height
+  kCover,    ///< the one that leaves it no smaller than width x height
+  kNearest,  ///< the one that changes the image's size less
+};
+struct Fit {
+  std::int64_t width = 0, height = 0;  ///< each 1..65535
+  FitTo fit = FitTo::kInside;
+  /// kRound: timm's ResizeKeepRatio, round(side / ratio); kTruncate: transformers' max_height and max_width, int(side *
+  /// scale). Both are double; ratio is side / size, scale size / side, of the side that is chosen.
+  Rounding rounding = Rounding::kRound;
+  /// 1..65535: both sides are multiples of it, round(scale * side / multiple) * multiple: transformers' DPT. 0: any.
+  std::int64_t multiple = 0;
+  Resampling how;
+};
+/// Another size at the image's ratio of sides. A side of 0 is an invalid_argument, one above 65535 a
+/// resource_exhausted.
+GANTRY_API Stage<Image, Image> resize_fit(const Fit& options);
 /// PIL's Image.thumbnail(), whose defaults these are.
 struct Thumbnail {
   std::int64_t width = 128, height = 128;  ///< each 1..65535

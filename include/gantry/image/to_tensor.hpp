@@ -22,17 +22,24 @@ struct Normalize {
   enum class Mode : std::uint8_t {
     kTorchvision,  ///< ((u8 / 255) - mean) / std, each operation rounded to float32: ToTensor, then Normalize
     kAffine,       ///< (u8 - mean) / std, each operation rounded to float32
-    kHfNumpy,      ///< u8 * (1 / 255) in float64, then float32: - mean, / std; transformers' processors on numpy arrays
+    kHfNumpy,      ///< u8 * scale in float64, then float32: - mean, / std; transformers' processors on numpy arrays
+    kScaled,       ///< (u8 * float32(scale) - mean) / std, each operation rounded to float32: v2's ToDtype(scale=True),
+                   ///< then Normalize; transformers' processors on torch tensors
   };
   Mode mode = Mode::kTorchvision;
   std::vector<float> mean = {0.0f};
   std::vector<float> std = {1.0f};
+  /// What kHfNumpy and kScaled multiply by; finite, not 0 in float32. The other modes have no scale of their own.
+  double scale = 1.0 / 255.0;
 };
 inline Normalize affine(float mean, float std) {
   return {Normalize::Mode::kAffine, {mean}, {std}};
 }
 inline Normalize torchvision(std::vector<float> mean, std::vector<float> std) {
   return {Normalize::Mode::kTorchvision, std::move(mean), std::move(std)};
+}
+inline Normalize scaled(std::vector<float> mean, std::vector<float> std, double scale = 1.0 / 255.0) {
+  return {Normalize::Mode::kScaled, std::move(mean), std::move(std), scale};
 }
 
 enum class Layout : std::uint8_t { kChw, kHwc };

@@ -25,6 +25,12 @@ struct Crop {
 struct CentreCrop {
   CropSize size;
   Centre centre;
+  Fill value;
+};
+
+struct CropShort {
+  double fraction;
+  Centre centre;
 };
 
 Result<void> check(const CropSize& params) {
@@ -38,14 +44,29 @@ Result<void> check(const Crop& params) {
   return check(params.size);
 }
 
+Result<void> check(Centre centre) {
+  if (centre == Centre::kHalfEven || centre == Centre::kFloor || centre == Centre::kTruncate) return {};
+  return Error(ErrorCode::kInvalidArgument, "unknown centre");
+}
+
 Result<void> check(const CentreCrop& params) {
-  if (params.centre != Centre::kHalfEven && params.centre != Centre::kFloor)
-    return Error(ErrorCode::kInvalidArgument, "unknown centre");
+  if (auto ok = check(params.centre); !ok) return ok;
   return check(params.size);
+}
+
+Result<void> check(const CropShort& params) {
+  if (auto ok = check(params.centre); !ok) return ok;
+  if (params.fraction > 0 && params.fraction <= 1) return {};
+  return Error(ErrorCode::kInvalidArgument,
+               "fraction must be above 0 and at most 1, got " + detail::to_text(params.fraction));
 }
 
 std::string text_of(const CropSize& params) {
   return "width=" + std::to_string(params.width) + ", height=" + std::to_string(params.height);
+}
+
+const char* text_of(Centre centre) {
+  return centre == Centre::kFloor ? ", centre=floor" : centre == Centre::kTruncate ? ", centre=truncate" : "";
 }
 
 /// Python's round(excess / 2): halves go to the even neighbour.
@@ -58,14 +79,24 @@ std::int64_t centred_offset(std::int64_t excess) {
 std::int64_t centred_start(std::int64_t size, std::int64_t available, Centre centre) {
   const std::int64_t excess = available - size;
   if (centre == Centre::kFloor) return excess >= 0 ? excess / 2 : -((1 - excess) / 2);
-  return excess < 0 ? -(-excess / 2) : centred_offset(excess);
+  return excess < 0 || centre == Centre::kTruncate ? excess / 2 : centred_offset(excess);
 }
 
-detail::Geometry centre_window(const CentreCrop& params, detail::ImageSize image) {
+detail::Window centre_window(const CentreCrop& params, detail::ImageSize image) {
   const CropSize& size = params.size;
   return detail::Window{centred_start(size.width, image.width, params.centre),
                         centred_start(size.height, image.height, params.centre),
-                        {size.width, size.height}};
+                        {size.width, size.height},
+                        params.value};
+}
+
+Result<detail::Geometry> centre_square(const CropShort& params, detail::ImageSize image) {
+  const std::int64_t shorter = std::min(image.width, image.height);
+  const auto side = static_cast<std::int64_t>(params.fraction * static_cast<double>(shorter));
+  if (side == 0)
+    return Error(ErrorCode::kInvalidArgument, "nothing is left of an image of " + std::to_string(image.width) + "x" +
+                                                  std::to_string(image.height) + " pixels");
+  return detail::Geometry(centre_window({{side, side}, params.centre, 0}, image));
 }
 
 Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image) {
@@ -100,15 +131,23 @@ Stage<Image, Image> crop(std::int64_t left, std::int64_t top, std::int64_t width
       });
 }
 
-Stage<Image, Image> center_crop(std::int64_t width, std::int64_t height, Centre centre) {
-  const CentreCrop params{{width, height}, centre};
-  return detail::make_geometry_op("image.center_crop", params,
-                                  text_of(params.size) + (centre == Centre::kFloor ? ", centre=floor" : ""),
-                                  check(params), centre_window);
+Stage<Image, Image> center_crop(std::int64_t width, std::int64_t height, Centre centre, Fill value) {
+  const CentreCrop params{{width, height}, centre, value};
+  std::string text = text_of(params.size) + text_of(centre);
+  if (value != Fill()) text += ", value=" + detail::to_text(value);
+  return detail::make_geometry_op(
+      "image.center_crop", params, std::move(text), check(params),
+      [](const CentreCrop& p, detail::ImageSize image) { return detail::Geometry(centre_window(p, image)); });
 }
 
-Stage<Image, Image> center_crop(std::int64_t size, Centre centre) {
-  return center_crop(size, size, centre);
+Stage<Image, Image> center_crop(std::int64_t size, Centre centre, Fill value) {
+  return center_crop(size, size, centre, value);
+}
+
+Stage<Image, Image> crop_short(double fraction, Centre centre) {
+  const CropShort params{fraction, centre};
+  return detail::make_geometry_op("image.crop_short", params, "fraction=" + detail::to_text(fraction) + text_of(centre),
+                                  check(params), centre_square);
 }
 
 Stage<Image, std::vector<Image>> five_crop(std::int64_t width, std::int64_t height) {

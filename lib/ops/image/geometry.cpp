@@ -27,7 +27,24 @@ Result<void> check_image_bytes(ImageSize size, std::size_t channels) {
       .with_reason(ErrorReason::kInputTooLarge);
 }
 
+std::string to_text(const image::Fill& fill) {
+  if (fill.channels() == 0) return std::to_string(fill[0]);
+  std::string text = "[" + std::to_string(fill[0]);
+  for (std::size_t c = 1; c < fill.channels(); ++c) text += ", " + std::to_string(fill[c]);
+  return text + "]";
+}
+
+Result<void> check_fill(const GeometryStep& step, std::size_t channels) {
+  const auto* window = std::get_if<Window>(&step);
+  if (!window || window->fill.channels() == 0 || window->fill.channels() == channels) return {};
+  return Error(ErrorCode::kInvalidArgument, "value " + to_text(window->fill) + " has " +
+                                                std::to_string(window->fill.channels()) +
+                                                " numbers, but the image has " + std::to_string(channels) +
+                                                (channels == 1 ? " channel" : " channels"));
+}
+
 Result<Image> carry_out(const GeometryStep& step, const Image& image) {
+  if (auto ok = check_fill(step, image.channels()); !ok) return std::move(ok).error();
   RowPass pass(size_of(image));
   if (pass.add(step)) return run_pass(pass, image);
   return extended(image, std::get<Extend>(step));

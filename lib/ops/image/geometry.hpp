@@ -10,6 +10,7 @@
 #include <functional>
 #include <gantry/image.hpp>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <variant>
 
@@ -51,12 +52,12 @@ struct ResizeTo {
   std::optional<image::Box> box = {};  // of the reduced image
 };
 
-/// A rectangle of the image. It may reach beyond it: what is outside is `fill` in every channel.
+/// A rectangle of the image. It may reach beyond it: what is outside is `fill`.
 struct Window {
   std::int64_t left;
   std::int64_t top;
   ImageSize size;
-  std::uint8_t fill = 0;
+  image::Fill fill = 0;
 };
 
 /// A border made of the image: the result has `size`, and the image is at (left, top).
@@ -95,6 +96,10 @@ using Resolve = std::function<Result<Geometry>(ImageSize)>;
 ImageSize size_after(const GeometryStep& step, ImageSize before);
 /// resource_exhausted for more than 2^31 bytes: what Image::make() refuses, for images that are never made as a whole.
 Result<void> check_image_bytes(ImageSize size, std::size_t channels);
+/// invalid_argument for a border whose colour has another number of channels than the image.
+Result<void> check_fill(const GeometryStep& step, std::size_t channels);
+/// "114", or "[124, 116, 104]".
+std::string to_text(const image::Fill& fill);
 
 /// Carries out one step after the other; shared pixels where nothing changes.
 /// Thread-safe. Errors: resource_exhausted.

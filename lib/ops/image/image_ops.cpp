@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The image ops by name. Each factory reads its parameters and calls the typed function, which checks the limits.
+#include <cmath>
 #include <gantry/image.hpp>
 #include <gantry/registry.hpp>
 #include <optional>
@@ -37,6 +38,33 @@ std::uint8_t read_byte(ParamReader& params, const char* key, std::uint8_t fallba
   const std::int64_t value = params.integer(key, fallback);
   if (auto ok = check_range(key, value, 0, 255); !ok) params.fail(key, ok.error().message());
   return static_cast<std::uint8_t>(value);
+}
+
+/// One number for every channel, or a list with one per channel.
+image::Fill read_fill(ParamReader& params, image::Fill fallback = 0) {
+  if (!params.has("value")) return fallback;
+  std::vector<std::uint8_t> bytes;
+  for (const float number : params.floats("value")) {
+    if (number != std::floor(number) || number < 0 || number > 255) {
+      params.fail("value", "must be 0..255, or one such number per channel, got " + to_text(number));
+      return fallback;
+    }
+    bytes.push_back(static_cast<std::uint8_t>(number));
+  }
+  if (bytes.size() == 1) return {bytes[0]};
+  if (bytes.size() == 3) return {bytes[0], bytes[1], bytes[2]};
+  if (bytes.size() == 4) return {bytes[0], bytes[1], bytes[2], bytes[3]};
+  params.fail("value", "needs one number, or one per channel, got " + std::to_string(bytes.size()));
+  return fallback;
+}
+
+image::Rounding read_rounding(ParamReader& params, image::Rounding fallback) {
+  return static_cast<image::Rounding>(
+      params.choice("rounding", {"truncate", "round"}, static_cast<std::size_t>(fallback)));
+}
+
+image::Centre read_centre(ParamReader& params) {
+  return static_cast<image::Centre>(params.choice("centre", {"half_even", "floor", "truncate"}, 0));
 }
 
 image::Reference read_reference(ParamReader& params, image::Reference fallback) {
@@ -100,7 +128,33 @@ Stage<Image, Image> read_thumbnail(ParamReader& params) {
 Stage<Image, Image> read_resize_short(ParamReader& params) {
   const std::int64_t size = params.integer("size");
   const image::Resampling how = read_resampling(params);
-  return image::resize_short(size, how, params.integer("max_size", 0));
+  const std::int64_t max_size = params.integer("max_size", 0);
+  return image::resize_short(size, how, max_size, read_rounding(params, image::Rounding::kTruncate));
+}
+
+Stage<Image, Image> read_resize_fit(ParamReader& params) {
+  image::Fit options;
+  options.width = params.integer("width");
+  options.height = params.integer("height");
+  options.fit = static_cast<image::FitTo>(params.choice("fit", {"inside", "cover", "nearest"}, 0));
+  options.rounding = read_rounding(params, options.rounding);
+  options.multiple = params.integer("multiple", 0);
+  options.how = read_resampling(params);
+  return image::resize_fit(options);
+}
+
+Stage<Image, Image> read_pad_to(ParamReader& params) {
+  image::PadTo options;
+  if (params.has("size") || params.has("width") || params.has("height")) {
+    const Size size = read_size(params);
+    options.width = size.width;
+    options.height = size.height;
+  }
+  options.multiple = params.integer("multiple", 0);
+  options.square = params.boolean("square", false);
+  options.anchor = static_cast<image::Anchor>(params.choice("anchor", {"centre", "top_left"}, 0));
+  options.value = read_fill(params);
+  return image::pad_to(options);
 }
 
 Stage<Bytes, Image> read_raw(ParamReader& params) {
@@ -172,7 +226,7 @@ Stage<Image, Image> read_letterbox(ParamReader& params) {
   const Size size = read_size(params);
   options.width = size.width;
   options.height = size.height;
-  options.value = read_byte(params, "value", options.value);
+  options.value = read_fill(params, options.value);
   options.scale_up = params.boolean("scale_up", options.scale_up);
   options.how = read_resampling(params, options.how);
   return image::letterbox(options);
@@ -184,14 +238,16 @@ Stage<Image, Image> read_pad(ParamReader& params) {
   options.top = params.integer("top", 0);
   options.right = params.integer("right", 0);
   options.bottom = params.integer("bottom", 0);
-  options.value = read_byte(params, "value", options.value);
+  options.value = read_fill(params);
   options.mode = static_cast<image::PadMode>(params.choice("mode", {"constant", "edge", "reflect"}, 0));
   return image::pad(options);
 }
 
 Stage<Image, Tensor> read_to_tensor(ParamReader& params) {
   image::Normalize normalize;
-  normalize.mode = static_cast<image::Normalize::Mode>(params.choice("mode", {"torchvision", "affine", "hf_numpy"}, 0));
+  normalize.mode =
+      static_cast<image::Normalize::Mode>(params.choice("mode", {"torchvision", "affine", "hf_numpy", "scaled"}, 0));
+  normalize.scale = params.number("scale", normalize.scale);
   normalize.mean = params.floats("mean", normalize.mean);
   normalize.std = params.floats("std", normalize.std);
   constexpr DType kTypes[] = {DType::kF32, DType::kF16, DType::kBF16, DType::kU8, DType::kI8};
@@ -214,6 +270,7 @@ void add_image_ops(Registry& registry) {
     const std::int64_t size = params.integer("size");
     return image::resize_long(size, read_resampling(params));
   });
+  registry.add<Image, Image>("image.resize_fit", read_resize_fit);
   registry.add<Image, Image>("image.thumbnail", read_thumbnail);
   registry.add<Image, Image>("image.letterbox", read_letterbox);
   registry.add<Image, Image>("image.crop", [](ParamReader& params) {
@@ -224,14 +281,19 @@ void add_image_ops(Registry& registry) {
   });
   registry.add<Image, Image>("image.center_crop", [](ParamReader& params) {
     const Size size = read_size(params);
-    const auto centre = static_cast<image::Centre>(params.choice("centre", {"half_even", "floor"}, 0));
-    return image::center_crop(size.width, size.height, centre);
+    const image::Centre centre = read_centre(params);
+    return image::center_crop(size.width, size.height, centre, read_fill(params));
   });
   registry.add<Image, std::vector<Image>>("image.five_crop", [](ParamReader& params) {
     const Size size = read_size(params);
     return image::five_crop(size.width, size.height);
   });
   registry.add<Image, Image>("image.pad", read_pad);
+  registry.add<Image, Image>("image.pad_to", read_pad_to);
+  registry.add<Image, Image>("image.crop_short", [](ParamReader& params) {
+    const double fraction = params.number("fraction", 1.0);
+    return image::crop_short(fraction, read_centre(params));
+  });
   registry.add<Image, Image>("image.affine", read_affine);
   registry.add<Image, Image>("image.perspective", read_perspective);
   registry.add<Image, Image>("image.flip", [](ParamReader& params) {

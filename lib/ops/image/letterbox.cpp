@@ -57,7 +57,7 @@ Stage<Image, Image> letterbox(const Letterbox& options) {
   return detail::make_geometry_op(
       "image.letterbox", options,
       "width=" + std::to_string(options.width) + ", height=" + std::to_string(options.height) +
-          ", value=" + std::to_string(options.value) + ", scale_up=" + (options.scale_up ? "true" : "false") + ", " +
+          ", value=" + detail::to_text(options.value) + ", scale_up=" + (options.scale_up ? "true" : "false") + ", " +
           detail::to_text(options.how),
       check(options), to_letterbox);
 }

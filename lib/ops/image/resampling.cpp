@@ -29,7 +29,7 @@ std::vector<Filter> filters_of(image::Reference reference) {
     case image::Reference::kPillow:
       return {Filter::kBox, Filter::kBilinear, Filter::kHamming, Filter::kBicubic, Filter::kLanczos, Filter::kNearest};
     case image::Reference::kTorchU8:
-      return {Filter::kBilinear, Filter::kBicubic, Filter::kNearest, Filter::kNearestExact};
+      return {Filter::kBilinear, Filter::kBicubic, Filter::kLanczos, Filter::kNearest, Filter::kNearestExact};
     case image::Reference::kOpenCv:
       return {Filter::kBilinear,     Filter::kBicubic, Filter::kNearest,
               Filter::kNearestExact, Filter::kArea,    Filter::kLanczos4};
@@ -53,6 +53,8 @@ Result<void> check_resampling(const image::Resampling& how) {
   if (!how.antialias && how.reference != image::Reference::kTorchU8)
     return Error(ErrorCode::kInvalidArgument,
                  std::string("antialias=false is for reference torch_u8, not for ") + to_string(how.reference));
+  if (how.reference == image::Reference::kTorchU8 && how.filter == Filter::kLanczos && !how.antialias)
+    return Error(ErrorCode::kInvalidArgument, "filter lanczos of reference torch_u8 needs antialias=true");
   if (std::find(known.begin(), known.end(), how.filter) != known.end()) return {};
   std::string names;
   for (const Filter each : known) names += " " + filter_names()[static_cast<std::size_t>(each)];

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.resize, image.resize_short and image.resize_long.
+// image.resize, image.resize_short, image.resize_long and image.resize_fit.
 #include <algorithm>
 #include <cmath>
 #include <gantry/image.hpp>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,7 @@ struct ResizeShort {
   std::int64_t size;
   Resampling how;
   std::int64_t max_size;  // 0: none
+  Rounding rounding;
 };
 
 struct ResizeLong {
@@ -33,10 +35,30 @@ Result<void> check(const ResizeLong& params) {
   return detail::check_resampling(params.how);
 }
 
+Result<void> check(Rounding rounding) {
+  if (rounding == Rounding::kTruncate || rounding == Rounding::kRound) return {};
+  return Error(ErrorCode::kInvalidArgument, "unknown rounding");
+}
+
 Result<void> check(const ResizeShort& params) {
+  if (auto ok = check(params.rounding); !ok) return ok;
   if (auto ok = check_side("size", params.size); !ok) return ok;
+  const std::int64_t lowest = params.rounding == Rounding::kRound ? params.size : params.size + 1;
   if (params.max_size != 0)
-    if (auto ok = detail::check_range("max_size", params.max_size, params.size + 1, kMaxSide); !ok) return ok;
+    if (auto ok = detail::check_range("max_size", params.max_size, lowest, kMaxSide); !ok) return ok;
+  return detail::check_resampling(params.how);
+}
+
+Result<void> check(const Fit& params) {
+  if (auto ok = check(params.rounding); !ok) return ok;
+  if (params.fit != FitTo::kInside && params.fit != FitTo::kCover && params.fit != FitTo::kNearest)
+    return Error(ErrorCode::kInvalidArgument, "unknown fit");
+  if (auto ok = check_side("width", params.width); !ok) return ok;
+  if (auto ok = check_side("height", params.height); !ok) return ok;
+  if (params.multiple != 0)
+    if (auto ok = check_side("multiple", params.multiple); !ok) return ok;
+  if (params.multiple != 0 && params.rounding != Rounding::kRound)
+    return Error(ErrorCode::kInvalidArgument, "multiple goes with rounding=round");
   return detail::check_resampling(params.how);
 }
 
@@ -50,10 +72,44 @@ detail::Geometry to_sides(detail::ImageSize image, std::int64_t shorter, std::in
   return detail::ResizeTo{{is_upright ? shorter : longer, is_upright ? longer : shorter}, how};
 }
 
+/// Sides that are whole numbers; an error if no image has them.
+Result<detail::Geometry> to_size(detail::ImageSize image, double width, double height, const Resampling& how) {
+  const auto text = [](double side) { return detail::to_text(side); };
+  const std::string what = "a " + std::to_string(image.width) + "x" + std::to_string(image.height) +
+                           " image would become " + text(width) + "x" + text(height);
+  if (width < 1 || height < 1) return Error(ErrorCode::kInvalidArgument, what);
+  const auto limit = static_cast<double>(kMaxSide);
+  if (width > limit || height > limit)
+    return Error(ErrorCode::kResourceExhausted, what + ", and sides are at most " + std::to_string(kMaxSide))
+        .with_reason(ErrorReason::kInputTooLarge);
+  return detail::Geometry(detail::ResizeTo{{static_cast<std::int64_t>(width), static_cast<std::int64_t>(height)}, how});
+}
+
+/// transformers' get_size_with_aspect_ratio() (image_transforms.py), where max_size limits.
+Result<detail::Geometry> to_limited_side(const ResizeShort& params, detail::ImageSize image) {
+  const auto [shorter, longer] = std::minmax(image.width, image.height);
+  const auto short_side = static_cast<double>(shorter), long_side = static_cast<double>(longer);
+  const double exact = static_cast<double>(params.max_size * shorter) / long_side;
+  const double new_short = std::nearbyint(exact);
+  if (new_short == short_side) return detail::Geometry(detail::ResizeTo{image, params.how});
+  const double new_long = std::trunc(exact * long_side / short_side);
+  const bool is_upright = image.width <= image.height;
+  return to_size(image, is_upright ? new_short : new_long, is_upright ? new_long : new_short, params.how);
+}
+
+/// Whether DETR's rule limits the longer side: its own comparison, which differs from torchvision's in fractions.
+bool is_limited(const ResizeShort& params, std::int64_t shorter, std::int64_t longer) {
+  if (params.max_size == 0 || params.rounding != Rounding::kRound) return false;
+  const double ratio = static_cast<double>(longer) / static_cast<double>(shorter);
+  return ratio * static_cast<double>(params.size) > static_cast<double>(params.max_size);
+}
+
 Result<detail::Geometry> to_shorter_side(const ResizeShort& params, detail::ImageSize image) {
   const auto [shorter, longer] = std::minmax(image.width, image.height);
+  if (is_limited(params, shorter, longer)) return to_limited_side(params, image);
   const double long_side = python_ratio(params.size, longer, shorter);
-  if (params.max_size != 0 && long_side > static_cast<double>(params.max_size)) {
+  if (params.rounding == Rounding::kTruncate && params.max_size != 0 &&
+      long_side > static_cast<double>(params.max_size)) {
     const auto short_side =
         static_cast<std::int64_t>(python_ratio(params.max_size, params.size, static_cast<std::int64_t>(long_side)));
     return to_sides(image, std::max<std::int64_t>(short_side, 1), params.max_size, params.how);
@@ -65,6 +121,26 @@ Result<detail::Geometry> to_shorter_side(const ResizeShort& params, detail::Imag
                                                     std::to_string(kMaxSide))
         .with_reason(ErrorReason::kInputTooLarge);
   return to_sides(image, params.size, static_cast<std::int64_t>(long_side), params.how);
+}
+
+Result<detail::Geometry> to_fit(const Fit& params, detail::ImageSize image) {
+  const auto width = static_cast<double>(image.width), height = static_cast<double>(image.height);
+  const auto to_width = static_cast<double>(params.width), to_height = static_cast<double>(params.height);
+  const double scale_x = to_width / width, scale_y = to_height / height;
+  const double ratio_x = width / to_width, ratio_y = height / to_height;
+  double scale = std::min(scale_x, scale_y), ratio = std::max(ratio_x, ratio_y);
+  if (params.fit == FitTo::kCover) scale = std::max(scale_x, scale_y), ratio = std::min(ratio_x, ratio_y);
+  if (params.fit == FitTo::kNearest) {
+    const bool by_width = std::abs(1 - scale_x) < std::abs(1 - scale_y);
+    scale = by_width ? scale_x : scale_y;
+    ratio = by_width ? ratio_x : ratio_y;
+  }
+  const auto side_of = [&](double side) {
+    const auto multiple = static_cast<double>(params.multiple);
+    if (params.multiple != 0) return std::nearbyint(scale * side / multiple) * multiple;
+    return params.rounding == Rounding::kRound ? std::nearbyint(side / ratio) : std::trunc(side * scale);
+  };
+  return to_size(image, side_of(width), side_of(height), params.how);
 }
 
 detail::Geometry to_longer_side(const ResizeLong& params, detail::ImageSize image) {
@@ -91,11 +167,23 @@ Stage<Image, Image> resize(std::int64_t width, std::int64_t height, const Resamp
   return resize(options);
 }
 
-Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how, std::int64_t max_size) {
-  const ResizeShort params{size, how, max_size};
+Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how, std::int64_t max_size, Rounding rounding) {
+  const ResizeShort params{size, how, max_size, rounding};
   std::string text = "size=" + std::to_string(size) + ", " + detail::to_text(how);
   if (max_size != 0) text += ", max_size=" + std::to_string(max_size);
+  if (rounding == Rounding::kRound) text += ", rounding=round";
   return detail::make_geometry_op("image.resize_short", params, std::move(text), check(params), to_shorter_side);
+}
+
+Stage<Image, Image> resize_fit(const Fit& options) {
+  const char* const fits[] = {"inside", "cover", "nearest"};
+  const auto fit = static_cast<std::size_t>(options.fit);
+  std::string text = "width=" + std::to_string(options.width) + ", height=" + std::to_string(options.height) +
+                     ", fit=" + (fit < std::size(fits) ? fits[fit] : "unknown") +
+                     ", rounding=" + (options.rounding == Rounding::kRound ? "round" : "truncate") + ", " +
+                     detail::to_text(options.how);
+  if (options.multiple != 0) text += ", multiple=" + std::to_string(options.multiple);
+  return detail::make_geometry_op("image.resize_fit", options, std::move(text), check(options), to_fit);
 }
 
 Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how) {

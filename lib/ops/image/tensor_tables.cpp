@@ -37,10 +37,11 @@ Result<void> check_count(const char* name, const std::vector<float>& values, Col
                                                 std::to_string(channels) + (channels == 1 ? " channel" : " channels"));
 }
 
-float number_of(Normalize::Mode mode, std::size_t byte, float mean, float std) {
+float number_of(const Normalize& how, std::size_t byte, float mean, float std) {
   float value = static_cast<float>(byte);
-  if (mode == Normalize::Mode::kTorchvision) value /= 255.0f;
-  if (mode == Normalize::Mode::kHfNumpy) value = static_cast<float>(static_cast<double>(byte) * (1.0 / 255.0));
+  if (how.mode == Normalize::Mode::kTorchvision) value /= 255.0f;
+  if (how.mode == Normalize::Mode::kHfNumpy) value = static_cast<float>(static_cast<double>(byte) * how.scale);
+  if (how.mode == Normalize::Mode::kScaled) value *= static_cast<float>(how.scale);
   value -= mean;
   return value / std;
 }
@@ -76,9 +77,15 @@ std::uint16_t to_bf16(float value) {
 }  // namespace
 
 Result<void> check_normalize(const Normalize& normalize) {
-  if (normalize.mode != Normalize::Mode::kTorchvision && normalize.mode != Normalize::Mode::kAffine &&
-      normalize.mode != Normalize::Mode::kHfNumpy)
+  const bool has_scale = normalize.mode == Normalize::Mode::kHfNumpy || normalize.mode == Normalize::Mode::kScaled;
+  if (normalize.mode != Normalize::Mode::kTorchvision && normalize.mode != Normalize::Mode::kAffine && !has_scale)
     return Error(ErrorCode::kInvalidArgument, "unknown mode");
+  if (!has_scale && normalize.scale != Normalize().scale)
+    return Error(ErrorCode::kInvalidArgument, "scale is for the modes hf_numpy and scaled");
+  const auto factor = static_cast<float>(normalize.scale);
+  if (!std::isfinite(factor) || factor == 0.0f)
+    return Error(ErrorCode::kInvalidArgument,
+                 "scale must be finite and not 0 in float32, got " + to_text(normalize.scale));
   if (auto ok = check_list("mean", normalize.mean); !ok) return ok;
   if (auto ok = check_list("std", normalize.std); !ok) return ok;
   for (const float value : normalize.std)
@@ -106,7 +113,7 @@ TensorTables::TensorTables(const Normalize& normalize, const image::TensorFormat
   for (std::size_t t = 0; t < tables_; ++t) {
     const float mean = normalize.mean[normalize.mean.size() == 1 ? 0 : t];
     const float std = normalize.std[normalize.std.size() == 1 ? 0 : t];
-    for (std::size_t byte = 0; byte < 256; ++byte) numbers.push_back(number_of(normalize.mode, byte, mean, std));
+    for (std::size_t byte = 0; byte < 256; ++byte) numbers.push_back(number_of(normalize, byte, mean, std));
   }
   for (const float number : numbers) {
     if (format.dtype == DType::kF32) f32_.push_back(number);

@@ -26,11 +26,12 @@ Result<Tensor> run_to_tensor(const detail::TensorTables& tables, const Image& im
 }
 
 std::string text_of(const ToTensor& params) {
-  const char* const modes[] = {"torchvision", "affine", "hf_numpy"};
+  const char* const modes[] = {"torchvision", "affine", "hf_numpy", "scaled"};
   const auto mode = static_cast<std::size_t>(params.normalize.mode);
   std::string text = std::string("mode=") + (mode < std::size(modes) ? modes[mode] : "unknown") +
                      ", mean=" + detail::to_text(params.normalize.mean) +
                      ", std=" + detail::to_text(params.normalize.std);
+  if (params.normalize.scale != Normalize().scale) text += ", scale=" + detail::to_text(params.normalize.scale);
   if (params.format.dtype != DType::kF32) text += std::string(", dtype=") + to_string(params.format.dtype);
   if (params.format.layout == Layout::kHwc) text += ", layout=hwc";
   if (params.format.reverse_channels) text += ", reverse_channels=true";

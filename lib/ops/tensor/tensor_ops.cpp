@@ -27,6 +27,11 @@ void add_tensor_ops(Registry& registry) {
     const std::vector<float> mean = params.floats("mean");
     return normalize(mean, params.floats("std"));
   });
+  registry.add<Tensor, Tensor>("pad_to", [](ParamReader& params) {
+    const std::int64_t width = params.integer("width");
+    const std::int64_t height = params.integer("height");
+    return pad_to(width, height, static_cast<float>(params.number("value", 0.0)));
+  });
 }
 
 }  // namespace gantry::detail

@@ -69,7 +69,7 @@ class RandomChains : public testing::Test {
   }
 
   Stage<Image, Image> op() {
-    switch (below(11)) {
+    switch (below(15)) {
       case 0:
         return image::resize(1 + below(120), 1 + below(120), resampling());
       case 1:
@@ -94,6 +94,24 @@ class RandomChains : public testing::Test {
         options.height = 1 + below(60);
         return image::thumbnail(options);
       }
+      case 10:
+        return image::resize_fit({1 + below(80),
+                                  1 + below(80),
+                                  static_cast<image::FitTo>(below(3)),
+                                  image::Rounding::kRound,
+                                  below(3),
+                                  {image::Filter::kLanczos, image::Reference::kTorchU8}});
+      case 11:
+        return image::crop_short(0.7, image::Centre::kTruncate);
+      case 12: {
+        image::PadTo larger;
+        larger.multiple = 1 + below(40);
+        larger.anchor = static_cast<image::Anchor>(below(2));
+        larger.value = {1, 2, 3};
+        return image::pad_to(larger);
+      }
+      case 13:
+        return image::center_crop(1 + below(70), image::Centre::kTruncate, {1, 2, static_cast<std::uint8_t>(below(2))});
       default:
         image::Letterbox box;
         box.width = 1 + below(80);

@@ -46,7 +46,7 @@ TEST(RowPass, LaysASmallImageOnACanvas) {
   EXPECT_TRUE(pass.has_border());
   EXPECT_EQ(pass.left(), 3);
   EXPECT_EQ(pass.top(), 2);
-  EXPECT_EQ(pass.fill(), 7);
+  EXPECT_EQ(pass.fill(), image::Fill(7));
   EXPECT_EQ(pass.size(), (ImageSize{10, 9}));
 }
 

@@ -55,6 +55,7 @@ Result<Image> finish_pass(const Pixels& pixels, const RowPass& pass) {
 /// Adds a step to the pass; where it does not fit, carries out what there is and begins another pass.
 Result<void> add_step(const GeometryStep& step, Pixels& pixels, RowPass& pass) {
   if (auto ok = check_image_bytes(size_after(step, pass.size()), pixels.source().channels()); !ok) return ok;
+  if (auto ok = check_fill(step, pixels.source().channels()); !ok) return ok;
   if (pass.add(step)) return {};
   auto image = finish_pass(pixels, pass);
   if (!image) return std::move(image).error();

@@ -30,7 +30,7 @@ class RowPass {
   std::int64_t left() const { return left_; }
   std::int64_t top() const { return top_; }
   /// What is on the rest of the canvas.
-  std::uint8_t fill() const { return fill_; }
+  const image::Fill& fill() const { return fill_; }
   bool has_border() const { return visible_.size != canvas_ && !is_band_; }
   bool mirrors_columns() const { return mirrors_columns_; }
   bool mirrors_rows() const { return mirrors_rows_; }
@@ -50,7 +50,7 @@ class RowPass {
   ImageSize canvas_;
   std::int64_t left_ = 0;
   std::int64_t top_ = 0;
-  std::uint8_t fill_ = 0;
+  image::Fill fill_ = 0;
   bool mirrors_columns_ = false;
   bool mirrors_rows_ = false;
   bool is_band_ = false;

@@ -29,7 +29,7 @@ void RowSink::fill_border() {
   if (!pass_.has_border()) return;
   const ImageSize size = pass_.size();
   const ImageSize inner = pass_.visible().size;
-  std::memset(scratch_, pass_.fill(), scratch_bytes());
+  for (std::size_t i = 0; i < scratch_bytes(); ++i) scratch_[i] = pass_.fill()[i % channels_];
   for (std::int64_t y = 0; y < size.height; ++y) {
     const bool is_covered = y >= pass_.top() && y < pass_.top() + inner.height && inner.width > 0;
     if (!is_covered) {

@@ -244,7 +244,7 @@ AxisWeights pillow_weights(std::int64_t in, std::int64_t out, image::Filter filt
 
 AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
                              std::int64_t count) {
-  const Curve curve = filter == image::Filter::kBicubic ? Curve{torch_antialiased_bicubic, 2.0} : Curve{bilinear, 1.0};
+  const Curve curve = filter == image::Filter::kBicubic ? Curve{torch_antialiased_bicubic, 2.0} : curve_of(filter);
   const Axis axis(in, out, curve);
   return in_fixed_point(axis, torch_precision(axis, out), first, count);
 }

@@ -51,7 +51,7 @@ double filter_support(image::Filter filter);
 AxisWeights pillow_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
                            std::int64_t count, AxisBox box);
 /// torch's antialiased uint8 kernels (aten/src/ATen/native/cpu/UpSampleKernelAVXAntialias.h): 16-bit weights, with as
-/// many bits behind the point as the largest weight of the axis leaves. Bilinear and bicubic.
+/// many bits behind the point as the largest weight of the axis leaves. Bilinear, bicubic and lanczos.
 AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
                              std::int64_t count);
 /// torch's uint8 kernels without antialias: 2 or 4 pixels around the place that the output comes from, whose weights

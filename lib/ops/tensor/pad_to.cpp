@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <gantry/tensor_ops.hpp>
+#include <string>
+#include <utility>
+
+#include "ops/parameters.hpp"
+#include "ops/tensor/planes.hpp"
+
+namespace gantry {
+namespace {
+
+struct Target {
+  std::int64_t width;
+  std::int64_t height;
+  float value;
+};
+
+Result<void> check(const Target& target) {
+  if (auto ok = detail::check_side("width", target.width); !ok) return ok;
+  if (auto ok = detail::check_side("height", target.height); !ok) return ok;
+  if (std::isfinite(target.value)) return {};
+  return Error(ErrorCode::kInvalidArgument, "value must be finite in float32, got " + detail::to_text(target.value));
+}
+
+Result<void> check_fits(const Target& target, const detail::Planes& planes) {
+  if (planes.width > target.width || planes.height > target.height)
+    return Error(ErrorCode::kInvalidArgument, "planes of " + std::to_string(planes.width) + "x" +
+                                                  std::to_string(planes.height) + " are larger than " +
+                                                  std::to_string(target.width) + "x" + std::to_string(target.height));
+  const auto value_bytes = static_cast<std::int64_t>(sizeof(float));
+  if (planes.count <= detail::kMaxImageSize / value_bytes / target.width / target.height) return {};
+  return Error(ErrorCode::kResourceExhausted,
+               "a result of more than " + std::to_string(detail::kMaxImageSize) + " bytes")
+      .with_reason(ErrorReason::kInputTooLarge);
+}
+
+Result<Tensor> run(const Target& target, const Tensor& tensor) {
+  const auto planes = detail::planes_of(tensor);
+  if (!planes) return planes.error();
+  if (auto ok = check_fits(target, *planes); !ok) return std::move(ok).error();
+  const Shape shape = tensor.rank() == 3 ? Shape{planes->channels, target.height, target.width}
+                                         : Shape{tensor.shape()[0], planes->channels, target.height, target.width};
+  auto result = Tensor::make(DType::kF32, shape);
+  if (!result) return result;
+  auto* out = static_cast<float*>(result->mutable_data());
+  const float* in = planes->values;
+  for (std::int64_t plane = 0; plane < planes->count; ++plane) {
+    for (std::int64_t y = 0; y < planes->height; ++y, in += planes->width) {
+      out = std::copy_n(in, planes->width, out);
+      out = std::fill_n(out, target.width - planes->width, target.value);
+    }
+    out = std::fill_n(out, (target.height - planes->height) * target.width, target.value);
+  }
+  return result;
+}
+
+}  // namespace
+
+Stage<Tensor, Tensor> pad_to(std::int64_t width, std::int64_t height, float value) {
+  const Target target{width, height, value};
+  return detail::make_op<Tensor, Tensor>(
+      "pad_to", target,
+      "width=" + std::to_string(width) + ", height=" + std::to_string(height) + ", value=" + detail::to_text(value),
+      check(target), [](const Target& p, const Tensor& tensor) { return run(p, tensor); });
+}
+
+}  // namespace gantry
