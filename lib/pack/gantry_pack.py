@@ -8,7 +8,7 @@
 
 `pack` exports the model, runs the Python stack on the samples, stores every intermediate value as a golden case that
 the C++ side must reproduce before it serves, and writes the directory in one step. It refuses to write a package whose
-Python-side checks fail: exported model against the eager one, translated ops against the torchvision transform, and
+Python-side checks fail: exported model against the eager one, translated ops against the transform, and
 the pipeline against your own `reference` callable. The format is lib/model/manifest.schema.md; lib/pack/README.md is
 the guide.
 
@@ -20,6 +20,7 @@ import atexit
 import contextlib
 import copy
 import datetime
+import dis
 import functools
 import hashlib
 import importlib.util
@@ -1109,90 +1110,196 @@ def run_pipeline(ops, value, call_model=None, label_files=None):
     return Reference(ops, call_model, label_files).run(value)[0]
 
 
-# ---- torchvision transforms -> ops --------------------------------------------------------------------------------
+# ---- Transforms and image processors -> ops -----------------------------------------------------------------------
 
-TRANSLATABLE = ("Compose, nn.Sequential, Resize, CenterCrop, FiveCrop, Pad (not symmetric), RandomHorizontalFlip and "
-                "RandomVerticalFlip with p=0 or p=1, ToTensor, PILToTensor, ToImage, ToPureTensor, ToDtype(float32, "
-                "scale=True), ConvertImageDtype(float32), Normalize, RGB, Identity, and the ImageClassification presets "
-                "of weights.transforms()")
+TRANSLATABLE = (
+    "of torchvision: Compose, nn.Sequential, Resize, CenterCrop, FiveCrop, Pad (not symmetric), RandomHorizontalFlip and "
+    "RandomVerticalFlip with p=0 or p=1, Grayscale of a PIL image, ToTensor, PILToTensor, ToImage, ToPureTensor, "
+    "ToDtype(float32), ConvertImageDtype(float32), Normalize, RGB, Identity, Lambda of a conversion to RGB, and the "
+    "ImageClassification, SemanticSegmentation and ObjectDetection presets of weights.transforms(); timm's "
+    "create_transform(); open_clip's image_transform(); transformers' image processors that resize, crop, rescale, "
+    "normalise and pad")
+
+
+def _instructions(function):
+    """What a function of one argument does, whatever it and its argument are called; None if that is not all there is
+    to it."""
+    code = getattr(function, "__code__", None)
+    plain = code is not None and code.co_argcount == 1 and not code.co_freevars and not code.co_kwonlyargcount
+    if not plain or code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR):
+        return None
+    return [(step.opname, step.arg if step.opcode in dis.haslocal else step.argval)
+            for step in dis.get_instructions(code)]
+
+
+# Functions that are known to leave an RGB image alone are those with the same instructions as one of these.
+_TO_RGB = [_instructions(function) for function in (
+    lambda image: image.convert("RGB"), lambda image: image if image.mode == "RGB" else image.convert("RGB"),
+    lambda image: image.convert("RGB") if image.mode != "RGB" else image)]
+_IDENTITY = _instructions(lambda image: image)
+
+# Classes that are not torchvision's, by module, and the method that translates each.
+_KNOWN_CLASSES = {
+    "timm.data.transforms": {"MaybeToTensor": "maybe_to_tensor", "MaybePILToTensor": "PILToTensor",
+                             "ToTensor": "numbers_of_bytes", "ResizeKeepRatio": "ResizeKeepRatio",
+                             "CenterCropOrPad": "CenterCropOrPad"},
+    "open_clip.transform": {"MaybeToTensor": "maybe_to_tensor", "MaybeConvertMode": "MaybeConvertMode",
+                            "ResizeKeepRatio": "ResizeKeepRatio", "CenterCropOrPad": "CenterCropOrPad"},
+}
+
+
+def _name_of(transform):
+    if inspect.isfunction(transform):
+        return f"{transform.__module__}.{transform.__qualname__}"
+    kind = type(transform)
+    where = kind.__module__.split(".")
+    if where[0] != "torchvision":
+        return f"{kind.__module__}.{kind.__qualname__}"
+    return ".".join(where[:3 if where[:3] == ["torchvision", "transforms", "v2"] else 2]) + f".{kind.__name__}"
+
+
+def _in_short(transform):
+    text = " ".join(repr(transform).split())
+    return text if len(text) <= 100 else text[:97] + "..."
 
 
 class _Translator:
-    """Walks a transform in order. The image is first a PIL image, then a u8 tensor, then float, then normalised."""
+    """Walks a transform in order. The image is first a PIL image, then a u8 tensor, then one of float32 numbers, then
+    normalised; `numbers` is how the numbers come about, as image.to_tensor says it."""
 
-    def __init__(self):
+    def __init__(self, is_rgb=True):
         self.geometry, self.five_crop, self.after_crop = [], None, []
         self.state = "pil"
-        self.mean, self.std = 0, 1
-        self.is_exact = True  # v2 multiplies by the rounded 1/255 where the op divides by 255
+        self.numbers, self.tail = {}, []
+        self.is_rgb = is_rgb
+        self.frames = []  # (name of the list of steps, index, steps), outer ones first
 
     def refuse(self, transform, why):
-        kind = type(transform)
-        where = kind.__module__.split(".")
-        public = ".".join(where[:3]) if where[:3] == ["torchvision", "transforms", "v2"] else ".".join(where[:2])
-        name = f"{public}.{kind.__name__}" if where[0] == "torchvision" else f"{kind.__module__}.{kind.__qualname__}"
-        raise PackError(f"cannot translate {name}: {why}; supported: {TRANSLATABLE}")
+        where = ", ".join(f"step {index + 1} of {name}" for name, index, _ in self.frames)
+        lines = [f"cannot translate {where}{', ' if where else ''}{_name_of(transform)}: {why}"]
+        if done := self.ops():
+            lines += ["translated so far, to be pasted into pipeline=[...]:", *(f"  {op!r}," for op in done)]
+        left = [step for _, index, steps in reversed(self.frames)
+                for step in steps[index + (steps is not self.frames[-1][2]):]]
+        if left:
+            lines.append("what remains: " + ", ".join(_in_short(step) for step in left))
+        raise PackError("\n".join([*lines, "supported: " + TRANSLATABLE]))
 
     def add(self, transform):
-        kind = type(transform)
-        if kind.__module__.startswith("torchvision.") and kind.__name__ == "Compose":
-            return [self.add(part) for part in transform.transforms]
-        if kind.__module__.startswith("torch.nn.") and kind.__name__ == "Sequential":
-            return [self.add(part) for part in transform]
-        method = getattr(self, f"_{kind.__name__}", None)
-        if method is None or not kind.__module__.startswith("torchvision.transforms"):
-            self.refuse(transform, "there is no op for it, write the pipeline as a list of ops with an op of your own")
-        return method(transform, "v2" in kind.__module__.split("."))
+        steps = self._steps_of(transform)
+        if steps is None:
+            return self._method_of(transform)(transform)
+        for index, step in enumerate(steps):
+            self.frames.append((type(transform).__name__, index, steps))
+            self.add(step)
+            self.frames.pop()
+        return None
 
-    def ops(self, transform):
+    def _steps_of(self, transform):
+        kind = type(transform)
+        if kind.__module__.startswith("torchvision.transforms") and kind.__name__ == "Compose":
+            return list(transform.transforms)
+        is_sequential = kind.__module__.startswith("torch.nn.") and kind.__name__ == "Sequential"
+        return list(transform) if is_sequential else None
+
+    def _method_of(self, transform):
+        kind = type(transform)
+        if inspect.isfunction(transform):
+            return self._function
+        if kind.__module__ in _KNOWN_CLASSES and kind.__name__ in _KNOWN_CLASSES[kind.__module__]:
+            return getattr(self, "_" + _KNOWN_CLASSES[kind.__module__][kind.__name__])
+        if any(base.__module__ == "transformers.image_processing_utils" for base in kind.__mro__):
+            return lambda processor: _ProcessorTranslator(self, processor).add()
+        method = getattr(self, f"_{kind.__name__}", None)
+        if method is not None and kind.__module__.startswith("torchvision.transforms"):
+            return method
+        if hasattr(transform, "image_processor"):
+            self.refuse(transform, "it processes more than images; pass its .image_processor")
+        base = next((base.__name__ for base in kind.__mro__[1:] if base.__module__.startswith("torchvision.transforms.")
+                     and hasattr(self, f"_{base.__name__}")), None)
+        self.refuse(transform, "there is no op for it, write the pipeline as a list of ops with an op of your own"
+                    + (f"; it is a subclass of {base}, which may do something else" if base else ""))
+
+    def ops(self):
+        tail = list(self.tail)
         if self.state == "u8":
-            self.refuse(transform, "it ends with a u8 tensor; end with ToDtype(torch.float32, scale=True)")
-        tail = []
-        if self.state in ("float", "normalised"):
-            tail = [{"op": "image.to_tensor", "mode": "torchvision", "mean": self.mean, "std": self.std}]
+            tail.insert(0, {"op": "image.to_tensor", "mode": "affine", "dtype": "u8"})
+        elif self.state != "pil":
+            tail.insert(0, {"op": "image.to_tensor", **self.numbers})
         if self.five_crop is None:
             return self.geometry + tail
         inner = self.after_crop + tail
         return self.geometry + [self.five_crop] + ([{"op": "each", "do": inner}] if inner else [])
 
     def put(self, transform, op):
-        """A geometric op. After ToTensor it still commutes with to_tensor, but no longer after Normalize."""
+        """An op on images. Geometric ones still commute with image.to_tensor, but no longer after Normalize."""
         if self.state == "normalised":
             self.refuse(transform, "it comes after Normalize; put it before")
         (self.geometry if self.five_crop is None else self.after_crop).append(op)
 
-    def _Resize(self, transform, _):
-        if self.state != "pil":
-            self.refuse(transform, "on a tensor it resamples otherwise than Pillow does; put it before ToTensor or "
-                                   "ToImage, and give it PIL images")
-        self.put(transform, _resize_op(self, transform, transform.size, transform.interpolation, transform.max_size))
+    def resampling(self, transform, interpolation, antialias=True):
+        """The filter of a resize, and whose it is: PIL images and u8 tensors are resampled differently."""
+        name = str(getattr(interpolation, "value", interpolation))
+        if self.state in ("float", "normalised"):
+            self.refuse(transform, "on a float tensor it resamples otherwise than on an image; put it before ToTensor or "
+                                   "ToDtype")
+        if self.state == "pil":
+            name = "nearest" if name == "nearest-exact" else name  # on PIL images torchvision has one of the two
+            if name not in OF_PILLOW:
+                self.refuse(transform, f"interpolation '{name}' has no op; known are {', '.join(OF_PILLOW)}")
+            return {"filter": name}
+        if not type(transform).__module__.startswith(("torchvision.transforms.v2", "transformers.")):
+            self.refuse(transform, "on a tensor it resamples in float32; use torchvision.transforms.v2, or put it before "
+                                   "the transform that makes a tensor")
+        if name == "nearest-exact":
+            self.refuse(transform, "on a tensor 'nearest-exact' takes either of two pixels as near, by memory layout")
+        if name not in OF_TORCH:
+            self.refuse(transform, f"interpolation '{name}' has no op on u8 tensors; known are "
+                                   "bilinear, bicubic, lanczos, nearest")
+        how = {"filter": name, "reference": "torch_u8"}
+        return how if antialias or name == "nearest" else {**how, "antialias": False}
 
-    def _CenterCrop(self, transform, _):
+    def normalise(self, mode, mean=0, std=1, **more):
+        """u8 -> float, or normalised where there are a mean and a deviation."""
+        self.numbers = {"mode": mode, "mean": mean, "std": std, **more}
+        self.state = "float"
+
+    # -- torchvision's, by the names of their classes
+
+    def _Resize(self, transform):
+        self.put(transform, _resize_op(self, transform, transform.size, transform.interpolation, transform.max_size,
+                                       getattr(transform, "antialias", True)))
+
+    def _CenterCrop(self, transform):
         self.put(transform, {"op": "image.center_crop", **_sides(transform.size)})
 
-    def _FiveCrop(self, transform, _):
+    def _FiveCrop(self, transform):
         if self.state != "pil" or self.five_crop is not None:
             self.refuse(transform, "one FiveCrop is possible, before ToTensor or ToImage")
         self.five_crop = {"op": "image.five_crop", **_sides(transform.size)}
 
-    def _Pad(self, transform, _):
+    def fill_of(self, transform, fill):
+        """A border's colour as the op takes it."""
+        numbers = [fill] if isinstance(fill, (int, float)) else list(fill) if isinstance(fill, (list, tuple)) else []
+        if len(numbers) not in (1, 3) or any(isinstance(number, bool) or number not in range(256) for number in numbers):
+            self.refuse(transform, f"fill is {fill!r}, expected a number 0..255, or one for each of three channels")
+        numbers = [int(number) for number in numbers]
+        if self.state == "float" and any(numbers):
+            self.refuse(transform, "fill other than 0 on a float tensor; put it before ToTensor")
+        return numbers[0] if len(set(numbers)) == 1 else numbers
+
+    def _Pad(self, transform):
         mode = transform.padding_mode
         if mode not in ("constant", "edge", "reflect"):
             self.refuse(transform, f"padding_mode '{mode}' has no op; constant, edge and reflect have, and reflect does "
                                    "not repeat the pixels at the edge")
-        fill = transform.fill if mode == "constant" and transform.fill is not None else 0
-        if isinstance(fill, (list, tuple)) and len(set(fill)) == 1:
-            fill = fill[0]
-        if isinstance(fill, bool) or not isinstance(fill, (int, float)) or fill != int(fill) or not 0 <= fill <= 255:
-            self.refuse(transform, f"fill is {transform.fill!r}, expected one number 0..255 for all channels")
-        if self.state == "float" and fill != 0:
-            self.refuse(transform, "fill other than 0 on a float tensor; put it before ToTensor")
+        fill = self.fill_of(transform, 0 if mode != "constant" or transform.fill is None else transform.fill)
         sides = transform.padding
         sides = [sides] if isinstance(sides, int) else list(sides)
         sides = sides * 4 if len(sides) == 1 else sides * 2 if len(sides) == 2 else sides
         if any(side < 0 for side in sides):
             self.refuse(transform, "negative padding has no op; use CenterCrop")
-        how = {"value": int(fill)} if mode == "constant" else {"mode": mode}
+        how = {"value": fill} if mode == "constant" else {"mode": mode}
         self.put(transform, {"op": "image.pad", **dict(zip(("left", "top", "right", "bottom"), map(int, sides))), **how})
 
     def _flip(self, transform, axis):
@@ -1201,11 +1308,19 @@ class _Translator:
         if transform.p == 1:
             self.put(transform, {"op": "image.flip", "axis": axis})
 
-    def _RandomHorizontalFlip(self, transform, _):
+    def _RandomHorizontalFlip(self, transform):
         self._flip(transform, "horizontal")
 
-    def _RandomVerticalFlip(self, transform, _):
+    def _RandomVerticalFlip(self, transform):
         self._flip(transform, "vertical")
+
+    def _Grayscale(self, transform):
+        if self.state != "pil":
+            self.refuse(transform, "on a tensor its rounding depends on the CPU; put it before ToTensor or ToImage")
+        self.put(transform, {"op": "image.to_gray"})
+        self.is_rgb = transform.num_output_channels == 3
+        if self.is_rgb:
+            self.put(transform, {"op": "image.to_rgb"})
 
     def _to(self, transform, state):
         if self.state != "pil":
@@ -1217,72 +1332,150 @@ class _Translator:
             self.refuse(transform, "after FiveCrop use torchvision.transforms.v2.ToImage")
         self._to(transform, state)
 
-    def _ToTensor(self, transform, _):
-        self._plain_tensor(transform, "float")
+    def _ToTensor(self, transform):
+        self._plain_tensor(transform, "u8")
+        self.normalise("torchvision")
 
-    def _PILToTensor(self, transform, _):
+    def _maybe_to_tensor(self, transform):
+        if self.state == "pil":
+            self._ToTensor(transform)
+
+    def _numbers_of_bytes(self, transform):
+        if str(transform.dtype) != "torch.float32":
+            self.refuse(transform, f"only float32 has an op, not {transform.dtype}")
+        self._plain_tensor(transform, "u8")
+        self.normalise("affine")
+
+    def _PILToTensor(self, transform):
         self._plain_tensor(transform, "u8")
 
-    def _ToImage(self, transform, _):
+    def _ToImage(self, transform):
         self._to(transform, "u8")
 
-    def _ToDtype(self, transform, is_v2):
-        self._to_float(transform, transform.dtype, transform.scale, is_v2)
+    def _ToDtype(self, transform):
+        self._to_dtype(transform, transform.dtype, transform.scale)
 
-    def _ConvertImageDtype(self, transform, is_v2):
-        self._to_float(transform, transform.dtype, True, is_v2)
+    def _ConvertImageDtype(self, transform):
+        self._to_dtype(transform, transform.dtype, True)
 
-    def _to_float(self, transform, dtype, scale, is_v2):
+    def _to_dtype(self, transform, dtype, scale):
         if self.state == "pil":
             self.refuse(transform, "it comes before ToImage or PILToTensor, where it does nothing")
-        if str(dtype) != "torch.float32" or (self.state == "u8" and not scale):
-            self.refuse(transform, f"only float32 with scale=True has an op, not {dtype} with scale={scale}")
-        if self.state == "u8":
-            self.state = "float"
-            self.is_exact = not is_v2
+        if str(dtype) == f"torch.{'uint8' if self.state == 'u8' else 'float32'}":
+            return  # has it already
+        if str(dtype) != "torch.float32" or self.state != "u8":
+            self.refuse(transform, f"only float32 has an op, not {dtype} with scale={scale}")
+        if not scale:
+            return self.normalise("affine")
+        is_v2 = "v2" in type(transform).__module__.split(".")  # it multiplies by float32(1/255) where v1 divides by 255
+        self.normalise("scaled" if is_v2 else "torchvision")
 
-    def _Normalize(self, transform, _):
-        if self.state != "float":
-            self.refuse(transform, "it must come once, after ToTensor or ToDtype")
+    def _Normalize(self, transform):
+        mean, std = _numbers(transform.mean), _numbers(transform.std)
+        if self.state in ("pil", "u8"):
+            self.refuse(transform, "it must come after ToTensor or ToDtype")
+        if self.state == "normalised":
+            self.tail.append({"op": "normalize", "mean": mean, "std": std})
+        else:
+            self.numbers.update(mean=mean, std=std)
         self.state = "normalised"
-        self.mean, self.std = _numbers(transform.mean), _numbers(transform.std)
 
-    def _ImageClassification(self, transform, _):
-        if self.state != "pil" or self.five_crop is not None:
-            self.refuse(transform, "it must be the first transform")
+    def _ImageClassification(self, transform):
+        self._preset(transform)
         self.put(transform, _resize_op(self, transform, transform.resize_size, transform.interpolation))
         self.put(transform, {"op": "image.center_crop", **_sides(transform.crop_size)})
-        self.mean, self.std, self.state = _numbers(transform.mean), _numbers(transform.std), "normalised"
+        self.normalise("torchvision", _numbers(transform.mean), _numbers(transform.std))
+        self.state = "normalised"
 
-    def _RGB(self, transform, _):
+    def _SemanticSegmentation(self, transform):
+        self._preset(transform)
+        if transform.resize_size is not None:
+            self.put(transform, _resize_op(self, transform, transform.resize_size, transform.interpolation))
+        self.normalise("torchvision", _numbers(transform.mean), _numbers(transform.std))
+        self.state = "normalised"
+
+    def _ObjectDetection(self, transform):
+        self._preset(transform)
+        self.normalise("torchvision")
+
+    def _preset(self, transform):
+        if self.state != "pil" or self.five_crop is not None:
+            self.refuse(transform, "it must be the first transform")
+
+    def _OpticalFlow(self, transform):
+        self.refuse(transform, "it takes two images; translate [ToTensor(), Normalize(0.5, 0.5)] for each of two branches "
+                               "of a fork")
+
+    def _VideoClassification(self, transform):
+        self.refuse(transform, "it takes the frames of a video as one tensor, and a pipeline takes one image")
+
+    def _RGB(self, transform):
+        self.to_rgb(transform)
+
+    def _MaybeConvertMode(self, transform):
+        if transform.mode != "RGB":
+            self.refuse(transform, f"only mode RGB has an op, not {transform.mode}")
+        if self.state == "pil":
+            self.to_rgb(transform)
+
+    def to_rgb(self, transform):
+        if self.is_rgb:
+            return
         if self.state != "pil":
             self.refuse(transform, "it must come before ToImage")
+        self.put(transform, {"op": "image.to_rgb"})
+        self.is_rgb = True
 
-    def _Identity(self, transform, _):
+    def _Identity(self, transform):
         pass
 
-    def _ToPureTensor(self, transform, _):
+    def _ToPureTensor(self, transform):
         if self.state == "pil" or self.five_crop is not None:
             self.refuse(transform, "it comes before ToImage or after FiveCrop")
 
+    def _Lambda(self, transform):
+        self._function(transform.lambd)
 
-def _resize_op(translator, transform, size, interpolation, max_size=None):
-    filter_name = str(getattr(interpolation, "value", interpolation))
-    if filter_name == "nearest-exact":  # on PIL images torchvision has one of the two
-        filter_name = "nearest"
-    if filter_name not in OF_PILLOW:
-        translator.refuse(transform, f"interpolation '{filter_name}' has no op; known are {', '.join(OF_PILLOW)}")
+    def _function(self, function):
+        does = _instructions(function)
+        if does in _TO_RGB and self.state == "pil":
+            self.to_rgb(function)
+        elif does is None or does != _IDENTITY:
+            self.refuse(function, "what it does is not known: only conversions to RGB are, lambda image: "
+                                  'image.convert("RGB"); image.decode gives RGB, so leave it out if that is what it does')
+
+    # -- timm's and open_clip's
+
+    def _ResizeKeepRatio(self, transform):
+        if getattr(transform, "random_scale_prob", 0) or getattr(transform, "random_aspect_prob", 0):
+            self.refuse(transform, "it is random; serve without augmentation")
+        if self.state != "pil" or transform.longest not in (0, 1) or isinstance(transform.interpolation, (tuple, list)):
+            self.refuse(transform, "only longest=0 and longest=1 of a PIL image with one interpolation have an op")
+        height, width = transform.size
+        self.put(transform, {"op": "image.resize_fit", "width": int(width), "height": int(height),
+                             "fit": "inside" if transform.longest else "cover",
+                             **self.resampling(transform, transform.interpolation)})
+
+    def _CenterCropOrPad(self, transform):
+        if getattr(transform, "padding_mode", "constant") != "constant":
+            self.refuse(transform, f"padding_mode '{transform.padding_mode}' has no op; constant has")
+        fill = self.fill_of(transform, transform.fill)
+        self.put(transform, {"op": "image.center_crop", **_sides(transform.size), **({"value": fill} if fill else {})})
+
+
+def _resize_op(translator, transform, size, interpolation, max_size=None, antialias=True):
+    how = translator.resampling(transform, interpolation, antialias)
     if size is None and max_size is None:
         translator.refuse(transform, "size is None")
     if size is None:
-        return {"op": "image.resize_long", "size": int(max_size), "filter": filter_name}
+        return {"op": "image.resize_long", "size": int(max_size), **how}
     size = [size] if isinstance(size, int) else [int(side) for side in size]
     if len(size) == 1:
         limit = {} if max_size is None else {"max_size": int(max_size)}
-        return {"op": "image.resize_short", "size": size[0], "filter": filter_name, **limit}
+        return {"op": "image.resize_short", "size": size[0], **how, **limit}
     if max_size is not None:
         translator.refuse(transform, "max_size goes with one size, not with height and width")
-    return {"op": "image.resize", "width": size[1], "height": size[0], "filter": filter_name}
+    return {"op": "image.resize", "width": size[1], "height": size[0], **how}
 
 
 def _sides(size):
@@ -1295,20 +1488,248 @@ def _numbers(values):
     return [float(value) for value in values] if isinstance(values, (list, tuple)) else float(values)
 
 
-def translate(transform):
-    """The ops (Image -> ...) that do what a torchvision transform does to a PIL RGB image; PackError names what cannot."""
-    return _translate(transform)[0]
+# Methods of transformers' image processors that decide about pixels. A class is translated if all of these are those of
+# the backends, or those of a class with a rule in _ProcessorTranslator.
+_PIXEL_METHODS = ("_preprocess", "resize", "center_crop", "pad", "rescale", "normalize", "rescale_and_normalize",
+                  "_fuse_mean_std_and_rescale_factor", "process_image", "convert_to_rgb", "_prepare_image_like_inputs",
+                  "_preprocess_image_like_inputs", "preprocess", "__call__", "_standardize_kwargs")
+_BACKENDS = ("transformers.image_processing_backends", "transformers.image_processing_utils",
+             "transformers.image_processing_base")
 
 
-def _translate(transform):
-    """(ops, tolerance to the transform itself)"""
-    translator = _Translator()
+class _ProcessorTranslator:
+    """A Hugging Face image processor (transformers 5), from its configuration. The torchvision backend resizes u8 tensors
+    and normalises them in one step; the PIL backend resizes PIL images and calculates with numpy."""
+
+    def __init__(self, translator, processor):
+        self.translator, self.processor = translator, processor
+        self.rule = self._rule()
+        self.is_torch = getattr(processor, "backend", None) == "torchvision"
+
+    def refuse(self, why):
+        self.translator.refuse(self.processor, why)
+
+    def get(self, name, default=None):
+        value = getattr(self.processor, name, None)
+        return default if value is None else value
+
+    def _rule(self):
+        """The method of this class that knows what the processor's own methods do; None if it has none of its own."""
+        kinds = type(self.processor).__mro__
+        rule = None
+        for method in _PIXEL_METHODS:
+            owner = next((kind for kind in kinds if method in vars(kind)), None)
+            if owner is None or owner.__module__ in _BACKENDS or owner is object:
+                continue
+            name = owner.__name__.removesuffix("Pil").removesuffix("ImageProcessor")
+            rule = getattr(self, f"_{name}", None)
+            if rule is None or not owner.__module__.startswith("transformers.models."):
+                self.refuse(f"what its own method {method}() does has no translation")
+        return rule
+
+    def add(self):
+        if self.translator.state != "pil" or self.translator.five_crop is not None:
+            self.refuse("it must be the first transform")
+        is_known = any(kind.__module__ == "transformers.image_processing_backends" for kind in type(self.processor).__mro__)
+        if not is_known and self.rule is None:
+            self.refuse("only the processors of transformers 5 are known")
+        if self.get("do_convert_rgb") and not self.translator.is_rgb:
+            self.refuse("it blends transparent pixels with white, for which there is no op; put image.decode with colour "
+                        '"rgb", or image.to_rgb, in front, if transparency may be left out')
+        (self.rule or self._steps)()
+
+    def _steps(self, size=None, normalise=True, crop=True):
+        """The backends' own order. `size` instead of the processor's."""
+        if self.get("do_resize"):
+            self.resize(self.get("size") if size is None else size)
+        if crop and self.get("do_center_crop"):
+            self.center_crop(self.get("crop_size"))
+        self.to_numbers(self.get("do_normalize") and normalise)
+        self.pad()
+
+    def put(self, op):
+        self.translator.put(self.processor, op)
+
+    def resampling(self):
+        value = self.get("resample", 2)
+        filters = {0: "nearest-exact", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
+        name = filters[int(value)] if isinstance(value, int) else str(getattr(value, "value", value))
+        self.translator.state = "u8" if self.is_torch else "pil"
+        return self.translator.resampling(self.processor, name)
+
+    def resize(self, size):
+        how = self.resampling()
+        side = lambda name: size.get(name, None)  # noqa: E731
+        if side("shortest_edge") and side("longest_edge"):
+            self.put({"op": "image.resize_short", "size": side("shortest_edge"), "max_size": side("longest_edge"),
+                      "rounding": "round", **how})
+        elif side("shortest_edge"):
+            self.put({"op": "image.resize_short", "size": side("shortest_edge"), **how})
+        elif side("max_height") and side("max_width"):
+            self.put({"op": "image.resize_fit", "width": side("max_width"), "height": side("max_height"),
+                      "rounding": "truncate", **how})
+        elif side("height") and side("width"):
+            self.put({"op": "image.resize", "width": side("width"), "height": side("height"), **how})
+        else:
+            self.refuse(f"size {dict(size)} has no op")
+
+    def center_crop(self, size):
+        self.put({"op": "image.center_crop", **_sides((size["height"], size["width"])), "centre": self.centre()})
+
+    def centre(self):
+        return "truncate" if self.is_torch else "floor"
+
+    def to_numbers(self, normalise, **more):
+        """rescale() and normalize(): fused in the torchvision backend, one after the other in the other."""
+        self.translator.state = "u8"
+        mean, std = (_numbers(self.get(name)) for name in ("image_mean", "image_std")) if normalise else (0, 1)
+        factor, rescale = self.get("rescale_factor"), self.get("do_rescale")
+        scale = {"scale": factor} if factor != 1 / 255 else {}
+        if rescale and normalise and self.is_torch:
+            torch = need("torch", "translating an image processor")
+            mean, std = ((torch.tensor(numbers) * (1.0 / factor)).tolist() for numbers in (mean, std))
+            self.translator.normalise("affine", mean, std, **more)
+        elif rescale:
+            self.translator.normalise("scaled" if self.is_torch else "hf_numpy", mean, std, **scale, **more)
+        elif normalise:
+            self.translator.normalise("affine", mean, std, **more)
+        if normalise:
+            self.translator.state = "normalised"
+
+    def pad(self):
+        """To a size of its own; to the largest image of a batch, which one image is."""
+        size = self.get("pad_size") if self.get("do_pad") else None
+        if size is None:
+            return
+        sides = {"width": size["width"], "height": size["height"]}
+        if self.translator.state == "u8":
+            self.put({"op": "image.pad_to", **sides, "anchor": "top_left"})
+        else:
+            self.translator.tail.append({"op": "pad_to", **sides})
+
+    # -- processors with methods of their own, by the names of their classes
+
+    def _labels_too(self):
+        """Its own methods process segmentation maps as well; images go through the backends' steps."""
+        self._steps()
+
+    _Beit = _MobileNetV2 = _labels_too
+
+    def _Segformer(self):
+        self._steps(crop=self.is_torch is False and self.get("do_center_crop"))
+
+    def _detection(self):
+        """Boxes and masks are processed as well. The size rule is the backends'."""
+        self._steps(crop=False)
+
+    _Detr = _ConditionalDetr = _DeformableDetr = _GroundingDino = _RTDetr = _detection
+
+    def _Levit(self):
+        size = self.get("size")
+        self._steps({"shortest_edge": int(256 / 224 * size["shortest_edge"])} if size.get("shortest_edge") else size)
+
+    def _ConvNext(self):
+        side = self.get("size")["shortest_edge"]
+        if self.get("do_resize") and side < 384:
+            self.resize({"shortest_edge": int(side / self.get("crop_pct"))})
+            self.center_crop({"height": side, "width": side})
+        elif self.get("do_resize"):
+            self.resize({"height": side, "width": side})
+        if self.get("do_center_crop"):
+            self.center_crop(self.get("crop_size"))
+        self.to_numbers(self.get("do_normalize"))
+
+    def _PoolFormer(self):
+        size, part = self.get("size"), self.get("crop_pct")
+        if part is not None:
+            height, width = size.get("height", None), size.get("width", None)
+            short = size.get("shortest_edge", None) or (height if height == width else None)
+            size = ({"shortest_edge": int(short / part)} if short
+                    else {"height": int(height / part), "width": int(width / part)})
+        self._steps(size)
+
+    def _Perceiver(self):
+        size, crop = self.get("size"), self.get("crop_size")
+        fraction = size["height"] / crop["height"]
+        if fraction != size["width"] / crop["width"] or fraction > 1:
+            self.refuse("only crop_size from size on, with size's ratio of sides, has an op")
+        if self.get("do_center_crop"):
+            self.put({"op": "image.crop_short", "fraction": fraction, "centre": self.centre()})
+        if self.get("do_resize"):
+            self.resize(size)
+        self.to_numbers(self.get("do_normalize"))
+
+    def _EfficientNet(self):
+        if self.get("rescale_offset") and self.get("do_rescale"):
+            self.refuse("rescale_offset=True has no op")
+        if self.get("do_resize"):
+            self.resize(self.get("size"))
+        if self.get("do_center_crop"):
+            self.center_crop(self.get("crop_size"))
+        self.to_numbers(self.get("do_normalize"))
+        if self.get("include_top"):
+            self.translator.tail.append({"op": "normalize", "mean": 0, "std": _numbers(self.get("image_std"))})
+
+    def _MobileViT(self):
+        if self.get("do_resize"):
+            self.resize(self.get("size"))
+        if self.get("do_center_crop"):
+            self.center_crop(self.get("crop_size"))
+        if not self.get("do_rescale"):
+            self.refuse("do_rescale=False has no op")
+        self.to_numbers(False, **({"reverse_channels": True} if self.get("do_flip_channel_order") else {}))
+
+    def _DPT(self):
+        size, multiple = self.get("size"), self.get("ensure_multiple_of", 1)
+        if self.get("do_pad"):
+            self.refuse("do_pad=True has no op")
+        if self.get("do_resize") and self.get("keep_aspect_ratio"):
+            self.put({"op": "image.resize_fit", "width": size["width"], "height": size["height"], "fit": "nearest",
+                      "multiple": multiple, **self.resampling()})
+        elif self.get("do_resize"):
+            if size["width"] % multiple or size["height"] % multiple:
+                self.refuse(f"size {dict(size)} is no multiple of ensure_multiple_of={multiple}")
+            self.resize(size)
+        if self.get("do_center_crop"):
+            self.center_crop(self.get("crop_size"))
+        self.to_numbers(self.get("do_normalize"))
+
+    def _Llava(self):
+        if self.get("do_pad"):
+            self.put({"op": "image.pad_to", "square": True, "value": [int(x * 255) for x in self.get("image_mean")]})
+        if self.get("do_resize"):
+            self.resize(self.get("size"))
+        if self.get("do_center_crop"):
+            self.center_crop(self.get("crop_size"))
+        self.to_numbers(self.get("do_normalize"))
+
+    def _TimmWrapper(self):
+        self.translator.add(self.processor.val_transforms)
+
+
+def translate(transform, is_rgb=True):
+    """The ops (Image -> ...) that do what a transform does to a PIL image, bit for bit. `is_rgb` says that the image is
+    known to be RGB. PackError names what cannot be translated, and says how far it came."""
+    translator = _Translator(is_rgb)
     translator.add(transform)
-    ops = translator.ops(transform)
-    if translator.is_exact:
-        return ops, EXACT
-    smallest = min(abs(number) for number in (translator.std if isinstance(translator.std, list) else [translator.std]))
-    return ops, Tolerance(1.2e-7 / smallest, 2.4e-7)
+    return translator.ops()
+
+
+def apply_transform(transform, image):
+    """What the translated ops must give: for an image processor, the one tensor of its batch."""
+    if any(kind.__module__ == "transformers.image_processing_utils" for kind in type(transform).__mro__):
+        return transform(images=image, return_tensors="pt")["pixel_values"][0]
+    return transform(image)
+
+
+def _gives_rgb(ops):
+    """Whether images are known to be RGB behind the ops."""
+    for op in reversed(ops):
+        if op["op"] in ("image.decode", "image.from_raw"):
+            return op.get("colour", "rgb") == "rgb" and op.get("format", "rgb") in ("rgb", "bgr", "nv12", "nv21", "i420")
+        if op["op"] in ("image.to_rgb", "image.to_gray") or not op["op"].startswith("image."):
+            return op["op"] == "image.to_rgb"
+    return False
 
 
 def _is_transform(value):
@@ -1318,7 +1739,7 @@ def _is_transform(value):
 def expand(pipeline, labels_file, path="pipeline"):
     """Strings become ops without parameters, transforms the ops they translate to, and `labels_file` is filled in.
 
-    Returns the ops and [(path of first op, path of last op, transform, tolerance)]."""
+    Returns the ops and [(path of first op, path of last op, transform)]."""
     ops, origins = [], []
     for item in pipeline:
         if isinstance(item, str):
@@ -1328,13 +1749,13 @@ def expand(pipeline, labels_file, path="pipeline"):
             origins += inner_origins
             ops.append(item)
         elif _is_transform(item):
-            translated, tolerance = _translate(item)
+            translated = translate(item, _gives_rgb(ops))
             if translated:
                 first, last = len(ops), len(ops) + len(translated) - 1
-                origins.append((f"{path}[{first}]", f"{path}[{last}]", item, tolerance))
+                origins.append((f"{path}[{first}]", f"{path}[{last}]", item))
             ops += translated
         else:
-            raise PackError(f"{path}[{len(ops)}]: expected an op or a torchvision transform, got {item!r}")
+            raise PackError(f"{path}[{len(ops)}]: expected an op or a transform, got {item!r}")
     return ops, origins
 
 
@@ -1358,16 +1779,16 @@ def _expand_op(op, labels_file, path):
 
 def check_origins(reference, origins, sample):
     """The translated ops gave what the transforms give."""
-    for first, _, transform, tolerance in origins:
+    for first, _, transform in origins:
         for start, value_in, value_out in reference.watched:
             if start != first:
                 continue
-            wanted = transform(value_in)
+            wanted = apply_transform(transform, value_in)
             if isinstance(value_out, list) and isinstance(wanted, tuple):
                 wanted = list(wanted)
-            problem = difference(value_out, wanted, tolerance, f"{sample}, {first}")
+            problem = difference(value_out, wanted, EXACT, f"{sample}, {first}")
             if problem:
-                raise CheckFailed("the translated ops differ from the torchvision transform: " + problem)
+                raise CheckFailed("the translated ops differ from the transform: " + problem)
 
 
 # ---- The model: signature and engines -----------------------------------------------------------------------------
@@ -2788,7 +3209,7 @@ class Recorder:
         self.compare, self.tolerance, self.limit = compare, tolerance, limit
         self.stage_tolerances, self.result_tolerance = tolerances(ops, tolerance, table)
         self.reference = Reference(ops, model.call_sample, label_files, table,
-                                   {first: last for first, last, _, _ in origins})
+                                   {first: last for first, last, _ in origins})
         self.model_inputs = []
 
     def run(self, sample, index):
@@ -2934,7 +3355,7 @@ def default_pipeline(pipeline, labels):
         tail = ["softmax", {"op": "top_k", "k": 5}] if labels is not None else []
         return ["image.decode", pipeline, "model", *tail]
     if not isinstance(pipeline, (list, tuple)):
-        raise PackError(f"pipeline: expected a list of ops or a torchvision transform, got {type(pipeline).__name__}")
+        raise PackError(f"pipeline: expected a list of ops or a transform, got {type(pipeline).__name__}")
     return list(pipeline)
 
 
@@ -2950,8 +3371,8 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`
     model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram
     example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one
-    pipeline        a list of ops ({"op": ...}, names of ops without parameters, torchvision transforms), or one
-                    transform, or None for the model alone
+    pipeline        a list of ops ({"op": ...}, names of ops without parameters, transforms and image processors of
+                    torchvision, timm, open_clip and transformers), or one of these, or None for the model alone
     reference       your own Python stack: takes a sample as given in `samples`, returns a tensor or vector of scores, a
                     list of (label, score), or whatever the pipeline gives; must agree within `tolerance`
     samples         paths or bytes (a pipeline that decodes), arrays or tensors of one sample, without the batch axis
