@@ -3,7 +3,7 @@
 
   file_kinds.py --probe BUILD/bin/image_probe --readme lib/ops/image/README.md
 
-The kinds stand in {jpeg,png,webp}_kinds.py, each with a function that makes files of it. A file has to become Pillow's
+The kinds stand in {jpeg,png,webp,exif}_kinds.py, each with a function that makes files of it. A file has to become Pillow's
 bytes in every mode, or be refused by both, or its kind is a row of the README's table of differences, and then every
 file of the kind differs as the row says.
 """
@@ -14,12 +14,13 @@ import sys
 import tempfile
 
 import differences
+import exif_kinds
 import image_parity
 import jpeg_kinds
 import png_kinds
 import webp_kinds
 
-KINDS = {**jpeg_kinds.KINDS, **png_kinds.KINDS, **webp_kinds.KINDS}
+KINDS = {**jpeg_kinds.KINDS, **png_kinds.KINDS, **webp_kinds.KINDS, **exif_kinds.KINDS}
 
 
 def main():

@@ -26,6 +26,7 @@ from PIL import Image, ImageFile, ImageOps, features
 from torchvision import transforms
 
 import engine_groups
+import exif_files
 import image_files
 import preprocessing_groups
 from parity_case import FILTERS, Case, image_case, pixels, random_array, random_side
@@ -167,6 +168,18 @@ def decode(rng):
         yield decode_case(name, data, exif_orientation=False)
 
 
+def exif(rng):
+    """Random TIFF structures, most of them broken: the orientation that Pillow finds."""
+    for index in range(1500):
+        xmp = exif_files.random_xmp(rng) if index % 3 == 0 else None
+        data = exif_files.jpeg_of(exif_files.random_tiff(rng), xmp, dpi=(72, 72) if index % 2 else None)
+        expected = open_with_pillow(data, lambda image: exif_files.transposed_by_pillow(image).convert("RGB"))
+        if expected is None:  # for a resolution that it cannot take: a row of the table of differences
+            continue
+        op = {"op": "image.decode", "exif_orientation": True}
+        yield Case(f"structure {index}", "bytes", "image", [op], data, expected)
+
+
 def truncated(rng):
     """Whatever Pillow refuses is refused, whatever it accepts is equal, by default and where it is told to accept."""
     image = image_files.to_image(image_files.picture(rng, 61, 43, 3))
@@ -241,7 +254,7 @@ def classify(rng):
 
 
 GROUPS = [resize, pass_order, resize_short, crops, pad_and_flip, to_tensor, decode, truncated, real_files, end_to_end, classify,
-          *engine_groups.GROUPS, *preprocessing_groups.GROUPS]
+          *engine_groups.GROUPS, *preprocessing_groups.GROUPS, exif]
 
 
 def run_probe(probe, cases, folder):
