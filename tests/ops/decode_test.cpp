@@ -173,7 +173,7 @@ TEST(Decode, GivesTheFirstFrameOfAnAnimation) {
   EXPECT_THAT(decode(cut(kAnimatedWebp, 190)), FailsWith(ErrorCode::kInvalidArgument, "truncated WebP"));
   File outside = kAnimatedWebp;
   outside[segment_of_first_frame()] = 1;  // two columns to the right
-  EXPECT_THAT(decode(outside), FailsWith(ErrorCode::kInvalidArgument, "the first frame is not on the canvas"));
+  EXPECT_THAT(decode(outside), FailsWith(ErrorCode::kInvalidArgument, "corrupt WebP: libwebp cannot take its chunks apart"));
 }
 
 /// The call may end before the work does.
@@ -187,7 +187,7 @@ TEST(Decode, LooksAtTheCallWhileItWorks) {
   jpeg.is_progressive = true;
   const Bytes progressive(jpeg.bytes());
   const Bytes png = PngFile{1, 1, 8, 0, "", {"x"}}.bytes();
-  for (const Bytes& file : {baseline, progressive, png}) {
+  for (const Bytes& file : {baseline, progressive, png, Bytes(kWebp), Bytes(kAnimatedWebp)}) {
     EXPECT_THAT(detail::decode_image(file, {}, &late), FailsWith(ErrorCode::kDeadlineExceeded, "deadline"));
     EXPECT_THAT(detail::decode_image(file, {}, &cancelled), FailsWith(ErrorCode::kCancelled, "cancelled"));
     EXPECT_THAT(detail::decode_image(file, {}, nullptr), test::IsOk());

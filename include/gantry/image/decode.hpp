@@ -38,8 +38,8 @@ struct Decode {
   /// at least this (1..65535): faster, and no longer the pixels that PIL has. The sizes are those of PIL's draft().
   std::int64_t approx_size = 0;
 };
-/// JPEG, PNG or WebP, told apart by content; of an animation the first frame. JPEG and PNG look at the call's deadline
-/// and cancellation while they are decoded. Errors: invalid_argument (not an image, truncated, corrupt), unsupported (a
+/// JPEG, PNG or WebP, told apart by content; of an animation the first frame. The call's deadline and cancellation are
+/// looked at while a file is decoded. Errors: invalid_argument (not an image, truncated, corrupt), unsupported (a
 /// colour model named in the message), resource_exhausted (a limit), deadline_exceeded, cancelled.
 ///
 /// As in PIL, damage that libjpeg makes up for with a warning is no error. In a chain that needs only a part of the

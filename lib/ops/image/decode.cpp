@@ -51,7 +51,7 @@ Result<Decoded> decode_rows(Result<std::unique_ptr<Stream>> stream) {
 Result<Decoded> decode_by_content(const Bytes& file, const image::Decode& options, const RunOptions* call) {
   if (is_jpeg(file)) return decode_rows(JpegStream::open(file, options, call));
   if (is_png(file)) return decode_rows(PngStream::open(file, options, call));
-  if (is_webp(file)) return decode_webp(file, options);
+  if (is_webp(file)) return decode_webp(file, options, call);
   return not_an_image(file);
 }
 

@@ -43,12 +43,11 @@ struct WebpHeader {
   std::int64_t height;
   Colour colour;
   std::uint8_t orientation;
-  bool is_animated;
 };
 Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& options);
 
 /// Thread-safe, prints nothing, and allocates the image only after check_dimensions(). The other formats are decoded
 /// through a RowStream.
-Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options);
+Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const RunOptions* call);
 
 }  // namespace gantry::detail

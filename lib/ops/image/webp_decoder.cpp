@@ -4,37 +4,17 @@
 #include <webp/decode.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "ops/image/decoder.hpp"
 #include "ops/image/exif.hpp"
+#include "ops/image/webp_container.hpp"
 
 namespace gantry::detail {
 namespace {
-
-constexpr std::size_t kRiffHeaderBytes = 12;
-constexpr std::size_t kChunkHeaderBytes = 8;
-
-std::size_t little_endian(std::string_view bytes) {
-  std::size_t value = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-/// The content of the first RIFF chunk of this name; empty if there is none.
-std::string_view find_chunk(std::string_view file, std::string_view name) {
-  std::string_view rest = file.substr(kRiffHeaderBytes);
-  while (rest.size() >= kChunkHeaderBytes) {
-    const std::size_t size = little_endian(rest.substr(4, 4));
-    const std::string_view content = rest.substr(kChunkHeaderBytes, size);
-    if (rest.substr(0, 4) == name) return content;
-    rest.remove_prefix(kChunkHeaderBytes + content.size());
-    rest.remove_prefix(content.size() % 2 == 1 && !rest.empty() ? 1 : 0);  // chunks are padded to even sizes
-  }
-  return {};
-}
 
 Error to_error(VP8StatusCode status, std::size_t file_bytes) {
   switch (status) {
@@ -52,87 +32,130 @@ Error to_error(VP8StatusCode status, std::size_t file_bytes) {
   }
 }
 
-/// A still image: where it is in the file, and where on the canvas.
-struct Frame {
-  std::string_view data;
-  std::int64_t left = 0;
-  std::int64_t top = 0;
-  std::int64_t width = 0;
-  std::int64_t height = 0;
+/// The state of a frame that is being decoded, rows of which are in the image already.
+class FrameDecoder {
+ public:
+  /// Its colours decide about alpha.
+  FrameDecoder(const WebpContainer::Frame& frame, Image& image) {
+    if (!WebPInitDecoderConfig(&config_)) return;
+    const auto channels = static_cast<std::int64_t>(image.channels());
+    WebPDecBuffer& output = config_.output;
+    output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
+    output.is_external_memory = 1;
+    output.u.RGBA.rgba = image.mutable_row(frame.top) + frame.left * channels;
+    output.u.RGBA.stride = static_cast<int>(image.row_stride_bytes());
+    output.u.RGBA.size =
+        static_cast<std::size_t>((frame.height - 1) * image.row_stride_bytes() + frame.width * channels);
+    decoder_.reset(WebPIDecode(nullptr, 0, &config_));
+  }
+  FrameDecoder(const FrameDecoder&) = delete;  // the decoder points into it
+  FrameDecoder& operator=(const FrameDecoder&) = delete;
+
+  /// As far as this much of the data goes; SUSPENDED where more is needed.
+  VP8StatusCode decode(std::string_view data) {
+    if (!decoder_) return VP8_STATUS_OUT_OF_MEMORY;
+    return WebPIUpdate(decoder_.get(), reinterpret_cast<const std::uint8_t*>(data.data()), data.size());
+  }
+
+  bool has_rows() const {
+    int rows = 0;
+    return WebPIDecGetRGB(decoder_.get(), &rows, nullptr, nullptr, nullptr) != nullptr && rows > 0;
+  }
+
+ private:
+  struct Deleter {
+    void operator()(WebPIDecoder* decoder) const { WebPIDelete(decoder); }
+  };
+
+  WebPDecoderConfig config_{};
+  std::unique_ptr<WebPIDecoder, Deleter> decoder_;
 };
 
-/// The first frame of an animation. Its data begins with an ALPH, VP8 or VP8L chunk, as libwebp takes it.
-Result<Frame> first_frame(std::string_view file, const WebpHeader& canvas) {
-  constexpr std::size_t kFrameHeaderBytes = 16;
-  if (little_endian(file.substr(4, 4)) > file.size() - kChunkHeaderBytes) return truncated("WebP", file.size());
-  const std::string_view chunk = find_chunk(file, "ANMF");
-  if (chunk.size() <= kFrameHeaderBytes) return corrupt("WebP", "an animation without a frame");
-  const auto field = [&](std::size_t index) {
-    return static_cast<std::int64_t>(little_endian(chunk.substr(index * 3, 3)));
-  };
-  const Frame frame = {chunk.substr(kFrameHeaderBytes), 2 * field(0), 2 * field(1), field(2) + 1, field(3) + 1};
-  if (frame.left + frame.width > canvas.width || frame.top + frame.height > canvas.height)
-    return corrupt("WebP", "the first frame is not on the canvas");
-  return frame;
+/// How far the data has to be there for the first pixels: behind alpha, which stands in front of them as a whole.
+std::size_t first_pixels(std::string_view data) {
+  if (data.substr(0, 4) != "ALPH" || data.size() < 8) return 0;
+  std::size_t size = 0;
+  for (std::size_t i = 8; i-- > 4;) size = size << 8 | static_cast<unsigned char>(data[i]);
+  return std::min(data.size(), 8 + size + size % 2);
 }
 
-/// Decodes the frame to its place in the image, whose colours decide about alpha.
-VP8StatusCode decode_frame(const Frame& frame, Image& image) {
-  WebPDecoderConfig config;
-  const auto* data = reinterpret_cast<const std::uint8_t*>(frame.data.data());
-  if (!WebPInitDecoderConfig(&config)) return VP8_STATUS_INVALID_PARAM;
-  if (const VP8StatusCode status = WebPGetFeatures(data, frame.data.size(), &config.input); status != VP8_STATUS_OK)
-    return status;
-  if (config.input.width != frame.width || config.input.height != frame.height) return VP8_STATUS_BITSTREAM_ERROR;
-  const std::int64_t channels = static_cast<std::int64_t>(image.channels());
-  const std::int64_t row_bytes = frame.width * channels;
-  config.output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
-  config.output.is_external_memory = 1;
-  config.output.u.RGBA.rgba = image.mutable_row(frame.top) + frame.left * channels;
-  config.output.u.RGBA.stride = static_cast<int>(image.row_stride_bytes());
-  config.output.u.RGBA.size = static_cast<std::size_t>((frame.height - 1) * image.row_stride_bytes() + row_bytes);
-  const VP8StatusCode status = WebPDecode(data, frame.data.size(), &config);
-  WebPFreeDecBuffer(&config.output);
-  return status;
-}
-
-Result<Image> decode_pixels(std::string_view file, const WebpHeader& header) {
-  Frame frame = {file, 0, 0, header.width, header.height};
-  if (header.is_animated) {
-    auto first = first_frame(file, header);
-    if (!first) return std::move(first).error();
-    frame = *first;
+/// Decodes the frame to its place in the image. The data is handed over in slices, and between them the call is asked
+/// whether to go on. Each but the last may cost a lossless image up to eight rows that are decoded again, hence their
+/// size; and as what stands in front of its pixels is read from the beginning again with each slice until it is there,
+/// slices double until the first row comes.
+Result<void> decode_frame(const WebpContainer::Frame& frame, Image& image, const RunOptions* call,
+                          std::size_t file_bytes) {
+  constexpr std::int64_t kPixelsOfASlice = 2 << 20;
+  const std::size_t size = frame.data.size(), begin = first_pixels(frame.data);
+  const auto slices = static_cast<std::size_t>(frame.width * frame.height / kPixelsOfASlice + 1);
+  const std::size_t slice = (size - begin) / slices + 1;
+  const bool is_lossless = frame.data.substr(0, 4) == "VP8L";
+  FrameDecoder decoder(frame, image);
+  for (std::size_t given = begin;;) {
+    if (call != nullptr)
+      if (auto interruption = call->interruption()) return *std::move(interruption);
+    const bool doubles = is_lossless && given > 0 && !decoder.has_rows();
+    given = std::min(size, given + (doubles ? given : slice));
+    const VP8StatusCode status = decoder.decode(frame.data.substr(0, given));
+    if (status == VP8_STATUS_OK) return {};
+    if (status != VP8_STATUS_SUSPENDED || given == size) return to_error(status, file_bytes);
   }
+}
+
+Result<Image> decode_pixels(const WebpContainer& container, const WebpHeader& header, const RunOptions* call,
+                            std::size_t file_bytes) {
+  if (!container.is_complete()) return truncated("WebP", file_bytes);
+  const auto frame = container.first_frame();
+  if (!frame) return frame.error();
   auto image = Image::make(header.width, header.height, header.colour);
   if (!image) return image;
-  if (header.is_animated) std::fill_n(image->mutable_row(0), image->pixels().size_bytes(), std::uint8_t{0});
-  const VP8StatusCode status = decode_frame(frame, *image);
-  if (status != VP8_STATUS_OK) return to_error(status, file.size());
+  if (frame->left + frame->width > header.width || frame->top + frame->height > header.height)
+    return corrupt("WebP", "the first frame is not on the canvas");
+  if (frame->width != header.width || frame->height != header.height)
+    std::fill_n(image->mutable_row(0), image->pixels().size_bytes(), std::uint8_t{0});
+  if (auto ok = decode_frame(*frame, *image, call, file_bytes); !ok) return std::move(ok).error();
   return image;
 }
 
-}  // namespace
+std::string_view text_of(const Bytes& file) {
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
+}
 
-Result<WebpHeader> read_webp_header(const Bytes& bytes, const image::Decode& options) {
-  const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+/// What the file says about itself without its chunks being taken apart.
+Result<WebpHeader> read_features(const Bytes& file, const image::Decode& options) {
   WebPBitstreamFeatures features;
-  const VP8StatusCode status = WebPGetFeatures(bytes.data(), bytes.size(), &features);
+  const VP8StatusCode status = WebPGetFeatures(file.data(), file.size(), &features);
   if (status != VP8_STATUS_OK) return to_error(status, file.size());
   if (auto ok = check_dimensions("WebP", static_cast<std::uint64_t>(features.width),
                                  static_cast<std::uint64_t>(features.height), options);
       !ok)
     return std::move(ok).error();
   const bool keeps_alpha = options.colour == image::ColourMode::kUnchanged && features.has_alpha;
-  WebpHeader header = {features.width, features.height, keeps_alpha ? Colour::kRgba : Colour::kRgb, 1,
-                       features.has_animation != 0};
-  if (options.exif_orientation) header.orientation = orientation_of(find_chunk(file, "EXIF"), find_chunk(file, "XMP "));
+  return WebpHeader{features.width, features.height, keeps_alpha ? Colour::kRgba : Colour::kRgb, 1};
+}
+
+void read_orientation(const WebpContainer& container, const image::Decode& options, WebpHeader& header) {
+  if (options.exif_orientation) header.orientation = orientation_of(container.chunk("EXIF"), container.chunk("XMP "));
+}
+
+}  // namespace
+
+Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& options) {
+  auto header = read_features(file, options);
+  if (!header) return header;
+  const auto container = WebpContainer::open(text_of(file));
+  if (!container) return container.error();
+  read_orientation(*container, options, *header);
   return header;
 }
 
-Result<Decoded> decode_webp(const Bytes& bytes, const image::Decode& options) {
-  const auto header = read_webp_header(bytes, options);
-  if (!header) return header.error();
-  auto image = decode_pixels({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, *header);
+Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const RunOptions* call) {
+  auto header = read_features(file, options);
+  if (!header) return std::move(header).error();
+  const auto container = WebpContainer::open(text_of(file));
+  if (!container) return container.error();
+  read_orientation(*container, options, *header);
+  auto image = decode_pixels(*container, *header, call, file.size());
   if (!image) return std::move(image).error();
   return Decoded{*std::move(image), header->orientation};
 }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// WebpContainer: the chunks of a WebP file as libwebp's demuxer sees them, which is what PIL reads them with.
+#pragma once
+
+#include <webp/demux.h>
+
+#include <cstdint>
+#include <gantry/result.hpp>
+#include <memory>
+#include <string_view>
+
+namespace gantry::detail {
+
+/// Ownership: borrows the file.
+/// Threads:   immutable.
+/// Errors:    invalid_argument where libwebp refuses the file as a whole, whichever part of it is wrong: a frame
+/// outside
+///            the canvas, an unknown first chunk, a chunk that is larger than the file.
+/// Cost:      linear; some 40 bytes of memory for each of at most kMaxChunks chunks.
+class WebpContainer {
+ public:
+  static constexpr std::size_t kMaxChunks = 1 << 16;
+
+  /// A still image, or the first frame of an animation: its data as libwebp takes it, and where it is on the canvas.
+  struct Frame {
+    std::string_view data;
+    std::int64_t left = 0;
+    std::int64_t top = 0;
+    std::int64_t width = 0;
+    std::int64_t height = 0;
+  };
+
+  /// The beginning of a file is enough.
+  static Result<WebpContainer> open(std::string_view file);
+
+  /// False for the beginning of a file.
+  bool is_complete() const { return is_complete_; }
+  /// Of a complete file.
+  Result<Frame> first_frame() const;
+  /// The first chunk of this name, of four letters, among those that the header announces; empty if there is none.
+  std::string_view chunk(const char* name) const;
+
+ private:
+  struct Deleter {
+    void operator()(WebPDemuxer* demuxer) const { WebPDemuxDelete(demuxer); }
+  };
+
+  std::unique_ptr<WebPDemuxer, Deleter> demuxer_;
+  bool is_complete_ = false;
+};
+
+}  // namespace gantry::detail
