@@ -46,7 +46,9 @@ class GANTRY_API ParamReader {
   /// Parsed as double.
   double number(const char* key);
   double number(const char* key, double fallback);
-  /// A number, or a list of them; floats are rounded from double once.
+  /// A number, or a list of them, as doubles. For parameters that are doubles: floats() would round them.
+  std::vector<double> numbers(const char* key);
+  /// The same, each rounded from double to float once.
   std::vector<float> floats(const char* key);
   std::vector<float> floats(const char* key, std::vector<float> fallback);
   bool boolean(const char* key, bool fallback);

@@ -29,6 +29,9 @@ double ParamReader::number(const char* key) {
 double ParamReader::number(const char* key, double fallback) {
   return object_.number(key, fallback);
 }
+std::vector<double> ParamReader::numbers(const char* key) {
+  return object_.numbers(key);
+}
 std::vector<float> ParamReader::floats(const char* key) {
   return rounded(object_.numbers(key));
 }

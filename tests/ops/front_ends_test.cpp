@@ -6,11 +6,14 @@
 #include <gantry/segmentation.hpp>
 #include <gantry/tensor_ops.hpp>
 
+#include <cmath>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ops/png_writer.hpp"
@@ -93,6 +96,7 @@ class FrontEnds : public testing::Test {
   template <class In, class Out>
   void expect_equal(const Stage<In, Out>& typed, const json& config, const In& input) {
     covered_.insert(config.at("op").get<std::string>());
+    remember(config);
     auto parsed = from_config<In, Out>(config.dump(), context_with_labels());
     ASSERT_THAT(parsed, test::IsOk()) << config;
     const auto a = compile(typed, test::calling_thread());
@@ -114,9 +118,61 @@ class FrontEnds : public testing::Test {
         FailsWith(ErrorCode::kInvalidArgument, "pipeline[0]: '" + config.at("op").get<std::string>() + "': " + reason));
   }
 
+  /// "op key", of which the value is a number or a list of them, with a config that has it.
+  void remember(const json& config) {
+    for (const auto& [key, value] : config.items())
+      if (value.is_number() || (value.is_array() && !value.empty() && value[0].is_number()))
+        numbers_.emplace(config.at("op").get<std::string>() + " " + key, std::pair(key, config));
+  }
+
+  template <class F>
+  std::set<std::string> numbers_that(F fits) const {
+    std::set<std::string> names;
+    for (const auto& [name, number] : numbers_)
+      if (fits(number.first, number.second)) names.insert(name);
+    return names;
+  }
+
   std::mt19937 random_{7};
   std::set<std::string> covered_;
+  std::map<std::string, std::pair<std::string, json>> numbers_;
 };
+
+/// The parameters that are no whole numbers.
+const std::set<std::string> kFractions = {"image.affine angle",
+                                          "image.affine centre",
+                                          "image.affine scale",
+                                          "image.affine shear_x",
+                                          "image.affine shear_y",
+                                          "image.affine translate_x",
+                                          "image.affine translate_y",
+                                          "image.perspective end",
+                                          "image.perspective start",
+                                          "image.raw_to_tensor scale",
+                                          "image.resize box",
+                                          "image.resize reducing_gap",
+                                          "image.thumbnail reducing_gap",
+                                          "image.to_tensor mean",
+                                          "image.to_tensor std",
+                                          "normalize mean",
+                                          "normalize std"};
+
+bool is_fraction(const std::string& key, const json& config) {
+  const json& value = config.at(key);
+  const double number = (value.is_array() ? value[0] : value).get<double>();
+  return number != std::floor(number);
+}
+
+/// Whether the config takes one there.
+bool may_be_a_fraction(const std::string& key, json config) {
+  json& value = config.at(key);
+  if (!value.is_array()) value = json::array({value});
+  for (json& number : value) number = number.get<double>() + 0.25;
+  if (value.size() == 1) value = json(value[0]);
+  const auto parsed =
+      detail::parse_stages(json::array({config}).dump(), nullptr, nullptr, Registry::builtin(), context_with_labels());
+  return parsed || parsed.error().to_string().find("expected an integer") == std::string::npos;
+}
 
 const char* const kFilters[] = {"box",     "bilinear",      "hamming", "bicubic", "lanczos",
                                 "nearest", "nearest_exact", "area",    "lanczos4"};  // up to "nearest" Pillow's
@@ -199,6 +255,8 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                   {"layout", flag ? "chw" : "hwc"},
                   {"scale", 0.5}},
                  Bytes(std::string("12345678")));
+    expect_equal(image::to_tensor(image::affine(100, 30)),
+                 {{"op", "image.to_tensor"}, {"mode", "affine"}, {"mean", 100}, {"std", 30}}, random_image());
     image::Affine turned;
     turned.angle = static_cast<double>(below(360));
     turned.translate_x = 2.5;
@@ -349,9 +407,72 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(top_k(width, labels), {{"op", "top_k"}, {"k", width}, {"labels", "labels.txt"}}, random_scores(5));
     expect_equal(label(labels), {{"op", "label"}, {"labels", "labels.txt"}}, Classes({{below(6), "", 1.0f}}));
   }
-  covered_.insert("image.to_tensor");  // below
+  EXPECT_EQ(numbers_that(may_be_a_fraction), kFractions) << "a number whose digits no test compares";
   const auto names = Registry::builtin().op_names();
   EXPECT_EQ(covered_, std::set<std::string>(names.begin(), names.end())) << "an op without a test";
+}
+
+/// Numbers that no float is: where one front end goes through float, the plan, which shows all digits, and mostly the
+/// pixels are others. Each number is one of its own, so that none can be taken for another.
+TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
+  int count = 0;
+  const auto odd = [&](double near) { return near + 0.1 + std::ldexp(1.0, -40) + ++count / 1024.0 / 3; };
+  image::Affine turned;
+  turned.angle = odd(20);
+  turned.translate_x = odd(1);
+  turned.translate_y = odd(-2);
+  turned.scale = odd(0.7);
+  turned.shear_x = odd(4);
+  turned.shear_y = odd(-3);
+  turned.centre = {odd(5), odd(6)};
+  turned.how.filter = image::Filter::kBilinear;
+  expect_equal(image::affine(turned),
+               {{"op", "image.affine"},
+                {"angle", turned.angle},
+                {"translate_x", turned.translate_x},
+                {"translate_y", turned.translate_y},
+                {"scale", turned.scale},
+                {"shear_x", turned.shear_x},
+                {"shear_y", turned.shear_y},
+                {"centre", *turned.centre},
+                {"filter", "bilinear"}},
+               random_image());
+  image::Perspective tilted;
+  std::vector<double> start, end;
+  const double corners[4][2] = {{0, 0}, {20, 0}, {20, 20}, {0, 20}};
+  for (std::size_t i = 0; i < 4; ++i)
+    for (std::size_t axis = 0; axis < 2; ++axis) {
+      start.push_back(tilted.start[i][axis] = odd(corners[i][axis]));
+      end.push_back(tilted.end[i][axis] = odd(corners[i][axis]) + static_cast<double>(i));
+    }
+  expect_equal(image::perspective(tilted), {{"op", "image.perspective"}, {"start", start}, {"end", end}},
+               random_image());
+  image::Resize boxed;
+  boxed.width = 2;
+  boxed.height = 2;
+  boxed.reducing_gap = odd(1);
+  const double box[] = {odd(1), odd(2), odd(30), odd(20)};
+  boxed.box = image::Box{static_cast<float>(box[0]), static_cast<float>(box[1]), static_cast<float>(box[2]),
+                         static_cast<float>(box[3])};  // floats in PIL as well
+  expect_equal(
+      image::resize(boxed),
+      {{"op", "image.resize"}, {"width", 2}, {"height", 2}, {"box", box}, {"reducing_gap", boxed.reducing_gap}},
+      Image::make(40, 30, Colour::kRgb).value());
+  image::Thumbnail thumbnail;
+  thumbnail.reducing_gap = odd(2);
+  expect_equal(image::thumbnail(thumbnail),
+               {{"op", "image.thumbnail"}, {"size", 128}, {"reducing_gap", thumbnail.reducing_gap}}, random_image());
+  const double scale = odd(0), mean = odd(1), std = odd(2);
+  image::RawSamples samples{image::RawSample::kU16, 2, 2, 1};
+  samples.scale = static_cast<float>(scale);
+  expect_equal(image::raw_to_tensor(samples),
+               {{"op", "image.raw_to_tensor"}, {"sample", "u16"}, {"width", 2}, {"height", 2}, {"scale", scale}},
+               Bytes(std::string("12345678")));
+  expect_equal(normalize({static_cast<float>(mean)}, {static_cast<float>(std)}),
+               {{"op", "normalize"}, {"mean", mean}, {"std", std}}, random_logits());
+  expect_equal(image::to_tensor(image::affine(static_cast<float>(mean), static_cast<float>(std))),
+               {{"op", "image.to_tensor"}, {"mode", "affine"}, {"mean", mean}, {"std", std}}, random_image());
+  EXPECT_EQ(numbers_that(is_fraction), kFractions);
 }
 
 TEST_F(FrontEnds, RoundStatisticsAlike) {

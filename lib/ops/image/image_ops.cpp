@@ -195,7 +195,7 @@ Stage<Image, Image> read_affine(ParamReader& params) {
   options.shear_x = params.number("shear_x", 0.0);
   options.shear_y = params.number("shear_y", 0.0);
   if (params.has("centre")) {
-    const std::vector<float> centre = params.floats("centre");
+    const std::vector<double> centre = params.numbers("centre");
     if (centre.size() == 2)
       options.centre = {centre[0], centre[1]};
     else
@@ -207,7 +207,7 @@ Stage<Image, Image> read_affine(ParamReader& params) {
 
 image::Corners read_corners(ParamReader& params, const char* key) {
   image::Corners corners{};
-  const std::vector<float> numbers = params.floats(key);
+  const std::vector<double> numbers = params.numbers(key);
   if (numbers.size() != 8) params.fail(key, "expected eight numbers, x and y of four corners");
   for (std::size_t i = 0; i < 8 && numbers.size() == 8; ++i) corners[i / 2][i % 2] = numbers[i];
   return corners;
