@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ops/image/decoder.hpp"
+#include "ops/image/file_format.hpp"
 #include "ops/image/row_stream.hpp"
 
 namespace gantry::test {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // image.decode: tells the format by its first bytes and hands over to its decoder.
 #include <algorithm>
-#include <cstring>
 #include <gantry/image.hpp>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "ops/image/decoder.hpp"
+#include "ops/image/file_format.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/image/jpeg_stream.hpp"
 #include "ops/image/orientation.hpp"
@@ -19,26 +18,6 @@
 namespace gantry {
 namespace detail {
 namespace {
-
-std::string_view text_of(const Bytes& file) {
-  return {reinterpret_cast<const char*>(file.data()), file.size()};
-}
-
-bool starts_with(std::string_view file, std::string_view magic) {
-  return file.substr(0, magic.size()) == magic;
-}
-
-std::string first_bytes(std::string_view file) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : file.substr(0, 8)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (!text.empty()) text += ' ';
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
 
 template <class Stream>
 Result<Decoded> decode_rows(Result<std::unique_ptr<Stream>> stream) {
@@ -52,7 +31,7 @@ Result<Decoded> decode_by_content(const Bytes& file, const image::Decode& option
   if (is_jpeg(file)) return decode_rows(JpegStream::open(file, options, call));
   if (is_png(file)) return decode_rows(PngStream::open(file, options, call));
   if (is_webp(file)) return decode_webp(file, options, call);
-  return not_an_image(file);
+  return not_read(file);
 }
 
 }  // namespace
@@ -77,24 +56,6 @@ Result<void> check_file(const Bytes& file, const image::Decode& options) {
   return Error(ErrorCode::kResourceExhausted, "image file of " + std::to_string(file.size()) +
                                                   " bytes exceeds max_bytes=" + std::to_string(options.max_bytes))
       .with_reason(ErrorReason::kInputTooLarge);
-}
-
-Error not_an_image(const Bytes& file) {
-  return Error(ErrorCode::kInvalidArgument,
-               "not a JPEG, PNG or WebP image; it starts with " + first_bytes(text_of(file)))
-      .with_reason(ErrorReason::kMediaType);
-}
-
-bool is_jpeg(const Bytes& file) {
-  return starts_with(text_of(file), "\xff\xd8\xff");
-}
-
-bool is_png(const Bytes& file) {
-  return starts_with(text_of(file), "\x89PNG\r\n\x1a\n");
-}
-
-bool is_webp(const Bytes& file) {
-  return file.size() >= 12 && starts_with(text_of(file), "RIFF") && text_of(file).substr(8, 4) == "WEBP";
 }
 
 Result<Image> decode_image(const Bytes& file, const image::Decode& options, const RunOptions* call) {

@@ -29,14 +29,8 @@ inline Error truncated(const char* format, std::size_t position) {
 
 /// invalid_argument for no bytes; resource_exhausted for more than max_bytes.
 Result<void> check_file(const Bytes& file, const image::Decode& options);
-bool is_jpeg(const Bytes& file);
-bool is_png(const Bytes& file);
-bool is_webp(const Bytes& file);
 /// A checked file, told apart by its first bytes; upright if that was asked for. `call` may be nullptr.
 Result<Image> decode_image(const Bytes& file, const image::Decode& options, const RunOptions* call = nullptr);
-
-/// invalid_argument, with the bytes that the file starts with.
-Error not_an_image(const Bytes& file);
 
 struct WebpHeader {
   std::int64_t width;

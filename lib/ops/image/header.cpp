@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ops/image/decoder.hpp"
+#include "ops/image/file_format.hpp"
 #include "ops/image/jpeg_stream.hpp"
 #include "ops/image/png_stream.hpp"
 
@@ -46,7 +47,7 @@ Result<Header> probe_header(const Bytes& file) {
     if (!stream) return stream.error();
     return header_of(FileFormat::kPng, **stream, (*stream)->bit_depth());
   }
-  if (!detail::is_webp(file)) return detail::not_an_image(file);
+  if (!detail::is_webp(file)) return detail::not_read(file);
   const auto webp = detail::read_webp_header(file, options);
   if (!webp) return webp.error();
   return Header{FileFormat::kWebp, webp->width, webp->height, webp->colour, 8, webp->orientation};

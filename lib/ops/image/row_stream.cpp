@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ops/image/decoder.hpp"
+#include "ops/image/file_format.hpp"
 #include "ops/image/jpeg_stream.hpp"
 #include "ops/image/png_stream.hpp"
 
