@@ -833,7 +833,7 @@ _ROUNDING = _choice("truncate", "round")
 OPS = {
     "image.decode": Op("Bytes", "Image", {
         "colour": (_choice("rgb", "unchanged"), "rgb"), "exif_orientation": (_boolean, False),
-        "max_pixels": (_integer(1, 1 << 31), 89478485), "max_bytes": (_integer(1, 1 << 31), 268435456),
+        "max_pixels": (_integer(1, 1 << 31), 178956970), "max_bytes": (_integer(1, 1 << 31), 268435456),
         "max_scans": (_integer(1, 1 << 31), 500), "truncated": (_choice("refuse", "accept"), "refuse"),
         "approx_size": (_integer(0, MAX_SIDE), 0)}, _decode),
     "image.from_raw": Op("Bytes", "Image", {"format": (_choice(*RAW_FORMATS), ...), "width": (SIDE, ...),

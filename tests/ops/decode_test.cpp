@@ -139,6 +139,14 @@ TEST(Decode, NamesFormatsThatItDoesNotRead) {
     EXPECT_THAT(run(image::decode(), Bytes(file)), FailsWith(ErrorCode::kInvalidArgument, "image; it starts with "));
 }
 
+TEST(Decode, TakesAsManyPixelsAsPillow) {
+  PngFile png{13377, 13377, 8, 0, "", {}};  // 178,944,129, and one row and column more make 178,970,884
+  EXPECT_THAT(run(image::decode(), png.bytes()), FailsWith(ErrorCode::kInvalidArgument, "truncated PNG"));
+  png.width = png.height = 13378;
+  EXPECT_THAT(run(image::decode(), png.bytes()),
+              FailsWith(ErrorCode::kResourceExhausted, "exceeds max_pixels=178956970"));
+}
+
 TEST(Decode, KeepsColourIfAsked) {
   const image::Decode unchanged{image::ColourMode::kUnchanged};
   EXPECT_EQ(decode(kProgressiveJpeg, unchanged).value().colour(), Colour::kGray);
@@ -159,7 +167,7 @@ TEST(Decode, ToRgbRepeatsGrayAndDropsAlpha) {
 TEST(Decode, ChecksTheLimitsBeforeAnythingIsAllocated) {
   EXPECT_THAT(
       decode(with_jpeg_size(kJpeg, 60000, 60000)),
-      FailsWith(ErrorCode::kResourceExhausted, "JPEG image of 60000x60000 pixels exceeds max_pixels=89478485"));
+      FailsWith(ErrorCode::kResourceExhausted, "JPEG image of 60000x60000 pixels exceeds max_pixels=178956970"));
   PngFile png{60000, 60000, 16, 6, "", {}};
   EXPECT_THAT(run(image::decode(), png.bytes()), FailsWith(ErrorCode::kResourceExhausted, "60000x60000"));
   png.width = 70000;

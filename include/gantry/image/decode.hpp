@@ -27,8 +27,9 @@ struct Decode {
   ColourMode colour = ColourMode::kRgb;
   /// Applies the EXIF orientation, as PIL's ImageOps.exif_transpose. PIL's open does not, hence the default.
   bool exif_orientation = false;
-  /// Largest width * height, read from the header before anything is allocated; 1..2^31.
-  std::int64_t max_pixels = 89478485;
+  /// Largest width * height, read from the header before anything is allocated; 1..2^31. The default is what PIL opens:
+  /// twice its MAX_IMAGE_PIXELS, beyond which it raises DecompressionBombError. RGB of this size takes 512 MiB.
+  std::int64_t max_pixels = 178956970;
   /// Largest encoded size; 1..2^31.
   std::int64_t max_bytes = 256 << 20;
   /// Most scans of a JPEG, each of which costs as much as the first; 1..2^31.
