@@ -139,6 +139,31 @@ def torch_u8(rng):
         yield array_case(f"torch_u8 {name} to {target}", [op], array, expected.permute(1, 2, 0).numpy())
 
 
+def other_strips(rng):
+    """Strips that torch and OpenCV make longer than any image here may be, of which a crop leaves a part."""
+    modes = {"torch_u8": ("bilinear", "bicubic", "nearest"), "opencv": ("bilinear", "bicubic", "area", "nearest")}
+    of_opencv = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA,
+                 "nearest": cv2.INTER_NEAREST}
+    for index in range(60):
+        short, long = int(rng.integers(1, 4)), int(rng.integers(800, 3000))
+        array = rng.integers(0, 256, (short, long, 3) if index % 4 < 2 else (long, short, 3), dtype=np.uint8)
+        reference = ("torch_u8", "opencv")[index % 2]
+        name = str(rng.choice(modes[reference]))
+        size = 120_000 * short // long
+        tensor = torch.from_numpy(array).permute(2, 0, 1)
+        if reference == "torch_u8":
+            strip = v2.functional.resize(tensor, size, transforms.InterpolationMode(name), antialias=True)
+        else:
+            height, width = (max(size, size * side // short) for side in array.shape[:2])
+            resized = cv2.resize(array, (width, height), interpolation=of_opencv[name])
+            strip = torch.from_numpy(resized).permute(2, 0, 1)
+        crop = int(rng.integers(1, size + 20))
+        pipeline = [{"op": "image.resize_short", "size": size, "filter": name, "reference": reference},
+                    {"op": "image.center_crop", "size": crop}]
+        expected = v2.functional.center_crop(strip, crop).permute(1, 2, 0).numpy()
+        yield array_case(f"{reference} {name} to {size}, {crop} of it", pipeline, array, expected)
+
+
 def opencv(rng):
     """cv2.resize, INTER_LINEAR; every fourth is exactly half the size."""
     for index in range(160):

@@ -168,6 +168,27 @@ def decode(rng):
         yield decode_case(name, data, exif_orientation=False)
 
 
+def strips(rng):
+    """Extreme ratios through the usual chain: Pillow and torch make a strip that is longer than any image here may be,
+    of which the crop leaves a part."""
+    flips = {"horizontal": Image.Transpose.FLIP_LEFT_RIGHT, "vertical": Image.Transpose.FLIP_TOP_BOTTOM}
+    for index in range(90):
+        short, long = int(rng.integers(1, 4)), int(rng.integers(500, 3000))
+        array = rng.integers(0, 256, (short, long, 3) if index % 2 else (long, short, 3), dtype=np.uint8)
+        name = list(FILTERS)[index % 5]
+        size = min(int(rng.integers(20, 257)), 120_000 * short // long)
+        crop = int(rng.integers(1, size + 20))
+        axis = list(flips)[index % 2]
+        ops = [{"op": "image.resize_short", "size": size, "filter": name}, {"op": "image.center_crop", "size": crop}]
+        chain = [transforms.Resize(size, interpolation=INTERPOLATIONS[name]), transforms.CenterCrop(crop)]
+        if index % 3 == 0:
+            chain.append(lambda image, axis=axis: image.transpose(flips[axis]))
+            ops.append({"op": "image.flip", "axis": axis})
+        case = image_case(f"{short}x{long}, {name} to {size}, {crop} of it", ops[0], array, transforms.Compose(chain))
+        case.pipeline = ops
+        yield case
+
+
 def exif(rng):
     """Random TIFF structures, most of them broken: the orientation that Pillow finds."""
     for index in range(1500):
@@ -254,7 +275,7 @@ def classify(rng):
 
 
 GROUPS = [resize, pass_order, resize_short, crops, pad_and_flip, to_tensor, decode, truncated, real_files, end_to_end, classify,
-          *engine_groups.GROUPS, *preprocessing_groups.GROUPS, exif]
+          *engine_groups.GROUPS, *preprocessing_groups.GROUPS, exif, strips, engine_groups.other_strips]
 
 
 def run_probe(probe, cases, folder):

@@ -2,6 +2,7 @@
 // Geometric steps carried out one after the other, each on a whole image.
 #include "ops/image/geometry.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -10,13 +11,6 @@
 #include "ops/parameters.hpp"
 
 namespace gantry::detail {
-
-ImageSize size_after(const GeometryStep& step, ImageSize before) {
-  if (const auto* resize = std::get_if<ResizeTo>(&step)) return resize->size;
-  if (const auto* window = std::get_if<Window>(&step)) return window->size;
-  if (const auto* extend = std::get_if<Extend>(&step)) return extend->size;
-  return before;
-}
 
 Result<void> check_image_bytes(ImageSize size, std::size_t channels) {
   const auto pixel_bytes = static_cast<std::int64_t>(channels);
@@ -43,11 +37,21 @@ Result<void> check_fill(const GeometryStep& step, std::size_t channels) {
                                                 (channels == 1 ? " channel" : " channels"));
 }
 
+Result<void> check_resized_sides(ImageSize size) {
+  if (std::max(size.width, size.height) <= kMaxSide) return {};
+  return Error(ErrorCode::kResourceExhausted, "resizing to " + std::to_string(size.width) + "x" +
+                                                  std::to_string(size.height) + " pixels makes a side of more than " +
+                                                  std::to_string(kMaxSide))
+      .with_reason(ErrorReason::kInputTooLarge);
+}
+
 Result<Image> carry_out(const GeometryStep& step, const Image& image) {
   if (auto ok = check_fill(step, image.channels()); !ok) return std::move(ok).error();
   RowPass pass(size_of(image));
-  if (pass.add(step)) return run_pass(pass, image);
-  return extended(image, std::get<Extend>(step));
+  if (!pass.add(step)) return extended(image, std::get<Extend>(step));
+  if (pass.resize())
+    if (auto ok = check_resized_sides(pass.visible().size); !ok) return std::move(ok).error();
+  return run_pass(pass, image);
 }
 
 Result<Image> carry_out(const Geometry& geometry, Image image) {

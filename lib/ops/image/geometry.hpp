@@ -92,14 +92,14 @@ class Geometry {
 /// What an op does to an image of a given size; invalid_argument or resource_exhausted if it cannot be done.
 using Resolve = std::function<Result<Geometry>(ImageSize)>;
 
-/// The size after a step.
-ImageSize size_after(const GeometryStep& step, ImageSize before);
-/// resource_exhausted for more than 2^31 bytes: what Image::make() refuses, for images that are never made as a whole.
+/// resource_exhausted for more than 2^31 bytes: what Image::make() refuses.
 Result<void> check_image_bytes(ImageSize size, std::size_t channels);
 /// invalid_argument for a border whose colour has another number of channels than the image.
 Result<void> check_fill(const GeometryStep& step, std::size_t channels);
 /// "114", or "[124, 116, 104]".
 std::string to_text(const image::Fill& fill);
+/// resource_exhausted for a side of more than 65535: of what a resize makes, which is the part of it that is seen.
+Result<void> check_resized_sides(ImageSize size);
 
 /// Carries out one step after the other; shared pixels where nothing changes.
 /// Thread-safe. Errors: resource_exhausted.

@@ -114,11 +114,11 @@ Result<detail::Geometry> to_shorter_side(const ResizeShort& params, detail::Imag
         static_cast<std::int64_t>(python_ratio(params.max_size, params.size, static_cast<std::int64_t>(long_side)));
     return to_sides(image, std::max<std::int64_t>(short_side, 1), params.max_size, params.how);
   }
-  if (long_side > static_cast<double>(kMaxSide))
+  if (long_side > static_cast<double>(detail::kMaxUnseenSide))
     return Error(ErrorCode::kResourceExhausted, "a " + std::to_string(image.width) + "x" +
                                                     std::to_string(image.height) + " image with its shorter side at " +
                                                     std::to_string(params.size) + " has a side of more than " +
-                                                    std::to_string(kMaxSide))
+                                                    std::to_string(detail::kMaxUnseenSide))
         .with_reason(ErrorReason::kInputTooLarge);
   return to_sides(image, params.size, static_cast<std::int64_t>(long_side), params.how);
 }

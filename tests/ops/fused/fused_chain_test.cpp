@@ -200,13 +200,76 @@ TEST(FusedChain, LaysTheElementsOfEachIntoOneBlock) {
 }
 
 TEST(FusedChain, LeavesNoHoleInTheBlockForASampleThatFails) {
-  const auto stages = image::resize_short(30000) | image::center_crop(2) | image::to_tensor() | address();
+  image::Resize boxed;
+  boxed.width = boxed.height = 2;
+  boxed.box = image::Box{0, 0, 2, 2};
+  const auto stages = image::resize(boxed) | image::to_tensor() | address();
   const auto pipeline = compile(stages, test::calling_thread()).value();
-  const std::vector<Image> images = {test::counting_image(2, 2), test::counting_image(1, 9),  // the second is too long
+  const std::vector<Image> images = {test::counting_image(2, 2), test::counting_image(1, 9),  // too narrow for the box
                                      test::counting_image(2, 2)};
   const auto places = pipeline.run_batch(images);
-  EXPECT_THAT(places[1], FailsWith(ErrorCode::kResourceExhausted, "stage 'image.resize_short'"));
+  EXPECT_THAT(places[1], FailsWith(ErrorCode::kInvalidArgument, "stage 'image.resize'"));
   EXPECT_EQ(*places[2], *places[0] + 2 * 2 * sizeof(float));
+}
+
+/// Limits are for what is made: of strips that are longer than any image may be, only the crop.
+TEST_F(RandomChains, MakeOnlyThePartOfAStripThatIsSeen) {
+  std::int64_t beyond = 0;
+  for (int round = 0; round < 120; ++round) {
+    const std::int64_t length = 200 + below(2000), breadth = 1 + below(3);
+    Image input = below(2) == 0 ? Image::make(length, breadth, static_cast<Colour>(below(3))).value()
+                                : Image::make(breadth, length, static_cast<Colour>(below(3))).value();
+    for (std::uint8_t& byte : input.pixels().mutable_values<std::uint8_t>().value())
+      byte = static_cast<std::uint8_t>(random_());
+    const std::int64_t side = 20 + below(80);
+    auto stages = image::resize_short(side, resampling()) | image::center_crop(1 + below(60), 1 + below(60));
+    if (below(2) == 0) stages = stages | image::flip();
+    if (below(3) == 0) stages = stages | image::pad({1, 2, 3, 4, 5});
+    const auto fused = compile(stages, options_that(true)).value().run(input);
+    const auto unfused = compile(stages, options_that(false)).value().run(input);
+    ASSERT_THAT(fused, test::IsOk());
+    if (!unfused) {
+      EXPECT_THAT(unfused, FailsWith(ErrorCode::kResourceExhausted, "makes a side of more than 65535"));
+      EXPECT_GT(side * length / breadth, 65535);
+      ++beyond;
+      continue;
+    }
+    ASSERT_EQ(test::bytes_of(*fused), test::bytes_of(*unfused));
+  }
+  EXPECT_GT(beyond, 5);
+}
+
+TEST(FusedChain, RefusesAStripThatIsSeen) {
+  const Image strip = Image::make(256, 1, Colour::kGray).value();
+  const auto refuses = [&](const auto& stages, const std::string& reason) {
+    EXPECT_THAT(compile(stages, options_that(true)).value().run(strip),
+                FailsWith(ErrorCode::kResourceExhausted, reason));
+  };
+  const std::string too_long =
+      "stage 'image.resize_short': resizing to 65536x256 pixels makes a side of more than 65535";
+  refuses(image::resize_short(256) | image::flip(), too_long);
+  refuses(image::resize_short(256) | image::to_tensor(), too_long);
+  refuses(image::resize_short(256) | image::pad({1, 1, 1, 1, 1}), too_long);
+  refuses(image::resize_short(256) | image::resize(10, 10), too_long);
+  refuses(image::resize_short(256) | image::five_crop(10), too_long);
+  refuses(image::resize_short(256) | image::center_crop(65536 - 1, 1) | image::pad({65535, 65535, 0, 0, 1}),
+          "stage 'image.pad': an image of 131070x65536 pixels of 1 bytes exceeds the limit");
+}
+
+TEST(FusedChain, RefusesAStripOfMoreThanItCanCount) {
+  const Image strip = Image::make(65535, 1, Colour::kGray).value();
+  const auto crop = [&](std::int64_t size) {
+    return compile(image::resize_short(size) | image::center_crop(3), options_that(true)).value().run(strip);
+  };
+  EXPECT_THAT(crop(1024), test::IsOk());
+  EXPECT_THAT(crop(1025), FailsWith(ErrorCode::kResourceExhausted, "has a side of more than 67108864"));
+}
+
+/// A column whose rows become wide before they become few: torch's order, which keeps all of them in flight.
+TEST(FusedChain, RefusesRowsInFlightThatTakeMoreThanAnImage) {
+  const image::Resampling torch{image::Filter::kBilinear, image::Reference::kTorchU8};
+  const Image column = Image::make(1, 65535, Colour::kGray).value();
+  EXPECT_THAT(test::run(image::resize(65535, 1, torch), column), FailsWith(ErrorCode::kResourceExhausted, ""));
 }
 
 /// Files that end below the rows that are needed, in chains that need the top, the top of a resized image, or nothing.

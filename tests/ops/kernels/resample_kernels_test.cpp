@@ -93,6 +93,20 @@ TEST_F(Kernels, ResampleRowsAsWrittenOut) {
   });
 }
 
+/// As many bits as there can be without any weight leaving 16, though not every output of the axis was looked at.
+TEST(TorchWeights, HaveAsManyBitsAsFit) {
+  using image::Filter;
+  for (const Filter filter : {Filter::kBilinear, Filter::kBicubic})
+    for (std::int64_t in = 1; in < 40; ++in)
+      for (std::int64_t out = 1; out < 150; ++out)
+        for (const auto& weights :
+             {torch_u8_weights(in, out, filter, 0, out), torch_u8_point_weights(in, out, filter, 0, out)}) {
+          ASSERT_TRUE(weights.fits_16_bits) << in << " to " << out;
+          const std::int32_t largest = *std::max_element(weights.values.begin(), weights.values.end());
+          ASSERT_TRUE(weights.shift == 22 || largest >= (1 << 14) - 1) << in << " to " << out;
+        }
+}
+
 TEST_F(Kernels, CombineRowsAsWrittenOut) {
   test::on_each_target([this] {
     for (int round = 0; round < 300; ++round) {

@@ -44,43 +44,70 @@ class Pixels {
   ImageThreads threads_;
 };
 
-Result<Image> finish_pass(const Pixels& pixels, const RowPass& pass) {
+/// A pass, and whose work it is: the stages that an error of its result belongs to.
+struct Plan {
+  explicit Plan(ImageSize image) : pass(image) {}
+
+  /// Limits are for what is made. Sizes in between are only numbers: of a strip of which a crop leaves a part, no more
+  /// than that part ever exists.
+  Result<void> check_sizes(std::size_t channels) const {
+    if (pass.resize())
+      if (auto ok = check_resized_sides(pass.visible().size); !ok) return ok.error().within(*resized_by);
+    if (auto ok = check_image_bytes(pass.size(), channels); !ok && sized_by) return ok.error().within(*sized_by);
+    return {};
+  }
+
+  RowPass pass;
+  const std::string* resized_by = nullptr;
+  const std::string* sized_by = nullptr;
+};
+
+Result<Image> finish_pass(const Pixels& pixels, const Plan& plan) {
+  const RowPass& pass = plan.pass;
   if (pixels.image() && pass.is_crop()) return run_pass(pass, *pixels.image());
+  if (auto ok = plan.check_sizes(pixels.source().channels()); !ok) return std::move(ok).error();
   auto out = Image::make(pass.size().width, pass.size().height, pixels.source().colour());
   if (!out) return out;
   if (auto ok = pixels.walk(pass, RowSink(pass, *out)); !ok) return std::move(ok).error();
   return out;
 }
 
+bool add_to_pass(const GeometryStep& step, const std::string& label, Plan& plan) {
+  const ImageSize before = plan.pass.size();
+  if (!plan.pass.add(step)) return false;
+  if (std::holds_alternative<ResizeTo>(step)) plan.resized_by = &label;
+  if (plan.pass.size() != before) plan.sized_by = &label;
+  return true;
+}
+
 /// Adds a step to the pass; where it does not fit, carries out what there is and begins another pass.
-Result<void> add_step(const GeometryStep& step, Pixels& pixels, RowPass& pass) {
-  if (auto ok = check_image_bytes(size_after(step, pass.size()), pixels.source().channels()); !ok) return ok;
+Result<void> add_step(const GeometryStep& step, const std::string& label, Pixels& pixels, Plan& plan) {
   if (auto ok = check_fill(step, pixels.source().channels()); !ok) return ok;
-  if (pass.add(step)) return {};
-  auto image = finish_pass(pixels, pass);
+  if (add_to_pass(step, label, plan)) return {};
+  auto image = finish_pass(pixels, plan);
   if (!image) return std::move(image).error();
-  RowPass next(size_of(*image));
-  if (!next.add(step)) {  // no pass can hold it
+  Plan next(size_of(*image));
+  if (!add_to_pass(step, label, next)) {  // no pass can hold it
     image = carry_out(step, *image);
     if (!image) return std::move(image).error();
-    next = RowPass(size_of(*image));
+    next = Plan(size_of(*image));
   }
   pixels.set(*std::move(image));
-  pass = next;
+  plan = next;
   return {};
 }
 
 /// All geometric ops, up to the last pass, which is left to do.
-Result<RowPass> plan(const FusedChain& chain, Pixels& pixels) {
-  RowPass pass(pixels.source().size());
+Result<Plan> plan(const FusedChain& chain, Pixels& pixels) {
+  Plan made(pixels.source().size());
   for (const FusedChain::GeometricOp& op : chain.ops) {
-    auto geometry = op.resolve(pass.size());
+    auto geometry = op.resolve(made.pass.size());
     if (!geometry) return geometry.error().within(op.label);
     for (const GeometryStep& step : *geometry)
-      if (auto ok = add_step(step, pixels, pass); !ok)
+      if (auto ok = add_step(step, op.label, pixels, made); !ok)
         return ok.error().path().empty() ? ok.error().within(op.label) : std::move(ok).error();
   }
-  return pass;
+  return made;
 }
 
 Result<Pixels> open(const FusedChain& chain, const Bytes& file, const Context& context) {
@@ -97,21 +124,23 @@ Result<Pixels> open(const FusedChain& chain, const Bytes& file, const Context& c
 }
 
 Result<Image> to_image(const FusedChain& chain, Pixels pixels) {
-  auto pass = plan(chain, pixels);
-  if (!pass) return std::move(pass).error();
-  return finish_pass(pixels, *pass);
+  auto last = plan(chain, pixels);
+  if (!last) return std::move(last).error();
+  return finish_pass(pixels, *last);
 }
 
 Result<Tensor> to_tensor(const FusedChain& chain, Pixels pixels, BatchBlock& block) {
   const TensorTables& tables = *chain.tables;
   const Colour colour = pixels.source().colour();
-  auto pass = plan(chain, pixels);
-  if (!pass) return std::move(pass).error();
+  auto last = plan(chain, pixels);
+  if (!last) return std::move(last).error();
+  if (auto ok = last->check_sizes(channels_of(colour)); !ok) return std::move(ok).error();
+  const RowPass& pass = last->pass;
   if (auto ok = tables.check_fits(colour); !ok) return ok.error().within(chain.to_tensor_label);
-  auto tensor = block.next(tables.dtype(), tables.shape(pass->size(), channels_of(colour)));
+  auto tensor = block.next(tables.dtype(), tables.shape(pass.size(), channels_of(colour)));
   if (!tensor) return tensor.error().within(chain.to_tensor_label);
-  RowSink sink(*pass, tables, tensor->mutable_data(), channels_of(colour));
-  if (auto ok = pixels.walk(*pass, std::move(sink)); !ok) return std::move(ok).error();
+  RowSink sink(pass, tables, tensor->mutable_data(), channels_of(colour));
+  if (auto ok = pixels.walk(pass, std::move(sink)); !ok) return std::move(ok).error();
   block.confirm();
   return tensor;
 }

@@ -3,9 +3,11 @@
 #include "ops/image/fused/row_scratch.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "ops/image/kernels/opencv_weights.hpp"
 #include "ops/image/resampling.hpp"
+#include "ops/parameters.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -76,6 +78,7 @@ const AxisWeights& RowScratch::weights(const AxisKey& key) {
 }
 
 void RowScratch::reset(std::size_t bytes) {
+  if (bytes > static_cast<std::size_t>(kMaxImageSize)) throw std::bad_alloc();
   if (block_.size() > kKeptBytes) std::vector<std::uint8_t>().swap(block_);
   if (block_.size() < bytes + kAlignment) block_.resize(bytes + kAlignment);
   const auto address = reinterpret_cast<std::uintptr_t>(block_.data());

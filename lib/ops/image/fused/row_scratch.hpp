@@ -43,7 +43,8 @@ class RowScratch {
   /// Two axes looked up one after the other stay valid together.
   const AxisWeights& weights(const AxisKey& key);
 
-  /// Begins a new use of the block: `bytes` in all, each part counted as aligned(part).
+  /// Begins a new use of the block: `bytes` in all, each part counted as aligned(part). More than an image may have, as
+  /// rows in flight of a tall strip that becomes a wide one, count as memory that there is not.
   void reset(std::size_t bytes);
   /// The next part of the block.
   std::uint8_t* take(std::size_t bytes);

@@ -208,15 +208,21 @@ AxisWeights in_fixed_point(const A& axis, int bits, std::int64_t first, std::int
   return result;
 }
 
-/// As many bits as leave the largest weight of the axis 16.
+int bits_beside(double largest) {
+  int bits = 0;
+  while (bits < 22 && static_cast<int>(0.5 + largest * (1 << (bits + 1))) < 1 << 15) ++bits;
+  return bits;
+}
+
+/// As many bits as leave the largest weight of the axis 16. No weight reaches 1.99, so that one of 1 leaves as many as
+/// the largest will, and the rest of the axis, which may be a long one, need not be looked at.
 template <class A>
 int torch_precision(const A& axis, std::int64_t out) {
   double largest = 0.0;
   std::vector<double> exact;
-  for (std::int64_t output = 0; output < out; ++output) largest = std::max(largest, axis.weigh(output, exact));
-  int bits = 0;
-  while (bits < 22 && static_cast<int>(0.5 + largest * (1 << (bits + 1))) < 1 << 15) ++bits;
-  return bits;
+  for (std::int64_t output = 0; output < out && largest < 1.0; ++output)
+    largest = std::max(largest, axis.weigh(output, exact));
+  return bits_beside(largest);
 }
 
 }  // namespace
