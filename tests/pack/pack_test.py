@@ -532,14 +532,6 @@ class PackTest(InTemporaryDirectory):
         inner = {stage["at"]: stage["value"] for stage in case["stages"]}
         self.assertEqual(len(inner["pipeline[3].do[1]"]["list"]), 5)
 
-    def test_large_stages_are_left_out_but_never_what_surrounds_the_model(self):
-        package = self.pack_images(max_stage_bytes=100)
-        stages = [stage["at"] for stage in self.manifest(package)["golden"][0]["stages"]]
-        self.assertIn("pipeline[2]", stages)
-        self.assertIn("pipeline[3]", stages)
-        self.assertNotIn("pipeline[0]", stages)
-        self.assertIn("not recorded: pipeline[0], pipeline[1]", self.quiet.getvalue())
-
     def test_a_script_module_is_taken_as_it_is(self):
         class Branching(torch.nn.Module):
             def forward(self, x):
