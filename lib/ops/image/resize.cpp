@@ -78,9 +78,10 @@ Result<detail::Geometry> to_size(detail::ImageSize image, double width, double h
   const std::string what = "a " + std::to_string(image.width) + "x" + std::to_string(image.height) +
                            " image would become " + text(width) + "x" + text(height);
   if (width < 1 || height < 1) return Error(ErrorCode::kInvalidArgument, what);
-  const auto limit = static_cast<double>(kMaxSide);
+  const auto limit = static_cast<double>(detail::kMaxUnseenSide);  // what is seen of it is checked later
   if (width > limit || height > limit)
-    return Error(ErrorCode::kResourceExhausted, what + ", and sides are at most " + std::to_string(kMaxSide))
+    return Error(ErrorCode::kResourceExhausted,
+                 what + ", and sides are at most " + std::to_string(detail::kMaxUnseenSide))
         .with_reason(ErrorReason::kInputTooLarge);
   return detail::Geometry(detail::ResizeTo{{static_cast<std::int64_t>(width), static_cast<std::int64_t>(height)}, how});
 }
