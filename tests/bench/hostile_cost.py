@@ -24,8 +24,9 @@ import sys
 import tempfile
 
 import hostile_jpeg
+import hostile_webp
 
-FORMATS = [hostile_jpeg]
+FORMATS = [hostile_jpeg, hostile_webp]
 MODES = ("header", "rgb", "upright", "accept", "part")
 SIZE = 1 << 15
 GROWTH = 4
