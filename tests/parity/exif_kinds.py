@@ -142,14 +142,6 @@ def not_writable():
         yield from (jpeg_of(tiff(order, [wide, entry(order, value)])) for value in (2, 6, 8))
 
 
-def no_resolution():
-    """Pillow looks for the resolution when it opens a JPEG, and fails at one of a single letter or byte."""
-    for order in ORDERS:
-        for kind, value in ((UNDEFINED, b"\3"), (BYTE, b"\0"), (ASCII, b"\0"), (ASCII, b"7\0")):
-            unit = entry(order, 2, tag=0x0128)
-            yield jpeg_of(tiff(order, [Entry(0x011A, kind, value), unit, entry(order, 6)]))
-
-
 KINDS = {
     "Exif: orientation twice": orientation_twice,
     "Exif: a value outside": value_outside,
@@ -162,5 +154,4 @@ KINDS = {
     "Exif: no TIFF structure": no_tiff,
     "Exif: no TIFF structure, in a JPEG without a resolution": no_tiff_read_early,
     "Exif: a value that Pillow cannot write": not_writable,
-    "Exif: a resolution of a single letter": no_resolution,
 }

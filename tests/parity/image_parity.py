@@ -195,7 +195,7 @@ def exif(rng):
         xmp = exif_files.random_xmp(rng) if index % 3 == 0 else None
         data = exif_files.jpeg_of(exif_files.random_tiff(rng), xmp, dpi=(72, 72) if index % 2 else None)
         expected = open_with_pillow(data, lambda image: exif_files.transposed_by_pillow(image).convert("RGB"))
-        if expected is None:  # for a resolution that it cannot take: a row of the table of differences
+        if expected is None:  # Pillow does not open it, for its resolution: kinds of jpeg_kinds.py
             continue
         op = {"op": "image.decode", "exif_orientation": True}
         yield Case(f"structure {index}", "bytes", "image", [op], data, expected)
