@@ -70,10 +70,9 @@ Result<Difference> compare_sample(const Tensor& got, const GoldenTensor& expecte
   if (!recorded) return std::move(recorded).error();
   const std::int64_t count = (expected.shape.numel() + expected.step - 1) / expected.step;
   if (recorded->shape() != Shape{count})
-    return Error(ErrorCode::kInvalidArgument,
-                 "file '" + expected.file + "': expected " + std::to_string(count) + " values, one in " +
-                     std::to_string(expected.step) + " of " + expected.shape.to_string() + ", it is " +
-                     recorded->to_string());
+    return Error(ErrorCode::kInvalidArgument, "file '" + expected.file + "': expected " + std::to_string(count) +
+                                                  " values, one in " + std::to_string(expected.step) + " of " +
+                                                  expected.shape.to_string() + ", it is " + recorded->to_string());
   if (got.dtype() != recorded->dtype() || got.shape() != expected.shape)
     return Difference("expected " + std::string(to_string(recorded->dtype())) + expected.shape.to_string() + ", got " +
                       got.to_string());

@@ -23,11 +23,11 @@ struct GoldenTensor {
     kSample,  ///< `file` holds the values 0, step, 2 * step, ... of the flattened tensor
   };
   Form form = Form::kWhole;
-  std::string file;         ///< kWhole, kSample: .npy
-  std::string sha256;       ///< kDigest: lower-case hexadecimal
+  std::string file;           ///< kWhole, kSample: .npy
+  std::string sha256;         ///< kDigest: lower-case hexadecimal
   DType dtype = DType::kF32;  ///< kDigest
-  Shape shape;              ///< kDigest, kSample
-  std::int64_t step = 1;    ///< kSample
+  Shape shape;                ///< kDigest, kSample
+  std::int64_t step = 1;      ///< kSample
 };
 
 /// The object behind the key `digest` or `sample`. invalid_argument names the key.

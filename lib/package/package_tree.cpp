@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names are resolved by realpath(3). The result is opened part by part with O_NOFOLLOW, from the open directory on: that
-// is what openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS) does, on every kernel.
+// Names are resolved by realpath(3). The result is opened part by part with O_NOFOLLOW, from the open directory on:
+// that is what openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS) does, on every kernel.
 #include "package/package_tree.hpp"
 
 #include <fcntl.h>
@@ -28,8 +28,8 @@ std::optional<std::string> beneath(const std::string& root, const std::string& p
   return path.substr(prefix.size());
 }
 
-/// Names of which Kubernetes makes a projected volume: directories `..2024_05_01_...` for its states, and links `..data`
-/// and, while the state changes, `..data_tmp`.
+/// Names of which Kubernetes makes a projected volume: directories `..2024_05_01_...` for its states, and links
+/// `..data` and, while the state changes, `..data_tmp`.
 bool is_volume_state(const std::string& name) {
   return name.size() > 2 && name.compare(0, 2, "..") == 0;
 }
@@ -70,8 +70,7 @@ Error PackageTree::explain(const std::string& name) const {
   for (const fs::path& part : fs::path(name)) {
     link /= part;
     const fs::file_status status = fs::symlink_status(link, failure);
-    if (status.type() == fs::file_type::not_found)
-      return Error(ErrorCode::kNotFound, "file '" + name + "' is missing");
+    if (status.type() == fs::file_type::not_found) return Error(ErrorCode::kNotFound, "file '" + name + "' is missing");
     if (failure) return wrong(name, "cannot be opened: " + system_message(failure.value()));
     if (!fs::is_symlink(status)) continue;
     const std::string of = beneath(root_, link.string()).value_or(name);
@@ -82,8 +81,9 @@ Error PackageTree::explain(const std::string& name) const {
     if (failure == std::errc::no_such_file_or_directory) return wrong(of, is_link + "which is not there");
     if (failure) return wrong(of, is_link + "which cannot be opened: " + system_message(failure.value()));
     if (!beneath(root_, real.string()) && real != root_)
-      return wrong(of, is_link + "which leads out of the package's directory; links may lead to what is within it, so " +
-                           "open a copy of the package in which they are resolved (cp -rL)");
+      return wrong(of, is_link + "which leads out of the package's directory, to '" + real.string() +
+                           "'; links may lead to what is within it, so open a copy of the package in which they are " +
+                           "resolved (cp -rL)");
   }
   return wrong(name, "is not a regular file");
 }

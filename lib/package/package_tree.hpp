@@ -17,8 +17,8 @@ namespace gantry::detail {
 
 /// Ownership: keeps the directory open; copies share it.
 /// Threads:   thread-safe.
-/// Errors:    not_found for what is not there; failed_precondition for what is no regular file, cannot be opened, or leads
-///            out of the directory, with what to do.
+/// Errors:    not_found for what is not there; failed_precondition for what is no regular file, cannot be opened or
+///            leads out of the directory, with what to do.
 /// Cost:      system calls: a few for each part of a path.
 class PackageTree {
  public:

@@ -94,6 +94,37 @@ class CommandLine(Case):
             with self.subTest(words=words):
                 result = self.expect(gantry(*words), COULD_NOT_RUN)
                 self.assertIn("not_found", result.stdout + result.stderr)
+        self.assertIn("there is no package directory", gantry("inspect", self.tmp / "absent").stderr)
+        self.assertIn("is a file; a package is the directory", gantry("inspect", __file__).stderr)
+        self.assertIn("holds no gantry.json; give the directory of a package", gantry("inspect", self.tmp).stderr)
+
+    @unittest.skipIf(os.geteuid() != 0, "needs to become another user")
+    def test_a_file_that_cannot_be_read_is_not_called_altered(self):
+        directory = self.copy("tiny-mlp")
+        for parent in (self.tmp, directory.parent, directory):
+            parent.chmod(0o755)
+        (directory / "model.ts").chmod(0)
+
+        result = subprocess.run([GANTRY, "check", str(directory)], capture_output=True, text=True, timeout=120,
+                                preexec_fn=lambda: os.setresuid(65534, 65534, 65534))
+        self.expect(result, COULD_NOT_RUN)
+        self.assertRegex(result.stdout, r"could not run +files: .*'model.ts': cannot be opened: Permission denied")
+        self.assertNotIn("not what was published", result.stdout)
+
+    def test_links_within_a_package_are_followed(self):
+        directory = self.copy("tiny-mlp")
+        (directory / "..2024").mkdir()
+        for path in list(directory.iterdir()):
+            if path.name != "..2024":
+                path.rename(directory / "..2024" / path.name)
+                path.symlink_to(f"..data/{path.name}")
+        (directory / "..data").symlink_to("..2024")
+        self.expect(gantry("check", directory), OK)
+        blob = self.tmp / "blob"
+        (directory / "..2024" / "model.ts").rename(blob)
+        (directory / "..2024" / "model.ts").symlink_to(blob)
+        result = self.expect(gantry("check", directory), FAILED)
+        self.assertRegex(result.stdout, r"FAILED +files: .*'model.ts': is a symbolic link to '..data/model.ts', which leads out of.* to '.*blob'; .*cp -rL")
 
     def test_doctor_shows_versions_budget_and_runtimes(self):
         text = self.expect(gantry("doctor"), OK).stdout
