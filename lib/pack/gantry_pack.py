@@ -42,16 +42,22 @@ import types
 import warnings
 import zlib
 from pathlib import Path
+from xml.etree import ElementTree
 
 __all__ = ["pack", "translate", "run_pipeline", "verify", "sign", "generate_key", "Tolerance", "PackError",
            "CheckFailed"]
 
 FORMAT = 1
+VERSION = "0.1.0"  # of gantry
 OLDEST_TORCH = "2.6"
 MAX_STAGE_BYTES = 4 << 20   # values of stages and results that one golden case stores whole
 MAX_SAMPLE_BYTES = 1 << 20  # of values that stand for larger tensors, all in one golden case
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+SYMBOL_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_SIDE = 65535
+MAX_RANK = 8  # dimensions of a tensor
+MAX_LIBRARIES = 16
+MAX_MANIFEST_BYTES = 16 << 20
 
 
 class PackError(Exception):
@@ -156,10 +162,10 @@ DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "float64": "f6
           "int16": "i16", "int32": "i32", "int64": "i64", "bool": "bool"}
 
 
-def dtype_name(tensor):
+def dtype_name(tensor, what="a tensor"):
     name = str(tensor.dtype).replace("torch.", "")
     if name not in DTYPES:
-        raise PackError(f"dtype {name} is not one of {', '.join(DTYPES)}")
+        raise PackError(f"{what} is of {name}; gantry knows {', '.join(DTYPES)}")
     return DTYPES[name]
 
 
@@ -171,7 +177,8 @@ def to_array(value, what):
         return array[:, :, None] if array.ndim == 2 else array
     tensor = value.detach().cpu()
     if dtype_name(tensor) == "bf16":
-        raise PackError(f"{what} is bf16, which .npy files cannot hold; let the model take and return f32")
+        raise PackError(f"{what} is bf16, which .npy files cannot hold; let the model take and return f32, or "
+                        "pass no samples")
     return numpy.ascontiguousarray(tensor.numpy()).reshape(tuple(tensor.shape))
 
 
@@ -373,15 +380,20 @@ def _decode(data, colour, exif_orientation, max_pixels, max_bytes, max_scans, tr
         raise PackError(f"image.decode: Pillow cannot read this sample: {error}") from error
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = accepted_before
-    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"):
+    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16"):
         raise PackError(f"image.decode: colour mode {image.mode} is not supported")
+    if image.mode == "I;16":  # gray of 16 bits
+        if "transparency" in image.info and colour == "unchanged":
+            raise PackError("image.decode: gray of 16 bits with a transparent value is not supported as it is; take "
+                            "colour rgb")
+        say("this sample is gray of 16 bits: image.decode clips values at 255, as Pillow does")
     if exif_orientation:
         image = ImageOps.exif_transpose(image)
     if colour == "rgb":
         return image.convert("RGB")
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
         return image.convert("RGBA")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    return image.convert("L" if image.mode in ("1", "L", "I;16") else "RGB")
 
 
 def _scale(value):
@@ -1174,6 +1186,9 @@ class Reference:
             return known.run(value, **arguments)
         except PackError as error:
             raise PackError(f"{path}: {error}") from error
+        except Exception as error:  # an op of somebody's own, or a value that none was made for
+            raise PackError(f"{path}: '{kind}' fails on {describe_value(value)}: {type(error).__name__}: {error}") \
+                from error
 
 
 def run_pipeline(ops, value, call_model=None, label_files=None):
@@ -1951,10 +1966,14 @@ class Model:
             raise PackError(f"model: expected a torch.nn.Module, ScriptModule or ExportedProgram, got {type(model)}")
         if self.program is None and self.module.training:
             raise PackError("the model is in training mode; call model.eval() first")
-        self.example = tuple(example_inputs) if isinstance(example_inputs, (tuple, list)) else (example_inputs,)
-        for value in self.example:
+        example = tuple(example_inputs) if isinstance(example_inputs, (tuple, list)) else (example_inputs,)
+        for value in example:
             if not is_tensor(value):
-                raise PackError(f"example_inputs: expected a tensor or a tuple of tensors, got {type(value)}")
+                raise PackError("example_inputs: expected a tensor, or a tuple of tensors in the order of forward()'s "
+                                f"arguments, got {type(value).__name__}")
+            dtype_name(value, "a tensor of example_inputs")
+        # As the C++ side gives them: on the CPU and in C order, whatever the memory format (channels_last).
+        self.example = tuple(value.detach().cpu().contiguous() for value in example)
         self.parameters, keywords = self._parameters()
         self.arguments = self._checked_arguments(arguments, self.parameters + keywords)
         self.parameters_of_tensors = [name for name in self.parameters if name not in self.arguments]
@@ -1962,14 +1981,22 @@ class Model:
         self.has_state = self.is_random = False
         self.calls = []  # (inputs, outputs) of samples
         self.rows = {}   # engines[].rows by kind
+        self.why_no_batch = None  # the reason, if no batch axis was found
         probed = self._probe() if self.is_script else None
-        outputs = self._first_call()
+        try:
+            outputs = self._first_call()
+        except PackError:
+            raise
+        except Exception as error:
+            raise PackError(f"the model fails on example_inputs ({', '.join(map(describe_value, self.example))}; "
+                            f"forward() takes {self.parameters + keywords}): {type(error).__name__}: {error}") from error
         self.has_batch = self._find_batch(outputs, batch, probed)
         self.input_names = self._input_names(input_names)
         self.output_names = self._output_names(output_names, len(outputs))
         self.signature = {"inputs": self._specs(self.input_names, self.example, shapes),
                           "outputs": self._specs(self.output_names, outputs, shapes)}
         self._check_symbols(shapes)
+        self._take_batch_axis_of_signature(batch)
 
     # -- calls and state
 
@@ -2006,6 +2033,8 @@ class Model:
         found = flattened(output)
         if not found:
             raise PackError("the model returns no tensor")
+        for path, tensor in found:
+            dtype_name(tensor, f"'{path}' of what the model returns" if path else "what the model returns")
         self.is_nested = has_names(output)
         self.output_keys = [path for path, _ in found] if self.is_nested else None
         return tuple(tensor for _, tensor in found)
@@ -2038,7 +2067,8 @@ class Model:
     def _held(self):
         if self.is_script:  # its tensors may lie where Python cannot look, but all of them are saved
             buffer = io.BytesIO()
-            self.torch.jit.save(self.live, buffer)
+            with quiet():
+                self.torch.jit.save(self.live, buffer)
             return zlib.crc32(buffer.getbuffer())
         return {path: (value.data_ptr(), content_of(value)) for path, value in tensors_held(self.live).items()
                 if value.layout is self.torch.strided and value.device.type != "meta"}
@@ -2138,27 +2168,45 @@ class Model:
                     raise CheckFailed(f"batch=True, but the model takes no batch of {size}: {result}")
                 if wanted is None and "ends the process" in result:
                     say(f"{result}; it is packed without a batch axis, for the example's shapes only")
-                return False
-        if wanted is not None:
-            return bool(wanted)
+                return self._no_batch(f"it takes no batch of {size}: {result}")
+        if wanted is False:
+            return False
         if larger is None:
-            return False
+            why = "the inputs of the example have no first axis of one size"
+            if wanted:
+                raise PackError(f"batch=True, but {why}: {', '.join(map(describe_value, self.example))}")
+            return self._no_batch(why, "give an example with the batch axis in front of every input")
         size = self.example[0].shape[0]
-        if any(value.dim() == 0 or value.shape[0] != size for value in outputs):
-            return False
+        for i, value in enumerate(outputs):
+            if value.dim() == 0 or value.shape[0] != size:
+                why = f"output {i} is {describe_value(value)}, where the inputs have {size} in front"
+                advice = "wrap the model in one whose inputs and outputs all have it there"
+                if wanted:
+                    raise CheckFailed(f"batch=True, but {why}; {advice}")
+                return self._no_batch(why, advice)
+        if wanted:
+            return True
         try:
             more = probed[1] if probed is not None else self.first(larger)
         except PackError:
             raise
-        except Exception:  # whatever a model says when it cannot take another batch size
-            return False
+        except Exception as error:  # whatever a model says when it cannot take another batch size
+            return self._no_batch(f"with {size + 1} instead of {size} in front it fails: "
+                                  f"{(str(error).strip() or type(error).__name__).splitlines()[-1]}",
+                                  "take sizes from the input where the model has fixed ones")
         if len(more) != len(outputs) or any(value.shape[:1] != (size + 1,) for value in more):
-            return False
-        if all(difference(value, self.torch.cat([one, one[:1]]), self.tolerance, "") is None
-               for value, one in zip(more, outputs)):
-            return True
-        say("one more sample changes what the others give, so it is packed without a batch axis, for the example's shapes; "
-            "pass batch=True if the first axis is one")
+            return self._no_batch(f"with {size + 1} instead of {size} in front it gives "
+                                  f"{', '.join(map(describe_value, more))}")
+        for i, (value, one) in enumerate(zip(more, outputs)):
+            problem = difference(value, self.torch.cat([one, one[:1]]), self.tolerance, f"output {i}")
+            if problem is not None:
+                say(f"one more sample changes what the others give ({problem}), so it is packed without a batch axis, for "
+                    "the example's shapes; pass batch=True if the first axis is one")
+                return self._no_batch("one more sample changes what the others give")
+        return True
+
+    def _no_batch(self, why, advice="pass batch=True if the first axis is one"):
+        self.why_no_batch = f"{why}; {advice}"
         return False
 
     def _input_names(self, names):
@@ -2195,8 +2243,12 @@ class Model:
             if not fits:
                 raise PackError(f"shapes['{name}'] is {list(shape)}, but the example is {list(tensor.shape)}")
             if any(not isinstance(dim, str) and dim < 1 for dim in shape):
-                raise PackError(f"'{name}' has the shape {list(shape)}; every dimension must be 1 or more")
-            specs.append({"name": name, "dtype": dtype_name(tensor), "shape": list(shape)})
+                raise PackError(f"'{name}' has the shape {list(shape)}; every dimension must be 1 or more. Give an example "
+                                "in which nothing is empty; a model that gives a number of things that varies (boxes, "
+                                "say) has to give a fixed number, padded, and a count")
+            if len(shape) > MAX_RANK:
+                raise PackError(f"'{name}' has {len(shape)} dimensions; a tensor of gantry has at most {MAX_RANK}")
+            specs.append({"name": name, "dtype": dtype_name(tensor, f"'{name}'"), "shape": list(shape)})
         return specs
 
     def _check_symbols(self, shapes):
@@ -2210,26 +2262,80 @@ class Model:
                 if isinstance(dim, str) and dim not in bound:
                     raise PackError(f"shapes['{spec['name']}']: '{dim}' is not a dimension of any input")
         for dim in bound:
-            if not dim.isidentifier():
-                raise PackError(f"shapes: '{dim}' is not an identifier")
+            if not SYMBOL_PATTERN.fullmatch(dim):
+                raise PackError(f"shapes: '{dim}' is not an identifier (letters a-z, digits and '_')")
+
+    def _take_batch_axis_of_signature(self, wanted):
+        """The C++ side knows nothing but the signature: there is a batch axis if 'batch' is in front everywhere, and
+        nowhere else. `shapes` may say so, or not, whatever was found."""
+        specs = [*self.signature["inputs"], *self.signature["outputs"]]
+        has_batch = all(spec["shape"][:1] == ["batch"] and "batch" not in spec["shape"][1:] for spec in specs)
+        if has_batch != self.has_batch and wanted is not None:
+            raise PackError(f"batch={bool(wanted)}, but with shapes= the first axis of every input and output is "
+                            + ("'batch'" if has_batch else "not 'batch' and nothing else: "
+                               + ", ".join(f"'{spec['name']}' is {spec['shape']}" for spec in specs)))
+        if self.has_batch and not has_batch:
+            self._no_batch("shapes= does not call the first axis of every input and output, and no other, 'batch'",
+                           "without it a sample has all dimensions")
+        self.has_batch = has_batch
 
     def batch_of_one(self, value):
         """The batch that one sample makes, checked against the signature."""
         specs = self.signature["inputs"]
         if isinstance(value, dict):
             if set(value) != {spec["name"] for spec in specs}:
-                raise PackError(f"model: takes {[spec['name'] for spec in specs]}, got {list(value)}")
+                raise PackError(f"model: a sample is a dict of {[spec['name'] for spec in specs]}, got one of {list(value)}")
             tensors = [value[spec["name"]] for spec in specs]
         else:
             tensors = [value]
-        for spec, tensor in zip(specs, tensors):
-            wanted = spec["shape"][1:] if self.has_batch else spec["shape"]
-            fits = len(wanted) == tensor.dim() and all(isinstance(dim, str) or dim == size
-                                                       for dim, size in zip(wanted, tensor.shape))
-            if dtype_name(tensor) != spec["dtype"] or not fits:
-                raise PackError(f"model: input '{spec['name']}' of a sample is {spec['dtype']}{wanted}, got "
-                                f"{describe_value(tensor)}")
-        return tuple(tensor.unsqueeze(0) if self.has_batch else tensor for tensor in tensors)
+        tensors = tuple(tensor.unsqueeze(0) if self.has_batch else tensor for tensor in tensors)
+        problem = self._misfit("inputs", tensors, {})
+        if problem:
+            raise PackError(f"model: {problem}")
+        return tensors
+
+    def _misfit(self, side, tensors, sizes):
+        """Why a sample's tensors, as a batch of one, do not fit the signature that will be written, as the C++ side sees
+        it; None if they do. `sizes` holds what symbols stand for, and gets those that are new."""
+        for spec, tensor in zip(self.signature[side], tensors):
+            wanted, shape = spec["shape"], list(tensor.shape)
+            first = 1 if self.has_batch else 0
+            whole = f"{side[:-1]} '{spec['name']}' of a sample is {spec['dtype']}[{', '.join(map(str, wanted[first:]))}], " \
+                    f"got {describe_value(tensor[0] if first else tensor)}"
+            if dtype_name(tensor) != spec["dtype"]:
+                return whole
+            if len(shape) != len(wanted):
+                return whole + self._rank_hint(len(wanted), len(shape), side)
+            for axis, (dim, size) in enumerate(zip(wanted, shape)):
+                if not isinstance(dim, str):
+                    if dim != size:
+                        return whole + self._size_hint(spec, shape, side)
+                    continue
+                if size < 1:
+                    return f"{whole}: '{dim}' must be 1 or more"
+                if sizes.setdefault(dim, size) != size:
+                    return f"{whole}: '{dim}' is {sizes[dim]} elsewhere in this sample"
+        return None
+
+    def _rank_hint(self, wanted, got, side):
+        if side == "outputs":
+            return ""
+        if not self.has_batch and got == wanted - 1:
+            return f"; no batch axis was found, since {self.why_no_batch}" \
+                if self.why_no_batch else "; with batch=False a sample has all dimensions of example_inputs"
+        return "; a sample comes without the batch axis" if self.has_batch and got == wanted + 1 else ""
+
+    def _size_hint(self, spec, shape, side):
+        varies = ["batch"] if self.has_batch else []
+        varies += [dim if isinstance(dim, str) or dim == size else f"n{axis}" for axis, (dim, size)
+                   in enumerate(zip(spec["shape"], shape)) if axis or not self.has_batch]
+        hint = f'; name the dimensions that vary: shapes={{"{spec["name"]}": {json.dumps(varies)}}}'
+        if side == "outputs":
+            hint += ", where each is one of an input too; a model that gives a number of things that varies with their " \
+                    "values (boxes, say) has to give a fixed number, padded, and a count"
+        elif self.why_no_batch and not self.has_batch:
+            hint += f". No batch axis was found, since {self.why_no_batch}"
+        return hint
 
     def call_sample(self, value):
         inputs = self.batch_of_one(value)
@@ -2239,15 +2345,24 @@ class Model:
             raise
         except Exception as error:
             raise PackError(f"model: fails on this sample: {error}") from error
+        sizes = {}
+        self._misfit("inputs", inputs, sizes)
+        problem = len(outputs) != len(self.output_names) and \
+            f"it gives {len(outputs)} outputs, and gave {len(self.output_names)} for the example" \
+            or self._misfit("outputs", outputs, sizes)
+        if problem:
+            raise CheckFailed(f"model: {problem}")
         self.calls.append((inputs, outputs))
         outputs = [output[0] if self.has_batch else output for output in outputs]
         return outputs[0] if len(outputs) == 1 else dict(zip(self.output_names, outputs))
 
     def exportable(self, has_own_names=False):
         """(module, True if its inputs come as one *args): what returns a tensor or a tuple of tensors, and takes nothing
-        else. With `has_own_names` its inputs are called as those of the model instead."""
+        else. With `has_own_names` its inputs are called as those of the model instead, and its outputs so that their
+        names are those of the signature or none of them."""
         module = self.fresh() if self.has_state else self.module
-        if not self.is_nested and not self.arguments:
+        depth = self._depth_of_result() if has_own_names else 0
+        if not self.is_nested and not self.arguments and depth == 0:
             return module, False
         torch, parameters, arguments = self.torch, self.parameters, self.arguments
 
@@ -2258,12 +2373,24 @@ class Model:
 
             def forward(self, *inputs):
                 outputs = tuple(tensor for _, tensor in flattened(call_module(self.model, parameters, inputs, arguments)))
-                return outputs[0] if len(outputs) == 1 else outputs
+                outputs = outputs[0] if len(outputs) == 1 else outputs
+                for _ in range(depth):
+                    outputs = (outputs,)
+                return outputs
         if not has_own_names or len(self.parameters_of_tensors) < len(self.example):
             return Flat(module).eval(), True
         names, body = ", ".join(self.parameters_of_tensors[:len(self.example)]), {"Flat": Flat}
         exec(f"class Named(Flat):\n    def forward(self, {names}):\n        return Flat.forward(self, {names})", body)
         return body["Named"](module).eval(), False
+
+    def _depth_of_result(self):
+        """The C++ side calls the parts of a tuple by their indices, and goes by position if no output of the signature is
+        called so. Where only some are ("0" and "1.0" of an LSTM), tuples around the result change the indices."""
+        depth, count = 0, len(self.output_names)
+        names = [str(i) for i in range(count)]
+        while count > 1 and names != self.output_names and set(names) & set(self.output_names):
+            depth, names = depth + 1, [f"0.{name}" for name in names]
+        return depth
 
     def example_of(self, size):
         """The example with `size` samples, for exporters that take a size of 1 as a constant."""
@@ -2672,7 +2799,7 @@ def check_engine(kind, path, model, trials):
         expected = result["saved"] if "saved" in runs else _eager(model, inputs, trial)
         problem = _outputs_differ(model, result["engine"], expected)
         if problem:
-            raise CheckFailed(f"{what}: {problem}{_hint(kind, model, trial)}")
+            raise CheckFailed(f"{what}: {problem}{_hint(kind, model, trial, result['engine'], expected)}")
     model.rows[kind] = rows_of(model, trials, results)
 
 
@@ -2715,12 +2842,20 @@ def how_far(got, expected):
     return off, largest
 
 
-def _hint(kind, model, trial):
+def _hint(kind, model, trial, got, expected):
+    far = how_far(got, expected)
+    if far is not None and far[0] <= ROUNDING_ERROR * far[1]:
+        off, largest = far
+        return (f"; they are off by {off:.2g} at most, where values reach {largest:.3g}: that is rounding, which "
+                f'tolerance={{"atol": {2 * off:.1g}, "rtol": {model.tolerance.rtol:g}}} would allow')
     if kind != "torchscript" or model.is_script:
         return ""
     if trial.goes_on:
         return "; tracing freezes state that is not a buffer: register it as one, or pass torch.jit.script(model)"
     return "; tracing freezes control flow that depends on the data: pass torch.jit.script(model) instead"
+
+
+ROUNDING_ERROR = 1e-3  # of the largest value: more is another computation
 
 
 def rows_of(model, trials, results):
@@ -3331,7 +3466,11 @@ def load_sample(sample, type_name, signature):
         if isinstance(sample, (list, tuple)) and len(sample) == len(names):
             sample = dict(zip(names, sample))
         if not isinstance(sample, dict):
-            raise PackError(f"the pipeline takes Tensors, so a sample is a dict of {names} or a tuple in that order")
+            got = f"{len(sample)} of them" if isinstance(sample, (list, tuple)) else describe_value(sample)
+            raise PackError(f"the model takes several tensors, so a sample is a dict of {names}, or a tuple in that order, "
+                            f"got {got}")
+        if set(sample) != set(names):
+            raise PackError(f"the model takes several tensors, so a sample is a dict of {names}, got one of {list(sample)}")
         return {name: _as_tensor(value) for name, value in sample.items()}, ".bin"
     if type_name and type_name.startswith("list<") and isinstance(sample, (list, tuple)):
         return [load_sample(item, type_name[5:-1], signature)[0] for item in sample], ".bin"
@@ -3339,11 +3478,28 @@ def load_sample(sample, type_name, signature):
 
 
 def _as_image(sample):
-    Image = need("PIL.Image", "an image sample")
-    image = sample if is_pil(sample) else Image.fromarray(need("numpy", "an image sample").asarray(sample))
-    if image.mode not in ("L", "RGB", "RGBA"):
-        raise PackError(f"an image sample is L, RGB or RGBA, or u8[H, W] or u8[H, W, C], not {image.mode}")
-    return image
+    Image, numpy = need("PIL.Image", "an image sample"), need("numpy", "an image sample")
+    if isinstance(sample, (str, bytes, os.PathLike)):
+        raise PackError("the pipeline takes an Image: a sample is a PIL image or an array u8[H, W] or u8[H, W, C]; files "
+                        "and bytes are for pipelines that begin with image.decode")
+    try:
+        if not is_pil(sample):
+            array = numpy.asarray(sample.detach().cpu() if is_tensor(sample) else sample)
+            if array.dtype != numpy.uint8:
+                raise PackError(f"an image sample has values of u8, not {array.dtype}; "
+                                + ("scale them to 8 bits" if array.dtype.kind in "ui" else "convert them")
+                                + ", or let the pipeline take a Tensor")
+            if array.ndim not in (2, 3):
+                raise ValueError(f"got {array.ndim} dimensions")
+            sample = Image.fromarray(array[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else array)
+        sample.load()
+    except (TypeError, ValueError, OSError) as error:
+        raise PackError(f"an image sample is a PIL image or an array u8[H, W] or u8[H, W, C]: {error}") from error
+    if sample.mode not in ("L", "RGB", "RGBA"):
+        advice = "scale it to 8 bits, or let the pipeline take a Tensor" if sample.mode[0] in "IF" else \
+            'convert it, as your service will: image.convert("RGB"), say'
+        raise PackError(f"an image sample is of mode L, RGB or RGBA, not {sample.mode}; {advice}")
+    return sample
 
 
 def _as_tensor(sample):
@@ -3352,10 +3508,18 @@ def _as_tensor(sample):
         try:
             sample = numpy.load(sample, allow_pickle=False)
         except (OSError, ValueError) as error:
-            raise PackError(f"sample {sample}: {error}") from error
-    if is_tensor(sample):
-        return sample.detach().cpu().contiguous().clone()
-    return torch.from_numpy(numpy.ascontiguousarray(sample).copy())
+            raise PackError(f"sample {sample}: {error}; where the pipeline takes a Tensor, a file is a .npy file") from error
+    try:
+        if is_tensor(sample):
+            tensor = sample.detach().cpu().contiguous().clone()
+        elif is_pil(sample):
+            raise PackError("the pipeline takes a Tensor, not a PIL image; begin it with image.to_tensor")
+        else:
+            tensor = torch.from_numpy(numpy.array(sample, order="C"))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise PackError(f"a sample of {type(sample).__name__} cannot be made a tensor: {error}") from error
+    dtype_name(tensor, "a sample")
+    return tensor
 
 
 def sample_name(sample, index):
@@ -3515,8 +3679,11 @@ def published(out, overwrite):
     out = Path(out)
     if os.path.lexists(out) and not overwrite:
         raise PackError(f"{out} exists; packages are immutable: choose another version, or pass overwrite=True (--force)")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    except OSError as error:
+        raise PackError(f"cannot make {out}: {error.filename or out.parent}: {error.strerror or error}") from error
     try:
         work.chmod(0o755)
         yield work
@@ -3532,10 +3699,22 @@ def published(out, overwrite):
             shutil.rmtree(work)
 
 
+def read_given_file(path, what):
+    """The bytes of a file that an argument names."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise PackError(f"{what}: cannot read {path}: {error.strerror or error}") from error
+
+
 def read_labels(labels):
-    """Label names from a list, or from a file with one a line."""
+    """Label names from a list, or from a file with one a line, as the C++ side reads it."""
     if isinstance(labels, (str, os.PathLike)):
-        labels = Path(labels).read_text(encoding="utf-8").splitlines()
+        try:
+            text = read_given_file(labels, "labels").decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise PackError(f"labels: {labels} is not UTF-8: {error}") from error
+        labels = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
     labels = [str(label) for label in labels]
     if not labels or any(not label or "\n" in label or "\r" in label for label in labels):
         raise PackError("labels: expected a non-empty list of names without line breaks, or a file of them")
@@ -3560,7 +3739,7 @@ LABELS_FILE = "labels.txt"
 def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=None, samples=(), labels=None,
          engines=None, max_batch=16, padding=None, input_names=None, output_names=None, shapes=None, batch=None,
          files=None, ops=None, provenance=None, eval=None, latency=None, tolerance=None, arguments=None, libraries=(),
-         max_stage_bytes=MAX_STAGE_BYTES, sign_key=None, overwrite=False):
+         max_stage_bytes=MAX_STAGE_BYTES, sign_key=None, overwrite=False, tool=None):
     """Writes a package; returns its path. Raises PackError (arguments, tools) or CheckFailed (answers differ).
 
     out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`
@@ -3570,7 +3749,8 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
                     torchvision, timm, open_clip and transformers), or one of these, or None for the model alone
     reference       your own Python stack: takes a sample as given in `samples`, returns a tensor or vector of scores, a
                     list of (label, score), or whatever the pipeline gives; must agree within `tolerance`
-    samples         paths or bytes (a pipeline that decodes), arrays or tensors of one sample, without the batch axis
+    samples         paths or bytes (a pipeline that decodes), arrays or tensors of one sample, without the batch axis; of
+                    a model with several inputs each sample is a dict, {"ids": tensor, "mask": tensor}, or a tuple in order
     labels          class names or a file of them, for every top_k and label that names no file of its own
     engines         any of "torchscript", "aoti", in order of preference; default: both, a ScriptModule: torchscript
     max_batch       samples in one engine call at most
@@ -3588,6 +3768,8 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     max_stage_bytes how much of its stages and result a golden case stores whole; beyond that, exact stages are held by a
                     digest and others by a sample of their values
     sign_key        PEM file of an Ed25519 private key
+    tool            the gantry tool that opens the package before it appears. None: the one beside this program, or on
+                    PATH; False: none
     """
     _check_identity(name, version, max_batch)
     tolerance = Tolerance.of({"atol": 1e-4, "rtol": 1e-4} if tolerance is None else tolerance)
@@ -3598,6 +3780,8 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     steps, origins = expand(default_pipeline(pipeline, labels), LABELS_FILE if labels else None)
     _check_list(steps, "pipeline", table)
     libraries = [Library(library) for library in libraries]
+    if len(libraries) > MAX_LIBRARIES:
+        raise PackError(f"libraries: at most {MAX_LIBRARIES}, got {len(libraries)}")
     problem = _integer(0, 1 << 40)(max_stage_bytes)
     if problem:
         raise PackError(f"max_stage_bytes: {problem}, got {max_stage_bytes!r}")
@@ -3645,8 +3829,11 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
         verify(work)
         if recorder.storage.report():
             say(recorder.storage.report())
-    size = sum(entry["bytes"] for entry in manifest["files"])
-    say(f"wrote {out}: {name} {version}, {', '.join(engines)}, {len(cases)} golden cases, {size / 1e6:.1f} MB")
+        Opening(work, manifest, libraries, sign_key, set(ops or ())).open(tool)
+    sizes = {entry["path"]: entry["bytes"] for entry in manifest["files"]}
+    golden = sum(size for path, size in sizes.items() if path.startswith("golden/"))
+    say(f"wrote {out}: {name} {version}, {', '.join(engines)}, {sum(sizes.values()) / 1e6:.1f} MB, of which "
+        f"{len(cases)} golden cases {golden / 1e6:.1f} MB")
     return Path(out)
 
 
@@ -3665,6 +3852,140 @@ def _complete(entries, model, directory):
             f"{rows['reason']}{advice}")
 
 
+# ---- The last step: the package is opened as its hosts will open it ---------------------------------------------------
+
+class Tool:
+    """The gantry tool: {path, version of gantry, version of LibTorch}, and the environment that it starts in."""
+
+    def __init__(self, path, environment, gantry, torch):
+        self.path, self.environment, self.gantry, self.torch = path, environment, gantry, torch
+
+    def __str__(self):
+        return f"{self.path}, gantry {self.gantry} with LibTorch {self.torch}"
+
+    @classmethod
+    def find(cls, given=None):
+        """The tool, or, as a string, why there is none. `given`: a path."""
+        if given is None:
+            given = os.environ.get("GANTRY_TOOL")
+        if given == "":
+            return "GANTRY_TOOL is empty"
+        here = Path(__file__).resolve().parent  # bin/ as installed, lib/pack/ in the repository
+        beside = [here / "gantry", here / ".." / ".." / "build" / "bin" / "gantry"]
+        on_path = shutil.which("gantry")
+        places = [Path(given)] if given is not None else beside + ([Path(on_path)] if on_path else [])
+        found = [place for place in places if place.is_file() and os.access(place, os.X_OK)]
+        if not found:
+            if given is not None:
+                raise PackError(f"tool: {given} is no program")
+            return "there is none beside gantry-pack, or on PATH"
+        return cls.started(found[0])
+
+    @classmethod
+    def started(cls, path):
+        """As find(): the tool at `path`, if it starts and is of this version."""
+        torch = sys.modules.get("torch")
+        libraries = str(Path(torch.__file__).parent / "lib") if torch is not None else ""
+        own = dict(os.environ)
+        with_torch = {**own, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, (own.get("LD_LIBRARY_PATH"), libraries)))}
+        for environment in (own, with_torch):
+            code, output = run_program([path, "--version"], environment, seconds=120)
+            if code == 0:
+                break
+        else:
+            return f"{path} does not start: {output.strip().splitlines()[-1] if output.strip() else f'exit code {code}'}"
+        known = re.match(r"gantry (\S+) \(LibTorch (.*)\)", output)
+        if not known:
+            return f"{path} is another program"
+        if known.group(1) != VERSION:
+            return f"{path} is version {known.group(1)}, this is gantry-pack {VERSION}"
+        return cls(path, environment, *known.groups())
+
+
+def run_program(command, environment, seconds):
+    """(exit code, what it printed); 127 if it could not be started, 124 if it did not end within `seconds`."""
+    try:
+        done = subprocess.run([str(part) for part in command], env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, check=False)
+    except OSError as error:
+        return 127, f"{command[0]}: {error.strerror}"
+    except subprocess.TimeoutExpired:
+        return 124, f"it did not end within {seconds} seconds"
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+class Opening:
+    """The package in `directory` as the C++ side opens it: `gantry check` verifies it, loads each engine and runs the
+    golden cases. Without a tool that can, nothing but the Python side has spoken: engines were run by a process that
+    imported torch alone (Children)."""
+
+    SECONDS = 3600  # a tool that hangs must not hang us
+
+    def __init__(self, directory, manifest, libraries, sign_key, own_ops):
+        self.directory, self.manifest, self.libraries = Path(directory), manifest, libraries
+        self.sign_key, self.own_ops = sign_key, own_ops
+
+    def open(self, tool):
+        """CheckFailed with the tool's words if it refuses the package; says so if it could not open it."""
+        if tool is False:
+            return
+        used = {op["op"] for _, op in walk(self.manifest["pipeline"])} & self.own_ops
+        found = Tool.find(tool) if not used else f"it does not know {', '.join(sorted(used))}; open it with your host"
+        if isinstance(found, str):
+            say(f"not opened by the gantry tool: {found}")
+            return
+        say(f"opening the package ({found})")
+        with tempfile.TemporaryDirectory(prefix="gantry-pack-") as work:
+            report = Path(work) / "report.xml"
+            code, output = run_program([found.path, "check", self.directory, "--junit", report, *self._options(work)],
+                                       found.environment, self.SECONDS)
+            findings = self._read(report)
+        problem = self._problem(code, output, findings)
+        if problem:
+            raise CheckFailed(f"the package is refused when it is opened ({found}): "
+                              + problem.replace(f"package '{self.directory}' > ", ""))
+        skipped = [f"{name}: {message}" for name, kind, message in findings
+                   if kind in ("skipped", "error") and name.startswith("golden")]
+        if skipped and self.manifest["golden"]:
+            say(f"not opened by the gantry tool: {'; '.join(skipped)}".replace(f"package '{self.directory}' > ", ""))
+
+    def _options(self, work):
+        options = []
+        for library in self.libraries:
+            if library.path is None and library.loaded_from():
+                options += ["--library", library.loaded_from()]
+        if self.sign_key is not None:
+            key = Path(work) / "key.pub.pem"
+            key.write_bytes(public_key_of(self.sign_key))
+            options += ["--trusted-key", key]
+        return options
+
+    @staticmethod
+    def _read(report):
+        """[(name, "ok", "failure", "error" or "skipped", message)]"""
+        if not report.is_file():
+            return []
+        found = []
+        for case in ElementTree.parse(report).getroot().iter("testcase"):
+            kinds = [child for child in case if child.tag in ("failure", "error", "skipped")]
+            found.append((case.get("name"), kinds[0].tag if kinds else "ok", kinds[0].get("message") if kinds else ""))
+        return found
+
+    def _problem(self, code, output, findings):
+        """Why the package is refused; None if it is not, or only for what this machine lacks."""
+        if code not in (0, 1, 2) or not findings:
+            last = output.strip().splitlines()[-1] if output.strip() else "it says nothing"
+            how = f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
+            return f"the tool ends with {how}: {last}"
+        failed = [message for _, kind, message in findings if kind == "failure"]
+        # A golden check that could not run: for lack of an engine, a device, memory or a library that the host gives.
+        given_by_host = any(library.path is None for library in self.libraries)
+        is_lack = re.compile(r"^none of the package's engines|resource_exhausted" + ("|librar|operator" if given_by_host else ""))
+        failed += [message for name, kind, message in findings
+                   if kind == "error" and not is_lack.search(message)]
+        return failed[0] if failed else None
+
+
 class Library:
     """A shared library with operators: a file, which goes into the package, or a bare name for the host to give."""
 
@@ -3680,6 +4001,15 @@ class Library:
     def store(self, directory):
         if self.path:
             directory.store_named(self.name, self.path.read_bytes())
+
+    def loaded_from(self):
+        """Of a bare name, the file with its operators; None if it is not known."""
+        found = importlib.util.find_spec(self.name) if self.name.isidentifier() else None
+        for place in (found.submodule_search_locations or ()) if found else ():
+            # An extension of a package (torchvision/_C.so), which PyTorch's own packages name so.
+            for path in sorted(Path(place).glob("_C*.so")):
+                return path
+        return None
 
 
 def _check_identity(name, version, max_batch):
@@ -3706,7 +4036,7 @@ def _store_files(directory, files, labels, steps):
     if labels is not None:
         files.setdefault(LABELS_FILE, ("\n".join(labels) + "\n").encode())
     for path, content in files.items():
-        directory.store_named(path, content if isinstance(content, bytes) else Path(content).read_bytes())
+        directory.store_named(path, content if isinstance(content, bytes) else read_given_file(content, f"files['{path}']"))
     found = {}
     for path, op in walk(steps):
         name = op.get("labels") if op["op"] in ("top_k", "label") else None
@@ -3718,7 +4048,14 @@ def _store_files(directory, files, labels, steps):
 
 
 def write_manifest(directory, manifest, sign_key=None):
-    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise PackError(f"gantry.json can hold no NaN and no infinity, which a class's score, a parameter or a metric is: "
+                        f"{error}") from error
+    if len(text.encode("utf-8")) > MAX_MANIFEST_BYTES:
+        raise PackError(f"gantry.json would have {len(text.encode('utf-8'))} bytes, the limit is {MAX_MANIFEST_BYTES}; pass "
+                        "fewer samples, or a smaller k of top_k")
     (Path(directory) / "gantry.json").write_bytes(text.encode("utf-8"))
     if sign_key is not None:
         sign(directory, sign_key)
@@ -3761,8 +4098,8 @@ class Tree:
                 continue
             real, link = Path(os.path.realpath(at)), f"{at.relative_to(self.root)} is a symbolic link to '{os.readlink(at)}', "
             if real != self.root and self.root not in real.parents:
-                raise CheckFailed(link + "which leads out of the package's directory; links may lead to what is within it, "
-                                  "so use a copy of the package in which they are resolved (cp -rL)")
+                raise CheckFailed(link + f"which leads out of the package's directory, to '{real}'; links may lead to what is "
+                                  "within it, so use a copy of the package in which they are resolved (cp -rL)")
             if not real.exists():
                 raise CheckFailed(link + ("which leads in a circle" if real.is_symlink() else "which is not there"))
 
@@ -3937,6 +4274,20 @@ def sign(directory, key):
     os.replace(part, target)
 
 
+def public_key_of(key):
+    """The public key, in PEM form, of the private key in the PEM file `key`."""
+    if _has_cryptography():
+        from cryptography.hazmat.primitives import serialization as form
+        private = form.load_pem_private_key(Path(key).read_bytes(), password=None)
+        return private.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    with tempfile.TemporaryDirectory() as work:
+        public = Path(work) / "key.pub.pem"
+        code, message = _openssl("pkey", "-in", key, "-pubout", "-out", public)
+        if code != 0:
+            raise PackError(f"openssl cannot read {key}: {message}")
+        return public.read_bytes()
+
+
 def _check_signature(directory, public_key):
     manifest, signature = Path(directory) / "gantry.json", Path(directory) / "gantry.json.sig"
     if not signature.is_file():
@@ -4060,6 +4411,9 @@ def main(arguments=None):
         say(str(error))
         return 2
     except KeyboardInterrupt:
+        return 2
+    except OSError as error:  # a disk that is full, a directory that is not ours
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return 2
     except Exception:  # a recipe is anybody's code; a traceback must not look like a failed check
         traceback.print_exc()

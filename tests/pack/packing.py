@@ -3,6 +3,7 @@
 
 import io
 import json
+import os
 import sys
 import tempfile
 import unittest
@@ -16,6 +17,7 @@ sys.path.insert(0, str(PACKER.parent))
 import gantry_pack as gp  # noqa: E402
 
 warnings.simplefilter("ignore")
+os.environ.setdefault("GANTRY_TOOL", "")  # most tests say nothing of the last step, which open_test.py is for
 
 
 class PackingTest(unittest.TestCase):

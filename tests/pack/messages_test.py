@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What gantry-pack says when something is wrong: the reason, and what to do. Run by ctest; or:
+python tests/pack/messages_test.py."""
+
+import os
+import subprocess
+import sys
+import unittest
+
+import numpy
+import torch
+from PIL import Image
+
+from packing import PACKER, PackingTest, gp, model_of
+
+
+class MessagesTest(PackingTest):
+    def refused(self, message, *arguments, **named):
+        with self.assertRaisesRegex(gp.PackError, message):
+            self.pack(*arguments, **named)
+
+    # -- the batch axis, and sizes that vary
+
+    def test_says_why_no_batch_axis_was_found(self):
+        mean = model_of(lambda x: x - x.mean())
+        self.refused(r"f32\[2, 4\], got tensor f32\[4\]; no batch axis was found, since one more sample changes what the others "
+                     "give; pass batch=True if", mean, torch.rand(2, 4), [torch.rand(4)])
+        self.refused("no batch axis was found, since with 2 instead of 1 in front it fails: .*invalid for input of size 24; take "
+                     "sizes from the input", model_of(lambda x: x.reshape(1, 12) * 2), torch.rand(1, 3, 4), [torch.rand(3, 4)])
+        self.refused(r"since output 1 is tensor f32\[1, 2, 8\], where the inputs have 2 in front; wrap the model",
+                     torch.nn.LSTM(4, 8, batch_first=True), torch.rand(2, 5, 4), [torch.rand(5, 4)])
+        self.refused(r"batch=True, but output 1 is tensor f32\[1, 2, 8\], where the inputs have 2 in front; wrap",
+                     torch.nn.LSTM(4, 8, batch_first=True), torch.rand(2, 5, 4), [torch.rand(5, 4)], batch=True)
+        self.refused("with batch=False a sample has all dimensions of example_inputs", model_of(lambda x: x * 2),
+                     torch.rand(2, 4), [torch.rand(4)], batch=False)
+        self.refused("a sample comes without the batch axis", model_of(lambda x: x * 2), torch.rand(2, 4), [torch.rand(1, 4)])
+
+    def test_names_the_dimensions_that_vary(self):
+        words = torch.nn.Sequential(torch.nn.Embedding(9, 4), model_of(lambda x: x.mean(1)))
+        self.refused(r'sample 1: model: input .input. of a sample is i64\[7\], got tensor i64\[9\]; name the dimensions that vary: '
+                     r'shapes=\{"input": \["batch", "n1"\]\}', words, torch.ones(2, 7, dtype=torch.int64),
+                     [torch.ones(7, dtype=torch.int64), torch.ones(9, dtype=torch.int64)])
+
+    # -- samples
+
+    def test_samples_of_several_inputs_are_dicts(self):
+        class Both(torch.nn.Module):
+            def forward(self, a, b):
+                return a + b
+        example = (torch.rand(2, 3), torch.rand(2, 3))
+        for sample, got in ((torch.rand(3), r"got tensor f32\[3\]"), ((torch.rand(3),), "got 1 of them"),
+                            ({"a": torch.rand(3)}, r"got one of \['a'\]")):
+            self.refused(rf"sample 0: the model takes several tensors, so a sample is a dict of \['a', 'b'\], .*{got}",
+                         Both(), example, [sample])
+
+    def test_images_that_an_image_is_not_made_of(self):
+        steps = {"pipeline": ["image.to_tensor", "model"]}
+        model, example = model_of(lambda x: x * 2), torch.rand(1, 3, 4, 4)
+        gray = numpy.zeros((4, 4), numpy.uint8)
+        cases = [(Image.fromarray(gray.astype(numpy.uint16)), "not I;16; scale it to 8 bits"),
+                 (Image.fromarray(gray.astype(numpy.float32)), "not F; scale it"),
+                 (Image.fromarray(gray.astype(numpy.int32)), "not I; scale it"),
+                 (Image.fromarray(gray).convert("P"), r'not P; convert it, as your service will: image.convert\("RGB"\)'),
+                 (Image.fromarray(gray).convert("LA"), "not LA; convert it"), (Image.new("CMYK", (4, 4)), "not CMYK"),
+                 (Image.new("1", (4, 4)), "not 1; convert"), (gray.astype(numpy.uint16), "values of u8, not uint16; scale"),
+                 (gray.astype(numpy.float32), "values of u8, not float32; convert"), (gray[0], "an array u8"),
+                 (numpy.zeros((4, 4, 5), numpy.uint8), "an array u8"), ("cat.png", "begin with image.decode"),
+                 (b"cat", "begin with image.decode")]
+        for sample, message in cases:
+            with self.subTest(message):
+                self.refused("sample 0.*: .*" + message, model, example, [sample], **steps)
+        self.pack(model_of(lambda x: x * 2), torch.rand(1, 1, 4, 4), [gray[:, :, None]], **steps)
+
+    def test_tensors_that_a_tensor_is_not_made_of(self):
+        cases = [(numpy.array(["a"] * 4), "cannot be made a tensor"), (numpy.array([1j] * 4), "a sample is of complex128"),
+                 (numpy.zeros(4, numpy.uint16), "a sample is of uint16; gantry knows"), (Image.new("L", (2, 2)), "not a PIL image"),
+                 ("no.npy", "No such file")]
+        for sample, message in cases:
+            with self.subTest(message):
+                self.refused("sample 0.*: .*" + message, model_of(lambda x: x * 2), torch.rand(2, 4), [sample])
+
+    def test_dtypes_that_gantry_does_not_know(self):
+        self.refused("what the model returns is of complex64; gantry knows", model_of(torch.fft.rfft), torch.rand(2, 4))
+        self.refused("a tensor of example_inputs is of uint16", model_of(lambda x: x.float()), torch.zeros(2, 4, dtype=torch.uint16))
+        self.refused("example_inputs: expected a tensor, or a tuple of tensors .* got dict", model_of(lambda x: x), {"x": 1})
+
+    def test_a_model_that_fails_says_on_what(self):
+        self.refused(r"the model fails on example_inputs \(tensor f32\[2, 5\]; forward\(\) takes \['input'\]\): RuntimeError: .*mat1",
+                     torch.nn.Linear(4, 2), torch.rand(2, 5))
+        broken = gp.Op("Tensor", "Tensor", None, lambda value: value.nothing)
+        self.refused(r"sample 0: pipeline\[0\]: 'acme.x' fails on tensor f32\[4\]: AttributeError", torch.nn.Linear(4, 2),
+                     torch.rand(2, 4), [torch.rand(4)], pipeline=["acme.x", "model"], ops={"acme.x": broken})
+
+    # -- differences
+
+    def test_rounding_is_not_blamed_on_control_flow(self):
+        torch.manual_seed(1)
+        large = torch.nn.Sequential(torch.nn.Linear(300, 300), torch.nn.BatchNorm1d(300), torch.nn.Linear(300, 5)).eval()
+        large[0].weight.data *= 1e4
+        example = torch.rand(2, 300)
+        exported = torch.jit.trace(large, example)
+        model = gp.Model(large, example, None, None, None, None, gp.Tolerance(1e-9, 1e-9))
+        got, expected = (exported(example) + 0.01,), (large(example),)
+        trial = gp.Trial([[0, 1]])
+        hint = gp._hint("torchscript", model, trial, got, expected)
+        self.assertRegex(hint, r"off by 0.01\d* at most, where values reach [\d.e+]+: that is rounding, which "
+                               r'tolerance=\{"atol": 0.02, "rtol": 1e-09\} would allow')
+        self.assertIn("control flow", gp._hint("torchscript", model, trial, (expected[0] * 1.1,), expected))
+        self.assertIn("control flow", gp._hint("torchscript", model, trial, (expected[0] * torch.nan,), expected))
+
+    # -- files and directories
+
+    def test_files_that_are_not_there_are_named(self):
+        model = torch.nn.Linear(4, 2)
+        self.refused("labels: cannot read no.txt: No such file", model, torch.rand(2, 4), labels="no.txt")
+        self.refused(r"files\['x'\]: cannot read no.bin: No such file", model, torch.rand(2, 4), files={"x": "no.bin"})
+        (self.dir / "latin1").write_bytes(b"caf\xe9\n")
+        self.refused("labels: .*latin1 is not UTF-8", model, torch.rand(2, 4), labels=self.dir / "latin1")
+        (self.dir / "odd").write_bytes("a\u2028b\r\nc\x0bd\n".encode())
+        self.assertEqual(gp.read_labels(self.dir / "odd"), ["a\u2028b", "c\x0bd"])  # as C++ reads lines
+
+    def test_a_place_that_cannot_be_written_is_named(self):
+        (self.dir / "file").write_text("")
+        with self.assertRaisesRegex(gp.PackError, "cannot make .*file/package: .*(Not a directory|File exists)"):
+            gp.pack(self.dir / "file" / "package", torch.nn.Linear(4, 2).eval(), torch.rand(2, 4), name="p", version="1")
+
+    def test_a_directory_that_is_no_package(self):
+        (self.dir / "file").write_text("")
+        with self.assertRaisesRegex(gp.PackError, "there is no package directory .*nowhere"):
+            gp.verify(self.dir / "nowhere")
+        with self.assertRaisesRegex(gp.PackError, "file is a file; a package is the directory with gantry.json"):
+            gp.verify(self.dir / "file")
+        self.pack(torch.nn.Linear(4, 2), torch.rand(2, 4))
+        with self.assertRaisesRegex(gp.PackError, "it has no gantry.json; there are packages in it: 1"):
+            gp.verify(self.dir)
+
+    @unittest.skipIf(os.geteuid() != 0, "needs to become another user")
+    def test_what_cannot_be_read_is_not_called_changed(self):
+        self.pack(torch.nn.Linear(4, 2), torch.rand(2, 4))
+        os.chmod(self.dir, 0o755)
+        for path, name in ((self.package / "model.ts", "model.ts"), (self.package / "gantry.json", "gantry.json")):
+            path.chmod(0)
+            code = (f"import os, sys; sys.path.insert(0, {str(PACKER.parent)!r}); import gantry_pack, encodings.idna\n"
+                    "os.seteuid(65534); sys.exit(gantry_pack.main(sys.argv[1:]))")
+            done = subprocess.run([sys.executable, "-c", code, "verify", self.package], capture_output=True, text=True,
+                                  check=False)
+            path.chmod(0o644)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertRegex(done.stderr, f"gantry-pack: .*{name} cannot be read: Permission denied\n$")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
