@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <random>
 #include <string>
 #include <utility>
@@ -310,6 +312,24 @@ TEST(JpegStream, FindsWhatIsWrongBehindTheImageFromAnyPart) {
         EXPECT_THAT(stream->finish(), test::FailsWith(ErrorCode::kInvalidArgument, message));
       }
     }
+  }
+}
+
+/// What Pillow has in memory where nothing was decoded: no ink, or no light.
+TEST(JpegStream, RowsThatCannotBeReadAreWhiteInCmykAndBlackElse) {
+  for (const std::size_t components : {1, 3, 4}) {
+    JpegFile spec;
+    spec.sampling.assign(components, {1, 1});
+    spec.width = 9;
+    spec.height = 5;
+    File file = spec.bytes();
+    const std::uint8_t tables[] = {0xFF, 0xC4};
+    const auto first = std::search(file.begin(), file.end(), std::begin(tables), std::end(tables));
+    std::swap(first[5], first[7]);  // five codes of one bit, of which there are two
+    image::Decode options;
+    options.truncated = image::Truncated::kAccept;
+    const Image image = detail::decode_image(Bytes(file), options).value();
+    EXPECT_EQ(test::bytes_of(image), File(9 * 5 * 3, components == 4 ? 255 : 0)) << components;
   }
 }
 

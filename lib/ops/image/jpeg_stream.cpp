@@ -79,7 +79,7 @@ Result<void> JpegStream::read_rows(std::uint8_t* const* rows, std::size_t count)
   for (std::size_t i = 0; i < count; ++i) {  // one by one: those before an error are kept
     if (!is_broken_)
       if (auto ok = read_some(rows + i, 1); !ok && !is_accepted(ok.error())) return ok;
-    if (is_broken_) std::fill_n(rows[i], row_bytes(), std::uint8_t{0});
+    if (is_broken_) std::fill_n(rows[i], row_bytes(), static_cast<std::uint8_t>(is_cmyk_ ? 255 : 0));
   }
   return {};
 }

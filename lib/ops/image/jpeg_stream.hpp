@@ -42,7 +42,7 @@ class JpegStream final : public RowStream {
   const bool accepts_truncated_;
   bool is_cmyk_ = false;
   bool is_started_ = false;
-  bool is_broken_ = false;  ///< and that is accepted: rows are 0
+  bool is_broken_ = false;  ///< and that is accepted: rows are 0, as CMYK or else as they are
   Colour colour_ = Colour::kRgb;
   std::vector<std::uint8_t> cmyk_row_;
 };
