@@ -553,8 +553,13 @@ def _resize_fit(image, width, height, fit, rounding, multiple, filter, reference
     return _resize(image, *size, filter, reference, antialias)
 
 
-def _resize_long(image, size, filter, reference, antialias):
+def _resize_long(image, size, filter, reference, antialias, rounding):
     short, long = sorted((image.width, image.height))
+    if rounding == "half_up":  # transformers' SAM
+        sides = [int(side * (size * 1.0 / long) + 0.5) for side in image.size]
+        if min(sides) < 1:
+            raise PackError(f"image.resize_long: an image of {image.size} would become {sides[0]}x{sides[1]}")
+        return _resize(image, *sides, filter, reference, antialias)
     return _resize(image, *_upright(image, max(1, int(size * short / long)), size), filter, reference, antialias)
 
 
@@ -887,7 +892,8 @@ OPS = {
     "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
                                                 "max_size": (_integer(0, MAX_SIDE), 0),
                                                 "rounding": (_ROUNDING, "truncate")}, _resize_short),
-    "image.resize_long": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING}, _resize_long),
+    "image.resize_long": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
+                                               "rounding": (_choice("truncate", "half_up"), "truncate")}, _resize_long),
     "image.resize_fit": Op("Image", "Image", {
         "width": (SIDE, ...), "height": (SIDE, ...), "fit": (_choice("inside", "cover", "nearest"), "inside"),
         "rounding": (_ROUNDING, "round"), "multiple": (_integer(0, MAX_SIDE), 0), **_RESAMPLING}, _resize_fit),
@@ -1238,7 +1244,8 @@ _KNOWN_CLASSES = {
 def _name_of(transform):
     if inspect.isfunction(transform):
         return f"{transform.__module__}.{transform.__qualname__}"
-    kind = type(transform)
+    transform = transform.func if isinstance(transform, functools.partial) else transform
+    kind = transform if inspect.isclass(transform) else type(transform)
     where = kind.__module__.split(".")
     if where[0] != "torchvision":
         return f"{kind.__module__}.{kind.__qualname__}"
@@ -1291,6 +1298,8 @@ class _Translator:
 
     def _method_of(self, transform):
         kind = type(transform)
+        if inspect.isclass(transform) or isinstance(transform, functools.partial):
+            self.refuse(transform, "it makes a transform and is none; call it, as in weights.transforms()")
         if inspect.isfunction(transform):
             return self._function
         if kind.__module__ in _KNOWN_CLASSES and kind.__name__ in _KNOWN_CLASSES[kind.__module__]:
@@ -1620,19 +1629,23 @@ class _ProcessorTranslator:
         is_known = any(kind.__module__ == "transformers.image_processing_backends" for kind in type(self.processor).__mro__)
         if not is_known and self.rule is None:
             self.refuse("only the processors of transformers 5 are known")
+        if self.get("do_center_crop") and self.get("crop_size") is None:
+            self.refuse("do_center_crop=True without a crop_size")
         if self.get("do_convert_rgb") and not self.translator.is_rgb:
             self.refuse("it blends transparent pixels with white, for which there is no op; put image.decode with colour "
                         '"rgb", or image.to_rgb, in front, if transparency may be left out')
         (self.rule or self._steps)()
 
-    def _steps(self, size=None, normalise=True, crop=True):
-        """The backends' own order. `size` instead of the processor's."""
+    def _steps(self, size=None, crop=True, pad=True):
+        """The backends' own order. `size` instead of the processor's; some processors do not crop or pad, whatever their
+        configuration says."""
         if self.get("do_resize"):
             self.resize(self.get("size") if size is None else size)
         if crop and self.get("do_center_crop"):
             self.center_crop(self.get("crop_size"))
-        self.to_numbers(self.get("do_normalize") and normalise)
-        self.pad()
+        self.to_numbers(self.get("do_normalize"))
+        if pad:
+            self.pad()
 
     def put(self, op):
         self.translator.put(self.processor, op)
@@ -1645,6 +1658,8 @@ class _ProcessorTranslator:
         return self.translator.resampling(self.processor, name)
 
     def resize(self, size):
+        if size is None:
+            self.refuse("it has no size")
         how = self.resampling()
         side = lambda name: size.get(name, None)  # noqa: E731
         if side("shortest_edge") and side("longest_edge"):
@@ -1669,6 +1684,8 @@ class _ProcessorTranslator:
     def to_numbers(self, normalise, **more):
         """rescale() and normalize(): fused in the torchvision backend, one after the other in the other."""
         self.translator.state = "u8"
+        if normalise and (self.get("image_mean") is None or self.get("image_std") is None):
+            self.refuse("it normalises without image_mean and image_std")
         mean, std = (_numbers(self.get(name)) for name in ("image_mean", "image_std")) if normalise else (0, 1)
         factor, rescale = self.get("rescale_factor"), self.get("do_rescale")
         scale = {"scale": factor} if factor != 1 / 255 else {}
@@ -1698,25 +1715,41 @@ class _ProcessorTranslator:
 
     def _labels_too(self):
         """Its own methods process segmentation maps as well; images go through the backends' steps."""
-        self._steps()
+        self._steps(pad=False)
 
     _Beit = _MobileNetV2 = _labels_too
 
     def _Segformer(self):
-        self._steps(crop=self.is_torch is False and self.get("do_center_crop"))
+        self._steps(crop=False, pad=False)
 
     def _detection(self):
-        """Boxes and masks are processed as well. The size rule is the backends'."""
+        """Boxes and masks are processed as well. The size rules are the backends', but for one."""
+        size = self.get("size")
+        if self.get("do_resize") and size.get("shortest_edge", None) and not size.get("longest_edge", None):
+            self.refuse("size without longest_edge has no op")
         self._steps(crop=False)
 
     _Detr = _ConditionalDetr = _DeformableDetr = _GroundingDino = _RTDetr = _detection
+
+    def _Sam(self):
+        side = self.get("size").get("longest_edge", None)
+        if side is None:
+            self.refuse("size without longest_edge has no op")
+        if self.get("do_resize"):
+            self.put({"op": "image.resize_long", "size": side, "rounding": "half_up", **self.resampling()})
+        if self.get("do_center_crop"):
+            self.center_crop(self.get("crop_size"))
+        self.to_numbers(self.get("do_normalize"))
+        self.pad()
 
     def _Levit(self):
         size = self.get("size")
         self._steps({"shortest_edge": int(256 / 224 * size["shortest_edge"])} if size.get("shortest_edge") else size)
 
     def _ConvNext(self):
-        side = self.get("size")["shortest_edge"]
+        side = self.get("size").get("shortest_edge", None)
+        if self.get("do_resize") and side is None:
+            self.refuse("size without shortest_edge has no op")
         if self.get("do_resize") and side < 384:
             self.resize({"shortest_edge": int(side / self.get("crop_pct"))})
             self.center_crop({"height": side, "width": side})
@@ -1754,6 +1787,8 @@ class _ProcessorTranslator:
         if self.get("do_center_crop"):
             self.center_crop(self.get("crop_size"))
         self.to_numbers(self.get("do_normalize"))
+        if self.get("include_top") and self.translator.state == "u8":
+            self.refuse("include_top=True without do_rescale and do_normalize has no op")
         if self.get("include_top"):
             self.translator.tail.append({"op": "normalize", "mean": 0, "std": _numbers(self.get("image_std"))})
 
@@ -1777,7 +1812,7 @@ class _ProcessorTranslator:
             if size["width"] % multiple or size["height"] % multiple:
                 self.refuse(f"size {dict(size)} is no multiple of ensure_multiple_of={multiple}")
             self.resize(size)
-        if self.get("do_center_crop"):
+        if self.is_torch and self.get("do_center_crop"):  # the other backend does not crop, whatever it is told
             self.center_crop(self.get("crop_size"))
         self.to_numbers(self.get("do_normalize"))
 

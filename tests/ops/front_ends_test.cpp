@@ -358,6 +358,10 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                  random_image());
     expect_equal(image::resize_long(width, typed_filter),
                  {{"op", "image.resize_long"}, {"size", width}, {"filter", kFilters[filter]}}, random_image());
+    expect_equal(
+        image::resize_long(20 + width, typed_filter, image::Rounding::kHalfUp),
+        {{"op", "image.resize_long"}, {"size", 20 + width}, {"filter", kFilters[filter]}, {"rounding", "half_up"}},
+        random_image());
     image::Letterbox letterbox;
     letterbox.width = width;
     letterbox.height = height;
@@ -584,6 +588,9 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   expect_refused(image::resize_short(9, {}, 8, image::Rounding::kRound),
                  {{"op", "image.resize_short"}, {"size", 9}, {"max_size", 8}, {"rounding", "round"}},
                  "max_size must be 9..65535, got 8");
+  expect_refused(image::resize_long(9, {}, image::Rounding::kRound),
+                 {{"op", "image.resize_long"}, {"size", 9}, {"rounding", "round"}},
+                 "rounding must be truncate or half_up");
   expect_refused(image::crop_short(1.5), {{"op", "image.crop_short"}, {"fraction", 1.5}},
                  "fraction must be above 0 and at most 1, got 1.5");
   image::PadTo both;

@@ -262,6 +262,8 @@ class TranslationTest(unittest.TestCase):
             (v2.GaussianBlur(3), "torchvision.transforms.v2.GaussianBlur"),
             (v1.Lambda(lambda x: x + 1), "<lambda>: what it does is not known"),
             (lambda x: x * 2, "<lambda>: what it does is not known"),
+            (torchvision.models.ResNet18_Weights.DEFAULT.transforms, "it makes a transform and is none; call it"),
+            (v1.ToTensor, "it makes a transform and is none; call it"),
             (type("MyResize", (v1.Resize,), {})(8), "it is a subclass of Resize, which may do something else"),
             (v1.RandomHorizontalFlip(0.5), r"RandomHorizontalFlip: it is random \(p=0.5\)"),
             (v1.Compose([v1.Resize(8), v1.RandomCrop(4)]), "torchvision.transforms.RandomCrop"),

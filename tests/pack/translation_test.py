@@ -10,6 +10,7 @@ import argparse
 import collections
 import io
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -42,14 +43,14 @@ NOT_OF_TRANSFORMERS = {
         "Pixtral", "Qwen2VL", "Siglip2"],
     "resamples float32 numbers, after rescaling": ["DINOv3ViT", "DepthPro", "Owlv2"],
     "draws, recognises text or warps by boxes first": ["LayoutLMv2", "Pix2Struct", "VitPose"],
-    "has a rule of its own for sizes": ["BridgeTower", "Donut", "GLPN", "Mask2Former", "MaskFormer", "OneFormer", "Sam",
+    "has a rule of its own for sizes": ["BridgeTower", "Donut", "GLPN", "Mask2Former", "MaskFormer", "OneFormer",
                                         "Swin2SR", "TextNet", "Vilt", "Yolos"],
     "takes videos or several images": ["SuperGlue", "Vivit", "VideoMAE"],
 }
 OF_TRANSFORMERS = [
     "Beit", "Bit", "Blip", "CLIP", "Chameleon", "ChineseCLIP", "ConditionalDetr", "ConvNext", "DPT", "DeformableDetr", "DeiT",
     "Detr", "EfficientNet", "GroundingDino", "Levit", "Llava", "MobileNetV1", "MobileNetV2", "MobileViT", "OwlViT", "Perceiver",
-    "PoolFormer", "Pvt", "RTDetr", "Segformer", "Siglip", "ViT"]
+    "PoolFormer", "Pvt", "RTDetr", "Sam", "Segformer", "Siglip", "ViT"]
 # Configurations besides the defaults: of published models, or for what the defaults leave out.
 CONFIGURATIONS = {
     "ViT": [{"resample": 3, "size": 384}, {"do_normalize": False}, {"do_rescale": False}, {"resample": 1},
@@ -68,8 +69,14 @@ CONFIGURATIONS = {
     "MobileViT": [{"do_flip_channel_order": False}],
     "Perceiver": [{"size": 100, "crop_size": 150}],
     "PoolFormer": [{"crop_pct": None}, {"size": {"height": 200, "width": 200}, "crop_pct": 0.95}],
+    "Sam": [{"size": {"longest_edge": 100}, "pad_size": {"height": 100, "width": 100}, "resample": 3}],
     "Segformer": [{"size": {"height": 100, "width": 130}}],
 }
+# What else any processor may be told; not all of them heed all of it.
+SWITCHES = ("do_resize", "do_center_crop", "do_rescale", "do_normalize", "do_pad", "do_convert_rgb")
+OPTIONS = {"pad_size": [{"height": 300, "width": 420}], "crop_size": [50, {"height": 70, "width": 300}], "resample": [1, 2, 3],
+           "size": [{"shortest_edge": 60}, {"height": 64, "width": 48}, {"shortest_edge": 60, "longest_edge": 100}],
+           "rescale_factor": [1 / 127.5, 0.0078], "image_mean": [[0.1, 0.2, 0.3]]}
 # torch takes either of two pixels as near; Pillow has one rule.
 REFUSED_CONFIGURATIONS = {("EfficientNet", json.dumps({"resample": 0}), "torchvision")}
 
@@ -122,7 +129,7 @@ class TranslationTest(unittest.TestCase):
         wanted = got = None
         try:
             wanted = gp.apply_transform(transform, picture)
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, TypeError) as error:
             problem = str(error)
         try:
             got = gp.run_pipeline(ops, picture)
@@ -190,6 +197,25 @@ class TranslationTest(unittest.TestCase):
                                 gp.translate(processor)
                         else:
                             self.assert_equal(f"{name} {backend} {text}", processor, f"{name} {backend} {text}")
+
+    def test_d_image_processors_with_options_of_any_kind(self):
+        chance = random.Random(6)
+        translated = 0
+        for name in OF_TRANSFORMERS:
+            for backend in ("torchvision", "pil"):
+                for _ in range(20):
+                    options = {key: chance.choice([True, False]) for key in SWITCHES if chance.random() < 0.5}
+                    options.update((key, chance.choice(values)) for key, values in OPTIONS.items() if chance.random() < 0.3)
+                    try:
+                        processor = self.processor(name, backend, options)
+                        ops = None if processor is None else gp.translate(processor)
+                    except (gp.PackError, ValueError, TypeError):
+                        continue  # refused, by either
+                    if ops is not None:
+                        translated += 1
+                        with self.subTest(name, backend=backend, options=options):
+                            self.compare(f"{name} {backend} {options}", ops, processor, 1, self.pictures[1])
+        self.assertGreater(translated, 200)
 
     def test_e_image_processors_that_are_not_translated(self):
         for reason, names in NOT_OF_TRANSFORMERS.items():

@@ -94,6 +94,9 @@ def fitted_sizes(rng):
         largest = size + int(rng.integers(0, 100))
         op = {"op": "image.resize_short", "size": size, "max_size": largest, "rounding": "round"}
         yield resized_case(op, array, detr_size(width, height, size, largest))
+        op = {"op": "image.resize_long", "size": size, "rounding": "half_up"}  # _get_preprocess_shape() of transformers' SAM
+        scale = size * 1.0 / max(height, width)
+        yield resized_case(op, array, (int(width * scale + 0.5), int(height * scale + 0.5)))
         target = (random_side(rng, 200), random_side(rng, 200))
         op = {"op": "image.resize_fit", "width": target[0], "height": target[1]}
         for fit, longest in (("inside", 1), ("cover", 0)):

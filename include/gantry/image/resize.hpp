@@ -64,6 +64,7 @@ GANTRY_API Stage<Image, Image> resize(const Resize& options);
 enum class Rounding : std::uint8_t {
   kTruncate,  ///< left out, as Python's int()
   kRound,     ///< to the nearest, halves to even, as Python's round()
+  kHalfUp,    ///< to the nearest, halves up, as int(side + 0.5)
 };
 /// Shorter side to `size` (1..65535), longer side int(size * long / short): torchvision's Resize(int). With a
 /// `max_size`, which is larger than `size`, the longer side is at most that, and the shorter one int(max_size * short /
@@ -105,7 +106,9 @@ struct Thumbnail {
 /// thumbnail the result is PIL's if the sides of the file can be divided by what libjpeg divides them by. Otherwise PIL
 /// still goes by the sides of the file, which an image in memory does not know.
 GANTRY_API Stage<Image, Image> thumbnail(const Thumbnail& options = {});
-/// Longer side to `size` (1..65535), shorter side int(size * short / long), at least 1.
-GANTRY_API Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how = {});
+/// Longer side to `size` (1..65535), shorter side int(size * short / long), at least 1. With `rounding` kHalfUp the
+/// rule of Segment Anything: int(short * (size / long) + 0.5), where a side of 0 is an invalid_argument. Not kRound.
+GANTRY_API Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how = {},
+                                           Rounding rounding = Rounding::kTruncate);
 
 }  // namespace gantry::image

@@ -60,7 +60,7 @@ image::Fill read_fill(ParamReader& params, image::Fill fallback = 0) {
 
 image::Rounding read_rounding(ParamReader& params, image::Rounding fallback) {
   return static_cast<image::Rounding>(
-      params.choice("rounding", {"truncate", "round"}, static_cast<std::size_t>(fallback)));
+      params.choice("rounding", {"truncate", "round", "half_up"}, static_cast<std::size_t>(fallback)));
 }
 
 image::Centre read_centre(ParamReader& params) {
@@ -268,7 +268,8 @@ void add_image_ops(Registry& registry) {
   registry.add<Image, Image>("image.resize_short", read_resize_short);
   registry.add<Image, Image>("image.resize_long", [](ParamReader& params) {
     const std::int64_t size = params.integer("size");
-    return image::resize_long(size, read_resampling(params));
+    const image::Resampling how = read_resampling(params);
+    return image::resize_long(size, how, read_rounding(params, image::Rounding::kTruncate));
   });
   registry.add<Image, Image>("image.resize_fit", read_resize_fit);
   registry.add<Image, Image>("image.thumbnail", read_thumbnail);

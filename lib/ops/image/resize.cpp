@@ -28,20 +28,27 @@ struct ResizeShort {
 struct ResizeLong {
   std::int64_t size;
   Resampling how;
+  Rounding rounding;
 };
 
+const char* text_of(Rounding rounding) {
+  return rounding == Rounding::kRound ? "round" : rounding == Rounding::kHalfUp ? "half_up" : "truncate";
+}
+
+/// Truncation, or the one other rule that an op has.
+Result<void> check(Rounding rounding, Rounding other) {
+  if (rounding == Rounding::kTruncate || rounding == other) return {};
+  return Error(ErrorCode::kInvalidArgument, std::string("rounding must be truncate or ") + text_of(other));
+}
+
 Result<void> check(const ResizeLong& params) {
+  if (auto ok = check(params.rounding, Rounding::kHalfUp); !ok) return ok;
   if (auto ok = check_side("size", params.size); !ok) return ok;
   return detail::check_resampling(params.how);
 }
 
-Result<void> check(Rounding rounding) {
-  if (rounding == Rounding::kTruncate || rounding == Rounding::kRound) return {};
-  return Error(ErrorCode::kInvalidArgument, "unknown rounding");
-}
-
 Result<void> check(const ResizeShort& params) {
-  if (auto ok = check(params.rounding); !ok) return ok;
+  if (auto ok = check(params.rounding, Rounding::kRound); !ok) return ok;
   if (auto ok = check_side("size", params.size); !ok) return ok;
   const std::int64_t lowest = params.rounding == Rounding::kRound ? params.size : params.size + 1;
   if (params.max_size != 0)
@@ -50,7 +57,7 @@ Result<void> check(const ResizeShort& params) {
 }
 
 Result<void> check(const Fit& params) {
-  if (auto ok = check(params.rounding); !ok) return ok;
+  if (auto ok = check(params.rounding, Rounding::kRound); !ok) return ok;
   if (params.fit != FitTo::kInside && params.fit != FitTo::kCover && params.fit != FitTo::kNearest)
     return Error(ErrorCode::kInvalidArgument, "unknown fit");
   if (auto ok = check_side("width", params.width); !ok) return ok;
@@ -144,10 +151,15 @@ Result<detail::Geometry> to_fit(const Fit& params, detail::ImageSize image) {
   return to_size(image, side_of(width), side_of(height), params.how);
 }
 
-detail::Geometry to_longer_side(const ResizeLong& params, detail::ImageSize image) {
+Result<detail::Geometry> to_longer_side(const ResizeLong& params, detail::ImageSize image) {
   const auto [shorter, longer] = std::minmax(image.width, image.height);
+  if (params.rounding == Rounding::kHalfUp) {
+    const double scale = static_cast<double>(params.size) / static_cast<double>(longer);
+    const auto scaled = [&](std::int64_t side) { return std::trunc(static_cast<double>(side) * scale + 0.5); };
+    return to_size(image, scaled(image.width), scaled(image.height), params.how);
+  }
   const auto short_side = static_cast<std::int64_t>(python_ratio(params.size, shorter, longer));
-  return to_sides(image, std::max<std::int64_t>(short_side, 1), params.size, params.how);
+  return detail::Geometry(to_sides(image, std::max<std::int64_t>(short_side, 1), params.size, params.how));
 }
 
 }  // namespace
@@ -172,7 +184,7 @@ Stage<Image, Image> resize_short(std::int64_t size, const Resampling& how, std::
   const ResizeShort params{size, how, max_size, rounding};
   std::string text = "size=" + std::to_string(size) + ", " + detail::to_text(how);
   if (max_size != 0) text += ", max_size=" + std::to_string(max_size);
-  if (rounding == Rounding::kRound) text += ", rounding=round";
+  if (rounding != Rounding::kTruncate) text += std::string(", rounding=") + text_of(rounding);
   return detail::make_geometry_op("image.resize_short", params, std::move(text), check(params), to_shorter_side);
 }
 
@@ -181,17 +193,16 @@ Stage<Image, Image> resize_fit(const Fit& options) {
   const auto fit = static_cast<std::size_t>(options.fit);
   std::string text = "width=" + std::to_string(options.width) + ", height=" + std::to_string(options.height) +
                      ", fit=" + (fit < std::size(fits) ? fits[fit] : "unknown") +
-                     ", rounding=" + (options.rounding == Rounding::kRound ? "round" : "truncate") + ", " +
-                     detail::to_text(options.how);
+                     ", rounding=" + text_of(options.rounding) + ", " + detail::to_text(options.how);
   if (options.multiple != 0) text += ", multiple=" + std::to_string(options.multiple);
   return detail::make_geometry_op("image.resize_fit", options, std::move(text), check(options), to_fit);
 }
 
-Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how) {
-  const ResizeLong params{size, how};
-  return detail::make_geometry_op("image.resize_long", params,
-                                  "size=" + std::to_string(size) + ", " + detail::to_text(how), check(params),
-                                  to_longer_side);
+Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how, Rounding rounding) {
+  const ResizeLong params{size, how, rounding};
+  std::string text = "size=" + std::to_string(size) + ", " + detail::to_text(how);
+  if (rounding != Rounding::kTruncate) text += std::string(", rounding=") + text_of(rounding);
+  return detail::make_geometry_op("image.resize_long", params, std::move(text), check(params), to_longer_side);
 }
 
 }  // namespace gantry::image

@@ -29,7 +29,11 @@ void RowSink::fill_border() {
   if (!pass_.has_border()) return;
   const ImageSize size = pass_.size();
   const ImageSize inner = pass_.visible().size;
-  for (std::size_t i = 0; i < scratch_bytes(); ++i) scratch_[i] = pass_.fill()[i % channels_];
+  const image::Fill& fill = pass_.fill();
+  if (fill.channels() == 0)
+    std::memset(scratch_, fill[0], scratch_bytes());
+  else
+    for (std::size_t i = 0; i < scratch_bytes(); ++i) scratch_[i] = fill[i % channels_];
   for (std::int64_t y = 0; y < size.height; ++y) {
     const bool is_covered = y >= pass_.top() && y < pass_.top() + inner.height && inner.width > 0;
     if (!is_covered) {
