@@ -22,8 +22,8 @@ const std::string kPackage = "tiny-encoder";
 
 Tensors recorded(const detail::GoldenValue& value) {
   Tensors tensors;
-  for (const auto& [name, file] : value.tensors)
-    tensors.add(name, detail::parse_npy(read_file(test::package_file(kPackage, file)).value()).value());
+  for (const auto& [name, tensor] : value.tensors)
+    tensors.add(name, detail::parse_npy(read_file(test::package_file(kPackage, tensor.file)).value()).value());
   return tensors;
 }
 
