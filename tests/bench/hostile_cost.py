@@ -24,9 +24,10 @@ import sys
 import tempfile
 
 import hostile_jpeg
+import hostile_png
 import hostile_webp
 
-FORMATS = [hostile_jpeg, hostile_webp]
+FORMATS = [hostile_jpeg, hostile_png, hostile_webp]
 MODES = ("header", "rgb", "upright", "accept", "part")
 SIZE = 1 << 15
 GROWTH = 4

@@ -16,10 +16,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "parity"))
 import numpy as np
 
 import image_files
+import png_kinds
 
 MAGIC = {"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG", "webp": b"RIFF"}
 LARGEST = 8000
 EVERY = 5  # of the generated files, which are many of a kind
+EVERY_OF_PNG_KINDS = 40
 
 
 def generated():
@@ -27,6 +29,8 @@ def generated():
     for source in (image_files.jpegs, image_files.pngs, image_files.webps, image_files.oriented):
         small = [data for _, data in source(rng) if len(data) <= LARGEST]
         yield from small[::EVERY]
+    kinds = [data for make in png_kinds.KINDS.values() for data in make() if len(data) <= LARGEST]
+    yield from kinds[::EVERY_OF_PNG_KINDS]
 
 
 def archived(path):

@@ -37,7 +37,8 @@ TEST(PngChunks, AreNamedByLettersDigitsAndUnderscores) {
 /// The pieces of at most `max_bytes`.
 std::string pixel_data(const std::string& chunks, std::size_t max_bytes = 100) {
   const Bytes file(chunks);
-  detail::PngData data(file, {0, file.size(), false});
+  detail::CallWatch watch(nullptr);
+  detail::PngData data(file, {0, file.size(), false}, watch);
   std::string all;
   for (auto piece = data.next(max_bytes); piece.data() != nullptr; piece = data.next(max_bytes))
     all += std::string(piece.begin(), piece.end()) + (data.is_in_last_chunk() ? "!" : "|");

@@ -32,7 +32,7 @@ std::uint32_t png_number(std::string_view bytes, std::size_t position) {
 
 Span<const std::uint8_t> PngData::next(std::size_t max_bytes) {
   while (rest_.empty()) {
-    if (position_ >= end_) return {};
+    if (position_ >= end_ || watch_.is_over(kPngChunkWork)) return {};
     const auto chunk = png_chunk_at(file_, position_);
     if (!chunk) return {};
     rest_ = chunk->content;

@@ -9,9 +9,13 @@
 #include <optional>
 #include <string_view>
 
+#include "ops/image/call_watch.hpp"
+
 namespace gantry::detail {
 
 inline constexpr std::size_t kPngSignatureBytes = 8;
+/// The work of looking at a chunk.
+inline constexpr std::size_t kPngChunkWork = 64;
 
 /// A chunk whose length and name are there; its content may be cut short.
 struct PngChunk {
@@ -45,15 +49,17 @@ struct PngPixelChunks {
 /// Their contents, one after the other, as far as the file has them.
 class PngData {
  public:
-  /// Borrows the file.
-  PngData(const Bytes& file, PngPixelChunks chunks) : file_(file), position_(chunks.begin), end_(chunks.end) {}
-  /// The next bytes of a chunk, `max_bytes` at most; none behind the last one.
+  /// Borrows the file and the watch.
+  PngData(const Bytes& file, PngPixelChunks chunks, CallWatch& watch)
+      : file_(file), watch_(watch), position_(chunks.begin), end_(chunks.end) {}
+  /// The next bytes of a chunk, `max_bytes` at most; none behind the last one, or if the call is over.
   Span<const std::uint8_t> next(std::size_t max_bytes);
   /// True once next() has come to the last chunk.
   bool is_in_last_chunk() const { return position_ >= end_; }
 
  private:
   const Bytes& file_;
+  CallWatch& watch_;
   std::size_t position_;  ///< of the chunk behind the current one
   std::size_t end_;
   std::string_view rest_;  ///< of the current one

@@ -16,7 +16,6 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kWorkOfAChunk = 64;
 constexpr std::size_t kChecksumPiece = std::size_t{256} << 10;
 
 Error fault(std::string_view chunk, const char* what) {
@@ -67,7 +66,7 @@ class HeaderReader {
   /// The next chunk; if it is one of pixels, position_ stays there.
   std::optional<Error> read_before_pixels() {
     const auto chunk = png_chunk_at(file_, position_);
-    if (watch_.is_over(kWorkOfAChunk)) return watch_.interruption();
+    if (watch_.is_over(kPngChunkWork)) return watch_.interruption();
     if (!chunk) return truncated("PNG", file_.size());
     if (!accepts_ && !is_png_chunk_name(chunk->name)) return corrupt("PNG", "what should be a chunk has no name");
     if (chunk->name == "IEND") return corrupt("PNG", "it has no pixels, or none of a kind that there is");
@@ -140,7 +139,7 @@ class HeaderReader {
     bool are_pixels = true;
     for (;;) {
       const auto chunk = png_chunk_at(file_, position_);
-      if (watch_.is_over(kWorkOfAChunk)) return watch_.interruption();
+      if (watch_.is_over(kPngChunkWork)) return watch_.interruption();
       if (!chunk || !is_png_chunk_name(chunk->name) || chunk->name == "IEND") return std::nullopt;
       if (chunk->name == "fcTL" && animation_.is_animated()) return std::nullopt;
       const bool is_data = chunk->name == "IDAT" || chunk->name == "fdAT";

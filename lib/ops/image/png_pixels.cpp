@@ -15,6 +15,12 @@ namespace {
 /// two.
 constexpr std::size_t kHeldBackBytes = 128 / 2 * 258;
 
+/// In an interlaced image they may have a pixel less.
+std::size_t least_bytes_of_later_rows(std::size_t bytes) {
+  constexpr std::size_t kPixelAndRounding = 9, kFilterAndByte = 2;
+  return std::max(bytes, kPixelAndRounding + kFilterAndByte) - kPixelAndRounding;
+}
+
 }  // namespace
 
 PngPixels::PngPixels(const Bytes& file, PngPixelChunks chunks, std::int64_t columns, std::size_t pixel_bits,
@@ -51,7 +57,7 @@ PngStatus PngPixels::read(std::size_t bytes, std::int64_t rows_left) {
     const PngStatus status = read_first(bytes, is_last);
     if (status == PngStatus::kOk || status == PngStatus::kInterrupted) return status;
     // Much is missing: that is what a second reading would find too.
-    const std::size_t missing = bytes + 2 * static_cast<std::size_t>(rows_left - 1);
+    const std::size_t missing = static_cast<std::size_t>(rows_left - 1) * least_bytes_of_later_rows(bytes);
     if (status == PngStatus::kTruncated && !accepts_truncated_ && missing > kHeldBackBytes) return status;
     again_.emplace(file_, chunks_, watch_);
     for (const RowsOfASize& rows : rows_read_)

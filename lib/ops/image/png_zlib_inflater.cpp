@@ -11,7 +11,7 @@ constexpr std::size_t kBlockBytes = std::size_t{64} << 10;  // ImageFile.MAXBLOC
 }  // namespace
 
 PngZlibInflater::PngZlibInflater(const Bytes& file, PngPixelChunks chunks, CallWatch& watch)
-    : data_(file, chunks), watch_(watch) {
+    : data_(file, chunks, watch), watch_(watch) {
   if (inflateInit(&stream_) != Z_OK) throw std::bad_alloc();
 }
 
@@ -26,8 +26,8 @@ PngStatus PngZlibInflater::read(std::uint8_t* out, std::size_t bytes) {
   for (;;) {
     if (stream_.avail_in == 0) {
       const Span<const std::uint8_t> block = data_.next(kBlockBytes);
-      if (block.data() == nullptr) return PngStatus::kTruncated;
       if (watch_.is_over(block.size() * kInflateWork)) return PngStatus::kInterrupted;
+      if (block.data() == nullptr) return PngStatus::kTruncated;
       stream_.next_in = const_cast<Bytef*>(block.data());  // not written to
       stream_.avail_in = static_cast<uInt>(block.size());
     }
