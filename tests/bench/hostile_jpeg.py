@@ -46,9 +46,9 @@ def repeated(piece, behind_the_scan=False, begin=b""):
 
 
 def large(marker, scans=1, components=1, restart=False, data=b"", end=EOI, factors=0x11):
-    """An image of `size` times 64 pixels, with next to no data for them."""
+    """An image of `size` times 16 pixels, with next to no data for them."""
     def make(size):
-        width, height = 512, size // 8
+        width, height = 512, size // 32
         one = scan(range(1, components + 1)) if marker == 0xC0 else scan(range(1, components + 1), 0, 0)
         head = SOI + TABLES + (segment(0xDD, b"\0\1") if restart else b"") + frame(marker, width, height, components, factors)
         return Hostile(head + (one + data) * scans + end, width * height * components * scans)
