@@ -9,7 +9,7 @@
 
 #include "fuzz/geometry_input.hpp"
 #include "ops/image/image_op.hpp"
-#include "ops/png_writer.hpp"
+#include "ops/png/png_writer.hpp"
 #include "support/fake_engine.hpp"
 
 namespace {

@@ -2,8 +2,8 @@
 // Any bytes behind the first ones of a JPEG file: whole, in parts, and its header. The walk over its segments also
 // where libjpeg would not let it come.
 #include "fuzz/decode_target.hpp"
-#include "ops/image/jpeg_segments.hpp"
-#include "ops/image/jpeg_stream.hpp"
+#include "ops/image/jpeg/jpeg_segments.hpp"
+#include "ops/image/jpeg/jpeg_stream.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace gantry;

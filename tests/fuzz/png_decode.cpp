@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes behind the first ones of a PNG file: whole, in parts, and its header.
 #include "fuzz/decode_target.hpp"
-#include "ops/image/png_stream.hpp"
+#include "ops/image/png/png_stream.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace gantry;

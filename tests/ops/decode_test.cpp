@@ -14,8 +14,8 @@
 
 #include "ops/image/decoder.hpp"
 #include "ops/image_fixtures.hpp"
-#include "ops/jpeg_writer.hpp"
-#include "ops/png_writer.hpp"
+#include "ops/jpeg/jpeg_writer.hpp"
+#include "ops/png/png_writer.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 

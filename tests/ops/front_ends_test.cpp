@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "ops/png_writer.hpp"
+#include "ops/png/png_writer.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 

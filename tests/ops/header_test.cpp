@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "ops/image_fixtures.hpp"
-#include "ops/jpeg_writer.hpp"
-#include "ops/png_writer.hpp"
+#include "ops/jpeg/jpeg_writer.hpp"
+#include "ops/png/png_writer.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {

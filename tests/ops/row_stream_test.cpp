@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "ops/image/decoder.hpp"
-#include "ops/image/png_stream.hpp"
+#include "ops/image/png/png_stream.hpp"
 #include "ops/image_fixtures.hpp"
-#include "ops/png_writer.hpp"
+#include "ops/png/png_writer.hpp"
 #include "ops/stream_part.hpp"
 #include "support/matchers.hpp"
 

@@ -89,10 +89,10 @@ struct Fit {
   Rounding rounding = Rounding::kRound;
   /// 1..65535: both sides are multiples of it, round(scale * side / multiple) * multiple: transformers' DPT. 0: any.
   std::int64_t multiple = 0;
-  Resampling how;
+  Resampling how{};
 };
-/// Another size at the image's ratio of sides. A side of 0 is an invalid_argument, one above 65535 a
-/// resource_exhausted.
+/// Another size at the image's ratio of sides. A side of 0 is an invalid_argument, one of which more
+/// than 65535 is seen a resource_exhausted.
 GANTRY_API Stage<Image, Image> resize_fit(const Fit& options);
 /// PIL's Image.thumbnail(), whose defaults these are.
 struct Thumbnail {

@@ -9,9 +9,9 @@
 #include "ops/image/decoder.hpp"
 #include "ops/image/file_format.hpp"
 #include "ops/image/image_op.hpp"
-#include "ops/image/jpeg_stream.hpp"
+#include "ops/image/jpeg/jpeg_stream.hpp"
 #include "ops/image/orientation.hpp"
-#include "ops/image/png_stream.hpp"
+#include "ops/image/png/png_stream.hpp"
 #include "ops/parameters.hpp"
 #include "pipeline/context.hpp"
 

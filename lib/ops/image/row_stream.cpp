@@ -8,8 +8,8 @@
 
 #include "ops/image/decoder.hpp"
 #include "ops/image/file_format.hpp"
-#include "ops/image/jpeg_stream.hpp"
-#include "ops/image/png_stream.hpp"
+#include "ops/image/jpeg/jpeg_stream.hpp"
+#include "ops/image/png/png_stream.hpp"
 
 namespace gantry::detail {
 

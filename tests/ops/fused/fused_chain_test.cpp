@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "ops/jpeg_writer.hpp"
-#include "ops/png_writer.hpp"
+#include "ops/jpeg/jpeg_writer.hpp"
+#include "ops/png/png_writer.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 

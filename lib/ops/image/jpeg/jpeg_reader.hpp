@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// JpegReader: libjpeg-turbo's decompressor with its defaults, which are Pillow's: accurate integer DCT and smooth
+// upsampling.
+//
+// libjpeg reports errors by not returning: error_exit must leave by longjmp. So every call into it happens in a try_...
+// member that holds nothing with a destructor, sets its own jump target, and returns after a jump; all resources are
+// members.
+#pragma once
+
+#include <csetjmp>
+#include <cstddef>
+#include <cstdint>
+#include <gantry/image.hpp>
+#include <gantry/run_options.hpp>
+
+#include "ops/image/jpeg/jpeg_segments.hpp"
+#include "ops/image/jpeg/jpeg_source.hpp"
+
+namespace gantry::detail {
+
+/// Ownership: shares the file's bytes, owns the decompressor; borrows the call's options.
+/// Threads:   one thread.
+/// Errors:    as image.decode.
+/// Cost:      a few microseconds to open; that is why no decompressor is kept for the next file.
+class JpegReader {
+ public:
+  JpegReader(const Bytes& file, const image::Decode& options, const RunOptions* call);
+  ~JpegReader();
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
+
+  /// What is in the file: first, and once.
+  Result<void> read_header();
+  /// The size of the result: smaller than the image's if options.approx_size allows it.
+  JDIMENSION width() const { return info_.output_width; }
+  JDIMENSION height() const { return info_.output_height; }
+  JDIMENSION stored_width() const { return info_.image_width; }
+  JDIMENSION stored_height() const { return info_.image_height; }
+  int components() const { return info_.num_components; }
+  std::uint8_t orientation() const;
+
+  /// Begins to decode: rows from `first_row` on, and the columns given. They are exact, columns beside them need not
+  /// be.
+  Result<void> start(J_COLOR_SPACE colours, JDIMENSION first_row, JDIMENSION first_column, JDIMENSION columns);
+  /// How many columns read_rows() gives, and which of them is the first that was asked for.
+  std::size_t decoded_columns() const { return decoded_columns_; }
+  std::size_t first_selected() const { return first_selected_; }
+  Result<void> read_rows(std::uint8_t* const* rows, std::size_t count);
+  /// What Pillow finds wrong below the rows that were read and behind the image.
+  Result<void> finish();
+
+ private:
+  /// Where the decompressor is when it stops.
+  enum class Outcome { kOk, kTruncated, kFailed };
+  enum class Refusal { kNone, kScans, kInterrupted, kSmoothing };
+
+  static JpegReader& self(j_common_ptr info) { return *static_cast<JpegReader*>(info->client_data); }
+  Outcome try_read_header();
+  Outcome try_start(JDIMENSION first_row, JDIMENSION first_column, JDIMENSION columns);
+  Outcome try_read_rows(std::uint8_t* const* rows, std::size_t count);
+  Outcome try_skip_rows(JDIMENSION count);
+  Outcome try_finish();
+  Result<void> pass_rows_left();
+  void skip_rows(JDIMENSION count);
+  void choose_scale();
+  void crop(JDIMENSION first_column, JDIMENSION columns);
+  bool is_smoothed() const;
+  bool is_smoothed_as_by_pillow() const;
+  bool is_interrupted() const;
+  [[noreturn]] void refuse(Refusal refusal);
+  Result<void> result(Outcome outcome) const;
+  Error library_error() const;
+
+  Bytes file_;
+  const image::Decode options_;
+  const RunOptions* call_;
+  jpeg_decompress_struct info_{};
+  jpeg_error_mgr errors_{};
+  JpegSource source_;
+  jpeg_progress_mgr progress_{};
+  std::jmp_buf target_;
+  JpegMetadata metadata_;
+  JDIMENSION height_ = 0;
+  std::size_t decoded_columns_ = 0;
+  std::size_t first_selected_ = 0;
+  Refusal refusal_ = Refusal::kNone;
+  bool is_created_ = false;
+  bool has_read_all_ = false;  ///< a file in several scans is read up to its end before its first row
+};
+
+}  // namespace gantry::detail

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// PngHeader: what stands around the pixels of a PNG, read as Pillow reads it (PngImagePlugin.py): which chunks count,
+// which are at fault, where the pixel data is.
+#pragma once
+
+#include <cstdint>
+#include <gantry/bytes.hpp>
+#include <gantry/image.hpp>
+#include <optional>
+
+#include "ops/image/call_watch.hpp"
+#include "ops/image/geometry.hpp"
+#include "ops/image/png/png_animation.hpp"
+#include "ops/image/png/png_chunks.hpp"
+#include "ops/image/png/png_conversion.hpp"
+
+namespace gantry::detail {
+
+struct PngHeader {
+  ImageSize size{};
+  PngFormat format;
+  bool is_interlaced = false;
+  PngPixelChunks pixels;
+  std::optional<PngRegion> region;     ///< what the pixel data fills, if that is not all of it; the rest is 0
+  std::uint8_t orientation = 1;        ///< if it was asked for
+  std::optional<Error> behind_pixels;  ///< what is wrong there
+};
+
+/// For a file that begins with PNG's signature. What stands around the pixels is looked at once, palettes, Exif and
+/// texts a few times; of the chunks of pixels only their lengths.
+///
+/// invalid_argument for what Pillow refuses to open, resource_exhausted for a size beyond the limits; deadline_exceeded
+/// and cancelled.
+Result<PngHeader> read_png_header(const Bytes& file, const image::Decode& options, CallWatch& watch);
+
+}  // namespace gantry::detail

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// PngZlibInflater: the pixels of a PNG whose data is at fault, decompressed as Pillow does it (ZipDecode.c and
+// ImageFile.load): by zlib, row by row, from blocks of 64 KiB at most that end where a chunk does. How far such data is
+// read, and what is wrong with it, depends on both.
+#pragma once
+
+#include <zlib.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ops/image/call_watch.hpp"
+#include "ops/image/png/png_chunks.hpp"
+#include "ops/image/png/png_inflater.hpp"
+
+namespace gantry::detail {
+
+/// Ownership: borrows the file and the watch.
+/// Threads:   one thread.
+/// Errors:    throws std::bad_alloc.
+/// Cost:      linear in what is read and what it becomes.
+class PngZlibInflater {
+ public:
+  PngZlibInflater(const Bytes& file, PngPixelChunks chunks, CallWatch& watch);
+  ~PngZlibInflater();
+  PngZlibInflater(const PngZlibInflater&) = delete;
+  PngZlibInflater& operator=(const PngZlibInflater&) = delete;
+
+  /// The next row. After anything but kOk it is not to be called again.
+  PngStatus read(std::uint8_t* out, std::size_t bytes);
+  /// True if the last row came from the last chunk.
+  bool is_in_last_chunk() const { return data_.is_in_last_chunk(); }
+
+ private:
+  PngData data_;
+  CallWatch& watch_;
+  z_stream stream_{};
+  bool has_ended_ = false;
+};
+
+}  // namespace gantry::detail

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// WebP by libwebp: lossy and lossless, with and without alpha; of an animation the first frame, on a canvas of zeros,
+// as Pillow shows it.
+#include <webp/decode.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "ops/image/decoder.hpp"
+#include "ops/image/exif.hpp"
+#include "ops/image/webp/webp_container.hpp"
+
+namespace gantry::detail {
+namespace {
+
+Error to_error(VP8StatusCode status, std::size_t file_bytes) {
+  switch (status) {
+    case VP8_STATUS_NOT_ENOUGH_DATA:
+    case VP8_STATUS_SUSPENDED:
+      return truncated("WebP", file_bytes);
+    case VP8_STATUS_OUT_OF_MEMORY:
+      return Error(ErrorCode::kResourceExhausted, "no memory to decode a WebP image")
+          .with_reason(ErrorReason::kOutOfMemory);
+    case VP8_STATUS_UNSUPPORTED_FEATURE:
+      return Error(ErrorCode::kUnsupported, "this WebP image uses a feature that libwebp cannot decode")
+          .with_reason(ErrorReason::kMediaType);
+    default:
+      return corrupt("WebP", "libwebp cannot decode it (status " + std::to_string(static_cast<int>(status)) + ")");
+  }
+}
+
+/// The state of a frame that is being decoded, rows of which are in the image already.
+class FrameDecoder {
+ public:
+  /// Its colours decide about alpha.
+  FrameDecoder(const WebpContainer::Frame& frame, Image& image) {
+    if (!WebPInitDecoderConfig(&config_)) return;
+    const auto channels = static_cast<std::int64_t>(image.channels());
+    WebPDecBuffer& output = config_.output;
+    output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
+    output.is_external_memory = 1;
+    output.u.RGBA.rgba = image.mutable_row(frame.top) + frame.left * channels;
+    output.u.RGBA.stride = static_cast<int>(image.row_stride_bytes());
+    output.u.RGBA.size =
+        static_cast<std::size_t>((frame.height - 1) * image.row_stride_bytes() + frame.width * channels);
+    decoder_.reset(WebPIDecode(nullptr, 0, &config_));
+  }
+  FrameDecoder(const FrameDecoder&) = delete;  // the decoder points into it
+  FrameDecoder& operator=(const FrameDecoder&) = delete;
+
+  /// As far as this much of the data goes; SUSPENDED where more is needed.
+  VP8StatusCode decode(std::string_view data) {
+    if (!decoder_) return VP8_STATUS_OUT_OF_MEMORY;
+    return WebPIUpdate(decoder_.get(), reinterpret_cast<const std::uint8_t*>(data.data()), data.size());
+  }
+
+  bool has_rows() const {
+    int rows = 0;
+    return WebPIDecGetRGB(decoder_.get(), &rows, nullptr, nullptr, nullptr) != nullptr && rows > 0;
+  }
+
+ private:
+  struct Deleter {
+    void operator()(WebPIDecoder* decoder) const { WebPIDelete(decoder); }
+  };
+
+  WebPDecoderConfig config_{};
+  std::unique_ptr<WebPIDecoder, Deleter> decoder_;
+};
+
+/// How far the data has to be there for the first pixels: behind alpha, which stands in front of them as a whole.
+std::size_t first_pixels(std::string_view data) {
+  if (data.substr(0, 4) != "ALPH" || data.size() < 8) return 0;
+  std::size_t size = 0;
+  for (std::size_t i = 8; i-- > 4;) size = size << 8 | static_cast<unsigned char>(data[i]);
+  return std::min(data.size(), 8 + size + size % 2);
+}
+
+/// Decodes the frame to its place in the image. The data is handed over in slices, and between them the call is asked
+/// whether to go on. Each but the last may cost a lossless image up to eight rows that are decoded again, hence their
+/// size; and as what stands in front of its pixels is read from the beginning again with each slice until it is there,
+/// slices double until the first row comes.
+Result<void> decode_frame(const WebpContainer::Frame& frame, Image& image, const RunOptions* call,
+                          std::size_t file_bytes) {
+  constexpr std::int64_t kPixelsOfASlice = 2 << 20;
+  const std::size_t size = frame.data.size(), begin = first_pixels(frame.data);
+  const auto slices = static_cast<std::size_t>(frame.width * frame.height / kPixelsOfASlice + 1);
+  const std::size_t slice = (size - begin) / slices + 1;
+  const bool is_lossless = frame.data.substr(0, 4) == "VP8L";
+  FrameDecoder decoder(frame, image);
+  for (std::size_t given = begin;;) {
+    if (call != nullptr)
+      if (auto interruption = call->interruption()) return *std::move(interruption);
+    const bool doubles = is_lossless && given > 0 && !decoder.has_rows();
+    given = std::min(size, given + (doubles ? given : slice));
+    const VP8StatusCode status = decoder.decode(frame.data.substr(0, given));
+    if (status == VP8_STATUS_OK) return {};
+    if (status != VP8_STATUS_SUSPENDED || given == size) return to_error(status, file_bytes);
+  }
+}
+
+Result<Image> decode_pixels(const WebpContainer& container, const WebpHeader& header, const RunOptions* call,
+                            std::size_t file_bytes) {
+  if (!container.is_complete()) return truncated("WebP", file_bytes);
+  const auto frame = container.first_frame();
+  if (!frame) return frame.error();
+  auto image = Image::make(header.width, header.height, header.colour);
+  if (!image) return image;
+  if (frame->left + frame->width > header.width || frame->top + frame->height > header.height)
+    return corrupt("WebP", "the first frame is not on the canvas");
+  if (frame->width != header.width || frame->height != header.height)
+    std::fill_n(image->mutable_row(0), image->pixels().size_bytes(), std::uint8_t{0});
+  if (auto ok = decode_frame(*frame, *image, call, file_bytes); !ok) return std::move(ok).error();
+  return image;
+}
+
+std::string_view text_of(const Bytes& file) {
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
+}
+
+/// What the file says about itself without its chunks being taken apart.
+Result<WebpHeader> read_features(const Bytes& file, const image::Decode& options) {
+  WebPBitstreamFeatures features;
+  const VP8StatusCode status = WebPGetFeatures(file.data(), file.size(), &features);
+  if (status != VP8_STATUS_OK) return to_error(status, file.size());
+  if (auto ok = check_dimensions("WebP", static_cast<std::uint64_t>(features.width),
+                                 static_cast<std::uint64_t>(features.height), options);
+      !ok)
+    return std::move(ok).error();
+  const bool keeps_alpha = options.colour == image::ColourMode::kUnchanged && features.has_alpha;
+  return WebpHeader{features.width, features.height, keeps_alpha ? Colour::kRgba : Colour::kRgb, 1};
+}
+
+void read_orientation(const WebpContainer& container, const image::Decode& options, WebpHeader& header) {
+  if (options.exif_orientation) header.orientation = orientation_of(container.chunk("EXIF"), container.chunk("XMP "));
+}
+
+}  // namespace
+
+Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& options) {
+  auto header = read_features(file, options);
+  if (!header) return header;
+  const auto container = WebpContainer::open(text_of(file));
+  if (!container) return container.error();
+  read_orientation(*container, options, *header);
+  return header;
+}
+
+Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const RunOptions* call) {
+  auto header = read_features(file, options);
+  if (!header) return std::move(header).error();
+  const auto container = WebpContainer::open(text_of(file));
+  if (!container) return container.error();
+  read_orientation(*container, options, *header);
+  auto image = decode_pixels(*container, *header, call, file.size());
+  if (!image) return std::move(image).error();
+  return Decoded{*std::move(image), header->orientation};
+}
+
+}  // namespace gantry::detail
