@@ -1081,15 +1081,16 @@ def carried(op, arguments, incoming):
     kind = op["op"]
     if kind in ("image.to_tensor", "normalize"):
         std = arguments["std"] if isinstance(arguments["std"], list) else [arguments["std"]]
-        divisor = min(map(abs, std)) * (255 if arguments.get("mode") in ("torchvision", "hf_numpy") else 1)
+        divisor = min(map(abs, std)) * (255 if arguments.get("mode", "affine") != "affine" else 1)
         is_rounded = arguments.get("dtype") in ("u8", "i8")
         return Tolerance(incoming.atol / divisor + is_rounded, incoming.rtol + 1e-6)
     if kind == "interpolate":
         return Tolerance(2 * incoming.atol, incoming.rtol)
     if kind == "image.unpremultiply":
         return Tolerance(255)  # a colour that nothing is left of may become any
-    if kind.startswith("image.") and kind not in ("image.crop", "image.center_crop", "image.five_crop", "image.pad",
-                                                  "image.flip", "image.rotate90", "image.to_rgb"):
+    if kind.startswith("image.") and kind not in ("image.crop", "image.center_crop", "image.crop_short", "image.five_crop",
+                                                  "image.pad", "image.pad_to", "image.flip", "image.rotate90",
+                                                  "image.to_rgb"):
         return Tolerance(2 * incoming.atol + 1, incoming.rtol)  # weights of lanczos and bicubic; rounding to bytes
     return incoming
 

@@ -52,6 +52,11 @@ class ToleranceTest(PackingTest):
                                 samples=[picture(40, 40)])
         self.assertEqual(found, ["exact"] * 3 + [{"atol": 1e-4, "rtol": 1e-4}] * 2)
 
+    def test_every_mode_of_to_tensor_but_affine_divides_a_difference_by_255(self):
+        for mode, atol in (("torchvision", 1 / 255), ("hf_numpy", 1 / 255), ("scaled", 1 / 255), ("affine", 1)):
+            op = {"op": "image.to_tensor", "mode": mode}
+            self.assertAlmostEqual(gp.carried(op, gp.OPS[op["op"]].arguments(op), gp.Tolerance(1)).atol, atol)
+
     def test_resampled_tensors_may_be_off_by_a_part_of_the_largest_value(self):
         op = {"op": "interpolate", "width": 40, "height": 40, "mode": "bicubic"}
         tensor = torch.rand(3, 20, 30) * 100
