@@ -50,6 +50,7 @@ Outcome forecast(const std::vector<Op>& ops, detail::ImageSize& size, std::int64
     const auto geometry = resolve(op, size);
     if (!geometry) return Outcome::kRefused;
     for (const detail::GeometryStep& step : *geometry) {
+      if (!detail::check_fill(step, static_cast<std::size_t>(channels))) return Outcome::kRefused;
       size = detail::size_after(step, size);
       if (!detail::check_image_bytes(size, static_cast<std::size_t>(channels))) return Outcome::kRefused;
       if (size.width * size.height * channels > kLargestImage) return Outcome::kTooLarge;

@@ -68,17 +68,19 @@ class GeometryInput {
 
   /// In order of evaluation: arguments are read one by one.
   Stage<Image, Image> op() {
-    switch (byte() % 11) {
+    switch (byte() % 14) {
       case 0:
         return image::resize(resize());
       case 1: {
         const std::int64_t size = integer();
         const image::Resampling how = resampling();
-        return image::resize_short(size, how, flag() ? integer() : 0);
+        const std::int64_t limit = flag() ? integer() : 0;
+        return image::resize_short(size, how, limit, one_of<image::Rounding>(3));
       }
       case 2: {
         const std::int64_t size = integer();
-        return image::resize_long(size, resampling());
+        const image::Resampling how = resampling();
+        return image::resize_long(size, how, one_of<image::Rounding>(3));
       }
       case 3:
         return image::thumbnail(thumbnail());
@@ -88,7 +90,8 @@ class GeometryInput {
       }
       case 5: {
         const std::int64_t width = integer(), height = integer();
-        return image::center_crop(width, height, one_of<image::Centre>(2));
+        const image::Centre centre = one_of<image::Centre>(3);
+        return image::center_crop(width, height, centre, fill());
       }
       case 6:
         return image::pad(pad());
@@ -98,6 +101,14 @@ class GeometryInput {
         return image::rotate90(integer());
       case 9:
         return image::letterbox(letterbox());
+      case 10:
+        return image::resize_fit(fit());
+      case 11: {
+        const float fraction = real();
+        return image::crop_short(static_cast<double>(fraction) / 32, one_of<image::Centre>(3));
+      }
+      case 12:
+        return image::pad_to(pad_to());
       default: {
         const std::int64_t width = integer(), height = integer();
         return image::resize(width, height, resampling());
@@ -106,6 +117,38 @@ class GeometryInput {
   }
 
  private:
+  image::Fill fill() {
+    const std::uint8_t red = byte();
+    if (!flag()) return red;
+    const std::uint8_t green = byte(), blue = byte();
+    return flag() ? image::Fill(red, green, blue, byte()) : image::Fill(red, green, blue);
+  }
+
+  image::Fit fit() {
+    image::Fit options;
+    options.width = integer();
+    options.height = integer();
+    options.fit = one_of<image::FitTo>(3);
+    options.rounding = one_of<image::Rounding>(2);
+    if (flag()) options.multiple = integer();
+    options.how = resampling();
+    return options;
+  }
+
+  image::PadTo pad_to() {
+    image::PadTo options;
+    const std::uint8_t target = byte();
+    if (target % 4 == 0) options.square = true;
+    if (target % 4 == 1) options.multiple = integer();
+    if (target % 4 > 1) {
+      options.width = integer();
+      options.height = integer();
+    }
+    options.anchor = one_of<image::Anchor>(2);
+    options.value = fill();
+    return options;
+  }
+
   image::Resize resize() {
     image::Resize options;
     options.width = integer();
@@ -129,7 +172,7 @@ class GeometryInput {
   image::Pad pad() {
     image::Pad options;
     for (std::int64_t* side : {&options.left, &options.top, &options.right, &options.bottom}) *side = integer();
-    options.value = byte();
+    options.value = fill();
     options.mode = one_of<image::PadMode>(3);
     return options;
   }
@@ -138,7 +181,7 @@ class GeometryInput {
     image::Letterbox options;
     options.width = integer();
     options.height = integer();
-    options.value = byte();
+    options.value = fill();
     options.scale_up = flag();
     options.how = resampling();
     return options;
