@@ -57,7 +57,8 @@ Span<const std::uint8_t> PngInflater::gather(Span<const std::uint8_t> piece) {
   return Span<const std::uint8_t>(gathered_);
 }
 
-/// So many of the next bytes as there are; where there are not all, status_ says why.
+/// So many of the next bytes as there are; where there are not all, status_ says why. Of a call that ISA-L fails in,
+/// what it has written is not relied on.
 std::size_t PngInflater::inflate(std::uint8_t* out, std::size_t bytes) {
   state_->next_out = out;
   state_->avail_out = static_cast<std::uint32_t>(bytes);
@@ -72,7 +73,7 @@ std::size_t PngInflater::inflate(std::uint8_t* out, std::size_t bytes) {
     else if (state_->avail_out > 0 && input == Input::kNone)
       status_ = PngStatus::kTruncated;  // what ISA-L held back has come
   }
-  return bytes - state_->avail_out;
+  return status_ == PngStatus::kCorrupt ? 0 : bytes - state_->avail_out;
 }
 
 PngStatus PngInflater::read(std::uint8_t* out, std::size_t bytes) {
