@@ -91,6 +91,23 @@ def damaged():
                 yield assemble(before + split([(b"IDAT", bytes(broken))], chance.choice((1, 2, 4))) + end)
 
 
+def large():
+    """Rows and chunks of more than the 64 KiB that Pillow reads at once: a checksum counts where it is in the block of the
+    last pixel."""
+    chance = random.Random(7)
+    width, height = 30000, 3
+    before, end = [header(width, height, 8, RGB)], [IEND]
+    noise = b"".join(b"\1" + chance.randbytes(3 * width) for _ in range(height))
+    smooth = b"".join(b"\1" + bytes([y]) * (3 * width) for y in range(height))
+    for data, level in ((noise, 0), (smooth, 6)):
+        good = zlib.compress(data, level)
+        for packed in (good, good[:-1] + bytes([good[-1] ^ 1]), good[:-4], good[:-5], good[: len(good) // 2],
+                       zlib.compress(data[: -3 * width - 1], level), zlib.compress(data + data, level)):
+            for size in (len(packed), 1 << 16, (1 << 16) - 1, len(good) - 4, len(good) - 2):
+                parts = [packed[at : at + size] for at in range(0, len(packed), size)]
+                yield assemble(before + [(b"IDAT", part) for part in parts] + end)
+
+
 def has_incomplete_distances(data):
     try:
         zlib.decompress(data)
@@ -174,6 +191,7 @@ KINDS = {
     "PNG: headers of the pixel data": data_headers,
     "PNG: matches that reach beyond the window": small_windows,
     "PNG: damaged pixel data": damaged,
+    "PNG: rows and chunks of more than 64 KiB": large,
     "PNG: unknown filters": unknown_filters,
     "PNG: pixel data in other chunks": other_pixel_chunks,
     "PNG: animations": animations,
