@@ -29,6 +29,7 @@ import engine_groups
 import exif_files
 import image_files
 import preprocessing_groups
+import webp_kinds
 from parity_case import FILTERS, Case, image_case, pixels, random_array, random_side
 
 INTERPOLATIONS = {name: getattr(transforms.InterpolationMode, name.upper()) for name in FILTERS}
@@ -168,6 +169,14 @@ def decode(rng):
         yield decode_case(name, data, exif_orientation=False)
 
 
+def webp_containers(rng):
+    op = {"op": "image.decode", "colour": "unchanged", "exif_orientation": True}
+    for index, data in enumerate(webp_kinds.changed(rng, 500)):
+        expected = open_with_pillow(data, lambda image: unchanged(exif_files.transposed_by_pillow(image)))
+        if expected is None or max(expected.shape) <= 65535:  # a row of the table of differences
+            yield Case(f"file {index}", "bytes", "image", [op], data, expected)
+
+
 def strips(rng):
     """Extreme ratios through the usual chain: Pillow and torch make a strip that is longer than any image here may be,
     of which the crop leaves a part."""
@@ -275,7 +284,8 @@ def classify(rng):
 
 
 GROUPS = [resize, pass_order, resize_short, crops, pad_and_flip, to_tensor, decode, truncated, real_files, end_to_end, classify,
-          *engine_groups.GROUPS, *preprocessing_groups.GROUPS, exif, strips, engine_groups.other_strips]
+          *engine_groups.GROUPS, *preprocessing_groups.GROUPS, exif, strips, engine_groups.other_strips,
+          webp_containers]
 
 
 def run_probe(probe, cases, folder):

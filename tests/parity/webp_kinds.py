@@ -91,6 +91,11 @@ def flags():
         yield riff(vp8x(0, reserved=0xFFFF), *still)
 
 
+def chunks_with_more(webp):
+    """The chunks of a file, and one that is not known."""
+    return [chunk(name, content) for name, content in chunks_of(webp)] + [chunk(b"ABCD", b"abcdefghijkl")]
+
+
 def sizes():
     """Sizes of the whole and of chunks that do not fit."""
     for _, still in stills():
@@ -103,6 +108,8 @@ def sizes():
             yield data[:4] + struct.pack("<I", size + 20) + data[8:] + bytes(20)
             yield data[:-1]
             yield data[:-3]
+            yield riff(*chunks_with_more(data))[:-5]
+            yield riff(*chunks_with_more(data), size=len(data) + 30)
         for other in (0, 5, 26, 28, 1000, (1 << 32) - 1):
             yield riff(vp8x(EXIF), *still, chunk(b"EXIF", orientation(6), size=other))
             yield riff(vp8x(EXIF), still[0][:4] + struct.pack("<I", other) + still[0][8:], *still[1:])
@@ -220,6 +227,12 @@ def animation_chunks():
     yield last_frame_first(animation(frame(first), frame(second)))
 
 
+def large_canvas():
+    first, second = frames()
+    for size in ((65536, 20), (21, 65536), (1 << 20, 13)):
+        yield animation(frame(first), frame(second), size=size)
+
+
 def several_slices():
     """Larger than what is decoded at once, whole and cut short."""
     rng = np.random.default_rng(11)
@@ -260,7 +273,28 @@ KINDS = {
     "WebP: later frames": later_frames,
     "WebP: frames of another size": frame_sizes,
     "WebP: chunks of animations": animation_chunks,
+    "WebP: a canvas with a side of more than 65,535": large_canvas,
     "WebP: several slices": several_slices,
     "WebP: up to 65,536 chunks": some_chunks,
     "WebP: more than 65,536 chunks": many_chunks,
 }
+
+
+def changed(rng, count):
+    """Small files of these kinds with bytes changed, put in and taken out, mostly at the front."""
+    makers = (unannounced_metadata, metadata_twice, alpha_flag, flags, sizes, padding, order, later_frames, frame_sizes,
+              animation_chunks)
+    files = [data for make in makers for data in make()]
+    for _ in range(count):
+        data = bytearray(files[int(rng.integers(len(files)))])
+        for _ in range(int(rng.integers(1, 4))):
+            kind, at = int(rng.integers(4)), int(rng.integers(min(len(data), 90) if rng.integers(2) else len(data)))
+            if kind < 2:
+                data[at] = data[at] ^ 1 << int(rng.integers(8)) if kind else int(rng.integers(256))
+            elif kind == 2:
+                data[at:at] = bytes(int(rng.integers(1, 9)))
+            else:
+                del data[at : at + min(int(rng.integers(1, 9)), len(data) - 9)]
+        if rng.integers(2):
+            data[4:8] = (len(data) - 8).to_bytes(4, "little")
+        yield bytes(data)

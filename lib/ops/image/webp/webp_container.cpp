@@ -44,7 +44,8 @@ Result<WebpContainer> WebpContainer::open(std::string_view file) {
   WebPDemuxState state = WEBP_DEMUX_PARSE_ERROR;
   WebpContainer container;
   container.demuxer_.reset(WebPDemuxPartial(&data, &state));
-  container.is_complete_ = state == WEBP_DEMUX_DONE;
+  // The demuxer is done where a file ends behind its pixels; PIL wants all that the RIFF structure says there is.
+  container.is_complete_ = state == WEBP_DEMUX_DONE && kChunkHeaderBytes + chunk_size(file) <= file.size();
   if (!container.demuxer_) return corrupt("WebP", "libwebp cannot take its chunks apart");
   return container;
 }
