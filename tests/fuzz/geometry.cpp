@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as an image and a list of geometric ops with any parameters: as one step and op by op, the chain gives the
-// same pixels or the same error, and of the size that the ops said.
+// same pixels or the same error, and of the size that the ops said. (Below the limits, beyond which a chain may do
+// more.)
 #include <cstdlib>
 #include <gantry/image.hpp>
 #include <gantry/pipeline.hpp>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "fuzz/geometry_input.hpp"
@@ -42,17 +44,27 @@ Result<detail::Geometry> resolve(const Op& op, detail::ImageSize size) {
   return detail::Geometry(detail::Window{0, 0, detail::size_of(turned)});
 }
 
+detail::ImageSize size_after(const detail::GeometryStep& step, detail::ImageSize before) {
+  if (const auto* resize = std::get_if<detail::ResizeTo>(&step)) return resize->size;
+  if (const auto* window = std::get_if<detail::Window>(&step)) return window->size;
+  if (const auto* extend = std::get_if<detail::Extend>(&step)) return extend->size;
+  return before;
+}
+
 enum class Outcome { kMade, kRefused, kTooLarge };
 
-/// Goes through the sizes that the ops declare, and stops at one that takes too long to try.
+/// Goes through the sizes that the ops declare, and stops at one that takes too long to try, or that an op alone
+/// refuses to make, which a chain that leaves only a part of it need not.
 Outcome forecast(const std::vector<Op>& ops, detail::ImageSize& size, std::int64_t channels) {
   for (const Op& op : ops) {
     const auto geometry = resolve(op, size);
     if (!geometry) return Outcome::kRefused;
     for (const detail::GeometryStep& step : *geometry) {
       if (!detail::check_fill(step, static_cast<std::size_t>(channels))) return Outcome::kRefused;
-      size = detail::size_after(step, size);
-      if (!detail::check_image_bytes(size, static_cast<std::size_t>(channels))) return Outcome::kRefused;
+      size = size_after(step, size);
+      if (!detail::check_image_bytes(size, static_cast<std::size_t>(channels))) return Outcome::kTooLarge;
+      if (std::holds_alternative<detail::ResizeTo>(step) && !detail::check_resized_sides(size))
+        return Outcome::kTooLarge;
       if (size.width * size.height * channels > kLargestImage) return Outcome::kTooLarge;
     }
   }
