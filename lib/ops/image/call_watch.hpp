@@ -39,5 +39,7 @@ class CallWatch {
 
 /// The work of inflating a byte: blocks that hold nothing but the description of their codes cost the most.
 inline constexpr std::size_t kInflateWork = 8;
+/// The work of looking for a marker in a byte of a JPEG.
+inline constexpr std::size_t kSearchWork = 4;
 
 }  // namespace gantry::detail

@@ -145,7 +145,7 @@ Result<JpegMetadata> read_jpeg_metadata(const Bytes& file, const RunOptions* cal
   rest.remove_prefix(2);  // the start
   CallWatch watch(call);
   for (std::size_t left = rest.size();;) {
-    if (watch.is_over(left - rest.size())) return watch.interruption();
+    if (watch.is_over((left - rest.size()) * kSearchWork)) return watch.interruption();
     left = rest.size();
     const auto marker = next_marker(rest);
     if (!marker) return truncated("JPEG", file.size());
@@ -170,7 +170,7 @@ Result<bool> ends_next(std::string_view bytes, const RunOptions* call) {
   std::size_t left = bytes.size();
   while (const auto marker = next_marker(bytes)) {
     if (*marker != 0 && (*marker < kFirstRestart || *marker > kLastRestart)) return *marker == kEnd;
-    if (watch.is_over(left - bytes.size())) return watch.interruption();
+    if (watch.is_over((left - bytes.size()) * kSearchWork)) return watch.interruption();
     left = bytes.size();
   }
   return false;
