@@ -146,6 +146,7 @@ const std::set<std::string> kFractions = {"image.affine angle",
                                           "image.affine shear_y",
                                           "image.affine translate_x",
                                           "image.affine translate_y",
+                                          "image.crop_short fraction",
                                           "image.perspective end",
                                           "image.perspective start",
                                           "image.raw_to_tensor scale",
@@ -153,9 +154,11 @@ const std::set<std::string> kFractions = {"image.affine angle",
                                           "image.resize reducing_gap",
                                           "image.thumbnail reducing_gap",
                                           "image.to_tensor mean",
+                                          "image.to_tensor scale",
                                           "image.to_tensor std",
                                           "normalize mean",
-                                          "normalize std"};
+                                          "normalize std",
+                                          "pad_to value"};
 
 bool is_fraction(const std::string& key, const json& config) {
   const json& value = config.at(key);
@@ -163,15 +166,21 @@ bool is_fraction(const std::string& key, const json& config) {
   return number != std::floor(number);
 }
 
+/// So little that a float would lose it.
+constexpr double kNoFloat = 0x1p-40;
+
 /// Whether the config takes one there.
 bool may_be_a_fraction(const std::string& key, json config) {
   json& value = config.at(key);
   if (!value.is_array()) value = json::array({value});
-  for (json& number : value) number = number.get<double>() + 0.25;
+  for (json& number : value) number = number.get<double>() + kNoFloat;
   if (value.size() == 1) value = json(value[0]);
   const auto parsed =
       detail::parse_stages(json::array({config}).dump(), nullptr, nullptr, Registry::builtin(), context_with_labels());
-  return parsed || parsed.error().to_string().find("expected an integer") == std::string::npos;
+  if (parsed) return true;
+  const std::string error = parsed.error().to_string();
+  return error.find("expected an integer") == std::string::npos &&
+         error.find("value: must be 0..255") == std::string::npos;
 }
 
 const char* const kFilters[] = {"box",     "bilinear",      "hamming", "bicubic", "lanczos",
@@ -257,6 +266,9 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                  Bytes(std::string("12345678")));
     expect_equal(image::to_tensor(image::affine(100, 30)),
                  {{"op", "image.to_tensor"}, {"mode", "affine"}, {"mean", 100}, {"std", 30}}, random_image());
+    expect_equal(image::to_tensor(image::scaled({0.5f}, {0.25f}, 0.125)),
+                 {{"op", "image.to_tensor"}, {"mode", "scaled"}, {"mean", 0.5}, {"std", 0.25}, {"scale", 0.125}},
+                 random_image());
     image::Affine turned;
     turned.angle = static_cast<double>(below(360));
     turned.translate_x = 2.5;
@@ -476,6 +488,13 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                {{"op", "normalize"}, {"mean", mean}, {"std", std}}, random_logits());
   expect_equal(image::to_tensor(image::affine(static_cast<float>(mean), static_cast<float>(std))),
                {{"op", "image.to_tensor"}, {"mode", "affine"}, {"mean", mean}, {"std", std}}, random_image());
+  const double fraction = odd(0.5), value = odd(-1), factor = odd(0.01);
+  expect_equal(image::crop_short(fraction), {{"op", "image.crop_short"}, {"fraction", fraction}}, random_image());
+  expect_equal(pad_to(12, 12, static_cast<float>(value)),
+               {{"op", "pad_to"}, {"width", 12}, {"height", 12}, {"value", value}}, random_logits());
+  expect_equal(image::to_tensor(image::scaled({0.5f}, {0.25f}, factor)),
+               {{"op", "image.to_tensor"}, {"mode", "scaled"}, {"mean", 0.5}, {"std", 0.25}, {"scale", factor}},
+               random_image());
   EXPECT_EQ(numbers_that(is_fraction), kFractions);
 }
 

@@ -44,7 +44,7 @@ std::uint8_t read_byte(ParamReader& params, const char* key, std::uint8_t fallba
 image::Fill read_fill(ParamReader& params, image::Fill fallback = 0) {
   if (!params.has("value")) return fallback;
   std::vector<std::uint8_t> bytes;
-  for (const float number : params.floats("value")) {
+  for (const double number : params.numbers("value")) {  // as floats, 9.0000001 would be 9
     if (number != std::floor(number) || number < 0 || number > 255) {
       params.fail("value", "must be 0..255, or one such number per channel, got " + to_text(number));
       return fallback;
