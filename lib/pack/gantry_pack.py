@@ -3807,6 +3807,10 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     tool            the gantry tool that opens the package before it appears. None: the one beside this program, or on
                     PATH; False: none
     """
+    samples = list(samples) if hasattr(samples, "__next__") else samples
+    labels = list(labels) if hasattr(labels, "__next__") else labels
+    _check_kinds(locals())
+    samples = [] if samples is None else list(samples)
     _check_identity(name, version, max_batch)
     tolerance = Tolerance.of({"atol": 1e-4, "rtol": 1e-4} if tolerance is None else tolerance)
     if reference is not None and not samples:
@@ -3815,7 +3819,7 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     table = {**OPS, **(ops or {})}
     steps, origins = expand(default_pipeline(pipeline, labels), LABELS_FILE if labels else None)
     _check_list(steps, "pipeline", table)
-    libraries = [Library(library) for library in libraries]
+    libraries = [Library(library) for library in libraries or ()]
     if len(libraries) > MAX_LIBRARIES:
         raise PackError(f"libraries: at most {MAX_LIBRARIES}, got {len(libraries)}")
     problem = _integer(0, 1 << 40)(max_stage_bytes)
@@ -4046,6 +4050,66 @@ class Library:
             for path in sorted(Path(place).glob("_C*.so")):
                 return path
         return None
+
+
+def _is_path(value):
+    return isinstance(value, (str, os.PathLike)) and str(value) != "" and "\0" not in str(value)
+
+
+def _is_list_of(fits):
+    def check(value):
+        listed = hasattr(value, "__iter__") and getattr(value, "ndim", 1) > 0  # not a tensor of no dimension
+        return listed and not isinstance(value, (str, bytes, dict)) and all(map(fits, value))
+    return check
+
+
+def _is_dict_of(fits_key, fits_value):
+    def check(value):
+        return isinstance(value, dict) and all(fits_key(key) and fits_value(one) for key, one in value.items())
+    return check
+
+
+def _is_text(value):
+    return isinstance(value, str)
+
+
+def _is_anything(value):
+    return True
+
+
+# What each argument of pack() is at all; None is "not given" for all but `out`. What it says is looked at later.
+ARGUMENT_KINDS = {
+    "out": (lambda value: _is_path(value) and Path(value).name not in ("", ".."), "the path of the directory to make"),
+    "reference": (callable, "a function that takes a sample"),
+    "samples": (_is_list_of(_is_anything), "a list of samples"),
+    "labels": (lambda value: _is_path(value) or _is_list_of(_is_anything)(value), "a list of names, or a file of them"),
+    "engines": (lambda value: _is_text(value) or _is_list_of(_is_text)(value), 'one or both of "torchscript" and "aoti"'),
+    "input_names": (lambda value: _is_text(value) or _is_list_of(_is_text)(value), "a list of names"),
+    "output_names": (lambda value: _is_text(value) or _is_list_of(_is_text)(value), "a list of names"),
+    "shapes": (_is_dict_of(_is_text, _is_list_of(lambda dim: _is_text(dim) or type(dim) is int)),
+               '{name: [dimensions]}, of sizes and names, as {"x": ["batch", 3, "height", "width"]}'),
+    "batch": (lambda value: isinstance(value, bool), "True or False"),
+    "files": (_is_dict_of(_is_text, lambda value: isinstance(value, bytes) or _is_path(value)),
+              "{path in the package: path of a file, or bytes}"),
+    "ops": (_is_dict_of(_is_text, lambda value: isinstance(value, Op)), "{name: gantry_pack.Op(...)}"),
+    "provenance": (lambda value: isinstance(value, dict), "a dict"),
+    "arguments": (lambda value: isinstance(value, dict), "{argument of forward(): value}"),
+    "libraries": (_is_list_of(_is_path), "a list of paths or bare names"),
+    "sign_key": (_is_path, "the path of a PEM file"),
+    "tool": (lambda value: value is False or value == "" or _is_path(value), "the path of the gantry tool, or False"),
+}
+
+
+def _check_kinds(given):
+    """PackError if an argument of pack() is something else altogether, before anything is computed from it."""
+    for name, (fits, expected) in ARGUMENT_KINDS.items():
+        value = given[name]
+        if not (value is None and name != "out" or fits(value)):
+            one = name in ("samples", "libraries") and isinstance(value, (str, os.PathLike))
+            advice = f"; put it in a list, {name}=[...]" if one else ""
+            if name == "labels" and isinstance(value, dict):
+                advice = "; of {index: name} in order, pass list(labels.values())"
+            raise PackError(f"{name}: expected {expected}, got {value!r:.80}{advice}")
 
 
 def _check_identity(name, version, max_batch):

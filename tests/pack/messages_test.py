@@ -110,6 +110,25 @@ class MessagesTest(PackingTest):
 
     # -- files and directories
 
+    def test_an_argument_that_is_something_else_altogether_is_named(self):
+        model, example = model_of(lambda x: x * 2), torch.rand(2, 4)
+        wrong = {"out": (5, "", ".", "..", "/", "a\0b"), "reference": (5,), "samples": (5, "cat.png", self.dir, {"x": 1}, torch.tensor(1)),
+                 "labels": (5, {0: "cat"}), "engines": (5, [["torchscript"]]), "input_names": (5,), "output_names": (5,),
+                 "shapes": (5, ["batch"], {"x": 4}, {"x": "batch"}, {"x": [None, 4]}), "batch": ("yes", 2),
+                 "files": (["a"], {"a": 5}, {5: b""}), "ops": ([1], {"acme.x": len}), "provenance": ("me", ["me"]),
+                 "arguments": ([1],), "libraries": (5, "torchvision", [5]), "sign_key": (5,), "tool": (5, True)}
+        self.assertEqual(set(wrong), set(gp.ARGUMENT_KINDS))
+        for name, values in wrong.items():
+            for value in values:
+                with self.subTest(name=name, value=value), self.assertRaisesRegex(gp.PackError, f"{name}: expected"):
+                    gp.pack(**{"out": self.dir / "wrong", "model": model.eval(), "example_inputs": example, "name": "p",
+                               "version": "1", "engines": ("torchscript",), "samples": [torch.rand(4)], name: value})
+
+    def test_samples_may_be_a_batch_or_a_generator(self):
+        model, example = model_of(lambda x: x * 2), torch.rand(2, 4)
+        for samples in (torch.rand(2, 4), (torch.rand(4) for _ in range(2))):
+            self.assertEqual(len(self.pack(model, example, samples, reference=lambda x: x * 2)["golden"]), 2)
+
     def test_files_that_are_not_there_are_named(self):
         model = torch.nn.Linear(4, 2)
         self.refused("labels: cannot read no.txt: No such file", model, torch.rand(2, 4), labels="no.txt")
