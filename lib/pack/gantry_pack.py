@@ -3709,12 +3709,30 @@ def now():
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _take_place(work, out):
+    """Renames `work` to `out`. What was there before comes back if that fails."""
+    old = None
+    try:
+        if os.path.lexists(out):
+            old = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".old", dir=out.parent))
+            os.rename(out, old / "package")
+        os.rename(work, out)
+    except OSError:
+        if old is not None and os.path.lexists(old / "package") and not os.path.lexists(out):
+            os.rename(old / "package", out)
+        raise
+    finally:
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def published(out, overwrite):
     """A temporary directory beside `out` that takes its place only if all went well."""
     out = Path(out)
+    exists = PackError(f"{out} exists; packages are immutable: choose another version, or pass overwrite=True (--force)")
     if os.path.lexists(out) and not overwrite:
-        raise PackError(f"{out} exists; packages are immutable: choose another version, or pass overwrite=True (--force)")
+        raise exists
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
@@ -3723,13 +3741,13 @@ def published(out, overwrite):
     try:
         work.chmod(0o755)
         yield work
-        old = None
-        if os.path.lexists(out):
-            old = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".old", dir=out.parent))
-            os.rename(out, old / "package")
-        os.rename(work, out)
-        if old is not None:
-            shutil.rmtree(old)
+        if os.path.lexists(out) and not overwrite:  # another process was faster
+            raise exists
+        try:
+            _take_place(work, out)
+        except OSError as error:
+            raise PackError(f"{out} cannot be put in its place: {error.strerror or error}; is another process writing "
+                            "there?") from error
     finally:
         if work.exists():
             shutil.rmtree(work)

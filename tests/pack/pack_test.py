@@ -3,6 +3,7 @@
 packages that appear whole or not at all, and its command line. Run by ctest; or: python tests/pack/pack_test.py."""
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -733,6 +734,30 @@ class PackTest(InTemporaryDirectory):
         self.assertEqual((package / "gantry.json").read_bytes(), before)
         self.pack_mlp(max_batch=2, overwrite=True)
         self.assertEqual(self.manifest(package)["max_batch"], 2)
+        self.assertEqual([path.name for path in self.dir.iterdir()], ["mlp"])
+
+    def test_of_two_at_once_the_second_does_not_replace_the_first(self):
+        with self.assertRaisesRegex(gp.PackError, "p exists; packages are immutable"), gp.published(self.dir / "p", False):
+            with gp.published(self.dir / "p", False) as faster:
+                (faster / "gantry.json").write_text("faster")
+        self.assertEqual((self.dir / "p" / "gantry.json").read_text(), "faster")
+        self.assertEqual([path.name for path in self.dir.iterdir()], ["p"])
+
+    def test_what_was_there_comes_back_if_it_cannot_be_replaced(self):
+        package = self.pack_mlp()
+        rename = os.rename
+
+        def no_rename(source, target):  # as if another process had put its own there
+            if str(source).endswith(".part"):
+                raise OSError(errno.ENOTEMPTY, "Directory not empty")
+            rename(source, target)
+        os.rename = no_rename
+        try:
+            with self.assertRaisesRegex(gp.PackError, "cannot be put in its place: Directory not empty; is another"):
+                self.pack_mlp(overwrite=True)
+        finally:
+            os.rename = rename
+        gp.verify(package)
         self.assertEqual([path.name for path in self.dir.iterdir()], ["mlp"])
 
     def test_a_failure_on_the_way_leaves_the_old_package(self):
