@@ -2613,13 +2613,14 @@ def serve_engine_runs():
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            code = 1
+            code, work = 1, Path(line.strip())
             try:
-                _prepare_run(Path(line.strip()))
-                _run_trials(Path(line.strip()))
+                _prepare_run(work)
+                _run_trials(work)
                 code = 0
             except BaseException:
-                traceback.print_exc()
+                if work.is_dir():  # else whoever gave us work was interrupted
+                    traceback.print_exc()
             finally:
                 sys.stderr.flush()
                 os._exit(code)
@@ -4130,7 +4131,7 @@ def _check_kinds(given):
             raise PackError(f"{name}: expected {expected}, got {value!r:.80}{advice}")
 
 
-def _check_identity(name, version, max_batch):
+def _check_identity(name, version, max_batch=1):
     for key, value in (("name", name), ("version", version)):
         if not isinstance(value, str) or not NAME_PATTERN.fullmatch(value):
             raise PackError(f"{key}: expected [a-z0-9][a-z0-9._-]*, at most 128 characters, got {value!r}")
@@ -4336,6 +4337,8 @@ def _openssl(*arguments):
 
 def generate_key(path):
     """Writes an Ed25519 private key to `path` (PKCS#8 PEM, mode 600) and the public key beside it; returns both paths."""
+    if not _is_path(path) or not Path(path).name:
+        raise PackError(f"expected the name of the private key's file, got {path!r}")
     private, public = Path(path), Path(path).with_suffix(".pub.pem")
     for target in (private, public):
         if os.path.lexists(target):
@@ -4470,12 +4473,17 @@ def load_recipe(path):
         raise PackError(f"{path}: no such recipe")
     sys.modules.setdefault("gantry_pack", sys.modules[__name__])
     sys.path.insert(0, str(path.resolve().parent))
+    if path.suffix != ".py":
+        raise PackError(f"{path}: a recipe is a Python file, NAME.py")
     spec = importlib.util.spec_from_file_location("gantry_recipe", path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not callable(getattr(module, "recipe", None)):
-        raise PackError(f"{path} defines no function recipe()")
-    arguments = module.recipe()
+    try:
+        spec.loader.exec_module(module)
+        if not callable(getattr(module, "recipe", None)):
+            raise PackError(f"{path} defines no function recipe()")
+        arguments = module.recipe()
+    except SystemExit as error:
+        raise PackError(f"{path} calls exit({error.code}); nothing was made") from error
     if not isinstance(arguments, dict):
         raise PackError(f"{path}: recipe() must return a dict of pack()'s arguments, got {type(arguments).__name__}")
     known = set(inspect.signature(pack).parameters)
@@ -4491,6 +4499,7 @@ def load_recipe(path):
 
 def run_build(options):
     arguments = load_recipe(options.recipe)
+    _check_identity(arguments["name"], arguments["version"])
     out = options.out or arguments.get("out") or Path(arguments["name"]) / arguments["version"]
     if options.engine:
         arguments["engines"] = ("torchscript", "aoti") if options.engine == "both" else (options.engine,)
@@ -4508,6 +4517,7 @@ def main(arguments=None):
     if arguments and arguments[0] in ("--sign", "--generate-key"):
         arguments[0] = arguments[0].removeprefix("--")
     options = make_parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written stays behind
     try:
         if options.command == "build":
             run_build(options)
@@ -4529,6 +4539,7 @@ def main(arguments=None):
         say(str(error))
         return 2
     except KeyboardInterrupt:
+        say("interrupted")
         return 2
     except OSError as error:  # a disk that is full, a directory that is not ours
         say(f"{error.filename}: {error.strerror}" if error.filename else str(error))

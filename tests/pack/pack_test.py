@@ -11,6 +11,7 @@ import math
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -962,6 +963,31 @@ class CommandLineTest(InTemporaryDirectory):
         (self.dir / "recipe.py").write_text("def recipe(): return 1 / 0")
         self.assertIn("ZeroDivisionError", self.run_tool("build", "recipe.py", code=2))
         self.assertFalse((self.dir / "mlp").exists() and any((self.dir / "mlp").iterdir()))
+
+    def test_a_recipe_that_is_none_is_named(self):
+        for given, message in (({"version": 3}, "version: expected"), ({"name": None}, "name: expected"),
+                               ({"out": 5}, "out: expected")):
+            (self.dir / "recipe.py").write_text(RECIPE.replace("{extra}", "") + f"ok = recipe\ndef recipe(): return {{**ok(), **{given}}}\n")
+            self.assertRegex(self.run_tool("build", "recipe.py", code=2), f"^gantry-pack: {message}")
+        (self.dir / "recipe.py").write_text("raise SystemExit(0)")
+        self.assertIn("calls exit(0); nothing was made", self.run_tool("build", "recipe.py", code=2))
+        (self.dir / "recipe.txt").write_text(RECIPE)
+        self.assertIn("a recipe is a Python file", self.run_tool("build", "recipe.txt", code=2))
+        self.assertIn("expected the name of", self.run_tool("generate-key", "", code=2))
+
+    def test_an_interrupted_build_leaves_nothing_and_says_so(self):
+        for number in (signal.SIGINT, signal.SIGTERM):  # to the whole group of processes, as Ctrl-C does
+            self.write_recipe(f"reference=lambda sample: __import__('os').killpg(0, {int(number)})")
+            done = subprocess.run([sys.executable, PACKER, "build", "recipe.py"], cwd=self.dir, text=True, check=False,
+                                  capture_output=True, start_new_session=True)
+            with self.subTest(number):
+                self.assertEqual((done.returncode, done.stderr), (2, "gantry-pack: interrupted\n"))
+                self.assertEqual(list((self.dir / "mlp").iterdir()), [])
+
+    def test_the_child_is_silent_about_work_that_an_interrupted_parent_took_back(self):
+        done = subprocess.run([sys.executable, PACKER, "--run-engines"], input=f"{self.dir / 'gone'}\n", text=True, check=False,
+                              capture_output=True)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "1\n", ""))
 
     def test_help_names_commands_and_exit_codes(self):
         text = self.run_tool("--help")
