@@ -3586,8 +3586,10 @@ class Recorder:
             raise type(error)(f"{name}: {error}") from error
         check_origins(self.reference, self.origins, name)
         recorded = dict(recorded)
+        self._check_sides(name, {"the input": value, **recorded})
         stages = Tolerances(recorded, functools.partial(self._tolerance_of_model, name), self.table)
         result_tolerance = stages.of(self.ops)
+        self._check_storable(name, value, recorded, stages.found)
         self.model_inputs += self.reference.model_inputs
         if self.compare is not None:
             try:
@@ -3606,6 +3608,22 @@ class Recorder:
             say(f"{name}: segment finds two classes that are almost equally good in {sum(self.reference.ties)} pixels; "
                 "rounding may exchange them, another sample is safer")
         return value, extension, result, recorded, stages.found, result_tolerance
+
+    @staticmethod
+    def _check_sides(name, values):
+        """The C++ side computes what is seen of an image, but a golden case is compared with all of it."""
+        for path, value in values.items():
+            for image in filter(is_pil, tensors_in(value)):
+                if not 1 <= min(image.size) <= max(image.size) <= MAX_SIDE:
+                    raise PackError(f"{name}: {path} is an image of {image.width}x{image.height} pixels, and that of a golden "
+                                    f"case has sides of 1 to {MAX_SIDE}; take another sample")
+
+    @staticmethod
+    def _check_storable(name, value, recorded, tolerances):
+        for path, one in {"the input": value, **recorded}.items():
+            if not is_storable(one) and not (path in tolerances and may_be_digested(one, tolerances[path])):
+                raise PackError(f"{name}: {path} is bf16, which golden cases (.npy files) cannot hold; wrap the model in one "
+                                "that takes and returns f32, or pass no samples")
 
     def _tolerance_of_model(self, name, path, incoming, share):
         """Of what the model gives where the ops before it may be off by `incoming`: what it was seen to make of that."""

@@ -71,6 +71,22 @@ class MessagesTest(PackingTest):
                 self.refused("sample 0.*: .*" + message, model, example, [sample], **steps)
         self.pack(model_of(lambda x: x * 2), torch.rand(1, 1, 4, 4), [gray[:, :, None]], **steps)
 
+    def test_images_that_a_golden_case_cannot_hold(self):
+        resize = ["image.decode", {"op": "image.resize_short", "size": 256}, {"op": "image.center_crop", "size": 4},
+                  "image.to_tensor", "model"]
+        Image.new("RGB", (257, 1)).save(self.dir / "strip.png")
+        self.refused(r"sample 0 \(strip.png\): pipeline\[1\] is an image of 65792x256 pixels.*sides of 1 to 65535; take another",
+                     model_of(lambda x: x * 2), torch.rand(1, 3, 4, 4), [self.dir / "strip.png"], pipeline=resize)
+        self.refused("sample 0: the input is an image of 0x0 pixels", model_of(lambda x: x * 2), torch.rand(1, 3, 4, 4),
+                     [numpy.zeros((0, 0, 3), numpy.uint8)],
+                     pipeline=[{"op": "image.resize", "width": 4, "height": 4}, "image.to_tensor", "model"])
+
+    def test_bf16_is_refused_before_the_model_is_exported(self):
+        for model, example, at in ((model_of(lambda x: x * 2), torch.rand(2, 4).bfloat16(), "the input"),
+                                   (model_of(lambda x: x.bfloat16()), torch.rand(2, 4), r"pipeline\[0\]")):
+            self.refused(rf"sample 0: {at} is bf16, .*returns f32", model, example, [example[0]])
+            self.assertNotIn("tracing", self.said.getvalue())
+
     def test_tensors_that_a_tensor_is_not_made_of(self):
         cases = [(numpy.array(["a"] * 4), "cannot be made a tensor"), (numpy.array([1j] * 4), "a sample is of complex128"),
                  (numpy.zeros(4, numpy.uint16), "a sample is of uint16; gantry knows"), (Image.new("L", (2, 2)), "not a PIL image"),
