@@ -3866,6 +3866,10 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     if wrapped.is_random and samples:
         wrapped.refuse_random()
     types = check_pipeline(steps, wrapped.signature, table)
+    if sign_key is not None:
+        signature_of(sign_key, sign_key)  # of anything: a key that cannot sign is not found out at the end
+    if tool not in (None, False, ""):
+        Tool.find(tool)
     engines = _engine_kinds(engines, wrapped)
     if padding is not None:
         check_padding(padding, wrapped)
@@ -4383,31 +4387,36 @@ def generate_key(path):
     return private, public
 
 
-def sign(directory, key):
-    """Writes gantry.json.sig: Ed25519 over the exact bytes of gantry.json, with the private key in the PEM file `key`."""
-    manifest, target = Path(directory) / "gantry.json", Path(directory) / "gantry.json.sig"
-    read_manifest(directory)
+def signature_of(path, key):
+    """Ed25519 over the bytes of the file `path`, with the private key in the PEM file `key`."""
     if not Path(key).is_file():
         raise PackError(f"{key}: no such key file")
     if _has_cryptography():
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
         try:
-            private = load_pem_private_key(Path(key).read_bytes(), password=None)
+            private = load_pem_private_key(read_given_file(key, "key"), password=None)
         except (ValueError, TypeError) as error:
             raise PackError(f"{key} is not a private key in PEM form without a password: {error}") from error
         if not isinstance(private, Ed25519PrivateKey):
             raise PackError(f"{key} is not an Ed25519 key; make one with --generate-key")
-        signature = private.sign(manifest.read_bytes())
-    else:
-        with tempfile.TemporaryDirectory() as work:
-            raw = Path(work) / "signature"
-            code, message = _openssl("pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", manifest, "-out", raw)
-            if code != 0:
-                raise PackError(f"openssl could not sign with {key}: {message}")
-            signature = raw.read_bytes()
-        if len(signature) != 64:
-            raise PackError(f"{key} is not an Ed25519 key; make one with --generate-key")
+        return private.sign(Path(path).read_bytes())
+    with tempfile.TemporaryDirectory() as work:
+        raw = Path(work) / "signature"
+        code, message = _openssl("pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", path, "-out", raw)
+        if code != 0:
+            raise PackError(f"openssl could not sign with {key}: {message}")
+        signature = raw.read_bytes()
+    if len(signature) != 64:
+        raise PackError(f"{key} is not an Ed25519 key; make one with --generate-key")
+    return signature
+
+
+def sign(directory, key):
+    """Writes gantry.json.sig: Ed25519 over the exact bytes of gantry.json, with the private key in the PEM file `key`."""
+    manifest, target = Path(directory) / "gantry.json", Path(directory) / "gantry.json.sig"
+    read_manifest(directory)
+    signature = signature_of(manifest, key)
     part = target.with_suffix(".sig.part")
     part.write_bytes(signature)
     os.replace(part, target)

@@ -140,6 +140,43 @@ class MessagesTest(PackingTest):
                     gp.pack(**{"out": self.dir / "wrong", "model": model.eval(), "example_inputs": example, "name": "p",
                                "version": "1", "engines": ("torchscript",), "samples": [torch.rand(4)], name: value})
 
+    def test_what_a_function_of_the_user_gives_is_looked_at(self):
+        model, example, samples = model_of(lambda x: x * 2), torch.rand(2, 4), [torch.rand(4)]
+        classes = {"pipeline": ["model", "softmax", {"op": "top_k", "k": 2}], "labels": list("abcd")}
+        for given, more in (([[1], [2, 3]], {}), ([("a",), ("b",)], classes), ([("a", "x"), ("b", "y")], classes)):
+            with self.subTest(given):
+                self.refused("sample 0: your reference gives .*cannot be compared with what the pipeline gives", model, example,
+                             samples, reference=lambda sample, given=given: given, **more)
+        op = gp.Op("Tensor", "Tensor", None, lambda value: None)
+        self.refused(r"pipeline\[0\]: 'acme.x' gives NoneType, not the Tensor that it says", model, example, samples,
+                     ops={"acme.x": op}, pipeline=["acme.x", "model"])
+
+    def test_names_of_files_that_cannot_be_are_refused(self):
+        model, example = model_of(lambda x: x * 2), torch.rand(2, 4)
+        for name in ("gantry.json", "gantry.json.sig", "model.ts", "golden/0/input.npy", "eval/cases.json", "ops/x.so"):
+            self.refused(f"files: '{name}' is a name of gantry-pack's own", model, example, files={name: b"x"})
+        self.refused("300 bytes, at most 255", model, example, files={"a" * 300: b""})
+        self.refused("no UTF-8", model, example, files={"\udcff": b""})
+        self.refused("two files of the package would be called a/b, or one", model, example, files={"a": b"x", "a/b": b"y"})
+
+    def test_an_evaluation_that_is_none_is_named(self):
+        model, example, one = model_of(lambda x: x * 2), torch.rand(2, 4), torch.rand(4)
+        for given, message in ((5, "expected"), ({"cases": [(one, 0)]}, "expected"), ({"cases": None, "floor": 0}, "cases is"),
+                               ({"cases": [(one, 0)], "floor": "high"}, "floor is"), ({"cases": [(one, 0)], "floor": -2}, "floor is"),
+                               ({"cases": [one], "floor": 0}, "cases is"), ({"cases": [], "floor": 0}, "there are no cases"),
+                               ({"cases": [(one, "cat")], "floor": 0}, "case 0: expected the index"),
+                               ({"cases": [(one, -1)], "floor": 0}, "case 0: expected the index"),
+                               ({"cases": [(one[:2], 0)], "floor": 0}, "case 0: model: input")):
+            self.refused(f"eval: {message}", model, example, [one], eval=given)
+        self.refused("latency: expected", model, example, [one], latency={"p99_ms": -5})
+        self.refused("tolerance: expected", model, example, [one], tolerance={"atol": None})
+
+    def test_a_key_or_a_tool_that_is_none_is_refused_before_the_work(self):
+        model, example = model_of(lambda x: x * 2), torch.rand(2, 4)
+        self.refused("is not a private key", model, example, [torch.rand(4)], sign_key=__file__)
+        self.refused("tool: /no/gantry is no program", model, example, [torch.rand(4)], tool="/no/gantry")
+        self.assertEqual(self.said.getvalue(), "")
+
     def test_samples_may_be_a_batch_or_a_generator(self):
         model, example = model_of(lambda x: x * 2), torch.rand(2, 4)
         for samples in (torch.rand(2, 4), (torch.rand(4) for _ in range(2))):
