@@ -4286,11 +4286,11 @@ def read_manifest(directory):
         raise CheckFailed("gantry.json is not a regular file")
     try:
         manifest = json.loads(tree.read(path).decode("utf-8"), object_pairs_hook=_no_duplicates)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckFailed(f"{path}: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else None
-        raise CheckFailed(f"gantry.json has format {found}, this version reads format {FORMAT}")
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if type(found) is not int or found != FORMAT:
+        raise CheckFailed(f"gantry.json has format {found!r:.80}, this version reads format {FORMAT}")
     return manifest
 
 
@@ -4303,6 +4303,8 @@ def verify(directory, public_key=None):
     for key in ("name", "version", "engines", "inputs", "outputs", "pipeline", "golden", "files"):
         if key not in manifest:
             raise CheckFailed(f"gantry.json: '{key}' is missing")
+    if not isinstance(manifest["files"], list):
+        raise CheckFailed("gantry.json: 'files' is not a list")
     if public_key is not None:
         _check_signature(directory, public_key)
     listed = {}
@@ -4437,8 +4439,8 @@ def public_key_of(key):
 
 
 def _check_signature(directory, public_key):
-    manifest, signature = Path(directory) / "gantry.json", Path(directory) / "gantry.json.sig"
-    if not signature.is_file():
+    manifest, signature = Tree(directory).resolve("gantry.json"), Tree(directory).resolve("gantry.json.sig")
+    if signature is None or not signature.is_file():
         raise CheckFailed("the package is not signed")
     if signature.stat().st_size != 64:
         raise CheckFailed(f"gantry.json.sig has {signature.stat().st_size} bytes, an Ed25519 signature has 64")

@@ -836,7 +836,10 @@ class IntegrityTest(InTemporaryDirectory):
                  ('{"format": 1, "format": 1}', "duplicate key 'format'"),
                  (json.dumps({k: v for k, v in good.items() if k != "files"}), "'files' is missing"),
                  (with_files(path="../x"), "not a file name"), (with_files(path="/etc/passwd"), "not a file name"),
-                 (with_files(path=good["files"][1]["path"]), "listed twice"), (with_files(mode=1), "expected path")]
+                 (with_files(path=good["files"][1]["path"]), "listed twice"), (with_files(mode=1), "expected path"),
+                 (json.dumps({**good, "files": 5}), "'files' is not a list"), ("[" * 200000, "recursion"),
+                 (json.dumps({**good, "format": "1"}), "has format '1'"), (json.dumps({**good, "format": True}), "format True"),
+                 (with_files(path="\ud800"), "no UTF-8"), (with_files(path="a" * 300), "at most 255")]
         for text, message in cases:
             (package / "gantry.json").write_text(text)
             with self.subTest(message), self.assertRaisesRegex(gp.CheckFailed, message):
