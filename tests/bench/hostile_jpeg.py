@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JPEG files that make a decoder work: KINDS, and the bounds of what they may cost, for hostile_cost.py."""
+"""JPEG files that make a decoder work: KINDS, and the bounds of what they may cost, for hostile_cost.py.
 
+libjpeg decodes whole MCUs, of up to 32x32 pixels: a shorter side counts as 32.
+"""
+
+import random
 import struct
 
 from hostile_file import Hostile
 
 FIXED = 1_000_000
 PER_BYTE = 150
-PER_PIXEL = 40
+PER_PIXEL = 60
+LEAST_SIDE = 32
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 QUANTIZATION = b"\xff\xdb\x00\x43\x00" + bytes([16] * 64)
@@ -49,10 +54,25 @@ def large(marker, scans=1, components=1, restart=False, data=b"", end=EOI, facto
     """An image of `size` times 16 pixels, with next to no data for them."""
     def make(size):
         width, height = 512, size // 32
-        one = scan(range(1, components + 1)) if marker == 0xC0 else scan(range(1, components + 1), 0, 0)
+        one = scan(range(1, components + 1)) if marker in (0xC0, 0xC9) else scan(range(1, components + 1), 0, 0)
         head = SOI + TABLES + (segment(0xDD, b"\0\1") if restart else b"") + frame(marker, width, height, components, factors)
         return Hostile(head + (one + data) * scans + end, width * height * components * scans)
     return make
+
+
+def one_pixel(marker, components, factors, is_wide=False):
+    """An image of one row or column."""
+    def make(size):
+        sides = (size // 4, 1) if is_wide else (1, size // 4)
+        head = SOI + TABLES + frame(marker, *sides, components, factors)
+        return Hostile(head + scan(range(1, components + 1)) + EOI, size // 4 * LEAST_SIDE * components)
+    return make
+
+
+def arithmetic(size):
+    """Noise, which makes codes that are as long as the data lasts."""
+    noise = random.Random(1).randbytes(size // 4).replace(b"\xff", b"\xfe")
+    return large(0xC9, data=noise)(size)
 
 
 KINDS = {
@@ -85,6 +105,11 @@ KINDS = {
     "JPEG: next to no data, then another image": large(0xC0, end=SOI + SMALL + EOI),
     "JPEG: a restart for every block, next to no data": large(0xC0, restart=True),
     "JPEG: a restart for every block, and all the same": large(0xC0, restart=True, data=b"\xff\xd3" * 5000),
+    "JPEG: one pixel wide": one_pixel(0xC0, 1, 0x11),
+    "JPEG: one pixel wide, in colour": one_pixel(0xC0, 3, 0x42),
+    "JPEG: one pixel high, in colour": one_pixel(0xC0, 3, 0x24, is_wide=True),
+    "JPEG: arithmetic, noise": arithmetic,
+    "JPEG: arithmetic, next to no data": large(0xC9),
     "JPEG: progressive, next to no data": large(0xC2),
     "JPEG: 60 scans, next to no data": large(0xC2, scans=60),
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """PNG files that make a decoder work: KINDS, and the bounds of what they may cost, for hostile_cost.py.
 
-Texts that have to be unpacked count as pixels, a byte as one.
+Texts that have to be unpacked count as pixels, a byte as one. A row of less than 16 pixels counts as 16.
 """
 
 import pathlib
@@ -13,11 +13,13 @@ from hostile_file import Hostile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "parity"))
 
-from png_files import GRAY, PALETTE, RGB, assemble, frame, header, idat, picture  # noqa: E402
+import image_files  # noqa: E402
+from png_files import GRAY, PALETTE, RGB, RGBA, assemble, frame, header, idat, picture  # noqa: E402
 
 FIXED = 3_000_000
 PER_BYTE = 700
-PER_PIXEL = 80
+PER_PIXEL = 200
+LEAST_ROW = 16
 
 MIB = 1 << 20
 MOST_UNPACKED = 64 * MIB
@@ -70,15 +72,24 @@ EMPTY_DYNAMIC = from_bits((0, 1), (2, 2), (0, 5), (0, 5), (14, 4), *[(1 if n in 
                           "1", (127, 7), "1", (107, 7), "0", "0", "0", (0, 1), (0, 2)) + b"\0\0\xff\xff"
 
 
-def large(interlaced=False, width=256, keep=1.0, spoil=False):
+def flat_rows(width, height, bits, interlaced, filter_type):
+    """Rows of one colour, which compress as well as can be."""
+    for left, top, across, down in image_files.ADAM7 if interlaced else ((0, 0, 1, 1),):
+        columns, count = -(-(width - left) // across), -(-(height - top) // down)
+        if columns > 0:
+            yield (bytes([filter_type]) + bytes([1]) * -(-columns * bits // 8)) * max(count, 0)
+
+
+def large(interlaced=False, width=256, keep=1.0, spoil=False, colour=GRAY, depth=8, filter_type=0):
     """A large image of one colour; of its data a part, or with a wrong checksum."""
     def make(size):
-        height = size * 8 // width
-        before = [header(width, height, 8, GRAY, int(interlaced))]
-        data = zlib.compress(bytes((width + 1) * height + (8 * height if interlaced else 0)), 9)
+        height = size // 4 if width < LEAST_ROW else size * 8 // width
+        before = [header(width, height, depth, colour, int(interlaced))]
+        bits = image_files.PNG_CHANNELS[colour] * depth
+        data = zlib.compress(b"".join(flat_rows(width, height, bits, interlaced, filter_type)), 9)
         data = data[: int(len(data) * keep)]
         data = data[:-4] + BEHIND_STREAM if spoil else data
-        return Hostile(assemble(before + [(b"IDAT", data), (b"IEND", b"")]), width * height)
+        return Hostile(assemble(before + [(b"IDAT", data), (b"IEND", b"")]), max(width, LEAST_ROW) * height)
     return make
 
 
@@ -119,5 +130,12 @@ KINDS = {
     "PNG: one colour, interlaced": large(interlaced=True),
     "PNG: one colour, wrong checksum": large(spoil=True),
     "PNG: one colour, cut off": large(keep=0.5),
+    "PNG: RGBA of 16 bits": large(colour=RGBA, depth=16, filter_type=4),
+    "PNG: RGBA of 16 bits, wrong checksum": large(colour=RGBA, depth=16, filter_type=4, spoil=True),
+    "PNG: RGBA of 16 bits, interlaced, wrong checksum": large(True, colour=RGBA, depth=16, filter_type=3, spoil=True),
+    "PNG: a bit a pixel, interlaced": large(True, depth=1),
+    "PNG: one pixel wide, wrong checksum": large(width=1, depth=1, spoil=True),
+    "PNG: three pixels wide, interlaced, wrong checksum": large(True, width=3, depth=1, spoil=True),
+    "PNG: eight pixels wide, interlaced, wrong checksum": large(True, width=8, depth=1, spoil=True),
     "PNG: no chunks but a header": lambda size: Hostile(assemble([header(7, 5, 8, RGB)]) + bytes(size)),
 }
