@@ -122,6 +122,8 @@ TEST(Decode, NamesFormatsThatItDoesNotRead) {
       {"\xff\x0a", "a JPEG XL image"},
       {"<?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg width=\"9\"/>", "an SVG drawing"},
       {"\n<!DOCTYPE html><svg/>", "an HTML page"},
+      {"<HTML lang=en>", "an HTML page"},
+      {"<!DocType Html>", "an HTML page"},
       {"%PDF-1.7", "a PDF document"}};
   for (const auto& [file, name] : files) {
     const auto decoded = run(image::decode(), Bytes(file));

@@ -85,11 +85,15 @@ bool is_svg(std::string_view file) {
   return is_markup(file) && file.find("<svg") != std::string_view::npos;
 }
 
-/// What a server answers in place of an image.
+/// `word` is in lower case.
+bool contains_in_any_case(std::string_view file, std::string_view word) {
+  const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; };
+  return std::search(file.begin(), file.end(), word.begin(), word.end(), is_same) != file.end();
+}
+
+/// What a server answers in place of an image. HTML is written in any case.
 bool is_html(std::string_view file) {
-  return is_markup(file) &&
-         (file.find("<html") != std::string_view::npos || file.find("<!DOCTYPE html") != std::string_view::npos ||
-          file.find("<!doctype html") != std::string_view::npos);
+  return is_markup(file) && (contains_in_any_case(file, "<html") || contains_in_any_case(file, "<!doctype html"));
 }
 
 struct OtherFormat {
