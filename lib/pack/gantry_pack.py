@@ -29,6 +29,7 @@ import io
 import json
 import logging
 import math
+import operator
 import os
 import platform
 import re
@@ -82,7 +83,7 @@ class Tolerance:
             return value
         if value == "exact":
             return cls()
-        if isinstance(value, dict) and set(value) <= {"atol", "rtol"}:
+        if isinstance(value, dict) and set(value) <= {"atol", "rtol"} and all(map(_is_number, value.values())):
             return cls(**value)
         raise PackError(f'tolerance: expected "exact" or {{"atol": a, "rtol": r}}, got {value!r}')
 
@@ -377,7 +378,8 @@ def _decode(data, colour, exif_orientation, max_pixels, max_bytes, max_scans, tr
             raise PackError(f"image.decode: {image.width}x{image.height} pixels, the limit is {max_pixels}")
         image.load()
     except (OSError, SyntaxError, ValueError) as error:
-        raise PackError(f"image.decode: Pillow cannot read this sample: {error}") from error
+        raise PackError(f"image.decode: Pillow cannot read this sample: "
+                        + ("it is no image" if "BytesIO" in str(error) else str(error))) from error
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = accepted_before
     if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16"):
@@ -439,7 +441,8 @@ def _raw_to_tensor(data, sample, width, height, channels, layout, scale):
         raise PackError(f"image.raw_to_tensor: {len(data)} bytes do not fit")
     shape = (channels, height, width) if layout == "chw" else (height, width, channels)
     array = samples.reshape(shape).astype(numpy.float32) * numpy.float32(scale)
-    return numpy.ascontiguousarray(array if layout == "chw" else array.transpose(2, 0, 1))
+    return need("torch", "image.raw_to_tensor").from_numpy(
+        numpy.ascontiguousarray(array if layout == "chw" else array.transpose(2, 0, 1)))
 
 
 def _resample(filter_name):
@@ -759,7 +762,8 @@ def _to_tensor(image, mode, mean, std, scale, dtype, layout, reverse_channels):
 def _float_only(value, op):
     torch = need("torch", op)
     if value.dtype != torch.float32:
-        raise PackError(f"{op}: takes f32, got {describe_value(value)}")
+        raise PackError(f"{op}: takes f32, got {describe_value(value)}"
+                        + ("; let the model return .float()" if is_tensor(value) and value.is_floating_point() else ""))
     return value
 
 
@@ -1190,12 +1194,16 @@ class Reference:
             best = _segment_logits(value, **arguments).topk(2, 0).values
             self.ties.append(int((best[0] - best[1] <= 2e-5 * best[0].abs()).sum()))
         try:
-            return known.run(value, **arguments)
+            given = known.run(value, **arguments)
         except PackError as error:
             raise PackError(f"{path}: {error}") from error
         except Exception as error:  # an op of somebody's own, or a value that none was made for
             raise PackError(f"{path}: '{kind}' fails on {describe_value(value)}: {type(error).__name__}: {error}") \
                 from error
+        is_of = {"Image": is_pil, "Tensor": is_tensor}.get(known.gives)
+        if is_of and not is_of(given):
+            raise PackError(f"{path}: '{kind}' gives {describe_value(given)}, not the {known.gives} that it says")
+        return given
 
 
 def run_pipeline(ops, value, call_model=None, label_files=None):
@@ -1997,6 +2005,8 @@ class Model:
         self.torch, self.tolerance, self.libraries = torch, tolerance, list(libraries)
         self.program = model if isinstance(model, torch.export.ExportedProgram) else None
         self.module = model.module() if self.program is not None else model
+        if hasattr(model, "_orig_mod"):
+            raise PackError("the model comes from torch.compile(), which cannot be exported; pass the one that was given to it")
         self.is_script = isinstance(model, torch.jit.ScriptModule)
         if not isinstance(self.module, torch.nn.Module):
             raise PackError(f"model: expected a torch.nn.Module, ScriptModule or ExportedProgram, got {type(model)}")
@@ -2006,7 +2016,8 @@ class Model:
         for value in example:
             if not is_tensor(value):
                 raise PackError("example_inputs: expected a tensor, or a tuple of tensors in the order of forward()'s "
-                                f"arguments, got {type(value).__name__}")
+                                f"arguments, got {type(value).__name__}"
+                                + ("; wrap a model that takes a dict in one that takes its tensors" if isinstance(value, dict) else ""))
             dtype_name(value, "a tensor of example_inputs")
         # As the C++ side gives them: on the CPU and in C order, whatever the memory format (channels_last).
         self.example = tuple(value.detach().cpu().contiguous() for value in example)
@@ -3305,8 +3316,8 @@ class Directory:
         """As store, but always under this name, for files that ops refer to."""
         check_path(path)
         target = self.root / path
-        if target.exists():
-            raise PackError(f"two files of the package would be called {path}")
+        if target.exists() or any(parent.is_file() for parent in target.parents):
+            raise PackError(f"two files of the package would be called {path}, or one a directory of the other")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
 
@@ -3324,6 +3335,12 @@ def check_path(path):
     parts = path.split("/") if isinstance(path, str) else [""]
     if any(part in ("", ".", "..") for part in parts) or "\\" in path or any(ord(c) < 32 or ord(c) == 127 for c in path):
         raise PackError(f"{path!r} is not a file name that a package may hold")
+    try:
+        longest = max(len(part.encode("utf-8")) for part in parts)
+    except UnicodeEncodeError as error:
+        raise PackError(f"{path!r} is not a file name that a package may hold: it is no UTF-8") from error
+    if longest > 255:
+        raise PackError(f"{path!r:.80} is not a file name that a package may hold: {longest} bytes, at most 255")
 
 
 def sha256_of(path):
@@ -3488,8 +3505,8 @@ def load_sample(sample, type_name, signature):
             path = Path(sample)
             try:
                 return path.read_bytes(), path.suffix.lower() or ".bin"
-            except OSError as error:
-                raise PackError(f"sample {path}: {error.strerror}") from error
+            except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+                raise PackError(f"sample {path}: {getattr(error, 'strerror', None) or error}") from error
         if isinstance(sample, (bytes, bytearray)):
             data = bytes(sample)
             return data, next((ext for magic, ext in IMAGE_EXTENSIONS if data.startswith(magic)), ".bin")
@@ -3596,8 +3613,12 @@ class Recorder:
                 wanted = self.compare(sample)
             except Exception as error:
                 raise PackError(f"{name}: your reference raised {type(error).__name__}: {error}") from error
-            problem = difference(wanted, result, result_tolerance.wider(self.tolerance),
-                                 f"{name}: your reference (expected: what the ops give)")
+            try:
+                problem = difference(wanted, result, result_tolerance.wider(self.tolerance),
+                                     f"{name}: your reference (expected: what the ops give)")
+            except (TypeError, ValueError, LookupError) as error:
+                raise PackError(f"{name}: your reference gives {wanted!r:.80}, which cannot be compared with what the "
+                                f"pipeline gives, {self.types[1]}: {error}") from error
             if problem:
                 raise CheckFailed(f"the pipeline and your reference disagree: {problem}")
         for kept, left_out in self.reference.cuts:
@@ -3668,24 +3689,46 @@ class Recorder:
         return entry
 
 
+def check_eval(evaluation):
+    """The evaluation with its cases as a list of (sample, class index)."""
+    known = {"cases", "metric", "floor"}
+    if not isinstance(evaluation, dict) or set(evaluation) - known or not {"cases", "floor"} <= set(evaluation):
+        raise PackError('eval: expected {"cases": [(sample, class index), ...], "floor": number, "metric": "top1"}')
+    if not _is_number(evaluation["floor"]) or not 0 <= evaluation["floor"] <= 1:
+        raise PackError(f"eval: floor is a share of the cases, 0 to 1, got {evaluation['floor']!r}")
+    if not _is_list_of(lambda case: isinstance(case, (list, tuple)) and len(case) == 2)(evaluation["cases"]):
+        raise PackError("eval: cases is a list of (sample, class index)")
+    cases = []
+    for i, (sample, wanted) in enumerate(evaluation["cases"]):
+        try:
+            index = operator.index(wanted)
+        except TypeError:
+            index = -1
+        if index < 0:
+            raise PackError(f"eval: case {i}: expected the index of a class, from 0 on, got {wanted!r}")
+        cases.append((sample, index))
+    if not cases:
+        raise PackError("eval: there are no cases")
+    return {**evaluation, "cases": cases}
+
+
 def write_eval(evaluation, recorder, directory):
     """Labelled cases for the accuracy gate; refuses when the Python stack itself is below the floor."""
-    if set(evaluation) - {"cases", "metric", "floor"} or "cases" not in evaluation or "floor" not in evaluation:
-        raise PackError('eval: expected {"cases": [(sample, class index), ...], "floor": number, "metric": "top1"}')
     metric = evaluation.get("metric", "top1")
     if metric != "top1" or recorder.types[1] not in ("Classes", "Tensor"):
         raise PackError(f"eval: metric '{metric}' of a pipeline that gives {recorder.types[1]} is not known; 'top1' of "
                         "Classes or of a Tensor of scores is")
     cases, hits = [], 0
     for i, (sample, wanted) in enumerate(evaluation["cases"]):
-        value, extension = load_sample(sample, recorder.types[0], recorder.model.signature)
-        recorder.model.begin_case()
-        result = recorder.reference.run(value)[0]
+        try:
+            value, extension = load_sample(sample, recorder.types[0], recorder.model.signature)
+            recorder.model.begin_case()
+            result = recorder.reference.run(value)[0]
+        except PackError as error:
+            raise type(error)(f"eval: case {i}: {error}") from error
         best = result[0][0] if isinstance(result, Classes) else int(result.reshape(-1).argmax())
-        hits += best == int(wanted)
-        cases.append({"input": value_to_json(value, f"eval/{i}", directory, extension), "label": int(wanted)})
-    if not cases:
-        raise PackError("eval: there are no cases")
+        hits += best == wanted
+        cases.append({"input": value_to_json(value, f"eval/{i}", directory, extension), "label": wanted})
     accuracy = hits / len(cases)
     if accuracy < evaluation["floor"]:
         raise CheckFailed(f"eval: the Python stack has {metric} {accuracy:.4f} on {len(cases)} cases, the floor is "
@@ -3716,7 +3759,7 @@ def _is_number(value):
 
 def check_latency(latency):
     if not isinstance(latency, dict) or set(latency) - {"p99_ms", "at"} or not _is_number(latency.get("p99_ms")) \
-            or not isinstance(latency.get("at", ""), str):
+            or latency["p99_ms"] < 0 or not isinstance(latency.get("at", ""), str):
         raise PackError(f'latency: expected {{"p99_ms": number, "at": what it was measured on}}, got {latency!r}')
     return latency
 
@@ -3856,6 +3899,9 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
     table = {**OPS, **(ops or {})}
     steps, origins = expand(default_pipeline(pipeline, labels), LABELS_FILE if labels else None)
     _check_list(steps, "pipeline", table)
+    eval = None if eval is None else check_eval(eval)
+    latency = None if latency is None else check_latency(latency)
+    provenance = provenance_of(provenance)
     libraries = [Library(library) for library in libraries or ()]
     if len(libraries) > MAX_LIBRARIES:
         raise PackError(f"libraries: at most {MAX_LIBRARIES}, got {len(libraries)}")
@@ -3894,7 +3940,7 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
                    else export_aoti(wrapped, work / "model.pt2", trials, max_batch) for kind in engines]
         _complete(entries, wrapped, directory)
         manifest = {"format": FORMAT, "name": name, "version": version, "created": now(),
-                    "provenance": provenance_of(provenance), "engines": entries, **wrapped.signature,
+                    "provenance": provenance, "engines": entries, **wrapped.signature,
                     "max_batch": max_batch, "pipeline": steps,
                     "golden": [recorder.write(case, i, directory) for i, case in enumerate(cases)]}
         if padding is not None:
@@ -3904,7 +3950,7 @@ def pack(out, model, example_inputs, *, name, version, pipeline=None, reference=
         if eval is not None:
             manifest["accuracy"] = write_eval(eval, recorder, directory)
         if latency is not None:
-            manifest["latency"] = check_latency(latency)
+            manifest["latency"] = latency
         manifest["files"] = directory.list_files()
         write_manifest(work, manifest, sign_key)
         verify(work)
@@ -4171,9 +4217,16 @@ def _engine_kinds(engines, model):
     return engines
 
 
+OWN_FILES = ("gantry.json", "gantry.json.sig", "model.ts", "model.pt2")
+OWN_DIRECTORIES = ("golden", "eval", "ops")
+
+
 def _store_files(directory, files, labels, steps):
     """Writes labels and extra files; returns {file: label names} for the ops that name one."""
     files = dict(files or {})
+    for path in files:
+        if str(path) in OWN_FILES or str(path).split("/")[0] in OWN_DIRECTORIES:
+            raise PackError(f"files: {path!r} is a name of gantry-pack's own; choose another")
     if labels is not None:
         files.setdefault(LABELS_FILE, ("\n".join(labels) + "\n").encode())
     for path, content in files.items():

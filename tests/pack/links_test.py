@@ -60,6 +60,18 @@ class LinksTest(PackingTest):
         with self.assertRaisesRegex(gp.CheckFailed, "golden is a symbolic link to .*elsewhere', which leads out"):
             gp.verify(self.package)
 
+    def test_a_signature_behind_a_link_that_leads_out_is_not_read(self):
+        keys = gp.generate_key(self.dir / "key.pem")
+        gp.sign(self.package, keys[0])
+        (self.package / "gantry.json.sig").rename(self.dir / "sig")
+        (self.package / "gantry.json.sig").symlink_to("../sig")
+        with self.assertRaisesRegex(gp.CheckFailed, "^gantry.json.sig is a symbolic link to '../sig', which leads out"):
+            gp.verify(self.package, keys[1])
+        (self.package / "gantry.json.sig").unlink()
+        (self.package / "gantry.json.sig").symlink_to(keys[1])  # of another size, which was what it said
+        with self.assertRaisesRegex(gp.CheckFailed, "^gantry.json.sig is a symbolic link to .*, which leads out"):
+            gp.verify(self.package, keys[1])
+
     def test_links_that_lead_nowhere(self):
         (self.package / "spare").symlink_to("nowhere")
         with self.assertRaisesRegex(gp.CheckFailed, "spare is a symbolic link to 'nowhere', which is not there"):

@@ -177,6 +177,23 @@ class MessagesTest(PackingTest):
         self.refused("tool: /no/gantry is no program", model, example, [torch.rand(4)], tool="/no/gantry")
         self.assertEqual(self.said.getvalue(), "")
 
+    def test_models_that_have_to_be_given_otherwise(self):
+        self.refused("comes from torch.compile.*pass the one that was given to it", torch.compile(torch.nn.Linear(4, 2)),
+                     torch.rand(2, 4))
+        self.refused("got dict; wrap a model that takes a dict", model_of(lambda x: x["a"]), ({"a": torch.rand(2, 4)},))
+        self.refused("sample 0.*embedded null byte", model_of(lambda x: x * 2), torch.rand(1, 3, 4, 4), ["a\0b.png"],
+                     pipeline=["image.decode", "image.to_tensor", "model"])
+
+    def test_what_no_image_is_and_what_softmax_takes(self):
+        self.refused("Pillow cannot read this sample: it is no image$", model_of(lambda x: x * 2), torch.rand(1, 3, 4, 4),
+                     [b"hello"], pipeline=["image.decode", "image.to_tensor", "model"])
+        self.refused(r"softmax: takes f32, got tensor f16\[4\]; let the model return .float\(\)", model_of(lambda x: x.half()),
+                     torch.rand(2, 4), [torch.rand(4)], pipeline=["model", "softmax"])
+
+    def test_a_pipeline_may_begin_with_raw_values(self):
+        self.pack(model_of(lambda x: x * 2), torch.rand(1, 1, 2, 3), [bytes(range(6))], pipeline=[
+            {"op": "image.raw_to_tensor", "sample": "u8", "width": 3, "height": 2}, "model"])
+
     def test_samples_may_be_a_batch_or_a_generator(self):
         model, example = model_of(lambda x: x * 2), torch.rand(2, 4)
         for samples in (torch.rand(2, 4), (torch.rand(4) for _ in range(2))):
