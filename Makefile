@@ -20,6 +20,7 @@ else
 DEMO_PACKAGE := $(PACKAGE)
 endif
 EXPORTER := examples/models/efficientnet_lite0.py
+PACKER   := $(shell find lib/pack/gantry_pack -name '*.py')
 SHELL    := /bin/bash
 in_build = . $(BUILD)/bootstrap.env &&
 ctest    = ctest --output-on-failure --no-tests=error -j $(JOBS)
@@ -45,10 +46,10 @@ build: configure ## compile everything into build/ (Release)
 	@ninja -C $(BUILD) -j $(JOBS)
 
 # The export takes half a minute (AOTInductor: one or two), so a package is made again only when its maker changed.
-$(PACKAGES)/efficientnet-lite0/1/gantry.json: $(EXPORTER) lib/pack/gantry_pack.py | bootstrap
+$(PACKAGES)/efficientnet-lite0/1/gantry.json: $(EXPORTER) $(PACKER) | bootstrap
 	@echo "exporting and packing EfficientNet-lite0 (TorchScript) into $(@D)"
 	@rm -rf $(@D) && mkdir -p $(dir $(@D)) && $(in_build) "$$GANTRY_PYTHON" $(EXPORTER) --out $(@D) --engine torchscript
-$(PACKAGES)/efficientnet-lite0-aoti/1/gantry.json: $(EXPORTER) lib/pack/gantry_pack.py | bootstrap
+$(PACKAGES)/efficientnet-lite0-aoti/1/gantry.json: $(EXPORTER) $(PACKER) | bootstrap
 	@echo "exporting, compiling and packing EfficientNet-lite0 (AOTInductor) into $(@D); this takes a minute or two"
 	@rm -rf $(@D) && mkdir -p $(dir $(@D)) && $(in_build) "$$GANTRY_PYTHON" $(EXPORTER) --out $(@D) --engine aoti
 
@@ -81,7 +82,7 @@ bench-image: bootstrap ## measure the image engine beside Pillow, torchvision an
 	@ninja -C $(BUILD)/bench -j $(JOBS) run_image_benchmarks
 
 install: configure ## install the library, its CMake package, bin/gantry and bin/gantry-pack [PREFIX=dir]
-	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool
+	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool gantry_pack
 	@cmake --install $(BUILD) --prefix "$(abspath $(PREFIX))" >$(BUILD)/install.log || { tail -n 20 $(BUILD)/install.log; exit 1; }
 	@echo "installed in $(abspath $(PREFIX)): use -DCMAKE_PREFIX_PATH=$(abspath $(PREFIX)) and find_package(gantry)"
 	@$(in_build) echo "programs load LibTorch from $$GANTRY_TORCH_ROOT, or from beside libgantry_torch.so; keep one of them"; \

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# The install tree: headers, libraries, bin/gantry, bin/gantry-pack, the CMake package and gantry-core.pc. It may be
-# moved as a whole: nothing in it holds its own place. The one absolute path is in the RUNPATH of libgantry_torch.so,
-# LibTorch's folder as found at configure time, so that programs run without environment variables; before it comes
-# $ORIGIN, so a LibTorch that is copied beside the library wins.
+# The install tree: headers, libraries, bin/gantry, bin/gantry-pack (and its Python project in
+# share/gantry/pack), the CMake package and gantry-core.pc. It may be moved as a whole: nothing in it holds its own place.
+# The one absolute path is in the RUNPATH of libgantry_torch.so, LibTorch's folder as found at configure time, so that
+# programs run without environment variables; before it comes $ORIGIN, so a LibTorch that is copied beside the library wins.
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/gantry")
@@ -53,4 +53,10 @@ if(TARGET gantry_tool)
   set_target_properties(gantry_tool PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin}")
   install(TARGETS gantry_tool)
 endif()
-install(PROGRAMS "${PROJECT_SOURCE_DIR}/lib/pack/gantry_pack.py" DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME gantry-pack)
+install(PROGRAMS "${PROJECT_BINARY_DIR}/bin/gantry-pack" DESTINATION "${CMAKE_INSTALL_BINDIR}")
+# The same as a Python project, for pip install.
+set(pack_dir "${PROJECT_SOURCE_DIR}/lib/pack")
+install(FILES "${pack_dir}/pyproject.toml" "${pack_dir}/setup.py" "${pack_dir}/README.md"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/gantry/pack")
+install(DIRECTORY "${pack_dir}/gantry_pack" DESTINATION "${CMAKE_INSTALL_DATADIR}/gantry/pack"
+        FILES_MATCHING PATTERN "*.py" PATTERN "py.typed" PATTERN "__pycache__" EXCLUDE)

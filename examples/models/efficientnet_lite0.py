@@ -43,7 +43,7 @@ PIPELINE = [
 def fingerprint():
     """Of everything the package is made from, without importing any of it."""
     digest = hashlib.sha256()
-    for path in (Path(__file__), PACKER / "gantry_pack.py"):
+    for path in (Path(__file__), *sorted((PACKER / "gantry_pack").rglob("*.py"))):
         digest.update(path.read_bytes())
     for name in VERSIONS:
         digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib" / "pack"))
-import gantry_pack  # noqa: E402
+from gantry_pack.engines.aoti import compile_aoti  # noqa: E402
 
 import models_to_call
 import models_with_hooks
@@ -316,17 +316,17 @@ class NeedsOperator(torch.nn.Module):
 
 def compile_packages(directory):
     """Half a minute each."""
-    gantry_pack.compile_aoti(export_matmul("cpu"), directory / "matmul.pt2")
+    compile_aoti(export_matmul("cpu"), directory / "matmul.pt2")
     batch = torch.export.Dim("batch", min=1, max=16)
     program = torch.export.export(Counts().eval(), (torch.rand(2, 2),), dynamic_shapes={"x": {0: batch}})
-    gantry_pack.compile_aoti(program, directory / "counts.pt2")
+    compile_aoti(program, directory / "counts.pt2")
     library = make_operator()
     program = torch.export.export(NeedsOperator().eval(), (torch.rand(2, 2),), dynamic_shapes={"x": {0: batch}})
-    gantry_pack.compile_aoti(program, directory / "needs-operator.pt2")
+    compile_aoti(program, directory / "needs-operator.pt2")
     del library
     torch.jit.script(Indexed().eval()).save(directory / "indexed.ts")
     example = tuple(torch.tensor([[1, 2, 3], [3, 2, 1]]) for _ in INDEXED)
-    gantry_pack.compile_aoti(torch.export.export(IndexedNested().eval(), example), directory / "indexed.pt2")
+    compile_aoti(torch.export.export(IndexedNested().eval(), example), directory / "indexed.pt2")
 
 
 def rewrite(source, target, change_metadata=None, extra=()):

@@ -17,6 +17,12 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib" / "pack"))
 import gantry_pack as gp  # noqa: E402
+from gantry_pack.console import quiet  # noqa: E402
+from gantry_pack.engines.aoti import exported  # noqa: E402
+from gantry_pack.engines.compiled_for import compiled_for  # noqa: E402
+from gantry_pack.engines.guest_code import aoti_target  # noqa: E402
+from gantry_pack.engines.program import functional_form, has_state, mutates_inputs, strict_as_eager  # noqa: E402
+from gantry_pack.model.model import Model  # noqa: E402
 
 
 class AotiTest(unittest.TestCase):
@@ -28,7 +34,7 @@ class AotiTest(unittest.TestCase):
         engine = manifest["engines"][0]
         version = ".".join(torch.__version__.split(".")[:2])
         self.assertEqual(engine["device"], "cpu")
-        self.assertEqual(engine["requires"], {"torch": version, "isa": gp.aoti_target()[2]})
+        self.assertEqual(engine["requires"], {"torch": version, "isa": aoti_target()[2]})
 
     def test_the_file_says_for_which_cpu_it_was_compiled(self):
         with zipfile.ZipFile(self.package / "model.pt2") as archive:
@@ -36,7 +42,7 @@ class AotiTest(unittest.TestCase):
         self.assertTrue(texts)
         for text in texts:
             metadata = json.loads(text)
-            self.assertEqual(metadata["gantry_march"], gp.aoti_target()[0])
+            self.assertEqual(metadata["gantry_march"], aoti_target()[0])
             self.assertEqual(metadata["gantry_torch_version"], ".".join(torch.__version__.split(".")[:2]))
             self.assertNotIn("AVX512", metadata.get("AOTI_CPU_ISA", ""))
 
@@ -45,11 +51,11 @@ class AotiTest(unittest.TestCase):
             def forward(self, x):
                 x.mul_(2)
                 return x + 1
-        with gp.quiet():
+        with quiet():
             plain, in_place = (torch.export.export(model, (torch.rand(3),)) for model in (torch.nn.ReLU(), InPlace()))
-            plain, in_place = gp._functional(plain), gp._functional(in_place)
-        self.assertFalse(gp._mutates_inputs(plain))
-        self.assertTrue(gp._mutates_inputs(in_place))
+            plain, in_place = functional_form(plain), functional_form(in_place)
+        self.assertFalse(mutates_inputs(plain))
+        self.assertTrue(mutates_inputs(in_place))
         with zipfile.ZipFile(self.package / "model.pt2") as archive:
             name = next(name for name in archive.namelist() if name.endswith("metadata.json"))
             self.assertEqual(json.loads(archive.read(name))["gantry_mutates_inputs"], "false")
@@ -94,7 +100,7 @@ class AotiTest(unittest.TestCase):
         load = lambda value: torch.from_numpy(numpy.load(self.package / value["npy"]))  # noqa: E731
         inputs = torch.stack([load(case["input"]) for case in golden])
         wanted = torch.stack([load(case["result"]["value"]) for case in golden])
-        with gp.quiet():
+        with quiet():
             model = torch._inductor.aoti_load_package(str(self.package / "model.pt2"))
         for size in (1, 2, 16):
             rows = torch.arange(size) % len(golden)
@@ -111,11 +117,11 @@ class CompiledForTest(unittest.TestCase):
                 super().__init__()
                 self.register_buffer("state", buffer)
         Model.forward = forward
-        with gp.quiet():
+        with quiet():
             return torch.export.export(Model().eval(), example, dynamic_shapes=dims)
 
     def tensors(self, program):
-        metadata = gp.compiled_for(program)
+        metadata = compiled_for(program)
         return json.loads(metadata["gantry_inputs"]), json.loads(metadata["gantry_outputs"])
 
     def test_ranges_are_those_of_the_program(self):
@@ -131,7 +137,7 @@ class CompiledForTest(unittest.TestCase):
 
     def test_a_size_of_one_is_allowed_where_torch_forbids_it_by_habit(self):
         program = self.export(lambda self, x: x + 1, torch.rand(3), dims=({0: torch.export.Dim("n", min=2, max=8)},))
-        least = lambda **how: json.loads(gp.compiled_for(program, **how)["gantry_inputs"])[0]["dims"][0]["min"]  # noqa: E731
+        least = lambda **how: json.loads(compiled_for(program, **how)["gantry_inputs"])[0]["dims"][0]["min"]  # noqa: E731
         self.assertEqual((least(), least(takes_one=True)), (2, 1))
 
     def test_nested_results_go_by_their_path_and_none_keeps_its_place(self):
@@ -150,24 +156,24 @@ class CompiledForTest(unittest.TestCase):
     def test_layouts_that_no_call_brings_are_refused(self):
         program = self.export(lambda self, x: x + 1, torch.rand(3, 4).t())
         with self.assertRaisesRegex(gp.PackError, "contiguous"):
-            gp.compiled_for(program)
+            compiled_for(program)
 
     def test_sizes_that_follow_others_are_refused(self):
         n = torch.export.Dim("n", min=2, max=8)
         program = self.export(lambda self, x, y: torch.cat([x, x]) + y, torch.rand(2), torch.rand(4),
                               dims=({0: n}, {0: 2 * n}))
         with self.assertRaisesRegex(gp.PackError, "a dimension of input 'y'"):
-            gp.compiled_for(program)
+            compiled_for(program)
 
     def test_a_buffer_that_is_written_to_is_state(self):
         def count(self, x):
             self.state.add_(1)
             return x + self.state
-        has_state = lambda program: gp._has_state(gp._functional(program))  # noqa: E731
-        self.assertTrue(has_state(self.export(count, torch.rand(3), buffer=torch.zeros(1))))
-        self.assertFalse(has_state(self.export(lambda self, x: x + self.state, torch.rand(3), buffer=torch.zeros(1))))
-        self.assertTrue(gp._has_state(None))
-        self.assertTrue(gp._mutates_inputs(None))
+        keeps = lambda program: has_state(functional_form(program))  # noqa: E731
+        self.assertTrue(keeps(self.export(count, torch.rand(3), buffer=torch.zeros(1))))
+        self.assertFalse(keeps(self.export(lambda self, x: x + self.state, torch.rand(3), buffer=torch.zeros(1))))
+        self.assertTrue(has_state(None))
+        self.assertTrue(mutates_inputs(None))
 
     def test_state_that_the_export_would_lose_is_refused(self):
         class Lost(torch.nn.Module):
@@ -178,16 +184,16 @@ class CompiledForTest(unittest.TestCase):
             def forward(self, x):
                 self.calls = self.calls + 1
                 return x + self.calls
-        model = gp.Model(Lost().eval(), torch.rand(2, 3), None, None, None, None, gp.Tolerance.of({"atol": 1, "rtol": 1}))
+        model = Model(Lost().eval(), torch.rand(2, 3), None, None, None, None, gp.Tolerance.of({"atol": 1, "rtol": 1}))
         with self.assertRaisesRegex(gp.PackError, "register_buffer"):
-            gp._exported(model, 4)
+            exported(model, 4)
 
     def test_ops_that_aotinductor_checks_less_than_torch_become_stricter(self):
         def forward(self, x, i):
             return x.index_select(0, i), torch.index_add(x, 0, i, x), torch.index_copy(x, 0, i, x), \
                 torch.div(i, i, rounding_mode="trunc"), x[i]
         program = self.export(forward, torch.rand(3), torch.tensor([0, 1, 2]))
-        strict = gp._strict_as_eager(program, gp._functional(program))
+        strict = strict_as_eager(program, functional_form(program))
         module = strict.module()
         x, fine = torch.rand(3), torch.tensor([2, 0, 1])
         for got, wanted in zip(module(x, torch.tensor([2, 1, 1])), forward(None, x, torch.tensor([2, 1, 1]))):
@@ -196,7 +202,7 @@ class CompiledForTest(unittest.TestCase):
         self.assertEqual(targets.count("aten.masked_fill.Scalar"), 3)  # not x[i], where eager counts from the end, too
         self.assertNotIn("aten.div.Tensor_mode", targets)
         plain = self.export(lambda self, x, i: x[i], x, fine)
-        self.assertIs(gp._strict_as_eager(plain, gp._functional(plain)), plain)
+        self.assertIs(strict_as_eager(plain, functional_form(plain)), plain)
 
 
 if __name__ == "__main__":

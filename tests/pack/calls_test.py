@@ -13,6 +13,8 @@ import torchvision
 from torch import nn
 
 from packing import PackingTest, gp, model_of
+from gantry_pack.calls import flattened
+from gantry_pack.pipeline import stage_before
 
 
 class Found(NamedTuple):
@@ -74,7 +76,7 @@ class NamesTest(PackingTest):
             manifest = self.pack(form, torch.rand(2, 4), [sample, torch.rand(4)], **arguments)
             names = [spec["name"] for spec in manifest["outputs"]]
             value = manifest["golden"][0]["result"]["value"]["tensors"]
-            expected = [tensor for _, tensor in gp.flattened(model(sample[None]))]
+            expected = [tensor for _, tensor in flattened(model(sample[None]))]
             for name, tensor in zip(names, expected):
                 numpy.testing.assert_array_equal(numpy.load(self.package / value[name]), tensor[0].numpy())
             self.assertTrue(manifest["engines"][0]["rows"]["independent"])
@@ -228,7 +230,7 @@ class BoundariesTest(PackingTest):
                              ("pipeline[0].else[0]", None), ("pipeline[2].branches[1][0]", "pipeline[1]"),
                              ("pipeline[2].branches[1][0].do[0]", "pipeline[1]"),
                              ("pipeline[2].branches[1][1].do[0]", "pipeline[2].branches[1][0]")):
-            self.assertEqual(gp.stage_before(path), before)
+            self.assertEqual(stage_before(path), before)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ CLASSES = [f"class {i}" for i in range(10)]
 
 def fingerprint():
     digest = hashlib.sha256(importlib.metadata.version("torch").encode())
-    for path in (Path(__file__), ROOT / "lib" / "pack" / "gantry_pack.py"):
+    for path in (Path(__file__), *sorted((ROOT / "lib" / "pack" / "gantry_pack").rglob("*.py"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

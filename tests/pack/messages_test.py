@@ -12,6 +12,10 @@ import torch
 from PIL import Image
 
 from packing import PACKER, PackingTest, gp, model_of
+from gantry_pack.engines.check import hint_of
+from gantry_pack.labels import read_labels
+from gantry_pack.model.model import Model
+from gantry_pack.running.trial import Trial
 
 
 class MessagesTest(PackingTest):
@@ -115,14 +119,14 @@ class MessagesTest(PackingTest):
         large[0].weight.data *= 1e4
         example = torch.rand(2, 300)
         exported = torch.jit.trace(large, example)
-        model = gp.Model(large, example, None, None, None, None, gp.Tolerance(1e-9, 1e-9))
+        model = Model(large, example, None, None, None, None, gp.Tolerance(1e-9, 1e-9))
         got, expected = (exported(example) + 0.01,), (large(example),)
-        trial = gp.Trial([[0, 1]])
-        hint = gp._hint("torchscript", model, trial, got, expected)
+        trial = Trial([[0, 1]])
+        hint = hint_of("torchscript", model, trial, got, expected)
         self.assertRegex(hint, r"off by 0.01\d* at most, where values reach [\d.e+]+: that is rounding, which "
                                r'tolerance=\{"atol": 0.02, "rtol": 1e-09\} would allow')
-        self.assertIn("control flow", gp._hint("torchscript", model, trial, (expected[0] * 1.1,), expected))
-        self.assertIn("control flow", gp._hint("torchscript", model, trial, (expected[0] * torch.nan,), expected))
+        self.assertIn("control flow", hint_of("torchscript", model, trial, (expected[0] * 1.1,), expected))
+        self.assertIn("control flow", hint_of("torchscript", model, trial, (expected[0] * torch.nan,), expected))
 
     # -- files and directories
 
@@ -133,7 +137,7 @@ class MessagesTest(PackingTest):
                  "shapes": (5, ["batch"], {"x": 4}, {"x": "batch"}, {"x": [None, 4]}), "batch": ("yes", 2),
                  "files": (["a"], {"a": 5}, {5: b""}), "ops": ([1], {"acme.x": len}), "provenance": ("me", ["me"]),
                  "arguments": ([1],), "libraries": (5, "torchvision", [5]), "sign_key": (5,), "tool": (5, True)}
-        self.assertEqual(set(wrong), set(gp.ARGUMENT_KINDS))
+        self.assertEqual(set(wrong), set(gp.arguments.KINDS))
         for name, values in wrong.items():
             for value in values:
                 with self.subTest(name=name, value=value), self.assertRaisesRegex(gp.PackError, f"{name}: expected"):
@@ -206,7 +210,7 @@ class MessagesTest(PackingTest):
         (self.dir / "latin1").write_bytes(b"caf\xe9\n")
         self.refused("labels: .*latin1 is not UTF-8", model, torch.rand(2, 4), labels=self.dir / "latin1")
         (self.dir / "odd").write_bytes("a\u2028b\r\nc\x0bd\n".encode())
-        self.assertEqual(gp.read_labels(self.dir / "odd"), ["a\u2028b", "c\x0bd"])  # as C++ reads lines
+        self.assertEqual(read_labels(self.dir / "odd"), ["a\u2028b", "c\x0bd"])  # as C++ reads lines
 
     def test_a_place_that_cannot_be_written_is_named(self):
         (self.dir / "file").write_text("")

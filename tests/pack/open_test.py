@@ -14,7 +14,7 @@ import numpy  # noqa: E402
 import torch  # noqa: E402
 
 from golden_test import picture  # noqa: E402
-from packing import PackingTest, gp, model_of  # noqa: E402
+from packing import PACKER, PackingTest, gp, model_of  # noqa: E402
 
 VERSION_LINE = f"gantry {gp.VERSION} (LibTorch 2.15.0)"
 
@@ -100,7 +100,7 @@ END
         self.pack_with(False)
 
     def test_the_version_is_that_of_the_project(self):
-        cmake = (Path(gp.__file__).parents[2] / "CMakeLists.txt").read_text()
+        cmake = (PACKER.parents[2] / "CMakeLists.txt").read_text()
         self.assertIn(f"project(gantry VERSION {gp.VERSION} ", cmake)
 
 

@@ -27,9 +27,12 @@ from torchvision import transforms as v1
 from torchvision.transforms import v2
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKER = ROOT / "lib" / "pack" / "gantry_pack.py"
+PACKER = ROOT / "lib" / "pack" / "gantry_pack"
 sys.path.insert(0, str(PACKER.parent))
 import gantry_pack as gp  # noqa: E402
+from gantry_pack import signing  # noqa: E402
+from gantry_pack.directory import Directory  # noqa: E402
+from gantry_pack.expansion import expand  # noqa: E402
 
 os.environ.setdefault("GANTRY_TOOL", "")  # the last step of pack() is in open_test.py
 
@@ -241,9 +244,9 @@ class TranslationTest(unittest.TestCase):
                 gp.translate(v1.Compose([function]))
 
     def test_an_image_that_may_not_be_rgb_is_converted_where_the_transform_does(self):
-        steps, _ = gp.expand([{"op": "image.decode", "colour": "unchanged"}, v2.Compose([v2.RGB(), v2.ToImage()])], None)
+        steps, _ = expand([{"op": "image.decode", "colour": "unchanged"}, v2.Compose([v2.RGB(), v2.ToImage()])], None)
         self.assertEqual([op["op"] for op in steps], ["image.decode", "image.to_rgb", "image.to_tensor"])
-        steps, _ = gp.expand(["image.decode", {"op": "image.flip"}, v2.RGB(), v2.ToImage()], None)
+        steps, _ = expand(["image.decode", {"op": "image.flip"}, v2.RGB(), v2.ToImage()], None)
         self.assertEqual([op["op"] for op in steps], ["image.decode", "image.flip", "image.to_tensor"])
 
     def test_says_how_far_it_came_and_what_remains(self):
@@ -765,15 +768,15 @@ class PackTest(InTemporaryDirectory):
         package = self.pack_mlp()
         before = {path: path.read_bytes() for path in package.rglob("*") if path.is_file()}
         for broken in ("list_files", "store"):
-            original = getattr(gp.Directory, broken)
-            setattr(gp.Directory, broken, lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+            original = getattr(Directory, broken)
+            setattr(Directory, broken, lambda *_: (_ for _ in ()).throw(OSError("disk full")))
             try:
                 with self.assertRaisesRegex(OSError, "disk full"):
                     self.pack_mlp(overwrite=True)
                 with self.assertRaisesRegex(OSError, "disk full"):
                     self.pack_mlp("other")
             finally:
-                setattr(gp.Directory, broken, original)
+                setattr(Directory, broken, original)
         self.assertEqual({path: path.read_bytes() for path in package.rglob("*") if path.is_file()}, before)
         self.assertEqual([path.name for path in self.dir.iterdir()], ["mlp"])
 
@@ -849,11 +852,11 @@ class IntegrityTest(InTemporaryDirectory):
 
     def with_and_without_cryptography(self):
         yield "cryptography"
-        original = gp._has_cryptography
-        gp._has_cryptography = lambda: False
-        self.addCleanup(setattr, gp, "_has_cryptography", original)
+        original = signing._has_cryptography
+        signing._has_cryptography = lambda: False
+        self.addCleanup(setattr, signing, "_has_cryptography", original)
         yield "openssl"
-        gp._has_cryptography = original
+        signing._has_cryptography = original
 
     def test_signatures_of_both_tools_are_interchangeable(self):
         package = self.pack_mlp()

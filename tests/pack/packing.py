@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-PACKER = Path(__file__).resolve().parents[2] / "lib" / "pack" / "gantry_pack.py"
+PACKER = Path(__file__).resolve().parents[2] / "lib" / "pack" / "gantry_pack"
 sys.path.insert(0, str(PACKER.parent))
 import gantry_pack as gp  # noqa: E402
 

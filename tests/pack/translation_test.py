@@ -28,6 +28,7 @@ from PIL import Image
 from timm.data import create_transform, resolve_data_config
 
 from packing import gp
+from gantry_pack.translation.translator import apply_transform
 
 PROBE = None
 EVERY = 4  # one in so many runs in C++ too
@@ -128,7 +129,7 @@ class TranslationTest(unittest.TestCase):
     def compare(self, name, ops, transform, index, picture):
         wanted = got = None
         try:
-            wanted = gp.apply_transform(transform, picture)
+            wanted = apply_transform(transform, picture)
         except (ValueError, RuntimeError, TypeError) as error:
             problem = str(error)
         try:

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Comparing payloads: where and how far one is from the other."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from .imports import need
+from .tolerance import magnitude
+from .values import Classes, dtype_name, is_pil, is_tensor, to_array
+
+if TYPE_CHECKING:
+    from .tolerance import Tolerance
+
+
+def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
+    """None, or one line that says where and how far `got` is from `expected`."""
+    if is_tensor(expected) or is_pil(expected):
+        return _array_difference(got, expected, tolerance, what)
+    if isinstance(expected, Classes):
+        return _classes_difference(got, expected, tolerance, what)
+    if isinstance(expected, dict):
+        if not isinstance(got, dict) or list(got) != list(expected):
+            return f"{what}: names are {list(got) if isinstance(got, dict) else got!r}, expected {list(expected)}"
+        pairs = [(f"{what} '{key}'", got[key], expected[key]) for key in expected]
+    elif isinstance(expected, (list, tuple)):
+        if not isinstance(got, (list, tuple)) or len(got) != len(expected):
+            return f"{what}: expected {len(expected)} values, got {len(got) if hasattr(got, '__len__') else got!r}"
+        pairs = [(f"{what}[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected))]
+    else:
+        return None if got == expected else f"{what}: got {got!r}, expected {expected!r}"
+    return next((found for found in (difference(g, e, tolerance, name) for name, g, e in pairs) if found), None)
+
+
+def _array_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
+    numpy = need("numpy", "comparing tensors")
+    if is_tensor(got) and is_tensor(expected) and got.dtype != expected.dtype:
+        return f"{what}: dtype is {dtype_name(got)}, expected {dtype_name(expected)}"
+    got, expected = to_comparable(got), to_comparable(expected)
+    if got.shape != expected.shape:
+        return f"{what}: shape is {list(got.shape)}, expected {list(expected.shape)}"
+    got, expected = got.astype(numpy.float64), expected.astype(numpy.float64)
+    with numpy.errstate(invalid="ignore"):
+        error = numpy.abs(got - expected)
+        good = numpy.isfinite(expected) & (error <= tolerance.atol + tolerance.rtol * numpy.abs(expected))
+    good |= (got == expected) | (numpy.isnan(got) & numpy.isnan(expected))
+    if good.all():
+        return None
+    error = numpy.where(good, -1.0, numpy.where(numpy.isnan(error), math.inf, error))
+    worst = numpy.unravel_index(int(error.argmax()), error.shape)
+    at = "[" + ", ".join(str(int(i)) for i in worst) + "]"
+    return (f"{what}: {int((~good).sum())} of {good.size} values differ; at {at} it is {got[worst]:.9g}, expected "
+            f"{expected[worst]:.9g} (tolerance: {tolerance})")
+
+
+def to_comparable(value: Any) -> Any:
+    if is_tensor(value):
+        return to_array(value.float() if dtype_name(value) == "bf16" else value, "value")
+    if is_pil(value):
+        return to_array(value, "value")
+    return need("numpy", "comparing tensors").asarray(value)
+
+
+def _classes_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
+    """`got` is Classes, a list of (label, score), or the scores of all classes by index."""
+    if isinstance(got, Classes):
+        got = [(entry[0], entry[2]) for entry in got]
+        wanted = [(entry[0], entry[2]) for entry in expected]
+    elif isinstance(got, (list, tuple)) and got and isinstance(got[0], (list, tuple)):
+        got, wanted = [(entry[0], entry[1]) for entry in got], [(entry[1], entry[2]) for entry in expected]
+    else:
+        return _scores_difference(got, expected, tolerance, what)
+    if len(got) != len(wanted):
+        return f"{what}: {len(got)} classes, expected {len(wanted)}"
+    for i, ((key, score), (wanted_key, wanted_score)) in enumerate(zip(got, wanted)):
+        if not tolerance.accepts(float(score), wanted_score):
+            return (f"{what}: class {i} ({key}) has score {float(score):.6f}, expected {wanted_score:.6f} "
+                    f"(tolerance: {tolerance})")
+        twins = [k for k, s in wanted if tolerance.accepts(s, wanted_score)]
+        if key not in twins:
+            return f"{what}: class {i} is {key!r}, expected {wanted_key!r}"
+    return None
+
+
+def _scores_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
+    scores = to_comparable(got).reshape(-1)
+    for rank, (index, label, score) in enumerate(expected):
+        name = f"class {index}" + (f" ({label})" if label else "")
+        if index >= len(scores):
+            return f"{what}: gives {len(scores)} scores, but {name} was expected"
+        if not tolerance.accepts(float(scores[index]), score):
+            return (f"{what}: {name} has score {float(scores[index]):.6f}, expected {score:.6f} "
+                    f"(tolerance: {tolerance})")
+        better = int((scores > score + tolerance.at(score)).sum())
+        if better > rank:
+            return f"{what}: {name} is number {rank + 1}, but {better} others have a higher score"
+    return None
+
+
+def how_far(got: Any, expected: Any) -> tuple[float, float] | None:
+    """(the largest difference, the largest expected value) of outputs; None if something else than numbers differs."""
+    off = largest = 0.0
+    for one, other in zip(got, expected):
+        if len(got) != len(expected) or one.dtype != other.dtype or one.shape != other.shape:
+            return None
+        one, other = one.double(), other.double()
+        if not bool(((one == other) | (one.isfinite() & other.isfinite()) | (one.isnan() & other.isnan())).all()):
+            return None
+        off = max(off, magnitude([one - other]))
+        largest = max(largest, magnitude([other]))
+    return off, largest

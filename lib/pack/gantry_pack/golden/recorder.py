@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recorder: from samples to golden cases."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..console import say
+from ..differences import difference, how_far
+from ..errors import CheckFailed, PackError
+from ..expansion import check_origins
+from ..limits import MAX_SIDE
+from ..pipeline import walk
+from ..reference import Reference
+from ..stage_tolerances import Tolerances
+from ..tolerance import Tolerance
+from ..values import is_pil
+from .forms import value_to_json
+from .samples import load_sample, sample_name
+from .storage import Storage, is_storable, may_be_digested, tensors_in
+
+if TYPE_CHECKING:
+
+    from ..aliases import Case, Json, Origin, Steps
+    from ..directory import Directory
+    from ..model.model import Model
+    from ..ops.op import Table
+
+
+def _check_sides(name: str, values: dict[str, Any]) -> None:
+    """The C++ side computes what is seen of an image, but a golden case is compared with all of it."""
+    for path, value in values.items():
+        for image in filter(is_pil, tensors_in(value)):
+            if not 1 <= min(image.size) <= max(image.size) <= MAX_SIDE:
+                raise PackError(f"{name}: {path} is an image of {image.width}x{image.height} pixels, and that of a golden "
+                                f"case has sides of 1 to {MAX_SIDE}; take another sample")
+
+
+def _check_storable(name: str, values: dict[str, Any], tolerances: dict[str, Tolerance]) -> None:
+    for path, value in values.items():
+        if not is_storable(value) and not (path in tolerances and may_be_digested(value, tolerances[path])):
+            raise PackError(f"{name}: {path} is bf16, which golden cases (.npy files) cannot hold; wrap the model in one "
+                            "that takes and returns f32, or pass no samples")
+
+
+class Recorder:
+    """Runs the reference on samples, checks it, and writes golden cases."""
+
+    def __init__(self, ops: Steps, origins: list[Origin], model: Model, label_files: dict[str, list[str]], table: Table,
+                 types: tuple[str | None, str | None], tolerance: Tolerance, compare: Callable[[Any], Any] | None,
+                 limit: int) -> None:
+        self.ops, self.origins, self.model, self.types = ops, origins, model, types
+        self.compare, self.tolerance, self.table = compare, tolerance, table
+        self.storage = Storage(ops, limit)
+        self.reference = Reference(ops, model.call_sample, label_files, table,
+                                   {first: last for first, last, _ in origins})
+        self.model_inputs: list[Any] = []
+
+    def run(self, sample: Any, index: int) -> Case:
+        """The golden case of one sample, as data: what value_to_json needs."""
+        name = sample_name(sample, index)
+        self.model.begin_case()
+        try:
+            value, extension = load_sample(sample, self.types[0], self.model.signature)
+            result, recorded = self.reference.run(value)
+        except PackError as error:
+            raise type(error)(f"{name}: {error}") from error
+        check_origins(self.reference, self.origins, name)
+        recorded = dict(recorded)
+        _check_sides(name, {"the input": value, **recorded})
+        stages = Tolerances(recorded, functools.partial(self._tolerance_of_model, name), self.table)
+        result_tolerance = stages.of(self.ops)
+        _check_storable(name, {"the input": value, **recorded}, stages.found)
+        self.model_inputs += self.reference.model_inputs
+        if self.compare is not None:
+            try:
+                wanted = self.compare(sample)
+            except Exception as error:
+                raise PackError(f"{name}: your reference raised {type(error).__name__}: {error}") from error
+            try:
+                problem = difference(wanted, result, result_tolerance.wider(self.tolerance),
+                                     f"{name}: your reference (expected: what the ops give)")
+            except (TypeError, ValueError, LookupError) as error:
+                raise PackError(f"{name}: your reference gives {wanted!r:.80}, which cannot be compared with what the "
+                                f"pipeline gives, {self.types[1]}: {error}") from error
+            if problem:
+                raise CheckFailed(f"the pipeline and your reference disagree: {problem}")
+        for kept, left_out in self.reference.cuts:
+            if kept - left_out <= 2e-5 * abs(kept):
+                say(f"{name}: top_k cuts between scores that are almost equal ({kept:.9g} and {left_out:.9g}); "
+                    "rounding may exchange them, another sample or k is safer")
+        if sum(self.reference.ties):
+            say(f"{name}: segment finds two classes that are almost equally good in {sum(self.reference.ties)} pixels; "
+                "rounding may exchange them, another sample is safer")
+        return value, extension, result, recorded, stages.found, result_tolerance
+
+    def _tolerance_of_model(self, name: str, path: str, incoming: Tolerance, share: float) -> Tolerance:
+        """Of what the model gives where the ops before it may be off by `incoming`: what it was seen to make of that."""
+        if incoming.is_exact() or self.model.has_state or self.model.is_random:
+            return self.tolerance
+        torch, random = self.model.torch, self.model.torch.Generator().manual_seed(0)
+
+        def disturbed(tensor: Any) -> Any:
+            if not tensor.is_floating_point():
+                return tensor
+            signs = (torch.randint(0, 2, tensor.shape, generator=random) * 2 - 1) * \
+                (torch.rand(tensor.shape, generator=random) < share)
+            return (tensor.double() + signs * (incoming.atol + incoming.rtol * tensor.double().abs())).to(tensor.dtype)
+        moved = 0.0
+        for given in self.reference.model_inputs:
+            inputs = self.model.batch_of_one(given)
+            expected = self.model.call(inputs)
+            for _ in range(3):
+                far = how_far(self.model.call(tuple(map(disturbed, inputs))), expected)
+                moved = max(moved, far[0] if far else 0.0)
+        allowed = Tolerance(4 * moved, self.tolerance.rtol).wider(self.tolerance)
+        if allowed.atol > self.tolerance.atol:
+            say(f"{name}: an op before {path} may differ by rounding in C++, which was seen to move the model's answers by "
+                f"{moved:.2g}; the golden case allows {allowed.atol:.2g}")
+        return allowed
+
+    def write(self, case: Case, index: int, directory: Directory) -> Json:
+        value, extension, result, recorded, stage_tolerances, result_tolerance = case
+        stem = f"golden/{index}/"
+        keep = self.storage.choose(recorded, stage_tolerances)
+        entry: Json = {"input": value_to_json(value, stem + "input", directory, extension), "stages": []}
+        for path, _ in walk(self.ops):
+            if path not in recorded:
+                continue
+            short = path.removeprefix("pipeline").replace("[", ".").replace("]", "").lstrip(".")
+            entry["stages"].append({"at": path,
+                                    "value": value_to_json(recorded[path], stem + short, directory, keep=keep[path]),
+                                    "tolerance": stage_tolerances[path].to_json()})
+        entry["result"] = {"value": value_to_json(result, stem + "result", directory,
+                                                  keep=keep[f"pipeline[{len(self.ops) - 1}]"]),
+                           "tolerance": result_tolerance.to_json()}
+        return entry

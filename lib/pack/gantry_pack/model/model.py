@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Model: the eager model with the signature that the manifest will hold."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..calls import call_module, flattened
+from ..errors import CheckFailed, PackError
+from ..limits import MAX_RANK, SYMBOL_PATTERN
+from ..values import describe_value, dtype_name
+from .batch_axis import BatchedModel
+
+if TYPE_CHECKING:
+
+    from ..aliases import Batch, Json, Steps
+    from ..libraries import Library
+    from ..tolerance import Tolerance
+
+
+def check_matching(names: Sequence[str], known: Sequence[str], what: str, of: Any) -> None:
+    """An engine matches names if it has them all, and goes by position if it has none. Any other case is ambiguous."""
+    common = set(names) & set(known)
+    if common and list(names) != list(known):
+        raise PackError(f"{what}: {sorted(common)} are among {of}, {list(known)}, but not all names are, or they have "
+                        f"another order, got {list(names)}; give the same names in the same order, or all others")
+
+
+class Model(BatchedModel):
+    """The eager model with its signature; runs batches (tuples of tensors) and samples (one Tensor or Tensors)."""
+
+    def __init__(self, model: Any, example_inputs: Any, input_names: Any, output_names: Any,
+                 shapes: dict[str, list[Any]] | None, batch: bool | None, tolerance: Tolerance,
+                 arguments: Json | None = None, libraries: Sequence[Library] = ()) -> None:
+        super().__init__(model, example_inputs, batch, tolerance, arguments, libraries)
+        outputs = self.first_outputs
+        self.input_names = self._input_names(input_names)
+        self.output_names = self._output_names(output_names, len(outputs))
+        self.signature = {"inputs": self._specs(self.input_names, self.example, shapes),
+                          "outputs": self._specs(self.output_names, outputs, shapes)}
+        self._check_symbols(shapes)
+        self._take_batch_axis_of_signature(batch)
+
+    def _input_names(self, names: Any) -> list[str]:
+        count, known = len(self.example), self.parameters_of_tensors
+        if names is None:
+            names = known[:count] if len(known) >= count else [f"input_{i}" for i in range(count)]
+        names = self._checked_names(names, count, "input_names")
+        check_matching(names, known[:count], "input_names", "the arguments of forward()")
+        return names
+
+    def _output_names(self, names: Any, count: int) -> list[str]:
+        if names is None:
+            names = self.output_keys or (["output"] if count == 1 else [f"output_{i}" for i in range(count)])
+        names = self._checked_names(names, count, "output_names")
+        if self.is_script:
+            check_matching(names, self.output_keys or [], "output_names", "what the model returns")
+        return names
+
+    @staticmethod
+    def _checked_names(names: Any, count: int, what: str) -> list[str]:
+        names = [names] if isinstance(names, str) else list(names)
+        if len(names) != count or len(set(names)) != count or not all(isinstance(n, str) and n for n in names):
+            raise PackError(f"{what}: expected {count} different names, got {names}")
+        return names
+
+    def _specs(self, names: list[str], tensors: Batch, shapes: dict[str, list[Any]] | None) -> Steps:
+        specs = []
+        for name, tensor in zip(names, tensors):
+            shape = (shapes or {}).get(name)
+            if shape is None:
+                shape = (["batch"] if self.has_batch else list(tensor.shape[:1])) + list(tensor.shape[1:])
+            fits = len(shape) == tensor.dim() and all(isinstance(dim, str) or dim == size
+                                                      for dim, size in zip(shape, tensor.shape))
+            if not fits:
+                raise PackError(f"shapes['{name}'] is {list(shape)}, but the example is {list(tensor.shape)}")
+            if any(not isinstance(dim, str) and dim < 1 for dim in shape):
+                raise PackError(f"'{name}' has the shape {list(shape)}; every dimension must be 1 or more. Give an example "
+                                "in which nothing is empty; a model that gives a number of things that varies (boxes, "
+                                "say) has to give a fixed number, padded, and a count")
+            if len(shape) > MAX_RANK:
+                raise PackError(f"'{name}' has {len(shape)} dimensions; a tensor of gantry has at most {MAX_RANK}")
+            specs.append({"name": name, "dtype": dtype_name(tensor, f"'{name}'"), "shape": list(shape)})
+        return specs
+
+    def _check_symbols(self, shapes: dict[str, list[Any]] | None) -> None:
+        unknown = set(shapes or {}) - set(self.input_names) - set(self.output_names)
+        if unknown:
+            raise PackError(f"shapes: there is no input or output {sorted(unknown)}; there are "
+                            f"{self.input_names + self.output_names}")
+        bound = {dim for spec in self.signature["inputs"] for dim in spec["shape"] if isinstance(dim, str)}
+        for spec in self.signature["outputs"]:
+            for dim in spec["shape"]:
+                if isinstance(dim, str) and dim not in bound:
+                    raise PackError(f"shapes['{spec['name']}']: '{dim}' is not a dimension of any input")
+        for dim in bound:
+            if not SYMBOL_PATTERN.fullmatch(dim):
+                raise PackError(f"shapes: '{dim}' is not an identifier (letters a-z, digits and '_')")
+
+    def _take_batch_axis_of_signature(self, wanted: bool | None) -> None:
+        """The C++ side knows nothing but the signature: there is a batch axis if 'batch' is in front everywhere, and
+        nowhere else. `shapes` may say so, or not, whatever was found."""
+        specs = [*self.signature["inputs"], *self.signature["outputs"]]
+        has_batch = all(spec["shape"][:1] == ["batch"] and "batch" not in spec["shape"][1:] for spec in specs)
+        if has_batch != self.has_batch and wanted is not None:
+            raise PackError(f"batch={bool(wanted)}, but with shapes= the first axis of every input and output is "
+                            + ("'batch'" if has_batch else "not 'batch' and nothing else: "
+                               + ", ".join(f"'{spec['name']}' is {spec['shape']}" for spec in specs)))
+        if self.has_batch and not has_batch:
+            self._no_batch("shapes= does not call the first axis of every input and output, and no other, 'batch'",
+                           "without it a sample has all dimensions")
+        self.has_batch = has_batch
+
+    def batch_of_one(self, value: Any) -> Batch:
+        """The batch that one sample makes, checked against the signature."""
+        specs = self.signature["inputs"]
+        if isinstance(value, dict):
+            if set(value) != {spec["name"] for spec in specs}:
+                raise PackError(f"model: a sample is a dict of {[spec['name'] for spec in specs]}, got one of {list(value)}")
+            given = [value[spec["name"]] for spec in specs]
+        else:
+            given = [value]
+        tensors = tuple(tensor.unsqueeze(0) if self.has_batch else tensor for tensor in given)
+        problem = self._misfit("inputs", tensors, {})
+        if problem:
+            raise PackError(f"model: {problem}")
+        return tensors
+
+    def _misfit(self, side: str, tensors: Batch, sizes: dict[str, int]) -> str | None:
+        """Why a sample's tensors, as a batch of one, do not fit the signature that will be written, as the C++ side sees
+        it; None if they do. `sizes` holds what symbols stand for, and gets those that are new."""
+        for spec, tensor in zip(self.signature[side], tensors):
+            wanted, shape = spec["shape"], list(tensor.shape)
+            first = 1 if self.has_batch else 0
+            whole = f"{side[:-1]} '{spec['name']}' of a sample is {spec['dtype']}[{', '.join(map(str, wanted[first:]))}], " \
+                    f"got {describe_value(tensor[0] if first else tensor)}"
+            if dtype_name(tensor) != spec["dtype"]:
+                return whole
+            if len(shape) != len(wanted):
+                return whole + self._rank_hint(len(wanted), len(shape), side)
+            for dim, size in zip(wanted, shape):
+                if not isinstance(dim, str):
+                    if dim != size:
+                        return whole + self._size_hint(spec, shape, side)
+                    continue
+                if size < 1:
+                    return f"{whole}: '{dim}' must be 1 or more"
+                if sizes.setdefault(dim, size) != size:
+                    return f"{whole}: '{dim}' is {sizes[dim]} elsewhere in this sample"
+        return None
+
+    def _rank_hint(self, wanted: int, got: int, side: str) -> str:
+        if side == "outputs":
+            return ""
+        if not self.has_batch and got == wanted - 1:
+            return f"; no batch axis was found, since {self.why_no_batch}" \
+                if self.why_no_batch else "; with batch=False a sample has all dimensions of example_inputs"
+        return "; a sample comes without the batch axis" if self.has_batch and got == wanted + 1 else ""
+
+    def _size_hint(self, spec: Json, shape: list[int], side: str) -> str:
+        varies = ["batch"] if self.has_batch else []
+        varies += [dim if isinstance(dim, str) or dim == size else f"n{axis}" for axis, (dim, size)
+                   in enumerate(zip(spec["shape"], shape)) if axis or not self.has_batch]
+        hint = f'; name the dimensions that vary: shapes={{"{spec["name"]}": {json.dumps(varies)}}}'
+        if side == "outputs":
+            hint += ", where each is one of an input too; a model that gives a number of things that varies with their " \
+                    "values (boxes, say) has to give a fixed number, padded, and a count"
+        elif self.why_no_batch and not self.has_batch:
+            hint += f". No batch axis was found, since {self.why_no_batch}"
+        return hint
+
+    def call_sample(self, value: Any) -> Any:
+        inputs = self.batch_of_one(value)
+        try:
+            outputs = self.call(inputs)
+        except PackError:
+            raise
+        except Exception as error:
+            raise PackError(f"model: fails on this sample: {error}") from error
+        sizes: dict[str, int] = {}
+        self._misfit("inputs", inputs, sizes)
+        problem = len(outputs) != len(self.output_names) and \
+            f"it gives {len(outputs)} outputs, and gave {len(self.output_names)} for the example" \
+            or self._misfit("outputs", outputs, sizes)
+        if problem:
+            raise CheckFailed(f"model: {problem}")
+        self.calls.append((inputs, outputs))
+        found = [output[0] if self.has_batch else output for output in outputs]
+        return found[0] if len(found) == 1 else dict(zip(self.output_names, found))
+
+    def exportable(self, has_own_names: bool = False) -> tuple[Any, bool]:
+        """(module, True if its inputs come as one *args): what returns a tensor or a tuple of tensors, and takes nothing
+        else. With `has_own_names` its inputs are called as those of the model instead, and its outputs so that their
+        names are those of the signature or none of them."""
+        module = self.fresh() if self.has_state else self.module
+        depth = self._depth_of_result() if has_own_names else 0
+        if not self.is_nested and not self.arguments and depth == 0:
+            return module, False
+        torch, parameters, arguments = self.torch, self.parameters, self.arguments
+
+        class Flat(torch.nn.Module):  # type: ignore[name-defined]
+            def __init__(self, model: Any) -> None:
+                super().__init__()
+                self.model = model
+
+            def forward(self, *inputs: Any) -> Any:
+                outputs: Any = tuple(tensor for _, tensor in flattened(call_module(self.model, parameters, inputs, arguments)))
+                outputs = outputs[0] if len(outputs) == 1 else outputs
+                for _ in range(depth):
+                    outputs = (outputs,)
+                return outputs
+        if not has_own_names or len(self.parameters_of_tensors) < len(self.example):
+            return Flat(module).eval(), True
+        names, body = ", ".join(self.parameters_of_tensors[:len(self.example)]), {"Flat": Flat}
+        exec(f"class Named(Flat):\n    def forward(self, {names}):\n        return Flat.forward(self, {names})", body)
+        return body["Named"](module).eval(), False
+
+    def _depth_of_result(self) -> int:
+        """The C++ side calls the parts of a tuple by their indices, and goes by position if no output of the signature is
+        called so. Where only some are ("0" and "1.0" of an LSTM), tuples around the result change the indices."""
+        depth, count = 0, len(self.output_names)
+        names = [str(i) for i in range(count)]
+        while count > 1 and names != self.output_names and set(names) & set(self.output_names):
+            depth, names = depth + 1, [f"0.{name}" for name in names]
+        return depth
+
+    def example_of(self, size: int) -> Batch:
+        """The example with `size` samples, for exporters that take a size of 1 as a constant."""
+        if not self.has_batch:
+            return self.example
+        torch = self.torch
+        return tuple(torch.cat([value] * math.ceil(size / value.shape[0]))[:size].contiguous()
+                     for value in self.example)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The last step: the package is opened as its hosts will open it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from xml.etree import ElementTree
+
+from .console import say
+from .errors import CheckFailed
+from .pipeline import walk
+from .signing import public_key_of
+from .tool import Tool, run_program
+
+if TYPE_CHECKING:
+    from .aliases import FilePath, Json
+    from .libraries import Library
+
+
+class Opening:
+    """The package in `directory` as the C++ side opens it: `gantry check` verifies it, loads each engine and runs the
+    golden cases. Without a tool that can, nothing but the Python side has spoken: engines were run by a process that
+    imported torch alone (Children)."""
+
+    SECONDS = 3600  # a tool that hangs must not hang us
+
+    def __init__(self, directory: FilePath, manifest: Json, libraries: Sequence[Library], sign_key: FilePath | None,
+                 own_ops: set[str]) -> None:
+        self.directory, self.manifest, self.libraries = Path(directory), manifest, libraries
+        self.sign_key, self.own_ops = sign_key, own_ops
+
+    def open(self, tool: FilePath | Literal[False] | None) -> None:
+        """CheckFailed with the tool's words if it refuses the package; says so if it could not open it."""
+        if tool is False:
+            return
+        used = {op["op"] for _, op in walk(self.manifest["pipeline"])} & self.own_ops
+        found = Tool.find(tool) if not used else f"it does not know {', '.join(sorted(used))}; open it with your host"
+        if isinstance(found, str):
+            say(f"not opened by the gantry tool: {found}")
+            return
+        say(f"opening the package ({found})")
+        with tempfile.TemporaryDirectory(prefix="gantry-pack-") as name:
+            work = Path(name)
+            report = work / "report.xml"
+            code, output = run_program([found.path, "check", self.directory, "--junit", report, *self._options(work)],
+                                       found.environment, self.SECONDS)
+            findings = self._read(report)
+        problem = self._problem(code, output, findings)
+        if problem:
+            raise CheckFailed(f"the package is refused when it is opened ({found}): "
+                              + problem.replace(f"package '{self.directory}' > ", ""))
+        skipped = [f"{name}: {message}" for name, kind, message in findings
+                   if kind in ("skipped", "error") and name.startswith("golden")]
+        if skipped and self.manifest["golden"]:
+            say(f"not opened by the gantry tool: {'; '.join(skipped)}".replace(f"package '{self.directory}' > ", ""))
+
+    def _options(self, work: Path) -> list[Any]:
+        options = []
+        for library in self.libraries:
+            if library.path is None and library.loaded_from():
+                options += ["--library", library.loaded_from()]
+        if self.sign_key is not None:
+            key = work / "key.pub.pem"
+            key.write_bytes(public_key_of(self.sign_key))
+            options += ["--trusted-key", key]
+        return options
+
+    @staticmethod
+    def _read(report: Path) -> list[tuple[str, str, str]]:
+        """[(name, "ok", "failure", "error" or "skipped", message)]"""
+        if not report.is_file():
+            return []
+        found = []
+        for case in ElementTree.parse(report).getroot().iter("testcase"):
+            kinds = [child for child in case if child.tag in ("failure", "error", "skipped")]
+            found.append((case.get("name", ""), kinds[0].tag if kinds else "ok",
+                          kinds[0].get("message", "") if kinds else ""))
+        return found
+
+    def _problem(self, code: int, output: Any, findings: list[tuple[str, str, str]]) -> str | None:
+        """Why the package is refused; None if it is not, or only for what this machine lacks."""
+        if code not in (0, 1, 2) or not findings:
+            last = output.strip().splitlines()[-1] if output.strip() else "it says nothing"
+            how = f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
+            return f"the tool ends with {how}: {last}"
+        failed = [message for _, kind, message in findings if kind == "failure"]
+        # A golden check that could not run: for lack of an engine, a device, memory or a library that the host gives.
+        given_by_host = any(library.path is None for library in self.libraries)
+        is_lack = re.compile(r"^none of the package's engines|resource_exhausted"
+                             + ("|librar|operator" if given_by_host else ""))
+        failed += [message for name, kind, message in findings
+                   if kind == "error" and not is_lack.search(message)]
+        return failed[0] if failed else None

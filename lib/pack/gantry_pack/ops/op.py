@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Op: what an op takes, gives and computes, and how far it may be from its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..tolerance import EXACT, Tolerance, magnitude
+
+if TYPE_CHECKING:
+    from ..aliases import Json
+
+
+class Rounding:
+    """How far an op may be from its reference. `text` is the last column of the table of ops in manifest.schema.md;
+    `of(arguments, value)` is what a golden case allows for a recorded value, and `share` how many of its elements are
+    expected to be off at all."""
+
+    def __init__(self, text: str, of: Callable[[Json, Any], Tolerance], share: float = 1.0) -> None:
+        self.text, self.of, self.share = text, of, share
+
+    @classmethod
+    def fixed(cls, tolerance: Tolerance) -> Rounding:
+        return cls("exact" if tolerance.is_exact() else str(tolerance), lambda arguments, value: tolerance)
+
+
+RELATIVE = Rounding("1e-6 relative", lambda arguments, value: Tolerance(1e-7, 2e-6))  # on either side
+WARPED = Rounding("bilinear: 1 in at most 0.2 % of the bytes, or in four",
+                  lambda arguments, value: Tolerance(1) if arguments["filter"] == "bilinear" else EXACT, share=0.002)
+RESAMPLED = Rounding("nearest: exact; the others 4e-5 of the largest value, on sides up to 256",
+                     lambda arguments, value: EXACT if arguments["mode"].startswith("nearest")
+                     else Tolerance(4e-5 * magnitude([value])))
+SEGMENTED = Rounding("exact but where the two best logits differ by rounding", lambda arguments, value: EXACT)
+
+
+class Op:
+    """takes, gives: type names. params: {name: (check, default)}; a default of ... means required, None: optional.
+    tolerance: a Tolerance, or a Rounding where it depends on parameters or values."""
+
+    def __init__(self, takes: str, gives: str, params: Any, run: Callable[..., Any],
+                 tolerance: Tolerance | Rounding = EXACT, one_of: Sequence[Sequence[str]] | None = None) -> None:
+        self.takes, self.gives, self.params, self.run = takes, gives, params, run
+        self.rounding = tolerance if isinstance(tolerance, Rounding) else Rounding.fixed(tolerance)
+        self.one_of = one_of
+
+    def arguments(self, op: Json) -> Json:
+        """Parameters with the defaults filled in."""
+        given = {name: default for name, (_, default) in self.params.items() if default is not None}
+        given.update({key: value for key, value in op.items() if key != "op"})
+        return given
+
+
+Table = dict[str, Op]

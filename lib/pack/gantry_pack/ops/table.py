@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of ops, as in lib/model/manifest.schema.md, and the predicates of `when`."""
+
+from __future__ import annotations
+
+from ..limits import MAX_SIDE
+from .classes import label, top_k
+from .conversion import premultiply, to_gray, to_tensor, unpremultiply
+from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
+from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
+from .op import RELATIVE, RESAMPLED, SEGMENTED, WARPED, Op
+from .parameters import (
+    FILTERS,
+    SIDE,
+    boolean,
+    box,
+    channel_numbers,
+    choice,
+    colour,
+    factor,
+    file_name,
+    finite,
+    fraction,
+    integer,
+    list_of_numbers,
+    numbers_of,
+    reducing_gap,
+)
+from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
+from .tensors import interpolate, normalize, pad_planes, segment, sigmoid, softmax
+from .warping import affine, flip, perspective, rotate90
+
+_FILTER = (choice(*FILTERS), "bilinear")
+_RESAMPLING = {"filter": _FILTER, "reference": (choice("pillow", "torch_u8", "opencv"), "pillow"),
+               "antialias": (boolean, True)}
+_CROP = {"size": (SIDE, None), "width": (SIDE, None), "height": (SIDE, None)}
+_CROP_KEYS = (("size",), ("width", "height"))
+_MARGIN = (integer(0, MAX_SIDE), 0)
+_CENTRE = (choice("half_even", "floor", "truncate"), "half_even")
+_ROUNDING = choice("truncate", "round")
+OPS = {
+    "image.decode": Op("Bytes", "Image", {
+        "colour": (choice("rgb", "unchanged"), "rgb"), "exif_orientation": (boolean, False),
+        "max_pixels": (integer(1, 1 << 31), 178956970), "max_bytes": (integer(1, 1 << 31), 268435456),
+        "max_scans": (integer(1, 1 << 31), 500), "truncated": (choice("refuse", "accept"), "refuse"),
+        "approx_size": (integer(0, MAX_SIDE), 0)}, decode),
+    "image.from_raw": Op("Bytes", "Image", {"format": (choice(*RAW_FORMATS), ...), "width": (SIDE, ...),
+                                            "height": (SIDE, ...), "row_stride": (integer(0, 1 << 31), 0)}, from_raw),
+    "image.raw_to_tensor": Op("Bytes", "Tensor", {
+        "sample": (choice("u8", "u16", "f32"), ...), "width": (SIDE, ...), "height": (SIDE, ...),
+        "channels": (SIDE, 1), "layout": (choice("chw", "hwc"), "hwc"), "scale": (finite, 1)}, raw_to_tensor),
+    "image.resize": Op("Image", "Image", {"width": (SIDE, ...), "height": (SIDE, ...), **_RESAMPLING,
+                                          "box": (box, None), "reducing_gap": (reducing_gap, 0)}, resize),
+    "image.resize_short": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
+                                                "max_size": (integer(0, MAX_SIDE), 0),
+                                                "rounding": (_ROUNDING, "truncate")}, resize_short),
+    "image.resize_long": Op("Image", "Image", {"size": (SIDE, ...), **_RESAMPLING,
+                                               "rounding": (choice("truncate", "half_up"), "truncate")}, resize_long),
+    "image.resize_fit": Op("Image", "Image", {
+        "width": (SIDE, ...), "height": (SIDE, ...), "fit": (choice("inside", "cover", "nearest"), "inside"),
+        "rounding": (_ROUNDING, "round"), "multiple": (integer(0, MAX_SIDE), 0), **_RESAMPLING}, resize_fit),
+    "image.thumbnail": Op("Image", "Image", {
+        **_CROP, "filter": (_FILTER[0], "bicubic"), "reducing_gap": (reducing_gap, 2)}, thumbnail, one_of=_CROP_KEYS),
+    "image.letterbox": Op("Image", "Image", {
+        **_CROP, **_RESAMPLING, "reference": (_RESAMPLING["reference"][0], "opencv"), "value": (colour, 114),
+        "scale_up": (boolean, True)}, letterbox, one_of=_CROP_KEYS),
+    "image.crop": Op("Image", "Image", {"left": (integer(-MAX_SIDE, MAX_SIDE), ...),
+                                        "top": (integer(-MAX_SIDE, MAX_SIDE), ...),
+                                        "width": (SIDE, ...), "height": (SIDE, ...)}, crop),
+    "image.center_crop": Op("Image", "Image", {**_CROP, "centre": _CENTRE, "value": (colour, 0)}, center_crop,
+                            one_of=_CROP_KEYS),
+    "image.crop_short": Op("Image", "Image", {"fraction": (fraction, 1), "centre": _CENTRE}, crop_short),
+    "image.five_crop": Op("Image", "list<Image>", _CROP, five_crop, one_of=_CROP_KEYS),
+    "image.pad": Op("Image", "Image", {"left": _MARGIN, "top": _MARGIN, "right": _MARGIN, "bottom": _MARGIN,
+                                       "value": (colour, 0),
+                                       "mode": (choice("constant", "edge", "reflect"), "constant")}, pad),
+    "image.pad_to": Op("Image", "Image", {
+        **_CROP, "multiple": (integer(0, MAX_SIDE), 0), "square": (boolean, False),
+        "anchor": (choice("centre", "top_left"), "centre"), "value": (colour, 0)}, pad_to,
+        one_of=(*_CROP_KEYS, ("multiple",), ("square",))),
+    "image.flip": Op("Image", "Image", {"axis": (choice("horizontal", "vertical"), "horizontal")}, flip),
+    "image.affine": Op("Image", "Image", {
+        **dict.fromkeys(("angle", "translate_x", "translate_y"), (finite, 0)), "scale": (finite, 1),
+        "shear_x": (finite, 0), "shear_y": (finite, 0), "centre": (numbers_of(2), None),
+        "filter": (choice("bilinear", "nearest"), "nearest"), "fill": (integer(0, 255), None)}, affine, WARPED),
+    "image.perspective": Op("Image", "Image", {
+        "start": (numbers_of(8), ...), "end": (numbers_of(8), ...),
+        "filter": (choice("bilinear", "nearest"), "bilinear"), "fill": (integer(0, 255), None)}, perspective, WARPED),
+    "image.rotate90": Op("Image", "Image", {"turns": (integer(0, 3), 1)}, rotate90),
+    "image.to_gray": Op("Image", "Image", {"reference": (choice("pillow", "opencv"), "pillow")}, to_gray),
+    "image.to_rgb": Op("Image", "Image", {}, lambda image: image.convert("RGB")),
+    "image.premultiply": Op("Image", "Image", {}, premultiply),
+    "image.unpremultiply": Op("Image", "Image", {}, unpremultiply),
+    "image.to_tensor": Op("Image", "Tensor", {
+        "mode": (choice("torchvision", "affine", "hf_numpy", "scaled"), "torchvision"),
+        "mean": (channel_numbers(True), 0), "std": (channel_numbers(False), 1), "scale": (factor, 1 / 255),
+        "dtype": (choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (choice("chw", "hwc"), "chw"),
+        "reverse_channels": (boolean, False)}, to_tensor),
+    "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
+                  SEGMENTED),
+    "interpolate": Op("Tensor", "Tensor", {
+        "width": (SIDE, ...), "height": (SIDE, ...), "antialias": (boolean, False), "align_corners": (boolean, False),
+        "mode": (choice("nearest", "nearest_exact", "bilinear", "bicubic"), "bilinear")}, interpolate, RESAMPLED),
+    "normalize": Op("Tensor", "Tensor", {"mean": (list_of_numbers(True), ...), "std": (list_of_numbers(False), ...)},
+                    normalize),
+    "pad_to": Op("Tensor", "Tensor", {"width": (SIDE, ...), "height": (SIDE, ...), "value": (finite, 0)}, pad_planes),
+    "softmax": Op("Tensor", "Tensor", {}, softmax, RELATIVE),
+    "sigmoid": Op("Tensor", "Tensor", {}, sigmoid, RELATIVE),
+    "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
+    "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
+}
+PREDICATES = {"image.is_gray": ("Image", lambda image: image.mode == "L")}

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pipeline as data: its ops and those inside of them, their parameters and types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .errors import PackError
+from .ops.table import OPS, PREDICATES
+
+if TYPE_CHECKING:
+    from .aliases import Json, Steps
+    from .ops.op import Op, Table
+
+COMPOUND = {"model": set(), "each": {"do"}, "fork": {"branches"}, "when": {"if", "then", "else"}}
+MAX_BRANCHES = 16
+
+
+def children(op: Json, path: str) -> list[tuple[str, Steps]]:
+    """The lists of ops inside a compound op, as (path, list)."""
+    if op["op"] == "each":
+        return [(f"{path}.do", op["do"])]
+    if op["op"] == "fork":
+        return [(f"{path}.branches[{i}]", branch) for i, branch in enumerate(op["branches"])]
+    if op["op"] == "when":
+        return [(f"{path}.then", op["then"]), (f"{path}.else", op["else"])]
+    return []
+
+
+def walk(ops: Steps, path: str = "pipeline") -> Iterator[tuple[str, Json]]:
+    """Every op with its path, outer ones first."""
+    for i, op in enumerate(ops):
+        here = f"{path}[{i}]"
+        yield here, op
+        for inner_path, inner in children(op, here):
+            yield from walk(inner, inner_path)
+
+
+def stage_before(path: str) -> str | None:
+    """The op whose value goes into the op at `path`; None where that is the pipeline's input. What goes into the first op
+    of an inner list is what goes into the op that holds it."""
+    while True:
+        stem, _, index = path.removesuffix("]").rpartition("[")
+        if int(index) > 0:
+            return f"{stem}[{int(index) - 1}]"
+        if stem == "pipeline":
+            return None
+        path = re.sub(r"\.(do|then|else|branches\[\d+\])$", "", stem)
+
+
+def check_pipeline(ops: Steps, signature: Json | None = None, table: Table = OPS) -> tuple[str | None, str | None]:
+    """Checks ops, parameters and types as the C++ reader does; returns (In, Out) type names."""
+    check_list(ops, "pipeline", table)
+    many_in = signature is not None and len(signature["inputs"]) != 1
+    many_out = signature is not None and len(signature["outputs"]) != 1
+    return _type_of_list(ops, "pipeline", None, many_in, many_out, table)
+
+
+def check_list(ops: Steps, path: str, table: Table, may_be_empty: bool = False) -> None:
+    if not isinstance(ops, list):
+        raise PackError(f"{path}: expected a list of ops, got {type(ops).__name__}")
+    if not ops and not may_be_empty:
+        raise PackError(f"{path}: needs at least one op")
+    for i, op in enumerate(ops):
+        here = f"{path}[{i}]"
+        if not isinstance(op, dict) or not isinstance(op.get("op"), str):
+            raise PackError(f'{here}: expected {{"op": name, ...}}, got {op!r}')
+        if op["op"] in COMPOUND:
+            _check_compound(op, here, table)
+        elif op["op"] in table:
+            _check_params(op, table[op["op"]], here)
+        else:
+            raise PackError(f"{here}.op: unknown op '{op['op']}'; known are "
+                            f"{', '.join(sorted([*COMPOUND, *table]))}")
+
+
+def _check_compound(op: Json, path: str, table: Table) -> None:
+    keys = set(op) - {"op"}
+    if keys != COMPOUND[op["op"]]:
+        raise PackError(f"{path}: '{op['op']}' takes exactly the keys {sorted(COMPOUND[op['op']])}, got {sorted(keys)}")
+    if op["op"] == "fork" and not (isinstance(op["branches"], list) and 1 <= len(op["branches"]) <= MAX_BRANCHES):
+        raise PackError(f"{path}.branches: needs 1..{MAX_BRANCHES} lists of ops")
+    if op["op"] == "when":
+        condition = op["if"]
+        if not isinstance(condition, dict) or set(condition) != {"predicate"}:
+            raise PackError(f'{path}.if: expected {{"predicate": name}}, got {condition!r}')
+        if condition["predicate"] not in PREDICATES:
+            raise PackError(f"{path}.if.predicate: unknown predicate {condition['predicate']!r}; known are "
+                            f"{', '.join(PREDICATES)}")
+    for inner_path, inner in children(op, path):
+        check_list(inner, inner_path, table, may_be_empty=op["op"] == "when")
+
+
+def _check_params(op: Json, known: Op, path: str) -> None:
+    for key, value in op.items():
+        if key == "op":
+            continue
+        if known.params is None:
+            continue
+        if key not in known.params:
+            raise PackError(f"{path}.{key}: unknown key; '{op['op']}' takes {', '.join(known.params) or 'none'}")
+        problem = known.params[key][0](value)
+        if problem:
+            raise PackError(f"{path}.{key}: {problem}, got {value!r}")
+    for name, (_, default) in (known.params or {}).items():
+        if default is ... and name not in op:
+            raise PackError(f"{path}.{name}: required")
+    choices = {key for keys in known.one_of or () for key in keys}
+    if known.one_of and not any(set(op) & choices == set(keys) for keys in known.one_of):
+        raise PackError(f"{path}: '{op['op']}' takes {' or '.join(' and '.join(keys) for keys in known.one_of)}")
+
+
+def _type_of_list(ops: Steps, path: str, given: str | None, many_in: bool, many_out: bool,
+                  table: Table) -> tuple[str | None, str | None]:
+    first = given
+    for i, op in enumerate(ops):
+        here = f"{path}[{i}]"
+        takes, gives = _type_of_op(op, here, given, many_in, many_out, table)
+        if given is not None and takes is not None and takes != given:
+            before = "the pipeline" if i == 0 else "the op before it"
+            raise PackError(f"{here}: '{op['op']}' takes {takes}, but {before} gives it {given}")
+        first = takes if first is None and i == 0 else first
+        given = gives
+    return first, given
+
+
+def _type_of_op(op: Json, path: str, given: str | None, many_in: bool, many_out: bool,
+                table: Table) -> tuple[str | None, str | None]:
+    kind = op["op"]
+    if kind == "model":
+        return ("Tensors" if many_in or given == "Tensors" else "Tensor"), ("Tensors" if many_out else "Tensor")
+    if kind == "each":
+        if given is not None and not given.startswith("list<"):
+            raise PackError(f"{path}: 'each' takes a list, but it is given {given}")
+        element = given[5:-1] if given else None
+        takes, gives = _type_of_list(op["do"], f"{path}.do", element, many_in, many_out, table)
+        return f"list<{takes}>", f"list<{gives}>"
+    if kind == "fork":
+        types = [_type_of_list(inner, where, given, many_in, many_out, table) for where, inner in children(op, path)]
+        if len({takes for takes, _ in types}) > 1:
+            raise PackError(f"{path}: the branches take {', '.join(str(takes) for takes, _ in types)}")
+        return types[0][0], "tuple<" + ", ".join(str(gives) for _, gives in types) + ">"
+    if kind == "when":
+        takes = PREDICATES[op["if"]["predicate"]][0]
+        outs = [_type_of_list(inner, where, takes, many_in, many_out, table)[1] for where, inner in children(op, path)]
+        if outs[0] != outs[1]:
+            raise PackError(f"{path}: 'then' gives {outs[0]}, 'else' gives {outs[1]}")
+        return takes, outs[0]
+    return table[kind].takes, table[kind].gives

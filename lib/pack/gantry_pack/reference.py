@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running a pipeline in Python, which is what golden cases record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .errors import PackError
+from .ops.table import OPS, PREDICATES
+from .ops.tensors import segment_logits
+from .pipeline import check_pipeline, children
+from .values import describe_value, is_pil, is_tensor
+
+if TYPE_CHECKING:
+    from .aliases import Json, Steps
+    from .ops.op import Table
+
+
+class Reference:
+    """Runs a pipeline in Python and keeps what every op gave."""
+
+    def __init__(self, ops: Steps, call_model: Callable[[Any], Any] | None = None,
+                 label_files: dict[str, list[str]] | None = None, table: Table = OPS,
+                 watch: dict[str, str] | None = None) -> None:
+        self.ops, self.call_model, self.label_files, self.table = ops, call_model, label_files or {}, table
+        self.watch = watch or {}  # {path of a first op: path of the last op}: keep what goes in and comes out
+
+    def run(self, value: Any) -> tuple[Any, dict[str, Any]]:
+        """Returns the result and {path: value, or list of values inside compound ops}."""
+        self.recorded: dict[str, Any] = {}
+        self.model_inputs: list[Any] = []
+        self.watched: list[tuple[str, Any, Any]] = []  # (path of the first op, value in, value out)
+        self.cuts: list[tuple[float, float]] = []  # per top_k that left something out: (last score kept, first score left out)
+        self.ties: list[int] = []  # per segment: how many pixels have two classes that are almost equally good
+        return self._run_list(self.ops, "pipeline", value, inside=False), self.recorded
+
+    def _run_list(self, ops: Steps, path: str, value: Any, inside: bool) -> Any:
+        start = value_in = None
+        for i, op in enumerate(ops):
+            here = f"{path}[{i}]"
+            if here in self.watch:
+                start, value_in = here, value
+            value = self._run_op(op, here, value)
+            if start is not None and self.watch[start] == here:
+                self.watched.append((start, value_in, value))
+                start = None
+            if inside:
+                self.recorded.setdefault(here, []).append(value)
+            else:
+                self.recorded[here] = value
+        return value
+
+    def _run_op(self, op: Json, path: str, value: Any) -> Any:
+        kind = op["op"]
+        if kind == "model":
+            self.model_inputs.append(value)
+            if self.call_model is None:
+                raise PackError(f"{path}: there is no model to call")
+            return self.call_model(value)
+        if kind == "each":
+            return [self._run_list(op["do"], f"{path}.do", element, True) for element in value]
+        if kind == "fork":
+            return tuple(self._run_list(inner, where, value, True) for where, inner in children(op, path))
+        if kind == "when":
+            side = "then" if PREDICATES[op["if"]["predicate"]][1](value) else "else"
+            return self._run_list(op[side], f"{path}.{side}", value, True)
+        known = self.table[kind]
+        arguments = known.arguments(op) if known.params is not None else {k: v for k, v in op.items() if k != "op"}
+        if kind in ("top_k", "label") and "labels" in arguments:
+            arguments["labels"] = self.label_files[arguments["labels"]]
+        if kind == "top_k" and arguments["k"] < value.numel():
+            ordered = value.reshape(-1).sort(descending=True).values
+            self.cuts.append((float(ordered[arguments["k"] - 1]), float(ordered[arguments["k"]])))
+        if kind == "segment" and value.dim() == 3 and len(value) > 1:
+            best = segment_logits(value, **arguments).topk(2, 0).values
+            self.ties.append(int((best[0] - best[1] <= 2e-5 * best[0].abs()).sum()))
+        try:
+            given = known.run(value, **arguments)
+        except PackError as error:
+            raise PackError(f"{path}: {error}") from error
+        except Exception as error:  # an op of somebody's own, or a value that none was made for
+            raise PackError(f"{path}: '{kind}' fails on {describe_value(value)}: {type(error).__name__}: {error}") \
+                from error
+        is_of = {"Image": is_pil, "Tensor": is_tensor}.get(known.gives)
+        if is_of and not is_of(given):
+            raise PackError(f"{path}: '{kind}' gives {describe_value(given)}, not the {known.gives} that it says")
+        return given
+
+
+def run_pipeline(ops: Steps, value: Any, call_model: Callable[[Any], Any] | None = None,
+                 label_files: dict[str, list[str]] | None = None) -> Any:
+    """The result of the ops' Python reference for one value. `call_model` takes and gives one sample."""
+    check_pipeline(ops)
+    return Reference(ops, call_model, label_files).run(value)[0]

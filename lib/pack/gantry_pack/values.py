@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Payloads in Python: Bytes = bytes, Image = PIL image of mode L, RGB or RGBA, Tensor = torch.Tensor of one sample,
+Tensors = {name: tensor}, Classes = Classes, list<T> = list, tuple<...> = tuple."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .errors import PackError
+from .imports import need
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Classes(list):
+    """[(index, label, score), ...], best first."""
+
+
+DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "float64": "f64", "uint8": "u8", "int8": "i8",
+          "int16": "i16", "int32": "i32", "int64": "i64", "bool": "bool"}
+
+
+def dtype_name(tensor: torch.Tensor, what: str = "a tensor") -> str:
+    name = str(tensor.dtype).replace("torch.", "")
+    if name not in DTYPES:
+        raise PackError(f"{what} is of {name}; gantry knows {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+def to_array(value: Any, what: str) -> Any:
+    """A NumPy array, C order and little-endian, of an image or a tensor."""
+    numpy = need("numpy", "recording golden cases")
+    if is_pil(value):
+        array = numpy.asarray(value)
+        return array[:, :, None] if array.ndim == 2 else array
+    tensor = value.detach().cpu()
+    if dtype_name(tensor) == "bf16":
+        raise PackError(f"{what} is bf16, which .npy files cannot hold; let the model take and return f32, or "
+                        "pass no samples")
+    return numpy.ascontiguousarray(tensor.numpy()).reshape(tuple(tensor.shape))
+
+
+def is_pil(value: Any) -> bool:
+    image = sys.modules.get("PIL.Image")
+    return image is not None and isinstance(value, image.Image)
+
+
+def is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def describe_value(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if is_pil(value):
+        return f"{value.mode} image {value.width}x{value.height}"
+    if is_tensor(value):
+        return f"tensor {dtype_name(value)}{list(value.shape)}"
+    return type(value).__name__
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
