@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// gantry's tensors as Eigen's matrices and back, for stages that compute with Eigen. Opt-in: no other header of gantry
+// includes Eigen; link Eigen3::Eigen for it.
+//
+//   auto embedding = gantry::interop::to_eigen<Eigen::RowVectorXf>(tensor);         // Result of an Eigen::Map
+//   if (!embedding) return embedding.error();
+//   Eigen::RowVectorXf unit = embedding->normalized();
+//   gantry::Tensor result = gantry::interop::from_eigen(std::move(unit)).value();
+#pragma once
+
+#include <Eigen/Core>
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <gantry/result.hpp>
+#include <gantry/tensor.hpp>
+
+namespace gantry::interop {
+
+namespace detail {
+
+template <class Scalar>
+struct EigenDType {
+  static constexpr DType value = dtype_of<Scalar>;
+};
+template <>
+struct EigenDType<Eigen::half> {
+  static constexpr DType value = DType::kF16;
+};
+template <>
+struct EigenDType<Eigen::bfloat16> {
+  static constexpr DType value = DType::kBF16;
+};
+
+/// Bytes between neighbours may be any number: a tensor may be a slice, or have its axes swapped.
+using EigenStride = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
+
+/// Rows, columns, and the elements from one row and one column to the next.
+struct MatrixLayout {
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  std::int64_t row_stride = 0;
+  std::int64_t column_stride = 0;
+
+  EigenStride stride(bool is_row_major) const {
+    return is_row_major ? EigenStride(row_stride, column_stride) : EigenStride(column_stride, row_stride);
+  }
+};
+
+template <class Matrix>
+Result<MatrixLayout> matrix_layout(const Tensor& tensor) {
+  constexpr DType dtype = EigenDType<typename Matrix::Scalar>::value;
+  const auto refuse = [&](const std::string& expected) {
+    return Error(ErrorCode::kInvalidArgument, "Eigen expected " + expected + ", got " + tensor.to_string());
+  };
+  if (tensor.dtype() != dtype) return refuse(std::string("a tensor of ") + to_string(dtype));
+  if (!tensor.device().is_cpu()) return refuse("a tensor on the CPU");
+  const Shape& shape = tensor.shape();
+  const Shape& strides = tensor.strides();
+  MatrixLayout layout;
+  if (shape.rank() == 1 && Matrix::IsVectorAtCompileTime) {
+    constexpr bool is_row = Matrix::RowsAtCompileTime == 1;
+    layout = is_row ? MatrixLayout{1, shape[0], shape[0] * strides[0], strides[0]}
+                    : MatrixLayout{shape[0], 1, strides[0], shape[0] * strides[0]};
+  } else if (shape.rank() == 2) {
+    layout = {shape[0], shape[1], strides[0], strides[1]};
+  } else {
+    return refuse(Matrix::IsVectorAtCompileTime ? "one or two axes" : "two axes (of a vector type also one)");
+  }
+  const auto fits = [](std::int64_t extent, int exact, int largest) {
+    return (exact == Eigen::Dynamic || extent == exact) && (largest == Eigen::Dynamic || extent <= largest);
+  };
+  if (!fits(layout.rows, Matrix::RowsAtCompileTime, Matrix::MaxRowsAtCompileTime))
+    return refuse(std::to_string(Matrix::MaxRowsAtCompileTime) + " rows");
+  if (!fits(layout.columns, Matrix::ColsAtCompileTime, Matrix::MaxColsAtCompileTime))
+    return refuse(std::to_string(Matrix::MaxColsAtCompileTime) + " columns");
+  if (layout.row_stride < 0 || layout.column_stride < 0) return refuse("strides that are not negative");
+  if (reinterpret_cast<std::uintptr_t>(tensor.data()) % alignof(typename Matrix::Scalar) != 0)
+    return refuse("elements at addresses that their type allows");
+  return layout;
+}
+
+}  // namespace detail
+
+/// What to_eigen() gives: Eigen's view of memory that a tensor owns, of any strides.
+template <class Matrix>
+using ConstMap = Eigen::Map<const Matrix, Eigen::Unaligned, detail::EigenStride>;
+template <class Matrix>
+using MutableMap = Eigen::Map<Matrix, Eigen::Unaligned, detail::EigenStride>;
+
+/// The tensor's memory as a `Matrix`: an Eigen::Matrix or Eigen::Array of any storage order, of fixed or dynamic size.
+/// A tensor [r, c] is a matrix of r rows; a tensor [n] a vector. Slices and permuted tensors are fine: strides are
+/// those of the tensor. Eigen is fastest where the storage orders agree: Eigen's default is column by column, a
+/// tensor's is row by row (Eigen::RowMajor).
+///
+/// Ownership: borrows: valid while `tensor` or another holder of its storage lives.
+/// Threads:   as the tensor.
+/// Errors:    invalid_argument for another element type, rank or fixed size, a tensor that is not on the CPU, negative
+///            strides, and memory that is not aligned to its elements.
+/// Cost:      no copy.
+template <class Matrix>
+Result<ConstMap<Matrix>> to_eigen(const Tensor& tensor) {
+  using Scalar = typename Matrix::Scalar;
+  const auto layout = detail::matrix_layout<Matrix>(tensor);
+  if (!layout) return layout.error();
+  return ConstMap<Matrix>(static_cast<const Scalar*>(tensor.data()), layout->rows, layout->columns,
+                          layout->stride(Matrix::IsRowMajor));
+}
+/// A view of a tensor that ends with the statement would dangle.
+template <class Matrix>
+Result<ConstMap<Matrix>> to_eigen(const Tensor&& tensor) = delete;
+
+/// The same, to write to. Every holder of the storage sees what is written: a stage clones its input first
+/// (Tensor::clone()). invalid_argument also where elements share memory (an axis that is repeated by a stride of 0).
+template <class Matrix>
+Result<MutableMap<Matrix>> to_eigen_mutable(Tensor& tensor) {
+  using Scalar = typename Matrix::Scalar;
+  const auto layout = detail::matrix_layout<Matrix>(tensor);
+  if (!layout) return layout.error();
+  if ((layout->rows > 1 && layout->row_stride == 0) || (layout->columns > 1 && layout->column_stride == 0))
+    return Error(ErrorCode::kInvalidArgument,
+                 "Eigen cannot write to " + tensor.to_string() + ", whose elements share memory; clone() it first");
+  return MutableMap<Matrix>(static_cast<Scalar*>(tensor.mutable_data()), layout->rows, layout->columns,
+                            layout->stride(Matrix::IsRowMajor));
+}
+
+/// A matrix as a tensor [rows, columns], a vector as a tensor [size]. The matrix is moved into the tensor, not copied.
+/// One that is stored column by column gives a tensor with strides to match; Tensor::contiguous() makes rows of it.
+/// Errors: resource_exhausted when memory is short. Fixed-size matrices, whose elements lie in themselves, are copied
+/// with them.
+template <class Matrix, class = std::enable_if_t<!std::is_lvalue_reference_v<Matrix> && !std::is_const_v<Matrix>>>
+Result<Tensor> from_eigen(Matrix&& matrix) {
+  using Plain = typename Matrix::PlainObject;
+  std::shared_ptr<Plain> owner;
+  try {
+    owner = std::make_shared<Plain>(std::move(matrix));  // of an expression, this computes it
+  } catch (const std::bad_alloc&) {
+    return Error::out_of_memory();
+  }
+  const std::int64_t rows = owner->rows(), columns = owner->cols();
+  const DType dtype = detail::EigenDType<typename Plain::Scalar>::value;
+  void* data = owner->data();
+  if (Plain::IsVectorAtCompileTime) return Tensor::wrap(data, dtype, {rows * columns}, std::move(owner));
+  const Shape strides = Plain::IsRowMajor ? Shape{columns, 1} : Shape{1, rows};
+  return Tensor::wrap(data, dtype, {rows, columns}, std::move(owner), strides);
+}
+
+/// The same of a matrix that the caller keeps: one copy.
+template <class Matrix>
+Result<Tensor> from_eigen(const Matrix& matrix) {
+  return from_eigen(typename Matrix::PlainObject(matrix));
+}
+
+}  // namespace gantry::interop
