@@ -31,8 +31,9 @@ PACKER = ROOT / "lib" / "pack" / "gantry_pack"
 sys.path.insert(0, str(PACKER.parent))
 import gantry_pack as gp  # noqa: E402
 from gantry_pack import signing  # noqa: E402
-from gantry_pack.directory import Directory  # noqa: E402
+from gantry_pack.directory import Directory, published  # noqa: E402
 from gantry_pack.expansion import expand  # noqa: E402
+from gantry_pack.running.children import PLACE, SERVE  # noqa: E402
 
 os.environ.setdefault("GANTRY_TOOL", "")  # the last step of pack() is in open_test.py
 
@@ -741,8 +742,8 @@ class PackTest(InTemporaryDirectory):
         self.assertEqual([path.name for path in self.dir.iterdir()], ["mlp"])
 
     def test_of_two_at_once_the_second_does_not_replace_the_first(self):
-        with self.assertRaisesRegex(gp.PackError, "p exists; packages are immutable"), gp.published(self.dir / "p", False):
-            with gp.published(self.dir / "p", False) as faster:
+        with self.assertRaisesRegex(gp.PackError, "p exists; packages are immutable"), published(self.dir / "p", False):
+            with published(self.dir / "p", False) as faster:
                 (faster / "gantry.json").write_text("faster")
         self.assertEqual((self.dir / "p" / "gantry.json").read_text(), "faster")
         self.assertEqual([path.name for path in self.dir.iterdir()], ["p"])
@@ -991,8 +992,8 @@ class CommandLineTest(InTemporaryDirectory):
                 self.assertEqual(list((self.dir / "mlp").iterdir()), [])
 
     def test_the_child_is_silent_about_work_that_an_interrupted_parent_took_back(self):
-        done = subprocess.run([sys.executable, PACKER, "--run-engines"], input=f"{self.dir / 'gone'}\n", text=True, check=False,
-                              capture_output=True)
+        done = subprocess.run([sys.executable, "-c", SERVE, str(PLACE)], input=f"{self.dir / 'gone'}\n", text=True,
+                              check=False, capture_output=True)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "1\n", ""))
 
     def test_help_names_commands_and_exit_codes(self):
