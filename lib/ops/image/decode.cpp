@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.decode: tells the format by its first bytes and hands over to its decoder.
+// image.decode: checks limits and hands over to the decoder of the format.
 #include <algorithm>
 #include <gantry/image.hpp>
 #include <memory>

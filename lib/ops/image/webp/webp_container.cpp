@@ -11,30 +11,28 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::size_t kRiffHeaderBytes = 12;
-constexpr std::size_t kChunkHeaderBytes = 8;
 constexpr std::size_t kFrameHeaderBytes = 16;
-
-/// Of the RIFF structure or of a chunk in it, behind their name.
-std::size_t chunk_size(std::string_view header) {
-  std::size_t value = 0;
-  for (std::size_t i = kChunkHeaderBytes; i-- > 4;) value = value << 8 | static_cast<unsigned char>(header[i]);
-  return value;
-}
 
 /// The demuxer allocates memory for each chunk of the RIFF structure. It goes into frames, and on behind what it does
 /// not know there.
 bool has_too_many_chunks(std::string_view file) {
-  std::string_view rest = file.substr(0, kChunkHeaderBytes + chunk_size(file));
+  std::string_view rest = file.substr(0, kWebpChunkHeaderBytes + webp_chunk_size(file));
   rest.remove_prefix(std::min(rest.size(), kRiffHeaderBytes));
-  for (std::size_t count = 0; rest.size() >= kChunkHeaderBytes; ++count) {
+  for (std::size_t count = 0; rest.size() >= kWebpChunkHeaderBytes; ++count) {
     if (count == WebpContainer::kMaxChunks) return true;
-    const std::size_t size = rest.substr(0, 4) == "ANMF" ? kFrameHeaderBytes : chunk_size(rest);
-    rest.remove_prefix(std::min(rest.size(), kChunkHeaderBytes + size + size % 2));
+    const std::size_t size = rest.substr(0, 4) == "ANMF" ? kFrameHeaderBytes : webp_chunk_size(rest);
+    rest.remove_prefix(std::min(rest.size(), kWebpChunkHeaderBytes + size + size % 2));
   }
   return false;
 }
 
 }  // namespace
+
+std::size_t webp_chunk_size(std::string_view chunk) {
+  std::size_t value = 0;
+  for (std::size_t i = kWebpChunkHeaderBytes; i-- > 4;) value = value << 8 | static_cast<unsigned char>(chunk[i]);
+  return value;
+}
 
 Result<WebpContainer> WebpContainer::open(std::string_view file) {
   if (has_too_many_chunks(file))
@@ -45,7 +43,7 @@ Result<WebpContainer> WebpContainer::open(std::string_view file) {
   WebpContainer container;
   container.demuxer_.reset(WebPDemuxPartial(&data, &state));
   // The demuxer is done where a file ends behind its pixels; PIL wants all that the RIFF structure says there is.
-  container.is_complete_ = state == WEBP_DEMUX_DONE && kChunkHeaderBytes + chunk_size(file) <= file.size();
+  container.is_complete_ = state == WEBP_DEMUX_DONE && kWebpChunkHeaderBytes + webp_chunk_size(file) <= file.size();
   if (!container.demuxer_) return corrupt("WebP", "libwebp cannot take its chunks apart");
   return container;
 }

@@ -4,6 +4,7 @@
 
 #include <webp/demux.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <gantry/result.hpp>
 #include <memory>
@@ -11,11 +12,14 @@
 
 namespace gantry::detail {
 
+inline constexpr std::size_t kWebpChunkHeaderBytes = 8;
+/// Of the RIFF structure or of a chunk in it, which begins with a header: a name of four letters and this number.
+std::size_t webp_chunk_size(std::string_view chunk);
+
 /// Ownership: borrows the file.
 /// Threads:   immutable.
 /// Errors:    invalid_argument where libwebp refuses the file as a whole, whichever part of it is wrong: a frame
-/// outside
-///            the canvas, an unknown first chunk, a chunk that is larger than the file.
+///            outside the canvas, an unknown first chunk, a chunk that is larger than the file.
 /// Cost:      linear; some 40 bytes of memory for each of at most kMaxChunks chunks.
 class WebpContainer {
  public:

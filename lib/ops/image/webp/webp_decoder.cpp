@@ -73,10 +73,9 @@ class FrameDecoder {
 
 /// How far the data has to be there for the first pixels: behind alpha, which stands in front of them as a whole.
 std::size_t first_pixels(std::string_view data) {
-  if (data.substr(0, 4) != "ALPH" || data.size() < 8) return 0;
-  std::size_t size = 0;
-  for (std::size_t i = 8; i-- > 4;) size = size << 8 | static_cast<unsigned char>(data[i]);
-  return std::min(data.size(), 8 + size + size % 2);
+  if (data.substr(0, 4) != "ALPH" || data.size() < kWebpChunkHeaderBytes) return 0;
+  const std::size_t size = webp_chunk_size(data);
+  return std::min(data.size(), kWebpChunkHeaderBytes + size + size % 2);
 }
 
 /// Decodes the frame to its place in the image. The data is handed over in slices, and between them the call is asked
