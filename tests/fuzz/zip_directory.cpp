@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a zip file: TorchScript files and AOTInductor packages are.
-#include "engine/zip_directory.hpp"
+#include "engine/torch/zip_directory.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>

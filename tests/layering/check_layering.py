@@ -51,7 +51,7 @@ FORBIDDEN_CALLS = re.compile(r"\b(printf|fprintf|vprintf|puts|fputs|putchar|perr
 LOCALE_TEXT = re.compile(r"\b([io]?stringstream|strto(?:d|f|ld)|sto(?:d|f|ld)|atof|v?sn?scanf|localeconv|imbue)\b|"
                          r"\bv?sn?printf\s*\([^;]*%[-+ #0-9.*]*[aefgAEFG]")
 # The variables that may be set (GANTRY_CPUS, TMPDIR), and the one place that sets a thread's rounding and puts it back.
-MAY_CALL = {("getenv", "runtime/cpu_budget.cpp"), ("getenv", "engine/scratch_directory.cpp"),
+MAY_CALL = {("getenv", "runtime/cpu_budget.cpp"), ("getenv", "engine/torch/scratch_directory.cpp"),
             ("fesetround", "runtime/rounding_scope.hpp")}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -127,15 +127,15 @@ class Check:
 
     def check_include(self, path, parts, line, quote, header):
         folder = parts[0]
-        if TORCH.match(header) and folder != "engine":
-            self.report(path, line, f"<{header}>: only lib/engine includes Torch headers")
+        if TORCH.match(header) and parts[:2] != ("engine", "torch"):
+            self.report(path, line, f"<{header}>: only lib/engine/torch includes Torch headers")
         if CODEC.match(header) and parts[:2] != ("ops", "image"):
             self.report(path, line, f"<{header}>: only lib/ops/image includes codec headers")
         if header.startswith("hwy/") and parts[:3] != ("ops", "image", "kernels"):
             self.report(path, line, f"<{header}>: only lib/ops/image/kernels includes Highway")
         if header.startswith("gantry/interop/"):
-            if folder != "engine":
-                self.report(path, line, f"<{header}>: only lib/engine includes interop headers")
+            if parts[:2] != ("engine", "torch"):
+                self.report(path, line, f"<{header}>: only lib/engine/torch includes interop headers")
         elif header.startswith("gantry/"):
             name = header[len("gantry/"):-len(".hpp")]
             level = level_of_header(name)
@@ -149,6 +149,8 @@ class Check:
                 self.report(path, line, f'"{header}": includes begin with the folder of lib/')
             elif target not in ALLOWED_FOLDERS[folder]:
                 self.report(path, line, f'"{header}": lib/{folder} does not include lib/{target}')
+            elif folder == "engine" == target and header.split("/")[1] != parts[1]:
+                self.report(path, line, f'"{header}": an engine does not include another')
 
     def check_public_header(self, path):
         own = level_of_header(path.relative_to(self.root / "include" / "gantry").with_suffix("").as_posix())

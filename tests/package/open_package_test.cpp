@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// open(): what must hold before a pipeline is handed out. The engine is a fake; tests/engine has the real ones.
+// open(): what must hold before a pipeline is handed out. The engine is a fake; tests/engine/torch has the real ones.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

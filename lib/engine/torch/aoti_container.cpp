@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading an AOTInductor package's library.
+//
+// An instance of a model with state gets a container of its own. Each unpacks and loads a copy of the library: two
+// containers of one library would share whatever the library keeps in static memory, and the files are gone by then.
+#include "engine/torch/aoti_container.hpp"
+
+#include <torch/version.h>
+
+#include <mutex>
+#include <utility>
+
+#include "engine/torch/thread_state.hpp"
+#include "engine/torch/torch_soname.hpp"
+
+namespace gantry::libtorch {
+namespace {
+
+using Runner = torch::inductor::AOTIModelContainerRunner;
+
+/// Loads the library. One at a time: the dynamic loader's view of libtorch.so is process-wide.
+Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const AotiContainer::Source& source,
+                                            std::size_t runners, const ScratchDirectory& scratch) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  auto soname = TorchSoname::open();
+  if (!soname) return std::move(soname).error();
+  const ThreadScope thread(1);
+  const auto& makers = torch::inductor::getAOTIModelRunnerRegistry();
+  const auto maker = makers.find(source.device_key);
+  if (maker == makers.end())
+    return Error(ErrorCode::kUnsupported, "this LibTorch runs no AOTInductor packages on '" + source.device_key + "'");
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 7
+  return maker->second(library, runners, source.device.str(), scratch.path(), /*run_single_threaded=*/false);
+#else
+  return maker->second(library, runners, source.device.str(), scratch.path());
+#endif
+}
+
+/// Of the constants, which all runners share; 0 where this LibTorch, or the one that compiled the package, cannot tell.
+template <class AnyRunner>
+std::size_t weights_of(const AnyRunner& runner) {
+  std::size_t bytes = 0;
+  if constexpr (requires { runner.extract_constants_map(false); }) try {
+      for (const auto& [name, constant] : runner.extract_constants_map(/*use_inactive=*/false))
+        bytes += constant.nbytes();
+    } catch (...) {
+      return 0;
+    }
+  return bytes;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<AotiContainer>> AotiContainer::load(const Source& source, std::size_t runners) {
+  auto scratch = ScratchDirectory::make(source.scratch_dir);
+  if (!scratch) return std::move(scratch).error();
+  const auto library = unpack_aoti_package(source.package, *scratch);
+  if (!library) return library.error();
+  auto runner = make_runner(*library, source, runners, *scratch);
+  if (!runner) return std::move(runner).error();
+  if (source.device.is_cpu()) scratch->remove();
+  return std::shared_ptr<AotiContainer>(new AotiContainer(*std::move(scratch), *std::move(runner), source.weights));
+}
+
+AotiContainer::AotiContainer(ScratchDirectory scratch, std::unique_ptr<Runner> runner,
+                             std::shared_ptr<WeightsCount> weights)
+    : scratch_(std::move(scratch)),
+      runner_(std::move(runner)),
+      weights_(std::move(weights)),
+      weights_bytes_(weights_of(*runner_)) {
+  weights_->add(weights_bytes_);
+}
+
+AotiContainer::~AotiContainer() {
+  weights_->subtract(weights_bytes_);
+}
+
+}  // namespace gantry::libtorch

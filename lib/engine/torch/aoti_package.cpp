@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scanning and unpacking AOTInductor packages.
+#include "engine/torch/aoti_package.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+namespace gantry::libtorch {
+namespace {
+
+constexpr std::string_view kModels = "data/aotinductor/";
+constexpr std::uint64_t kMaxMetadataBytes = 1 << 20;
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+std::string file_name(const ZipEntry& entry) {
+  return entry.name.substr(entry.name.rfind('/') + 1);
+}
+
+/// Files that AOTInductor writes beside a library when it keeps the weights out of it.
+bool holds_weights(std::string_view name) {
+  return ends_with(name, ".blob") || ends_with(name, "_weights_config.json") ||
+         ends_with(name, "_serialized_weights.bin");
+}
+
+}  // namespace
+
+Result<AotiPackage> scan_aoti_package(const ModelFile& file) {
+  auto all = read_zip_directory(file);
+  if (!all) return std::move(all).error();
+  const auto refuse = [&](ErrorCode code, const std::string& why) {
+    return Error(code, "'" + file.name() + "': " + why);
+  };
+
+  AotiPackage package{file, {}, {}, {}};
+  std::string model;
+  std::size_t libraries = 0;
+  for (ZipEntry& entry : *all) {
+    if (holds_weights(entry.name)) return refuse(ErrorCode::kUnsupported, "its weights are outside its library");
+    const std::string_view place = after_prefix(entry.name, kModels).value_or("");  // "model/x.so"
+    const auto slash = place.find('/');
+    if (slash == std::string_view::npos || place.back() == '/') continue;
+    if (model.empty()) model = place.substr(0, slash);
+    if (place.substr(0, slash) != model)
+      return refuse(ErrorCode::kInvalidArgument, "it holds several models; gantry takes packages of one");
+    if (ends_with(place, ".so")) {
+      ++libraries;
+      package.library = entry;
+    }
+    package.entries.push_back(std::move(entry));
+  }
+  if (libraries == 0) return refuse(ErrorCode::kUnsupported, "it holds source code only, and gantry compiles none");
+  if (libraries > 1) return refuse(ErrorCode::kInvalidArgument, "it holds several libraries for one model");
+
+  const std::string& library = package.library.name;
+  const std::string metadata = library.substr(0, library.size() - 3) + "_metadata.json";
+  const auto at = std::find_if(package.entries.begin(), package.entries.end(),
+                               [&](const ZipEntry& entry) { return entry.name == metadata; });
+  if (at == package.entries.end() || at->size > kMaxMetadataBytes)
+    return refuse(ErrorCode::kInvalidArgument, "the metadata of its library is missing");
+  package.metadata = *at;
+  package.entries.erase(at);
+  return package;
+}
+
+Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package) {
+  const auto text = read_stored(package.file, package.metadata, kMaxMetadataBytes);
+  if (!text) return text.error();
+  const auto json = nlohmann::json::parse(*text, nullptr, false);
+  if (!json.is_object())
+    return Error(ErrorCode::kInvalidArgument, "'" + package.file.name() + "': the metadata of its library is damaged");
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : json.items())
+    if (value.is_string()) metadata[key] = value.get<std::string>();
+  return metadata;
+}
+
+Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch) {
+  for (const ZipEntry& entry : package.entries) {
+    // One directory deep is all that AOTInductor writes; the name alone cannot lead anywhere else.
+    auto unpacked = extract_stored(package.file, entry, scratch.path() + "/" + file_name(entry));
+    if (!unpacked) return std::move(unpacked).error();
+  }
+  return scratch.path() + "/" + file_name(package.library);
+}
+
+}  // namespace gantry::libtorch

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is in an AOTInductor package (.pt2), and unpacking it.
+//
+// gantry unpacks packages itself: LibTorch's loader writes to a directory named by the environment and follows entry
+// names out of it.
+#pragma once
+
+#include <gantry/model_file.hpp>
+#include <gantry/result.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/torch/scratch_directory.hpp"
+#include "engine/torch/zip_directory.hpp"
+
+namespace gantry::libtorch {
+
+/// The one model of a package.
+struct AotiPackage {
+  ModelFile file;
+  std::vector<ZipEntry> entries;  ///< its files
+  ZipEntry library;               ///< the shared library among them
+  ZipEntry metadata;              ///< the library's metadata
+};
+
+/// Finds the model. invalid_argument for a damaged package or one with several models; unsupported if its code is not
+/// compiled or its weights are outside the library.
+Result<AotiPackage> scan_aoti_package(const ModelFile& file);
+
+/// AOTI_DEVICE_KEY, AOTI_CPU_ISA, ... and what the exporter added.
+Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package);
+
+/// Unpacks everything but the metadata; the path of the shared library.
+Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch);
+
+/// failed_precondition if the metadata says that the package was built for another LibTorch (major.minor), machine or
+/// CPU than this one. What it does not say is not checked.
+Result<void> check_aoti_metadata(const std::map<std::string, std::string>& metadata);
+
+}  // namespace gantry::libtorch

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// CompiledModel: what an AOTInductor package says that its code was compiled for, as gantry-pack records it.
+//
+// The code itself checks nothing: it reads as many values as it was compiled for, whatever it is given. So what it was
+// compiled for is compared with the signature as the package is loaded, and sizes that may vary with each call.
+#pragma once
+
+#include <cstdint>
+#include <gantry/dtype.hpp>
+#include <gantry/result.hpp>
+#include <gantry/signature.hpp>
+#include <gantry/tensor.hpp>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/torch/call_spec.hpp"
+
+namespace gantry::libtorch {
+
+constexpr std::int64_t kNoBound = std::numeric_limits<std::int64_t>::max();
+
+/// A size, or a symbol that may take any size within bounds; equal symbols are equal sizes. The size of an output may
+/// also be an expression of such symbols ("2*batch").
+struct CompiledDim {
+  std::int64_t size = -1;  ///< when symbol is empty
+  std::string symbol;
+  std::int64_t min = 0;
+  std::int64_t max = kNoBound;
+};
+
+struct CompiledTensor {
+  std::string name;  ///< empty: none
+  DType dtype = DType::kF32;
+  std::vector<CompiledDim> dims;
+  bool is_contiguous = true;
+};
+
+/// Tensors are in the order in which the code takes and gives them. An output that is not set is None.
+struct CompiledModel {
+  std::vector<CompiledTensor> inputs;
+  std::vector<std::optional<CompiledTensor>> outputs;
+  int threads = 0;  ///< that one call uses
+  bool has_state = true;
+  bool mutates_inputs = true;
+};
+
+/// From a package's metadata; nothing if it does not say all of it. invalid_argument if what it says is damaged.
+Result<std::optional<CompiledModel>> read_compiled_model(const std::map<std::string, std::string>& metadata);
+
+/// How its tensors are called.
+CallSpec call_spec_of(const CompiledModel& model);
+
+/// Sizes that the signature allows and the code does not: `min` to `max` of dimension `dim` of the signature's input
+/// `input` are fine.
+struct SizeBound {
+  std::size_t input;
+  std::size_t dim;
+  std::int64_t min;
+  std::int64_t max;
+};
+
+/// Compares dtypes, ranks, sizes and layouts. `merged`: how many samples gantry puts into one call; 0 if it merges
+/// none. Gives the bounds that calls have to be checked against. invalid_argument where the signature allows what the
+/// code was not compiled for; the message names tensor and dimension.
+Result<std::vector<SizeBound>> check_signature(const CompiledModel& model, const CallMap& call,
+                                               const Signature& signature, std::int64_t merged);
+
+/// invalid_argument if a size is out of its bounds. `inputs` are in signature order, of the signature's ranks. Costs a
+/// comparison for each bound.
+Result<void> check_sizes(const std::vector<SizeBound>& bounds, const Tensors& inputs);
+
+}  // namespace gantry::libtorch

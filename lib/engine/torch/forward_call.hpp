@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// ForwardCall: how a signature's inputs and outputs map to the arguments and the result of TorchScript's forward().
+#pragma once
+
+#include <ATen/core/ivalue.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/ir.h>
+
+#include <gantry/model_options.hpp>
+#include <gantry/signature.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/torch/forward_result.hpp"
+
+namespace gantry::libtorch {
+
+/// Ownership: owns its tables.
+/// Threads:   immutable.
+/// Errors:    make: invalid_argument if forward() cannot take the inputs or the fixed arguments, or cannot give the
+///            outputs; outputs_of: model_error.
+/// Cost:      a few allocations a call.
+class ForwardCall {
+ public:
+  /// Arguments that are tensors get the signature's inputs: by name if every input is the name of one, by position if
+  /// none is. `fixed` gives other arguments their value. Arguments left over need defaults. `graph` is what
+  /// resolve_forward() gives.
+  static Result<ForwardCall> make(const torch::jit::Module& module, const torch::jit::Graph& graph,
+                                  const Signature& signature, const std::map<std::string, ArgumentValue>& fixed);
+
+  /// The arguments for inputs in signature order.
+  std::vector<c10::IValue> arguments(const std::vector<at::Tensor>& inputs) const;
+
+  /// The tensors of forward()'s result in signature order.
+  Result<std::vector<at::Tensor>> outputs_of(c10::IValue result) const { return result_.tensors_of(std::move(result)); }
+
+  const std::vector<TensorSpec>& output_specs() const { return outputs_; }
+
+  /// For EngineInfo::matching.
+  const std::string& matching() const { return matching_; }
+
+ private:
+  struct Argument {
+    std::optional<std::size_t> input;  ///< unset: `value`
+    c10::IValue value;
+  };
+
+  explicit ForwardCall(ForwardResult result) : result_(std::move(result)) {}
+
+  std::vector<Argument> arguments_;
+  std::vector<TensorSpec> outputs_;
+  ForwardResult result_;
+  std::string matching_;
+};
+
+}  // namespace gantry::libtorch

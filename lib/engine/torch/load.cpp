@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// libtorch::load: from a file to a warmed-up Model.
+#include <algorithm>
+#include <filesystem>
+#include <gantry/libtorch.hpp>
+#include <string_view>
+#include <utility>
+
+#include "engine/torch/engine_loaders.hpp"
+#include "engine/torch/zip_directory.hpp"
+
+namespace gantry::libtorch {
+namespace {
+
+bool has_entry(const std::vector<ZipEntry>& entries, std::string_view prefix) {
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const ZipEntry& entry) { return after_prefix(entry.name, prefix).has_value(); });
+}
+
+}  // namespace
+
+Result<Format> detect_format(const ModelFile& file) {
+  auto entries = read_zip_directory(file);
+  if (!entries) return std::move(entries).error();
+  if (has_entry(*entries, "data/aotinductor/")) return Format::kAotiPackage;
+  if (has_entry(*entries, "constants.pkl") && has_entry(*entries, "code/")) return Format::kTorchScript;
+  const auto is_instead = [&](const char* what) {
+    return Error(ErrorCode::kInvalidArgument, "'" + file.name() + "' is not a model that can be run: it is " + what);
+  };
+  if (has_entry(*entries, "serialized_exported_program.json") || has_entry(*entries, "models/"))
+    return is_instead(
+        "an exported program that was not compiled; compile it with torch._inductor.aoti_compile_and_package");
+  if (has_entry(*entries, "data.pkl"))
+    return is_instead("a checkpoint of torch.save (weights or a pickled object), neither TorchScript nor AOTInductor");
+  return is_instead("a zip file with neither TorchScript code nor an AOTInductor library in it");
+}
+
+Result<Model> load(const std::string& path, const Signature& signature, const ModelOptions& options) {
+  auto file = ModelFile::open(path);
+  if (!file) return std::move(file).error();
+  auto format = detect_format(*file);
+  if (!format) return std::move(format).error();
+  const LoadRequest request{*std::move(file), signature, options, {}};
+  auto engine = *format == Format::kAotiPackage ? load_aoti(request) : load_torchscript(request);
+  if (!engine) return std::move(engine).error();
+  ModelOptions named = options;
+  if (named.name.empty()) named.name = std::filesystem::path(path).filename().string();
+  return Model::make(*std::move(engine), signature, named);
+}
+
+}  // namespace gantry::libtorch

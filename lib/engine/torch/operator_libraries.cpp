@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dynamic loader, one library at a time.
+#include "engine/torch/operator_libraries.hpp"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "engine/torch/loaded_library.hpp"
+#include "engine/torch/torch_error.hpp"
+#include "engine/torch/torch_soname.hpp"
+
+namespace gantry::libtorch {
+namespace {
+
+Error cannot_load(const ModelFile& file, const std::string& why) {
+  return Error(ErrorCode::kFailedPrecondition, "the operator library '" + file.name() + "' cannot be loaded: " + why);
+}
+
+Error another_version(const ModelFile& file, const std::string& loaded) {
+  return cannot_load(file, "the process has loaded another library of that name ('" + loaded +
+                               "'), and cannot hold two versions of an operator; use the same file for all models, or, "
+                               "if these are libraries of different operators, another file name for one");
+}
+
+/// A library that was loaded here, told by its content. Two of them look alike only if somebody sets out to make them
+/// so, who then has one that is not loaded.
+struct Library {
+  std::string name;
+  std::size_t size;
+  std::size_t hash;
+};
+
+Result<std::string> read_all(const ModelFile& file) {
+  std::string bytes(static_cast<std::size_t>(file.size()), '\0');
+  if (auto ok = file.read(0, bytes.data(), bytes.size()); !ok) return std::move(ok).error();
+  return bytes;
+}
+
+/// What dlopen said. If an initialiser of the library throws, as LibTorch does where an operator is registered twice,
+/// the process ends: the dynamic loader lets no exception through. So libraries are compared before.
+std::optional<std::string> open_library(const std::string& path) {
+  // Local: the library's own symbols are no business of the host's, and what it needs it names.
+  if (::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return std::nullopt;
+  const char* const why = ::dlerror();
+  return why ? why : "no reason given";
+}
+
+/// A library with kernels for GPUs needs LibTorch's CUDA half, which gantry loads only for those who ask for it.
+std::optional<std::string> open_with_cuda(const std::string& path) {
+  auto failure = open_library(path);
+  if (!failure) return std::nullopt;
+  const bool lacks_cuda =
+      failure->find("libtorch_cuda.so") != std::string::npos || failure->find("libc10_cuda.so") != std::string::npos;
+  if (!lacks_cuda) return failure;
+  const std::string cuda = torch_directory() + "libtorch_cuda.so";
+  if (const auto why = open_library(cuda))
+    return *failure + " (it is built for CUDA, and LibTorch's own CUDA library cannot be loaded: " + *why +
+           "); give a library that is built for the CPU, or install LibTorch with CUDA";
+  return open_library(path);
+}
+
+/// From memory, so that what is loaded is what was read; the file's own directory is not searched for what it needs.
+std::optional<std::string> open_bytes(const std::string& name, std::string_view bytes) {
+  const int descriptor = ::memfd_create("gantry-operators", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (descriptor < 0) return std::generic_category().message(errno);
+  std::optional<std::string> failure = "it cannot be written to memory";
+  bool is_written = true;
+  for (std::string_view rest = bytes; is_written && !rest.empty();) {
+    const ssize_t put = ::write(descriptor, rest.data(), rest.size());
+    if (put > 0) rest.remove_prefix(static_cast<std::size_t>(put));
+    is_written = put > 0 || (put < 0 && errno == EINTR);
+  }
+  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  if (is_written && ::fcntl(descriptor, F_ADD_SEALS, kSeals) == 0) {
+    // The loader takes libraries of one path for one library, and the number of a descriptor is used again, also by
+    // TorchSoname; so each path has another number of slashes.
+    static int loaded = 1;
+    const std::string path =
+        "/proc/self/fd" + std::string(static_cast<std::size_t>(++loaded), '/') + std::to_string(descriptor);
+    failure = open_with_cuda(path);
+    if (failure)
+      if (const auto at = failure->find(path); at != std::string::npos) failure->replace(at, path.size(), name);
+  }
+  ::close(descriptor);
+  return failure;
+}
+
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+}
+
+/// True if the process has these bytes loaded, whoever loaded them: registering their operators again would end it. For
+/// the same reason another version of a library, told by its file's name, is refused.
+Result<bool> is_loaded(const ModelFile& file, const std::string& bytes) {
+  for (const std::string& path : loaded_libraries()) {
+    const auto other = ModelFile::open(path);  // a path of /proc, or of a file that is gone, is no library's
+    if (!other) continue;
+    const bool has_its_name = base_name(path) == base_name(file.name());
+    if (!has_its_name && other->size() != bytes.size()) continue;
+    const auto content = read_all(*other);
+    if (content && *content == bytes) return true;
+    if (has_its_name) return another_version(file, path);
+  }
+  return false;
+}
+
+class Libraries {
+ public:
+  /// `path`: where the library is opened; empty: from memory.
+  Result<void> load(const ModelFile& file, const std::string& path) {
+    const auto bytes = read_all(file);
+    if (!bytes) return bytes.error();
+    const Library library{base_name(file.name()), bytes->size(), std::hash<std::string_view>()(*bytes)};
+    const std::lock_guard lock(mutex_);
+    for (const Library& loaded : loaded_) {
+      if (loaded.size == library.size && loaded.hash == library.hash) return {};
+      if (loaded.name == library.name) return another_version(file, loaded.name);
+    }
+    const auto is_there = is_loaded(file, *bytes);
+    if (!is_there) return is_there.error();
+    if (*is_there) return {};
+    loaded_.reserve(loaded_.size() + 1);
+    const auto soname = TorchSoname::open();
+    if (!soname) return soname.error();
+    const auto failure = path.empty() ? open_bytes(file.name(), *bytes) : open_with_cuda(path);
+    if (failure) return cannot_load(file, *failure);
+    loaded_.push_back(library);
+    return {};
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Library> loaded_;
+};
+
+Libraries& libraries() {
+  static Libraries* const all = new Libraries;  // for good, like what it loads
+  return *all;
+}
+
+}  // namespace
+
+Result<void> load_operator_libraries(const LoadRequest& request) try {
+  for (const ModelFile& file : request.libraries)
+    if (auto ok = libraries().load(file, ""); !ok) return ok;
+  for (const std::string& path : request.options.libraries) {
+    const auto file = ModelFile::open(path);
+    if (!file) return file.error().within("operator library");
+    if (auto ok = libraries().load(*file, std::filesystem::absolute(path).string()); !ok) return ok;
+  }
+  return {};
+} catch (...) {
+  return translate_torch_exception(ErrorCode::kFailedPrecondition);
+}
+
+}  // namespace gantry::libtorch

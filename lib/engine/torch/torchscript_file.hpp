@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading a TorchScript file and finding out what running it will write to.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include <cstddef>
+#include <gantry/model_file.hpp>
+#include <gantry/result.hpp>
+#include <string>
+
+#include "engine/torch/write_analysis.hpp"
+
+namespace gantry::libtorch {
+
+struct TorchScriptFile {
+  torch::jit::Module module;   ///< on its device, in eval mode, frozen where that was possible; never run itself
+  std::string why_not_frozen;  ///< empty: it is frozen
+  ForwardEffects effects;
+  std::size_t weights_bytes = 0;  ///< parameters and buffers, as they were before freezing
+};
+
+/// forward() is what calling the module in Python does, its hooks with it, and prints nothing. Runs nothing of it.
+/// Errors: invalid_argument if LibTorch cannot read the file; unsupported, with its name, if it needs an operator that
+/// this process lacks, or writes to constants of its code; resource_exhausted if memory or device memory is short.
+Result<TorchScriptFile> load_torchscript_file(const ModelFile& file, c10::Device device);
+
+}  // namespace gantry::libtorch
