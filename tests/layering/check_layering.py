@@ -24,7 +24,7 @@ ALLOWED_FOLDERS = {
 
 # The public headers by level; a header includes its own level and those before.
 HEADER_LEVELS = [
-    {"export", "span", "error", "http_status", "result", "kept_promise", "device", "dtype", "shape", "bytes", "function", "executor", "tensor",
+    {"export", "span", "error", "http_status", "result", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "executor", "tensor",
      "stats", "trace_parent", "observer"},
     {"run_options", "runtime"},
     {"type_info", "value", "node", "stage"},
