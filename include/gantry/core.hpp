@@ -8,6 +8,8 @@
 #include <gantry/error.hpp>
 #include <gantry/http_status.hpp>
 #include <gantry/image.hpp>
+#include <gantry/json.hpp>
+#include <gantry/json_writer.hpp>
 #include <gantry/model.hpp>
 #include <gantry/model_file.hpp>
 #include <gantry/model_options.hpp>
@@ -24,3 +26,4 @@
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
 #include <gantry/tensor_ops.hpp>
+#include <gantry/tolerance.hpp>

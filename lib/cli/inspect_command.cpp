@@ -85,7 +85,7 @@ class PipelinePrinter {
   bool found_mistakes_ = false;
 };
 
-std::string describe(const detail::Tolerance& tolerance) {
+std::string describe(const Tolerance& tolerance) {
   if (tolerance.is_exact) return "exact";
   return "within " + detail::to_text(tolerance.atol, 6) + " + " + detail::to_text(tolerance.rtol, 6) + " * |expected|";
 }

@@ -65,20 +65,6 @@ class CLocale {
   const ::locale_t before_;
 };
 
-std::optional<std::int64_t> as_integer(const Json& value) {
-  if (value.is_number_unsigned()) {
-    const auto number = value.get<std::uint64_t>();
-    if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
-    return static_cast<std::int64_t>(number);
-  }
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  if (!value.is_number_float()) return std::nullopt;
-  const auto number = value.get<double>();
-  constexpr double kExact = 9007199254740992.0;  // 2^53
-  if (!(std::fabs(number) <= kExact) || number != std::nearbyint(number)) return std::nullopt;
-  return static_cast<std::int64_t>(number);
-}
-
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, const std::string& what) {
@@ -104,6 +90,20 @@ std::string describe(const Json& value) {
 
 Error json_error(const std::string& path, const std::string& message) {
   return Error(ErrorCode::kInvalidArgument, (path.empty() ? "" : path + ": ") + message);
+}
+
+std::optional<std::int64_t> as_integer(const Json& value) {
+  if (value.is_number_unsigned()) {
+    const auto number = value.get<std::uint64_t>();
+    if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+  }
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (!value.is_number_float()) return std::nullopt;
+  const auto number = value.get<double>();
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  if (!(std::fabs(number) <= kExact) || number != std::nearbyint(number)) return std::nullopt;
+  return static_cast<std::int64_t>(number);
 }
 
 JsonObject::JsonObject(const Json& value, std::string path) : value_(value), path_(std::move(path)) {

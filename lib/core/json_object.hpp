@@ -26,6 +26,9 @@ Result<Json> parse_json(std::string_view text, const std::string& what);
 /// most.
 GANTRY_API std::string describe(const Json& value);
 
+/// The integer that a number is, 2.0 as well; nothing if it is none, or is too large.
+std::optional<std::int64_t> as_integer(const Json& value);
+
 /// invalid_argument at a JSON path: "pipeline[1].size: expected an integer, got \"large\"".
 Error json_error(const std::string& path, const std::string& message);
 

@@ -3,10 +3,9 @@
 #pragma once
 
 #include <gantry/tensor.hpp>
+#include <gantry/tolerance.hpp>
 #include <optional>
 #include <string>
-
-#include "core/tolerance.hpp"
 
 namespace gantry::detail {
 

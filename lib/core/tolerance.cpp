@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/tolerance.hpp"
-
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <gantry/tolerance.hpp>
 
 #include "core/number_text.hpp"
 
-namespace gantry::detail {
+namespace gantry {
 
 bool Tolerance::accepts(double got, double expected) const {
   if (std::isnan(expected) || std::isnan(got)) return std::isnan(expected) && std::isnan(got);
@@ -18,7 +17,7 @@ bool Tolerance::accepts(double got, double expected) const {
 
 std::string Tolerance::to_string() const {
   if (is_exact) return "exact";
-  return "atol " + to_text(atol, 6) + ", rtol " + to_text(rtol, 6);
+  return "atol " + detail::to_text(atol, 6) + ", rtol " + detail::to_text(rtol, 6);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry

@@ -4,11 +4,11 @@
 
 #include <cstddef>
 #include <gantry/engine.hpp>
+#include <gantry/tolerance.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "core/tolerance.hpp"
 #include "model/row_samples.hpp"
 
 namespace gantry::detail {

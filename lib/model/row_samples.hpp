@@ -9,12 +9,12 @@
 #include <gantry/signature.hpp>
 #include <gantry/span.hpp>
 #include <gantry/tensor.hpp>
+#include <gantry/tolerance.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "core/tolerance.hpp"
 #include "model/padding.hpp"
 
 namespace gantry::detail {

@@ -5,12 +5,12 @@
 
 #include <cstdint>
 #include <gantry/classify.hpp>
+#include <gantry/tolerance.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/json_object.hpp"
-#include "core/tolerance.hpp"
 #include "package/golden_tensor.hpp"
 
 namespace gantry::detail {

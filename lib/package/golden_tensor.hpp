@@ -6,11 +6,11 @@
 #include <gantry/dtype.hpp>
 #include <gantry/shape.hpp>
 #include <gantry/tensor.hpp>
+#include <gantry/tolerance.hpp>
 #include <optional>
 #include <string>
 
 #include "core/json_object.hpp"
-#include "core/tolerance.hpp"
 
 namespace gantry::detail {
 

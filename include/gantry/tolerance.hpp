@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tolerance: how far an answer may be from the one that is expected.
+//
+//   Tolerance tolerance = Tolerance::within(1e-4, 1e-5);
+//   bool is_same = tolerance.accepts(0.50001, 0.5);
 #pragma once
 
 #include <string>
 
-namespace gantry::detail {
+#include <gantry/export.hpp>
+
+namespace gantry {
 
 /// How far a number may be from the recorded one: |got - expected| <= atol + rtol * |expected|, or bit for bit.
 /// NaN equals NaN, and an infinity equals itself only.
-struct Tolerance {
+struct GANTRY_API Tolerance {
   bool is_exact = true;
   double atol = 0;
   double rtol = 0;
+
+  static Tolerance within(double atol, double rtol) { return {false, atol, rtol}; }
 
   bool accepts(double got, double expected) const;
   /// "exact", "atol 0.0001, rtol 1e-05".
   std::string to_string() const;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry
