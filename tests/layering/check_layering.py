@@ -24,11 +24,11 @@ ALLOWED_FOLDERS = {
 
 # The public headers by level; a header includes its own level and those before.
 HEADER_LEVELS = [
-    {"export", "span", "error", "http_status", "result", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "executor", "isa", "tensor",
+    {"export", "span", "error", "grpc_status", "http_status", "result", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "executor", "isa", "tensor",
      "stats", "trace_parent", "observer"},
     {"run_options", "runtime"},
     {"type_info", "value", "payload", "codec", "codecs", "node", "stage"},
-    {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "model"},
+    {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "backend", "model"},
     {"package_info", "pipeline", "registry", "any_pipeline", "plugin"},
     {"image", "classify", "segmentation", "tensor_ops"},
     {"package", "libtorch"},
