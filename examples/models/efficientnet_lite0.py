@@ -55,7 +55,7 @@ def engines_of(package):
     try:
         manifest = json.loads((package / "gantry.json").read_text(encoding="utf-8"))
         if manifest["provenance"]["trainer"] == fingerprint():
-            return {engine["kind"] for engine in manifest["engines"]}
+            return {engine["kind"] for engine in manifest["models"]["model"]["engines"]}
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return set()

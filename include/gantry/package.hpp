@@ -58,11 +58,16 @@ struct OpenedPackage {
   const TypeInfo* out = nullptr;
   PackageInfo info;
 };
-/// `in` and `out` may be nullptr: whatever the package's pipeline takes and gives. `engine_index`: the place in the
-/// manifest's `engines` of the only one to consider; two may be of one kind.
+/// The only engine to consider for a model: its place in the model's `engines`, as two may be of one kind.
+struct EngineChoice {
+  std::string model;
+  std::size_t index = 0;
+};
+
+/// `in` and `out` may be nullptr: whatever the package's pipeline takes and gives.
 GANTRY_API Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
                                               const std::vector<EngineLoader>& engines, const OpenOptions& options,
-                                              std::optional<std::size_t> engine_index = {});
+                                              const std::optional<EngineChoice>& choice = {});
 }  // namespace detail
 
 /// Opens a package with the engines given. Errors: not_found, invalid_argument (manifest; In or Out do not fit),

@@ -23,6 +23,7 @@ namespace {
 
 using detail::EngineEntry;
 using detail::Manifest;
+using detail::ModelEntry;
 using Clock = std::chrono::steady_clock;
 using Status = Finding::Status;
 
@@ -79,7 +80,7 @@ std::optional<Manifest> check_manifest(const Bytes& text, Report& report) {
     report.add("manifest", Status::kFailed, manifest.error().to_string());
     return std::nullopt;
   }
-  report.add("manifest", Status::kOk, "gantry.json of " + manifest->title() + " follows format 1");
+  report.add("manifest", Status::kOk, "gantry.json of " + manifest->title() + " follows format 2");
   return *std::move(manifest);
 }
 
@@ -122,11 +123,16 @@ bool could_not_run(const Error& error) {
   }
 }
 
-void check_golden(const std::string& directory, const Manifest& manifest, const OpenOptions& options,
-                  std::size_t engine_index, Report& report) {
-  const std::string name = "golden with " + manifest.title_of(manifest.engines[engine_index]);
+/// What a finding is called: "golden with aoti", "golden of detector with aoti" where there are several models.
+std::string title_of(const Manifest& manifest, const ModelEntry& model, const std::string& engine) {
+  return "golden " + (manifest.models.size() > 1 ? "of " + model.name + " " : "") + "with " + engine;
+}
+
+void check_golden(const std::string& directory, const Manifest& manifest, const ModelEntry& model,
+                  const OpenOptions& options, std::size_t engine_index, Report& report) {
+  const std::string name = title_of(manifest, model, model.title_of(model.engines[engine_index]));
   const auto began = Clock::now();
-  const auto opened = open_any(directory, options, engine_index);
+  const auto opened = open_any(directory, options, detail::EngineChoice{model.name, engine_index});
   const double seconds = seconds_since(began);
   if (!opened) {
     const auto status = could_not_run(opened.error()) ? Status::kCouldNotRun : Status::kFailed;
@@ -139,17 +145,18 @@ void check_golden(const std::string& directory, const Manifest& manifest, const 
                       seconds);
   report.add(name, Status::kOk,
              std::to_string(info.golden_cases) + " cases, " + std::to_string(info.golden_boundaries) +
-                 " boundaries within tolerance, at batch 1 and " + std::to_string(manifest.max_batch),
+                 " boundaries within tolerance, at batch 1 and " + std::to_string(model.max_batch),
              seconds);
 }
 
-/// Every engine the package may serve with here, or those of the kind that was asked for.
-void check_engines(const std::string& directory, const Manifest& manifest, const OpenOptions& options, Report& report) {
+/// Every engine that a model may be served by here, or those of the kind that was asked for.
+void check_model(const std::string& directory, const Manifest& manifest, const ModelEntry& model,
+                 const OpenOptions& options, Report& report) {
   const auto loaders = libtorch::engines();
   bool any_found = false;
   bool any_usable = false;
-  for (std::size_t i = 0; i < manifest.engines.size(); ++i) {
-    const EngineEntry& entry = manifest.engines[i];
+  for (std::size_t i = 0; i < model.engines.size(); ++i) {
+    const EngineEntry& entry = model.engines[i];
     if (options.engine && entry.kind != *options.engine) continue;
     any_found = true;
     const auto loader = std::find_if(loaders.begin(), loaders.end(),
@@ -157,16 +164,17 @@ void check_engines(const std::string& directory, const Manifest& manifest, const
     const auto unmet =
         detail::unmet_requirement(entry, loader == loaders.end() ? nullptr : &*loader, options.model.device);
     if (unmet) {
-      report.add("golden with " + manifest.title_of(entry), Status::kSkipped, unmet->to_string());
+      report.add(title_of(manifest, model, model.title_of(entry)), Status::kSkipped, unmet->to_string());
       continue;
     }
     any_usable = true;
-    check_golden(directory, manifest, options, i, report);
+    check_golden(directory, manifest, model, options, i, report);
   }
   if (any_usable) return;
   if (any_found) return report.add("golden", Status::kCouldNotRun, "none of the package's engines is usable here");
   const auto opened = open_any(directory, options);
-  report.add("golden with " + *options.engine, Status::kCouldNotRun, opened ? "" : opened.error().to_string());
+  report.add(title_of(manifest, model, *options.engine), Status::kCouldNotRun,
+             opened ? "" : opened.error().to_string());
 }
 
 Report check_package(const std::string& directory, const OpenOptions& options) {
@@ -175,7 +183,8 @@ Report check_package(const std::string& directory, const OpenOptions& options) {
   if (!text) return report;
   const auto manifest = check_manifest(*text, report);
   if (!manifest) return report;
-  if (check_files(directory, *manifest, report)) check_engines(directory, *manifest, options, report);
+  if (!check_files(directory, *manifest, report)) return report;
+  for (const ModelEntry& model : manifest->models) check_model(directory, *manifest, model, options, report);
   return report;
 }
 

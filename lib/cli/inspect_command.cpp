@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry inspect: what a package holds. Its manifest says most of it; the first usable engine is loaded, once the files
-// are verified, for how the signature's names were matched. Nothing is run.
+// gantry inspect: what a package holds. Its manifest says most of it; each model's first usable engine is loaded, once
+// the files are verified, for how the signature's names were matched. Nothing is run.
 #include <algorithm>
 #include <cstdio>
 #include <gantry/libtorch.hpp>
@@ -24,6 +24,7 @@ namespace {
 using detail::EngineEntry;
 using detail::Json;
 using detail::Manifest;
+using detail::ModelEntry;
 
 /// Other ops may have parameters of these names.
 bool holds_ops(const Json& op, const std::string& key) {
@@ -90,11 +91,11 @@ std::string describe(const Tolerance& tolerance) {
   return "within " + detail::to_text(tolerance.atol, 6) + " + " + detail::to_text(tolerance.rtol, 6) + " * |expected|";
 }
 
-void print_engines(const Manifest& manifest, Device device) {
+void print_engines(const ModelEntry& model, Device device) {
   const auto loaders = libtorch::engines();
-  std::printf("engines, in order of preference, on %s\n", device.to_string().c_str());
+  std::printf("  engines, in order of preference, on %s\n", device.to_string().c_str());
   bool is_first_usable = true;
-  for (const EngineEntry& entry : manifest.engines) {
+  for (const EngineEntry& entry : model.engines) {
     const auto loader = std::find_if(loaders.begin(), loaders.end(),
                                      [&](const EngineLoader& candidate) { return candidate.kind == entry.kind; });
     const auto unmet = detail::unmet_requirement(entry, loader == loaders.end() ? nullptr : &*loader, device);
@@ -106,24 +107,25 @@ void print_engines(const Manifest& manifest, Device device) {
       verdict = "not usable: " + unmet->to_string();
     else if (std::exchange(is_first_usable, false))
       verdict = "usable, serves";
-    std::printf("  %-12s %s (%s): %s\n", entry.kind.c_str(), printable(entry.file).c_str(), needs.c_str(),
+    std::printf("    %-12s %s (%s): %s\n", entry.kind.c_str(), printable(entry.file).c_str(), needs.c_str(),
                 printable(verdict).c_str());
   }
 }
 
-void print_signature(const Manifest& manifest) {
-  std::printf("model\n");
-  for (const TensorSpec& input : manifest.signature.inputs())
+void print_model(const ModelEntry& model, Device device) {
+  std::printf("model '%s'\n", model.name.c_str());
+  for (const TensorSpec& input : model.signature.inputs())
     std::printf("  in   %s\n", printable(input.to_string()).c_str());
-  for (const TensorSpec& output : manifest.signature.outputs())
+  for (const TensorSpec& output : model.signature.outputs())
     std::printf("  out  %s\n", printable(output.to_string()).c_str());
-  if (manifest.signature.has_batch_axis())
-    std::printf("  at most %d samples in one call\n", manifest.max_batch);
+  if (model.signature.has_batch_axis())
+    std::printf("  at most %d samples in one call\n", model.max_batch);
   else
     std::printf("  no batch axis: one sample a call\n");
-  if (!manifest.padding) return;
-  if (const auto plan = detail::PaddingPlan::make(*manifest.padding, manifest.signature))
-    std::printf("  pads %s\n", printable(plan->to_string()).c_str());
+  if (model.padding)
+    if (const auto plan = detail::PaddingPlan::make(*model.padding, model.signature))
+      std::printf("  pads %s\n", printable(plan->to_string()).c_str());
+  print_engines(model, device);
 }
 
 void print_proof(const Manifest& manifest) {
@@ -162,37 +164,37 @@ bool print_signature_file(const std::string& directory) {
 }
 
 /// As open() loads it. `files` are verified.
-Result<std::unique_ptr<Engine>> load_engine(const Manifest& manifest, const EngineEntry& entry,
+Result<std::unique_ptr<Engine>> load_engine(const ModelEntry& model, const EngineEntry& entry,
                                             const EngineLoader& loader, const detail::PackageFiles& files,
                                             const ModelOptions& given) {
   ModelOptions options = given;
-  options.name = manifest.name;
-  options.max_batch = manifest.max_batch;
-  options.padding = manifest.padding;
+  options.name = model.name;
+  options.max_batch = model.max_batch;
+  options.padding = model.padding;
   options.instances = 1;
-  for (const auto& [name, value] : manifest.arguments) options.arguments[name] = value;
+  for (const auto& [name, value] : model.arguments) options.arguments[name] = value;
   std::vector<ModelFile> libraries;
   for (const std::string& name : entry.libraries) {
-    if (manifest.files.count(name) == 0) continue;  // one of --library
+    if (!files.is_listed(name)) continue;  // one of --library
     auto library = files.open(name);
     if (!library) return std::move(library).error();
     libraries.push_back(*std::move(library));
   }
   auto file = files.open(entry.file);
   if (!file) return std::move(file).error();
-  return loader.load({*std::move(file), manifest.signature, std::move(options), std::move(libraries)});
+  return loader.load({*std::move(file), model.signature, std::move(options), std::move(libraries)});
 }
 
-/// How the first engine that loads would be called.
-void print_loaded(const Manifest& manifest, const detail::PackageFiles& files, const ModelOptions& options) {
-  std::printf("loaded\n");
+/// How the first engine that loads would be called. `of` names the model, where there are several.
+void print_loaded(const ModelEntry& model, const std::string& of, const detail::PackageFiles& files,
+                  const ModelOptions& options) {
   const auto loaders = libtorch::engines();
-  for (const EngineEntry& entry : manifest.engines) {
+  for (const EngineEntry& entry : model.engines) {
     const auto loader = std::find_if(loaders.begin(), loaders.end(),
                                      [&](const EngineLoader& candidate) { return candidate.kind == entry.kind; });
     if (loader == loaders.end() || detail::unmet_requirement(entry, &*loader, options.device)) continue;
-    const auto engine = load_engine(manifest, entry, *loader, files, options);
-    const std::string title = printable(manifest.title_of(entry));
+    const auto engine = load_engine(model, entry, *loader, files, options);
+    const std::string title = of + printable(model.title_of(entry));
     if (!engine) {
       std::printf("  %s: skipped, it cannot be loaded: %s\n", title.c_str(),
                   printable(engine.error().to_string()).c_str());
@@ -200,10 +202,16 @@ void print_loaded(const Manifest& manifest, const detail::PackageFiles& files, c
     }
     const EngineInfo& info = (*engine)->info();
     std::printf("  %s: %s\n", title.c_str(), printable(info.description).c_str());
-    if (!info.matching.empty()) std::printf("  matched: %s\n", printable(info.matching).c_str());
+    if (!info.matching.empty()) std::printf("  %smatched: %s\n", of.c_str(), printable(info.matching).c_str());
     return;
   }
-  std::printf("  none of its engines can be loaded here\n");
+  std::printf("  %snone of its engines can be loaded here\n", of.c_str());
+}
+
+void print_loaded(const Manifest& manifest, const detail::PackageFiles& files, const ModelOptions& options) {
+  std::printf("loaded\n");
+  for (const ModelEntry& model : manifest.models)
+    print_loaded(model, manifest.models.size() > 1 ? model.name + ": " : "", files, options);
 }
 
 }  // namespace
@@ -230,8 +238,7 @@ int inspect_command(const Arguments& arguments) {
   if (!manifest->created.empty()) std::printf("  created: %s\n", printable(manifest->created).c_str());
   for (const auto& [key, value] : manifest->provenance)
     std::printf("  %s: %s\n", printable(key).c_str(), printable(value).c_str());
-  print_engines(*manifest, options->model.device);
-  print_signature(*manifest);
+  for (const ModelEntry& model : manifest->models) print_model(model, options->model.device);
   std::printf("pipeline\n");
   PipelinePrinter pipeline;
   pipeline.print_ops(Json::parse(manifest->pipeline), "pipeline", 1);
@@ -240,7 +247,8 @@ int inspect_command(const Arguments& arguments) {
   const bool has_good_signature = print_signature_file(directory);
   const auto files = detail::PackageFiles::verify(directory, *manifest);
   std::printf("integrity\n  %s\n", files ? "every file is as listed" : printable(files.error().to_string()).c_str());
-  if (files && has_good_signature && !arguments.has("no-load")) print_loaded(*manifest, *files, options->model);
+  if (files && has_good_signature && !arguments.has("no-load") && !manifest->models.empty())
+    print_loaded(*manifest, *files, options->model);
   return files && has_good_signature && !pipeline.found_mistakes() ? kExitOk : kExitFailed;
 }
 

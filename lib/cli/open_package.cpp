@@ -42,8 +42,8 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
 }
 
 Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenOptions& options,
-                                       std::optional<std::size_t> engine_index) {
-  return detail::open_package(directory, nullptr, nullptr, libtorch::engines(), options, engine_index);
+                                       std::optional<detail::EngineChoice> choice) {
+  return detail::open_package(directory, nullptr, nullptr, libtorch::engines(), options, choice);
 }
 
 namespace {

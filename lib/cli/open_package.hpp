@@ -21,10 +21,10 @@ std::string open_option_usage();
 /// invalid_argument for an option that cannot be understood; what PublicKey::load says of a key file.
 Result<OpenOptions> open_options(const Arguments& arguments);
 
-/// Opens a package for whatever its pipeline takes and gives, with the engines that are linked; `engine_index` as for
+/// Opens a package for whatever its pipeline takes and gives, with the engines that are linked; `choice` as for
 /// detail::open_package().
 Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenOptions& options,
-                                       std::optional<std::size_t> engine_index = {});
+                                       std::optional<detail::EngineChoice> choice = {});
 
 /// The bytes of gantry.json, whoever signed them. not_found says what a package is.
 Result<Bytes> read_manifest(const std::string& directory);

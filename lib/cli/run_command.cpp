@@ -34,7 +34,9 @@ void print_line(const Json& line) {
 /// The name of the only input of a model, for pipelines that take Tensors; empty if it has several.
 std::string only_input_of(const std::string& directory, const OpenOptions& options) {
   const auto manifest = load_manifest(directory, options.trusted_keys);
-  return manifest && manifest->signature.inputs().size() == 1 ? manifest->signature.inputs()[0].name : "";
+  if (!manifest || manifest->models.size() != 1) return "";
+  const auto& inputs = manifest->models[0].signature.inputs();
+  return inputs.size() == 1 ? inputs[0].name : "";
 }
 
 /// Everything `run` needs of an opened package.

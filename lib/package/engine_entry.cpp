@@ -17,12 +17,6 @@ constexpr std::size_t kMaxSizes = 64;
 constexpr std::int64_t kMaxBatch = 65536;
 constexpr std::int64_t kMaxSamples = 1 << 20;
 
-bool is_name(std::string_view text) {
-  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !text.empty() && text.size() <= kMaxNameLength && is_plain(text[0]) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-'; });
-}
-
 bool is_digits(std::string_view text) {
   return !text.empty() && text.size() <= 4 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -116,11 +110,19 @@ Result<void> read_rows(const Json& json, const std::string& path, EngineEntry& e
 
 }  // namespace
 
+bool is_name(std::string_view text) {
+  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !text.empty() && text.size() <= kMaxNameLength && is_plain(text[0]) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+std::string what_a_name_is() {
+  return "must be lower-case letters, digits, '.', '_' and '-', at most " + std::to_string(kMaxNameLength) + " of them";
+}
+
 std::string read_name(JsonObject& object, const char* key) {
   std::string name = object.string(key);
-  if (object.ok() && !is_name(name))
-    object.fail(key, "must be lower-case letters, digits, '.', '_' and '-', at most " + std::to_string(kMaxNameLength) +
-                         " of them, got " + describe(Json(name)));
+  if (object.ok() && !is_name(name)) object.fail(key, what_a_name_is() + ", got " + describe(Json(name)));
   return name;
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// EngineEntry: an item of engines[] of gantry.json, one way to run the model, and what gantry-pack found out about it.
+// EngineEntry: an item of a model's engines[] in gantry.json, one way to run it, and what gantry-pack found out about
+// it.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json_object.hpp"
@@ -32,10 +34,14 @@ struct EngineEntry {
   std::optional<RowProof> rows;        ///< unset: nobody looked
 };
 
-/// The string at `key`: [a-z0-9][a-z0-9._-]*, at most 128 characters, as names, versions and kinds are.
+/// [a-z0-9][a-z0-9._-]*, at most 128 characters, as names, versions and kinds are.
+bool is_name(std::string_view text);
+/// "must be lower-case letters, ...", for messages.
+std::string what_a_name_is();
+/// The name at `key`.
 std::string read_name(JsonObject& object, const char* key);
 
-/// From one item of the manifest's `engines`; `path` is its JSON path. invalid_argument names the key. Whether the
+/// From one item of a model's `engines`; `path` is its JSON path. invalid_argument names the key. Whether the
 /// files are listed is not looked at.
 Result<EngineEntry> parse_engine_entry(const Json& json, const std::string& path);
 

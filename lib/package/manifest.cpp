@@ -2,138 +2,16 @@
 // Reading gantry.json, key by key.
 #include "package/manifest.hpp"
 
-#include <algorithm>
-#include <set>
 #include <string_view>
 
-#include "model/padding.hpp"
+#include "package/json_items.hpp"
 
 namespace gantry::detail {
 namespace {
 
-constexpr std::int64_t kFormat = 1;
-constexpr std::size_t kMaxEngines = 8;
-constexpr std::size_t kMaxArguments = 64;
+constexpr std::int64_t kFormat = 2;
+constexpr std::size_t kMaxModels = 16;
 constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 40;
-constexpr std::int64_t kMaxBatch = 65536;
-
-/// Calls `read(item, path)` for each item of a list; stops at the first error.
-template <class Read>
-Result<void> for_each_item(const Json& list, const std::string& path, Read read) {
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    Result<void> item = read(list[i], path + "[" + std::to_string(i) + "]");
-    if (!item) return item;
-  }
-  return {};
-}
-
-Result<Dim> read_dim(const Json& json, const std::string& path) {
-  Dim dim;
-  if (json.is_string()) {
-    dim.symbol = json.get<std::string>();
-    if (!dim.symbol.empty()) return dim;
-  } else if (json.is_number_integer()) {
-    dim.extent = json.get<std::int64_t>();
-    if (dim.extent >= 1) return dim;
-  }
-  return json_error(path, "expected an integer from 1 or a symbol, got " + describe(json));
-}
-
-Result<void> read_spec(const Json& json, const std::string& path, std::vector<TensorSpec>& specs) {
-  JsonObject object(json, path);
-  TensorSpec spec;
-  spec.name = object.string("name");
-  const std::string dtype = object.string("dtype");
-  const Json* shape = object.list("shape", true);
-  if (auto ok = object.finish(); !ok) return ok;
-  auto parsed = parse_dtype(dtype);
-  if (!parsed) return json_error(object.path_of("dtype"), parsed.error().message());
-  spec.dtype = *parsed;
-  auto ok =
-      for_each_item(*shape, object.path_of("shape"), [&](const Json& item, const std::string& at) -> Result<void> {
-        auto dim = read_dim(item, at);
-        if (!dim) return std::move(dim).error();
-        spec.dims.push_back(*std::move(dim));
-        return {};
-      });
-  if (ok) specs.push_back(std::move(spec));
-  return ok;
-}
-
-Result<void> read_signature(JsonObject& object, Manifest& manifest) {
-  std::vector<TensorSpec> specs[2];
-  for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-    const char* key = side == 0 ? "inputs" : "outputs";
-    const Json* list = object.list(key, true);
-    if (list == nullptr) return {};  // finish() reports it
-    auto ok = for_each_item(*list, object.path_of(key),
-                            [&](const Json& item, const std::string& at) { return read_spec(item, at, specs[side]); });
-    if (!ok) return ok;
-  }
-  auto signature = Signature::make(std::move(specs[0]), std::move(specs[1]));
-  if (!signature) return signature.error().within("gantry.json: inputs, outputs");
-  manifest.signature = *std::move(signature);
-  return {};
-}
-
-/// PaddingPlan knows what a padding may be; here are only the types.
-Result<void> read_padding(const Json& json, Manifest& manifest) {
-  JsonObject object(json, "padding");
-  Padding padding;
-  padding.dim = object.string("dim");
-  const Json* lengths = object.list("lengths", false);
-  const Json* values = object.find("values");
-  if (auto ok = object.finish(); !ok) return ok;
-  if (lengths) {
-    if (lengths->empty())
-      return json_error("padding.lengths", "needs a length; without the key there are default ones");
-    auto ok = for_each_item(*lengths, "padding.lengths", [&](const Json& item, const std::string& at) -> Result<void> {
-      if (!item.is_number_integer()) return json_error(at, "expected an integer, got " + describe(item));
-      padding.lengths.push_back(item.get<std::int64_t>());
-      return {};
-    });
-    if (!ok) return ok;
-  }
-  if (values && !values->is_object())
-    return json_error("padding.values", "expected an object, got " + describe(*values));
-  if (values)
-    for (const auto& item : values->items()) {
-      if (!item.value().is_number())
-        return json_error("padding.values." + item.key(), "expected a number, got " + describe(item.value()));
-      padding.values[item.key()] = item.value().get<double>();
-    }
-  auto plan = PaddingPlan::make(padding, manifest.signature);
-  if (!plan) return Error(ErrorCode::kInvalidArgument, "padding." + plan.error().message());
-  manifest.padding = std::move(padding);
-  return {};
-}
-
-/// The engine knows which arguments there are and of which type; here are only the types that JSON can give.
-Result<ArgumentValue> read_argument(const Json& json, const std::string& path) {
-  if (json.is_boolean()) return ArgumentValue(json.get<bool>());
-  if (json.is_string()) return ArgumentValue(json.get<std::string>());
-  if (json.is_number_float()) return ArgumentValue(json.get<double>());
-  const bool is_too_large = json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{INT64_MAX};
-  if (json.is_number_integer() && !is_too_large) return ArgumentValue(json.get<std::int64_t>());
-  return json_error(path, "expected true, false, a 64-bit integer, a number or a string, got " + describe(json));
-}
-
-Result<void> read_arguments(const Json& json, Manifest& manifest) {
-  if (!json.is_object()) return json_error("arguments", "expected an object, got " + describe(json));
-  if (json.size() > kMaxArguments)
-    return json_error("arguments", "has " + std::to_string(json.size()) + " arguments, at most " +
-                                       std::to_string(kMaxArguments) + " are allowed");
-  for (const auto& item : json.items()) {
-    const std::string path = "arguments." + item.key();
-    if (item.key().empty()) return json_error("arguments", "an argument has no name");
-    for (const TensorSpec& spec : manifest.signature.inputs())
-      if (spec.name == item.key()) return json_error(path, "is the name of an input");
-    auto value = read_argument(item.value(), path);
-    if (!value) return std::move(value).error();
-    manifest.arguments.emplace(item.key(), *std::move(value));
-  }
-  return {};
-}
 
 Result<void> read_file_entry(const Json& json, const std::string& path, Manifest& manifest) {
   JsonObject object(json, path);
@@ -190,34 +68,33 @@ Result<void> read_latency(const Json& json, Manifest& manifest) {
   return object.finish();
 }
 
+Result<void> read_models(const Json& json, Manifest& manifest) {
+  if (!json.is_object()) return json_error("models", "expected an object, got " + describe(json));
+  if (json.size() > kMaxModels)
+    return json_error(
+        "models", "at most " + std::to_string(kMaxModels) + " models are allowed, got " + std::to_string(json.size()));
+  for (const auto& item : json.items()) {
+    const std::string path = "models." + item.key();
+    if (!is_name(item.key())) return json_error("models", what_a_name_is() + ", got " + describe(Json(item.key())));
+    auto model = parse_model_entry(item.key(), item.value(), path);
+    if (!model) return std::move(model).error();
+    manifest.models.push_back(*std::move(model));
+  }
+  return {};
+}
+
 /// The keys whose values are read by functions of their own.
 Result<void> read_parts(JsonObject& object, Manifest& manifest) {
   const Json* provenance = object.find("provenance");
   const Json* accuracy = object.find("accuracy");
   const Json* latency = object.find("latency");
-  const Json* padding = object.find("padding");
-  const Json* arguments = object.find("arguments");
-  const Json* engines = object.list("engines", true);
+  const Json* models = object.find("models");
   const Json* pipeline = object.list("pipeline", true);
   const Json* golden = object.list("golden", true);
   const Json* files = object.list("files", true);
-  object.find("inputs");
-  object.find("outputs");
   if (auto ok = object.finish(); !ok) return ok;
 
-  if (engines->empty() || engines->size() > kMaxEngines)
-    return json_error("engines",
-                      "needs 1.." + std::to_string(kMaxEngines) + " engines, got " + std::to_string(engines->size()));
-  Result<void> ok = for_each_item(*engines, "engines", [&](const Json& item, const std::string& at) -> Result<void> {
-    auto entry = parse_engine_entry(item, at);
-    if (!entry) return std::move(entry).error();
-    manifest.engines.push_back(*std::move(entry));
-    return {};
-  });
-  if (ok) ok = read_signature(object, manifest);
-  if (ok) ok = object.finish();
-  if (ok && padding) ok = read_padding(*padding, manifest);
-  if (ok && arguments) ok = read_arguments(*arguments, manifest);
+  Result<void> ok = models ? read_models(*models, manifest) : Result<void>();
   if (ok)
     ok = for_each_item(*files, "files",
                        [&](const Json& item, const std::string& at) { return read_file_entry(item, at, manifest); });
@@ -241,18 +118,23 @@ Result<void> check_listed(const Manifest& manifest, const std::string& file, con
 }
 
 /// A library is a file of the package, or the bare name of what the host gives. A path that is not listed is neither.
-Result<void> check_engine_files(const Manifest& manifest) {
-  for (std::size_t i = 0; i < manifest.engines.size(); ++i) {
-    const EngineEntry& engine = manifest.engines[i];
-    const std::string path = "engines[" + std::to_string(i) + "]";
-    if (auto ok = check_listed(manifest, engine.file, path + ".file"); !ok) return ok;
-    for (std::size_t j = 0; j < engine.libraries.size(); ++j)
-      if (engine.libraries[j].find('/') != std::string::npos)
-        if (auto ok =
-                check_listed(manifest, engine.libraries[j], path + ".requires.libraries[" + std::to_string(j) + "]");
-            !ok)
-          return ok;
-  }
+Result<void> check_engine_files(const Manifest& manifest, const EngineEntry& engine, const std::string& path) {
+  if (auto ok = check_listed(manifest, engine.file, path + ".file"); !ok) return ok;
+  for (std::size_t i = 0; i < engine.libraries.size(); ++i)
+    if (engine.libraries[i].find('/') != std::string::npos)
+      if (auto ok =
+              check_listed(manifest, engine.libraries[i], path + ".requires.libraries[" + std::to_string(i) + "]");
+          !ok)
+        return ok;
+  return {};
+}
+
+Result<void> check_model_files(const Manifest& manifest) {
+  for (const ModelEntry& model : manifest.models)
+    for (std::size_t i = 0; i < model.engines.size(); ++i) {
+      const std::string path = "models." + model.name + ".engines[" + std::to_string(i) + "]";
+      if (auto ok = check_engine_files(manifest, model.engines[i], path); !ok) return ok;
+    }
   return {};
 }
 
@@ -297,14 +179,14 @@ Result<Manifest> parse(const Bytes& text) {
   const std::int64_t format = object.integer("format");
   if (object.ok() && format != kFormat)
     return Error(ErrorCode::kUnsupported, "gantry.json has format " + std::to_string(format) +
-                                              ", this version reads format " + std::to_string(kFormat));
+                                              ", this version reads format " + std::to_string(kFormat) +
+                                              (format < kFormat ? "; pack the model again" : ""));
   Manifest manifest;
   manifest.name = read_name(object, "name");
   manifest.version = read_name(object, "version");
   manifest.created = object.string("created", "");
-  manifest.max_batch = static_cast<int>(object.integer("max_batch", 1, kMaxBatch, 16));
   if (auto ok = read_parts(object, manifest); !ok) return std::move(ok).error();
-  if (auto ok = check_engine_files(manifest); !ok) return std::move(ok).error();
+  if (auto ok = check_model_files(manifest); !ok) return std::move(ok).error();
   if (auto ok = check_golden_files(manifest); !ok) return std::move(ok).error();
   return manifest;
 }
@@ -324,10 +206,10 @@ bool is_safe_path(const std::string& path) {
   }
 }
 
-std::string Manifest::title_of(const EngineEntry& engine) const {
-  const auto is_alike = [&](const EngineEntry& other) { return other.kind == engine.kind; };
-  const bool is_alone = std::count_if(engines.begin(), engines.end(), is_alike) == 1;
-  return is_alone ? engine.kind : engine.kind + " (" + engine.file + ")";
+const ModelEntry* Manifest::model(std::string_view name) const {
+  for (const ModelEntry& entry : models)
+    if (entry.name == name) return &entry;
+  return nullptr;
 }
 
 Result<Manifest> parse_manifest(const Bytes& text) {

@@ -4,17 +4,15 @@
 
 #include <cstdint>
 #include <gantry/bytes.hpp>
-#include <gantry/model_options.hpp>
-#include <gantry/padding.hpp>
-#include <gantry/signature.hpp>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "package/engine_entry.hpp"
 #include "package/golden_case.hpp"
+#include "package/model_entry.hpp"
 
 namespace gantry::detail {
 
@@ -35,12 +33,8 @@ struct Manifest {
   std::string version;
   std::string created;
   std::vector<std::pair<std::string, std::string>> provenance;  ///< metrics as "metrics.top1"
-  std::vector<EngineEntry> engines;
-  Signature signature;
-  int max_batch = 16;
-  std::optional<Padding> padding;
-  std::map<std::string, ArgumentValue> arguments;  ///< of forward(), that are no tensors
-  std::string pipeline;                            ///< the list of ops, as JSON text
+  std::vector<ModelEntry> models;                               ///< by name; may be empty
+  std::string pipeline;                                         ///< the list of ops, as JSON text
   std::vector<GoldenCase> golden;
   std::optional<AccuracyFloor> accuracy;
   std::optional<double> latency_p99_ms;  ///< advisory
@@ -49,8 +43,8 @@ struct Manifest {
 
   /// "efficientnet-lite0 1".
   std::string title() const { return name + " " + version; }
-  /// The engine's kind, with the file if there are several of that kind: "aoti", "aoti (model-v3.pt2)".
-  GANTRY_API std::string title_of(const EngineEntry& engine) const;
+  /// nullptr if there is none of that name.
+  GANTRY_API const ModelEntry* model(std::string_view name) const;
 };
 
 /// A relative path of plain parts: no "", ".", "..", backslash or control character.

@@ -43,6 +43,7 @@ class PackageOpener {
   PackageOpener(const Checked& checked, const TypeInfo* in, const TypeInfo* out,
                 const std::vector<EngineLoader>& loaders, const OpenOptions& options, Runtime runtime)
       : manifest_(checked.manifest),
+        model_(checked.manifest.models[0]),
         files_(checked.files),
         in_(in),
         out_(out),
@@ -51,18 +52,19 @@ class PackageOpener {
         runtime_(std::move(runtime)) {}
 
   /// With the first usable engine, or with the one at `index`.
-  Result<OpenedPackage> open(std::optional<std::size_t> index) {
-    if (index && *index >= manifest_.engines.size())
+  Result<OpenedPackage> open(const std::optional<EngineChoice>& choice) {
+    const auto index = choice ? std::optional<std::size_t>(choice->index) : std::nullopt;
+    if (index && *index >= model_.engines.size())
       return Error(ErrorCode::kNotFound, "the package has no engines[" + std::to_string(*index) + "]");
     std::optional<Error> last;
-    for (std::size_t i = 0; i < manifest_.engines.size(); ++i) {
-      const EngineEntry& entry = manifest_.engines[i];
+    for (std::size_t i = 0; i < model_.engines.size(); ++i) {
+      const EngineEntry& entry = model_.engines[i];
       if (options_.engine && entry.kind != *options_.engine) continue;
       if (index && i != *index) continue;
       auto opened = open_with(entry);
       if (opened || is_final_) return opened;
       last = opened.error();
-      skipped_.push_back(manifest_.title_of(entry) + ": " + last->to_string());
+      skipped_.push_back(model_.title_of(entry) + ": " + last->to_string());
     }
     if (!last && index)
       return Error(ErrorCode::kNotFound,
@@ -79,7 +81,7 @@ class PackageOpener {
   Result<OpenedPackage> open_with(const EngineEntry& entry) {
     const EngineLoader* loader = find_loader(entry.kind);
     if (auto unmet = unmet_requirement(entry, loader, options_.model.device)) return *unmet;
-    const auto here = [&](const Error& error) { return error.within("engine '" + manifest_.title_of(entry) + "'"); };
+    const auto here = [&](const Error& error) { return error.within("engine '" + model_.title_of(entry) + "'"); };
     ModelOptions options = model_options();
     auto engine = load_engine(entry, *loader, options);
     if (!engine) return here(engine.error());
@@ -91,7 +93,7 @@ class PackageOpener {
       golden.emplace(*std::move(checked));
       if (options.examples.empty()) options.examples = golden->model_inputs();
     }
-    auto model = make_model(*engine, manifest_.signature, options, evidence_of(entry));
+    auto model = make_model(*engine, model_.signature, options, evidence_of(entry));
     if (!model) return here(model.error());
     auto built = build(*model, entry);
     if (!built) return std::move(built).error();
@@ -116,7 +118,7 @@ class PackageOpener {
     std::optional<OpenedPackage> built;
     for (std::size_t i = 0; !golden || i < golden->size(); ++i) {
       if (!built || engine->info().has_state) {
-        auto model = make_model(engine, manifest_.signature, alone, {});
+        auto model = make_model(engine, model_.signature, alone, {});
         if (!model) return std::move(model).error();
         auto next = build(*model, entry);
         if (!next) return std::move(next).error();
@@ -170,10 +172,10 @@ class PackageOpener {
   /// What the host says, and for the rest the package.
   ModelOptions model_options() const {
     ModelOptions options = options_.model;
-    if (options.max_batch == 0) options.max_batch = manifest_.max_batch;
-    if (!options.padding) options.padding = manifest_.padding;
+    if (options.max_batch == 0) options.max_batch = model_.max_batch;
+    if (!options.padding) options.padding = model_.padding;
     if (options.name.empty()) options.name = manifest_.name;
-    for (const auto& [name, value] : manifest_.arguments) options.arguments[name] = value;
+    for (const auto& [name, value] : model_.arguments) options.arguments[name] = value;
     options.runtime = runtime_;
     return options;
   }
@@ -183,7 +185,7 @@ class PackageOpener {
     if (!loader.load) return Error(ErrorCode::kInternal, "its loader has no load function");
     auto file = files_.open(entry.file);
     if (!file) return std::move(file).error();
-    LoadRequest request{*std::move(file), manifest_.signature, options, {}};
+    LoadRequest request{*std::move(file), model_.signature, options, {}};
     for (const std::string& library : entry.libraries) {
       if (manifest_.files.count(library) == 0) {
         if (options.libraries.empty())
@@ -221,11 +223,12 @@ class PackageOpener {
 
   std::string kinds() const {
     std::string text;
-    for (const EngineEntry& entry : manifest_.engines) text += (text.empty() ? "'" : ", '") + entry.kind + "'";
+    for (const EngineEntry& entry : model_.engines) text += (text.empty() ? "'" : ", '") + entry.kind + "'";
     return text;
   }
 
   const Manifest& manifest_;
+  const ModelEntry& model_;
   const PackageFiles& files_;
   const TypeInfo* in_;
   const TypeInfo* out_;
@@ -238,21 +241,24 @@ class PackageOpener {
 
 Result<OpenedPackage> open_unnamed(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
                                    const std::vector<EngineLoader>& loaders, const OpenOptions& options,
-                                   std::optional<std::size_t> engine_index) {
+                                   const std::optional<EngineChoice>& choice) {
   auto checked = check_package(directory, options);
   if (!checked) return std::move(checked).error();
+  if (checked->manifest.models.size() != 1)
+    return Error(ErrorCode::kUnsupported, "a package with one model can be opened, this one has " +
+                                              std::to_string(checked->manifest.models.size()));
   auto runtime = runtime_of(options);
   if (!runtime) return std::move(runtime).error();
-  return PackageOpener(*checked, in, out, loaders, options, *std::move(runtime)).open(engine_index);
+  return PackageOpener(*checked, in, out, loaders, options, *std::move(runtime)).open(choice);
 }
 
 }  // namespace
 
 Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
                                    const std::vector<EngineLoader>& loaders, const OpenOptions& options,
-                                   std::optional<std::size_t> engine_index) {
+                                   const std::optional<EngineChoice>& choice) {
   try {
-    auto opened = open_unnamed(directory, in, out, loaders, options, engine_index);
+    auto opened = open_unnamed(directory, in, out, loaders, options, choice);
     if (!opened) return opened.error().within("package '" + directory + "'");
     return opened;
   } catch (...) {

@@ -2,7 +2,6 @@
 // Hashing the files of a package. Sizes are compared before anything is read.
 #include "package/package_files.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <utility>
@@ -96,12 +95,12 @@ Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Ma
   if (!tree) return std::move(tree).error();
   PackageFiles files(*std::move(tree));
   files.entries_ = manifest.files;
-  const auto is_kept = [&](const std::string& name) {
-    return std::any_of(manifest.engines.begin(), manifest.engines.end(), [&](const EngineEntry& engine) {
-      const auto& libraries = engine.libraries;
-      return engine.file == name || std::find(libraries.begin(), libraries.end(), name) != libraries.end();
-    });
-  };
+  std::set<std::string> kept;  // what engines read
+  for (const ModelEntry& model : manifest.models)
+    for (const EngineEntry& engine : model.engines) {
+      kept.insert(engine.file);
+      kept.insert(engine.libraries.begin(), engine.libraries.end());
+    }
   try {
     auto paths = resolve_all(files.tree_, manifest);
     if (!paths) return std::move(paths).error();
@@ -114,7 +113,7 @@ Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Ma
     for (const auto& [name, entry] : manifest.files) {
       auto content = verify_file(files.tree_, files.paths_[name], name, entry);
       if (!content) return std::move(content).error();
-      if (is_kept(name)) files.contents_.emplace(name, *std::move(content));
+      if (kept.count(name) > 0) files.contents_.emplace(name, *std::move(content));
     }
   } catch (const std::exception& error) {
     return Error(ErrorCode::kResourceExhausted, "cannot check the files of '" + directory + "': " + error.what());

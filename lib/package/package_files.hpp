@@ -38,6 +38,7 @@ class PackageFiles {
   /// no unlisted file, no device, no link that leads out of it.
   GANTRY_API static Result<PackageFiles> verify(const std::string& directory, const Manifest& manifest);
 
+  bool is_listed(const std::string& name) const { return entries_.count(name) > 0; }
   /// The content of a listed file; invalid_argument if it is not listed.
   Result<Bytes> read(const std::string& name) const;
   /// A model's file or library that an engine of the manifest names, as it was verified.

@@ -246,7 +246,7 @@ const BadPackage kBadPackages[] = {
     {"a wrong type on an edge", [](const BrokenPackage& p) { p.edit([](Json& m) { m["pipeline"].erase(2); }); }, kBad,
      "pipeline[2]: 'model' takes Tensor, but the op before it gives Image"},
     {"an unknown manifest version", [](const BrokenPackage& p) { p.edit([](Json& m) { m["format"] = 99; }); },
-     ErrorCode::kUnsupported, "gantry.json has format 99, this version reads format 1"},
+     ErrorCode::kUnsupported, "gantry.json has format 99, this version reads format 2"},
     {"an unknown key", [](const BrokenPackage& p) { p.edit([](Json& m) { m["colour"] = "red"; }); }, kBad,
      "gantry.json: colour: unknown key"},
     {"a manifest that is garbage", [](const BrokenPackage& p) { test::write_text(p.file("gantry.json"), "\x01\x02"); },
@@ -262,11 +262,14 @@ const BadPackage kBadPackages[] = {
      kBad, "file 'model.ts': "},
     {"a signature with another number of inputs",
      [](const BrokenPackage& p) {
-       p.edit([](Json& m) { m["inputs"].push_back({{"name", "mask"}, {"dtype", "f32"}, {"shape", {"batch", 2}}}); });
+       p.edit([](Json& m) {
+         m["models"]["model"]["inputs"].push_back({{"name", "mask"}, {"dtype", "f32"}, {"shape", {"batch", 2}}});
+       });
      },
      kBad, "engine 'torchscript'"},
     {"a signature whose output is another",
-     [](const BrokenPackage& p) { p.edit([](Json& m) { m["outputs"][0]["shape"][1] = 11; }); }, kModel, "logits"},
+     [](const BrokenPackage& p) { p.edit([](Json& m) { m["models"]["model"]["outputs"][0]["shape"][1] = 11; }); },
+     kModel, "logits"},
     {"a golden case that does not hold",
      [](const BrokenPackage& p) {
        p.edit([](Json& m) { m["golden"][0]["result"]["value"]["classes"][0]["score"] = 0.123; });

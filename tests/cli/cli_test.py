@@ -354,7 +354,7 @@ class InspectAndCheck(Case):
         self.assertRegex(text, r"could not run +golden with aoti: not_found: .*it has 'torchscript'")
 
         def need_another_torch(content):
-            content["engines"][0]["requires"] = {"torch": "1.99"}
+            content["models"]["model"]["engines"][0]["requires"] = {"torch": "1.99"}
         directory = self.copy("tiny-mlp")
         self.reseal(directory, need_another_torch)
         text = self.expect(gantry("check", directory), COULD_NOT_RUN).stdout
@@ -378,7 +378,7 @@ class InspectAndCheck(Case):
         shutil.copy(package("no-batch") / "model.ts", directory / "other.ts")
 
         def add_engine(content):
-            content["engines"].append({**content["engines"][0], "file": "other.ts"})
+            content["models"]["model"]["engines"].append({**content["models"]["model"]["engines"][0], "file": "other.ts"})
             content["files"].append({"path": "other.ts"})
         self.reseal(directory, add_engine)
         for words in ([], ["--engine", "torchscript"]):

@@ -30,8 +30,8 @@ class AotiTest(unittest.TestCase):
 
     def test_requires_this_torch_and_a_cpu_level(self):
         manifest = gp.verify(self.package)
-        self.assertEqual([engine["kind"] for engine in manifest["engines"]], ["aoti", "torchscript"])
-        engine = manifest["engines"][0]
+        self.assertEqual([engine["kind"] for engine in manifest["models"]["model"]["engines"]], ["aoti", "torchscript"])
+        engine = manifest["models"]["model"]["engines"][0]
         version = ".".join(torch.__version__.split(".")[:2])
         self.assertEqual(engine["device"], "cpu")
         self.assertEqual(engine["requires"], {"torch": version, "isa": aoti_target()[2]})

@@ -74,12 +74,12 @@ class NamesTest(PackingTest):
         found = []
         for form in (model, torch.jit.script(model.eval())):
             manifest = self.pack(form, torch.rand(2, 4), [sample, torch.rand(4)], **arguments)
-            names = [spec["name"] for spec in manifest["outputs"]]
+            names = [spec["name"] for spec in manifest["models"]["model"]["outputs"]]
             value = manifest["golden"][0]["result"]["value"]["tensors"]
             expected = [tensor for _, tensor in flattened(model(sample[None]))]
             for name, tensor in zip(names, expected):
                 numpy.testing.assert_array_equal(numpy.load(self.package / value[name]), tensor[0].numpy())
-            self.assertTrue(manifest["engines"][0]["rows"]["independent"])
+            self.assertTrue(manifest["models"]["model"]["engines"][0]["rows"]["independent"])
             found.append(names)
         self.assertEqual(*found)
         return found[0]
@@ -99,7 +99,7 @@ class NamesTest(PackingTest):
 
     def test_the_lstm_of_torch_is_flattened(self):
         manifest = self.pack(nn.LSTM(8, 16, batch_first=True), torch.rand(2, 5, 8), [torch.rand(2, 5, 8)], batch=False)
-        self.assertEqual([spec["name"] for spec in manifest["outputs"]], ["0", "1.0", "1.1"])
+        self.assertEqual([spec["name"] for spec in manifest["models"]["model"]["outputs"]], ["0", "1.0", "1.1"])
 
     def test_what_is_no_tensor_is_named_with_its_path(self):
         with self.assertRaisesRegex(gp.PackError, "'1.n' of what it returns is a int"):
@@ -110,7 +110,8 @@ class NamesTest(PackingTest):
     def test_all_names_match_or_none_does(self):
         example = (torch.rand(2, 4), torch.rand(2, 4))
         for names in (["left", "right"], ["a", "b"]):
-            self.assertEqual([spec["name"] for spec in self.pack(TwoInputs(), example, input_names=names)["inputs"]], names)
+            inputs = self.pack_model(TwoInputs(), example, input_names=names)["inputs"]
+            self.assertEqual([spec["name"] for spec in inputs], names)
         for names in (["left", "b"], ["right", "left"], ["right", "a"]):
             with self.subTest(names), self.assertRaisesRegex(gp.PackError, "input_names: .*are among the arguments of"):
                 self.pack(TwoInputs(), example, input_names=names)
@@ -152,7 +153,7 @@ class CallsTest(PackingTest):
             manifest = self.pack(torch.jit.script(model), torch.rand(2, 4), [sample])
             answer = numpy.load(self.package / manifest["golden"][0]["result"]["value"]["npy"])
             numpy.testing.assert_allclose(answer, expected().detach().numpy(), rtol=1e-6)
-            self.assertTrue(manifest["engines"][0]["rows"]["independent"])
+            self.assertTrue(manifest["models"]["model"]["engines"][0]["rows"]["independent"])
 
     def test_a_model_that_writes_to_its_inputs_gets_copies(self):
         class Doubles(nn.Module):
@@ -164,7 +165,7 @@ class CallsTest(PackingTest):
             golden = manifest["golden"][0]
             self.assertEqual(numpy.load(self.package / golden["input"]["npy"]).tolist(), [1, 2, 3, 4])
             self.assertEqual(numpy.load(self.package / golden["result"]["value"]["npy"]).tolist(), [2, 4, 6, 8])
-            self.assertTrue(manifest["engines"][0]["rows"]["independent"])
+            self.assertTrue(manifest["models"]["model"]["engines"][0]["rows"]["independent"])
             self.assertEqual(example.tolist(), [[1.0] * 4] * 2)
 
     def test_fixed_arguments_are_bound_or_written(self):
@@ -173,14 +174,14 @@ class CallsTest(PackingTest):
         expected = 0.5 * (sample[0] * 3 - sample[1])
         for model in (Rated(), torch.jit.script(Rated().eval())):
             manifest = self.pack(model, example, [sample], arguments=fixed)
-            self.assertEqual([spec["name"] for spec in manifest["inputs"]], ["x", "y"])
+            self.assertEqual([spec["name"] for spec in manifest["models"]["model"]["inputs"]], ["x", "y"])
             answer = numpy.load(self.package / manifest["golden"][0]["result"]["value"]["npy"])
             numpy.testing.assert_allclose(answer, expected.numpy(), rtol=1e-6)
             stored = torch.jit.load(str(self.package / "model.ts"))
             if isinstance(model, torch.jit.ScriptModule):
-                self.assertEqual(manifest["arguments"], fixed)
+                self.assertEqual(manifest["models"]["model"]["arguments"], fixed)
             else:
-                self.assertNotIn("arguments", manifest)
+                self.assertNotIn("arguments", manifest["models"]["model"])
                 torch.testing.assert_close(stored(*sample), expected)
 
     def test_mistakes_in_fixed_arguments_are_named(self):
@@ -199,11 +200,11 @@ class CallsTest(PackingTest):
         arguments = {"batch": False, "samples": [boxes]}
         with self.assertRaisesRegex(gp.CheckFailed, r"needs the operator torchvision::nms; .*libraries=\[\"torchvision\"\]"):
             self.pack(model, boxes, **arguments)
-        requires = self.pack(model, boxes, libraries=["torchvision"], **arguments)["engines"][0]["requires"]
+        requires = self.pack_model(model, boxes, libraries=["torchvision"], **arguments)["engines"][0]["requires"]
         self.assertEqual(requires["libraries"], ["torchvision"])
         library = next(Path(torchvision.__file__).parent.glob("_C*.so"))
         manifest = self.pack(model, boxes, libraries=[library], **arguments)
-        self.assertEqual(manifest["engines"][0]["requires"]["libraries"], [f"ops/{library.name}"])
+        self.assertEqual(manifest["models"]["model"]["engines"][0]["requires"]["libraries"], [f"ops/{library.name}"])
         self.assertIn(f"ops/{library.name}", [entry["path"] for entry in manifest["files"]])
         self.assertEqual((self.package / "ops" / library.name).read_bytes(), library.read_bytes())
         for wrong, message in (("lib/absent.so", "'lib/absent.so' is no file"), ("nothing_of_that_name", "cannot be loaded")):

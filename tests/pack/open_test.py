@@ -121,7 +121,7 @@ class OpenTest(PackingTest):
 
     def test_outputs_of_a_nested_result_have_their_names(self):
         manifest = self.pack(torch.nn.LSTM(4, 8), torch.rand(5, 2, 4), [torch.rand(5, 2, 4)])
-        self.assertEqual([spec["name"] for spec in manifest["outputs"]], ["0", "1.0", "1.1"])
+        self.assertEqual([spec["name"] for spec in manifest["models"]["model"]["outputs"]], ["0", "1.0", "1.1"])
 
         class Mixed(torch.nn.Module):
             def forward(self, x):
@@ -141,7 +141,7 @@ class OpenTest(PackingTest):
             def forward(self, x):
                 return {"b": x * 2, "a": x.sum(-1)}
         manifest = self.pack(torch.jit.script(Named()), torch.rand(2, 3), [torch.rand(3), torch.rand(3)])
-        self.assertEqual([spec["name"] for spec in manifest["outputs"]], ["b", "a"])
+        self.assertEqual([spec["name"] for spec in manifest["models"]["model"]["outputs"]], ["b", "a"])
 
     def test_what_the_signature_refuses_is_refused_with_its_place(self):
         self.refused(r"sample 1: model: output 'output' of a sample is f32\[3\], got .* name the dimensions that vary",

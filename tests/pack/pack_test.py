@@ -105,6 +105,10 @@ class InTemporaryDirectory(unittest.TestCase):
     def manifest(self, package):
         return json.loads((package / "gantry.json").read_text())
 
+    def model(self, package):
+        """What the manifest says of its only model."""
+        return self.manifest(package)["models"]["model"]
+
 
 # ---- Translation --------------------------------------------------------------------------------------------------
 
@@ -529,12 +533,12 @@ class PackTest(InTemporaryDirectory):
         class Total(torch.nn.Module):
             def forward(self, x):
                 return x.sum(0)
-        signature = self.manifest(self.pack_mlp())
+        signature = self.model(self.pack_mlp())
         self.assertEqual(signature["inputs"], [{"name": "input", "dtype": "f32", "shape": ["batch", 4]}])
         self.assertEqual(signature["outputs"], [{"name": "output", "dtype": "f32", "shape": ["batch", 3]}])
         for i, model in enumerate((Mixing(), Total())):
             package = self.pack_mlp(f"none{i}", model=model.eval(), samples=[torch.rand(2, 4)])
-            self.assertEqual(self.manifest(package)["inputs"][0]["shape"], [2, 4])
+            self.assertEqual(self.model(package)["inputs"][0]["shape"], [2, 4])
 
     def test_a_transform_alone_gets_decode_model_and_classes(self):
         transform = v1.Compose([v1.Resize(20), v1.CenterCrop(16), v1.ToTensor(), v1.Normalize([0.5] * 3, [0.2] * 3)])
@@ -560,7 +564,7 @@ class PackTest(InTemporaryDirectory):
         samples = [torch.tensor([1.0, 2]), torch.tensor([-1.0, -2])]
         script = torch.jit.script(Branching().eval())
         package = gp.pack(self.dir / "s", script, torch.rand(2), name="s", version="1", samples=samples, batch=False)
-        self.assertEqual([engine["kind"] for engine in self.manifest(package)["engines"]], ["torchscript"])
+        self.assertEqual([engine["kind"] for engine in self.model(package)["engines"]], ["torchscript"])
         with self.assertRaisesRegex(gp.PackError, "not a ScriptModule"):
             gp.pack(self.dir / "t", script, torch.rand(2), name="t", version="1", engines=("aoti",), batch=False)
 
@@ -653,8 +657,8 @@ class PackTest(InTemporaryDirectory):
         package = gp.pack(self.dir / "two", Two().eval(), (torch.rand(2, 3), torch.rand(2, 3)), name="two", version="1",
                           engines=TORCHSCRIPT, samples=[{"a": torch.rand(3), "b": torch.rand(3)}])
         manifest = self.manifest(package)
-        self.assertEqual([spec["name"] for spec in manifest["outputs"]], ["sum", "count"])
-        self.assertEqual(manifest["outputs"][1], {"name": "count", "dtype": "i64", "shape": ["batch"]})
+        self.assertEqual([spec["name"] for spec in manifest["models"]["model"]["outputs"]], ["sum", "count"])
+        self.assertEqual(manifest["models"]["model"]["outputs"][1], {"name": "count", "dtype": "i64", "shape": ["batch"]})
         self.assertEqual(list(manifest["golden"][0]["result"]["value"]["tensors"]), ["sum", "count"])
 
     def pack_sequences(self, name, padding, model=None):
@@ -678,7 +682,7 @@ class PackTest(InTemporaryDirectory):
 
     def test_padding_is_written_where_it_changes_no_answer(self):
         padding = {"dim": "T", "lengths": [4, 8, 12], "values": {"ids": 7}}
-        self.assertEqual(self.manifest(self.pack_sequences("s", padding))["padding"], padding)
+        self.assertEqual(self.model(self.pack_sequences("s", padding))["padding"], padding)
 
     def test_padding_that_changes_answers_is_refused(self):
         class Mean(torch.nn.Module):
@@ -738,7 +742,7 @@ class PackTest(InTemporaryDirectory):
             self.pack_mlp()
         self.assertEqual((package / "gantry.json").read_bytes(), before)
         self.pack_mlp(max_batch=2, overwrite=True)
-        self.assertEqual(self.manifest(package)["max_batch"], 2)
+        self.assertEqual(self.model(package)["max_batch"], 2)
         self.assertEqual([path.name for path in self.dir.iterdir()], ["mlp"])
 
     def test_of_two_at_once_the_second_does_not_replace_the_first(self):
@@ -836,13 +840,14 @@ class IntegrityTest(InTemporaryDirectory):
 
         def with_files(**change):
             return json.dumps({**good, "files": [{**good["files"][0], **change}, *good["files"][1:]]})
-        cases = [("{", "gantry.json"), ("[]", "format None"), (json.dumps({**good, "format": 2}), "has format 2"),
-                 ('{"format": 1, "format": 1}', "duplicate key 'format'"),
+        cases = [("{", "gantry.json"), ("[]", "format None"), (json.dumps({**good, "format": 3}), "has format 3, this version reads format 2$"),
+                 (json.dumps({**good, "format": 1}), "has format 1, this version reads format 2; pack the model again"),
+                 ('{"format": 2, "format": 2}', "duplicate key 'format'"),
                  (json.dumps({k: v for k, v in good.items() if k != "files"}), "'files' is missing"),
                  (with_files(path="../x"), "not a file name"), (with_files(path="/etc/passwd"), "not a file name"),
                  (with_files(path=good["files"][1]["path"]), "listed twice"), (with_files(mode=1), "expected path"),
                  (json.dumps({**good, "files": 5}), "'files' is not a list"), ("[" * 200000, "recursion"),
-                 (json.dumps({**good, "format": "1"}), "has format '1'"), (json.dumps({**good, "format": True}), "format True"),
+                 (json.dumps({**good, "format": "2"}), "has format '2'"), (json.dumps({**good, "format": True}), "format True"),
                  (with_files(path="\ud800"), "no UTF-8"), (with_files(path="a" * 300), "at most 255")]
         for text, message in cases:
             (package / "gantry.json").write_text(text)

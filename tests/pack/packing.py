@@ -39,9 +39,13 @@ class PackingTest(unittest.TestCase):
                                samples=samples, **given)
         return json.loads((self.package / "gantry.json").read_text())
 
+    def pack_model(self, *arguments, **named):
+        """What the manifest of such a package says of its model."""
+        return self.pack(*arguments, **named)["models"]["model"]
+
     def rows(self, *arguments, **named):
         """engines[0].rows of such a package."""
-        return self.pack(*arguments, **named)["engines"][0]["rows"]
+        return self.pack_model(*arguments, **named)["engines"][0]["rows"]
 
 
 def model_of(function):

@@ -179,7 +179,7 @@ class SizesTest(PackingTest):
     def test_a_model_of_one_batch_size_gets_no_batch_axis(self):
         script = torch.jit.script(EndsTheProcess(1).eval())
         manifest = self.pack(script, torch.rand(1, 4), [torch.rand(1, 4)])
-        self.assertEqual(manifest["inputs"][0]["shape"], [1, 4])
+        self.assertEqual(manifest["models"]["model"]["inputs"][0]["shape"], [1, 4])
         self.assertRegex(self.said.getvalue(), r"ends the process at a batch of 2 \(signal .*without a batch axis")
         with self.assertRaisesRegex(gp.CheckFailed, r"batch=True, but the model takes no batch of 2: .*ends the process"):
             self.pack(script, torch.rand(1, 4), batch=True)

@@ -104,9 +104,9 @@ class StateTest(PackingTest):
         for model in models:
             with self.subTest(type(model).__name__ + getattr(model, "original_name", "")):
                 manifest = self.pack(model, torch.rand(2, 4), self.samples)
-                self.assertEqual(manifest["inputs"][0]["shape"], ["batch", 4])
+                self.assertEqual(manifest["models"]["model"]["inputs"][0]["shape"], ["batch", 4])
                 self.assertEqual([answer.tolist() for answer in self.answers(manifest)], [[1.0] * 4] * 3)
-                self.assertEqual(manifest["engines"][0]["rows"],
+                self.assertEqual(manifest["models"]["model"]["engines"][0]["rows"],
                                  {"independent": False, "reason": "the model keeps state"})
                 self.assertIn("the model keeps state", self.said.getvalue())
                 stored = torch.jit.load(str(self.package / "model.ts"))
@@ -137,7 +137,7 @@ class StateTest(PackingTest):
         samples = [torch.full((4,), 9.0), torch.full((4,), 7.0)]
         manifest = self.pack(torch.jit.script(SumOfLarge().eval()), torch.rand(2, 4), samples)
         self.assertEqual([answer.tolist() for answer in self.answers(manifest)], [[18.0] * 4, [14.0] * 4])
-        self.assertEqual(manifest["engines"][0]["rows"]["reason"], "the model keeps state")
+        self.assertEqual(manifest["models"]["model"]["engines"][0]["rows"]["reason"], "the model keeps state")
 
     def test_a_table_that_is_made_on_the_way_is_no_state(self):
         class Cached(nn.Module):
@@ -195,7 +195,7 @@ class RandomTest(PackingTest):
     def test_without_samples_such_a_model_is_packed(self):
         manifest = self.pack(model_of(lambda x: x + torch.rand_like(x)), torch.rand(2, 4), batch=True)
         self.assertEqual(manifest["golden"], [])
-        self.assertEqual(manifest["engines"][0]["rows"]["reason"], "the model draws random numbers")
+        self.assertEqual(manifest["models"]["model"]["engines"][0]["rows"]["reason"], "the model draws random numbers")
 
 
 if __name__ == "__main__":

@@ -30,16 +30,17 @@ TEST(Manifest, ReadsEveryKey) {
   json["provenance"] = {{"git", "abc"}, {"metrics", {{"top1", 0.75}}}};
   json["accuracy"] = {{"eval", "eval"}, {"metric", "top1"}, {"floor", 0.7}};
   json["latency"] = {{"p99_ms", 12.5}, {"at", "2 CPUs"}};
-  json["engines"][0]["requires"] = {{"torch", ">=2.6"}, {"isa", "x86-64-v3"}};
-  json["engines"][0]["device"] = "cpu";
+  json["models"]["net"]["engines"][0]["requires"] = {{"torch", ">=2.6"}, {"isa", "x86-64-v3"}};
+  json["models"]["net"]["engines"][0]["device"] = "cpu";
   const auto manifest = parsed(json);
   ASSERT_THAT(manifest, IsOk());
   EXPECT_EQ(manifest->title(), "doubler 1");
-  EXPECT_EQ(manifest->max_batch, 4);
-  EXPECT_EQ(manifest->signature.to_string(), Signature::parse("x:f32[batch,2]", "y:f32[batch,2]")->to_string());
-  EXPECT_EQ(manifest->engines[0].torch, ">=2.6");
-  EXPECT_EQ(manifest->engines[0].isa, "x86-64-v3");
-  EXPECT_EQ(manifest->engines[0].device, "cpu");
+  EXPECT_EQ(manifest->models[0].max_batch, 4);
+  EXPECT_EQ(manifest->models[0].signature.to_string(),
+            Signature::parse("x:f32[batch,2]", "y:f32[batch,2]")->to_string());
+  EXPECT_EQ(manifest->models[0].engines[0].torch, ">=2.6");
+  EXPECT_EQ(manifest->models[0].engines[0].isa, "x86-64-v3");
+  EXPECT_EQ(manifest->models[0].engines[0].device, "cpu");
   EXPECT_EQ(manifest->pipeline, R"([{"op":"model"}])");
   ASSERT_EQ(manifest->golden.size(), 1u);
   EXPECT_EQ(manifest->golden[0].stages[0].at, "pipeline[0]");
@@ -52,12 +53,13 @@ TEST(Manifest, ReadsEveryKey) {
 }
 
 TEST(Manifest, ReadsWhatIsKnownOfRows) {
-  EXPECT_FALSE(parsed(valid())->engines[0].rows);
+  EXPECT_FALSE(parsed(valid())->models[0].engines[0].rows);
   Json json = valid();
-  json["engines"][0]["rows"] = {{"independent", true}, {"sizes", {2, 16}}, {"samples", 3}, {"atol", 1e-4}, {"rtol", 0}};
+  json["models"]["net"]["engines"][0]["rows"] = {
+      {"independent", true}, {"sizes", {2, 16}}, {"samples", 3}, {"atol", 1e-4}, {"rtol", 0}};
   auto manifest = parsed(json);
   ASSERT_THAT(manifest, IsOk());
-  const RowProof& rows = *manifest->engines[0].rows;
+  const RowProof& rows = *manifest->models[0].engines[0].rows;
   EXPECT_TRUE(rows.independent);
   EXPECT_EQ(rows.sizes, (std::vector<std::int64_t>{2, 16}));
   EXPECT_EQ(rows.samples, 3);
@@ -66,28 +68,29 @@ TEST(Manifest, ReadsWhatIsKnownOfRows) {
   EXPECT_EQ(rows.tolerance.rtol, 0);
   EXPECT_EQ(rows.reason, "");
 
-  json["engines"][0]["rows"] = {{"independent", false}, {"reason", "the model keeps state"}};
+  json["models"]["net"]["engines"][0]["rows"] = {{"independent", false}, {"reason", "the model keeps state"}};
   manifest = parsed(json);
   ASSERT_THAT(manifest, IsOk());
-  EXPECT_FALSE(manifest->engines[0].rows->independent);
-  EXPECT_TRUE(manifest->engines[0].rows->sizes.empty());
-  EXPECT_EQ(manifest->engines[0].rows->reason, "the model keeps state");
+  EXPECT_FALSE(manifest->models[0].engines[0].rows->independent);
+  EXPECT_TRUE(manifest->models[0].engines[0].rows->sizes.empty());
+  EXPECT_EQ(manifest->models[0].engines[0].rows->reason, "the model keeps state");
 }
 
 TEST(Manifest, ReadsLibrariesOfThePackageAndOfTheHost) {
   Json json = valid();
   json["files"][0]["path"] = "ops/libmy.so";
-  json["engines"][0]["requires"]["libraries"] = {"ops/libmy.so", "torchvision"};
+  json["models"]["net"]["engines"][0]["requires"]["libraries"] = {"ops/libmy.so", "torchvision"};
   json["golden"] = Json::array();
   const auto manifest = parsed(json);
   ASSERT_THAT(manifest, IsOk());
-  EXPECT_EQ(manifest->engines[0].libraries, (std::vector<std::string>{"ops/libmy.so", "torchvision"}));
+  EXPECT_EQ(manifest->models[0].engines[0].libraries, (std::vector<std::string>{"ops/libmy.so", "torchvision"}));
 }
 
 TEST(Manifest, ReadsArgumentsOfEachType) {
-  EXPECT_TRUE(parsed(valid())->arguments.empty());
+  EXPECT_TRUE(parsed(valid())->models[0].arguments.empty());
   Json json = valid();
-  json["arguments"] = {{"sr", 16000}, {"scale", 1.0}, {"is_wide", true}, {"mode", "fast"}, {"low", INT64_MIN}};
+  json["models"]["net"]["arguments"] = {
+      {"sr", 16000}, {"scale", 1.0}, {"is_wide", true}, {"mode", "fast"}, {"low", INT64_MIN}};
   const auto manifest = parsed(json);
   ASSERT_THAT(manifest, IsOk());
   const std::map<std::string, ArgumentValue> expected = {{"sr", std::int64_t{16000}},
@@ -95,29 +98,29 @@ TEST(Manifest, ReadsArgumentsOfEachType) {
                                                          {"is_wide", true},
                                                          {"mode", std::string("fast")},
                                                          {"low", std::int64_t{INT64_MIN}}};
-  EXPECT_EQ(manifest->arguments, expected);
+  EXPECT_EQ(manifest->models[0].arguments, expected);
 }
 
 /// x:f32[batch,T].
 Json sequences() {
   Json json = valid();
-  json["inputs"][0]["shape"][1] = json["outputs"][0]["shape"][1] = "T";
-  json["padding"] = {{"dim", "T"}, {"lengths", {16, 64}}, {"values", {{"x", -1.5}}}};
+  json["models"]["net"]["inputs"][0]["shape"][1] = json["models"]["net"]["outputs"][0]["shape"][1] = "T";
+  json["models"]["net"]["padding"] = {{"dim", "T"}, {"lengths", {16, 64}}, {"values", {{"x", -1.5}}}};
   return json;
 }
 
 TEST(Manifest, ReadsPadding) {
-  EXPECT_FALSE(parsed(valid())->padding);
+  EXPECT_FALSE(parsed(valid())->models[0].padding);
   Json json = sequences();
   auto manifest = parsed(json);
   ASSERT_THAT(manifest, IsOk());
-  EXPECT_EQ(manifest->padding->dim, "T");
-  EXPECT_EQ(manifest->padding->lengths, (std::vector<std::int64_t>{16, 64}));
-  EXPECT_EQ(manifest->padding->values, (std::map<std::string, double>{{"x", -1.5}}));
-  json["padding"] = {{"dim", "T"}};
+  EXPECT_EQ(manifest->models[0].padding->dim, "T");
+  EXPECT_EQ(manifest->models[0].padding->lengths, (std::vector<std::int64_t>{16, 64}));
+  EXPECT_EQ(manifest->models[0].padding->values, (std::map<std::string, double>{{"x", -1.5}}));
+  json["models"]["net"]["padding"] = {{"dim", "T"}};
   manifest = parsed(json);
   ASSERT_THAT(manifest, IsOk());
-  EXPECT_TRUE(manifest->padding->lengths.empty());
+  EXPECT_TRUE(manifest->models[0].padding->lengths.empty());
 }
 
 struct Mistake {
@@ -138,22 +141,28 @@ const Mistake kMistakes[] = {
     {"/name", "", "name: is required"},
     {"/version", "\"../1\"", "version: must be lower-case"},
     {"/extra", "1", "extra: unknown key; expected one of"},
-    {"/max_batch", "0", "max_batch: must be 1..65536, got 0"},
-    {"/max_batch", "1.5", "max_batch: expected an integer, got 1.5"},
-    {"/engines", "[]", "engines: needs 1..8 engines, got 0"},
-    {"/engines", "{}", "engines: expected a list, got an object"},
-    {"/engines/0/file", "\"other.ts\"", "engines[0].file: \"other.ts\" is not listed in files"},
-    {"/engines/0/file", "\"../model.ts\"", "engines[0].file: \"../model.ts\" is not listed in files"},
-    {"/engines/0/device", "\"tpu\"", "engines[0].device: expected one of \"any\", \"cpu\", \"cuda\", got \"tpu\""},
-    {"/engines/0/requires", "{\"torch\": \"two\"}", "engines[0].requires.torch: expected \"2.15\" or \">=2.6\""},
-    {"/engines/0/requires", "{\"isa\": \"x86-64-v9\"}", "engines[0].requires.isa: expected one of"},
-    {"/engines/0/requires", "{\"glibc\": \"2\"}",
-     "engines[0].requires.glibc: unknown key; expected one of isa, libraries, torch"},
-    {"/inputs/0/dtype", "\"float\"", "inputs[0].dtype:"},
-    {"/inputs/0/shape/1", "0", "inputs[0].shape[1]: expected an integer from 1 or a symbol, got 0"},
-    {"/inputs/0/shape/1", "2.5", "inputs[0].shape[1]: expected an integer from 1 or a symbol, got 2.5"},
-    {"/inputs/0/shape", "\"batch\"", "inputs[0].shape: expected a list, got \"batch\""},
-    {"/inputs/0/name", "\"\"", "inputs, outputs"},
+    {"/models/net/max_batch", "0", "models.net.max_batch: must be 1..65536, got 0"},
+    {"/models/net/max_batch", "1.5", "models.net.max_batch: expected an integer, got 1.5"},
+    {"/models/net/engines", "[]", "models.net.engines: needs 1..8 engines, got 0"},
+    {"/models/net/engines", "{}", "models.net.engines: expected a list, got an object"},
+    {"/models/net/engines/0/file", "\"other.ts\"", "models.net.engines[0].file: \"other.ts\" is not listed in files"},
+    {"/models/net/engines/0/file", "\"../model.ts\"",
+     "models.net.engines[0].file: \"../model.ts\" is not listed in files"},
+    {"/models/net/engines/0/device", "\"tpu\"",
+     "models.net.engines[0].device: expected one of \"any\", \"cpu\", \"cuda\", got \"tpu\""},
+    {"/models/net/engines/0/requires", "{\"torch\": \"two\"}",
+     "models.net.engines[0].requires.torch: expected \"2.15\" or \">=2.6\""},
+    {"/models/net/engines/0/requires", "{\"isa\": \"x86-64-v9\"}",
+     "models.net.engines[0].requires.isa: expected one of"},
+    {"/models/net/engines/0/requires", "{\"glibc\": \"2\"}",
+     "models.net.engines[0].requires.glibc: unknown key; expected one of isa, libraries, torch"},
+    {"/models/net/inputs/0/dtype", "\"float\"", "models.net.inputs[0].dtype:"},
+    {"/models/net/inputs/0/shape/1", "0",
+     "models.net.inputs[0].shape[1]: expected an integer from 1 or a symbol, got 0"},
+    {"/models/net/inputs/0/shape/1", "2.5",
+     "models.net.inputs[0].shape[1]: expected an integer from 1 or a symbol, got 2.5"},
+    {"/models/net/inputs/0/shape", "\"batch\"", "models.net.inputs[0].shape: expected a list, got \"batch\""},
+    {"/models/net/inputs/0/name", "\"\"", "models.net: inputs, outputs"},
     {"/pipeline", "\"model\"", "pipeline: expected a list, got \"model\""},
     {"/golden/0/input", "{\"png\": \"a\"}", "golden[0].input.png: unknown key; expected one of classes"},
     {"/golden/0/input", "{}", "golden[0].input: expected an object with one of the keys"},
@@ -219,70 +228,88 @@ const Mistake kMistakes[] = {
 };
 
 const Mistake kPaddingMistakes[] = {
-    {"/padding", "16", "padding: expected an object, got 16"},
-    {"/padding", "{}", "padding.dim: is required"},
-    {"/padding/dim", "\"S\"", "padding.dim: no input has a dimension 'S'"},
-    {"/padding/dim", "\"batch\"", "padding.dim: the batch axis cannot be padded"},
-    {"/padding/dim", "1", "padding.dim: expected a string, got 1"},
-    {"/padding/mask", "\"x\"", "padding.mask: unknown key; expected one of dim, lengths, values"},
-    {"/padding/lengths", "64", "padding.lengths: expected a list, got 64"},
-    {"/padding/lengths", "[]", "padding.lengths: needs a length"},
-    {"/padding/lengths", "[16, 24.5]", "padding.lengths[1]: expected an integer, got 24.5"},
-    {"/padding/lengths", "[16, \"32\"]", "padding.lengths[1]: expected an integer, got \"32\""},
-    {"/padding/lengths", "[0]", "padding.lengths[0]: must be 1..16777216, got 0"},
-    {"/padding/lengths", "[64, 16]", "padding.lengths[1]: must be above the one before, 64, got 16"},
-    {"/padding/values", "[0]", "padding.values: expected an object, got a list"},
-    {"/padding/values/x", "\"0\"", "padding.values.x: expected a number, got \"0\""},
-    {"/padding/values/x", "1e39", "padding.values.x: "},
-    {"/padding/values/ids", "0", "padding.values.ids: there is no such input"},
+    {"/models/net/padding", "16", "models.net.padding: expected an object, got 16"},
+    {"/models/net/padding", "{}", "models.net.padding.dim: is required"},
+    {"/models/net/padding/dim", "\"S\"", "models.net.padding.dim: no input has a dimension 'S'"},
+    {"/models/net/padding/dim", "\"batch\"", "models.net.padding.dim: the batch axis cannot be padded"},
+    {"/models/net/padding/dim", "1", "models.net.padding.dim: expected a string, got 1"},
+    {"/models/net/padding/mask", "\"x\"", "models.net.padding.mask: unknown key; expected one of dim, lengths, values"},
+    {"/models/net/padding/lengths", "64", "models.net.padding.lengths: expected a list, got 64"},
+    {"/models/net/padding/lengths", "[]", "models.net.padding.lengths: needs a length"},
+    {"/models/net/padding/lengths", "[16, 24.5]", "models.net.padding.lengths[1]: expected an integer, got 24.5"},
+    {"/models/net/padding/lengths", "[16, \"32\"]", "models.net.padding.lengths[1]: expected an integer, got \"32\""},
+    {"/models/net/padding/lengths", "[0]", "models.net.padding.lengths[0]: must be 1..16777216, got 0"},
+    {"/models/net/padding/lengths", "[64, 16]",
+     "models.net.padding.lengths[1]: must be above the one before, 64, got 16"},
+    {"/models/net/padding/values", "[0]", "models.net.padding.values: expected an object, got a list"},
+    {"/models/net/padding/values/x", "\"0\"", "models.net.padding.values.x: expected a number, got \"0\""},
+    {"/models/net/padding/values/x", "1e39", "models.net.padding.values.x: "},
+    {"/models/net/padding/values/ids", "0", "models.net.padding.values.ids: there is no such input"},
 };
 
 const Mistake kEngineMistakes[] = {
-    {"/engines/0/rows", "true", "engines[0].rows: expected an object, got true"},
-    {"/engines/0/rows", "{}", "engines[0].rows.independent: is required"},
-    {"/engines/0/rows/independent", "1", "engines[0].rows.independent: expected true or false, got 1"},
-    {"/engines/0/rows/independent", "false", "engines[0].rows.reason: is required"},
-    {"/engines/0/rows", "{\"independent\": false, \"reason\": \"\"}", "engines[0].rows.reason: must say why"},
-    {"/engines/0/rows/reason", "[]", "engines[0].rows.reason: expected a string, got a list"},
-    {"/engines/0/rows/extra", "1",
-     "engines[0].rows.extra: unknown key; expected one of atol, independent, reason, rtol, samples, sizes"},
-    {"/engines/0/rows/sizes", "", "engines[0].rows.sizes: is required"},
-    {"/engines/0/rows/sizes", "16", "engines[0].rows.sizes: expected a list, got 16"},
-    {"/engines/0/rows/sizes", "[]", "engines[0].rows.sizes: a proof needs a size"},
-    {"/engines/0/rows/sizes", "[2, 2.5]", "engines[0].rows.sizes[1]: expected an integer, got 2.5"},
-    {"/engines/0/rows/sizes", "[1]", "engines[0].rows.sizes[0]: must be 2..65536, ascending, got 1"},
-    {"/engines/0/rows/sizes", "[16, 2]", "engines[0].rows.sizes[1]: must be 17..65536, ascending, got 2"},
-    {"/engines/0/rows/sizes", "[2, 65537]", "engines[0].rows.sizes[1]: must be 3..65536, ascending, got 65537"},
-    {"/engines/0/rows/sizes", "[18446744073709551615]", "engines[0].rows.sizes[0]: must be 2..65536"},
-    {"/engines/0/rows/samples", "1", "engines[0].rows.samples: must be 2.."},
-    {"/engines/0/rows/samples", "", "engines[0].rows.samples: is required"},
-    {"/engines/0/rows/atol", "", "engines[0].rows.atol: is required"},
-    {"/engines/0/rows/atol", "-1e-9", "engines[0].rows.atol: must be finite and not negative"},
-    {"/engines/0/rows/rtol", "\"exact\"", "engines[0].rows.rtol: expected a number, got \"exact\""},
-    {"/engines/0/requires/libraries", "\"torchvision\"", "engines[0].requires.libraries: expected a list"},
-    {"/engines/0/requires/libraries", "[7]", "engines[0].requires.libraries[0]: expected a file of the package or"},
-    {"/engines/0/requires/libraries", "[\"a\", \"\"]", "engines[0].requires.libraries[1]: expected a file"},
-    {"/engines/0/requires/libraries", "[\"..\"]", "engines[0].requires.libraries[0]: expected a file"},
-    {"/engines/0/requires/libraries", "[\"a\\nb\"]", "engines[0].requires.libraries[0]: expected a file"},
-    {"/engines/0/requires/libraries", "[\"a\", \"a\"]", "engines[0].requires.libraries[1]: \"a\" is listed twice"},
-    {"/engines/0/requires/libraries", "[\"ops/a.so\"]",
-     "engines[0].requires.libraries[0]: \"ops/a.so\" is not listed in files"},
-    {"/engines/0/requires/libraries", "[\"/lib/a.so\"]",
-     "engines[0].requires.libraries[0]: \"/lib/a.so\" is not listed in files"},
-    {"/engines/0/requires/libraries", R"(["0","1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16"])",
-     "engines[0].requires.libraries: has 17 libraries, at most 16 are allowed"},
-    {"/arguments", "[]", "arguments: expected an object, got a list"},
-    {"/arguments", "{\"\": 1}", "arguments: an argument has no name"},
-    {"/arguments", "{\"x\": 1}", "arguments.x: is the name of an input"},
-    {"/arguments", "{\"sr\": null}", "arguments.sr: expected true, false, a 64-bit integer, a number or a string"},
-    {"/arguments", "{\"sr\": [16000]}", "arguments.sr: expected true, false, a 64-bit integer"},
-    {"/arguments", "{\"sr\": 9223372036854775808}", "arguments.sr: expected true, false, a 64-bit integer"},
+    {"/models/net/engines/0/rows", "true", "models.net.engines[0].rows: expected an object, got true"},
+    {"/models/net/engines/0/rows", "{}", "models.net.engines[0].rows.independent: is required"},
+    {"/models/net/engines/0/rows/independent", "1",
+     "models.net.engines[0].rows.independent: expected true or false, got 1"},
+    {"/models/net/engines/0/rows/independent", "false", "models.net.engines[0].rows.reason: is required"},
+    {"/models/net/engines/0/rows", "{\"independent\": false, \"reason\": \"\"}",
+     "models.net.engines[0].rows.reason: must say why"},
+    {"/models/net/engines/0/rows/reason", "[]", "models.net.engines[0].rows.reason: expected a string, got a list"},
+    {"/models/net/engines/0/rows/extra", "1",
+     "models.net.engines[0].rows.extra: unknown key; expected one of atol, independent, reason, rtol, samples, sizes"},
+    {"/models/net/engines/0/rows/sizes", "", "models.net.engines[0].rows.sizes: is required"},
+    {"/models/net/engines/0/rows/sizes", "16", "models.net.engines[0].rows.sizes: expected a list, got 16"},
+    {"/models/net/engines/0/rows/sizes", "[]", "models.net.engines[0].rows.sizes: a proof needs a size"},
+    {"/models/net/engines/0/rows/sizes", "[2, 2.5]",
+     "models.net.engines[0].rows.sizes[1]: expected an integer, got 2.5"},
+    {"/models/net/engines/0/rows/sizes", "[1]",
+     "models.net.engines[0].rows.sizes[0]: must be 2..65536, ascending, got 1"},
+    {"/models/net/engines/0/rows/sizes", "[16, 2]",
+     "models.net.engines[0].rows.sizes[1]: must be 17..65536, ascending, got 2"},
+    {"/models/net/engines/0/rows/sizes", "[2, 65537]",
+     "models.net.engines[0].rows.sizes[1]: must be 3..65536, ascending, got 65537"},
+    {"/models/net/engines/0/rows/sizes", "[18446744073709551615]",
+     "models.net.engines[0].rows.sizes[0]: must be 2..65536"},
+    {"/models/net/engines/0/rows/samples", "1", "models.net.engines[0].rows.samples: must be 2.."},
+    {"/models/net/engines/0/rows/samples", "", "models.net.engines[0].rows.samples: is required"},
+    {"/models/net/engines/0/rows/atol", "", "models.net.engines[0].rows.atol: is required"},
+    {"/models/net/engines/0/rows/atol", "-1e-9", "models.net.engines[0].rows.atol: must be finite and not negative"},
+    {"/models/net/engines/0/rows/rtol", "\"exact\"",
+     "models.net.engines[0].rows.rtol: expected a number, got \"exact\""},
+    {"/models/net/engines/0/requires/libraries", "\"torchvision\"",
+     "models.net.engines[0].requires.libraries: expected a list"},
+    {"/models/net/engines/0/requires/libraries", "[7]",
+     "models.net.engines[0].requires.libraries[0]: expected a file of the package or"},
+    {"/models/net/engines/0/requires/libraries", "[\"a\", \"\"]",
+     "models.net.engines[0].requires.libraries[1]: expected a file"},
+    {"/models/net/engines/0/requires/libraries", "[\"..\"]",
+     "models.net.engines[0].requires.libraries[0]: expected a file"},
+    {"/models/net/engines/0/requires/libraries", "[\"a\\nb\"]",
+     "models.net.engines[0].requires.libraries[0]: expected a file"},
+    {"/models/net/engines/0/requires/libraries", "[\"a\", \"a\"]",
+     "models.net.engines[0].requires.libraries[1]: \"a\" is listed twice"},
+    {"/models/net/engines/0/requires/libraries", "[\"ops/a.so\"]",
+     "models.net.engines[0].requires.libraries[0]: \"ops/a.so\" is not listed in files"},
+    {"/models/net/engines/0/requires/libraries", "[\"/lib/a.so\"]",
+     "models.net.engines[0].requires.libraries[0]: \"/lib/a.so\" is not listed in files"},
+    {"/models/net/engines/0/requires/libraries",
+     R"(["0","1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16"])",
+     "models.net.engines[0].requires.libraries: has 17 libraries, at most 16 are allowed"},
+    {"/models/net/arguments", "[]", "models.net.arguments: expected an object, got a list"},
+    {"/models/net/arguments", "{\"\": 1}", "models.net.arguments: an argument has no name"},
+    {"/models/net/arguments", "{\"x\": 1}", "models.net.arguments.x: is the name of an input"},
+    {"/models/net/arguments", "{\"sr\": null}",
+     "models.net.arguments.sr: expected true, false, a 64-bit integer, a number or a string"},
+    {"/models/net/arguments", "{\"sr\": [16000]}", "models.net.arguments.sr: expected true, false, a 64-bit integer"},
+    {"/models/net/arguments", "{\"sr\": 9223372036854775808}",
+     "models.net.arguments.sr: expected true, false, a 64-bit integer"},
 };
 
 TEST(Manifest, NamesEachMistakeOfRowsLibrariesAndArgumentsByItsPath) {
   for (const Mistake& mistake : kEngineMistakes) {
     Json json = valid();
-    json["engines"][0]["rows"] = {
+    json["models"]["net"]["engines"][0]["rows"] = {
         {"independent", true}, {"sizes", {2, 16}}, {"samples", 3}, {"atol", 1e-4}, {"rtol", 1e-4}};
     const Json::json_pointer pointer(mistake.pointer);
     if (mistake.value.empty())
@@ -293,8 +320,9 @@ TEST(Manifest, NamesEachMistakeOfRowsLibrariesAndArgumentsByItsPath) {
         << mistake.pointer << " = " << mistake.value;
   }
   Json json = valid();
-  for (int i = 0; i < 65; ++i) json["arguments"]["a" + std::to_string(i)] = i;
-  EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kInvalidArgument, "arguments: has 65 arguments, at most 64"));
+  for (int i = 0; i < 65; ++i) json["models"]["net"]["arguments"]["a" + std::to_string(i)] = i;
+  EXPECT_THAT(parsed(json),
+              FailsWith(ErrorCode::kInvalidArgument, "models.net.arguments: has 65 arguments, at most 64"));
 }
 
 TEST(Manifest, NamesEachMistakeOfPaddingByItsPath) {
@@ -321,10 +349,13 @@ TEST(Manifest, NamesEachMistakeByItsPath) {
 
 TEST(Manifest, RefusesAnotherFormat) {
   Json json = valid();
-  json["format"] = 2;
-  json["a-key-of-format-2"] = true;
+  json["format"] = 3;
+  json["a-key-of-format-3"] = true;
   EXPECT_THAT(parsed(json),
-              FailsWith(ErrorCode::kUnsupported, "gantry.json has format 2, this version reads format 1"));
+              FailsWith(ErrorCode::kUnsupported, "gantry.json has format 3, this version reads format 2"));
+  json["format"] = 1;
+  EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kUnsupported,
+                                      "gantry.json has format 1, this version reads format 2; pack the model again"));
 }
 
 TEST(Manifest, RefusesWhatIsNotJson) {

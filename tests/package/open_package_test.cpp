@@ -47,7 +47,7 @@ struct ProvenPackage : PackageBuilder {
     manifest["golden"].push_back(second);
     rows() = {{"independent", true}, {"sizes", {2, 4}}, {"samples", 2}, {"atol", 1e-6}, {"rtol", 1e-6}};
   }
-  detail::Json& rows() { return manifest["engines"][0]["rows"]; }
+  detail::Json& rows() { return model()["engines"][0]["rows"]; }
 };
 
 TEST(OpenPackage, ServesOnceItsGoldenCasesHold) {
@@ -66,8 +66,8 @@ TEST(OpenPackage, ServesOnceItsGoldenCasesHold) {
 
 /// x:f32[batch,T] -> y:f32[batch,T], padded to 8 with 1.
 void make_sequences(PackageBuilder& package) {
-  package.manifest["inputs"][0]["shape"][1] = package.manifest["outputs"][0]["shape"][1] = "T";
-  package.manifest["padding"] = {{"dim", "T"}, {"lengths", {8}}, {"values", {{"x", 1}}}};
+  package.model()["inputs"][0]["shape"][1] = package.model()["outputs"][0]["shape"][1] = "T";
+  package.model()["padding"] = {{"dim", "T"}, {"lengths", {8}}, {"values", {{"x", 1}}}};
 }
 
 TEST(OpenPackage, PadsAsTheManifestSays) {
@@ -93,7 +93,7 @@ TEST(OpenPackage, RefusesPaddingThatChangesTheGoldenAnswers) {
   ASSERT_THAT(opened,
               FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > pipeline[0]: element [0]: expected 2, got 8"));
   EXPECT_EQ(opened.error().reason(), ErrorReason::kGoldenMismatch);
-  package.manifest.erase("padding");
+  package.model().erase("padding");
   EXPECT_THAT(open_tensor(package.write(), quiet(), {fake_loader(script)}), IsOk());
 }
 
@@ -332,7 +332,7 @@ TEST(OpenPackage, ChecksTypesOfInAndOut) {
 
 TEST(OpenPackage, TheFirstUsableEngineServesAndTheOthersAreNamed) {
   PackageBuilder package;
-  package.manifest["engines"] = detail::Json::parse(R"([
+  package.model()["engines"] = detail::Json::parse(R"([
     {"kind": "aoti", "file": "model.fake", "requires": {"torch": "2.14"}},
     {"kind": "openvino", "file": "model.fake"}, {"kind": "fake", "file": "model.fake"}])");
   const std::string directory = package.write();
@@ -356,7 +356,7 @@ TEST(OpenPackage, TheFirstUsableEngineServesAndTheOthersAreNamed) {
 
 TEST(OpenPackage, AnEngineThatFailsItsGoldenCasesIsPassedOver) {
   PackageBuilder package;
-  package.manifest["engines"] =
+  package.model()["engines"] =
       detail::Json::parse(R"([{"kind": "wrong", "file": "model.fake"}, {"kind": "fake", "file": "model.fake"}])");
   auto wrong = std::make_shared<FakeScript>();
   wrong->factor = 3;
@@ -370,7 +370,7 @@ TEST(OpenPackage, AnEngineThatFailsItsGoldenCasesIsPassedOver) {
 TEST(OpenPackage, OneOfTwoEnginesOfAKindCanBeChosenByItsPlace) {
   PackageBuilder package;
   package.files["other.fake"] = "other weights";
-  package.manifest["engines"] =
+  package.model()["engines"] =
       detail::Json::parse(R"([{"kind": "fake", "file": "model.fake"}, {"kind": "fake", "file": "other.fake"}])");
   const std::string directory = package.write();
   std::vector<std::string> loaded;
@@ -380,16 +380,18 @@ TEST(OpenPackage, OneOfTwoEnginesOfAKindCanBeChosenByItsPlace) {
     return load(request);
   };
   for (const std::size_t index : {std::size_t{1}, std::size_t{0}})
-    EXPECT_THAT(detail::open_package(directory, nullptr, nullptr, {loader}, quiet(), index), IsOk());
+    EXPECT_THAT(
+        detail::open_package(directory, nullptr, nullptr, {loader}, quiet(), detail::EngineChoice{"net", index}),
+        IsOk());
   EXPECT_EQ(loaded, (std::vector<std::string>{"other.fake", "model.fake"}));
-  EXPECT_THAT(detail::open_package(directory, nullptr, nullptr, {loader}, quiet(), 2),
+  EXPECT_THAT(detail::open_package(directory, nullptr, nullptr, {loader}, quiet(), detail::EngineChoice{"net", 2}),
               FailsWith(ErrorCode::kNotFound, "has no engines[2]"));
 }
 
 TEST(OpenPackage, EnginesOfOneKindAreToldApartByTheirFiles) {
   PackageBuilder package;
   package.files["other.fake"] = "other weights";
-  package.manifest["engines"] =
+  package.model()["engines"] =
       detail::Json::parse(R"([{"kind": "fake", "file": "model.fake"}, {"kind": "fake", "file": "other.fake"}])");
   auto wrong = std::make_shared<FakeScript>();
   wrong->factor = 3;
@@ -419,7 +421,7 @@ TEST(OpenPackage, ALoaderThatGivesNoEngineIsAnError) {
 
 TEST(OpenPackage, SaysWhatToLinkWhenNoEngineIs) {
   PackageBuilder package;
-  package.manifest["engines"][0]["kind"] = "torchscript";
+  package.model()["engines"][0]["kind"] = "torchscript";
   EXPECT_THAT(open_tensor(package.write(), quiet(), {}),
               FailsWith(ErrorCode::kUnsupported, "engine 'torchscript' is not linked; link gantry::torch"));
 }

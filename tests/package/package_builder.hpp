@@ -2,7 +2,7 @@
 // PackageBuilder: packages made by a test, whole or broken in one place.
 //
 //   PackageBuilder package;                        // x:f32[batch,2] -> y = 2 x, one golden case
-//   package.manifest["max_batch"] = 0;             // break it
+//   package.model()["max_batch"] = 0;              // break it
 //   auto opened = open<Tensor, Tensor>(package.write(), {fake_loader(script)});
 #pragma once
 
@@ -60,17 +60,20 @@ inline void write_text(const std::string& path, const std::string& text) {
 class PackageBuilder {
  public:
   detail::Json manifest = detail::Json::parse(R"({
-    "format": 1, "name": "doubler", "version": "1",
-    "engines": [{"kind": "fake", "file": "model.fake"}],
-    "inputs": [{"name": "x", "dtype": "f32", "shape": ["batch", 2]}],
-    "outputs": [{"name": "y", "dtype": "f32", "shape": ["batch", 2]}],
-    "max_batch": 4,
+    "format": 2, "name": "doubler", "version": "1",
+    "models": {"net": {"engines": [{"kind": "fake", "file": "model.fake"}],
+                       "inputs": [{"name": "x", "dtype": "f32", "shape": ["batch", 2]}],
+                       "outputs": [{"name": "y", "dtype": "f32", "shape": ["batch", 2]}],
+                       "max_batch": 4}},
     "pipeline": [{"op": "model"}],
     "golden": [{"input": {"npy": "golden/0/input.npy"},
                 "stages": [{"at": "pipeline[0]", "value": {"npy": "golden/0/0.npy"}, "tolerance": "exact"}],
                 "result": {"value": {"npy": "golden/0/0.npy"}, "tolerance": {"atol": 1e-6, "rtol": 0}}}]})");
   std::map<std::string, std::string> files = {
       {"model.fake", "weights"}, {"golden/0/input.npy", npy({1, -3})}, {"golden/0/0.npy", npy({2, -6})}};
+
+  /// The manifest's only model.
+  detail::Json& model() { return manifest["models"]["net"]; }
 
   /// Lists every file of `files` in the manifest, as gantry-pack would.
   void list_files() {

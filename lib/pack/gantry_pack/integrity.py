@@ -22,7 +22,7 @@ def verify(directory: FilePath, public_key: FilePath | None = None) -> Json:
     where something is not there or cannot be read."""
     manifest = read_manifest(directory)
     tree = Tree(directory)
-    for key in ("name", "version", "engines", "inputs", "outputs", "pipeline", "golden", "files"):
+    for key in ("name", "version", "pipeline", "golden", "files"):
         if key not in manifest:
             raise CheckFailed(f"gantry.json: '{key}' is missing")
     if not isinstance(manifest["files"], list):

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-FORMAT = 1
+FORMAT = 2
+ONLY_MODEL = "model"       # how a package calls its model where there is one
 MAX_STAGE_BYTES = 4 << 20   # values of stages and results that one golden case stores whole
 MAX_SAMPLE_BYTES = 1 << 20  # of values that stand for larger tensors, all in one golden case
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")

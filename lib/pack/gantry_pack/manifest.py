@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gantry.json: its fields that are not ops or engines, and writing it."""
+"""gantry.json: its models and other fields that are not ops or engines, and writing it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from .signing import sign
 from .values import is_number
 
 if TYPE_CHECKING:
-    from .aliases import FilePath, Json
+    from .aliases import FilePath, Json, Steps
+    from .model.model import Model
 
 
 def provenance_of(given: Json | None) -> Json:
@@ -42,6 +43,16 @@ def check_latency(latency: Json) -> Json:
             or latency["p99_ms"] < 0 or not isinstance(latency.get("at", ""), str):
         raise PackError(f'latency: expected {{"p99_ms": number, "at": what it was measured on}}, got {latency!r}')
     return latency
+
+
+def model_entry(model: Model, engines: Steps, max_batch: int, padding: Json | None) -> Json:
+    """What models{} says of one model."""
+    entry: Json = {"engines": engines, **model.signature, "max_batch": max_batch}
+    if padding is not None:
+        entry["padding"] = padding
+    if model.arguments and model.is_script:  # else they are bound in the exported model
+        entry["arguments"] = model.arguments
+    return entry
 
 
 def now() -> str:

@@ -20,8 +20,8 @@ from .golden.recorder import Recorder
 from .integrity import verify
 from .labels import LABELS_FILE, read_labels
 from .libraries import Library
-from .limits import FORMAT, MAX_LIBRARIES, MAX_STAGE_BYTES
-from .manifest import check_identity, check_latency, now, provenance_of, write_manifest
+from .limits import FORMAT, MAX_LIBRARIES, MAX_STAGE_BYTES, ONLY_MODEL
+from .manifest import check_identity, check_latency, model_entry, now, provenance_of, write_manifest
 from .model.model import Model
 from .opening import Opening
 from .ops.parameters import integer
@@ -130,13 +130,9 @@ def pack(out: FilePath, model: Any, example_inputs: Any, *, name: str, version: 
                    else export_aoti(wrapped, work / "model.pt2", trials, max_batch) for kind in engines]
         _complete(entries, wrapped, directory)
         manifest: Json = {"format": FORMAT, "name": name, "version": version, "created": now(),
-                          "provenance": provenance, "engines": entries, **wrapped.signature,
-                          "max_batch": max_batch, "pipeline": steps,
+                          "provenance": provenance,
+                          "models": {ONLY_MODEL: model_entry(wrapped, entries, max_batch, padding)}, "pipeline": steps,
                           "golden": [recorder.write(case, i, directory) for i, case in enumerate(cases)]}
-        if padding is not None:
-            manifest["padding"] = padding
-        if wrapped.arguments and wrapped.is_script:  # else they are bound in the exported model
-            manifest["arguments"] = wrapped.arguments
         if eval is not None:
             manifest["accuracy"] = write_eval(eval, recorder, directory)
         if latency is not None:

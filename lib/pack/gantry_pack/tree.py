@@ -102,5 +102,6 @@ def read_manifest(directory: FilePath) -> Json:
         raise CheckFailed(f"{path}: {error}") from error
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if type(found) is not int or found != FORMAT:
-        raise CheckFailed(f"gantry.json has format {found!r:.80}, this version reads format {FORMAT}")
+        raise CheckFailed(f"gantry.json has format {found!r:.80}, this version reads format {FORMAT}"
+                          + ("; pack the model again" if type(found) is int and found < FORMAT else ""))
     return manifest

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading models{} of gantry.json.
+#include "package/model_entry.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/padding.hpp"
+#include "package/json_items.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::size_t kMaxEngines = 8;
+constexpr std::size_t kMaxArguments = 64;
+constexpr std::int64_t kMaxBatch = 65536;
+
+Result<Dim> read_dim(const Json& json, const std::string& path) {
+  Dim dim;
+  if (json.is_string()) {
+    dim.symbol = json.get<std::string>();
+    if (!dim.symbol.empty()) return dim;
+  } else if (json.is_number_integer()) {
+    dim.extent = json.get<std::int64_t>();
+    if (dim.extent >= 1) return dim;
+  }
+  return json_error(path, "expected an integer from 1 or a symbol, got " + describe(json));
+}
+
+Result<void> read_spec(const Json& json, const std::string& path, std::vector<TensorSpec>& specs) {
+  JsonObject object(json, path);
+  TensorSpec spec;
+  spec.name = object.string("name");
+  const std::string dtype = object.string("dtype");
+  const Json* shape = object.list("shape", true);
+  if (auto ok = object.finish(); !ok) return ok;
+  auto parsed = parse_dtype(dtype);
+  if (!parsed) return json_error(object.path_of("dtype"), parsed.error().message());
+  spec.dtype = *parsed;
+  auto ok =
+      for_each_item(*shape, object.path_of("shape"), [&](const Json& item, const std::string& at) -> Result<void> {
+        auto dim = read_dim(item, at);
+        if (!dim) return std::move(dim).error();
+        spec.dims.push_back(*std::move(dim));
+        return {};
+      });
+  if (ok) specs.push_back(std::move(spec));
+  return ok;
+}
+
+Result<void> read_signature(const Json& inputs, const Json& outputs, const std::string& path, ModelEntry& model) {
+  std::vector<TensorSpec> specs[2];
+  for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+    auto ok = for_each_item(side == 0 ? inputs : outputs, path + (side == 0 ? ".inputs" : ".outputs"),
+                            [&](const Json& item, const std::string& at) { return read_spec(item, at, specs[side]); });
+    if (!ok) return ok;
+  }
+  auto signature = Signature::make(std::move(specs[0]), std::move(specs[1]));
+  if (!signature) return json_error(path + ": inputs, outputs", signature.error().message());
+  model.signature = *std::move(signature);
+  return {};
+}
+
+/// PaddingPlan knows what a padding may be; here are only the types.
+Result<void> read_padding(const Json& json, const std::string& path, ModelEntry& model) {
+  JsonObject object(json, path);
+  Padding padding;
+  padding.dim = object.string("dim");
+  const Json* lengths = object.list("lengths", false);
+  const Json* values = object.find("values");
+  if (auto ok = object.finish(); !ok) return ok;
+  if (lengths) {
+    if (lengths->empty())
+      return json_error(path + ".lengths", "needs a length; without the key there are default ones");
+    auto ok = for_each_item(*lengths, path + ".lengths", [&](const Json& item, const std::string& at) -> Result<void> {
+      if (!item.is_number_integer()) return json_error(at, "expected an integer, got " + describe(item));
+      padding.lengths.push_back(item.get<std::int64_t>());
+      return {};
+    });
+    if (!ok) return ok;
+  }
+  if (values && !values->is_object())
+    return json_error(path + ".values", "expected an object, got " + describe(*values));
+  if (values)
+    for (const auto& item : values->items()) {
+      if (!item.value().is_number())
+        return json_error(path + ".values." + item.key(), "expected a number, got " + describe(item.value()));
+      padding.values[item.key()] = item.value().get<double>();
+    }
+  auto plan = PaddingPlan::make(padding, model.signature);
+  if (!plan) return Error(ErrorCode::kInvalidArgument, path + "." + plan.error().message());
+  model.padding = std::move(padding);
+  return {};
+}
+
+/// The engine knows which arguments there are and of which type; here are only the types that JSON can give.
+Result<ArgumentValue> read_argument(const Json& json, const std::string& path) {
+  if (json.is_boolean()) return ArgumentValue(json.get<bool>());
+  if (json.is_string()) return ArgumentValue(json.get<std::string>());
+  if (json.is_number_float()) return ArgumentValue(json.get<double>());
+  const bool is_too_large = json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{INT64_MAX};
+  if (json.is_number_integer() && !is_too_large) return ArgumentValue(json.get<std::int64_t>());
+  return json_error(path, "expected true, false, a 64-bit integer, a number or a string, got " + describe(json));
+}
+
+Result<void> read_arguments(const Json& json, const std::string& path, ModelEntry& model) {
+  if (!json.is_object()) return json_error(path, "expected an object, got " + describe(json));
+  if (json.size() > kMaxArguments)
+    return json_error(path, "has " + std::to_string(json.size()) + " arguments, at most " +
+                                std::to_string(kMaxArguments) + " are allowed");
+  for (const auto& item : json.items()) {
+    const std::string at = path + "." + item.key();
+    if (item.key().empty()) return json_error(path, "an argument has no name");
+    for (const TensorSpec& spec : model.signature.inputs())
+      if (spec.name == item.key()) return json_error(at, "is the name of an input");
+    auto value = read_argument(item.value(), at);
+    if (!value) return std::move(value).error();
+    model.arguments.emplace(item.key(), *std::move(value));
+  }
+  return {};
+}
+
+Result<void> read_engines(const Json& list, const std::string& path, ModelEntry& model) {
+  if (list.empty() || list.size() > kMaxEngines)
+    return json_error(path, "needs 1.." + std::to_string(kMaxEngines) + " engines, got " + std::to_string(list.size()));
+  return for_each_item(list, path, [&](const Json& item, const std::string& at) -> Result<void> {
+    auto entry = parse_engine_entry(item, at);
+    if (!entry) return std::move(entry).error();
+    model.engines.push_back(*std::move(entry));
+    return {};
+  });
+}
+
+}  // namespace
+
+std::string ModelEntry::title_of(const EngineEntry& engine) const {
+  const auto is_alike = [&](const EngineEntry& other) { return other.kind == engine.kind; };
+  const bool is_alone = std::count_if(engines.begin(), engines.end(), is_alike) == 1;
+  return is_alone ? engine.kind : engine.kind + " (" + engine.file + ")";
+}
+
+Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, const std::string& path) {
+  JsonObject object(json, path);
+  ModelEntry model;
+  model.name = name;
+  model.max_batch = static_cast<int>(object.integer("max_batch", 1, kMaxBatch, 16));
+  const Json* engines = object.list("engines", true);
+  const Json* inputs = object.list("inputs", true);
+  const Json* outputs = object.list("outputs", true);
+  const Json* padding = object.find("padding");
+  const Json* arguments = object.find("arguments");
+  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  auto ok = read_engines(*engines, object.path_of("engines"), model);
+  if (ok) ok = read_signature(*inputs, *outputs, path, model);
+  if (ok && padding) ok = read_padding(*padding, object.path_of("padding"), model);
+  if (ok && arguments) ok = read_arguments(*arguments, object.path_of("arguments"), model);
+  if (!ok) return std::move(ok).error();
+  return model;
+}
+
+}  // namespace gantry::detail

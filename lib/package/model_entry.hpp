@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModelEntry: an item of models{} of gantry.json: what a model takes and gives, and the ways to run it.
+#pragma once
+
+#include <gantry/model_options.hpp>
+#include <gantry/padding.hpp>
+#include <gantry/signature.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json_object.hpp"
+#include "package/engine_entry.hpp"
+
+namespace gantry::detail {
+
+struct ModelEntry {
+  std::string name;                  ///< by which ops refer to it
+  std::vector<EngineEntry> engines;  ///< in order of preference
+  Signature signature;
+  int max_batch = 16;
+  std::optional<Padding> padding;
+  std::map<std::string, ArgumentValue> arguments;  ///< of forward(), that are no tensors
+
+  /// The engine's kind, with the file if there are several of that kind: "aoti", "aoti (model-v3.pt2)".
+  GANTRY_API std::string title_of(const EngineEntry& engine) const;
+};
+
+/// From the value of the manifest's models.NAME; `path` is its JSON path. invalid_argument names the key. Whether the
+/// files are listed is not looked at.
+Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, const std::string& path);
+
+}  // namespace gantry::detail
