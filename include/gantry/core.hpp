@@ -6,6 +6,7 @@
 #include <gantry/classify.hpp>
 #include <gantry/engine.hpp>
 #include <gantry/error.hpp>
+#include <gantry/grpc_status.hpp>
 #include <gantry/http_status.hpp>
 #include <gantry/image.hpp>
 #include <gantry/json.hpp>

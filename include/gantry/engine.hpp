@@ -43,8 +43,9 @@ class GANTRY_API EngineInstance {
  public:
   virtual ~EngineInstance();
   /// `inputs` are in signature order, checked, contiguous, on the CPU. Outputs: signature order, contiguous, on the
-  /// CPU. Errors: model_error if the model failed, resource_exhausted if memory did, failed_precondition if the device
-  /// failed for good, so that nothing can be computed until the process is started again. Must not throw.
+  /// CPU. Errors: model_error if the model failed, resource_exhausted if memory did, unavailable if it may work
+  /// elsewhere or later; with ErrorReason::kUnhealthy if the device failed for good, so that nothing can be computed
+  /// until the process is started again. Must not throw.
   virtual Result<Tensors> run(const Tensors& inputs, const RunOptions& call) = 0;
 };
 

@@ -18,19 +18,20 @@
 
 namespace gantry {
 
-/// Nine codes; choose by who can do something about it.
+/// Ten codes; choose by who can do something about it.
 enum class ErrorCode : std::uint8_t {
   kInvalidArgument = 1,  ///< the request or the configuration is wrong whatever the state of the system
   kNotFound,             ///< a file, name or version does not exist
-  kFailedPrecondition,   ///< right call, wrong state: no GPU driver, package altered, runtime shut down
+  kFailedPrecondition,   ///< right call, wrong state: no GPU driver, package altered, a runtime of before fork()
   kUnsupported,          ///< valid, but this build or version cannot do it
   kResourceExhausted,    ///< a bound was hit: queue full, image too large, out of memory
-  kCancelled,            ///< the caller or a shutdown cancelled it
+  kCancelled,            ///< the caller cancelled it
   kDeadlineExceeded,     ///< it could not be finished in time
+  kUnavailable,          ///< it may be right, try elsewhere or later: shut down, unhealthy, no connection
   kModelError,           ///< the model threw, or its output disagrees with its signature
   kInternal,             ///< a bug in gantry
 };
-constexpr std::size_t kErrorCodes = 10;  ///< to index by: the codes begin at 1
+constexpr std::size_t kErrorCodes = 11;  ///< to index by: the codes begin at 1
 
 /// The code's name as it appears in messages and JSON: "invalid_argument", ...
 GANTRY_API const char* to_string(ErrorCode code) noexcept;
@@ -45,7 +46,7 @@ enum class ErrorReason : std::uint8_t {
   kShed,                 ///< the queue stands, and this request waited too long in it
   kCancelled,            ///< the caller gave up
   kUnhealthy,            ///< the model cannot compute: a device fault, or a call that does not return
-  kShutdown,             ///< the runtime was shut down
+  kShutdown,             ///< the runtime was shut down, before or while it waited
   kInputTooLarge,        ///< the input is beyond a limit: more bytes, pixels or values than a request may have
   kMediaType,            ///< the input is in a format that is not read
   kOutOfMemory,          ///< the process or the device has no memory left for it

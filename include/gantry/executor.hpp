@@ -19,7 +19,7 @@ namespace gantry {
 ///            happens.
 /// Threads:   post() is called on any thread, a thread that runs a task included, and under no lock.
 /// Errors:    a task does not throw. Where post() throws, or a task is destroyed without having run and no other is
-///            left, what waits completes with `cancelled`.
+///            left, what waits completes with `unavailable`.
 /// Cost:      one post() for each hand-off: for each request, and each batch of a model.
 class GANTRY_API Executor {
  public:

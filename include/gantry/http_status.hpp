@@ -29,7 +29,7 @@ namespace gantry {
 /// | invalid_argument             | 400, a file that is damaged included |
 /// | not_found                    | 404    |
 /// | unsupported                  | 501    |
-/// | resource_exhausted           | 503    |
+/// | resource_exhausted, unavailable | 503 |
 /// | cancelled                    | 499, as nginx writes into its log: the client is gone |
 /// | deadline_exceeded            | 504    |
 /// | failed_precondition, model_error, internal | 500 |

@@ -25,7 +25,8 @@ class ModelMaker;
 ///            shares them too.
 /// Threads:   thread-safe.
 /// Errors:    run: invalid_argument if an input does not match the signature (before the engine sees it); model_error
-///            if the engine fails or its output does not match; cancelled, deadline_exceeded, resource_exhausted.
+///            if the engine fails or its output does not match; cancelled, deadline_exceeded, resource_exhausted;
+///            unavailable after a shutdown, and while the model is unhealthy.
 /// Cost:      no copy of an input that is contiguous and that the engine does not write to.
 class GANTRY_API Model {
  public:

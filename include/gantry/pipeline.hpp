@@ -72,7 +72,7 @@ class GANTRY_API PipelineCore {
 /// Ownership: shares the plan, its models and its runtime; copies are cheap.
 /// Threads:   thread-safe: every member may be called concurrently.
 /// Errors:    what its stages return, with the path of the stage; cancelled, deadline_exceeded, resource_exhausted
-///            (too many in flight), failed_precondition (after shutdown).
+///            (too many in flight), unavailable (after shutdown).
 /// Cost:      run is one hand-off to a worker and one back, or none where this thread may help
 ///            (RuntimeOptions::callers_help), and in caller execution. Run from a worker of its own runtime it executes
 ///            in place.

@@ -91,7 +91,7 @@ struct GANTRY_API RuntimeOptions {
 /// A handle to a pool of workers.
 ///
 /// Ownership: shares the pool. Models and pipelines hold it; when the last handle goes, requests that have not started
-///            complete with `cancelled`, and the destructor waits for running engine calls.
+///            complete with `unavailable`, and the destructor waits for running engine calls.
 /// Threads:   thread-safe.
 /// Errors:    create: invalid_argument for impossible options; shutdown: failed_precondition on a worker of its own.
 /// Cost:      one OS thread per worker.
@@ -111,8 +111,8 @@ class GANTRY_API Runtime {
   RuntimeStats stats() const;
   /// Not ready if a model's device has failed for good, or an engine call does not return (ModelOptions::hang_after).
   Health health() const;
-  /// Completes what has not started with `cancelled`, waits for what runs, joins the workers. Later calls through this
-  /// runtime get failed_precondition. Idempotent.
+  /// Completes what has not started with `unavailable`, waits for what runs, joins the workers. Later calls through
+  /// this runtime get `unavailable` too. Idempotent.
   Result<void> shutdown();
 
   /// For gantry's own layers.

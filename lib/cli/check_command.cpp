@@ -116,6 +116,7 @@ bool could_not_run(const Error& error) {
     case ErrorCode::kUnsupported:
     case ErrorCode::kNotFound:
     case ErrorCode::kResourceExhausted:
+    case ErrorCode::kUnavailable:
     case ErrorCode::kInternal:
       return true;
     default:

@@ -31,6 +31,8 @@ const char* to_string(ErrorCode code) noexcept {
       return "cancelled";
     case ErrorCode::kDeadlineExceeded:
       return "deadline_exceeded";
+    case ErrorCode::kUnavailable:
+      return "unavailable";
     case ErrorCode::kModelError:
       return "model_error";
     case ErrorCode::kInternal:

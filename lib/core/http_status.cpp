@@ -39,6 +39,7 @@ int status_of(ErrorCode code) noexcept {
     case ErrorCode::kUnsupported:
       return 501;
     case ErrorCode::kResourceExhausted:
+    case ErrorCode::kUnavailable:
       return kUnavailable;
     case ErrorCode::kCancelled:
       return 499;

@@ -154,7 +154,10 @@ Result<Tensors> LocalBackend::compute_parts(Instance& instance, const Tensors& i
     if (part) part = compute_rows(instance, *part, end - begin, call, may_retry_memory);
     if (!part) return part;
     if (!have_rows(*part, end - begin) || (!parts.empty() && !have_same_samples(parts[0], *part)))
-      return Error(ErrorCode::kModelError, "the outputs of parts of a batch do not fit together");
+      return Error(
+          ErrorCode::kModelError,
+          "the outputs of parts of a batch do not fit together: sizes of the outputs depend on more than the "
+          "sizes of the inputs; set ModelOptions::merge to kNever, or give as many samples as max_batch allows");
     parts.push_back(*std::move(part));
   }
   for (const Tensors& part : parts) pointers.push_back(&part);
@@ -238,7 +241,7 @@ void LocalBackend::count(const Error& error, const RunOptions& call) {
     if (error.code() == ErrorCode::kResourceExhausted) ModelCounters::add(counters_.resource_errors);
     if (error.code() == ErrorCode::kInvalidArgument) ModelCounters::add(counters_.bad_inputs);
   }
-  if (error.code() != ErrorCode::kFailedPrecondition) return;
+  if (error.code() != ErrorCode::kUnavailable || error.reason() != ErrorReason::kUnhealthy) return;
   const std::lock_guard lock(mutex_);
   queue_.set_device_fault(error.message());
 }

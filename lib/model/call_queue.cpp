@@ -76,13 +76,12 @@ Clock::time_point CallQueue::close() const {
 
 std::optional<Error> CallQueue::check_health(Clock::time_point now) const {
   if (!device_fault_.empty())
-    return Error(ErrorCode::kFailedPrecondition,
-                 "the device failed for good, start the process again: " + device_fault_)
+    return Error(ErrorCode::kUnavailable, "the device failed for good, start the process again: " + device_fault_)
         .with_reason(ErrorReason::kUnhealthy);
   const auto oldest = running_.empty() ? now : *std::min_element(running_.begin(), running_.end());
   if (options_.hang_after.count() > 0 && now - oldest > options_.hang_after)
-    return Error(ErrorCode::kFailedPrecondition, "an engine call has not returned for " + milliseconds(now - oldest) +
-                                                     "; hang_after is " + milliseconds(options_.hang_after))
+    return Error(ErrorCode::kUnavailable, "an engine call has not returned for " + milliseconds(now - oldest) +
+                                              "; hang_after is " + milliseconds(options_.hang_after))
         .with_reason(ErrorReason::kUnhealthy);
   return std::nullopt;
 }

@@ -248,7 +248,7 @@ Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer)
       if (is_late) self->is_late_posted_ = false;
       if (timer) self->queue_.on_timer(*timer);
     }
-    if (refusal && refusal->code() == ErrorCode::kCancelled) {
+    if (refusal && refusal->reason() == ErrorReason::kShutdown) {
       if (self->runtime_->on_helping_caller()) return;  // the shutdown waits for this thread and comes back
       return self->on_shutdown(*refusal);
     }

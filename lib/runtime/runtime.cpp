@@ -87,7 +87,8 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
   auto resolved = detail::resolve_options(options, budgets->refresh()->cpu.cpus);
   if (!resolved) return std::move(resolved).error();
   auto core = std::make_shared<RuntimeCore>(*resolved, std::move(budgets));
-  if (!register_core(core)) return Error(ErrorCode::kFailedPrecondition, "the process is exiting");
+  if (!register_core(core))
+    return Error(ErrorCode::kUnavailable, "the process is exiting").with_reason(ErrorReason::kShutdown);
   const auto owner = std::make_shared<Owner>(core);  // stops what was started, however this function is left
   if (options.execution == Execution::kPooled) {
     try {

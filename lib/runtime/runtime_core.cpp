@@ -86,11 +86,11 @@ CallerScope::~CallerScope() {
 
 RuntimeCore::RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> budgets)
     : is_stopped_error_(
-          Error(ErrorCode::kFailedPrecondition, "the runtime was shut down").with_reason(ErrorReason::kShutdown)),
-      refused_error_(Error(ErrorCode::kCancelled, "the runtime was shut down before the request could start")
+          Error(ErrorCode::kUnavailable, "the runtime was shut down").with_reason(ErrorReason::kShutdown)),
+      refused_error_(Error(ErrorCode::kUnavailable, "the runtime was shut down before the request could start")
                          .with_reason(ErrorReason::kShutdown)),
       dropped_error_(
-          Error(ErrorCode::kCancelled, "the host's executor dropped the work").with_reason(ErrorReason::kShutdown)),
+          Error(ErrorCode::kUnavailable, "the host's executor dropped the work").with_reason(ErrorReason::kShutdown)),
       executor_(std::exchange(options.executor, nullptr)),
       has_executor_(executor_ != nullptr),
       options_(options),

@@ -108,7 +108,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   void start_workers();
   /// Counts one request in, or says why not: resource_exhausted if too many are in flight, or the deadline cannot be
   /// met behind those that wait; deadline_exceeded if it could not be met by an idle runtime, which needs `expected`
-  /// for such a request; failed_precondition after stop() and in a child of fork(), which has none of the workers.
+  /// for such a request; unavailable after stop(); failed_precondition in a child of fork(), which has none of the
+  /// workers.
   Result<Admission> admit(const RunOptions& call = {}, Clock::duration expected = {});
   std::size_t in_flight() const;
   /// Requests that have not begun; read without a lock, so a moment old.

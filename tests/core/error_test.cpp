@@ -7,7 +7,7 @@
 namespace gantry {
 namespace {
 
-TEST(Error, NamesAllNineCodes) {
+TEST(Error, NamesAllTenCodes) {
   const std::pair<ErrorCode, const char*> kNames[] = {{ErrorCode::kInvalidArgument, "invalid_argument"},
                                                       {ErrorCode::kNotFound, "not_found"},
                                                       {ErrorCode::kFailedPrecondition, "failed_precondition"},
@@ -15,6 +15,7 @@ TEST(Error, NamesAllNineCodes) {
                                                       {ErrorCode::kResourceExhausted, "resource_exhausted"},
                                                       {ErrorCode::kCancelled, "cancelled"},
                                                       {ErrorCode::kDeadlineExceeded, "deadline_exceeded"},
+                                                      {ErrorCode::kUnavailable, "unavailable"},
                                                       {ErrorCode::kModelError, "model_error"},
                                                       {ErrorCode::kInternal, "internal"}};
   for (const auto& [code, name] : kNames) {

@@ -22,6 +22,7 @@ TEST(HttpStatus, FollowsTheCodeWhereThereIsNoReason) {
   EXPECT_EQ(status(ErrorCode::kResourceExhausted), 503);
   EXPECT_EQ(status(ErrorCode::kCancelled), 499);
   EXPECT_EQ(status(ErrorCode::kDeadlineExceeded), 504);
+  EXPECT_EQ(status(ErrorCode::kUnavailable), 503);
   EXPECT_EQ(status(ErrorCode::kModelError), 500);
   EXPECT_EQ(status(ErrorCode::kInternal), 500);
   EXPECT_EQ(status(static_cast<ErrorCode>(77)), 500);
@@ -39,9 +40,9 @@ TEST(HttpStatus, TellsWhatTheClientSentWrongFromWhatTheServerLacks) {
 TEST(HttpStatus, SaysThatAnotherServerMayDoIt) {
   for (const ErrorReason reason : {ErrorReason::kQueueFull, ErrorReason::kShed, ErrorReason::kDeadlineUnreachable})
     EXPECT_EQ(status(ErrorCode::kResourceExhausted, reason), 503) << to_string(reason);
-  EXPECT_EQ(status(ErrorCode::kFailedPrecondition, ErrorReason::kUnhealthy), 503);
-  EXPECT_EQ(status(ErrorCode::kFailedPrecondition, ErrorReason::kShutdown), 503);
-  EXPECT_EQ(status(ErrorCode::kCancelled, ErrorReason::kShutdown), 503);
+  EXPECT_EQ(status(ErrorCode::kUnavailable), 503);
+  EXPECT_EQ(status(ErrorCode::kUnavailable, ErrorReason::kUnhealthy), 503);
+  EXPECT_EQ(status(ErrorCode::kUnavailable, ErrorReason::kShutdown), 503);
 }
 
 TEST(HttpStatus, TellsADeadlineFromACancellation) {
@@ -55,6 +56,7 @@ TEST(RetryAfter, IsInWholeSecondsRoundedUp) {
   EXPECT_EQ(retry_after(full.with_reason(ErrorReason::kQueueFull, 1ms)), 1s);
   EXPECT_EQ(retry_after(full.with_reason(ErrorReason::kQueueFull, 1000ms)), 1s);
   EXPECT_EQ(retry_after(full.with_reason(ErrorReason::kShed, 1001ms)), 2s);
+  EXPECT_EQ(retry_after(Error(ErrorCode::kUnavailable, "away").with_reason(ErrorReason::kNone, 1ms)), 1s);
   EXPECT_EQ(retry_after(full.with_reason(ErrorReason::kQueueFull)), std::nullopt) << "not known";
   EXPECT_EQ(retry_after(full.with_reason(ErrorReason::kInputTooLarge, 5s)), std::nullopt) << "it would not help";
 }

@@ -286,7 +286,7 @@ TEST(Health, AHangingCallIsReportedAndTheModelTakesNoMore) {
   EXPECT_THAT(health.reasons,
               testing::ElementsAre(testing::HasSubstr("model 'fake': an engine call has not returned")));
   const auto refused = served.pipeline->run(row({1, 1}));
-  EXPECT_THAT(refused, HasCode(ErrorCode::kFailedPrecondition));
+  EXPECT_THAT(refused, HasCode(ErrorCode::kUnavailable));
   EXPECT_EQ(refused.error().reason(), ErrorReason::kUnhealthy);
   served.script->gate.open();
   EXPECT_THAT(hanging[0].get(), IsOk());
@@ -311,10 +311,10 @@ TEST(Health, AnInputOfManyEngineCallsDoesNotHang) {
 TEST(Health, AFailedDeviceStaysFailed) {
   Served served;
   served.script->compute = [](const Tensors&) -> Result<Tensors> {
-    return Error(ErrorCode::kFailedPrecondition, "illegal memory access");
+    return Error(ErrorCode::kUnavailable, "illegal memory access").with_reason(ErrorReason::kUnhealthy);
   };
-  EXPECT_THAT(served.pipeline->run(row({1, 1})), HasCode(ErrorCode::kFailedPrecondition));
-  EXPECT_THAT(served.pipeline->run(row({1, 1})), HasCode(ErrorCode::kFailedPrecondition));
+  EXPECT_THAT(served.pipeline->run(row({1, 1})), HasCode(ErrorCode::kUnavailable));
+  EXPECT_THAT(served.pipeline->run(row({1, 1})), HasCode(ErrorCode::kUnavailable));
   EXPECT_EQ(served.script->calls(), 1u);
   EXPECT_FALSE(served.runtime.health().is_ready);
   EXPECT_THAT(to_prometheus(served.runtime.stats()), testing::HasSubstr("gantry_model_ready{model=\"fake\"} 0\n"));

@@ -164,11 +164,11 @@ TEST(ModelInstances, ShutdownAnswersTheCallsThatWaitForOne) {
   auto waiting = pipeline.submit(row({3, 4}));
   EXPECT_THAT(compile(stage("pass", [](int x) { return x; }), runtime).value().run(1), IsOk());
   std::thread stopper([&] { EXPECT_THAT(runtime.shutdown(), IsOk()); });
-  EXPECT_THAT(waiting.get(), HasCode(ErrorCode::kCancelled));
+  EXPECT_THAT(waiting.get(), HasCode(ErrorCode::kUnavailable));
   script->gate.open();
   stopper.join();
   EXPECT_THAT(running.get(), IsOk());
-  EXPECT_THAT(model.run({{"x", Tensor::zeros(DType::kF32, {1, 2}).value()}}), HasCode(ErrorCode::kFailedPrecondition));
+  EXPECT_THAT(model.run({{"x", Tensor::zeros(DType::kF32, {1, 2}).value()}}), HasCode(ErrorCode::kUnavailable));
 }
 
 // A request that is past the queue when the shutdown begins, and asks for an instance only after the shutdown has let
@@ -195,12 +195,12 @@ TEST(ModelInstances, ShutdownAnswersACallThatBeginsToWaitDuringIt) {
   auto late = held.submit(row({5, 6}));
   gate->wait_for_arrivals(1);
   std::thread stopper([&] { EXPECT_THAT(runtime.shutdown(), IsOk()); });
-  EXPECT_THAT(waiting.get(), HasCode(ErrorCode::kCancelled));  // the shutdown has looked at the model's list
+  EXPECT_THAT(waiting.get(), HasCode(ErrorCode::kUnavailable));  // the shutdown has looked at the model's list
   gate->open();
   while (held.stats()[1].samples == 0) std::this_thread::yield();  // it is at the model
   script->gate.open();
   const auto answer = late.get();
-  EXPECT_TRUE(answer.ok() || answer.error().code() == ErrorCode::kCancelled);
+  EXPECT_TRUE(answer.ok() || answer.error().code() == ErrorCode::kUnavailable);
   EXPECT_THAT(running.get(), IsOk());
   stopper.join();
 }

@@ -239,8 +239,8 @@ TEST_P(ObserverTest, ARequestAfterShutdownEndsOnce) {
   Observed observed(GetParam());
   const auto pipeline = observed.compile(fail_below_zero());
   ASSERT_TRUE((*observed.runtime)->shutdown());
-  EXPECT_THAT(pipeline.run(1), HasCode(ErrorCode::kFailedPrecondition));
-  EXPECT_EQ(observed.request().code, ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(pipeline.run(1), HasCode(ErrorCode::kUnavailable));
+  EXPECT_EQ(observed.request().code, ErrorCode::kUnavailable);
 }
 
 /// A worker that a gate holds in the stage "hold".
@@ -301,12 +301,12 @@ TEST(Observer, AShutdownEndsEachRequestOnce) {
   Held held;
   auto answer = held.pipeline->submit(1);
   std::thread stopping([&] { static_cast<void>((*held.runtime)->shutdown()); });
-  EXPECT_THAT(answer.get(), HasCode(ErrorCode::kCancelled));  // while the first is held
-  EXPECT_EQ(held.second().code, ErrorCode::kCancelled);
+  EXPECT_THAT(answer.get(), HasCode(ErrorCode::kUnavailable));  // while the first is held
+  EXPECT_EQ(held.second().code, ErrorCode::kUnavailable);
   stopping.join();
   const auto waits = held.recorder->of_kind(SpanKind::kQueue);
   ASSERT_EQ(waits.size(), 2u);
-  EXPECT_EQ(waits[1].code, ErrorCode::kCancelled);
+  EXPECT_EQ(waits[1].code, ErrorCode::kUnavailable);
 }
 
 TEST(Observer, AShutdownEndsTheWaitForAModelOnce) {
@@ -320,14 +320,14 @@ TEST(Observer, AShutdownEndsTheWaitForAModelOnce) {
   auto second = pipeline.submit(row({1, 2}));
   while ((*observed.runtime)->stats().models.at(0).waiting < 1) std::this_thread::yield();
   std::thread stopping([&] { static_cast<void>((*observed.runtime)->shutdown()); });
-  EXPECT_THAT(second.get(), HasCode(ErrorCode::kCancelled));
+  EXPECT_THAT(second.get(), HasCode(ErrorCode::kUnavailable));
   script->gate.open();
   EXPECT_THAT(first.get(), IsOk());
   stopping.join();
   const auto waits = observed.recorder->of_kind(SpanKind::kModelQueue);
   ASSERT_EQ(waits.size(), 2u);
   EXPECT_THAT(waits[1].requests, ElementsAre(1));
-  EXPECT_EQ(waits[1].code, ErrorCode::kCancelled);
+  EXPECT_EQ(waits[1].code, ErrorCode::kUnavailable);
   EXPECT_EQ(observed.recorder->of_kind(SpanKind::kRequest).size(), 2u);
 }
 

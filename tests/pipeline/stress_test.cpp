@@ -62,10 +62,9 @@ bool is_allowed(const Result<Tensor>& result, const Expectation& expected) {
   switch (result.error().code()) {
     case ErrorCode::kModelError:
       return expected.is_poisoned;
-    case ErrorCode::kFailedPrecondition:
+    case ErrorCode::kUnavailable:
       return expected.may_be_shut_down;
     case ErrorCode::kCancelled:
-      return expected.may_be_interrupted || expected.may_be_shut_down;
     case ErrorCode::kDeadlineExceeded:
       return expected.may_be_interrupted;
     case ErrorCode::kResourceExhausted:

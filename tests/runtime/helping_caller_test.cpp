@@ -264,7 +264,7 @@ TEST(HelpingCaller, IsWaitedForByShutdown) {
     EXPECT_TRUE(is_let_go.load());
     has_returned = true;
   });
-  EXPECT_THAT(queued.get(), HasCode(ErrorCode::kCancelled));
+  EXPECT_THAT(queued.get(), HasCode(ErrorCode::kUnavailable));
   held->open();
   EXPECT_EQ(running.get().value(), 2);
   EXPECT_FALSE(has_returned.load());
@@ -305,11 +305,11 @@ TEST(HelpingCaller, LeavesNoCallBehindWhenAllIsShutDown) {
   auto coming = late.submit(row({3, 3}));
   gate->wait_for_arrivals(1);
   std::thread stopping([&] { EXPECT_THAT(runtime.shutdown(), IsOk()); });
-  EXPECT_THAT(waiting.get(), HasCode(ErrorCode::kCancelled));
+  EXPECT_THAT(waiting.get(), HasCode(ErrorCode::kUnavailable));
   gate->open();  // it comes to the model when those that waited there have been answered
   while (!are_workers_gone()) std::this_thread::yield();
   script->gate.open();
-  EXPECT_THAT(coming.get(), HasCode(ErrorCode::kCancelled));
+  EXPECT_THAT(coming.get(), HasCode(ErrorCode::kUnavailable));
   stopping.join();
   helping.join();
 }

@@ -184,10 +184,10 @@ TEST(HostExecutor, AnExecutorThatEndsCancelsWhatWaits) {
   // Either it was begun before the pool stopped, or its task was dropped.
   const auto answer = waiting.get();
   if (!answer) {
-    EXPECT_THAT(answer, FailsWith(ErrorCode::kCancelled, "executor dropped the work"));
+    EXPECT_THAT(answer, FailsWith(ErrorCode::kUnavailable, "executor dropped the work"));
   }
   stopper.join();
-  EXPECT_THAT(pipeline.run(3), FailsWith(ErrorCode::kCancelled, "executor dropped the work"));
+  EXPECT_THAT(pipeline.run(3), FailsWith(ErrorCode::kUnavailable, "executor dropped the work"));
   EXPECT_THAT(runtime.shutdown(), IsOk());
 }
 
@@ -197,7 +197,7 @@ TEST(HostExecutor, OneThatThrowsFailsTheRequestAlone) {
   const auto pipeline = compile(stage("add", [](int x) { return x + 1; }), runtime).value();
   EXPECT_EQ(pipeline.run(1).value(), 2);
   pool->refuse();
-  EXPECT_THAT(pipeline.run(1), FailsWith(ErrorCode::kCancelled, "executor dropped the work"));
+  EXPECT_THAT(pipeline.run(1), FailsWith(ErrorCode::kUnavailable, "executor dropped the work"));
 }
 
 TEST(HostExecutor, ShutdownCancelsWhatIsQueuedAndWaitsForWhatRuns) {
@@ -214,12 +214,12 @@ TEST(HostExecutor, ShutdownCancelsWhatIsQueuedAndWaitsForWhatRuns) {
     EXPECT_THAT(runtime.shutdown(), IsOk());
     is_down = true;
   });
-  EXPECT_THAT(queued.get(), HasCode(ErrorCode::kCancelled));
+  EXPECT_THAT(queued.get(), HasCode(ErrorCode::kUnavailable));
   EXPECT_FALSE(is_down.load());
   gate->open();
   stopper.join();
   EXPECT_EQ(running.get().value(), 2);
-  EXPECT_THAT(pipeline.run(3), HasCode(ErrorCode::kFailedPrecondition));
+  EXPECT_THAT(pipeline.run(3), HasCode(ErrorCode::kUnavailable));
 }
 
 TEST(HostExecutor, ShutdownFromATaskIsRefused) {

@@ -108,7 +108,7 @@ TEST_P(QueueWithoutMemory, StopsAndAnswersWhatWaits) {
   for (std::size_t i = 0; i < kJobs; ++i) {
     EXPECT_EQ(calls.times(i), 1) << i;
     ASSERT_TRUE(calls.refusal(i)) << i;
-    EXPECT_EQ(calls.refusal(i)->code(), ErrorCode::kCancelled);
+    EXPECT_EQ(calls.refusal(i)->code(), ErrorCode::kUnavailable);
     EXPECT_EQ(calls.refusal(i)->reason(), ErrorReason::kShutdown);
   }
 }
@@ -141,7 +141,7 @@ TEST(ExecutorWithoutMemory, AnswersWhatItDrops) {
   }
   for (std::size_t i = 0; i < calls.size(); ++i) {
     EXPECT_EQ(calls.times(i), 1) << i;
-    EXPECT_TRUE(calls.refusal(i) && calls.refusal(i)->code() == ErrorCode::kCancelled) << i;
+    EXPECT_TRUE(calls.refusal(i) && calls.refusal(i)->code() == ErrorCode::kUnavailable) << i;
   }
 }
 

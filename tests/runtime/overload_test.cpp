@@ -169,7 +169,7 @@ TEST(RuntimeStats, CountWhatAShutdownRefuses) {
   OneWorker one;
   one.submit(1);
   std::thread shutdown([&] { EXPECT_THAT(one.runtime->shutdown(), IsOk()); });
-  EXPECT_THAT(one.answers[1].get(), HasCode(ErrorCode::kCancelled));
+  EXPECT_THAT(one.answers[1].get(), HasCode(ErrorCode::kUnavailable));
   one.gate.open();
   shutdown.join();
   EXPECT_EQ(one.rejects(ErrorReason::kShutdown), 1u);

@@ -213,7 +213,7 @@ TEST(Runtime, ShutdownCancelsWhatIsQueuedAndWaitsForWhatRuns) {
     EXPECT_THAT(runtime.shutdown(), IsOk());
     is_down = true;
   });
-  EXPECT_THAT(queued.get(), FailsWith(ErrorCode::kCancelled, "the runtime was shut down before the request could"));
+  EXPECT_THAT(queued.get(), FailsWith(ErrorCode::kUnavailable, "the runtime was shut down before the request could"));
   EXPECT_FALSE(is_down.load());  // the running one is still at the gate
   gate->open();
   stopper.join();
@@ -225,10 +225,10 @@ TEST(Runtime, ShutdownIsIdempotentAndRefusesLaterCalls) {
   const auto pipeline = compile(stage("add", [](int x) { return x + 1; }), {runtime}).value();
   EXPECT_THAT(runtime.shutdown(), IsOk());
   EXPECT_THAT(runtime.shutdown(), IsOk());
-  EXPECT_THAT(pipeline.run(1), FailsWith(ErrorCode::kFailedPrecondition, "the runtime was shut down"));
-  EXPECT_THAT(pipeline.submit(1).get(), HasCode(ErrorCode::kFailedPrecondition));
+  EXPECT_THAT(pipeline.run(1), FailsWith(ErrorCode::kUnavailable, "the runtime was shut down"));
+  EXPECT_THAT(pipeline.submit(1).get(), HasCode(ErrorCode::kUnavailable));
   const std::vector<int> inputs = {1, 2};
-  for (const auto& result : pipeline.run_batch(inputs)) EXPECT_THAT(result, HasCode(ErrorCode::kFailedPrecondition));
+  for (const auto& result : pipeline.run_batch(inputs)) EXPECT_THAT(result, HasCode(ErrorCode::kUnavailable));
 }
 
 TEST(Runtime, ShutdownFromItsOwnWorkerIsRefused) {
@@ -252,7 +252,7 @@ TEST(Runtime, IsShutDownFromTheWorkerOfAnother) {
   const auto stopping = compile(stage("stop", [two](int x) { return two->shutdown().ok() ? x : -1; }), one).value();
   EXPECT_EQ(stopping.run(1).value(), 1);
   const auto pipeline = compile(stage("add", [](int x) { return x + 1; }), *two).value();
-  EXPECT_THAT(pipeline.run(1), HasCode(ErrorCode::kFailedPrecondition));
+  EXPECT_THAT(pipeline.run(1), HasCode(ErrorCode::kUnavailable));
 }
 
 TEST(Runtime, DestructorCancelsAndWaits) {
@@ -268,7 +268,7 @@ TEST(Runtime, DestructorCancelsAndWaits) {
   });
   gate->wait_for_arrivals(1);
   pipeline->submit(2, {}, [&](Result<int> result) {
-    EXPECT_THAT(result, HasCode(ErrorCode::kCancelled));
+    EXPECT_THAT(result, HasCode(ErrorCode::kUnavailable));
     cancelled.add();
     gate->open();  // lets the running one end only now
   });

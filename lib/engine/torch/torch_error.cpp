@@ -67,7 +67,7 @@ bool says_device_failed(std::string_view text) {
 
 Error make_error(std::string_view text, ErrorCode otherwise) {
   if (says_device_failed(text))
-    return Error(ErrorCode::kFailedPrecondition, concise(text)).with_reason(ErrorReason::kUnhealthy);
+    return Error(ErrorCode::kUnavailable, concise(text)).with_reason(ErrorReason::kUnhealthy);
   if (says_out_of_memory(text))
     return Error(ErrorCode::kResourceExhausted, concise(text)).with_reason(ErrorReason::kOutOfMemory);
   return Error(otherwise, concise(text));

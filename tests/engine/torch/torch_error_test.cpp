@@ -51,6 +51,12 @@ TEST(Concise, ReducesATracebackOfTorchScriptToItsMessage) {
             "RuntimeError: mat1 and mat2 shapes cannot be multiplied (1x5 and 16x16)");
 }
 
+TEST(TranslateTorchException, SaysThatADeviceIsGoneForGood) {
+  const Error gone = translated([] { throw std::runtime_error("CUDA error: device-side assert triggered"); });
+  EXPECT_EQ(gone.code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(gone.reason(), ErrorReason::kUnhealthy);
+}
+
 TEST(TranslateTorchException, ChoosesTheCode) {
   EXPECT_THAT(translated([] { TORCH_CHECK(false, "no such thing"); }).to_string(), "model_error: no such thing");
   EXPECT_EQ(translated([] { TORCH_CHECK(false, "DefaultCPUAllocator: can't allocate memory: you tried"); }).code(),
