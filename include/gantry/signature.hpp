@@ -4,9 +4,15 @@
 //   Signature s = Signature::parse("image:f32[batch,3,224,224]", "logits:f32[batch,1000]").value();
 //
 // A dimension is a number or a symbol. Equal symbols must agree across all inputs and outputs of one call. The symbol
-// "batch" in front of every input and output is the batch axis: samples are stacked along it.
+// "batch" in front of every input is the batch axis: a sample comes without it, and samples are stacked along it.
+//
+// A symbol that no input has is a size that follows from the input, in whatever way: how many boxes were found, the
+// side of a feature map, a quarter of the time steps. It may be 0.
+//
+//   Signature s = Signature::parse("image:f32[batch,3,H,W]", "boxes:f32[found,4]; scores:f32[found]").value();
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -17,7 +23,8 @@
 
 namespace gantry {
 
-/// One extent: a number, or a symbol that any extent of at least 1 may take.
+/// One extent: a number, or a symbol. A symbol of an input stands for any extent of at least 1, one that only outputs
+/// have for any extent.
 struct GANTRY_API Dim {
   std::int64_t extent = -1;  ///< when symbol is empty
   std::string symbol;
@@ -48,20 +55,28 @@ using SymbolBinding = std::map<std::string, std::int64_t, std::less<>>;
 class GANTRY_API Signature {
  public:
   Signature() = default;
-  /// invalid_argument for an empty or duplicate name, a dimension below 1, more than Shape::kMaxRank dimensions, or a
-  /// symbol that only an output uses.
+  /// invalid_argument for an empty or duplicate name, a dimension below 1, more than Shape::kMaxRank dimensions, or
+  /// "batch" in an output where no input has it.
   static Result<Signature> make(std::vector<TensorSpec> inputs, std::vector<TensorSpec> outputs);
   /// From "name:dtype[dim,dim]; name:dtype[dim]" for inputs and outputs.
   static Result<Signature> parse(std::string_view inputs, std::string_view outputs);
 
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
-  /// True if every input and output begins with the symbol "batch".
+  /// True if every input begins with the symbol "batch", and has it nowhere else: a sample comes without it.
   bool has_batch_axis() const { return has_batch_axis_; }
+  /// True if output `index` begins with it too, and has it nowhere else: the output has a row for each sample.
+  bool has_rows(std::size_t index) const { return output_has_rows_[index]; }
+  /// True if there is a batch axis and every output has it: samples may share a call, as far as shapes go. Otherwise
+  /// each sample is a call of its own, a batch of one, and an output without rows is the sample's as it is.
+  bool can_share_calls() const { return can_share_calls_; }
+  /// The symbols that no input has, each once.
+  const std::vector<std::string>& output_symbols() const { return output_symbols_; }
 
   /// Checks names, order-independently, dtypes, ranks and extents; returns what the symbols stood for.
   Result<SymbolBinding> check_inputs(const Tensors& tensors) const;
-  /// Checks outputs, in signature order, against what the inputs bound. model_error on disagreement.
+  /// Checks outputs, in signature order, against what the inputs bound, and against each other. model_error on
+  /// disagreement.
   Result<void> check_outputs(const Tensors& tensors, const SymbolBinding& binding) const;
   /// Checks one sample of input `index`: its shape without the batch axis (if there is one). Symbols are bound in, and
   /// compared with, `binding`, which the inputs of one sample share.
@@ -72,7 +87,10 @@ class GANTRY_API Signature {
  private:
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
+  std::vector<bool> output_has_rows_;
+  std::vector<std::string> output_symbols_;
   bool has_batch_axis_ = false;
+  bool can_share_calls_ = false;
 };
 
 }  // namespace gantry

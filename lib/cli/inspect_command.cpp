@@ -118,10 +118,14 @@ void print_model(const ModelEntry& model, Device device) {
     std::printf("  in   %s\n", printable(input.to_string()).c_str());
   for (const TensorSpec& output : model.signature.outputs())
     std::printf("  out  %s\n", printable(output.to_string()).c_str());
-  if (model.signature.has_batch_axis())
+  std::string own;
+  for (const std::string& symbol : model.signature.output_symbols()) own += (own.empty() ? "" : ", ") + symbol;
+  if (!own.empty()) std::printf("  follows from the input: %s\n", own.c_str());
+  if (model.signature.can_share_calls())
     std::printf("  at most %d samples in one call\n", model.max_batch);
   else
-    std::printf("  no batch axis: one sample a call\n");
+    std::printf("  %s: one sample a call\n",
+                model.signature.has_batch_axis() ? "an output has no row for each sample" : "no batch axis");
   if (model.padding)
     if (const auto plan = detail::PaddingPlan::make(*model.padding, model.signature))
       std::printf("  pads %s\n", printable(plan->to_string()).c_str());

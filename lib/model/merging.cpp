@@ -20,6 +20,10 @@ Merging apart(const std::string& why) {
 /// Why samples may not be merged, whatever the host says; empty: they may.
 std::string obstacle(const EngineInfo& info, const Signature& signature, const ModelOptions& options) {
   if (!signature.has_batch_axis()) return "the signature has no batch axis";
+  for (std::size_t i = 0; i < signature.outputs().size(); ++i)
+    if (!signature.has_rows(i))
+      return "output '" + signature.outputs()[i].name + "' has no row for each sample, " +
+             signature.outputs()[i].to_string();
   if (options.merge == Merge::kNever) return "ModelOptions::merge is kNever";
   if (info.mutates_inputs) return "the model may write to its inputs";
   if (info.has_state) return "the model keeps state from run to run";

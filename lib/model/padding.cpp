@@ -119,8 +119,14 @@ Result<std::vector<std::int64_t>> check_lengths(const std::vector<std::int64_t>&
 }
 
 Result<void> check_dim(const std::string& dim, const Signature& signature) {
-  if (!signature.has_batch_axis())
-    return invalid("dim: the signature has no batch axis, so nothing shares a batch: " + signature.to_string());
+  if (!signature.can_share_calls())
+    return invalid("dim: the signature has no batch axis" +
+                   std::string(signature.has_batch_axis() ? " in an output" : "") +
+                   ", so nothing shares a batch: " + signature.to_string());
+  if (!signature.output_symbols().empty())
+    return invalid("dim: '" + signature.output_symbols()[0] +
+                   "' of the outputs is no size of an input, so nobody knows where an answer that was padded ends: " +
+                   signature.to_string());
   if (dim == "batch") return invalid("dim: the batch axis cannot be padded");
   const auto has_dim = [&](const TensorSpec& spec) { return axes_of(spec, dim) != 0; };
   if (dim.empty() || std::none_of(signature.inputs().begin(), signature.inputs().end(), has_dim))

@@ -103,9 +103,10 @@ bool leads_with_batch(const TensorSpec& spec) {
   return !spec.dims.empty() && is_batch(spec.dims[0]) && std::none_of(spec.dims.begin() + 1, spec.dims.end(), is_batch);
 }
 
-/// Compares dtype, rank and extents from `first_axis` of the spec on; binds or compares symbols.
-Result<void> check_tensor(const TensorSpec& spec, std::size_t first_axis, const Tensor& tensor,
-                          SymbolBinding& binding) {
+/// Compares dtype, rank and extents from `first_axis` of the spec on; compares symbols that are bound, and binds others
+/// to what is at least `least`.
+Result<void> check_tensor(const TensorSpec& spec, std::size_t first_axis, const Tensor& tensor, SymbolBinding& binding,
+                          std::int64_t least = 1) {
   const auto mismatch = [&](const std::string& why) {
     TensorSpec expected = spec;
     expected.dims.erase(expected.dims.begin(), expected.dims.begin() + static_cast<std::ptrdiff_t>(first_axis));
@@ -120,7 +121,7 @@ Result<void> check_tensor(const TensorSpec& spec, std::size_t first_axis, const 
       if (extent != dim.extent) return mismatch("");
       continue;
     }
-    if (extent < 1) return mismatch(": '" + dim.symbol + "' must be at least 1");
+    if (extent < least) return mismatch(": '" + dim.symbol + "' must be at least " + std::to_string(least));
     const auto [bound, is_new] = binding.emplace(dim.symbol, extent);
     if (!is_new && bound->second != extent)
       return mismatch(": '" + dim.symbol + "' is " + std::to_string(bound->second) + " elsewhere in this call");
@@ -149,16 +150,23 @@ std::string TensorSpec::to_string() const {
 Result<Signature> Signature::make(std::vector<TensorSpec> inputs, std::vector<TensorSpec> outputs) {
   if (auto ok = check_specs(inputs, "input"); !ok) return std::move(ok).error();
   if (auto ok = check_specs(outputs, "output"); !ok) return std::move(ok).error();
+  Signature signature;
   std::set<std::string_view> bound;
   for (const TensorSpec& spec : inputs)
     for (const Dim& dim : spec.dims) bound.insert(dim.symbol);
   for (const TensorSpec& spec : outputs)
-    for (const Dim& dim : spec.dims)
-      if (dim.is_symbolic() && bound.count(dim.symbol) == 0)
-        return invalid("output '" + spec.name + "' uses the symbol '" + dim.symbol + "', which no input binds");
-  Signature signature;
-  signature.has_batch_axis_ = std::all_of(inputs.begin(), inputs.end(), leads_with_batch) &&
-                              std::all_of(outputs.begin(), outputs.end(), leads_with_batch);
+    for (const Dim& dim : spec.dims) {
+      if (!dim.is_symbolic() || !bound.insert(dim.symbol).second) continue;
+      if (dim.symbol == kBatch)
+        return invalid("output '" + spec.name +
+                       "' uses the symbol 'batch', which no input has; 'batch' is the axis along "
+                       "which samples are stacked, so call a size that follows from the input by another name");
+      signature.output_symbols_.push_back(dim.symbol);
+    }
+  for (const TensorSpec& spec : outputs) signature.output_has_rows_.push_back(leads_with_batch(spec));
+  signature.has_batch_axis_ = std::all_of(inputs.begin(), inputs.end(), leads_with_batch);
+  signature.can_share_calls_ =
+      signature.has_batch_axis_ && std::all_of(outputs.begin(), outputs.end(), leads_with_batch);
   signature.inputs_ = std::move(inputs);
   signature.outputs_ = std::move(outputs);
   return signature;
@@ -198,7 +206,7 @@ Result<void> Signature::check_outputs(const Tensors& tensors, const SymbolBindin
                     std::to_string(tensors.size()));
   SymbolBinding bound = binding;
   for (std::size_t i = 0; i < outputs_.size(); ++i)
-    if (auto ok = check_tensor(outputs_[i], 0, tensors[i].tensor, bound); !ok) return disagree(ok.error().message());
+    if (auto ok = check_tensor(outputs_[i], 0, tensors[i].tensor, bound, 0); !ok) return disagree(ok.error().message());
   return {};
 }
 

@@ -227,12 +227,14 @@ class ModelStep final : public Step {
   }
 
   Result<Tensors> unstack_sample(const Tensors& outputs, std::int64_t index) const {
-    if (!model_->signature.has_batch_axis()) return outputs;
+    const Signature& signature = model_->signature;
+    if (!signature.has_batch_axis()) return outputs;
     Tensors sample;
-    for (const NamedTensor& output : outputs) {
-      auto tensor = unstack(output.tensor, index);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      // Where an output has no rows, the call was of one sample.
+      auto tensor = signature.has_rows(i) ? unstack(outputs[i].tensor, index) : Result<Tensor>(outputs[i].tensor);
       if (!tensor) return std::move(tensor).error();
-      sample.add(output.name, *std::move(tensor));
+      sample.add(outputs[i].name, *std::move(tensor));
     }
     return sample;
   }

@@ -69,21 +69,60 @@ TEST(Signature, RefusesTextThatIsNone) {
   EXPECT_THAT(Signature::parse("x:f32[1]", ""), FailsWith(ErrorCode::kInvalidArgument, "at least one output"));
 }
 
-TEST(Signature, RefusesAnOutputSymbolThatNoInputBinds) {
-  EXPECT_THAT(Signature::parse("x:f32[batch]", "y:f32[batch,boxes]"),
-              FailsWith(ErrorCode::kInvalidArgument, "output 'y' uses the symbol 'boxes', which no input binds"));
+TEST(Signature, ASymbolThatOnlyOutputsHaveIsTheSameInAllOfThem) {
+  const Signature signature = Signature::parse("x:f32[batch,T]", "a:f32[batch,n,4]; b:f32[T]; c:i64[n,m]").value();
+  EXPECT_EQ(signature.output_symbols(), (std::vector<std::string>{"n", "m"}));
+  const auto check = [&](std::int64_t a, std::int64_t c, std::int64_t m) {
+    return signature.check_outputs(
+        {{"a", zeros(DType::kF32, {2, a, 4})}, {"b", zeros(DType::kF32, {5})}, {"c", zeros(DType::kI64, {c, m})}},
+        {{"batch", 2}, {"T", 5}});
+  };
+  EXPECT_THAT(check(3, 3, 7), IsOk());
+  EXPECT_THAT(check(9, 9, 1), IsOk()) << "another call, another size";
+  EXPECT_THAT(check(0, 0, 0), IsOk()) << "nothing was found";
+  EXPECT_THAT(check(3, 2, 7), FailsWith(ErrorCode::kModelError,
+                                        "expected c: i64[n, m], got i64[2, 7]: 'n' is 3 elsewhere in this call"));
+  EXPECT_THAT(check(0, 2, 7), FailsWith(ErrorCode::kModelError, "'n' is 0 elsewhere in this call"));
 }
 
-TEST(Signature, HasABatchAxisOnlyIfAllBeginWithIt) {
+TEST(Signature, ASymbolOfAnInputIsNeverEmpty) {
+  const Signature signature = Signature::parse("x:f32[batch,T]", "y:f32[batch,T]").value();
+  EXPECT_THAT(signature.check_inputs({{"x", zeros(DType::kF32, {1, 0})}}),
+              FailsWith(ErrorCode::kInvalidArgument, "'T' must be at least 1"));
+  EXPECT_THAT(signature.check_outputs({{"y", zeros(DType::kF32, {1, 0})}}, {{"batch", 1}, {"T", 3}}),
+              FailsWith(ErrorCode::kModelError, "'T' is 3 elsewhere in this call"));
+  EXPECT_TRUE(signature.output_symbols().empty());
+}
+
+TEST(Signature, RefusesTheBatchAxisWhereNoInputHasIt) {
+  EXPECT_THAT(Signature::parse("x:f32[n]", "y:f32[batch,4]"),
+              FailsWith(ErrorCode::kInvalidArgument, "output 'y' uses the symbol 'batch', which no input has"));
+}
+
+TEST(Signature, HasABatchAxisIfAllInputsBeginWithIt) {
   const auto has = [](const char* inputs, const char* outputs) {
     return Signature::parse(inputs, outputs).value().has_batch_axis();
   };
   EXPECT_TRUE(has("x:f32[batch]", "y:f32[batch,2]"));
+  EXPECT_TRUE(has("x:f32[batch]", "y:f32[2]"));
   EXPECT_FALSE(has("x:f32[batch]; z:f32[2]", "y:f32[batch]"));
-  EXPECT_FALSE(has("x:f32[batch]", "y:f32[2]"));
   EXPECT_FALSE(has("x:f32[n]", "y:f32[n]"));
   EXPECT_FALSE(has("x:f32[2,batch]", "y:f32[batch]"));
   EXPECT_FALSE(has("x:f32[batch,batch]", "y:f32[batch]"));  // it would tie a sample's extent to the number of samples
+}
+
+TEST(Signature, SamplesShareCallsOnlyIfAllOutputsHaveRows) {
+  const auto can_share = [](const char* inputs, const char* outputs) {
+    return Signature::parse(inputs, outputs).value().can_share_calls();
+  };
+  EXPECT_TRUE(can_share("x:f32[batch]", "y:f32[batch,2]; z:f32[batch,n]"));
+  EXPECT_FALSE(can_share("x:f32[batch]", "y:f32[batch,2]; z:f32[n]"));
+  EXPECT_FALSE(can_share("x:f32[batch]", "y:f32[batch,batch]"));
+  EXPECT_FALSE(can_share("x:f32[n]", "y:f32[n]"));
+  const Signature mixed = Signature::parse("x:f32[batch]", "y:f32[batch,2]; z:f32[n]; u:f32[2,batch]").value();
+  EXPECT_TRUE(mixed.has_rows(0));
+  EXPECT_FALSE(mixed.has_rows(1));
+  EXPECT_FALSE(mixed.has_rows(2));
 }
 
 TEST(Signature, AcceptsInputsInAnyOrderAndBindsSymbols) {

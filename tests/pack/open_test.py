@@ -157,9 +157,9 @@ class OpenTest(PackingTest):
         self.refused("sample 0: .*'n' must be 1 or more", model_of(lambda x: x * 2), torch.rand(2, 3), [torch.rand(0)],
                      shapes={"x": ["batch", "n"], "output": ["batch", "n"]})
         rows = {"x": ["n", 3], "output": ["n", 3]}
-        self.refused(r"f32\[n, 3\], got tensor f32\[3\]; no batch axis was found, since shapes= does not call the first axis",
+        self.refused(r"f32\[n, 3\], got tensor f32\[3\]; no batch axis was found, since shapes= does not call the first axis of every input",
                      model_of(lambda x: x * 2), torch.rand(2, 3), [torch.rand(3)], shapes=rows)
-        self.refused("batch=True, but with shapes= the first axis", model_of(lambda x: x * 2), torch.rand(2, 3), shapes=rows,
+        self.refused("batch=True, but with shapes= the first axis of every input is not", model_of(lambda x: x * 2), torch.rand(2, 3), shapes=rows,
                      batch=True)
         self.refused("'x' has 9 dimensions", model_of(lambda x: x * 2), torch.rand([1] * 9))
         self.refused("'ü' is not an identifier", model_of(lambda x: x * 2), torch.rand(2, 3),

@@ -23,7 +23,7 @@ namespace gantry::libtorch {
 constexpr std::int64_t kNoBound = std::numeric_limits<std::int64_t>::max();
 
 /// A size, or a symbol that may take any size within bounds; equal symbols are equal sizes. The size of an output may
-/// also be an expression of such symbols ("2*batch").
+/// also be an expression of such symbols ("2*batch"), or a symbol of its own, of what depends on values ("u0").
 struct CompiledDim {
   std::int64_t size = -1;  ///< when symbol is empty
   std::string symbol;

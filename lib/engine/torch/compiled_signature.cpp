@@ -20,6 +20,7 @@ std::string text_of(const CompiledTensor& tensor) {
 
 std::string range_of(std::int64_t min, std::int64_t max) {
   if (max == kNoBound) return "at least " + std::to_string(min);
+  if (max == min) return std::to_string(min);
   if (min <= 1) return "at most " + std::to_string(max);
   return std::to_string(min) + " to " + std::to_string(max);
 }
@@ -35,7 +36,10 @@ std::string text_of(const Dim& dim) {
 /// Compares one signature with what was compiled; keeps what each of the code's symbols is in the signature.
 class Comparison {
  public:
-  explicit Comparison(std::int64_t merged) : merged_(merged) {}
+  Comparison(const Signature& signature, std::int64_t merged)
+      : output_symbols_(signature.output_symbols()),
+        takes_one_sample_(signature.has_batch_axis() && !signature.can_share_calls()),
+        merged_(signature.can_share_calls() ? merged : 0) {}
 
   Result<void> compare_input(const CompiledTensor& compiled, const TensorSpec& spec, std::size_t place) {
     if (!compiled.is_contiguous)
@@ -50,6 +54,7 @@ class Comparison {
     if (auto ok = compare_type(compiled, spec); !ok) return ok;
     for (std::size_t i = 0; i < spec.dims.size(); ++i) {
       const CompiledDim& dim = compiled.dims[i];
+      if (is_free(spec.dims[i]) || is_one_sample(dim, spec.dims[i])) continue;
       const auto bound = symbols_.find(dim.symbol);
       const bool fits = dim.symbol.empty()        ? !spec.dims[i].is_symbolic() && spec.dims[i].extent == dim.size
                         : bound != symbols_.end() ? is_equal(bound->second, spec.dims[i])
@@ -57,6 +62,16 @@ class Comparison {
       if (!fits) return refuse_dim(compiled, spec, i);
     }
     return {};
+  }
+
+  /// A size that only outputs have may be any; what comes is compared, call by call.
+  bool is_free(const Dim& dim) const {
+    return std::find(output_symbols_.begin(), output_symbols_.end(), dim.symbol) != output_symbols_.end();
+  }
+
+  /// Where samples never share a call, the code may have been compiled for one.
+  bool is_one_sample(const CompiledDim& dim, const Dim& wanted) const {
+    return takes_one_sample_ && dim.symbol.empty() && dim.size == 1 && wanted.symbol == "batch";
   }
 
   std::vector<SizeBound> take_bounds() { return std::move(bounds_); }
@@ -84,6 +99,10 @@ class Comparison {
     const CompiledDim& dim = compiled.dims[i];
     const Dim& wanted = spec.dims[i];
     if (dim.symbol.empty()) {
+      if (is_one_sample(dim, wanted)) {  // a batch of the host's own may have more
+        bounds_.push_back({place, i, 1, 1});
+        return {};
+      }
       if (wanted.is_symbolic() || wanted.extent != dim.size) return refuse_dim(compiled, spec, i);
       return {};
     }
@@ -104,6 +123,8 @@ class Comparison {
     return {};
   }
 
+  const std::vector<std::string>& output_symbols_;
+  const bool takes_one_sample_;
   std::int64_t merged_;
   std::map<std::string, Dim> symbols_;
   std::vector<SizeBound> bounds_;
@@ -113,7 +134,7 @@ class Comparison {
 
 Result<std::vector<SizeBound>> check_signature(const CompiledModel& model, const CallMap& call,
                                                const Signature& signature, std::int64_t merged) {
-  Comparison comparison(signature.has_batch_axis() ? merged : 0);
+  Comparison comparison(signature, merged);
   for (std::size_t i = 0; i < call.inputs.size(); ++i) {
     const std::size_t place = call.inputs[i];
     if (auto ok = comparison.compare_input(model.inputs[i], signature.inputs()[place], place); !ok)

@@ -50,7 +50,9 @@ def pack(out: FilePath, model: Any, example_inputs: Any, *, name: str, version: 
 
     out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`
     model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram
-    example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one
+    example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one; or a list of several
+                    such tuples, of which the first is what is exported, and which tell the dimensions that vary: sizes
+                    that are equal in all of them are one symbol
     pipeline        a list of ops ({"op": ...}, names of ops without parameters, transforms and image processors of
                     torchvision, timm, open_clip and transformers), or one of these, or None for the model alone
     reference       your own Python stack: takes a sample as given in `samples`, returns a tensor or vector of scores, a
@@ -62,7 +64,9 @@ def pack(out: FilePath, model: Any, example_inputs: Any, *, name: str, version: 
     max_batch       samples in one engine call at most
     padding         {"dim": "T", "lengths": [32, 128], "values": {"input_ids": 0}}: sequences of different lengths share
                     batches, padded along a dimension of `shapes`; the model must mask what is padded
-    shapes          {input or output name: [dimensions]}, where a string is a dimension that may vary
+    shapes          {input or output name: [dimensions]}, where a string is a dimension that may vary. One that no input has
+                    is a size of the outputs' own (boxes that were found, a side that was divided), and may be 0. "batch" in
+                    front of all inputs, and not of all outputs: each sample is a call of its own
     batch           True or False overrides the detection of the batch axis
     files           {path in the package: file or bytes}, for ops of your own
     ops             {name: Op} of your own; the C++ host registers an op of the same name
@@ -159,7 +163,7 @@ def _complete(entries: Steps, model: Any, directory: Directory) -> None:
         if model.libraries:
             entry["requires"]["libraries"] = [library.name for library in model.libraries]
         rows = entry["rows"] = model.rows[entry["kind"]]
-        if rows["independent"] or rows["reason"] in ("max_batch is 1", "the model has no batch axis"):
+        if rows["independent"] or not model.can_share_calls or rows["reason"] == "max_batch is 1":
             continue
         advice = "; pass two or more different samples= of equal shapes" if "fewer than two" in rows["reason"] else ""
         say(f"{entry['kind']}: calls will not be merged into batches, since rows are not known to be independent: "

@@ -29,7 +29,10 @@ def check_padding(padding: Json, model: Model) -> Json:
     dim, lengths, values = padding["dim"], padding.get("lengths"), padding.get("values", {})
     specs = {spec["name"]: spec for spec in model.signature["inputs"]}
     padded = [name for name, spec in specs.items() if dim in spec["shape"]]
-    require(model.has_batch, "", "the model has no batch axis, so nothing shares a batch")
+    require(model.can_share_calls, "", "the model has no batch axis" + (" in an output" if model.has_batch else "")
+            + ", so nothing shares a batch")
+    require(not model.output_symbols, "", f"{model.output_symbols} of the outputs are no sizes of an input, so nobody knows "
+            "where an answer that was padded ends")
     require(isinstance(dim, str) and dim != "batch" and padded, "['dim']",
             f"no input has a dimension {dim!r} to pad; say so in shapes=, got {list(specs.values())}")
     if lengths is not None:

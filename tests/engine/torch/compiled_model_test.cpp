@@ -147,6 +147,30 @@ TEST(CompiledModel, LeavesSizesOfOutputsThatAreExpressionsToTheCall) {
   EXPECT_THAT(check(tensor("x", "f32", symbol("s0")), output, "x:f32[4]", "y:f32[8]"), IsOk());
 }
 
+TEST(CompiledModel, LeavesSizesThatOnlyOutputsHaveToTheCall) {
+  const std::string input = tensor("x", "f32", symbol("s0") + ", " + symbol("s1"));
+  for (const std::string& given : {symbol("u0", "0"), symbol("s1 // 2", "0"), symbol("s1"), size(7)})
+    EXPECT_THAT(check(input, tensor("y", "f32", symbol("s0") + ", " + given), "x:f32[batch,n]", "y:f32[batch,k]"),
+                IsOk())
+        << given;
+}
+
+TEST(CompiledModel, MayTakeOneSampleWhereEachIsACallOfItsOwn) {
+  const std::string input = tensor("x", "f32", size(1) + ", " + symbol("s1"));
+  const std::string output = tensor("y", "f32", size(1)) + ", " + tensor("z", "f32", symbol("u0", "0"));
+  const auto bounds = check(input, output, "x:f32[batch,n]", "y:f32[batch]; z:f32[k]");
+  ASSERT_THAT(bounds, IsOk());
+  const auto call = [&](std::int64_t rows) {
+    return check_sizes(*bounds, {{"x", Tensor::zeros(DType::kF32, {rows, 4}).value()}});
+  };
+  EXPECT_THAT(call(1), IsOk());
+  EXPECT_THAT(call(2), FailsWith(ErrorCode::kInvalidArgument, "dimension 0 is 2, and the model was compiled for 1"));
+  const std::string two = tensor("x", "f32", size(2) + ", " + symbol("s1"));
+  EXPECT_THAT(check(two, output, "x:f32[batch,n]", "y:f32[batch]; z:f32[k]"), HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(check(input, tensor("y", "f32", size(1)), "x:f32[batch,n]", "y:f32[batch]"),
+              HasCode(ErrorCode::kInvalidArgument));
+}
+
 TEST(CompiledModel, ComparesFixedSizesWithTheBoundsAtLoad) {
   const std::string input = tensor("x", "f32", symbol("s0", "4", "64"));
   EXPECT_THAT(check(input, kOut, "x:f32[4]", kOutSignature), IsOk());

@@ -25,6 +25,7 @@ from gantry_pack.engines.aoti import compile_aoti  # noqa: E402
 
 import models_to_call
 import models_with_hooks
+import models_with_sizes
 import models_with_state
 
 warnings.filterwarnings("ignore", category=FutureWarning)
@@ -233,6 +234,7 @@ def make_scripted(directory):
         torch.jit.script(model().eval()).save(directory / f"{name}.ts")
     torch.jit.freeze(torch.jit.script(models_with_state.WritesConstant().eval())).save(directory / "writes-constant.ts")
     models_with_hooks.make_hooked(directory)
+    models_with_sizes.save_all(directory)
     make_missing_operator(directory)
     torch.save({"weight": torch.zeros(2)}, directory / "checkpoint.pt")
     torch.export.save(torch.export.export(Identity(), (torch.zeros(1, 2),)), directory / "exported.pt2")
@@ -327,6 +329,7 @@ def compile_packages(directory):
     torch.jit.script(Indexed().eval()).save(directory / "indexed.ts")
     example = tuple(torch.tensor([[1, 2, 3], [3, 2, 1]]) for _ in INDEXED)
     compile_aoti(torch.export.export(IndexedNested().eval(), example), directory / "indexed.pt2")
+    models_with_sizes.compile_all(directory, compile_aoti)
 
 
 def rewrite(source, target, change_metadata=None, extra=()):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..console import quiet, say
 from ..errors import PackError
+from .bounds import bounds_of
 from .check import check_engine
 from .compiled_for import compiled_for
 from .guest_code import aoti_target, guest_code, march_of_old_inductor
@@ -66,18 +67,36 @@ def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, ta
 def exported(model: Model, max_batch: int) -> Any:
     torch = model.torch
     module, as_one = model.exportable()
-    dims = {}
-    for spec in model.signature["inputs"]:
-        for dim in spec["shape"]:
-            if isinstance(dim, str) and dim not in dims:
-                dims[dim] = torch.export.Dim(dim, min=1, max=max(2, max_batch)) if dim == "batch" \
-                    else torch.export.Dim(dim)
-    dynamic = tuple({i: dims[dim] for i, dim in enumerate(spec["shape"]) if isinstance(dim, str)}
-                    for spec in model.signature["inputs"])
-    say("exporting the model (torch.export)")
-    try:
+    symbols = {dim for spec in model.signature["inputs"] for dim in spec["shape"] if isinstance(dim, str)}
+    if not model.can_share_calls:
+        symbols.discard("batch")  # each sample is a call of its own, and the engine takes one
+    dims = {dim: torch.export.Dim(dim, min=1, max=max(2, max_batch)) if dim == "batch" else torch.export.Dim(dim)
+            for dim in symbols}
+
+    example = model.example_of(2)
+
+    def export() -> Any:
+        dynamic = tuple({i: dims[dim] for i, dim in enumerate(spec["shape"]) if dim in dims}
+                        for spec in model.signature["inputs"])
         with quiet(), torch.no_grad():
             warnings.filterwarnings("error", message=".*was assigned during export")  # state that would be lost
-            return torch.export.export(module, model.example_of(2), dynamic_shapes=(dynamic,) if as_one else dynamic)
+            return torch.export.export(module, example, dynamic_shapes=(dynamic,) if as_one else dynamic)
+    say("exporting the model (torch.export)")
+    try:
+        try:
+            return export()
+        except torch._dynamo.exc.UserError as error:
+            bounds = bounds_of(str(error), {dim: size for spec, tensor in zip(model.signature["inputs"], example)
+                                            for dim, size in zip(spec["shape"], tensor.shape) if dim in dims})
+            if not bounds or "batch" in bounds:
+                raise
+            for name, (least, most) in bounds.items():
+                say(f"aoti: '{name}' must be {f'at least {least}' if most is None else f'{least} to {most}'}")
+            dims.update({name: torch.export.Dim(name, min=least, max=most) for name, (least, most) in bounds.items()})
+            try:
+                return export()
+            except torch._dynamo.exc.UserError:  # it cannot prove for all of them what holds for each
+                dims.update({name: torch.export.Dim.DYNAMIC(min=least, max=most) for name, (least, most) in bounds.items()})
+                return export()
     except Exception as error:
         raise PackError(f"torch.export failed (engines=(\"torchscript\",) does without): {error}") from error

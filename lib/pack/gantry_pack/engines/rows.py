@@ -21,6 +21,9 @@ def rows_of(model: Model, trials: Trials, results: list[Any]) -> Json:
         return {"independent": False, **known, "reason": reason}
     if not model.has_batch:
         return refused("the model has no batch axis")
+    if not model.can_share_calls:
+        name = model.output_names[model.has_rows.index(False)]
+        return refused(f"output '{name}' has no row for each sample")
     if model.has_state:
         return refused("the model keeps state")
     if model.is_random:

@@ -41,7 +41,8 @@ class Trials:
         if model.has_state:
             self.trials.append(Trial([[0, 1]], goes_on=True, of=0))
         self.group = self._alike(torch)
-        self.sizes = sorted({2, (max_batch // 2) | 1, max_batch} - {1}) if model.has_batch and max_batch > 1 else []
+        self.sizes = sorted({2, (max_batch // 2) | 1, max_batch} - {1}) if model.can_share_calls and max_batch > 1 \
+            else []
         for size in self.sizes:
             self._add(size)
 

@@ -79,7 +79,8 @@ class BatchedModel(EagerModel):
         for i, value in enumerate(outputs):
             if value.dim() == 0 or value.shape[0] != size:
                 why = f"output {i} is {describe_value(value)}, where the inputs have {size} in front"
-                advice = "wrap the model in one whose inputs and outputs all have it there"
+                advice = "wrap the model in one whose inputs and outputs all have it there, or say in shapes= that it is " \
+                    "'batch' in front of the inputs alone, where each sample is to be a call of its own"
                 if wanted:
                     raise CheckFailed(f"batch=True, but {why}; {advice}")
                 return self._no_batch(why, advice)

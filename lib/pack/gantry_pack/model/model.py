@@ -13,6 +13,7 @@ from ..errors import CheckFailed, PackError
 from ..limits import MAX_RANK, SYMBOL_PATTERN
 from ..values import describe_value, dtype_name
 from .batch_axis import BatchedModel
+from .sizes import split_examples, varying_shapes
 
 if TYPE_CHECKING:
 
@@ -35,14 +36,40 @@ class Model(BatchedModel):
     def __init__(self, model: Any, example_inputs: Any, input_names: Any, output_names: Any,
                  shapes: dict[str, list[Any]] | None, batch: bool | None, tolerance: Tolerance,
                  arguments: Json | None = None, libraries: Sequence[Library] = ()) -> None:
-        super().__init__(model, example_inputs, batch, tolerance, arguments, libraries)
+        example, others = split_examples(example_inputs)
+        super().__init__(model, example, batch, tolerance, arguments, libraries)
         outputs = self.first_outputs
         self.input_names = self._input_names(input_names)
         self.output_names = self._output_names(output_names, len(outputs))
-        self.signature = {"inputs": self._specs(self.input_names, self.example, shapes),
-                          "outputs": self._specs(self.output_names, outputs, shapes)}
+        answers = [self._answer(number, other) for number, other in enumerate(others, 1)]
+        known: dict[tuple[int, ...], str] = {}
+        found = varying_shapes(self.input_names, [self.example, *others], self.has_batch, shapes, known)
+        found.update(varying_shapes(self.output_names, [outputs, *answers], self.has_batch, shapes, known))
+        self.signature = {"inputs": self._specs(self.input_names, self.example, {**found, **(shapes or {})}),
+                          "outputs": self._specs(self.output_names, outputs, {**found, **(shapes or {})})}
         self._check_symbols(shapes)
         self._take_batch_axis_of_signature(batch)
+        self._check_examples(others, answers)
+
+    def _answer(self, number: int, example: Batch) -> Batch:
+        try:
+            outputs = self.first(example)
+        except PackError:
+            raise
+        except Exception as error:
+            raise PackError(f"the model fails on example_inputs[{number}] ({', '.join(map(describe_value, example))}): "
+                            f"{type(error).__name__}: {error}") from error
+        if len(outputs) != len(self.output_names):
+            raise PackError(f"the model gives {len(outputs)} outputs for example_inputs[{number}], and "
+                            f"{len(self.output_names)} for the first")
+        return outputs
+
+    def _check_examples(self, examples: list[Batch], answers: list[Batch]) -> None:
+        for number, (inputs, outputs) in enumerate(zip(examples, answers), 1):
+            sizes: dict[str, int] = {}
+            problem = self._misfit("inputs", inputs, sizes, True) or self._misfit("outputs", outputs, sizes, True)
+            if problem:
+                raise PackError(f"example_inputs[{number}]: {problem}")
 
     def _input_names(self, names: Any) -> list[str]:
         count, known = len(self.example), self.parameters_of_tensors
@@ -78,9 +105,10 @@ class Model(BatchedModel):
             if not fits:
                 raise PackError(f"shapes['{name}'] is {list(shape)}, but the example is {list(tensor.shape)}")
             if any(not isinstance(dim, str) and dim < 1 for dim in shape):
-                raise PackError(f"'{name}' has the shape {list(shape)}; every dimension must be 1 or more. Give an example "
-                                "in which nothing is empty; a model that gives a number of things that varies (boxes, "
-                                "say) has to give a fixed number, padded, and a count")
+                named = [dim if isinstance(dim, str) or dim > 0 else "found" for dim in shape]
+                raise PackError(f"'{name}' has the shape {list(shape)}; every dimension must be 1 or more, or, of an output, "
+                                f'have a name: shapes={{"{name}": {json.dumps(named)}}}, where a name that no input has '
+                                "is a size of its own, as how many boxes were found")
             if len(shape) > MAX_RANK:
                 raise PackError(f"'{name}' has {len(shape)} dimensions; a tensor of gantry has at most {MAX_RANK}")
             specs.append({"name": name, "dtype": dtype_name(tensor, f"'{name}'"), "shape": list(shape)})
@@ -91,26 +119,31 @@ class Model(BatchedModel):
         if unknown:
             raise PackError(f"shapes: there is no input or output {sorted(unknown)}; there are "
                             f"{self.input_names + self.output_names}")
-        bound = {dim for spec in self.signature["inputs"] for dim in spec["shape"] if isinstance(dim, str)}
-        for spec in self.signature["outputs"]:
-            for dim in spec["shape"]:
-                if isinstance(dim, str) and dim not in bound:
-                    raise PackError(f"shapes['{spec['name']}']: '{dim}' is not a dimension of any input")
-        for dim in bound:
+        symbols = {side: {dim for spec in self.signature[side] for dim in spec["shape"] if isinstance(dim, str)}
+                   for side in ("inputs", "outputs")}
+        self.output_symbols = sorted(symbols["outputs"] - symbols["inputs"])
+        if "batch" in self.output_symbols:
+            raise PackError("shapes: 'batch' is a dimension of an output and of no input; it is the axis along which samples "
+                            "are stacked, so call a size of an output's own by another name")
+        for dim in symbols["inputs"] | symbols["outputs"]:
             if not SYMBOL_PATTERN.fullmatch(dim):
                 raise PackError(f"shapes: '{dim}' is not an identifier (letters a-z, digits and '_')")
 
     def _take_batch_axis_of_signature(self, wanted: bool | None) -> None:
-        """The C++ side knows nothing but the signature: there is a batch axis if 'batch' is in front everywhere, and
-        nowhere else. `shapes` may say so, or not, whatever was found."""
-        specs = [*self.signature["inputs"], *self.signature["outputs"]]
-        has_batch = all(spec["shape"][:1] == ["batch"] and "batch" not in spec["shape"][1:] for spec in specs)
+        """The C++ side knows nothing but the signature: there is a batch axis if 'batch' is in front of every input, and
+        nowhere else in it; samples share a call if that holds for every output, too. `shapes` may say so, or not, whatever
+        was found."""
+        def leads(spec: Json) -> bool:
+            return spec["shape"][:1] == ["batch"] and "batch" not in spec["shape"][1:]
+        has_batch = all(map(leads, self.signature["inputs"]))
+        self.has_rows = [leads(spec) for spec in self.signature["outputs"]]
+        self.can_share_calls = has_batch and all(self.has_rows)
         if has_batch != self.has_batch and wanted is not None:
-            raise PackError(f"batch={bool(wanted)}, but with shapes= the first axis of every input and output is "
+            raise PackError(f"batch={bool(wanted)}, but with shapes= the first axis of every input is "
                             + ("'batch'" if has_batch else "not 'batch' and nothing else: "
-                               + ", ".join(f"'{spec['name']}' is {spec['shape']}" for spec in specs)))
+                               + ", ".join(f"'{spec['name']}' is {spec['shape']}" for spec in self.signature["inputs"])))
         if self.has_batch and not has_batch:
-            self._no_batch("shapes= does not call the first axis of every input and output, and no other, 'batch'",
+            self._no_batch("shapes= does not call the first axis of every input, and no other, 'batch'",
                            "without it a sample has all dimensions")
         self.has_batch = has_batch
 
@@ -129,14 +162,18 @@ class Model(BatchedModel):
             raise PackError(f"model: {problem}")
         return tensors
 
-    def _misfit(self, side: str, tensors: Batch, sizes: dict[str, int]) -> str | None:
+    def _misfit(self, side: str, tensors: Batch, sizes: dict[str, int], is_whole: bool = False) -> str | None:
         """Why a sample's tensors, as a batch of one, do not fit the signature that will be written, as the C++ side sees
-        it; None if they do. `sizes` holds what symbols stand for, and gets those that are new."""
-        for spec, tensor in zip(self.signature[side], tensors):
+        it; None if they do. `sizes` holds what symbols stand for, and gets those that are new. `is_whole`: they are not
+        a sample's, so the message shows the batch axis."""
+        least = 1 if side == "inputs" else 0  # a size that only outputs have may be 0
+        for position, (spec, tensor) in enumerate(zip(self.signature[side], tensors)):
             wanted, shape = spec["shape"], list(tensor.shape)
-            first = 1 if self.has_batch else 0
-            whole = f"{side[:-1]} '{spec['name']}' of a sample is {spec['dtype']}[{', '.join(map(str, wanted[first:]))}], " \
-                    f"got {describe_value(tensor[0] if first else tensor)}"
+            has_rows = self.has_batch and (side == "inputs" or self.has_rows[position])
+            first = 1 if has_rows and not is_whole else 0
+            whole = f"{side[:-1]} '{spec['name']}'{'' if is_whole else ' of a sample'} is " \
+                    f"{spec['dtype']}[{', '.join(map(str, wanted[first:]))}], " \
+                    f"got {describe_value(tensor[0] if first and tensor.dim() and len(tensor) else tensor)}"
             if dtype_name(tensor) != spec["dtype"]:
                 return whole
             if len(shape) != len(wanted):
@@ -146,7 +183,7 @@ class Model(BatchedModel):
                     if dim != size:
                         return whole + self._size_hint(spec, shape, side)
                     continue
-                if size < 1:
+                if size < least:
                     return f"{whole}: '{dim}' must be 1 or more"
                 if sizes.setdefault(dim, size) != size:
                     return f"{whole}: '{dim}' is {sizes[dim]} elsewhere in this sample"
@@ -166,8 +203,7 @@ class Model(BatchedModel):
                    in enumerate(zip(spec["shape"], shape)) if axis or not self.has_batch]
         hint = f'; name the dimensions that vary: shapes={{"{spec["name"]}": {json.dumps(varies)}}}'
         if side == "outputs":
-            hint += ", where each is one of an input too; a model that gives a number of things that varies with their " \
-                    "values (boxes, say) has to give a fixed number, padded, and a count"
+            hint += ", where a name that no input has is a size of its own, as how many boxes were found"
         elif self.why_no_batch and not self.has_batch:
             hint += f". No batch axis was found, since {self.why_no_batch}"
         return hint
@@ -188,7 +224,7 @@ class Model(BatchedModel):
         if problem:
             raise CheckFailed(f"model: {problem}")
         self.calls.append((inputs, outputs))
-        found = [output[0] if self.has_batch else output for output in outputs]
+        found = [output[0] if self.has_batch and has_rows else output for output, has_rows in zip(outputs, self.has_rows)]
         return found[0] if len(found) == 1 else dict(zip(self.output_names, found))
 
     def exportable(self, has_own_names: bool = False) -> tuple[Any, bool]:
@@ -228,9 +264,10 @@ class Model(BatchedModel):
         return depth
 
     def example_of(self, size: int) -> Batch:
-        """The example with `size` samples, for exporters that take a size of 1 as a constant."""
-        if not self.has_batch:
-            return self.example
+        """The example with `size` samples, for exporters that take a size of 1 as a constant; with one where samples never
+        share a call."""
+        if not self.can_share_calls:
+            return tuple(value[:1] for value in self.example) if self.has_batch else self.example
         torch = self.torch
         return tuple(torch.cat([value] * math.ceil(size / value.shape[0]))[:size].contiguous()
                      for value in self.example)
