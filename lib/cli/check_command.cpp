@@ -33,7 +33,11 @@ class Report {
   void add(std::string name, Status status, std::string detail, double seconds = 0) {
     std::printf("%-14s %s: %s\n", to_string(status), printable(name).c_str(), printable(detail).c_str());
     std::fflush(stdout);
-    findings_.push_back({std::move(name), status, std::move(detail), seconds});
+    findings_.push_back({std::move(name), status, std::move(detail), seconds, {}});
+  }
+  void add(std::string name, Status status, const Error& error, double seconds = 0) {
+    add(std::move(name), status, error.to_string(), seconds);
+    findings_.back().error_type = error_type_of(error);
   }
   bool has(Status status) const {
     return std::any_of(findings_.begin(), findings_.end(), [&](const Finding& f) { return f.status == status; });
@@ -52,7 +56,7 @@ double seconds_since(Clock::time_point began) {
 std::optional<Bytes> check_signature(const std::string& directory, const OpenOptions& options, Report& report) {
   auto text = read_manifest(directory);
   if (!text) {
-    report.add("manifest", Status::kCouldNotRun, text.error().to_string());
+    report.add("manifest", Status::kCouldNotRun, text.error());
     return std::nullopt;
   }
   if (options.trusted_keys.empty()) {
@@ -68,7 +72,7 @@ std::optional<Bytes> check_signature(const std::string& directory, const OpenOpt
   if (verdict)
     report.add("signature", Status::kFailed, verdict->why_not);
   else
-    report.add("signature", Status::kCouldNotRun, verdict.error().to_string());
+    report.add("signature", Status::kCouldNotRun, verdict.error());
   for (const char* name : {"manifest", "files", "golden"})
     report.add(name, Status::kSkipped, "not looked at: no trusted key is known to have signed it");
   return std::nullopt;
@@ -77,7 +81,7 @@ std::optional<Bytes> check_signature(const std::string& directory, const OpenOpt
 std::optional<Manifest> check_manifest(const Bytes& text, Report& report) {
   auto manifest = detail::parse_manifest(text);
   if (!manifest) {
-    report.add("manifest", Status::kFailed, manifest.error().to_string());
+    report.add("manifest", Status::kFailed, manifest.error());
     return std::nullopt;
   }
   report.add("manifest", Status::kOk, "gantry.json of " + manifest->title() + " follows format 2");
@@ -91,9 +95,9 @@ bool check_files(const std::string& directory, const Manifest& manifest, Report&
   if (!files) {
     const auto unreadable = detail::why_unreadable(directory, manifest);
     if (unreadable)
-      report.add("files", Status::kCouldNotRun, unreadable->to_string(), seconds_since(began));
+      report.add("files", Status::kCouldNotRun, *unreadable, seconds_since(began));
     else
-      report.add("files", Status::kFailed, files.error().to_string(), seconds_since(began));
+      report.add("files", Status::kFailed, files.error(), seconds_since(began));
     report.add("golden", Status::kSkipped,
                unreadable ? "the model file is not opened: not all files of the package can be read"
                           : "the model file is not opened: the package is not what was published");
@@ -137,7 +141,7 @@ void check_golden(const std::string& directory, const Manifest& manifest, const 
   const double seconds = seconds_since(began);
   if (!opened) {
     const auto status = could_not_run(opened.error()) ? Status::kCouldNotRun : Status::kFailed;
-    return report.add(name, status, opened.error().to_string(), seconds);
+    return report.add(name, status, opened.error(), seconds);
   }
   const PackageInfo& info = opened->info;
   if (info.golden_cases == 0)
@@ -165,7 +169,7 @@ void check_model(const std::string& directory, const Manifest& manifest, const M
     const auto unmet =
         detail::unmet_requirement(entry, loader == loaders.end() ? nullptr : &*loader, options.model.device);
     if (unmet) {
-      report.add(title_of(manifest, model, model.title_of(entry)), Status::kSkipped, unmet->to_string());
+      report.add(title_of(manifest, model, model.title_of(entry)), Status::kSkipped, *unmet);
       continue;
     }
     any_usable = true;
@@ -174,8 +178,7 @@ void check_model(const std::string& directory, const Manifest& manifest, const M
   if (any_usable) return;
   if (any_found) return report.add("golden", Status::kCouldNotRun, "none of the package's engines is usable here");
   const auto opened = open_any(directory, options);
-  report.add(title_of(manifest, model, *options.engine), Status::kCouldNotRun,
-             opened ? "" : opened.error().to_string());
+  if (!opened) report.add(title_of(manifest, model, *options.engine), Status::kCouldNotRun, opened.error());
 }
 
 Report check_package(const std::string& directory, const OpenOptions& options) {

@@ -48,8 +48,9 @@ std::string test_case(const std::string& suite, const Finding& finding) {
   std::string xml = "  <testcase classname=\"" + escaped(suite) + "\" name=\"" + escaped(finding.name) + "\" time=\"" +
                     seconds_text(finding.seconds) + "\">";
   const std::string detail = escaped(finding.detail);
-  if (finding.status == Status::kFailed) xml += "<failure message=\"" + detail + "\"/>";
-  if (finding.status == Status::kCouldNotRun) xml += "<error message=\"" + detail + "\"/>";
+  const std::string type = finding.error_type.empty() ? "" : " type=\"" + escaped(finding.error_type) + "\"";
+  if (finding.status == Status::kFailed) xml += "<failure" + type + " message=\"" + detail + "\"/>";
+  if (finding.status == Status::kCouldNotRun) xml += "<error" + type + " message=\"" + detail + "\"/>";
   if (finding.status == Status::kSkipped) xml += "<skipped message=\"" + detail + "\"/>";
   if (finding.status == Status::kOk) xml += "<system-out>" + detail + "</system-out>";
   return xml + "</testcase>\n";
@@ -69,6 +70,12 @@ const char* to_string(Status status) {
       return "could not run";
   }
   return "";
+}
+
+std::string error_type_of(const Error& error) {
+  std::string type = to_string(error.code());
+  if (error.reason() != ErrorReason::kNone) type += std::string(".") + to_string(error.reason());
+  return type;
 }
 
 std::string to_junit(const std::string& suite, const std::vector<Finding>& findings) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <gantry/error.hpp>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,17 @@ struct Finding {
   Status status = Status::kOk;
   std::string detail;  ///< what was found, or why it failed
   double seconds = 0;
+  std::string error_type;  ///< of an error: its code and its reason, "resource_exhausted.out_of_memory"; else empty
 };
 
 /// "ok", "FAILED", "skipped", "could not run".
 const char* to_string(Finding::Status status);
 
-/// A <testsuite> with one <testcase> per finding; "could not run" is JUnit's error. Well-formed whatever bytes the
+/// error_type of an error: "unsupported", "resource_exhausted.input_too_large".
+std::string error_type_of(const Error& error);
+
+/// A <testsuite> with one <testcase> per finding; "could not run" is JUnit's error. The error's type is the attribute
+/// `type`, by which a program tells what this machine lacks from what no machine has. Well-formed whatever bytes the
 /// names and details hold.
 std::string to_junit(const std::string& suite, const std::vector<Finding>& findings);
 

@@ -447,6 +447,13 @@ class InspectAndCheck(Case):
                 for character in "\u001b\u009b\u007f\r":
                     self.assertNotIn(character, text)
 
+    def test_junit_says_of_which_type_an_error_is(self):
+        directory, report = self.copy("tiny-cnn"), self.tmp / "report.xml"
+        self.reseal(directory, lambda manifest: manifest["pipeline"][0].update(max_pixels=10))
+        self.expect(gantry("check", directory, "--junit", report), COULD_NOT_RUN)
+        errors = list(xml.etree.ElementTree.parse(report).getroot().iter("error"))
+        self.assertEqual([error.get("type") for error in errors], ["resource_exhausted.input_too_large"])
+
     def test_junit_is_well_formed_whatever_the_names(self):
         for name in (b"bytes\xff\xc3(", b"control\x01\x1b\r\n\t\x7f", b"<&\"'>]]>", "\ufffe\uffff\u0085\U0001f600".encode()):
             with self.subTest(name):

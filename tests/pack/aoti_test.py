@@ -22,7 +22,7 @@ from gantry_pack.engines.aoti import exported  # noqa: E402
 from gantry_pack.engines.compiled_for import compiled_for  # noqa: E402
 from gantry_pack.engines.guest_code import aoti_target  # noqa: E402
 from gantry_pack.engines.program import functional_form, has_state, mutates_inputs, strict_as_eager  # noqa: E402
-from gantry_pack.model.model import Model  # noqa: E402
+from gantry_pack.model.model import TypedModel  # noqa: E402
 
 
 class AotiTest(unittest.TestCase):
@@ -184,9 +184,9 @@ class CompiledForTest(unittest.TestCase):
             def forward(self, x):
                 self.calls = self.calls + 1
                 return x + self.calls
-        model = Model(Lost().eval(), torch.rand(2, 3), None, None, None, None, gp.Tolerance.of({"atol": 1, "rtol": 1}))
+        model = TypedModel(gp.Model(Lost().eval(), torch.rand(2, 3), max_batch=4), gp.Tolerance(1, 1))
         with self.assertRaisesRegex(gp.PackError, "register_buffer"):
-            exported(model, 4)
+            exported(model)
 
     def test_ops_that_aotinductor_checks_less_than_torch_become_stricter(self):
         def forward(self, x, i):

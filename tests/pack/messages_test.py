@@ -6,15 +6,17 @@ import os
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
 import numpy
 import torch
 from PIL import Image
 
 from packing import PACKER, PackingTest, gp, model_of
+from gantry_pack.arguments import OF_MODELS, OF_PACKAGES
 from gantry_pack.engines.check import hint_of
 from gantry_pack.labels import read_labels
-from gantry_pack.model.model import Model
+from gantry_pack.model.model import TypedModel
 from gantry_pack.running.trial import Trial
 
 
@@ -119,7 +121,7 @@ class MessagesTest(PackingTest):
         large[0].weight.data *= 1e4
         example = torch.rand(2, 300)
         exported = torch.jit.trace(large, example)
-        model = Model(large, example, None, None, None, None, gp.Tolerance(1e-9, 1e-9))
+        model = TypedModel(gp.Model(large, example), gp.Tolerance(1e-9, 1e-9))
         got, expected = (exported(example) + 0.01,), (large(example),)
         trial = Trial([[0, 1]])
         hint = hint_of("torchscript", model, trial, got, expected)
@@ -135,9 +137,9 @@ class MessagesTest(PackingTest):
         wrong = {"out": (5, "", ".", "..", "/", "a\0b"), "reference": (5,), "samples": (5, "cat.png", self.dir, {"x": 1}, torch.tensor(1)),
                  "labels": (5, {0: "cat"}), "engines": (5, [["torchscript"]]), "input_names": (5,), "output_names": (5,),
                  "shapes": (5, ["batch"], {"x": 4}, {"x": "batch"}, {"x": [None, 4]}), "batch": ("yes", 2),
-                 "files": (["a"], {"a": 5}, {5: b""}), "ops": ([1], {"acme.x": len}), "provenance": ("me", ["me"]),
-                 "arguments": ([1],), "libraries": (5, "torchvision", [5]), "sign_key": (5,), "tool": (5, True)}
-        self.assertEqual(set(wrong), set(gp.arguments.KINDS))
+                 "files": (["a"], {"a": 5}, {5: b""}), "ops": ([1], {"acme.x": 5}, {"acme.x": Path}), "provenance": ("me", ["me"]),
+                 "arguments": ([1],), "libraries": (5, "torchvision", [5]), "sign_key": (5,), "tool": (5, True), "models": (5, [model], {5: model})}
+        self.assertEqual(set(wrong), {*OF_PACKAGES, *OF_MODELS})
         for name, values in wrong.items():
             for value in values:
                 with self.subTest(name=name, value=value), self.assertRaisesRegex(gp.PackError, f"{name}: expected"):
@@ -229,15 +231,20 @@ class MessagesTest(PackingTest):
 
     @unittest.skipIf(os.geteuid() != 0, "needs to become another user")
     def test_what_cannot_be_read_is_not_called_changed(self):
-        self.pack(torch.nn.Linear(4, 2), torch.rand(2, 4))
+        self.pack(torch.nn.Linear(4, 2), torch.rand(2, 4), [torch.rand(4)])
         os.chmod(self.dir, 0o755)
-        for path, name in ((self.package / "model.ts", "model.ts"), (self.package / "gantry.json", "gantry.json")):
+        holder = self.dir / "holder"
+        holder.mkdir()
+        self.package = self.package.rename(holder / "package")
+        for path, name in ((self.package / "model.ts", "model.ts"), (self.package / "gantry.json", "gantry.json"),
+                           (self.package, "gantry.json"), (self.package / "golden", "golden/0/0.npy"), (holder, "package")):
+            mode = path.stat().st_mode & 0o777
             path.chmod(0)
             code = (f"import os, sys; sys.path.insert(0, {str(PACKER.parent)!r}); import gantry_pack, encodings.idna\n"
                     "os.seteuid(65534); sys.exit(gantry_pack.main(sys.argv[1:]))")
             done = subprocess.run([sys.executable, "-c", code, "verify", self.package], capture_output=True, text=True,
                                   check=False)
-            path.chmod(0o644)
+            path.chmod(mode)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertRegex(done.stderr, f"gantry-pack: .*{name} cannot be read: Permission denied\n$")
 

@@ -27,10 +27,10 @@ class ScriptedToolTest(PackingTest):
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return path
 
-    def finding(self, kind, message, name="golden with torchscript"):
+    def finding(self, kind, message, name="golden with torchscript", type=""):
         return f'''cat >"$4" <<END
 <testsuite><testcase name="manifest"><system-out>fine</system-out></testcase>
-<testcase name="{name}"><{kind} message="{message}"/></testcase></testsuite>
+<testcase name="{name}"><{kind} type="{type}" message="{message}"/></testcase></testsuite>
 END
 '''
 
@@ -49,6 +49,12 @@ END
         with self.assertRaisesRegex(gp.CheckFailed, "the model has a Future"):
             self.pack_with(tool)
 
+    def test_a_limit_that_every_machine_has_refuses(self):
+        tool = self.tool(self.finding("error", "the image exceeds max_pixels", type="resource_exhausted.input_too_large") + "exit 2")
+        with self.assertRaisesRegex(gp.CheckFailed, "is refused when it is opened .*: the image exceeds max_pixels"):
+            self.pack_with(tool)
+        self.assertEqual([path.name for path in self.dir.iterdir()], ["gantry"])
+
     def test_a_tool_that_crashes_refuses(self):
         with self.assertRaisesRegex(gp.CheckFailed, "the tool ends with signal 6, Aborted"):
             self.pack_with(self.tool("kill -6 $$"))
@@ -57,7 +63,9 @@ END
         cases = [
             (self.finding("error", "none of the package's engines is usable here", "golden"), {}, "none of the package's"),
             (self.finding("skipped", "engine 'aoti' is not linked; link gantry::torch"), {}, "is not linked"),
-            (self.finding("error", "resource_exhausted: out of memory"), {}, "out of memory"),
+            (self.finding("error", "no memory", type="resource_exhausted.out_of_memory"), {}, "no memory"),
+            (self.finding("error", "the disk is full", type="resource_exhausted"), {}, "the disk is full"),
+            (self.finding("error", "the device is gone", type="unavailable.unhealthy"), {}, "the device is gone"),
             (self.finding("error", "it needs the operators of 'torch.nn'"), {"libraries": ["torch.nn"]}, "the operators of")]
         for body, arguments, said in cases:
             with self.subTest(said):

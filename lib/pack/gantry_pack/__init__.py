@@ -18,12 +18,13 @@ standard library to be imported.
 from .command_line import main
 from .console import say
 from .differences import difference
+from .edges import check_pipeline
 from .errors import CheckFailed, PackError
 from .integrity import verify
+from .model.given import Model
 from .ops.op import Op
 from .ops.table import OPS
 from .packing import pack
-from .pipeline import check_pipeline
 from .reference import run_pipeline
 from .signing import generate_key, sign
 from .tolerance import EXACT, Tolerance
@@ -31,5 +32,5 @@ from .translation.translator import translate
 from .values import Classes
 from .version import VERSION
 
-__all__ = ["EXACT", "OPS", "VERSION", "CheckFailed", "Classes", "Op", "PackError", "Tolerance", "check_pipeline",
+__all__ = ["EXACT", "OPS", "VERSION", "CheckFailed", "Classes", "Model", "Op", "PackError", "Tolerance", "check_pipeline",
            "difference", "generate_key", "main", "pack", "run_pipeline", "say", "sign", "translate", "verify"]

@@ -12,6 +12,7 @@ from .errors import PackError
 from .ops.op import Op
 
 Check = Callable[[Any], bool]
+Kinds = dict[str, tuple[Check, str]]
 
 
 def is_path(value: Any) -> bool:
@@ -39,32 +40,39 @@ def _is_dict_of(fits_key: Check, fits_value: Check) -> Check:
     return check
 
 
+def _is_op(value: Any) -> bool:
+    return isinstance(value, Op) or callable(value) and not isinstance(value, type)
+
+
 # None is "not given" for all but `out`. What an argument says is looked at later.
-KINDS: dict[str, tuple[Check, str]] = {
+OF_PACKAGES: Kinds = {
     "out": (lambda value: is_path(value) and Path(value).name not in ("", ".."), "the path of the directory to make"),
+    "models": (_is_dict_of(_is_text, _is_anything), "{name: Model(module, example_inputs)}"),
     "reference": (callable, "a function that takes a sample"),
     "samples": (is_list_of(_is_anything), "a list of samples"),
     "labels": (lambda value: is_path(value) or is_list_of(_is_anything)(value), "a list of names, or a file of them"),
+    "files": (_is_dict_of(_is_text, lambda value: isinstance(value, bytes) or is_path(value)),
+              "{path in the package: path of a file, or bytes}"),
+    "ops": (_is_dict_of(_is_text, _is_op), "{name: gantry_pack.Op(...), or a function}"),
+    "provenance": (lambda value: isinstance(value, dict), "a dict"),
+    "sign_key": (is_path, "the path of a PEM file"),
+    "tool": (lambda value: value is False or value == "" or is_path(value), "the path of the gantry tool, or False"),
+}
+OF_MODELS: Kinds = {
     "engines": (lambda value: _is_text(value) or is_list_of(_is_text)(value), 'one or both of "torchscript" and "aoti"'),
     "input_names": (lambda value: _is_text(value) or is_list_of(_is_text)(value), "a list of names"),
     "output_names": (lambda value: _is_text(value) or is_list_of(_is_text)(value), "a list of names"),
     "shapes": (_is_dict_of(_is_text, is_list_of(lambda dim: _is_text(dim) or type(dim) is int)),
                '{name: [dimensions]}, of sizes and names, as {"x": ["batch", 3, "height", "width"]}'),
     "batch": (lambda value: isinstance(value, bool), "True or False"),
-    "files": (_is_dict_of(_is_text, lambda value: isinstance(value, bytes) or is_path(value)),
-              "{path in the package: path of a file, or bytes}"),
-    "ops": (_is_dict_of(_is_text, lambda value: isinstance(value, Op)), "{name: gantry_pack.Op(...)}"),
-    "provenance": (lambda value: isinstance(value, dict), "a dict"),
     "arguments": (lambda value: isinstance(value, dict), "{argument of forward(): value}"),
     "libraries": (is_list_of(is_path), "a list of paths or bare names"),
-    "sign_key": (is_path, "the path of a PEM file"),
-    "tool": (lambda value: value is False or value == "" or is_path(value), "the path of the gantry tool, or False"),
 }
 
 
-def check_kinds(given: dict[str, Any]) -> None:
+def check_kinds(given: dict[str, Any], kinds: Kinds) -> None:
     """PackError if an argument is something else altogether."""
-    for name, (fits, expected) in KINDS.items():
+    for name, (fits, expected) in kinds.items():
         value = given[name]
         if not ((value is None and name != "out") or fits(value)):
             one = name in ("samples", "libraries") and isinstance(value, (str, os.PathLike))

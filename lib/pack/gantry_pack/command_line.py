@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .console import say
-from .errors import CheckFailed, PackError
+from .errors import CheckFailed, PackError, exit_refused
 from .integrity import verify
 from .manifest import check_identity
+from .model.given import Model
 from .packing import pack
 from .signing import generate_key, sign
 
@@ -67,13 +68,11 @@ def load_recipe(path: FilePath) -> Json:
     if spec is None or spec.loader is None:
         raise PackError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    try:
+    with exit_refused(str(path)):
         spec.loader.exec_module(module)
         if not callable(getattr(module, "recipe", None)):
             raise PackError(f"{path} defines no function recipe()")
         arguments = module.recipe()
-    except SystemExit as error:
-        raise PackError(f"{path} calls exit({error.code}); nothing was made") from error
     if not isinstance(arguments, dict):
         raise PackError(f"{path}: recipe() must return a dict of pack()'s arguments, got {type(arguments).__name__}")
     known = set(inspect.signature(pack).parameters)
@@ -81,7 +80,7 @@ def load_recipe(path: FilePath) -> Json:
         if key not in known:
             raise PackError(f"{path}: recipe() returns '{key}', which pack() does not take; it takes "
                             f"{', '.join(sorted(known))}")
-    for key in ("model", "example_inputs", "name", "version"):
+    for key in ("name", "version"):
         if key not in arguments:
             raise PackError(f"{path}: recipe() does not return '{key}'")
     return arguments
@@ -92,12 +91,21 @@ def run_build(options: argparse.Namespace) -> None:
     check_identity(arguments["name"], arguments["version"])
     out = options.out or arguments.get("out") or Path(arguments["name"]) / arguments["version"]
     if options.engine:
-        arguments["engines"] = ("torchscript", "aoti") if options.engine == "both" else (options.engine,)
+        _replace_engines(arguments, ("torchscript", "aoti") if options.engine == "both" else (options.engine,))
     if options.sign:
         arguments["sign_key"] = options.sign
     if options.force:
         arguments["overwrite"] = True
     pack(**{**arguments, "out": out})
+
+
+def _replace_engines(arguments: Json, engines: tuple[str, ...]) -> None:
+    """In what recipe() returned: of the one model, or of each of several."""
+    if isinstance(arguments.get("models"), dict):
+        arguments["models"] = {name: one.with_engines(engines) if isinstance(one, Model) else Model(one, engines=engines)
+                               for name, one in arguments["models"].items()}
+    else:
+        arguments["engines"] = engines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

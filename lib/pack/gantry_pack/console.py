@@ -9,9 +9,29 @@ import sys
 import warnings
 from collections.abc import Iterator
 
+from .errors import PackError
+
+_subjects: list[str] = []
+
 
 def say(text: str) -> None:
-    print(f"gantry-pack: {text}", file=sys.stderr, flush=True)
+    print(f"gantry-pack: {''.join(f'{one}: ' for one in _subjects)}{text}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def about(subject: str | None) -> Iterator[None]:
+    """Around work on one of several things: what is said and what fails there begins with the `subject`. None: nothing
+    does, where there is one thing only."""
+    if subject is None:
+        yield
+        return
+    _subjects.append(subject)
+    try:
+        yield
+    except PackError as error:
+        raise type(error)(f"{subject}: {error}") from error
+    finally:
+        _subjects.pop()
 
 
 @contextlib.contextmanager

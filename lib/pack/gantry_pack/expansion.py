@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .differences import difference
-from .errors import CheckFailed, PackError
+from .errors import CheckFailed, PackError, exit_refused
 from .pipeline import COMPOUND
 from .tolerance import EXACT
 from .translation.translator import apply_transform, translate
@@ -90,7 +90,8 @@ def check_origins(reference: Reference, origins: list[Origin], sample: Any) -> N
         for start, value_in, value_out in reference.watched:
             if start != first:
                 continue
-            wanted = apply_transform(transform, value_in)
+            with exit_refused(f"{sample}: {type(transform).__name__}"):
+                wanted = apply_transform(transform, value_in)
             if isinstance(value_out, list) and isinstance(wanted, tuple):
                 wanted = list(wanted)
             problem = difference(value_out, wanted, EXACT, f"{sample}, {first}")

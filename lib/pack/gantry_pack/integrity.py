@@ -20,6 +20,13 @@ def verify(directory: FilePath, public_key: FilePath | None = None) -> Json:
     """Integrity, in Python: the manifest's form, every file's size and SHA-256, nothing unlisted, no link that leads out
     of the directory, and with `public_key` (PEM) the signature. Returns the manifest; raises CheckFailed, or PackError
     where something is not there or cannot be read."""
+    try:
+        return _verified(directory, public_key)
+    except OSError as error:  # a directory that may not be searched, say
+        raise PackError(f"{error.filename or directory} cannot be read: {error.strerror or error}") from error
+
+
+def _verified(directory: FilePath, public_key: FilePath | None) -> Json:
     manifest = read_manifest(directory)
     tree = Tree(directory)
     for key in ("name", "version", "pipeline", "golden", "files"):

@@ -14,4 +14,5 @@ SYMBOL_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_SIDE = 65535
 MAX_RANK = 8  # dimensions of a tensor
 MAX_LIBRARIES = 16
+MAX_MODELS = 16
 MAX_MANIFEST_BYTES = 16 << 20

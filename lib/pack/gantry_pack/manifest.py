@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gantry.json: its models and other fields that are not ops or engines, and writing it."""
+"""gantry.json: its fields that are not models or ops, and writing it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 from .errors import PackError
 from .imports import need
 from .limits import MAX_MANIFEST_BYTES, NAME_PATTERN
-from .ops.parameters import integer
 from .signing import sign
 from .values import is_number
 
 if TYPE_CHECKING:
-    from .aliases import FilePath, Json, Steps
-    from .model.model import Model
+    from .aliases import FilePath, Json
 
 
 def provenance_of(given: Json | None) -> Json:
@@ -45,16 +43,6 @@ def check_latency(latency: Json) -> Json:
     return latency
 
 
-def model_entry(model: Model, engines: Steps, max_batch: int, padding: Json | None) -> Json:
-    """What models{} says of one model."""
-    entry: Json = {"engines": engines, **model.signature, "max_batch": max_batch}
-    if padding is not None:
-        entry["padding"] = padding
-    if model.arguments and model.is_script:  # else they are bound in the exported model
-        entry["arguments"] = model.arguments
-    return entry
-
-
 def now() -> str:
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     time = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc) if epoch \
@@ -62,13 +50,10 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def check_identity(name: Any, version: Any, max_batch: int = 1) -> None:
+def check_identity(name: Any, version: Any) -> None:
     for key, value in (("name", name), ("version", version)):
         if not isinstance(value, str) or not NAME_PATTERN.fullmatch(value):
             raise PackError(f"{key}: expected [a-z0-9][a-z0-9._-]*, at most 128 characters, got {value!r}")
-    problem = integer(1, 65536)(max_batch)
-    if problem:
-        raise PackError(f"max_batch: {problem}, got {max_batch!r}")
 
 
 def write_manifest(directory: FilePath, manifest: Json, sign_key: FilePath | None = None) -> None:

@@ -8,7 +8,7 @@ import signal
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from xml.etree import ElementTree
 
 from .console import say
@@ -20,6 +20,15 @@ from .tool import Tool, run_program
 if TYPE_CHECKING:
     from .aliases import FilePath, Json
     from .libraries import Library
+
+
+class Finding(NamedTuple):
+    """One line of the tool's report."""
+
+    name: str
+    kind: str  # "ok", "failure", "error", "skipped"
+    message: str
+    type: str  # of an error: its code and its reason, "resource_exhausted.out_of_memory"
 
 
 class Opening:
@@ -54,8 +63,8 @@ class Opening:
         if problem:
             raise CheckFailed(f"the package is refused when it is opened ({found}): "
                               + problem.replace(f"package '{self.directory}' > ", ""))
-        skipped = [f"{name}: {message}" for name, kind, message in findings
-                   if kind in ("skipped", "error") and name.startswith("golden")]
+        skipped = [f"{one.name}: {one.message}" for one in findings
+                   if one.kind in ("skipped", "error") and one.name.startswith("golden")]
         if skipped and self.manifest["golden"]:
             say(f"not opened by the gantry tool: {'; '.join(skipped)}".replace(f"package '{self.directory}' > ", ""))
 
@@ -71,28 +80,32 @@ class Opening:
         return options
 
     @staticmethod
-    def _read(report: Path) -> list[tuple[str, str, str]]:
-        """[(name, "ok", "failure", "error" or "skipped", message)]"""
+    def _read(report: Path) -> list[Finding]:
         if not report.is_file():
             return []
         found = []
         for case in ElementTree.parse(report).getroot().iter("testcase"):
-            kinds = [child for child in case if child.tag in ("failure", "error", "skipped")]
-            found.append((case.get("name", ""), kinds[0].tag if kinds else "ok",
-                          kinds[0].get("message", "") if kinds else ""))
+            one = next((child for child in case if child.tag in ("failure", "error", "skipped")), None)
+            name = case.get("name", "")
+            found.append(Finding(name, "ok", "", "") if one is None else
+                         Finding(name, one.tag, one.get("message", ""), one.get("type", "")))
         return found
 
-    def _problem(self, code: int, output: Any, findings: list[tuple[str, str, str]]) -> str | None:
+    def _problem(self, code: int, output: Any, findings: list[Finding]) -> str | None:
         """Why the package is refused; None if it is not, or only for what this machine lacks."""
         if code not in (0, 1, 2) or not findings:
             last = output.strip().splitlines()[-1] if output.strip() else "it says nothing"
             how = f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
             return f"the tool ends with {how}: {last}"
-        failed = [message for _, kind, message in findings if kind == "failure"]
-        # A golden check that could not run: for lack of an engine, a device, memory or a library that the host gives.
-        given_by_host = any(library.path is None for library in self.libraries)
-        is_lack = re.compile(r"^none of the package's engines|resource_exhausted"
-                             + ("|librar|operator" if given_by_host else ""))
-        failed += [message for name, kind, message in findings
-                   if kind == "error" and not is_lack.search(message)]
+        failed = [one.message for one in findings if one.kind == "failure"]
+        failed += [one.message for one in findings if one.kind == "error" and not self._is_lack(one)]
         return failed[0] if failed else None
+
+    def _is_lack(self, error: Finding) -> bool:
+        """Whether a check could not run for lack of an engine, a device, memory, a disk or a library that the host gives. A
+        bound that every machine has, such as the most pixels of an image, is the package's fault."""
+        if error.type.startswith("resource_exhausted"):
+            return error.type != "resource_exhausted.input_too_large"
+        given_by_host = any(library.path is None for library in self.libraries)
+        return error.type.startswith("unavailable") or error.message.startswith("none of the package's engines") or \
+            given_by_host and re.search("librar|operator", error.message) is not None

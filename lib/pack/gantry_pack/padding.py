@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import torch
 
     from .aliases import Batch, Json
-    from .model.model import Model
+    from .model.model import TypedModel
 
 DEFAULT_LENGTHS = [1 << i for i in range(4, 17)]
 
 
-def check_padding(padding: Json, model: Model) -> Json:
+def check_padding(padding: Json, model: TypedModel) -> Json:
     """`padding` is one of the model's signature; what the manifest takes."""
     def require(holds: Any, field: str, message: str) -> None:
         if not holds:
@@ -58,7 +58,7 @@ def axes_of(dim: str, spec: Json) -> list[int]:
     return [axis for axis, name in enumerate(spec["shape"]) if name == dim]
 
 
-def padded_length(padding: Json, model: Model, batch: Batch) -> tuple[int, int | None]:
+def padded_length(padding: Json, model: TypedModel, batch: Batch) -> tuple[int, int | None]:
     """(the length that a batch has, the length it is padded to, or None)."""
     lengths = padding.get("lengths", DEFAULT_LENGTHS)
     own = next(tensor.shape[axes_of(padding["dim"], spec)[0]]
@@ -66,7 +66,7 @@ def padded_length(padding: Json, model: Model, batch: Batch) -> tuple[int, int |
     return own, next((length for length in lengths if length >= own), None)
 
 
-def padded_to(length: int, padding: Json, model: Model, batch: Batch) -> Batch:
+def padded_to(length: int, padding: Json, model: TypedModel, batch: Batch) -> Batch:
     """The batch as the C++ side pads it."""
     def pad(spec: Json, tensor: torch.Tensor) -> torch.Tensor:
         amounts = [0] * (2 * tensor.dim())  # from the last axis on: before, behind
@@ -76,7 +76,7 @@ def padded_to(length: int, padding: Json, model: Model, batch: Batch) -> Batch:
     return tuple(pad(spec, tensor) for spec, tensor in zip(model.signature["inputs"], batch))
 
 
-def check_padded(padding: Json, model: Model, batches: list[Batch]) -> None:
+def check_padded(padding: Json, model: TypedModel, batches: list[Batch]) -> None:
     """Padded as the C++ side will pad it, each batch gives the answers it gives alone; and the model takes the longest
     of the lengths that were asked for."""
     dim, lengths = padding["dim"], padding.get("lengths", DEFAULT_LENGTHS)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .errors import PackError
-from .ops.table import OPS, PREDICATES
+from .ops.table import PREDICATES
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
@@ -50,14 +50,6 @@ def stage_before(path: str) -> str | None:
         path = re.sub(r"\.(do|then|else|branches\[\d+\])$", "", stem)
 
 
-def check_pipeline(ops: Steps, signature: Json | None = None, table: Table = OPS) -> tuple[str | None, str | None]:
-    """Checks ops, parameters and types as the C++ reader does; returns (In, Out) type names."""
-    check_list(ops, "pipeline", table)
-    many_in = signature is not None and len(signature["inputs"]) != 1
-    many_out = signature is not None and len(signature["outputs"]) != 1
-    return _type_of_list(ops, "pipeline", None, many_in, many_out, table)
-
-
 def check_list(ops: Steps, path: str, table: Table, may_be_empty: bool = False) -> None:
     if not isinstance(ops, list):
         raise PackError(f"{path}: expected a list of ops, got {type(ops).__name__}")
@@ -78,6 +70,10 @@ def check_list(ops: Steps, path: str, table: Table, may_be_empty: bool = False) 
 
 def _check_compound(op: Json, path: str, table: Table) -> None:
     keys = set(op) - {"op"}
+    if op["op"] == "model":
+        keys -= {"name"}
+        if not isinstance(op.get("name", ""), str):
+            raise PackError(f"{path}.name: expected the name of a model, got {op['name']!r}")
     if keys != COMPOUND[op["op"]]:
         raise PackError(f"{path}: '{op['op']}' takes exactly the keys {sorted(COMPOUND[op['op']])}, got {sorted(keys)}")
     if op["op"] == "fork" and not (isinstance(op["branches"], list) and 1 <= len(op["branches"]) <= MAX_BRANCHES):
@@ -90,7 +86,7 @@ def _check_compound(op: Json, path: str, table: Table) -> None:
             raise PackError(f"{path}.if.predicate: unknown predicate {condition['predicate']!r}; known are "
                             f"{', '.join(PREDICATES)}")
     for inner_path, inner in children(op, path):
-        check_list(inner, inner_path, table, may_be_empty=op["op"] == "when")
+        check_list(inner, inner_path, table, may_be_empty=op["op"] in ("when", "fork"))
 
 
 def _check_params(op: Json, known: Op, path: str) -> None:
@@ -110,42 +106,3 @@ def _check_params(op: Json, known: Op, path: str) -> None:
     choices = {key for keys in known.one_of or () for key in keys}
     if known.one_of and not any(set(op) & choices == set(keys) for keys in known.one_of):
         raise PackError(f"{path}: '{op['op']}' takes {' or '.join(' and '.join(keys) for keys in known.one_of)}")
-
-
-def _type_of_list(ops: Steps, path: str, given: str | None, many_in: bool, many_out: bool,
-                  table: Table) -> tuple[str | None, str | None]:
-    first = given
-    for i, op in enumerate(ops):
-        here = f"{path}[{i}]"
-        takes, gives = _type_of_op(op, here, given, many_in, many_out, table)
-        if given is not None and takes is not None and takes != given:
-            before = "the pipeline" if i == 0 else "the op before it"
-            raise PackError(f"{here}: '{op['op']}' takes {takes}, but {before} gives it {given}")
-        first = takes if first is None and i == 0 else first
-        given = gives
-    return first, given
-
-
-def _type_of_op(op: Json, path: str, given: str | None, many_in: bool, many_out: bool,
-                table: Table) -> tuple[str | None, str | None]:
-    kind = op["op"]
-    if kind == "model":
-        return ("Tensors" if many_in or given == "Tensors" else "Tensor"), ("Tensors" if many_out else "Tensor")
-    if kind == "each":
-        if given is not None and not given.startswith("list<"):
-            raise PackError(f"{path}: 'each' takes a list, but it is given {given}")
-        element = given[5:-1] if given else None
-        takes, gives = _type_of_list(op["do"], f"{path}.do", element, many_in, many_out, table)
-        return f"list<{takes}>", f"list<{gives}>"
-    if kind == "fork":
-        types = [_type_of_list(inner, where, given, many_in, many_out, table) for where, inner in children(op, path)]
-        if len({takes for takes, _ in types}) > 1:
-            raise PackError(f"{path}: the branches take {', '.join(str(takes) for takes, _ in types)}")
-        return types[0][0], "tuple<" + ", ".join(str(gives) for _, gives in types) + ">"
-    if kind == "when":
-        takes = PREDICATES[op["if"]["predicate"]][0]
-        outs = [_type_of_list(inner, where, takes, many_in, many_out, table)[1] for where, inner in children(op, path)]
-        if outs[0] != outs[1]:
-            raise PackError(f"{path}: 'then' gives {outs[0]}, 'else' gives {outs[1]}")
-        return takes, outs[0]
-    return table[kind].takes, table[kind].gives

@@ -4,23 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
-from .errors import PackError
+from .edges import check_pipeline
+from .errors import PackError, exit_refused
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
-from .pipeline import check_pipeline, children
-from .values import describe_value, is_pil, is_tensor
+from .pipeline import children
+from .values import describe_value, is_of
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
     from .ops.op import Table
 
+Call = Callable[[Any], Any]
+Models = Union[Call, dict[str, Call]]
+
 
 class Reference:
     """Runs a pipeline in Python and keeps what every op gave."""
 
-    def __init__(self, ops: Steps, call_model: Callable[[Any], Any] | None = None,
+    def __init__(self, ops: Steps, call_model: Callable[[Json, Any], Any] | None = None,
                  label_files: dict[str, list[str]] | None = None, table: Table = OPS,
                  watch: dict[str, str] | None = None) -> None:
         self.ops, self.call_model, self.label_files, self.table = ops, call_model, label_files or {}, table
@@ -29,7 +33,7 @@ class Reference:
     def run(self, value: Any) -> tuple[Any, dict[str, Any]]:
         """Returns the result and {path: value, or list of values inside compound ops}."""
         self.recorded: dict[str, Any] = {}
-        self.model_inputs: list[Any] = []
+        self.model_calls: list[tuple[str, Json, Any]] = []  # (path, op, value in)
         self.watched: list[tuple[str, Any, Any]] = []  # (path of the first op, value in, value out)
         self.cuts: list[tuple[float, float]] = []  # per top_k that left something out: (last score kept, first score left out)
         self.ties: list[int] = []  # per segment: how many pixels have two classes that are almost equally good
@@ -54,10 +58,10 @@ class Reference:
     def _run_op(self, op: Json, path: str, value: Any) -> Any:
         kind = op["op"]
         if kind == "model":
-            self.model_inputs.append(value)
+            self.model_calls.append((path, op, value))
             if self.call_model is None:
                 raise PackError(f"{path}: there is no model to call")
-            return self.call_model(value)
+            return self.call_model(op, value)
         if kind == "each":
             return [self._run_list(op["do"], f"{path}.do", element, True) for element in value]
         if kind == "fork":
@@ -76,20 +80,29 @@ class Reference:
             best = segment_logits(value, **arguments).topk(2, 0).values
             self.ties.append(int((best[0] - best[1] <= 2e-5 * best[0].abs()).sum()))
         try:
-            given = known.run(value, **arguments)
+            with exit_refused(f"'{kind}'"):
+                given = known.run(value, **arguments)
         except PackError as error:
             raise PackError(f"{path}: {error}") from error
         except Exception as error:  # an op of somebody's own, or a value that none was made for
             raise PackError(f"{path}: '{kind}' fails on {describe_value(value)}: {type(error).__name__}: {error}") \
                 from error
-        is_of = {"Image": is_pil, "Tensor": is_tensor}.get(known.gives)
-        if is_of and not is_of(given):
+        if known.gives is not None and not is_of(given, known.gives):
             raise PackError(f"{path}: '{kind}' gives {describe_value(given)}, not the {known.gives} that it says")
         return given
 
 
-def run_pipeline(ops: Steps, value: Any, call_model: Callable[[Any], Any] | None = None,
+def run_pipeline(ops: Steps, value: Any, call_model: Models | None = None,
                  label_files: dict[str, list[str]] | None = None) -> Any:
-    """The result of the ops' Python reference for one value. `call_model` takes and gives one sample."""
+    """The result of the ops' Python reference for one value. `call_model` takes and gives one sample; of several models,
+    {name: function that does}."""
     check_pipeline(ops)
-    return Reference(ops, call_model, label_files).run(value)[0]
+
+    def call(op: Json, given: Any) -> Any:
+        if callable(call_model):
+            return call_model(given)
+        function = (call_model or {}).get(op.get("name", ""))
+        if function is None:
+            raise PackError(f"there is no model '{op.get('name', '')}' to call; there are {', '.join(call_model or ())}")
+        return function(given)
+    return Reference(ops, None if call_model is None else call, label_files).run(value)[0]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +37,11 @@ def carried(op: Json, arguments: Json, incoming: Tolerance) -> Tolerance:
 
 
 class Tolerances:
-    """How far each stage of one case may be off: exact until something rounds differently. `of_model(path, incoming,
+    """How far each stage of one case may be off: exact until something rounds differently. `of_model(path, op, incoming,
     share)` is the tolerance of what the model gives for inputs that may be off by `incoming` in `share` of their
     elements."""
 
-    def __init__(self, recorded: dict[str, Any], of_model: Callable[[str, Tolerance, float], Tolerance],
+    def __init__(self, recorded: dict[str, Any], of_model: Callable[[str, Json, Tolerance, float], Tolerance],
                  table: Table) -> None:
         self.recorded, self.of_model, self.table = recorded, of_model, table
         self.found: dict[str, Tolerance] = {}  # by path
@@ -51,13 +52,12 @@ class Tolerances:
         for i, op in enumerate(ops):
             here = f"{path}[{i}]"
             if op["op"] == "model":
-                incoming = self.of_model(here, incoming, self.share)
+                incoming = self.of_model(here, op, incoming, self.share)
                 self.share = 1.0
             elif op["op"] in self.table:
                 incoming = self._of_op(op, here, incoming)
             inner = [self.of(inner_ops, inner_path, incoming) for inner_path, inner_ops in children(op, here)]
-            for out in inner:
-                incoming = incoming.wider(out)
+            incoming = functools.reduce(Tolerance.wider, inner) if inner else incoming
             self.found[here] = incoming
         return incoming
 
@@ -71,4 +71,5 @@ class Tolerances:
             own = own.wider(known.rounding.of(arguments, value))
         if not own.is_exact():
             self.share = max(self.share, known.rounding.share)
-        return carried(op, arguments, incoming).wider(own)
+        passed_on = carried(op, arguments, incoming) if known.carries is None else known.carries(incoming)
+        return passed_on.wider(own)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .errors import PackError
@@ -51,6 +52,32 @@ def is_pil(value: Any) -> bool:
 def is_tensor(value: Any) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
+
+
+def parts_of(type_name: str) -> list[str]:
+    """["A", "B<C, D>"] of "tuple<A, B<C, D>>"; empty for a type that has none."""
+    parts, depth = [""], 0
+    for letter in type_name.partition("<")[2][:-1]:
+        depth += (letter == "<") - (letter == ">")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+def is_of(value: Any, type_name: str) -> bool:
+    """Whether a payload is of the type; of a type that is a host's own, always."""
+    parts = parts_of(type_name)
+    if type_name.startswith("list<"):
+        return isinstance(value, list) and all(is_of(item, parts[0]) for item in value)
+    if type_name.startswith("tuple<"):
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(is_of, value, parts))
+    known: dict[str, Callable[[Any], bool]] = {
+        "Bytes": lambda one: isinstance(one, bytes), "Image": is_pil, "Tensor": is_tensor,
+        "Tensors": lambda one: isinstance(one, dict) and all(map(is_tensor, one.values())),
+        "Classes": lambda one: isinstance(one, Classes)}
+    return type_name not in known or known[type_name](value)
 
 
 def describe_value(value: Any) -> str:

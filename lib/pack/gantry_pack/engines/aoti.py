@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from ..console import quiet, say
-from ..errors import PackError
+from ..errors import PackError, exit_refused
 from .bounds import bounds_of
 from .check import check_engine
 from .compiled_for import compiled_for
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..aliases import FilePath, Json
-    from ..model.model import Model
+    from ..model.model import TypedModel
     from .trials import Trials
 
 
-def export_aoti(model: Model, path: Path, batches: Trials, max_batch: int) -> Json:
-    """Writes model.pt2 and returns its entry in engines[]."""
+def export_aoti(model: TypedModel, path: Path, batches: Trials) -> Json:
+    """Writes the model to `path` and returns its entry in engines[]."""
     torch = model.torch
     if model.is_script:
         raise PackError("AOTInductor compiles Python models and exported programs, not a ScriptModule; use "
                         'engines=("torchscript",)')
-    isa = compile_aoti(model.program or exported(model, max_batch), path, model.signature,
+    isa = compile_aoti(model.program or exported(model), path, model.signature,
                        takes_one=model.program is None)
     check_engine("aoti", path, model, batches)
     version = ".".join(torch.__version__.split(".")[:2])
@@ -64,13 +64,13 @@ def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, ta
     return isa
 
 
-def exported(model: Model, max_batch: int) -> Any:
+def exported(model: TypedModel) -> Any:
     torch = model.torch
     module, as_one = model.exportable()
     symbols = {dim for spec in model.signature["inputs"] for dim in spec["shape"] if isinstance(dim, str)}
     if not model.can_share_calls:
         symbols.discard("batch")  # each sample is a call of its own, and the engine takes one
-    dims = {dim: torch.export.Dim(dim, min=1, max=max(2, max_batch)) if dim == "batch" else torch.export.Dim(dim)
+    dims = {dim: torch.export.Dim(dim, min=1, max=max(2, model.max_batch)) if dim == "batch" else torch.export.Dim(dim)
             for dim in symbols}
 
     example = model.example_of(2)
@@ -78,7 +78,7 @@ def exported(model: Model, max_batch: int) -> Any:
     def export() -> Any:
         dynamic = tuple({i: dims[dim] for i, dim in enumerate(spec["shape"]) if dim in dims}
                         for spec in model.signature["inputs"])
-        with quiet(), torch.no_grad():
+        with quiet(), torch.no_grad(), exit_refused("the model"):
             warnings.filterwarnings("error", message=".*was assigned during export")  # state that would be lost
             return torch.export.export(module, example, dynamic_shapes=(dynamic,) if as_one else dynamic)
     say("exporting the model (torch.export)")

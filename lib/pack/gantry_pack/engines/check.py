@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     import torch
 
     from ..aliases import Batch
-    from ..model.model import Model
+    from ..model.model import TypedModel
     from ..running.trial import Trial
     from .trials import Trials
 
 
-def check_engine(kind: str, path: Path, model: Model, trials: Trials) -> None:
+def check_engine(kind: str, path: Path, model: TypedModel, trials: Trials) -> None:
     """The model file at `path` gives what the eager model gives, or CheckFailed says where it does not. What it found out
     about rows is in model.rows[kind] then, as engines[].rows holds it."""
     runs = ["engine", "saved"] if model.is_script and kind == "torchscript" else ["engine"]
@@ -48,7 +48,7 @@ def check_engine(kind: str, path: Path, model: Model, trials: Trials) -> None:
     model.rows[kind] = rows_of(model, trials, results)
 
 
-def _eager(model: Model, inputs: Batch, trial: Trial) -> Batch:
+def _eager(model: TypedModel, inputs: Batch, trial: Trial) -> Batch:
     """What Python gives. The second call of a model that keeps state comes from a copy that has had the first."""
     try:
         if trial.goes_on:
@@ -64,7 +64,7 @@ def _eager(model: Model, inputs: Batch, trial: Trial) -> Batch:
             from error
 
 
-def _outputs_differ(model: Model, got: Sequence[torch.Tensor], expected: Sequence[torch.Tensor]) -> str | None:
+def _outputs_differ(model: TypedModel, got: Sequence[torch.Tensor], expected: Sequence[torch.Tensor]) -> str | None:
     if len(got) != len(expected):
         return f"it gives {len(got)} outputs, expected {len(expected)}"
     if model.is_random:
@@ -73,7 +73,7 @@ def _outputs_differ(model: Model, got: Sequence[torch.Tensor], expected: Sequenc
                       "output")
 
 
-def hint_of(kind: str, model: Model, trial: Trial, got: Sequence[torch.Tensor],
+def hint_of(kind: str, model: TypedModel, trial: Trial, got: Sequence[torch.Tensor],
             expected: Sequence[torch.Tensor]) -> str:
     far = how_far(got, expected)
     if far is not None and far[0] <= ROUNDING_ERROR * far[1]:

@@ -10,12 +10,12 @@ from ..tolerance import EXACT, Tolerance, magnitude, rounding
 
 if TYPE_CHECKING:
     from ..aliases import Json
-    from ..model.model import Model
+    from ..model.model import TypedModel
     from ..running.trial import Trial
     from .trials import Trials
 
 
-def rows_of(model: Model, trials: Trials, results: list[Any]) -> Json:
+def rows_of(model: TypedModel, trials: Trials, results: list[Any]) -> Json:
     """engines[].rows: whether each row of a batch is the sample's answer alone, and if not, why."""
     def refused(reason: str, **known: Any) -> Json:
         return {"independent": False, **known, "reason": reason}
@@ -55,7 +55,7 @@ def rows_of(model: Model, trials: Trials, results: list[Any]) -> Json:
     return {"independent": True, **known}
 
 
-def _row_differs(model: Model, trials: Trials, trial: Trial, result: Json, answers: dict[int, Any],
+def _row_differs(model: TypedModel, trials: Trials, trial: Trial, result: Json, answers: dict[int, Any],
                  bounds: list[Tolerance], results: list[Any]) -> str | None:
     """Why the rows of one batch are not those of the samples alone or, in other company, not those of the same batch."""
     torch, size = model.torch, len(trial.rows)

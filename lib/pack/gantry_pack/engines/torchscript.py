@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..console import quiet, say
-from ..errors import PackError
+from ..errors import PackError, exit_refused
 from ..model.held import tensors_held
 from ..model.model import check_matching
 from ..version import OLDEST_TORCH
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..aliases import Json
-    from ..model.model import Model
+    from ..model.model import TypedModel
     from .trials import Trials
 
 
-def export_torchscript(model: Model, path: Path, batches: Trials) -> Json:
-    """Writes model.ts and returns its entry in engines[]."""
+def export_torchscript(model: TypedModel, path: Path, batches: Trials) -> Json:
+    """Writes the model to `path` and returns its entry in engines[]."""
     torch = model.torch
     with quiet():
         script = model.module if model.is_script else _traced(model)
@@ -30,12 +30,12 @@ def export_torchscript(model: Model, path: Path, batches: Trials) -> Json:
     return {"kind": "torchscript", "file": path.name, "device": "any", "requires": {"torch": f">={OLDEST_TORCH}"}}
 
 
-def _traced(model: Model) -> Any:
+def _traced(model: TypedModel) -> Any:
     torch = model.torch
     say("tracing the model (TorchScript)")
     module, _ = model.exportable(has_own_names=True)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), exit_refused("the model"):
             script = torch.jit.trace(module, model.example_of(2), check_trace=False)
     except Exception as error:
         raise PackError(f"torch.jit.trace failed: {error}") from error

@@ -9,8 +9,8 @@ from ..padding import padded_length, padded_to
 from ..running.trial import Trial
 
 if TYPE_CHECKING:
-    from ..aliases import Batch, Json
-    from ..model.model import Model
+    from ..aliases import Batch
+    from ..model.model import TypedModel
 
 
 class Trials:
@@ -22,8 +22,8 @@ class Trials:
     LARGER = 64.0
     MOST = 16  # different samples in a batch
 
-    def __init__(self, model: Model, sample_inputs: list[Any], max_batch: int, padding: Json | None = None) -> None:
-        torch = model.torch
+    def __init__(self, model: TypedModel, sample_inputs: list[Any]) -> None:
+        torch, max_batch, padding = model.torch, model.max_batch, model.padding
         self.model = model
         self.trials: list[Trial] = []
         samples = [model.batch_of_one(value) for value in sample_inputs]

@@ -11,7 +11,6 @@ from ..arguments import is_list_of
 from ..errors import CheckFailed, PackError
 from ..values import Classes, is_number
 from .forms import value_to_json
-from .samples import load_sample
 
 if TYPE_CHECKING:
     from ..aliases import Json
@@ -51,9 +50,7 @@ def write_eval(evaluation: Json, recorder: Recorder, directory: Directory) -> Js
     cases, hits = [], 0
     for i, (sample, wanted) in enumerate(evaluation["cases"]):
         try:
-            value, extension = load_sample(sample, recorder.types[0], recorder.model.signature)
-            recorder.model.begin_case()
-            result = recorder.reference.run(value)[0]
+            value, extension, result = recorder.result_of(sample)
         except PackError as error:
             raise type(error)(f"eval: case {i}: {error}") from error
         best = result[0][0] if isinstance(result, Classes) else int(result.reshape(-1).argmax())

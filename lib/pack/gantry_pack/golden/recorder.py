@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..console import say
 from ..differences import difference, how_far
-from ..errors import CheckFailed, PackError
+from ..errors import CheckFailed, PackError, exit_refused
 from ..expansion import check_origins
 from ..limits import MAX_SIDE
-from ..pipeline import walk
+from ..pipeline import stage_before, walk
 from ..reference import Reference
 from ..stage_tolerances import Tolerances
 from ..tolerance import Tolerance
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..aliases import Case, Json, Origin, Steps
     from ..directory import Directory
-    from ..model.model import Model
+    from ..models import Models
     from ..ops.op import Table
 
 
@@ -48,23 +48,42 @@ def _check_storable(name: str, values: dict[str, Any], tolerances: dict[str, Tol
 class Recorder:
     """Runs the reference on samples, checks it, and writes golden cases."""
 
-    def __init__(self, ops: Steps, origins: list[Origin], model: Model, label_files: dict[str, list[str]], table: Table,
+    def __init__(self, ops: Steps, origins: list[Origin], models: Models, label_files: dict[str, list[str]], table: Table,
                  types: tuple[str | None, str | None], tolerance: Tolerance, compare: Callable[[Any], Any] | None,
                  limit: int) -> None:
-        self.ops, self.origins, self.model, self.types = ops, origins, model, types
+        self.ops, self.origins, self.models, self.types = ops, origins, models, types
         self.compare, self.tolerance, self.table = compare, tolerance, table
         self.storage = Storage(ops, limit)
-        self.reference = Reference(ops, model.call_sample, label_files, table,
+        self.reference = Reference(ops, models.call_sample, label_files, table,
                                    {first: last for first, last, _ in origins})
-        self.model_inputs: list[Any] = []
+        self.model_inputs: dict[str, list[Any]] = {}  # by the model's name
+
+    def run_all(self, samples: list[Any]) -> list[Case]:
+        """The golden case of each sample. Where a model turns out to keep state, all are recorded anew."""
+        for _ in range(2):
+            self.model_inputs = {name: [] for name in self.models.by_name}
+            cases = [self.run(sample, i) for i, sample in enumerate(samples)]
+            if self.models.forget():
+                break
+        return cases
+
+    def result_of(self, sample: Any) -> tuple[Any, str, Any]:
+        """(the pipeline's input, its file's extension, its result) of a sample."""
+        self.models.begin_case()
+        value, extension = load_sample(sample, self.types[0], self._input_names())
+        return value, extension, self.reference.run(value)[0]
+
+    def _input_names(self) -> list[str] | None:
+        """What the tensors that the pipeline takes are called, where a model takes them."""
+        op = next((op for path, op in walk(self.ops) if stage_before(path) is None and op["op"] == "model"), None)
+        return self.models.of(op).input_names if op else None
 
     def run(self, sample: Any, index: int) -> Case:
         """The golden case of one sample, as data: what value_to_json needs."""
         name = sample_name(sample, index)
-        self.model.begin_case()
         try:
-            value, extension = load_sample(sample, self.types[0], self.model.signature)
-            result, recorded = self.reference.run(value)
+            value, extension, result = self.result_of(sample)
+            recorded = self.reference.recorded
         except PackError as error:
             raise type(error)(f"{name}: {error}") from error
         check_origins(self.reference, self.origins, name)
@@ -73,12 +92,14 @@ class Recorder:
         stages = Tolerances(recorded, functools.partial(self._tolerance_of_model, name), self.table)
         result_tolerance = stages.of(self.ops)
         _check_storable(name, {"the input": value, **recorded}, stages.found)
-        self.model_inputs += self.reference.model_inputs
+        for _, op, given in self.reference.model_calls:
+            self.model_inputs[self.models.name_of(op)].append(given)
         if self.compare is not None:
-            try:
-                wanted = self.compare(sample)
-            except Exception as error:
-                raise PackError(f"{name}: your reference raised {type(error).__name__}: {error}") from error
+            with exit_refused(f"{name}: your reference"):
+                try:
+                    wanted = self.compare(sample)
+                except Exception as error:
+                    raise PackError(f"{name}: your reference raised {type(error).__name__}: {error}") from error
             try:
                 problem = difference(wanted, result, result_tolerance.wider(self.tolerance),
                                      f"{name}: your reference (expected: what the ops give)")
@@ -96,11 +117,12 @@ class Recorder:
                 "rounding may exchange them, another sample is safer")
         return value, extension, result, recorded, stages.found, result_tolerance
 
-    def _tolerance_of_model(self, name: str, path: str, incoming: Tolerance, share: float) -> Tolerance:
+    def _tolerance_of_model(self, name: str, path: str, op: Json, incoming: Tolerance, share: float) -> Tolerance:
         """Of what the model gives where the ops before it may be off by `incoming`: what it was seen to make of that."""
-        if incoming.is_exact() or self.model.has_state or self.model.is_random:
-            return self.tolerance
-        torch, random = self.model.torch, self.model.torch.Generator().manual_seed(0)
+        model = self.models.of(op)
+        if incoming.is_exact() or model.has_state or model.is_random:
+            return model.tolerance
+        torch, random = model.torch, model.torch.Generator().manual_seed(0)
 
         def disturbed(tensor: Any) -> Any:
             if not tensor.is_floating_point():
@@ -109,14 +131,14 @@ class Recorder:
                 (torch.rand(tensor.shape, generator=random) < share)
             return (tensor.double() + signs * (incoming.atol + incoming.rtol * tensor.double().abs())).to(tensor.dtype)
         moved = 0.0
-        for given in self.reference.model_inputs:
-            inputs = self.model.batch_of_one(given)
-            expected = self.model.call(inputs)
+        for given in [given for at, _, given in self.reference.model_calls if at == path]:
+            inputs = model.batch_of_one(given)
+            expected = model.call(inputs)
             for _ in range(3):
-                far = how_far(self.model.call(tuple(map(disturbed, inputs))), expected)
+                far = how_far(model.call(tuple(map(disturbed, inputs))), expected)
                 moved = max(moved, far[0] if far else 0.0)
-        allowed = Tolerance(4 * moved, self.tolerance.rtol).wider(self.tolerance)
-        if allowed.atol > self.tolerance.atol:
+        allowed = Tolerance(4 * moved, model.tolerance.rtol).wider(model.tolerance)
+        if allowed.atol > model.tolerance.atol:
             say(f"{name}: an op before {path} may differ by rounding in C++, which was seen to move the model's answers by "
                 f"{moved:.2g}; the golden case allows {allowed.atol:.2g}")
         return allowed

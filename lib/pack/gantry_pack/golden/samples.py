@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as PilImage
 
-    from ..aliases import Json
-
 IMAGE_EXTENSIONS = ((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"RIFF", ".webp"))
 
 
-def load_sample(sample: Any, type_name: str | None, signature: Json) -> tuple[Any, str]:
-    """(payload, file extension) of one entry of samples=."""
+def load_sample(sample: Any, type_name: str | None, names: list[str] | None) -> tuple[Any, str]:
+    """(payload, file extension) of one entry of samples=. `names`: those of Tensors, where they are known."""
     if type_name == "Bytes":
         if isinstance(sample, (str, os.PathLike)):
             path = Path(sample)
@@ -38,19 +36,30 @@ def load_sample(sample: Any, type_name: str | None, signature: Json) -> tuple[An
     if type_name == "Tensor":
         return _as_tensor(sample), ".bin"
     if type_name == "Tensors":
-        names = [spec["name"] for spec in signature["inputs"]]
-        if isinstance(sample, (list, tuple)) and len(sample) == len(names):
-            sample = dict(zip(names, sample))
-        if not isinstance(sample, dict):
-            got = f"{len(sample)} of them" if isinstance(sample, (list, tuple)) else describe_value(sample)
-            raise PackError(f"the model takes several tensors, so a sample is a dict of {names}, or a tuple in that order, "
-                            f"got {got}")
-        if set(sample) != set(names):
-            raise PackError(f"the model takes several tensors, so a sample is a dict of {names}, got one of {list(sample)}")
-        return {name: _as_tensor(value) for name, value in sample.items()}, ".bin"
+        return _as_tensors(sample, names), ".bin"
     if type_name and type_name.startswith("list<") and isinstance(sample, (list, tuple)):
-        return [load_sample(item, type_name[5:-1], signature)[0] for item in sample], ".bin"
+        return [load_sample(item, type_name[5:-1], names)[0] for item in sample], ".bin"
+    if type_name is None:
+        raise PackError("what the pipeline's first op takes is not known; say it, ops={name: gantry_pack.Op(takes, gives, "
+                        "None, function)}")
     raise PackError(f"a sample cannot be given to a pipeline that takes {type_name}")
+
+
+def _as_tensors(sample: Any, names: list[str] | None) -> dict[str, torch.Tensor]:
+    if names is None:
+        if not isinstance(sample, dict) or not sample:
+            raise PackError(f"the pipeline takes tensors by name, so a sample is a dict, {{name: tensor}}, got "
+                            f"{describe_value(sample)}")
+        names = list(sample)
+    if isinstance(sample, (list, tuple)) and len(sample) == len(names):
+        sample = dict(zip(names, sample))
+    if not isinstance(sample, dict):
+        got = f"{len(sample)} of them" if isinstance(sample, (list, tuple)) else describe_value(sample)
+        raise PackError(f"the model takes several tensors, so a sample is a dict of {names}, or a tuple in that order, "
+                        f"got {got}")
+    if set(sample) != set(names):
+        raise PackError(f"the model takes several tensors, so a sample is a dict of {names}, got one of {list(sample)}")
+    return {name: _as_tensor(value) for name, value in sample.items()}
 
 
 def _as_image(sample: Any) -> PilImage:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..calls import call_module, flattened, has_names
 from ..console import quiet, say
 from ..differences import difference
-from ..errors import PackError
+from ..errors import PackError, exit_refused
 from ..imports import need
 from ..tolerance import rounding
 from ..values import describe_value, dtype_name, is_tensor
@@ -85,7 +85,7 @@ class EagerModel:
                             f"{error}), so its first answers cannot be recorded") from error
 
     def _call(self, module: Any, inputs: Batch) -> Batch:
-        with self.torch.no_grad(), quiet():
+        with self.torch.no_grad(), quiet(), exit_refused("the model"):
             copies = tuple(tensor.clone() for tensor in inputs)
             return tuple(tensor.clone() for tensor in self.flatten(
                 call_module(module, self.parameters, copies, self.arguments)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Model: the eager model with the signature that the manifest will hold."""
+"""TypedModel: the eager model with the signature that the manifest will hold."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..calls import call_module, flattened
 from ..errors import CheckFailed, PackError
-from ..limits import MAX_RANK, SYMBOL_PATTERN
+from ..libraries import Library
+from ..limits import MAX_LIBRARIES, MAX_RANK, SYMBOL_PATTERN
+from ..ops.parameters import integer
+from ..tolerance import Tolerance
 from ..values import describe_value, dtype_name
 from .batch_axis import BatchedModel
 from .sizes import split_examples, varying_shapes
 
 if TYPE_CHECKING:
-
     from ..aliases import Batch, Json, Steps
-    from ..libraries import Library
-    from ..tolerance import Tolerance
+    from .given import Model
 
 
 def check_matching(names: Sequence[str], known: Sequence[str], what: str, of: Any) -> None:
@@ -30,17 +31,24 @@ def check_matching(names: Sequence[str], known: Sequence[str], what: str, of: An
                         f"another order, got {list(names)}; give the same names in the same order, or all others")
 
 
-class Model(BatchedModel):
-    """The eager model with its signature; runs batches (tuples of tensors) and samples (one Tensor or Tensors)."""
+class TypedModel(BatchedModel):
+    """The eager model with its signature; runs batches (tuples of tensors) and samples (one Tensor or Tensors). `title`
+    says in errors which of a package's models it is."""
 
-    def __init__(self, model: Any, example_inputs: Any, input_names: Any, output_names: Any,
-                 shapes: dict[str, list[Any]] | None, batch: bool | None, tolerance: Tolerance,
-                 arguments: Json | None = None, libraries: Sequence[Library] = ()) -> None:
-        example, others = split_examples(example_inputs)
-        super().__init__(model, example, batch, tolerance, arguments, libraries)
-        outputs = self.first_outputs
-        self.input_names = self._input_names(input_names)
-        self.output_names = self._output_names(output_names, len(outputs))
+    def __init__(self, given: Model, tolerance: Tolerance, title: str = "model") -> None:
+        self.title, self.max_batch, self.padding = title, given.max_batch, given.padding
+        libraries = [Library(library) for library in given.libraries or ()]
+        if len(libraries) > MAX_LIBRARIES:
+            raise PackError(f"libraries: at most {MAX_LIBRARIES}, got {len(libraries)}")
+        problem = integer(1, 65536)(given.max_batch)
+        if problem:
+            raise PackError(f"max_batch: {problem}, got {given.max_batch!r}")
+        tolerance = tolerance if given.tolerance is None else Tolerance.of(given.tolerance)
+        example, others = split_examples(given.example_inputs)
+        super().__init__(given.module, example, given.batch, tolerance, given.arguments, libraries)
+        outputs, shapes = self.first_outputs, given.shapes
+        self.input_names = self._input_names(given.input_names)
+        self.output_names = self._output_names(given.output_names, len(outputs))
         answers = [self._answer(number, other) for number, other in enumerate(others, 1)]
         known: dict[tuple[int, ...], str] = {}
         found = varying_shapes(self.input_names, [self.example, *others], self.has_batch, shapes, known)
@@ -48,8 +56,17 @@ class Model(BatchedModel):
         self.signature = {"inputs": self._specs(self.input_names, self.example, {**found, **(shapes or {})}),
                           "outputs": self._specs(self.output_names, outputs, {**found, **(shapes or {})})}
         self._check_symbols(shapes)
-        self._take_batch_axis_of_signature(batch)
+        self._take_batch_axis_of_signature(given.batch)
         self._check_examples(others, answers)
+        self.engine_kinds = self._checked_engines(given.engines)
+
+    def _checked_engines(self, engines: Any) -> list[str]:
+        if engines is None:
+            return ["torchscript"] if self.is_script else ["torchscript", "aoti"]
+        engines = [engines] if isinstance(engines, str) else list(engines)
+        if not engines or len(set(engines)) != len(engines) or set(engines) - {"torchscript", "aoti"}:
+            raise PackError(f'engines: expected one or both of "torchscript" and "aoti", got {engines}')
+        return engines
 
     def _answer(self, number: int, example: Batch) -> Batch:
         try:
@@ -152,14 +169,15 @@ class Model(BatchedModel):
         specs = self.signature["inputs"]
         if isinstance(value, dict):
             if set(value) != {spec["name"] for spec in specs}:
-                raise PackError(f"model: a sample is a dict of {[spec['name'] for spec in specs]}, got one of {list(value)}")
+                raise PackError(f"{self.title}: a sample is a dict of {[spec['name'] for spec in specs]}, got one of "
+                                f"{list(value)}")
             given = [value[spec["name"]] for spec in specs]
         else:
             given = [value]
         tensors = tuple(tensor.unsqueeze(0) if self.has_batch else tensor for tensor in given)
         problem = self._misfit("inputs", tensors, {})
         if problem:
-            raise PackError(f"model: {problem}")
+            raise PackError(f"{self.title}: {problem}")
         return tensors
 
     def _misfit(self, side: str, tensors: Batch, sizes: dict[str, int], is_whole: bool = False) -> str | None:
@@ -215,14 +233,14 @@ class Model(BatchedModel):
         except PackError:
             raise
         except Exception as error:
-            raise PackError(f"model: fails on this sample: {error}") from error
+            raise PackError(f"{self.title}: fails on this sample: {error}") from error
         sizes: dict[str, int] = {}
         self._misfit("inputs", inputs, sizes)
         problem = len(outputs) != len(self.output_names) and \
             f"it gives {len(outputs)} outputs, and gave {len(self.output_names)} for the example" \
             or self._misfit("outputs", outputs, sizes)
         if problem:
-            raise CheckFailed(f"model: {problem}")
+            raise CheckFailed(f"{self.title}: {problem}")
         self.calls.append((inputs, outputs))
         found = [output[0] if self.has_batch and has_rows else output for output, has_rows in zip(outputs, self.has_rows)]
         return found[0] if len(found) == 1 else dict(zip(self.output_names, found))

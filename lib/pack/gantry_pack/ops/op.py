@@ -35,14 +35,22 @@ SEGMENTED = Rounding("exact but where the two best logits differ by rounding", l
 
 
 class Op:
-    """takes, gives: type names. params: {name: (check, default)}; a default of ... means required, None: optional.
-    tolerance: a Tolerance, or a Rounding where it depends on parameters or values."""
+    """One op: its types, its parameters and its reference in Python.
 
-    def __init__(self, takes: str, gives: str, params: Any, run: Callable[..., Any],
-                 tolerance: Tolerance | Rounding = EXACT, one_of: Sequence[Sequence[str]] | None = None) -> None:
+    takes, gives  type names: "Image", "Tensor", "list<Image>", "tuple<Tensor, list<Tensors>>"; None: not known
+    params        {name: (check, default)}; a default of ... means required, None: optional. None: any, unchecked
+    run           the op in Python, run(value, **parameters)
+    tolerance     how far what it computes may be off: a Tolerance, or a Rounding where it depends on parameters or values
+    one_of        of these groups of parameters one is given
+    carries       what a difference in its input becomes in what it gives; default: for an op of your own, the same. An op
+                  that rounds such differences away (it crops at whole pixels) says `lambda incoming: EXACT`"""
+
+    def __init__(self, takes: str | None, gives: str | None, params: Any, run: Callable[..., Any],
+                 tolerance: Tolerance | Rounding = EXACT, one_of: Sequence[Sequence[str]] | None = None,
+                 carries: Callable[[Tolerance], Tolerance] | None = None) -> None:
         self.takes, self.gives, self.params, self.run = takes, gives, params, run
         self.rounding = tolerance if isinstance(tolerance, Rounding) else Rounding.fixed(tolerance)
-        self.one_of = one_of
+        self.one_of, self.carries = one_of, carries
 
     def arguments(self, op: Json) -> Json:
         """Parameters with the defaults filled in."""
