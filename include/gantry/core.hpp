@@ -2,8 +2,11 @@
 // Everything of gantry::core: the library without LibTorch.
 #pragma once
 
+#include <gantry/any_pipeline.hpp>
 #include <gantry/bytes.hpp>
 #include <gantry/classify.hpp>
+#include <gantry/codec.hpp>
+#include <gantry/codecs.hpp>
 #include <gantry/engine.hpp>
 #include <gantry/error.hpp>
 #include <gantry/grpc_status.hpp>
@@ -16,8 +19,11 @@
 #include <gantry/model_options.hpp>
 #include <gantry/observer.hpp>
 #include <gantry/package.hpp>
+#include <gantry/package_info.hpp>
 #include <gantry/padding.hpp>
+#include <gantry/payload.hpp>
 #include <gantry/pipeline.hpp>
+#include <gantry/plugin.hpp>
 #include <gantry/registry.hpp>
 #include <gantry/result.hpp>
 #include <gantry/run_options.hpp>

@@ -17,4 +17,9 @@ Result<Pipeline<In, Out>> open(const std::string& directory, const OpenOptions& 
   return open<In, Out>(directory, libtorch::engines(), options);
 }
 
+/// open_any() with every engine that is linked.
+inline Result<AnyPipeline> open_any(const std::string& directory, const OpenOptions& options = {}) {
+  return open_any(directory, libtorch::engines(), options);
+}
+
 }  // namespace gantry

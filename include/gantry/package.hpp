@@ -15,7 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include <gantry/any_pipeline.hpp>
 #include <gantry/engine.hpp>
+#include <gantry/package_info.hpp>
 #include <gantry/pipeline.hpp>
 #include <gantry/registry.hpp>
 
@@ -35,28 +37,16 @@ struct OpenOptions {
   ModelOptions model;
   /// Not empty: the package must carry a signature by one of these keys.
   std::vector<PublicKey> trusted_keys;
-  /// Ops a package may use besides the built-in ones; unset: Registry::builtin().
+  /// The ops that a package may use, and the codecs of its payloads; unset: Registry::builtin().
   std::optional<Registry> registry;
   /// For tests only: hands out a pipeline whose answers were not checked.
   bool skip_golden_for_tests = false;
 };
 
-/// What open() found out; also what `gantry inspect` prints.
-struct PackageInfo {
-  std::string name;
-  std::string version;
-  std::string engine;                        ///< the kind that serves
-  std::vector<std::string> skipped_engines;  ///< "aoti: requires torch 2.15, this is 2.6"
-  std::size_t golden_cases = 0;              ///< that passed
-  std::size_t golden_boundaries = 0;         ///< stage boundaries and results compared
-};
-
 namespace detail {
 struct OpenedPackage {
   std::shared_ptr<const PipelineCore> core;
-  const TypeInfo* in = nullptr;
-  const TypeInfo* out = nullptr;
-  PackageInfo info;
+  std::shared_ptr<const PipelineOrigin> origin;
 };
 /// The only engine to consider for a model: its place in the model's `engines`, as two may be of one kind.
 struct EngineChoice {
@@ -78,7 +68,11 @@ Result<Pipeline<In, Out>> open(const std::string& directory, const std::vector<E
                                const OpenOptions& options = {}) {
   auto opened = detail::open_package(directory, &detail::type_of<In>(), &detail::type_of<Out>(), engines, options);
   if (!opened) return std::move(opened).error();
-  return Pipeline<In, Out>(std::move(opened->core));
+  return Pipeline<In, Out>(std::move(opened->core), std::move(opened->origin));
 }
+
+/// The same for whatever the package's pipeline takes and gives.
+GANTRY_API Result<AnyPipeline> open_any(const std::string& directory, const std::vector<EngineLoader>& engines,
+                                        const OpenOptions& options = {});
 
 }  // namespace gantry

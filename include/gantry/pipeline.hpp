@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <gantry/kept_promise.hpp>
+#include <gantry/package_info.hpp>
 #include <gantry/run_options.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/span.hpp>
@@ -38,12 +39,12 @@ struct CompileOptions {
 
 namespace detail {
 
-/// Sees the slots after every step of a plan; for golden checks and `gantry run --until`.
+/// Sees the slots after every step of a plan; for golden checks and AnyPipeline::run_until().
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
-  /// `path`: "pipeline[3].do[1]". Called on the thread that ran the step.
-  virtual void after(const std::string& path, Span<const Slot> slots) = 0;
+  /// `path`: "pipeline[3].do[1]". Called on the thread that ran the step. What is failed here goes no further.
+  virtual void after(const std::string& path, Span<Slot> slots) = 0;
   /// Before a model is run, with what it is given.
   virtual void before_model(const Tensors&) {}
 };
@@ -63,7 +64,13 @@ class GANTRY_API PipelineCore {
   virtual std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const = 0;
   virtual std::string explain() const = 0;
   virtual std::vector<StageStats> stats() const = 0;
+  /// What was compiled.
+  virtual const Node& root() const = 0;
 };
+
+/// The package that a pipeline came from, and the codecs it was opened with.
+struct PipelineOrigin;
+GANTRY_API const PackageInfo& package_of(const PipelineOrigin* origin);
 
 }  // namespace detail
 
@@ -79,7 +86,9 @@ class GANTRY_API PipelineCore {
 template <class In, class Out>
 class Pipeline {
  public:
-  explicit Pipeline(std::shared_ptr<const detail::PipelineCore> core) : core_(std::move(core)) {}
+  explicit Pipeline(std::shared_ptr<const detail::PipelineCore> core,
+                    std::shared_ptr<const detail::PipelineOrigin> origin = {})
+      : core_(std::move(core)), origin_(std::move(origin)) {}
 
   Result<Out> run(In input, const RunOptions& options = {}) const {
     return unbox(core_->run(detail::Value(std::move(input)), options));
@@ -117,7 +126,12 @@ class Pipeline {
   std::string explain() const { return core_->explain(); }
   /// Counters of the stages; Runtime::stats() has them for all pipelines of a runtime.
   std::vector<StageStats> stats() const { return core_->stats(); }
+  /// Of a pipeline that open() gave; empty for others.
+  const PackageInfo& package() const { return detail::package_of(origin_.get()); }
+
+  /// For gantry's own layers.
   const std::shared_ptr<const detail::PipelineCore>& core() const { return core_; }
+  const std::shared_ptr<const detail::PipelineOrigin>& origin() const { return origin_; }
 
  private:
   static Result<Out> unbox(Result<detail::Value> result) {
@@ -125,6 +139,7 @@ class Pipeline {
     return std::move(result->template get<Out>());
   }
   std::shared_ptr<const detail::PipelineCore> core_;
+  std::shared_ptr<const detail::PipelineOrigin> origin_;
 };
 
 /// Checks the chain and plans it. invalid_argument names the first stage whose parameters are outside their limits.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registry: the ops that a config may name. The config front end builds the same graph as the typed one.
+// Registry: the ops that a config may name, and the codecs of payload types. The config front end builds the same graph
+// as the typed one.
 //
 //   Registry registry = Registry::builtin();
 //   registry.add<Image, Image>("acme.sharpen", [](ParamReader& p) { return sharpen(p.integer("radius", 2)); });
@@ -16,6 +17,8 @@
 #include <vector>
 
 #include <gantry/bytes.hpp>
+#include <gantry/codec.hpp>
+#include <gantry/codecs.hpp>
 #include <gantry/model.hpp>
 #include <gantry/result.hpp>
 #include <gantry/stage.hpp>
@@ -76,17 +79,17 @@ struct ConfigContext {
   std::function<Result<Bytes>(const std::string& name)> files;
 };
 
-/// Ops and predicates by name; a value: adding to a copy leaves the original alone.
+/// Ops and predicates by name, codecs by type; a value: adding to a copy leaves the original alone.
 ///
 /// Ownership: owns its factories; copies are cheap.
 /// Threads:   thread-compatible; building from a const Registry is thread-safe.
-/// Errors:    add: a name that exists is replaced.
+/// Errors:    add, add_codec: a name or type that exists is replaced.
 /// Cost:      building is linear in the config.
 class GANTRY_API Registry {
  public:
-  /// Empty: knows only fork, each, when and model.
+  /// No ops but fork, each, when and model, and no codecs.
   Registry();
-  /// All ops of gantry::core.
+  /// All ops and codecs of gantry::core.
   static Registry builtin();
 
   template <class In, class Out>
@@ -97,6 +100,13 @@ class GANTRY_API Registry {
   void add_predicate(const Predicate<T>& predicate) {
     add_predicate_erased(predicate.name(), detail::type_of<T>(), predicate.erased());
   }
+  /// How payloads of type T are read, written and compared. A codec whose name cannot be used is reported by whoever
+  /// needs it.
+  template <class T>
+  void add_codec(Codec<T> codec) {
+    add_codec_erased(detail::erase_codec(std::move(codec)));
+  }
+  Codecs codecs() const { return Codecs(data_); }
   /// Names of all ops, sorted.
   std::vector<std::string> op_names() const;
 
@@ -106,6 +116,7 @@ class GANTRY_API Registry {
  private:
   void add_erased(const std::string& name, std::function<detail::NodePtr(ParamReader&)> factory);
   void add_predicate_erased(const std::string& name, const detail::TypeInfo& type, detail::ErasedPredicate test);
+  void add_codec_erased(detail::ErasedCodec codec);
   std::shared_ptr<const detail::RegistryData> data_;
 };
 

@@ -25,6 +25,7 @@ struct TypeInfo;
 struct ListOps {
   const TypeInfo& (*element)();
   std::size_t (*size)(const void* list);
+  const void* (*at)(const void* list, std::size_t index);
   void (*explode)(void* list, Value* items);          ///< moves size() items out
   Value (*collect)(Value* items, std::size_t count);  ///< moves items in
 };
@@ -34,7 +35,7 @@ struct TupleOps {
   std::size_t arity;
   const TypeInfo& (*element)(std::size_t index);
   Value (*collect)(Value* items);
-  Value (*copy_element)(const void* tuple, std::size_t index);  ///< empty Value if the element is not copyable
+  const void* (*at)(const void* tuple, std::size_t index);
 };
 
 /// What the pipeline knows of a payload type.

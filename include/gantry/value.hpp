@@ -85,11 +85,21 @@ struct TypeTraits {
   static constexpr int list_depth = 0;
 };
 
+inline constexpr bool kTrue = true;
+inline constexpr bool kFalse = false;
+
 template <class T>
 struct TypeTraits<std::vector<T>> {
   static std::string name() { return "list<" + TypeTraits<T>::name() + ">"; }
   static constexpr ListOps ops = {&type_of<T>,
                                   [](const void* list) { return static_cast<const std::vector<T>*>(list)->size(); },
+                                  [](const void* list, std::size_t index) -> const void* {
+                                    const auto& items = *static_cast<const std::vector<T>*>(list);
+                                    if constexpr (std::is_same_v<T, bool>)  // has no items to point to
+                                      return items[index] ? &kTrue : &kFalse;
+                                    else
+                                      return &items[index];
+                                  },
                                   [](void* list, Value* items) {
                                     for (auto&& item : *static_cast<std::vector<T>*>(list))
                                       *items++ = Value(T(std::move(item)));  // T: std::vector<bool> gives proxies
@@ -118,18 +128,10 @@ struct TypeTraits<std::tuple<Ts...>> {
   static Value collect(Value* items, std::index_sequence<I...>) {
     return Value(Tuple(std::move(items[I].template get<Ts>())...));
   }
-  template <class T>
-  static Value copy_one(const T& element) {
-    if constexpr (IsCopyable<T>::value)
-      return Value(T(element));
-    else
-      return Value();
-  }
   template <std::size_t... I>
-  static Value copy_element(const Tuple& whole, std::size_t index, std::index_sequence<I...>) {
-    Value result;
-    (void)((I == index ? (result = copy_one(std::get<I>(whole)), true) : false) || ...);
-    return result;
+  static const void* element_of(const Tuple& whole, std::size_t index, std::index_sequence<I...>) {
+    const void* elements[] = {std::addressof(std::get<I>(whole))...};
+    return elements[index];
   }
   static constexpr TupleOps ops = {sizeof...(Ts),
                                    [](std::size_t index) -> const TypeInfo& {
@@ -138,11 +140,19 @@ struct TypeTraits<std::tuple<Ts...>> {
                                    },
                                    [](Value* items) { return collect(items, std::index_sequence_for<Ts...>()); },
                                    [](const void* tuple, std::size_t index) {
-                                     return copy_element(*static_cast<const Tuple*>(tuple), index,
-                                                         std::index_sequence_for<Ts...>());
+                                     return element_of(*static_cast<const Tuple*>(tuple), index,
+                                                       std::index_sequence_for<Ts...>());
                                    }};
   static constexpr const ListOps* list = nullptr;
   static constexpr const TupleOps* tuple = &ops;
+  static constexpr int list_depth = 0;
+};
+
+template <>
+struct TypeTraits<ValueTuple> {
+  static std::string name() { return "tuple"; }
+  static constexpr const ListOps* list = nullptr;
+  static constexpr const TupleOps* tuple = nullptr;
   static constexpr int list_depth = 0;
 };
 

@@ -143,7 +143,7 @@ void check_golden(const std::string& directory, const Manifest& manifest, const 
     const auto status = could_not_run(opened.error()) ? Status::kCouldNotRun : Status::kFailed;
     return report.add(name, status, opened.error(), seconds);
   }
-  const PackageInfo& info = opened->info;
+  const PackageInfo& info = opened->package();
   if (info.golden_cases == 0)
     return report.add(name, Status::kSkipped,
                       "the model loads, but the package holds no golden case; give gantry-pack samples to record some",

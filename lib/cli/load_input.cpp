@@ -1,77 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/load_input.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <gantry/bytes.hpp>
-#include <gantry/image.hpp>
-#include <gantry/tensor.hpp>
-
-#include "model/npy.hpp"
+#include <system_error>
+#include <utility>
 
 namespace gantry::cli {
 namespace {
 
-using detail::Value;
-
-template <class T>
-bool is(const detail::TypeInfo& type) {
-  return detail::same_type(type, detail::type_of<T>());
+/// What the codecs make of a file, by the ending of its name.
+Result<Payload> load_file(const Codecs& codecs, const PayloadType& type, const std::string& path) {
+  auto content = read_file(path);
+  if (!content) return std::move(content).error();
+  auto payload = codecs.from_bytes(type, *std::move(content), media_type_of(path));
+  if (!payload) return payload.error().within("'" + path + "'");
+  return payload;
 }
 
-Result<Tensor> load_npy(const std::string& path) {
-  const auto file = read_file(path);
-  if (!file) return file.error();
-  auto tensor = detail::parse_npy(*file);
-  if (!tensor) return tensor.error().within("'" + path + "'");
-  return tensor;
-}
-
-Result<Image> load_image(const std::string& path) {
-  auto pixels = load_npy(path);
-  if (!pixels) return pixels.error();
-  if (pixels->rank() == 2) {
-    pixels = pixels->reshape({pixels->shape()[0], pixels->shape()[1], 1});
-    if (!pixels) return pixels.error();
-  }
-  const std::int64_t channels = pixels->rank() == 3 ? pixels->shape()[2] : 0;
-  if (pixels->dtype() != DType::kU8 || (channels != 1 && channels != 3 && channels != 4))
-    return Error(ErrorCode::kInvalidArgument, "this pipeline takes an image: u8[height, width, 1, 3 or 4], got " +
-                                                  pixels->to_string() + " in '" + path + "'");
-  return Image::from(*pixels, channels == 1 ? Colour::kGray : channels == 3 ? Colour::kRgb : Colour::kRgba);
-}
-
-Result<Tensors> load_tensors(const std::string& argument, const std::string& only_input) {
+/// "name=a.npy,name=b.npy".
+Result<Tensors> load_tensors(const Codecs& codecs, const std::string& argument) {
   Tensors tensors;
   for (std::size_t begin = 0; begin <= argument.size();) {
     const auto end = std::min(argument.find(',', begin), argument.size());
     const std::string part = argument.substr(begin, end - begin);
     const auto equals = part.find('=');
-    const bool is_named = equals != std::string::npos;
-    if (!is_named && (only_input.empty() || part.size() != argument.size()))
+    if (equals == std::string::npos)
       return Error(ErrorCode::kInvalidArgument,
-                   "this pipeline takes several tensors: write name=a.npy,name=b.npy, not '" + part + "'");
-    auto tensor = load_npy(is_named ? part.substr(equals + 1) : part);
-    if (!tensor) return tensor.error();
-    tensors.add(is_named ? part.substr(0, equals) : only_input, *std::move(tensor));
+                   "several tensors are given as name=a.npy,name=b.npy, not '" + part + "'");
+    auto tensor = load_file(codecs, PayloadType::of<Tensor>(), part.substr(equals + 1));
+    if (!tensor) return std::move(tensor).error();
+    auto loaded = (*std::move(tensor)).as<Tensor>();
+    if (!loaded) return std::move(loaded).error();
+    tensors.add(part.substr(0, equals), *std::move(loaded));
     begin = end + 1;
   }
   return tensors;
 }
 
-template <class T>
-Result<Value> box(Result<T> loaded) {
-  if (!loaded) return loaded.error();
-  return Value(*std::move(loaded));
-}
-
 }  // namespace
 
-Result<Value> load_input(const std::string& argument, const detail::TypeInfo& type, const std::string& only_input) {
-  if (is<Bytes>(type)) return box(read_file(argument));
-  if (is<Tensor>(type)) return box(load_npy(argument));
-  if (is<Tensors>(type)) return box(load_tensors(argument, only_input));
-  if (is<Image>(type)) return box(load_image(argument));
-  return Error(ErrorCode::kUnsupported,
-               "this tool cannot make a " + type.name() + " from a file; it makes Bytes, Tensor, Tensors and Image");
+Result<Payload> load_input(const AnyPipeline& pipeline, const std::string& argument) {
+  const Codecs& codecs = pipeline.codecs();
+  const PayloadType& type = pipeline.inputs()[0].type;
+  std::error_code ignored;
+  const bool is_file = std::filesystem::exists(argument, ignored);  // a file's name may hold a '=', too
+  if (is_file || argument.find('=') == std::string::npos) return load_file(codecs, type, argument);
+  auto tensors = load_tensors(codecs, argument);
+  if (!tensors) return std::move(tensors).error();
+  return codecs.from_tensors(type, *std::move(tensors));
 }
 
 }  // namespace gantry::cli

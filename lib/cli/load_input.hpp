@@ -2,15 +2,13 @@
 // From an INPUT of the command line to what the pipeline takes.
 #pragma once
 
-#include <gantry/value.hpp>
+#include <gantry/any_pipeline.hpp>
 #include <string>
 
 namespace gantry::cli {
 
-/// Bytes: the file. Tensor: a .npy file. Image: a .npy file, u8[H, W] or u8[H, W, C]. Tensors: "name=a.npy,name=b.npy",
-/// or one .npy file for a pipeline with one input (its name is then `only_input`, which may be empty).
-/// unsupported for another type.
-Result<detail::Value> load_input(const std::string& argument, const detail::TypeInfo& type,
-                                 const std::string& only_input);
+/// A file: JSON (.json) and arrays (.npy) where the codec of the pipeline's input reads them, the bytes of any other;
+/// or "name=a.npy,name=b.npy" for one that is made from several tensors. Errors are those of the codec, with the file.
+Result<Payload> load_input(const AnyPipeline& pipeline, const std::string& argument);
 
 }  // namespace gantry::cli

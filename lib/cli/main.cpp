@@ -38,8 +38,8 @@ void print_help(std::FILE* out) {
       "  gantry --version | --help\n\n"
       "PKG is a package's directory, the one with gantry.json. INPUT is a file: an image for pipelines that take "
       "bytes,\n"
-      "a .npy file for those that take a tensor, name=a.npy,name=b.npy for several tensors. STAGE is a path such as\n"
-      "pipeline[2] or the name of an op.\n"
+      "a .npy or .json file for those that take a tensor, name=a.npy,name=b.npy for several tensors. STAGE is a path\n"
+      "such as pipeline[2] or the name of an op. A plugin is a library that brings ops and payload types; it is code.\n"
       "Exit status: 0 ok, 1 a check failed or an input was refused, 2 it could not run, 64 wrong usage.\n",
       out);
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <gantry/libtorch.hpp>
+#include <gantry/plugin.hpp>
 #include <system_error>
 
 #include "package/package_files.hpp"
@@ -11,15 +12,13 @@
 namespace gantry::cli {
 
 std::vector<OptionSpec> open_option_specs() {
-  return {{"engine", true},
-          {"device", true},
-          {"trusted-key", true, true},
-          {"library", true, true},
-          {"trust-unverified-code", false}};
+  return {{"engine", true},        {"device", true},       {"trusted-key", true, true},
+          {"library", true, true}, {"plugin", true, true}, {"trust-unverified-code", false}};
 }
 
 std::string open_option_usage() {
-  return "[--engine KIND] [--device D] [--trusted-key PEM]... [--library PATH]... [--trust-unverified-code]";
+  return "[--engine KIND] [--device D] [--trusted-key PEM]... [--library PATH]... [--plugin PATH]... "
+         "[--trust-unverified-code]";
 }
 
 Result<OpenOptions> open_options(const Arguments& arguments) {
@@ -33,6 +32,9 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
   }
   options.model.libraries = arguments.values("library");
   options.model.trust_unverified_code = arguments.has("trust-unverified-code");
+  if (arguments.has("plugin")) options.registry = Registry::builtin();
+  for (const std::string& path : arguments.values("plugin"))
+    if (auto loaded = load_plugin(path, *options.registry); !loaded) return loaded.error().within("--plugin");
   for (const std::string& path : arguments.values("trusted-key")) {
     const auto key = PublicKey::load(path);
     if (!key) return key.error().within("--trusted-key " + path);
@@ -41,9 +43,11 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
   return options;
 }
 
-Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenOptions& options,
-                                       std::optional<detail::EngineChoice> choice) {
-  return detail::open_package(directory, nullptr, nullptr, libtorch::engines(), options, choice);
+Result<AnyPipeline> open_any(const std::string& directory, const OpenOptions& options,
+                             std::optional<detail::EngineChoice> choice) {
+  auto opened = detail::open_package(directory, nullptr, nullptr, libtorch::engines(), options, choice);
+  if (!opened) return std::move(opened).error();
+  return AnyPipeline(std::move(opened->core), std::move(opened->origin));
 }
 
 namespace {

@@ -12,19 +12,20 @@
 
 namespace gantry::cli {
 
-/// --engine, --device, --trusted-key, --library and --trust-unverified-code.
+/// --engine, --device, --trusted-key, --library, --plugin and --trust-unverified-code.
 std::vector<OptionSpec> open_option_specs();
 
 /// "[--engine KIND] [--device D] [--trusted-key PEM]... ..."
 std::string open_option_usage();
 
-/// invalid_argument for an option that cannot be understood; what PublicKey::load says of a key file.
+/// Loads the plugins. invalid_argument for an option that cannot be understood; what PublicKey::load() says of a key
+/// file, and load_plugin() of a plugin.
 Result<OpenOptions> open_options(const Arguments& arguments);
 
 /// Opens a package for whatever its pipeline takes and gives, with the engines that are linked; `choice` as for
 /// detail::open_package().
-Result<detail::OpenedPackage> open_any(const std::string& directory, const OpenOptions& options,
-                                       std::optional<detail::EngineChoice> choice = {});
+Result<AnyPipeline> open_any(const std::string& directory, const OpenOptions& options,
+                             std::optional<detail::EngineChoice> choice = {});
 
 /// The bytes of gantry.json, whoever signed them. not_found says what a package is.
 Result<Bytes> read_manifest(const std::string& directory);

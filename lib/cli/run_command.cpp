@@ -2,7 +2,8 @@
 // gantry run: one JSON line per input, or what one stage gave as a .npy file.
 #include <chrono>
 #include <cstdio>
-#include <gantry/package.hpp>
+#include <gantry/any_pipeline.hpp>
+#include <gantry/json_writer.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,10 +12,7 @@
 #include "cli/load_input.hpp"
 #include "cli/open_package.hpp"
 #include "cli/printable.hpp"
-#include "cli/render.hpp"
-#include "cli/stage_output.hpp"
 #include "cli/write_file.hpp"
-#include "model/npy.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -26,60 +24,80 @@ double milliseconds_since(Clock::time_point began) {
   return static_cast<double>(micros) / 1000;
 }
 
-void print_line(const Json& line) {
-  std::printf("%s\n", to_line(line).c_str());
+void print_line(const std::string& json) {
+  std::printf("%s\n", json.c_str());
   std::fflush(stdout);
 }
 
-/// The name of the only input of a model, for pipelines that take Tensors; empty if it has several.
-std::string only_input_of(const std::string& directory, const OpenOptions& options) {
-  const auto manifest = load_manifest(directory, options.trusted_keys);
-  if (!manifest || manifest->models.size() != 1) return "";
-  const auto& inputs = manifest->models[0].signature.inputs();
-  return inputs.size() == 1 ? inputs[0].name : "";
+/// {"input", "error": {"code", "message"}}; the message holds the place.
+void print_error(const std::string& input, const Error& error) {
+  const std::string code = to_string(error.code());
+  JsonWriter writer;
+  writer.begin_object().field("input", input).key("error").begin_object().field("code", code);
+  writer.field("message", error.to_string().substr(code.size() + 2)).end_object().end_object();
+  print_line(writer.finish().value());
 }
 
-/// Everything `run` needs of an opened package.
-struct RunTarget {
-  detail::OpenedPackage package;
-  std::string only_input;
+/// {"input", "model", "version", "result", "ms"}.
+Result<std::string> result_line(const AnyPipeline& pipeline, const std::string& input, const Payload& result,
+                                double elapsed_ms) {
+  JsonWriter writer;
+  writer.begin_object().field("input", input);
+  writer.field("model", pipeline.package().name).field("version", pipeline.package().version).key("result");
+  if (auto ok = pipeline.codecs().write_json(result, writer); !ok) return std::move(ok).error();
+  writer.field("ms", elapsed_ms).end_object();
+  return writer.finish();
+}
+
+bool run_one(const AnyPipeline& pipeline, const std::string& input) {
+  auto payload = load_input(pipeline, input);
+  const auto began = Clock::now();
+  const auto result = payload ? pipeline.run(*std::move(payload)) : std::move(payload);
+  const double elapsed_ms = milliseconds_since(began);
+  const auto line = result ? result_line(pipeline, input, *result, elapsed_ms) : Result<std::string>(result.error());
+  if (line)
+    print_line(*line);
+  else
+    print_error(input, line.error());
+  return line.ok();
+}
+
+/// The .npy file of what a stage gave, and the line that describes it.
+struct StageFile {
+  Bytes npy;
+  std::string line;
 };
 
-bool run_one(const RunTarget& target, const std::string& input) {
-  auto value = load_input(input, *target.package.in, target.only_input);
-  const auto began = Clock::now();
-  const auto result = value ? target.package.core->run(*std::move(value), {}) : std::move(value);
-  const double elapsed_ms = milliseconds_since(began);
-  if (!result) {
-    print_line({{"input", input}, {"error", render(result.error())}});
-    return false;
-  }
-  print_line({{"input", input},
-              {"model", target.package.info.name},
-              {"version", target.package.info.version},
-              {"result", render(*result)},
-              {"ms", elapsed_ms}});
-  return true;
+Result<StageFile> run_until(const AnyPipeline& pipeline, const std::string& input, const std::string& stage,
+                            const std::string& path) {
+  auto payload = load_input(pipeline, input);
+  if (!payload) return std::move(payload).error();
+  const auto given = pipeline.run_until(*std::move(payload), stage);
+  if (!given) return given.error();
+  auto npy = pipeline.codecs().to_npy(*given);
+  if (!npy) return std::move(npy).error();
+  const auto tensors = pipeline.codecs().to_tensors(*given);
+  if (!tensors) return tensors.error();
+  const Tensor& tensor = (*tensors)[0].tensor;
+  JsonWriter writer;
+  writer.begin_object().field("input", input).field("stage", stage).field("dtype", to_string(tensor.dtype()));
+  writer.key("shape").list(Span<const std::int64_t>(tensor.shape())).field("npy", path).end_object();
+  return StageFile{*std::move(npy), writer.finish().value()};
 }
 
-int write_stage(const RunTarget& target, const Arguments& arguments) {
-  const std::string input = arguments.positional()[1];
-  const auto stage = find_stage(*target.package.core, *arguments.value("until"));
+int write_stage(const AnyPipeline& pipeline, const Arguments& arguments) {
+  const std::string& input = arguments.positional()[1];
+  const auto stage = pipeline.find_stage(*arguments.value("until"));
   if (!stage) return complain("--until: " + stage.error().message(), kExitUsage);
-  auto value = load_input(input, *target.package.in, target.only_input);
-  auto tensor = value ? run_until(*target.package.core, *std::move(value), *stage) : Result<Tensor>(value.error());
-  auto file = tensor ? detail::to_npy(*tensor) : Result<Bytes>(tensor.error());
+  const std::string path = *arguments.value("npy");
+  auto file = run_until(pipeline, input, *stage, path);
   if (!file) {
-    print_line({{"input", input}, {"error", render(file.error())}});
+    print_error(input, file.error());
     return kExitFailed;
   }
-  const std::string path = *arguments.value("npy");
-  if (const auto written = write_file(path, *file); !written)
+  if (const auto written = write_file(path, file->npy); !written)
     return complain(written.error().message(), kExitCouldNotRun);
-  Json shape = Json::array();
-  for (const std::int64_t extent : tensor->shape()) shape.push_back(extent);
-  print_line(
-      {{"input", input}, {"stage", *stage}, {"dtype", to_string(tensor->dtype())}, {"shape", shape}, {"npy", path}});
+  print_line(file->line);
   return kExitOk;
 }
 
@@ -110,13 +128,14 @@ void print_stage_times(const std::vector<StageStats>& before, const std::vector<
   }
 }
 
-void print_explanation(const detail::OpenedPackage& package, const std::vector<StageStats>& before) {
-  std::fprintf(stderr, "\n%s", printable_lines(package.core->explain()).c_str());
-  for (const std::string& skipped : package.info.skipped_engines)
+void print_explanation(const AnyPipeline& pipeline, const std::vector<StageStats>& before) {
+  const PackageInfo& package = pipeline.package();
+  std::fprintf(stderr, "\n%s", printable_lines(pipeline.explain()).c_str());
+  for (const std::string& skipped : package.skipped_engines)
     std::fprintf(stderr, "  engine passed over: %s\n", printable(skipped).c_str());
-  std::fprintf(stderr, "  golden: %zu cases passed, %zu boundaries compared\n", package.info.golden_cases,
-               package.info.golden_boundaries);
-  print_stage_times(before, package.core->stats());
+  std::fprintf(stderr, "  golden: %zu cases passed, %zu boundaries compared\n", package.golden_cases,
+               package.golden_boundaries);
+  print_stage_times(before, pipeline.stats());
 }
 
 }  // namespace
@@ -138,16 +157,15 @@ int run_command(const Arguments& arguments) {
   if (!options) return complain_of_options(options.error());
 
   const std::string& directory = arguments.positional()[0];
-  auto opened = open_any(directory, *options);
-  if (!opened) return complain(opened.error().to_string(), kExitCouldNotRun);
-  const RunTarget target{*std::move(opened), only_input_of(directory, *options)};
-  if (has_until) return write_stage(target, arguments);
+  const auto pipeline = open_any(directory, *options);
+  if (!pipeline) return complain(pipeline.error().to_string(), kExitCouldNotRun);
+  if (has_until) return write_stage(*pipeline, arguments);
 
-  const auto before = target.package.core->stats();
+  const auto before = pipeline->stats();
   bool all_ok = true;
   for (std::size_t i = 1; i < arguments.positional().size(); ++i)
-    all_ok = run_one(target, arguments.positional()[i]) && all_ok;
-  if (arguments.has("explain")) print_explanation(target.package, before);
+    all_ok = run_one(*pipeline, arguments.positional()[i]) && all_ok;
+  if (arguments.has("explain")) print_explanation(*pipeline, before);
   return all_ok ? kExitOk : kExitFailed;
 }
 

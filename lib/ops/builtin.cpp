@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registry::builtin(): every op of gantry::core, domain by domain.
+// Registry::builtin(): every op and every codec of gantry::core, domain by domain.
 #include <gantry/registry.hpp>
 
 #include "ops/ops.hpp"
@@ -12,6 +12,9 @@ Registry Registry::builtin() {
   detail::add_classify_ops(registry);
   detail::add_segment_ops(registry);
   detail::add_tensor_ops(registry);
+  detail::add_image_codec(registry);
+  detail::add_classes_codec(registry);
+  detail::add_tensor_codecs(registry);
   return registry;
 }
 

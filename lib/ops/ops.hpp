@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops of each domain, added to a Registry.
+// The ops of each domain, and the codecs of its payload types, added to a Registry.
 #pragma once
 
 #include <gantry/registry.hpp>
@@ -10,5 +10,12 @@ void add_image_ops(Registry& registry);
 void add_classify_ops(Registry& registry);
 void add_segment_ops(Registry& registry);
 void add_tensor_ops(Registry& registry);
+
+/// Of Image.
+void add_image_codec(Registry& registry);
+/// Of Classes.
+void add_classes_codec(Registry& registry);
+/// Of Tensor, Tensors and Bytes.
+void add_tensor_codecs(Registry& registry);
 
 }  // namespace gantry::detail

@@ -23,18 +23,6 @@ Result<Tolerance> parse_tolerance(const Json& value, const std::string& path) {
   return tolerance;
 }
 
-Result<Class> parse_class(const Json& value, const std::string& path) {
-  JsonObject object(value, path);
-  Class entry;
-  entry.index = object.integer("index");
-  entry.label = object.string("label", "");
-  entry.score = static_cast<float>(object.number("score"));
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
-  return entry;
-}
-
-Result<GoldenValue> parse_value(const Json& value, const std::string& path);
-
 template <class T, class Parse>
 Result<std::vector<T>> parse_items(const Json& list, const std::string& path, Parse parse) {
   if (!list.is_array()) return json_error(path, "expected a list, got " + describe(list));
@@ -45,77 +33,6 @@ Result<std::vector<T>> parse_items(const Json& list, const std::string& path, Pa
     items.push_back(*std::move(item));
   }
   return items;
-}
-
-/// A file, or {"digest": ...}, or {"sample": ...}.
-Result<GoldenTensor> parse_tensor(const Json& json, const std::string& path) {
-  if (json.is_string()) {
-    GoldenTensor whole;
-    whole.file = json.get<std::string>();
-    return whole;
-  }
-  if (!json.is_object() || json.size() != 1)
-    return json_error(path, "expected a .npy file, or an object with the key digest or sample, got " + describe(json));
-  JsonObject object(json, path);
-  if (const Json* digest = object.find("digest")) return parse_golden_digest(*digest, object.path_of("digest"));
-  if (const Json* sample = object.find("sample")) return parse_golden_sample(*sample, object.path_of("sample"));
-  return object.finish().error();
-}
-
-Result<GoldenValue> parse_tensors(const Json& names, const std::string& path) {
-  GoldenValue value;
-  value.kind = GoldenValue::Kind::kTensors;
-  if (!names.is_object()) return json_error(path, "expected an object of .npy files, got " + describe(names));
-  for (const auto& item : names.items()) {
-    auto tensor = parse_tensor(item.value(), path + "." + item.key());
-    if (!tensor) return std::move(tensor).error();
-    value.tensors.emplace_back(item.key(), *std::move(tensor));
-  }
-  return value;
-}
-
-Result<GoldenValue> parse_value(const Json& json, const std::string& path) {
-  using Kind = GoldenValue::Kind;
-  if (!json.is_object() || json.size() != 1)
-    return json_error(path,
-                      "expected an object with one of the keys classes, digest, file, list, npy, sample, tensors, "
-                      "tuple, got " +
-                          describe(json));
-  JsonObject object(json, path);
-  GoldenValue value;
-  if (object.has("file") || object.has("npy")) {
-    value.kind = object.has("file") ? Kind::kFile : Kind::kTensor;
-    (value.kind == Kind::kFile ? value.file : value.tensor.file) =
-        object.string(value.kind == Kind::kFile ? "file" : "npy");
-    if (auto ok = object.finish(); !ok) return std::move(ok).error();
-    return value;
-  }
-  if (object.has("digest") || object.has("sample")) {
-    auto tensor = parse_tensor(json, path);
-    if (!tensor) return std::move(tensor).error();
-    value.kind = Kind::kTensor;
-    value.tensor = *std::move(tensor);
-    return value;
-  }
-  if (const Json* tensors = object.find("tensors")) return parse_tensors(*tensors, object.path_of("tensors"));
-  if (const Json* classes = object.find("classes")) {
-    auto entries = parse_items<Class>(*classes, object.path_of("classes"), parse_class);
-    if (!entries) return std::move(entries).error();
-    value.kind = Kind::kClasses;
-    value.classes = *std::move(entries);
-    return value;
-  }
-  for (const Kind kind : {Kind::kList, Kind::kTuple}) {
-    const char* key = kind == Kind::kList ? "list" : "tuple";
-    const Json* list = object.find(key);
-    if (list == nullptr) continue;
-    auto items = parse_items<GoldenValue>(*list, object.path_of(key), parse_value);
-    if (!items) return std::move(items).error();
-    value.kind = kind;
-    value.items = *std::move(items);
-    return value;
-  }
-  return object.finish().error();
 }
 
 /// A digest tells nothing of how far off a value is.
@@ -142,7 +59,7 @@ Result<GoldenBoundary> parse_boundary(const Json& json, const std::string& path,
   const Json* value = object.require("value");
   const Json* tolerance = object.require("tolerance");
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
-  auto parsed_value = parse_value(*value, object.path_of("value"));
+  auto parsed_value = parse_golden_value(*value, object.path_of("value"));
   if (!parsed_value) return std::move(parsed_value).error();
   auto parsed_tolerance = parse_tolerance(*tolerance, object.path_of("tolerance"));
   if (!parsed_tolerance) return std::move(parsed_tolerance).error();
@@ -162,7 +79,7 @@ Result<GoldenCase> parse_golden_case(const Json& json, const std::string& path) 
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
 
   GoldenCase golden;
-  auto parsed_input = parse_value(*input, object.path_of("input"));
+  auto parsed_input = parse_golden_value(*input, object.path_of("input"));
   if (!parsed_input) return std::move(parsed_input).error();
   golden.input = *std::move(parsed_input);
   if (auto ok = refuse_parts(golden.input, object.path_of("input")); !ok) return std::move(ok).error();

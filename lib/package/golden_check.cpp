@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/tensor_difference.hpp"
-#include "package/golden_value.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -40,8 +39,8 @@ bool are_equal(const Tensors& a, const Tensors& b) {
 /// Compares what passes a boundary of one case with what was recorded there, and keeps what models are given.
 class CaseObserver final : public StepObserver {
  public:
-  CaseObserver(const GoldenCase& golden, const PackageFiles& files, std::vector<Tensors>& model_inputs)
-      : golden_(golden), files_(files), model_inputs_(model_inputs) {}
+  CaseObserver(const GoldenCase& golden, const GoldenCodecs& codecs, std::vector<Tensors>& model_inputs)
+      : golden_(golden), codecs_(codecs), model_inputs_(model_inputs) {}
 
   void before_model(const Tensors& inputs) override {
     std::size_t bytes = bytes_of(inputs);
@@ -52,9 +51,9 @@ class CaseObserver final : public StepObserver {
     if (bytes <= kMaxModelInputBytes || model_inputs_.size() < 2) keep(inputs);
   }
 
-  void after(const std::string& path, Span<const Slot> slots) override {
+  void after(const std::string& path, Span<Slot> slots) override {
     for (const GoldenBoundary& boundary : golden_.stages)
-      if (boundary.at == path && !mistake_) compare(boundary, slots);
+      if (boundary.at == path && !mistake_) compare(boundary, Span<const Slot>(slots.data(), slots.size()));
   }
 
   /// The first mismatch, or a boundary that nothing passed.
@@ -79,14 +78,14 @@ class CaseObserver final : public StepObserver {
   }
 
   void compare(const GoldenBoundary& boundary, Span<const Slot> slots) {
-    std::vector<const Value*> values;
+    std::vector<PayloadRef> values;
     for (const Slot& slot : slots) {
       if (!slot.ok()) return;  // the run fails, and says so
-      values.push_back(&slot.value());
+      values.emplace_back(slot.value());
     }
     const bool is_inside_compound = boundary.at.find('.') != std::string::npos;
-    auto difference = is_inside_compound ? compare_list_with_golden(values, boundary.value, boundary.tolerance, files_)
-                                         : compare_with_golden(*values[0], boundary.value, boundary.tolerance, files_);
+    auto difference = is_inside_compound ? codecs_.difference_of_list(values, boundary.value, boundary.tolerance)
+                                         : codecs_.difference(values[0], boundary.value, boundary.tolerance);
     if (!difference)
       mistake_ = difference.error().within(boundary.at);
     else if (*difference)
@@ -95,15 +94,15 @@ class CaseObserver final : public StepObserver {
   }
 
   const GoldenCase& golden_;
-  const PackageFiles& files_;
+  const GoldenCodecs& codecs_;
   std::vector<Tensors>& model_inputs_;
   std::set<std::string> compared_;
   std::optional<Error> mistake_;
 };
 
-Result<void> compare_result(const Result<Value>& result, const GoldenCase& golden, const PackageFiles& files) {
+Result<void> compare_result(const Result<Value>& result, const GoldenCase& golden, const GoldenCodecs& codecs) {
   if (!result) return result.error();
-  auto difference = compare_with_golden(*result, golden.result.value, golden.result.tolerance, files);
+  auto difference = codecs.difference(PayloadRef(*result), golden.result.value, golden.result.tolerance);
   if (!difference) return difference.error().within("result");
   if (*difference) return mismatch("", **difference);
   return {};
@@ -111,13 +110,13 @@ Result<void> compare_result(const Result<Value>& result, const GoldenCase& golde
 
 }  // namespace
 
-Result<GoldenCheck> GoldenCheck::load(const TypeInfo& in, const std::vector<GoldenCase>& cases,
+Result<GoldenCheck> GoldenCheck::load(const TypeInfo& in, const std::vector<GoldenCase>& cases, const Codecs& codecs,
                                       const PackageFiles& files) {
-  GoldenCheck check(cases, files);
+  GoldenCheck check(cases, GoldenCodecs(codecs, files));
   if (!cases.empty() && in.copy == nullptr)
     return Error(ErrorCode::kUnsupported, "golden cases need an input that can be copied, got " + in.name());
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    auto input = load_golden_value(cases[i].input, in, files);
+    auto input = check.codecs_.load(cases[i].input, in);
     if (!input) return input.error().within(case_name(i) + ".input");
     check.inputs_.push_back(*std::move(input));
   }
@@ -127,12 +126,12 @@ Result<GoldenCheck> GoldenCheck::load(const TypeInfo& in, const std::vector<Gold
 Result<void> GoldenCheck::run_alone(const PipelineCore& pipeline, std::size_t index) {
   std::vector<Value> inputs;
   inputs.push_back(inputs_[index].copy());
-  CaseObserver observer(cases_[index], files_, model_inputs_);
+  CaseObserver observer(cases_[index], codecs_, model_inputs_);
   const auto results = pipeline.run_observed(std::move(inputs), observer);
   auto ok = [&]() -> Result<void> {
     if (results[0])
       if (auto mistake = observer.mistake()) return *mistake;
-    return compare_result(results[0], cases_[index], files_);
+    return compare_result(results[0], cases_[index], codecs_);
   }();
   if (!ok) return ok.error().within(case_name(index));
   boundaries_ += observer.compared() + 1;
@@ -150,7 +149,7 @@ Result<void> GoldenCheck::run_together(const PipelineCore& pipeline, int max_bat
   const auto results = pipeline.run_batch(std::move(replicated), call);
   for (std::size_t i = 0; i < results.size(); ++i) {
     const std::size_t which = i % cases_.size();
-    if (auto ok = compare_result(results[i], cases_[which], files_); !ok)
+    if (auto ok = compare_result(results[i], cases_[which], codecs_); !ok)
       return ok.error()
           .within("item " + std::to_string(i) + " of a batch of " + std::to_string(count))
           .within(case_name(which));

@@ -6,10 +6,11 @@
 #include <gantry/pipeline.hpp>
 #include <gantry/result.hpp>
 #include <gantry/span.hpp>
+#include <utility>
 #include <vector>
 
 #include "package/golden_case.hpp"
-#include "package/package_files.hpp"
+#include "package/golden_compare.hpp"
 
 namespace gantry::detail {
 
@@ -22,7 +23,8 @@ namespace gantry::detail {
 class GoldenCheck {
  public:
   /// unsupported if the pipeline's input cannot be copied; invalid_argument if a recorded input cannot stand for it.
-  static Result<GoldenCheck> load(const TypeInfo& in, const std::vector<GoldenCase>& cases, const PackageFiles& files);
+  static Result<GoldenCheck> load(const TypeInfo& in, const std::vector<GoldenCase>& cases, const Codecs& codecs,
+                                  const PackageFiles& files);
 
   std::size_t size() const { return inputs_.size(); }
   /// Runs one case at batch 1 on this thread, through the unfused plan, and compares every boundary.
@@ -36,10 +38,10 @@ class GoldenCheck {
   const std::vector<Tensors>& model_inputs() const { return model_inputs_; }
 
  private:
-  GoldenCheck(const std::vector<GoldenCase>& cases, const PackageFiles& files) : cases_(cases), files_(files) {}
+  GoldenCheck(const std::vector<GoldenCase>& cases, GoldenCodecs codecs) : cases_(cases), codecs_(std::move(codecs)) {}
 
   const std::vector<GoldenCase>& cases_;
-  const PackageFiles& files_;
+  GoldenCodecs codecs_;
   std::vector<Value> inputs_;
   std::size_t boundaries_ = 0;
   std::vector<Tensors> model_inputs_;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/json_access.hpp"
+#include "core/json_shape.hpp"
 #include "core/tensor_difference.hpp"
 #include "model/npy.hpp"
 #include "package/package_files.hpp"
@@ -18,18 +20,6 @@ namespace {
 using Difference = std::optional<std::string>;
 
 constexpr std::int64_t kMaxStep = std::int64_t{1} << 40;
-
-Result<Shape> parse_shape(const Json& list, const std::string& path) {
-  std::vector<std::int64_t> dims;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const std::int64_t size = list[i].is_number_integer() ? list[i].get<std::int64_t>() : -1;
-    if (size < 0) return json_error(path + "[" + std::to_string(i) + "]", "expected a size, got " + describe(list[i]));
-    dims.push_back(size);
-  }
-  const Shape shape{Span<const std::int64_t>(dims)};
-  if (shape.overflowed() || shape.numel() < 0) return json_error(path, "is no shape that a tensor can have");
-  return shape;
-}
 
 bool is_sha256(const std::string& text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -105,7 +95,7 @@ Result<GoldenTensor> parse_golden_digest(const Json& json, const std::string& pa
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
   auto parsed_dtype = parse_dtype(dtype);
   if (!parsed_dtype) return json_error(object.path_of("dtype"), parsed_dtype.error().message());
-  auto parsed_shape = parse_shape(*shape, object.path_of("shape"));
+  auto parsed_shape = read_shape(JsonAccess::borrow(*shape, object.path_of("shape")));
   if (!parsed_shape) return std::move(parsed_shape).error();
   tensor.dtype = *parsed_dtype;
   tensor.shape = *parsed_shape;
@@ -120,7 +110,7 @@ Result<GoldenTensor> parse_golden_sample(const Json& json, const std::string& pa
   tensor.step = object.integer("step", 1, kMaxStep, std::nullopt);
   const Json* shape = object.list("shape", true);
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
-  auto parsed_shape = parse_shape(*shape, object.path_of("shape"));
+  auto parsed_shape = read_shape(JsonAccess::borrow(*shape, object.path_of("shape")));
   if (!parsed_shape) return std::move(parsed_shape).error();
   tensor.shape = *parsed_shape;
   return tensor;

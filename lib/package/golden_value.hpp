@@ -1,27 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recorded values: made into what a pipeline takes, and compared with what it gives.
+// Recorded values, as gantry.json declares them. golden_compare.hpp loads and compares them.
 #pragma once
 
-#include <gantry/span.hpp>
-#include <gantry/value.hpp>
-#include <optional>
+#include <cstdint>
+#include <gantry/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "package/golden_case.hpp"
-#include "package/package_files.hpp"
+#include "core/json_object.hpp"
+#include "package/golden_tensor.hpp"
 
 namespace gantry::detail {
 
-/// `recorded` as a payload of type `type`. invalid_argument if the one cannot stand for the other.
-Result<Value> load_golden_value(const GoldenValue& recorded, const TypeInfo& type, const PackageFiles& files);
+/// A recorded value, by reference to the package's files.
+struct GoldenValue {
+  enum class Form : std::uint8_t {
+    kFile,     ///< {"file": path}: what a codec makes of its bytes
+    kTensor,   ///< {"npy": path}, {"digest": ...} or {"sample": ...}
+    kTensors,  ///< {"tensors": {name: path, ...}}
+    kJson,     ///< {"classes": [...]}: what the codec of that name reads
+    kList,     ///< {"list": [value, ...]}
+    kTuple,    ///< {"tuple": [value, ...]}
+  };
+  Form form = Form::kFile;
+  std::string file;                                           ///< kFile
+  GoldenTensor tensor;                                        ///< kTensor
+  std::vector<std::pair<std::string, GoldenTensor>> tensors;  ///< kTensors, by name
+  JsonView json;                                              ///< kJson: the object with the codec's name
+  std::vector<GoldenValue> items;                             ///< kList, kTuple
 
-/// How `got` differs from `expected`: "element [0, 3]: expected 0.5, got 0.25 (exact)"; nothing if it does not.
-/// An error if the recorded value cannot be read.
-Result<std::optional<std::string>> compare_with_golden(const Value& got, const GoldenValue& expected,
-                                                       const Tolerance& tolerance, const PackageFiles& files);
+  /// For messages: "a file", "an array", "'classes'".
+  std::string description() const;
 
-/// The same for the values that passed inside a compound op.
-Result<std::optional<std::string>> compare_list_with_golden(Span<const Value* const> got, const GoldenValue& expected,
-                                                            const Tolerance& tolerance, const PackageFiles& files);
+  /// Calls `visit(tensor, JSON path)` for every tensor within.
+  template <class Visit>
+  Result<void> for_each_tensor(const std::string& path, Visit visit) const {
+    if (form == Form::kTensor) return visit(tensor, path);
+    for (const auto& [name, one] : tensors)
+      if (Result<void> ok = visit(one, path + ".tensors." + name); !ok) return ok;
+    const std::string list = path + (form == Form::kList ? ".list[" : ".tuple[");
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (Result<void> ok = items[i].for_each_tensor(list + std::to_string(i) + "]", visit); !ok) return ok;
+    return {};
+  }
+  /// Calls `visit(name, JSON path)` for every file that is named within.
+  template <class Visit>
+  Result<void> for_each_file(const std::string& path, Visit visit) const {
+    if (form == Form::kFile) return visit(file, path + ".file");
+    if (form == Form::kList || form == Form::kTuple) {
+      const std::string list = path + (form == Form::kList ? ".list[" : ".tuple[");
+      for (std::size_t i = 0; i < items.size(); ++i)
+        if (Result<void> ok = items[i].for_each_file(list + std::to_string(i) + "]", visit); !ok) return ok;
+      return {};
+    }
+    return for_each_tensor(path, [&](const GoldenTensor& one, const std::string& at) -> Result<void> {
+      if (one.form == GoldenTensor::Form::kDigest) return {};
+      const bool is_sample = one.form == GoldenTensor::Form::kSample;
+      // The path of a whole tensor that has a name is the name's.
+      return visit(one.file, at + (is_sample ? ".sample.npy" : form == Form::kTensors ? "" : ".npy"));
+    });
+  }
+};
+
+/// A value of the manifest; `path` is its JSON path. invalid_argument names the key. What stands behind a codec's name
+/// is read when the package's types are known.
+Result<GoldenValue> parse_golden_value(const Json& json, const std::string& path);
 
 }  // namespace gantry::detail

@@ -139,23 +139,8 @@ Result<void> check_model_files(const Manifest& manifest) {
 }
 
 Result<void> check_value_files(const Manifest& manifest, const GoldenValue& value, const std::string& path) {
-  using Kind = GoldenValue::Kind;
-  if (value.kind == Kind::kFile) return check_listed(manifest, value.file, path + ".file");
-  if (value.kind == Kind::kList || value.kind == Kind::kTuple) {
-    const std::string items = path + (value.kind == Kind::kList ? ".list[" : ".tuple[");
-    for (std::size_t i = 0; i < value.items.size(); ++i)
-      if (auto ok = check_value_files(manifest, value.items[i], items + std::to_string(i) + "]"); !ok) return ok;
-    return {};
-  }
-  return value.for_each_tensor(path, [&](const GoldenTensor& tensor, const std::string& at) -> Result<void> {
-    using Form = GoldenTensor::Form;
-    if (tensor.form == Form::kDigest) return {};
-    const bool is_named = value.kind == Kind::kTensors && tensor.form == Form::kWhole;  // its path is the name's
-    return check_listed(manifest, tensor.file,
-                        at + (tensor.form == Form::kSample ? ".sample.npy"
-                              : is_named                   ? ""
-                                                           : ".npy"));
-  });
+  return value.for_each_file(
+      path, [&](const std::string& file, const std::string& at) { return check_listed(manifest, file, at); });
 }
 
 Result<void> check_golden_files(const Manifest& manifest) {

@@ -13,6 +13,7 @@
 #include "package/package_files.hpp"
 #include "package/package_signature.hpp"
 #include "package/requirements.hpp"
+#include "pipeline/pipeline_origin.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -37,6 +38,12 @@ Result<Runtime> runtime_of(const OpenOptions& options) {
   return options.model.runtime ? Result<Runtime>(*options.model.runtime) : Runtime::shared();
 }
 
+/// A pipeline over one engine.
+struct Built {
+  std::shared_ptr<const PipelineCore> core;
+  PackageInfo info;
+};
+
 /// Opens a checked package with one engine after the other.
 class PackageOpener {
  public:
@@ -49,6 +56,7 @@ class PackageOpener {
         out_(out),
         loaders_(loaders),
         options_(options),
+        registry_(options.registry ? *options.registry : Registry::builtin()),
         runtime_(std::move(runtime)) {}
 
   /// With the first usable engine, or with the one at `index`.
@@ -104,7 +112,7 @@ class PackageOpener {
       built->info.golden_cases = golden->size();
       built->info.golden_boundaries = golden->boundaries();
     }
-    return built;
+    return finished(*std::move(built));
   }
 
   /// The cases one by one, on an instance that serves nobody; of a model that keeps state, on a new one each.
@@ -115,7 +123,7 @@ class PackageOpener {
     alone.examples.clear();
     alone.instances = 1;
     std::optional<GoldenCheck> golden;
-    std::optional<OpenedPackage> built;
+    std::optional<Built> built;
     for (std::size_t i = 0; !golden || i < golden->size(); ++i) {
       if (!built || engine->info().has_state) {
         auto model = make_model(engine, model_.signature, alone, {});
@@ -125,7 +133,7 @@ class PackageOpener {
         built.emplace(*std::move(next));
       }
       if (!golden) {
-        auto loaded = GoldenCheck::load(*built->in, manifest_.golden, files_);
+        auto loaded = GoldenCheck::load(*built->core->root().in, manifest_.golden, registry_.codecs(), files_);
         if (!loaded) return std::move(loaded).error();
         golden.emplace(*std::move(loaded));
         if (golden->size() == 0) break;
@@ -136,7 +144,7 @@ class PackageOpener {
   }
 
   /// The pipeline over a model.
-  Result<OpenedPackage> build(const Model& model, const EngineEntry& entry) {
+  Result<Built> build(const Model& model, const EngineEntry& entry) {
     auto root = parse_pipeline(model);
     if (!root) {
       is_final_ = true;  // no other engine would change that
@@ -144,8 +152,12 @@ class PackageOpener {
     }
     auto core = PipelineCore::compile(*root, compile_options(entry));
     if (!core) return std::move(core).error();
-    return OpenedPackage{
-        *std::move(core), (*root)->in, (*root)->out, {manifest_.name, manifest_.version, entry.kind, skipped_, 0, 0}};
+    return Built{*std::move(core), {manifest_.name, manifest_.version, entry.kind, skipped_, 0, 0}};
+  }
+
+  OpenedPackage finished(Built built) const {
+    auto origin = std::make_shared<PipelineOrigin>(PipelineOrigin{std::move(built.info), registry_.codecs()});
+    return {std::move(built.core), std::move(origin)};
   }
 
   /// What the package says of batches; open() tries it again.
@@ -208,8 +220,7 @@ class PackageOpener {
     ConfigContext context;
     context.model = &model;
     context.files = [this](const std::string& name) { return files_.read(name); };
-    const Registry registry = options_.registry ? *options_.registry : Registry::builtin();
-    return parse_stages(manifest_.pipeline, in_, out_, registry, context);
+    return parse_stages(manifest_.pipeline, in_, out_, registry_, context);
   }
 
   CompileOptions compile_options(const EngineEntry& entry) const {
@@ -234,6 +245,7 @@ class PackageOpener {
   const TypeInfo* out_;
   const std::vector<EngineLoader>& loaders_;
   const OpenOptions& options_;
+  const Registry registry_;
   Runtime runtime_;
   std::vector<std::string> skipped_;
   bool is_final_ = false;
@@ -267,3 +279,14 @@ Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo*
 }
 
 }  // namespace gantry::detail
+
+namespace gantry {
+
+Result<AnyPipeline> open_any(const std::string& directory, const std::vector<EngineLoader>& engines,
+                             const OpenOptions& options) {
+  auto opened = detail::open_package(directory, nullptr, nullptr, engines, options);
+  if (!opened) return std::move(opened).error();
+  return AnyPipeline(std::move(opened->core), std::move(opened->origin));
+}
+
+}  // namespace gantry

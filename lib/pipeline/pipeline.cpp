@@ -113,6 +113,7 @@ class CompiledPipeline final : public PipelineCore {
   }
 
   std::vector<StageStats> stats() const override { return compiled_->stats().stages; }
+  const Node& root() const override { return *root_; }
 
  private:
   Result<Value> run_one(Value input, const RunOptions& options) const try {

@@ -170,7 +170,7 @@ Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Co
     if (first_failed) span.error = &first_failed->error();
     context.call->observed->tell(span);
   }
-  if (context.observer) context.observer->after(planned.path, Span<const Slot>(slots.data(), slots.size()));
+  if (context.observer) context.observer->after(planned.path, slots);
   return now;
 }
 

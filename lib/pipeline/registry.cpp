@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registry and ParamReader: a factory's view of its parameters.
+#include <algorithm>
 #include <gantry/registry.hpp>
 
 #include "core/json_object.hpp"
@@ -92,6 +93,16 @@ void Registry::add_predicate_erased(const std::string& name, const detail::TypeI
                                     detail::ErasedPredicate test) {
   auto data = std::make_shared<detail::RegistryData>(*data_);
   data->predicates[name] = {&type, std::move(test)};
+  data_ = std::move(data);
+}
+
+void Registry::add_codec_erased(detail::ErasedCodec codec) {
+  auto data = std::make_shared<detail::RegistryData>(*data_);
+  auto& codecs = data->codecs;
+  codecs.erase(std::remove_if(codecs.begin(), codecs.end(),
+                              [&](const auto& known) { return detail::same_type(*known->type, *codec.type); }),
+               codecs.end());
+  codecs.push_back(std::make_shared<const detail::ErasedCodec>(std::move(codec)));
   data_ = std::move(data);
 }
 

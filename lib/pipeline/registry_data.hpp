@@ -3,9 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <gantry/codec.hpp>
 #include <gantry/node.hpp>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace gantry {
 class ParamReader;
@@ -20,6 +23,7 @@ struct NamedPredicate {
 struct RegistryData {
   std::map<std::string, std::function<NodePtr(ParamReader&)>, std::less<>> ops;
   std::map<std::string, NamedPredicate, std::less<>> predicates;
+  std::vector<std::shared_ptr<const ErasedCodec>> codecs;  // one a type
 };
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <gantry/classify.hpp>
 #include <gantry/package.hpp>
 
 #include "package/package_builder.hpp"
@@ -53,15 +54,18 @@ struct ProvenPackage : PackageBuilder {
 TEST(OpenPackage, ServesOnceItsGoldenCasesHold) {
   ProvenPackage package;
   auto script = std::make_shared<FakeScript>();
-  auto opened = detail::open_package(package.write(), nullptr, nullptr, {fake_loader(script)}, quiet());
+  const auto opened = open_any(package.write(), {fake_loader(script)}, quiet());
   ASSERT_THAT(opened, IsOk());
-  EXPECT_EQ(opened->info.name, "doubler");
-  EXPECT_EQ(opened->info.engine, "fake");
-  EXPECT_EQ(opened->info.golden_cases, 2u);
-  EXPECT_EQ(opened->info.golden_boundaries, 4u);
+  EXPECT_EQ(opened->package().name, "doubler");
+  EXPECT_EQ(opened->package().engine, "fake");
+  EXPECT_EQ(opened->package().golden_cases, 2u);
+  EXPECT_EQ(opened->package().golden_boundaries, 4u);
   EXPECT_EQ(script->batch_sizes().back(), 4) << "replicated to max_batch";
-  EXPECT_EQ(values_of(Pipeline<Tensor, Tensor>(opened->core).run(row({5, 7})).value()), (std::vector<float>{10, 14}));
-  EXPECT_NE(opened->core->explain().find("package: doubler 1, engine fake"), std::string::npos);
+  const auto typed = opened->as<Tensor, Tensor>();
+  ASSERT_THAT(typed, IsOk());
+  EXPECT_EQ(values_of(typed->run(row({5, 7})).value()), (std::vector<float>{10, 14}));
+  EXPECT_EQ(typed->package().version, "1");
+  EXPECT_NE(opened->explain().find("package: doubler 1, engine fake"), std::string::npos);
 }
 
 /// x:f32[batch,T] -> y:f32[batch,T], padded to 8 with 1.
@@ -321,6 +325,98 @@ TEST(OpenPackage, ComparesInsideCompoundOps) {
       FailsWith(ErrorCode::kFailedPrecondition, "golden[0] > pipeline[0].do[0]: [1]: element [1]: expected 9, got 8"));
 }
 
+/// A payload type of a host.
+struct Pair {
+  float first = 0, second = 0;
+};
+
+Registry with_pairs() {
+  Codec<Pair> codec;
+  codec.name = "pair";
+  codec.write_json = [](const Pair& pair, JsonWriter& json) {
+    json.begin_list().value(pair.first).value(pair.second).end_list();
+  };
+  codec.read_json = [](const JsonView& json) -> Result<Pair> {
+    const auto numbers = json.numbers();
+    if (!numbers) return numbers.error();
+    if (numbers->size() != 2) return json.error("expected two numbers");
+    return Pair{static_cast<float>((*numbers)[0]), static_cast<float>((*numbers)[1])};
+  };
+  codec.to_tensors = [](const Pair& pair) -> Result<Tensors> {
+    return Tensors{{"pair", row({pair.first, pair.second})}};
+  };
+  codec.from_tensors = [](Tensors tensors) -> Result<Pair> {
+    const auto values = values_of(tensors[0].tensor);
+    return Pair{values[0], values[1]};
+  };
+  Registry registry = Registry::builtin();
+  registry.add_codec(codec);
+  registry.add<Pair, Tensor>("test.to_row", [](ParamReader&) {
+    return stage("test.to_row", [](const Pair& pair) { return row({pair.first, pair.second}); });
+  });
+  registry.add<Tensor, Pair>("test.to_pair", [](ParamReader&) {
+    return stage("test.to_pair", [](const Tensor& x) { return Pair{values_of(x)[0], values_of(x)[1]}; });
+  });
+  return registry;
+}
+
+struct PairPackage : PackageBuilder {
+  PairPackage() {
+    manifest["pipeline"] = detail::Json::parse(R"([{"op": "test.to_row"}, {"op": "model"}, {"op": "test.to_pair"}])");
+    manifest["golden"] = detail::Json::parse(R"([
+      {"input": {"pair": [1, -3]},
+       "stages": [{"at": "pipeline[0]", "value": {"npy": "golden/0/input.npy"}, "tolerance": "exact"},
+                  {"at": "pipeline[2]", "value": {"npy": "golden/0/0.npy"}, "tolerance": "exact"}],
+       "result": {"value": {"pair": [2, -6]}, "tolerance": {"atol": 1e-6, "rtol": 0}}}])");
+  }
+  Result<Pipeline<Pair, Pair>> open() {
+    OpenOptions options = quiet();
+    options.registry = with_pairs();
+    return gantry::open<Pair, Pair>(write(), {fake_loader()}, options);
+  }
+  detail::Json& result() { return manifest["golden"][0]["result"]["value"]; }
+};
+
+TEST(OpenPackage, GoldenValuesOfAHostsTypeAreReadAndComparedByItsCodec) {
+  PairPackage package;
+  const auto pipeline = package.open();
+  ASSERT_THAT(pipeline, IsOk());
+  EXPECT_EQ(pipeline->run(Pair{5, 7}).value().second, 14.0f);
+  EXPECT_EQ(AnyPipeline(*pipeline).codecs().name_of(PayloadType::of<Pair>()), "pair") << "those it was opened with";
+  package.result() = {{"pair", {2, -6.5}}};
+  EXPECT_THAT(package.open(), FailsWith(ErrorCode::kFailedPrecondition,
+                                        "golden[0] > result: element [1]: expected -6.5, got -6 (atol 1e-06"));
+  package.result() = {{"npy", "golden/0/input.npy"}};
+  EXPECT_THAT(package.open(), FailsWith(ErrorCode::kFailedPrecondition, "result: element [0]: expected 1, got 2"));
+  package.result() = {{"tensors", {{"pair", "golden/0/0.npy"}}}};
+  EXPECT_THAT(package.open(), IsOk());
+  package.manifest["golden"][0]["input"] = {{"npy", "golden/0/input.npy"}};
+  EXPECT_THAT(package.open(), IsOk());
+  package.manifest["golden"][0]["result"]["tolerance"] = "exact";
+  package.result() = digest_of({2, -6});
+  EXPECT_THAT(package.open(), IsOk());
+}
+
+TEST(OpenPackage, AGoldenValueThatIsNotThePipelinesTypeIsNamedWithItsPath) {
+  PairPackage package;
+  const auto fails = [&](detail::Json value, const std::string& text) {
+    package.result() = std::move(value);
+    EXPECT_THAT(package.open(), FailsWith(ErrorCode::kInvalidArgument, text));
+  };
+  fails({{"png", "a"}}, "golden[0].result.value: expected ");
+  fails({{"pair", {1}}}, "golden[0].result.value.pair: expected two numbers");
+  fails({{"pair", {1, "a"}}}, "golden[0].result.value.pair[1]: expected a number, got \"a\"");
+  fails({{"list", detail::Json::array()}}, "a list is recorded, where the pipeline has ");
+  package.result() = {{"pair", {2, -6}}};
+  package.manifest["golden"][0]["input"] = {{"classes", detail::Json::array()}};
+  EXPECT_THAT(package.open(), FailsWith(ErrorCode::kInvalidArgument, "golden[0].input: expected "));
+  package.manifest["golden"][0]["input"] = {{"file", "golden/0/input.npy"}};
+  EXPECT_THAT(package.open(), IsOk()) << "by its media type";
+  package.files["golden/0/input.bin"] = "12";
+  package.manifest["golden"][0]["input"] = {{"file", "golden/0/input.bin"}};
+  EXPECT_THAT(package.open(), FailsWith(ErrorCode::kUnsupported, "its codec 'pair' has no from_bytes"));
+}
+
 TEST(OpenPackage, ChecksTypesOfInAndOut) {
   PackageBuilder package;
   const std::string directory = package.write();
@@ -337,13 +433,13 @@ TEST(OpenPackage, TheFirstUsableEngineServesAndTheOthersAreNamed) {
     {"kind": "openvino", "file": "model.fake"}, {"kind": "fake", "file": "model.fake"}])");
   const std::string directory = package.write();
   const std::vector<EngineLoader> loaders = {fake_loader(), fake_loader(std::make_shared<FakeScript>(), "aoti")};
-  auto opened = detail::open_package(directory, nullptr, nullptr, loaders, quiet());
+  const auto opened = open_tensor(directory, quiet(), loaders);
   ASSERT_THAT(opened, IsOk());
-  EXPECT_EQ(opened->info.engine, "fake");
-  ASSERT_EQ(opened->info.skipped_engines.size(), 2u);
-  EXPECT_NE(opened->info.skipped_engines[0].find("aoti: failed_precondition: engine 'aoti' requires torch 2.14"),
+  EXPECT_EQ(opened->package().engine, "fake");
+  ASSERT_EQ(opened->package().skipped_engines.size(), 2u);
+  EXPECT_NE(opened->package().skipped_engines[0].find("aoti: failed_precondition: engine 'aoti' requires torch 2.14"),
             std::string::npos);
-  EXPECT_NE(opened->core->explain().find("engine passed over: openvino: unsupported"), std::string::npos);
+  EXPECT_NE(opened->explain().find("engine passed over: openvino: unsupported"), std::string::npos);
 
   OpenOptions chosen = quiet();
   chosen.engine = "aoti";
@@ -360,11 +456,10 @@ TEST(OpenPackage, AnEngineThatFailsItsGoldenCasesIsPassedOver) {
       detail::Json::parse(R"([{"kind": "wrong", "file": "model.fake"}, {"kind": "fake", "file": "model.fake"}])");
   auto wrong = std::make_shared<FakeScript>();
   wrong->factor = 3;
-  auto opened =
-      detail::open_package(package.write(), nullptr, nullptr, {fake_loader(wrong, "wrong"), fake_loader()}, quiet());
+  const auto opened = open_any(package.write(), {fake_loader(wrong, "wrong"), fake_loader()}, quiet());
   ASSERT_THAT(opened, IsOk());
-  EXPECT_EQ(opened->info.engine, "fake");
-  EXPECT_NE(opened->info.skipped_engines.at(0).find("expected 2, got 3"), std::string::npos);
+  EXPECT_EQ(opened->package().engine, "fake");
+  EXPECT_NE(opened->package().skipped_engines.at(0).find("expected 2, got 3"), std::string::npos);
 }
 
 TEST(OpenPackage, OneOfTwoEnginesOfAKindCanBeChosenByItsPlace) {

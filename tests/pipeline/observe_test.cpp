@@ -139,7 +139,7 @@ TEST(Stats, CountNoSampleThatIsLate) {
 /// Notes what it is shown.
 class Notes final : public detail::StepObserver {
  public:
-  void after(const std::string& path, Span<const detail::Slot> slots) override {
+  void after(const std::string& path, Span<detail::Slot> slots) override {
     std::string line = path + ":";
     for (const detail::Slot& slot : slots) {
       line += ' ';

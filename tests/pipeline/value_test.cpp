@@ -116,6 +116,7 @@ TEST(TypeInfo, ListsAreTakenApartAndPutTogether) {
   Value boxed(std::move(list));
   ASSERT_EQ(type.list->size(boxed.data()), 3u);
   EXPECT_TRUE(same_type(type.list->element(), type_of<MoveOnly>()));
+  EXPECT_EQ(*static_cast<const MoveOnly*>(type.list->at(boxed.data(), 2))->number, 2);
   std::vector<Value> items(3);
   type.list->explode(boxed.data(), items.data());
   EXPECT_EQ(*items[2].get<MoveOnly>().number, 2);
@@ -126,6 +127,8 @@ TEST(TypeInfo, ListsAreTakenApartAndPutTogether) {
 TEST(TypeInfo, ListsOfBoolWorkThoughTheirElementsAreProxies) {
   const TypeInfo& type = type_of<std::vector<bool>>();
   Value boxed(std::vector<bool>{true, false});
+  EXPECT_TRUE(*static_cast<const bool*>(type.list->at(boxed.data(), 0)));
+  EXPECT_FALSE(*static_cast<const bool*>(type.list->at(boxed.data(), 1)));
   std::vector<Value> items(2);
   type.list->explode(boxed.data(), items.data());
   EXPECT_TRUE(items[0].get<bool>());
@@ -149,8 +152,8 @@ TEST(TypeInfo, TuplesArePutTogetherAndLookedInto) {
   Value pair = type.tuple->collect(items);
   EXPECT_EQ(std::get<0>(pair.get<Pair>()), 4);
   EXPECT_EQ(*std::get<1>(pair.get<Pair>()).number, 5);
-  EXPECT_EQ(type.tuple->copy_element(pair.data(), 0).get<int>(), 4);
-  EXPECT_FALSE(type.tuple->copy_element(pair.data(), 1).has_value());
+  EXPECT_EQ(*static_cast<const int*>(type.tuple->at(pair.data(), 0)), 4);
+  EXPECT_EQ(*static_cast<const MoveOnly*>(type.tuple->at(pair.data(), 1))->number, 5);
 }
 
 Tensor block_of(std::int64_t rows) {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Codec<T>: how a payload type is read, written and compared. With one in its Registry, a host's own type works in the
+// tool's JSON, in golden cases and in .npy files like a built-in one.
+//
+//   Codec<Reading> codec;
+//   codec.name = "reading";
+//   codec.write_json = [](const Reading& r, JsonWriter& json) {
+//     json.begin_object().field("sensor", r.sensor).field("celsius", r.celsius).end_object();
+//   };
+//   registry.add_codec(codec);
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <gantry/bytes.hpp>
+#include <gantry/json.hpp>
+#include <gantry/json_writer.hpp>
+#include <gantry/result.hpp>
+#include <gantry/tensor.hpp>
+#include <gantry/tolerance.hpp>
+#include <gantry/value.hpp>
+
+namespace gantry {
+
+/// Every function may be left out: what needs it then says so. The functions are called by several threads at once. An
+/// exception they throw becomes `internal`.
+///
+/// Ownership: a value.
+/// Threads:   thread-compatible.
+/// Errors:    those of its functions.
+/// Cost:      that of its functions.
+template <class T>
+struct Codec {
+  /// In JSON a payload is {"name": what write_json writes}. Lower-case letters, digits, '_', '-' and '.'; "file",
+  /// "npy", "tensors", "digest", "sample", "list" and "tuple" mean something else there.
+  std::string name;
+  /// Exactly one value.
+  std::function<void(const T&, JsonWriter&)> write_json;
+  /// What write_json wrote, and what people write.
+  std::function<Result<T>(const JsonView&)> read_json;
+  /// One tensor, which a .npy file can hold, or several by name.
+  std::function<Result<Tensors>(const T&)> to_tensors;
+  /// A tensor from a .npy file is alone, and its name empty.
+  std::function<Result<T>(Tensors)> from_tensors;
+  /// A file or a request's body. The media type ("image/jpeg") may be empty, or wrong.
+  std::function<Result<T>(Bytes, std::string_view media_type)> from_bytes;
+  /// How `got` differs from `expected` by more than the tolerance: "celsius: expected 20, got 21"; nothing if it does
+  /// not. Left out: the tensors of to_tensors are compared.
+  std::function<std::optional<std::string>(const T& expected, const T& got, const Tolerance&)> difference;
+  /// One line for people.
+  std::function<std::string(const T&)> line;
+};
+
+namespace detail {
+
+/// A Codec of any type.
+struct ErasedCodec {
+  const TypeInfo* type = nullptr;
+  std::string name;
+  std::function<void(const void*, JsonWriter&)> write_json;
+  std::function<Result<Value>(const JsonView&)> read_json;
+  std::function<Result<Tensors>(const void*)> to_tensors;
+  std::function<Result<Value>(Tensors)> from_tensors;
+  std::function<Result<Value>(Bytes, std::string_view)> from_bytes;
+  std::function<std::optional<std::string>(const void*, const void*, const Tolerance&)> difference;
+  std::function<std::string(const void*)> line;
+};
+
+template <class T>
+Result<Value> boxed(Result<T> made) {
+  if (!made) return std::move(made).error();
+  return Value(*std::move(made));
+}
+
+template <class T>
+ErasedCodec erase_codec(Codec<T> codec) {
+  const auto as = [](const void* payload) -> const T& { return *static_cast<const T*>(payload); };
+  ErasedCodec erased;
+  erased.type = &type_of<T>();
+  erased.name = std::move(codec.name);
+  if (codec.write_json)
+    erased.write_json = [as, f = std::move(codec.write_json)](const void* p, JsonWriter& json) { f(as(p), json); };
+  if (codec.read_json)
+    erased.read_json = [f = std::move(codec.read_json)](const JsonView& json) { return boxed(f(json)); };
+  if (codec.to_tensors) erased.to_tensors = [as, f = std::move(codec.to_tensors)](const void* p) { return f(as(p)); };
+  if (codec.from_tensors)
+    erased.from_tensors = [f = std::move(codec.from_tensors)](Tensors t) { return boxed(f(std::move(t))); };
+  if (codec.from_bytes)
+    erased.from_bytes = [f = std::move(codec.from_bytes)](Bytes bytes, std::string_view media_type) {
+      return boxed(f(std::move(bytes), media_type));
+    };
+  if (codec.difference)
+    erased.difference = [as, f = std::move(codec.difference)](const void* expected, const void* got,
+                                                              const Tolerance& tolerance) {
+      return f(as(expected), as(got), tolerance);
+    };
+  if (codec.line) erased.line = [as, f = std::move(codec.line)](const void* p) { return f(as(p)); };
+  return erased;
+}
+
+}  // namespace detail
+
+}  // namespace gantry

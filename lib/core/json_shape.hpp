@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shapes in JSON: [1, 3, 224, 224].
+#pragma once
+
+#include <gantry/json.hpp>
+#include <gantry/shape.hpp>
+
+namespace gantry::detail {
+
+/// invalid_argument if an item is no size, or no tensor can have that shape.
+Result<Shape> read_shape(const JsonView& json);
+
+}  // namespace gantry::detail

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <gantry/any_pipeline.hpp>
+#include <utility>
+
+#include "pipeline/pipeline_origin.hpp"
+#include "pipeline/run_until.hpp"
+
+namespace gantry {
+namespace detail {
+
+struct AnyPipelineParts {
+  std::shared_ptr<const PipelineOrigin> origin;
+  Codecs codecs;
+  std::vector<Port> inputs;
+  std::vector<Port> outputs;
+};
+
+}  // namespace detail
+
+namespace {
+
+using detail::Value;
+
+Result<Payload> boxed(Result<Value> value) {
+  if (!value) return std::move(value).error();
+  return Payload(*std::move(value));
+}
+
+}  // namespace
+
+AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
+                         std::shared_ptr<const detail::PipelineOrigin> origin)
+    : AnyPipeline(std::move(core), origin, origin ? origin->codecs : Registry::builtin().codecs()) {}
+
+AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
+                         std::shared_ptr<const detail::PipelineOrigin> origin, Codecs codecs)
+    : core_(std::move(core)) {
+  auto parts = std::make_shared<detail::AnyPipelineParts>();
+  parts->origin = std::move(origin);
+  parts->codecs = std::move(codecs);
+  parts->inputs = {{"", PayloadType(*core_->root().in)}};
+  parts->outputs = {{"", PayloadType(*core_->root().out)}};
+  parts_ = std::move(parts);
+}
+
+Span<const Port> AnyPipeline::inputs() const {
+  return parts_->inputs;
+}
+Span<const Port> AnyPipeline::outputs() const {
+  return parts_->outputs;
+}
+const Codecs& AnyPipeline::codecs() const {
+  return parts_->codecs;
+}
+const PackageInfo& AnyPipeline::package() const {
+  return detail::package_of(parts_->origin.get());
+}
+std::shared_ptr<const detail::PipelineOrigin> AnyPipeline::origin() const {
+  return parts_->origin;
+}
+std::string AnyPipeline::explain() const {
+  return core_->explain();
+}
+std::vector<StageStats> AnyPipeline::stats() const {
+  return core_->stats();
+}
+
+Result<Value> AnyPipeline::unpack(Payload input) const {
+  const PayloadType wanted(*core_->root().in);
+  if (input.type() != wanted)
+    return Error(ErrorCode::kInvalidArgument,
+                 "this pipeline takes " + wanted.name() + ", the payload is " + input.type().name());
+  return std::move(input).take();
+}
+
+Result<Payload> AnyPipeline::run(Payload input, const RunOptions& options) const {
+  auto value = unpack(std::move(input));
+  if (!value) return std::move(value).error();
+  return boxed(core_->run(*std::move(value), options));
+}
+
+std::vector<Result<Payload>> AnyPipeline::run_batch(std::vector<Payload> inputs, const RunOptions& options) const {
+  std::vector<Result<Payload>> results;
+  results.reserve(inputs.size());
+  std::vector<Value> values;
+  values.reserve(inputs.size());
+  for (Payload& input : inputs) {
+    auto value = unpack(std::move(input));
+    if (value) values.push_back(*std::move(value));
+    results.push_back(value ? Result<Payload>(Payload()) : Result<Payload>(std::move(value).error()));
+  }
+  auto ran = core_->run_batch(std::move(values), options);
+  auto next = ran.begin();
+  for (Result<Payload>& result : results)
+    if (result) result = boxed(std::move(*next++));
+  return results;
+}
+
+void AnyPipeline::submit(Payload input, const RunOptions& options, Function<void(Result<Payload>)> done) const {
+  auto value = unpack(std::move(input));
+  if (!value) {
+    try {
+      return done(std::move(value).error());
+    } catch (...) {  // dropped, as Pipeline::submit() does
+      return;
+    }
+  }
+  core_->submit(*std::move(value), options,
+                [done = std::move(done)](Result<Value> result) mutable { done(boxed(std::move(result))); });
+}
+
+std::future<Result<Payload>> AnyPipeline::submit(Payload input, const RunOptions& options) const {
+  detail::KeptPromise<Payload> promise;
+  auto future = promise.get_future();
+  if (core_->runs_in_place())
+    promise.set_value(run(std::move(input), options));
+  else
+    submit(std::move(input), options,
+           [promise = std::move(promise)](Result<Payload> result) mutable { promise.set_value(std::move(result)); });
+  return future;
+}
+
+Result<Payload> AnyPipeline::run_until(Payload input, std::string_view stage) const {
+  const auto path = find_stage(stage);
+  if (!path) return path.error();
+  auto value = unpack(std::move(input));
+  if (!value) return std::move(value).error();
+  return boxed(detail::run_until(*core_, *std::move(value), *path));
+}
+
+Result<std::string> AnyPipeline::find_stage(std::string_view stage) const {
+  return detail::find_stage(*core_, stage);
+}
+
+Result<AnyPipeline> compile_any(std::string_view json, const Registry& registry, const ConfigContext& context,
+                                const CompileOptions& options) {
+  auto root = detail::parse_stages(json, nullptr, nullptr, registry, context);
+  if (!root) return std::move(root).error();
+  auto core = detail::PipelineCore::compile(*root, options);
+  if (!core) return std::move(core).error();
+  return AnyPipeline(*std::move(core), nullptr, registry.codecs());
+}
+
+const PackageInfo& detail::package_of(const PipelineOrigin* origin) {
+  static const PackageInfo none;
+  return origin ? origin->package : none;
+}
+
+}  // namespace gantry

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding a type's codec, and deriving that of lists and tuples for JSON, bytes and comparisons. payload_tensors.cpp
+// has the tensors.
+#include "pipeline/payload_codecs.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "core/json_access.hpp"
+#include "model/npy.hpp"
+#include "pipeline/payload_guard.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::string_view kReserved[] = {"file", "npy", "digest", "sample", "list", "tuple"};
+
+bool is_open_tuple(const TypeInfo& type) {
+  return same_type(type, type_of<ValueTuple>());
+}
+
+/// What is wrong with a codec's name, if anything.
+std::optional<std::string> name_mistake(const std::string& name) {
+  if (std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved))
+    return "the name '" + name + "' means something else in JSON";
+  const bool is_plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") == std::string::npos;
+  if (name.empty() || !is_plain)
+    return "expected a name of lower-case letters, digits, '_', '-' and '.', got " + describe(Json(name));
+  return std::nullopt;
+}
+
+std::string at(std::size_t index) {
+  return "[" + std::to_string(index) + "]";
+}
+
+const char* key_of(Structure structure) {
+  return structure == Structure::kList ? "list" : "tuple";
+}
+
+/// The value behind the only key of `json`, which must be `key`.
+Result<JsonView> only_member(const JsonView& json, const std::string& key, const TypeInfo& type) {
+  const auto value = json.find(key);
+  if (value && json.size() == 1) return *value;
+  return json.error("expected " + type.name() + ", which is {\"" + key + "\": ...}, got " +
+                    (json.kind() == JsonKind::kObject ? json.to_string().substr(0, 60) : json.describe()));
+}
+
+Result<Value> collect(const TypeInfo& type, std::vector<Value> items) {
+  if (type.tuple) return type.tuple->collect(items.data());
+  return type.list->collect(items.data(), items.size());
+}
+
+/// "image/jpeg" of "Image/JPEG; q=1".
+std::string essence_of(std::string_view media_type) {
+  media_type = media_type.substr(0, media_type.find(';'));
+  std::string essence;
+  for (const char c : media_type)
+    if (c != ' ' && c != '\t') essence += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return essence;
+}
+
+}  // namespace
+
+Structure structure_of(const TypeInfo& type) {
+  if (type.list) return Structure::kList;
+  return type.tuple || is_open_tuple(type) ? Structure::kTuple : Structure::kLeaf;
+}
+
+std::vector<PayloadRef> items_of(const PayloadRef& payload) {
+  std::vector<PayloadRef> items;
+  if (const ListOps* list = payload.type->list) {
+    for (std::size_t i = 0; i < list->size(payload.data); ++i)
+      items.emplace_back(list->element(), list->at(payload.data, i));
+  } else if (const TupleOps* tuple = payload.type->tuple) {
+    for (std::size_t i = 0; i < tuple->arity; ++i) items.emplace_back(tuple->element(i), tuple->at(payload.data, i));
+  } else {
+    for (const Value& item : static_cast<const ValueTuple*>(payload.data)->items) items.emplace_back(item);
+  }
+  return items;
+}
+
+std::string count_difference(std::size_t expected, std::size_t got) {
+  return "expected " + std::to_string(expected) + " values, got " + std::to_string(got);
+}
+
+Result<const ErasedCodec*> PayloadCodecs::find(const TypeInfo& type) const {
+  const auto found = std::find_if(data_.codecs.begin(), data_.codecs.end(),
+                                  [&](const auto& codec) { return same_type(*codec->type, type); });
+  if (found == data_.codecs.end())
+    return Error(ErrorCode::kUnsupported, type.name() + " has no codec; give one to Registry::add_codec()");
+  if (auto mistake = name_mistake((*found)->name))
+    return Error(ErrorCode::kInvalidArgument, "the codec of " + type.name() + ": " + *mistake);
+  return found->get();
+}
+
+std::string PayloadCodecs::name_of(const TypeInfo& type) const {
+  if (const Structure structure = structure_of(type); structure != Structure::kLeaf) return key_of(structure);
+  const auto codec = find(type);
+  return codec ? (*codec)->name : "";
+}
+
+Result<void> PayloadCodecs::write_json(const PayloadRef& payload, JsonWriter& writer) const {
+  if (const Structure structure = structure_of(*payload.type); structure != Structure::kLeaf) {
+    writer.begin_object().key(key_of(structure)).begin_list();
+    for (const PayloadRef& item : items_of(payload))
+      if (auto ok = write_json(item, writer); !ok) return ok;
+    writer.end_list().end_object();
+    return {};
+  }
+  const auto codec = find(*payload.type);
+  if (!codec) return codec.error();
+  if (!(*codec)->write_json) return lacks(**codec, "written as JSON", "write_json");
+  return guarded(**codec, [&]() -> Result<void> {
+    writer.begin_object().key((*codec)->name);
+    (*codec)->write_json(payload.data, writer);
+    writer.end_object();
+    return {};
+  });
+}
+
+Result<Value> PayloadCodecs::read_json(const TypeInfo& type, const JsonView& json) const {
+  if (is_open_tuple(type)) return Error(ErrorCode::kUnsupported, "a tuple cannot be read whose types nobody stated");
+  const Structure structure = structure_of(type);
+  if (structure == Structure::kLeaf) {
+    const auto codec = find(type);
+    if (!codec) return codec.error();
+    if (!(*codec)->read_json) return lacks(**codec, "read from JSON", "read_json");
+    const auto content = only_member(json, (*codec)->name, type);
+    if (!content) return content.error();
+    return guarded(**codec, [&] { return (*codec)->read_json(*content); });
+  }
+  const auto list = only_member(json, key_of(structure), type);
+  if (!list) return list.error();
+  const auto parts = list->items();
+  if (!parts) return parts.error();
+  if (type.tuple && type.tuple->arity != parts->size())
+    return list->error(count_difference(type.tuple->arity, parts->size()));
+  std::vector<Value> items;
+  for (std::size_t i = 0; i < parts->size(); ++i) {
+    auto item = read_json(type.tuple ? type.tuple->element(i) : type.list->element(), (*parts)[i]);
+    if (!item) return item;
+    items.push_back(*std::move(item));
+  }
+  return collect(type, std::move(items));
+}
+
+Result<Value> PayloadCodecs::from_bytes(const TypeInfo& type, Bytes bytes, std::string_view media_type) const {
+  const std::string kind = essence_of(media_type);
+  const bool is_leaf = structure_of(type) == Structure::kLeaf;
+  const auto codec = is_leaf ? find(type) : Result<const ErasedCodec*>(nullptr);
+  if (!codec) return codec.error();
+  if (kind == "application/json" && (!is_leaf || (*codec)->read_json)) {
+    auto json = JsonView::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    if (!json) return std::move(json).error();
+    return read_json(type, *json);
+  }
+  if (kind == "application/x-npy" && (!is_leaf || (*codec)->from_tensors)) {
+    auto tensor = parse_npy(bytes);
+    if (!tensor) return std::move(tensor).error();
+    return from_tensors(type, Tensors{{"", *std::move(tensor)}});
+  }
+  if (!is_leaf)
+    return Error(ErrorCode::kUnsupported, type.name() + " cannot be made from a file of this kind; JSON and .npy can");
+  if (!(*codec)->from_bytes) return lacks(**codec, "made from " + (kind.empty() ? "bytes" : kind), "from_bytes");
+  return guarded(**codec, [&] { return (*codec)->from_bytes(std::move(bytes), media_type); });
+}
+
+Result<std::optional<std::string>> PayloadCodecs::difference(const PayloadRef& expected, const PayloadRef& got,
+                                                             const Tolerance& tolerance) const {
+  using Difference = std::optional<std::string>;
+  const Structure structure = structure_of(*expected.type);
+  const bool is_alike =
+      structure == Structure::kLeaf ? same_type(*expected.type, *got.type) : structure == structure_of(*got.type);
+  if (!is_alike)
+    return Error(ErrorCode::kInvalidArgument, "expected " + expected.type->name() + ", got " + got.type->name());
+  if (structure != Structure::kLeaf) {
+    const auto wanted = items_of(expected);
+    const auto found = items_of(got);
+    if (wanted.size() != found.size()) return Difference(count_difference(wanted.size(), found.size()));
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      auto differs = difference(wanted[i], found[i], tolerance);
+      if (!differs) return differs.error().within(at(i));
+      if (*differs) return Difference(at(i) + ": " + **differs);
+    }
+    return Difference();
+  }
+  const auto codec = find(*expected.type);
+  if (!codec) return codec.error();
+  if (!(*codec)->difference) return tensors_difference(expected, got, tolerance);
+  return guarded(**codec,
+                 [&]() -> Result<Difference> { return (*codec)->difference(expected.data, got.data, tolerance); });
+}
+
+Result<std::string> PayloadCodecs::line(const PayloadRef& payload) const {
+  if (const Structure structure = structure_of(*payload.type); structure != Structure::kLeaf) {
+    std::string text;
+    for (const PayloadRef& item : items_of(payload)) {
+      auto part = line(item);
+      if (!part) return part;
+      text += (text.empty() ? "" : ", ") + *part;
+    }
+    return structure == Structure::kList ? "[" + text + "]" : "(" + text + ")";
+  }
+  const auto codec = find(*payload.type);
+  if (!codec) return codec.error();
+  if ((*codec)->line) return guarded(**codec, [&]() -> Result<std::string> { return (*codec)->line(payload.data); });
+  JsonWriter writer;
+  if (auto ok = write_json(payload, writer); !ok) return std::move(ok).error();
+  return writer.finish();
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calling the functions of a codec, which may be a host's.
+#pragma once
+
+#include <gantry/codec.hpp>
+#include <gantry/node.hpp>
+#include <string>
+
+namespace gantry::detail {
+
+/// An exception becomes an error that names the codec.
+template <class F>
+auto guarded(const ErasedCodec& codec, F call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (...) {
+    return translate_exception().within("codec '" + codec.name + "'");
+  }
+}
+
+/// unsupported: "Image cannot be read from JSON: its codec 'image' has no read_json".
+inline Error lacks(const ErasedCodec& codec, const std::string& cannot_be, const std::string& what) {
+  return Error(ErrorCode::kUnsupported,
+               codec.type->name() + " cannot be " + cannot_be + ": its codec '" + codec.name + "' has no " + what);
+}
+
+}  // namespace gantry::detail

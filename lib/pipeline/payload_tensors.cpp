@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Payloads as tensors: a list's are stacked along a new first axis, a tuple's are named by its places.
+#include <utility>
+
+#include "core/tensor_difference.hpp"
+#include "model/batch.hpp"
+#include "pipeline/payload_codecs.hpp"
+#include "pipeline/payload_guard.hpp"
+
+namespace gantry::detail {
+namespace {
+
+using Difference = std::optional<std::string>;
+
+std::string list_names(const Tensors& tensors) {
+  std::string text;
+  for (const NamedTensor& item : tensors) text += (text.empty() ? "'" : ", '") + item.name + "'";
+  return text;
+}
+
+/// One stacked tensor from those called `name` of every item.
+Result<Tensor> stack_one(const std::vector<Tensors>& items, const std::string& name) {
+  std::vector<Tensor> samples;
+  for (const Tensors& tensors : items) {
+    const Tensor* tensor = tensors.find(name);
+    if (tensor == nullptr || tensors.size() != items[0].size())
+      return Error(ErrorCode::kUnsupported, "a list whose items have different tensors, " + list_names(items[0]) +
+                                                " and " + list_names(tensors) + ", cannot be stacked");
+    if (tensor->shape() != items[0].find(name)->shape() || tensor->dtype() != items[0].find(name)->dtype())
+      return Error(ErrorCode::kUnsupported, "a list of tensors of different shapes, " +
+                                                items[0].find(name)->to_string() + " and " + tensor->to_string() +
+                                                ", cannot be stacked");
+    samples.push_back(*tensor);
+  }
+  return stack(samples);
+}
+
+/// Those of `tensors` that belong to the item at `index` of a tuple: "0", or "0.name" without the "0.".
+Tensors take_named(const Tensors& tensors, std::size_t index) {
+  const std::string alone = std::to_string(index);
+  Tensors taken;
+  for (const NamedTensor& item : tensors) {
+    if (item.name == alone)
+      taken.add("", item.tensor);
+    else if (item.name.rfind(alone + ".", 0) == 0)
+      taken.add(item.name.substr(alone.size() + 1), item.tensor);
+  }
+  return taken;
+}
+
+}  // namespace
+
+Result<Tensors> PayloadCodecs::to_tensors(const PayloadRef& payload) const {
+  switch (structure_of(*payload.type)) {
+    case Structure::kList:
+      return stack_items(payload);
+    case Structure::kTuple:
+      return name_items(payload);
+    case Structure::kLeaf:
+      break;
+  }
+  const auto codec = find(*payload.type);
+  if (!codec) return codec.error();
+  if (!(*codec)->to_tensors) return lacks(**codec, "written as tensors", "to_tensors");
+  return guarded(**codec, [&] { return (*codec)->to_tensors(payload.data); });
+}
+
+Result<Tensor> PayloadCodecs::to_tensor(const PayloadRef& payload) const {
+  auto tensors = to_tensors(payload);
+  if (!tensors) return std::move(tensors).error();
+  if (tensors->size() == 1) return (*tensors)[0].tensor;
+  return Error(ErrorCode::kUnsupported, payload.type->name() + " is " + std::to_string(tensors->size()) +
+                                            " tensors here, " + list_names(*tensors) + ", and not one");
+}
+
+Result<Tensors> PayloadCodecs::stack_items(const PayloadRef& list) const {
+  std::vector<Tensors> items;
+  for (const PayloadRef& item : items_of(list)) {
+    auto tensors = to_tensors(item);
+    if (!tensors) return tensors;
+    items.push_back(*std::move(tensors));
+  }
+  if (items.empty()) return Error(ErrorCode::kUnsupported, "an empty list has no tensors to stack");
+  Tensors stacked;
+  for (const NamedTensor& first : items[0]) {
+    auto tensor = stack_one(items, first.name);
+    if (!tensor) return std::move(tensor).error();
+    stacked.add(first.name, *std::move(tensor));
+  }
+  return stacked;
+}
+
+Result<Tensors> PayloadCodecs::name_items(const PayloadRef& tuple) const {
+  Tensors named;
+  const auto items = items_of(tuple);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    auto tensors = to_tensors(items[i]);
+    if (!tensors) return tensors;
+    const std::string place = std::to_string(i);
+    for (const NamedTensor& item : *tensors)
+      named.add(tensors->size() == 1 ? place : place + "." + item.name, item.tensor);
+  }
+  return named;
+}
+
+Result<Value> PayloadCodecs::from_tensors(const TypeInfo& type, Tensors tensors) const {
+  if (type.list) return unstack_items(type, tensors);
+  if (type.tuple) return take_named_items(type, tensors);
+  const auto codec = find(type);
+  if (!codec) return codec.error();
+  if (!(*codec)->from_tensors) return lacks(**codec, "made from tensors", "from_tensors");
+  return guarded(**codec, [&] { return (*codec)->from_tensors(std::move(tensors)); });
+}
+
+Result<Value> PayloadCodecs::unstack_items(const TypeInfo& type, const Tensors& tensors) const {
+  const auto mismatch = [&](const std::string& message) {
+    return Error(ErrorCode::kInvalidArgument, type.name() + " is made from tensors of equal first extents, " + message);
+  };
+  if (tensors.empty()) return mismatch("got none");
+  for (const NamedTensor& item : tensors)
+    if (item.tensor.rank() == 0 || item.tensor.shape()[0] != tensors[0].tensor.shape()[0])
+      return mismatch("got " + tensors[0].tensor.to_string() + " and " + item.tensor.to_string());
+  std::vector<Value> items;
+  for (std::int64_t i = 0; i < tensors[0].tensor.shape()[0]; ++i) {
+    Tensors sample;
+    for (const NamedTensor& item : tensors) {
+      auto part = item.tensor.select(0, i);
+      if (!part) return std::move(part).error();
+      sample.add(item.name, *std::move(part));
+    }
+    auto made = from_tensors(type.list->element(), std::move(sample));
+    if (!made) return made.error().within("[" + std::to_string(i) + "]");
+    items.push_back(*std::move(made));
+  }
+  return type.list->collect(items.data(), items.size());
+}
+
+Result<Value> PayloadCodecs::take_named_items(const TypeInfo& type, const Tensors& tensors) const {
+  std::vector<Value> items;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < type.tuple->arity; ++i) {
+    Tensors taken = take_named(tensors, i);
+    used += taken.size();
+    if (taken.empty())
+      return Error(ErrorCode::kInvalidArgument, type.name() +
+                                                    " is made from tensors called '0', '1', ..., there is no '" +
+                                                    std::to_string(i) + "' among " + list_names(tensors));
+    auto made = from_tensors(type.tuple->element(i), std::move(taken));
+    if (!made) return made.error().within("[" + std::to_string(i) + "]");
+    items.push_back(*std::move(made));
+  }
+  if (used != tensors.size())
+    return Error(ErrorCode::kInvalidArgument, type.name() + " has " + std::to_string(type.tuple->arity) +
+                                                  " items, the tensors are " + list_names(tensors));
+  return type.tuple->collect(items.data());
+}
+
+Result<Difference> PayloadCodecs::tensors_difference(const PayloadRef& expected, const PayloadRef& got,
+                                                     const Tolerance& tolerance) const {
+  const auto codec = find(*expected.type);
+  if (!codec) return codec.error();
+  if (!(*codec)->to_tensors) return lacks(**codec, "compared", "difference and no to_tensors");
+  const auto wanted = to_tensors(expected);
+  if (!wanted) return wanted.error();
+  const auto found = to_tensors(got);
+  if (!found) return found.error();
+  return difference_of(*wanted, *found, tolerance);
+}
+
+Difference difference_of(const Tensors& expected, const Tensors& got, const Tolerance& tolerance) {
+  if (got.size() != expected.size())
+    return "expected " + std::to_string(expected.size()) + " tensors, got " + std::to_string(got.size());
+  for (const NamedTensor& item : expected) {
+    const Tensor* tensor = got.find(item.name);
+    if (tensor == nullptr) return "tensor '" + item.name + "' is missing";
+    if (auto differs = tensor_difference(*tensor, item.tensor, tolerance))
+      return expected.size() == 1 ? *differs : "tensor '" + item.name + "': " + *differs;
+  }
+  return std::nullopt;
+}
+
+}  // namespace gantry::detail
