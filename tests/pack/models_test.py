@@ -2,6 +2,7 @@
 """Packages of several models, of one, and of none: what is exported and recorded of each, ops of a host's own between them,
 and what is refused. Run by ctest; or: python tests/pack/models_test.py."""
 
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import unittest
 
 import numpy
 import torch
+from PIL import Image
 from torch import nn
 
 from packing import PACKER, PackingTest, gp, model_of
@@ -246,6 +248,123 @@ class ModelsTest(PackingTest):
         frozen = model_of(lambda x: x * 2 if bool(x.min() >= 0) else x * 3)
         self.refused("model 'head': the torchscript model differs from the eager one", two(module=frozen.eval()),
                      self.ENCODE_AND_JUDGE, [torch.zeros(4) - 1, *self.SAMPLES])
+
+
+class Both(nn.Module):
+    def forward(self, features, mask):
+        return features * mask
+
+
+class NamedTensorsTest(PackingTest):
+    """select, bundle and the named inputs of a pipeline."""
+
+    def pack_models(self, *arguments, **named):
+        return ModelsTest.pack_models(self, *arguments, **named)
+
+    def value(self, value):
+        return numpy.load(self.package / value["npy"])
+
+    def test_outputs_of_one_model_become_inputs_of_the_next(self):
+        models = {"detector": gp.Model(Detector().eval(), torch.rand(2, 1, 2, 2), engines="torchscript"),
+                  "both": gp.Model(Both().eval(), (torch.rand(2, 2), torch.rand(2, 2)), engines="torchscript"),
+                  "encoder": gp.Model(nn.Linear(2, 2).eval(), torch.rand(2, 2), engines="torchscript", output_names="code")}
+        pipeline = [{"op": "model", "name": "detector"},
+                    {"op": "fork", "branches": [[{"op": "select", "name": "corner"}],
+                                                [{"op": "select", "names": ["corner"], "as": ["features"]}, {"op": "select", "name": "features"},
+                                                 {"op": "model", "name": "encoder"}, {"op": "select", "name": "code"}, "softmax"]]},
+                    {"op": "bundle", "names": ["features", "mask"]}, {"op": "model", "name": "both"}]
+        case = self.pack_models(models, pipeline, [torch.rand(1, 2, 2)])["golden"][0]
+        stages = {stage["at"]: stage["value"] for stage in case["stages"]}
+        self.assertEqual(list(stages["pipeline[1].branches[1][2]"]["list"][0]["tensors"]), ["code"])  # one output, by its name
+        self.assertEqual(list(stages["pipeline[2]"]["tensors"]), ["features", "mask"])
+        parts = [self.value(one) for one in stages["pipeline[1]"]["tuple"]]
+        numpy.testing.assert_allclose(self.value(case["result"]["value"]), parts[0] * parts[1], rtol=1e-6)
+
+    def test_an_encoder_with_a_head_that_also_sees_the_input(self):
+        models = {"encoder": gp.Model(nn.Linear(4, 4).eval(), torch.rand(2, 4), engines="torchscript"),
+                  "both": gp.Model(Both().eval(), (torch.rand(2, 4), torch.rand(2, 4)), engines="torchscript")}
+        pipeline = [{"op": "fork", "branches": [[{"op": "model", "name": "encoder"}], []]},
+                    {"op": "bundle", "names": ["features", "mask"]}, {"op": "model", "name": "both"}]
+        case = self.pack_models(models, pipeline, [torch.rand(4), torch.rand(4)])["golden"][0]
+        code, passed = [self.value(one) for one in case["stages"][0]["value"]["tuple"]]
+        numpy.testing.assert_array_equal(passed, self.value(case["input"]))
+        numpy.testing.assert_allclose(self.value(case["result"]["value"]), code * passed, rtol=1e-6)
+
+    def test_a_pipeline_with_several_inputs_takes_each_by_its_name(self):
+        one = {"both": gp.Model(Both().eval(), (torch.rand(2, 4), torch.rand(2, 4)), engines="torchscript")}
+        pipeline = [{"op": "fork", "branches": [[{"op": "select", "name": "picture"}, "image.decode", "image.to_tensor", "acme.mean"],
+                                                [{"op": "select", "name": "mask"}, "sigmoid"]]},
+                    {"op": "bundle", "names": ["features", "mask"]}, "model"]
+        picture, mask = torch.randint(0, 256, (2, 2), dtype=torch.uint8), torch.rand(4)
+        encoded = io.BytesIO()
+        Image.fromarray(picture.numpy()).save(encoded, "PNG")
+        ops = {"acme.mean": gp.Op("Tensor", "Tensor", None, lambda value: value.mean(0).flatten())}
+        for sample in ({"mask": mask, "picture": encoded.getvalue()}, (encoded.getvalue(), mask)):
+            manifest = self.pack_models(one, pipeline, [sample], inputs=["picture", "mask"], ops=ops)
+            self.assertEqual(manifest["inputs"], [{"name": "picture"}, {"name": "mask"}])
+            case = manifest["golden"][0]
+            self.assertNotIn("input", case)
+            self.assertEqual((self.package / case["inputs"]["picture"]["file"]).read_bytes(), encoded.getvalue())
+            numpy.testing.assert_array_equal(self.value(case["inputs"]["mask"]), mask.numpy())
+            expected = picture.flatten().float() / 255 * mask.sigmoid()
+            numpy.testing.assert_allclose(self.value(case["result"]["value"]), expected.numpy(), rtol=1e-5)
+
+    def test_inputs_that_the_first_op_takes_as_they_are(self):
+        both = {"both": gp.Model(Both().eval(), (torch.rand(2, 4), torch.rand(2, 4)), engines="torchscript")}
+        sample = {"features": torch.rand(4), "mask": torch.ones(4)}
+        case = self.pack_models(both, ["model"], [sample], inputs=["features", "mask"])["golden"][0]
+        numpy.testing.assert_array_equal(self.value(case["result"]["value"]), sample["features"].numpy())
+        bundled = [{"op": "bundle", "names": ["mask", "features"]}, "model"]
+        case = self.pack_models(both, bundled, [(torch.ones(4), torch.rand(4))], inputs=["a", "b"])["golden"][0]
+        self.assertEqual(list(case["inputs"]), ["a", "b"])
+        self.refused(r"pipeline\[0\]: takes tuple<Tensor, Tensor>, but the pipeline has the inputs a, b, c", both, bundled,
+                     inputs=["a", "b", "c"])
+
+    def refused(self, message, *arguments, **named):
+        with self.assertRaisesRegex(gp.PackError, message):
+            self.pack_models(*arguments, **named)
+
+    def test_inputs_that_are_none(self):
+        one = {"encoder": gp.Model(encoder(), torch.rand(2, 4))}
+        pick = [{"op": "select", "name": "a"}, "model"]
+        self.refused("inputs: names 2..16 inputs of the pipeline, got 1; one input has no name", one, pick, inputs=["a"])
+        self.refused("inputs: expected names, .* got 'A'", one, pick, inputs=["a", "A"])
+        self.refused("inputs: expected names, .* got 'a'", one, pick, inputs=["a", "a"])
+        self.refused("inputs: no op selects 'b'", one, pick, inputs=["a", "b"])
+        self.refused(r"pipeline\[0\].name: the pipeline has no input 'c'; it has a, b", one, [{"op": "select", "name": "c"}, "model"],
+                     inputs=["a", "b"])
+        both = [{"op": "fork", "branches": [[{"op": "select", "name": name}, "softmax"] for name in "ab"]},
+                {"op": "bundle", "names": ["x", "y"]}, {"op": "select", "name": "x"}, "model"]
+        for sample, got in (({"a": torch.rand(4)}, r"\['a'\]"), (torch.rand(4), "tensor"), ((torch.rand(4),), "tuple")):
+            self.refused(f"sample 0: the pipeline has the inputs a, b, so a sample is a dict of these, or a tuple .*got {got}", one,
+                         both, [sample], inputs=["a", "b"])
+
+    def test_mistakes_of_select_and_bundle_are_named_with_their_path(self):
+        fork = {"op": "fork", "branches": [[{"op": "softmax"}], [{"op": "sigmoid"}]]}
+        cases = [([{"op": "select"}], r"pipeline\[0\]: 'select' takes name, or names and as, got \[\]"),
+                 ([{"op": "select", "name": "a", "as": ["b"]}], "'select' takes name, or names and as"),
+                 ([{"op": "select", "name": ""}], r"pipeline\[0\].name: expected the name of a tensor"),
+                 ([{"op": "select", "names": []}], r"names: expected 1..64 names"),
+                 ([{"op": "select", "names": ["a", "a"]}], "names: 'a' appears twice"),
+                 ([{"op": "select", "names": ["a"], "as": ["b", "c"]}], r"as: needs a name for each of the 1 names, got 2"),
+                 ([{"op": "select", "names": ["a", "a"], "as": ["b", "b"]}], "as: 'b' appears twice"),
+                 ([{"op": "bundle"}], r"'bundle' takes exactly the keys \['names'\], got \[\]"),
+                 ([{"op": "bundle", "names": [3]}], "names: expected names of tensors, got 3"),
+                 ([{"op": "softmax"}, {"op": "bundle", "names": ["a"]}], "takes a tuple or list of Tensor, but .* gives Tensor"),
+                 ([fork, {"op": "bundle", "names": ["a"]}], r"has 2 branches, but tuple<Tensor> is wanted"),
+                 ([{"op": "image.decode"}, {"op": "select", "name": "a"}], "'select' takes Tensors, but .* gives it Image")]
+        for ops, message in cases:
+            with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):
+                gp.check_pipeline(ops)
+        self.assertEqual(gp.check_pipeline([{"op": "select", "names": ["a", "a"], "as": ["b", "c"]}]), ("Tensors", "Tensors"))
+        self.assertEqual(gp.check_pipeline([{"op": "bundle", "names": ["a", "b"]}]), ("tuple<Tensor, Tensor>", "Tensors"))
+        self.assertEqual(gp.run_pipeline([{"op": "select", "names": ["a", "a"], "as": ["b", "c"]}], {"a": torch.ones(1)}).keys(),
+                         {"b", "c"})
+        for ops, value, message in (([{"op": "select", "name": "b"}], {"a": torch.ones(1)}, "there is no tensor 'b'; there are 'a'"),
+                                    ([{"op": "bundle", "names": ["a", "b"]}], (torch.ones(1),), "expected 2 tensors, got 1"),
+                                    ([{"op": "bundle", "names": ["a"]}], [3], "'bundle' takes a tuple or list of tensors")):
+            with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):
+                gp.run_pipeline(ops, value)
 
 
 class OwnOpsTest(PackingTest):

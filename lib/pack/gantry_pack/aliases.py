@@ -15,4 +15,4 @@ Batch = tuple["torch.Tensor", ...]   # inputs or outputs of one call of a model
 FilePath = Union[str, "os.PathLike[str]"]
 Check = Callable[[Any], Optional[str]]   # of a parameter: None, or what was expected
 Origin = tuple[str, str, Any]            # path of the first op, path of the last op, and the transform that became these
-Case = tuple[Any, str, Any, dict[str, Any], dict[str, Any], Any]   # see Recorder.run
+Case = tuple[dict[str, Any], Any, dict[str, Any], dict[str, Any], Any]   # see Recorder.run

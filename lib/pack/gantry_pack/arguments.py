@@ -48,6 +48,7 @@ def _is_op(value: Any) -> bool:
 OF_PACKAGES: Kinds = {
     "out": (lambda value: is_path(value) and Path(value).name not in ("", ".."), "the path of the directory to make"),
     "models": (_is_dict_of(_is_text, _is_anything), "{name: Model(module, example_inputs)}"),
+    "inputs": (lambda value: not _is_text(value) and is_list_of(_is_text)(value), "a list of names"),
     "reference": (callable, "a function that takes a sample"),
     "samples": (is_list_of(_is_anything), "a list of samples"),
     "labels": (lambda value: is_path(value) or is_list_of(_is_anything)(value), "a list of names, or a file of them"),

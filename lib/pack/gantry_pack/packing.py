@@ -18,6 +18,7 @@ from .limits import FORMAT, MAX_STAGE_BYTES
 from .manifest import now, write_manifest
 from .opening import Opening
 from .plan import Plan
+from .reference import Reference
 from .running.children import Children
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: str, version: str,
-         models: dict[str, Model] | None = None, pipeline: Any = None,
+         models: dict[str, Model] | None = None, inputs: Sequence[str] | None = None, pipeline: Any = None,
          reference: Callable[[Any], Any] | None = None, samples: Sequence[Any] = (), labels: Any = None,
          engines: Any = None, max_batch: int = 16, padding: Json | None = None, input_names: Any = None,
          output_names: Any = None, shapes: dict[str, list[Any]] | None = None, batch: bool | None = None,
@@ -45,6 +46,8 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
                     which one it means, {"op": "model", "name": name}
     pipeline        a list of ops ({"op": ...}, names of ops without parameters, transforms and image processors of
                     torchvision, timm, open_clip and transformers), or one of these, or None for the model alone
+    inputs          the names of the pipeline's inputs, where it has several: ["image", "threshold"]; {"op": "select", "name":
+                    "image"} takes one of them, and each sample is a dict of them, or a tuple in their order
     reference       your own Python stack: takes a sample as given in `samples`, returns a tensor or vector of scores, a
                     list of (label, score), or whatever the pipeline gives; must agree within `tolerance`
     samples         paths or bytes (a pipeline that decodes), arrays or tensors of one sample, without the batch axis; of
@@ -82,8 +85,10 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
 def _record(plan: Plan, directory: Directory) -> tuple[Recorder, list[Case]]:
     """The golden cases of the samples."""
     label_files = store_files(directory, plan.files, plan.labels, plan.steps, list(plan.models.by_name))
-    recorder = Recorder(plan.steps, plan.origins, plan.models, label_files, plan.table, plan.types, plan.tolerance,
-                        plan.reference, plan.max_stage_bytes)
+    reference = Reference(plan.steps, plan.models.call_sample, label_files, plan.table,
+                          {first: last for first, last, _ in plan.origins}, plan.output_names)
+    recorder = Recorder(reference, plan.origins, plan.models, plan.inputs, plan.types, plan.tolerance, plan.reference,
+                        plan.max_stage_bytes)
     cases = recorder.run_all(plan.samples)
     if cases:
         say(f"ran the Python reference on {len(cases)} samples")
@@ -100,7 +105,8 @@ def _manifest_of(plan: Plan, recorder: Recorder, cases: list[Case], directory: D
             exported[name] = export_model(name, model, recorder.model_inputs[name], directory)
     plan.models.store_libraries(directory)
     manifest: Json = {"format": FORMAT, "name": plan.name, "version": plan.version, "created": now(),
-                      "provenance": plan.provenance, "models": exported, "pipeline": plan.steps,
+                      "provenance": plan.provenance, "models": exported,
+                      **({"inputs": [{"name": name} for name in plan.inputs]} if plan.inputs else {}), "pipeline": plan.steps,
                       "golden": [recorder.write(case, i, directory) for i, case in enumerate(cases)]}
     if plan.eval is not None:
         manifest["accuracy"] = write_eval(plan.eval, recorder, directory)

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .errors import PackError
+from .named_tensors import check_bundle, check_select
 from .ops.table import PREDICATES
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
     from .ops.op import Op, Table
 
-COMPOUND = {"model": set(), "each": {"do"}, "fork": {"branches"}, "when": {"if", "then", "else"}}
+# Ops whose types depend on what is around them, with their keys; select, bundle and the name of a model are looked at apart.
+COMPOUND = {"model": set(), "each": {"do"}, "fork": {"branches"}, "when": {"if", "then", "else"}, "select": set(),
+            "bundle": {"names"}}
 MAX_BRANCHES = 16
 
 
@@ -69,6 +72,8 @@ def check_list(ops: Steps, path: str, table: Table, may_be_empty: bool = False) 
 
 
 def _check_compound(op: Json, path: str, table: Table) -> None:
+    if op["op"] in ("select", "bundle"):
+        return check_select(op, path) if op["op"] == "select" else check_bundle(op, path)
     keys = set(op) - {"op"}
     if op["op"] == "model":
         keys -= {"name"}

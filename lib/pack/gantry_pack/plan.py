@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .arguments import OF_PACKAGES, check_kinds
-from .edges import check_pipeline
+from .edges import Edges
 from .errors import PackError
 from .expansion import default_pipeline, expand
 from .golden.evaluation import check_eval
 from .labels import LABELS_FILE, read_labels
-from .limits import NAME_PATTERN
+from .limits import MAX_INPUTS, NAME_PATTERN
 from .manifest import check_identity, check_latency, provenance_of
 from .model.given import OPTIONS, models_given
 from .models import Models
@@ -60,11 +60,25 @@ class Plan:
         self.models = Models(models, self.tolerance)
         if self.samples:
             self.models.refuse_random()
-        self.types = check_pipeline(self.steps, self.models.signatures(), self.table)
+        self.inputs = _checked_inputs(given["inputs"])
+        edges = Edges(self.steps, self.models.signatures(), self.table, self.inputs)
+        self.types = edges.types
+        self.output_names = {path: self.models.of(op).output_names[0] for path, op in walk(self.steps)
+                             if path in edges.as_tensors}
         if self.sign_key is not None:
             signature_of(self.sign_key, self.sign_key)  # of anything: a key that cannot sign is not found out at the end
         if given["tool"]:
             Tool.find(given["tool"])
+
+
+def _checked_inputs(inputs: Any) -> list[str]:
+    names = [] if inputs is None else list(inputs)
+    if inputs is not None and not 2 <= len(names) <= MAX_INPUTS:
+        raise PackError(f"inputs: names 2..{MAX_INPUTS} inputs of the pipeline, got {len(names)}; one input has no name")
+    for name in names:
+        if not NAME_PATTERN.fullmatch(name) or names.count(name) > 1:
+            raise PackError(f"inputs: expected names, [a-z0-9][a-z0-9._-]* and each another one, got {name!r}")
+    return names
 
 
 def _table_with(own: dict[str, Any]) -> Table:

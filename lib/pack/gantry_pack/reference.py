@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from .edges import check_pipeline
 from .errors import PackError, exit_refused
+from .named_tensors import bundle, select
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
@@ -26,8 +27,9 @@ class Reference:
 
     def __init__(self, ops: Steps, call_model: Callable[[Json, Any], Any] | None = None,
                  label_files: dict[str, list[str]] | None = None, table: Table = OPS,
-                 watch: dict[str, str] | None = None) -> None:
+                 watch: dict[str, str] | None = None, output_names: dict[str, str] | None = None) -> None:
         self.ops, self.call_model, self.label_files, self.table = ops, call_model, label_files or {}, table
+        self.output_names = output_names or {}  # {path of a model op: name of its one output}, where it gives Tensors
         self.watch = watch or {}  # {path of a first op: path of the last op}: keep what goes in and comes out
 
     def run(self, value: Any) -> tuple[Any, dict[str, Any]]:
@@ -61,11 +63,16 @@ class Reference:
             self.model_calls.append((path, op, value))
             if self.call_model is None:
                 raise PackError(f"{path}: there is no model to call")
-            return self.call_model(op, value)
+            given = self.call_model(op, value)
+            return {self.output_names[path]: given} if path in self.output_names else given
         if kind == "each":
             return [self._run_list(op["do"], f"{path}.do", element, True) for element in value]
         if kind == "fork":
             return tuple(self._run_list(inner, where, value, True) for where, inner in children(op, path))
+        if kind == "select":
+            return select(value, op, path)
+        if kind == "bundle":
+            return bundle(value, op, path)
         if kind == "when":
             side = "then" if PREDICATES[op["if"]["predicate"]][1](value) else "else"
             return self._run_list(op[side], f"{path}.{side}", value, True)

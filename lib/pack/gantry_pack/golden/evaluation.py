@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import is_list_of
 from ..errors import CheckFailed, PackError
 from ..values import Classes, is_number
-from .forms import value_to_json
+from .forms import inputs_to_json
 
 if TYPE_CHECKING:
     from ..aliases import Json
@@ -50,12 +50,12 @@ def write_eval(evaluation: Json, recorder: Recorder, directory: Directory) -> Js
     cases, hits = [], 0
     for i, (sample, wanted) in enumerate(evaluation["cases"]):
         try:
-            value, extension, result = recorder.result_of(sample)
+            _, loaded, result = recorder.result_of(sample)
         except PackError as error:
             raise type(error)(f"eval: case {i}: {error}") from error
         best = result[0][0] if isinstance(result, Classes) else int(result.reshape(-1).argmax())
         hits += best == wanted
-        cases.append({"input": value_to_json(value, f"eval/{i}", directory, extension), "label": wanted})
+        cases.append({**inputs_to_json(loaded, f"eval/{i}", directory), "label": wanted})
     accuracy = hits / len(cases)
     if accuracy < evaluation["floor"]:
         raise CheckFailed(f"eval: the Python stack has {metric} {accuracy:.4f} on {len(cases)} cases, the floor is "

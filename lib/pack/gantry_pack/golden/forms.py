@@ -78,3 +78,12 @@ def value_to_json(value: Any, stem: str, directory: Directory, extension: str = 
         items = [value_to_json(item, f"{stem}-{i}", directory, extension, keep) for i, item in enumerate(value)]
         return {"tuple" if isinstance(value, tuple) else "list": items}
     raise PackError(f"{stem}: a golden case cannot hold a {type(value).__name__}")
+
+
+def inputs_to_json(loaded: dict[str, tuple[Any, str]], stem: str, directory: Directory) -> Json:
+    """What a case holds of the pipeline's inputs: {"input": value}, or {"inputs": {name: value}} where they have names."""
+    if "" in loaded:
+        value, extension = loaded[""]
+        return {"input": value_to_json(value, stem, directory, extension)}
+    return {"inputs": {name: value_to_json(value, f"{stem}.{name}", directory, extension)
+                       for name, (value, extension) in loaded.items()}}

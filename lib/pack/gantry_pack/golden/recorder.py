@@ -13,20 +13,19 @@ from ..errors import CheckFailed, PackError, exit_refused
 from ..expansion import check_origins
 from ..limits import MAX_SIDE
 from ..pipeline import stage_before, walk
-from ..reference import Reference
 from ..stage_tolerances import Tolerances
 from ..tolerance import Tolerance
 from ..values import is_pil
-from .forms import value_to_json
-from .samples import load_sample, sample_name
+from .forms import inputs_to_json, value_to_json
+from .samples import Loaded, load_inputs, sample_name
 from .storage import Storage, is_storable, may_be_digested, tensors_in
 
 if TYPE_CHECKING:
 
-    from ..aliases import Case, Json, Origin, Steps
+    from ..aliases import Case, Json, Origin
     from ..directory import Directory
     from ..models import Models
-    from ..ops.op import Table
+    from ..reference import Reference
 
 
 def _check_sides(name: str, values: dict[str, Any]) -> None:
@@ -48,14 +47,13 @@ def _check_storable(name: str, values: dict[str, Any], tolerances: dict[str, Tol
 class Recorder:
     """Runs the reference on samples, checks it, and writes golden cases."""
 
-    def __init__(self, ops: Steps, origins: list[Origin], models: Models, label_files: dict[str, list[str]], table: Table,
+    def __init__(self, reference: Reference, origins: list[Origin], models: Models, inputs: list[str],
                  types: tuple[str | None, str | None], tolerance: Tolerance, compare: Callable[[Any], Any] | None,
                  limit: int) -> None:
-        self.ops, self.origins, self.models, self.types = ops, origins, models, types
-        self.compare, self.tolerance, self.table = compare, tolerance, table
-        self.storage = Storage(ops, limit)
-        self.reference = Reference(ops, models.call_sample, label_files, table,
-                                   {first: last for first, last, _ in origins})
+        self.reference, self.ops, self.table = reference, reference.ops, reference.table
+        self.origins, self.models, self.inputs, self.types = origins, models, inputs, types
+        self.compare, self.tolerance = compare, tolerance
+        self.storage = Storage(self.ops, limit)
         self.model_inputs: dict[str, list[Any]] = {}  # by the model's name
 
     def run_all(self, samples: list[Any]) -> list[Case]:
@@ -67,11 +65,11 @@ class Recorder:
                 break
         return cases
 
-    def result_of(self, sample: Any) -> tuple[Any, str, Any]:
-        """(the pipeline's input, its file's extension, its result) of a sample."""
+    def result_of(self, sample: Any) -> tuple[Any, Loaded, Any]:
+        """(what the pipeline takes, what that is made of, what it gives) of a sample."""
         self.models.begin_case()
-        value, extension = load_sample(sample, self.types[0], self._input_names())
-        return value, extension, self.reference.run(value)[0]
+        value, loaded = load_inputs(sample, self.types[0], self.inputs, self._input_names())
+        return value, loaded, self.reference.run(value)[0]
 
     def _input_names(self) -> list[str] | None:
         """What the tensors that the pipeline takes are called, where a model takes them."""
@@ -82,7 +80,7 @@ class Recorder:
         """The golden case of one sample, as data: what value_to_json needs."""
         name = sample_name(sample, index)
         try:
-            value, extension, result = self.result_of(sample)
+            value, loaded, result = self.result_of(sample)
             recorded = self.reference.recorded
         except PackError as error:
             raise type(error)(f"{name}: {error}") from error
@@ -115,7 +113,7 @@ class Recorder:
         if sum(self.reference.ties):
             say(f"{name}: segment finds two classes that are almost equally good in {sum(self.reference.ties)} pixels; "
                 "rounding may exchange them, another sample is safer")
-        return value, extension, result, recorded, stages.found, result_tolerance
+        return loaded, result, recorded, stages.found, result_tolerance
 
     def _tolerance_of_model(self, name: str, path: str, op: Json, incoming: Tolerance, share: float) -> Tolerance:
         """Of what the model gives where the ops before it may be off by `incoming`: what it was seen to make of that."""
@@ -144,10 +142,10 @@ class Recorder:
         return allowed
 
     def write(self, case: Case, index: int, directory: Directory) -> Json:
-        value, extension, result, recorded, stage_tolerances, result_tolerance = case
+        loaded, result, recorded, stage_tolerances, result_tolerance = case
         stem = f"golden/{index}/"
         keep = self.storage.choose(recorded, stage_tolerances)
-        entry: Json = {"input": value_to_json(value, stem + "input", directory, extension), "stages": []}
+        entry: Json = {**inputs_to_json(loaded, stem + "input", directory), "stages": []}
         for path, _ in walk(self.ops):
             if path not in recorded:
                 continue

@@ -9,13 +9,35 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PackError
 from ..imports import need
-from ..values import describe_value, dtype_name, is_pil, is_tensor
+from ..named_tensors import Inputs
+from ..values import describe_value, dtype_name, is_pil, is_tensor, parts_of
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as PilImage
 
 IMAGE_EXTENSIONS = ((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"RIFF", ".webp"))
+
+
+Loaded = dict[str, tuple[Any, str]]  # {name of an input: (payload, file extension)}; of a pipeline with one input {"": ...}
+
+
+def load_inputs(sample: Any, type_name: str | None, inputs: list[str], names: list[str] | None) -> tuple[Any, Loaded]:
+    """(what the pipeline takes, and what it is made of) of one entry of samples=. `inputs`: the names of the pipeline's
+    inputs, where there are several; `names`: those of Tensors, where they are known."""
+    if not inputs:
+        loaded = load_sample(sample, type_name, names)
+        return loaded[0], {"": loaded}
+    if isinstance(sample, (list, tuple)) and len(sample) == len(inputs):
+        sample = dict(zip(inputs, sample))
+    if not isinstance(sample, dict) or set(sample) != set(inputs):
+        raise PackError(f"the pipeline has the inputs {', '.join(inputs)}, so a sample is a dict of these, or a tuple in that "
+                        f"order, got {list(sample) if isinstance(sample, dict) else describe_value(sample)}")
+    types = ["Tensor"] * len(inputs) if type_name == "Tensors" else parts_of(type_name or "")
+    found = {name: load_sample(sample[name], one, None) for name, one in zip(inputs, types)}
+    values = {name: value for name, (value, _) in found.items()}
+    is_tuple = type_name is not None and type_name.startswith("tuple<")
+    return tuple(values.values()) if is_tuple else values if type_name == "Tensors" else Inputs(values), found
 
 
 def load_sample(sample: Any, type_name: str | None, names: list[str] | None) -> tuple[Any, str]:
