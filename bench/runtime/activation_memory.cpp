@@ -37,7 +37,7 @@ struct Side {
 Side load(const char* path, const Runtime& runtime, bool retains) {
   ModelOptions options;
   options.runtime = runtime;
-  options.retain_activation_memory = retains;
+  options.engine_options["torchscript"].set("retain_activation_memory", retains);
   auto signature = Signature::parse("image:f32[batch,3,224,224]", "logits:f32[batch,1000]").value();
   return {libtorch::load(path, signature, options).value(), {}};
 }

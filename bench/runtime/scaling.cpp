@@ -178,10 +178,12 @@ void gather(const Network& network, bool retains, Clock::duration time) {
   options.runtime = runtime;
   options.max_batch = 8;
   options.max_delay = 1s;
-  options.retain_activation_memory = retains;
   options.merge = Merge::kAssume;
-  auto engine =
-      libtorch::engines().at(0).load({ModelFile::open(network.path).value(), network.signature, options, {}}).value();
+  LoadRequest request;
+  request.files.push_back({ModelFile::open(network.path).value(), 0});
+  request.signature = network.signature;
+  request.host_options.set("retain_activation_memory", retains);
+  auto engine = libtorch::engines().at(0)->load(request).value();
   const Model model = Model::make(std::make_unique<EightPays>(std::move(engine)), network.signature, options).value();
   const auto pipeline = compile(model.stage(), runtime).value();
   // Sixteen requests are always on their way, so that eight wait whenever the instance is free.

@@ -8,10 +8,13 @@
 #include <gantry/codec.hpp>
 #include <gantry/codecs.hpp>
 #include <gantry/engine.hpp>
+#include <gantry/engine_loader.hpp>
+#include <gantry/engine_options.hpp>
 #include <gantry/error.hpp>
 #include <gantry/grpc_status.hpp>
 #include <gantry/http_status.hpp>
 #include <gantry/image.hpp>
+#include <gantry/isa.hpp>
 #include <gantry/json.hpp>
 #include <gantry/json_writer.hpp>
 #include <gantry/model.hpp>

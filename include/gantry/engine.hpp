@@ -12,11 +12,9 @@
 #include <string>
 #include <vector>
 
+#include <gantry/device.hpp>
 #include <gantry/function.hpp>
-#include <gantry/model_file.hpp>
-#include <gantry/model_options.hpp>
 #include <gantry/run_options.hpp>
-#include <gantry/signature.hpp>
 #include <gantry/stats.hpp>
 #include <gantry/tensor.hpp>
 
@@ -35,7 +33,11 @@ struct EngineInfo {
   bool draws_random = false;    ///< it may draw random numbers, which no comparison of answers would show
   bool retains_memory = false;  ///< its instances may keep memory between runs: see Engine::release_idle_memory()
   int max_threads = 0;          ///< what one call can use of the threads it is given; 0: all
-  std::string matching;         ///< how the signature's names were matched: "inputs by name, outputs by position"
+  /// The numbers of samples that one call computes, ascending; empty: any. Calls then come in exactly these. Samples
+  /// that do not depend on each other are put together and taken apart for it; what is left over is computed one by
+  /// one, or, where `batch_sizes` begins later, in the smallest size with its last sample repeated.
+  std::vector<int> batch_sizes;
+  std::string matching;  ///< how the signature's names were matched: "inputs by name, outputs by position"
 };
 
 /// One executable copy of a model. One thread at a time.
@@ -62,24 +64,6 @@ class GANTRY_API Engine {
   /// Called where `info().retains_memory`, ModelOptions::release_memory_after after a run, and with 0 as the runtime
   /// shuts down. Thread-safe, also while instances run. Must not throw.
   virtual std::size_t release_idle_memory(std::chrono::milliseconds older_than);
-};
-
-/// What an engine is loaded from.
-struct LoadRequest {
-  ModelFile file;
-  Signature signature;
-  ModelOptions options;
-  /// Libraries with operators that lie in the package; those of `options` are paths of the host's.
-  std::vector<ModelFile> libraries;
-};
-
-/// How a package's model file becomes an Engine; what `gantry::libtorch::engines()` returns a list of.
-struct EngineLoader {
-  std::string kind;
-  /// The full load. Runs nothing of the model.
-  std::function<Result<std::unique_ptr<Engine>>(const LoadRequest&)> load;
-  /// The version of what it is built on, compared with a package's `requires`: "2.15.0".
-  std::string version;
 };
 
 /// What a Model sends its batches to.

@@ -10,16 +10,51 @@
 #include <string>
 #include <vector>
 
-#include <gantry/engine.hpp>
+#include <gantry/engine_loader.hpp>
+#include <gantry/engine_options.hpp>
 #include <gantry/model.hpp>
+#include <gantry/model_options.hpp>
 
 namespace gantry::libtorch {
+
+/// What the LibTorch engines can be told, of either kind: for ModelOptions::engine_options.
+///
+///   libtorch::Options torch;
+///   torch.libraries = {"/opt/operators/libnms.so"};
+///   torch.apply_to(options);                                  // of ModelOptions, or of OpenOptions::model
+struct GANTRY_API Options {
+  /// Fixed values of arguments of TorchScript's forward() that are not tensors, by name: {"sr", 16000}; at most 64. Of
+  /// a package: in addition to its own, which go before these. An AOTInductor package has them compiled in.
+  OptionValue::Object arguments;
+  /// Shared libraries with operators that the model needs (torchvision::nms), loaded before it, into the process and
+  /// for good. They are code. A package names its own.
+  std::vector<std::string> libraries;
+  /// An AOTInductor package that does not say what it was compiled for, as gantry-pack's do, is refused. Such code
+  /// checks nothing: where the signature differs from what was compiled, it reads and writes out of bounds, gives
+  /// garbage or ends the process, a bad index may end the process, it may use more threads than the budget allows and
+  /// print on stderr. true: the host vouches for it.
+  bool trust_unverified_code = false;
+  /// On the CPU: keep the memory of a run's large intermediate results (from 64 KiB) for the next run, rather than give
+  /// it back to the system and page it in again. Costs each instance at most 256 MiB beyond what it computes in, and no
+  /// more than its last 16 runs used, until it has been idle for ModelOptions::release_memory_after. The first engine
+  /// that keeps memory puts an allocator in front of LibTorch's own, for the process, which passes on all that is not
+  /// allocated in a run. EfficientNet-lite0: 1.5 times as fast at a batch of 1, twice at 8.
+  bool retain_activation_memory = true;
+  /// A directory that code of AOTInductor packages is unpacked into; empty: $TMPDIR, or else /tmp. Must allow
+  /// execution.
+  std::string scratch_dir;
+
+  /// What differs from the defaults. Of these a package may set `arguments` and `libraries` alone.
+  operator EngineOptions() const;
+  /// Sets them for both kinds, "torchscript" and "aoti".
+  void apply_to(ModelOptions& options) const;
+};
 
 /// Loads a TorchScript file (.ts, .pt) or an AOTInductor package (.pt2), told apart by content. The file is code: load
 /// only what you trust. Errors: not_found; invalid_argument (not a model, or its arguments do not fit the signature);
 /// failed_precondition (device not usable; AOTInductor package built for another ISA or LibTorch, or not by
 /// gantry-pack; scratch directory mounted noexec; a library of operators that cannot be loaded); unsupported (an
-/// operator that nothing here defines: see ModelOptions::libraries); model_error (fails on ModelOptions::examples).
+/// operator that nothing here defines: see Options::libraries); model_error (fails on ModelOptions::examples).
 /// Thread-safe. Cost: seconds; weights are read once.
 ///
 /// Names: inputs are matched with the model's arguments, and outputs with what it gives, by name if every name of the
@@ -35,7 +70,7 @@ namespace gantry::libtorch {
 /// all others it is a setting of the process, switched off where this is the first to load LibTorch's CUDA library; a
 /// host that prefers speed sets at::globalContext().setAllowTF32CuDNN(true) after the first load.
 ///
-/// The first load on the CPU, unless ModelOptions::retain_activation_memory is off, puts an allocator in front of
+/// The first load on the CPU, unless Options::retain_activation_memory is off, puts an allocator in front of
 /// LibTorch's, with c10::SetCPUAllocator() and priority 0, for the memory that engines keep from run to run. Outside of
 /// gantry's runs it passes everything on to the one it found: a host's tensors come from where they came from. Where
 /// the host has set an allocator with a higher priority, or sets another one later, the host's stays and engines keep
@@ -60,7 +95,7 @@ GANTRY_API ActivationMemory activation_memory();
 GANTRY_API std::size_t release_idle_activation_memory(std::chrono::milliseconds older_than);
 
 /// The engines that open() may use: "torchscript" and, where LibTorch has it, "aoti".
-GANTRY_API std::vector<EngineLoader> engines();
+GANTRY_API EngineList engines();
 
 /// LibTorch's version: "2.15.0".
 GANTRY_API std::string version();

@@ -6,9 +6,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <type_traits>
 
 #include <gantry/engine.hpp>
+#include <gantry/engine_loader.hpp>
+#include <gantry/model_options.hpp>
 #include <gantry/signature.hpp>
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
@@ -30,6 +33,10 @@ class ModelMaker;
 /// Cost:      no copy of an input that is contiguous and that the engine does not write to.
 class GANTRY_API Model {
  public:
+  /// From a file, which is `engine`'s to understand; ModelOptions::name is the file's unless it is set. Errors:
+  /// not_found or failed_precondition if it cannot be opened, what the engine says of it, and those of make().
+  static Result<Model> load(const EngineLoader& engine, const std::string& path, const Signature& signature,
+                            const ModelOptions& options = {});
   /// Around an engine: makes its instances, warms them up, and finds out on ModelOptions::examples what may be merged.
   static Result<Model> make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options);
   /// Around a backend of the host's own.

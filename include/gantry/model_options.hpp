@@ -11,10 +11,10 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <gantry/device.hpp>
+#include <gantry/engine_options.hpp>
 #include <gantry/padding.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/tensor.hpp>
@@ -32,9 +32,6 @@ enum class Merge : std::uint8_t {
   /// numbers), answers depend on who shares a batch.
   kAssume,
 };
-
-/// The value of an argument that is not a tensor.
-using ArgumentValue = std::variant<bool, std::int64_t, double, std::string>;
 
 struct ModelOptions {
   /// Where the model runs. Nothing falls back: a missing device is failed_precondition.
@@ -71,31 +68,15 @@ struct ModelOptions {
   int instances = 0;
   /// Name in messages; empty: the file's name.
   std::string name;
-  /// A directory an engine may unpack code into; empty: $TMPDIR, or else /tmp. Must allow execution.
-  std::string scratch_dir;
   /// Unset: the shared runtime.
   std::optional<Runtime> runtime;
-  /// Fixed values of arguments of forward() that are not tensors, by name: {"sr", 16000}. Of a package: in addition to
-  /// its own, which go before these.
-  std::map<std::string, ArgumentValue> arguments;
-  /// Shared libraries with operators that the model needs (torchvision::nms), loaded before it, into the process and
-  /// for good. They are code. A package names its own.
-  std::vector<std::string> libraries;
-  /// An AOTInductor package that does not say what it was compiled for, as gantry-pack's do, is refused. Such code
-  /// checks nothing: where the signature differs from what was compiled, it reads and writes out of bounds, gives
-  /// garbage or ends the process, a bad index may end the process, it may use more threads than the budget allows and
-  /// print on stderr. true: the host vouches for it.
-  bool trust_unverified_code = false;
-  /// The LibTorch engines on the CPU: keep the memory of a run's large intermediate results (from 64 KiB) for the next
-  /// run, rather than give it back to the system and page it in again. Costs each instance at most 256 MiB beyond what
-  /// it computes in, and no more than its last 16 runs used, until it has been idle for `release_memory_after`. The
-  /// first engine that keeps memory puts an allocator in front of LibTorch's own, for the process, which passes on all
-  /// that is not allocated in a run. EfficientNet-lite0: 1.5 times as fast at a batch of 1, twice at 8.
-  bool retain_activation_memory = true;
+  /// What engines can be told beyond this, by kind: `engine_options["aoti"].set("scratch_dir", "/var/tmp")`. Those of
+  /// LibTorch: libtorch::Options. An engine refuses what it does not know.
+  std::map<std::string, EngineOptions> engine_options;
   /// An instance that has run nothing for so long gives back what it keeps for its next run; a worker of the runtime
   /// wakes up for that, and sleeps on once nothing is kept. In caller execution there is no worker: what is kept stays
-  /// until the host calls libtorch::release_idle_activation_memory(), or the model ends. 0: so in pooled execution,
-  /// too. 0..1 day.
+  /// until the host asks the engine for it (libtorch::release_idle_activation_memory()), or the model ends. 0: so in
+  /// pooled execution, too. 0..1 day.
   std::chrono::milliseconds release_memory_after{5000};
 };
 

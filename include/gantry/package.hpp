@@ -16,7 +16,7 @@
 #include <vector>
 
 #include <gantry/any_pipeline.hpp>
-#include <gantry/engine.hpp>
+#include <gantry/engine_loader.hpp>
 #include <gantry/package_info.hpp>
 #include <gantry/pipeline.hpp>
 #include <gantry/registry.hpp>
@@ -56,7 +56,7 @@ struct EngineChoice {
 
 /// `in` and `out` may be nullptr: whatever the package's pipeline takes and gives.
 GANTRY_API Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
-                                              const std::vector<EngineLoader>& engines, const OpenOptions& options,
+                                              const EngineList& engines, const OpenOptions& options,
                                               const std::optional<EngineChoice>& choice = {});
 }  // namespace detail
 
@@ -64,7 +64,7 @@ GANTRY_API Result<OpenedPackage> open_package(const std::string& directory, cons
 /// failed_precondition (integrity, signature, golden mismatch, missing device), unsupported (no usable engine).
 /// Thread-safe. Cost: reads every file once, loads the model, runs the golden cases at batch 1 and at max_batch.
 template <class In, class Out>
-Result<Pipeline<In, Out>> open(const std::string& directory, const std::vector<EngineLoader>& engines,
+Result<Pipeline<In, Out>> open(const std::string& directory, const EngineList& engines,
                                const OpenOptions& options = {}) {
   auto opened = detail::open_package(directory, &detail::type_of<In>(), &detail::type_of<Out>(), engines, options);
   if (!opened) return std::move(opened).error();
@@ -72,7 +72,7 @@ Result<Pipeline<In, Out>> open(const std::string& directory, const std::vector<E
 }
 
 /// The same for whatever the package's pipeline takes and gives.
-GANTRY_API Result<AnyPipeline> open_any(const std::string& directory, const std::vector<EngineLoader>& engines,
+GANTRY_API Result<AnyPipeline> open_any(const std::string& directory, const EngineList& engines,
                                         const OpenOptions& options = {});
 
 }  // namespace gantry

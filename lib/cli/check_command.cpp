@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <gantry/libtorch.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -134,10 +133,10 @@ std::string title_of(const Manifest& manifest, const ModelEntry& model, const st
 }
 
 void check_golden(const std::string& directory, const Manifest& manifest, const ModelEntry& model,
-                  const OpenOptions& options, std::size_t engine_index, Report& report) {
+                  const EngineList& engines, const OpenOptions& options, std::size_t engine_index, Report& report) {
   const std::string name = title_of(manifest, model, model.title_of(model.engines[engine_index]));
   const auto began = Clock::now();
-  const auto opened = open_any(directory, options, detail::EngineChoice{model.name, engine_index});
+  const auto opened = open_with(directory, engines, options, detail::EngineChoice{model.name, engine_index});
   const double seconds = seconds_since(began);
   if (!opened) {
     const auto status = could_not_run(opened.error()) ? Status::kCouldNotRun : Status::kFailed;
@@ -156,39 +155,35 @@ void check_golden(const std::string& directory, const Manifest& manifest, const 
 
 /// Every engine that a model may be served by here, or those of the kind that was asked for.
 void check_model(const std::string& directory, const Manifest& manifest, const ModelEntry& model,
-                 const OpenOptions& options, Report& report) {
-  const auto loaders = libtorch::engines();
+                 const EngineList& engines, const OpenOptions& options, Report& report) {
   bool any_found = false;
   bool any_usable = false;
   for (std::size_t i = 0; i < model.engines.size(); ++i) {
     const EngineEntry& entry = model.engines[i];
     if (options.engine && entry.kind != *options.engine) continue;
     any_found = true;
-    const auto loader = std::find_if(loaders.begin(), loaders.end(),
-                                     [&](const EngineLoader& candidate) { return candidate.kind == entry.kind; });
-    const auto unmet =
-        detail::unmet_requirement(entry, loader == loaders.end() ? nullptr : &*loader, options.model.device);
+    const auto unmet = detail::unmet_requirement(entry, detail::find_loader(engines, entry.kind), options.model.device);
     if (unmet) {
       report.add(title_of(manifest, model, model.title_of(entry)), Status::kSkipped, *unmet);
       continue;
     }
     any_usable = true;
-    check_golden(directory, manifest, model, options, i, report);
+    check_golden(directory, manifest, model, engines, options, i, report);
   }
   if (any_usable) return;
   if (any_found) return report.add("golden", Status::kCouldNotRun, "none of the package's engines is usable here");
-  const auto opened = open_any(directory, options);
+  const auto opened = open_with(directory, engines, options);
   if (!opened) report.add(title_of(manifest, model, *options.engine), Status::kCouldNotRun, opened.error());
 }
 
-Report check_package(const std::string& directory, const OpenOptions& options) {
+Report check_package(const std::string& directory, const EngineList& engines, const OpenOptions& options) {
   Report report;
   const auto text = check_signature(directory, options, report);
   if (!text) return report;
   const auto manifest = check_manifest(*text, report);
   if (!manifest) return report;
   if (!check_files(directory, *manifest, report)) return report;
-  for (const ModelEntry& model : manifest->models) check_model(directory, *manifest, model, options, report);
+  for (const ModelEntry& model : manifest->models) check_model(directory, *manifest, model, engines, options, report);
   return report;
 }
 
@@ -204,7 +199,9 @@ int check_command(const Arguments& arguments) {
   const auto options = open_options(arguments);
   if (!options) return complain_of_options(options.error());
   const std::string& directory = arguments.positional()[0];
-  const Report report = check_package(directory, *options);
+  const auto libraries = load_engine_libraries(arguments);
+  if (!libraries) return complain(libraries.error().to_string(), kExitCouldNotRun);
+  const Report report = check_package(directory, libraries->engines, *options);
   if (const auto path = arguments.value("junit")) {
     const auto written = write_file(*path, Bytes(to_junit("gantry check " + directory, report.findings())));
     if (!written) return complain(written.error().message(), kExitCouldNotRun);

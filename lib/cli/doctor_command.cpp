@@ -2,14 +2,14 @@
 // gantry doctor: what gantry finds on this machine and in this process, and what to do about it.
 #include <cstdio>
 #include <filesystem>
-#include <gantry/libtorch.hpp>
+#include <gantry/isa.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/machine.hpp"
+#include "cli/open_package.hpp"
 #include "core/number_text.hpp"
-#include "package/requirements.hpp"
 #include "runtime/cpu_budget.hpp"
 #include "runtime/cpu_throttling.hpp"
 #include "runtime/memory_budget.hpp"
@@ -27,19 +27,35 @@ void print_item(const char* title, const std::string& text) {
   std::printf("%-10s %s\n", title, text.c_str());
 }
 
-void report_torch(Advice& advice) {
-  const auto libraries = loaded_libraries({"libtorch_cpu.so", "libtorch_cpu-"});
-  print_item("LibTorch", libtorch::version() + " from " + (libraries.empty() ? "this program" : libraries[0]));
+/// What each library with engines has, or why it cannot be used. One that is not there is a note: a gantry without it
+/// is a gantry for other engines.
+void report_engines(const EngineLibraries& found, Advice& advice) {
   std::string kinds;
-  for (const EngineLoader& loader : libtorch::engines()) kinds += (kinds.empty() ? "" : ", ") + loader.kind;
-  print_item("engines", kinds);
+  for (const EngineLibraryState& library : found.libraries) {
+    for (const auto& engine : library.engines) kinds += (kinds.empty() ? "" : ", ") + engine->kind();
+    print_item("library", library.problem.empty()
+                              ? library.description + (library.path.empty() ? ", linked" : ", " + library.path)
+                              : "'" + library.name + "' is not usable");
+    if (library.problem.empty()) continue;
+    (library.path.empty() ? advice.notes : advice.problems)
+        .push_back("no engine '" + library.name + "': " + library.problem);
+  }
+  print_item("engines", kinds.empty() ? "none" : kinds);
+}
+
+void report_torch(const EngineLibraries& found, Advice& advice) {
+  const auto libraries = loaded_libraries({"libtorch_cpu.so", "libtorch_cpu-"});
+  for (const EngineLibraryState& library : found.libraries)
+    if (library.name == "torch" && !library.engines.empty())
+      print_item("LibTorch",
+                 library.engines[0]->version() + " from " + (libraries.empty() ? "this program" : libraries[0]));
   if (libraries.size() > 1)
     advice.problems.push_back("two LibTorch libraries are loaded, " + libraries[0] + " and " + libraries[1] +
                               ": a program can hold one; link everything with the same");
 }
 
 void report_cpu(Advice& advice) {
-  const auto levels = detail::available_isas();
+  const auto levels = isa_levels();
   print_item("CPU", cpu_name() + (levels.empty() ? "" : ", " + levels.back()));
   if (levels.size() < 3 && !levels.empty() && levels[0] == "x86-64")
     advice.notes.push_back(
@@ -105,7 +121,9 @@ void report_cuda(Advice& advice) {
   const bool has_library =
       !torch.empty() && std::filesystem::exists(std::filesystem::path(torch[0]).parent_path() / "libtorch_cuda.so");
   const auto driver = find_cuda_driver();
-  std::string text = has_library ? "this LibTorch has CUDA (libtorch_cuda.so)" : "this LibTorch has no CUDA";
+  std::string text = torch.empty() ? "no LibTorch is loaded"
+                     : has_library ? "this LibTorch has CUDA (libtorch_cuda.so)"
+                                   : "this LibTorch has no CUDA";
   if (!driver) {
     text += "; no driver: libcuda.so.1 cannot be loaded";
   } else {
@@ -114,7 +132,7 @@ void report_cuda(Advice& advice) {
     text += driver->problem.empty() ? std::to_string(driver->devices) + " devices" : driver->problem;
   }
   print_item("CUDA", text);
-  if (driver && driver->problem.empty() && !has_library)
+  if (driver && driver->problem.empty() && !has_library && !torch.empty())
     advice.notes.push_back(
         "there is a GPU, but this LibTorch cannot use it: install one built with CUDA and build "
         "gantry with -DGANTRY_TORCH_ROOT=<it>");
@@ -127,13 +145,16 @@ void report_cuda(Advice& advice) {
 }  // namespace
 
 CommandSpec doctor_spec() {
-  return {"doctor", 0, 0, {}};
+  return {"doctor [--engine-dir DIR]...", 0, 0, {{"engine-dir", true, true}}};
 }
 
-int doctor_command(const Arguments&) {
+int doctor_command(const Arguments& arguments) {
+  const auto libraries = load_engine_libraries(arguments);
+  if (!libraries) return complain(libraries.error().to_string(), kExitCouldNotRun);
   Advice advice;
   print_item("gantry", GANTRY_VERSION);
-  report_torch(advice);
+  report_engines(*libraries, advice);
+  report_torch(*libraries, advice);
   report_cpu(advice);
   report_throttling(advice);
   report_memory(advice);

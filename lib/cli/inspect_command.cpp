@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gantry inspect: what a package holds. Its manifest says most of it; each model's first usable engine is loaded, once
 // the files are verified, for how the signature's names were matched. Nothing is run.
-#include <algorithm>
 #include <cstdio>
-#include <gantry/libtorch.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +11,9 @@
 #include "cli/printable.hpp"
 #include "core/json_object.hpp"
 #include "core/number_text.hpp"
+#include "model/load_request.hpp"
 #include "model/padding.hpp"
+#include "package/engine_files.hpp"
 #include "package/package_files.hpp"
 #include "package/package_signature.hpp"
 #include "package/requirements.hpp"
@@ -91,28 +91,26 @@ std::string describe(const Tolerance& tolerance) {
   return "within " + detail::to_text(tolerance.atol, 6) + " + " + detail::to_text(tolerance.rtol, 6) + " * |expected|";
 }
 
-void print_engines(const ModelEntry& model, Device device) {
-  const auto loaders = libtorch::engines();
+void print_engines(const ModelEntry& model, const EngineList& engines, Device device) {
   std::printf("  engines, in order of preference, on %s\n", device.to_string().c_str());
   bool is_first_usable = true;
   for (const EngineEntry& entry : model.engines) {
-    const auto loader = std::find_if(loaders.begin(), loaders.end(),
-                                     [&](const EngineLoader& candidate) { return candidate.kind == entry.kind; });
-    const auto unmet = detail::unmet_requirement(entry, loader == loaders.end() ? nullptr : &*loader, device);
+    const auto unmet = detail::unmet_requirement(entry, detail::find_loader(engines, entry.kind), device);
     std::string needs = "for " + entry.device;
-    if (!entry.torch.empty()) needs += ", torch " + entry.torch;
-    if (!entry.isa.empty()) needs += ", " + entry.isa;
+    if (!entry.precision.empty()) needs += ", " + entry.precision;
+    for (const auto& [key, value] : entry.requirements.items())
+      needs += ", " + key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
     std::string verdict = "usable";
     if (unmet)
       verdict = "not usable: " + unmet->to_string();
     else if (std::exchange(is_first_usable, false))
       verdict = "usable, serves";
-    std::printf("    %-12s %s (%s): %s\n", entry.kind.c_str(), printable(entry.file).c_str(), needs.c_str(),
-                printable(verdict).c_str());
+    std::printf("    %-12s %s (%s): %s\n", entry.kind.c_str(), printable(entry.file_names()).c_str(),
+                printable(needs).c_str(), printable(verdict).c_str());
   }
 }
 
-void print_model(const ModelEntry& model, Device device) {
+void print_model(const ModelEntry& model, const EngineList& engines, Device device) {
   std::printf("model '%s'\n", model.name.c_str());
   for (const TensorSpec& input : model.signature.inputs())
     std::printf("  in   %s\n", printable(input.to_string()).c_str());
@@ -129,7 +127,7 @@ void print_model(const ModelEntry& model, Device device) {
   if (model.padding)
     if (const auto plan = detail::PaddingPlan::make(*model.padding, model.signature))
       std::printf("  pads %s\n", printable(plan->to_string()).c_str());
-  print_engines(model, device);
+  print_engines(model, engines, device);
 }
 
 void print_proof(const Manifest& manifest) {
@@ -172,31 +170,19 @@ Result<std::unique_ptr<Engine>> load_engine(const ModelEntry& model, const Engin
                                             const EngineLoader& loader, const detail::PackageFiles& files,
                                             const ModelOptions& given) {
   ModelOptions options = given;
-  options.name = model.name;
   options.max_batch = model.max_batch;
-  options.padding = model.padding;
   options.instances = 1;
-  for (const auto& [name, value] : model.arguments) options.arguments[name] = value;
-  std::vector<ModelFile> libraries;
-  for (const std::string& name : entry.libraries) {
-    if (!files.is_listed(name)) continue;  // one of --library
-    auto library = files.open(name);
-    if (!library) return std::move(library).error();
-    libraries.push_back(*std::move(library));
-  }
-  auto file = files.open(entry.file);
-  if (!file) return std::move(file).error();
-  return loader.load({*std::move(file), model.signature, std::move(options), std::move(libraries)});
+  const auto request = detail::load_request_of(entry, model.signature, files, options);
+  if (!request) return request.error();
+  return detail::load_engine(loader, *request);
 }
 
 /// How the first engine that loads would be called. `of` names the model, where there are several.
-void print_loaded(const ModelEntry& model, const std::string& of, const detail::PackageFiles& files,
-                  const ModelOptions& options) {
-  const auto loaders = libtorch::engines();
+void print_loaded(const ModelEntry& model, const std::string& of, const EngineList& engines,
+                  const detail::PackageFiles& files, const ModelOptions& options) {
   for (const EngineEntry& entry : model.engines) {
-    const auto loader = std::find_if(loaders.begin(), loaders.end(),
-                                     [&](const EngineLoader& candidate) { return candidate.kind == entry.kind; });
-    if (loader == loaders.end() || detail::unmet_requirement(entry, &*loader, options.device)) continue;
+    const EngineLoader* const loader = detail::find_loader(engines, entry.kind);
+    if (detail::unmet_requirement(entry, loader, options.device)) continue;
     const auto engine = load_engine(model, entry, *loader, files, options);
     const std::string title = of + printable(model.title_of(entry));
     if (!engine) {
@@ -212,23 +198,21 @@ void print_loaded(const ModelEntry& model, const std::string& of, const detail::
   std::printf("  %snone of its engines can be loaded here\n", of.c_str());
 }
 
-void print_loaded(const Manifest& manifest, const detail::PackageFiles& files, const ModelOptions& options) {
+void print_loaded(const Manifest& manifest, const EngineList& engines, const detail::PackageFiles& files,
+                  const ModelOptions& options) {
   std::printf("loaded\n");
   for (const ModelEntry& model : manifest.models)
-    print_loaded(model, manifest.models.size() > 1 ? model.name + ": " : "", files, options);
+    print_loaded(model, manifest.models.size() > 1 ? model.name + ": " : "", engines, files, options);
 }
 
 }  // namespace
 
 CommandSpec inspect_spec() {
-  return {"inspect PKG [--no-load] [--device D] [--trusted-key PEM]... [--library PATH]... [--trust-unverified-code]",
-          1,
-          1,
-          {{"no-load", false},
-           {"device", true},
-           {"trusted-key", true, true},
-           {"library", true, true},
-           {"trust-unverified-code", false}}};
+  auto options = open_option_specs();
+  options.erase(options.begin());  // --engine: all of them are shown
+  options.push_back({"no-load", false});
+  const std::string usage = open_option_usage();
+  return {"inspect PKG [--no-load] " + usage.substr(usage.find("] [") + 2), 1, 1, options};
 }
 
 int inspect_command(const Arguments& arguments) {
@@ -238,11 +222,14 @@ int inspect_command(const Arguments& arguments) {
   const auto manifest = load_manifest(directory, options->trusted_keys);
   if (!manifest) return complain(manifest.error().to_string(), kExitCouldNotRun);
 
+  const auto libraries = load_engine_libraries(arguments);
+  if (!libraries) return complain(libraries.error().to_string(), kExitCouldNotRun);
+
   std::printf("%s\n", manifest->title().c_str());
   if (!manifest->created.empty()) std::printf("  created: %s\n", printable(manifest->created).c_str());
   for (const auto& [key, value] : manifest->provenance)
     std::printf("  %s: %s\n", printable(key).c_str(), printable(value).c_str());
-  for (const ModelEntry& model : manifest->models) print_model(model, options->model.device);
+  for (const ModelEntry& model : manifest->models) print_model(model, libraries->engines, options->model.device);
   std::printf("pipeline\n");
   PipelinePrinter pipeline;
   pipeline.print_ops(Json::parse(manifest->pipeline), "pipeline", 1);
@@ -252,7 +239,7 @@ int inspect_command(const Arguments& arguments) {
   const auto files = detail::PackageFiles::verify(directory, *manifest);
   std::printf("integrity\n  %s\n", files ? "every file is as listed" : printable(files.error().to_string()).c_str());
   if (files && has_good_signature && !arguments.has("no-load") && !manifest->models.empty())
-    print_loaded(*manifest, *files, options->model);
+    print_loaded(*manifest, libraries->engines, *files, options->model);
   return files && has_good_signature && !pipeline.found_mistakes() ? kExitOk : kExitFailed;
 }
 

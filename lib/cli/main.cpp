@@ -5,11 +5,11 @@
 
 #include <cstdio>
 #include <exception>
-#include <gantry/libtorch.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/engine_libraries.hpp"
 #include "cli/printable.hpp"
 
 namespace gantry::cli {
@@ -56,6 +56,16 @@ void open_standard_streams() {
     if (::fcntl(stream, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDONLY));
 }
 
+/// "gantry 0.1.0 (LibTorch 2.15.0)", or why there is none.
+void print_version() {
+  const auto found = load_engine_libraries(std::vector<std::string>());
+  std::string text = found ? "" : found.error().message();
+  for (const EngineLibraryState& library : found ? found->libraries : std::vector<EngineLibraryState>())
+    text += (text.empty() ? "" : "; ") +
+            (library.problem.empty() ? library.description : "no engine '" + library.name + "': " + library.problem);
+  std::printf("gantry %s (%s)\n", GANTRY_VERSION, printable(text).c_str());
+}
+
 int dispatch(const std::vector<std::string>& words) {
   if (words.empty()) {
     print_help(stderr);
@@ -66,7 +76,7 @@ int dispatch(const std::vector<std::string>& words) {
     return kExitOk;
   }
   if (words[0] == "--version") {
-    std::printf("gantry %s (LibTorch %s)\n", GANTRY_VERSION, libtorch::version().c_str());
+    print_version();
     return kExitOk;
   }
   for (const Command& command : kCommands) {

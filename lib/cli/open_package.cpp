@@ -2,24 +2,65 @@
 #include "cli/open_package.hpp"
 
 #include <filesystem>
-#include <gantry/libtorch.hpp>
 #include <gantry/plugin.hpp>
+#include <string_view>
 #include <system_error>
 
+#include "model/known_engines.hpp"
 #include "package/package_files.hpp"
 #include "package/package_signature.hpp"
 
 namespace gantry::cli {
 
 std::vector<OptionSpec> open_option_specs() {
-  return {{"engine", true},        {"device", true},       {"trusted-key", true, true},
-          {"library", true, true}, {"plugin", true, true}, {"trust-unverified-code", false}};
+  return {{"engine", true},
+          {"device", true},
+          {"trusted-key", true, true},
+          {"library", true, true},
+          {"plugin", true, true},
+          {"trust-unverified-code", false},
+          {"engine-option", true, true},
+          {"engine-dir", true, true}};
 }
 
 std::string open_option_usage() {
   return "[--engine KIND] [--device D] [--trusted-key PEM]... [--library PATH]... [--plugin PATH]... "
-         "[--trust-unverified-code]";
+         "[--trust-unverified-code] [--engine-option KIND.NAME=VALUE]... [--engine-dir DIR]...";
 }
+
+namespace {
+
+/// --library and --trust-unverified-code: options of the LibTorch engines that people need often.
+void set_torch_options(const Arguments& arguments, ModelOptions& options) {
+  EngineOptions torch;
+  if (arguments.has("library")) torch.set("libraries", arguments.values("library"));
+  if (arguments.has("trust-unverified-code")) torch.set("trust_unverified_code", true);
+  if (torch.empty()) return;
+  for (const detail::KnownEngine& known : detail::kKnownEngines)
+    if (std::string_view(known.component) == "torch") options.engine_options[known.kind] = torch;
+}
+
+/// KIND.NAME=VALUE. A value that is JSON counts as that, any other is a string.
+Result<void> set_engine_option(const std::string& text, ModelOptions& options) {
+  const auto equals = text.find('=');
+  const auto dot = text.find('.');
+  if (equals == std::string::npos || dot == std::string::npos || dot == 0 || dot + 1 >= equals)
+    return Error(ErrorCode::kInvalidArgument, "expected KIND.NAME=VALUE, such as torchscript.scratch_dir=/var/tmp");
+  const std::string value = text.substr(equals + 1);
+  EngineOptions& engine = options.engine_options[text.substr(0, dot)];
+  const std::string name = text.substr(dot + 1, equals - dot - 1);
+  const auto json = JsonView::parse(value, name);
+  if (!json) {
+    engine.set(name, value);
+    return {};
+  }
+  auto read = OptionValue::from_json(*json);
+  if (!read) return std::move(read).error();
+  engine.set(name, *std::move(read));
+  return {};
+}
+
+}  // namespace
 
 Result<OpenOptions> open_options(const Arguments& arguments) {
   OpenOptions options;
@@ -30,8 +71,9 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
     if (!device) return device.error().within("--device");
     options.model.device = *device;
   }
-  options.model.libraries = arguments.values("library");
-  options.model.trust_unverified_code = arguments.has("trust-unverified-code");
+  set_torch_options(arguments, options.model);
+  for (const std::string& option : arguments.values("engine-option"))
+    if (auto ok = set_engine_option(option, options.model); !ok) return ok.error().within("--engine-option " + option);
   if (arguments.has("plugin")) options.registry = Registry::builtin();
   for (const std::string& path : arguments.values("plugin"))
     if (auto loaded = load_plugin(path, *options.registry); !loaded) return loaded.error().within("--plugin");
@@ -43,9 +85,13 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
   return options;
 }
 
-Result<AnyPipeline> open_any(const std::string& directory, const OpenOptions& options,
+Result<EngineLibraries> load_engine_libraries(const Arguments& arguments) {
+  return load_engine_libraries(arguments.values("engine-dir"));
+}
+
+Result<AnyPipeline> open_with(const std::string& directory, const EngineList& engines, const OpenOptions& options,
                              std::optional<detail::EngineChoice> choice) {
-  auto opened = detail::open_package(directory, nullptr, nullptr, libtorch::engines(), options, choice);
+  auto opened = detail::open_package(directory, nullptr, nullptr, engines, options, choice);
   if (!opened) return std::move(opened).error();
   return AnyPipeline(std::move(opened->core), std::move(opened->origin));
 }

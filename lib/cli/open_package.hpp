@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "cli/arguments.hpp"
+#include "cli/engine_libraries.hpp"
 #include "package/manifest.hpp"
 
 namespace gantry::cli {
 
-/// --engine, --device, --trusted-key, --library, --plugin and --trust-unverified-code.
+/// --engine, --device, --trusted-key, --library, --plugin, --trust-unverified-code, --engine-option and --engine-dir.
 std::vector<OptionSpec> open_option_specs();
 
 /// "[--engine KIND] [--device D] [--trusted-key PEM]... ..."
@@ -22,9 +23,11 @@ std::string open_option_usage();
 /// file, and load_plugin() of a plugin.
 Result<OpenOptions> open_options(const Arguments& arguments);
 
-/// Opens a package for whatever its pipeline takes and gives, with the engines that are linked; `choice` as for
-/// detail::open_package().
-Result<AnyPipeline> open_any(const std::string& directory, const OpenOptions& options,
+/// Loads what lies in the directories of --engine-dir and beside the tool's own library.
+Result<EngineLibraries> load_engine_libraries(const Arguments& arguments);
+
+/// Opens a package for whatever its pipeline takes and gives; `choice` as for detail::open_package().
+Result<AnyPipeline> open_with(const std::string& directory, const EngineList& engines, const OpenOptions& options,
                              std::optional<detail::EngineChoice> choice = {});
 
 /// The bytes of gantry.json, whoever signed them. not_found says what a package is.

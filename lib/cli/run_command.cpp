@@ -157,7 +157,9 @@ int run_command(const Arguments& arguments) {
   if (!options) return complain_of_options(options.error());
 
   const std::string& directory = arguments.positional()[0];
-  const auto pipeline = open_any(directory, *options);
+  const auto libraries = load_engine_libraries(arguments);
+  if (!libraries) return complain(libraries.error().to_string(), kExitCouldNotRun);
+  const auto pipeline = open_with(directory, libraries->engines, *options);
   if (!pipeline) return complain(pipeline.error().to_string(), kExitCouldNotRun);
   if (has_until) return write_stage(*pipeline, arguments);
 

@@ -9,6 +9,7 @@
 #include <gantry/node.hpp>
 #include <utility>
 
+#include "model/load_request.hpp"
 #include "model/local_backend.hpp"
 #include "model/model_call.hpp"
 
@@ -187,6 +188,21 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
 
 Model detail::ModelMaker::make(std::shared_ptr<const ModelCall> call, Runtime runtime, const std::string& name) {
   return Model(std::make_shared<const Model::State>(Model::State{std::move(call), std::move(runtime), name}));
+}
+
+Result<Model> Model::load(const EngineLoader& engine, const std::string& path, const Signature& signature,
+                          const ModelOptions& options) try {
+  auto file = ModelFile::open(path);
+  if (!file) return std::move(file).error();
+  auto request = detail::make_load_request(engine.kind(), {{*std::move(file), 0}}, signature, options);
+  if (!request) return std::move(request).error();
+  auto loaded = detail::load_engine(engine, *request);
+  if (!loaded) return std::move(loaded).error();
+  ModelOptions named = options;
+  if (named.name.empty()) named.name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+  return make(*std::move(loaded), signature, named);
+} catch (...) {
+  return detail::translate_exception();
 }
 
 Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options) try {

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <gantry/engine.hpp>
+#include <gantry/model_options.hpp>
+#include <gantry/signature.hpp>
 #include <gantry/tolerance.hpp>
 #include <memory>
 #include <optional>

@@ -7,65 +7,56 @@
 #include <string_view>
 #include <utility>
 
+#include "core/json_access.hpp"
+
 namespace gantry::detail {
 namespace {
 
 constexpr std::size_t kMaxNameLength = 128;
-constexpr std::size_t kMaxLibraries = 16;
-constexpr std::size_t kMaxLibraryLength = 4096;
+constexpr std::size_t kMaxFiles = 64;
 constexpr std::size_t kMaxSizes = 64;
 constexpr std::int64_t kMaxBatch = 65536;
 constexpr std::int64_t kMaxSamples = 1 << 20;
 
-bool is_digits(std::string_view text) {
-  return !text.empty() && text.size() <= 4 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// "2.15" or ">=2.6".
-bool is_torch_requirement(std::string_view text) {
-  if (text.rfind(">=", 0) == 0) text.remove_prefix(2);
-  const auto dot = text.find('.');
-  return dot != std::string_view::npos && is_digits(text.substr(0, dot)) && is_digits(text.substr(dot + 1));
-}
-
-/// Files of the package or bare names; no control character, since they stand in messages.
-bool is_library(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxLibraryLength && text != "." && text != ".." &&
-         std::none_of(text.begin(), text.end(),
-                      [](char c) { return c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-Result<void> read_libraries(const Json& list, const std::string& path, EngineEntry& engine) {
-  if (list.size() > kMaxLibraries)
-    return json_error(path, "has " + std::to_string(list.size()) + " libraries, at most " +
-                                std::to_string(kMaxLibraries) + " are allowed");
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const std::string at = path + "[" + std::to_string(i) + "]";
-    if (!list[i].is_string() || !is_library(list[i].get_ref<const std::string&>()))
-      return json_error(at, "expected a file of the package or a library's name, got " + describe(list[i]));
-    std::string name = list[i].get<std::string>();
-    if (std::find(engine.libraries.begin(), engine.libraries.end(), name) != engine.libraries.end())
-      return json_error(at, describe(list[i]) + " is listed twice");
-    engine.libraries.push_back(std::move(name));
+/// The only file, under `file`, or one for each batch size, under `files`.
+Result<void> read_files(JsonObject& object, const Json* file, const Json* files, EngineEntry& engine) {
+  if ((file != nullptr) == (files != nullptr))
+    return json_error(object.path(), "needs either file, a path, or files, a list of {path, batch}");
+  if (file != nullptr) {
+    if (!file->is_string()) return json_error(object.path_of("file"), "expected a string, got " + describe(*file));
+    engine.files.push_back({file->get<std::string>(), 0});
+    return {};
+  }
+  if (!files->is_array() || files->empty() || files->size() > kMaxFiles)
+    return json_error(object.path_of("files"), "expected a list of 1.." + std::to_string(kMaxFiles) + " files");
+  for (std::size_t i = 0; i < files->size(); ++i) {
+    JsonObject item((*files)[i], object.path_of("files") + "[" + std::to_string(i) + "]");
+    EntryFile one;
+    one.path = item.string("path");
+    const bool is_only = files->size() == 1;
+    one.batch = static_cast<int>(
+        item.integer("batch", is_only ? 0 : 1, kMaxBatch, is_only ? std::optional<std::int64_t>(0) : std::nullopt));
+    if (item.ok() && !engine.files.empty() && one.batch <= engine.files.back().batch)
+      item.fail("batch", "must be above the one before, " + std::to_string(engine.files.back().batch) + ", got " +
+                             std::to_string(one.batch));
+    if (auto ok = item.finish(); !ok) return ok;
+    engine.files.push_back(std::move(one));
   }
   return {};
 }
 
-Result<void> read_requires(const Json& json, const std::string& path, EngineEntry& engine) {
-  JsonObject object(json, path);
-  engine.torch = object.string("torch", "");
-  if (object.ok() && object.has("torch") && !is_torch_requirement(engine.torch))
-    object.fail("torch", "expected \"2.15\" or \">=2.6\", got " + describe(Json(engine.torch)));
-  if (object.find("isa")) {
-    static constexpr std::initializer_list<const char*> kLevels = {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4",
-                                                                   "aarch64"};
-    const std::size_t index = object.choice("isa", kLevels);
-    if (object.ok()) engine.isa = kLevels.begin()[index];
+/// What only the engine understands: an object of anything.
+Result<void> read_for_engine(JsonObject& object, EngineEntry& engine, const Json* requirements, const Json* options) {
+  if (requirements) {
+    if (!requirements->is_object())
+      return json_error(object.path_of("requires"), "expected an object, got " + describe(*requirements));
+    engine.requirements = *requirements;
   }
-  const Json* libraries = object.list("libraries", false);
-  if (auto ok = object.finish(); !ok) return ok;
-  return libraries ? read_libraries(*libraries, object.path_of("libraries"), engine) : Result<void>();
+  if (!options) return {};
+  auto read = EngineOptions::from_json(JsonAccess::borrow(*options, object.path_of("options")));
+  if (!read) return std::move(read).error();
+  engine.options = *std::move(read);
+  return {};
 }
 
 Result<void> read_sizes(const Json& list, const std::string& path, RowProof& rows) {
@@ -126,18 +117,28 @@ std::string read_name(JsonObject& object, const char* key) {
   return name;
 }
 
+std::string EngineEntry::file_names() const {
+  std::string text;
+  for (const EntryFile& file : files) text += (text.empty() ? "" : ", ") + file.path;
+  return text;
+}
+
 Result<EngineEntry> parse_engine_entry(const Json& json, const std::string& path) {
   JsonObject object(json, path);
   EngineEntry engine;
+  engine.path = path;
   engine.kind = read_name(object, "kind");
-  engine.file = object.string("file");
   static constexpr std::initializer_list<const char*> kDevices = {"any", "cpu", "cuda"};
   engine.device = kDevices.begin()[object.choice("device", kDevices, 0)];
+  engine.precision = object.string("precision", "");
+  const Json* file = object.find("file");
+  const Json* files = object.find("files");
   const Json* requirements = object.find("requires");
+  const Json* options = object.find("options");
   const Json* rows = object.find("rows");
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
-  if (requirements)
-    if (auto ok = read_requires(*requirements, object.path_of("requires"), engine); !ok) return std::move(ok).error();
+  if (auto ok = read_files(object, file, files, engine); !ok) return std::move(ok).error();
+  if (auto ok = read_for_engine(object, engine, requirements, options); !ok) return std::move(ok).error();
   if (rows)
     if (auto ok = read_rows(*rows, object.path_of("rows"), engine); !ok) return std::move(ok).error();
   return engine;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <gantry/engine_options.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,15 +24,25 @@ struct RowProof {
   std::string reason;  ///< why not independent: "batch of 16: output 'y', row 3: ..."
 };
 
+/// A file of the model.
+struct EntryFile {
+  std::string path;
+  int batch = 0;  ///< the only batch size that it computes; 0: any
+};
+
 /// One way to run the model.
 struct EngineEntry {
+  std::string path;  ///< of the entry itself in gantry.json: "engines[0]"
   std::string kind;
-  std::string file;
+  std::vector<EntryFile> files;        ///< one, or one for each batch size, ascending
   std::string device;                  ///< "any", "cpu" or "cuda"
-  std::string torch;                   ///< "2.15", ">=2.6", or empty
-  std::string isa;                     ///< "x86-64-v3", ..., or empty
-  std::vector<std::string> libraries;  ///< with operators it needs: files of the package, or names of what a host gives
+  std::string precision;               ///< for people: "f32", "int8"; or empty
+  Json requirements = Json::object();  ///< for the engine's loader to understand
+  EngineOptions options;               ///< likewise
   std::optional<RowProof> rows;        ///< unset: nobody looked
+
+  /// "model.ts", "model-1.pte, model-8.pte".
+  GANTRY_API std::string file_names() const;
 };
 
 /// [a-z0-9][a-z0-9._-]*, at most 128 characters, as names, versions and kinds are.

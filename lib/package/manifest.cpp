@@ -117,24 +117,14 @@ Result<void> check_listed(const Manifest& manifest, const std::string& file, con
   return json_error(path, describe(Json(file)) + " is not listed in files");
 }
 
-/// A library is a file of the package, or the bare name of what the host gives. A path that is not listed is neither.
-Result<void> check_engine_files(const Manifest& manifest, const EngineEntry& engine, const std::string& path) {
-  if (auto ok = check_listed(manifest, engine.file, path + ".file"); !ok) return ok;
-  for (std::size_t i = 0; i < engine.libraries.size(); ++i)
-    if (engine.libraries[i].find('/') != std::string::npos)
-      if (auto ok =
-              check_listed(manifest, engine.libraries[i], path + ".requires.libraries[" + std::to_string(i) + "]");
-          !ok)
-        return ok;
-  return {};
-}
-
 Result<void> check_model_files(const Manifest& manifest) {
   for (const ModelEntry& model : manifest.models)
-    for (std::size_t i = 0; i < model.engines.size(); ++i) {
-      const std::string path = "models." + model.name + ".engines[" + std::to_string(i) + "]";
-      if (auto ok = check_engine_files(manifest, model.engines[i], path); !ok) return ok;
-    }
+    for (const EngineEntry& engine : model.engines)
+      for (std::size_t i = 0; i < engine.files.size(); ++i) {
+        const bool is_alone = engine.files.size() == 1 && engine.files[0].batch == 0;
+        const std::string key = is_alone ? ".file" : ".files[" + std::to_string(i) + "].path";
+        if (auto ok = check_listed(manifest, engine.files[i].path, engine.path + key); !ok) return ok;
+      }
   return {};
 }
 

@@ -12,7 +12,6 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::size_t kMaxEngines = 8;
-constexpr std::size_t kMaxArguments = 64;
 constexpr std::int64_t kMaxBatch = 65536;
 
 Result<Dim> read_dim(const Json& json, const std::string& path) {
@@ -93,33 +92,6 @@ Result<void> read_padding(const Json& json, const std::string& path, ModelEntry&
   return {};
 }
 
-/// The engine knows which arguments there are and of which type; here are only the types that JSON can give.
-Result<ArgumentValue> read_argument(const Json& json, const std::string& path) {
-  if (json.is_boolean()) return ArgumentValue(json.get<bool>());
-  if (json.is_string()) return ArgumentValue(json.get<std::string>());
-  if (json.is_number_float()) return ArgumentValue(json.get<double>());
-  const bool is_too_large = json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{INT64_MAX};
-  if (json.is_number_integer() && !is_too_large) return ArgumentValue(json.get<std::int64_t>());
-  return json_error(path, "expected true, false, a 64-bit integer, a number or a string, got " + describe(json));
-}
-
-Result<void> read_arguments(const Json& json, const std::string& path, ModelEntry& model) {
-  if (!json.is_object()) return json_error(path, "expected an object, got " + describe(json));
-  if (json.size() > kMaxArguments)
-    return json_error(path, "has " + std::to_string(json.size()) + " arguments, at most " +
-                                std::to_string(kMaxArguments) + " are allowed");
-  for (const auto& item : json.items()) {
-    const std::string at = path + "." + item.key();
-    if (item.key().empty()) return json_error(path, "an argument has no name");
-    for (const TensorSpec& spec : model.signature.inputs())
-      if (spec.name == item.key()) return json_error(at, "is the name of an input");
-    auto value = read_argument(item.value(), at);
-    if (!value) return std::move(value).error();
-    model.arguments.emplace(item.key(), *std::move(value));
-  }
-  return {};
-}
-
 Result<void> read_engines(const Json& list, const std::string& path, ModelEntry& model) {
   if (list.empty() || list.size() > kMaxEngines)
     return json_error(path, "needs 1.." + std::to_string(kMaxEngines) + " engines, got " + std::to_string(list.size()));
@@ -136,7 +108,7 @@ Result<void> read_engines(const Json& list, const std::string& path, ModelEntry&
 std::string ModelEntry::title_of(const EngineEntry& engine) const {
   const auto is_alike = [&](const EngineEntry& other) { return other.kind == engine.kind; };
   const bool is_alone = std::count_if(engines.begin(), engines.end(), is_alike) == 1;
-  return is_alone ? engine.kind : engine.kind + " (" + engine.file + ")";
+  return is_alone ? engine.kind : engine.kind + " (" + engine.file_names() + ")";
 }
 
 Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, const std::string& path) {
@@ -148,12 +120,10 @@ Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, 
   const Json* inputs = object.list("inputs", true);
   const Json* outputs = object.list("outputs", true);
   const Json* padding = object.find("padding");
-  const Json* arguments = object.find("arguments");
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
   auto ok = read_engines(*engines, object.path_of("engines"), model);
   if (ok) ok = read_signature(*inputs, *outputs, path, model);
   if (ok && padding) ok = read_padding(*padding, object.path_of("padding"), model);
-  if (ok && arguments) ok = read_arguments(*arguments, object.path_of("arguments"), model);
   if (!ok) return std::move(ok).error();
   return model;
 }

@@ -2,10 +2,8 @@
 // ModelEntry: an item of models{} of gantry.json: what a model takes and gives, and the ways to run it.
 #pragma once
 
-#include <gantry/model_options.hpp>
 #include <gantry/padding.hpp>
 #include <gantry/signature.hpp>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +19,6 @@ struct ModelEntry {
   Signature signature;
   int max_batch = 16;
   std::optional<Padding> padding;
-  std::map<std::string, ArgumentValue> arguments;  ///< of forward(), that are no tensors
 
   /// The engine's kind, with the file if there are several of that kind: "aoti", "aoti (model-v3.pt2)".
   GANTRY_API std::string title_of(const EngineEntry& engine) const;

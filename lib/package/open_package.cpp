@@ -7,7 +7,9 @@
 #include <optional>
 #include <utility>
 
+#include "model/load_request.hpp"
 #include "model/make_model.hpp"
+#include "package/engine_files.hpp"
 #include "package/golden_check.hpp"
 #include "package/manifest.hpp"
 #include "package/package_files.hpp"
@@ -47,8 +49,8 @@ struct Built {
 /// Opens a checked package with one engine after the other.
 class PackageOpener {
  public:
-  PackageOpener(const Checked& checked, const TypeInfo* in, const TypeInfo* out,
-                const std::vector<EngineLoader>& loaders, const OpenOptions& options, Runtime runtime)
+  PackageOpener(const Checked& checked, const TypeInfo* in, const TypeInfo* out, const EngineList& loaders,
+                const OpenOptions& options, Runtime runtime)
       : manifest_(checked.manifest),
         model_(checked.manifest.models[0]),
         files_(checked.files),
@@ -87,7 +89,7 @@ class PackageOpener {
 
  private:
   Result<OpenedPackage> open_with(const EngineEntry& entry) {
-    const EngineLoader* loader = find_loader(entry.kind);
+    const EngineLoader* loader = find_loader(loaders_, entry.kind);
     if (auto unmet = unmet_requirement(entry, loader, options_.model.device)) return *unmet;
     const auto here = [&](const Error& error) { return error.within("engine '" + model_.title_of(entry) + "'"); };
     ModelOptions options = model_options();
@@ -176,43 +178,22 @@ class PackageOpener {
     return evidence;
   }
 
-  const EngineLoader* find_loader(const std::string& kind) const {
-    const auto found = std::find_if(loaders_.begin(), loaders_.end(), [&](const auto& l) { return l.kind == kind; });
-    return found == loaders_.end() ? nullptr : &*found;
-  }
-
   /// What the host says, and for the rest the package.
   ModelOptions model_options() const {
     ModelOptions options = options_.model;
     if (options.max_batch == 0) options.max_batch = model_.max_batch;
     if (!options.padding) options.padding = model_.padding;
     if (options.name.empty()) options.name = manifest_.name;
-    for (const auto& [name, value] : model_.arguments) options.arguments[name] = value;
     options.runtime = runtime_;
     return options;
   }
 
   Result<std::shared_ptr<Engine>> load_engine(const EngineEntry& entry, const EngineLoader& loader,
                                               const ModelOptions& options) const {
-    if (!loader.load) return Error(ErrorCode::kInternal, "its loader has no load function");
-    auto file = files_.open(entry.file);
-    if (!file) return std::move(file).error();
-    LoadRequest request{*std::move(file), model_.signature, options, {}};
-    for (const std::string& library : entry.libraries) {
-      if (manifest_.files.count(library) == 0) {
-        if (options.libraries.empty())
-          return Error(ErrorCode::kFailedPrecondition,
-                       "it needs the operators of '" + library + "'; give its path in ModelOptions::libraries");
-        continue;
-      }
-      auto content = files_.open(library);
-      if (!content) return std::move(content).error();
-      request.libraries.push_back(*std::move(content));
-    }
-    auto engine = loader.load(request);
-    if (!engine) return engine.error().within("file '" + entry.file + "'");
-    if (*engine == nullptr)
-      return Error(ErrorCode::kInternal, "its loader gave no engine for file '" + entry.file + "'");
+    const auto request = load_request_of(entry, model_.signature, files_, options);
+    if (!request) return request.error();
+    auto engine = detail::load_engine(loader, *request);
+    if (!engine) return engine.error().within("file '" + entry.file_names() + "'");
     return std::shared_ptr<Engine>(*std::move(engine));
   }
 
@@ -243,7 +224,7 @@ class PackageOpener {
   const PackageFiles& files_;
   const TypeInfo* in_;
   const TypeInfo* out_;
-  const std::vector<EngineLoader>& loaders_;
+  const EngineList& loaders_;
   const OpenOptions& options_;
   const Registry registry_;
   Runtime runtime_;
@@ -251,14 +232,28 @@ class PackageOpener {
   bool is_final_ = false;
 };
 
+/// Options for an engine that neither the host nor the package has would be ignored; it is a mistake, likely a typo.
+Result<void> check_engine_options(const Manifest& manifest, const EngineList& engines, const OpenOptions& options) {
+  for (const auto& [kind, given] : options.model.engine_options) {
+    bool is_in_package = false;
+    for (const ModelEntry& model : manifest.models)
+      for (const EngineEntry& entry : model.engines) is_in_package = is_in_package || entry.kind == kind;
+    if (!is_in_package && find_loader(engines, kind) == nullptr)
+      return Error(ErrorCode::kInvalidArgument, "ModelOptions::engine_options are for an engine '" + kind +
+                                                    "', which is neither linked nor one of the package");
+  }
+  return {};
+}
+
 Result<OpenedPackage> open_unnamed(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
-                                   const std::vector<EngineLoader>& loaders, const OpenOptions& options,
+                                   const EngineList& loaders, const OpenOptions& options,
                                    const std::optional<EngineChoice>& choice) {
   auto checked = check_package(directory, options);
   if (!checked) return std::move(checked).error();
   if (checked->manifest.models.size() != 1)
     return Error(ErrorCode::kUnsupported, "a package with one model can be opened, this one has " +
                                               std::to_string(checked->manifest.models.size()));
+  if (auto ok = check_engine_options(checked->manifest, loaders, options); !ok) return std::move(ok).error();
   auto runtime = runtime_of(options);
   if (!runtime) return std::move(runtime).error();
   return PackageOpener(*checked, in, out, loaders, options, *std::move(runtime)).open(choice);
@@ -267,7 +262,7 @@ Result<OpenedPackage> open_unnamed(const std::string& directory, const TypeInfo*
 }  // namespace
 
 Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
-                                   const std::vector<EngineLoader>& loaders, const OpenOptions& options,
+                                   const EngineList& loaders, const OpenOptions& options,
                                    const std::optional<EngineChoice>& choice) {
   try {
     auto opened = open_unnamed(directory, in, out, loaders, options, choice);
@@ -282,8 +277,7 @@ Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo*
 
 namespace gantry {
 
-Result<AnyPipeline> open_any(const std::string& directory, const std::vector<EngineLoader>& engines,
-                             const OpenOptions& options) {
+Result<AnyPipeline> open_any(const std::string& directory, const EngineList& engines, const OpenOptions& options) {
   auto opened = detail::open_package(directory, nullptr, nullptr, engines, options);
   if (!opened) return std::move(opened).error();
   return AnyPipeline(std::move(opened->core), std::move(opened->origin));

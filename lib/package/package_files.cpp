@@ -97,10 +97,8 @@ Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Ma
   files.entries_ = manifest.files;
   std::set<std::string> kept;  // what engines read
   for (const ModelEntry& model : manifest.models)
-    for (const EngineEntry& engine : model.engines) {
-      kept.insert(engine.file);
-      kept.insert(engine.libraries.begin(), engine.libraries.end());
-    }
+    for (const EngineEntry& engine : model.engines)
+      for (const EntryFile& file : engine.files) kept.insert(file.path);
   try {
     auto paths = resolve_all(files.tree_, manifest);
     if (!paths) return std::move(paths).error();
@@ -122,9 +120,13 @@ Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Ma
 }
 
 Result<ModelFile> PackageFiles::open(const std::string& name) const {
-  const auto content = contents_.find(name);
-  if (content == contents_.end()) return Error(ErrorCode::kInvalidArgument, "file '" + name + "' is no engine's");
-  return ModelFile(content->second);
+  const auto kept = contents_.find(name);
+  if (kept != contents_.end()) return ModelFile(kept->second);
+  const auto entry = entries_.find(name);
+  if (entry == entries_.end()) return Error(ErrorCode::kNotFound, "file '" + name + "' is not listed in files");
+  auto content = verify_file(tree_, paths_.find(name)->second, name, entry->second);
+  if (!content) return std::move(content).error();
+  return ModelFile(*std::move(content));
 }
 
 Result<Bytes> PackageFiles::read(const std::string& name) const {

@@ -41,7 +41,8 @@ class PackageFiles {
   bool is_listed(const std::string& name) const { return entries_.count(name) > 0; }
   /// The content of a listed file; invalid_argument if it is not listed.
   Result<Bytes> read(const std::string& name) const;
-  /// A model's file or library that an engine of the manifest names, as it was verified.
+  /// A listed file for an engine: of what the manifest's engines name as files, what was verified; any other is hashed
+  /// again. not_found if it is not listed.
   GANTRY_API Result<ModelFile> open(const std::string& name) const;
 
  private:

@@ -179,9 +179,9 @@ class CallsTest(PackingTest):
             numpy.testing.assert_allclose(answer, expected.numpy(), rtol=1e-6)
             stored = torch.jit.load(str(self.package / "model.ts"))
             if isinstance(model, torch.jit.ScriptModule):
-                self.assertEqual(manifest["models"]["model"]["arguments"], fixed)
+                self.assertEqual(manifest["models"]["model"]["engines"][0]["options"]["arguments"], fixed)
             else:
-                self.assertNotIn("arguments", manifest["models"]["model"])
+                self.assertNotIn("options", manifest["models"]["model"]["engines"][0])
                 torch.testing.assert_close(stored(*sample), expected)
 
     def test_mistakes_in_fixed_arguments_are_named(self):
@@ -200,11 +200,11 @@ class CallsTest(PackingTest):
         arguments = {"batch": False, "samples": [boxes]}
         with self.assertRaisesRegex(gp.CheckFailed, r"needs the operator torchvision::nms; .*libraries=\[\"torchvision\"\]"):
             self.pack(model, boxes, **arguments)
-        requires = self.pack_model(model, boxes, libraries=["torchvision"], **arguments)["engines"][0]["requires"]
-        self.assertEqual(requires["libraries"], ["torchvision"])
+        options = self.pack_model(model, boxes, libraries=["torchvision"], **arguments)["engines"][0]["options"]
+        self.assertEqual(options["libraries"], ["torchvision"])
         library = next(Path(torchvision.__file__).parent.glob("_C*.so"))
         manifest = self.pack(model, boxes, libraries=[library], **arguments)
-        self.assertEqual(manifest["models"]["model"]["engines"][0]["requires"]["libraries"], [f"ops/{library.name}"])
+        self.assertEqual(manifest["models"]["model"]["engines"][0]["options"]["libraries"], [f"ops/{library.name}"])
         self.assertIn(f"ops/{library.name}", [entry["path"] for entry in manifest["files"]])
         self.assertEqual((self.package / "ops" / library.name).read_bytes(), library.read_bytes())
         for wrong, message in (("lib/absent.so", "'lib/absent.so' is no file"), ("nothing_of_that_name", "cannot be loaded")):

@@ -75,7 +75,9 @@ END
     def test_says_why_there_is_no_tool_that_can(self):
         path = self.dir / "gantry"
         cases = [(VERSION_LINE.replace(gp.VERSION, "9.9.9"), f"is version 9.9.9, this is gantry-pack {gp.VERSION}"),
-                 ("gantry crane 3", "is another program")]
+                 ("gantry crane 3", "is another program"),
+                 (f"gantry {gp.VERSION} (no engine 'torch': libtorch_cpu.so is missing; install LibTorch 2.15, of pip)",
+                  "has no engine for it: no engine 'torch': libtorch_cpu.so is missing; install LibTorch 2.15")]
         for version, message in cases:
             with self.subTest(message):
                 self.pack_with(self.tool("exit 1", version))
@@ -93,6 +95,16 @@ END
         tool = self.dir / "gantry"
         tool.write_text('#!/bin/sh\ncase "$LD_LIBRARY_PATH" in *torch/lib*) ;; *) exit 127;; esac\n'
                         f'if [ "$1" = --version ]; then echo "{VERSION_LINE}"; exit 0; fi\n'
+                        + self.finding("skipped", "was started") + "exit 0\n")
+        tool.chmod(0o755)
+        self.pack_with(tool)
+        self.assertIn("was started", self.said.getvalue())
+
+    def test_a_tool_that_starts_without_libtorch_is_given_that_of_python(self):
+        tool = self.dir / "gantry"
+        tool.write_text(f'#!/bin/sh\ncase "$LD_LIBRARY_PATH" in *torch/lib*) line="{VERSION_LINE}";;\n'
+                        f"*) line=\"gantry {gp.VERSION} (no engine 'torch': libtorch_cpu.so is missing)\";; esac\n"
+                        'if [ "$1" = --version ]; then echo "$line"; exit 0; fi\n'
                         + self.finding("skipped", "was started") + "exit 0\n")
         tool.chmod(0o755)
         self.pack_with(tool)

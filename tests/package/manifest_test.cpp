@@ -38,8 +38,10 @@ TEST(Manifest, ReadsEveryKey) {
   EXPECT_EQ(manifest->models[0].max_batch, 4);
   EXPECT_EQ(manifest->models[0].signature.to_string(),
             Signature::parse("x:f32[batch,2]", "y:f32[batch,2]")->to_string());
-  EXPECT_EQ(manifest->models[0].engines[0].torch, ">=2.6");
-  EXPECT_EQ(manifest->models[0].engines[0].isa, "x86-64-v3");
+  EXPECT_EQ(manifest->models[0].engines[0].requirements, json["models"]["net"]["engines"][0]["requires"])
+      << "the engine's loader reads it";
+  EXPECT_EQ(manifest->models[0].engines[0].file_names(), "model.fake");
+  EXPECT_EQ(manifest->models[0].engines[0].files.at(0).batch, 0);
   EXPECT_EQ(manifest->models[0].engines[0].device, "cpu");
   EXPECT_EQ(manifest->pipeline, R"([{"op":"model"}])");
   ASSERT_EQ(manifest->golden.size(), 1u);
@@ -76,29 +78,28 @@ TEST(Manifest, ReadsWhatIsKnownOfRows) {
   EXPECT_EQ(manifest->models[0].engines[0].rows->reason, "the model keeps state");
 }
 
-TEST(Manifest, ReadsLibrariesOfThePackageAndOfTheHost) {
+TEST(Manifest, ReadsFilesByBatchSizeAndOptionsOfAnyKind) {
   Json json = valid();
-  json["files"][0]["path"] = "ops/libmy.so";
-  json["models"]["net"]["engines"][0]["requires"]["libraries"] = {"ops/libmy.so", "torchvision"};
-  json["golden"] = Json::array();
+  Json& entry = json["models"]["net"]["engines"][0];
+  entry.erase("file");
+  entry["files"] = {{{"path", "model.fake"}, {"batch", 1}}, {{"path", "golden/0/0.npy"}, {"batch", 8}}};
+  entry["precision"] = "int8";
+  entry["options"] = {{"arguments", {{"sr", 16000}, {"low", INT64_MIN}}},
+                      {"scale", 1.0},
+                      {"is_wide", true},
+                      {"libraries", {"ops/libmy.so", "torchvision", "c"}}};
   const auto manifest = parsed(json);
   ASSERT_THAT(manifest, IsOk());
-  EXPECT_EQ(manifest->models[0].engines[0].libraries, (std::vector<std::string>{"ops/libmy.so", "torchvision"}));
-}
-
-TEST(Manifest, ReadsArgumentsOfEachType) {
-  EXPECT_TRUE(parsed(valid())->models[0].arguments.empty());
-  Json json = valid();
-  json["models"]["net"]["arguments"] = {
-      {"sr", 16000}, {"scale", 1.0}, {"is_wide", true}, {"mode", "fast"}, {"low", INT64_MIN}};
-  const auto manifest = parsed(json);
-  ASSERT_THAT(manifest, IsOk());
-  const std::map<std::string, ArgumentValue> expected = {{"sr", std::int64_t{16000}},
-                                                         {"scale", 1.0},
-                                                         {"is_wide", true},
-                                                         {"mode", std::string("fast")},
-                                                         {"low", std::int64_t{INT64_MIN}}};
-  EXPECT_EQ(manifest->models[0].arguments, expected);
+  const EngineEntry& engine = manifest->models[0].engines[0];
+  EXPECT_EQ(engine.file_names(), "model.fake, golden/0/0.npy");
+  EXPECT_EQ(engine.files.at(1).batch, 8);
+  EXPECT_EQ(engine.precision, "int8");
+  EXPECT_EQ(*engine.options.find("arguments"),
+            OptionValue(OptionValue::Object{{"sr", 16000}, {"low", std::int64_t{INT64_MIN}}}));
+  EXPECT_EQ(*engine.options.find("scale"), OptionValue(1.0)) << "1.0 is a number, and no integer";
+  EXPECT_EQ(*engine.options.find("is_wide"), OptionValue(true));
+  EXPECT_EQ(*engine.options.find("libraries"),
+            OptionValue(std::vector<std::string>{"ops/libmy.so", "torchvision", "c"}));
 }
 
 /// x:f32[batch,T].
@@ -150,12 +151,7 @@ const Mistake kMistakes[] = {
      "models.net.engines[0].file: \"../model.ts\" is not listed in files"},
     {"/models/net/engines/0/device", "\"tpu\"",
      "models.net.engines[0].device: expected one of \"any\", \"cpu\", \"cuda\", got \"tpu\""},
-    {"/models/net/engines/0/requires", "{\"torch\": \"two\"}",
-     "models.net.engines[0].requires.torch: expected \"2.15\" or \">=2.6\""},
-    {"/models/net/engines/0/requires", "{\"isa\": \"x86-64-v9\"}",
-     "models.net.engines[0].requires.isa: expected one of"},
-    {"/models/net/engines/0/requires", "{\"glibc\": \"2\"}",
-     "models.net.engines[0].requires.glibc: unknown key; expected one of isa, libraries, torch"},
+    {"/models/net/engines/0/requires", "[]", "models.net.engines[0].requires: expected an object, got a list"},
     {"/models/net/inputs/0/dtype", "\"float\"", "models.net.inputs[0].dtype:"},
     {"/models/net/inputs/0/shape/1", "0",
      "models.net.inputs[0].shape[1]: expected an integer from 1 or a symbol, got 0"},
@@ -276,36 +272,20 @@ const Mistake kEngineMistakes[] = {
     {"/models/net/engines/0/rows/atol", "-1e-9", "models.net.engines[0].rows.atol: must be finite and not negative"},
     {"/models/net/engines/0/rows/rtol", "\"exact\"",
      "models.net.engines[0].rows.rtol: expected a number, got \"exact\""},
-    {"/models/net/engines/0/requires/libraries", "\"torchvision\"",
-     "models.net.engines[0].requires.libraries: expected a list"},
-    {"/models/net/engines/0/requires/libraries", "[7]",
-     "models.net.engines[0].requires.libraries[0]: expected a file of the package or"},
-    {"/models/net/engines/0/requires/libraries", "[\"a\", \"\"]",
-     "models.net.engines[0].requires.libraries[1]: expected a file"},
-    {"/models/net/engines/0/requires/libraries", "[\"..\"]",
-     "models.net.engines[0].requires.libraries[0]: expected a file"},
-    {"/models/net/engines/0/requires/libraries", "[\"a\\nb\"]",
-     "models.net.engines[0].requires.libraries[0]: expected a file"},
-    {"/models/net/engines/0/requires/libraries", "[\"a\", \"a\"]",
-     "models.net.engines[0].requires.libraries[1]: \"a\" is listed twice"},
-    {"/models/net/engines/0/requires/libraries", "[\"ops/a.so\"]",
-     "models.net.engines[0].requires.libraries[0]: \"ops/a.so\" is not listed in files"},
-    {"/models/net/engines/0/requires/libraries", "[\"/lib/a.so\"]",
-     "models.net.engines[0].requires.libraries[0]: \"/lib/a.so\" is not listed in files"},
-    {"/models/net/engines/0/requires/libraries",
-     R"(["0","1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16"])",
-     "models.net.engines[0].requires.libraries: has 17 libraries, at most 16 are allowed"},
-    {"/models/net/arguments", "[]", "models.net.arguments: expected an object, got a list"},
-    {"/models/net/arguments", "{\"\": 1}", "models.net.arguments: an argument has no name"},
-    {"/models/net/arguments", "{\"x\": 1}", "models.net.arguments.x: is the name of an input"},
-    {"/models/net/arguments", "{\"sr\": null}",
-     "models.net.arguments.sr: expected true, false, a 64-bit integer, a number or a string"},
-    {"/models/net/arguments", "{\"sr\": [16000]}", "models.net.arguments.sr: expected true, false, a 64-bit integer"},
-    {"/models/net/arguments", "{\"sr\": 9223372036854775808}",
-     "models.net.arguments.sr: expected true, false, a 64-bit integer"},
+    {"/models/net/engines/0/file", "7", "models.net.engines[0].file: expected a string, got 7"},
+    {"/models/net/engines/0/file", "", "models.net.engines[0]: needs either file, a path, or files, a list"},
+    {"/models/net/engines/0/files", "[]", "models.net.engines[0]: needs either file, a path, or files, a list"},
+    {"/models/net/engines/0/precision", "8", "models.net.engines[0].precision: expected a string, got 8"},
+    {"/models/net/engines/0/options", "[]", "models.net.engines[0].options: expected an object, got a list"},
+    {"/models/net/engines/0/options", "{\"sr\": null}",
+     "models.net.engines[0].options.sr: expected true, false, a number, a string"},
+    {"/models/net/engines/0/options", "{\"sr\": [1, null]}",
+     "models.net.engines[0].options.sr[1]: expected true, false, a number"},
+    {"/models/net/engines/0/options", "{\"sr\": 9223372036854775808}",
+     "models.net.engines[0].options.sr: expected an integer of 64 bits"},
 };
 
-TEST(Manifest, NamesEachMistakeOfRowsLibrariesAndArgumentsByItsPath) {
+TEST(Manifest, NamesEachMistakeOfAnEngineByItsPath) {
   for (const Mistake& mistake : kEngineMistakes) {
     Json json = valid();
     json["models"]["net"]["engines"][0]["rows"] = {
@@ -318,10 +298,29 @@ TEST(Manifest, NamesEachMistakeOfRowsLibrariesAndArgumentsByItsPath) {
     EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kInvalidArgument, std::string("gantry.json: ") + mistake.message))
         << mistake.pointer << " = " << mistake.value;
   }
-  Json json = valid();
-  for (int i = 0; i < 65; ++i) json["models"]["net"]["arguments"]["a" + std::to_string(i)] = i;
-  EXPECT_THAT(parsed(json),
-              FailsWith(ErrorCode::kInvalidArgument, "models.net.arguments: has 65 arguments, at most 64"));
+}
+
+TEST(Manifest, NamesEachMistakeOfFilesByBatchSizeByItsPath) {
+  const std::pair<const char*, const char*> mistakes[] = {
+      {"{}", "files: expected a list of 1..64 files"},
+      {"[]", "files: expected a list of 1..64 files"},
+      {"[{\"batch\": 1}]", "files[0].path: is required"},
+      {"[{\"path\": \"model.fake\"}, {\"path\": \"model.fake\", \"batch\": 2}]", "files[0].batch: is required"},
+      {"[{\"path\": \"model.fake\", \"batch\": 2}, {\"path\": \"model.fake\", \"batch\": 2}]",
+       "files[1].batch: must be above the one before, 2, got 2"},
+      {"[{\"path\": \"model.fake\", \"batch\": 65537}]", "files[0].batch: must be 0..65536, got 65537"},
+      {"[{\"path\": \"model.fake\", \"size\": 2}]", "files[0].size: unknown key"},
+      {"[{\"path\": \"model.fake\", \"batch\": 1}, {\"path\": \"other\", \"batch\": 2}]",
+       "files[1].path: \"other\" is not listed in files"},
+  };
+  for (const auto& [files, message] : mistakes) {
+    Json json = valid();
+    json["models"]["net"]["engines"][0].erase("file");
+    json["models"]["net"]["engines"][0]["files"] = Json::parse(files);
+    EXPECT_THAT(parsed(json),
+                FailsWith(ErrorCode::kInvalidArgument, std::string("gantry.json: models.net.engines[0].") + message))
+        << files;
+  }
 }
 
 TEST(Manifest, NamesEachMistakeOfPaddingByItsPath) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <gantry/classify.hpp>
+#include <gantry/isa.hpp>
 #include <gantry/package.hpp>
 
 #include "package/package_builder.hpp"
@@ -33,7 +34,7 @@ OpenOptions quiet() {
 }
 
 Result<Pipeline<Tensor, Tensor>> open_tensor(const std::string& directory, OpenOptions options = quiet(),
-                                             std::vector<EngineLoader> loaders = {fake_loader()}) {
+                                             EngineList loaders = {fake_loader()}) {
   return open<Tensor, Tensor>(directory, loaders, options);
 }
 
@@ -426,25 +427,32 @@ TEST(OpenPackage, ChecksTypesOfInAndOut) {
               FailsWith(ErrorCode::kInvalidArgument, "gives Tensor, but Bytes is wanted"));
 }
 
+/// A level that no file of this machine's can need.
+std::string foreign_isa() {
+  return isa_levels().at(0) == "aarch64" ? "x86-64" : "aarch64";
+}
+
 TEST(OpenPackage, TheFirstUsableEngineServesAndTheOthersAreNamed) {
   PackageBuilder package;
   package.model()["engines"] = detail::Json::parse(R"([
-    {"kind": "aoti", "file": "model.fake", "requires": {"torch": "2.14"}},
+    {"kind": "aoti", "file": "model.fake", "requires": {}},
     {"kind": "openvino", "file": "model.fake"}, {"kind": "fake", "file": "model.fake"}])");
+  package.model()["engines"][0]["requires"]["isa"] = foreign_isa();
   const std::string directory = package.write();
-  const std::vector<EngineLoader> loaders = {fake_loader(), fake_loader(std::make_shared<FakeScript>(), "aoti")};
+  const EngineList loaders = {fake_loader(), fake_loader(std::make_shared<FakeScript>(), "aoti")};
   const auto opened = open_tensor(directory, quiet(), loaders);
   ASSERT_THAT(opened, IsOk());
   EXPECT_EQ(opened->package().engine, "fake");
   ASSERT_EQ(opened->package().skipped_engines.size(), 2u);
-  EXPECT_NE(opened->package().skipped_engines[0].find("aoti: failed_precondition: engine 'aoti' requires torch 2.14"),
-            std::string::npos);
+  EXPECT_NE(
+      opened->package().skipped_engines[0].find("aoti: failed_precondition: engine 'aoti' requires " + foreign_isa()),
+      std::string::npos);
   EXPECT_NE(opened->explain().find("engine passed over: openvino: unsupported"), std::string::npos);
 
   OpenOptions chosen = quiet();
   chosen.engine = "aoti";
   EXPECT_THAT(open_tensor(directory, chosen, loaders),
-              FailsWith(ErrorCode::kFailedPrecondition, "engine 'aoti' requires torch 2.14, this is 2.15.0"));
+              FailsWith(ErrorCode::kFailedPrecondition, "engine 'aoti' requires " + foreign_isa() + ", this CPU has"));
   chosen.engine = "tensorrt";
   EXPECT_THAT(open_tensor(directory, chosen, loaders),
               FailsWith(ErrorCode::kNotFound, "no engine 'tensorrt'; it has 'aoti', 'openvino', 'fake'"));
@@ -469,11 +477,11 @@ TEST(OpenPackage, OneOfTwoEnginesOfAKindCanBeChosenByItsPlace) {
       detail::Json::parse(R"([{"kind": "fake", "file": "model.fake"}, {"kind": "fake", "file": "other.fake"}])");
   const std::string directory = package.write();
   std::vector<std::string> loaded;
-  EngineLoader loader = fake_loader();
-  loader.load = [&, load = loader.load](const LoadRequest& request) {
-    loaded.push_back(request.file.name());
-    return load(request);
-  };
+  const auto plain = fake_loader();
+  const auto loader = fake_loader([&](const LoadRequest& request) {
+    loaded.push_back(request.files.at(0).file.name());
+    return plain->load(request);
+  });
   for (const std::size_t index : {std::size_t{1}, std::size_t{0}})
     EXPECT_THAT(
         detail::open_package(directory, nullptr, nullptr, {loader}, quiet(), detail::EngineChoice{"net", index}),
@@ -505,13 +513,51 @@ TEST(OpenPackage, ALabelsFileThatIsNotListedIsTheManifestsMistake) {
 
 TEST(OpenPackage, ALoaderThatGivesNoEngineIsAnError) {
   PackageBuilder package;
-  EngineLoader loader = fake_loader();
-  loader.load = [](const LoadRequest&) -> Result<std::unique_ptr<Engine>> { return std::unique_ptr<Engine>(); };
+  const auto loader =
+      fake_loader([](const LoadRequest&) -> Result<std::unique_ptr<Engine>> { return std::unique_ptr<Engine>(); });
   EXPECT_THAT(open_tensor(package.write(), quiet(), {loader}),
-              FailsWith(ErrorCode::kInternal, "engine 'fake': its loader gave no engine for file 'model.fake'"));
-  loader.load = nullptr;
-  EXPECT_THAT(open_tensor(package.write(), quiet(), {loader}),
-              FailsWith(ErrorCode::kInternal, "engine 'fake': its loader has no load function"));
+              FailsWith(ErrorCode::kInternal, "engine 'fake' > file 'model.fake': its loader gave no engine"));
+}
+
+TEST(OpenPackage, GivesAnEngineWhatThePackageAndTheHostSayAndTheFilesThatOptionsName) {
+  PackageBuilder package;
+  package.files["table.bin"] = "rows";
+  package.model()["engines"][0] = detail::Json::parse(R"({
+    "kind": "fake", "files": [{"path": "model.fake", "batch": 1}, {"path": "table.bin", "batch": 8}],
+    "precision": "int8", "options": {"table": "table.bin", "depth": 3, "scale": [1, 0.5]}})");
+  const auto plain = fake_loader();
+  const auto loader = fake_loader([&](const LoadRequest& request) -> Result<std::unique_ptr<Engine>> {
+    EXPECT_EQ(request.files.size(), 2u);
+    EXPECT_EQ(request.files.at(1).file.name(), "table.bin");
+    EXPECT_EQ(request.files.at(0).batch, 1);
+    EXPECT_EQ(request.files.at(1).batch, 8);
+    EXPECT_EQ(request.instances, 3);
+    EXPECT_EQ(request.max_batch, 4);
+    EXPECT_EQ(*request.package_options.find("table"), OptionValue("table.bin"));
+    EXPECT_EQ(*request.package_options.find("scale"), OptionValue(OptionValue::List{1, 0.5}));
+    EXPECT_EQ(request.package_options.find("threads"), nullptr);
+    EXPECT_EQ(*request.host_options.find("threads"), OptionValue(2));
+    EXPECT_EQ(*request.options().find("depth"), OptionValue(5)) << "the host's goes before the package's";
+    EXPECT_EQ(*request.options().find("table"), OptionValue("table.bin"));
+    std::string content(4, '\0');
+    EXPECT_THAT(request.open_file("table.bin").value().read(0, content.data(), 4), IsOk());
+    EXPECT_EQ(content, "rows");
+    EXPECT_THAT(request.open_file("golden/0/input.npy"), IsOk());
+    EXPECT_THAT(request.open_file("/etc/passwd"), HasCode(ErrorCode::kNotFound));
+    return plain->load(request);
+  });
+  OpenOptions options = quiet();
+  options.model.instances = 3;
+  options.model.engine_options["fake"].set("threads", 2).set("depth", 5);
+  EXPECT_THAT(open_tensor(package.write(), options, {loader}), IsOk());
+}
+
+TEST(OpenPackage, RefusesOptionsForAnEngineThatNobodyKnows) {
+  PackageBuilder package;
+  OpenOptions options = quiet();
+  options.model.engine_options["fakr"].set("threads", 2);
+  EXPECT_THAT(open_tensor(package.write(), options),
+              FailsWith(ErrorCode::kInvalidArgument, "engine_options are for an engine 'fakr'"));
 }
 
 TEST(OpenPackage, SaysWhatToLinkWhenNoEngineIs) {
@@ -525,19 +571,18 @@ TEST(OpenPackage, NeverOpensTheModelOfAnAlteredPackage) {
   PackageBuilder package;
   const std::string directory = package.write();
   test::write_text(directory + "/golden/0/0.npy", npy({2, -5}));
-  EngineLoader loader = fake_loader();
-  loader.load = [](const LoadRequest&) -> Result<std::unique_ptr<Engine>> {
+  const auto loader = fake_loader([](const LoadRequest&) -> Result<std::unique_ptr<Engine>> {
     ADD_FAILURE() << "the model file was opened";
     return Error(ErrorCode::kInternal, "opened");
-  };
+  });
   EXPECT_THAT(open_tensor(directory, quiet(), {loader}),
               FailsWith(ErrorCode::kFailedPrecondition, "package '" + directory + "': file 'golden/0/0.npy'"));
 }
 
 TEST(OpenPackage, AnEngineThatThrowsIsAnError) {
   PackageBuilder package;
-  EngineLoader loader = fake_loader();
-  loader.load = [](const LoadRequest&) -> Result<std::unique_ptr<Engine>> { throw std::bad_alloc(); };
+  const auto loader =
+      fake_loader([](const LoadRequest&) -> Result<std::unique_ptr<Engine>> { throw std::bad_alloc(); });
   EXPECT_THAT(open_tensor(package.write(), quiet(), {loader}), HasCode(ErrorCode::kResourceExhausted));
 }
 

@@ -10,7 +10,8 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <gantry/engine.hpp>
+#include <functional>
+#include <gantry/engine_loader.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -98,16 +99,29 @@ class PackageBuilder {
   TemporaryDirectory directory_;
 };
 
-/// Loads any file as a FakeEngine.
-inline EngineLoader fake_loader(std::shared_ptr<FakeScript> script = std::make_shared<FakeScript>(),
-                                std::string kind = "fake", std::string version = "2.15.0") {
-  EngineLoader loader;
-  loader.kind = std::move(kind);
-  loader.version = std::move(version);
-  loader.load = [script](const LoadRequest&) -> Result<std::unique_ptr<Engine>> {
+/// Loads any file as a FakeEngine, or does what it is told.
+class FakeLoader final : public EngineLoader {
+ public:
+  using Load = std::function<Result<std::unique_ptr<Engine>>(const LoadRequest&)>;
+  FakeLoader(std::string kind, Load load) : kind_(std::move(kind)), load_(std::move(load)) {}
+  std::string kind() const override { return kind_; }
+  std::string version() const override { return "1.0"; }
+  Result<std::unique_ptr<Engine>> load(const LoadRequest& request) const override { return load_(request); }
+
+ private:
+  const std::string kind_;
+  const Load load_;
+};
+
+inline std::shared_ptr<const EngineLoader> fake_loader(FakeLoader::Load load) {
+  return std::make_shared<FakeLoader>("fake", std::move(load));
+}
+
+inline std::shared_ptr<const EngineLoader> fake_loader(
+    std::shared_ptr<FakeScript> script = std::make_shared<FakeScript>(), std::string kind = "fake") {
+  return std::make_shared<FakeLoader>(std::move(kind), [script](const LoadRequest&) -> Result<std::unique_ptr<Engine>> {
     return std::unique_ptr<Engine>(std::make_unique<FakeEngine>(script));
-  };
-  return loader;
+  });
 }
 
 }  // namespace gantry::test

@@ -21,6 +21,7 @@
 #include "engine/torch/cuda_loader.hpp"
 #include "engine/torch/engine_loaders.hpp"
 #include "engine/torch/operator_libraries.hpp"
+#include "engine/torch/options.hpp"
 #include "engine/torch/tensor_bridge.hpp"
 #include "engine/torch/thread_state.hpp"
 #include "engine/torch/torch_error.hpp"
@@ -128,12 +129,8 @@ class AotiEngine final : public Engine {
 };
 
 /// As many runners as Model::make makes instances; of a model with state each instance has a container.
-Result<std::size_t> count_runners(const ModelOptions& options, bool has_state) {
-  if (has_state) return std::size_t{1};
-  if (options.instances > 0) return static_cast<std::size_t>(options.instances);
-  auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
-  if (!runtime) return std::move(runtime).error();
-  return static_cast<std::size_t>(runtime->options().workers);
+std::size_t count_runners(const LoadRequest& request, bool has_state) {
+  return has_state ? 1 : static_cast<std::size_t>(std::max(1, request.instances));
 }
 
 Result<std::string> device_key(const Metadata& metadata, c10::Device device) {
@@ -146,15 +143,15 @@ Result<std::string> device_key(const Metadata& metadata, c10::Device device) {
 }
 
 /// Nothing for a package that does not say what it was compiled for, if the host vouches for it.
-Result<std::optional<CompiledModel>> compiled_model(const Metadata& metadata, const ModelOptions& options) {
+Result<std::optional<CompiledModel>> compiled_model(const Metadata& metadata, bool is_trusted) {
   auto compiled = read_compiled_model(metadata);
   if (!compiled) return std::move(compiled).error();
-  if (!*compiled && !options.trust_unverified_code)
+  if (!*compiled && !is_trusted)
     return Error(ErrorCode::kFailedPrecondition,
                  "the package does not say for which dtypes, sizes and threads its code was compiled, so that it "
                  "cannot be compared with the signature; pack the model (again) with gantry-pack, or, if you vouch for "
-                 "it, set ModelOptions::trust_unverified_code");
-  if (*compiled && (*compiled)->threads > 1 && !options.trust_unverified_code)
+                 "it, set libtorch::Options::trust_unverified_code");
+  if (*compiled && (*compiled)->threads > 1 && !is_trusted)
     return Error(ErrorCode::kFailedPrecondition,
                  "the package was compiled for " + std::to_string((*compiled)->threads) +
                      " threads a call, whatever the CPU budget allows, and a bad index in one of them ends the "
@@ -163,19 +160,19 @@ Result<std::optional<CompiledModel>> compiled_model(const Metadata& metadata, co
 }
 
 /// What an unknown package may do is assumed: it writes to its inputs and keeps state.
-EngineInfo describe(const Metadata& metadata, const std::optional<CompiledModel>& compiled, const ModelOptions& options,
-                    std::size_t runners) {
+EngineInfo describe(const Metadata& metadata, const std::optional<CompiledModel>& compiled, Device device,
+                    bool retain_memory, std::size_t runners) {
   EngineInfo info;
   info.kind = "aoti";
-  info.device = options.device;
-  info.retains_memory = options.retain_activation_memory && options.device.is_cpu();
+  info.device = device;
+  info.retains_memory = retain_memory && device.is_cpu();
   info.mutates_inputs = !compiled || compiled->mutates_inputs;
   info.has_state = !compiled || compiled->has_state;
   info.max_threads = compiled ? compiled->threads : 0;
-  info.description = "AOTInductor, LibTorch " + version() + ", " + options.device.to_string();
+  info.description = "AOTInductor, LibTorch " + version() + ", " + device.to_string();
   for (const char* key : {"gantry_march", "AOTI_CPU_ISA"}) {
     const auto isa = metadata.find(key);
-    if (isa == metadata.end() || isa->second.empty() || !options.device.is_cpu()) continue;
+    if (isa == metadata.end() || isa->second.empty() || !device.is_cpu()) continue;
     info.description += ", " + isa->second;
     break;
   }
@@ -188,10 +185,8 @@ EngineInfo describe(const Metadata& metadata, const std::optional<CompiledModel>
 }
 
 /// How many samples gantry puts into one call of its own accord; 0: none.
-std::int64_t merged_samples(const ModelOptions& options, const EngineInfo& info) {
-  constexpr std::int64_t kDefaultMaxBatch = 16;  // as ModelOptions::max_batch says
-  if (options.merge == Merge::kNever || info.has_state || info.mutates_inputs) return 0;
-  return options.max_batch > 0 ? options.max_batch : kDefaultMaxBatch;
+std::int64_t merged_samples(const LoadRequest& request, const EngineInfo& info) {
+  return info.has_state || info.mutates_inputs ? 0 : request.max_batch;
 }
 
 AotiCall call_of(CallMap map, const CallSpec& spec, const Signature& signature) {
@@ -221,28 +216,28 @@ Result<AotiCall> trusted_call(AotiContainer& container, const Signature& signatu
   return call_of(*std::move(map), *spec, signature);
 }
 
-Result<std::unique_ptr<Engine>> load_scanned(const AotiPackage& package, const Signature& signature,
-                                             const ModelOptions& options) {
+Result<std::unique_ptr<Engine>> load_scanned(const AotiPackage& package, const LoadRequest& request,
+                                             const TorchOptions& options) {
+  const Signature& signature = request.signature;
   const auto metadata = read_aoti_metadata(package);
   if (!metadata) return metadata.error();
   if (auto ok = check_aoti_metadata(*metadata); !ok) return std::move(ok).error();
-  const auto device = use_device(options.device);
+  const auto device = use_device(request.device);
   if (!device) return device.error();
   const auto key = device_key(*metadata, *device);
   if (!key) return key.error();
-  const auto compiled = compiled_model(*metadata, options);
+  const auto compiled = compiled_model(*metadata, options.trust_unverified_code);
   if (!compiled) return compiled.error();
-  const auto runners = count_runners(options, !*compiled || (*compiled)->has_state);
-  if (!runners) return runners.error();
-  EngineInfo info = describe(*metadata, *compiled, options, *runners);
+  const std::size_t runners = count_runners(request, !*compiled || (*compiled)->has_state);
+  EngineInfo info = describe(*metadata, *compiled, request.device, options.retain_activation_memory, runners);
   std::optional<AotiCall> call;
   if (*compiled) {
-    auto verified = verified_call(**compiled, signature, merged_samples(options, info));
+    auto verified = verified_call(**compiled, signature, merged_samples(request, info));
     if (!verified) return std::move(verified).error();
     call = *std::move(verified);
   }
   AotiContainer::Source source{package, *key, *device, options.scratch_dir, std::make_shared<WeightsCount>()};
-  auto container = AotiContainer::load(source, *runners);
+  auto container = AotiContainer::load(source, runners);
   if (!container) return std::move(container).error();
   if (!call) {
     auto trusted = trusted_call(**container, signature);
@@ -265,23 +260,30 @@ Error explain_load_failure(const Error& error) {
   while (!name.empty() && name.back() == '.') name.pop_back();
   return Error(ErrorCode::kUnsupported, "the model needs the operator '" + name +
                                             "', which this process lacks; give the library that defines it in "
-                                            "ModelOptions::libraries, or pack it with the model (\"requires\": "
+                                            "libtorch::Options::libraries, or pack it with the model (\"options\": "
                                             "{\"libraries\": [...]})");
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request) {
-  const std::string name = "'" + request.file.name() + "'";
-  const auto format = detect_format(request.file);
+  const auto file = only_file(request);
+  if (!file) return file.error();
+  const auto options = read_options(request);
+  if (!options) return options.error();
+  if (!options->arguments.empty())
+    return Error(ErrorCode::kInvalidArgument,
+                 "option 'arguments': an AOTInductor package has its arguments compiled in; give them to gantry-pack");
+  const std::string name = "'" + file->name() + "'";
+  const auto format = detect_format(*file);
   if (!format) return format.error();
   if (*format != Format::kAotiPackage)
     return Error(ErrorCode::kInvalidArgument, name + " is TorchScript, not an AOTInductor package");
-  const auto package = scan_aoti_package(request.file);
+  const auto package = scan_aoti_package(*file);
   if (!package) return package.error();
   try {
-    if (auto ok = load_operator_libraries(request); !ok) return std::move(ok).error();
-    auto engine = load_scanned(*package, request.signature, request.options);
+    if (auto ok = load_operator_libraries(*options); !ok) return std::move(ok).error();
+    auto engine = load_scanned(*package, request, *options);
     if (!engine) return engine.error().within(name);
     return engine;
   } catch (...) {

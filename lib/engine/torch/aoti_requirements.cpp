@@ -4,13 +4,11 @@
 #include <sys/utsname.h>
 #include <torch/version.h>
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 #include <algorithm>
+#include <gantry/isa.hpp>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "engine/torch/aoti_package.hpp"
 
@@ -24,39 +22,15 @@ std::string_view value_of(const Metadata& metadata, const std::string& key) {
   return at == metadata.end() ? std::string_view() : std::string_view(at->second);
 }
 
-#if defined(__x86_64__)
-bool has_level_2() {
-  return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
-}
-bool has_level_3() {
-  return has_level_2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-}
-bool has_level_4() {
-  return has_level_3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-}
-bool has_amx() {
-  constexpr unsigned kAmxTile = 1u << 24;  // CPUID.(EAX=7, ECX=0):EDX
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & kAmxTile) != 0;
-}
-#endif
-
 /// Whether this CPU runs code for one ISA, as -march or AOTInductor calls it; nothing if gantry does not know the name.
 std::optional<bool> runs(std::string_view isa) {
+  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"AVX2", "x86-64-v3"}, {"AVX512", "x86-64-v4"}, {"AVX512_VNNI", "avx512vnni"}, {"AMX_TILE", "amx-tile"},
+      {"NEON", "aarch64"},   {"ASIMD", "aarch64"},    {"armv8-a", "aarch64"}};
   if (isa == "INVALID_VEC_ISA") return true;  // scalar code
-#if defined(__x86_64__)
-  if (isa == "x86-64") return true;
-  if (isa == "x86-64-v2") return has_level_2();
-  if (isa == "AVX2" || isa == "x86-64-v3") return has_level_3();
-  if (isa == "AVX512" || isa == "x86-64-v4") return has_level_4();
-  if (isa == "AVX512_VNNI") return has_level_4() && __builtin_cpu_supports("avx512vnni");
-  if (isa == "AMX_TILE") return has_amx();
-#elif defined(__aarch64__)
-  if (isa == "NEON" || isa == "ASIMD" || isa == "aarch64" || isa == "armv8-a") return true;
-#endif
-  return std::nullopt;
+  for (const auto& [theirs, ours] : kNames)
+    if (isa == theirs) return has_isa(ours);
+  return has_isa(isa);
 }
 
 /// `isas`: none, or some with a space between, such as "AVX512 AVX512_VNNI AMX_TILE".

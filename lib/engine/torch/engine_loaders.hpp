@@ -2,7 +2,7 @@
 // The two loaders, and how a file says which one it needs.
 #pragma once
 
-#include <gantry/engine.hpp>
+#include <gantry/engine_loader.hpp>
 #include <memory>
 #include <string>
 
@@ -19,5 +19,8 @@ Result<std::unique_ptr<Engine>> load_torchscript(const LoadRequest& request);
 
 /// Loads an AOTInductor package, which is native code.
 Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request);
+
+std::shared_ptr<const EngineLoader> torchscript_loader();
+std::shared_ptr<const EngineLoader> aoti_loader();
 
 }  // namespace gantry::libtorch

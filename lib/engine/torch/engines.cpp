@@ -3,13 +3,41 @@
 #include <torch/version.h>
 
 #include <gantry/libtorch.hpp>
+#include <memory>
 
 #include "engine/torch/engine_loaders.hpp"
+#include "engine/torch/requirements.hpp"
 
 namespace gantry::libtorch {
+namespace {
 
-std::vector<EngineLoader> engines() {
-  return {{"torchscript", load_torchscript, version()}, {"aoti", load_aoti, version()}};
+class TorchLoader final : public EngineLoader {
+ public:
+  using Load = Result<std::unique_ptr<Engine>> (*)(const LoadRequest&);
+  TorchLoader(const char* kind, Load load) : kind_(kind), load_(load) {}
+
+  std::string kind() const override { return kind_; }
+  std::string version() const override { return libtorch::version(); }
+  Result<void> check(const JsonView& requirements, Device) const override { return check_requirements(requirements); }
+  Result<std::unique_ptr<Engine>> load(const LoadRequest& request) const override { return load_(request); }
+
+ private:
+  const char* const kind_;
+  const Load load_;
+};
+
+}  // namespace
+
+std::shared_ptr<const EngineLoader> torchscript_loader() {
+  return std::make_shared<TorchLoader>("torchscript", load_torchscript);
+}
+
+std::shared_ptr<const EngineLoader> aoti_loader() {
+  return std::make_shared<TorchLoader>("aoti", load_aoti);
+}
+
+EngineList engines() {
+  return {torchscript_loader(), aoti_loader()};
 }
 
 std::string version() {

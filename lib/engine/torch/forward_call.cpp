@@ -14,7 +14,7 @@ namespace gantry::libtorch {
 namespace {
 
 using Arguments = c10::ArrayRef<c10::Argument>;
-using FixedArguments = std::map<std::string, ArgumentValue>;
+using FixedArguments = OptionValue::Object;
 
 bool takes_tensor(const c10::Argument& argument) {
   return c10::TensorType::get()->isSubtypeOf(*argument.type());
@@ -39,13 +39,14 @@ Error bad_argument(const std::string& name, const std::string& why, const Argume
   return Error(ErrorCode::kInvalidArgument, "the fixed argument '" + name + "' " + why + "; " + list(arguments));
 }
 
-const char* kind_of(const ArgumentValue& value) {
-  constexpr const char* kNames[] = {"a bool", "an int", "a float", "a str"};
-  return kNames[value.index()];
+const char* kind_of(const OptionValue& value) {
+  constexpr const char* kNames[] = {"a bool", "an int", "a float", "a str", "a list", "a dict"};
+  return kNames[value.value().index()];
 }
 
 /// The value as an argument of this type takes it, without Optional around it: an int serves for a float.
-std::optional<c10::IValue> convert(const ArgumentValue& value, const c10::Type& type) {
+std::optional<c10::IValue> convert(const OptionValue& option, const c10::Type& type) {
+  const OptionValue::Value& value = option.value();
   const bool* const flag = std::get_if<bool>(&value);
   const std::int64_t* const integer = std::get_if<std::int64_t>(&value);
   const double* const real = std::get_if<double>(&value);
@@ -66,7 +67,7 @@ std::optional<c10::IValue> convert(const ArgumentValue& value, const c10::Type& 
     case c10::TypeKind::OptionalType:
     case c10::TypeKind::UnionType:
       for (const c10::TypePtr& part : type.containedTypes())
-        if (auto converted = convert(value, *part)) return converted;
+        if (auto converted = convert(option, *part)) return converted;
       return std::nullopt;
     default:
       return std::nullopt;
@@ -133,8 +134,8 @@ Result<ForwardCall> ForwardCall::make(const torch::jit::Module& module, const to
     if (call.arguments_[i].input) continue;
     if (!(*values)[i] && !arguments[i].default_value())
       return mismatch("forward() needs the argument '" + arguments[i].name() +
-                          "', which is no tensor: give its value in ModelOptions::arguments, or in the package's "
-                          "\"arguments\"",
+                          "', which is no tensor: give its value in libtorch::Options::arguments, or in the "
+                          "package's \"options\": {\"arguments\": ...}",
                       arguments);
     call.arguments_[i].value = (*values)[i] ? *std::move((*values)[i]) : *arguments[i].default_value();
   }

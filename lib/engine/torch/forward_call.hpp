@@ -6,9 +6,8 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
 
-#include <gantry/model_options.hpp>
+#include <gantry/engine_options.hpp>
 #include <gantry/signature.hpp>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,7 +28,7 @@ class ForwardCall {
   /// none is. `fixed` gives other arguments their value. Arguments left over need defaults. `graph` is what
   /// resolve_forward() gives.
   static Result<ForwardCall> make(const torch::jit::Module& module, const torch::jit::Graph& graph,
-                                  const Signature& signature, const std::map<std::string, ArgumentValue>& fixed);
+                                  const Signature& signature, const OptionValue::Object& fixed);
 
   /// The arguments for inputs in signature order.
   std::vector<c10::IValue> arguments(const std::vector<at::Tensor>& inputs) const;

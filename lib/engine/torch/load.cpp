@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // libtorch::load: from a file to a warmed-up Model.
 #include <algorithm>
-#include <filesystem>
 #include <gantry/libtorch.hpp>
 #include <string_view>
 #include <utility>
@@ -40,12 +39,8 @@ Result<Model> load(const std::string& path, const Signature& signature, const Mo
   if (!file) return std::move(file).error();
   auto format = detect_format(*file);
   if (!format) return std::move(format).error();
-  const LoadRequest request{*std::move(file), signature, options, {}};
-  auto engine = *format == Format::kAotiPackage ? load_aoti(request) : load_torchscript(request);
-  if (!engine) return std::move(engine).error();
-  ModelOptions named = options;
-  if (named.name.empty()) named.name = std::filesystem::path(path).filename().string();
-  return Model::make(*std::move(engine), signature, named);
+  const auto loader = *format == Format::kAotiPackage ? aoti_loader() : torchscript_loader();
+  return Model::load(*loader, path, signature, options);
 }
 
 }  // namespace gantry::libtorch

@@ -153,10 +153,10 @@ Libraries& libraries() {
 
 }  // namespace
 
-Result<void> load_operator_libraries(const LoadRequest& request) try {
-  for (const ModelFile& file : request.libraries)
+Result<void> load_operator_libraries(const TorchOptions& options) try {
+  for (const ModelFile& file : options.packaged_libraries)
     if (auto ok = libraries().load(file, ""); !ok) return ok;
-  for (const std::string& path : request.options.libraries) {
+  for (const std::string& path : options.libraries) {
     const auto file = ModelFile::open(path);
     if (!file) return file.error().within("operator library");
     if (auto ok = libraries().load(*file, std::filesystem::absolute(path).string()); !ok) return ok;

@@ -64,7 +64,7 @@ Result<void> check_scratch(const std::string& directory, const struct statvfs& f
   if (!(file_system.f_flag & ST_NOEXEC)) return {};
   return cannot_unpack(directory,
                        "it is mounted noexec, so the model's code could not be loaded; set "
-                       "ModelOptions::scratch_dir to a directory that is not");
+                       "libtorch::Options::scratch_dir to a directory that is not");
 }
 
 Result<ScratchDirectory> ScratchDirectory::make(const std::string& parent) {

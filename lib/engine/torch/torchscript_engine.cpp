@@ -25,6 +25,7 @@
 #include "engine/torch/forward_call.hpp"
 #include "engine/torch/module_copy.hpp"
 #include "engine/torch/operator_libraries.hpp"
+#include "engine/torch/options.hpp"
 #include "engine/torch/random_stream.hpp"
 #include "engine/torch/tensor_bridge.hpp"
 #include "engine/torch/thread_state.hpp"
@@ -142,20 +143,23 @@ EngineInfo describe(const TorchScriptFile& file, const ForwardCall& call, Device
 }  // namespace
 
 Result<std::unique_ptr<Engine>> load_torchscript(const LoadRequest& request) {
-  const std::string name = "'" + request.file.name() + "'";
-  const auto format = detect_format(request.file);
+  const auto source = only_file(request);
+  if (!source) return source.error();
+  const auto options = read_options(request);
+  if (!options) return options.error();
+  const std::string name = "'" + source->name() + "'";
+  const auto format = detect_format(*source);
   if (!format) return format.error();
   if (*format != Format::kTorchScript)
     return Error(ErrorCode::kInvalidArgument, name + " is an AOTInductor package, not TorchScript");
-  const ModelOptions& options = request.options;
-  auto device = use_device(options.device);
+  auto device = use_device(request.device);
   if (!device) return std::move(device).error();
-  if (auto ok = load_operator_libraries(request); !ok) return ok.error().within(name);
-  auto file = load_torchscript_file(request.file, *device);
+  if (auto ok = load_operator_libraries(*options); !ok) return ok.error().within(name);
+  auto file = load_torchscript_file(*source, *device);
   if (!file) return file.error().within(name);
-  auto call = ForwardCall::make(file->module, *file->effects.graph, request.signature, options.arguments);
+  auto call = ForwardCall::make(file->module, *file->effects.graph, request.signature, options->arguments);
   if (!call) return call.error().within(name);
-  EngineInfo info = describe(*file, *call, options.device, options.retain_activation_memory);
+  EngineInfo info = describe(*file, *call, request.device, options->retain_activation_memory);
   return std::unique_ptr<Engine>(
       std::make_unique<TorchScriptEngine>(*std::move(file), *std::move(call), *device, std::move(info)));
 }

@@ -127,9 +127,10 @@ Error explain_load_failure(const std::string& message, const Error& otherwise) {
                            "', which this process lacks";
   if (name.substr(0, 6) == "aten::" || name.substr(0, 6) == "prim::")
     return Error(ErrorCode::kUnsupported, what + ": it was made with another version of LibTorch than " + version());
-  return Error(ErrorCode::kUnsupported, what +
-                                            "; give the library that defines it in ModelOptions::libraries, or pack it "
-                                            "with the model (\"requires\": {\"libraries\": [...]})");
+  return Error(ErrorCode::kUnsupported,
+               what +
+                   "; give the library that defines it in libtorch::Options::libraries, or pack "
+                   "it with the model (\"options\": {\"libraries\": [...]})");
 }
 
 /// What load_torchscript_file() does once LibTorch has read the file.

@@ -54,18 +54,22 @@ class Tool:
         libraries = str(Path(torch.__file__).parent / "lib") if torch is not None and torch.__file__ else ""
         own = dict(os.environ)
         with_torch = {**own, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, (own.get("LD_LIBRARY_PATH"), libraries)))}
-        for environment in (own, with_torch):
+        for environment in (own, with_torch):  # a tool starts without LibTorch, too
             code, output = run_program([path, "--version"], environment, seconds=120)
-            if code == 0:
+            known = re.match(r"gantry (\S+) \((.*)\)", output) if code == 0 else None
+            parts = [re.fullmatch(r"LibTorch (\d\S*)", part) for part in known.group(2).split("; ")] if known else []
+            versions = [part.group(1) for part in parts if part]
+            if versions:
                 break
-        else:
+        if code != 0:
             return f"{path} does not start: {output.strip().splitlines()[-1] if output.strip() else f'exit code {code}'}"
-        known = re.match(r"gantry (\S+) \(LibTorch (.*)\)", output)
         if not known:
             return f"{path} is another program"
         if known.group(1) != VERSION:
             return f"{path} is version {known.group(1)}, this is gantry-pack {VERSION}"
-        return cls(path, environment, *known.groups())
+        if not versions:
+            return f"{path} has no engine for it: {known.group(2)}"
+        return cls(path, environment, known.group(1), versions[0])
 
 
 def run_program(command: list[Any], environment: dict[str, str], seconds: float) -> tuple[int, str]:

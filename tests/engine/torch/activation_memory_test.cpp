@@ -46,10 +46,9 @@ long page_faults() {
 /// Page faults of one run of matmul.ts with three results of 40 MB, beyond what glibc ever keeps.
 long faults_of_a_run(bool retain) {
   const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
-  ModelOptions options;
+  libtorch::Options options;
   options.retain_activation_memory = retain;
-  const auto engine =
-      libtorch::load_torchscript({ModelFile::open(model_file("matmul.ts")).value(), signature, options, {}}).value();
+  const auto engine = load_engine("matmul.ts", signature, options).value();
   const auto instance = engine->make_instance(1).value();
   const Tensors inputs = {{"x", Tensor::zeros(DType::kF32, {40000, 256}).value()}};
   for (int i = 0; i < 2; ++i) EXPECT_THAT(instance->run(inputs, {}), IsOk());
@@ -72,7 +71,6 @@ TEST(ActivationMemory, IsUsedAgainWithoutPageFaults) {
 TEST(ActivationMemory, OfAnOutputComesBackWhenTheHostLetsGo) {
   const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
   ModelOptions options = on(make_runtime(1));
-  options.retain_activation_memory = true;
   options.max_batch = 1024;
   const Model model = libtorch::load(model_file("matmul.ts"), signature, options).value();
   const std::size_t before = libtorch::activation_memory().bytes_in_use;

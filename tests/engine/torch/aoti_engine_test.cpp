@@ -170,14 +170,20 @@ TEST(Aoti, RefusesToMergeMoreSamplesThanItWasCompiledFor) {
   EXPECT_THAT(load_mlp(tiny_mlp(), options), IsOk());
 }
 
+void trust(ModelOptions& options) {
+  libtorch::Options torch;
+  torch.trust_unverified_code = true;
+  torch.apply_to(options);
+}
+
 TEST(Aoti, RefusesCodeThatDoesNotSayWhatItWasCompiledForUnlessItIsTrusted) {
   ModelOptions options = on(make_runtime(2));
   for (const char* file : {"foreign.pt2", "older-packer.pt2", "two-threads.pt2"})
     EXPECT_THAT(load_mlp(model_file(file), options), FailsWith(ErrorCode::kFailedPrecondition, "with gantry-pack"))
         << file;
   EXPECT_THAT(load_mlp(model_file("foreign.pt2"), options),
-              FailsWith(ErrorCode::kFailedPrecondition, "ModelOptions::trust_unverified_code"));
-  options.trust_unverified_code = true;
+              FailsWith(ErrorCode::kFailedPrecondition, "libtorch::Options::trust_unverified_code"));
+  trust(options);
   const Model model = load_mlp(model_file("foreign.pt2"), options).value();
   EXPECT_THAT(output_of(model.run({{"features", golden("tiny-mlp-aoti", "1/input.npy")}})),
               Pointwise(FloatNear(1e-6f), values_of(golden("tiny-mlp-aoti", "1/0.npy"))));
@@ -201,7 +207,7 @@ struct BadPackage {
 TEST(Aoti, NamesAnOperatorThatTheProcessLacks) {
   const auto model = load_rows("needs-operator.pt2", on(make_runtime(1)));
   EXPECT_THAT(model, FailsWith(ErrorCode::kUnsupported, "the operator 'gantry_test::twice'"));
-  EXPECT_THAT(model, FailsWith(ErrorCode::kUnsupported, "ModelOptions::libraries"));
+  EXPECT_THAT(model, FailsWith(ErrorCode::kUnsupported, "libtorch::Options::libraries"));
 }
 
 class BadPackages : public testing::TestWithParam<BadPackage> {};
@@ -209,7 +215,7 @@ class BadPackages : public testing::TestWithParam<BadPackage> {};
 TEST_P(BadPackages, AreRefusedAndLeaveNothingBehind) {
   const Scratch scratch;
   ModelOptions options = on(make_runtime(1));
-  options.scratch_dir = scratch.path();
+  options.engine_options["aoti"].set("scratch_dir", scratch.path());
   EXPECT_THAT(load_mlp(model_file(GetParam().file), options), FailsWith(GetParam().code, std::string(GetParam().text)));
   EXPECT_TRUE(scratch.is_empty());
 }
@@ -252,7 +258,7 @@ TEST(Aoti, KeepsItsMemoryForTheNextRunAndSaysHowMuch) {
 TEST(Aoti, LeavesNothingInTheScratchDirectory) {
   const Scratch scratch;
   ModelOptions options = on(make_runtime(1));
-  options.scratch_dir = scratch.path();
+  options.engine_options["aoti"].set("scratch_dir", scratch.path());
   const Model model = load_mlp(tiny_mlp(), options).value();
   EXPECT_TRUE(scratch.is_empty());
   EXPECT_THAT(model.run({{"features", golden("tiny-mlp-aoti", "0/input.npy")}}), IsOk());

@@ -93,7 +93,7 @@ TEST(Cuda, RunsAPackageThatWasCompiledForIt) {
   ModelOptions options = on_gpu(runtime);
   EXPECT_THAT(libtorch::load(model_file("matmul-cuda.pt2"), signature, options),
               FailsWith(ErrorCode::kFailedPrecondition, "trust_unverified_code"));  // gantry-pack made it not
-  options.trust_unverified_code = true;
+  options.engine_options["aoti"].set("trust_unverified_code", true);
   const Model compiled = libtorch::load(model_file("matmul-cuda.pt2"), signature, options).value();
   const Model scripted = libtorch::load(model_file("matmul.ts"), signature, on(runtime)).value();
   EXPECT_EQ(compiled.info().kind, "aoti");

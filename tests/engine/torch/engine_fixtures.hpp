@@ -43,10 +43,20 @@ inline Result<Model> load_rows(const std::string& file, const ModelOptions& opti
   return libtorch::load(model_file(file), row_signature(), options);
 }
 
+/// A request for a file of make_models.py's.
+inline LoadRequest request_for(const std::string& file, const Signature& signature,
+                               const libtorch::Options& options = {}) {
+  LoadRequest request;
+  request.files.push_back({ModelFile::open(model_file(file)).value(), 0});
+  request.signature = signature;
+  request.host_options = options;
+  return request;
+}
+
 /// The engine of a TorchScript file, without a runtime.
 inline Result<std::unique_ptr<Engine>> load_engine(const std::string& file, const Signature& signature,
-                                                   const ModelOptions& options = {}) {
-  return libtorch::load_torchscript({ModelFile::open(model_file(file)).value(), signature, options, {}});
+                                                   const libtorch::Options& options = {}) {
+  return libtorch::load_torchscript(request_for(file, signature, options));
 }
 
 /// Of x: f32[batch, 2] -> y: f32[batch, 2].

@@ -68,15 +68,13 @@ TEST(Load, TellsFormatsApartByContent) {
 
 TEST(Load, AnEngineRefusesTheFilesOfTheOther) {
   const auto engines = libtorch::engines();
-  EXPECT_EQ(engines[0].kind, "torchscript");
-  EXPECT_EQ(engines[1].kind, "aoti");
-  EXPECT_EQ(engines[0].version, libtorch::version());
-  const auto request = [](const char* name) {
-    return LoadRequest{ModelFile::open(model_file(name)).value(), row_signature(), {}, {}};
-  };
-  EXPECT_THAT(engines[0].load(request("same.pt2")),
+  EXPECT_EQ(engines[0]->kind(), "torchscript");
+  EXPECT_EQ(engines[1]->kind(), "aoti");
+  EXPECT_EQ(engines[0]->version(), libtorch::version());
+  const auto request = [](const char* name) { return request_for(name, row_signature()); };
+  EXPECT_THAT(engines[0]->load(request("same.pt2")),
               FailsWith(ErrorCode::kInvalidArgument, "is an AOTInductor package"));
-  EXPECT_THAT(engines[1].load(request("identity.ts")), HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(engines[1]->load(request("identity.ts")), HasCode(ErrorCode::kInvalidArgument));
 }
 
 TEST(Load, NamesAModelAsItIsTold) {

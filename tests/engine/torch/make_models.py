@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib" / "pack"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "lib" / "pack"))
 from gantry_pack.engines.aoti import compile_aoti  # noqa: E402
 
 import models_to_call

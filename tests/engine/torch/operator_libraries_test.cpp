@@ -33,15 +33,20 @@ class TemporaryFolder {
   std::string path_;
 };
 
-ModelOptions with_library(const std::string& path) {
-  ModelOptions options;
+libtorch::Options with_library(const std::string& path) {
+  libtorch::Options options;
   options.libraries = {path};
   return options;
 }
 
-Result<std::vector<float>> triple(const ModelOptions& options, const std::vector<ModelFile>& libraries = {}) {
-  auto engine = libtorch::load_torchscript(
-      {ModelFile::open(model_file("triples.ts")).value(), row_signature(), options, libraries});
+/// `packaged`: a library that lies in the model's package.
+Result<std::vector<float>> triple(const libtorch::Options& options, const std::optional<ModelFile>& packaged = {}) {
+  LoadRequest request = request_for("triples.ts", row_signature(), options);
+  if (packaged) {
+    request.package_options.set("libraries", OptionValue::List{packaged->name()});
+    request.open_file = [&](const std::string&) { return Result<ModelFile>(*packaged); };
+  }
+  auto engine = libtorch::load_torchscript(request);
   if (!engine) return std::move(engine).error();
   return output_of((*engine)->make_instance(1).value()->run(x_of({1, 2}), {}));
 }
@@ -49,7 +54,7 @@ Result<std::vector<float>> triple(const ModelOptions& options, const std::vector
 TEST(OperatorLibraries, AModelWithoutItsOperatorIsRefusedByName) {
   const auto answer = triple({});
   EXPECT_THAT(answer, FailsWith(ErrorCode::kUnsupported, "'gantry_test::triple'"));
-  EXPECT_THAT(answer.error().message(), HasSubstr("ModelOptions::libraries"));
+  EXPECT_THAT(answer.error().message(), HasSubstr("libtorch::Options::libraries"));
 }
 
 TEST(OperatorLibraries, WhatIsNoLibraryIsRefusedWithTheReason) {
@@ -57,7 +62,7 @@ TEST(OperatorLibraries, WhatIsNoLibraryIsRefusedWithTheReason) {
   const auto answer = triple(with_library(model_file("identity.ts")));
   EXPECT_THAT(answer, FailsWith(ErrorCode::kFailedPrecondition, "identity.ts"));
   EXPECT_THAT(answer.error().message(), HasSubstr("invalid ELF header"));
-  EXPECT_THAT(triple({}, {ModelFile::open(model_file("identity.ts")).value()}),
+  EXPECT_THAT(triple({}, ModelFile::open(model_file("identity.ts")).value()),
               FailsWith(ErrorCode::kFailedPrecondition, "invalid ELF header"));
 }
 
@@ -68,8 +73,8 @@ TEST(OperatorLibraries, AreLoadedOnceFromWhatIsRead) {
   const std::string path = folder.copy(GANTRY_TEST_OPERATORS, "libtriple.so");
   const ModelFile file = ModelFile::open(path).value();
   fs::remove(path);
-  EXPECT_THAT(triple({}, {file}).value(), ElementsAre(3, 6));
-  EXPECT_THAT(triple({}, {file}).value(), ElementsAre(3, 6));
+  EXPECT_THAT(triple({}, file).value(), ElementsAre(3, 6));
+  EXPECT_THAT(triple({}, file).value(), ElementsAre(3, 6));
   EXPECT_THAT(triple({}).value(), ElementsAre(3, 6));
   EXPECT_THAT(triple(with_library(GANTRY_TEST_OPERATORS)).value(), ElementsAre(3, 6));
   EXPECT_THAT(triple(with_library(folder.copy(GANTRY_TEST_OPERATORS, "libother.so"))).value(), ElementsAre(3, 6));

@@ -19,7 +19,7 @@ Signature gives(const std::string& outputs) {
 }
 
 Result<Tensors> run_once(const std::string& file, const Signature& signature, const Tensors& inputs,
-                         const ModelOptions& options = {}) {
+                         const libtorch::Options& options = {}) {
   auto engine = load_engine(file, signature, options);
   if (!engine) return std::move(engine).error();
   return (*engine)->make_instance(1).value()->run(inputs, {});
@@ -157,13 +157,13 @@ TEST(Methods, ThatForwardCallsMayFail) {
   EXPECT_THAT(output_of(instance->run(x_of({0, 2}), {})), ElementsAre(1, 1));
 }
 
-ModelOptions with_arguments(std::map<std::string, ArgumentValue> arguments) {
-  ModelOptions options;
+libtorch::Options with_arguments(OptionValue::Object arguments) {
+  libtorch::Options options;
   options.arguments = std::move(arguments);
   return options;
 }
 
-std::map<std::string, ArgumentValue> settings() {
+OptionValue::Object settings() {
   return {{"rate", std::int64_t{3}}, {"scale", 0.5}, {"is_negative", false}};
 }
 
@@ -173,21 +173,21 @@ TEST(FixedArguments, ReachTheModel) {
     return output_of(run_once("settings.ts", row_signature(), x_of({1, 2}), with_arguments(arguments)));
   };
   EXPECT_THAT(answer(), ElementsAre(1.5f, 3));
-  arguments["scale"] = std::int64_t{2};  // an int serves for a float
+  arguments.at("scale") = std::int64_t{2};  // an int serves for a float
   EXPECT_THAT(answer(), ElementsAre(6, 12));
-  arguments["mode"] = std::string("square");
+  arguments.insert_or_assign("mode", "square");
   EXPECT_THAT(answer(), ElementsAre(36, 144));
-  arguments["limit"] = std::int64_t{100};
+  arguments.insert_or_assign("limit", 100);
   EXPECT_THAT(answer(), ElementsAre(36, 100));
-  arguments["is_negative"] = true;
-  arguments["mode"] = std::string("sum");
+  arguments.insert_or_assign("is_negative", true);
+  arguments.insert_or_assign("mode", "sum");
   EXPECT_THAT(answer(), ElementsAre(-6, -12));
 }
 
 TEST(FixedArguments, ThatTheModelDoesNotHaveOrOfAnotherTypeAreRefused) {
-  const auto load = [](const char* name, const ArgumentValue& value) {
+  const auto load = [](const char* name, const OptionValue& value) {
     auto arguments = settings();
-    arguments[name] = value;
+    arguments.insert_or_assign(name, value);
     return load_engine("settings.ts", row_signature(), with_arguments(arguments));
   };
   const auto refused = [](const char* text) { return FailsWith(ErrorCode::kInvalidArgument, std::string(text)); };
@@ -198,7 +198,9 @@ TEST(FixedArguments, ThatTheModelDoesNotHaveOrOfAnotherTypeAreRefused) {
   EXPECT_THAT(load("is_negative", std::int64_t{1}), refused("is an int, the model wants bool"));
   EXPECT_THAT(load("mode", false), refused("the model wants str"));
   EXPECT_THAT(load("limit", std::string("5")), refused("is a str"));
-  EXPECT_THAT(load("x", 1.0), refused("is a tensor"));
+  EXPECT_THAT(load("x", 1.0), refused("'x' is the name of an input"));
+  EXPECT_THAT(load("rate", OptionValue::List{1}), refused("'rate': expected true, false, a 64-bit integer"));
+  EXPECT_THAT(load("", 1), refused("an argument has no name"));
 }
 
 TEST(FixedArguments, ThatNobodyGivesAreAskedFor) {
@@ -206,7 +208,7 @@ TEST(FixedArguments, ThatNobodyGivesAreAskedFor) {
   arguments.erase("rate");
   const auto engine = load_engine("settings.ts", row_signature(), with_arguments(arguments));
   EXPECT_THAT(engine, FailsWith(ErrorCode::kInvalidArgument, "needs the argument 'rate'"));
-  EXPECT_THAT(engine.error().message(), AllOf(HasSubstr("ModelOptions::arguments"), HasSubstr("\"arguments\"")));
+  EXPECT_THAT(engine.error().message(), AllOf(HasSubstr("libtorch::Options::arguments"), HasSubstr("\"arguments\"")));
 }
 
 }  // namespace

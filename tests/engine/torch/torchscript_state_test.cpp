@@ -127,7 +127,7 @@ TEST(State, IsNotSeenInModelsThatWriteToWhatTheyMade) {
     SCOPED_TRACE(file);
     const std::string inputs = std::string(file) == "matmul.ts" ? "x:f32[batch,256]" : "x:f32[batch,2]";
     const std::string outputs = std::string(file) == "listed.ts" ? "y:f32[batch,2]; z:f32[batch,2]" : "y:f32[batch,2]";
-    ModelOptions options;
+    libtorch::Options options;
     if (std::string(file) == "settings.ts")
       options.arguments = {{"rate", std::int64_t{1}}, {"scale", 1.0}, {"is_negative", false}};
     const auto engine = load_engine(file, Signature::parse(inputs, outputs).value(), options);

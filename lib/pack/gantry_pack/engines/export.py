@@ -33,16 +33,19 @@ def export_model(name: str, model: TypedModel, sample_inputs: list[Any], directo
     entry: Json = {"engines": engines, **model.signature, "max_batch": model.max_batch}
     if model.padding is not None:
         entry["padding"] = model.padding
-    if model.arguments and model.is_script:  # else they are bound in the exported model
-        entry["arguments"] = model.arguments
     return entry
 
 
 def _complete(entries: Steps, model: TypedModel) -> None:
-    """Adds to engines[] what is known of rows and which libraries they need, and says why calls will not be merged."""
+    """Adds to engines[] what is known of rows and which options they need, and says why calls will not be merged."""
     for entry in entries:
+        options: Json = {}
         if model.libraries:
-            entry["requires"]["libraries"] = [library.name for library in model.libraries]
+            options["libraries"] = [library.name for library in model.libraries]
+        if model.arguments and model.is_script:  # else they are bound in the exported model
+            options["arguments"] = model.arguments
+        if options:
+            entry["options"] = options
         rows = entry["rows"] = model.rows[entry["kind"]]
         if rows["independent"] or not model.can_share_calls or rows["reason"] == "max_batch is 1":
             continue

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// EngineLibraries: the engines of the tool, each in a library libgantry_<engine>.so that is loaded when the tool runs,
+// so that it starts, and can say what is missing, where an engine or what it is built on is not installed.
+#pragma once
+
+#include <gantry/engine_loader.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gantry::cli {
+
+/// A library with engines, loaded or not.
+struct EngineLibraryState {
+  std::string name;         ///< "torch"
+  std::string path;         ///< of the file; empty: there is none
+  std::string description;  ///< "LibTorch 2.15.0"; empty: it could not be loaded
+  std::string problem;      ///< why not, and what to do; empty: it is loaded
+  EngineList engines;
+};
+
+/// What was found, and the engines to open packages with. For each kind that cannot be used since its library is
+/// missing there is a loader that says so, and how to get it.
+struct EngineLibraries {
+  std::vector<EngineLibraryState> libraries;
+  EngineList engines;
+};
+
+/// Loads every libgantry_*.so in `directories`, in this order, and then gantry's own engines beside libgantry_core; of
+/// libraries of one name the first.
+/// Loaded libraries stay for good. A tool that is linked statically holds its engines itself, and looks nowhere.
+/// failed_precondition for a directory that cannot be read; unsupported for one given to a static tool. Cost: what
+/// loading LibTorch takes.
+Result<EngineLibraries> load_engine_libraries(const std::vector<std::string>& directories);
+
+/// What dlopen() said of `library`, in our words where it is known what that means: "libtorch_cpu.so, which it needs,
+/// is not installed".
+std::string explain_loader_error(const std::string& library, const std::string& text);
+
+}  // namespace gantry::cli

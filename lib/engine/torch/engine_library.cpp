@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The symbol by which programs that load engines at run time find LibTorch's. Part of the shared library alone: a
+// program that holds several engines statically would hold it several times.
+#include <gantry/libtorch.hpp>
+#include <string>
+
+extern "C" GANTRY_API const gantry::EngineLibrary* gantry_engine_0_2();
+
+const gantry::EngineLibrary* gantry_engine_0_2() {
+  static const std::string description = "LibTorch " + gantry::libtorch::version();
+  static const gantry::EngineLibrary library{"torch", description.c_str(), &gantry::libtorch::engines};
+  return &library;
+}

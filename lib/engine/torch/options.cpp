@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options of the LibTorch engines: from libtorch::Options into the bag, and out of it.
+#include "engine/torch/options.hpp"
+
+#include <algorithm>
+#include <gantry/libtorch.hpp>
+#include <set>
+#include <utility>
+
+namespace gantry::libtorch {
+namespace {
+
+constexpr std::size_t kMaxArguments = 64;
+constexpr std::size_t kMaxLibraries = 16;
+constexpr std::size_t kMaxLibraryLength = 4096;
+
+/// The engine knows which arguments there are and of which type; here is what no forward() takes.
+void check_arguments(const OptionValue::Object& arguments, const Signature& signature, OptionReader& reader) {
+  if (arguments.size() > kMaxArguments)
+    reader.fail("arguments", "has " + std::to_string(arguments.size()) + " arguments, at most " +
+                                 std::to_string(kMaxArguments) + " are allowed");
+  for (const auto& [name, value] : arguments) {
+    if (name.empty()) reader.fail("arguments", "an argument has no name");
+    for (const TensorSpec& spec : signature.inputs())
+      if (spec.name == name) reader.fail("arguments", "'" + name + "' is the name of an input");
+    const bool is_plain = !std::holds_alternative<OptionValue::List>(value.value()) &&
+                          !std::holds_alternative<OptionValue::Object>(value.value());
+    if (!is_plain)
+      reader.fail("arguments", "'" + name + "': expected true, false, a 64-bit integer, a number or a string, got " +
+                                   value.describe());
+  }
+}
+
+/// Files of the package or bare names; no control character, since they stand in messages.
+bool is_library(const std::string& text) {
+  return !text.empty() && text.size() <= kMaxLibraryLength && text != "." && text != ".." &&
+         std::none_of(text.begin(), text.end(),
+                      [](char c) { return c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::vector<std::string> read_library_names(OptionReader& reader) {
+  const std::vector<std::string> names = reader.texts("libraries");
+  if (names.size() > kMaxLibraries)
+    reader.fail("libraries", "has " + std::to_string(names.size()) + " libraries, at most " +
+                                 std::to_string(kMaxLibraries) + " are allowed");
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (!is_library(name))
+      reader.fail("libraries",
+                  "item " + std::to_string(seen.size()) + ": expected a file of the package or a library's name");
+    if (!seen.insert(name).second) reader.fail("libraries", "'" + name + "' is listed twice");
+  }
+  return names;
+}
+
+/// What the host sets.
+Result<TorchOptions> read_host_options(const LoadRequest& request) {
+  OptionReader reader(request.host_options);
+  TorchOptions options;
+  options.arguments = reader.object("arguments");
+  check_arguments(options.arguments, request.signature, reader);
+  options.libraries = reader.texts("libraries");
+  options.trust_unverified_code = reader.boolean("trust_unverified_code", false);
+  options.retain_activation_memory = reader.boolean("retain_activation_memory", true);
+  options.scratch_dir = reader.text("scratch_dir", "");
+  if (auto ok = reader.finish(); !ok) return std::move(ok).error();
+  return options;
+}
+
+/// A library is a file of the package, or the bare name of what the host gives. A path that the package lacks is
+/// neither.
+Result<void> add_packaged_library(const LoadRequest& request, const std::string& name, TorchOptions& options) {
+  auto file = request.open_file
+                  ? request.open_file(name)
+                  : Result<ModelFile>(Error(ErrorCode::kNotFound, "there is no package with '" + name + "'"));
+  if (file) {
+    options.packaged_libraries.push_back(*std::move(file));
+    return {};
+  }
+  if (file.error().code() != ErrorCode::kNotFound) return std::move(file).error();
+  if (name.find('/') != std::string::npos)
+    return Error(ErrorCode::kInvalidArgument, "option 'libraries': '" + name + "' is not listed in files");
+  if (!options.libraries.empty()) return {};
+  return Error(ErrorCode::kFailedPrecondition,
+               "it needs the operators of '" + name + "'; give its path in libtorch::Options::libraries");
+}
+
+Result<void> add_package_options(const LoadRequest& request, TorchOptions& options) {
+  for (const char* name : {"retain_activation_memory", "scratch_dir", "trust_unverified_code"})
+    if (request.package_options.find(name))
+      return Error(ErrorCode::kInvalidArgument, std::string("option '") + name +
+                                                    "': is the host's to set; a package may set 'arguments' and "
+                                                    "'libraries'");
+  OptionReader reader(request.package_options);
+  auto arguments = reader.object("arguments");
+  check_arguments(arguments, request.signature, reader);
+  const auto libraries = read_library_names(reader);
+  if (auto ok = reader.finish(); !ok) return ok;
+  arguments.merge(options.arguments);  // those of the package stay
+  options.arguments = std::move(arguments);
+  for (const std::string& name : libraries)
+    if (auto ok = add_packaged_library(request, name, options); !ok) return ok;
+  return {};
+}
+
+}  // namespace
+
+Options::operator EngineOptions() const {
+  EngineOptions options;
+  if (!arguments.empty()) options.set("arguments", arguments);
+  if (!libraries.empty()) options.set("libraries", libraries);
+  if (trust_unverified_code) options.set("trust_unverified_code", true);
+  if (!retain_activation_memory) options.set("retain_activation_memory", false);
+  if (!scratch_dir.empty()) options.set("scratch_dir", scratch_dir);
+  return options;
+}
+
+void Options::apply_to(ModelOptions& options) const {
+  for (const char* kind : {"torchscript", "aoti"}) options.engine_options[kind] = *this;
+}
+
+Result<TorchOptions> read_options(const LoadRequest& request) {
+  auto options = read_host_options(request);
+  if (!options) return options.error().within("options of the host");
+  if (auto ok = add_package_options(request, *options); !ok) return ok.error().within("options of the package");
+  return options;
+}
+
+Result<ModelFile> only_file(const LoadRequest& request) {
+  if (request.files.size() == 1 && request.files[0].batch == 0) return request.files[0].file;
+  return Error(ErrorCode::kInvalidArgument, "takes one file for all batch sizes, got " +
+                                                std::to_string(request.files.size()) +
+                                                (request.files.size() == 1 ? " for one size" : " for a size each"));
+}
+
+}  // namespace gantry::libtorch

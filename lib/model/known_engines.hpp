@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of engines that gantry has, and the component that each is in: a row for each engine in lib/engine.
+#pragma once
+
+namespace gantry::detail {
+
+struct KnownEngine {
+  const char* kind;
+  const char* component;  ///< gantry::<component>, libgantry_<component>.so
+};
+
+inline constexpr KnownEngine kKnownEngines[] = {{"torchscript", "torch"}, {"aoti", "torch"}};
+
+}  // namespace gantry::detail

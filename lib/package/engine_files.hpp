@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an engine entry of a package to what the engine's loader gets.
+#pragma once
+
+#include <gantry/engine_loader.hpp>
+#include <gantry/model_options.hpp>
+
+#include "package/engine_entry.hpp"
+#include "package/package_files.hpp"
+
+namespace gantry::detail {
+
+/// What the entry, its verified files and the host's options say. `files` must outlive the request.
+GANTRY_API Result<LoadRequest> load_request_of(const EngineEntry& entry, const Signature& signature,
+                                               const PackageFiles& files, const ModelOptions& options);
+
+}  // namespace gantry::detail
