@@ -12,6 +12,9 @@ namespace {
 
 using Difference = std::optional<std::string>;
 
+// Items with elements are as many as their memory allows; a file of a few bytes may state any number of empty ones.
+constexpr std::int64_t kMostEmptyItems = 65536;
+
 std::string list_names(const Tensors& tensors) {
   std::string text;
   for (const NamedTensor& item : tensors) text += (text.empty() ? "'" : ", '") + item.name + "'";
@@ -120,8 +123,12 @@ Result<Value> PayloadCodecs::unstack_items(const TypeInfo& type, const Tensors& 
   for (const NamedTensor& item : tensors)
     if (item.tensor.rank() == 0 || item.tensor.shape()[0] != tensors[0].tensor.shape()[0])
       return mismatch("got " + tensors[0].tensor.to_string() + " and " + item.tensor.to_string());
+  const std::int64_t count = tensors[0].tensor.shape()[0];
+  if (count > kMostEmptyItems && tensors[0].tensor.numel() == 0)
+    return Error(ErrorCode::kResourceExhausted, "a list of " + std::to_string(count) + " empty tensors is too long")
+        .with_reason(ErrorReason::kInputTooLarge);
   std::vector<Value> items;
-  for (std::int64_t i = 0; i < tensors[0].tensor.shape()[0]; ++i) {
+  for (std::int64_t i = 0; i < count; ++i) {
     Tensors sample;
     for (const NamedTensor& item : tensors) {
       auto part = item.tensor.select(0, i);

@@ -190,6 +190,19 @@ class Run(Case):
         error = lines(self.expect(gantry("run", directory, directory / next(iter(files.values()))), FAILED))[0]["error"]
         self.assertIn("name=a.npy,name=b.npy", error["message"])
 
+    def test_json_is_an_input_as_it_is_a_result(self):
+        directory = package("tiny-mlp")
+        source = directory / manifest(directory)["golden"][0]["input"]["npy"]
+        values = numpy.load(source)
+        path = self.tmp / "input.json"
+        path.write_text(json.dumps({"tensors": {"any name": {"dtype": "f32", "shape": list(values.shape),
+                                                             "data": values.tolist()}}}))
+        from_json, from_npy = lines(self.expect(gantry("run", directory, path, source), OK))
+        self.assertEqual(from_json["result"], from_npy["result"])
+        path.write_text(json.dumps({"tensors": {"x": {"dtype": "f32", "shape": [4], "data": [1]}}}))
+        error = lines(self.expect(gantry("run", directory, path), FAILED))[0]["error"]
+        self.assertIn("input.json': tensors.x.data: expected a list of 4 values, got 1", error["message"])
+
     def test_lists_and_tuples_keep_their_form(self):
         line, case = self.run_golden("tiny-five-crop")
         crops, tensor = line["result"]["tuple"]

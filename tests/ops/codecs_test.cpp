@@ -67,6 +67,12 @@ TEST(ClassesCodec, WritesClassesInOrderWithTheShortestNumbersThatReadBackEqual) 
   EXPECT_EQ(read<Classes>(R"({"classes": [{"index": 1, "score": 0.5}]})").value()[0].label, "");
 }
 
+TEST(ClassesCodec, AScoreThatJsonLacksIsNull) {
+  const std::string json = R"({"classes":[{"index":1,"label":"","score":null}]})";
+  EXPECT_EQ(json_of(Classes({{1, "", std::nanf("")}})), json);
+  EXPECT_TRUE(std::isnan(read<Classes>(json).value()[0].score));
+}
+
 TEST(ClassesCodec, SaysWhereJsonIsWrong) {
   EXPECT_THAT(read<Classes>(R"({"classes": [{"index": "1", "score": 0}]})"),
               FailsWith(ErrorCode::kInvalidArgument, "in.classes[0].index: expected an integer, got \"1\""));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The codec of Classes: [{"index": 282, "label": "tiger cat", "score": 0.39}].
 #include <algorithm>
+#include <cmath>
 #include <gantry/classify.hpp>
 #include <gantry/registry.hpp>
 #include <string>
@@ -13,6 +14,12 @@
 namespace gantry::detail {
 namespace {
 
+/// NaN, which JSON lacks, is null.
+float read_score(JsonFields& fields) {
+  if (const auto score = fields.find("score"); score && score->kind() == JsonKind::kNull) return std::nanf("");
+  return static_cast<float>(fields.number("score"));
+}
+
 Result<Classes> read_classes(const JsonView& json) {
   const auto items = json.items();
   if (!items) return items.error();
@@ -22,7 +29,7 @@ Result<Classes> read_classes(const JsonView& json) {
     Class entry;
     entry.index = fields.integer("index");
     entry.label = fields.string("label", "");
-    entry.score = static_cast<float>(fields.number("score"));
+    entry.score = read_score(fields);
     if (auto ok = fields.finish(); !ok) return std::move(ok).error();
     entries.push_back(std::move(entry));
   }
