@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .imports import need
 from .tolerance import magnitude
-from .values import Classes, dtype_name, is_pil, is_tensor, to_array
+from .values import Classes, Payload, dtype_name, is_number, is_pil, is_tensor, to_array
 
 if TYPE_CHECKING:
     from .tolerance import Tolerance
@@ -20,6 +20,12 @@ def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str 
         return _array_difference(got, expected, tolerance, what)
     if isinstance(expected, Classes):
         return _classes_difference(got, expected, tolerance, what)
+    if isinstance(expected, Payload):
+        if not isinstance(got, Payload) or got.name != expected.name:
+            return f"{what}: got {got!r}, expected {expected!r}"
+        return difference(got.json, expected.json, tolerance, what)
+    if is_number(expected) and is_number(got):
+        return None if tolerance.accepts(got, expected) else f"{what}: got {got!r}, expected {expected!r} (tolerance: {tolerance})"
     if isinstance(expected, dict):
         if not isinstance(got, dict) or list(got) != list(expected):
             return f"{what}: names are {list(got) if isinstance(got, dict) else got!r}, expected {list(expected)}"

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payloads in Python: Bytes = bytes, Image = PIL image of mode L, RGB or RGBA, Tensor = torch.Tensor of one sample,
-Tensors = {name: tensor}, Classes = Classes, list<T> = list, tuple<...> = tuple."""
+Tensors = {name: tensor}, Classes = Classes, list<T> = list, tuple<...> = tuple, a type of the host's = Payload."""
 
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable
+from json import dumps as dump
 from typing import TYPE_CHECKING, Any
 
 from .errors import PackError
@@ -20,6 +22,24 @@ class Classes(list):
     """[(index, label, score), ...], best first."""
 
 
+class Payload:
+    """A payload of a type of the host's, as its codec in C++ writes it: Payload("landmarks", [[0.5, 2.0]])."""
+
+    def __init__(self, name: str, json: Any) -> None:
+        if not re.fullmatch(r"[a-z0-9_.-]+", name) or name in FORMS:
+            raise PackError(f"Payload: expected the name of a codec, lower-case letters, digits, '_', '-' and '.', and none of "
+                            f"{', '.join(FORMS)}, got {name!r}")
+        try:
+            dump(json, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise PackError(f"Payload {name!r}: what a codec writes is JSON: {error}") from error
+        self.name, self.json = name, json
+
+    def __repr__(self) -> str:
+        return f"Payload({self.name!r}, {self.json!r:.60})"
+
+
+FORMS = ("classes", "digest", "file", "list", "npy", "sample", "tensors", "tuple")  # keys of a value that mean something else
 DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "float64": "f64", "uint8": "u8", "int8": "i8",
           "int16": "i16", "int32": "i32", "int64": "i64", "bool": "bool"}
 
@@ -87,7 +107,7 @@ def describe_value(value: Any) -> str:
         return f"{value.mode} image {value.width}x{value.height}"
     if is_tensor(value):
         return f"tensor {dtype_name(value)}{list(value.shape)}"
-    return type(value).__name__
+    return repr(value) if isinstance(value, Payload) else type(value).__name__
 
 
 def is_number(value: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PackError
 from ..imports import need
-from ..values import DTYPES, Classes, dtype_name, is_pil, is_tensor, to_array
+from ..values import DTYPES, Classes, Payload, dtype_name, is_pil, is_tensor, to_array
 
 if TYPE_CHECKING:
     from ..aliases import Json
@@ -74,10 +74,13 @@ def value_to_json(value: Any, stem: str, directory: Directory, extension: str = 
         return {"tensors": {name: one.get("npy", one) for name, one in kept.items()}}
     if isinstance(value, Classes):
         return {"classes": [{"index": index, "label": label, "score": score} for index, label, score in value]}
+    if isinstance(value, Payload):
+        return {value.name: value.json}
     if isinstance(value, (list, tuple)):
         items = [value_to_json(item, f"{stem}-{i}", directory, extension, keep) for i, item in enumerate(value)]
         return {"tuple" if isinstance(value, tuple) else "list": items}
-    raise PackError(f"{stem}: a golden case cannot hold a {type(value).__name__}")
+    raise PackError(f"{stem}: a golden case cannot hold a {type(value).__name__}; of a type of the host's an op gives "
+                    "gantry_pack.Payload(name of its codec, JSON)")
 
 
 def inputs_to_json(loaded: dict[str, tuple[Any, str]], stem: str, directory: Directory) -> Json:

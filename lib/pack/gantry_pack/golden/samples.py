@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import PackError
 from ..imports import need
 from ..named_tensors import Inputs
-from ..values import describe_value, dtype_name, is_pil, is_tensor, parts_of
+from ..values import Payload, describe_value, dtype_name, is_pil, is_tensor, parts_of
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +42,8 @@ def load_inputs(sample: Any, type_name: str | None, inputs: list[str], names: li
 
 def load_sample(sample: Any, type_name: str | None, names: list[str] | None) -> tuple[Any, str]:
     """(payload, file extension) of one entry of samples=. `names`: those of Tensors, where they are known."""
+    if isinstance(sample, Payload):
+        return sample, ".bin"
     if type_name == "Bytes":
         if isinstance(sample, (str, os.PathLike)):
             path = Path(sample)
