@@ -179,7 +179,21 @@ class ModelsTest(PackingTest):
         tool.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "gantry {gp.VERSION} (LibTorch 2.15.0)"\n')
         tool.chmod(0o755)
         self.cascade(tool=tool)
-        self.assertIn("not opened by the gantry tool: it does not know acme.crops; open it with your host", self.said.getvalue())
+        self.assertIn("not opened by the gantry tool: it does not know acme.crops; open it with your host, or pass plugins=",
+                      self.said.getvalue())
+
+    def test_the_tool_is_given_the_plugins_of_the_host(self):
+        tool, plugin = self.dir / "gantry", self.dir / "libacme.so"
+        plugin.write_bytes(b"")
+        tool.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "gantry {gp.VERSION} (LibTorch 2.15.0)" && exit\n'
+                        'case "$*" in *"--plugin ") exit 3;; *"--plugin /"*"/libacme.so"*) ;; *) exit 4;; esac\n'
+                        'echo "<testsuite><testcase name=\'golden\'/></testsuite>" >"$4"\n')
+        tool.chmod(0o755)
+        self.cascade(tool=tool, plugins=[plugin])
+        self.assertIn("opening the package", self.said.getvalue())
+        self.assertNotIn("not opened", self.said.getvalue())
+        with self.assertRaisesRegex(gp.PackError, "plugins: .*missing.so is no file"):
+            self.cascade(plugins=[self.dir / "missing.so"])
 
     def test_a_function_will_do_where_types_need_no_checking(self):
         self.pack(encoder(), torch.rand(2, 4), [torch.rand(4)], pipeline=["model", "acme.half"],

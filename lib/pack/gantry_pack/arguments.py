@@ -57,6 +57,7 @@ OF_PACKAGES: Kinds = {
     "ops": (_is_dict_of(_is_text, _is_op), "{name: gantry_pack.Op(...), or a function}"),
     "provenance": (lambda value: isinstance(value, dict), "a dict"),
     "sign_key": (is_path, "the path of a PEM file"),
+    "plugins": (is_list_of(is_path), "a list of paths"),
     "tool": (lambda value: value is False or value == "" or is_path(value), "the path of the gantry tool, or False"),
 }
 OF_MODELS: Kinds = {
@@ -76,7 +77,7 @@ def check_kinds(given: dict[str, Any], kinds: Kinds) -> None:
     for name, (fits, expected) in kinds.items():
         value = given[name]
         if not ((value is None and name != "out") or fits(value)):
-            one = name in ("samples", "libraries") and isinstance(value, (str, os.PathLike))
+            one = name in ("samples", "libraries", "plugins") and isinstance(value, (str, os.PathLike))
             advice = f"; put it in a list, {name}=[...]" if one else ""
             if name == "labels" and isinstance(value, dict):
                 advice = "; of {index: name} in order, pass list(labels.values())"

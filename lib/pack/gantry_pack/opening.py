@@ -39,16 +39,17 @@ class Opening:
     SECONDS = 3600  # a tool that hangs must not hang us
 
     def __init__(self, directory: FilePath, manifest: Json, libraries: Sequence[Library], sign_key: FilePath | None,
-                 own_ops: set[str]) -> None:
+                 own_ops: set[str], plugins: Sequence[FilePath]) -> None:
         self.directory, self.manifest, self.libraries = Path(directory), manifest, libraries
-        self.sign_key, self.own_ops = sign_key, own_ops
+        self.sign_key, self.own_ops, self.plugins = sign_key, own_ops, plugins
 
     def open(self, tool: FilePath | Literal[False] | None) -> None:
         """CheckFailed with the tool's words if it refuses the package; says so if it could not open it."""
         if tool is False:
             return
         used = {op["op"] for _, op in walk(self.manifest["pipeline"])} & self.own_ops
-        found = Tool.find(tool) if not used else f"it does not know {', '.join(sorted(used))}; open it with your host"
+        found = Tool.find(tool) if self.plugins or not used else \
+            f"it does not know {', '.join(sorted(used))}; open it with your host, or pass plugins="
         if isinstance(found, str):
             say(f"not opened by the gantry tool: {found}")
             return
@@ -69,7 +70,7 @@ class Opening:
             say(f"not opened by the gantry tool: {'; '.join(skipped)}".replace(f"package '{self.directory}' > ", ""))
 
     def _options(self, work: Path) -> list[Any]:
-        options = []
+        options: list[Any] = [word for plugin in self.plugins for word in ("--plugin", Path(plugin).resolve())]
         for library in self.libraries:
             if library.path is None and library.loaded_from():
                 options += ["--library", library.loaded_from()]

@@ -34,7 +34,7 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
          files: dict[str, Any] | None = None, ops: dict[str, Any] | None = None, provenance: Json | None = None,
          eval: Json | None = None, latency: Json | None = None, tolerance: Any = None, arguments: Json | None = None,
          libraries: Sequence[FilePath] = (), max_stage_bytes: int = MAX_STAGE_BYTES, sign_key: FilePath | None = None,
-         overwrite: bool = False, tool: FilePath | Literal[False] | None = None) -> Path:
+         overwrite: bool = False, tool: FilePath | Literal[False] | None = None, plugins: Sequence[FilePath] = ()) -> Path:
     """Writes a package; returns its path. Raises PackError (arguments, tools) or CheckFailed (answers differ).
 
     out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`
@@ -65,6 +65,8 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
     sign_key        PEM file of an Ed25519 private key
     tool            the gantry tool that opens the package before it appears. None: the one beside this program, or on
                     PATH; False: none
+    plugins         shared libraries by which the tool knows the host's ops (gantry check --plugin); they are run, and are no
+                    part of the package
     """
     plan = Plan(**{key: value for key, value in locals().items() if key != "overwrite"})
     Children.start()  # imports torch in the meantime
@@ -77,7 +79,7 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
         shortened = recorder.storage.report()
         if shortened:
             say(shortened)
-        Opening(work, manifest, plan.models.libraries, plan.sign_key, set(ops or ())).open(tool)
+        Opening(work, manifest, plan.models.libraries, plan.sign_key, set(ops or ()), plan.plugins).open(tool)
     _say_what_was_written(out, plan, manifest)
     return Path(out)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from .arguments import OF_PACKAGES, check_kinds
@@ -67,6 +68,10 @@ class Plan:
                              if path in edges.as_tensors}
         if self.sign_key is not None:
             signature_of(self.sign_key, self.sign_key)  # of anything: a key that cannot sign is not found out at the end
+        self.plugins = list(given["plugins"] or ())
+        for plugin in self.plugins:
+            if not os.path.isfile(plugin):
+                raise PackError(f"plugins: {plugin} is no file")
         if given["tool"]:
             Tool.find(given["tool"])
 
