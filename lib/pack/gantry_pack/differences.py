@@ -25,7 +25,8 @@ def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str 
             return f"{what}: got {got!r}, expected {expected!r}"
         return difference(got.json, expected.json, tolerance, what)
     if is_number(expected) and is_number(got):
-        return None if tolerance.accepts(got, expected) else f"{what}: got {got!r}, expected {expected!r} (tolerance: {tolerance})"
+        return None if tolerance.accepts(got, expected) else \
+            f"{what}: got {got!r}, expected {expected!r} (tolerance: {tolerance})"
     if isinstance(expected, dict):
         if not isinstance(got, dict) or list(got) != list(expected):
             return f"{what}: names are {list(got) if isinstance(got, dict) else got!r}, expected {list(expected)}"
