@@ -30,7 +30,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo test asan tsan bench bench-image install docker-demo docker-test format check-format tidy clean
+.PHONY: help bootstrap configure build demo test asan tsan bench bench-image install docker-demo docker-test format check-format op-tables tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -82,7 +82,7 @@ bench-image: bootstrap ## measure the image engine beside Pillow, torchvision an
 	@ninja -C $(BUILD)/bench -j $(JOBS) run_image_benchmarks
 
 install: configure ## install the library, its CMake package, bin/gantry and bin/gantry-pack [PREFIX=dir]
-	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool gantry_pack
+	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool gantry_pack gantry_op_table_json
 	@cmake --install $(BUILD) --prefix "$(abspath $(PREFIX))" >$(BUILD)/install.log || { tail -n 20 $(BUILD)/install.log; exit 1; }
 	@echo "installed in $(abspath $(PREFIX)): use -DCMAKE_PREFIX_PATH=$(abspath $(PREFIX)) and find_package(gantry)"
 	@$(in_build) echo "programs load LibTorch from $$GANTRY_TORCH_ROOT, or from beside libgantry_torch.so; keep one of them"; \
@@ -101,6 +101,10 @@ format: ## clang-format the C++ files
 
 check-format: ## list the C++ files that `make format` would change; fails if there are any
 	@$(sources) | xargs clang-format --dry-run --Werror
+
+op-tables: configure ## write the tables of ops in lib/model/manifest.schema.md, from what the ops are registered with
+	@ninja -C $(BUILD) -j $(JOBS) gantry_op_table_json
+	@$(in_build) "$$GANTRY_PYTHON" lib/ops/schema_tables.py $(BUILD)/share/gantry/ops.json --write
 
 tidy: build ## clang-tidy over the library, where it is installed
 	@clang-tidy -p $(BUILD) --quiet $$(git ls-files 'lib/*.cpp' ':!lib/engine/torch/empty_library.cpp')

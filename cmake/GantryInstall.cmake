@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The install tree: headers, libraries, bin/gantry, bin/gantry-pack (and its Python project in
-# share/gantry/pack), the CMake package and gantry-core.pc. It may be moved as a whole: nothing in it holds its own place.
+# The install tree: headers, libraries, bin/gantry, bin/gantry-pack (and its Python project in share/gantry/pack), the
+# table of ops, the package format and the examples in share/gantry, the CMake package and gantry-core.pc. It may be moved as a whole: nothing in it holds its own place.
 # The one absolute path is in the RUNPATH of libgantry_torch.so, LibTorch's folder as found at configure time, so that
 # programs run without environment variables; before it comes $ORIGIN, so a LibTorch that is copied beside the library wins.
 include(CMakePackageConfigHelpers)
@@ -53,6 +53,12 @@ if(TARGET gantry_tool)
   set_target_properties(gantry_tool PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin}")
   install(TARGETS gantry_tool)
 endif()
+# What a package may hold: the format, and the ops as JSON. And complete hosts, each a project of its own.
+set(data_dir "${CMAKE_INSTALL_DATADIR}/gantry")
+install(FILES "${GANTRY_OP_TABLE}" "${PROJECT_SOURCE_DIR}/lib/model/manifest.schema.md" DESTINATION "${data_dir}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples" DESTINATION "${data_dir}"
+        PATTERN "examples/CMakeLists.txt" EXCLUDE PATTERN "check_example.cmake" EXCLUDE PATTERN "__pycache__" EXCLUDE)
+
 install(PROGRAMS "${PROJECT_BINARY_DIR}/bin/gantry-pack" DESTINATION "${CMAKE_INSTALL_BINDIR}")
 # The same as a Python project, for pip install.
 set(pack_dir "${PROJECT_SOURCE_DIR}/lib/pack")

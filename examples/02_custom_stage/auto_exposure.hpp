@@ -45,14 +45,24 @@ inline gantry::Stage<gantry::Image, gantry::Image> auto_exposure(double target) 
   return gantry::stage("acme.auto_exposure", [target](const gantry::Image& image) { return expose(image, target); });
 }
 
-/// 3. The op: reads its parameters, and refuses what makes no sense. Keys it does not ask for are refused by
-/// themselves.
+/// 3. The op: what is said of it, and how its parameters are read. Defaults are those of the description, and keys that
+/// it lacks are refused by themselves; the factory refuses what makes no sense.
 inline void add_ops(gantry::Registry& registry) {
-  registry.add<gantry::Image, gantry::Image>("acme.auto_exposure", [](gantry::ParamReader& params) {
-    const double target = params.number("target", 118);
-    if (!(target >= kLeastTarget && target <= kMostTarget)) params.fail("target", "expected a number of 1..254");
-    return auto_exposure(target);
-  });
+  gantry::OpDescription description;
+  description.summary = "brightens or darkens the image to a mean";
+  description.parameters = {gantry::OpParameter::number("target", "the mean of all channels")
+                                .at_least(kLeastTarget)
+                                .at_most(kMostTarget)
+                                .by_default(118)};
+  description.example = R"({"op": "acme.auto_exposure", "target": 100})";
+  registry.add<gantry::Image, gantry::Image>(
+      "acme.auto_exposure",
+      [](gantry::ParamReader& params) {
+        const double target = params.number("target");
+        if (!(target >= kLeastTarget && target <= kMostTarget)) params.fail("target", "expected a number of 1..254");
+        return auto_exposure(target);
+      },
+      description);
 }
 
 }  // namespace acme

@@ -4,6 +4,9 @@
 //
 //   Registry registry = Registry::builtin();
 //   registry.add<Image, Image>("acme.sharpen", [](ParamReader& p) { return sharpen(p.integer("radius", 2)); });
+//
+// An op that comes with an OpDescription is documented by `gantry ops`, and its factory need not repeat defaults.
+//
 //   Stage<Bytes, Tensor> chain = parse_stages<Bytes, Tensor>(R"([{"op": "image.decode"}, ...])", registry).value();
 #pragma once
 
@@ -11,6 +14,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +24,9 @@
 #include <gantry/codec.hpp>
 #include <gantry/codecs.hpp>
 #include <gantry/model.hpp>
+#include <gantry/op_description.hpp>
 #include <gantry/result.hpp>
+#include <gantry/span.hpp>
 #include <gantry/stage.hpp>
 
 namespace gantry {
@@ -35,15 +41,20 @@ struct RegistryData;
 /// Reads the parameters of one op. The first mistake is kept and reported with its JSON path; after one, every call
 /// returns its default, so a factory needs no checks of its own. Keys that the factory never asks for are refused.
 ///
-/// Ownership: borrows the config.
+/// A default is the one of the op's description, or `fallback`; a key that has neither is required. A described op may
+/// read no parameter that its description lacks.
+///
+/// Ownership: borrows the config and the description.
 /// Threads:   one thread.
-/// Errors:    invalid_argument: "pipeline[1].size: expected an integer, got \"large\"".
+/// Errors:    invalid_argument: "pipeline[1].size: expected an integer, got \"large\"". internal: a described op reads
+/// a
+///            parameter that its description lacks.
 /// Cost:      linear in the number of keys.
 class GANTRY_API ParamReader {
  public:
-  ParamReader(detail::JsonObject& object, const ConfigContext& context) : object_(object), context_(context) {}
+  ParamReader(detail::JsonObject& object, const ConfigContext& context, const OpDescription& description)
+      : object_(object), context_(context), description_(description) {}
 
-  /// Without a default the key is required.
   std::int64_t integer(const char* key);
   std::int64_t integer(const char* key, std::int64_t fallback);
   /// Parsed as double.
@@ -54,9 +65,12 @@ class GANTRY_API ParamReader {
   /// The same, each rounded from double to float once.
   std::vector<float> floats(const char* key);
   std::vector<float> floats(const char* key, std::vector<float> fallback);
+  bool boolean(const char* key);
   bool boolean(const char* key, bool fallback);
   std::string string(const char* key);
   std::string string(const char* key, std::string fallback);
+  /// The index of the key's text among the described choices.
+  std::size_t choice(const char* key);
   /// The index of the key's text among `names`.
   std::size_t choice(const char* key, std::initializer_list<const char*> names);
   std::size_t choice(const char* key, std::initializer_list<const char*> names, std::size_t fallback);
@@ -67,8 +81,14 @@ class GANTRY_API ParamReader {
   void fail(const char* key, const std::string& message);
 
  private:
+  const OpParameter* described(const char* key);
+  template <class T>
+  std::optional<T> described_default(const char* key);
+  std::size_t choice_of(const char* key, Span<const char* const> names, std::optional<std::size_t> fallback);
+
   detail::JsonObject& object_;
   const ConfigContext& context_;
+  const OpDescription& description_;
 };
 
 /// What a config may refer to besides ops.
@@ -93,12 +113,15 @@ class GANTRY_API Registry {
   static Registry builtin();
 
   template <class In, class Out>
-  void add(const std::string& name, std::function<Stage<In, Out>(ParamReader&)> factory) {
-    add_erased(name, [factory = std::move(factory)](ParamReader& params) { return factory(params).node(); });
+  void add(const std::string& name, std::function<Stage<In, Out>(ParamReader&)> factory,
+           OpDescription description = {}) {
+    add_erased(
+        name, [factory = std::move(factory)](ParamReader& params) { return factory(params).node(); },
+        detail::type_of<In>(), detail::type_of<Out>(), std::move(description));
   }
   template <class T>
-  void add_predicate(const Predicate<T>& predicate) {
-    add_predicate_erased(predicate.name(), detail::type_of<T>(), predicate.erased());
+  void add_predicate(const Predicate<T>& predicate, const std::string& summary = "") {
+    add_predicate_erased(predicate.name(), detail::type_of<T>(), predicate.erased(), summary);
   }
   /// How payloads of type T are read, written and compared. A codec whose name cannot be used is reported by whoever
   /// needs it.
@@ -107,15 +130,22 @@ class GANTRY_API Registry {
     add_codec_erased(detail::erase_codec(std::move(codec)));
   }
   Codecs codecs() const { return Codecs(data_); }
-  /// Names of all ops, sorted.
+  /// Names of all ops that were added, sorted.
   std::vector<std::string> op_names() const;
+  /// What is known of the ops, sorted by name; those that every Registry knows are among them.
+  std::vector<OpDescription> descriptions() const;
+  /// nullptr for an unknown name. Valid as long as this Registry is not changed.
+  const OpDescription* find(std::string_view op) const;
+  std::vector<PredicateDescription> predicates() const;
 
   /// For the config front end.
   const detail::RegistryData& data() const { return *data_; }
 
  private:
-  void add_erased(const std::string& name, std::function<detail::NodePtr(ParamReader&)> factory);
-  void add_predicate_erased(const std::string& name, const detail::TypeInfo& type, detail::ErasedPredicate test);
+  void add_erased(const std::string& name, std::function<detail::NodePtr(ParamReader&)> factory,
+                  const detail::TypeInfo& in, const detail::TypeInfo& out, OpDescription description);
+  void add_predicate_erased(const std::string& name, const detail::TypeInfo& type, detail::ErasedPredicate test,
+                            const std::string& summary);
   void add_codec_erased(detail::ErasedCodec codec);
   std::shared_ptr<const detail::RegistryData> data_;
 };

@@ -193,8 +193,7 @@ std::vector<double> JsonObject::numbers(const char* key, std::optional<std::vect
   });
 }
 
-std::size_t JsonObject::choice(const char* key, std::initializer_list<const char*> names,
-                               std::optional<std::size_t> fallback) {
+std::size_t JsonObject::choice(const char* key, Span<const char* const> names, std::optional<std::size_t> fallback) {
   return read<std::size_t>(key, fallback, [&](const Json& value) {
     std::string expected;
     std::size_t index = 0;
@@ -226,7 +225,8 @@ void JsonObject::fail(Error error) {
 Result<void> JsonObject::finish() {
   if (mistake_) return *mistake_;
   std::string expected;
-  for (const auto& key : known_) expected += (expected.empty() ? "" : ", ") + key;
+  mentioned_.insert(known_.begin(), known_.end());
+  for (const auto& key : mentioned_) expected += (expected.empty() ? "" : ", ") + key;
   for (const auto& item : value_.items())
     if (known_.count(item.key()) == 0)
       return json_error(path_of(item.key()),

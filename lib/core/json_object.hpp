@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <gantry/result.hpp>
+#include <gantry/span.hpp>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -59,8 +60,12 @@ class JsonObject {
   std::string string(const char* key, std::optional<std::string> fallback = std::nullopt);
   /// A number or a list of numbers.
   std::vector<double> numbers(const char* key, std::optional<std::vector<double>> fallback = std::nullopt);
-  std::size_t choice(const char* key, std::initializer_list<const char*> names,
+  std::size_t choice(const char* key, Span<const char* const> names,
                      std::optional<std::size_t> fallback = std::nullopt);
+  std::size_t choice(const char* key, std::initializer_list<const char*> names,
+                     std::optional<std::size_t> fallback = std::nullopt) {
+    return choice(key, Span<const char* const>(names.begin(), names.size()), fallback);
+  }
   /// The items of a list; nullptr after a mistake.
   const Json* list(const char* key, bool is_required);
 
@@ -69,6 +74,8 @@ class JsonObject {
   void fail(Error error);
   bool ok() const { return !mistake_.has_value(); }
 
+  /// A key that nobody asked for, which the message about an unknown one names all the same.
+  void mention(const std::string& key) { mentioned_.insert(key); }
   /// The first mistake, or an unknown key, if there is one.
   Result<void> finish();
 
@@ -79,6 +86,7 @@ class JsonObject {
   const Json& value_;
   std::string path_;
   std::set<std::string, std::less<>> known_;
+  std::set<std::string, std::less<>> mentioned_;
   std::optional<Error> mistake_;
 };
 

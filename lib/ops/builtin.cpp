@@ -6,7 +6,9 @@
 
 namespace gantry {
 
-Registry Registry::builtin() {
+namespace {
+
+Registry make_builtin() {
   Registry registry;
   detail::add_image_ops(registry);
   detail::add_classify_ops(registry);
@@ -16,6 +18,14 @@ Registry Registry::builtin() {
   detail::add_classes_codec(registry);
   detail::add_tensor_codecs(registry);
   return registry;
+}
+
+}  // namespace
+
+Registry Registry::builtin() {
+  // Made once, since descriptions are many strings, and never freed: configs may be read during exit.
+  static const Registry* const registry = new Registry(make_builtin());
+  return *registry;
 }
 
 }  // namespace gantry

@@ -15,6 +15,8 @@ namespace gantry::detail {
 inline constexpr std::int64_t kMaxSide = 65535;
 /// Of an image of which only a part is made: a shorter side of up to 1024 suits every image.
 inline constexpr std::int64_t kMaxUnseenSide = std::int64_t{1} << 26;
+/// Of classes that are asked for.
+inline constexpr std::int64_t kMaxK = 65536;
 inline constexpr std::int64_t kMaxImageSize = std::int64_t{1} << 31;
 
 /// "size must be 1..65535, got 0".

@@ -62,25 +62,27 @@ class ConfigParser {
     JsonObject object(value, path);
     const std::string op = object.string("op");
     if (!object.ok()) return object.finish().error();
+    if (compound_ops().count(op) == 0) return parse_leaf(op, object);
     if (op == "each") return parse_each(object, in, out);
     if (op == "fork") return parse_fork(object, in, out ? out : type_taken_by(next, next_path));
     if (op == "when") return parse_when(object, in, out);
-    if (op == "model") return parse_model(object, in, out);
-    return parse_leaf(op, object);
+    return parse_model(object, in, out);
   }
 
   Result<NodePtr> parse_leaf(const std::string& op, JsonObject& object) const {
     const auto& ops = registry_.data().ops;
-    const auto factory = ops.find(op);
-    if (factory == ops.end()) {
-      std::string known = "each, fork, model, when";
+    const auto found = ops.find(op);
+    if (found == ops.end()) {
+      std::string known;
+      for (const auto& entry : compound_ops()) known += (known.empty() ? "" : ", ") + entry.first;
       for (const auto& entry : ops) known += ", " + entry.first;
       return json_error(object.path_of("op"), "unknown op '" + op + "'; known are " + known);
     }
+    for (const OpParameter& parameter : found->second.description->parameters) object.mention(parameter.name());
     NodePtr node;
     try {
-      ParamReader params(object, context_);
-      node = factory->second(params);
+      ParamReader params(object, context_, *found->second.description);
+      node = found->second.factory(params);
     } catch (...) {
       return translate_exception().within(object.path());
     }

@@ -2,6 +2,7 @@
 // Registry and ParamReader: a factory's view of its parameters.
 #include <algorithm>
 #include <gantry/registry.hpp>
+#include <utility>
 
 #include "core/json_object.hpp"
 #include "pipeline/registry_data.hpp"
@@ -18,40 +19,82 @@ std::vector<float> rounded(const std::vector<double>& numbers) {
 
 }  // namespace
 
+const OpParameter* ParamReader::described(const char* key) {
+  const OpParameter* parameter = description_.find(key);
+  if (parameter == nullptr && description_.is_described())
+    object_.fail(Error(ErrorCode::kInternal, object_.path() + ": the factory of '" + description_.name + "' reads '" +
+                                                 key + "', which its description lacks"));
+  return parameter;
+}
+
+template <class T>
+std::optional<T> ParamReader::described_default(const char* key) {
+  const OpParameter* parameter = described(key);
+  if (parameter == nullptr) return std::nullopt;
+  const OpValue& value = parameter->default_value();
+  if (const T* same = std::get_if<T>(&value)) return *same;
+  if constexpr (std::is_same_v<T, double>)
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+  if constexpr (std::is_same_v<T, std::vector<double>>)
+    if (const auto one = described_default<double>(key)) return std::vector<double>{*one};
+  return std::nullopt;
+}
+
 std::int64_t ParamReader::integer(const char* key) {
-  return object_.integer(key);
+  return object_.integer(key, described_default<std::int64_t>(key));
 }
 std::int64_t ParamReader::integer(const char* key, std::int64_t fallback) {
-  return object_.integer(key, fallback);
+  return object_.integer(key, described_default<std::int64_t>(key).value_or(fallback));
 }
 double ParamReader::number(const char* key) {
-  return object_.number(key);
+  return object_.number(key, described_default<double>(key));
 }
 double ParamReader::number(const char* key, double fallback) {
-  return object_.number(key, fallback);
+  return object_.number(key, described_default<double>(key).value_or(fallback));
 }
 std::vector<double> ParamReader::numbers(const char* key) {
-  return object_.numbers(key);
+  return object_.numbers(key, described_default<std::vector<double>>(key));
 }
 std::vector<float> ParamReader::floats(const char* key) {
-  return rounded(object_.numbers(key));
+  return rounded(numbers(key));
 }
 std::vector<float> ParamReader::floats(const char* key, std::vector<float> fallback) {
-  return has(key) ? rounded(object_.numbers(key)) : (object_.find(key), std::move(fallback));
+  const auto numbers = described_default<std::vector<double>>(key);
+  if (has(key)) return rounded(object_.numbers(key));
+  object_.find(key);
+  return numbers ? rounded(*numbers) : std::move(fallback);
+}
+bool ParamReader::boolean(const char* key) {
+  return object_.boolean(key, described_default<bool>(key));
 }
 bool ParamReader::boolean(const char* key, bool fallback) {
-  return object_.boolean(key, fallback);
+  return object_.boolean(key, described_default<bool>(key).value_or(fallback));
 }
 std::string ParamReader::string(const char* key) {
-  return object_.string(key);
+  return object_.string(key, described_default<std::string>(key));
 }
 std::string ParamReader::string(const char* key, std::string fallback) {
-  return object_.string(key, std::move(fallback));
+  return object_.string(key, described_default<std::string>(key).value_or(std::move(fallback)));
+}
+std::size_t ParamReader::choice(const char* key) {
+  const OpParameter* parameter = described(key);
+  std::vector<const char*> names;
+  if (parameter != nullptr)
+    for (const std::string& name : parameter->choices()) names.push_back(name.c_str());
+  return choice_of(key, names, std::nullopt);
 }
 std::size_t ParamReader::choice(const char* key, std::initializer_list<const char*> names) {
-  return object_.choice(key, names);
+  return choice_of(key, {names.begin(), names.size()}, std::nullopt);
 }
 std::size_t ParamReader::choice(const char* key, std::initializer_list<const char*> names, std::size_t fallback) {
+  return choice_of(key, {names.begin(), names.size()}, fallback);
+}
+std::size_t ParamReader::choice_of(const char* key, Span<const char* const> names,
+                                   std::optional<std::size_t> fallback) {
+  if (const auto name = described_default<std::string>(key)) {
+    const auto found = std::find(names.begin(), names.end(), *name);
+    if (found != names.end()) fallback = static_cast<std::size_t>(found - names.begin());
+  }
   return object_.choice(key, names, fallback);
 }
 bool ParamReader::has(const char* key) const {
@@ -62,6 +105,7 @@ void ParamReader::fail(const char* key, const std::string& message) {
 }
 
 Bytes ParamReader::file(const char* key) {
+  described(key);
   if (!has(key)) return object_.find(key), Bytes();
   const std::string name = object_.string(key);
   if (!object_.ok()) return {};
@@ -83,16 +127,44 @@ std::vector<std::string> Registry::op_names() const {
   return names;
 }
 
-void Registry::add_erased(const std::string& name, std::function<detail::NodePtr(ParamReader&)> factory) {
+std::vector<OpDescription> Registry::descriptions() const {
+  std::vector<OpDescription> all;
+  for (const auto& op : detail::compound_ops()) all.push_back(op.second);
+  for (const auto& op : data_->ops) all.push_back(*op.second.description);
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return all;
+}
+
+const OpDescription* Registry::find(std::string_view op) const {
+  const auto& compound = detail::compound_ops();
+  if (const auto found = compound.find(op); found != compound.end()) return &found->second;
+  const auto found = data_->ops.find(op);
+  return found == data_->ops.end() ? nullptr : found->second.description.get();
+}
+
+std::vector<PredicateDescription> Registry::predicates() const {
+  std::vector<PredicateDescription> all;
+  for (const auto& [name, predicate] : data_->predicates)
+    all.push_back({name, predicate.type->name(), predicate.summary});
+  return all;
+}
+
+void Registry::add_erased(const std::string& name, std::function<detail::NodePtr(ParamReader&)> factory,
+                          const detail::TypeInfo& in, const detail::TypeInfo& out, OpDescription description) {
+  description.name = name;
+  description.takes = in.name();
+  description.gives = out.name();
+  const auto dot = name.find('.');
+  if (description.domain.empty()) description.domain = dot == std::string::npos ? "other" : name.substr(0, dot);
   auto data = std::make_shared<detail::RegistryData>(*data_);
-  data->ops[name] = std::move(factory);
+  data->ops[name] = {std::move(factory), std::make_shared<const OpDescription>(std::move(description))};
   data_ = std::move(data);
 }
 
-void Registry::add_predicate_erased(const std::string& name, const detail::TypeInfo& type,
-                                    detail::ErasedPredicate test) {
+void Registry::add_predicate_erased(const std::string& name, const detail::TypeInfo& type, detail::ErasedPredicate test,
+                                    const std::string& summary) {
   auto data = std::make_shared<detail::RegistryData>(*data_);
-  data->predicates[name] = {&type, std::move(test)};
+  data->predicates[name] = {&type, std::move(test), summary};
   data_ = std::move(data);
 }
 

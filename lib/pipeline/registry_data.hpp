@@ -5,6 +5,7 @@
 #include <functional>
 #include <gantry/codec.hpp>
 #include <gantry/node.hpp>
+#include <gantry/op_description.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,16 +16,26 @@ class ParamReader;
 
 namespace detail {
 
+struct RegisteredOp {
+  std::function<NodePtr(ParamReader&)> factory;
+  std::shared_ptr<const OpDescription> description;
+};
+
 struct NamedPredicate {
   const TypeInfo* type = nullptr;
   ErasedPredicate test;
+  std::string summary;
 };
 
 struct RegistryData {
-  std::map<std::string, std::function<NodePtr(ParamReader&)>, std::less<>> ops;
+  std::map<std::string, RegisteredOp, std::less<>> ops;
   std::map<std::string, NamedPredicate, std::less<>> predicates;
   std::vector<std::shared_ptr<const ErasedCodec>> codecs;  // one a type
 };
+
+/// The ops that the config front end makes itself, whose types follow from what is in them: by name.
+using CompoundOps = std::map<std::string, OpDescription, std::less<>>;
+const CompoundOps& compound_ops();
 
 }  // namespace detail
 }  // namespace gantry

@@ -75,6 +75,34 @@ class CommandLine(Case):
             self.assertIn("gantry run PKG INPUT...", self.expect(gantry(*words), OK).stdout)
         self.assertRegex(self.expect(gantry("--version"), OK).stdout, r"^gantry \d+\.\d+\.\d+ \(LibTorch \d+\.\d+")
 
+    def test_ops_lists_all_ops_by_domain(self):
+        text = self.expect(gantry("ops"), OK).stdout
+        self.assertRegex(text, r"(?m)^pipeline\n  each +list<A> -> list<B> +does the same to every item")
+        self.assertRegex(text, r"(?m)^  image\.resize +Image -> Image +makes the image width x height")
+        self.assertRegex(text, r"(?m)^predicates of `when`\n  image\.is_gray +Image +whether")
+
+    def test_ops_shows_one_with_its_parameters_limits_reference_and_example(self):
+        text = self.expect(gantry("ops", "image.crop_short"), OK).stdout
+        for line in ("image.crop_short: Image -> Image", "  fraction  above 0, at most 1; default 1",
+                     '  centre    half_even, floor, truncate; default "half_even"', "reference: transformers: Perceiver's",
+                     "tolerance: exact", 'example: {"op": "image.crop_short", "fraction": 0.875}'):
+            self.assertIn(line, text)
+        text = self.expect(gantry("ops", "image.center_crop"), OK).stdout
+        self.assertIn("  give size, or width and height", text)
+        self.assertIn("top_k: Tensor f32[n] -> Classes", self.expect(gantry("ops", "top_k"), OK).stdout)
+
+    def test_ops_as_json_is_the_table_that_is_installed(self):
+        table = json.loads(self.expect(gantry("ops", "--json"), OK).stdout)
+        names = [op["name"] for op in table["ops"]]
+        self.assertEqual(names, sorted(names))
+        self.assertIn("when", names)
+        self.assertEqual(table, json.loads((PACKAGES.parent / "share" / "gantry" / "ops.json").read_text()))
+
+    def test_an_unknown_op_is_answered_with_near_ones(self):
+        self.expect(gantry("ops", "resize"), USAGE,
+                    "unknown op 'resize'; near it are image.resize, image.resize_fit, image.resize_long")
+        self.expect(gantry("ops", "transcribe"), USAGE, "unknown op 'transcribe'; `gantry ops` lists all")
+
     def test_wrong_usage_says_what_is_right(self):
         cases = {"usage: gantry|gantry: run": [], "unknown command 'rnu'": ["rnu"],
                  "too few arguments\nusage: gantry run PKG": ["run", package("tiny-mlp")],

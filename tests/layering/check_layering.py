@@ -29,7 +29,7 @@ HEADER_LEVELS = [
     {"run_options", "runtime"},
     {"type_info", "value", "payload", "codec", "codecs", "node", "stage"},
     {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "backend", "model"},
-    {"package_info", "pipeline", "registry", "any_pipeline", "plugin"},
+    {"package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
     {"image", "classify", "segmentation", "tensor_ops"},
     {"package", "libtorch"},
     {"core", "gantry"},

@@ -3,13 +3,12 @@
 python tests/pack/golden_test.py."""
 
 import hashlib
-import re
 import unittest
 
 import numpy
 import torch
 
-from packing import PACKER, PackingTest, gp, model_of
+from packing import PackingTest, gp, model_of
 from gantry_pack.limits import MAX_STAGE_BYTES
 from gantry_pack.stage_tolerances import carried
 
@@ -21,92 +20,6 @@ def picture(width, height, seed=0):
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG")
     return out.getvalue()
-
-
-def rows_of_ops():
-    """{name: cells} of the tables of manifest.schema.md whose rows begin with names."""
-    text = (PACKER.parents[1] / "model" / "manifest.schema.md").read_text()
-    return {name: [cell.strip() for cell in re.split(r"(?<!\\)\|", cells)]
-            for names, cells in re.findall(r"^\| (`[a-z_.0-9`, ]+`) \|(.*)\|$", text, re.M)
-            for name in re.findall(r"`([a-z_.0-9]+)`", names)}
-
-
-def documented(cell):
-    """[(name, default as text or None, whether "as above")] of the cell that lists an op's parameters. Names stand at the
-    beginning of a part or in an enumeration; a default is in brackets, before an explanation: (0: none)."""
-    found = []
-    for part in cell.split("; "):
-        names, end = [], 0
-        for match in re.finditer(r"(?:^|, or |, | and |: |one of )`([a-z_0-9]+)`", part):
-            if names and match.start() > end:  # there is text behind the names before it
-                found += describe(names, part[end:match.start()])
-                names = []
-            names.append(match[1])
-            end = match.end()
-        found += describe(names, part[end:])
-    return found
-
-
-def describe(names, text):
-    default = re.search(r"\((?:both )?([^():]+)(?:: [^()]*)?\)", text)
-    return [(name, default and default[1], "as above" in text) for name in names]
-
-
-class TableOfOpsTest(unittest.TestCase):
-    """The packer's table is the one of manifest.schema.md."""
-
-    def test_every_op_has_the_parameters_and_defaults_of_the_table(self):
-        rows = rows_of_ops()
-        above = {"antialias": "true"}  # the text in front of the table says so
-        for name in (name for name in rows if name in gp.OPS):  # in the table's order, for what is as above
-            op = gp.OPS[name]
-            either = {key for keys in op.one_of or () for key in keys}
-            with self.subTest(name):
-                found = documented(rows[name][1])
-                self.assertEqual(sorted(parameter for parameter, *_ in found), sorted(op.params))
-                for parameter, text, is_as_above in found:
-                    text = text or (above.get(parameter) if is_as_above else None)
-                    above[parameter] = text
-                    default = op.params[parameter][1]
-                    if parameter in either and text is None:  # one of them is given
-                        continue
-                    if default is None:  # it may be left out; the table says what that means, in words
-                        self.assertNotRegex(text or "", r"^[-\d.]+$", parameter)
-                    else:
-                        self.assertEqual(text, None if default is ... else as_text(default), parameter)
-
-    def test_the_table_has_every_op(self):
-        self.assertEqual(set(gp.OPS) - set(rows_of_ops()), set())
-
-    def test_every_op_gives_a_value_of_the_type_that_it_says(self):
-        from PIL import Image
-        corners = [0, 0, 39, 0, 39, 29, 0, 29]
-        required = {"width": 8, "height": 6, "size": 8, "format": "rgb", "sample": "u8", "k": 2, "left": 0, "top": 0, "mean": 0,
-                    "std": 1, "start": corners, "end": corners, "labels": ["a", "b", "c"]}
-        values = {"image.decode": picture(40, 30), "image.from_raw": bytes(8 * 6 * 3), "image.raw_to_tensor": bytes(8 * 6),
-                  "top_k": torch.rand(3), "pad_to": torch.rand(3, 4, 4), "image.pad_to": Image.new("RGB", (4, 4)),
-                  "Image": Image.new("RGB", (40, 30)), "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)])}
-        types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list}
-        for name, op in gp.OPS.items():
-            with self.subTest(name):
-                given = {key: required[key] for key, (_, default) in op.params.items() if default is ...}
-                given.update(dict.fromkeys(op.one_of[0], 8) if op.one_of else {})
-                result = op.run(values.get(name, values.get(op.takes)), **op.arguments({"op": name, **given}))
-                self.assertIsInstance(result, types[op.gives])
-
-    def test_every_op_has_the_tolerance_of_the_table(self):
-        promised = {name: cells[-1] for name, cells in rows_of_ops().items()}
-        promised["image.perspective"] = promised["image.affine"]  # "the same"
-        for name, op in gp.OPS.items():
-            with self.subTest(name):
-                self.assertEqual(op.rounding.text, promised[name].removesuffix("; with `approx_size` there is no reference"))
-
-
-def as_text(default):
-    """A default as the table writes it."""
-    if isinstance(default, bool):
-        return str(default).lower()
-    return "1 / 255" if default == 1 / 255 else str(default)
 
 
 class ToleranceTest(PackingTest):

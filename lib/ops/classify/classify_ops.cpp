@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ops/ops.hpp"
+#include "ops/parameters.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -18,19 +19,58 @@ Labels read_labels(ParamReader& params) {
   return {};
 }
 
+OpDescription activation_description(const char* summary, const char* reference, const char* example) {
+  return {.summary = summary,
+          .input = "f32",
+          .output = "of the same shape",
+          .reference = reference,
+          .tolerance = "1e-6 relative",
+          .example = example,
+          .domain = "classify"};
+}
+
+Stage<Tensor, Classes> read_top_k(ParamReader& params) {
+  const std::int64_t k = params.integer("k");
+  return top_k(k, read_labels(params));
+}
+
+OpDescription top_k_description() {
+  return {.summary = "takes the best classes, best first; of equal ones the smaller index",
+          .input = "f32[n]",
+          .parameters = {OpParameter::integer("k", 1, kMaxK, "how many, cut to n"),
+                         OpParameter::file("labels", "n lines").or_else("no labels")},
+          .reference = "torch: stable descending sort (`torch.topk` leaves ties open)",
+          .tolerance = "exact",
+          .example = R"({"op": "top_k", "k": 5, "labels": "labels.txt"})",
+          .domain = "classify"};
+}
+
+Stage<Classes, Classes> read_label(ParamReader& params) {
+  if (!params.has("labels")) params.fail("labels", "is missing");
+  return label(read_labels(params));
+}
+
+OpDescription label_description() {
+  return {.summary = "gives classes their labels",
+          .parameters = {OpParameter::file("labels", "a line for each class")},
+          .reference = "a line of the file for each index",
+          .tolerance = "exact",
+          .example = R"({"op": "label", "labels": "labels.txt"})",
+          .domain = "classify"};
+}
+
 }  // namespace
 
 void add_classify_ops(Registry& registry) {
-  registry.add<Tensor, Tensor>("softmax", [](ParamReader&) { return softmax(); });
-  registry.add<Tensor, Tensor>("sigmoid", [](ParamReader&) { return sigmoid(); });
-  registry.add<Tensor, Classes>("top_k", [](ParamReader& params) {
-    const std::int64_t k = params.integer("k");
-    return top_k(k, read_labels(params));
-  });
-  registry.add<Classes, Classes>("label", [](ParamReader& params) {
-    if (!params.has("labels")) params.fail("labels", "is missing");
-    return label(read_labels(params));
-  });
+  registry.add<Tensor, Tensor>(
+      "softmax", [](ParamReader&) { return softmax(); },
+      activation_description("makes shares of scores, along the last axis", "torch: `softmax(-1)`",
+                             R"({"op": "softmax"})"));
+  registry.add<Tensor, Tensor>(
+      "sigmoid", [](ParamReader&) { return sigmoid(); },
+      activation_description("makes a share of each score", "torch: `sigmoid`", R"({"op": "sigmoid"})"));
+  registry.add<Tensor, Classes>("top_k", read_top_k, top_k_description());
+  registry.add<Classes, Classes>("label", read_label, label_description());
 }
 
 }  // namespace gantry::detail

@@ -11,8 +11,6 @@
 namespace gantry {
 namespace {
 
-constexpr std::int64_t kMaxK = 65536;
-
 struct TopK {
   std::int64_t k;
   Labels labels;
@@ -73,7 +71,7 @@ Stage<Tensor, Classes> top_k(std::int64_t k, Labels labels) {
   std::string text = "k=" + std::to_string(k);
   if (!labels.empty()) text += ", labels=" + std::to_string(labels.size());
   return detail::make_op<Tensor, Classes>("top_k", TopK{k, std::move(labels)}, std::move(text),
-                                          detail::check_range("k", k, 1, kMaxK),
+                                          detail::check_range("k", k, 1, detail::kMaxK),
                                           [](const TopK& p, Tensor&& tensor) { return best_classes(p, tensor); });
 }
 

@@ -4,16 +4,36 @@
 #include <gantry/segmentation.hpp>
 
 #include "ops/ops.hpp"
+#include "ops/parameters.hpp"
 
 namespace gantry::detail {
 
+namespace {
+
+Stage<Tensor, Tensor> read_segment(ParamReader& params) {
+  Segment size;
+  size.height = params.integer("height");
+  size.width = params.integer("width");
+  return segment(size);
+}
+
+OpDescription segment_description() {
+  const std::string meaning = "of the result; both 0: those of the logits";
+  return {.summary = "says which class each pixel is",
+          .input = "f32[classes, h, w]",
+          .output = "i32[height, width]",
+          .parameters = {OpParameter::integer("height", 0, kMaxSide, meaning).by_default(0),
+                         OpParameter::integer("width", 0, kMaxSide, meaning).by_default(0)},
+          .reference = "torch: `interpolate(mode=\"bilinear\")`, then `argmax(0)`",
+          .tolerance = "exact but where the two best logits differ by rounding",
+          .example = R"({"op": "segment", "height": 512, "width": 512})",
+          .domain = "segment"};
+}
+
+}  // namespace
+
 void add_segment_ops(Registry& registry) {
-  registry.add<Tensor, Tensor>("segment", [](ParamReader& params) {
-    Segment size;
-    size.height = params.integer("height", size.height);
-    size.width = params.integer("width", size.width);
-    return segment(size);
-  });
+  registry.add<Tensor, Tensor>("segment", read_segment, segment_description());
 }
 
 }  // namespace gantry::detail

@@ -15,12 +15,18 @@ if TYPE_CHECKING:
     from .ops.op import Table
 
 
+DIVIDES_BY_STD = frozenset({"image.to_tensor", "normalize"})
+# What these give are bytes of their input, or of a border.
+MOVES_PIXELS = frozenset({"image.crop", "image.center_crop", "image.crop_short", "image.five_crop", "image.pad", "image.pad_to",
+                          "image.flip", "image.rotate90", "image.to_rgb"})
+
+
 def carried(op: Json, arguments: Json, incoming: Tolerance) -> Tolerance:
     """What a difference in an op's input may become in what it gives."""
     if incoming.is_exact():
         return incoming
     kind = op["op"]
-    if kind in ("image.to_tensor", "normalize"):
+    if kind in DIVIDES_BY_STD:
         std = arguments["std"] if isinstance(arguments["std"], list) else [arguments["std"]]
         divisor = min(map(abs, std)) * (255 if arguments.get("mode", "affine") != "affine" else 1)
         is_rounded = arguments.get("dtype") in ("u8", "i8")
@@ -29,9 +35,7 @@ def carried(op: Json, arguments: Json, incoming: Tolerance) -> Tolerance:
         return Tolerance(2 * incoming.atol, incoming.rtol)
     if kind == "image.unpremultiply":
         return Tolerance(255)  # a colour that nothing is left of may become any
-    if kind.startswith("image.") and kind not in ("image.crop", "image.center_crop", "image.crop_short", "image.five_crop",
-                                                  "image.pad", "image.pad_to", "image.flip", "image.rotate90",
-                                                  "image.to_rgb"):
+    if kind.startswith("image.") and kind not in MOVES_PIXELS:
         return Tolerance(2 * incoming.atol + 1, incoming.rtol)  # weights of lanczos and bicubic; rounding to bytes
     return incoming
 

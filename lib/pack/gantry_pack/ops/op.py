@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Rounding:
-    """How far an op may be from its reference. `text` is the last column of the table of ops in manifest.schema.md;
+    """How far an op may be from its reference. `text` is what the library says of the op (`gantry ops`);
     `of(arguments, value)` is what a golden case allows for a recorded value, and `share` how many of its elements are
     expected to be off at all."""
 

@@ -62,6 +62,10 @@ def fraction(value: Any) -> str | None:
     return None if is_number(value) and 0 < value <= 1 else "expected a number above 0, at most 1"
 
 
+def positive(value: Any) -> str | None:
+    return None if is_number(value) and value > 0 else "expected a finite number above 0"
+
+
 def factor(value: Any) -> str | None:
     return None if is_number(value) and value != 0 else "expected a finite number, not 0"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of ops, as in lib/model/manifest.schema.md, and the predicates of `when`."""
+"""The table of ops, which tests/pack/table_test.py compares with the library's, and the predicates of `when`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
 from .op import RELATIVE, RESAMPLED, SEGMENTED, WARPED, Op
 from .parameters import (
     FILTERS,
+    OF_PILLOW,
     SIDE,
     boolean,
     box,
@@ -24,6 +25,7 @@ from .parameters import (
     integer,
     list_of_numbers,
     numbers_of,
+    positive,
     reducing_gap,
 )
 from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
@@ -60,7 +62,7 @@ OPS = {
         "width": (SIDE, ...), "height": (SIDE, ...), "fit": (choice("inside", "cover", "nearest"), "inside"),
         "rounding": (_ROUNDING, "round"), "multiple": (integer(0, MAX_SIDE), 0), **_RESAMPLING}, resize_fit),
     "image.thumbnail": Op("Image", "Image", {
-        **_CROP, "filter": (_FILTER[0], "bicubic"), "reducing_gap": (reducing_gap, 2)}, thumbnail, one_of=_CROP_KEYS),
+        **_CROP, "filter": (choice(*OF_PILLOW), "bicubic"), "reducing_gap": (reducing_gap, 2)}, thumbnail, one_of=_CROP_KEYS),
     "image.letterbox": Op("Image", "Image", {
         **_CROP, **_RESAMPLING, "reference": (_RESAMPLING["reference"][0], "opencv"), "value": (colour, 114),
         "scale_up": (boolean, True)}, letterbox, one_of=_CROP_KEYS),
@@ -80,7 +82,7 @@ OPS = {
         one_of=(*_CROP_KEYS, ("multiple",), ("square",))),
     "image.flip": Op("Image", "Image", {"axis": (choice("horizontal", "vertical"), "horizontal")}, flip),
     "image.affine": Op("Image", "Image", {
-        **dict.fromkeys(("angle", "translate_x", "translate_y"), (finite, 0)), "scale": (finite, 1),
+        **dict.fromkeys(("angle", "translate_x", "translate_y"), (finite, 0)), "scale": (positive, 1),
         "shear_x": (finite, 0), "shear_y": (finite, 0), "centre": (numbers_of(2), None),
         "filter": (choice("bilinear", "nearest"), "nearest"), "fill": (integer(0, 255), None)}, affine, WARPED),
     "image.perspective": Op("Image", "Image", {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said about the ops that the config front end makes itself. An op that is not here is none of them.
+#include "pipeline/registry_data.hpp"
+
+namespace gantry::detail {
+namespace {
+
+using Type = OpParameter::Type;
+
+OpDescription described(std::string name, std::string takes, std::string gives, OpDescription description) {
+  description.domain = "pipeline";
+  description.name = std::move(name);
+  description.takes = std::move(takes);
+  description.gives = std::move(gives);
+  description.tolerance = "that of the ops in it";
+  return description;
+}
+
+OpDescription each_op() {
+  return described("each", "list<A>", "list<B>",
+                   {.summary = "does the same to every item of a list, all of them as one batch",
+                    .parameters = {OpParameter::of(Type::kOps, "do", "A -> B")},
+                    .example = R"({"op": "each", "do": [{"op": "image.resize", "width": 224, "height": 224}]})"});
+}
+
+OpDescription fork_op() {
+  return described(
+      "fork", "A", "tuple<B, C, ...>",
+      {.summary = "gives its input to several branches and joins what they give. The tuple's type comes from the "
+                  "pipeline's Out or from the op behind it",
+       .parameters = {OpParameter::of(Type::kBranches, "branches", "1..16 lists of ops, A -> B, A -> C, ...")},
+       .example = R"({"op": "fork", "branches": [[{"op": "softmax"}], [{"op": "sigmoid"}]]})"});
+}
+
+OpDescription when_op() {
+  return described(
+      "when", "A", "B",
+      {.summary = "goes one of two ways, for each sample by itself",
+       .parameters = {OpParameter::of(Type::kObject, "if", "{\"predicate\": name}, of those below"),
+                      OpParameter::of(Type::kOps, "then", "A -> B where it holds; an empty list passes the value on"),
+                      OpParameter::of(Type::kOps, "else", "A -> B where it does not; may be empty, too")},
+       .example =
+           R"({"op": "when", "if": {"predicate": "image.is_gray"}, "then": [{"op": "image.to_rgb"}], "else": []})"});
+}
+
+OpDescription model_op() {
+  OpDescription model =
+      described("model", "Tensor or Tensors", "Tensor or Tensors",
+                {.summary = "calls the package's model: Tensor where its signature has one input or output, else "
+                            "Tensors. It may appear more than once",
+                 .reference = "torch: the model in eager mode",
+                 .example = R"({"op": "model"})"});
+  model.tolerance = "recorded by gantry-pack";
+  return model;
+}
+
+}  // namespace
+
+const CompoundOps& compound_ops() {
+  // Never freed: configs may be read during exit.
+  static const CompoundOps* const ops = [] {
+    auto* all = new CompoundOps();
+    for (OpDescription& op : std::vector<OpDescription>{each_op(), fork_op(), when_op(), model_op()}) {
+      std::string name = op.name;
+      all->emplace(std::move(name), std::move(op));
+    }
+    return all;
+  }();
+  return *ops;
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/near_names.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace gantry::cli {
+namespace {
+
+using Names = std::vector<std::string>;
+
+const Names kNames = {"image.crop", "image.flip", "image.resize", "image.resize_short", "softmax", "top_k"};
+
+TEST(NearNames, FindsAMisspeltName) {
+  EXPECT_EQ(near_names("image.resise", kNames), Names{"image.resize"});
+  EXPECT_EQ(near_names("sofmax", kNames), Names{"softmax"});
+}
+
+TEST(NearNames, FindsANameWithoutItsDomainNearestFirst) {
+  EXPECT_EQ(near_names("resize", kNames), (Names{"image.resize", "image.resize_short"}));
+  EXPECT_EQ(near_names("crop", kNames), Names{"image.crop"});
+  EXPECT_EQ(near_names("images.flip", kNames), Names{"image.flip"});
+}
+
+TEST(NearNames, GivesFiveAtMost) {
+  EXPECT_EQ(near_names("ops", Names(9, "opz")).size(), 5u);
+}
+
+TEST(NearNames, FindsNothingForWhatIsFarFromAll) {
+  EXPECT_EQ(near_names("transcribe", kNames), Names{});
+  EXPECT_EQ(near_names("", kNames), Names{});
+}
+
+}  // namespace
+}  // namespace gantry::cli
