@@ -28,6 +28,19 @@ class Counter(nn.Module):
         return x * 0 + self.count
 
 
+class SumOfLarge(nn.Module):
+    """Remembers what is over 5, which the example is not."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("total", torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if bool(x.max() > 5):
+            self.total.add_(x.max())
+        return x + self.total
+
+
 class Detector(nn.Module):
     """Two outputs for each picture: where to look, and a score."""
 
@@ -138,6 +151,15 @@ class ModelsTest(PackingTest):
         self.assertTrue(manifest["models"]["encoder"]["engines"][0]["rows"]["independent"])
         self.assertIn("model 'counter': the model keeps state", self.said.getvalue())
 
+    def test_state_that_only_samples_touch_in_one_of_the_models_is_found(self):
+        models = {"total": gp.Model(torch.jit.script(SumOfLarge().eval()), torch.rand(2, 4)),
+                  "double": gp.Model(model_of(lambda x: x * 2).eval(), torch.rand(2, 4), engines="torchscript")}
+        manifest = self.pack_models(models, [{"op": "model", "name": "total"}, {"op": "model", "name": "double"}],
+                                    [torch.full((4,), 9.0), torch.full((4,), 7.0)])
+        answers = [numpy.load(self.package / case["result"]["value"]["npy"]).tolist() for case in manifest["golden"]]
+        self.assertEqual(answers, [[36.0] * 4, [28.0] * 4])
+        self.assertEqual(manifest["models"]["total"]["engines"][0]["rows"]["reason"], "the model keeps state")
+
     # -- ops of a host's own, and branches
 
     def cascade(self, **arguments):
@@ -173,6 +195,13 @@ class ModelsTest(PackingTest):
         self.assertEqual(stages["pipeline[0]"], {"atol": 1e-4, "rtol": 1e-4})
         self.assertEqual(stages["pipeline[1]"], "exact")
         self.assertEqual(stages["pipeline[2]"], {"atol": 1e-4, "rtol": 1e-4})  # of the classifier alone
+
+    def test_a_fork_may_be_off_by_what_its_branches_may(self):
+        ops = {"acme.rough": gp.Op("Tensor", "Tensor", None, lambda value: value, gp.Tolerance(1)),
+               "acme.whole": gp.Op("Tensor", "Tensor", None, torch.round, carries=lambda incoming: gp.EXACT)}
+        for branches, expected in (([["acme.whole"]], "exact"), ([["acme.whole"], []], {"atol": 1, "rtol": 0})):
+            case = self.pack_models(None, ["acme.rough", {"op": "fork", "branches": branches}], [torch.rand(3)], ops=ops)["golden"][0]
+            self.assertEqual(case["result"]["tolerance"], expected)
 
     def test_the_tool_that_does_not_know_an_op_is_not_asked(self):
         tool = self.dir / "gantry"
