@@ -37,7 +37,7 @@ g::Result<Classify> from_config(const std::string& target, const g::Model& model
   g::Registry registry = g::Registry::builtin();
   acme::add_ops(registry);  // a package may use the op too: OpenOptions::registry = registry
   g::ConfigContext context;
-  context.model = &model;
+  context.models.emplace("net", model);
   context.files = [package](const std::string& name) { return g::read_file(package + "/" + name); };
   auto chain = g::parse_stages<g::Bytes, g::Classes>(config, registry, context);
   if (!chain) return chain.error();

@@ -30,10 +30,11 @@ struct Port {
 
 namespace detail {
 struct AnyPipelineParts;
-/// `core` as one that gives `out`, collecting tuples whose types a config left open. invalid_argument if it takes or
-/// gives something else.
+/// `core` as one that takes `in` and gives `out`, where a config left the types of tuples and of several inputs, which
+/// are `origin`'s, open. invalid_argument if it takes or gives something else.
 GANTRY_API Result<std::shared_ptr<const PipelineCore>> as_typed(std::shared_ptr<const PipelineCore> core,
-                                                                const TypeInfo& in, const TypeInfo& out);
+                                                                const TypeInfo& in, const TypeInfo& out,
+                                                                const PipelineOrigin* origin);
 }  // namespace detail
 
 /// An erased pipeline.
@@ -52,13 +53,15 @@ class GANTRY_API AnyPipeline {
   AnyPipeline(const Pipeline<In, Out>& pipeline, const Registry& registry)
       : AnyPipeline(pipeline.core(), pipeline.origin(), registry.codecs()) {}
 
-  /// One, or several with names.
+  /// One, or several with names. Several are a tuple of these types, or Tensors; join() makes what run() takes of them.
   Span<const Port> inputs() const;
   Span<const Port> outputs() const;
   const Codecs& codecs() const;
   /// Empty if it came from no package.
   const PackageInfo& package() const;
 
+  /// What run() takes, of a payload for each of inputs(). invalid_argument names the one that does not fit.
+  Result<Payload> join(std::vector<Payload> inputs) const;
   Result<Payload> run(Payload input, const RunOptions& options = {}) const;
   /// One result per input, in order; a failing item does not affect the others.
   std::vector<Result<Payload>> run_batch(std::vector<Payload> inputs, const RunOptions& options = {}) const;
@@ -80,7 +83,7 @@ class GANTRY_API AnyPipeline {
   /// config left open.
   template <class In, class Out>
   Result<Pipeline<In, Out>> as() const {
-    auto core = detail::as_typed(core_, detail::type_of<In>(), detail::type_of<Out>());
+    auto core = detail::as_typed(core_, detail::type_of<In>(), detail::type_of<Out>(), origin().get());
     if (!core) return std::move(core).error();
     return Pipeline<In, Out>(*std::move(core), origin());
   }

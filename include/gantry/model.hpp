@@ -66,8 +66,10 @@ class GANTRY_API Model {
     return Stage<In, Out>(make_stage_node(detail::type_of<In>(), detail::type_of<Out>()));
   }
 
-  /// The erased form of stage(), for the config front end.
-  detail::NodePtr make_stage_node(const detail::TypeInfo& in, const detail::TypeInfo& out) const;
+  /// The erased form of stage(), for the config front end. `name` is what the config calls the model; of several,
+  /// errors name it.
+  detail::NodePtr make_stage_node(const detail::TypeInfo& in, const detail::TypeInfo& out, const std::string& name = "",
+                                  bool is_one_of_several = false) const;
 
  private:
   struct State;

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,10 +32,18 @@ struct GANTRY_API PublicKey {
 };
 
 struct OpenOptions {
-  /// Unset: the first engine of the package that is usable here; set: that one or an error.
+  /// Unset: of each model the first engine that is usable here and passes its golden cases; set: that kind or an error.
   std::optional<std::string> engine;
-  /// Where and how the model runs. What is not set here comes from the package: `max_batch`, `padding`, `name`.
+  /// The same for single models, by name; goes before `engine`.
+  std::map<std::string, std::string> engines;
+  /// Where and how models run. What is not set here comes from the package: `max_batch`, `padding`, `name`.
   ModelOptions model;
+  /// For single models, by name, instead of `model`.
+  std::map<std::string, ModelOptions> models;
+  /// Models of the host's own, by the names of the package's that they stand for, whose engines are then not loaded:
+  /// one that several packages share, or a remote one. The signature must be the package's. Golden cases run on them,
+  /// too, so one that keeps state is refused.
+  std::map<std::string, Model> host_models;
   /// Not empty: the package must carry a signature by one of these keys.
   std::vector<PublicKey> trusted_keys;
   /// The ops that a package may use, and the codecs of its payloads; unset: Registry::builtin().
@@ -60,9 +69,11 @@ GANTRY_API Result<OpenedPackage> open_package(const std::string& directory, cons
                                               const std::optional<EngineChoice>& choice = {});
 }  // namespace detail
 
-/// Opens a package with the engines given. Errors: not_found, invalid_argument (manifest; In or Out do not fit),
-/// failed_precondition (integrity, signature, golden mismatch, missing device), unsupported (no usable engine).
-/// Thread-safe. Cost: reads every file once, loads the model, runs the golden cases at batch 1 and at max_batch.
+/// Opens a package with the engines given. Each model begins with its first engine that loads. Where golden cases go
+/// wrong at a model, or behind it and before the next, its next engine is tried; where none is left, or no model is at
+/// fault, that is the error. Errors: not_found, invalid_argument (manifest; In or Out do not fit), failed_precondition
+/// (integrity, signature, golden mismatch, missing device), unsupported (no usable engine). Thread-safe. Cost: reads
+/// every file once, loads the model, runs the golden cases at batch 1 and at max_batch.
 template <class In, class Out>
 Result<Pipeline<In, Out>> open(const std::string& directory, const EngineList& engines,
                                const OpenOptions& options = {}) {

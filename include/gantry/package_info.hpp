@@ -8,14 +8,22 @@
 
 namespace gantry {
 
+/// What open() found out about a model of the package.
+struct PackageModel {
+  std::string name;
+  std::string engine;                        ///< the kind that serves
+  bool is_hosts = false;                     ///< OpenOptions::host_models gave it
+  std::vector<std::string> skipped_engines;  ///< "aoti: requires torch 2.15, this is 2.6"
+  std::string merging;                       ///< Model::merging()
+};
+
 /// What open() found out; also what `gantry inspect` prints. All empty for a pipeline that came from no package.
 struct PackageInfo {
   std::string name;
   std::string version;
-  std::string engine;                        ///< the kind that serves
-  std::vector<std::string> skipped_engines;  ///< "aoti: requires torch 2.15, this is 2.6"
-  std::size_t golden_cases = 0;              ///< that passed
-  std::size_t golden_boundaries = 0;         ///< stage boundaries and results compared
+  std::vector<PackageModel> models;   ///< by name
+  std::size_t golden_cases = 0;       ///< that passed
+  std::size_t golden_boundaries = 0;  ///< stage boundaries and results compared
 };
 
 }  // namespace gantry

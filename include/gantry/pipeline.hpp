@@ -45,8 +45,11 @@ class StepObserver {
   virtual ~StepObserver() = default;
   /// `path`: "pipeline[3].do[1]". Called on the thread that ran the step. What is failed here goes no further.
   virtual void after(const std::string& path, Span<Slot> slots) = 0;
-  /// Before a model is run, with what it is given.
-  virtual void before_model(const Tensors&) {}
+  /// Before a model is run, with what it is given. `name`: what its op calls it, Model::name() without one.
+  virtual void before_model(const std::string& name, const Tensors& inputs) {
+    (void)name;
+    (void)inputs;
+  }
 };
 
 /// The erased pipeline.

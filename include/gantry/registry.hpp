@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,8 +94,11 @@ class GANTRY_API ParamReader {
 
 /// What a config may refer to besides ops.
 struct ConfigContext {
-  /// The model that {"op": "model"} stands for.
-  const Model* model = nullptr;
+  /// What {"op": "model", "name": "detector"} stands for, by name. With one model the op may leave its name out.
+  std::map<std::string, Model, std::less<>> models;
+  /// The names of the pipeline's inputs, where it has several: In is then a std::tuple of as many types, in this order,
+  /// or Tensors, and {"op": "select", "name": "image"} takes one.
+  std::vector<std::string> inputs;
   /// Reads a file by its relative name; unset: ops with files are refused.
   std::function<Result<Bytes>(const std::string& name)> files;
 };
@@ -107,7 +111,7 @@ struct ConfigContext {
 /// Cost:      building is linear in the config.
 class GANTRY_API Registry {
  public:
-  /// No ops but fork, each, when and model, and no codecs.
+  /// No ops but bundle, each, fork, model, select and when, and no codecs.
   Registry();
   /// All ops and codecs of gantry::core.
   static Registry builtin();
@@ -151,6 +155,12 @@ class GANTRY_API Registry {
 };
 
 namespace detail {
+/// An input of a pipeline.
+struct PipelineInput {
+  std::string name;                ///< empty: it is the only one
+  const TypeInfo* type = nullptr;  ///< nullptr as long as nobody has said what it is
+};
+
 /// `in` and `out` may be nullptr: whatever the first op takes and the last one gives.
 GANTRY_API Result<NodePtr> parse_stages(std::string_view json, const TypeInfo* in, const TypeInfo* out,
                                         const Registry& registry, const ConfigContext& context);

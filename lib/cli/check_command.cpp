@@ -132,11 +132,18 @@ std::string title_of(const Manifest& manifest, const ModelEntry& model, const st
   return "golden " + (manifest.models.size() > 1 ? "of " + model.name + " " : "") + "with " + engine;
 }
 
-void check_golden(const std::string& directory, const Manifest& manifest, const ModelEntry& model,
-                  const EngineList& engines, const OpenOptions& options, std::size_t engine_index, Report& report) {
-  const std::string name = title_of(manifest, model, model.title_of(model.engines[engine_index]));
+int largest_batch(const Manifest& manifest) {
+  int largest = 1;
+  for (const ModelEntry& model : manifest.models) largest = std::max(largest, model.max_batch);
+  return largest;
+}
+
+/// Opens the package, with the engine that is chosen, if one is, and reports under `name` what its golden cases say.
+void check_golden(const std::string& directory, const Manifest& manifest, const std::string& name,
+                  const EngineList& engines, const OpenOptions& options,
+                  const std::optional<detail::EngineChoice>& choice, Report& report) {
   const auto began = Clock::now();
-  const auto opened = open_with(directory, engines, options, detail::EngineChoice{model.name, engine_index});
+  const auto opened = open_with(directory, engines, options, choice);
   const double seconds = seconds_since(began);
   if (!opened) {
     const auto status = could_not_run(opened.error()) ? Status::kCouldNotRun : Status::kFailed;
@@ -144,12 +151,12 @@ void check_golden(const std::string& directory, const Manifest& manifest, const 
   }
   const PackageInfo& info = opened->package();
   if (info.golden_cases == 0)
-    return report.add(name, Status::kSkipped,
-                      "the model loads, but the package holds no golden case; give gantry-pack samples to record some",
-                      seconds);
+    return report.add(
+        name, Status::kSkipped,
+        "the package opens, but the package holds no golden case; give gantry-pack samples to record some", seconds);
   report.add(name, Status::kOk,
              std::to_string(info.golden_cases) + " cases, " + std::to_string(info.golden_boundaries) +
-                 " boundaries within tolerance, at batch 1 and " + std::to_string(model.max_batch),
+                 " boundaries within tolerance, at batch 1 and " + std::to_string(largest_batch(manifest)),
              seconds);
 }
 
@@ -168,7 +175,8 @@ void check_model(const std::string& directory, const Manifest& manifest, const M
       continue;
     }
     any_usable = true;
-    check_golden(directory, manifest, model, engines, options, i, report);
+    check_golden(directory, manifest, title_of(manifest, model, model.title_of(entry)), engines, options,
+                 detail::EngineChoice{model.name, i}, report);
   }
   if (any_usable) return;
   if (any_found) return report.add("golden", Status::kCouldNotRun, "none of the package's engines is usable here");
@@ -184,6 +192,7 @@ Report check_package(const std::string& directory, const EngineList& engines, co
   if (!manifest) return report;
   if (!check_files(directory, *manifest, report)) return report;
   for (const ModelEntry& model : manifest->models) check_model(directory, *manifest, model, engines, options, report);
+  if (manifest->models.empty()) check_golden(directory, *manifest, "golden", engines, options, std::nullopt, report);
   return report;
 }
 

@@ -231,6 +231,7 @@ int inspect_command(const Arguments& arguments) {
     std::printf("  %s: %s\n", printable(key).c_str(), printable(value).c_str());
   for (const ModelEntry& model : manifest->models) print_model(model, libraries->engines, options->model.device);
   std::printf("pipeline\n");
+  for (const std::string& input : manifest->inputs) std::printf("  in   %s\n", input.c_str());
   PipelinePrinter pipeline;
   pipeline.print_ops(Json::parse(manifest->pipeline), "pipeline", 1);
   print_proof(*manifest);

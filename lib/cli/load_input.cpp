@@ -6,6 +6,7 @@
 #include <gantry/bytes.hpp>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace gantry::cli {
 namespace {
@@ -19,35 +20,66 @@ Result<Payload> load_file(const Codecs& codecs, const PayloadType& type, const s
   return payload;
 }
 
-/// "name=a.npy,name=b.npy".
-Result<Tensors> load_tensors(const Codecs& codecs, const std::string& argument) {
-  Tensors tensors;
+using Parts = std::vector<std::pair<std::string, std::string>>;
+
+/// "name=a.npy,name=b.npy" as names and files.
+Result<Parts> parts_of(const std::string& argument) {
+  Parts parts;
   for (std::size_t begin = 0; begin <= argument.size();) {
     const auto end = std::min(argument.find(',', begin), argument.size());
     const std::string part = argument.substr(begin, end - begin);
     const auto equals = part.find('=');
     if (equals == std::string::npos)
       return Error(ErrorCode::kInvalidArgument,
-                   "several tensors are given as name=a.npy,name=b.npy, not '" + part + "'");
-    auto tensor = load_file(codecs, PayloadType::of<Tensor>(), part.substr(equals + 1));
+                   "several inputs are given as name=a.npy,name=b.npy, not '" + part + "'");
+    parts.emplace_back(part.substr(0, equals), part.substr(equals + 1));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+Result<Tensors> load_tensors(const Codecs& codecs, const Parts& parts) {
+  Tensors tensors;
+  for (const auto& [name, path] : parts) {
+    auto tensor = load_file(codecs, PayloadType::of<Tensor>(), path);
     if (!tensor) return std::move(tensor).error();
     auto loaded = (*std::move(tensor)).as<Tensor>();
     if (!loaded) return std::move(loaded).error();
-    tensors.add(part.substr(0, equals), *std::move(loaded));
-    begin = end + 1;
+    tensors.add(name, *std::move(loaded));
   }
   return tensors;
+}
+
+/// A file for each of the pipeline's inputs.
+Result<Payload> load_inputs(const AnyPipeline& pipeline, const Parts& parts) {
+  std::string names;
+  for (const Port& port : pipeline.inputs()) names += (names.empty() ? "" : ",") + port.name + "=FILE";
+  std::vector<Payload> payloads;
+  for (const Port& port : pipeline.inputs()) {
+    const auto is_of_port = [&](const auto& part) { return part.first == port.name; };
+    if (std::count_if(parts.begin(), parts.end(), is_of_port) != 1 || parts.size() != pipeline.inputs().size())
+      return Error(ErrorCode::kInvalidArgument, "this pipeline takes " + names);
+    auto payload =
+        load_file(pipeline.codecs(), port.type, std::find_if(parts.begin(), parts.end(), is_of_port)->second);
+    if (!payload) return payload.error().within("input '" + port.name + "'");
+    payloads.push_back(*std::move(payload));
+  }
+  return pipeline.join(std::move(payloads));
 }
 
 }  // namespace
 
 Result<Payload> load_input(const AnyPipeline& pipeline, const std::string& argument) {
   const Codecs& codecs = pipeline.codecs();
+  const bool has_several = pipeline.inputs().size() > 1;
   const PayloadType& type = pipeline.inputs()[0].type;
   std::error_code ignored;
   const bool is_file = std::filesystem::exists(argument, ignored);  // a file's name may hold a '=', too
-  if (is_file || argument.find('=') == std::string::npos) return load_file(codecs, type, argument);
-  auto tensors = load_tensors(codecs, argument);
+  if (!has_several && (is_file || argument.find('=') == std::string::npos)) return load_file(codecs, type, argument);
+  auto parts = parts_of(argument);
+  if (!parts) return std::move(parts).error();
+  if (has_several) return load_inputs(pipeline, *parts);
+  auto tensors = load_tensors(codecs, *parts);
   if (!tensors) return std::move(tensors).error();
   return codecs.from_tensors(type, *std::move(tensors));
 }

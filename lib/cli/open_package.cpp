@@ -90,7 +90,7 @@ Result<EngineLibraries> load_engine_libraries(const Arguments& arguments) {
 }
 
 Result<AnyPipeline> open_with(const std::string& directory, const EngineList& engines, const OpenOptions& options,
-                             std::optional<detail::EngineChoice> choice) {
+                              std::optional<detail::EngineChoice> choice) {
   auto opened = detail::open_package(directory, nullptr, nullptr, engines, options, choice);
   if (!opened) return std::move(opened).error();
   return AnyPipeline(std::move(opened->core), std::move(opened->origin));

@@ -131,8 +131,6 @@ void print_stage_times(const std::vector<StageStats>& before, const std::vector<
 void print_explanation(const AnyPipeline& pipeline, const std::vector<StageStats>& before) {
   const PackageInfo& package = pipeline.package();
   std::fprintf(stderr, "\n%s", printable_lines(pipeline.explain()).c_str());
-  for (const std::string& skipped : package.skipped_engines)
-    std::fprintf(stderr, "  engine passed over: %s\n", printable(skipped).c_str());
   std::fprintf(stderr, "  golden: %zu cases passed, %zu boundaries compared\n", package.golden_cases,
                package.golden_boundaries);
   print_stage_times(before, pipeline.stats());

@@ -69,20 +69,48 @@ Result<GoldenBoundary> parse_boundary(const Json& json, const std::string& path,
   return boundary;
 }
 
+Result<GoldenValue> parse_input(const Json& json, const std::string& path) {
+  auto input = parse_golden_value(json, path);
+  if (!input) return input;
+  if (auto ok = refuse_parts(*input, path); !ok) return std::move(ok).error();
+  return input;
+}
+
+/// {"image": value, "threshold": value}
+Result<std::vector<GoldenValue>> parse_inputs(const Json& json, const std::string& path,
+                                              const std::vector<std::string>& names) {
+  JsonObject object(json, path);
+  std::vector<GoldenValue> inputs;
+  for (const std::string& name : names) object.require(name.c_str());
+  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  for (const std::string& name : names) {
+    auto input = parse_input(json[name], object.path_of(name));
+    if (!input) return std::move(input).error();
+    inputs.push_back(*std::move(input));
+  }
+  return inputs;
+}
+
 }  // namespace
 
-Result<GoldenCase> parse_golden_case(const Json& json, const std::string& path) {
+Result<GoldenCase> parse_golden_case(const Json& json, const std::string& path,
+                                     const std::vector<std::string>& inputs) {
   JsonObject object(json, path);
-  const Json* input = object.require("input");
+  const Json* input = inputs.empty() ? object.require("input") : object.require("inputs");
   const Json* stages = object.list("stages", false);
   const Json* result = object.require("result");
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
 
   GoldenCase golden;
-  auto parsed_input = parse_golden_value(*input, object.path_of("input"));
-  if (!parsed_input) return std::move(parsed_input).error();
-  golden.input = *std::move(parsed_input);
-  if (auto ok = refuse_parts(golden.input, object.path_of("input")); !ok) return std::move(ok).error();
+  if (inputs.empty()) {
+    auto parsed_input = parse_input(*input, object.path_of("input"));
+    if (!parsed_input) return std::move(parsed_input).error();
+    golden.inputs.push_back(*std::move(parsed_input));
+  } else {
+    auto parsed_inputs = parse_inputs(*input, object.path_of("inputs"), inputs);
+    if (!parsed_inputs) return std::move(parsed_inputs).error();
+    golden.inputs = *std::move(parsed_inputs);
+  }
   if (stages) {
     auto boundaries = parse_items<GoldenBoundary>(
         *stages, object.path_of("stages"),

@@ -20,12 +20,14 @@ struct GoldenBoundary {
 };
 
 struct GoldenCase {
-  GoldenValue input;
+  std::vector<GoldenValue> inputs;  ///< one, or one for each input that the manifest names, in its order
   std::vector<GoldenBoundary> stages;
   GoldenBoundary result;
 };
 
-/// From one item of the manifest's `golden`; `path` is its JSON path. invalid_argument names the key.
-Result<GoldenCase> parse_golden_case(const Json& value, const std::string& path);
+/// From one item of the manifest's `golden`; `path` is its JSON path, `inputs` are the names of the pipeline's inputs,
+/// if it has several. invalid_argument names the key.
+Result<GoldenCase> parse_golden_case(const Json& value, const std::string& path,
+                                     const std::vector<std::string>& inputs);
 
 }  // namespace gantry::detail

@@ -3,6 +3,7 @@
 #include "package/golden_check.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -39,16 +40,20 @@ bool are_equal(const Tensors& a, const Tensors& b) {
 /// Compares what passes a boundary of one case with what was recorded there, and keeps what models are given.
 class CaseObserver final : public StepObserver {
  public:
-  CaseObserver(const GoldenCase& golden, const GoldenCodecs& codecs, std::vector<Tensors>& model_inputs)
+  using InputsByModel = std::map<std::string, std::vector<Tensors>>;
+
+  CaseObserver(const GoldenCase& golden, const GoldenCodecs& codecs, InputsByModel& model_inputs)
       : golden_(golden), codecs_(codecs), model_inputs_(model_inputs) {}
 
-  void before_model(const Tensors& inputs) override {
+  void before_model(const std::string& name, const Tensors& inputs) override {
+    last_model_ = name;
+    std::vector<Tensors>& of_model = model_inputs_[name];
     std::size_t bytes = bytes_of(inputs);
-    for (const Tensors& kept : model_inputs_) {
+    for (const Tensors& kept : of_model) {
       if (are_equal(kept, inputs)) return;
       bytes += bytes_of(kept);
     }
-    if (bytes <= kMaxModelInputBytes || model_inputs_.size() < 2) keep(inputs);
+    if (bytes <= kMaxModelInputBytes || of_model.size() < 2) keep(inputs, of_model);
   }
 
   void after(const std::string& path, Span<Slot> slots) override {
@@ -56,9 +61,12 @@ class CaseObserver final : public StepObserver {
       if (boundary.at == path && !mistake_) compare(boundary, Span<const Slot>(slots.data(), slots.size()));
   }
 
-  /// The first mismatch, or a boundary that nothing passed.
-  std::optional<Error> mistake() const {
-    if (mistake_) return mistake_;
+  /// The first mismatch.
+  const std::optional<Error>& mistake() const { return mistake_; }
+  /// The model that had run last when that was found, or now; empty if none had.
+  const std::string& last_model() const { return mistake_ ? model_of_mistake_ : last_model_; }
+  /// A boundary that is recorded, and that nothing passed.
+  std::optional<Error> unpassed() const {
     for (const GoldenBoundary& boundary : golden_.stages)
       if (compared_.count(boundary.at) == 0) return mismatch(boundary.at, "is recorded, but nothing passed there");
     return std::nullopt;
@@ -67,14 +75,14 @@ class CaseObserver final : public StepObserver {
 
  private:
   /// A copy, which what comes after in the pipeline cannot write to.
-  void keep(const Tensors& inputs) {
+  static void keep(const Tensors& inputs, std::vector<Tensors>& kept) {
     Tensors copy;
     for (const NamedTensor& item : inputs) {
       auto own = item.tensor.clone();
       if (!own) return;  // without it less is proven
       copy.add(item.name, *std::move(own));
     }
-    model_inputs_.push_back(std::move(copy));
+    kept.push_back(std::move(copy));
   }
 
   void compare(const GoldenBoundary& boundary, Span<const Slot> slots) {
@@ -90,14 +98,17 @@ class CaseObserver final : public StepObserver {
       mistake_ = difference.error().within(boundary.at);
     else if (*difference)
       mistake_ = mismatch(boundary.at, **difference);
+    if (mistake_) model_of_mistake_ = last_model_;
     compared_.insert(boundary.at);
   }
 
   const GoldenCase& golden_;
   const GoldenCodecs& codecs_;
-  std::vector<Tensors>& model_inputs_;
+  InputsByModel& model_inputs_;
   std::set<std::string> compared_;
+  std::string last_model_;
   std::optional<Error> mistake_;
+  std::string model_of_mistake_;
 };
 
 Result<void> compare_result(const Result<Value>& result, const GoldenCase& golden, const GoldenCodecs& codecs) {
@@ -108,16 +119,30 @@ Result<void> compare_result(const Result<Value>& result, const GoldenCase& golde
   return {};
 }
 
+/// The recorded inputs of a case as the one value that the pipeline takes.
+Result<Value> load_inputs(const TypeInfo& in, const std::vector<PipelineInput>& inputs, const GoldenCase& golden,
+                          const GoldenCodecs& codecs) {
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    auto value = codecs.load(golden.inputs[i], *inputs[i].type);
+    if (!value) return value.error().within(inputs[i].name.empty() ? "input" : "inputs." + inputs[i].name);
+    values.push_back(*std::move(value));
+  }
+  if (inputs.size() == 1) return std::move(values[0]);
+  return join_inputs(in, inputs, std::move(values));
+}
+
 }  // namespace
 
-Result<GoldenCheck> GoldenCheck::load(const TypeInfo& in, const std::vector<GoldenCase>& cases, const Codecs& codecs,
+Result<GoldenCheck> GoldenCheck::load(const TypeInfo& in, const std::vector<PipelineInput>& inputs,
+                                      const std::vector<GoldenCase>& cases, const Codecs& codecs,
                                       const PackageFiles& files) {
   GoldenCheck check(cases, GoldenCodecs(codecs, files));
   if (!cases.empty() && in.copy == nullptr)
     return Error(ErrorCode::kUnsupported, "golden cases need an input that can be copied, got " + in.name());
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    auto input = check.codecs_.load(cases[i].input, in);
-    if (!input) return input.error().within(case_name(i) + ".input");
+    auto input = load_inputs(in, inputs, cases[i], check.codecs_);
+    if (!input) return input.error().within(case_name(i));
     check.inputs_.push_back(*std::move(input));
   }
   return check;
@@ -129,13 +154,23 @@ Result<void> GoldenCheck::run_alone(const PipelineCore& pipeline, std::size_t in
   CaseObserver observer(cases_[index], codecs_, model_inputs_);
   const auto results = pipeline.run_observed(std::move(inputs), observer);
   auto ok = [&]() -> Result<void> {
-    if (results[0])
-      if (auto mistake = observer.mistake()) return *mistake;
+    if (observer.mistake()) return *observer.mistake();
+    if (!results[0]) return results[0].error();
+    if (auto unpassed = observer.unpassed()) return *unpassed;
     return compare_result(results[0], cases_[index], codecs_);
   }();
-  if (!ok) return ok.error().within(case_name(index));
+  if (!ok) {
+    model_at_fault_ = observer.last_model();
+    return ok.error().within(case_name(index));
+  }
   boundaries_ += observer.compared() + 1;
   return {};
+}
+
+const std::vector<Tensors>& GoldenCheck::model_inputs(const std::string& name) const {
+  static const std::vector<Tensors> none;
+  const auto found = model_inputs_.find(name);
+  return found == model_inputs_.end() ? none : found->second;
 }
 
 Result<void> GoldenCheck::run_together(const PipelineCore& pipeline, int max_batch) const {

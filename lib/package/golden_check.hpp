@@ -6,11 +6,14 @@
 #include <gantry/pipeline.hpp>
 #include <gantry/result.hpp>
 #include <gantry/span.hpp>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "package/golden_case.hpp"
 #include "package/golden_compare.hpp"
+#include "pipeline/config_tensors.hpp"
 
 namespace gantry::detail {
 
@@ -23,7 +26,9 @@ namespace gantry::detail {
 class GoldenCheck {
  public:
   /// unsupported if the pipeline's input cannot be copied; invalid_argument if a recorded input cannot stand for it.
-  static Result<GoldenCheck> load(const TypeInfo& in, const std::vector<GoldenCase>& cases, const Codecs& codecs,
+  /// `in` is the pipeline's In, `inputs` are its inputs: one, or several that In is a tuple of, or Tensors.
+  static Result<GoldenCheck> load(const TypeInfo& in, const std::vector<PipelineInput>& inputs,
+                                  const std::vector<GoldenCase>& cases, const Codecs& codecs,
                                   const PackageFiles& files);
 
   std::size_t size() const { return inputs_.size(); }
@@ -34,8 +39,11 @@ class GoldenCheck {
 
   /// What was compared by run_alone().
   std::size_t boundaries() const { return boundaries_; }
-  /// What models were given by run_alone(): different ones, as far as they fit into 64 MiB.
-  const std::vector<Tensors>& model_inputs() const { return model_inputs_; }
+  /// Where run_alone() failed: the model that had run last, whose answer was wrong or led to what was; empty if none
+  /// had.
+  const std::string& model_at_fault() const { return model_at_fault_; }
+  /// What a model was given by run_alone(): different inputs, as far as they fit into 64 MiB.
+  const std::vector<Tensors>& model_inputs(const std::string& name) const;
 
  private:
   GoldenCheck(const std::vector<GoldenCase>& cases, GoldenCodecs codecs) : cases_(cases), codecs_(std::move(codecs)) {}
@@ -44,7 +52,8 @@ class GoldenCheck {
   GoldenCodecs codecs_;
   std::vector<Value> inputs_;
   std::size_t boundaries_ = 0;
-  std::vector<Tensors> model_inputs_;
+  std::string model_at_fault_;
+  std::map<std::string, std::vector<Tensors>> model_inputs_;
 };
 
 }  // namespace gantry::detail

@@ -2,6 +2,7 @@
 // Reading gantry.json, key by key.
 #include "package/manifest.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include "package/json_items.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kFormat = 2;
 constexpr std::size_t kMaxModels = 16;
+constexpr std::size_t kMaxInputs = 16;
 constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 40;
 
 Result<void> read_file_entry(const Json& json, const std::string& path, Manifest& manifest) {
@@ -83,24 +85,41 @@ Result<void> read_models(const Json& json, Manifest& manifest) {
   return {};
 }
 
+Result<void> read_inputs(const Json& list, Manifest& manifest) {
+  if (list.size() < 2 || list.size() > kMaxInputs)
+    return json_error("inputs", "names 2.." + std::to_string(kMaxInputs) + " inputs of the pipeline, got " +
+                                    std::to_string(list.size()) + "; one input has no name");
+  return for_each_item(list, "inputs", [&](const Json& item, const std::string& at) -> Result<void> {
+    JsonObject object(item, at);
+    std::string name = read_name(object, "name");
+    if (object.ok() && std::count(manifest.inputs.begin(), manifest.inputs.end(), name) > 0)
+      object.fail("name", "'" + name + "' appears twice");
+    if (auto ok = object.finish(); !ok) return ok;
+    manifest.inputs.push_back(std::move(name));
+    return {};
+  });
+}
+
 /// The keys whose values are read by functions of their own.
 Result<void> read_parts(JsonObject& object, Manifest& manifest) {
   const Json* provenance = object.find("provenance");
   const Json* accuracy = object.find("accuracy");
   const Json* latency = object.find("latency");
   const Json* models = object.find("models");
+  const Json* inputs = object.list("inputs", false);
   const Json* pipeline = object.list("pipeline", true);
   const Json* golden = object.list("golden", true);
   const Json* files = object.list("files", true);
   if (auto ok = object.finish(); !ok) return ok;
 
   Result<void> ok = models ? read_models(*models, manifest) : Result<void>();
+  if (ok && inputs) ok = read_inputs(*inputs, manifest);
   if (ok)
     ok = for_each_item(*files, "files",
                        [&](const Json& item, const std::string& at) { return read_file_entry(item, at, manifest); });
   if (ok)
     ok = for_each_item(*golden, "golden", [&](const Json& item, const std::string& at) -> Result<void> {
-      auto parsed = parse_golden_case(item, at);
+      auto parsed = parse_golden_case(item, at, manifest.inputs);
       if (!parsed) return std::move(parsed).error();
       manifest.golden.push_back(*std::move(parsed));
       return {};
@@ -137,7 +156,11 @@ Result<void> check_golden_files(const Manifest& manifest) {
   for (std::size_t i = 0; i < manifest.golden.size(); ++i) {
     const GoldenCase& golden = manifest.golden[i];
     const std::string path = "golden[" + std::to_string(i) + "]";
-    if (auto ok = check_value_files(manifest, golden.input, path + ".input"); !ok) return ok;
+    if (manifest.inputs.empty())
+      if (auto ok = check_value_files(manifest, golden.inputs[0], path + ".input"); !ok) return ok;
+    for (std::size_t j = 0; j < manifest.inputs.size(); ++j)
+      if (auto ok = check_value_files(manifest, golden.inputs[j], path + ".inputs." + manifest.inputs[j]); !ok)
+        return ok;
     for (std::size_t j = 0; j < golden.stages.size(); ++j) {
       const std::string stage = path + ".stages[" + std::to_string(j) + "].value";
       if (auto ok = check_value_files(manifest, golden.stages[j].value, stage); !ok) return ok;

@@ -35,6 +35,7 @@ struct Manifest {
   std::vector<std::pair<std::string, std::string>> provenance;  ///< metrics as "metrics.top1"
   std::vector<ModelEntry> models;                               ///< by name; may be empty
   std::string pipeline;                                         ///< the list of ops, as JSON text
+  std::vector<std::string> inputs;  ///< names of the pipeline's inputs; empty: it has one, without a name
   std::vector<GoldenCase> golden;
   std::optional<AccuracyFloor> accuracy;
   std::optional<double> latency_p99_ms;  ///< advisory

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// open(): signature, manifest, files, engine, pipeline, golden cases; in this order, so that nothing of a package is
+// open(): signature, manifest, files, engines, pipeline, golden cases; in this order, so that nothing of a package is
 // used before it was checked.
 #include <algorithm>
 #include <gantry/package.hpp>
-#include <memory>
+#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
-#include "model/load_request.hpp"
-#include "model/make_model.hpp"
-#include "package/engine_files.hpp"
 #include "package/golden_check.hpp"
 #include "package/manifest.hpp"
+#include "package/model_candidate.hpp"
 #include "package/package_files.hpp"
 #include "package/package_signature.hpp"
 #include "package/requirements.hpp"
+#include "pipeline/model_name.hpp"
+#include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/pipeline_origin.hpp"
 
 namespace gantry::detail {
 namespace {
+
+using Models = std::map<std::string, Model, std::less<>>;
 
 /// A package whose bytes are proven.
 struct Checked {
@@ -36,205 +39,211 @@ Result<Checked> check_package(const std::string& directory, const OpenOptions& o
   return Checked{*std::move(manifest), *std::move(files)};
 }
 
-Result<Runtime> runtime_of(const OpenOptions& options) {
-  return options.model.runtime ? Result<Runtime>(*options.model.runtime) : Runtime::shared();
+std::string names_of(const Manifest& manifest) {
+  std::string text;
+  for (const ModelEntry& model : manifest.models) text += (text.empty() ? "'" : ", '") + model.name + "'";
+  return text.empty() ? "none" : text;
 }
 
-/// A pipeline over one engine.
+/// Options for a model that the package does not have would be without effect.
+template <class ByName>
+Result<void> check_names(const ByName& options, const char* what, const Manifest& manifest) {
+  for (const auto& [name, value] : options)
+    if (manifest.model(name) == nullptr)
+      return Error(ErrorCode::kNotFound, std::string("OpenOptions::") + what + ": the package has no model '" + name +
+                                             "'; it has " + names_of(manifest));
+  return {};
+}
+
+/// The models that ops of a chain stand for.
+void collect_models(const Node& node, std::set<std::string>& names) {
+  if (const auto* name = node.kind == "model" ? node.params.as<ModelName>() : nullptr) names.insert(name->text);
+  for (const Branch& branch : node.branches) collect_models(*branch.node, names);
+}
+
+/// A pipeline over the engines that are loaded.
 struct Built {
   std::shared_ptr<const PipelineCore> core;
+  std::vector<PipelineInput> inputs;
   PackageInfo info;
 };
 
-/// Opens a checked package with one engine after the other.
+/// Opens a checked package. Each model begins with its first engine that loads; where golden cases speak against one,
+/// its model goes on with the next, so that as many attempts are made at most as there are engines.
 class PackageOpener {
  public:
-  PackageOpener(const Checked& checked, const TypeInfo* in, const TypeInfo* out, const EngineList& loaders,
-                const OpenOptions& options, Runtime runtime)
-      : manifest_(checked.manifest),
-        model_(checked.manifest.models[0]),
-        files_(checked.files),
+  PackageOpener(const OpeningContext& context, const TypeInfo* in, const TypeInfo* out,
+                const std::optional<EngineChoice>& choice)
+      : context_(context),
+        manifest_(context.manifest),
         in_(in),
         out_(out),
-        loaders_(loaders),
-        options_(options),
-        registry_(options.registry ? *options.registry : Registry::builtin()),
-        runtime_(std::move(runtime)) {}
-
-  /// With the first usable engine, or with the one at `index`.
-  Result<OpenedPackage> open(const std::optional<EngineChoice>& choice) {
-    const auto index = choice ? std::optional<std::size_t>(choice->index) : std::nullopt;
-    if (index && *index >= model_.engines.size())
-      return Error(ErrorCode::kNotFound, "the package has no engines[" + std::to_string(*index) + "]");
-    std::optional<Error> last;
-    for (std::size_t i = 0; i < model_.engines.size(); ++i) {
-      const EngineEntry& entry = model_.engines[i];
-      if (options_.engine && entry.kind != *options_.engine) continue;
-      if (index && i != *index) continue;
-      auto opened = open_with(entry);
-      if (opened || is_final_) return opened;
-      last = opened.error();
-      skipped_.push_back(model_.title_of(entry) + ": " + last->to_string());
+        registry_(context.options.registry ? *context.options.registry : Registry::builtin()) {
+    for (const ModelEntry& entry : manifest_.models) {
+      const bool is_chosen = choice && choice->model == entry.name;
+      models_.emplace_back(entry, context_, is_chosen ? std::optional<std::size_t>(choice->index) : std::nullopt);
     }
-    if (!last && index)
-      return Error(ErrorCode::kNotFound,
-                   "engines[" + std::to_string(*index) + "] is no engine '" + *options_.engine + "'");
-    if (!last)
-      return Error(ErrorCode::kNotFound, "the package has no engine '" + *options_.engine + "'; it has " + kinds());
-    if (skipped_.size() == 1) return *last;
-    std::string reasons;
-    for (const std::string& reason : skipped_) reasons += (reasons.empty() ? "" : "; ") + reason;
-    return Error(last->code(), "no engine of the package can be used: " + reasons);
+  }
+
+  Result<OpenedPackage> open() {
+    for (ModelCandidate& model : models_)
+      if (auto ok = model.choose(); !ok) return std::move(ok).error();
+    while (true) {
+      at_fault_ = nullptr;
+      auto opened = attempt();
+      if (opened || at_fault_ == nullptr) return opened;
+      if (at_fault_->is_given()) return at_fault_->here(opened.error());
+      if (auto ok = at_fault_->pass_over(opened.error()); !ok) return std::move(ok).error();
+    }
   }
 
  private:
-  Result<OpenedPackage> open_with(const EngineEntry& entry) {
-    const EngineLoader* loader = find_loader(loaders_, entry.kind);
-    if (auto unmet = unmet_requirement(entry, loader, options_.model.device)) return *unmet;
-    const auto here = [&](const Error& error) { return error.within("engine '" + model_.title_of(entry) + "'"); };
-    ModelOptions options = model_options();
-    auto engine = load_engine(entry, *loader, options);
-    if (!engine) return here(engine.error());
-
+  /// With the engines that are loaded. Where one is at fault, at_fault_ says whose.
+  Result<OpenedPackage> attempt() {
     std::optional<GoldenCheck> golden;
-    if (!options_.skip_golden_for_tests) {
-      auto checked = check_alone(*engine, options, entry);
-      if (!checked) return is_final_ ? std::move(checked).error() : here(checked.error());
+    if (!context_.options.skip_golden_for_tests) {
+      auto checked = check_alone();
+      if (!checked) return std::move(checked).error();
       golden.emplace(*std::move(checked));
-      if (options.examples.empty()) options.examples = golden->model_inputs();
     }
-    auto model = make_model(*engine, model_.signature, options, evidence_of(entry));
-    if (!model) return here(model.error());
-    auto built = build(*model, entry);
+    auto models = make_models([&](const ModelCandidate& model) {
+      return model.make_serving(golden ? golden->model_inputs(model.name()) : std::vector<Tensors>());
+    });
+    if (!models) return std::move(models).error();
+    auto built = build(*models);
     if (!built) return std::move(built).error();
-    if (golden) {
-      // What keeps state has answered once it was asked: the instances that serve have answered nobody yet.
-      if (!(*engine)->info().has_state)
-        if (auto ok = golden->run_together(*built->core, model->max_batch()); !ok) return here(ok.error());
-      built->info.golden_cases = golden->size();
-      built->info.golden_boundaries = golden->boundaries();
-    }
+    if (!golden) return finished(*std::move(built));
+    // What keeps state has answered once it was asked: the instances that serve have answered nobody yet.
+    if (!has_state())
+      if (auto ok = golden->run_together(*built->core, largest_batch(*models)); !ok) {
+        if (models_.size() == 1) at_fault_ = &models_[0];  // of several it cannot be told
+        return std::move(ok).error();
+      }
+    built->info.golden_cases = golden->size();
+    built->info.golden_boundaries = golden->boundaries();
     return finished(*std::move(built));
   }
 
-  /// The cases one by one, on an instance that serves nobody; of a model that keeps state, on a new one each.
-  Result<GoldenCheck> check_alone(const std::shared_ptr<Engine>& engine, const ModelOptions& options,
-                                  const EngineEntry& entry) {
-    ModelOptions alone = options;
-    alone.merge = Merge::kNever;
-    alone.examples.clear();
-    alone.instances = 1;
+  /// The cases one by one, on instances that serve nobody; with new ones each where a model keeps state.
+  Result<GoldenCheck> check_alone() {
     std::optional<GoldenCheck> golden;
     std::optional<Built> built;
     for (std::size_t i = 0; !golden || i < golden->size(); ++i) {
-      if (!built || engine->info().has_state) {
-        auto model = make_model(engine, model_.signature, alone, {});
-        if (!model) return std::move(model).error();
-        auto next = build(*model, entry);
+      if (!built || has_state()) {
+        auto models = make_models([](const ModelCandidate& model) { return model.make_alone(); });
+        if (!models) return std::move(models).error();
+        auto next = build(*models);
         if (!next) return std::move(next).error();
         built.emplace(*std::move(next));
       }
       if (!golden) {
-        auto loaded = GoldenCheck::load(*built->core->root().in, manifest_.golden, registry_.codecs(), files_);
+        auto loaded = GoldenCheck::load(*built->core->root().in, built->inputs, manifest_.golden, registry_.codecs(),
+                                        context_.files);
         if (!loaded) return std::move(loaded).error();
         golden.emplace(*std::move(loaded));
         if (golden->size() == 0) break;
       }
-      if (auto ok = golden->run_alone(*built->core, i); !ok) return std::move(ok).error();
+      if (auto ok = golden->run_alone(*built->core, i); !ok) {
+        blame(golden->model_at_fault());
+        return std::move(ok).error();
+      }
     }
     return *std::move(golden);
   }
 
-  /// The pipeline over a model.
-  Result<Built> build(const Model& model, const EngineEntry& entry) {
-    auto root = parse_pipeline(model);
-    if (!root) {
-      is_final_ = true;  // no other engine would change that
-      return root.error().within("gantry.json");
+  void blame(const std::string& name) {
+    for (ModelCandidate& model : models_)
+      if (model.name() == name) at_fault_ = &model;
+  }
+
+  template <class Make>
+  Result<Models> make_models(Make make) {
+    Models made;
+    for (ModelCandidate& candidate : models_) {
+      Result<Model> model = make(candidate);
+      if (!model) {
+        at_fault_ = &candidate;
+        return std::move(model).error();
+      }
+      made.emplace(candidate.name(), *std::move(model));
     }
-    auto core = PipelineCore::compile(*root, compile_options(entry));
+    return made;
+  }
+
+  /// The pipeline over these models.
+  Result<Built> build(const Models& models) {
+    auto parsed = parse(models);
+    if (!parsed) return parsed.error().within("gantry.json");
+    auto core = PipelineCore::compile(parsed->root, compile_options());
     if (!core) return std::move(core).error();
-    return Built{*std::move(core), {manifest_.name, manifest_.version, entry.kind, skipped_, 0, 0}};
+    Built built{*std::move(core), std::move(parsed->inputs), {manifest_.name, manifest_.version, {}, 0, 0}};
+    for (const ModelCandidate& candidate : models_) {
+      built.info.models.push_back(candidate.info());
+      built.info.models.back().merging = models.at(candidate.name()).merging();
+    }
+    return built;
   }
 
   OpenedPackage finished(Built built) const {
-    auto origin = std::make_shared<PipelineOrigin>(PipelineOrigin{std::move(built.info), registry_.codecs()});
+    auto origin = std::make_shared<PipelineOrigin>(
+        PipelineOrigin{std::move(built.info), registry_.codecs(), std::move(built.inputs)});
     return {std::move(built.core), std::move(origin)};
   }
 
-  /// What the package says of batches; open() tries it again.
-  static BatchEvidence evidence_of(const EngineEntry& entry) {
-    BatchEvidence evidence;
-    if (!entry.rows) {
-      evidence.why_not = "the package does not say whether samples depend on each other; pack it again";
-    } else if (!entry.rows->independent) {
-      evidence.why_not = "samples depend on each other, says the package" +
-                         (entry.rows->reason.empty() ? std::string() : ": " + entry.rows->reason);
-    } else {
-      const auto& sizes = entry.rows->sizes;
-      evidence.largest = sizes.empty() ? 1 : static_cast<std::size_t>(*std::max_element(sizes.begin(), sizes.end()));
-      evidence.tolerance = entry.rows->tolerance;
-    }
-    return evidence;
+  Result<ParsedPipeline> parse(const Models& models) const {
+    ConfigContext context;
+    context.models = models;
+    context.inputs = manifest_.inputs;
+    context.files = [this](const std::string& name) { return context_.files.read(name); };
+    auto parsed = parse_pipeline(manifest_.pipeline, in_, out_, registry_, context);
+    if (!parsed) return parsed;
+    std::set<std::string> used;
+    collect_models(*parsed->root, used);
+    for (const ModelEntry& model : manifest_.models)
+      if (used.count(model.name) == 0)
+        return Error(ErrorCode::kInvalidArgument, "models." + model.name + ": no op of the pipeline uses it");
+    return parsed;
   }
 
-  /// What the host says, and for the rest the package.
-  ModelOptions model_options() const {
-    ModelOptions options = options_.model;
-    if (options.max_batch == 0) options.max_batch = model_.max_batch;
-    if (!options.padding) options.padding = model_.padding;
-    if (options.name.empty()) options.name = manifest_.name;
-    options.runtime = runtime_;
+  CompileOptions compile_options() const {
+    CompileOptions options;
+    options.runtime = context_.runtime;
+    options.name = manifest_.name;
+    const bool is_alone = models_.size() == 1;
+    options.notes.push_back("package: " + manifest_.title() + (is_alone ? ", engine " + models_[0].info().engine : ""));
+    for (const ModelCandidate& candidate : models_) {
+      const PackageModel model = candidate.info();
+      const std::string of = is_alone ? "" : "model '" + model.name + "': ";
+      if (!is_alone)
+        options.notes.push_back(of + "engine " + model.engine + (model.is_hosts ? ", the host's own" : ""));
+      for (const std::string& reason : model.skipped_engines)
+        options.notes.push_back(of + "engine passed over: " + reason);
+    }
     return options;
   }
 
-  Result<std::shared_ptr<Engine>> load_engine(const EngineEntry& entry, const EngineLoader& loader,
-                                              const ModelOptions& options) const {
-    const auto request = load_request_of(entry, model_.signature, files_, options);
-    if (!request) return request.error();
-    auto engine = detail::load_engine(loader, *request);
-    if (!engine) return engine.error().within("file '" + entry.file_names() + "'");
-    return std::shared_ptr<Engine>(*std::move(engine));
+  bool has_state() const {
+    return std::any_of(models_.begin(), models_.end(), [](const ModelCandidate& model) { return model.has_state(); });
   }
 
-  Result<NodePtr> parse_pipeline(const Model& model) const {
-    ConfigContext context;
-    context.model = &model;
-    context.files = [this](const std::string& name) { return files_.read(name); };
-    return parse_stages(manifest_.pipeline, in_, out_, registry_, context);
+  static int largest_batch(const Models& models) {
+    int largest = 1;
+    for (const auto& [name, model] : models) largest = std::max(largest, model.max_batch());
+    return largest;
   }
 
-  CompileOptions compile_options(const EngineEntry& entry) const {
-    CompileOptions compile_options;
-    compile_options.runtime = runtime_;
-    compile_options.name = manifest_.name;
-    compile_options.notes.push_back("package: " + manifest_.title() + ", engine " + entry.kind);
-    for (const std::string& reason : skipped_) compile_options.notes.push_back("engine passed over: " + reason);
-    return compile_options;
-  }
-
-  std::string kinds() const {
-    std::string text;
-    for (const EngineEntry& entry : model_.engines) text += (text.empty() ? "'" : ", '") + entry.kind + "'";
-    return text;
-  }
-
+  const OpeningContext& context_;
   const Manifest& manifest_;
-  const ModelEntry& model_;
-  const PackageFiles& files_;
   const TypeInfo* in_;
   const TypeInfo* out_;
-  const EngineList& loaders_;
-  const OpenOptions& options_;
   const Registry registry_;
-  Runtime runtime_;
-  std::vector<std::string> skipped_;
-  bool is_final_ = false;
+  std::vector<ModelCandidate> models_;
+  ModelCandidate* at_fault_ = nullptr;
 };
 
 /// Options for an engine that neither the host nor the package has would be ignored; it is a mistake, likely a typo.
-Result<void> check_engine_options(const Manifest& manifest, const EngineList& engines, const OpenOptions& options) {
-  for (const auto& [kind, given] : options.model.engine_options) {
+Result<void> check_engine_options(const Manifest& manifest, const EngineList& engines, const ModelOptions& options) {
+  for (const auto& [kind, given] : options.engine_options) {
     bool is_in_package = false;
     for (const ModelEntry& model : manifest.models)
       for (const EngineEntry& entry : model.engines) is_in_package = is_in_package || entry.kind == kind;
@@ -250,13 +259,18 @@ Result<OpenedPackage> open_unnamed(const std::string& directory, const TypeInfo*
                                    const std::optional<EngineChoice>& choice) {
   auto checked = check_package(directory, options);
   if (!checked) return std::move(checked).error();
-  if (checked->manifest.models.size() != 1)
-    return Error(ErrorCode::kUnsupported, "a package with one model can be opened, this one has " +
-                                              std::to_string(checked->manifest.models.size()));
-  if (auto ok = check_engine_options(checked->manifest, loaders, options); !ok) return std::move(ok).error();
-  auto runtime = runtime_of(options);
+  const Manifest& manifest = checked->manifest;
+  auto ok = check_names(options.models, "models", manifest);
+  if (ok) ok = check_names(options.engines, "engines", manifest);
+  if (ok) ok = check_names(options.host_models, "host_models", manifest);
+  if (ok) ok = check_engine_options(manifest, loaders, options.model);
+  for (const auto& [name, model] : options.models)
+    if (ok) ok = check_engine_options(manifest, loaders, model);
+  if (!ok) return std::move(ok).error();
+  auto runtime = options.model.runtime ? Result<Runtime>(*options.model.runtime) : Runtime::shared();
   if (!runtime) return std::move(runtime).error();
-  return PackageOpener(*checked, in, out, loaders, options, *std::move(runtime)).open(choice);
+  const OpeningContext context{manifest, checked->files, loaders, options, *std::move(runtime)};
+  return PackageOpener(context, in, out, choice).open();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gantry/any_pipeline.hpp>
 #include <utility>
 
+#include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/pipeline_origin.hpp"
 #include "pipeline/run_until.hpp"
 
@@ -40,6 +41,11 @@ AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
   parts->origin = std::move(origin);
   parts->codecs = std::move(codecs);
   parts->inputs = {{"", PayloadType(*core_->root().in)}};
+  if (parts->origin && parts->origin->inputs.size() > 1) {
+    parts->inputs.clear();
+    for (const detail::PipelineInput& input : parts->origin->inputs)
+      parts->inputs.push_back({input.name, PayloadType(*input.type)});
+  }
   parts->outputs = {{"", PayloadType(*core_->root().out)}};
   parts_ = std::move(parts);
 }
@@ -72,6 +78,22 @@ Result<Value> AnyPipeline::unpack(Payload input) const {
     return Error(ErrorCode::kInvalidArgument,
                  "this pipeline takes " + wanted.name() + ", the payload is " + input.type().name());
   return std::move(input).take();
+}
+
+Result<Payload> AnyPipeline::join(std::vector<Payload> inputs) const {
+  const Span<const Port> ports = this->inputs();
+  if (inputs.size() != ports.size())
+    return Error(ErrorCode::kInvalidArgument, "this pipeline has " + std::to_string(ports.size()) +
+                                                  " inputs, there are " + std::to_string(inputs.size()) + " payloads");
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    if (inputs[i].type() != ports[i].type)
+      return Error(ErrorCode::kInvalidArgument, "input '" + ports[i].name + "' is " + ports[i].type.name() +
+                                                    ", the payload is " + inputs[i].type().name());
+    values.push_back(std::move(inputs[i]).take());
+  }
+  if (ports.size() == 1) return Payload(std::move(values[0]));
+  return Payload(detail::join_inputs(*core_->root().in, parts_->origin->inputs, std::move(values)));
 }
 
 Result<Payload> AnyPipeline::run(Payload input, const RunOptions& options) const {
@@ -135,11 +157,12 @@ Result<std::string> AnyPipeline::find_stage(std::string_view stage) const {
 
 Result<AnyPipeline> compile_any(std::string_view json, const Registry& registry, const ConfigContext& context,
                                 const CompileOptions& options) {
-  auto root = detail::parse_stages(json, nullptr, nullptr, registry, context);
-  if (!root) return std::move(root).error();
-  auto core = detail::PipelineCore::compile(*root, options);
+  auto parsed = detail::parse_pipeline(json, nullptr, nullptr, registry, context);
+  if (!parsed) return std::move(parsed).error();
+  auto core = detail::PipelineCore::compile(parsed->root, options);
   if (!core) return std::move(core).error();
-  return AnyPipeline(*std::move(core), nullptr, registry.codecs());
+  return AnyPipeline(*std::move(core), std::make_shared<const detail::PipelineOrigin>(
+                                           detail::PipelineOrigin{{}, registry.codecs(), std::move(parsed->inputs)}));
 }
 
 const PackageInfo& detail::package_of(const PipelineOrigin* origin) {

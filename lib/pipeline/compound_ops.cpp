@@ -28,7 +28,8 @@ OpDescription fork_op() {
       "fork", "A", "tuple<B, C, ...>",
       {.summary = "gives its input to several branches and joins what they give. The tuple's type comes from the "
                   "pipeline's Out or from the op behind it",
-       .parameters = {OpParameter::of(Type::kBranches, "branches", "1..16 lists of ops, A -> B, A -> C, ...")},
+       .parameters = {OpParameter::of(Type::kBranches, "branches",
+                                      "1..16 lists of ops, A -> B, A -> C, ...; an empty list passes the input on")},
        .example = R"({"op": "fork", "branches": [[{"op": "softmax"}], [{"op": "sigmoid"}]]})"});
 }
 
@@ -46,12 +47,38 @@ OpDescription when_op() {
 OpDescription model_op() {
   OpDescription model =
       described("model", "Tensor or Tensors", "Tensor or Tensors",
-                {.summary = "calls the package's model: Tensor where its signature has one input or output, else "
-                            "Tensors. It may appear more than once",
+                {.summary = "calls a model of the package: Tensor where its signature has one input or output, else "
+                            "Tensors, and where the ops around it take and give them. It may appear more than once",
+                 .parameters = {OpParameter::of(Type::kString, "name", "of the model").or_else("the only one")},
                  .reference = "torch: the model in eager mode",
                  .example = R"({"op": "model"})"});
   model.tolerance = "recorded by gantry-pack";
   return model;
+}
+
+OpDescription select_op() {
+  OpDescription select = described(
+      "select", "Tensors", "Tensor or Tensors",
+      {.summary = "takes one tensor, or several as Tensors, by name; of a pipeline with several inputs, one of them",
+       .parameters = {OpParameter::of(Type::kString, "name", "of the one").or_else("several"),
+                      OpParameter::of(Type::kStrings, "names", "1..64 of the several").or_else("one"),
+                      OpParameter::of(Type::kStrings, "as", "new names, one for each of names, all different")
+                          .or_else("the same names")},
+       .one_of = {{"name"}, {"names"}},
+       .example = R"({"op": "select", "name": "boxes"})"});
+  select.tolerance = "exact";
+  return select;
+}
+
+OpDescription bundle_op() {
+  OpDescription bundle =
+      described("bundle", "tuple<Tensor, ...> or list<Tensor>", "Tensors",
+                {.summary = "gives the tensors of a tuple or list names",
+                 .parameters = {OpParameter::of(
+                     Type::kStrings, "names", "one for each tensor, all different; 1..16 of a tuple, 1..64 of a list")},
+                 .example = R"({"op": "bundle", "names": ["features", "image"]})"});
+  bundle.tolerance = "exact";
+  return bundle;
 }
 
 }  // namespace
@@ -60,7 +87,8 @@ const CompoundOps& compound_ops() {
   // Never freed: configs may be read during exit.
   static const CompoundOps* const ops = [] {
     auto* all = new CompoundOps();
-    for (OpDescription& op : std::vector<OpDescription>{each_op(), fork_op(), when_op(), model_op()}) {
+    for (OpDescription& op :
+         std::vector<OpDescription>{bundle_op(), each_op(), fork_op(), model_op(), select_op(), when_op()}) {
       std::string name = op.name;
       all->emplace(std::move(name), std::move(op));
     }

@@ -3,9 +3,12 @@
 //
 // Types flow from left to right: each op must take what the one before gives. `in` and `out` of a list are what its
 // surroundings demand, nullptr where they demand nothing.
+#include <gantry/named_tensors.hpp>
 #include <gantry/registry.hpp>
 
 #include "core/json_object.hpp"
+#include "pipeline/config_tensors.hpp"
+#include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/registry_data.hpp"
 
 namespace gantry::detail {
@@ -17,56 +20,75 @@ std::string at(const std::string& path, std::size_t index) {
   return path + "[" + std::to_string(index) + "]";
 }
 
+/// What a list of ops is given.
+struct Given {
+  const TypeInfo* type = nullptr;  ///< nullptr: whatever the first op takes
+  bool are_inputs = false;         ///< all inputs of a pipeline that has several, from which `select` takes one
+};
+
 class ConfigParser {
  public:
-  ConfigParser(const Registry& registry, const ConfigContext& context) : registry_(registry), context_(context) {}
+  ConfigParser(const Registry& registry, const ConfigContext& context)
+      : registry_(registry), context_(context), inputs_(context.inputs) {}
 
-  /// May return an empty chain only for `may_be_empty` with a known `in`; nullptr if `in` is not known.
-  Result<NodePtr> parse_list(const Json& list, const std::string& path, const TypeInfo* in, const TypeInfo* out,
-                             bool may_be_empty = false) const {
-    if (!list.is_array()) return json_error(path, "expected a list of ops, got " + describe(list));
-    if (list.empty()) {
-      if (!may_be_empty) return json_error(path, "needs at least one op");
-      return in ? pass_through(*in) : NodePtr();
+  Result<ParsedPipeline> parse(const Json& list, const TypeInfo* in, const TypeInfo* out) {
+    Given given{in, !inputs_.empty()};
+    if (given.are_inputs) {
+      if (in == nullptr && list.is_array() && !list.empty()) in = tuple_taken_by(list[0], "pipeline[0]");
+      auto taken = inputs_.take(in);
+      if (!taken) return std::move(taken).error();
+      given.type = *taken;
     }
-    NodePtr chain;
-    const TypeInfo* current = in;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const bool is_last = i + 1 == list.size();
-      auto node = parse_op(list[i], at(path, i), current, is_last ? out : nullptr, is_last ? nullptr : &list[i + 1],
-                           at(path, i + 1));
-      if (!node) return node;
-      if (current && !same_type(*current, *(*node)->in))
-        return json_error(at(path, i), "'" + (*node)->name + "' takes " + (*node)->in->name() + ", but " +
-                                           (i == 0 ? "the pipeline gives it " : "the op before it gives ") +
-                                           current->name());
-      current = (*node)->out;
-      chain = chain ? chain_nodes(chain, *node) : *node;
-    }
-    if (out && !same_type(*out, *current))
-      return json_error(path, "gives " + current->name() + ", but " + out->name() + " is wanted");
-    return chain;
+    auto root = parse_list(list, "pipeline", given, out);
+    if (!root) return std::move(root).error();
+    auto inputs = inputs_.finish();
+    if (!inputs) return std::move(inputs).error();
+    if (inputs->empty()) inputs->push_back({"", (*root)->in});
+    return ParsedPipeline{*std::move(root), *std::move(inputs)};
   }
 
  private:
-  static NodePtr pass_through(const TypeInfo& type) {
-    auto node = std::make_shared<Node>();
-    node->kind = "chain";
-    node->name = "pass";
-    node->in = node->out = &type;
-    return node;
+  /// May return an empty chain only for `may_be_empty` with a known type; nullptr if it is not known.
+  Result<NodePtr> parse_list(const Json& list, const std::string& path, Given given, const TypeInfo* out,
+                             bool may_be_empty = false) {
+    if (!list.is_array()) return json_error(path, "expected a list of ops, got " + describe(list));
+    if (list.empty()) {
+      if (!may_be_empty) return json_error(path, "needs at least one op");
+      return given.type ? pass_node(*given.type) : NodePtr();
+    }
+    NodePtr chain;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const bool is_last = i + 1 == list.size();
+      auto node = parse_op(list[i], at(path, i), given, is_last ? out : nullptr, is_last ? nullptr : &list[i + 1],
+                           at(path, i + 1));
+      if (!node) return node;
+      if (given.type && !same_type(*given.type, *(*node)->in))
+        return json_error(at(path, i), "'" + (*node)->name + "' takes " + (*node)->in->name() + ", but " +
+                                           (i == 0 ? "the pipeline gives it " : "the op before it gives ") +
+                                           given.type->name());
+      given = {(*node)->out};
+      chain = chain ? chain_nodes(chain, *node) : *node;
+    }
+    if (out && !same_type(*out, *given.type))
+      return json_error(path, "gives " + given.type->name() + ", but " + out->name() + " is wanted");
+    return chain;
   }
 
-  Result<NodePtr> parse_op(const Json& value, const std::string& path, const TypeInfo* in, const TypeInfo* out,
-                           const Json* next, const std::string& next_path) const {
+  Result<NodePtr> parse_op(const Json& value, const std::string& path, Given given, const TypeInfo* out,
+                           const Json* next, const std::string& next_path) {
     JsonObject object(value, path);
     const std::string op = object.string("op");
     if (!object.ok()) return object.finish().error();
     if (compound_ops().count(op) == 0) return parse_leaf(op, object);
-    if (op == "each") return parse_each(object, in, out);
-    if (op == "fork") return parse_fork(object, in, out ? out : type_taken_by(next, next_path));
-    if (op == "when") return parse_when(object, in, out);
-    return parse_model(object, in, out);
+    const auto wanted = [&] { return out ? out : type_taken_by(next, next_path); };
+    if (op == "each") return parse_each(object, given.type, out);
+    if (op == "fork") return parse_fork(object, given, wanted());
+    if (op == "when") return parse_when(object, given.type, out);
+    if (op == "model") return parse_model(object, given.type, wanted());
+    if (op == "bundle") return parse_bundle(object, given.type);
+    if (given.are_inputs && !same_type(*given.type, type_of<Tensors>()))
+      return inputs_.parse_select(object, *given.type, wanted());
+    return parse_select(object);
   }
 
   Result<NodePtr> parse_leaf(const std::string& op, JsonObject& object) const {
@@ -93,22 +115,37 @@ class ConfigParser {
   }
 
   Result<NodePtr> parse_model(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
+    const bool is_named = object.has("name");
+    const std::string name = is_named ? object.string("name") : "";
     if (auto ok = object.finish(); !ok) return std::move(ok).error();
-    if (context_.model == nullptr) return json_error(object.path(), "this config has no model");
+    const auto& models = context_.models;
+    if (models.empty()) return json_error(object.path(), "this config has no model");
+    if (!is_named && models.size() > 1)
+      return json_error(object.path(), "there are several models: name one of " + names_of_models());
+    const auto found = is_named ? models.find(name) : models.begin();
+    if (found == models.end())
+      return json_error(object.path_of("name"), "there is no model '" + name + "'; there are " + names_of_models());
     const TypeInfo& one = type_of<Tensor>();
     const TypeInfo& many = type_of<Tensors>();
-    const Signature& signature = context_.model->signature();
+    const Signature& signature = found->second.signature();
     const bool takes_many = signature.inputs().size() != 1 || (in && same_type(*in, many));
     const bool gives_many = signature.outputs().size() != 1 || (out && same_type(*out, many));
-    return context_.model->make_stage_node(takes_many ? many : one, gives_many ? many : one);
+    return found->second.make_stage_node(takes_many ? many : one, gives_many ? many : one, found->first,
+                                         models.size() > 1);
   }
 
-  Result<NodePtr> parse_each(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
+  std::string names_of_models() const {
+    std::string text;
+    for (const auto& [name, model] : context_.models) text += (text.empty() ? "'" : ", '") + name + "'";
+    return text;
+  }
+
+  Result<NodePtr> parse_each(JsonObject& object, const TypeInfo* in, const TypeInfo* out) {
     const Json* inner_list = object.require("do");
     if (auto ok = object.finish(); !ok) return std::move(ok).error();
     if (in && in->list == nullptr)
       return json_error(object.path(), "'each' takes a list, but it is given " + in->name());
-    auto inner = parse_list(*inner_list, object.path_of("do"), in ? &in->list->element() : nullptr,
+    auto inner = parse_list(*inner_list, object.path_of("do"), {in ? &in->list->element() : nullptr},
                             out && out->list ? &out->list->element() : nullptr);
     if (!inner) return inner;
     if ((*inner)->in->list_of == nullptr || (*inner)->out->list_of == nullptr)
@@ -121,7 +158,7 @@ class ConfigParser {
     return NodePtr(std::move(node));
   }
 
-  Result<NodePtr> parse_fork(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
+  Result<NodePtr> parse_fork(JsonObject& object, Given given, const TypeInfo* out) {
     const Json* lists = object.list("branches", true);
     if (auto ok = object.finish(); !ok) return std::move(ok).error();
     const std::string path = object.path_of("branches");
@@ -135,20 +172,32 @@ class ConfigParser {
       return json_error(path, "has " + std::to_string(lists->size()) + " branches, but " + out->name() + " is wanted");
     auto node = std::make_shared<Node>();
     node->kind = node->name = "fork";
-    node->in = in;
     node->out = out ? out : &type_of<ValueTuple>();
     for (std::size_t i = 0; i < lists->size(); ++i) {
-      auto branch = parse_list((*lists)[i], at(path, i), node->in, tuple ? &tuple->element(i) : nullptr);
+      auto branch = parse_list((*lists)[i], at(path, i), given, tuple ? &tuple->element(i) : nullptr, true);
       if (!branch) return branch;
-      node->in = (*branch)->in;
+      if (*branch) given.type = (*branch)->in;
       node->branches.push_back({"branches[" + std::to_string(i) + "]", *std::move(branch)});
     }
+    node->in = given.type;
+    if (node->in == nullptr)
+      return json_error(path, "all are empty, and nothing before them says what they pass through");
+    for (std::size_t i = 0; i < lists->size(); ++i)
+      if (auto ok = fill_branch(node->branches[i], *node->in, tuple ? &tuple->element(i) : nullptr, at(path, i)); !ok)
+        return std::move(ok).error();
     if (node->in->copy == nullptr)
       return json_error(object.path(), "'fork' needs an input that can be copied, got " + node->in->name());
     return NodePtr(std::move(node));
   }
 
-  Result<NodePtr> parse_when(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
+  /// An empty branch passes the input on, whose type may have been told by a later branch.
+  static Result<void> fill_branch(Branch& branch, const TypeInfo& in, const TypeInfo* out, const std::string& path) {
+    if (!branch.node) branch.node = pass_node(in);
+    if (!out || same_type(*out, *branch.node->out)) return {};
+    return json_error(path, "gives " + branch.node->out->name() + ", but " + out->name() + " is wanted");
+  }
+
+  Result<NodePtr> parse_when(JsonObject& object, const TypeInfo* in, const TypeInfo* out) {
     const Json* condition = object.require("if");
     const Json* then_list = object.require("then");
     const Json* else_list = object.require("else");
@@ -163,9 +212,9 @@ class ConfigParser {
     if (in && !same_type(*in, *type))
       return json_error(object.path(),
                         "predicate '" + name + "' looks at " + type->name() + ", but is given " + in->name());
-    auto then = parse_list(*then_list, object.path_of("then"), type, out, true);
+    auto then = parse_list(*then_list, object.path_of("then"), {type}, out, true);
     if (!then) return then;
-    auto otherwise = parse_list(*else_list, object.path_of("else"), type, (*then)->out, true);
+    auto otherwise = parse_list(*else_list, object.path_of("else"), {type}, (*then)->out, true);
     if (!otherwise) return otherwise;
     if (!same_type(*(*then)->out, *(*otherwise)->out))
       return json_error(object.path(),
@@ -180,27 +229,42 @@ class ConfigParser {
     return NodePtr(std::move(node));
   }
 
-  /// What a leaf op takes; nullptr if it cannot be told. Its mistakes are reported when its turn comes. Compound ops
+  /// What an op takes; nullptr if it cannot be told. Its mistakes are reported when its turn comes. Compound ops
   /// are not looked into: each level of nesting would double the work.
-  const TypeInfo* type_taken_by(const Json* op, const std::string& path) const {
+  const TypeInfo* type_taken_by(const Json* op, const std::string& path) {
     if (op == nullptr || !op->is_object() || !op->contains("op")) return nullptr;
     const Json& name = (*op)["op"];
     if (name == "fork" || name == "each" || name == "when") return nullptr;
-    auto node = parse_op(*op, path, nullptr, nullptr, nullptr, "");
+    auto node = parse_op(*op, path, {}, nullptr, nullptr, "");
     return node ? (*node)->in : nullptr;
+  }
+
+  /// The same of the first op of a pipeline with several inputs, where it takes them as they are.
+  const TypeInfo* tuple_taken_by(const Json& op, const std::string& path) {
+    if (!op.is_object() || (op.contains("op") && op["op"] == "select")) return nullptr;
+    const TypeInfo* type = type_taken_by(&op, path);
+    return type && (type->tuple || same_type(*type, type_of<Tensors>())) ? type : nullptr;
   }
 
   const Registry& registry_;
   const ConfigContext& context_;
+  PipelineInputs inputs_;
 };
 
 }  // namespace
 
-Result<NodePtr> parse_stages(std::string_view json, const TypeInfo* in, const TypeInfo* out, const Registry& registry,
-                             const ConfigContext& context) {
+Result<ParsedPipeline> parse_pipeline(std::string_view json, const TypeInfo* in, const TypeInfo* out,
+                                      const Registry& registry, const ConfigContext& context) {
   auto list = parse_json(json, "pipeline");
   if (!list) return std::move(list).error();
-  return ConfigParser(registry, context).parse_list(*list, "pipeline", in, out);
+  return ConfigParser(registry, context).parse(*list, in, out);
+}
+
+Result<NodePtr> parse_stages(std::string_view json, const TypeInfo* in, const TypeInfo* out, const Registry& registry,
+                             const ConfigContext& context) {
+  auto parsed = parse_pipeline(json, in, out, registry, context);
+  if (!parsed) return std::move(parsed).error();
+  return std::move(parsed->root);
 }
 
 }  // namespace gantry::detail

@@ -9,6 +9,7 @@
 #include "model/batch.hpp"
 #include "model/model_call.hpp"
 #include "pipeline/context.hpp"
+#include "pipeline/model_name.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
@@ -28,8 +29,12 @@ bool have_equal_shapes(const Tensors& a, const Tensors& b) {
 
 class ModelStep final : public Step {
  public:
-  ModelStep(std::shared_ptr<const ModelCall> model, bool takes_tensor, bool gives_tensor)
-      : model_(std::move(model)), takes_tensor_(takes_tensor), gives_tensor_(gives_tensor) {}
+  ModelStep(std::shared_ptr<const ModelCall> model, const ModelName& name, bool takes_tensor, bool gives_tensor)
+      : model_(std::move(model)),
+        name_(name.text),
+        label_(name.is_one_of_several ? "model '" + name.text + "'" : ""),
+        takes_tensor_(takes_tensor),
+        gives_tensor_(gives_tensor) {}
 
   bool is_async() const override { return true; }
 
@@ -82,7 +87,7 @@ class ModelStep final : public Step {
       if (!slots[i].ok()) continue;
       auto sample = take_sample(slots[i]);
       if (!sample) {
-        slots[i].fail(model_->bad_input(std::move(sample).error()));
+        slots[i].fail(here(model_->bad_input(std::move(sample).error())));
         continue;
       }
       auto place = std::find_if(open.begin(), open.end(),
@@ -140,7 +145,7 @@ class ModelStep final : public Step {
 
   void run_group(const Group& group, Span<Slot> slots, Context& context) const {
     auto batch = stack_group(group);
-    if (batch && context.observer) context.observer->before_model(*batch);
+    if (batch && context.observer) context.observer->before_model(name_, *batch);
     auto outputs = batch ? model_->run(*batch, *context.call) : std::move(batch);
     if (can_split(group, outputs)) {
       for (const Group& half : split(group)) run_group(half, slots, context);
@@ -168,7 +173,7 @@ class ModelStep final : public Step {
     } catch (...) {
       const Error error = translate_exception();
       if (call) return answer(*call, error, pending);
-      fail_group(group, error, pending->slots);
+      fail_group(group, here(error), pending->slots);
       finish_one(pending);
     }
   }
@@ -185,10 +190,13 @@ class ModelStep final : public Step {
       }
       distribute(group, outputs, pending->slots);
     } catch (...) {
-      fail_group(group, translate_exception(), pending->slots);
+      fail_group(group, here(translate_exception()), pending->slots);
     }
     finish_one(pending);
   }
+
+  /// An error with the model's name, where the config has several.
+  Error here(const Error& error) const noexcept { return label_.empty() ? error : error.within(label_); }
 
   static void fail_group(const Group& group, const Error& error, Span<Slot> slots) {
     for (const std::size_t slot : group.slots)
@@ -217,7 +225,7 @@ class ModelStep final : public Step {
       Slot& slot = slots[group.slots[i]];
       auto sample = outputs ? unstack_sample(*outputs, static_cast<std::int64_t>(i)) : Result<Tensors>(outputs.error());
       if (!sample) {
-        slot.fail(std::move(sample).error());
+        slot.fail(here(std::move(sample).error()));
       } else if (gives_tensor_) {
         slot.set<Tensor>((*sample)[0].tensor);
       } else {
@@ -240,20 +248,23 @@ class ModelStep final : public Step {
   }
 
   std::shared_ptr<const ModelCall> model_;
+  const std::string name_;
+  const std::string label_;  // in errors; empty: not named
   const bool takes_tensor_;
   const bool gives_tensor_;
 };
 
 class ModelKernel final : public Kernel {
  public:
-  ModelKernel(std::shared_ptr<const ModelCall> model, bool takes_tensor, bool gives_tensor)
-      : model_(std::move(model)), takes_tensor_(takes_tensor), gives_tensor_(gives_tensor) {}
+  ModelKernel(std::shared_ptr<const ModelCall> model, ModelName name, bool takes_tensor, bool gives_tensor)
+      : model_(std::move(model)), name_(std::move(name)), takes_tensor_(takes_tensor), gives_tensor_(gives_tensor) {}
   std::unique_ptr<Step> make_step() const override {
-    return std::make_unique<ModelStep>(model_, takes_tensor_, gives_tensor_);
+    return std::make_unique<ModelStep>(model_, name_, takes_tensor_, gives_tensor_);
   }
 
  private:
   std::shared_ptr<const ModelCall> model_;
+  ModelName name_;
   bool takes_tensor_;
   bool gives_tensor_;
 };
@@ -263,13 +274,16 @@ class ModelKernel final : public Kernel {
 
 namespace gantry {
 
-detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail::TypeInfo& out) const {
+detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail::TypeInfo& out, const std::string& name,
+                                       bool is_one_of_several) const {
   const bool takes_tensor = detail::same_type(in, detail::type_of<Tensor>());
   const bool gives_tensor = detail::same_type(out, detail::type_of<Tensor>());
   auto node = std::make_shared<detail::Node>();
   node->kind = node->name = "model";
   node->in = &in;
   node->out = &out;
+  const detail::ModelName called{name.empty() ? state_->name : name, is_one_of_several};
+  node->params = detail::Params::of(called, "");
   node->params.text = "'" + state_->name + "', " + signature().to_string() +
                       ", max_batch=" + std::to_string(max_batch()) + ", " + merging() + ", " +
                       (state_->call->padding.empty() ? "" : "pads " + state_->call->padding + ", ") +
@@ -283,7 +297,7 @@ detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail:
                         "a stage that gives Tensor needs a model with one output, this "
                         "one has " +
                             std::to_string(signature().outputs().size()));
-  node->kernel = std::make_shared<detail::ModelKernel>(state_->call, takes_tensor, gives_tensor);
+  node->kernel = std::make_shared<detail::ModelKernel>(state_->call, called, takes_tensor, gives_tensor);
   node->keep_alive = {state_};
   return node;
 }

@@ -4,12 +4,15 @@
 
 #include <gantry/codecs.hpp>
 #include <gantry/package_info.hpp>
+#include <gantry/registry.hpp>
+#include <vector>
 
 namespace gantry::detail {
 
 struct PipelineOrigin {
   PackageInfo package;
-  Codecs codecs;  ///< of the registry that it was opened with
+  Codecs codecs;                      ///< of the registry that it was opened with
+  std::vector<PipelineInput> inputs;  ///< that the config names; otherwise one without a name, or none
 };
 
 }  // namespace gantry::detail

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // AnyPipeline::as(): the same pipeline under types that are stated, where a config left those of tuples open.
 #include <gantry/any_pipeline.hpp>
+#include <gantry/named_tensors.hpp>
 #include <utility>
+#include <vector>
+
+#include "pipeline/config_tensors.hpp"
+#include "pipeline/pipeline_origin.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -23,27 +28,42 @@ bool can_give(const Node& node, const TypeInfo& wanted) {
   return true;
 }
 
-/// Converts what another pipeline gives.
-class CollectingPipeline final : public PipelineCore {
+/// Whether `in` can stand for these inputs: a tuple of their types, or Tensors where all are tensors.
+bool can_take(const std::vector<PipelineInput>& inputs, const TypeInfo& in) {
+  const bool is_by_name = same_type(in, type_of<Tensors>());
+  if (!is_by_name && (in.tuple == nullptr || in.tuple->arity != inputs.size())) return false;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (!same_type(*inputs[i].type, is_by_name ? type_of<Tensor>() : in.tuple->element(i))) return false;
+  return true;
+}
+
+/// Converts what another pipeline gives, and what it takes where it has several inputs.
+class TypedPipeline final : public PipelineCore {
  public:
-  CollectingPipeline(std::shared_ptr<const PipelineCore> inner, const TypeInfo& out)
-      : inner_(std::move(inner)), root_(inner_->root()), out_(out) {
+  /// `inputs`: empty where `in` is what the other takes.
+  TypedPipeline(std::shared_ptr<const PipelineCore> inner, const TypeInfo& in, const TypeInfo& out,
+                std::vector<PipelineInput> inputs)
+      : inner_(std::move(inner)), root_(inner_->root()), out_(out), inputs_(std::move(inputs)) {
+    root_.in = &in;
     root_.out = &out_;
   }
 
   Result<Value> run(Value input, const RunOptions& options) const override {
-    return converted(inner_->run(std::move(input), options), out_);
+    return converted(inner_->run(taken(std::move(input)), options), out_);
   }
   std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const override {
+    for (Value& input : inputs) input = taken(std::move(input));
     return converted(inner_->run_batch(std::move(inputs), options));
   }
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
-    inner_->submit(std::move(input), options, [done = std::move(done), out = &out_](Result<Value> result) mutable {
-      done(converted(std::move(result), *out));
-    });
+    inner_->submit(taken(std::move(input)), options,
+                   [done = std::move(done), out = &out_](Result<Value> result) mutable {
+                     done(converted(std::move(result), *out));
+                   });
   }
   bool runs_in_place() const override { return inner_->runs_in_place(); }
   std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const override {
+    for (Value& input : inputs) input = taken(std::move(input));
     return converted(inner_->run_observed(std::move(inputs), observer));
   }
   std::string explain() const override { return inner_->explain(); }
@@ -51,6 +71,19 @@ class CollectingPipeline final : public PipelineCore {
   const Node& root() const override { return root_; }
 
  private:
+  /// What is not there stays empty, and the op that selects it says so.
+  Value taken(Value input) const {
+    if (inputs_.empty()) return input;
+    std::vector<Value> values(inputs_.size());
+    const auto* named = root_.in->tuple ? nullptr : &input.get<Tensors>();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (named == nullptr)
+        values[i] = inputs_[i].type->copy(root_.in->tuple->at(input.data(), i));
+      else if (const Tensor* tensor = named->find(inputs_[i].name))
+        values[i] = Value(Tensor(*tensor));
+    }
+    return join_inputs(*inner_->root().in, inputs_, std::move(values));
+  }
   static Result<Value> converted(Result<Value> result, const TypeInfo& out) {
     if (!result) return result;
     return convert(*std::move(result), out);
@@ -63,19 +96,23 @@ class CollectingPipeline final : public PipelineCore {
   const std::shared_ptr<const PipelineCore> inner_;
   Node root_;
   const TypeInfo& out_;
+  const std::vector<PipelineInput> inputs_;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<const PipelineCore>> as_typed(std::shared_ptr<const PipelineCore> core, const TypeInfo& in,
-                                                     const TypeInfo& out) {
+                                                     const TypeInfo& out, const PipelineOrigin* origin) {
   const Node& root = core->root();
-  if (!same_type(*root.in, in))
+  std::vector<PipelineInput> inputs;
+  if (!same_type(*root.in, in) && same_type(*root.in, type_of<InputValues>()) && origin) inputs = origin->inputs;
+  if (!same_type(*root.in, in) && (inputs.empty() || !can_take(inputs, in)))
     return Error(ErrorCode::kInvalidArgument, "the pipeline takes " + root.in->name() + ", not " + in.name());
-  if (same_type(*root.out, out)) return core;
+  if (inputs.empty() && same_type(*root.out, out)) return core;
   if (!can_give(root, out))
     return Error(ErrorCode::kInvalidArgument, "the pipeline gives " + root.out->name() + ", not " + out.name());
-  return std::shared_ptr<const PipelineCore>(std::make_shared<CollectingPipeline>(std::move(core), out));
+  return std::shared_ptr<const PipelineCore>(
+      std::make_shared<TypedPipeline>(std::move(core), in, out, std::move(inputs)));
 }
 
 }  // namespace gantry::detail

@@ -28,7 +28,7 @@ class OpDescriptions : public testing::Test {
   Result<detail::NodePtr> build(const json& op) const {
     ConfigContext context;
     context.files = [](const std::string&) -> Result<Bytes> { return Bytes(std::string("cat\ndog\n")); };
-    context.model = &model_;
+    context.models.emplace("net", model_);
     return detail::parse_stages(json::array({op}).dump(), nullptr, nullptr, registry_, context);
   }
   bool accepts(const json& op) const { return build(op).ok(); }
@@ -108,7 +108,8 @@ TEST_F(OpDescriptions, EveryOpHasOne) {
     for (const auto& alternative : op.one_of)
       for (const std::string& name : alternative) EXPECT_NE(op.find(name), nullptr) << name;
   }
-  for (const char* name : {"each", "fork", "when", "model"}) EXPECT_EQ(compound.count(name), 1u) << name;
+  for (const char* name : {"bundle", "each", "fork", "model", "select", "when"})
+    EXPECT_EQ(compound.count(name), 1u) << name;
   EXPECT_EQ(registry_.descriptions().size(), registry_.op_names().size() + compound.size());
   EXPECT_FALSE(registry_.predicates().empty());
   for (const PredicateDescription& predicate : registry_.predicates()) EXPECT_FALSE(predicate.summary.empty());

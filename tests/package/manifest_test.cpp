@@ -142,6 +142,17 @@ const Mistake kMistakes[] = {
     {"/name", "", "name: is required"},
     {"/version", "\"../1\"", "version: must be lower-case"},
     {"/extra", "1", "extra: unknown key; expected one of"},
+    {"/models", "[]", "models: expected an object, got a list"},
+    {"/models/Net", "{}", "models: must be lower-case letters"},
+    {"/models/net", "[]", "models.net: expected an object, got a list"},
+    {"/models/net/engines", "", "models.net.engines: is required"},
+    {"/models/net/size", "1", "models.net.size: unknown key; expected one of"},
+    {"/inputs", "{}", "inputs: expected a list, got an object"},
+    {"/inputs", "[{\"name\": \"a\"}]", "inputs: names 2..16 inputs of the pipeline, got 1"},
+    {"/inputs", "[{\"name\": \"a\"}, {\"name\": \"A\"}]", "inputs[1].name: must be lower-case"},
+    {"/inputs", "[{\"name\": \"a\"}, {\"name\": \"a\"}]", "inputs[1].name: 'a' appears twice"},
+    {"/inputs", "[{\"name\": \"a\", \"type\": 1}, {}]", "inputs[0].type: unknown key"},
+    {"/inputs", "[{\"name\": \"a\"}, {\"name\": \"b\"}]", "golden[0].inputs: is required"},
     {"/models/net/max_batch", "0", "models.net.max_batch: must be 1..65536, got 0"},
     {"/models/net/max_batch", "1.5", "models.net.max_batch: expected an integer, got 1.5"},
     {"/models/net/engines", "[]", "models.net.engines: needs 1..8 engines, got 0"},
@@ -343,6 +354,36 @@ TEST(Manifest, NamesEachMistakeByItsPath) {
     EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kInvalidArgument, std::string("gantry.json: ") + mistake.message))
         << mistake.pointer << " = " << mistake.value;
   }
+}
+
+TEST(Manifest, HoldsSeveralModelsOrNone) {
+  Json json = valid();
+  json["models"]["second"] = json["models"]["net"];
+  json["models"]["second"]["max_batch"] = 8;
+  const auto manifest = parsed(json);
+  ASSERT_THAT(manifest, IsOk());
+  ASSERT_EQ(manifest->models.size(), 2u);
+  EXPECT_EQ(manifest->model("second")->max_batch, 8);
+  EXPECT_EQ(manifest->model("third"), nullptr);
+  for (int i = 0; i < 15; ++i) json["models"]["m" + std::to_string(i)] = json["models"]["net"];
+  EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kInvalidArgument, "models: at most 16 models are allowed, got 17"));
+  json.erase("models");
+  EXPECT_TRUE(parsed(json).value().models.empty());
+}
+
+TEST(Manifest, ReadsNamedInputsAndTheirGoldenValues) {
+  Json json = valid();
+  json["inputs"] = {{{"name", "image"}}, {{"name", "count"}}};
+  json["golden"][0]["inputs"] = {{"count", json["golden"][0]["input"]}, {"image", {{"file", "model.fake"}}}};
+  json["golden"][0].erase("input");
+  const auto manifest = parsed(json);
+  ASSERT_THAT(manifest, IsOk());
+  EXPECT_EQ(manifest->inputs, (std::vector<std::string>{"image", "count"}));
+  ASSERT_EQ(manifest->golden[0].inputs.size(), 2u) << "in the order of the manifest's inputs";
+  json["golden"][0]["inputs"]["image"]["file"] = "absent";
+  EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kInvalidArgument, "golden[0].inputs.image.file: \"absent\" is not"));
+  json["golden"][0]["inputs"].erase("image");
+  EXPECT_THAT(parsed(json), FailsWith(ErrorCode::kInvalidArgument, "golden[0].inputs.image: is required"));
 }
 
 TEST(Manifest, RefusesAnotherFormat) {

@@ -58,7 +58,7 @@ TEST(OpenPackage, ServesOnceItsGoldenCasesHold) {
   const auto opened = open_any(package.write(), {fake_loader(script)}, quiet());
   ASSERT_THAT(opened, IsOk());
   EXPECT_EQ(opened->package().name, "doubler");
-  EXPECT_EQ(opened->package().engine, "fake");
+  EXPECT_EQ(opened->package().models.at(0).engine, "fake");
   EXPECT_EQ(opened->package().golden_cases, 2u);
   EXPECT_EQ(opened->package().golden_boundaries, 4u);
   EXPECT_EQ(script->batch_sizes().back(), 4) << "replicated to max_batch";
@@ -442,11 +442,11 @@ TEST(OpenPackage, TheFirstUsableEngineServesAndTheOthersAreNamed) {
   const EngineList loaders = {fake_loader(), fake_loader(std::make_shared<FakeScript>(), "aoti")};
   const auto opened = open_tensor(directory, quiet(), loaders);
   ASSERT_THAT(opened, IsOk());
-  EXPECT_EQ(opened->package().engine, "fake");
-  ASSERT_EQ(opened->package().skipped_engines.size(), 2u);
-  EXPECT_NE(
-      opened->package().skipped_engines[0].find("aoti: failed_precondition: engine 'aoti' requires " + foreign_isa()),
-      std::string::npos);
+  EXPECT_EQ(opened->package().models.at(0).engine, "fake");
+  ASSERT_EQ(opened->package().models.at(0).skipped_engines.size(), 2u);
+  EXPECT_NE(opened->package().models.at(0).skipped_engines[0].find(
+                "aoti: failed_precondition: engine 'aoti' requires " + foreign_isa()),
+            std::string::npos);
   EXPECT_NE(opened->explain().find("engine passed over: openvino: unsupported"), std::string::npos);
 
   OpenOptions chosen = quiet();
@@ -466,8 +466,8 @@ TEST(OpenPackage, AnEngineThatFailsItsGoldenCasesIsPassedOver) {
   wrong->factor = 3;
   const auto opened = open_any(package.write(), {fake_loader(wrong, "wrong"), fake_loader()}, quiet());
   ASSERT_THAT(opened, IsOk());
-  EXPECT_EQ(opened->package().engine, "fake");
-  EXPECT_NE(opened->package().skipped_engines.at(0).find("expected 2, got 3"), std::string::npos);
+  EXPECT_EQ(opened->package().models.at(0).engine, "fake");
+  EXPECT_NE(opened->package().models.at(0).skipped_engines.at(0).find("expected 2, got 3"), std::string::npos);
 }
 
 TEST(OpenPackage, OneOfTwoEnginesOfAKindCanBeChosenByItsPlace) {

@@ -61,7 +61,8 @@ TEST(Config, RefusesWhatIsNotAListOfOps) {
 
 TEST(Config, NamesAnUnknownOpAndTheKnownOnes) {
   EXPECT_EQ(error_of(R"([{"op": "test.add"}, {"op": "test.ad"}])"),
-            "invalid_argument: pipeline[1].op: unknown op 'test.ad'; known are each, fork, model, when, test.add, "
+            "invalid_argument: pipeline[1].op: unknown op 'test.ad'; known are bundle, each, fork, model, select, "
+            "when, test.add, "
             "test.multiply, test.refuse, test.spread, test.subtract, test.sum, test.text");
 }
 
@@ -78,8 +79,8 @@ TEST(Config, RefusesDuplicateAndUnknownKeys) {
             "invalid_argument: pipeline[0].x: unknown key; expected one of branches, op");
   EXPECT_EQ(error_of(R"([{"op": "when", "if": {"predicate": "test.is_even", "not": true}, "then": [], "else": []}])"),
             "invalid_argument: pipeline[0].if.not: unknown key; expected one of predicate");
-  EXPECT_EQ(error_of(R"([{"op": "model", "name": "x"}])"),
-            "invalid_argument: pipeline[0].name: unknown key; expected one of op");
+  EXPECT_EQ(error_of(R"([{"op": "model", "size": 1}])"),
+            "invalid_argument: pipeline[0].size: unknown key; expected one of name, op");
 }
 
 TEST(Config, NamesTheJsonPathOfAWrongParameter) {
@@ -120,7 +121,7 @@ TEST(Config, StandsForItsModel) {
   const Runtime runtime = make_runtime(1);
   const Model model = test::make_fake_model(script, runtime);
   ConfigContext context;
-  context.model = &model;
+  context.models.emplace("net", model);
   const char* json = R"([{"op": "model"}, {"op": "model"}])";
   const auto chain = parse_stages<Tensor, Tensor>(json, Registry(), context).value();
   const auto pipeline = compile(chain, runtime).value();
@@ -132,14 +133,15 @@ TEST(Config, GivesAModelTensorsWhereTheyAreWanted) {
   const Runtime runtime = make_runtime(1);
   const Model model = test::make_fake_model(std::make_shared<test::FakeScript>(), runtime);
   ConfigContext context;
-  context.model = &model;
+  context.models.emplace("net", model);
   const char* json = R"([{"op": "model"}])";
   const auto many = parse_stages<Tensors, Tensors>(json, Registry(), context).value();
   const auto outputs = compile(many, runtime).value().run({{"x", test::row({1, 2})}}).value();
   EXPECT_EQ(outputs[0].name, "y");
   const Model two = test::make_fake_model(std::make_shared<test::FakeScript>(), runtime, 0, 16,
                                           Signature::parse("x:f32[batch]", "y:f32[batch]; z:f32[batch]").value());
-  context.model = &two;
+  context.models.clear();
+  context.models.emplace("net", two);
   EXPECT_EQ((parse_error<Tensor, Tensor>(json, Registry(), context)),
             "invalid_argument: pipeline: gives Tensors, but Tensor is wanted");
   EXPECT_THAT((parse_stages<Tensor, Tensors>(json, Registry(), context)), IsOk());

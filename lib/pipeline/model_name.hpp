@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModelName: the parameters of a model's node.
+#pragma once
+
+#include <string>
+
+namespace gantry::detail {
+
+/// What an op calls its model: the name in the config, else Model::name().
+struct ModelName {
+  std::string text;
+  bool is_one_of_several = false;
+};
+
+}  // namespace gantry::detail

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// select and bundle: steps over tensors by name, and over the items of a tuple.
+#include <algorithm>
+#include <gantry/named_tensors.hpp>
+#include <memory>
+#include <set>
+#include <utility>
+
+namespace gantry {
+namespace {
+
+using detail::Context;
+using detail::Kernel;
+using detail::Node;
+using detail::NodePtr;
+using detail::Slot;
+using detail::Step;
+using detail::TypeInfo;
+using detail::Value;
+
+constexpr std::size_t kMaxNames = 64;
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return "[" + text + "]";
+}
+
+Error no_tensor(const Tensors& tensors, const std::string& name) {
+  std::string known;
+  for (const NamedTensor& item : tensors) known += (known.empty() ? "'" : ", '") + item.name + "'";
+  return Error(ErrorCode::kInvalidArgument,
+               "there is no tensor '" + name + "'; there " + (known.empty() ? "is none" : "are " + known));
+}
+
+struct SelectMany {
+  std::vector<std::string> names;
+  std::vector<std::string> as;  // as many
+};
+
+Result<void> check_select(const std::vector<std::string>& names, const std::vector<std::string>& as) {
+  if (names.empty() || names.size() > kMaxNames)
+    return Error(ErrorCode::kInvalidArgument,
+                 "names: needs 1.." + std::to_string(kMaxNames) + " names, got " + std::to_string(names.size()));
+  if (!as.empty() && as.size() != names.size())
+    return Error(ErrorCode::kInvalidArgument, "as: needs a name for each of the " + std::to_string(names.size()) +
+                                                  " names, got " + std::to_string(as.size()));
+  return detail::check_tensor_names(as.empty() ? names : as, as.empty() ? "names" : "as");
+}
+
+/// Applies `work(slot)` to each good slot; what it throws fails the slot.
+template <class Work>
+void for_each_good(Span<Slot> slots, Work work) {
+  for (Slot& slot : slots) {
+    if (!slot.ok()) continue;
+    try {
+      work(slot);
+    } catch (...) {
+      slot.fail(detail::translate_exception());
+    }
+  }
+}
+
+/// The items of a tuple or list, which this step does not know the C++ type of, as Tensors.
+class BundleStep final : public Step {
+ public:
+  BundleStep(const TypeInfo& in, std::shared_ptr<const std::vector<std::string>> names)
+      : in_(in), names_(std::move(names)) {}
+
+  void run(Span<Slot> slots, Context&) const override {
+    for_each_good(slots, [&](Slot& slot) {
+      const void* const data = slot.value().data();
+      const std::size_t count = in_.tuple ? in_.tuple->arity : in_.list->size(data);
+      if (count != names_->size())
+        return slot.fail(Error(ErrorCode::kInvalidArgument, "expected " + std::to_string(names_->size()) +
+                                                                " tensors, got " + std::to_string(count)));
+      Tensors tensors;
+      for (std::size_t i = 0; i < count; ++i)
+        tensors.add((*names_)[i],
+                    *static_cast<const Tensor*>(in_.tuple ? in_.tuple->at(data, i) : in_.list->at(data, i)));
+      slot.set<Tensors>(std::move(tensors));
+    });
+  }
+
+ private:
+  const TypeInfo& in_;
+  std::shared_ptr<const std::vector<std::string>> names_;
+};
+
+class BundleKernel final : public Kernel {
+ public:
+  BundleKernel(const TypeInfo& in, std::vector<std::string> names)
+      : in_(in), names_(std::make_shared<const std::vector<std::string>>(std::move(names))) {}
+  std::unique_ptr<Step> make_step() const override { return std::make_unique<BundleStep>(in_, names_); }
+
+ private:
+  const TypeInfo& in_;
+  std::shared_ptr<const std::vector<std::string>> names_;
+};
+
+class ItemStep final : public Step {
+ public:
+  ItemStep(const TypeInfo& in, const TypeInfo& out, std::size_t index) : in_(in), out_(out), index_(index) {}
+
+  void run(Span<Slot> slots, Context&) const override {
+    for_each_good(slots, [&](Slot& slot) {
+      if (in_.tuple) return slot.set_value(out_.copy(in_.tuple->at(slot.value().data(), index_)));
+      auto& items = slot.get<detail::InputValues>().items;
+      if (index_ >= items.size() || !items[index_].has_value() || !detail::same_type(items[index_].type(), out_))
+        return slot.fail(
+            Error(ErrorCode::kInvalidArgument,
+                  "expected " + out_.name() + " as item " + std::to_string(index_) + ", got " +
+                      (index_ < items.size() && items[index_].has_value() ? items[index_].type().name() : "nothing")));
+      slot.set_value(Value(std::move(items[index_])));
+    });
+  }
+
+ private:
+  const TypeInfo& in_;
+  const TypeInfo& out_;
+  const std::size_t index_;
+};
+
+class ItemKernel final : public Kernel {
+ public:
+  ItemKernel(const TypeInfo& in, const TypeInfo& out, std::size_t index) : in_(in), out_(out), index_(index) {}
+  std::unique_ptr<Step> make_step() const override { return std::make_unique<ItemStep>(in_, out_, index_); }
+
+ private:
+  const TypeInfo& in_;
+  const TypeInfo& out_;
+  const std::size_t index_;
+};
+
+}  // namespace
+
+detail::InputValues::InputValues(const InputValues& other) {
+  items.reserve(other.items.size());
+  for (const Value& item : other.items) {
+    items.push_back(item.has_value() ? item.copy() : Value());
+    if (item.has_value() && !items.back().has_value())
+      throw ResultError(Error(ErrorCode::kUnsupported, "a " + item.type().name() + " cannot be copied"));
+  }
+}
+
+NodePtr detail::pass_node(const TypeInfo& type) {
+  auto node = std::make_shared<Node>();
+  node->kind = "chain";
+  node->name = "pass";
+  node->in = node->out = &type;
+  return node;
+}
+
+Result<void> detail::check_tensor_names(const std::vector<std::string>& names, const char* what) {
+  if (names.empty() || names.size() > kMaxNames)
+    return Error(ErrorCode::kInvalidArgument, std::string(what) + ": needs 1.." + std::to_string(kMaxNames) +
+                                                  " names, got " + std::to_string(names.size()));
+  std::set<std::string> seen;
+  for (const std::string& name : names) {
+    if (name.empty()) return Error(ErrorCode::kInvalidArgument, std::string(what) + ": a name is empty");
+    if (!seen.insert(name).second)
+      return Error(ErrorCode::kInvalidArgument, std::string(what) + ": '" + name + "' appears twice");
+  }
+  return {};
+}
+
+NodePtr detail::make_bundle_node(const TypeInfo& in, std::vector<std::string> names) {
+  auto node = std::make_shared<Node>();
+  node->kind = node->name = "bundle";
+  node->in = &in;
+  node->out = &type_of<Tensors>();
+  if (auto ok = check_tensor_names(names, "names"); !ok) node->error = std::move(ok).error();
+  node->params.text = "names=" + list_of(names);
+  node->kernel = std::make_shared<BundleKernel>(in, std::move(names));
+  return node;
+}
+
+NodePtr detail::make_item_node(const TypeInfo& in, const TypeInfo& out, std::size_t index, const std::string& name) {
+  auto node = std::make_shared<Node>();
+  node->kind = node->name = "select";
+  node->in = &in;
+  node->out = &out;
+  node->params.text = "name=" + name;
+  if (out.copy == nullptr)
+    node->error =
+        Error(ErrorCode::kInvalidArgument, "an input of several must be a type that can be copied, not " + out.name());
+  node->kernel = std::make_shared<ItemKernel>(in, out, index);
+  return node;
+}
+
+Stage<Tensors, Tensor> select(const std::string& name) {
+  Result<void> check;
+  if (name.empty()) check = Error(ErrorCode::kInvalidArgument, "name: is empty");
+  return detail::make_op<Tensors, Tensor>("select", name, "name=" + name, check,
+                                          [](const std::string& wanted, Tensors tensors) -> Result<Tensor> {
+                                            const Tensor* tensor = tensors.find(wanted);
+                                            if (tensor == nullptr) return no_tensor(tensors, wanted);
+                                            return *tensor;
+                                          });
+}
+
+Stage<Tensors, Tensors> select(std::vector<std::string> names, std::vector<std::string> as) {
+  Result<void> check = check_select(names, as);
+  std::string text = "names=" + list_of(names) + (as.empty() ? "" : ", as=" + list_of(as));
+  if (as.empty()) as = names;
+  return detail::make_op<Tensors, Tensors>("select", SelectMany{std::move(names), std::move(as)}, std::move(text),
+                                           check, [](const SelectMany& wanted, Tensors tensors) -> Result<Tensors> {
+                                             Tensors selected;
+                                             for (std::size_t i = 0; i < wanted.names.size(); ++i) {
+                                               const Tensor* tensor = tensors.find(wanted.names[i]);
+                                               if (tensor == nullptr) return no_tensor(tensors, wanted.names[i]);
+                                               selected.add(wanted.as[i], *tensor);
+                                             }
+                                             return selected;
+                                           });
+}
+
+Stage<std::vector<Tensor>, Tensors> bundle_list(std::vector<std::string> names) {
+  return Stage<std::vector<Tensor>, Tensors>(
+      detail::make_bundle_node(detail::type_of<std::vector<Tensor>>(), std::move(names)));
+}
+
+}  // namespace gantry

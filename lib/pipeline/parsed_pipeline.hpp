@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// A config of ops as it was read: its nodes, and the inputs that it names.
+#pragma once
+
+#include <gantry/registry.hpp>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/config_tensors.hpp"
+
+namespace gantry::detail {
+
+struct ParsedPipeline {
+  NodePtr root;
+  std::vector<PipelineInput> inputs;  ///< one without a name, unless ConfigContext::inputs names them
+};
+
+/// parse_stages(), with the inputs.
+GANTRY_API Result<ParsedPipeline> parse_pipeline(std::string_view json, const TypeInfo* in, const TypeInfo* out,
+                                                 const Registry& registry, const ConfigContext& context);
+
+}  // namespace gantry::detail
