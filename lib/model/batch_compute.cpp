@@ -9,17 +9,6 @@
 #include "model/local_backend.hpp"
 
 namespace gantry::detail {
-namespace {
-
-/// True if every output has `rows` rows.
-bool have_rows(const Tensors& outputs, std::size_t rows) {
-  return std::all_of(outputs.begin(), outputs.end(), [&](const NamedTensor& output) {
-    return output.tensor.rank() > 0 && output.tensor.shape()[0] == static_cast<std::int64_t>(rows);
-  });
-}
-
-}  // namespace
-
 void LocalBackend::execute(Turn turn) {
   Batch& batch = turn.batch;
   for (CallPtr call = std::move(batch.refused.first); call; call = std::move(call->next)) {
@@ -109,7 +98,7 @@ Result<std::vector<Tensors>> LocalBackend::compute_together(Instance& instance, 
   const auto inputs = padding ? padding->join(parts) : join_rows(parts);
   if (!inputs) return inputs.error();
   const auto joined = Clock::now();
-  const auto outputs = run_engine(instance, *inputs, rows, together, calls);
+  const auto outputs = run_sized(instance, *inputs, rows, together, calls);
   if (!outputs) return outputs.error();
   if (!have_rows(*outputs, rows)) return wrong_size();
   const auto computed = Clock::now();
@@ -166,14 +155,24 @@ Result<Tensors> LocalBackend::compute_parts(Instance& instance, const Tensors& i
 
 Result<Tensors> LocalBackend::run_padded(Instance& instance, const Tensors& inputs, std::size_t rows,
                                          const RunOptions& call) {
-  if (!options_.padding) return run_engine(instance, inputs, rows, call);
+  if (!options_.padding) return run_sized(instance, inputs, rows, call);
   const auto began = Clock::now();
   const Tensors* const alone = &inputs;
   auto whole = options_.padding->join({&alone, 1});
   if (!call.is_trial) counters_.gather.record(Clock::now() - began);
   if (!whole) return whole;
-  auto outputs = run_engine(instance, *whole, rows, call);
+  auto outputs = run_sized(instance, *whole, rows, call);
   return outputs ? options_.padding->cut(*std::move(outputs), inputs) : std::move(outputs);
+}
+
+Result<Tensors> LocalBackend::run_sized(Instance& instance, const Tensors& inputs, std::size_t rows,
+                                        const RunOptions& call, Span<Call* const> together) {
+  if (options_.sizes.fit(rows)) return run_engine(instance, inputs, rows, call, together);
+  return run_in_sizes(options_.sizes, inputs, rows, options_.may_split,
+                      [&](const Tensors& part, std::size_t size) -> Result<Tensors> {
+                        if (auto interruption = call.interruption()) return *interruption;
+                        return run_engine(instance, part, size, call, together);
+                      });
 }
 
 Result<Tensors> LocalBackend::run_engine(Instance& instance, const Tensors& inputs, std::size_t rows,

@@ -19,7 +19,8 @@ std::string milliseconds(Clock::duration duration) {
 CallQueue::CallQueue(const BatchOptions& options, const RuntimeOptions& runtime, std::size_t instances)
     : options_(options),
       waiting_(runtime.priority_aging, runtime.tenant_weights),
-      latencies_(options.padding ? options.padding->bucket_count() : 1, LatencyModel(options.max_batch)),
+      latencies_(options.padding ? options.padding->bucket_count() : 1,
+                 LatencyModel(options.max_batch, options.sizes.all())),
       rows_waiting_(latencies_.size()),
       at_a_time_(std::min(instances, static_cast<std::size_t>(std::max(1, runtime.workers)))),
       overload_(runtime.shed_target, runtime.shed_interval) {
@@ -174,10 +175,14 @@ bool CallQueue::add_to(Batch& batch, FairQueue<CallPtr>::Entry entry, Clock::tim
 }
 
 std::size_t CallQueue::batch_limit(const LatencyModel& latency, std::size_t rows) const {
-  const std::size_t limit = std::min(rows, latency.batch_size(rows));
+  const auto computable = [&](std::size_t limit) {
+    const std::size_t size = options_.sizes.up_to(limit);
+    return size == 0 ? limit : size;
+  };
+  const std::size_t limit = computable(std::min(rows, latency.batch_size(rows)));
   const std::size_t idle = at_a_time_ - std::min(at_a_time_, running_.size() - 1);  // with this batch's own
   if (idle <= 1 || latency.trial_size(rows) > 0) return limit;
-  const std::size_t share = (rows + idle - 1) / idle;
+  const std::size_t share = computable((rows + idle - 1) / idle);
   const bool is_sooner = share < limit && 4 * latency.expected(share) < 3 * latency.expected(limit);
   return is_sooner ? share : limit;
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "model/batch_sizes.hpp"
 #include "model/padding.hpp"
 #include "runtime/policy/fair_queue.hpp"
 #include "runtime/policy/latency_model.hpp"
@@ -29,6 +30,7 @@ struct BatchOptions {
   bool may_split = false;     ///< a call's rows may be computed apart, since they do not depend on each other
   std::chrono::milliseconds hang_after{0};
   std::shared_ptr<const PaddingPlan> padding;  ///< nullptr: none
+  BatchSizes sizes;                            ///< what the engine computes in one call
   std::chrono::milliseconds release_memory_after{0};
 };
 
@@ -121,7 +123,7 @@ class CallQueue {
  private:
   Clock::time_point close() const;
   /// Samples for the batch that begins, of `rows` at hand: as many as pay, unless instances stand idle and all would be
-  /// done a quarter sooner if each took its share.
+  /// done a quarter sooner if each took its share; a number that the engine computes as one call, if there is one.
   std::size_t batch_limit(const LatencyModel& latency, std::size_t rows) const;
   /// Of the call whose turn is next.
   std::size_t next_bucket(Clock::time_point now);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error_or_out_of_memory.hpp"
+#include "model/make_model.hpp"
 
 namespace gantry::detail {
 Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::shared_ptr<Engine> engine,
@@ -14,7 +15,7 @@ Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::shared_ptr<Engine>
                                                          std::string name, const BatchOptions& options) {
   std::vector<Instance> instances;
   for (int i = 0; i < count; ++i) {
-    auto instance = engine->make_instance(runtime->options().intra_op_threads);
+    auto instance = engine->make_instance(threads_for(engine->info(), runtime->options()));
     if (!instance) return std::move(instance).error();
     if (!*instance)
       return Error(ErrorCode::kInvalidArgument, "the engine made no instance: make_instance() gave nullptr");

@@ -89,6 +89,9 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
                                 const RunOptions& call, bool may_retry_memory);
   /// run_engine() on what padding makes of one call's inputs.
   Result<Tensors> run_padded(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
+  /// run_engine() in calls of the sizes that the engine computes.
+  Result<Tensors> run_sized(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call,
+                            Span<Call* const> together = {});
   /// `together`: the calls of a batch of several.
   Result<Tensors> run_engine(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call,
                              Span<Call* const> together = {});

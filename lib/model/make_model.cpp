@@ -9,6 +9,7 @@
 #include <gantry/node.hpp>
 #include <utility>
 
+#include "model/batch.hpp"
 #include "model/load_request.hpp"
 #include "model/local_backend.hpp"
 #include "model/model_call.hpp"
@@ -16,6 +17,7 @@
 namespace gantry {
 namespace {
 
+using detail::BatchSizes;
 using detail::LocalBackend;
 using detail::ModelCall;
 using detail::RowSamples;
@@ -79,20 +81,20 @@ Result<Tensors> on_worker(RuntimeCore& core, Work work) {
 /// Runs an instance that serves nobody; it is made when it is first needed.
 class Trials {
  public:
-  Trials(Engine& engine, const Signature& signature, RuntimeCore& core)
-      : engine_(engine), signature_(signature), core_(core) {}
+  Trials(Engine& engine, const Signature& signature, const BatchSizes& sizes, RuntimeCore& core)
+      : engine_(engine), signature_(signature), sizes_(sizes), core_(core) {}
 
   Result<Tensors> run(const Tensors& inputs) {
     return on_worker(core_, [&]() -> Result<Tensors> {
       if (!instance_) {
-        auto made = engine_.make_instance(core_.options().intra_op_threads);
+        auto made = engine_.make_instance(detail::threads_for(engine_.info(), core_.options()));
         if (!made) return std::move(made).error();
         if (!*made) return Error(ErrorCode::kInvalidArgument, "make_instance() gave nullptr");
         instance_ = *std::move(made);
       }
       const auto binding = signature_.check_inputs(inputs);
       if (!binding) return binding.error();
-      auto outputs = instance_->run(inputs, trial());
+      auto outputs = run_in_engine(inputs);
       if (outputs)
         if (auto ok = signature_.check_outputs(*outputs, *binding); !ok) return std::move(ok).error();
       return outputs;
@@ -100,16 +102,35 @@ class Trials {
   }
 
  private:
+  Result<Tensors> run_in_engine(const Tensors& inputs) {
+    if (!sizes_.are_fixed()) return instance_->run(inputs, trial());
+    const auto rows = static_cast<std::size_t>(inputs[0].tensor.shape()[0]);
+    return detail::run_in_sizes(sizes_, inputs, rows, false,
+                                [&](const Tensors& part, std::size_t) { return instance_->run(part, trial()); });
+  }
+
   Engine& engine_;
   const Signature& signature_;
+  const BatchSizes& sizes_;
   RuntimeCore& core_;
   std::unique_ptr<EngineInstance> instance_;
 };
 
-Result<void> warm_up(const ModelCall& call, RuntimeCore& core, const ModelOptions& options) {
+/// The first example, or its first sample where the engine cannot compute as many as it has.
+Result<Tensors> warm_up_input(const ModelOptions& options, const detail::BatchOptions& batching) {
+  const Tensors& example = options.examples[0];
+  if (!batching.sizes.are_fixed() || batching.may_split) return example;
+  const bool fits = batching.sizes.fit(static_cast<std::size_t>(example[0].tensor.shape()[0]));
+  return fits ? example : detail::take_rows(example, 0, 1);
+}
+
+Result<void> warm_up(const ModelCall& call, RuntimeCore& core, const ModelOptions& options,
+                     const detail::BatchOptions& batching) {
   if (options.examples.empty() || call.backend->info().has_state) return {};
+  const auto input = warm_up_input(options, batching);
+  if (!input) return input.error();
   for (int i = 0; i < options.warmup_runs; ++i) {
-    const auto ran = on_worker(core, [&] { return call.run(options.examples[0], trial()); });
+    const auto ran = on_worker(core, [&] { return call.run(*input, trial()); });
     if (!ran) return ran.error().within("warm-up on the first of the examples");
   }
   return {};
@@ -125,17 +146,19 @@ bool has_fixed_samples(const Signature& signature) {
 
 /// Runs batches until it is known which size pays, or the time is up. Where a size's rows come back wrong, no more
 /// are merged than the size before has.
-void try_batches(LocalBackend& backend, ModelCall& call, RuntimeCore& core, const RowSamples& samples) {
+void try_batches(LocalBackend& backend, ModelCall& call, RuntimeCore& core, const RowSamples& samples,
+                 const BatchSizes& sizes) {
   if (!has_fixed_samples(call.signature)) return;
   const auto run = [&](const Tensors& inputs) { return on_worker(core, [&] { return call.run(inputs, trial()); }); };
   const auto end = detail::Clock::now() + kTrialTime;
   while (const std::size_t size = backend.next_trial(end - detail::Clock::now()))
     if (const auto wrong = samples.try_batch(size, run)) {
-      if (size == 1) return;       // it worked a moment ago; callers will see
-      call.max_merged = size / 2;  // the size before
+      const std::size_t before = std::max<std::size_t>(1, sizes.are_fixed() ? sizes.up_to(size - 1) : size / 2);
+      if (size <= sizes.smallest()) return;  // it worked a moment ago; callers will see
+      call.max_merged = before;
       call.merging =
-          "merges up to " + std::to_string(size / 2) + " samples, since they depend on each other in " + *wrong;
-      backend.limit_merging(size / 2);
+          "merges up to " + std::to_string(before) + " samples, since they depend on each other in " + *wrong;
+      backend.limit_merging(before);
     }
 }
 
@@ -155,8 +178,11 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
     if (!plan) return plan.error().within("ModelOptions::padding");
     batching.padding = std::make_shared<const PaddingPlan>(*std::move(plan));
   }
-  Trials trials(*engine, signature, core);
-  auto merging = decide_merging(info, signature, options, evidence, batching.padding,
+  auto sizes = signature.has_batch_axis() ? BatchSizes::make(info.batch_sizes) : Result<BatchSizes>(BatchSizes());
+  if (!sizes) return std::move(sizes).error();
+  batching.sizes = *std::move(sizes);
+  Trials trials(*engine, signature, batching.sizes, core);
+  auto merging = decide_merging(info, signature, options, evidence, batching.sizes, batching.padding,
                                 [&](const Tensors& inputs) { return trials.run(inputs); });
   if (!merging) return merging.error().within("the examples");
   batching.has_batch_axis = signature.has_batch_axis();
@@ -180,9 +206,9 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
   call->max_batch = max_batch_of(options);
   call->max_merged = merging->limit;
   call->merging = merging->text;
-  if (auto ok = warm_up(*call, core, options); !ok) return std::move(ok).error();
+  if (auto ok = warm_up(*call, core, options, batching); !ok) return std::move(ok).error();
   if (batching.merges_calls && merging->samples && options.warmup_runs > 0)
-    try_batches(**backend, *call, core, *merging->samples);
+    try_batches(**backend, *call, core, *merging->samples, batching.sizes);
   return ModelMaker::make(std::move(call), *std::move(runtime), name);
 }
 
@@ -218,7 +244,7 @@ Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature,
   if (options.padding)
     return Error(ErrorCode::kInvalidArgument,
                  "ModelOptions::padding needs an engine: a backend of the host's own pads where it batches");
-  auto merging = detail::decide_merging(backend->info(), signature, options, {}, nullptr,
+  auto merging = detail::decide_merging(backend->info(), signature, options, {}, {}, nullptr,
                                         [&](const Tensors& inputs) { return backend->run(inputs, trial()); });
   if (!merging) return merging.error().within("the examples");
   auto call = std::make_shared<ModelCall>();

@@ -2,6 +2,7 @@
 // Making a Model around an engine: what Model::make() and open() share.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <gantry/model.hpp>
 #include <memory>
@@ -15,6 +16,11 @@ namespace gantry::detail {
 /// ModelOptions::max_batch, or its default.
 inline std::size_t max_batch_of(const ModelOptions& options) {
   return options.max_batch == 0 ? 16 : static_cast<std::size_t>(options.max_batch);
+}
+
+/// The intra-op threads that an instance of this engine is given.
+inline int threads_for(const EngineInfo& info, const RuntimeOptions& runtime) {
+  return info.max_threads > 0 ? std::min(info.max_threads, runtime.intra_op_threads) : runtime.intra_op_threads;
 }
 
 /// Makes handles of what is ready.

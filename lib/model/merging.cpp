@@ -30,6 +30,13 @@ std::string obstacle(const EngineInfo& info, const Signature& signature, const M
   return {};
 }
 
+/// Of the sizes, the smallest that holds more than one sample.
+std::size_t smallest_of_several(const BatchSizes& sizes) {
+  for (const std::size_t size : sizes.all())
+    if (size >= 2) return size;
+  return 2;
+}
+
 std::size_t largest_example(const ModelOptions& options) {
   std::size_t largest = 0;
   for (const Tensors& example : options.examples)
@@ -50,22 +57,34 @@ Result<std::shared_ptr<const RowSamples>> run_samples(const Signature& signature
 }  // namespace
 
 Result<Merging> decide_merging(const EngineInfo& info, const Signature& signature, const ModelOptions& options,
-                               const BatchEvidence& evidence, std::shared_ptr<const PaddingPlan> padding,
-                               const RowSamples::Run& run) {
+                               const BatchEvidence& evidence, const BatchSizes& sizes,
+                               std::shared_ptr<const PaddingPlan> padding, const RowSamples::Run& run) {
   if (auto why = obstacle(info, signature, options); !why.empty()) return apart(why);
   const std::size_t max_batch = max_batch_of(options);
-  if (options.merge == Merge::kAssume)
-    return Merging{true, max_batch, "merges up to " + std::to_string(max_batch) + " samples, as the host assumes",
+  const std::string in_sizes = sizes.are_fixed() ? ", in calls of " + sizes.to_string() : "";
+  if (sizes.are_fixed() && sizes.all().back() == 1)  // so each is computed alone, and none can depend on another
+    return Merging{true, 1, "merges no samples: the engine computes one at a time", nullptr};
+  if (options.merge == Merge::kAssume) {
+    const std::size_t limit = std::max<std::size_t>(1, sizes.up_to(max_batch));
+    return Merging{true, limit, "merges up to " + std::to_string(limit) + " samples, as the host assumes" + in_sizes,
                    nullptr};
+  }
   if (!evidence.why_not.empty()) return apart(evidence.why_not);
   if (info.draws_random) return apart("the model may draw random numbers");
   if (max_batch < 2) return apart("max_batch is 1");
+  if (sizes.up_to(max_batch) < 2)
+    return apart("the engine computes " + sizes.to_string() + " at a time, and max_batch is " +
+                 std::to_string(max_batch));
   if (options.examples.empty())
     return apart(
         "it was not shown that samples do not depend on each other; give ModelOptions::examples one of several "
         "samples, or set ModelOptions::merge");
-  const std::size_t limit = std::min(max_batch, evidence.largest ? evidence.largest : largest_example(options));
-  if (limit < 2) return apart("no example has several samples, so no larger batch was shown to work");
+  const std::size_t shown = std::min(max_batch, evidence.largest ? evidence.largest : largest_example(options));
+  if (shown < 2) return apart("no example has several samples, so no larger batch was shown to work");
+  const std::size_t limit = sizes.up_to(shown);
+  if (limit < 2)
+    return apart("the engine computes " + sizes.to_string() + " at a time, and no more than " + std::to_string(shown) +
+                 " were shown to work");
   auto samples = run_samples(signature, options, evidence, std::move(padding), run);
   if (!samples) return std::move(samples).error();
   const RowSamples& rows = **samples;
@@ -75,10 +94,11 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
         "ModelOptions::examples, another");
   if (!rows.not_repeatable().empty()) return apart(rows.not_repeatable());
   // Of a package larger batches were compared when it was packed, and golden cases run in one before it serves.
-  for (const std::size_t size : std::set<std::size_t>{2, evidence.largest ? 2 : limit})
+  const std::size_t least = smallest_of_several(sizes);
+  for (const std::size_t size : std::set<std::size_t>{least, evidence.largest ? least : limit})
     if (auto wrong = rows.try_batch(size, run)) return apart("samples depend on each other in " + *wrong);
-  const std::string text =
-      "merges up to " + std::to_string(limit) + " samples, proven on " + std::to_string(rows.size()) + " of them";
+  const std::string text = "merges up to " + std::to_string(limit) + " samples, proven on " +
+                           std::to_string(rows.size()) + " of them" + in_sizes;
   return Merging{true, limit, text, *std::move(samples)};
 }
 

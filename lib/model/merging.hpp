@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "model/batch_sizes.hpp"
 #include "model/row_samples.hpp"
 
 namespace gantry::detail {
@@ -31,10 +32,11 @@ struct Merging {
   std::shared_ptr<const RowSamples> samples;  ///< that proved it, or may be tried; nullptr: none
 };
 
-/// `run` runs the engine, once at a time, on what ModelOptions::examples are made of: they are run only where that is
-/// needed to decide. Errors: what the engine gives for an example alone.
+/// No more are merged than the largest of `sizes` has that is allowed. `run` runs the engine, once at a time, on what
+/// ModelOptions::examples are made of: they are run only where that is needed to decide. Errors: what the engine gives
+/// for an example alone.
 Result<Merging> decide_merging(const EngineInfo& info, const Signature& signature, const ModelOptions& options,
-                               const BatchEvidence& evidence, std::shared_ptr<const PaddingPlan> padding,
-                               const RowSamples::Run& run);
+                               const BatchEvidence& evidence, const BatchSizes& sizes,
+                               std::shared_ptr<const PaddingPlan> padding, const RowSamples::Run& run);
 
 }  // namespace gantry::detail

@@ -67,6 +67,19 @@ TEST(CallQueue, TakesWhatWaits) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST(CallQueue, FormsBatchesThatTheEngineComputes) {
+  BatchOptions options = batching();
+  options.sizes = BatchSizes::make({2, 4, 8}).value();
+  CallQueue queue = make_queue(options);
+  for (int i = 0; i < 15; ++i) arrive(queue, make_call(i));
+  std::vector<std::size_t> sizes;
+  while (!queue.empty()) {
+    sizes.push_back(queue.begin(kStart).calls.size);
+    queue.end(kStart);
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{8, 4, 2, 1})) << "the last is filled up";
+}
+
 TEST(CallQueue, IdleInstancesShareWhatWaits) {
   RuntimeOptions two;
   two.workers = 2;

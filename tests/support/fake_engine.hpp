@@ -43,7 +43,9 @@ class FakeScript {
   bool retains_memory = false;
   /// Each instance then counts its runs, and adds the count to what it gives.
   bool has_state = false;
-  Gate release_gate;  ///< every release passes it after it is noted
+  std::vector<int> allowed_batches;  ///< EngineInfo::batch_sizes
+  int max_threads = 0;               ///< EngineInfo::max_threads
+  Gate release_gate;                 ///< every release passes it after it is noted
 
   std::vector<std::int64_t> batch_sizes() const {
     const std::lock_guard lock(mutex_);
@@ -142,6 +144,8 @@ class FakeEngine final : public Engine {
     info_.mutates_inputs = script_->mutates_inputs;
     info_.has_state = script_->has_state;
     info_.retains_memory = script_->retains_memory;
+    info_.batch_sizes = script_->allowed_batches;
+    info_.max_threads = script_->max_threads;
   }
   const EngineInfo& info() const override { return info_; }
   Result<std::unique_ptr<EngineInstance>> make_instance(int threads) override {

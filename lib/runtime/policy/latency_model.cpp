@@ -21,17 +21,24 @@ Clock::duration from_seconds(double seconds) {
 
 }  // namespace
 
-LatencyModel::LatencyModel(std::size_t max_batch)
-    : max_batch_(std::max<std::size_t>(1, max_batch)), buckets_(bucket_of(max_batch_) + 1) {}
+LatencyModel::LatencyModel(std::size_t max_batch, const std::vector<std::size_t>& sizes)
+    : max_batch_(std::max<std::size_t>(1, max_batch)), buckets_(bucket_of(max_batch_) + 1) {
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    buckets_[i].size = i + 1 == buckets_.size() ? max_batch_ : std::size_t{1} << i;
+    buckets_[i].is_forbidden = !sizes.empty();
+  }
+  for (const std::size_t size : sizes) {
+    if (size > max_batch_) break;
+    buckets_[bucket_of(size)].size = size;
+    buckets_[bucket_of(size)].is_forbidden = false;
+  }
+  while (first_ + 1 < buckets_.size() && buckets_[first_].is_forbidden) ++first_;
+}
 
 std::size_t LatencyModel::bucket_of(std::size_t batch) {
   std::size_t bucket = 0;
   while (batch >>= 1) ++bucket;
   return bucket;
-}
-
-std::size_t LatencyModel::size_of(std::size_t bucket) const {
-  return bucket + 1 == buckets_.size() ? max_batch_ : std::size_t{1} << bucket;
 }
 
 void LatencyModel::record(std::size_t batch, Clock::duration took) {
@@ -51,6 +58,7 @@ void LatencyModel::record(std::size_t batch, Clock::duration took) {
 }
 
 Clock::duration LatencyModel::expected(std::size_t batch) const {
+  if (first_ > 0) batch = std::max(batch, std::size_t{1} << first_);  // fewer are computed as so many
   const std::size_t wanted = std::min(bucket_of(std::max<std::size_t>(1, batch)), buckets_.size() - 1);
   for (std::size_t i = wanted + 1; i-- > 0;)  // the next smaller size that is known; else the next larger
     if (buckets_[i].count > 0) return from_seconds(buckets_[i].per_sample * static_cast<double>(batch));
@@ -61,7 +69,7 @@ Clock::duration LatencyModel::expected(std::size_t batch) const {
 
 void LatencyModel::forbid(std::size_t batch) {
   const std::size_t bucket = std::min(bucket_of(batch), buckets_.size() - 1);
-  if (bucket > 0) buckets_[bucket].is_forbidden = true;
+  if (bucket > first_) buckets_[bucket].is_forbidden = true;
 }
 
 bool LatencyModel::is_forbidden(std::size_t batch) const {
@@ -69,14 +77,14 @@ bool LatencyModel::is_forbidden(std::size_t batch) const {
 }
 
 std::size_t LatencyModel::allowed(std::size_t size) const {
-  for (std::size_t bucket = bucket_of(size); bucket > 0 && buckets_[bucket].is_forbidden; --bucket)
+  for (std::size_t bucket = bucket_of(size); bucket > first_ && buckets_[bucket].is_forbidden; --bucket)
     size = (std::size_t{1} << bucket) - 1;
   return size;
 }
 
 std::size_t LatencyModel::best_bucket() const {
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < buckets_.size(); ++i)
+  std::size_t best = first_;
+  for (std::size_t i = first_ + 1; i < buckets_.size(); ++i)
     if (!buckets_[i].is_forbidden && buckets_[i].count >= kTrials && buckets_[best].count > 0 &&
         buckets_[i].per_sample < kMargin * buckets_[best].per_sample)
       best = i;
@@ -90,7 +98,7 @@ std::size_t LatencyModel::best_size() const {
 std::size_t LatencyModel::trial_size(std::size_t waiting) const {
   // All sizes are tried: two samples may cost more than twice one, and sixteen still less than sixteen times.
   const double hopeless = kHopeless * buckets_[best_bucket()].per_sample;
-  for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i)
+  for (std::size_t i = first_; i < buckets_.size() && size_of(i) <= waiting; ++i)
     if (!buckets_[i].is_forbidden &&
         (buckets_[i].count < 2 || (buckets_[i].count < kTrials && buckets_[i].per_sample <= hopeless)))
       return size_of(i);
@@ -99,9 +107,9 @@ std::size_t LatencyModel::trial_size(std::size_t waiting) const {
 
 std::size_t LatencyModel::batch_size(std::size_t waiting) const {
   waiting = std::min(waiting, max_batch_);
-  if (waiting <= 1) return 1;
+  if (waiting <= size_of(first_)) return std::max<std::size_t>(1, waiting);
   if (const std::size_t trial = trial_size(waiting)) return trial;
-  for (std::size_t i = 0; i < buckets_.size() && size_of(i) <= waiting; ++i)
+  for (std::size_t i = first_; i < buckets_.size() && size_of(i) <= waiting; ++i)
     if (!buckets_[i].is_forbidden && samples_ - buckets_[i].used_at >= kLookAgain * size_of(i)) return size_of(i);
   return allowed(std::min(waiting, best_size()));
 }

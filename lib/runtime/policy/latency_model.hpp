@@ -18,7 +18,8 @@ namespace gantry::detail {
 
 class LatencyModel {
  public:
-  explicit LatencyModel(std::size_t max_batch);
+  /// `sizes`: the only ones that there are, ascending; empty: all.
+  explicit LatencyModel(std::size_t max_batch, const std::vector<std::size_t>& sizes = {});
 
   void record(std::size_t batch, Clock::duration took);
 
@@ -29,7 +30,7 @@ class LatencyModel {
   /// True for the few hopeless calls that are computed all the same, to see whether they still are.
   bool should_try_hopeless() { return fastest_.should_try(); }
   /// The model does not take this size, or its rows come back wrong: neither it nor another size of its octave is ever
-  /// used again. A single sample cannot be forbidden.
+  /// used again. The smallest size cannot be forbidden.
   void forbid(std::size_t batch);
   bool is_forbidden(std::size_t batch) const;
   /// Samples to put into one call at most, with `waiting` at hand: the size that pays, or one that is to be
@@ -46,16 +47,18 @@ class LatencyModel {
     std::uint64_t count = 0;
     double per_sample = 0;      // seconds
     std::uint64_t used_at = 0;  // LatencyModel::samples_ then
-    bool is_forbidden = false;
+    std::size_t size = 0;       // that stands for it: the largest that there is
+    bool is_forbidden = false;  // also where there is none
   };
   static std::size_t bucket_of(std::size_t batch);
-  std::size_t size_of(std::size_t bucket) const;
+  std::size_t size_of(std::size_t bucket) const { return buckets_[bucket].size; }
   std::size_t best_bucket() const;
   /// The largest size up to `size` that is not forbidden.
   std::size_t allowed(std::size_t size) const;
 
   const std::size_t max_batch_;
   std::vector<Bucket> buckets_;
+  std::size_t first_ = 0;  // of the smallest size
   FastestTime fastest_;
   std::uint64_t samples_ = 0;
 };

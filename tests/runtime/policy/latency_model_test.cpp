@@ -56,6 +56,21 @@ TEST(LatencyModel, NeverAsksForMoreThanWaits) {
   for (std::size_t waiting = 2; waiting < 32; ++waiting) EXPECT_LE(model.batch_size(waiting), waiting);
 }
 
+TEST(LatencyModel, AsksForNoSizeThatThereIsNot) {
+  LatencyModel model(16, {1, 6, 16});
+  EXPECT_EQ(settled_size(model, [](std::size_t n) { return n == 16 ? 1s : 1ms + n * 10us; }), 6u);
+  EXPECT_EQ(model.best_size(), 6u);
+  LatencyModel large(16, {4, 16});
+  EXPECT_EQ(large.batch_size(1), 1u);
+  EXPECT_EQ(large.batch_size(3), 3u) << "fewer than the smallest size go together";
+  EXPECT_EQ(settled_size(large, [](std::size_t n) { return n == 16 ? 1s : 4ms; }), 4u);
+  EXPECT_EQ(large.expected(1), large.expected(4)) << "one is computed as four";
+  for (std::size_t waiting = 4; waiting <= 64; ++waiting) {
+    const std::size_t size = large.batch_size(waiting);
+    EXPECT_TRUE(size == 4 || size == 16) << size;
+  }
+}
+
 TEST(LatencyModel, ChangesItsMind) {
   LatencyModel model(16);
   settled_size(model, [](std::size_t n) { return 1ms + n * 10us; });
