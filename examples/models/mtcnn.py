@@ -18,8 +18,8 @@ models, `pnet` (a picture of any size), `rnet` (24x24) and `onet` (48x48), and t
             mtcnn.crops size 48, each onet
     mtcnn.faces                          boxes f32[n, 4] (x0, y0, x1, y1), scores f32[n], points f32[n, 5, 2]; n may be 0
 
-The ops mtcnn.* are the host's own: they are given here in Python, and a C++ host registers ops of the same names. What they
-compute, so that the answers are those of facenet_pytorch.MTCNN (detect_face.py of that package). All of it is in f32, each
+The ops mtcnn.* are the host's own: they are given here in Python, and a C++ host registers ops of the same names, as
+examples/06_cascade does. What they compute, so that the answers are those of facenet_pytorch.MTCNN (detect_face.py of that package). All of it is in f32, each
 operation rounded, unless it says double; scores and boxes come in the order that is said, which matters. Thresholds and
 limits are rounded to f32, too, before anything is compared with them, but for the limit of nms, which is a double.
 
@@ -303,6 +303,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("build/models/mtcnn/1"))
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="torchscript")
+    parser.add_argument("--plugin", type=Path, help="of examples/06_cascade: opens the package with the gantry tool")
     options = parser.parse_args()
     wanted = set(ENGINES) if options.engine == "both" else {options.engine}
     present = engines_of(options.out)
@@ -311,7 +312,7 @@ def main():
         return 0
     try:
         engines = [kind for kind in ENGINES if kind in wanted | present]
-        gantry_pack.pack(options.out, **recipe(engines), overwrite=True)
+        gantry_pack.pack(options.out, **recipe(engines), overwrite=True, plugins=[options.plugin] if options.plugin else [])
     except gantry_pack.PackError as error:
         gantry_pack.say(str(error))
         return 1 if isinstance(error, gantry_pack.CheckFailed) else 2

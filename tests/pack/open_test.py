@@ -219,6 +219,52 @@ class OpenTest(PackingTest):
         self.pack(torch.jit.script(model.eval()), torch.rand(2, 3, 8, 8).to(memory_format=torch.channels_last),
                   [torch.rand(3, 8, 8)])
 
+    def open_models(self, models, pipeline, samples, **arguments):
+        gp.pack(self.dir / "several", models=models, pipeline=pipeline, name="p", version="1", samples=samples, tool=TOOL,
+                **arguments)
+        self.assertNotIn("not opened by", self.said.getvalue())
+        self.assertIn(f"opening the package ({TOOL}", self.said.getvalue())
+
+    def test_two_networks_in_a_cascade_from_config_alone(self):
+        class Finder(torch.nn.Module):
+            def forward(self, picture):
+                return {"heat": picture.mean((2, 3)), "mask": (picture > 0.5).float()}
+
+        class Judge(torch.nn.Module):
+            def forward(self, picture, mask):
+                return (picture * mask).sum((2, 3))
+        example = torch.rand(2, 3, 8, 8)
+        models = {"finder": gp.Model(Finder().eval(), example, engines="torchscript"),
+                  "judge": gp.Model(Judge().eval(), (example, example), engines="torchscript", max_batch=4)}
+        steps = ["image.decode", {"op": "image.resize", "width": 8, "height": 8}, "image.to_tensor",
+                 {"op": "fork", "branches": [[], [{"op": "model", "name": "finder"}, {"op": "select", "name": "mask"}]]},
+                 {"op": "bundle", "names": ["picture", "mask"]}, {"op": "model", "name": "judge"}, "softmax", {"op": "top_k", "k": 2}]
+        self.open_models(models, steps, [picture(20, 30, i) for i in range(3)])
+
+    def test_an_encoder_with_a_head_and_two_named_inputs(self):
+        class Head(torch.nn.Module):
+            def forward(self, code, weight):
+                return code * weight
+        models = {"encoder": gp.Model(torch.nn.Linear(4, 5).eval(), torch.rand(2, 4), engines="torchscript"),
+                  "head": gp.Model(Head().eval(), (torch.rand(2, 5), torch.rand(2, 5)), engines="torchscript")}
+        steps = [{"op": "fork", "branches": [[{"op": "select", "name": "row"}, {"op": "model", "name": "encoder"}],
+                                             [{"op": "select", "name": "weight"}, "sigmoid"]]},
+                 {"op": "bundle", "names": ["code", "weight"]}, {"op": "model", "name": "head"}]
+        self.open_models(models, steps, [(torch.rand(4), torch.rand(5)) for _ in range(3)], inputs=["row", "weight"])
+
+    def test_each_crop_of_a_picture_goes_through_a_model_of_its_own(self):
+        models = {"whole": gp.Model(model_of(lambda x: x.mean((2, 3))).eval(), torch.rand(2, 3, 8, 8), engines="torchscript"),
+                  "crop": gp.Model(model_of(lambda x: {"code": x.flatten(1)[:, :5]}).eval(), torch.rand(2, 3, 4, 4),
+                                   engines="torchscript", max_batch=8)}
+        steps = ["image.decode", {"op": "image.resize", "width": 8, "height": 8},
+                 {"op": "fork", "branches": [["image.to_tensor", {"op": "model", "name": "whole"}],
+                                             [{"op": "image.five_crop", "size": 4},
+                                              {"op": "each", "do": ["image.to_tensor", {"op": "model", "name": "crop"}]}]]}]
+        self.open_models(models, steps, [picture(20, 30, i) for i in range(2)])
+
+    def test_a_package_without_a_model(self):
+        self.open_models(None, ["image.decode", {"op": "image.center_crop", "size": 5}, "image.to_tensor"], [picture(20, 30)])
+
     def test_a_signed_package_is_opened_with_its_key(self):
         keys = self.dir / "key.pem"
         gp.generate_key(keys)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The example of a cascade: three networks from one package, with ops of the host between them, find the faces that the
+Python stack finds; the gantry tool does with the host's plugin. Run by ctest; or: python cascade_test.py EXAMPLE PLUGIN
+GANTRY PACKAGE"""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+EXAMPLE, PLUGIN, GANTRY, PACKAGE = sys.argv[1:5]
+PHOTOS = Path(importlib.util.find_spec("skimage").submodule_search_locations[0]) / "data"
+
+
+def run(*words):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=250, check=False)
+
+
+class CascadeTest(unittest.TestCase):
+    def test_the_host_finds_the_faces_of_the_python_stack(self):
+        done = run(EXAMPLE, PACKAGE, *(PHOTOS / f"{name}.png" for name in ("astronaut", "camera", "chelsea", "coffee")))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        counts = re.findall(r"(\w+)\.png: (\d+) found", done.stdout)
+        self.assertEqual(counts, [("astronaut", "1"), ("camera", "1"), ("chelsea", "0"), ("coffee", "0")])
+        score, *box = map(float, re.search(r"astronaut.*\n +([\d.]+) +([\d.]+),([\d.]+),([\d.]+),([\d.]+)", done.stdout).groups())
+        self.assertAlmostEqual(score, 0.999998, places=6)
+        for got, wanted in zip(box, (181.051, 62.156, 267.747, 172.050)):
+            self.assertAlmostEqual(got, wanted, delta=2e-3)
+
+    def test_the_tool_finds_them_with_the_plugin_and_golden_cases_hold(self):
+        done = run(GANTRY, "check", "--plugin", PLUGIN, PACKAGE)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for name in ("pnet", "rnet", "onet"):
+            self.assertRegex(done.stdout, rf"ok +golden of {name} with torchscript: 4 cases")
+        done = run(GANTRY, "run", "--plugin", PLUGIN, PACKAGE, PHOTOS / "camera.png")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["result"]["tensors"]["points"]["shape"], [1, 5, 2])
+
+    def test_without_the_plugin_the_tool_names_the_op(self):
+        done = run(GANTRY, "run", PACKAGE, PHOTOS / "camera.png")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("unknown op 'mtcnn.", done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
