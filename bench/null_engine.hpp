@@ -13,7 +13,7 @@ namespace gantry::bench {
 class NullInstance final : public EngineInstance {
  public:
   explicit NullInstance(Tensors outputs) : outputs_(std::move(outputs)) {}
-  Result<Tensors> run(const Tensors&, const RunOptions&) override { return outputs_; }
+  Result<Tensors> run(const Tensors&, const EngineCall&) override { return outputs_; }
 
  private:
   Tensors outputs_;

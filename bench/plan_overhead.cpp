@@ -54,7 +54,7 @@ BENCHMARK(pipeline_in_caller_execution);
 void written_out(benchmark::State& state) {
   bench::NullInstance instance({{"y", Tensor::zeros(DType::kF32, {1, bench::kFeatures}).value()}});
   const Tensor sample = bench::make_sample();
-  const RunOptions call;
+  const EngineCall call;
   const auto run = [&](Tensor tensor) {
     for (int i = 0; i < 3; ++i) tensor = pass(std::move(tensor));
     const Tensors inputs{{"x", tensor.reshape({1, bench::kFeatures}).value()}};

@@ -50,7 +50,7 @@ class TimedEngine final : public Engine {
   class Instance final : public EngineInstance {
    public:
     explicit Instance(const TimedEngine& engine) : engine_(engine) {}
-    Result<Tensors> run(const Tensors& inputs, const RunOptions&) override {
+    Result<Tensors> run(const Tensors& inputs, const EngineCall&) override {
       const auto end = Clock::now() + engine_.per_call_ + inputs[0].tensor.shape()[0] * engine_.per_sample_;
       if (engine_.per_call_ + engine_.per_sample_ > Clock::duration::zero())
         while (Clock::now() < end) {

@@ -158,7 +158,7 @@ class EightPays final : public Engine {
   class Instance final : public EngineInstance {
    public:
     explicit Instance(std::unique_ptr<EngineInstance> instance) : instance_(std::move(instance)) {}
-    Result<Tensors> run(const Tensors& inputs, const RunOptions& call) override {
+    Result<Tensors> run(const Tensors& inputs, const EngineCall& call) override {
       auto outputs = instance_->run(inputs, call);
       if (inputs[0].tensor.shape()[0] < 8) std::this_thread::sleep_for(500ms);
       return outputs;

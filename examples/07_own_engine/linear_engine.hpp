@@ -22,7 +22,7 @@ class LinearEngine final : public Engine, public EngineInstance {  // it keeps n
   Result<std::unique_ptr<EngineInstance>> make_instance(int) override {
     return std::unique_ptr<EngineInstance>(std::make_unique<LinearEngine>(model_));
   }
-  Result<Tensors> run(const Tensors& inputs, const RunOptions&) override {
+  Result<Tensors> run(const Tensors& inputs, const EngineCall&) override {
     const Tensor& x = inputs[0].tensor;  // f32[batch, inputs], contiguous: checked against the signature
     auto y = Tensor::zeros(DType::kF32, {x.shape()[0], static_cast<std::int64_t>(model_->outputs)});
     if (!y) return y.error();

@@ -4,13 +4,16 @@
 
 #include <gantry/any_pipeline.hpp>
 #include <gantry/bytes.hpp>
+#include <gantry/call_context.hpp>
 #include <gantry/classify.hpp>
 #include <gantry/codec.hpp>
 #include <gantry/codecs.hpp>
 #include <gantry/engine.hpp>
+#include <gantry/engine_call.hpp>
 #include <gantry/engine_loader.hpp>
 #include <gantry/engine_options.hpp>
 #include <gantry/error.hpp>
+#include <gantry/frame.hpp>
 #include <gantry/grpc_status.hpp>
 #include <gantry/http_status.hpp>
 #include <gantry/image.hpp>

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include <gantry/device.hpp>
+#include <gantry/engine_call.hpp>
 #include <gantry/function.hpp>
-#include <gantry/run_options.hpp>
 #include <gantry/stats.hpp>
 #include <gantry/tensor.hpp>
 
@@ -48,7 +48,7 @@ class GANTRY_API EngineInstance {
   /// CPU. Errors: model_error if the model failed, resource_exhausted if memory did, unavailable if it may work
   /// elsewhere or later; with ErrorReason::kUnhealthy if the device failed for good, so that nothing can be computed
   /// until the process is started again. Must not throw.
-  virtual Result<Tensors> run(const Tensors& inputs, const RunOptions& call) = 0;
+  virtual Result<Tensors> run(const Tensors& inputs, const EngineCall& call) = 0;
 };
 
 /// A loaded model; instances share its weights.
@@ -73,9 +73,9 @@ class GANTRY_API Backend {
   virtual const EngineInfo& info() const = 0;
   /// Runs `inputs`, which the signature has accepted. `done` is called exactly once, on any thread, never under a lock;
   /// it may be called before submit returns.
-  virtual void submit(Tensors inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) = 0;
+  virtual void submit(Tensors inputs, const EngineCall& call, Function<void(Result<Tensors>)> done) = 0;
   /// The same on the calling thread, blocking.
-  virtual Result<Tensors> run(Tensors inputs, const RunOptions& call) = 0;
+  virtual Result<Tensors> run(Tensors inputs, const EngineCall& call) = 0;
 };
 
 }  // namespace gantry

@@ -20,7 +20,9 @@ namespace gantry {
 
 namespace detail {
 class ModelMaker;
-}
+class RuntimeCore;
+struct CallOptions;
+}  // namespace detail
 
 /// A model ready to run.
 ///
@@ -54,6 +56,10 @@ class GANTRY_API Model {
   /// that comes, though the engine may still be at it; on a worker of the runtime, and in caller execution, when the
   /// engine does. An input whose memory nobody owns (Tensor::wrap() without an owner) is then copied.
   Result<Tensors> run(const Tensors& inputs, const RunOptions& options = {}) const;
+  /// From within a stage, as part of its call, with that call's deadline, cancellation, priority, tenant and trace. A
+  /// model on the runtime of the stage's pipeline runs on this thread, and is not admitted again; one on another
+  /// runtime is admitted there, and this thread waits for it.
+  Result<Tensors> run(const Tensors& inputs, const CallContext& call) const;
 
   /// The model as a stage over one sample: stacks samples along the batch axis, as many as merging() allows, runs,
   /// splits. Without a batch axis calls are never merged. `Tensor` needs exactly one input or output; `Tensors` takes
@@ -74,6 +80,8 @@ class GANTRY_API Model {
  private:
   struct State;
   friend class detail::ModelMaker;
+  Result<Tensors> run(const Tensors& inputs, const detail::CallOptions& options,
+                      const detail::RuntimeCore* admitted_by) const;
   explicit Model(std::shared_ptr<const State> state);
   std::shared_ptr<const State> state_;
 };

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include <gantry/error.hpp>
+#include <gantry/frame.hpp>
 #include <gantry/function.hpp>
 #include <gantry/result.hpp>
-#include <gantry/run_options.hpp>
 #include <gantry/span.hpp>
 #include <gantry/value.hpp>
 
@@ -38,9 +38,17 @@ class Slot {
   }
   template <class T>
   void set(T payload) {
-    value_ = Value(std::move(payload));
+    set_value(Value(std::move(payload)));
   }
-  void set_value(Value value) { value_ = std::move(value); }
+  /// The frames of a list's elements go with the list.
+  void set_value(Value value) {
+    value_ = std::move(value);
+    if (frames_.of_elements) frames_.of_elements.reset();
+  }
+
+  /// What travels beside the value. Steps that know nothing of frames leave it as it is.
+  SlotFrames& frames() { return frames_; }
+  const SlotFrames& frames() const { return frames_; }
   /// Ends this slot; the plan adds the stage's name to the error's path.
   void fail(Error error) {
     value_.reset();
@@ -54,6 +62,7 @@ class Slot {
   Value value_;
   std::optional<Error> error_;
   bool is_fresh_ = false;
+  SlotFrames frames_;
 };
 
 struct Context;

@@ -42,6 +42,9 @@ struct RequestStart {
   std::string_view tenant;
   std::size_t samples = 1;  ///< of run_batch(): its inputs
   std::chrono::steady_clock::time_point began{};
+  /// Of a pipeline that runs within another one's request, with the same observer: what on_request() returned for that;
+  /// otherwise nullptr.
+  std::shared_ptr<void> outer;
 };
 
 /// Something that has ended. References are good until Observer::on_span() returns.
@@ -74,7 +77,8 @@ class GANTRY_API Observer {
   virtual ~Observer();
 
   /// A pipeline was called; nothing else of this request was told before. Returns what the request's spans shall come
-  /// with; nullptr, or an exception: nothing more is told of this request, which is how to sample.
+  /// with; nullptr, or an exception: nothing more is told of this request, nor of pipelines that run within it, which
+  /// is how to sample.
   virtual std::shared_ptr<void> on_request(const RequestStart& request) = 0;
 
   /// Of each request that on_request() returned something for, kRequest comes exactly once, and last; only a request

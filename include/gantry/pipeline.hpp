@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <gantry/call_context.hpp>
 #include <gantry/kept_promise.hpp>
 #include <gantry/package_info.hpp>
 #include <gantry/run_options.hpp>
@@ -59,7 +60,11 @@ class GANTRY_API PipelineCore {
   static Result<std::shared_ptr<const PipelineCore>> compile(const NodePtr& root, const CompileOptions& options);
 
   virtual Result<Value> run(Value input, const RunOptions& options) const = 0;
+  virtual Result<Value> run(Value input, const CallContext& call) const = 0;
   virtual std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const = 0;
+  virtual std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const CallContext& call) const = 0;
+  /// A check before the pipeline serves: no traffic.
+  virtual std::vector<Result<Value>> run_trial(std::vector<Value> inputs) const = 0;
   virtual void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const = 0;
   /// True on a worker of the pipeline's runtime: waiting there for another worker could wait forever.
   virtual bool runs_in_place() const = 0;
@@ -69,6 +74,8 @@ class GANTRY_API PipelineCore {
   virtual std::vector<StageStats> stats() const = 0;
   /// What was compiled.
   virtual const Node& root() const = 0;
+  /// The pipeline as a stage of another.
+  virtual NodePtr make_stage_node() const = 0;
 };
 
 /// The package that a pipeline came from, and the codecs it was opened with.
@@ -97,15 +104,20 @@ class Pipeline {
     return unbox(core_->run(detail::Value(std::move(input)), options));
   }
 
+  /// From within a stage of another pipeline, as part of its call, with that call's deadline, cancellation, priority,
+  /// tenant and trace. On the same runtime it runs on this thread, and is not admitted again; on another it is admitted
+  /// there, and this thread waits for it. stage() makes a stage that holds no thread meanwhile.
+  Result<Out> run(In input, const CallContext& call) const {
+    return unbox(core_->run(detail::Value(std::move(input)), call));
+  }
+
   /// One result per input, in order; a failing item does not affect the others. Inputs are copied.
   std::vector<Result<Out>> run_batch(Span<const In> inputs, const RunOptions& options = {}) const {
-    std::vector<detail::Value> values;
-    values.reserve(inputs.size());
-    for (const In& input : inputs) values.emplace_back(In(input));
-    std::vector<Result<Out>> results;
-    results.reserve(inputs.size());
-    for (auto& result : core_->run_batch(std::move(values), options)) results.push_back(unbox(std::move(result)));
-    return results;
+    return unbox_all(core_->run_batch(box_all(inputs), options));
+  }
+  /// From within a stage, as run().
+  std::vector<Result<Out>> run_batch(Span<const In> inputs, const CallContext& call) const {
+    return unbox_all(core_->run_batch(box_all(inputs), call));
   }
 
   /// Calls `done` exactly once, on a worker; on this thread in caller execution, or if the request is refused; never
@@ -125,6 +137,12 @@ class Pipeline {
     return future;
   }
 
+  /// This pipeline as a stage of another, with its name in errors and explain(), and stats of its own besides. On the
+  /// same runtime it is part of the outer request, which is admitted once; on another it is admitted and queued there,
+  /// with the outer call's deadline, cancellation, priority, tenant and trace, and refused there where that runtime
+  /// refuses. No thread waits for it meanwhile, except in caller execution, where the caller does.
+  Stage<In, Out> stage() const { return Stage<In, Out>(core_->make_stage_node()); }
+
   /// The plan as text: stages with their types and parameters, segments, engine, runtime.
   std::string explain() const { return core_->explain(); }
   /// Counters of the stages; Runtime::stats() has them for all pipelines of a runtime.
@@ -140,6 +158,18 @@ class Pipeline {
   static Result<Out> unbox(Result<detail::Value> result) {
     if (!result) return std::move(result).error();
     return std::move(result->template get<Out>());
+  }
+  static std::vector<detail::Value> box_all(Span<const In> inputs) {
+    std::vector<detail::Value> values;
+    values.reserve(inputs.size());
+    for (const In& input : inputs) values.emplace_back(In(input));
+    return values;
+  }
+  static std::vector<Result<Out>> unbox_all(std::vector<Result<detail::Value>> values) {
+    std::vector<Result<Out>> results;
+    results.reserve(values.size());
+    for (auto& value : values) results.push_back(unbox(std::move(value)));
+    return results;
   }
   std::shared_ptr<const detail::PipelineCore> core_;
   std::shared_ptr<const detail::PipelineOrigin> origin_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RunOptions: what travels with one request: deadline, cancellation, priority, tenant, trace.
+// RunOptions: what a caller sets for one request: deadline, cancellation, priority, tenant, trace.
+// Stages see a CallContext of it (call_context.hpp), engines an EngineCall (engine_call.hpp).
 //
 //   auto result = pipeline.run(jpeg, {gantry::within(std::chrono::milliseconds(50))});
 #pragma once
@@ -10,13 +11,7 @@
 #include <optional>
 #include <string>
 
-#include <gantry/result.hpp>
-
 namespace gantry {
-
-namespace detail {
-class ObservedRequest;
-}
 
 /// An absolute point in time on the steady clock; set once per request and never extended.
 using Deadline = std::chrono::steady_clock::time_point;
@@ -56,7 +51,7 @@ class CancelToken {
   std::shared_ptr<std::atomic<bool>> flag_;
 };
 
-/// Options of one request. Copies are passed down to every stage and engine.
+/// Options of one request.
 struct RunOptions {
   /// No result after this moment: checked at admission, before every stage and at the end; a blocking call returns when
   /// it comes, though what is computing then is computed to its end. Where it cannot be met, going by what such
@@ -72,24 +67,9 @@ struct RunOptions {
   /// W3C traceparent of the caller's span, for RuntimeOptions::observer; empty, or not valid: none. Engines and
   /// backends get it as it is.
   std::string trace_parent;
-  /// For gantry's own layers: as what the observer knows the request.
-  std::shared_ptr<const detail::ObservedRequest> observed;
-  /// For gantry's own layers: a check or a trial before the model serves. It is no traffic: nothing counts it, learns
-  /// from it or tells an observer of it.
-  bool is_trial = false;
 
   RunOptions() = default;
   RunOptions(Deadline when) : deadline(when) {}  // NOLINT(google-explicit-constructor)
-
-  /// deadline_exceeded or cancelled if the request should not go on; otherwise nothing.
-  std::optional<Error> interruption() const;
 };
-
-inline std::optional<Error> RunOptions::interruption() const {
-  if (cancel.is_cancelled()) return Error(ErrorCode::kCancelled, "the request was cancelled");
-  if (deadline && std::chrono::steady_clock::now() >= *deadline)
-    return Error(ErrorCode::kDeadlineExceeded, "the deadline has passed");
-  return std::nullopt;
-}
 
 }  // namespace gantry

@@ -2,7 +2,9 @@
 // Stage<In, Out>: one step of a pipeline, as a value; and the operators that compose stages.
 //
 //   auto brighten = gantry::stage("brighten", [](const Image& image) -> Result<Image> { ... });
-//   auto chain = image::decode() | brighten | image::to_tensor(image::affine(127, 128)) | model.stage() | softmax();
+//   auto enhance = gantry::stage("enhance", [model](Tensors in, const CallContext& call) { return model.run(in, call);
+//   }); auto chain = image::decode() | brighten | image::to_tensor(image::affine(127, 128)) | model.stage() |
+//   softmax();
 //
 // A stage always describes what happens to one sample; batches are the executor's business. Composition is checked by
 // the compiler: the left stage's Out must be the right stage's In.
@@ -16,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <gantry/callable.hpp>
 #include <gantry/node.hpp>
 #include <gantry/result.hpp>
 
@@ -60,92 +63,6 @@ class Predicate {
 
 namespace detail {
 
-template <class T>
-struct UnwrapResult {
-  using type = T;
-};
-template <class T>
-struct UnwrapResult<Result<T>> {
-  using type = T;
-};
-
-template <class F>
-struct CallableTraits : CallableTraits<decltype(&F::operator())> {};
-template <class R, class A>
-struct CallableTraits<R (*)(A)> {
-  using Argument = std::decay_t<A>;
-  using Return = typename UnwrapResult<std::decay_t<R>>::type;
-};
-template <class C, class R, class A>
-struct CallableTraits<R (C::*)(A) const> : CallableTraits<R (*)(A)> {};
-template <class C, class R, class A>
-struct CallableTraits<R (C::*)(A)> {
-  static_assert(sizeof(C) == 0, "gantry: a stage's callable must be const: it is called by several threads at once");
-};
-template <class C, class R, class A>
-struct CallableTraits<R (C::*)(A) const noexcept> : CallableTraits<R (*)(A)> {};
-template <class R, class A>
-struct CallableTraits<R (*)(A) noexcept> : CallableTraits<R (*)(A)> {};
-
-/// Applies a callable to each slot.
-template <class In, class Out, class F>
-class MapStep final : public Step {
- public:
-  explicit MapStep(std::shared_ptr<const F> callable) : callable_(std::move(callable)) {}
-  void run(Span<Slot> slots, Context&) const override {
-    for (Slot& slot : slots) {
-      if (!slot.ok()) continue;
-      try {
-        auto result = (*callable_)(std::move(slot.get<In>()));
-        if constexpr (std::is_same_v<decltype(result), Result<Out>>) {
-          if (result)
-            slot.set<Out>(*std::move(result));
-          else
-            slot.fail(std::move(result).error());
-        } else {
-          slot.set<Out>(std::move(result));
-        }
-      } catch (...) {
-        slot.fail(translate_exception());
-      }
-    }
-  }
-
- private:
-  std::shared_ptr<const F> callable_;
-};
-
-/// Shows each slot to an observer.
-template <class T, class F>
-class TapStep final : public Step {
- public:
-  explicit TapStep(std::shared_ptr<const F> observer) : observer_(std::move(observer)) {}
-  void run(Span<Slot> slots, Context&) const override {
-    for (Slot& slot : slots) {
-      if (!slot.ok()) continue;
-      try {
-        (*observer_)(std::as_const(slot.get<T>()));
-      } catch (...) {
-        slot.fail(translate_exception());
-      }
-    }
-  }
-
- private:
-  std::shared_ptr<const F> observer_;
-};
-
-/// Makes StepType(callable) for every plan.
-template <class StepType, class F>
-class CallableKernel final : public Kernel {
- public:
-  explicit CallableKernel(F callable) : callable_(std::make_shared<const F>(std::move(callable))) {}
-  std::unique_ptr<Step> make_step() const override { return std::make_unique<StepType>(callable_); }
-
- private:
-  std::shared_ptr<const F> callable_;
-};
-
 template <class In, class Out>
 Node make_node(std::string kind, std::string name) {
   Node node;
@@ -161,34 +78,40 @@ Stage<In, Out> to_stage(Node node) {
   return Stage<In, Out>(std::make_shared<const Node>(std::move(node)));
 }
 
-/// A built-in op: declaration and a function of one sample. `check` is what is wrong with the parameters, if anything.
+/// A built-in op: declaration and a function of one sample, run(const P&, In&&) or run(const P&, In&&, const
+/// CallContext&). `check` is what is wrong with the parameters, if anything.
 template <class In, class Out, class P, class F>
 Stage<In, Out> make_op(const char* name, P params, std::string text, Result<void> check, F run) {
   Node node = make_node<In, Out>(name, name);
   if (!check) node.error = std::move(check).error();
   auto shared = std::make_shared<const P>(std::move(params));
   node.params = {shared, &type_of<P>(), std::move(text)};
-  auto bound = [shared, run](In&& input) { return run(*shared, std::move(input)); };
-  node.kernel = std::make_shared<CallableKernel<MapStep<In, Out, decltype(bound)>, decltype(bound)>>(std::move(bound));
+  if constexpr (std::is_invocable_v<const F&, const P&, In&&, const CallContext&>) {
+    node.kernel = make_callable_kernel<In, Out>(
+        [shared, run](In&& input, const CallContext& call) { return run(*shared, std::move(input), call); });
+  } else {
+    node.kernel = make_callable_kernel<In, Out>([shared, run](In&& input) { return run(*shared, std::move(input)); });
+  }
   return to_stage<In, Out>(std::move(node));
 }
 
 }  // namespace detail
 
-/// A stage from any const-callable In -> Out or In -> Result<Out>; the types are deduced from its only parameter.
-/// The callable is shared by all threads. Its input shares storage with the caller's value and with other branches and
-/// crops of it: a callable that wants to write makes a copy first (Tensor::clone()). An exception it throws becomes
-/// `internal`, std::bad_alloc `resource_exhausted`.
-template <class F, class Traits = detail::CallableTraits<F>>
+/// A stage from any const-callable In -> Out or In -> Result<Out>, which may take a const CallContext& beside its
+/// input; the types are deduced from its parameters, so it is no generic lambda. The callable is shared by all threads.
+/// Its input shares storage with the caller's value and with other branches and crops of it: a callable that wants to
+/// write makes a copy first (Tensor::clone()). An exception it throws becomes `internal`, std::bad_alloc
+/// `resource_exhausted`.
+template <class F>
 auto stage(std::string name, F callable) {
+  using Traits = detail::CallableTraits<F>;
   using In = typename Traits::Argument;
   using Out = typename Traits::Return;
   static_assert(!std::is_void_v<Out>, "gantry: a stage's callable must return a value; use tap() to only look at one");
-  static_assert(std::is_invocable_v<const F&, In&&>,
+  static_assert(detail::takes_call<F, In&&> || std::is_invocable_v<const F&, In&&>,
                 "gantry: a stage's callable takes its input by value, const reference or rvalue reference");
-  using Step = detail::MapStep<In, Out, F>;
   detail::Node node = detail::make_node<In, Out>("callable", std::move(name));
-  node.kernel = std::make_shared<detail::CallableKernel<Step, F>>(std::move(callable));
+  node.kernel = detail::make_callable_kernel<In, Out>(std::move(callable));
   return detail::to_stage<In, Out>(std::move(node));
 }
 
@@ -229,10 +152,12 @@ Stage<In, Out> when(const Predicate<In>& predicate, const Stage<In, Out>& then, 
   return detail::to_stage<In, Out>(std::move(node));
 }
 
-/// Shows every sample to an observer (const T& -> void) and passes it on unchanged.
+/// Shows every sample to an observer (const T& -> void, or const T&, const CallContext& -> void) and passes it on
+/// unchanged.
 template <class T, class F>
 Stage<T, T> tap(std::string name, F observer) {
-  static_assert(std::is_invocable_v<const F&, const T&>, "gantry: tap needs a const-callable observer of const T&");
+  static_assert(detail::takes_call<F, const T&> || std::is_invocable_v<const F&, const T&>,
+                "gantry: tap needs a const-callable observer of const T&, and of a const CallContext& if it likes");
   auto node = detail::make_node<T, T>("tap", std::move(name));
   node.kernel = std::make_shared<detail::CallableKernel<detail::TapStep<T, F>, F>>(std::move(observer));
   return detail::to_stage<T, T>(std::move(node));

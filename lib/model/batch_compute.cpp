@@ -87,7 +87,7 @@ Result<std::vector<Tensors>> LocalBackend::compute_together(Instance& instance, 
   }
   const auto began = Clock::now();
   std::vector<const Tensors*> parts;
-  RunOptions together;  // nobody's in particular; as long as the most patient of them waits
+  CallOptions together;  // nobody's in particular; as long as the most patient of them waits
   together.deadline = Deadline::min();
   together.is_trial = calls[0]->options.is_trial;
   for (const Call* call : calls) {
@@ -116,7 +116,7 @@ Result<std::vector<Tensors>> LocalBackend::compute_together(Instance& instance, 
 }
 
 Result<Tensors> LocalBackend::compute_rows(Instance& instance, const Tensors& inputs, std::size_t rows,
-                                           const RunOptions& call, bool may_retry_memory) {
+                                           const CallOptions& call, bool may_retry_memory) {
   if (auto interruption = call.interruption()) {
     count_rejected(
         interruption->with_reason(call.cancel.is_cancelled() ? ErrorReason::kCancelled : ErrorReason::kDeadlinePassed),
@@ -134,7 +134,7 @@ Result<Tensors> LocalBackend::compute_rows(Instance& instance, const Tensors& in
 }
 
 Result<Tensors> LocalBackend::compute_parts(Instance& instance, const Tensors& inputs, std::size_t rows,
-                                            std::size_t size, const RunOptions& call, bool may_retry_memory) {
+                                            std::size_t size, const CallOptions& call, bool may_retry_memory) {
   std::vector<Tensors> parts;
   std::vector<const Tensors*> pointers;
   for (std::size_t begin = 0; begin < rows; begin += size) {
@@ -154,7 +154,7 @@ Result<Tensors> LocalBackend::compute_parts(Instance& instance, const Tensors& i
 }
 
 Result<Tensors> LocalBackend::run_padded(Instance& instance, const Tensors& inputs, std::size_t rows,
-                                         const RunOptions& call) {
+                                         const CallOptions& call) {
   if (!options_.padding) return run_sized(instance, inputs, rows, call);
   const auto began = Clock::now();
   const Tensors* const alone = &inputs;
@@ -166,7 +166,7 @@ Result<Tensors> LocalBackend::run_padded(Instance& instance, const Tensors& inpu
 }
 
 Result<Tensors> LocalBackend::run_sized(Instance& instance, const Tensors& inputs, std::size_t rows,
-                                        const RunOptions& call, Span<Call* const> together) {
+                                        const CallOptions& call, Span<Call* const> together) {
   if (options_.sizes.fit(rows)) return run_engine(instance, inputs, rows, call, together);
   return run_in_sizes(options_.sizes, inputs, rows, options_.may_split,
                       [&](const Tensors& part, std::size_t size) -> Result<Tensors> {
@@ -176,7 +176,7 @@ Result<Tensors> LocalBackend::run_sized(Instance& instance, const Tensors& input
 }
 
 Result<Tensors> LocalBackend::run_engine(Instance& instance, const Tensors& inputs, std::size_t rows,
-                                         const RunOptions& call, Span<Call* const> together) {
+                                         const CallOptions& call, Span<Call* const> together) {
   const auto began = Clock::now();
   {
     const std::lock_guard lock(mutex_);
@@ -217,14 +217,14 @@ void LocalBackend::count_run(std::size_t rows, Clock::duration took) {
   counters_.batch_sizes[std::min(octave, counters_.batch_sizes.size() - 1)].add();
 }
 
-void LocalBackend::tell_wait(const RunOptions& call, std::size_t rows, Clock::time_point arrived,
+void LocalBackend::tell_wait(const CallOptions& call, std::size_t rows, Clock::time_point arrived,
                              const Error* refusal) const {
   if (call.observed)
     call.observed->tell(
         {SpanKind::kModelQueue, name_, {}, arrived, Clock::now(), rows, refusal ? rows : 0, refusal, {}});
 }
 
-void LocalBackend::tell_engine_call(const RunOptions& call, Span<Call* const> together, EndedSpan span) const noexcept
+void LocalBackend::tell_engine_call(const CallOptions& call, Span<Call* const> together, EndedSpan span) const noexcept
     try {
   if (call.observed) call.observed->tell(span);
   std::vector<ObservedRequest::Ptr> requests;
@@ -234,7 +234,7 @@ void LocalBackend::tell_engine_call(const RunOptions& call, Span<Call* const> to
 } catch (...) {  // no memory: then it is not told
 }
 
-void LocalBackend::count(const Error& error, const RunOptions& call) {
+void LocalBackend::count(const Error& error, const CallOptions& call) {
   if (!call.is_trial) {
     if (error.code() == ErrorCode::kModelError) ModelCounters::add(counters_.model_errors);
     if (error.code() == ErrorCode::kResourceExhausted) ModelCounters::add(counters_.resource_errors);
@@ -245,7 +245,7 @@ void LocalBackend::count(const Error& error, const RunOptions& call) {
   queue_.set_device_fault(error.message());
 }
 
-void LocalBackend::count_rejected(const Error& error, const RunOptions& call) {
+void LocalBackend::count_rejected(const Error& error, const CallOptions& call) {
   if (!call.is_trial) counters_.rejects.count(error.reason());
 }
 

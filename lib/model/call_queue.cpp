@@ -30,7 +30,7 @@ CallQueue::CallQueue(const BatchOptions& options, const RuntimeOptions& runtime,
 std::optional<Error> CallQueue::arrive(CallPtr& call, Clock::time_point now) {
   if (auto refusal = check_health(now)) return refusal;
   if (auto refusal = check_deadline(*call, now)) return refusal;
-  const RunOptions& options = call->options;
+  const CallOptions& options = call->options;
   Ticket ticket{options.priority, options.tenant, options.deadline, now, static_cast<double>(call->rows), {}};
   call->arrived = now;
   const bool is_first = waiting_.empty();
@@ -140,7 +140,7 @@ CallQueue::When CallQueue::when_to_serve(Clock::time_point now, std::size_t comi
 }
 
 std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entry, Clock::time_point now) const {
-  const RunOptions& call = entry.item->options;
+  const CallOptions& call = entry.item->options;
   const LatencyModel& latency = latencies_[entry.item->bucket];
   const auto needed = latency.fastest(entry.item->rows);
   if (call.cancel.is_cancelled())

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <gantry/function.hpp>
-#include <gantry/run_options.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/tensor.hpp>
 #include <memory>
@@ -15,6 +14,7 @@
 
 #include "model/batch_sizes.hpp"
 #include "model/padding.hpp"
+#include "runtime/call_options.hpp"
 #include "runtime/policy/fair_queue.hpp"
 #include "runtime/policy/latency_model.hpp"
 #include "runtime/policy/overload.hpp"
@@ -37,7 +37,7 @@ struct BatchOptions {
 /// A call on its way.
 struct Call {
   Tensors inputs;
-  RunOptions options;
+  CallOptions options;
   Function<void(Result<Tensors>)> done;
   std::size_t rows = 1;
   std::size_t bucket = 0;  ///< of its padded length; 0 without padding

@@ -45,7 +45,7 @@ std::size_t LocalBackend::rows_of(const Tensors& inputs) const {
   return static_cast<std::size_t>(std::max<std::int64_t>(1, inputs[0].tensor.shape()[0]));
 }
 
-void LocalBackend::submit(Tensors inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) {
+void LocalBackend::submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) {
   // A runtime in caller execution has no workers: the caller is the one to run it, if only a worker of another runtime.
   if (runtime_->options().execution == Execution::kCaller) return done(run(std::move(inputs), call));
   auto waiting = std::make_unique<Call>();
@@ -90,7 +90,7 @@ void LocalBackend::answer_all(CallList calls, const Error& error) {
   for (CallPtr call = std::move(calls.first); call; call = std::move(call->next)) answer(*call, error);
 }
 
-Result<Tensors> LocalBackend::run(Tensors inputs, const RunOptions& call) {
+Result<Tensors> LocalBackend::run(Tensors inputs, const CallOptions& call) {
   if (!call.is_trial) counters_.calls.add();
   const std::size_t rows = rows_of(inputs);
   const auto arrived = Clock::now();

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/call_queue.hpp"
@@ -30,8 +31,15 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
                                                     const BatchOptions& options);
 
   const EngineInfo& info() const override { return engine_->info(); }
-  void submit(Tensors inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) override;
-  Result<Tensors> run(Tensors inputs, const RunOptions& call) override;
+  void submit(Tensors inputs, const EngineCall& call, Function<void(Result<Tensors>)> done) override {
+    submit(std::move(inputs), CallOptions(call), std::move(done));
+  }
+  Result<Tensors> run(Tensors inputs, const EngineCall& call) override {
+    return run(std::move(inputs), CallOptions(call));
+  }
+  /// The same, for who knows more of the call than a backend of the host's own is told.
+  void submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done);
+  Result<Tensors> run(Tensors inputs, const CallOptions& call);
   void on_shutdown(const Error& reason) override;
   ModelStats stats() const override;
 
@@ -82,24 +90,24 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
   void compute(Instance& instance, Span<Call* const> calls, bool may_retry_memory, Results& results);
   /// The calls of a batch as one engine call, or the error of all.
   Result<std::vector<Tensors>> compute_together(Instance& instance, Span<Call* const> calls, std::size_t rows);
-  Result<Tensors> compute_rows(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call,
+  Result<Tensors> compute_rows(Instance& instance, const Tensors& inputs, std::size_t rows, const CallOptions& call,
                                bool may_retry_memory);
   /// compute_rows() of at most `size` rows at a time, joined.
   Result<Tensors> compute_parts(Instance& instance, const Tensors& inputs, std::size_t rows, std::size_t size,
-                                const RunOptions& call, bool may_retry_memory);
+                                const CallOptions& call, bool may_retry_memory);
   /// run_engine() on what padding makes of one call's inputs.
-  Result<Tensors> run_padded(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call);
+  Result<Tensors> run_padded(Instance& instance, const Tensors& inputs, std::size_t rows, const CallOptions& call);
   /// run_engine() in calls of the sizes that the engine computes.
-  Result<Tensors> run_sized(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call,
+  Result<Tensors> run_sized(Instance& instance, const Tensors& inputs, std::size_t rows, const CallOptions& call,
                             Span<Call* const> together = {});
   /// `together`: the calls of a batch of several.
-  Result<Tensors> run_engine(Instance& instance, const Tensors& inputs, std::size_t rows, const RunOptions& call,
+  Result<Tensors> run_engine(Instance& instance, const Tensors& inputs, std::size_t rows, const CallOptions& call,
                              Span<Call* const> together = {});
   /// For the observers of the requests.
-  void tell_wait(const RunOptions& call, std::size_t rows, Clock::time_point arrived, const Error* refusal) const;
-  void tell_engine_call(const RunOptions& call, Span<Call* const> together, EndedSpan span) const noexcept;
-  void count(const Error& error, const RunOptions& call);
-  void count_rejected(const Error& error, const RunOptions& call);
+  void tell_wait(const CallOptions& call, std::size_t rows, Clock::time_point arrived, const Error* refusal) const;
+  void tell_engine_call(const CallOptions& call, Span<Call* const> together, EndedSpan span) const noexcept;
+  void count(const Error& error, const CallOptions& call);
+  void count_rejected(const Error& error, const CallOptions& call);
   void count_run(std::size_t rows, Clock::duration took);
   void give_back(Instance instance);
   /// Posts release_memory() for when what was given back now has been idle for long enough. There is one such timer at

@@ -18,6 +18,7 @@ namespace gantry {
 namespace {
 
 using detail::BatchSizes;
+using detail::CallOptions;
 using detail::LocalBackend;
 using detail::ModelCall;
 using detail::RowSamples;
@@ -48,13 +49,6 @@ Result<void> check_options(const ModelOptions& options, const Signature& signatu
     if (auto fits = signature.check_inputs(options.examples[i]); !fits)
       return fits.error().within("ModelOptions::examples[" + std::to_string(i) + "]");
   return {};
-}
-
-/// What is run before the model serves.
-RunOptions trial() {
-  RunOptions call;
-  call.is_trial = true;
-  return call;
 }
 
 /// Calls `work` on a worker where there are any, so that what an engine keeps per thread is made there.
@@ -103,10 +97,11 @@ class Trials {
 
  private:
   Result<Tensors> run_in_engine(const Tensors& inputs) {
-    if (!sizes_.are_fixed()) return instance_->run(inputs, trial());
+    if (!sizes_.are_fixed()) return instance_->run(inputs, CallOptions::trial());
     const auto rows = static_cast<std::size_t>(inputs[0].tensor.shape()[0]);
-    return detail::run_in_sizes(sizes_, inputs, rows, false,
-                                [&](const Tensors& part, std::size_t) { return instance_->run(part, trial()); });
+    return detail::run_in_sizes(sizes_, inputs, rows, false, [&](const Tensors& part, std::size_t) {
+      return instance_->run(part, CallOptions::trial());
+    });
   }
 
   Engine& engine_;
@@ -130,7 +125,7 @@ Result<void> warm_up(const ModelCall& call, RuntimeCore& core, const ModelOption
   const auto input = warm_up_input(options, batching);
   if (!input) return input.error();
   for (int i = 0; i < options.warmup_runs; ++i) {
-    const auto ran = on_worker(core, [&] { return call.run(*input, trial()); });
+    const auto ran = on_worker(core, [&] { return call.run(*input, CallOptions::trial()); });
     if (!ran) return ran.error().within("warm-up on the first of the examples");
   }
   return {};
@@ -149,7 +144,9 @@ bool has_fixed_samples(const Signature& signature) {
 void try_batches(LocalBackend& backend, ModelCall& call, RuntimeCore& core, const RowSamples& samples,
                  const BatchSizes& sizes) {
   if (!has_fixed_samples(call.signature)) return;
-  const auto run = [&](const Tensors& inputs) { return on_worker(core, [&] { return call.run(inputs, trial()); }); };
+  const auto run = [&](const Tensors& inputs) {
+    return on_worker(core, [&] { return call.run(inputs, CallOptions::trial()); });
+  };
   const auto end = detail::Clock::now() + kTrialTime;
   while (const std::size_t size = backend.next_trial(end - detail::Clock::now()))
     if (const auto wrong = samples.try_batch(size, run)) {
@@ -202,6 +199,7 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
   call->bad_inputs = &(*backend)->counters().bad_inputs;
   if (batching.padding) call->padding = batching.padding->to_string();
   call->backend = *backend;
+  call->local = backend->get();
   call->signature = std::move(signature);
   call->max_batch = max_batch_of(options);
   call->max_merged = merging->limit;
@@ -244,8 +242,9 @@ Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature,
   if (options.padding)
     return Error(ErrorCode::kInvalidArgument,
                  "ModelOptions::padding needs an engine: a backend of the host's own pads where it batches");
-  auto merging = detail::decide_merging(backend->info(), signature, options, {}, {}, nullptr,
-                                        [&](const Tensors& inputs) { return backend->run(inputs, trial()); });
+  auto merging =
+      detail::decide_merging(backend->info(), signature, options, {}, {}, nullptr,
+                             [&](const Tensors& inputs) { return backend->run(inputs, CallOptions::trial()); });
   if (!merging) return merging.error().within("the examples");
   auto call = std::make_shared<ModelCall>();
   call->backend = std::move(backend);
@@ -254,7 +253,7 @@ Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature,
   call->max_merged = merging->limit;
   call->merging = merging->text;
   for (int i = 0; i < options.warmup_runs && !options.examples.empty() && !call->backend->info().has_state; ++i)
-    if (auto ran = call->run(options.examples[0], trial()); !ran)
+    if (auto ran = call->run(options.examples[0], CallOptions::trial()); !ran)
       return ran.error().within("warm-up on the first of the examples");
   const std::string name = options.name.empty() ? call->backend->info().kind : options.name;
   return Model(std::make_shared<const State>(State{std::move(call), options.runtime, name}));

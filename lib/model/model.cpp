@@ -8,11 +8,13 @@
 #include <utility>
 
 #include "model/model_call.hpp"
+#include "runtime/context.hpp"
 #include "runtime/helping_caller.hpp"
 
 namespace gantry {
 namespace {
 
+using detail::CallOptions;
 using detail::ModelCall;
 using detail::RuntimeCore;
 using ModelCallPtr = std::shared_ptr<const ModelCall>;
@@ -23,7 +25,7 @@ Error too_late() {
 }
 
 /// On this thread, which can return only when the engine does.
-Result<Tensors> run_here(const ModelCall& call, RuntimeCore* core, const Tensors& inputs, const RunOptions& options) {
+Result<Tensors> run_here(const ModelCall& call, RuntimeCore* core, const Tensors& inputs, const CallOptions& options) {
   auto result = call.run(inputs, options);
   if (!result || !options.deadline || detail::Clock::now() < *options.deadline) return result;
   if (core) core->count_deadline_miss();
@@ -32,7 +34,7 @@ Result<Tensors> run_here(const ModelCall& call, RuntimeCore* core, const Tensors
 
 /// By a worker. Who waits gives up at the deadline, and then the call is kept alive by what is still at it.
 Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const Tensors& inputs,
-                              const RunOptions& options) {
+                              const CallOptions& options) {
   detail::KeptPromise<Tensors> promise;
   auto future = promise.get_future();
   detail::Admission helped;  // otherwise submit() admits
@@ -55,9 +57,14 @@ Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const
 }
 
 Result<Tensors> run_where_it_belongs(const ModelCallPtr& call, const std::optional<Runtime>& runtime,
-                                     const Tensors& inputs, const RunOptions& options) {
+                                     const Tensors& inputs, const CallOptions& options,
+                                     const RuntimeCore* admitted_by) {
   RuntimeCore* const core = runtime ? runtime->core().get() : nullptr;
   if (!core || core->on_worker()) return run_here(*call, nullptr, inputs, options);  // of a request that counts itself
+  if (core == admitted_by) {  // the same, on a thread of the callable's own, which its worker waits for
+    const detail::CallerScope caller(*core);
+    return run_here(*call, nullptr, inputs, options);
+  }
   if (auto interruption = options.interruption()) return *interruption;
   if (runtime->options().execution == Execution::kPooled) return run_on_worker(call, *core, inputs, options);
   auto admission = core->admit(options);
@@ -86,8 +93,17 @@ const std::string& Model::merging() const {
   return state_->call->merging;
 }
 
-Result<Tensors> Model::run(const Tensors& inputs, const RunOptions& options) const try {
-  auto result = run_where_it_belongs(state_->call, state_->runtime, inputs, options);
+Result<Tensors> Model::run(const Tensors& inputs, const RunOptions& options) const {
+  return run(inputs, options, nullptr);
+}
+
+Result<Tensors> Model::run(const Tensors& inputs, const CallContext& call) const {
+  return run(inputs, *call.context().call, call.context().runtime);
+}
+
+Result<Tensors> Model::run(const Tensors& inputs, const CallOptions& options, const RuntimeCore* admitted_by) const
+    try {
+  auto result = run_where_it_belongs(state_->call, state_->runtime, inputs, options, admitted_by);
   if (!result) return result.error().within("model '" + state_->name + "'");
   return result;
 } catch (...) {

@@ -5,9 +5,11 @@
 #include <gantry/node.hpp>
 #include <utility>
 
+#include "model/local_backend.hpp"
+
 namespace gantry::detail {
 
-Result<Tensors> ModelCall::prepare(const Tensors& inputs, const RunOptions& call) const {
+Result<Tensors> ModelCall::prepare(const Tensors& inputs, const CallOptions& call) const {
   Tensors prepared;
   for (const TensorSpec& spec : signature.inputs()) {
     const Tensor& input = *inputs.find(spec.name);
@@ -31,23 +33,25 @@ Result<Tensors> ModelCall::finish(Result<Tensors> outputs, const SymbolBinding& 
   return translate_exception();
 }
 
-void ModelCall::submit(const Tensors& inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) const {
+void ModelCall::submit(const Tensors& inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) const {
   auto binding = signature.check_inputs(inputs);
   if (!binding) return done(bad_input(std::move(binding).error()));
   auto prepared = prepare(inputs, call);
   if (!prepared) return done(std::move(prepared).error());
-  backend->submit(*std::move(prepared), call,
-                  [this, binding = *std::move(binding), done = std::move(done)](Result<Tensors> outputs) mutable {
-                    done(finish(std::move(outputs), binding));
-                  });
+  Function<void(Result<Tensors>)> finished = [this, binding = *std::move(binding),
+                                              done = std::move(done)](Result<Tensors> outputs) mutable {
+    done(finish(std::move(outputs), binding));
+  };
+  if (local) return local->submit(*std::move(prepared), call, std::move(finished));
+  backend->submit(*std::move(prepared), call, std::move(finished));
 }
 
-Result<Tensors> ModelCall::run(const Tensors& inputs, const RunOptions& call) const {
+Result<Tensors> ModelCall::run(const Tensors& inputs, const CallOptions& call) const {
   auto binding = signature.check_inputs(inputs);
   if (!binding) return bad_input(std::move(binding).error());
   auto prepared = prepare(inputs, call);
   if (!prepared) return std::move(prepared).error();
-  return finish(backend->run(*std::move(prepared), call), *binding);
+  return finish(local ? local->run(*std::move(prepared), call) : backend->run(*std::move(prepared), call), *binding);
 }
 
 }  // namespace gantry::detail

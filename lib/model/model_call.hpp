@@ -11,8 +11,12 @@
 #include <optional>
 #include <string>
 
+#include "runtime/call_options.hpp"
+
 namespace gantry {
 namespace detail {
+
+class LocalBackend;
 
 /// Holds no handle of the runtime, so that a request in flight cannot keep a runtime alive.
 ///
@@ -22,6 +26,7 @@ namespace detail {
 /// Cost:      no copy of contiguous inputs, unless the engine writes to them.
 struct ModelCall {
   std::shared_ptr<Backend> backend;
+  LocalBackend* local = nullptr;  // the same, if it is gantry's own
   Signature signature;
   std::size_t max_batch = 1;
   std::size_t max_merged = 1;                        // samples that may share an engine call
@@ -35,14 +40,14 @@ struct ModelCall {
     return error;
   }
   /// Checks `inputs` and runs them; `done` is called exactly once, possibly before this returns.
-  void submit(const Tensors& inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) const;
+  void submit(const Tensors& inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) const;
   /// The same on this thread.
-  Result<Tensors> run(const Tensors& inputs, const RunOptions& call) const;
+  Result<Tensors> run(const Tensors& inputs, const CallOptions& call) const;
 
  private:
   /// Signature order, contiguous, on the CPU, private where the engine writes. Also where nobody owns the memory and
   /// the caller may be gone at its deadline, before the engine is done with it.
-  Result<Tensors> prepare(const Tensors& inputs, const RunOptions& call) const;
+  Result<Tensors> prepare(const Tensors& inputs, const CallOptions& call) const;
   Result<Tensors> finish(Result<Tensors> outputs, const SymbolBinding& binding) const noexcept;
 };
 

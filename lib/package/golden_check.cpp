@@ -179,9 +179,7 @@ Result<void> GoldenCheck::run_together(const PipelineCore& pipeline, int max_bat
   std::vector<Value> replicated;
   replicated.reserve(count);
   for (std::size_t i = 0; i < count; ++i) replicated.push_back(inputs_[i % inputs_.size()].copy());
-  RunOptions call;
-  call.is_trial = true;
-  const auto results = pipeline.run_batch(std::move(replicated), call);
+  const auto results = pipeline.run_trial(std::move(replicated));
   for (std::size_t i = 0; i < results.size(); ++i) {
     const std::size_t which = i % cases_.size();
     if (auto ok = compare_result(results[i], cases_[which], codecs_); !ok)

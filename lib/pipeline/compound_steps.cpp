@@ -64,13 +64,21 @@ class EachStep final : public Step {
 
   void flatten(Span<Slot> slots, Flattened& flat) const {
     for (Slot& slot : slots) {
-      if (slot.ok()) {
-        std::vector<Value> values(in_.size(slot.value().data()));
-        in_.explode(slot.value().data(), values.data());
-        for (Value& value : values) flat.items.emplace_back(std::move(value));
-      }
+      if (slot.ok()) flatten_one(slot, flat.items);
       flat.ends.push_back(flat.items.size());
     }
+  }
+
+  void flatten_one(Slot& slot, std::vector<Slot>& items) const {
+    const std::size_t count = in_.size(slot.value().data());
+    const auto* const frames = slot.frames().of_elements.get();
+    if (frames && frames->size() != count)
+      return slot.fail(Error(ErrorCode::kInvalidArgument, "the stage before gave " + std::to_string(frames->size()) +
+                                                              " frames for a list of " + std::to_string(count)));
+    std::vector<Value> values(count);
+    in_.explode(slot.value().data(), values.data());
+    for (std::size_t i = 0; i < count; ++i)
+      items.emplace_back(std::move(values[i])).frames().own = frames ? (*frames)[i] : slot.frames().own;
   }
 
   void regroup(Flattened& flat, Span<Slot> slots) const {
@@ -156,6 +164,7 @@ class ForkStep final : public Step {
   static void deal_one(Slot& slot, std::size_t i, Rows& rows) {
     for (std::size_t b = 0; b + 1 < rows.size(); ++b) rows[b][i] = Slot(slot.value().copy());
     rows.back()[i] = Slot(std::move(slot.value()));
+    for (auto& row : rows) row[i].frames() = slot.frames();
   }
 
   static Slot failed_copy(const Slot& slot) {
@@ -177,6 +186,7 @@ class ForkStep final : public Step {
       if (slots[i].ok()) join_one(rows, i, slots[i]);
   }
 
+  /// The tuple has the frame that all branches were given; where there was none, the first that a branch made.
   void join_one(Rows& rows, std::size_t i, Slot& slot) const {
     std::vector<Value> values;
     values.reserve(rows.size());
@@ -185,6 +195,7 @@ class ForkStep final : public Step {
         slot.fail(rows[b][i].error().within("fork[" + std::to_string(b) + "]"));
         return;
       }
+      if (!slot.frames().own) slot.frames().own = rows[b][i].frames().own;
       values.push_back(std::move(rows[b][i].value()));
     }
     slot.set_value(tuple_ ? tuple_->collect(values.data()) : Value(ValueTuple(std::move(values))));
@@ -248,7 +259,7 @@ class WhenStep final : public Step {
       if (!slots[i].ok()) continue;
       try {
         const std::size_t side = (*predicate_)(slots[i].value().data()) ? 0 : 1;
-        sides.items[side].emplace_back(std::move(slots[i].value()));
+        sides.items[side].push_back(std::move(slots[i]));
         sides.origins[side].push_back(i);
       } catch (...) {
         slots[i].fail(translate_exception().within("when.if"));
@@ -263,7 +274,7 @@ class WhenStep final : public Step {
         Slot& slot = slots[sides.origins[s][k]];
         Slot& item = sides.items[s][k];
         if (item.ok())
-          slot.set_value(std::move(item.value()));
+          slot = std::move(item);
         else
           slot.fail(item.error().within(kNames[s]));
       }

@@ -2,6 +2,8 @@
 // explain(): the same text whichever front end declared the chain.
 #include "pipeline/explain.hpp"
 
+#include <utility>
+
 #include "pipeline/fusion.hpp"
 
 namespace gantry::detail {
@@ -9,7 +11,7 @@ namespace {
 
 class Writer {
  public:
-  explicit Writer(bool fuses) : fuses_(fuses) {}
+  Writer(bool fuses, const Runtime& runtime) : fuses_(fuses), runtime_(&runtime) {}
   std::string write(const Node& root) {
     write_chain(root, "pipeline", 1);
     return std::move(text_);
@@ -43,23 +45,42 @@ class Writer {
   void write_node(const Node& node, const std::string& path, int depth) {
     if (node.kind == "model") ++segment_;
     text_ += std::string(static_cast<std::size_t>(depth) * 2, ' ') + path + "  " + node.name;
-    if (node.kind == "callable" || node.kind == "tap") text_ += " (" + node.kind + ")";
+    if (node.kind == "callable" || node.kind == "tap" || node.kind == "pipeline") text_ += " (" + node.kind + ")";
     if (!node.params.text.empty()) text_ += "(" + node.params.text + ")";
     text_ += "  " + node.in->name() + " -> " + node.out->name();
     text_ += "  [segment " + std::to_string(segment_) + "]\n";
+    const auto* nested = node.params.as<NestedPlan>();
+    const bool fuses = nested ? std::exchange(fuses_, nested->fuses) : fuses_;
+    const Runtime* const runtime = nested ? std::exchange(runtime_, &nested->runtime) : runtime_;
+    if (runtime->core() != runtime_->core()) write_runtime(depth + 1);
     for (const Branch& branch : node.branches) write_chain(*branch.node, path + "." + branch.label, depth + 1);
+    fuses_ = fuses;
+    runtime_ = runtime;
     if (node.kind == "model") ++segment_;
   }
 
-  const bool fuses_;
+  void write_runtime(int depth) {
+    text_ += std::string(static_cast<std::size_t>(depth) * 2, ' ') +
+             "on a runtime of its own: " + explain_threads(runtime_->options()) + "\n";
+  }
+
+  bool fuses_;
+  const Runtime* runtime_;
   std::string text_;
   int segment_ = 1;
 };
 
 }  // namespace
 
-std::string explain_node(const Node& root, bool fuses) {
-  return Writer(fuses).write(root);
+std::string explain_threads(const RuntimeOptions& options) {
+  const bool is_pooled = options.execution == Execution::kPooled;
+  return (is_pooled ? "pooled, " : "caller execution, ") + std::to_string(options.workers) +
+         (is_pooled ? " workers" : " engine calls") + " x " + std::to_string(options.intra_op_threads) +
+         " intra-op threads";
+}
+
+std::string explain_node(const Node& root, bool fuses, const Runtime& runtime) {
+  return Writer(fuses, runtime).write(root);
 }
 
 }  // namespace gantry::detail

@@ -4,12 +4,13 @@
 #include <atomic>
 #include <cstdint>
 #include <gantry/model.hpp>
+#include <gantry/pipeline.hpp>
 #include <utility>
 
 #include "model/batch.hpp"
 #include "model/model_call.hpp"
-#include "pipeline/context.hpp"
 #include "pipeline/model_name.hpp"
+#include "runtime/context.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {

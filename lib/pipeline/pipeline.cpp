@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pipeline/explain.hpp"
+#include "pipeline/pipeline_step.hpp"
 #include "pipeline/request.hpp"
 #include "runtime/rounding_scope.hpp"
 
@@ -28,46 +29,26 @@ class CompiledPipeline final : public PipelineCore {
         compiled_(std::move(compiled)) {}
 
   Result<Value> run(Value input, const RunOptions& options) const override {
-    compiled_->count_requests(1, options);
-    const ObservedCall call(runtime_.options().observer, compiled_->name, options, 1);
-    auto result = run_one(std::move(input), call.options());
-    call.end(result ? 0 : 1, result ? nullptr : &result.error());
-    return result;
+    return run_copied(std::move(input), options, nullptr);
   }
-
+  Result<Value> run(Value input, const CallContext& call) const override {
+    return run_copied(std::move(input), *call.context().call, &call.context());
+  }
   std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const override {
-    const std::size_t count = inputs.size();
-    if (count == 0) return {};
-    compiled_->count_requests(count, options);
-    std::vector<Result<Value>> results;
-    results.reserve(count);
-    const ObservedCall call(runtime_.options().observer, compiled_->name, options, count);
-    auto ran = [&]() -> Result<std::vector<Slot>> {
-      try {
-        return run_slots(to_slots(std::move(inputs)), call.options());
-      } catch (...) {
-        return translate_exception();
-      }
-    }();
-    std::size_t failed = 0;
-    const Error* first = nullptr;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (ran)
-        results.push_back(compiled_->finish((*ran)[i], options, *runtime_.core()));
-      else
-        results.emplace_back(compiled_->failed(ran.error(), options));
-      if (!results.back() && failed++ == 0) first = &results.back().error();
-    }
-    call.end(failed, first);
-    return results;
+    return run_many(std::move(inputs), CallOptions(options), nullptr);
+  }
+  std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const CallContext& call) const override {
+    return run_many(std::move(inputs), *call.context().call, &call.context());
+  }
+  std::vector<Result<Value>> run_trial(std::vector<Value> inputs) const override {
+    return run_many(std::move(inputs), CallOptions::trial(), nullptr);
   }
 
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
-    compiled_->count_requests(1, options);
-    const auto observed = ObservedRequest::begin(runtime_.options().observer, compiled_->name, options, 1);
+    ObservedRequest::Ptr observed;
     auto request = make_request(std::move(input), options, observed);
     if (!request) {
-      const Error error = compiled_->failed(request.error(), options);
+      const Error error = compiled_->failed(request.error(), {});
       if (observed) observed->end(1, 1, &error);
       return answer(done, error);
     }
@@ -79,15 +60,14 @@ class CompiledPipeline final : public PipelineCore {
           [job = std::move(job)](const Error* refusal) mutable { SubmittedRequest::begin(std::move(job), refusal); },
           raw->call, raw->expected, 1);
     }
-    run_on_caller(Span<Slot>(&(*request)->slot, 1), (*request)->context);
+    run_on_caller(*compiled_, Span<Slot>(&(*request)->slot, 1), (*request)->context);
     SubmittedRequest::finish(*std::move(request));
   }
 
   bool runs_in_place() const override { return runtime_.core()->on_worker(); }
 
   std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const override {
-    RunOptions call;
-    call.is_trial = true;
+    const CallOptions call = CallOptions::trial();
     Context context{&call, runtime_.core().get(), true, &observer};
     const RoundingScope rounding;
     std::vector<Slot> slots = to_slots(std::move(inputs));
@@ -105,62 +85,101 @@ class CompiledPipeline final : public PipelineCore {
     text += ": " + root_->in->name() + " -> " + root_->out->name();
     for (const std::string& note : notes_) text += "\n  " + note;
     text += "\n  runtime: ";
-    text += options.execution == Execution::kPooled ? "pooled, " : "caller execution, ";
-    text += std::to_string(options.workers) + (options.execution == Execution::kPooled ? " workers" : " engine calls") +
-            " x " + std::to_string(options.intra_op_threads) + " intra-op threads, at most " +
-            std::to_string(options.max_in_flight) + " requests in flight; CPU budget " + runtime_.budget_explanation();
-    return text + "\n" + explain_node(*root_, fuses_);
+    text += explain_threads(options) + ", at most " + std::to_string(options.max_in_flight) +
+            " requests in flight; CPU budget " + runtime_.budget_explanation();
+    return text + "\n" + explain_node(*root_, fuses_, runtime_);
   }
 
   std::vector<StageStats> stats() const override { return compiled_->stats().stages; }
   const Node& root() const override { return *root_; }
 
- private:
-  Result<Value> run_one(Value input, const RunOptions& options) const try {
-    std::vector<Slot> slots;
-    slots.emplace_back(std::move(input));
-    auto ran = run_slots(std::move(slots), options);
-    if (!ran) return compiled_->failed(ran.error(), options);
-    return compiled_->finish((*ran)[0], options, *runtime_.core());
-  } catch (...) {
-    return compiled_->failed(translate_exception(), options);
+  NodePtr make_stage_node() const override {
+    auto node = std::make_shared<Node>();
+    node->kind = "pipeline";
+    node->name = compiled_->name;
+    node->in = root_->in;
+    node->out = root_->out;
+    node->params = Params::of(NestedPlan{fuses_, runtime_}, "");
+    node->branches = {{"stages", root_}};
+    node->kernel = make_pipeline_kernel(compiled_, runtime_.core());
+    node->keep_alive = {root_};  // the runtime's handle is in the parameters
+    return node;
   }
 
-  Result<std::vector<Slot>> run_slots(std::vector<Slot> slots, const RunOptions& options) const {
-    const std::shared_ptr<RuntimeCore>& core = runtime_.core();
-    if (auto interruption = options.interruption()) return *interruption;
-    Context context{&options, core.get(), true, nullptr};
-    if (core->on_worker()) {  // part of a request that was admitted already
-      compiled_->plan->run(slots, context);
-      return slots;
+ private:
+  void begin(CallOptions& call, std::size_t samples, const Context* outer) const {
+    compiled_->begin(call, samples, runtime_.options().observer, outer);
+  }
+  static const RuntimeCore* runtime_of(const Context* outer) { return outer ? outer->runtime : nullptr; }
+
+  /// run_one() with options of its own, for which there may be no memory.
+  template <class Options>
+  Result<Value> run_copied(Value input, const Options& options, const Context* outer) const try {
+    return run_one(std::move(input), CallOptions(options), outer);
+  } catch (...) {
+    compiled_->requests.add(1);
+    return compiled_->failed(translate_exception(), {});
+  }
+
+  /// `outer`: the call that this is part of, nullptr if none.
+  Result<Value> run_one(Value input, CallOptions call, const Context* outer) const {
+    begin(call, 1, outer);
+    auto result = [&]() -> Result<Value> {
+      try {
+        std::vector<Slot> slots;
+        slots.emplace_back(std::move(input));
+        auto ran = run_blocking(compiled_, runtime_.core(), std::move(slots), call, runtime_of(outer));
+        if (!ran) return compiled_->failed(ran.error(), call);
+        return compiled_->finish((*ran)[0], call, *runtime_.core());
+      } catch (...) {
+        return compiled_->failed(translate_exception(), call);
+      }
+    }();
+    if (call.observed) call.observed->end(1, result ? 0 : 1, result ? nullptr : &result.error());
+    return result;
+  }
+
+  std::vector<Result<Value>> run_many(std::vector<Value> inputs, CallOptions call, const Context* outer) const {
+    const std::size_t count = inputs.size();
+    if (count == 0) return {};
+    std::vector<Result<Value>> results;
+    results.reserve(count);
+    begin(call, count, outer);
+    auto ran = [&]() -> Result<std::vector<Slot>> {
+      try {
+        return run_blocking(compiled_, runtime_.core(), to_slots(std::move(inputs)), call, runtime_of(outer));
+      } catch (...) {
+        return translate_exception();
+      }
+    }();
+    std::size_t failed = 0;
+    const Error* first = nullptr;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (ran)
+        results.push_back(compiled_->finish((*ran)[i], call, *runtime_.core()));
+      else
+        results.emplace_back(compiled_->failed(ran.error(), call));
+      if (!results.back() && failed++ == 0) first = &results.back().error();
     }
-    const auto expected = compiled_->expected(slots.size(), options);
-    auto admission = core->admit(options, expected);
-    if (!admission) return std::move(admission).error();
-    if (runtime_.options().execution == Execution::kCaller) {
-      run_on_caller(slots, context);
-      return slots;
-    }
-    return std::make_shared<BlockingRequest>(compiled_, core, options, std::move(slots), *std::move(admission),
-                                             expected)
-        ->post_and_wait();
+    if (call.observed) call.observed->end(count, failed, first);
+    return results;
   }
 
   Result<std::unique_ptr<SubmittedRequest>> make_request(Value input, const RunOptions& options,
-                                                         const ObservedRequest::Ptr& observed) const try {
-    if (auto interruption = options.interruption()) return *interruption;
-    const auto expected = compiled_->expected(1, options);
-    auto admission = runtime_.core()->admit(options, expected);
+                                                         ObservedRequest::Ptr& observed) const try {
+    CallOptions call(options);
+    begin(call, 1, nullptr);
+    observed = call.observed;
+    if (auto interruption = call.interruption()) return *interruption;
+    const auto expected = compiled_->expected(1, call);
+    auto admission = runtime_.core()->admit(call, expected);
     if (!admission) return std::move(admission).error();
     auto request = std::make_unique<SubmittedRequest>();
     request->expected = expected;
     request->compiled = compiled_;
     request->core = runtime_.core();
-    request->call = options;
-    if (observed) {
-      request->observed = request->call.observed = observed;
-      request->posted = Clock::now();
-    }
+    request->call = std::move(call);
+    if (request->call.observed) request->posted = Clock::now();
     request->context = {&request->call, runtime_.core().get(), runtime_.options().execution == Execution::kCaller,
                         nullptr};
     request->slot = Slot(std::move(input));
@@ -168,12 +187,6 @@ class CompiledPipeline final : public PipelineCore {
     return request;
   } catch (...) {
     return translate_exception();
-  }
-
-  void run_on_caller(Span<Slot> slots, Context& context) const {
-    const CallerScope caller(*context.runtime);
-    const RoundingScope rounding;
-    compiled_->plan->run(slots, context);
   }
 
   NodePtr root_;  // holds the models, and so their runtimes

@@ -3,6 +3,7 @@
 #include "pipeline/plan.hpp"
 
 #include <algorithm>
+#include <gantry/pipeline.hpp>
 #include <string_view>
 #include <utility>
 
@@ -106,7 +107,9 @@ Result<void> Plan::add(const Node& node, const std::string& path, bool fuses, St
   auto step = is_compound(node) ? make_compound_step(node, std::move(plans)) : make_leaf_step(node);
   if (!step) return std::move(step).error();
   is_async_ = is_async_ || (*step)->is_async();
-  steps_.push_back({*std::move(step), is_compound(node) ? "" : label_of(node.name), path, node.name, {&counter}});
+  std::string label = is_compound(node) ? "" : label_of(node.name);
+  if (node.kind == "pipeline") label = "pipeline '" + node.name + "'";
+  steps_.push_back({*std::move(step), std::move(label), path, node.name, {&counter}});
   return {};
 }
 
@@ -129,7 +132,7 @@ void Plan::add_fused(Fusion fusion, Span<const Branch> stages, const std::string
 bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& context, Clock::time_point now) const {
   const std::size_t count = count_ok(Span<const Slot>(slots.data(), slots.size()));
   if (count == 0) return false;
-  const RunOptions& call = *context.call;
+  const CallOptions& call = *context.call;
   const bool is_late = call.deadline && now >= *call.deadline;
   if (!is_late && !call.cancel.is_cancelled()) {
     if (!call.is_trial)

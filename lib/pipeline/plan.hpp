@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/context.hpp"
+#include "runtime/context.hpp"
 #include "runtime/counter.hpp"
 #include "runtime/histogram_recorder.hpp"
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/helping_caller.hpp"
+#include "runtime/rounding_scope.hpp"
 
 namespace gantry::detail {
 
@@ -13,9 +14,13 @@ Error Compiled::scoped(const Error& error) const noexcept {
   return scope.empty() ? error : error.within(scope);
 }
 
-Error Compiled::failed(const Error& error, const RunOptions& call) const noexcept {
-  if (!call.is_trial) errors[static_cast<std::size_t>(error.code())].fetch_add(1, std::memory_order_relaxed);
+Error Compiled::failed(const Error& error, const CallOptions& call) const noexcept {
+  count_error(error, call);
   return scoped(error);
+}
+
+void Compiled::count_error(const Error& error, const CallOptions& call) const noexcept {
+  if (!call.is_trial) errors[static_cast<std::size_t>(error.code())].fetch_add(1, std::memory_order_relaxed);
 }
 
 PipelineStats Compiled::stats() const {
@@ -29,7 +34,7 @@ PipelineStats Compiled::stats() const {
   return stats;
 }
 
-Result<Value> Compiled::finish(Slot& slot, const RunOptions& call, RuntimeCore& core) const noexcept {
+Result<Value> Compiled::finish(Slot& slot, const CallOptions& call, RuntimeCore& core) const noexcept {
   try {
     const bool is_late = slot.ok() ? call.deadline && Clock::now() >= *call.deadline
                                    : slot.error().code() == ErrorCode::kDeadlineExceeded;
@@ -44,20 +49,20 @@ Result<Value> Compiled::finish(Slot& slot, const RunOptions& call, RuntimeCore& 
   }
 }
 
-Clock::duration Compiled::expected(std::size_t samples, const RunOptions& call) const {
+Clock::duration Compiled::expected(std::size_t samples, const CallOptions& call) const {
   const auto expected = fastest.of(samples);
   const bool is_hopeless = call.deadline && expected > *call.deadline - Clock::now();
   return is_hopeless && fastest.should_try() ? Clock::duration::zero() : expected;
 }
 
-void Compiled::learn(Span<const Slot> slots, const RunOptions& call, Clock::time_point began) const {
+void Compiled::learn(Span<const Slot> slots, const CallOptions& call, Clock::time_point began) const {
   if (call.is_trial || !std::all_of(slots.begin(), slots.end(), [](const Slot& slot) { return slot.ok(); })) return;
   fastest.record(slots.size(), Clock::now() - began);
 }
 
 namespace {
 
-void tell_queue_wait(const Compiled& compiled, const RunOptions& call, Clock::time_point posted, std::size_t samples,
+void tell_queue_wait(const Compiled& compiled, const CallOptions& call, Clock::time_point posted, std::size_t samples,
                      const Error* refusal) {
   if (call.observed)
     call.observed->tell(
@@ -66,8 +71,38 @@ void tell_queue_wait(const Compiled& compiled, const RunOptions& call, Clock::ti
 
 }  // namespace
 
+void run_on_caller(const Compiled& compiled, Span<Slot> slots, Context& context) {
+  const CallerScope caller(*context.runtime);
+  const RoundingScope rounding;
+  compiled.plan->run(slots, context);
+}
+
+Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& compiled,
+                                       const std::shared_ptr<RuntimeCore>& core, std::vector<Slot> slots,
+                                       const CallOptions& call, const RuntimeCore* admitted_by) {
+  if (auto interruption = call.interruption()) return *interruption;
+  Context context{&call, core.get(), true, nullptr};
+  if (core->on_worker()) {  // part of a request that was admitted already
+    compiled->plan->run(slots, context);
+    return slots;
+  }
+  if (core.get() == admitted_by) {  // the same, on a thread of a callable's own, which its worker waits for
+    run_on_caller(*compiled, slots, context);
+    return slots;
+  }
+  const auto expected = compiled->expected(slots.size(), call);
+  auto admission = core->admit(call, expected);
+  if (!admission) return std::move(admission).error();
+  if (core->options().execution == Execution::kCaller) {
+    run_on_caller(*compiled, slots, context);
+    return slots;
+  }
+  return std::make_shared<BlockingRequest>(compiled, core, call, std::move(slots), *std::move(admission), expected)
+      ->post_and_wait();
+}
+
 BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core,
-                                 const RunOptions& call, std::vector<Slot> slots, Admission admission,
+                                 const CallOptions& call, std::vector<Slot> slots, Admission admission,
                                  Clock::duration expected)
     : compiled_(std::move(compiled)),
       core_(std::move(core)),
@@ -132,7 +167,7 @@ void SubmittedRequest::finish(std::unique_ptr<SubmittedRequest> request) {
     request->compiled->learn(Span<const Slot>(&request->slot, 1), request->call, request->began);
   request->admission.end();
   auto result = request->compiled->finish(request->slot, request->call, *request->core);
-  if (request->observed) request->observed->end(1, result ? 0 : 1, result ? nullptr : &result.error());
+  if (request->call.observed) request->call.observed->end(1, result ? 0 : 1, result ? nullptr : &result.error());
   auto done = std::move(request->done);
   request.reset();
   answer(done, std::move(result));

@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/context.hpp"
 #include "pipeline/plan.hpp"
+#include "runtime/context.hpp"
 #include "runtime/observed_request.hpp"
 #include "runtime/policy/fastest_time.hpp"
 #include "runtime/runtime_core.hpp"
@@ -40,28 +40,42 @@ struct Compiled final : RuntimePipeline {
   mutable std::array<std::atomic<std::uint64_t>, kErrorCodes> errors{};
 
   PipelineStats stats() const override;
-  void count_requests(std::size_t count, const RunOptions& call) const {
-    if (!call.is_trial) requests.add(count);
+  /// A request of `samples` begins: it is counted, and the observer told of it. `outer`: of what it is part, if of
+  /// anything.
+  void begin(CallOptions& call, std::size_t samples, const std::shared_ptr<Observer>& observer,
+             const Context* outer) const {
+    if (!call.is_trial) requests.add(samples);
+    call.observed = ObservedRequest::begin(observer, name, call, samples, outer);
   }
   /// What a request of `samples` will take, as far as it can be refused for that: zero if nothing is known, and for the
   /// few that are to be tried though they seem hopeless.
-  Clock::duration expected(std::size_t samples, const RunOptions& call) const;
+  Clock::duration expected(std::size_t samples, const CallOptions& call) const;
   /// Learns from a request that ended now, unless it failed: how long that took says nothing.
-  void learn(Span<const Slot> slots, const RunOptions& call, Clock::time_point began) const;
+  void learn(Span<const Slot> slots, const CallOptions& call, Clock::time_point began) const;
   /// The slot as a result, with the pipeline's name in its error, which is counted. A result that comes after the
   /// deadline is none, and counted in `core`.
-  Result<Value> finish(Slot& slot, const RunOptions& call, RuntimeCore& core) const noexcept;
+  Result<Value> finish(Slot& slot, const CallOptions& call, RuntimeCore& core) const noexcept;
   /// The error of one input, with the pipeline's name, counted.
-  Error failed(const Error& error, const RunOptions& call) const noexcept;
+  Error failed(const Error& error, const CallOptions& call) const noexcept;
+  void count_error(const Error& error, const CallOptions& call) const noexcept;
   Error scoped(const Error& error) const noexcept;
 };
+
+/// On this thread, in a worker's stead.
+void run_on_caller(const Compiled& compiled, Span<Slot> slots, Context& context);
+
+/// A request to the runtime behind `core`, whose caller waits; on this thread if it is part of one that was admitted:
+/// `admitted_by` is the runtime that did, or nullptr.
+Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& compiled,
+                                       const std::shared_ptr<RuntimeCore>& core, std::vector<Slot> slots,
+                                       const CallOptions& call, const RuntimeCore* admitted_by);
 
 /// A request whose caller waits. The caller gives up at its deadline, and the worker may still be at it, so they share
 /// the request.
 class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
  public:
   /// `expected`: by which it was admitted.
-  BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core, const RunOptions& call,
+  BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core, const CallOptions& call,
                   std::vector<Slot> slots, Admission admission, Clock::duration expected);
 
   /// The slots when all is done; deadline_exceeded if that takes too long.
@@ -73,7 +87,7 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
 
   std::shared_ptr<const Compiled> compiled_;
   std::shared_ptr<RuntimeCore> core_;
-  const RunOptions call_;
+  const CallOptions call_;
   std::vector<Slot> slots_;
   Context context_;
   Admission admission_;
@@ -89,13 +103,12 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
 struct SubmittedRequest {
   std::shared_ptr<const Compiled> compiled;
   std::shared_ptr<RuntimeCore> core;
-  RunOptions call;
+  CallOptions call;
   Context context;
   Slot slot;
   Function<void(Result<Value>)> done;
   Admission admission;
   Clock::duration expected{};  // by which it was admitted
-  ObservedRequest::Ptr observed;
   Clock::time_point posted{};  // if it is observed
   Clock::time_point began{};
 

@@ -37,6 +37,62 @@ bool can_take(const std::vector<PipelineInput>& inputs, const TypeInfo& in) {
   return true;
 }
 
+/// `in` as what the inner pipeline takes. What is not there stays empty, and the op that selects it says so.
+Value take_inputs(const TypeInfo& in, const TypeInfo& inner, const std::vector<PipelineInput>& inputs, Value input) {
+  std::vector<Value> values(inputs.size());
+  const auto* named = in.tuple ? nullptr : &input.get<Tensors>();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (named == nullptr)
+      values[i] = inputs[i].type->copy(in.tuple->at(input.data(), i));
+    else if (const Tensor* tensor = named->find(inputs[i].name))
+      values[i] = Value(Tensor(*tensor));
+  }
+  return join_inputs(inner, inputs, std::move(values));
+}
+
+/// Converts each value, for a stage before or behind a pipeline that is one itself.
+class ConvertKernel final : public Kernel {
+ public:
+  using Convert = std::function<Result<Value>(Value)>;
+  explicit ConvertKernel(Convert convert) : convert_(std::move(convert)) {}
+  std::unique_ptr<Step> make_step() const override { return std::make_unique<ConvertStep>(convert_); }
+
+ private:
+  class ConvertStep final : public Step {
+   public:
+    explicit ConvertStep(Convert convert) : convert_(std::move(convert)) {}
+    void run(Span<Slot> slots, Context&) const override {
+      for (Slot& slot : slots) {
+        if (!slot.ok()) continue;
+        try {
+          auto result = convert_(std::move(slot.value()));
+          if (result)
+            slot.set_value(*std::move(result));
+          else
+            slot.fail(std::move(result).error());
+        } catch (...) {
+          slot.fail(translate_exception());
+        }
+      }
+    }
+
+   private:
+    Convert convert_;
+  };
+
+  Convert convert_;
+};
+
+NodePtr make_convert_node(std::string name, const TypeInfo& in, const TypeInfo& out, ConvertKernel::Convert convert) {
+  auto node = std::make_shared<Node>();
+  node->kind = "callable";
+  node->name = std::move(name);
+  node->in = &in;
+  node->out = &out;
+  node->kernel = std::make_shared<ConvertKernel>(std::move(convert));
+  return node;
+}
+
 /// Converts what another pipeline gives, and what it takes where it has several inputs.
 class TypedPipeline final : public PipelineCore {
  public:
@@ -55,6 +111,17 @@ class TypedPipeline final : public PipelineCore {
     for (Value& input : inputs) input = taken(std::move(input));
     return converted(inner_->run_batch(std::move(inputs), options));
   }
+  Result<Value> run(Value input, const CallContext& call) const override {
+    return converted(inner_->run(taken(std::move(input)), call), out_);
+  }
+  std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const CallContext& call) const override {
+    for (Value& input : inputs) input = taken(std::move(input));
+    return converted(inner_->run_batch(std::move(inputs), call));
+  }
+  std::vector<Result<Value>> run_trial(std::vector<Value> inputs) const override {
+    for (Value& input : inputs) input = taken(std::move(input));
+    return converted(inner_->run_trial(std::move(inputs)));
+  }
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
     inner_->submit(taken(std::move(input)), options,
                    [done = std::move(done), out = &out_](Result<Value> result) mutable {
@@ -69,20 +136,23 @@ class TypedPipeline final : public PipelineCore {
   std::string explain() const override { return inner_->explain(); }
   std::vector<StageStats> stats() const override { return inner_->stats(); }
   const Node& root() const override { return root_; }
+  NodePtr make_stage_node() const override {
+    NodePtr chain = inner_->make_stage_node();
+    if (!inputs_.empty())
+      chain = chain_nodes(make_convert_node("inputs", *root_.in, *inner_->root().in,
+                                            [in = root_.in, inner = inner_->root().in, inputs = inputs_](Value input) {
+                                              return take_inputs(*in, *inner, inputs, std::move(input));
+                                            }),
+                          chain);
+    if (same_type(*inner_->root().out, out_)) return chain;
+    return chain_nodes(chain, make_convert_node("collect", *inner_->root().out, out_, [out = &out_](Value value) {
+                         return convert(std::move(value), *out);
+                       }));
+  }
 
  private:
-  /// What is not there stays empty, and the op that selects it says so.
   Value taken(Value input) const {
-    if (inputs_.empty()) return input;
-    std::vector<Value> values(inputs_.size());
-    const auto* named = root_.in->tuple ? nullptr : &input.get<Tensors>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (named == nullptr)
-        values[i] = inputs_[i].type->copy(root_.in->tuple->at(input.data(), i));
-      else if (const Tensor* tensor = named->find(inputs_[i].name))
-        values[i] = Value(Tensor(*tensor));
-    }
-    return join_inputs(*inner_->root().in, inputs_, std::move(values));
+    return inputs_.empty() ? std::move(input) : take_inputs(*root_.in, *inner_->root().in, inputs_, std::move(input));
   }
   static Result<Value> converted(Result<Value> result, const TypeInfo& out) {
     if (!result) return result;

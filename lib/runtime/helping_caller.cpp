@@ -50,7 +50,7 @@ bool has_stack_left() {
   return here > stack.low && here <= stack.high && here - stack.low >= kStackNeeded;
 }
 
-bool returns_when_done(const RunOptions& call) {
+bool returns_when_done(const CallOptions& call) {
   return !call.deadline || *call.deadline == Deadline::max();
 }
 
@@ -68,7 +68,7 @@ HelpingCaller::Scope::~Scope() {
   core.end_help();
 }
 
-HelpingCaller::HelpingCaller(RuntimeCore& core, const RunOptions& call, Clock::duration expected) {
+HelpingCaller::HelpingCaller(RuntimeCore& core, const CallOptions& call, Clock::duration expected) {
   const RuntimeOptions& options = core.options();
   if (call.is_trial) return;  // what an engine keeps per thread is to be made on workers
   if (!options.callers_help || options.intra_op_threads != 1 || !returns_when_done(call) || !has_stack_left()) return;

@@ -6,9 +6,9 @@
 #pragma once
 
 #include <cfenv>
-#include <gantry/run_options.hpp>
 #include <optional>
 
+#include "runtime/call_options.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
@@ -24,7 +24,7 @@ namespace gantry::detail {
 class HelpingCaller {
  public:
   /// `expected`: what the request will take; 0: unknown.
-  HelpingCaller(RuntimeCore& core, const RunOptions& call, Clock::duration expected);
+  HelpingCaller(RuntimeCore& core, const CallOptions& call, Clock::duration expected);
   HelpingCaller(const HelpingCaller&) = delete;
   HelpingCaller& operator=(const HelpingCaller&) = delete;
   ~HelpingCaller();

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/context.hpp"
+#include "runtime/runtime_core.hpp"
+
 namespace gantry {
 
 Observer::~Observer() = default;
@@ -38,12 +41,16 @@ void call(Observer& observer, const EndedSpan& span) noexcept {
 }  // namespace
 
 ObservedRequest::Ptr ObservedRequest::ask(const std::shared_ptr<Observer>& observer, const std::string& pipeline,
-                                          const RunOptions& options, std::size_t samples) noexcept {
+                                          const CallOptions& options, std::size_t samples,
+                                          const Context* outer) noexcept {
   try {
+    const bool is_within = outer && outer->runtime && outer->runtime->options().observer == observer;
+    const auto& around = is_within ? outer->call->observed : nullptr;
+    if (is_within && !around) return nullptr;
     const auto began = Clock::now();
     auto request = std::make_shared<ObservedRequest>(observer, pipeline, began);
-    request->tag_ =
-        observer->on_request({pipeline, parse_trace_parent(options.trace_parent), options.tenant, samples, began});
+    request->tag_ = observer->on_request({pipeline, parse_trace_parent(options.trace_parent), options.tenant, samples,
+                                          began, around ? around->tag_ : nullptr});
     if (request->tag_) return request;
   } catch (...) {
   }
@@ -74,18 +81,6 @@ void ObservedRequest::tell_all(Span<const Ptr> requests, EndedSpan span) noexcep
     }
   } catch (...) {  // no memory: then it is not told
   }
-}
-
-void ObservedCall::begin(const std::shared_ptr<Observer>& observer, const std::string& pipeline) noexcept {
-  try {
-    own_ = *options_;
-  } catch (...) {
-    return;
-  }
-  request_ = ObservedRequest::begin(observer, pipeline, *options_, samples_);
-  if (!request_) return;
-  own_->observed = request_;
-  options_ = &*own_;
 }
 
 }  // namespace detail

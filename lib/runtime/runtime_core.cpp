@@ -125,7 +125,7 @@ bool RuntimeCore::is_stopped() const {
   return is_stopping_;
 }
 
-Result<Admission> RuntimeCore::admit(const RunOptions& call, Clock::duration expected) {
+Result<Admission> RuntimeCore::admit(const CallOptions& call, Clock::duration expected) {
   if (is_of_parent_process())
     return Error(ErrorCode::kFailedPrecondition,
                  "the runtime was made before fork(), and its workers stayed in the parent; make runtimes, models and "
@@ -149,7 +149,7 @@ Result<Admission> RuntimeCore::admit(const RunOptions& call, Clock::duration exp
   return *std::move(refusal);
 }
 
-std::optional<Error> RuntimeCore::check_deadline(const RunOptions& call, Clock::duration expected,
+std::optional<Error> RuntimeCore::check_deadline(const CallOptions& call, Clock::duration expected,
                                                  Clock::time_point now) {
   if (!call.deadline || in_flight_ == 0) return std::nullopt;  // when idle it is tried, so that a wrong guess is mended
   const auto milliseconds = [](Clock::duration duration) {
@@ -225,7 +225,7 @@ void RuntimeCore::post(Job job) {
   queue(job, [&] { begun_.push_back(std::move(job)); });
 }
 
-void RuntimeCore::post_request(Job job, const RunOptions& call, Clock::duration expected, std::size_t samples) {
+void RuntimeCore::post_request(Job job, const CallOptions& call, Clock::duration expected, std::size_t samples) {
   const auto now = Clock::now();
   queue(job, [&] {
     Ticket ticket{call.priority, call.tenant,  call.deadline, now, static_cast<double>(samples),

@@ -15,7 +15,6 @@
 #include <gantry/executor.hpp>
 #include <gantry/function.hpp>
 #include <gantry/result.hpp>
-#include <gantry/run_options.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/stats.hpp>
 #include <map>
@@ -28,6 +27,7 @@
 #include <vector>
 
 #include "runtime/budget_watch.hpp"
+#include "runtime/call_options.hpp"
 #include "runtime/histogram_recorder.hpp"
 #include "runtime/policy/fair_queue.hpp"
 #include "runtime/policy/overload.hpp"
@@ -110,7 +110,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   /// met behind those that wait; deadline_exceeded if it could not be met by an idle runtime, which needs `expected`
   /// for such a request; unavailable after stop(); failed_precondition in a child of fork(), which has none of the
   /// workers.
-  Result<Admission> admit(const RunOptions& call = {}, Clock::duration expected = {});
+  Result<Admission> admit(const CallOptions& call = {}, Clock::duration expected = {});
   std::size_t in_flight() const;
   /// Requests that have not begun; read without a lock, so a moment old.
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
@@ -124,7 +124,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   /// thread. So it is with the other ways to queue.
   void post(Job job);
   /// Queues a request that was admitted.
-  void post_request(Job job, const RunOptions& call, Clock::duration expected, std::size_t samples);
+  void post_request(Job job, const CallOptions& call, Clock::duration expected, std::size_t samples);
   /// Queues work that can wait until a worker has nothing else to do, or what was queued before it has begun.
   void post_late(Job job);
   /// Runs the job once `when` has come.
@@ -162,7 +162,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   /// Calls `push` under the lock, and refuses the job if there is no place for it.
   template <class Push>
   void queue(Job& job, Push push);
-  std::optional<Error> check_deadline(const RunOptions& call, Clock::duration expected, Clock::time_point now);
+  std::optional<Error> check_deadline(const CallOptions& call, Clock::duration expected, Clock::time_point now);
   /// Under the lock: the next job, with the reason if it will not run; nothing if there is none now.
   struct Next {
     Job job;

@@ -24,10 +24,10 @@ ALLOWED_FOLDERS = {
 
 # The public headers by level; a header includes its own level and those before.
 HEADER_LEVELS = [
-    {"export", "span", "error", "grpc_status", "http_status", "result", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "executor", "isa", "tensor",
+    {"export", "span", "frame", "error", "grpc_status", "http_status", "result", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "executor", "isa", "tensor",
      "stats", "trace_parent", "observer"},
-    {"run_options", "runtime"},
-    {"type_info", "value", "payload", "codec", "codecs", "node", "stage", "named_tensors"},
+    {"run_options", "engine_call", "call_context", "runtime"},
+    {"type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "named_tensors"},
     {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "backend", "model"},
     {"package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
     {"image", "classify", "segmentation", "tensor_ops"},

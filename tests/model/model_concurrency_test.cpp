@@ -233,11 +233,11 @@ TEST(ModelConcurrency, AModelInCallerExecutionServesAPooledPipeline) {
 class RudeBackend final : public Backend {
  public:
   const EngineInfo& info() const override { return info_; }
-  void submit(Tensors inputs, const RunOptions&, Function<void(Result<Tensors>)> done) override {
+  void submit(Tensors inputs, const EngineCall&, Function<void(Result<Tensors>)> done) override {
     if (answers_first_) done(Tensors{{"y", inputs[0].tensor}});
     throw std::runtime_error("rude");
   }
-  Result<Tensors> run(Tensors, const RunOptions&) override { throw std::runtime_error("rude"); }
+  Result<Tensors> run(Tensors, const EngineCall&) override { throw std::runtime_error("rude"); }
 
   bool answers_first_ = false;
 

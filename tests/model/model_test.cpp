@@ -265,13 +265,15 @@ TEST(ModelRun, HandsTheCallsOptionsToTheEngine) {
   const auto script = make_script();
   const Model model = make_fake_model(script, make_runtime(1));
   RunOptions call;
-  call.tenant = "acme";
-  call.priority = 3;
+  call.deadline = within(std::chrono::hours(1));
+  call.cancel = CancelToken::create();
   call.trace_parent = "00-1-2-01";
   ASSERT_THAT(model.run(batch_of({1, 2}), call), IsOk());
-  EXPECT_EQ(script->last_call().tenant, "acme");
-  EXPECT_EQ(script->last_call().priority, 3);
+  EXPECT_EQ(script->last_call().deadline, call.deadline);
   EXPECT_EQ(script->last_call().trace_parent, "00-1-2-01");
+  EXPECT_FALSE(script->last_call().is_trial);
+  call.cancel.cancel();
+  EXPECT_TRUE(script->last_call().cancel.is_cancelled());
 }
 
 TEST(ModelRun, DoesNotStartWhatIsLateOrCancelled) {
@@ -481,10 +483,10 @@ TEST(ModelStage, OverTensorNeedsOneInputAndOneOutput) {
 class ThreadBackend final : public Backend {
  public:
   const EngineInfo& info() const override { return info_; }
-  void submit(Tensors inputs, const RunOptions&, Function<void(Result<Tensors>)> done) override {
+  void submit(Tensors inputs, const EngineCall&, Function<void(Result<Tensors>)> done) override {
     std::thread([inputs = std::move(inputs), done = std::move(done)]() mutable { done(std::move(inputs)); }).detach();
   }
-  Result<Tensors> run(Tensors inputs, const RunOptions&) override { return inputs; }
+  Result<Tensors> run(Tensors inputs, const EngineCall&) override { return inputs; }
 
  private:
   EngineInfo info_{"thread", "a thread of the host", Device::cpu(), false};

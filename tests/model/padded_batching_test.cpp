@@ -327,10 +327,10 @@ TEST(PaddedBatching, WhatCannotBePaddedMakesNoModel) {
 class OwnBackend final : public Backend {
  public:
   const EngineInfo& info() const override { return info_; }
-  void submit(Tensors inputs, const RunOptions& call, Function<void(Result<Tensors>)> done) override {
+  void submit(Tensors inputs, const EngineCall& call, Function<void(Result<Tensors>)> done) override {
     done(run(std::move(inputs), call));
   }
-  Result<Tensors> run(Tensors inputs, const RunOptions&) override { return attend(inputs); }
+  Result<Tensors> run(Tensors inputs, const EngineCall&) override { return attend(inputs); }
 
  private:
   EngineInfo info_;

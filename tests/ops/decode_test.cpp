@@ -18,6 +18,7 @@
 #include "ops/png/png_writer.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
+#include "support/test_call.hpp"
 
 namespace gantry {
 namespace {
@@ -236,18 +237,16 @@ TEST(Decode, GivesTheFirstFrameOfAnAnimation) {
 
 /// The call may end before the work does.
 TEST(Decode, LooksAtTheCallWhileItWorks) {
-  RunOptions late(std::chrono::steady_clock::now());
-  RunOptions cancelled;
-  cancelled.cancel = CancelToken::create();
-  cancelled.cancel.cancel();
+  const test::TestCall late{RunOptions(std::chrono::steady_clock::now())};
+  const test::TestCall cancelled(test::cancelled_options());
   test::JpegFile jpeg;
   const Bytes baseline(jpeg.bytes());
   jpeg.is_progressive = true;
   const Bytes progressive(jpeg.bytes());
   const Bytes png = PngFile{1, 1, 8, 0, "", {"x"}}.bytes();
   for (const Bytes& file : {baseline, progressive, png, Bytes(kWebp), Bytes(kAnimatedWebp)}) {
-    EXPECT_THAT(detail::decode_image(file, {}, &late), FailsWith(ErrorCode::kDeadlineExceeded, "deadline"));
-    EXPECT_THAT(detail::decode_image(file, {}, &cancelled), FailsWith(ErrorCode::kCancelled, "cancelled"));
+    EXPECT_THAT(detail::decode_image(file, {}, late.get()), FailsWith(ErrorCode::kDeadlineExceeded, "deadline"));
+    EXPECT_THAT(detail::decode_image(file, {}, cancelled.get()), FailsWith(ErrorCode::kCancelled, "cancelled"));
     EXPECT_THAT(detail::decode_image(file, {}, nullptr), test::IsOk());
   }
 }

@@ -161,10 +161,10 @@ TEST_P(PipelineTest, DeadlineAndCancellationReachTheModel) {
   const auto script = std::make_shared<FakeScript>();
   const Model model = make_fake_model(script, runtime_);
   RunOptions options(within(std::chrono::hours(1)));
-  options.tenant = "acme";
+  options.trace_parent = "00-1-2-01";
   ASSERT_THAT(make(model.stage()).run(row({1, 2}), options), IsOk());
   EXPECT_EQ(script->last_call().deadline, options.deadline);
-  EXPECT_EQ(script->last_call().tenant, "acme");
+  EXPECT_EQ(script->last_call().trace_parent, "00-1-2-01");
 }
 
 TEST_P(PipelineTest, RunsInPlaceInsideAStage) {

@@ -66,7 +66,7 @@ class FakeScript {
     const std::lock_guard lock(mutex_);
     return releases_;
   }
-  RunOptions last_call() const {
+  EngineCall last_call() const {
     const std::lock_guard lock(mutex_);
     return last_call_;
   }
@@ -82,7 +82,7 @@ class FakeScript {
   mutable std::mutex mutex_;
   std::vector<std::int64_t> batch_sizes_;
   Tensor last_input_;
-  RunOptions last_call_;
+  EngineCall last_call_;
   std::thread::id last_thread_;
   std::atomic<int> at_once_{0};
   std::atomic<int> most_at_once_{0};
@@ -96,7 +96,7 @@ class FakeInstance final : public EngineInstance {
  public:
   explicit FakeInstance(std::shared_ptr<FakeScript> script) : script_(std::move(script)) {}
 
-  Result<Tensors> run(const Tensors& inputs, const RunOptions& call) override {
+  Result<Tensors> run(const Tensors& inputs, const EngineCall& call) override {
     FakeScript& script = *script_;
     const int now = ++script.at_once_;
     int most = script.most_at_once_.load();

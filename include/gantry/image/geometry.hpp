@@ -96,10 +96,14 @@ struct Letterbox {
   Resampling how = {Filter::kBilinear, Reference::kOpenCv};
 };
 GANTRY_API Stage<Image, Image> letterbox(const Letterbox& options = {});
-/// A box {x0, y0, x1, y1} on the letterboxed image in pixels of the original one, which was width x height, clamped to
-/// it; as ultralytics' scale_boxes(). NaN stays NaN.
-GANTRY_API std::array<float, 4> unletterbox(const std::array<float, 4>& box, const Letterbox& options,
-                                            std::int64_t width, std::int64_t height);
+/// Boxes on the model's input in pixels of the picture it came from, whichever ops resized, cropped, mirrored or padded
+/// that; for a letterbox, as ultralytics' scale_boxes(). See Frame.
+struct Unletterbox {
+  bool clip = true;  ///< to the picture
+};
+/// Boxes f32[N, 4] as x0, y0, x1, y1; further columns stay as they are. NaN stays NaN, and no box is none. Errors:
+/// failed_precondition if no op before knew the picture.
+GANTRY_API Stage<Tensor, Tensor> unletterbox(const Unletterbox& options = {});
 
 enum class FlipAxis : std::uint8_t { kHorizontal, kVertical };
 /// kHorizontal mirrors left to right, as PIL's FLIP_LEFT_RIGHT.

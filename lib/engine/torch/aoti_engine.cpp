@@ -50,7 +50,7 @@ class AotiInstance final : public EngineInstance {
         stream_(make_stream(device)),
         threads_(threads) {}
 
-  Result<Tensors> run(const Tensors& inputs, const RunOptions&) override {
+  Result<Tensors> run(const Tensors& inputs, const EngineCall&) override {
     try {
       if (auto ok = check_sizes(call_.bounds, inputs); !ok) return std::move(ok).error();
       const ThreadScope thread(threads_);

@@ -49,14 +49,14 @@ class TorchScriptInstance final : public EngineInstance {
         forks_(effects.forks),
         draws_random_(effects.draws_random) {}
 
-  Result<Tensors> run(const Tensors& inputs, const RunOptions& options) override {
+  Result<Tensors> run(const Tensors& inputs, const EngineCall& call) override {
     try {
       const ThreadScope thread(threads_);
       const DeviceScope device(stream_);
       const ActivationScope memory(memory_);
       const torch::jit::GraphOptimizerEnabledGuard optimizer(optimize_at_run_time_);
       std::optional<RandomStreamScope> random;
-      if (options.is_trial && draws_random_) random.emplace(device_);
+      if (call.is_trial && draws_random_) random.emplace(device_);
       // The inputs live until the outputs are converted, so that an output that aliases one is seen to.
       const std::vector<at::Tensor> tensors = to_torch(inputs, device_);
       auto outputs = call_.outputs_of(forward(call_.arguments(tensors)));

@@ -3,20 +3,20 @@
 #pragma once
 
 #include <cstddef>
+#include <gantry/call_context.hpp>
 #include <gantry/error.hpp>
-#include <gantry/run_options.hpp>
 #include <optional>
 
 namespace gantry::detail {
 
-/// Ownership: borrows the call's options.
+/// Ownership: borrows the call.
 /// Threads:   one thread.
 /// Errors:    none.
 /// Cost:      an addition; the time is read for every 256 KiB of work.
 class CallWatch {
  public:
   /// `call` may be nullptr: then nothing is ever over.
-  explicit CallWatch(const RunOptions* call) : call_(call) {}
+  explicit CallWatch(const CallContext* call) : call_(call) {}
 
   /// Counts `work`, in bytes that are copied or the like. True from when the call was seen to be over.
   bool is_over(std::size_t work) {
@@ -32,7 +32,7 @@ class CallWatch {
  private:
   static constexpr std::size_t kWorkBetweenLooks = std::size_t{256} << 10;
 
-  const RunOptions* call_;
+  const CallContext* call_;
   std::size_t work_ = 0;
   std::optional<Error> interruption_;
 };

@@ -2,6 +2,7 @@
 // image.crop, image.center_crop and image.five_crop, as torchvision's functional.py. Crops are views.
 #include <algorithm>
 #include <gantry/image.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -99,7 +100,7 @@ Result<detail::Geometry> centre_square(const CropShort& params, detail::ImageSiz
   return detail::Geometry(centre_window({{side, side}, params.centre, 0}, image));
 }
 
-Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image) {
+Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image, const CallContext& call) {
   const std::int64_t right = image.width() - size.width;
   const std::int64_t bottom = image.height() - size.height;
   if (right < 0 || bottom < 0)
@@ -110,12 +111,17 @@ Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image) {
   using Corner = std::pair<std::int64_t, std::int64_t>;
   std::vector<Image> crops;
   crops.reserve(5);
+  const Frame frame = detail::frame_of(call, detail::size_of(image));
+  std::vector<std::optional<Frame>> frames;
   for (const auto& [left, top] : {Corner{0, 0}, Corner{right, 0}, Corner{0, bottom}, Corner{right, bottom},
                                   Corner{centred_offset(right), centred_offset(bottom)}}) {
     auto crop = image.crop(left, top, size.width, size.height);
     if (!crop) return std::move(crop).error();
     crops.push_back(*std::move(crop));
+    frames.push_back(frame.cropped(static_cast<double>(left), static_cast<double>(top)));
   }
+  call.set_frame(frame);
+  call.set_element_frames(std::move(frames));
   return crops;
 }
 
@@ -154,7 +160,7 @@ Stage<Image, std::vector<Image>> five_crop(std::int64_t width, std::int64_t heig
   const CropSize params{width, height};
   return detail::make_op<Image, std::vector<Image>>(
       "image.five_crop", params, text_of(params), check(params),
-      [](const CropSize& p, Image&& image) { return crop_five(p, image); });
+      [](const CropSize& p, Image&& image, const CallContext& call) { return crop_five(p, image, call); });
 }
 
 Stage<Image, std::vector<Image>> five_crop(std::int64_t size) {

@@ -2,18 +2,17 @@
 // image.decode: checks limits and hands over to the decoder of the format.
 #include <algorithm>
 #include <gantry/image.hpp>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "ops/image/decoder.hpp"
 #include "ops/image/file_format.hpp"
+#include "ops/image/frames.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/image/jpeg/jpeg_stream.hpp"
 #include "ops/image/orientation.hpp"
 #include "ops/image/png/png_stream.hpp"
 #include "ops/parameters.hpp"
-#include "pipeline/context.hpp"
 
 namespace gantry {
 namespace detail {
@@ -24,10 +23,10 @@ Result<Decoded> decode_rows(Result<std::unique_ptr<Stream>> stream) {
   if (!stream) return std::move(stream).error();
   auto image = read_image(**stream);
   if (!image) return std::move(image).error();
-  return Decoded{*std::move(image), (*stream)->orientation()};
+  return Decoded{*std::move(image), (*stream)->orientation(), (*stream)->picture()};
 }
 
-Result<Decoded> decode_by_content(const Bytes& file, const image::Decode& options, const RunOptions* call) {
+Result<Decoded> decode_by_content(const Bytes& file, const image::Decode& options, const CallContext* call) {
   if (is_jpeg(file)) return decode_rows(JpegStream::open(file, options, call));
   if (is_png(file)) return decode_rows(PngStream::open(file, options, call));
   if (is_webp(file)) return decode_webp(file, options, call);
@@ -58,9 +57,16 @@ Result<void> check_file(const Bytes& file, const image::Decode& options) {
       .with_reason(ErrorReason::kInputTooLarge);
 }
 
-Result<Image> decode_image(const Bytes& file, const image::Decode& options, const RunOptions* call) {
+Result<Image> decode_image(const Bytes& file, const image::Decode& options, const CallContext* call) {
   auto decoded = decode_by_content(file, options, call);
   if (!decoded) return std::move(decoded).error();
+  return oriented(decoded->image, static_cast<Orientation>(decoded->orientation));
+}
+
+Result<Image> decode_framed(const Bytes& file, const image::Decode& options, const CallContext& call) {
+  auto decoded = decode_by_content(file, options, &call);
+  if (!decoded) return std::move(decoded).error();
+  call.set_frame(decoded_frame(decoded->picture, decoded->orientation));
   return oriented(decoded->image, static_cast<Orientation>(decoded->orientation));
 }
 
@@ -80,42 +86,11 @@ Result<void> check(const Decode& options) {
   return detail::check_range("max_bytes", options.max_bytes, 1, detail::kMaxImageSize);
 }
 
-/// As the steps of other ops, but it looks at the call's deadline while it works.
-class DecodeStep final : public detail::Step {
- public:
-  explicit DecodeStep(const Decode& options) : options_(options) {}
-  void run(Span<detail::Slot> slots, detail::Context& context) const override {
-    for (detail::Slot& slot : slots) {
-      if (!slot.ok()) continue;
-      try {
-        auto image = decode_one(slot.get<Bytes>(), context.call);
-        if (image)
-          slot.set<Image>(*std::move(image));
-        else
-          slot.fail(std::move(image).error());
-      } catch (...) {
-        slot.fail(detail::translate_exception());
-      }
-    }
-  }
-
- private:
-  Result<Image> decode_one(const Bytes& file, const RunOptions* call) const {
-    if (auto ok = detail::check_file(file, options_); !ok) return std::move(ok).error();
-    return detail::decode_image(file, options_, call);
-  }
-
-  const Decode options_;
-};
-
-class DecodeKernel final : public detail::Kernel {
- public:
-  explicit DecodeKernel(const Decode& options) : options_(options) {}
-  std::unique_ptr<detail::Step> make_step() const override { return std::make_unique<DecodeStep>(options_); }
-
- private:
-  const Decode options_;
-};
+/// Looks at the call's deadline while it works.
+Result<Image> decode_one(const Decode& options, const Bytes& file, const CallContext& call) {
+  if (auto ok = detail::check_file(file, options); !ok) return std::move(ok).error();
+  return detail::decode_framed(file, options, call);
+}
 
 std::string text_of(const Decode& options) {
   std::string text = options.colour == ColourMode::kRgb ? "colour=rgb" : "colour=unchanged";
@@ -129,11 +104,8 @@ std::string text_of(const Decode& options) {
 }  // namespace
 
 Stage<Bytes, Image> decode(const Decode& options) {
-  detail::Node node = detail::make_node<Bytes, Image>("image.decode", "image.decode");
-  if (auto ok = check(options); !ok) node.error = std::move(ok).error();
-  node.params = detail::Params::of(options, text_of(options));
-  node.kernel = std::make_shared<detail::ImageKernel>(std::make_shared<DecodeKernel>(options));
-  return detail::to_stage<Bytes, Image>(std::move(node));
+  return detail::fusible(
+      detail::make_op<Bytes, Image>("image.decode", options, text_of(options), check(options), decode_one));
 }
 
 }  // namespace image

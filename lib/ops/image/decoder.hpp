@@ -3,16 +3,25 @@
 #pragma once
 
 #include <cstdint>
+#include <gantry/call_context.hpp>
 #include <gantry/image.hpp>
-#include <gantry/run_options.hpp>
 #include <string>
 
+#include "ops/image/geometry.hpp"
+
 namespace gantry::detail {
+
+/// A picture as the file has it, and how many of its pixels in a row became one.
+struct StoredPicture {
+  ImageSize size;
+  int shrunk_by = 1;
+};
 
 /// A decoded image, and how it has to be turned to be seen upright. The orientation is read only if it was asked for.
 struct Decoded {
   Image image;
   std::uint8_t orientation = 1;
+  StoredPicture picture;
 };
 
 /// resource_exhausted unless the sides and their product are within the limits.
@@ -30,7 +39,9 @@ inline Error truncated(const char* format, std::size_t position) {
 /// invalid_argument for no bytes; resource_exhausted for more than max_bytes.
 Result<void> check_file(const Bytes& file, const image::Decode& options);
 /// A checked file, told apart by its first bytes; upright if that was asked for. `call` may be nullptr.
-Result<Image> decode_image(const Bytes& file, const image::Decode& options, const RunOptions* call = nullptr);
+Result<Image> decode_image(const Bytes& file, const image::Decode& options, const CallContext* call = nullptr);
+/// The same, and sets the sample's frame.
+Result<Image> decode_framed(const Bytes& file, const image::Decode& options, const CallContext& call);
 
 struct WebpHeader {
   std::int64_t width;
@@ -42,6 +53,6 @@ Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& opti
 
 /// Thread-safe, prints nothing, and allocates the image only after check_dimensions(). The other formats are decoded
 /// through a RowStream.
-Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const RunOptions* call);
+Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const CallContext* call);
 
 }  // namespace gantry::detail

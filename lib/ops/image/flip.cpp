@@ -31,14 +31,16 @@ Stage<Image, Image> flip(FlipAxis axis) {
 }
 
 Stage<Image, Image> rotate90(std::int64_t turns) {
-  return detail::make_op<Image, Image>("image.rotate90", Rotate90{turns}, "turns=" + std::to_string(turns),
-                                       detail::check_range("turns", turns, 0, 3), [](const Rotate90& p, Image&& image) {
-                                         using detail::Orientation;
-                                         constexpr Orientation kTurned[] = {
-                                             Orientation::kUpright, Orientation::kRotate90, Orientation::kRotate180,
-                                             Orientation::kRotate270};
-                                         return detail::oriented(image, kTurned[p.turns]);
-                                       });
+  return detail::make_op<Image, Image>(
+      "image.rotate90", Rotate90{turns}, "turns=" + std::to_string(turns), detail::check_range("turns", turns, 0, 3),
+      [](const Rotate90& p, Image&& image, const CallContext& call) {
+        using detail::Orientation;
+        constexpr Orientation kTurned[] = {Orientation::kUpright, Orientation::kRotate90, Orientation::kRotate180,
+                                           Orientation::kRotate270};
+        const detail::ImageSize size = detail::size_of(image);
+        call.set_frame(detail::turned(detail::frame_of(call, size), kTurned[p.turns], size));
+        return detail::oriented(image, kTurned[p.turns]);
+      });
 }
 
 }  // namespace gantry::image

@@ -44,12 +44,24 @@ struct Reduction {
   ImageSize size() const { return {(part.size.width - 1) / columns + 1, (part.size.height - 1) / rows + 1}; }
 };
 
+/// A part of an image, not of whole pixels.
+struct Region {
+  double left;
+  double top;
+  double width;
+  double height;
+};
+
 /// The image at another size; or, as Pillow does it, a box of the image, whose blocks may have been reduced before.
 struct ResizeTo {
   ImageSize size;
   image::Resampling how;
   std::optional<Reduction> reduction = {};
   std::optional<image::Box> box = {};  // of the reduced image
+  // For the frame. What of the image becomes the result, if not all of it; by what coordinates grow in both directions,
+  // where that is not the sizes' ratio.
+  std::optional<Region> region = {};
+  std::optional<double> gain = {};
 };
 
 /// A rectangle of the image. It may reach beyond it: what is outside is `fill`.

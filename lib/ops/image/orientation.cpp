@@ -3,16 +3,8 @@
 #include "ops/image/orientation.hpp"
 
 namespace gantry::detail {
-namespace {
 
-/// Where the pixel (x, y) of the result lies in the source.
-struct Mapping {
-  bool swaps_axes;
-  bool mirrors_x;  // of the source
-  bool mirrors_y;
-};
-
-Mapping mapping_of(Orientation orientation) {
+OrientationMapping mapping_of(Orientation orientation) {
   switch (orientation) {
     case Orientation::kUpright:
       return {false, false, false};
@@ -34,8 +26,10 @@ Mapping mapping_of(Orientation orientation) {
   return {false, false, false};
 }
 
+namespace {
+
 template <int kChannels>
-void rearrange(const Image& source, Image& out, const Mapping& mapping) {
+void rearrange(const Image& source, Image& out, const OrientationMapping& mapping) {
   const std::int64_t last_x = source.width() - 1;
   const std::int64_t last_y = source.height() - 1;
   for (std::int64_t y = 0; y < out.height(); ++y) {
@@ -55,7 +49,7 @@ void rearrange(const Image& source, Image& out, const Mapping& mapping) {
 
 Result<Image> oriented(const Image& source, Orientation orientation) {
   if (orientation == Orientation::kUpright) return source;
-  const Mapping mapping = mapping_of(orientation);
+  const OrientationMapping mapping = mapping_of(orientation);
   auto out = Image::make(mapping.swaps_axes ? source.height() : source.width(),
                          mapping.swaps_axes ? source.width() : source.height(), source.colour());
   if (!out) return out;

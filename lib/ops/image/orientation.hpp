@@ -19,6 +19,14 @@ enum class Orientation : std::uint8_t {
   kRotate90,
 };
 
+/// Where the pixel (x, y) of the result lies in the source.
+struct OrientationMapping {
+  bool swaps_axes;
+  bool mirrors_x;  ///< of the source
+  bool mirrors_y;
+};
+OrientationMapping mapping_of(Orientation orientation);
+
 /// `source` flipped or rotated; shared pixels if it is upright.
 /// Thread-safe. Errors: resource_exhausted. Cost: one image.
 Result<Image> oriented(const Image& source, Orientation orientation);

@@ -105,7 +105,10 @@ Result<Geometry> resize_steps(const image::Resize& options, ImageSize image) {
                                                   std::to_string(image.width) + "x" + std::to_string(image.height) +
                                                   " image");
   const bool takes_all = is_whole(across) && is_whole(down);
-  if (!takes_all) step.box = options.box;
+  if (!takes_all) {
+    step.box = options.box;
+    step.region = Region{across.begin, down.begin, across.end - across.begin, down.end - down.begin};
+  }
   const bool is_whole_size = takes_all && step.size == image;
   if (options.reducing_gap == 0 || is_whole_size || is_nearest(options.how.filter)) return Geometry(step);
   const std::int64_t columns = across.block(options.reducing_gap), rows = down.block(options.reducing_gap);

@@ -206,7 +206,11 @@ std::string sides_of(std::int64_t width, std::int64_t height) {
 Stage<Bytes, Image> from_raw(const Raw& frame) {
   std::string text = "format=" + name_of(kFormats, frame.format) + sides_of(frame.width, frame.height);
   if (frame.row_stride != 0) text += ", row_stride=" + std::to_string(frame.row_stride);
-  return detail::make_op<Bytes, Image>("image.from_raw", frame, std::move(text), check(frame), read_frame);
+  return detail::make_op<Bytes, Image>("image.from_raw", frame, std::move(text), check(frame),
+                                       [](const Raw& raw, const Bytes& bytes, const CallContext& call) {
+                                         call.set_frame(Frame::of(raw.width, raw.height));
+                                         return read_frame(raw, bytes);
+                                       });
 }
 
 Stage<Bytes, Tensor> raw_to_tensor(const RawSamples& samples) {
@@ -214,7 +218,11 @@ Stage<Bytes, Tensor> raw_to_tensor(const RawSamples& samples) {
                      ", channels=" + std::to_string(samples.channels) +
                      (samples.layout == Layout::kChw ? ", layout=chw" : ", layout=hwc") +
                      ", scale=" + detail::to_text(samples.scale);
-  return detail::make_op<Bytes, Tensor>("image.raw_to_tensor", samples, std::move(text), check(samples), read_samples);
+  return detail::make_op<Bytes, Tensor>("image.raw_to_tensor", samples, std::move(text), check(samples),
+                                        [](const RawSamples& raw, const Bytes& bytes, const CallContext& call) {
+                                          call.set_frame(Frame::of(raw.width, raw.height));
+                                          return read_samples(raw, bytes);
+                                        });
 }
 
 }  // namespace gantry::image

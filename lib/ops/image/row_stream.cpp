@@ -13,7 +13,7 @@
 
 namespace gantry::detail {
 
-Result<std::unique_ptr<RowStream>> open_rows(const Bytes& file, const image::Decode& options, const RunOptions* call) {
+Result<std::unique_ptr<RowStream>> open_rows(const Bytes& file, const image::Decode& options, const CallContext* call) {
   if (is_jpeg(file)) {
     auto stream = JpegStream::open(file, options, call);
     if (!stream) return std::move(stream).error();

@@ -5,15 +5,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gantry/call_context.hpp>
 #include <gantry/image.hpp>
-#include <gantry/run_options.hpp>
 #include <memory>
 
+#include "ops/image/decoder.hpp"
 #include "ops/image/geometry.hpp"
 
 namespace gantry::detail {
 
-/// Ownership: shares the file's bytes, owns the decoder; borrows the call's options.
+/// Ownership: shares the file's bytes, owns the decoder; borrows the call.
 /// Threads:   one thread.
 /// Errors:    as image.decode: invalid_argument (truncated, corrupt), unsupported, resource_exhausted (a limit);
 ///            cancelled and deadline_exceeded where a call was given.
@@ -26,6 +27,8 @@ class RowStream {
   RowStream& operator=(const RowStream&) = delete;
 
   virtual ImageSize size() const = 0;
+  /// The file's, of which size() may be a part of the resolution (Decode::approx_size).
+  virtual StoredPicture picture() const { return {size(), 1}; }
   /// What image.decode makes of the file.
   virtual Colour colour() const = 0;
   /// As in EXIF, 1 if it was not asked for.
@@ -45,7 +48,7 @@ class RowStream {
 
 /// A checked file (check_file()) whose header has been read; nullptr for one that has to be decoded whole. `call` may
 /// be nullptr.
-Result<std::unique_ptr<RowStream>> open_rows(const Bytes& file, const image::Decode& options, const RunOptions* call);
+Result<std::unique_ptr<RowStream>> open_rows(const Bytes& file, const image::Decode& options, const CallContext* call);
 
 /// All rows of it.
 Result<Image> read_image(RowStream& stream);

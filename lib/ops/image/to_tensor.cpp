@@ -15,10 +15,11 @@ namespace {
 
 using detail::ToTensor;
 
-Result<Tensor> run_to_tensor(const detail::TensorTables& tables, const Image& image) {
+Result<Tensor> run_to_tensor(const detail::TensorTables& tables, const Image& image, const CallContext& call) {
   if (auto ok = tables.check_fits(image.colour()); !ok) return std::move(ok).error();
   const detail::ImageSize size = detail::size_of(image);
-  auto tensor = Tensor::make(tables.dtype(), tables.shape(size, image.channels()));
+  call.set_frame(detail::frame_of(call, size));
+  auto tensor = call.make_tensor(tables.dtype(), tables.shape(size, image.channels()));
   if (!tensor) return tensor;
   for (std::int64_t y = 0; y < size.height; ++y)
     tables.store(image.row(y), size.width, image.channels(), tensor->mutable_data(), size, 0, y);
@@ -49,9 +50,11 @@ Stage<Image, Tensor> to_tensor(const Normalize& normalize, const TensorFormat& f
   const ToTensor params{normalize, format};
   auto ok = check(params);
   auto tables = ok ? std::make_shared<const detail::TensorTables>(normalize, format) : nullptr;
-  return detail::fusible(detail::make_op<Image, Tensor>(
-      "image.to_tensor", params, text_of(params), std::move(ok),
-      [tables](const ToTensor&, Image&& image) { return run_to_tensor(*tables, image); }));
+  return detail::fusible(
+      detail::make_op<Image, Tensor>("image.to_tensor", params, text_of(params), std::move(ok),
+                                     [tables](const ToTensor&, Image&& image, const CallContext& call) {
+                                       return run_to_tensor(*tables, image, call);
+                                     }));
 }
 
 Predicate<Image> is_gray() {

@@ -247,14 +247,19 @@ std::string text_of(const Affine& options) {
 }  // namespace
 
 Stage<Image, Image> affine(const Affine& options) {
-  return detail::make_op<Image, Image>("image.affine", options, text_of(options), check(options), turn);
+  return detail::make_op<Image, Image>("image.affine", options, text_of(options), check(options),
+                                       [](const Affine& p, const Image& image, const CallContext& call) {
+                                         call.clear_frame();
+                                         return turn(p, image);
+                                       });
 }
 
 Stage<Image, Image> perspective(const Perspective& options) {
   return detail::make_op<Image, Image>(
       "image.perspective", options,
       "start=" + text_of(options.start) + ", end=" + text_of(options.end) + text_of(options.how), check(options),
-      [](const Perspective& p, const Image& image) {
+      [](const Perspective& p, const Image& image, const CallContext& call) {
+        call.clear_frame();
         return project(image, p.start, p.end, detail::size_of(image), p.how);
       });
 }

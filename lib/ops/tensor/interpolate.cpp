@@ -139,7 +139,16 @@ Result<void> check(const Interpolate& options) {
   return {};
 }
 
-Result<Tensor> run(const Interpolate& options, const Tensor& tensor) {
+/// A picture that is resized as a tensor is so beside it, too.
+void move_frame(const CallContext& call, const Interpolate& to, std::int64_t width, std::int64_t height) {
+  if (call.frame() == nullptr) return;
+  Frame frame = *call.frame();
+  frame.x = frame.x.scaled(static_cast<double>(to.width) / static_cast<double>(width));
+  frame.y = frame.y.scaled(static_cast<double>(to.height) / static_cast<double>(height));
+  call.set_frame(frame);
+}
+
+Result<Tensor> run(const Interpolate& options, const Tensor& tensor, const CallContext& call) {
   const auto planes = detail::planes_of(tensor);
   if (!planes) return planes.error();
   if (planes->count > detail::kMaxImageSize / 4 / options.width / options.height)
@@ -150,7 +159,7 @@ Result<Tensor> run(const Interpolate& options, const Tensor& tensor) {
         .with_reason(ErrorReason::kInputTooLarge);
   Shape shape = {planes->channels, options.height, options.width};
   if (tensor.rank() == 4) shape = shape.with_front(tensor.shape()[0]);
-  auto result = Tensor::make(DType::kF32, shape);
+  auto result = call.make_tensor(DType::kF32, shape);
   if (!result) return result;
   const std::vector<Taps> columns = all_taps(planes->width, options.width, options);
   const std::vector<Taps> rows = all_taps(planes->height, options.height, options);
@@ -166,6 +175,7 @@ Result<Tensor> run(const Interpolate& options, const Tensor& tensor) {
       out += width;
     }
   }
+  move_frame(call, options, planes->width, planes->height);
   return result;
 }
 
@@ -181,8 +191,7 @@ std::string text_of(const Interpolate& options) {
 }  // namespace
 
 Stage<Tensor, Tensor> interpolate(const Interpolate& options) {
-  return detail::make_op<Tensor, Tensor>("interpolate", options, text_of(options), check(options),
-                                         [](const Interpolate& p, const Tensor& tensor) { return run(p, tensor); });
+  return detail::make_op<Tensor, Tensor>("interpolate", options, text_of(options), check(options), run);
 }
 
 }  // namespace gantry

@@ -29,7 +29,7 @@ struct Ticket {
   Clock::time_point queued{};
   double cost = 1.0;           ///< samples
   Clock::duration expected{};  ///< from the start to the answer; zero if unknown
-  bool is_trial = false;       ///< RunOptions::is_trial
+  bool is_trial = false;       ///< EngineCall::is_trial
 };
 
 constexpr int kHighestPriority = 100;

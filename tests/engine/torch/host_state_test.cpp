@@ -186,7 +186,7 @@ TEST(HostRandomStream, IsNotMovedByLoadOrTrials) {
   at::manual_seed(7);
   const auto engine = load_engine("noisy.ts").value();
   EXPECT_EQ(draw(), expected);
-  RunOptions trial;
+  EngineCall trial;
   trial.is_trial = true;
   const auto instance = engine->make_instance(1).value();
   at::manual_seed(7);

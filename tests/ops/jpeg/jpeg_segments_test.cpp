@@ -2,14 +2,8 @@
 // The segments in front of a JPEG's image. Which files are refused for theirs is compared with Pillow in
 // tests/parity/jpeg_kinds.py.
 #include "ops/image/jpeg/jpeg_segments.hpp"
-
-#include <gtest/gtest.h>
-
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "support/matchers.hpp"
+#include "support/test_call.hpp"
 
 namespace gantry {
 namespace {
@@ -69,12 +63,10 @@ TEST(JpegSegments, KnowsWhetherTheEndComesNext) {
 }
 
 TEST(JpegSegments, StopsWhenTheCallIsCancelled) {
-  RunOptions call;
-  call.cancel = CancelToken::create();
-  call.cancel.cancel();
-  EXPECT_THAT(read_jpeg_metadata(file_with(std::string(200000, 'x')), &call),
+  const test::TestCall call(test::cancelled_options());
+  EXPECT_THAT(read_jpeg_metadata(file_with(std::string(200000, 'x')), call.get()),
               test::FailsWith(ErrorCode::kCancelled, ""));
-  EXPECT_THAT(ends_next(std::string(200000, 'x'), &call), test::FailsWith(ErrorCode::kCancelled, ""));
+  EXPECT_THAT(ends_next(std::string(200000, 'x'), call.get()), test::FailsWith(ErrorCode::kCancelled, ""));
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "ops/jpeg/jpeg_writer.hpp"
 #include "ops/stream_part.hpp"
 #include "support/matchers.hpp"
+#include "support/test_call.hpp"
 
 namespace gantry {
 namespace {
@@ -337,7 +338,11 @@ TEST(JpegStream, RowsThatCannotBeReadAreWhiteInCmykAndBlackElse) {
 /// smooth upsampling libjpeg itself looks at none of the rows that it skips.
 class InterruptedJpegStream : public testing::Test {
  protected:
-  void SetUp() override { call_.cancel = CancelToken::create(); }
+  void SetUp() override {
+    options_.cancel = CancelToken::create();
+    call_.emplace(options_);
+  }
+  void cancel() { options_.cancel.cancel(); }
 
   static File file(std::size_t comments, const File& end) {
     JpegFile spec;
@@ -354,26 +359,27 @@ class InterruptedJpegStream : public testing::Test {
     return jpeg;
   }
 
-  RunOptions call_;
+  RunOptions options_;
+  std::optional<test::TestCall> call_;
 };
 
 TEST_F(InterruptedJpegStream, EndsInTheHeader) {
-  call_.cancel.cancel();
-  EXPECT_THAT(JpegStream::open(Bytes(file(3, {})), {}, &call_), test::FailsWith(ErrorCode::kCancelled, ""));
+  cancel();
+  EXPECT_THAT(JpegStream::open(Bytes(file(3, {})), {}, call_->get()), test::FailsWith(ErrorCode::kCancelled, ""));
 }
 
 TEST_F(InterruptedJpegStream, EndsWhileItSkipsRows) {
-  const auto stream = JpegStream::open(Bytes(file(0, {})), {}, &call_).value();
-  call_.cancel.cancel();
+  const auto stream = JpegStream::open(Bytes(file(0, {})), {}, call_->get()).value();
+  cancel();
   EXPECT_THAT(stream->select(1096, 0, 1), test::FailsWith(ErrorCode::kCancelled, ""));
 }
 
 TEST_F(InterruptedJpegStream, EndsInTheRowsBelow) {
   for (const File& end : {File{}, File{0xFF, 0x01}}) {
     SetUp();
-    const auto stream = JpegStream::open(Bytes(file(0, end)), {}, &call_).value();
+    const auto stream = JpegStream::open(Bytes(file(0, end)), {}, call_->get()).value();
     stream->select(0, 0, 1).value();
-    call_.cancel.cancel();
+    cancel();
     EXPECT_THAT(stream->finish(), test::FailsWith(ErrorCode::kCancelled, ""));
   }
 }

@@ -11,6 +11,7 @@
 #include "ops/image/png/png_stream.hpp"
 #include "ops/png/png_writer.hpp"
 #include "support/matchers.hpp"
+#include "support/test_call.hpp"
 
 namespace gantry {
 namespace {
@@ -20,13 +21,6 @@ using test::FailsWith;
 using test::png_chunk;
 using test::PngFile;
 
-RunOptions cancelled() {
-  RunOptions call;
-  call.cancel = CancelToken::create();
-  call.cancel.cancel();
-  return call;
-}
-
 std::string repeated(const std::string& piece, int count) {
   std::string text;
   for (int i = 0; i < count; ++i) text += piece;
@@ -35,10 +29,10 @@ std::string repeated(const std::string& piece, int count) {
 
 /// What reading the file's header ends with.
 Result<void> open(const std::string& file) {
-  const RunOptions call = cancelled();
+  const test::TestCall call(test::cancelled_options());
   image::Decode options;
   options.exif_orientation = true;
-  const auto stream = PngStream::open(Bytes(file), options, &call);
+  const auto stream = PngStream::open(Bytes(file), options, call.get());
   return stream ? Result<void>() : Result<void>(stream.error());
 }
 
@@ -64,8 +58,8 @@ TEST(PngDeadline, EndsTheUnpackingOfTexts) {
 
 /// One row of the file, and what is behind it.
 Result<void> read(const Bytes& file, std::int64_t row) {
-  const RunOptions call = cancelled();
-  const auto stream = PngStream::open(file, {}, &call).value();
+  const test::TestCall call(test::cancelled_options());
+  const auto stream = PngStream::open(file, {}, call.get()).value();
   if (auto ok = stream->select(row, 0, 1); !ok) return ok;
   return stream->finish();
 }

@@ -8,58 +8,49 @@
 
 #include "ops/image/fused/fused_chain.hpp"
 #include "ops/image/image_op.hpp"
-#include "pipeline/context.hpp"
 
 namespace gantry::detail {
 namespace {
 
+/// The chain as a callable: one image.
 template <class In, class Out>
-class FusedStep final : public Step {
- public:
-  explicit FusedStep(std::shared_ptr<const FusedChain> chain) : chain_(std::move(chain)) {}
-
-  void run(Span<Slot> slots, Context& context) const override {
-    std::size_t count = 0;
-    for (const Slot& slot : slots) count += slot.ok();
-    BatchBlock block(count);
-    for (Slot& slot : slots) {
-      if (!slot.ok()) continue;
-      try {
-        auto result = call(slot.get<In>(), block, context);
-        if (result)
-          slot.set<Out>(*std::move(result));
-        else
-          slot.fail(named(std::move(result).error()));
-      } catch (...) {
-        slot.fail(named(translate_exception()));
-      }
-    }
+struct FusedCall {
+  Result<Out> operator()(const In& input, const CallContext& call) const try {
+    auto result = run(input, call);
+    return result ? std::move(result) : Result<Out>(named(result.error()));
+  } catch (...) {
+    return named(translate_exception());
   }
 
- private:
-  Result<Out> call(const In& input, BatchBlock& block, const Context& context) const {
+  Result<Out> run(const In& input, const CallContext& call) const {
     if constexpr (std::is_same_v<Out, Tensor>)
-      return chain_->to_tensor(input, block, context);
+      return chain->to_tensor(input, call);
     else
-      return chain_->to_image(input, context);
+      return chain->to_image(input, call);
   }
 
   /// Memory that runs out belongs to no op; the first one stands for all.
   Error named(const Error& error) const {
     if (!error.path().empty()) return error;
-    return error.within(chain_->decode        ? chain_->decode_label
-                        : chain_->ops.empty() ? chain_->to_tensor_label
-                                              : chain_->ops[0].label);
+    return error.within(chain->decode        ? chain->decode_label
+                        : chain->ops.empty() ? chain->to_tensor_label
+                                             : chain->ops[0].label);
   }
 
-  std::shared_ptr<const FusedChain> chain_;
+  std::shared_ptr<const FusedChain> chain;
 };
 
+template <class In, class Out>
+std::unique_ptr<Step> make_step_of(std::shared_ptr<const FusedChain> chain) {
+  using Call = FusedCall<In, Out>;
+  return std::make_unique<MapStep<In, Out, Call>>(std::make_shared<const Call>(Call{std::move(chain)}));
+}
+
 std::unique_ptr<Step> make_fused_step(std::shared_ptr<const FusedChain> chain) {
-  if (chain->decode && chain->tables) return std::make_unique<FusedStep<Bytes, Tensor>>(std::move(chain));
-  if (chain->decode) return std::make_unique<FusedStep<Bytes, Image>>(std::move(chain));
-  if (chain->tables) return std::make_unique<FusedStep<Image, Tensor>>(std::move(chain));
-  return std::make_unique<FusedStep<Image, Image>>(std::move(chain));
+  if (chain->decode && chain->tables) return make_step_of<Bytes, Tensor>(std::move(chain));
+  if (chain->decode) return make_step_of<Bytes, Image>(std::move(chain));
+  if (chain->tables) return make_step_of<Image, Tensor>(std::move(chain));
+  return make_step_of<Image, Image>(std::move(chain));
 }
 
 std::string label_of(const Node& node) {

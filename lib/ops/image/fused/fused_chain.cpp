@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "ops/image/decoder.hpp"
+#include "ops/image/frames.hpp"
 #include "ops/image/fused/row_engine.hpp"
 #include "ops/image/row_stream.hpp"
-#include "pipeline/context.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -16,9 +16,10 @@ namespace {
 /// The pixels as far as they have come: a file that is still to be decoded, or an image.
 class Pixels {
  public:
-  Pixels(const Image& image, ImageThreads threads) : image_(image), threads_(threads) {}
-  Pixels(std::unique_ptr<RowStream> stream, const std::string& label, ImageThreads threads)
-      : stream_(std::move(stream)), label_(&label), threads_(threads) {}
+  Pixels(const Image& image, const CallContext& call)
+      : image_(image), call_(&call), frame_(frame_of(call, size_of(image))) {}
+  Pixels(std::unique_ptr<RowStream> stream, const std::string& label, const CallContext& call)
+      : stream_(std::move(stream)), label_(&label), call_(&call), frame_(decoded_frame(stream_->picture(), 1)) {}
 
   RowSource source() const { return stream_ ? RowSource(*stream_) : RowSource(*image_); }
   const std::optional<Image>& image() const { return image_; }
@@ -27,11 +28,15 @@ class Pixels {
     image_ = std::move(image);
   }
 
+  /// A step that is done, or planned, on `before` pixels.
+  void move_frame(const GeometryStep& step, ImageSize before) { frame_ = moved(frame_, step, before); }
+  const Frame& frame() const { return frame_; }
+
   /// What is left of a pass's error: a stream's are the decoder's.
   Error named(const Error& error) const { return stream_ ? error.within(*label_) : error; }
 
   Result<void> walk(const RowPass& pass, RowSink sink) const {
-    if (!stream_) return run_pass_in_bands(pass, *image_, sink, threads_);
+    if (!stream_) return run_pass_in_bands(pass, *image_, sink, *call_);
     auto walked = run_pass(pass, RowSource(*stream_), sink);
     if (walked) walked = stream_->finish();
     return walked ? std::move(walked) : Result<void>(named(walked.error()));
@@ -41,7 +46,8 @@ class Pixels {
   std::optional<Image> image_;
   std::unique_ptr<RowStream> stream_;
   const std::string* label_ = nullptr;
-  ImageThreads threads_;
+  const CallContext* call_;
+  Frame frame_;
 };
 
 /// A pass, and whose work it is: the stages that an error of its result belongs to.
@@ -103,86 +109,69 @@ Result<Plan> plan(const FusedChain& chain, Pixels& pixels) {
   for (const FusedChain::GeometricOp& op : chain.ops) {
     auto geometry = op.resolve(made.pass.size());
     if (!geometry) return geometry.error().within(op.label);
-    for (const GeometryStep& step : *geometry)
+    for (const GeometryStep& step : *geometry) {
+      pixels.move_frame(step, made.pass.size());
       if (auto ok = add_step(step, op.label, pixels, made); !ok)
         return ok.error().path().empty() ? ok.error().within(op.label) : std::move(ok).error();
+    }
   }
   return made;
 }
 
-Result<Pixels> open(const FusedChain& chain, const Bytes& file, const Context& context) {
-  const RunOptions* call = context.call;
-  const ImageThreads threads = ImageThreads::of(context);
+Result<Pixels> open(const FusedChain& chain, const Bytes& file, const CallContext& call) {
   const image::Decode& options = *chain.decode;
   if (auto ok = check_file(file, options); !ok) return ok.error().within(chain.decode_label);
-  auto stream = open_rows(file, options, call);
+  auto stream = open_rows(file, options, &call);
   if (!stream) return stream.error().within(chain.decode_label);
-  if (*stream && (*stream)->orientation() == 1) return Pixels(*std::move(stream), chain.decode_label, threads);
-  auto image = decode_image(file, options, call);
+  if (*stream && (*stream)->orientation() == 1) return Pixels(*std::move(stream), chain.decode_label, call);
+  auto image = decode_framed(file, options, call);
   if (!image) return image.error().within(chain.decode_label);
-  return Pixels(*image, threads);
+  return Pixels(*image, call);
 }
 
-Result<Image> to_image(const FusedChain& chain, Pixels pixels) {
+Result<Image> to_image(const FusedChain& chain, Pixels pixels, const CallContext& call) {
   auto last = plan(chain, pixels);
   if (!last) return std::move(last).error();
+  call.set_frame(pixels.frame());
   return finish_pass(pixels, *last);
 }
 
-Result<Tensor> to_tensor(const FusedChain& chain, Pixels pixels, BatchBlock& block) {
+Result<Tensor> to_tensor(const FusedChain& chain, Pixels pixels, const CallContext& call) {
   const TensorTables& tables = *chain.tables;
   const Colour colour = pixels.source().colour();
   auto last = plan(chain, pixels);
   if (!last) return std::move(last).error();
+  call.set_frame(pixels.frame());
   if (auto ok = last->check_sizes(channels_of(colour)); !ok) return std::move(ok).error();
   const RowPass& pass = last->pass;
   if (auto ok = tables.check_fits(colour); !ok) return ok.error().within(chain.to_tensor_label);
-  auto tensor = block.next(tables.dtype(), tables.shape(pass.size(), channels_of(colour)));
+  auto tensor = call.make_tensor(tables.dtype(), tables.shape(pass.size(), channels_of(colour)));
   if (!tensor) return tensor.error().within(chain.to_tensor_label);
   RowSink sink(pass, tables, tensor->mutable_data(), channels_of(colour));
   if (auto ok = pixels.walk(pass, std::move(sink)); !ok) return std::move(ok).error();
-  block.confirm();
   return tensor;
 }
 
 }  // namespace
 
-Result<Tensor> BatchBlock::next(DType dtype, const Shape& shape) {
-  is_from_block_ = false;
-  if (!block_ && left_ > 1) {
-    // Without memory for all, which may turn out to be of other shapes, each gets its own.
-    auto made = Tensor::make(dtype, shape.with_front(static_cast<std::int64_t>(left_)));
-    if (made) block_ = *std::move(made);
-  }
-  if (!block_ || used_ >= block_->shape()[0] || block_->shape() != shape.with_front(block_->shape()[0]))
-    return Tensor::make(dtype, shape);
-  is_from_block_ = true;
-  return block_->select(0, used_);
-}
-
-void BatchBlock::confirm() {
-  --left_;
-  if (is_from_block_) ++used_;
-}
-
-Result<Image> FusedChain::to_image(const Bytes& file, const Context& context) const {
-  auto pixels = open(*this, file, context);
+Result<Image> FusedChain::to_image(const Bytes& file, const CallContext& call) const {
+  auto pixels = open(*this, file, call);
   if (!pixels) return std::move(pixels).error();
-  return detail::to_image(*this, *std::move(pixels));
+  return detail::to_image(*this, *std::move(pixels), call);
 }
 
-Result<Image> FusedChain::to_image(const Image& image, const Context& context) const {
-  return detail::to_image(*this, Pixels(image, ImageThreads::of(context)));
+Result<Image> FusedChain::to_image(const Image& image, const CallContext& call) const {
+  return detail::to_image(*this, Pixels(image, call), call);
 }
 
-Result<Tensor> FusedChain::to_tensor(const Bytes& file, BatchBlock& block, const Context& context) const {
-  auto pixels = open(*this, file, context);
+Result<Tensor> FusedChain::to_tensor(const Bytes& file, const CallContext& call) const {
+  auto pixels = open(*this, file, call);
   if (!pixels) return std::move(pixels).error();
-  return detail::to_tensor(*this, *std::move(pixels), block);
+  return detail::to_tensor(*this, *std::move(pixels), call);
 }
 
-Result<Tensor> FusedChain::to_tensor(const Image& image, BatchBlock& block, const Context& context) const {
-  return detail::to_tensor(*this, Pixels(image, ImageThreads::of(context)), block);
+Result<Tensor> FusedChain::to_tensor(const Image& image, const CallContext& call) const {
+  return detail::to_tensor(*this, Pixels(image, call), call);
 }
 
 }  // namespace gantry::detail

@@ -3,6 +3,7 @@
 // What an image of a given size goes through is worked out when it comes; the pixels are then walked over once.
 #pragma once
 
+#include <gantry/call_context.hpp>
 #include <gantry/image.hpp>
 #include <optional>
 #include <string>
@@ -15,23 +16,6 @@
 #include "ops/image/tensor_tables.hpp"
 
 namespace gantry::detail {
-
-/// Where the next tensor of a batch goes: samples of one shape lie one after the other in one block.
-class BatchBlock {
- public:
-  /// For up to `count` samples.
-  explicit BatchBlock(std::size_t count) : left_(count) {}
-  /// A tensor of its own, or the block's next place if the shape is the block's. The place is taken by confirm(); until
-  /// then it is given out again.
-  Result<Tensor> next(DType dtype, const Shape& shape);
-  void confirm();
-
- private:
-  std::size_t left_;
-  std::optional<Tensor> block_;
-  std::int64_t used_ = 0;
-  bool is_from_block_ = false;
-};
 
 /// Ownership: owns its parameters.
 /// Threads:   immutable.
@@ -51,10 +35,10 @@ class FusedChain {
   std::optional<TensorTables> tables;
   std::string to_tensor_label;
 
-  Result<Image> to_image(const Bytes& file, const Context& context) const;
-  Result<Image> to_image(const Image& image, const Context& context) const;
-  Result<Tensor> to_tensor(const Bytes& file, BatchBlock& block, const Context& context) const;
-  Result<Tensor> to_tensor(const Image& image, BatchBlock& block, const Context& context) const;
+  Result<Image> to_image(const Bytes& file, const CallContext& call) const;
+  Result<Image> to_image(const Image& image, const CallContext& call) const;
+  Result<Tensor> to_tensor(const Bytes& file, const CallContext& call) const;
+  Result<Tensor> to_tensor(const Image& image, const CallContext& call) const;
 };
 
 }  // namespace gantry::detail

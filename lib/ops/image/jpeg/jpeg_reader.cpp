@@ -30,7 +30,7 @@ std::string libjpeg_version() {
 
 }  // namespace
 
-JpegReader::JpegReader(const Bytes& file, const image::Decode& options, const RunOptions* call)
+JpegReader::JpegReader(const Bytes& file, const image::Decode& options, const CallContext* call)
     : file_(file), options_(options), call_(call), source_(file) {
   info_.err = jpeg_std_error(&errors_);
   errors_.error_exit = [](j_common_ptr info) { std::longjmp(self(info).target_, 1); };
@@ -207,7 +207,8 @@ bool JpegReader::is_smoothed_as_by_pillow() const {
 /// Makes no Error: this is called from within libjpeg, through which nothing may be thrown.
 bool JpegReader::is_interrupted() const {
   if (call_ == nullptr) return false;
-  return call_->cancel.is_cancelled() || (call_->deadline && std::chrono::steady_clock::now() >= *call_->deadline);
+  return call_->cancel().is_cancelled() ||
+         (call_->deadline() && std::chrono::steady_clock::now() >= *call_->deadline());
 }
 
 void JpegReader::refuse(Refusal refusal) {

@@ -10,21 +10,21 @@
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
+#include <gantry/call_context.hpp>
 #include <gantry/image.hpp>
-#include <gantry/run_options.hpp>
 
 #include "ops/image/jpeg/jpeg_segments.hpp"
 #include "ops/image/jpeg/jpeg_source.hpp"
 
 namespace gantry::detail {
 
-/// Ownership: shares the file's bytes, owns the decompressor; borrows the call's options.
+/// Ownership: shares the file's bytes, owns the decompressor; borrows the call.
 /// Threads:   one thread.
 /// Errors:    as image.decode.
 /// Cost:      a few microseconds to open; that is why no decompressor is kept for the next file.
 class JpegReader {
  public:
-  JpegReader(const Bytes& file, const image::Decode& options, const RunOptions* call);
+  JpegReader(const Bytes& file, const image::Decode& options, const CallContext* call);
   ~JpegReader();
   JpegReader(const JpegReader&) = delete;
   JpegReader& operator=(const JpegReader&) = delete;
@@ -36,6 +36,8 @@ class JpegReader {
   JDIMENSION height() const { return info_.output_height; }
   JDIMENSION stored_width() const { return info_.image_width; }
   JDIMENSION stored_height() const { return info_.image_height; }
+  /// How many of the stored pixels in a row become one.
+  unsigned shrunk_by() const { return info_.scale_denom; }
   int components() const { return info_.num_components; }
   std::uint8_t orientation() const;
 
@@ -73,7 +75,7 @@ class JpegReader {
 
   Bytes file_;
   const image::Decode options_;
-  const RunOptions* call_;
+  const CallContext* call_;
   jpeg_decompress_struct info_{};
   jpeg_error_mgr errors_{};
   JpegSource source_;

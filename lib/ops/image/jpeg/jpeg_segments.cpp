@@ -139,7 +139,7 @@ class MetadataReader {
 
 }  // namespace
 
-Result<JpegMetadata> read_jpeg_metadata(const Bytes& file, const RunOptions* call) {
+Result<JpegMetadata> read_jpeg_metadata(const Bytes& file, const CallContext* call) {
   MetadataReader reader;
   std::string_view rest(reinterpret_cast<const char*>(file.data()), file.size());
   rest.remove_prefix(2);  // the start
@@ -165,7 +165,7 @@ bool is_jpeg_frame(int marker) {
          marker != kArithmeticConditioning;
 }
 
-Result<bool> ends_next(std::string_view bytes, const RunOptions* call) {
+Result<bool> ends_next(std::string_view bytes, const CallContext* call) {
   CallWatch watch(call);
   std::size_t left = bytes.size();
   while (const auto marker = next_marker(bytes)) {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <gantry/bytes.hpp>
-#include <gantry/run_options.hpp>
+#include <gantry/call_context.hpp>
 #include <string>
 #include <string_view>
 
@@ -21,7 +21,7 @@ struct JpegMetadata {
 /// Errors: invalid_argument for what Pillow does not open: JFIF, Adobe, ICC and Photoshop segments that end too early,
 ///         markers that are none; unsupported for lossless files; cancelled, deadline_exceeded.
 /// Cost:   linear in the bytes in front of the scan; a copy of the Exif ones.
-Result<JpegMetadata> read_jpeg_metadata(const Bytes& file, const RunOptions* call);
+Result<JpegMetadata> read_jpeg_metadata(const Bytes& file, const CallContext* call);
 
 /// True for SOF0 to SOF15, which say what the image is.
 bool is_jpeg_frame(int marker);
@@ -30,6 +30,6 @@ bool is_jpeg_frame(int marker);
 /// fill bytes, are passed over.
 /// Errors: cancelled, deadline_exceeded.
 /// Cost:   linear.
-Result<bool> ends_next(std::string_view bytes, const RunOptions* call);
+Result<bool> ends_next(std::string_view bytes, const CallContext* call);
 
 }  // namespace gantry::detail

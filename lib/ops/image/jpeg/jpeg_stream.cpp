@@ -34,7 +34,7 @@ JpegStream::JpegStream(std::unique_ptr<JpegReader> reader, const image::Decode& 
 JpegStream::~JpegStream() = default;
 
 Result<std::unique_ptr<JpegStream>> JpegStream::open(const Bytes& file, const image::Decode& options,
-                                                     const RunOptions* call) {
+                                                     const CallContext* call) {
   auto reader = std::make_unique<JpegReader>(file, options, call);
   if (auto ok = reader->read_header(); !ok) return std::move(ok).error();
   if (auto ok = check_dimensions("JPEG", reader->stored_width(), reader->stored_height(), options); !ok)
@@ -46,6 +46,11 @@ Result<std::unique_ptr<JpegStream>> JpegStream::open(const Bytes& file, const im
   std::unique_ptr<JpegStream> stream(new JpegStream(std::move(reader), options));
   if (auto ok = check_image_bytes(stream->size(), channels_of(stream->colour())); !ok) return std::move(ok).error();
   return stream;
+}
+
+StoredPicture JpegStream::picture() const {
+  return {{static_cast<std::int64_t>(reader_->stored_width()), static_cast<std::int64_t>(reader_->stored_height())},
+          static_cast<int>(reader_->shrunk_by())};
 }
 
 ImageSize JpegStream::size() const {

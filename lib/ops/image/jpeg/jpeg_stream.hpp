@@ -21,10 +21,11 @@ class JpegStream final : public RowStream {
  public:
   /// Reads the header and checks it against the limits.
   static Result<std::unique_ptr<JpegStream>> open(const Bytes& file, const image::Decode& options,
-                                                  const RunOptions* call = nullptr);
+                                                  const CallContext* call = nullptr);
   ~JpegStream() override;
 
   ImageSize size() const override;
+  StoredPicture picture() const override;
   Colour colour() const override { return colour_; }
   std::uint8_t orientation() const override;
   Result<void> select(std::int64_t first_row, std::int64_t first_column, std::int64_t columns) override;

@@ -13,13 +13,13 @@ constexpr std::size_t kWorkOfARow = 64;
 
 }  // namespace
 
-PngStream::PngStream(const Bytes& file, const image::Decode& options, const RunOptions* call)
+PngStream::PngStream(const Bytes& file, const image::Decode& options, const CallContext* call)
     : file_(file), options_(options), call_(call), watch_(call) {}
 
 PngStream::~PngStream() = default;
 
 Result<std::unique_ptr<PngStream>> PngStream::open(const Bytes& file, const image::Decode& options,
-                                                   const RunOptions* call) {
+                                                   const CallContext* call) {
   std::unique_ptr<PngStream> stream(new PngStream(file, options, call));
   if (auto ok = stream->read_header(); !ok) return std::move(ok).error();
   return stream;

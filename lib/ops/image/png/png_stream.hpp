@@ -24,7 +24,7 @@ class PngStream final : public RowStream {
  public:
   /// Reads what stands around the pixels and checks it against the limits.
   static Result<std::unique_ptr<PngStream>> open(const Bytes& file, const image::Decode& options,
-                                                 const RunOptions* call = nullptr);
+                                                 const CallContext* call = nullptr);
   ~PngStream() override;
 
   ImageSize size() const override { return header_.size; }
@@ -38,7 +38,7 @@ class PngStream final : public RowStream {
   Result<void> finish() override;
 
  private:
-  PngStream(const Bytes& file, const image::Decode& options, const RunOptions* call);
+  PngStream(const Bytes& file, const image::Decode& options, const CallContext* call);
   Result<void> read_header();
   void begin();
   PngRegion region() const;
@@ -49,7 +49,7 @@ class PngStream final : public RowStream {
 
   Bytes file_;
   const image::Decode options_;
-  const RunOptions* call_;
+  const CallContext* call_;
   CallWatch watch_;
   PngHeader header_;
   Colour colour_ = Colour::kRgb;

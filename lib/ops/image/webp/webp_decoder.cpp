@@ -82,7 +82,7 @@ std::size_t first_pixels(std::string_view data) {
 /// whether to go on. Each but the last may cost a lossless image up to eight rows that are decoded again, hence their
 /// size; and as what stands in front of its pixels is read from the beginning again with each slice until it is there,
 /// slices double until the first row comes.
-Result<void> decode_frame(const WebpContainer::Frame& frame, Image& image, const RunOptions* call,
+Result<void> decode_frame(const WebpContainer::Frame& frame, Image& image, const CallContext* call,
                           std::size_t file_bytes) {
   constexpr std::int64_t kPixelsOfASlice = 2 << 20;
   const std::size_t size = frame.data.size(), begin = first_pixels(frame.data);
@@ -101,7 +101,7 @@ Result<void> decode_frame(const WebpContainer::Frame& frame, Image& image, const
   }
 }
 
-Result<Image> decode_pixels(const WebpContainer& container, const WebpHeader& header, const RunOptions* call,
+Result<Image> decode_pixels(const WebpContainer& container, const WebpHeader& header, const CallContext* call,
                             std::size_t file_bytes) {
   if (!container.is_complete()) return truncated("WebP", file_bytes);
   const auto frame = container.first_frame();
@@ -148,7 +148,7 @@ Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& opti
   return header;
 }
 
-Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const RunOptions* call) {
+Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const CallContext* call) {
   auto header = read_features(file, options);
   if (!header) return std::move(header).error();
   const auto container = WebpContainer::open(text_of(file));
@@ -156,7 +156,7 @@ Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, con
   read_orientation(*container, options, *header);
   auto image = decode_pixels(*container, *header, call, file.size());
   if (!image) return std::move(image).error();
-  return Decoded{*std::move(image), header->orientation};
+  return Decoded{*std::move(image), header->orientation, {{header->width, header->height}, 1}};
 }
 
 }  // namespace gantry::detail

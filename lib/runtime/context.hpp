@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every step of one request may look at.
+// What every step of one request may look at; CallContext is what stages and ops see of it.
 #pragma once
 
-#include <gantry/pipeline.hpp>
-#include <gantry/run_options.hpp>
+#include "runtime/call_options.hpp"
 
 namespace gantry::detail {
 
 class RuntimeCore;
+class StepObserver;
 
 struct Context {
-  const RunOptions* call = nullptr;
+  const CallOptions* call = nullptr;
   RuntimeCore* runtime = nullptr;
   /// True: nothing may be handed to another thread; every step runs through run().
   bool is_inline = false;

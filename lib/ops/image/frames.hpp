@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// How image ops move the frame of what they are given.
+#pragma once
+
+#include <cstdint>
+#include <gantry/call_context.hpp>
+#include <gantry/frame.hpp>
+
+#include "ops/image/decoder.hpp"
+#include "ops/image/geometry.hpp"
+#include "ops/image/orientation.hpp"
+
+namespace gantry::detail {
+
+/// Of what image.decode gives: upright, and as large as `picture` says or smaller.
+Frame decoded_frame(const StoredPicture& picture, std::uint8_t orientation);
+/// The sample's; of an image that has none, its own.
+Frame frame_of(const CallContext& call, ImageSize image);
+/// After a step, which an image of `before` pixels goes through.
+Frame moved(const Frame& frame, const GeometryStep& step, ImageSize before);
+/// All steps of an op, on the sample's frame.
+void move_frame(const CallContext& call, const Geometry& geometry, ImageSize before);
+/// After oriented(), which an image of `before` pixels goes through.
+Frame turned(const Frame& frame, Orientation orientation, ImageSize before);
+
+}  // namespace gantry::detail
