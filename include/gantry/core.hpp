@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gantry/any_pipeline.hpp>
+#include <gantry/backend.hpp>
 #include <gantry/bytes.hpp>
 #include <gantry/call_context.hpp>
 #include <gantry/classify.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Engine: the seam behind which a model is computed. gantry::torch implements it; a host may add its own.
 //
-// Above it: Backend, what a Model talks to. A local Backend owns an Engine and its instances; a remote one talks to
-// another process. The pipeline does not know the difference.
+// gantry deals the instances of an engine out to calls, batches them, and waits for them. What is computed elsewhere, or
+// batches by itself, is a Backend (backend.hpp).
 #pragma once
 
 #include <chrono>
@@ -64,18 +64,6 @@ class GANTRY_API Engine {
   /// Called where `info().retains_memory`, ModelOptions::release_memory_after after a run, and with 0 as the runtime
   /// shuts down. Thread-safe, also while instances run. Must not throw.
   virtual std::size_t release_idle_memory(std::chrono::milliseconds older_than);
-};
-
-/// What a Model sends its batches to.
-class GANTRY_API Backend {
- public:
-  virtual ~Backend();
-  virtual const EngineInfo& info() const = 0;
-  /// Runs `inputs`, which the signature has accepted. `done` is called exactly once, on any thread, never under a lock;
-  /// it may be called before submit returns.
-  virtual void submit(Tensors inputs, const EngineCall& call, Function<void(Result<Tensors>)> done) = 0;
-  /// The same on the calling thread, blocking.
-  virtual Result<Tensors> run(Tensors inputs, const EngineCall& call) = 0;
 };
 
 }  // namespace gantry

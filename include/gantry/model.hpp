@@ -9,6 +9,7 @@
 #include <string>
 #include <type_traits>
 
+#include <gantry/backend.hpp>
 #include <gantry/engine.hpp>
 #include <gantry/engine_loader.hpp>
 #include <gantry/model_options.hpp>
@@ -42,7 +43,7 @@ class GANTRY_API Model {
   /// Around an engine: makes its instances, warms them up, and finds out on ModelOptions::examples what may be merged.
   static Result<Model> make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options);
   /// Around a backend of the host's own.
-  static Result<Model> make(std::shared_ptr<Backend> backend, Signature signature, const ModelOptions& options);
+  static Result<Model> make(std::shared_ptr<Backend> backend, Signature signature, const BackendOptions& options);
 
   const Signature& signature() const;
   const EngineInfo& info() const;

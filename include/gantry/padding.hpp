@@ -23,8 +23,8 @@ namespace gantry {
 /// Ownership: a value.
 /// Threads:   thread-compatible.
 /// Errors:    Model::make refuses with invalid_argument what the comments below rule out, a signature without a batch
-///            axis in every input and output or with a size that only outputs have, since nobody knows how to cut that
-///            back, and a Backend of the host's own, which pads where it batches.
+///            axis in every input and output, or one with a size that only outputs have, since nobody knows how to cut
+///            that back.
 /// Cost:      one copy of each padded input, straight into the batch; one of a padded output of several samples, or of
 ///            one whose extent is not the first of a sample. The engine computes what is padded too.
 struct Padding {

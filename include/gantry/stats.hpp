@@ -66,6 +66,7 @@ struct ModelStats {
   std::uint64_t model_errors = 0;     ///< with model_error
   std::uint64_t resource_errors = 0;  ///< with resource_exhausted, by the engine
   std::uint64_t retries = 0;          ///< engine calls repeated with a part of a failed batch
+  std::uint64_t answers_dropped = 0;  ///< of a Backend: that came after the deadline, or a second time
   RejectCounts rejects{};
   Histogram queue_wait;  ///< from the arrival of a call to the start of its batch
   Histogram compute;     ///< engine calls

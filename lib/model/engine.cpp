@@ -6,7 +6,6 @@ namespace gantry {
 
 EngineInstance::~EngineInstance() = default;
 Engine::~Engine() = default;
-Backend::~Backend() = default;
 
 ModelMemory Engine::memory() const {
   return {};

@@ -17,13 +17,16 @@
 #include <vector>
 
 #include "model/call_queue.hpp"
+#include "model/model_backend.hpp"
 #include "model/model_counters.hpp"
 #include "runtime/observed_request.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
 
-class LocalBackend final : public Backend, public RuntimeMember, public std::enable_shared_from_this<LocalBackend> {
+class LocalBackend final : public ModelBackend,
+                           public RuntimeMember,
+                           public std::enable_shared_from_this<LocalBackend> {
  public:
   /// Makes `count` instances.
   static Result<std::shared_ptr<LocalBackend>> make(std::shared_ptr<Engine> engine,
@@ -31,15 +34,8 @@ class LocalBackend final : public Backend, public RuntimeMember, public std::ena
                                                     const BatchOptions& options);
 
   const EngineInfo& info() const override { return engine_->info(); }
-  void submit(Tensors inputs, const EngineCall& call, Function<void(Result<Tensors>)> done) override {
-    submit(std::move(inputs), CallOptions(call), std::move(done));
-  }
-  Result<Tensors> run(Tensors inputs, const EngineCall& call) override {
-    return run(std::move(inputs), CallOptions(call));
-  }
-  /// The same, for who knows more of the call than a backend of the host's own is told.
-  void submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done);
-  Result<Tensors> run(Tensors inputs, const CallOptions& call);
+  void submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) override;
+  Result<Tensors> run(Tensors inputs, const CallOptions& call) override;
   void on_shutdown(const Error& reason) override;
   ModelStats stats() const override;
 

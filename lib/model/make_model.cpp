@@ -199,7 +199,6 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
   call->bad_inputs = &(*backend)->counters().bad_inputs;
   if (batching.padding) call->padding = batching.padding->to_string();
   call->backend = *backend;
-  call->local = backend->get();
   call->signature = std::move(signature);
   call->max_batch = max_batch_of(options);
   call->max_merged = merging->limit;
@@ -232,31 +231,6 @@ Result<Model> Model::load(const EngineLoader& engine, const std::string& path, c
 Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options) try {
   if (!engine) return Error(ErrorCode::kInvalidArgument, "there is no engine: it is nullptr");
   return detail::make_model(std::move(engine), std::move(signature), options, {});
-} catch (...) {
-  return detail::translate_exception();
-}
-
-Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature, const ModelOptions& options) try {
-  if (!backend) return Error(ErrorCode::kInvalidArgument, "there is no backend: it is nullptr");
-  if (auto ok = check_options(options, signature); !ok) return std::move(ok).error();
-  if (options.padding)
-    return Error(ErrorCode::kInvalidArgument,
-                 "ModelOptions::padding needs an engine: a backend of the host's own pads where it batches");
-  auto merging =
-      detail::decide_merging(backend->info(), signature, options, {}, {}, nullptr,
-                             [&](const Tensors& inputs) { return backend->run(inputs, CallOptions::trial()); });
-  if (!merging) return merging.error().within("the examples");
-  auto call = std::make_shared<ModelCall>();
-  call->backend = std::move(backend);
-  call->signature = std::move(signature);
-  call->max_batch = detail::max_batch_of(options);
-  call->max_merged = merging->limit;
-  call->merging = merging->text;
-  for (int i = 0; i < options.warmup_runs && !options.examples.empty() && !call->backend->info().has_state; ++i)
-    if (auto ran = call->run(options.examples[0], CallOptions::trial()); !ran)
-      return ran.error().within("warm-up on the first of the examples");
-  const std::string name = options.name.empty() ? call->backend->info().kind : options.name;
-  return Model(std::make_shared<const State>(State{std::move(call), options.runtime, name}));
 } catch (...) {
   return detail::translate_exception();
 }

@@ -56,17 +56,16 @@ Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const
   return future.get();
 }
 
-Result<Tensors> run_where_it_belongs(const ModelCallPtr& call, const std::optional<Runtime>& runtime,
-                                     const Tensors& inputs, const CallOptions& options,
-                                     const RuntimeCore* admitted_by) {
-  RuntimeCore* const core = runtime ? runtime->core().get() : nullptr;
-  if (!core || core->on_worker()) return run_here(*call, nullptr, inputs, options);  // of a request that counts itself
+Result<Tensors> run_where_it_belongs(const ModelCallPtr& call, const Runtime& runtime, const Tensors& inputs,
+                                     const CallOptions& options, const RuntimeCore* admitted_by) {
+  RuntimeCore* const core = runtime.core().get();
+  if (core->on_worker()) return run_here(*call, nullptr, inputs, options);  // of a request that counts itself
   if (core == admitted_by) {  // the same, on a thread of the callable's own, which its worker waits for
     const detail::CallerScope caller(*core);
     return run_here(*call, nullptr, inputs, options);
   }
   if (auto interruption = options.interruption()) return *interruption;
-  if (runtime->options().execution == Execution::kPooled) return run_on_worker(call, *core, inputs, options);
+  if (runtime.options().execution == Execution::kPooled) return run_on_worker(call, *core, inputs, options);
   auto admission = core->admit(options);
   if (!admission) return std::move(admission).error();
   const detail::CallerScope caller(*core);

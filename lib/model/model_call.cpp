@@ -5,8 +5,6 @@
 #include <gantry/node.hpp>
 #include <utility>
 
-#include "model/local_backend.hpp"
-
 namespace gantry::detail {
 
 Result<Tensors> ModelCall::prepare(const Tensors& inputs, const CallOptions& call) const {
@@ -38,12 +36,10 @@ void ModelCall::submit(const Tensors& inputs, const CallOptions& call, Function<
   if (!binding) return done(bad_input(std::move(binding).error()));
   auto prepared = prepare(inputs, call);
   if (!prepared) return done(std::move(prepared).error());
-  Function<void(Result<Tensors>)> finished = [this, binding = *std::move(binding),
-                                              done = std::move(done)](Result<Tensors> outputs) mutable {
-    done(finish(std::move(outputs), binding));
-  };
-  if (local) return local->submit(*std::move(prepared), call, std::move(finished));
-  backend->submit(*std::move(prepared), call, std::move(finished));
+  backend->submit(*std::move(prepared), call,
+                  [this, binding = *std::move(binding), done = std::move(done)](Result<Tensors> outputs) mutable {
+                    done(finish(std::move(outputs), binding));
+                  });
 }
 
 Result<Tensors> ModelCall::run(const Tensors& inputs, const CallOptions& call) const {
@@ -51,7 +47,7 @@ Result<Tensors> ModelCall::run(const Tensors& inputs, const CallOptions& call) c
   if (!binding) return bad_input(std::move(binding).error());
   auto prepared = prepare(inputs, call);
   if (!prepared) return std::move(prepared).error();
-  return finish(local ? local->run(*std::move(prepared), call) : backend->run(*std::move(prepared), call), *binding);
+  return finish(backend->run(*std::move(prepared), call), *binding);
 }
 
 }  // namespace gantry::detail

@@ -4,19 +4,16 @@
 
 #include <atomic>
 #include <cstdint>
-#include <gantry/engine.hpp>
 #include <gantry/model.hpp>
 #include <gantry/signature.hpp>
 #include <memory>
-#include <optional>
 #include <string>
 
+#include "model/model_backend.hpp"
 #include "runtime/call_options.hpp"
 
 namespace gantry {
 namespace detail {
-
-class LocalBackend;
 
 /// Holds no handle of the runtime, so that a request in flight cannot keep a runtime alive.
 ///
@@ -25,14 +22,13 @@ class LocalBackend;
 /// Errors:    invalid_argument for inputs, model_error for outputs that disagree with the signature.
 /// Cost:      no copy of contiguous inputs, unless the engine writes to them.
 struct ModelCall {
-  std::shared_ptr<Backend> backend;
-  LocalBackend* local = nullptr;  // the same, if it is gantry's own
+  std::shared_ptr<ModelBackend> backend;
   Signature signature;
   std::size_t max_batch = 1;
   std::size_t max_merged = 1;                        // samples that may share an engine call
   std::string merging;                               // Merging::text
   std::string padding;                               // for explain(); empty: none
-  std::atomic<std::uint64_t>* bad_inputs = nullptr;  // counted in the backend; nullptr in one of the host's own
+  std::atomic<std::uint64_t>* bad_inputs = nullptr;  // counted in the backend
 
   /// What the signature refused.
   Error bad_input(Error error) const {
@@ -55,7 +51,7 @@ struct ModelCall {
 
 struct Model::State {
   std::shared_ptr<const detail::ModelCall> call;
-  std::optional<Runtime> runtime;  // unset: a backend of the host's own
+  Runtime runtime;
   std::string name;
 };
 

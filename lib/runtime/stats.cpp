@@ -87,6 +87,8 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
   each("gantry_model_batches_total", "counter", "Engine calls.", [](const auto& m) { return m.batches; });
   each("gantry_model_retries_total", "counter", "Engine calls repeated with a part of a failed batch.",
        [](const auto& m) { return m.retries; });
+  each("gantry_model_answers_dropped_total", "counter", "Answers of a backend after the deadline, or a second time.",
+       [](const auto& m) { return m.answers_dropped; });
   each("gantry_model_waiting", "gauge", "Calls that wait for an instance.", [](const auto& m) { return m.waiting; });
   each("gantry_model_running", "gauge", "Engine calls under way.", [](const auto& m) { return m.running; });
   each("gantry_model_instances", "gauge", "Engine calls there may be at a time.",

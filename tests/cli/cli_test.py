@@ -200,6 +200,20 @@ class Run(Case):
             self.assertEqual(list(line["result"]), ["classes"])
             self.assert_classes(line["result"]["classes"], case["result"]["value"]["classes"])
 
+    def test_sizes_follow_from_the_input(self):
+        shapes = []
+        for index in range(3):
+            line, case = self.run_golden("suppression", index)
+            for name, path in case["result"]["value"]["tensors"].items():
+                got, expected = array(line["result"]["tensors"][name]), numpy.load(package("suppression") / path)
+                self.assertEqual(got.shape, expected.shape)
+                numpy.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+            shapes.append(line["result"]["tensors"]["kept"]["shape"])
+        self.assertEqual(shapes[1:], [[1, 4], [0, 4]])
+        text = self.expect(gantry("inspect", package("suppression")), OK).stdout
+        self.assertIn("  follows from the input: found\n  an output has no row for each sample: one sample a call\n", text)
+        self.expect(gantry("check", package("suppression")), OK)
+
     def test_a_tensor_pipeline_takes_and_gives_tensors(self):
         for name in ("tiny-mlp", "no-batch"):
             line, case = self.run_golden(name)

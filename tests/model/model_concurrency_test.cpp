@@ -229,39 +229,9 @@ TEST(ModelConcurrency, AModelInCallerExecutionServesAPooledPipeline) {
   EXPECT_EQ(values_of(pipeline.submit(row({1, 2})).get().value()), (std::vector<float>{2, 4}));
 }
 
-/// Breaks the rules of Backend.
-class RudeBackend final : public Backend {
- public:
-  const EngineInfo& info() const override { return info_; }
-  void submit(Tensors inputs, const EngineCall&, Function<void(Result<Tensors>)> done) override {
-    if (answers_first_) done(Tensors{{"y", inputs[0].tensor}});
-    throw std::runtime_error("rude");
-  }
-  Result<Tensors> run(Tensors, const EngineCall&) override { throw std::runtime_error("rude"); }
-
-  bool answers_first_ = false;
-
- private:
-  EngineInfo info_;
-};
-
-TEST(ModelConcurrency, ABackendThatThrowsFailsTheRequestOnce) {
-  const auto backend = std::make_shared<RudeBackend>();
-  ModelOptions options;
-  options.warmup_runs = 0;
-  const auto model = Model::make(std::shared_ptr<Backend>(backend), row_signature(), options);
-  ASSERT_THAT(model, IsOk());
-  const Runtime runtime = make_runtime(1);
-  const auto pipeline = compile(model->stage(), runtime).value();
-  EXPECT_THAT(pipeline.run(row({1, 2})), HasCode(ErrorCode::kInternal));
-  backend->answers_first_ = true;
-  EXPECT_EQ(values_of(pipeline.run(row({1, 2})).value()), (std::vector<float>{1, 2}));
-  EXPECT_EQ(runtime.in_flight(), 0u);
-}
-
 TEST(ModelConcurrency, WhatIsNotThereIsRefused) {
   EXPECT_THAT(Model::make(std::unique_ptr<Engine>(), row_signature(), {}), HasCode(ErrorCode::kInvalidArgument));
-  EXPECT_THAT(Model::make(std::shared_ptr<Backend>(), row_signature(), {}), HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(Model::make(std::shared_ptr<Backend>(), row_signature(), BackendOptions{}), HasCode(ErrorCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -479,33 +479,7 @@ TEST(ModelStage, OverTensorNeedsOneInputAndOneOutput) {
               FailsWith(ErrorCode::kInvalidArgument, "a stage that gives Tensor needs a model with one output"));
 }
 
-/// A backend of a host: answers on a thread of its own.
-class ThreadBackend final : public Backend {
- public:
-  const EngineInfo& info() const override { return info_; }
-  void submit(Tensors inputs, const EngineCall&, Function<void(Result<Tensors>)> done) override {
-    std::thread([inputs = std::move(inputs), done = std::move(done)]() mutable { done(std::move(inputs)); }).detach();
-  }
-  Result<Tensors> run(Tensors inputs, const EngineCall&) override { return inputs; }
-
- private:
-  EngineInfo info_{"thread", "a thread of the host", Device::cpu(), false};
-};
-
-TEST(ModelOverABackend, ContinuesOnTheRuntimesWorkers) {
-  const Runtime runtime = make_runtime_of_workers(1);
-  ModelOptions options;
-  options.warmup_runs = 1;
-  const Model model = Model::make(std::make_shared<ThreadBackend>(), row_signature(), options).value();
-  EXPECT_EQ(model.name(), "thread");
-  const auto worker = compile(stage("who", [](int) { return std::this_thread::get_id(); }), runtime).value().run(0);
-  const auto pipeline =
-      compile(model.stage() | stage("who", [](Tensor) { return std::this_thread::get_id(); }), runtime).value();
-  EXPECT_EQ(pipeline.run(row({1, 2})).value(), worker.value());
-  EXPECT_EQ(pipeline.submit(row({1, 2})).get().value(), worker.value());
-}
-
-TEST(ModelOverABackend, OnAnotherRuntimeContinuesOnThePipelinesWorkers) {
+TEST(ModelStage, OnAnotherRuntimeContinuesOnThePipelinesWorkers) {
   const Runtime mine = make_runtime_of_workers(1);
   const Model model = make_fake_model(make_script(), make_runtime(1));
   const auto worker = compile(stage("who", [](int) { return std::this_thread::get_id(); }), mine).value().run(0);

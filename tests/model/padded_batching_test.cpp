@@ -324,24 +324,5 @@ TEST(PaddedBatching, WhatCannotBePaddedMakesNoModel) {
   EXPECT_EQ(script->instances_made(), 0u);
 }
 
-class OwnBackend final : public Backend {
- public:
-  const EngineInfo& info() const override { return info_; }
-  void submit(Tensors inputs, const EngineCall& call, Function<void(Result<Tensors>)> done) override {
-    done(run(std::move(inputs), call));
-  }
-  Result<Tensors> run(Tensors inputs, const EngineCall&) override { return attend(inputs); }
-
- private:
-  EngineInfo info_;
-};
-
-TEST(PaddedBatching, ABackendOfTheHostsOwnPadsItself) {
-  ModelOptions options;
-  options.padding = kPadding;
-  EXPECT_THAT(Model::make(std::make_shared<OwnBackend>(), sequence_signature(), options),
-              FailsWith(ErrorCode::kInvalidArgument, "ModelOptions::padding needs an engine"));
-}
-
 }  // namespace
 }  // namespace gantry

@@ -8,6 +8,7 @@
     two-inputs       Tensors -> Tensors   f32[batch, 3] and i64[batch] -> f32[batch, 3] and i64[batch]
     tiny-encoder     Tensors -> Tensors   i64[batch, T] and its mask -> f32[batch, T, 16] and f32[batch, 16]; padded
     no-batch         Tensor -> Tensor   f32[n, 2] -> f32[2], without a batch axis
+    suppression      Tensor -> Tensors   f32[batch, n, 5] -> f32[found, 4] and f32[found]; some, one and none are found
     moody            Tensor -> Tensor   f32[batch, 4], doubled; throws over 100, a wrong shape under -100
     tiny-mlp-signed  tiny-mlp, signed with DIR/key.pem (public: DIR/key.pub.pem); DIR/other.pub.pem did not sign it
 and with --aoti
@@ -28,13 +29,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lib" / "pack"))
 import gantry_pack  # noqa: E402
+SIZES = ROOT / "tests" / "engine" / "torch"
+sys.path.insert(0, str(SIZES))
 
 CLASSES = [f"class {i}" for i in range(10)]
 
 
 def fingerprint():
     digest = hashlib.sha256(importlib.metadata.version("torch").encode())
-    for path in (Path(__file__), *sorted((ROOT / "lib" / "pack" / "gantry_pack").rglob("*.py"))):
+    for path in (Path(__file__), SIZES / "models_with_sizes.py", *sorted((ROOT / "lib" / "pack" / "gantry_pack").rglob("*.py"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -156,6 +159,16 @@ def no_batch():
                 output_names=["sum"], max_batch=1, samples=[torch.rand(5, 2), torch.rand(1, 2)])
 
 
+def suppression():
+    import torch
+    from models_with_sizes import Suppression, boxes
+    torch.manual_seed(5)
+    cases = boxes()
+    return dict(model=torch.jit.script(Suppression().eval()), example_inputs=cases["some"], output_names=["kept", "scores"],
+                shapes={"boxes": ["batch", "n", 5], "kept": ["found", 4], "scores": ["found"]},
+                samples=[value[0] for value in cases.values()])
+
+
 def moody():
     """Throws for values over 100, gives the wrong shape for values under -100, and doubles all others."""
     import torch
@@ -173,7 +186,8 @@ def moody():
 
 
 PACKAGES = {"moody": moody, "tiny-cnn": tiny_cnn, "tiny-five-crop": tiny_five_crop, "tiny-mlp": tiny_mlp,
-            "two-inputs": two_inputs, "tiny-encoder": tiny_encoder, "no-batch": no_batch, "tiny-mlp-signed": tiny_mlp}
+            "two-inputs": two_inputs, "tiny-encoder": tiny_encoder, "no-batch": no_batch, "suppression": suppression,
+            "tiny-mlp-signed": tiny_mlp}
 
 
 def make(directory, name):

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// A call waits in a map until somebody takes it out: whoever does that answers it, so that it is answered once.
+#include "model/host_backend.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <future>
+#include <gantry/kept_promise.hpp>
+#include <gantry/node.hpp>
+#include <thread>
+#include <utility>
+
+#include "core/error_or_out_of_memory.hpp"
+
+namespace gantry::detail {
+namespace {
+
+Error too_late() noexcept {
+  return error_or_out_of_memory([] {
+    return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the backend answered")
+        .with_reason(ErrorReason::kDeadlinePassed);
+  });
+}
+
+}  // namespace
+
+struct HostBackend::Waiting {
+  CallOptions options;
+  Function<void(Result<Tensors>)> done;
+  std::size_t rows = 1;
+  Clock::time_point began{};
+  Admission admission;  // of a call that came from outside the runtime
+  bool is_waiting = true;
+  std::atomic<std::thread::id> submitting{};  // who is inside Backend::submit() with it
+  std::multimap<Clock::time_point, WaitingPtr>::iterator place;
+  std::optional<std::multimap<Clock::time_point, WaitingPtr>::iterator> deadline_place;
+};
+
+/// What the backend gets as `done`. It does not keep the model alive: who waits for the answer does.
+class HostBackend::Answer {
+ public:
+  Answer(const std::shared_ptr<HostBackend>& self, WaitingPtr waiting) : self_(self), waiting_(std::move(waiting)) {}
+  Answer(Answer&&) noexcept = default;
+  Answer& operator=(Answer&&) = delete;
+  ~Answer() {
+    if (!waiting_ || is_called_) return;
+    // Where submit() throws, what it threw is the answer.
+    if (std::uncaught_exceptions() > 0 && waiting_->submitting == std::this_thread::get_id()) return;
+    give(error_or_out_of_memory(
+        [] { return Error(ErrorCode::kUnavailable, "the backend dropped the call without an answer"); }));
+  }
+  void operator()(Result<Tensors> result) {
+    is_called_ = true;
+    give(std::move(result));
+  }
+
+ private:
+  void give(Result<Tensors> result) noexcept {
+    auto self = self_.lock();
+    if (!self) return;
+    self->answer(waiting_, std::move(result));
+    if (self.use_count() > 1) return;
+    // The model is gone. This may be the backend's own thread, which its destructor waits for.
+    const auto runtime = self->runtime_;
+    try {
+      runtime->post([self = std::move(self)](const Error*) {});
+    } catch (...) {  // no memory for it
+    }
+  }
+
+  std::weak_ptr<HostBackend> self_;
+  WaitingPtr waiting_;  // nullptr: moved from
+  bool is_called_ = false;
+};
+
+std::shared_ptr<HostBackend> HostBackend::make(std::shared_ptr<Backend> backend, std::shared_ptr<RuntimeCore> runtime,
+                                               Options options) {
+  std::shared_ptr<HostBackend> made(new HostBackend(std::move(backend), std::move(runtime), std::move(options)));
+  made->runtime_->add_member(made);
+  return made;
+}
+
+HostBackend::HostBackend(std::shared_ptr<Backend> backend, std::shared_ptr<RuntimeCore> runtime, Options options)
+    : backend_(std::move(backend)), runtime_(std::move(runtime)), options_(std::move(options)) {}
+
+Result<HostBackend::WaitingPtr> HostBackend::begin(const Tensors& inputs, const CallOptions& call,
+                                                   Function<void(Result<Tensors>)>& done) {
+  const auto refuse = [&](Error error, ErrorReason reason) {
+    if (!call.is_trial) counters_.rejects.count(reason);
+    return error.with_reason(reason);
+  };
+  if (!call.is_trial) counters_.calls.add();
+  if (auto interruption = call.interruption())
+    return refuse(*interruption, call.cancel.is_cancelled() ? ErrorReason::kCancelled : ErrorReason::kDeadlinePassed);
+  auto waiting = std::make_shared<Waiting>();
+  if (!runtime_->on_worker()) {
+    auto admission = runtime_->admit(call);
+    if (!admission) return std::move(admission).error();
+    waiting->admission = *std::move(admission);
+  }
+  waiting->options = call;
+  if (options_.has_batch_axis && inputs.size() > 0)
+    waiting->rows = static_cast<std::size_t>(std::max<std::int64_t>(1, inputs[0].tensor.shape()[0]));
+  waiting->began = Clock::now();
+  std::optional<Clock::time_point> timer;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_stopped_) return refuse(Error(ErrorCode::kUnavailable, "the runtime was shut down"), ErrorReason::kShutdown);
+    waiting->place = waiting_.emplace(waiting->began, waiting);
+    if (call.deadline && runtime_->options().execution == Execution::kPooled) try {
+        waiting->deadline_place = deadlines_.emplace(*call.deadline, waiting);
+        timer = timer_to_set();
+      } catch (...) {
+        waiting_.erase(waiting->place);
+        throw;
+      }
+    waiting->done = std::move(done);
+  }
+  if (timer) set_timer(*timer);
+  return waiting;
+}
+
+void HostBackend::send(const WaitingPtr& waiting, Tensors inputs) {
+  waiting->submitting = std::this_thread::get_id();
+  try {
+    backend_->submit(std::move(inputs), waiting->options, Answer(shared_from_this(), waiting));
+  } catch (...) {
+    answer(waiting, translate_exception());
+  }
+  waiting->submitting = std::thread::id();
+}
+
+void HostBackend::submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) {
+  if (runtime_->options().execution == Execution::kCaller) return done(run(std::move(inputs), call));
+  const auto self = shared_from_this();  // the call may be answered, and its holders gone, before this returns
+  auto waiting = begin(inputs, call, done);
+  if (!waiting) return done(std::move(waiting).error());
+  send(*waiting, std::move(inputs));
+}
+
+Result<Tensors> HostBackend::run(Tensors inputs, const CallOptions& call) {
+  KeptPromise<Tensors> promise;
+  auto future = promise.get_future();
+  Function<void(Result<Tensors>)> done = [promise = std::move(promise)](Result<Tensors> result) mutable {
+    promise.set_value(std::move(result));
+  };
+  auto waiting = begin(inputs, call, done);
+  if (!waiting) return std::move(waiting).error();
+  send(*waiting, std::move(inputs));
+  if (call.deadline && future.wait_until(*call.deadline) != std::future_status::ready) answer(*waiting, too_late());
+  return future.get();
+}
+
+bool HostBackend::take(Waiting& waiting) noexcept {
+  if (!waiting.is_waiting) return false;
+  waiting.is_waiting = false;
+  if (waiting.deadline_place) deadlines_.erase(*waiting.deadline_place);
+  waiting_.erase(waiting.place);
+  return true;
+}
+
+void HostBackend::answer(const WaitingPtr& waiting, Result<Tensors> result) noexcept {
+  const auto now = Clock::now();
+  const bool is_taken = [&] {
+    const std::lock_guard lock(mutex_);
+    return take(*waiting);
+  }();
+  if (!is_taken) {
+    ModelCounters::add(answers_dropped_);
+    return;
+  }
+  if (result && waiting->options.deadline && now >= *waiting->options.deadline) result = too_late();
+  account(*waiting, result, now);
+  waiting->admission.end();
+  auto done = std::move(waiting->done);
+  done(std::move(result));
+}
+
+void HostBackend::account(const Waiting& waiting, const Result<Tensors>& result, Clock::time_point now) noexcept {
+  EndedSpan span{SpanKind::kEngineCall, options_.name, {}, waiting.began, now, waiting.rows};
+  if (!result) {
+    span.failed = waiting.rows;
+    span.error = &result.error();
+  }
+  if (waiting.options.observed) waiting.options.observed->tell(span);
+  if (waiting.options.is_trial) return;
+  counters_.compute.record(now - waiting.began);
+  if (result) {
+    counters_.batches.add();
+    counters_.samples.add(waiting.rows);
+    return;
+  }
+  const Error& error = result.error();
+  if (error.code() == ErrorCode::kModelError) ModelCounters::add(counters_.model_errors);
+  if (error.code() == ErrorCode::kResourceExhausted) ModelCounters::add(counters_.resource_errors);
+  if (error.code() == ErrorCode::kInvalidArgument) ModelCounters::add(counters_.bad_inputs);
+  const bool is_reject =
+      error.reason() != ErrorReason::kNone && static_cast<std::size_t>(error.reason()) < kRejectReasons;
+  if (is_reject) counters_.rejects.count(error.reason());
+}
+
+std::optional<Clock::time_point> HostBackend::timer_to_set() {
+  if (deadlines_.empty() || deadlines_.begin()->first >= timer_) return std::nullopt;
+  timer_ = deadlines_.begin()->first;
+  return timer_;
+}
+
+void HostBackend::set_timer(Clock::time_point when) {
+  runtime_->post_at(when, [weak = weak_from_this(), when](const Error* refusal) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!refusal) return self->on_timer(when);
+    const std::lock_guard lock(
+        self->mutex_);  // no memory for it: another call may set one. Or the shutdown answers all.
+    if (self->timer_ == when) self->timer_ = Clock::time_point::max();
+  });
+}
+
+void HostBackend::on_timer(Clock::time_point when) {
+  for (;;) {  // one by one: a list of them would take memory
+    WaitingPtr late;
+    std::optional<Clock::time_point> timer;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!deadlines_.empty() && deadlines_.begin()->first <= Clock::now()) {
+        late = deadlines_.begin()->second;
+      } else {
+        if (timer_ == when) timer_ = Clock::time_point::max();
+        timer = timer_to_set();
+      }
+    }
+    if (late) {
+      answer(late, too_late());
+      continue;
+    }
+    if (timer) set_timer(*timer);
+    return;
+  }
+}
+
+void HostBackend::on_shutdown(const Error& reason) {
+  const bool is_first = [this] {
+    const std::lock_guard lock(mutex_);
+    return !std::exchange(is_stopped_, true);
+  }();
+  if (is_first) try {
+      backend_->shutdown();
+    } catch (...) {  // breaks the rule; what it left is answered here
+    }
+  const auto take_any = [this] {
+    const std::lock_guard lock(mutex_);
+    return waiting_.empty() ? nullptr : waiting_.begin()->second;
+  };
+  for (WaitingPtr waiting = take_any(); waiting; waiting = take_any()) answer(waiting, reason);
+}
+
+Health HostBackend::health(Clock::time_point now) const {
+  Health health;
+  try {
+    health = backend_->health();
+  } catch (...) {
+    health = {false, {"Backend::health() " + translate_exception().message()}};
+  }
+  const std::lock_guard lock(mutex_);
+  if (options_.hang_after.count() > 0 && !waiting_.empty() && now - waiting_.begin()->first > options_.hang_after) {
+    health.is_ready = false;
+    health.reasons.push_back("a call has had no answer for " +
+                             std::to_string((now - waiting_.begin()->first) / std::chrono::milliseconds(1)) +
+                             " ms; hang_after is " + std::to_string(options_.hang_after.count()) + " ms");
+  }
+  return health;
+}
+
+ModelStats HostBackend::stats() const {
+  const auto load = [](const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
+  ModelStats stats;
+  stats.name = options_.name;
+  stats.engine = info().description;
+  stats.calls = counters_.calls.load();
+  stats.samples = counters_.samples.load();
+  stats.batches = counters_.batches.load();
+  stats.bad_inputs = load(counters_.bad_inputs);
+  stats.model_errors = load(counters_.model_errors);
+  stats.resource_errors = load(counters_.resource_errors);
+  stats.answers_dropped = load(answers_dropped_);
+  stats.rejects = counters_.rejects.snapshot();
+  stats.compute = counters_.compute.snapshot();
+  stats.health = health(Clock::now());
+  std::optional<BackendStats> own;
+  try {
+    own = backend_->stats();
+    stats.memory = backend_->memory();
+  } catch (...) {
+    stats.health.is_ready = false;
+    stats.health.reasons.push_back("Backend::stats() or memory() " + translate_exception().message());
+  }
+  if (own) {
+    stats.batches = own->batches;
+    stats.retries = own->retries;
+    stats.waiting = own->waiting;
+    stats.running = own->running;
+    stats.instances = own->instances;
+  } else {
+    const std::lock_guard lock(mutex_);
+    stats.running = waiting_.size();
+  }
+  return stats;
+}
+
+}  // namespace gantry::detail

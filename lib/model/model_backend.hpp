@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModelBackend: where a ModelCall sends its calls: to an engine in this process, or to a Backend of the host's own.
+#pragma once
+
+#include <gantry/engine.hpp>
+#include <gantry/function.hpp>
+#include <gantry/result.hpp>
+#include <gantry/tensor.hpp>
+
+#include "runtime/call_options.hpp"
+
+namespace gantry::detail {
+
+class ModelBackend {
+ public:
+  virtual ~ModelBackend() = default;
+  virtual const EngineInfo& info() const = 0;
+  /// Runs `inputs`, which the signature has accepted. `done` is called exactly once, on any thread, never under a lock;
+  /// it may be called before submit returns.
+  virtual void submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) = 0;
+  /// The same on the calling thread, blocking.
+  virtual Result<Tensors> run(Tensors inputs, const CallOptions& call) = 0;
+};
+
+}  // namespace gantry::detail
