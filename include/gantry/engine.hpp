@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Engine: the seam behind which a model is computed. gantry::torch implements it; a host may add its own.
 //
-// gantry deals the instances of an engine out to calls, batches them, and waits for them. What is computed elsewhere, or
-// batches by itself, is a Backend (backend.hpp).
+// gantry deals the instances of an engine out to calls, batches them, and waits for them. What is computed elsewhere,
+// or batches by itself, is a Backend (backend.hpp).
 #pragma once
 
 #include <chrono>

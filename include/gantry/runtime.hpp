@@ -109,7 +109,7 @@ class GANTRY_API Runtime {
   std::size_t in_flight() const;
   /// What it and its models have done since they were made. Thread-safe; microseconds, and no lock held for long.
   RuntimeStats stats() const;
-  /// Not ready if a model's device has failed for good, or an engine call does not return (ModelOptions::hang_after).
+  /// Not ready if a model's device has failed for good, an engine call does not return, or a Backend says so.
   Health health() const;
   /// Completes what has not started with `unavailable`, waits for what runs, joins the workers. Later calls through
   /// this runtime get `unavailable` too. Idempotent.

@@ -231,7 +231,8 @@ TEST(ModelConcurrency, AModelInCallerExecutionServesAPooledPipeline) {
 
 TEST(ModelConcurrency, WhatIsNotThereIsRefused) {
   EXPECT_THAT(Model::make(std::unique_ptr<Engine>(), row_signature(), {}), HasCode(ErrorCode::kInvalidArgument));
-  EXPECT_THAT(Model::make(std::shared_ptr<Backend>(), row_signature(), BackendOptions{}), HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(Model::make(std::shared_ptr<Backend>(), row_signature(), BackendOptions{}),
+              HasCode(ErrorCode::kInvalidArgument));
 }
 
 }  // namespace
