@@ -93,7 +93,7 @@ def of_lists(parameter, example):
 class TableTest(unittest.TestCase):
     def test_the_ops_are_the_same(self):
         self.assertEqual(sorted(gp.OPS), sorted(OPS))
-        self.assertLessEqual(set(COMPOUND), set(pipeline.COMPOUND))
+        self.assertEqual(set(COMPOUND), set(pipeline.COMPOUND))
         for name, op in COMPOUND.items():
             required = {parameter["name"] for parameter in op["parameters"] if parameter["required"]}
             self.assertEqual(pipeline.COMPOUND[name], required, name)
