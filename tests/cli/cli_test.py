@@ -77,9 +77,9 @@ class CommandLine(Case):
 
     def test_ops_lists_all_ops_by_domain(self):
         text = self.expect(gantry("ops"), OK).stdout
-        self.assertRegex(text, r"(?m)^pipeline\n  each +list<A> -> list<B> +does the same to every item")
+        self.assertRegex(text, r"(?m)^pipeline\n(  .*\n)*  each +list<A> -> list<B> +does the same to every item")
         self.assertRegex(text, r"(?m)^  image\.resize +Image -> Image +makes the image width x height")
-        self.assertRegex(text, r"(?m)^predicates of `when`\n  image\.is_gray +Image +whether")
+        self.assertRegex(text, r"(?m)^predicates of `when`\n(  .*\n)*  image\.is_gray +Image +whether")
 
     def test_ops_shows_one_with_its_parameters_limits_reference_and_example(self):
         text = self.expect(gantry("ops", "image.crop_short"), OK).stdout
