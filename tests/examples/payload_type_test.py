@@ -3,7 +3,6 @@
 plugin, in the gantry tool. Run by ctest; or: python payload_type_test.py EXAMPLE PLUGIN GANTRY"""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,6 @@ sys.path.insert(0, str(ROOT / "lib" / "pack"))
 import gantry_pack  # noqa: E402
 
 EXAMPLE, PLUGIN, GANTRY = sys.argv[1:4]
-os.environ["GANTRY_TOOL"] = ""
 OK, FAILED, COULD_NOT_RUN, USAGE = 0, 1, 2, 64
 POINTS = [[[1.0, 2.0], [3.0, 4.5]], [[0.0, -1.0], [0.25, 8.0]]]
 
@@ -41,7 +39,8 @@ class PayloadType(unittest.TestCase):
         cls.package = gantry_pack.pack(cls.tmp / "landmarks" / "1", cls.model, torch.rand(1, 4), name="landmarks",
                                        version="1", engines=("torchscript",), ops=ops,
                                        pipeline=["acme.flatten", "model", "acme.landmarks"],
-                                       samples=[gantry_pack.Payload("landmarks", points) for points in POINTS])
+                                       samples=[gantry_pack.Payload("landmarks", points) for points in POINTS],
+                                       tool=GANTRY, plugins=[PLUGIN])
         cls.manifest = json.loads((cls.package / "gantry.json").read_text())
 
     @classmethod
