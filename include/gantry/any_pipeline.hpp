@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <gantry/call_context.hpp>
 #include <gantry/codecs.hpp>
 #include <gantry/package_info.hpp>
 #include <gantry/payload.hpp>
@@ -63,8 +64,11 @@ class GANTRY_API AnyPipeline {
   /// What run() takes, of a payload for each of inputs(). invalid_argument names the one that does not fit.
   Result<Payload> join(std::vector<Payload> inputs) const;
   Result<Payload> run(Payload input, const RunOptions& options = {}) const;
+  /// From within a stage of another pipeline, as part of its call: as Pipeline::run().
+  Result<Payload> run(Payload input, const CallContext& call) const;
   /// One result per input, in order; a failing item does not affect the others.
   std::vector<Result<Payload>> run_batch(std::vector<Payload> inputs, const RunOptions& options = {}) const;
+  std::vector<Result<Payload>> run_batch(std::vector<Payload> inputs, const CallContext& call) const;
   /// As Pipeline::submit().
   void submit(Payload input, const RunOptions& options, Function<void(Result<Payload>)> done) const;
   std::future<Result<Payload>> submit(Payload input, const RunOptions& options = {}) const;
@@ -97,6 +101,8 @@ class GANTRY_API AnyPipeline {
  private:
   std::shared_ptr<const detail::PipelineOrigin> origin() const;
   Result<detail::Value> unpack(Payload input) const;
+  template <class Call>
+  std::vector<Result<Payload>> run_all(std::vector<Payload> inputs, const Call& call) const;
 
   std::shared_ptr<const detail::PipelineCore> core_;
   std::shared_ptr<const detail::AnyPipelineParts> parts_;

@@ -102,7 +102,14 @@ Result<Payload> AnyPipeline::run(Payload input, const RunOptions& options) const
   return boxed(core_->run(*std::move(value), options));
 }
 
-std::vector<Result<Payload>> AnyPipeline::run_batch(std::vector<Payload> inputs, const RunOptions& options) const {
+Result<Payload> AnyPipeline::run(Payload input, const CallContext& call) const {
+  auto value = unpack(std::move(input));
+  if (!value) return std::move(value).error();
+  return boxed(core_->run(*std::move(value), call));
+}
+
+template <class Call>
+std::vector<Result<Payload>> AnyPipeline::run_all(std::vector<Payload> inputs, const Call& call) const {
   std::vector<Result<Payload>> results;
   results.reserve(inputs.size());
   std::vector<Value> values;
@@ -112,11 +119,18 @@ std::vector<Result<Payload>> AnyPipeline::run_batch(std::vector<Payload> inputs,
     if (value) values.push_back(*std::move(value));
     results.push_back(value ? Result<Payload>(Payload()) : Result<Payload>(std::move(value).error()));
   }
-  auto ran = core_->run_batch(std::move(values), options);
+  auto ran = core_->run_batch(std::move(values), call);
   auto next = ran.begin();
   for (Result<Payload>& result : results)
     if (result) result = boxed(std::move(*next++));
   return results;
+}
+
+std::vector<Result<Payload>> AnyPipeline::run_batch(std::vector<Payload> inputs, const RunOptions& options) const {
+  return run_all(std::move(inputs), options);
+}
+std::vector<Result<Payload>> AnyPipeline::run_batch(std::vector<Payload> inputs, const CallContext& call) const {
+  return run_all(std::move(inputs), call);
 }
 
 void AnyPipeline::submit(Payload input, const RunOptions& options, Function<void(Result<Payload>)> done) const {

@@ -5,6 +5,7 @@
 
 #include <gantry/any_pipeline.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -114,6 +115,31 @@ TEST(AnyPipeline, PassesOptionsOn) {
   cancelled.cancel = CancelToken::create();
   cancelled.cancel.cancel();
   EXPECT_THAT(pipeline.run(Payload::from(Int{1}), cancelled), HasCode(ErrorCode::kCancelled));
+}
+
+TEST(AnyPipeline, IsPartOfTheCallOfAStageThatRunsIt) {
+  const Runtime runtime = make_runtime(1);
+  std::vector<std::optional<Deadline>> seen;
+  const auto look =
+      stage("look", [&seen](const Int& x, const CallContext& call) { return seen.push_back(call.deadline()), x; });
+  const AnyPipeline inner(compile(look, runtime).value());
+  const auto outer = compile(stage("outer",
+                                   [&inner](const Int& x, const CallContext& call) -> Result<Int> {
+                                     auto result = inner.run(Payload::from(x), call);
+                                     if (!result) return std::move(result).error();
+                                     std::vector<Payload> inputs;
+                                     inputs.push_back(*std::move(result));
+                                     inputs.push_back(Payload::from(true));
+                                     const auto results = inner.run_batch(std::move(inputs), call);
+                                     EXPECT_THAT(results[1], HasCode(ErrorCode::kInvalidArgument));
+                                     return results[0].value().as<Int>();
+                                   }),
+                             runtime)
+                         .value();
+  const Deadline deadline = within(std::chrono::hours(1));
+  EXPECT_EQ(outer.run(7, deadline).value(), 7);
+  EXPECT_EQ(seen, (std::vector<std::optional<Deadline>>(2, deadline)));
+  EXPECT_EQ(runtime.stats().requests, 1u) << "admitted once";
 }
 
 TEST(RunUntil, GivesWhatCameOutOfAStage) {
