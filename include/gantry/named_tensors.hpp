@@ -45,6 +45,13 @@ struct GANTRY_API InputValues {
   InputValues& operator=(InputValues&&) noexcept = default;
   std::vector<Value> items;
 };
+template <>
+struct TypeTraits<InputValues> {
+  static std::string name() { return "named inputs"; }
+  static constexpr const ListOps* list = nullptr;
+  static constexpr const TupleOps* tuple = nullptr;
+  static constexpr int list_depth = 0;
+};
 }  // namespace detail
 
 /// Passes values on as they are: a branch of fork() that keeps the input.

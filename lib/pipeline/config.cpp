@@ -115,7 +115,7 @@ class ConfigParser {
   }
 
   Result<NodePtr> parse_model(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
-    const bool is_named = object.has("name");
+    const bool is_named = object.find("name") != nullptr;
     const std::string name = is_named ? object.string("name") : "";
     if (auto ok = object.finish(); !ok) return std::move(ok).error();
     const auto& models = context_.models;

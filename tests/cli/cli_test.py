@@ -360,6 +360,36 @@ class InspectAndCheck(Case):
                      "  torchscript: skipped, it cannot be loaded: "):
             self.assertIn(part, text)
 
+    def test_each_of_several_models_is_shown_and_checked(self):
+        text = self.expect(gantry("inspect", package("two-models")), OK).stdout
+        for part in ("model 'encoder'\n", "model 'head'\n", "  out  scaled: f32[batch, 3]\n", "  in   features\n  in   scale\n",
+                     "  encoder: torchscript: TorchScript, LibTorch", "  head: torchscript: TorchScript, LibTorch",
+                     "pipeline[2]  model(name=head)"):
+            self.assertIn(part, text)
+        text = self.expect(gantry("check", package("two-models")), OK).stdout
+        for name in ("encoder", "head"):
+            self.assertRegex(text, rf"ok +golden of {name} with torchscript: 3 cases, .* at batch 1 and 8")
+
+        def spoil(content):
+            content["models"]["head"]["engines"][0]["requires"] = {"torch": "1.99"}
+        directory = self.copy("two-models")
+        self.reseal(directory, spoil)
+        self.expect(gantry("run", directory, "x.npy"), COULD_NOT_RUN, "model 'head': engine 'torchscript' requires torch 1.99")
+
+    def test_several_inputs_are_given_by_name(self):
+        directory = package("two-models")
+        for case in manifest(directory)["golden"]:
+            files = {name: directory / value["npy"] for name, value in case["inputs"].items()}
+            line, = lines(self.expect(gantry("run", directory, ",".join(f"{name}={path}" for name, path in files.items())), OK))
+            expected = numpy.load(directory / case["result"]["value"]["npy"])
+            numpy.testing.assert_allclose(array(next(iter(line["result"]["tensors"].values()))), expected, rtol=1e-5)
+        for words, message in ((f"features={files['features']}", "this pipeline takes features=FILE,scale=FILE"),
+                               (f"features={files['features']},size={files['scale']}", "takes features=FILE,scale=FILE"),
+                               (str(files["scale"]), "several inputs are given as name=a.npy,name=b.npy"),
+                               (f"features={files['features']},scale=absent.npy", "input 'scale'")):
+            with self.subTest(words):
+                self.assertIn(message, lines(self.expect(gantry("run", directory, words), FAILED))[0]["error"]["message"])
+
     def test_inspect_says_how_sequences_are_padded(self):
         self.assertIn("  pads T to 8, 16, 24\n", self.expect(gantry("inspect", package("tiny-encoder")), OK).stdout)
 

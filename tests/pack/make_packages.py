@@ -9,6 +9,7 @@
     tiny-encoder     Tensors -> Tensors   i64[batch, T] and its mask -> f32[batch, T, 16] and f32[batch, 16]; padded
     no-batch         Tensor -> Tensor   f32[n, 2] -> f32[2], without a batch axis
     suppression      Tensor -> Tensors   f32[batch, n, 5] -> f32[found, 4] and f32[found]; some, one and none are found
+    two-models       (Tensor, Tensor) -> Tensor   an encoder and a head, the head with a named input of its own
     moody            Tensor -> Tensor   f32[batch, 4], doubled; throws over 100, a wrong shape under -100
     tiny-mlp-signed  tiny-mlp, signed with DIR/key.pem (public: DIR/key.pub.pem); DIR/other.pub.pem did not sign it
 and with --aoti
@@ -169,6 +170,24 @@ def suppression():
                 samples=[value[0] for value in cases.values()])
 
 
+def two_models():
+    """The head takes what the encoder makes of the one input, and the other input as it is."""
+    import torch
+    torch.manual_seed(6)
+
+    class Head(torch.nn.Module):
+        def forward(self, hidden, scale):
+            return hidden * scale
+    how = {"engines": ("torchscript",), "max_batch": 8}
+    models = {"encoder": gantry_pack.Model(torch.nn.Linear(4, 3).eval(), torch.rand(2, 4), output_names=["hidden"], **how),
+              "head": gantry_pack.Model(Head().eval(), (torch.rand(2, 3), torch.rand(2, 3)), output_names=["scaled"], **how)}
+    pipeline = [{"op": "fork", "branches": [[{"op": "select", "name": "features"}, {"op": "model", "name": "encoder"}],
+                                            [{"op": "select", "name": "scale"}]]},
+                {"op": "bundle", "names": ["hidden", "scale"]}, {"op": "model", "name": "head"}]
+    return dict(models=models, inputs=["features", "scale"], pipeline=pipeline,
+                samples=[{"features": torch.rand(4), "scale": torch.rand(3)} for _ in range(3)])
+
+
 def moody():
     """Throws for values over 100, gives the wrong shape for values under -100, and doubles all others."""
     import torch
@@ -185,9 +204,9 @@ def moody():
                 output_names=["doubled"], max_batch=4, samples=[torch.tensor([0.0, 1.0, -2.0, 3.0])])
 
 
-PACKAGES = {"moody": moody, "tiny-cnn": tiny_cnn, "tiny-five-crop": tiny_five_crop, "tiny-mlp": tiny_mlp,
-            "two-inputs": two_inputs, "tiny-encoder": tiny_encoder, "no-batch": no_batch, "suppression": suppression,
-            "tiny-mlp-signed": tiny_mlp}
+PACKAGES = {"moody": moody, "two-models": two_models, "tiny-cnn": tiny_cnn, "tiny-five-crop": tiny_five_crop,
+            "tiny-mlp": tiny_mlp, "two-inputs": two_inputs, "tiny-encoder": tiny_encoder, "no-batch": no_batch,
+            "suppression": suppression, "tiny-mlp-signed": tiny_mlp}
 
 
 def make(directory, name):
@@ -196,7 +215,9 @@ def make(directory, name):
     if (out / "gantry.json").exists() and stamp.exists() and stamp.read_text() == fingerprint():
         return
     stamp.unlink(missing_ok=True)
-    arguments = {"engines": ("torchscript",), **PACKAGES.get(name, tiny_mlp)()}
+    arguments = PACKAGES.get(name, tiny_mlp)()
+    if "models" not in arguments:
+        arguments["engines"] = ("torchscript",)
     if name == "tiny-mlp-aoti":
         arguments["engines"] = ("aoti", "torchscript")
     if name == "tiny-mlp-signed":

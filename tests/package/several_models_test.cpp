@@ -304,6 +304,7 @@ TEST(NamedInputs, AreATupleOrTensors) {
   ASSERT_THAT(untyped, IsOk());
   ASSERT_EQ(untyped->inputs().size(), 2u);
   EXPECT_EQ(untyped->inputs()[0].name, "offset");
+  EXPECT_THAT(untyped->explain(), HasSubstr("pipeline 'doubler': named inputs -> Tensors"));
   EXPECT_EQ(untyped->inputs()[1].type.name(), "Tensor");
   std::vector<Payload> inputs;
   inputs.push_back(Payload::from(row({7})));
