@@ -36,7 +36,8 @@ void expect_close(const Tensor& got, const Tensor& expected, float tolerance) {
 
 TEST(TorchPadding, ATransformerAnswersAsInPythonInWhateverCompany) {
   const auto manifest = detail::parse_manifest(read_file(test::package_file(kPackage, "gantry.json")).value()).value();
-  ASSERT_TRUE(manifest.padding);
+  ASSERT_EQ(manifest.models.size(), 1u);
+  ASSERT_TRUE(manifest.models[0].padding);
   ASSERT_EQ(manifest.golden.size(), 15u);
   OpenOptions options;
   options.model.runtime = test::make_runtime(2);
@@ -49,7 +50,7 @@ TEST(TorchPadding, ATransformerAnswersAsInPythonInWhateverCompany) {
   std::vector<std::future<Result<Tensors>>> answers;
   for (int i = 0; i < 600; ++i) {
     cases.push_back(random() % manifest.golden.size());
-    answers.push_back(pipeline->submit(recorded(manifest.golden[cases.back()].input)));
+    answers.push_back(pipeline->submit(recorded(manifest.golden[cases.back()].inputs.at(0))));
   }
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const auto answer = answers[i].get();
