@@ -386,6 +386,8 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                   {"value", letterbox.value[0]},
                   {"scale_up", flag}},
                  random_image());
+    expect_equal(image::unletterbox({flag}), {{"op", "image.unletterbox"}, {"clip", flag}},
+                 random_scores(8).reshape({2, 4}).value());
     const std::int64_t turns = below(4);
     expect_equal(image::rotate90(turns), {{"op", "image.rotate90"}, {"turns", turns}}, random_image());
     image::Pad edge{below(9), below(9), below(9), below(9), 0, image::PadMode::kEdge};
@@ -541,6 +543,7 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(image::rotate90(), {{"op", "image.rotate90"}}, random_image());
   expect_equal(image::letterbox(), {{"op", "image.letterbox"}, {"size", 640}}, random_image());
   expect_equal(image::thumbnail(), {{"op", "image.thumbnail"}, {"size", 128}}, random_image());
+  expect_equal(image::unletterbox(), {{"op", "image.unletterbox"}}, random_scores(8).reshape({2, 4}).value());
   expect_equal(image::to_tensor(), {{"op", "image.to_tensor"}}, random_image());
 }
 
@@ -720,6 +723,7 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("image.resize_long", "size": 1)",
       R"("image.resize_fit", "width": 1, "height": 1)",
       R"("image.letterbox", "size": 1)",
+      R"("image.unletterbox")",
       R"("image.thumbnail", "size": 1)",
       R"("image.crop", "left": 0, "top": 0, "width": 1, "height": 1)",
       R"("image.center_crop", "size": 1)",

@@ -13,10 +13,13 @@ import torch
 
 from packing import gp
 from gantry_pack import edges, pipeline, stage_tolerances
+from gantry_pack.ops.boxes import carried_back
+from gantry_pack.ops.frames import Axis, Frame
 from gantry_pack.ops.table import PREDICATES
 from gantry_pack.stage_tolerances import carried
 
 TABLE = json.loads(Path(sys.argv.pop(1)).read_text())
+FRAME = Frame(4, 3, Axis(0.25, 3), Axis(-0.5, 2))  # what boxes are of: shrunk, with a border, mirrored
 COMPOUND = {op["name"]: op for op in TABLE["ops"] if op["domain"] == "pipeline"}
 OPS = {op["name"]: op for op in TABLE["ops"] if op["domain"] != "pipeline"}
 
@@ -174,11 +177,14 @@ def example_input(name):
         return bytes(8 * 6 * 2)
     if name == "top_k":
         return torch.rand(3)
+    if name == "image.unletterbox":
+        return torch.rand(3, 4)
     return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)])}[gp.OPS[name].takes]
 
 
 def run_example(name, value=None):
-    return gp.OPS[name].run(example_input(name) if value is None else value, **example_arguments(name))
+    frame = {"frame": FRAME} if gp.OPS[name].takes_frame else {}
+    return gp.OPS[name].run(example_input(name) if value is None else value, **frame, **example_arguments(name))
 
 
 def arrays(value):
@@ -209,7 +215,8 @@ class CarriedTest(unittest.TestCase):
                 else:
                     step = 0.01
                     after = before + (torch.rand(before.shape) * 2 - 1) * step
-                allowed = carried(OPS[name]["example"], example_arguments(name), gp.Tolerance(step))
+                allowed = carried_back(gp.Tolerance(step), [FRAME]) if op.takes_frame \
+                    else carried(OPS[name]["example"], example_arguments(name), gp.Tolerance(step))
                 for a, b in zip(arrays(run_example(name, before)), arrays(run_example(name, after)), strict=True):
                     limit = allowed.atol + allowed.rtol * numpy.abs(a)
                     self.assertLessEqual(float((numpy.abs(a - b) - limit).max()), 1e-6)

@@ -396,6 +396,68 @@ def letterbox(rng):
         yield array_case(f"letterbox to a tensor of {size}", [op, tensor], array, chw, "tensor")
 
 
+def scaled_back(boxes, input_size, own_size, clip=True):
+    """ultralytics' scale_boxes() and clip_boxes(); sizes as height, width. Of an image that its LetterBox makes one pixel
+    wide, scale_boxes() takes no pixel to be there."""
+    gain = min(input_size[0] / own_size[0], input_size[1] / own_size[1])
+    pad_x = round((input_size[1] - max(1, round(own_size[1] * gain))) / 2 - 0.1)
+    pad_y = round((input_size[0] - max(1, round(own_size[0] * gain))) / 2 - 0.1)
+    boxes[..., 0] -= pad_x
+    boxes[..., 1] -= pad_y
+    boxes[..., 2] -= pad_x
+    boxes[..., 3] -= pad_y
+    boxes[..., :4] /= gain
+    if clip and isinstance(boxes, torch.Tensor):
+        boxes[..., [0, 2]] = boxes[..., [0, 2]].clamp(0, own_size[1])
+        boxes[..., [1, 3]] = boxes[..., [1, 3]].clamp(0, own_size[0])
+    elif clip:
+        boxes[..., [0, 2]] = boxes[..., [0, 2]].clip(0, own_size[1])
+        boxes[..., [1, 3]] = boxes[..., [1, 3]].clip(0, own_size[0])
+    return boxes
+
+
+def random_boxes(rng, width, height):
+    """Also beside the image, empty, and none."""
+    boxes = rng.uniform(-0.2, 1.2, (int(rng.integers(1, 9)), 4)) * [width, height, width, height]
+    return boxes.astype(np.float32)
+
+
+def boxes_case(name, op, array, boxes, expected, clip=True):
+    """`boxes` on what the ops make of the picture, in its own pixels."""
+    found = {"op": "probe.boxes", "boxes": [float(x) for x in boxes.ravel()]}
+    back = {"op": "image.unletterbox"} | ({} if clip else {"clip": False})
+    ops = [*op, {"op": "image.to_tensor", "mode": "affine", "std": 255}, found, back]
+    return array_case(name, ops, array, np.asarray(expected, np.float32), "tensor")
+
+
+def unletterbox(rng):
+    """Boxes back from a letterbox, by torch and by numpy; by torchvision from a resize, a crop and a mirrored image."""
+    for index in range(80):
+        array = random_array(rng)
+        height, width = array.shape[:2]
+        size = [random_side(rng), random_side(rng)]
+        op = {"op": "image.letterbox", "width": size[1], "height": size[0]}
+        boxes, clip = random_boxes(rng, size[1], size[0]), index % 4 != 0
+        as_type = (lambda b: torch.from_numpy(b.copy())) if index % 2 else np.copy
+        yield boxes_case(f"boxes {clip=} from a letterbox of {size}", [op], array, boxes,
+                         scaled_back(as_type(boxes), size, (height, width), clip), clip)
+    for index in range(40):
+        array = random_array(rng)
+        height, width = array.shape[:2]
+        size = [random_side(rng), random_side(rng)]
+        boxes = random_boxes(rng, size[1], size[0])
+        op = {"op": "image.resize", "width": size[1], "height": size[0]}
+        gains = np.array([size[1] / width, size[0] / height] * 2).astype(np.float32)
+        yield boxes_case(f"boxes from {size}", [op], array, boxes, boxes / gains, clip=False)
+        left, top = int(rng.integers(0, width)), int(rng.integers(0, height))
+        op = {"op": "image.crop", "left": left, "top": top, "width": size[1], "height": size[0]}
+        yield boxes_case(f"boxes from a crop at {left}, {top}", [op], array, boxes,
+                         boxes + np.array([left, top] * 2, np.float32), clip=False)
+        mirrored = width - boxes[:, [2, 1, 0, 3]]
+        mirrored[:, [1, 3]] = boxes[:, [1, 3]]
+        yield boxes_case("boxes from a mirrored image", [{"op": "image.flip"}], array, boxes, mirrored, clip=False)
+
+
 def sizes_and_crops(rng):
     for index in range(60):
         array = random_array(rng)
@@ -579,5 +641,5 @@ def random_step(rng, array):
     return {"op": "image.center_crop", "width": size[0], "height": size[1]}, pixels(cropped)
 
 
-GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, raw, warps, tensors, letterbox,
+GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, raw, warps, tensors, letterbox, unletterbox,
           sizes_and_crops, formats, colours, hf_numpy, segment, run_lengths, chains]

@@ -30,6 +30,16 @@ OpDescription letterbox_description() {
           .example = R"({"op": "image.letterbox", "size": 640})"};
 }
 
+OpDescription unletterbox_description() {
+  return {.summary =
+              "takes boxes (x0, y0, x1, y1; further columns stay) back to the pixels of the picture they are of, "
+              "whatever resized, cropped, mirrored or padded it before the model",
+          .parameters = {OpParameter::boolean("clip", "whether boxes end at the picture's edges").by_default(true)},
+          .reference = "ultralytics: `scale_boxes`, `clip_boxes`",
+          .tolerance = "exact",
+          .example = R"({"op": "image.unletterbox"})"};
+}
+
 Stage<Image, Image> read_crop(ParamReader& params) {
   const std::int64_t left = params.integer("left");
   const std::int64_t top = params.integer("top");
@@ -150,6 +160,9 @@ OpDescription pad_to_description() {
 
 void add_crop_ops(Registry& registry) {
   registry.add<Image, Image>("image.letterbox", read_letterbox, letterbox_description());
+  registry.add<Tensor, Tensor>(
+      "image.unletterbox", [](ParamReader& params) { return image::unletterbox({params.boolean("clip")}); },
+      unletterbox_description());
   registry.add<Image, Image>("image.crop", read_crop, crop_description());
   registry.add<Image, Image>("image.center_crop", read_center_crop, center_crop_description());
   registry.add<Image, Image>("image.crop_short", read_crop_short, crop_short_description());

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Union
 from .edges import check_pipeline
 from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
+from .ops.frames import Frame, frame_after, frames_of_elements
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
@@ -16,7 +17,7 @@ from .values import describe_value, is_of
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
-    from .ops.op import Table
+    from .ops.op import Op, Table
 
 Call = Callable[[Any], Any]
 Models = Union[Call, dict[str, Call]]
@@ -39,6 +40,9 @@ class Reference:
         self.watched: list[tuple[str, Any, Any]] = []  # (path of the first op, value in, value out)
         self.cuts: list[tuple[float, float]] = []  # per top_k that left something out: (last score kept, first score left out)
         self.ties: list[int] = []  # per segment: how many pixels have two classes that are almost equally good
+        self.frame: Frame | None = None  # of the value now
+        self.element_frames: list[Frame | None] | None = None  # of the list that the last op gave, where they differ
+        self.frames: dict[str, list[Frame]] = {}  # by path, of what ops were given that need it
         return self._run_list(self.ops, "pipeline", value, inside=False), self.recorded
 
     def _run_list(self, ops: Steps, path: str, value: Any, inside: bool) -> Any:
@@ -65,10 +69,18 @@ class Reference:
                 raise PackError(f"{path}: there is no model to call")
             given = self.call_model(op, value)
             return {self.output_names[path]: given} if path in self.output_names else given
+        element_frames, self.element_frames = self.element_frames, None
         if kind == "each":
-            return [self._run_list(op["do"], f"{path}.do", element, True) for element in value]
+            own = self.frame
+            frames = element_frames or [own] * len(value)
+            gives = [self._run_within(frame, op["do"], f"{path}.do", element) for frame, element in zip(frames, value)]
+            self.frame = own
+            return gives
         if kind == "fork":
-            return tuple(self._run_list(inner, where, value, True) for where, inner in children(op, path))
+            own = self.frame
+            branches = [(self._run_within(own, inner, where, value), self.frame) for where, inner in children(op, path)]
+            self.frame = own or next((frame for _, frame in branches if frame), None)
+            return tuple(given for given, _ in branches)
         if kind == "select":
             return select(value, op, path)
         if kind == "bundle":
@@ -76,7 +88,14 @@ class Reference:
         if kind == "when":
             side = "then" if PREDICATES[op["if"]["predicate"]][1](value) else "else"
             return self._run_list(op[side], f"{path}.{side}", value, True)
-        known = self.table[kind]
+        return self._run_table_op(self.table[kind], op, path, value)
+
+    def _run_within(self, frame: Frame | None, ops: Steps, path: str, value: Any) -> Any:
+        self.frame = frame
+        return self._run_list(ops, path, value, True)
+
+    def _run_table_op(self, known: Op, op: Json, path: str, value: Any) -> Any:
+        kind = op["op"]
         arguments = known.arguments(op) if known.params is not None else {k: v for k, v in op.items() if k != "op"}
         if kind in ("top_k", "label") and "labels" in arguments:
             arguments["labels"] = self.label_files[arguments["labels"]]
@@ -86,9 +105,13 @@ class Reference:
         if kind == "segment" and value.dim() == 3 and len(value) > 1:
             best = segment_logits(value, **arguments).topk(2, 0).values
             self.ties.append(int((best[0] - best[1] <= 2e-5 * best[0].abs()).sum()))
+        framed = arguments
+        if known.takes_frame:
+            framed = {**arguments, "frame": self.frame}
+            self.frames.setdefault(path, []).extend([self.frame] if self.frame else [])
         try:
             with exit_refused(f"'{kind}'"):
-                given = known.run(value, **arguments)
+                given = known.run(value, **framed)
         except PackError as error:
             raise PackError(f"{path}: {error}") from error
         except Exception as error:  # an op of somebody's own, or a value that none was made for
@@ -96,6 +119,8 @@ class Reference:
                 from error
         if known.gives is not None and not is_of(given, known.gives):
             raise PackError(f"{path}: '{kind}' gives {describe_value(given)}, not the {known.gives} that it says")
+        self.element_frames = frames_of_elements(kind, self.frame, value, given)
+        self.frame = frame_after(kind, arguments, self.frame, value, given)
         return given
 
 

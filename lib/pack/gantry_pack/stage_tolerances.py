@@ -7,11 +7,13 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .ops.boxes import carried_back
 from .pipeline import children
 from .tolerance import EXACT, Tolerance
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
+    from .ops.frames import Frame
     from .ops.op import Table
 
 
@@ -43,11 +45,11 @@ def carried(op: Json, arguments: Json, incoming: Tolerance) -> Tolerance:
 class Tolerances:
     """How far each stage of one case may be off: exact until something rounds differently. `of_model(path, op, incoming,
     share)` is the tolerance of what the model gives for inputs that may be off by `incoming` in `share` of their
-    elements."""
+    elements; `frames` are the reference's, by path."""
 
     def __init__(self, recorded: dict[str, Any], of_model: Callable[[str, Json, Tolerance, float], Tolerance],
-                 table: Table) -> None:
-        self.recorded, self.of_model, self.table = recorded, of_model, table
+                 table: Table, frames: dict[str, list[Frame]]) -> None:
+        self.recorded, self.of_model, self.table, self.frames = recorded, of_model, table, frames
         self.found: dict[str, Tolerance] = {}  # by path
         self.share = 0.0  # of elements that are off so far
 
@@ -75,5 +77,7 @@ class Tolerances:
             own = own.wider(known.rounding.of(arguments, value))
         if not own.is_exact():
             self.share = max(self.share, known.rounding.share)
+        if known.takes_frame:
+            return carried_back(incoming, self.frames.get(path, [])).wider(own)
         passed_on = carried(op, arguments, incoming) if known.carries is None else known.carries(incoming)
         return passed_on.wider(own)

@@ -87,7 +87,8 @@ class Recorder:
         check_origins(self.reference, self.origins, name)
         recorded = dict(recorded)
         _check_sides(name, {"the input": value, **recorded})
-        stages = Tolerances(recorded, functools.partial(self._tolerance_of_model, name), self.table)
+        stages = Tolerances(recorded, functools.partial(self._tolerance_of_model, name), self.table,
+                            self.reference.frames)
         result_tolerance = stages.of(self.ops)
         _check_storable(name, {"the input": value, **recorded}, stages.found)
         for _, op, given in self.reference.model_calls:

@@ -15,14 +15,23 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PilImage
 
 
+Size = tuple[int, int]
+
+
+def letterbox_ratio(size: Size, target: Size, scale_up: bool) -> tuple[float, Size, int, int]:
+    """(by what an image grows, its size then, where it is on the canvas)"""
+    (width, height), (to_width, to_height) = size, target
+    ratio = min(to_height / height, to_width / width)
+    ratio = ratio if scale_up else min(ratio, 1.0)
+    inner = max(1, round(width * ratio)), max(1, round(height * ratio))
+    return ratio, inner, round((to_width - inner[0]) / 2 - 0.1), round((to_height - inner[1]) / 2 - 0.1)
+
+
 def letterbox(image: PilImage, filter: str, reference: str, antialias: bool, value: Any, scale_up: bool,
               **sides: Any) -> PilImage:
     width, height = crop_size(**sides)
-    ratio = min(height / image.height, width / image.width)
-    ratio = ratio if scale_up else min(ratio, 1.0)
-    inner = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
+    _, inner, left, top = letterbox_ratio(image.size, (width, height), scale_up)
     image = resize(image, *inner, filter, reference, antialias)
-    left, top = round((width - inner[0]) / 2 - 0.1), round((height - inner[1]) / 2 - 0.1)
     return _expand(image, left, top, width - inner[0] - left, height - inner[1] - top, value)
 
 
@@ -63,12 +72,21 @@ def center_crop(image: PilImage, centre: str = "half_even", value: Any = 0, **si
     width, height = crop_size(**sides)
     _fill(image, value)
     missing_x, missing_y = max(0, width - image.width), max(0, height - image.height)
+    left, top = centre_offset(image.size, (width, height), centre)
     if missing_x or missing_y:
-        left, top = ((missing + (centre == "floor")) // 2 for missing in (missing_x, missing_y))
-        image = _expand(image, left, top, missing_x - left, missing_y - top, value)
-    how: Any = {"half_even": round, "floor": math.floor, "truncate": int}[centre]
-    left, top = how((image.width - width) / 2.0), how((image.height - height) / 2.0)
+        before_x, before_y = max(0, -left), max(0, -top)
+        image = _expand(image, before_x, before_y, missing_x - before_x, missing_y - before_y, value)
+        left, top = max(0, left), max(0, top)
     return image.crop((left, top, left + width, top + height))
+
+
+def centre_offset(size: Size, target: Size, centre: str) -> Size:
+    """Where a crop begins in an image; below 0 where that is smaller."""
+    how: Any = {"half_even": round, "floor": math.floor, "truncate": int}[centre]
+
+    def of(side: int, wanted: int) -> int:
+        return -((wanted - side + (centre == "floor")) // 2) if wanted > side else int(how((side - wanted) / 2.0))
+    return of(size[0], target[0]), of(size[1], target[1])
 
 
 def crop_short(image: PilImage, fraction: float, centre: str) -> PilImage:
@@ -90,8 +108,12 @@ def pad_to(image: PilImage, multiple: int, square: bool, anchor: str, value: Any
     missing_x, missing_y = width - image.width, height - image.height
     if missing_x < 0 or missing_y < 0:
         raise PackError(f"image.pad_to: the image of {image.width}x{image.height} pixels is larger than {width}x{height}")
-    left, top = (missing_x // 2, missing_y // 2) if anchor == "centre" else (0, 0)
+    left, top = offset_in_larger(image.size, (width, height), anchor)
     return _expand(image, left, top, missing_x - left, missing_y - top, value)
+
+
+def offset_in_larger(size: Size, target: Size, anchor: str) -> Size:
+    return ((target[0] - size[0]) // 2, (target[1] - size[1]) // 2) if anchor == "centre" else (0, 0)
 
 
 def five_crop(image: PilImage, **sides: Any) -> list[PilImage]:

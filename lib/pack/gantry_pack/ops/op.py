@@ -43,14 +43,15 @@ class Op:
     tolerance     how far what it computes may be off: a Tolerance, or a Rounding where it depends on parameters or values
     one_of        of these groups of parameters one is given
     carries       what a difference in its input becomes in what it gives; default: for an op of your own, the same. An op
-                  that rounds such differences away (it crops at whole pixels) says `lambda incoming: EXACT`"""
+                  that rounds such differences away (it crops at whole pixels) says `lambda incoming: EXACT`
+    takes_frame   run(value, frame=..., **parameters) is given the Frame of the value, or None"""
 
     def __init__(self, takes: str | None, gives: str | None, params: Any, run: Callable[..., Any],
                  tolerance: Tolerance | Rounding = EXACT, one_of: Sequence[Sequence[str]] | None = None,
-                 carries: Callable[[Tolerance], Tolerance] | None = None) -> None:
+                 carries: Callable[[Tolerance], Tolerance] | None = None, takes_frame: bool = False) -> None:
         self.takes, self.gives, self.params, self.run = takes, gives, params, run
         self.rounding = tolerance if isinstance(tolerance, Rounding) else Rounding.fixed(tolerance)
-        self.one_of, self.carries = one_of, carries
+        self.one_of, self.carries, self.takes_frame = one_of, carries, takes_frame
 
     def arguments(self, op: Json) -> Json:
         """Parameters with the defaults filled in."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..limits import MAX_SIDE
+from .boxes import unletterbox
 from .classes import label, top_k
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
@@ -66,6 +67,7 @@ OPS = {
     "image.letterbox": Op("Image", "Image", {
         **_CROP, **_RESAMPLING, "reference": (_RESAMPLING["reference"][0], "opencv"), "value": (colour, 114),
         "scale_up": (boolean, True)}, letterbox, one_of=_CROP_KEYS),
+    "image.unletterbox": Op("Tensor", "Tensor", {"clip": (boolean, True)}, unletterbox, takes_frame=True),
     "image.crop": Op("Image", "Image", {"left": (integer(-MAX_SIDE, MAX_SIDE), ...),
                                         "top": (integer(-MAX_SIDE, MAX_SIDE), ...),
                                         "width": (SIDE, ...), "height": (SIDE, ...)}, crop),

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frame: the picture that a value comes from, and where its pixels are now. As lib/ops/image/frames.cpp, in doubles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..values import is_pil
+from .cropping import centre_offset, letterbox_ratio, offset_in_larger
+
+if TYPE_CHECKING:
+    from ..aliases import Json
+
+
+@dataclass(frozen=True)
+class Axis:
+    """now = own * gain + offset, from the edge of the picture; a mirrored axis has a negative gain."""
+
+    gain: float = 1.0
+    offset: float = 0.0
+
+    def scaled(self, by: float) -> Axis:
+        return Axis(self.gain * by, self.offset * by)
+
+    def shifted(self, by: float) -> Axis:
+        return Axis(self.gain, self.offset + by)
+
+    def mirrored(self, extent: float) -> Axis:
+        return Axis(-self.gain, extent - self.offset)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The picture's own size; turned by a quarter, x runs along its height."""
+
+    width: int
+    height: int
+    x: Axis = Axis()
+    y: Axis = Axis()
+    is_turned: bool = False
+
+    def shifted(self, left: float, top: float) -> Frame:
+        return replace(self, x=self.x.shifted(left), y=self.y.shifted(top))
+
+    def scaled(self, across: float, down: float) -> Frame:
+        return replace(self, x=self.x.scaled(across), y=self.y.scaled(down))
+
+
+def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, gives: Any) -> Frame | None:
+    """The frame of what an op gives, from the frame of what it was given."""
+    if kind == "image.decode":
+        return Frame(*gives.size)
+    if kind in ("image.from_raw", "image.raw_to_tensor"):
+        return Frame(arguments["width"], arguments["height"])
+    if kind in ("image.affine", "image.perspective"):
+        return None  # a picture of its own
+    if kind == "interpolate" and frame is not None:
+        return frame.scaled(arguments["width"] / given.shape[-1], arguments["height"] / given.shape[-2])
+    if not is_pil(given) or not (kind in _MOVES or kind in ("image.to_tensor", "image.five_crop")):
+        return frame
+    frame = frame or Frame(*given.size)
+    return _MOVES[kind](frame, arguments, given, gives) if kind in _MOVES else frame
+
+
+def frames_of_elements(kind: str, frame: Frame | None, given: Any, gives: Any) -> list[Frame | None] | None:
+    """Of each element of the list that an op gives; None: all have the list's."""
+    if kind != "image.five_crop":
+        return None
+    frame = frame or Frame(*given.size)
+    width, height = gives[0].size
+    right, bottom = given.width - width, given.height - height
+    corners = [(x, y) for y in (0, bottom) for x in (0, right)]
+    return [frame.shifted(-x, -y) for x, y in [*corners, centre_offset(given.size, (width, height), "half_even")]]
+
+
+def _resized(frame: Frame, arguments: Json, given: Any, gives: Any) -> Frame:
+    if not arguments.get("box"):
+        return frame.scaled(gives.width / given.width, gives.height / given.height)
+    left, top, right, bottom = arguments["box"]
+    return frame.shifted(-left, -top).scaled(gives.width / (right - left), gives.height / (bottom - top))
+
+
+def _letterboxed(frame: Frame, arguments: Json, given: Any, gives: Any) -> Frame:
+    ratio, _, left, top = letterbox_ratio(given.size, gives.size, arguments["scale_up"])
+    return frame.scaled(ratio, ratio).shifted(left, top)
+
+
+def _centred(frame: Frame, arguments: Json, given: Any, gives: Any) -> Frame:
+    left, top = centre_offset(given.size, gives.size, arguments["centre"])
+    return frame.shifted(-left, -top)
+
+
+def _padded_to(frame: Frame, arguments: Json, given: Any, gives: Any) -> Frame:
+    return frame.shifted(*offset_in_larger(given.size, gives.size, arguments["anchor"]))
+
+
+def _flipped(frame: Frame, arguments: Json, given: Any, _: Any) -> Frame:
+    if arguments["axis"] == "horizontal":
+        return replace(frame, x=frame.x.mirrored(given.width))
+    return replace(frame, y=frame.y.mirrored(given.height))
+
+
+def _turned(frame: Frame, arguments: Json, given: Any, _: Any) -> Frame:
+    """Quarter turns counterclockwise, one after the other: what was at the right is at the top."""
+    width, height = given.size
+    for _ in range(arguments["turns"]):
+        frame = replace(frame, x=frame.y, y=frame.x.mirrored(width), is_turned=not frame.is_turned)
+        width, height = height, width
+    return frame
+
+
+_MOVES: dict[str, Any] = {
+    **dict.fromkeys(("image.resize", "image.resize_short", "image.resize_long", "image.resize_fit", "image.thumbnail"),
+                    _resized),
+    "image.letterbox": _letterboxed,
+    "image.crop": lambda frame, arguments, *_: frame.shifted(-arguments["left"], -arguments["top"]),
+    "image.center_crop": _centred,
+    "image.crop_short": _centred,
+    "image.pad": lambda frame, arguments, *_: frame.shifted(arguments["left"], arguments["top"]),
+    "image.pad_to": _padded_to,
+    "image.flip": _flipped,
+    "image.rotate90": _turned,
+}
