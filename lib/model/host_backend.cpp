@@ -22,6 +22,9 @@ Error too_late() noexcept {
   });
 }
 
+/// True on a thread that is giving an answer: it may be the backend's own, which the backend's destructor waits for.
+thread_local bool is_answering = false;
+
 }  // namespace
 
 struct HostBackend::Waiting {
@@ -58,14 +61,10 @@ class HostBackend::Answer {
   void give(Result<Tensors> result) noexcept {
     auto self = self_.lock();
     if (!self) return;
+    const bool was_answering = std::exchange(is_answering, true);
     self->answer(waiting_, std::move(result));
-    if (self.use_count() > 1) return;
-    // The model is gone. This may be the backend's own thread, which its destructor waits for.
-    const auto runtime = self->runtime_;
-    try {
-      runtime->post([self = std::move(self)](const Error*) {});
-    } catch (...) {  // no memory for it
-    }
+    self.reset();  // the last handle of the model may be this one, or one that the answered call held
+    is_answering = was_answering;
   }
 
   std::weak_ptr<HostBackend> self_;
@@ -82,6 +81,16 @@ std::shared_ptr<HostBackend> HostBackend::make(std::shared_ptr<Backend> backend,
 
 HostBackend::HostBackend(std::shared_ptr<Backend> backend, std::shared_ptr<RuntimeCore> runtime, Options options)
     : backend_(std::move(backend)), runtime_(std::move(runtime)), options_(std::move(options)) {}
+
+HostBackend::~HostBackend() {
+  if (!is_answering) return;
+  try {
+    runtime_->post([backend = std::move(backend_)](const Error* refusal) mutable {
+      if (refusal) std::thread([last = std::move(backend)] {}).detach();  // the runtime has no workers any more
+    });
+  } catch (...) {  // no memory for it
+  }
+}
 
 Result<HostBackend::WaitingPtr> HostBackend::begin(const Tensors& inputs, const CallOptions& call,
                                                    Function<void(Result<Tensors>)>& done) {

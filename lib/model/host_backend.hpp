@@ -35,6 +35,8 @@ class HostBackend final : public ModelBackend, public RuntimeMember, public std:
   };
   static std::shared_ptr<HostBackend> make(std::shared_ptr<Backend> backend, std::shared_ptr<RuntimeCore> runtime,
                                            Options options);
+  /// On a thread that gives an answer, a worker lets go of the backend: its destructor may wait for that thread.
+  ~HostBackend() override;
 
   const EngineInfo& info() const override { return backend_->info(); }
   void submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) override;
@@ -64,7 +66,7 @@ class HostBackend final : public ModelBackend, public RuntimeMember, public std:
   void on_timer(Clock::time_point when);
   Health health(Clock::time_point now) const;
 
-  const std::shared_ptr<Backend> backend_;
+  std::shared_ptr<Backend> backend_;
   const std::shared_ptr<RuntimeCore> runtime_;
   const Options options_;
   mutable std::mutex mutex_;

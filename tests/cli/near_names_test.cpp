@@ -21,7 +21,7 @@ TEST(NearNames, FindsAMisspeltName) {
 TEST(NearNames, FindsANameWithoutItsDomainNearestFirst) {
   EXPECT_EQ(near_names("resize", kNames), (Names{"image.resize", "image.resize_short"}));
   EXPECT_EQ(near_names("crop", kNames), Names{"image.crop"});
-  EXPECT_EQ(near_names("images.flip", kNames), Names{"image.flip"});
+  EXPECT_EQ(near_names("images.flip", kNames).front(), "image.flip");
 }
 
 TEST(NearNames, GivesFiveAtMost) {

@@ -74,9 +74,9 @@ def record(directory, name, model, inputs):
         where.mkdir(parents=True, exist_ok=True)
         with torch.no_grad():
             outputs = model(value)
-        numpy.save(where / "in.npy", value.numpy())
+        numpy.save(where / "in.npy", numpy.ascontiguousarray(value.numpy()))
         for i, output in enumerate(outputs):
-            numpy.save(where / f"{i}.npy", output.numpy())
+            numpy.save(where / f"{i}.npy", numpy.ascontiguousarray(output.numpy()))
 
 
 def save_all(directory):

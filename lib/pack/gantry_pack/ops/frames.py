@@ -59,6 +59,8 @@ def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, giv
         return frame.scaled(arguments["width"] / given.shape[-1], arguments["height"] / given.shape[-2])
     if not is_pil(given) or not (kind in _MOVES or kind in ("image.to_tensor", "image.five_crop")):
         return frame
+    if 0 in given.size:
+        return None  # no golden case can hold it: the recorder says so
     frame = frame or Frame(*given.size)
     return _MOVES[kind](frame, arguments, given, gives) if kind in _MOVES else frame
 
