@@ -160,9 +160,11 @@ elseif(CASE STREQUAL "needed_libraries")   # of LibTorch no more than libtorch_c
 elseif(CASE STREQUAL "exported_symbols")
   file(GLOB libraries "${prefix}/${LIBDIR}/libgantry_*.so")
   foreach(library IN LISTS libraries)
-    run("nm" nm -DC --defined-only "${library}")
+    # As the linker sees them: the readable name of a template begins with what it returns. TI, TS, TV: the type's
+    # information, name and table; Thn..: a thunk.
+    run("nm" nm -D --defined-only "${library}")
     string(REGEX MATCHALL "[^\n]+" lines "${output}")
-    list(FILTER lines EXCLUDE REGEX "^[0-9a-f]+ [A-Za-z] ((typeinfo|typeinfo name|vtable) for |non-virtual thunk to )?gantry::")
+    list(FILTER lines EXCLUDE REGEX "^[0-9a-f]+ [A-Za-z] _Z(T[ISV]|Thn[0-9]+_)?NK?6gantry")
     list(FILTER lines EXCLUDE REGEX "^[0-9a-f]+ T gantry_engine_0_2$")   # by which programs find its engines at run time
     list(LENGTH lines foreign)
     if(NOT foreign EQUAL 0)

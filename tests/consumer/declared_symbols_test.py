@@ -14,7 +14,7 @@ from pathlib import Path
 
 TABLE = re.compile(r"vtable for (gantry::[\w:]+)$")
 # Of gantry's own layers, though public functions, inline ones among them, have the same names.
-NOT_PUBLIC = re.compile(r"^gantry::(detail::read_file|libtorch::(to|from)_torch)\(")
+NOT_PUBLIC = re.compile(r"^gantry::(detail::(read_file|find_stage(\[abi:cxx11\])?|run_until)|libtorch::(to|from)_torch)\(")
 
 
 def symbols(path, dynamic):
