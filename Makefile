@@ -20,7 +20,7 @@ else
 DEMO_PACKAGE := $(PACKAGE)
 endif
 EXPORTER := examples/models/efficientnet_lite0.py
-PACKER   := $(shell find lib/pack/gantry_pack -name '*.py')
+PACKER   := examples/models/exporting.py $(shell find lib/pack/gantry_pack -name '*.py')
 SHELL    := /bin/bash
 in_build = . $(BUILD)/bootstrap.env &&
 ctest    = ctest --output-on-failure --no-tests=error -j $(JOBS)

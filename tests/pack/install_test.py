@@ -80,6 +80,14 @@ class InstallTest(unittest.TestCase):
                                         "print(m.version('gantry-pack') == g.VERSION, g.__file__)")
                 self.assertRegex(said, "^True .*environment-")
 
+    def test_the_exporters_of_the_examples_find_it_beside_them(self):
+        for project in self.projects:
+            beside = next(path for path in (project.parents[1] / "examples", project.parent / "examples") if path.is_dir())
+            for script in ("efficientnet_lite0.py", "mtcnn.py"):
+                with self.subTest(project=project, script=script):
+                    said = self.run_in_work(sys.executable, beside / "models" / script, "--help")
+                    self.assertIn("--engine", said)
+
     @staticmethod
     def environment(directory):
         """The python of an environment that also finds what the running one has installed."""

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/npy.hpp"
+#include "support/codec_text.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -72,14 +73,12 @@ const Codecs& codecs() {
 
 template <class T>
 std::string json_of(T value) {
-  return codecs().to_json(Payload::from(std::move(value))).value();
+  return test::json_of(codecs(), std::move(value));
 }
 
 template <class T>
 Result<T> read(const std::string& json) {
-  auto payload = codecs().read_json(PayloadType::of<T>(), JsonView::parse(json, "in").value());
-  if (!payload) return payload.error();
-  return (*std::move(payload)).template as<T>();
+  return test::read_json<T>(codecs(), json);
 }
 
 using Points = std::vector<Point>;
