@@ -54,10 +54,10 @@ class GANTRY_API CallContext {
   /// Pipeline::run() take the context itself.
   RunOptions options() const;
 
-  /// How many threads parallel() may use now; 1 in caller execution and unless RuntimeOptions::image_threads says more.
+  /// How many threads parallel() may use: those of an engine call, or image_threads where that has one; 1 if inline.
   int threads() const;
-  /// Calls work(0) to work(count - 1), each once, and returns when all have returned: on this thread, and on up to
-  /// threads() - 1 workers that have nothing else to do. What one throws is thrown here; others may then be left out.
+  /// Calls work(0) to work(count - 1), each once, and returns when all have: on this thread and threads() - 1 of its
+  /// OpenMP team or, without one, idle workers. What one throws is thrown here. The host's OpenMP settings stay.
   void parallel(std::size_t count, const std::function<void(std::size_t)>& work) const;
   /// Memory for what the stage gives: the samples of a batch lie one after the other in one block if they are equal in
   /// dtype and shape, so that a model behind takes them as they lie. The values are not set. Not within parallel().

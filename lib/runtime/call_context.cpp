@@ -45,7 +45,7 @@ RunOptions CallContext::options() const {
 }
 
 int CallContext::threads() const {
-  return context_->is_inline ? 1 : context_->runtime->options().image_threads;
+  return context_->is_inline ? 1 : static_cast<int>(detail::loop_threads(*context_->runtime));
 }
 
 void CallContext::parallel(std::size_t count, const std::function<void(std::size_t)>& work) const {

@@ -6,6 +6,8 @@
 #include <exception>
 #include <utility>
 
+#include "runtime/team.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -47,7 +49,14 @@ class Parts {
 
 }  // namespace
 
+std::size_t loop_threads(const RuntimeCore& core) {
+  const RuntimeOptions& options = core.options();
+  return static_cast<std::size_t>(options.intra_op_threads > 1 ? options.intra_op_threads : options.image_threads);
+}
+
 void run_parts(RuntimeCore& core, std::size_t threads, std::size_t count, std::function<void(std::size_t)> part) {
+  if (const int team = core.options().intra_op_threads; team > 1)
+    return run_on_team(std::min(threads, static_cast<std::size_t>(team)), count, part);
   const auto parts = std::make_shared<Parts>(count, std::move(part));
   const std::size_t helpers = std::min(threads, count);
   for (std::size_t i = 1; i < helpers; ++i)

@@ -2,6 +2,7 @@
 // image.affine and image.perspective. Compiled without contraction.
 #include <gantry/image/warp.hpp>
 
+#include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -10,6 +11,7 @@
 #include "ops/image/geometry.hpp"
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
+#include "ops/row_bands.hpp"
 
 namespace gantry::image {
 namespace {
@@ -74,15 +76,20 @@ class Sampler {
 
 /// `place_of`: Place(float x, float y), of the pixel in column x and row y.
 template <class F>
-Result<Image> warped(const Image& image, ImageSize size, const Sampling& how, F place_of) {
+Result<Image> warped(const Image& image, ImageSize size, const Sampling& how, const CallContext& call, F place_of) {
+  constexpr std::int64_t kNanosecondsAPixel = 10;
   auto out = Image::make(size.width, size.height, image.colour());
   if (!out) return out;
   const Sampler sampler(image, how);
-  for (std::int64_t y = 0; y < size.height; ++y) {
-    std::uint8_t* row = out->mutable_row(y);
-    for (std::int64_t x = 0; x < size.width; ++x, row += image.channels())
-      sampler.sample(place_of(static_cast<float>(x), static_cast<float>(y)), row);
-  }
+  const auto rows = [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t y = begin; y < end; ++y) {
+      std::uint8_t* row = out->mutable_row(y);
+      for (std::int64_t x = 0; x < size.width; ++x, row += image.channels())
+        sampler.sample(place_of(static_cast<float>(x), static_cast<float>(y)), row);
+    }
+  };
+  const std::int64_t work = kNanosecondsAPixel * size.width * size.height;
+  if (auto done = detail::for_row_bands(call, size.height, work, rows); !done) return std::move(done).error();
   return out;
 }
 
@@ -132,7 +139,7 @@ std::array<double, 6> inverse_matrix(const Affine& options, ImageSize image) {
   return matrix;
 }
 
-Result<Image> turn(const Affine& options, const Image& image) {
+Result<Image> turn(const Affine& options, const Image& image, const CallContext& call) {
   const ImageSize size = detail::size_of(image);
   const std::array<double, 6> matrix = inverse_matrix(options, size);
   std::array<float, 6> scaled{};
@@ -140,7 +147,7 @@ Result<Image> turn(const Affine& options, const Image& image) {
     scaled[i] =
         static_cast<float>(matrix[i]) / static_cast<float>(0.5 * static_cast<double>(i < 3 ? size.width : size.height));
   const float first_x = static_cast<float>(1 - size.width) * 0.5f, first_y = static_cast<float>(1 - size.height) * 0.5f;
-  return warped(image, size, options.how, [=](float column, float row) {
+  return warped(image, size, options.how, call, [=](float column, float row) {
     const float x = first_x + column, y = first_y + row;
     return Place{x * scaled[0] + y * scaled[1] + scaled[2], x * scaled[3] + y * scaled[4] + scaled[5]};
   });
@@ -163,28 +170,21 @@ bool has_line(const Corners& corners) {
 Result<std::array<float, 8>> coefficients(const Corners& from, const Corners& to) {
   const Error on_a_line(ErrorCode::kInvalidArgument, "three of the corners lie on a line");
   if (has_line(from) || has_line(to)) return on_a_line;
-  double rows[8][9] = {};
-  for (std::size_t i = 0; i < 4; ++i) {
-    const double x = from[i][0], y = from[i][1], u = to[i][0], v = to[i][1];
-    const double first[] = {x, y, 1, 0, 0, 0, -u * x, -u * y, u};
-    const double second[] = {0, 0, 0, x, y, 1, -v * x, -v * y, v};
-    std::copy(std::begin(first), std::end(first), rows[2 * i]);
-    std::copy(std::begin(second), std::end(second), rows[2 * i + 1]);
+  Eigen::Matrix<double, 8, 8> equations;
+  Eigen::Matrix<double, 8, 1> places;
+  for (Eigen::Index i = 0; i < 4; ++i) {
+    const auto corner = static_cast<std::size_t>(i);
+    const double x = from[corner][0], y = from[corner][1], u = to[corner][0], v = to[corner][1];
+    equations.row(2 * i) << x, y, 1, 0, 0, 0, -u * x, -u * y;
+    equations.row(2 * i + 1) << 0, 0, 0, x, y, 1, -v * x, -v * y;
+    places(2 * i) = u;
+    places(2 * i + 1) = v;
   }
-  for (std::size_t step = 0; step < 8; ++step) {  // Gauss and Jordan, with the largest pivot
-    std::size_t pivot = step;
-    for (std::size_t row = step; row < 8; ++row)
-      if (std::abs(rows[row][step]) > std::abs(rows[pivot][step])) pivot = row;
-    if (rows[pivot][step] == 0) return on_a_line;
-    std::swap_ranges(rows[step], rows[step] + 9, rows[pivot]);
-    for (std::size_t row = 0; row < 8; ++row) {
-      if (row == step) continue;
-      const double factor = rows[row][step] / rows[step][step];
-      for (std::size_t column = step; column < 9; ++column) rows[row][column] -= factor * rows[step][column];
-    }
-  }
+  // In double, as torch.linalg.lstsq of torchvision is: rounded to float32 the two are the same.
+  const Eigen::Matrix<double, 8, 1> solved = equations.partialPivLu().solve(places);
+  if (!solved.allFinite()) return on_a_line;
   std::array<float, 8> solution{};
-  for (std::size_t i = 0; i < 8; ++i) solution[i] = static_cast<float>(rows[i][8] / rows[i][i]);
+  for (std::size_t i = 0; i < 8; ++i) solution[i] = static_cast<float>(solved(static_cast<Eigen::Index>(i)));
   return solution;
 }
 
@@ -204,8 +204,8 @@ Result<void> check(const Perspective& options) {
 }
 
 /// `end` are places in the result, of `size`, and `start` in the image.
-Result<Image> project(const Image& image, const Corners& start, const Corners& end, ImageSize size,
-                      const Sampling& how) {
+Result<Image> project(const Image& image, const Corners& start, const Corners& end, ImageSize size, const Sampling& how,
+                      const CallContext& call) {
   const auto solved = coefficients(end, start);
   if (!solved) return solved.error();
   const std::array<float, 8>& k = *solved;
@@ -213,7 +213,7 @@ Result<Image> project(const Image& image, const Corners& start, const Corners& e
   const auto half_height = static_cast<float>(0.5 * static_cast<double>(image.height()));
   const float across[] = {k[0] / half_width, k[1] / half_width, k[2] / half_width};
   const float down[] = {k[3] / half_height, k[4] / half_height, k[5] / half_height};
-  return warped(image, size, how, [=](float column, float row) {
+  return warped(image, size, how, call, [=](float column, float row) {
     const float x = column + 0.5f, y = row + 0.5f;
     const float depth = x * k[6] + y * k[7] + 1;
     return Place{(x * across[0] + y * across[1] + across[2]) / depth - 1,
@@ -250,7 +250,7 @@ Stage<Image, Image> affine(const Affine& options) {
   return detail::make_op<Image, Image>("image.affine", options, text_of(options), check(options),
                                        [](const Affine& p, const Image& image, const CallContext& call) {
                                          call.clear_frame();
-                                         return turn(p, image);
+                                         return turn(p, image, call);
                                        });
 }
 
@@ -260,7 +260,7 @@ Stage<Image, Image> perspective(const Perspective& options) {
       "start=" + text_of(options.start) + ", end=" + text_of(options.end) + text_of(options.how), check(options),
       [](const Perspective& p, const Image& image, const CallContext& call) {
         call.clear_frame();
-        return project(image, p.start, p.end, detail::size_of(image), p.how);
+        return project(image, p.start, p.end, detail::size_of(image), p.how, call);
       });
 }
 
@@ -271,7 +271,7 @@ Result<Image> rectified(const Image& image, const Corners& quad, std::int64_t wi
   if (auto ok = check_sampling(how); !ok) return std::move(ok).error();
   if (auto ok = check_corners("quad", quad); !ok) return std::move(ok).error();
   const auto w = static_cast<double>(width), h = static_cast<double>(height);
-  return project(image, quad, {{{0, 0}, {w, 0}, {w, h}, {0, h}}}, {width, height}, how);
+  return project(image, quad, {{{0, 0}, {w, 0}, {w, h}, {0, h}}}, {width, height}, how, CallContext::none());
 }
 
 }  // namespace gantry::image

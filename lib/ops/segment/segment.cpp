@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ops/parameters.hpp"
+#include "ops/row_bands.hpp"
 
 namespace gantry {
 namespace {
@@ -33,25 +34,40 @@ std::vector<Blend> blends_of(std::int64_t in, std::int64_t out) {
   return blends;
 }
 
+/// The logits, and where they lie in the result.
+struct Upsampling {
+  Upsampling(const float* values, const Shape& shape, const Segment& size)
+      : logits(values),
+        classes(shape[0]),
+        height(shape[1]),
+        width(shape[2]),
+        columns(blends_of(width, size.width)),
+        rows(blends_of(height, size.height)) {}
+
+  const float* logits;
+  std::int64_t classes;
+  std::int64_t height;
+  std::int64_t width;
+  std::vector<Blend> columns;
+  std::vector<Blend> rows;
+};
+
+/// Labels rows of the result, one after the other. One thread's.
 class Labeller {
  public:
-  Labeller(const float* logits, std::int64_t classes, std::int64_t height, std::int64_t width, const Segment& size)
-      : logits_(logits),
-        classes_(classes),
-        height_(height),
-        width_(width),
-        columns_(blends_of(width, size.width)),
-        rows_(blends_of(height, size.height)),
-        best_(columns_.size()) {
-    for (Row& row : kept_) row.values.resize(static_cast<std::size_t>(classes) * columns_.size());
+  explicit Labeller(const Upsampling& from) : from_(from), best_(from.columns.size()) {
+    for (Row& row : kept_) row.values.resize(static_cast<std::size_t>(from.classes) * from.columns.size());
   }
 
-  void run(std::int32_t* labels) {
-    for (const Blend& row : rows_) {
+  /// `labels`: of the whole result.
+  void run(std::int64_t begin, std::int64_t end, std::int32_t* labels) {
+    labels += static_cast<std::size_t>(begin) * from_.columns.size();
+    for (auto y = static_cast<std::size_t>(begin); y < static_cast<std::size_t>(end); ++y) {
+      const Blend& row = from_.rows[y];
       const float* upper = resized_row(row.first, row.second);
       const float* lower = resized_row(row.second, row.first);
       label_row(row, upper, lower, labels);
-      labels += columns_.size();
+      labels += from_.columns.size();
     }
   }
 
@@ -68,17 +84,17 @@ class Labeller {
     Row& row = kept_[0].y == other ? kept_[1] : kept_[0];
     row.y = y;
     float* out = row.values.data();
-    for (std::int64_t c = 0; c < classes_; ++c) {
-      const float* in = logits_ + (c * height_ + y) * width_;
-      for (const Blend& column : columns_)
+    for (std::int64_t c = 0; c < from_.classes; ++c) {
+      const float* in = from_.logits + (c * from_.height + y) * from_.width;
+      for (const Blend& column : from_.columns)
         *out++ = in[column.first] * column.first_weight + in[column.second] * column.second_weight;
     }
     return row.values.data();
   }
 
   void label_row(const Blend& row, const float* upper, const float* lower, std::int32_t* labels) {
-    const std::size_t width = columns_.size();
-    for (std::int64_t c = 0; c < classes_; ++c, upper += width, lower += width) {
+    const std::size_t width = from_.columns.size();
+    for (std::int64_t c = 0; c < from_.classes; ++c, upper += width, lower += width) {
       for (std::size_t x = 0; x < width; ++x) {
         const float value = upper[x] * row.first_weight + lower[x] * row.second_weight;
         // Larger, or the first NaN.
@@ -89,12 +105,7 @@ class Labeller {
     }
   }
 
-  const float* logits_;
-  const std::int64_t classes_;
-  const std::int64_t height_;
-  const std::int64_t width_;
-  const std::vector<Blend> columns_;
-  const std::vector<Blend> rows_;
+  const Upsampling& from_;
   std::vector<float> best_;
   Row kept_[2];
 };
@@ -105,7 +116,7 @@ Result<void> check(const Segment& size) {
   return detail::check_side("width", size.width);
 }
 
-Result<Tensor> run_segment(const Segment& wanted, const Tensor& logits) {
+Result<Tensor> run_segment(const Segment& wanted, const Tensor& logits, const CallContext& call) {
   auto values = logits.values<float>();
   if (!values || logits.rank() != 3 || logits.numel() == 0)
     return Error(ErrorCode::kInvalidArgument,
@@ -114,7 +125,12 @@ Result<Tensor> run_segment(const Segment& wanted, const Tensor& logits) {
   const Segment size = wanted.height == 0 ? Segment{shape[1], shape[2]} : wanted;
   auto labels = Tensor::make(DType::kI32, {size.height, size.width});
   if (!labels) return labels;
-  Labeller(values->data(), shape[0], shape[1], shape[2], size).run(static_cast<std::int32_t*>(labels->mutable_data()));
+  const Upsampling from(values->data(), shape, size);
+  auto* out = static_cast<std::int32_t*>(labels->mutable_data());
+  const std::int64_t work = from.classes * size.height * size.width;  // about a nanosecond each
+  auto done = detail::for_row_bands(call, size.height, work,
+                                    [&](std::int64_t begin, std::int64_t end) { Labeller(from).run(begin, end, out); });
+  if (!done) return std::move(done).error();
   return labels;
 }
 
@@ -123,7 +139,7 @@ Result<Tensor> run_segment(const Segment& wanted, const Tensor& logits) {
 Stage<Tensor, Tensor> segment(const Segment& size) {
   return detail::make_op<Tensor, Tensor>(
       "segment", size, "height=" + std::to_string(size.height) + ", width=" + std::to_string(size.width), check(size),
-      [](const Segment& p, Tensor&& logits) { return run_segment(p, logits); });
+      [](const Segment& p, Tensor&& logits, const CallContext& call) { return run_segment(p, logits, call); });
 }
 
 }  // namespace gantry

@@ -6,6 +6,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
+#include <gantry/image.hpp>
+#include <gantry/pipeline.hpp>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -83,6 +88,38 @@ INSTANTIATE_TEST_SUITE_P(Budgets, ThreadCount, testing::Values(Budget{1, 1}, Bud
                            return std::to_string(budget.param.workers) + "x" +
                                   std::to_string(budget.param.intra_op_threads);
                          });
+
+/// The OpenMP runtimes that this process has loaded.
+std::set<std::string> openmp_runtimes() {
+  std::set<std::string> found;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);)
+    if (line.find("gomp") != std::string::npos || line.find("libomp") != std::string::npos)
+      found.insert(line.substr(line.find('/')));
+  return found;
+}
+
+/// What an op's loop needs besides the worker was there for the engine: one team, of one OpenMP runtime.
+TEST(OneOpenMp, LoopsOfOpsRunOnTheThreadsThatLibTorchHas) {
+  RuntimeOptions options;
+  options.workers = 1;
+  options.intra_op_threads = 2;
+  options.allow_oversubscription = true;
+  const Runtime runtime = Runtime::create(options).value();
+  const auto signature = Signature::parse("x:f32[batch,256]", "y:f32[batch,256]").value();
+  const Model model = libtorch::load(model_file("matmul.ts"), signature, on(runtime)).value();
+  const Tensors inputs{{"x", Tensor::zeros(DType::kF32, {64, 256}).value()}};
+  const auto halve = compile(image::resize(800, 600), runtime).value();
+  const Image picture = Image::make(1600, 1200, Colour::kRgb).value();
+  ASSERT_THAT(model.run(inputs), IsOk());
+  const int with_engine = threads_of_process();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_THAT(halve.run(picture), IsOk());
+    ASSERT_THAT(model.run(inputs), IsOk());
+  }
+  EXPECT_EQ(threads_of_process(), with_engine);
+  EXPECT_EQ(openmp_runtimes().size(), 1u) << testing::PrintToString(openmp_runtimes());
+}
 
 }  // namespace
 }  // namespace gantry::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One huge image on several threads: its result in bands of rows, each a pass of its own.
+// One large image on several threads: its result in bands of rows, each a pass of its own.
 #pragma once
 
 #include <gantry/call_context.hpp>
@@ -9,8 +9,9 @@
 
 namespace gantry::detail {
 
-/// As run_pass() over an image; on as many threads as the call may use if it reads at least 8 megapixels. Rows at the
-/// edges of bands are read twice. Throws std::bad_alloc. Errors: none.
+/// As run_pass() over an image; on several threads where the call has them and the image is worth it
+/// (ops/row_bands.hpp: a pixel that is read counts as a nanosecond). Rows at the edges of bands are read twice. Throws
+/// std::bad_alloc. Errors: what interrupted the call, where there are bands.
 Result<void> run_pass_in_bands(const RowPass& pass, const Image& image, const RowSink& sink, const CallContext& call);
 
 }  // namespace gantry::detail

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/row_bands.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+
+#include "runtime/context.hpp"
+#include "runtime/runtime_core.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::int64_t kWorkForTeam = 1'000'000;
+constexpr std::int64_t kWorkForWorkers = 8'000'000;
+
+}  // namespace
+
+std::size_t threads_for(const CallContext& call, std::int64_t work) {
+  const int threads = call.threads();
+  if (threads < 2) return 1;
+  const bool has_team = call.context().runtime->options().intra_op_threads > 1;
+  return work < (has_team ? kWorkForTeam : kWorkForWorkers) ? 1 : static_cast<std::size_t>(threads);
+}
+
+Result<void> run_bands(const CallContext& call, std::int64_t rows, std::size_t bands,
+                       const std::function<void(std::int64_t, std::int64_t)>& body) {
+  const std::int64_t count = std::min(static_cast<std::int64_t>(bands), rows);
+  const auto begin_of = [&](std::int64_t band) { return rows * band / count; };
+  std::mutex mutex;
+  std::optional<Error> interruption;
+  std::atomic<bool> is_over{false};
+  call.parallel(static_cast<std::size_t>(count), [&](std::size_t index) {
+    if (is_over) return;
+    if (auto ended = call.interruption()) {
+      is_over = true;
+      const std::lock_guard lock(mutex);
+      interruption = std::move(ended);
+      return;
+    }
+    const auto band = static_cast<std::int64_t>(index);
+    body(begin_of(band), begin_of(band + 1));
+  });
+  if (interruption) return *std::move(interruption);
+  return {};
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiled with OpenMP, alone of all sources.
+#include "runtime/team.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+
+#include "runtime/rounding_scope.hpp"
+
+namespace gantry::detail {
+namespace {
+
+/// What the threads of one loop share.
+class Loop {
+ public:
+  Loop(std::size_t count, const std::function<void(std::size_t)>& part) : count_(count), part_(part) {}
+
+  /// Takes parts until none are left. Nothing may be thrown out of a parallel region.
+  void work() noexcept {
+    const RoundingScope rounding;
+    for (std::size_t i = next_++; i < count_; i = next_++) {
+      try {
+        part_(i);
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!thrown_) thrown_ = std::current_exception();
+      }
+    }
+  }
+  void rethrow() const {
+    if (thrown_) std::rethrow_exception(thrown_);
+  }
+
+ private:
+  const std::size_t count_;
+  const std::function<void(std::size_t)>& part_;
+  std::atomic<std::size_t> next_{0};
+  std::mutex mutex_;
+  std::exception_ptr thrown_;
+};
+
+}  // namespace
+
+void run_on_team(std::size_t threads, std::size_t count, const std::function<void(std::size_t)>& part) {
+  Loop loop(count, part);
+  [[maybe_unused]] const auto team = static_cast<int>(std::min(threads, count));
+  if (team < 2) {
+    loop.work();
+  } else {
+#ifdef _OPENMP
+#pragma omp parallel num_threads(team)
+#endif
+    loop.work();
+  }
+  loop.rethrow();
+}
+
+}  // namespace gantry::detail

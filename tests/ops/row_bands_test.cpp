@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// One image in bands of rows, on the threads of the worker that has it: bit for bit what one thread makes of it.
+#include "ops/row_bands.hpp"
+
+#include <gtest/gtest.h>
+#include <gantry/image.hpp>
+#include <gantry/segmentation.hpp>
+#include <gantry/tensor_ops.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+#include "ops/run_stage.hpp"
+#include "support/matchers.hpp"
+
+namespace gantry {
+namespace {
+
+Runtime latency_runtime(int threads) {
+  RuntimeOptions options;
+  options.cpus = threads;
+  options.goal = Goal::kLatency;
+  return Runtime::create(options).value();
+}
+
+class BandsOfATeam : public testing::Test {
+ protected:
+  std::int64_t below(std::int64_t limit) { return static_cast<std::int64_t>(random_() >> 1) % limit; }
+
+  Image random_image(std::int64_t width, std::int64_t height) {
+    Image image = Image::make(width, height, static_cast<Colour>(below(3))).value();
+    auto bytes = image.pixels().mutable_values<std::uint8_t>().value();
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random_());
+    return image;
+  }
+
+  std::mt19937_64 random_{11};
+};
+
+std::vector<float> values_of(const Result<Tensor>& tensor) {
+  const auto values = tensor.value().values<float>().value();
+  return {values.begin(), values.end()};
+}
+
+TEST_F(BandsOfATeam, GiveTheBitsOfOneThread) {
+  const Runtime team = latency_runtime(3);
+  for (int round = 0; round < 12; ++round) {
+    const bool is_opencv = round % 3 == 2;
+    const image::Resampling how(is_opencv ? image::Filter::kArea : static_cast<image::Filter>(below(6)),
+                                is_opencv ? image::Reference::kOpenCv : image::Reference::kPillow);
+    const auto stages = image::resize(1 + below(700), 1 + below(700), how) | image::center_crop(1 + below(800)) |
+                        image::flip(static_cast<image::FlipAxis>(below(2))) | image::to_tensor(image::affine(3, 7));
+    const Image input = random_image(1201 + below(200), 901);
+    const auto together = compile(stages, team).value().run(input);
+    const auto alone = compile(stages, test::calling_thread()).value().run(input);
+    ASSERT_EQ(values_of(together), values_of(alone)) << compile(stages, team).value().explain();
+  }
+}
+
+TEST_F(BandsOfATeam, GiveTheBitsOfOneThreadInWarps) {
+  const Runtime team = latency_runtime(3);
+  for (int round = 0; round < 6; ++round) {
+    image::Affine turned;
+    turned.angle = static_cast<double>(below(360));
+    turned.scale = 0.5 + static_cast<double>(below(10)) / 7;
+    turned.how.filter = round % 2 == 0 ? image::Filter::kBilinear : image::Filter::kNearest;
+    const image::Perspective tilted{{{{0, 0}, {399, 0}, {399, 399}, {0, 399}}},
+                                    {{{10, 3}, {380, 20}, {399, 399}, {0, 370}}},
+                                    {image::Filter::kBilinear, std::uint8_t{9}}};
+    const auto stages = image::affine(turned) | image::perspective(tilted);
+    const Image input = random_image(400 + below(99), 401);
+    const auto together = compile(stages, team).value().run(input);
+    const auto alone = compile(stages, test::calling_thread()).value().run(input);
+    ASSERT_EQ(test::bytes_of(together.value()), test::bytes_of(alone.value()));
+  }
+}
+
+Tensor random_planes(std::mt19937_64& random, const Shape& shape) {
+  Tensor tensor = Tensor::make(DType::kF32, shape).value();
+  auto values = tensor.mutable_values<float>().value();
+  for (float& value : values) value = std::uniform_real_distribution<float>(-3, 3)(random);
+  return tensor;
+}
+
+TEST_F(BandsOfATeam, GiveTheBitsOfOneThreadInInterpolations) {
+  const Runtime team = latency_runtime(3);
+  for (int round = 0; round < 8; ++round) {
+    Interpolate options;
+    options.width = 900 + below(200);
+    options.height = 700 + below(200);
+    options.mode = static_cast<Interpolation>(round % 4);
+    options.antialias = round >= 4 && round % 4 > 1;
+    const auto stages = interpolate(options);
+    const Tensor input = random_planes(random_, {2, 1 + below(1500), 1 + below(1500)});
+    const auto together = compile(stages, team).value().run(input);
+    const auto alone = compile(stages, test::calling_thread()).value().run(input);
+    ASSERT_EQ(values_of(together), values_of(alone));
+  }
+}
+
+TEST_F(BandsOfATeam, GiveTheBitsOfOneThreadInSegmentations) {
+  const Runtime team = latency_runtime(3);
+  for (int round = 0; round < 4; ++round) {
+    const auto stages = segment({401 + below(99), 499});
+    const Tensor logits = random_planes(random_, {7, 40 + below(9), 50});
+    const Tensor together = compile(stages, team).value().run(logits).value();
+    const Tensor alone = compile(stages, test::calling_thread()).value().run(logits).value();
+    const auto a = together.values<std::int32_t>().value(), b = alone.values<std::int32_t>().value();
+    ASSERT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end()));
+  }
+}
+
+TEST(RowBands, CoverAllRowsOnceOnSeveralThreads) {
+  const Runtime team = latency_runtime(2);
+  const auto counted = stage("bands", [](int rows, const CallContext& call) -> Result<int> {
+    std::vector<std::atomic<int>> seen(static_cast<std::size_t>(rows));
+    std::atomic<int> bands{0};
+    const auto body = [&](std::int64_t begin, std::int64_t end) {
+      ++bands;
+      for (auto row = begin; row < end; ++row) ++seen[static_cast<std::size_t>(row)];
+    };
+    if (auto done = detail::for_row_bands(call, rows, 5'000'000, body); !done) return std::move(done).error();
+    for (const auto& times : seen)
+      if (times != 1) return Error(ErrorCode::kInternal, "a row was left out or done twice");
+    return bands.load();
+  });
+  const auto pipeline = compile(counted, team).value();
+  EXPECT_EQ(*pipeline.run(1), 1);
+  EXPECT_EQ(*pipeline.run(3), 3);
+  EXPECT_EQ(*pipeline.run(1000), 8);
+  EXPECT_EQ(*compile(counted, test::calling_thread()).value().run(1000), 1);
+}
+
+TEST(RowBands, EndWhereTheCallIsCancelled) {
+  const CancelToken token = CancelToken::create();
+  const auto cancelled = stage("bands", [token](int rows, const CallContext& call) -> Result<int> {
+    std::atomic<int> bands{0};
+    const auto body = [&](std::int64_t, std::int64_t) {
+      CancelToken(token).cancel();
+      ++bands;
+    };
+    auto done = detail::for_row_bands(call, rows, 5'000'000, body);
+    if (done) return Error(ErrorCode::kInternal, "nobody noticed");
+    return bands < 8 ? Result<int>(std::move(done).error()) : Error(ErrorCode::kInternal, "all bands were done");
+  });
+  RunOptions options;
+  options.cancel = token;
+  EXPECT_THAT(compile(cancelled, latency_runtime(2)).value().run(1000, options),
+              test::FailsWith(ErrorCode::kCancelled, ""));
+}
+
+TEST(RowBands, ThrowWhatABodyThrows) {
+  const auto thrower = stage("bands", [](int rows, const CallContext& call) -> Result<int> {
+    const auto body = [](std::int64_t begin, std::int64_t) {
+      if (begin > 0) throw std::runtime_error("row");
+    };
+    if (auto done = detail::for_row_bands(call, rows, 5'000'000, body); !done) return std::move(done).error();
+    return 0;
+  });
+  EXPECT_THAT(compile(thrower, latency_runtime(2)).value().run(10),
+              test::FailsWith(ErrorCode::kInternal, "threw std::runtime_error: row"));
+}
+
+TEST_F(BandsOfATeam, GiveTheErrorOfOneThread) {
+  const auto stages = image::resize(300, 300) | image::to_tensor(image::torchvision({0, 0, 0}, {1, 1, 1}));
+  const Image gray = Image::make(1500, 1000, Colour::kGray).value();
+  const auto together = compile(stages, latency_runtime(2)).value().run(gray);
+  const auto alone = compile(stages, test::calling_thread()).value().run(gray);
+  ASSERT_FALSE(together.ok());
+  EXPECT_EQ(together.error().to_string(), alone.error().to_string());
+}
+
+}  // namespace
+}  // namespace gantry
