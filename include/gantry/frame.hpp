@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace gantry {
@@ -35,7 +36,7 @@ struct FrameAxis {
 /// Ownership: a value.
 /// Threads:   thread-compatible.
 /// Errors:    none.
-/// Cost:      56 bytes beside each sample.
+/// Cost:      an allocation for each sample that has one.
 struct Frame {
   /// In pixels, upright: as the picture is shown, after `orientation` was undone.
   std::int64_t width = 0;
@@ -60,11 +61,44 @@ struct Frame {
 
 namespace detail {
 
-/// Beside a value.
-struct SlotFrames {
-  std::optional<Frame> own;
+/// What stands beside a value: a pointer, which is all that a value without a picture pays.
+class SlotFrames {
+ public:
+  using List = std::shared_ptr<const std::vector<std::optional<Frame>>>;
+
+  SlotFrames() = default;
+  SlotFrames(SlotFrames&&) noexcept = default;
+  SlotFrames& operator=(SlotFrames&&) noexcept = default;
+  SlotFrames(const SlotFrames& other) : held_(other.held_ ? std::make_unique<Held>(*other.held_) : nullptr) {}
+  SlotFrames& operator=(const SlotFrames& other) { return *this = SlotFrames(other); }
+
+  /// The sample's own; nullptr if it has none.
+  const Frame* own() const { return held_ && held_->own ? &*held_->own : nullptr; }
+  void set_own(const Frame& frame) { held().own = frame; }
+  void clear_own() {
+    if (held_) held_->own.reset();
+  }
+
   /// Of a list: one for each element, none for a picture of its own; nullptr: all have the list's.
-  std::shared_ptr<const std::vector<std::optional<Frame>>> of_elements;
+  const std::vector<std::optional<Frame>>* of_elements() const { return held_ ? held_->of_elements.get() : nullptr; }
+  void set_of_elements(List frames) { held().of_elements = std::move(frames); }
+  /// Nothing that is set after it can fail for want of memory.
+  void reserve() { held(); }
+  void clear_of_elements() {
+    if (held_) held_->of_elements.reset();
+  }
+
+ private:
+  struct Held {
+    std::optional<Frame> own;
+    List of_elements;
+  };
+  Held& held() {
+    if (!held_) held_ = std::make_unique<Held>();
+    return *held_;
+  }
+
+  std::unique_ptr<Held> held_;
 };
 
 }  // namespace detail

@@ -43,7 +43,7 @@ class Slot {
   /// The frames of a list's elements go with the list.
   void set_value(Value value) {
     value_ = std::move(value);
-    if (frames_.of_elements) frames_.of_elements.reset();
+    frames_.clear_of_elements();
   }
 
   /// What travels beside the value. Steps that know nothing of frames leave it as it is.

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "core/floor_log2.hpp"
 #include "model/batch.hpp"
 #include "model/local_backend.hpp"
 
@@ -212,9 +213,7 @@ void LocalBackend::count_run(std::size_t rows, Clock::duration took) {
   counters_.compute.record(took);
   counters_.batches.add();
   counters_.samples.add(rows);
-  std::size_t octave = 0;
-  for (std::size_t rest = rows; rest >>= 1;) ++octave;
-  counters_.batch_sizes[std::min(octave, counters_.batch_sizes.size() - 1)].add();
+  counters_.batch_sizes[std::min(floor_log2(rows), counters_.batch_sizes.size() - 1)].add();
 }
 
 void LocalBackend::tell_wait(const CallOptions& call, std::size_t rows, Clock::time_point arrived,

@@ -71,14 +71,17 @@ class EachStep final : public Step {
 
   void flatten_one(Slot& slot, std::vector<Slot>& items) const {
     const std::size_t count = in_.size(slot.value().data());
-    const auto* const frames = slot.frames().of_elements.get();
+    const auto* const frames = slot.frames().of_elements();
     if (frames && frames->size() != count)
       return slot.fail(Error(ErrorCode::kInvalidArgument, "the stage before gave " + std::to_string(frames->size()) +
                                                               " frames for a list of " + std::to_string(count)));
     std::vector<Value> values(count);
     in_.explode(slot.value().data(), values.data());
-    for (std::size_t i = 0; i < count; ++i)
-      items.emplace_back(std::move(values[i])).frames().own = frames ? (*frames)[i] : slot.frames().own;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Frame* const frame = !frames ? slot.frames().own() : (*frames)[i] ? &*(*frames)[i] : nullptr;
+      Slot& item = items.emplace_back(std::move(values[i]));
+      if (frame) item.frames().set_own(*frame);
+    }
   }
 
   void regroup(Flattened& flat, Span<Slot> slots) const {
@@ -195,7 +198,7 @@ class ForkStep final : public Step {
         slot.fail(rows[b][i].error().within("fork[" + std::to_string(b) + "]"));
         return;
       }
-      if (!slot.frames().own) slot.frames().own = rows[b][i].frames().own;
+      if (const Frame* made = rows[b][i].frames().own(); made && !slot.frames().own()) slot.frames().set_own(*made);
       values.push_back(std::move(rows[b][i].value()));
     }
     slot.set_value(tuple_ ? tuple_->collect(values.data()) : Value(ValueTuple(std::move(values))));

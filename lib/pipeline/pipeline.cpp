@@ -171,7 +171,8 @@ class CompiledPipeline final : public PipelineCore {
     begin(call, 1, nullptr);
     observed = call.observed;
     if (auto interruption = call.interruption()) return *interruption;
-    const auto expected = compiled_->expected(1, call);
+    const bool is_inline = runtime_.options().execution == Execution::kCaller;
+    const auto expected = is_inline ? Clock::duration::zero() : compiled_->expected(1, call);
     auto admission = runtime_.core()->admit(call, expected);
     if (!admission) return std::move(admission).error();
     auto request = std::make_unique<SubmittedRequest>();
@@ -180,8 +181,7 @@ class CompiledPipeline final : public PipelineCore {
     request->core = runtime_.core();
     request->call = std::move(call);
     if (request->call.observed) request->posted = Clock::now();
-    request->context = {&request->call, runtime_.core().get(), runtime_.options().execution == Execution::kCaller,
-                        nullptr};
+    request->context = {&request->call, runtime_.core().get(), is_inline, nullptr};
     request->slot = Slot(std::move(input));
     request->admission = *std::move(admission);
     return request;

@@ -90,10 +90,11 @@ Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& co
     run_on_caller(*compiled, slots, context);
     return slots;
   }
-  const auto expected = compiled->expected(slots.size(), call);
+  const bool is_inline = core->options().execution == Execution::kCaller;
+  const auto expected = is_inline ? Clock::duration::zero() : compiled->expected(slots.size(), call);
   auto admission = core->admit(call, expected);
   if (!admission) return std::move(admission).error();
-  if (core->options().execution == Execution::kCaller) {
+  if (is_inline) {
     run_on_caller(*compiled, slots, context);
     return slots;
   }

@@ -48,7 +48,7 @@ struct Compiled final : RuntimePipeline {
     call.observed = ObservedRequest::begin(observer, name, call, samples, outer);
   }
   /// What a request of `samples` will take, as far as it can be refused for that: zero if nothing is known, and for the
-  /// few that are to be tried though they seem hopeless.
+  /// few that are to be tried though they seem hopeless. In caller execution nothing is ever known.
   Clock::duration expected(std::size_t samples, const CallOptions& call) const;
   /// Learns from a request that ended now, unless it failed: how long that took says nothing.
   void learn(Span<const Slot> slots, const CallOptions& call, Clock::time_point began) const;

@@ -61,23 +61,24 @@ Result<Tensor> CallContext::make_tensor(DType dtype, const Shape& shape) const {
 }
 
 const Frame* CallContext::frame() const {
-  return frames_ && frames_->own ? &*frames_->own : nullptr;
+  return frames_ ? frames_->own() : nullptr;
 }
 void CallContext::set_frame(const Frame& frame) const {
-  if (frames_) frames_->own = frame;
+  if (frames_) frames_->set_own(frame);
 }
 void CallContext::clear_frame() const {
-  if (frames_) frames_->own.reset();
+  if (frames_) frames_->clear_own();
 }
 void CallContext::set_element_frames(std::vector<std::optional<Frame>> frames) const {
   if (!frames_) return;
+  frames_->reserve();  // end() must not throw
   element_frames_ = std::make_shared<const std::vector<std::optional<Frame>>>(std::move(frames));
 }
 
 void CallContext::end(bool kept) {
   if (blocks_) blocks_->end_sample(kept);
   if (samples_left_ > 0) --samples_left_;
-  if (element_frames_) frames_->of_elements = std::exchange(element_frames_, nullptr);
+  if (element_frames_) frames_->set_of_elements(std::exchange(element_frames_, nullptr));
 }
 
 }  // namespace gantry

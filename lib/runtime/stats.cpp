@@ -4,6 +4,7 @@
 #include <gantry/stats.hpp>
 #include <utility>
 
+#include "core/floor_log2.hpp"
 #include "core/number_text.hpp"
 
 namespace gantry {
@@ -160,8 +161,7 @@ void write_pipelines(PrometheusText& out, const std::vector<PipelineStats>& pipe
 
 std::size_t Histogram::bucket_of(std::uint64_t ns) noexcept {
   if (ns < kSteps) return static_cast<std::size_t>(ns);
-  std::size_t octave = 0;
-  for (std::uint64_t rest = ns; rest >>= 1;) ++octave;
+  const std::size_t octave = detail::floor_log2(ns);
   const std::size_t step = static_cast<std::size_t>(ns >> (octave - 2)) & (kSteps - 1);
   return std::min((octave - 1) * kSteps + step, kBuckets - 1);
 }

@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/floor_log2.hpp"
+
 namespace gantry::detail {
 
 /// Ownership: a value.
@@ -65,11 +67,7 @@ class FastestTime {
   static constexpr std::size_t kOctaves = 17;  // up to 65536 samples and beyond
   static constexpr std::uint32_t kTryEvery = 16;
 
-  static std::size_t octave_of(std::size_t samples) {
-    std::size_t octave = 0;
-    while (samples >>= 1) ++octave;
-    return std::min(octave, kOctaves - 1);
-  }
+  static std::size_t octave_of(std::size_t samples) { return std::min(floor_log2(samples), kOctaves - 1); }
   std::int64_t load(std::size_t octave) const { return ns_[octave].load(std::memory_order_relaxed); }
   void store(std::size_t octave, std::int64_t ns) { ns_[octave].store(ns, std::memory_order_relaxed); }
 

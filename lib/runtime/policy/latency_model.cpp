@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/floor_log2.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -36,9 +38,7 @@ LatencyModel::LatencyModel(std::size_t max_batch, const std::vector<std::size_t>
 }
 
 std::size_t LatencyModel::bucket_of(std::size_t batch) {
-  std::size_t bucket = 0;
-  while (batch >>= 1) ++bucket;
-  return bucket;
+  return floor_log2(batch);
 }
 
 void LatencyModel::record(std::size_t batch, Clock::duration took) {

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The octave of a number: sizes and times are counted by it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace gantry::detail {
+
+/// The largest n with 2^n <= `number`; 0 for 0 and 1.
+constexpr std::size_t floor_log2(std::uint64_t number) {
+  return 63 - static_cast<std::size_t>(__builtin_clzll(number | 1));
+}
+
+}  // namespace gantry::detail
