@@ -47,7 +47,9 @@ Out both(const Stage<In, Out>& typed, const std::string& json, In input, const C
   EXPECT_THAT(expected, IsOk());
   auto got = run(*parsed, std::move(input));
   EXPECT_THAT(got, IsOk());
-  if constexpr (std::is_same_v<Out, Tensor>) EXPECT_EQ(values_of(*expected), values_of(*got));
+  if constexpr (std::is_same_v<Out, Tensor>) {
+    EXPECT_EQ(values_of(*expected), values_of(*got));
+  }
   return *std::move(got);
 }
 

@@ -14,7 +14,7 @@ namespace {
 class TorchLoader final : public EngineLoader {
  public:
   using Load = Result<std::unique_ptr<Engine>> (*)(const LoadRequest&);
-  TorchLoader(const char* kind, Load load) : kind_(kind), load_(load) {}
+  TorchLoader(const char* kind, Load function) : kind_(kind), load_(function) {}
 
   std::string kind() const override { return kind_; }
   std::string version() const override { return libtorch::version(); }

@@ -138,7 +138,7 @@ TEST(FastestTime, OfABatchIsNotThatOfASample) {
 TEST(FastestTime, NeverExceedsWhatABatchTakes) {
   std::mt19937 random(3);
   for (int round = 0; round < 200; ++round) {
-    const double fixed = random() % 1000, each = random() % 100 + 1;  // us
+    const auto fixed = static_cast<double>(random() % 1000), each = static_cast<double>(random() % 100 + 1);  // us
     const auto took = [&](std::size_t n) {
       return std::chrono::nanoseconds(static_cast<std::int64_t>(1000 * (fixed + each * static_cast<double>(n))));
     };
