@@ -25,7 +25,11 @@ class OtlpObserver final : public gantry::Observer {
   std::shared_ptr<void> on_request(const gantry::RequestStart& start) override {
     if (start.parent && !start.parent->is_sampled()) return nullptr;  // the caller records nothing, nor do we
     auto request = std::make_shared<Request>();
-    if (start.parent) {
+    if (start.outer) {  // part of another pipeline's request
+      const Context& outer = static_cast<const Request*>(start.outer.get())->context;
+      request->context.trace_id = outer.trace_id;
+      request->parent_id = outer.span_id;
+    } else if (start.parent) {
       const std::string parent = gantry::to_string(*start.parent);  // "00-<trace id>-<span id>-<flags>"
       request->context.trace_id = parent.substr(3, 32);
       request->parent_id = parent.substr(36, 16);

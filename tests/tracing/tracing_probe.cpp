@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What examples/04_tracing does, with a fake engine, and with requests that fail or are not sampled; traces to stdout.
+// What examples/04_tracing does, with a fake engine, with requests that fail or are not sampled, and with a pipeline
+// that is a stage of another one; traces to stdout.
 #include <cstdio>
 #include <future>
 #include <gantry/pipeline.hpp>
@@ -32,6 +33,11 @@ int main() {
   request.tenant = "mobile";
   if (!pipeline.run(test::row({1, 2}), request)) return 1;
   if (pipeline.run(test::row({-1, 2}), request)) return 1;
+  named.name = "service";
+  if (!compile(pipeline.stage() | stage("pass", [](Tensor x) { return x; }), named)
+           .value()
+           .run(test::row({1, 2}), request))
+    return 1;
   request.trace_parent = "00-00000000000000000000000000000bad-00f067aa0ba902b7-00";
   if (!pipeline.run(test::row({1, 2}), request)) return 1;
 

@@ -58,6 +58,7 @@ class Traces(unittest.TestCase):
         assert done.returncode == 0, done.stderr
         cls.spans = [parse(line) for line in done.stdout.decode("utf-8").splitlines()]
         cls.requests = {span.span_id: span for span in cls.spans if kind(span) == "request"}
+        cls.outermost = [span for span in cls.requests.values() if span.parent_span_id not in cls.requests]
 
     def test_ids_are_valid_and_unique(self):
         for span in self.spans:
@@ -67,11 +68,11 @@ class Traces(unittest.TestCase):
         self.assertEqual(len({span.span_id for span in self.spans}), len(self.spans))
 
     def test_the_request_of_a_traced_caller_is_its_child(self):
-        children = [span for span in self.requests.values() if span.trace_id.hex() == TRACE]
+        children = [span for span in self.outermost if span.trace_id.hex() == TRACE]
         self.assertGreaterEqual(len(children), 1)
         for span in children:
             self.assertEqual(span.parent_span_id.hex(), CALLER)
-        for span in self.requests.values():
+        for span in self.outermost:
             if span.trace_id.hex() != TRACE:
                 self.assertEqual(span.parent_span_id, b"")
 
@@ -87,7 +88,16 @@ class Traces(unittest.TestCase):
             self.assertLessEqual(span.end_time_unix_nano, request.end_time_unix_nano)
             kinds[kind(span)] += 1
         self.assertEqual(set(kinds) | {"engine_call"}, {"queue", "stage", "model_queue", "engine_call"})
-        self.assertEqual(kinds["queue"], len(self.requests))
+        self.assertEqual(kinds["queue"], len(self.outermost))
+
+    @unittest.skipIf(len(COMMAND) > 1, "only the probe has a pipeline within another")
+    def test_the_request_of_a_pipeline_within_another_is_its_child(self):
+        (outer,) = [span for span in self.requests.values() if span.name == "request service"]
+        (inner,) = [span for span in self.requests.values() if span.parent_span_id == outer.span_id]
+        self.assertEqual(inner.name, "request fake")
+        self.assertEqual(inner.trace_id.hex(), TRACE)
+        self.assertLessEqual(outer.start_time_unix_nano, inner.start_time_unix_nano)
+        self.assertLessEqual(inner.end_time_unix_nano, outer.end_time_unix_nano)
 
     def test_a_batch_links_to_its_requests(self):
         batches = [span for span in self.spans if span.links]
@@ -108,9 +118,9 @@ class Traces(unittest.TestCase):
             self.assertEqual(attributes(span)["error.type"], "invalid_argument")
             self.assertIn("\ufffd is not UTF-8", span.status.message)
         traced = [span for span in self.requests.values() if span.trace_id.hex() == TRACE]
-        self.assertEqual([attributes(span)["gantry.tenant"] for span in traced], ["mobile", "mobile"])
+        self.assertEqual([attributes(span)["gantry.tenant"] for span in traced], ["mobile"] * 4)
         self.assertNotIn(UNSAMPLED, [span.trace_id.hex() for span in self.spans])
-        self.assertEqual(len(self.requests), 102)
+        self.assertEqual(len(self.outermost), 103)
 
 
 if __name__ == "__main__":
