@@ -50,9 +50,9 @@ class LinearLoader final : public EngineLoader {
     OptionReader reader(options);
     const auto scale = static_cast<float>(reader.number("scale", 1));
     if (auto ok = reader.finish(); !ok) return ok.error();
-    std::string text(static_cast<std::size_t>(request.files[0].file.size()), ' ');
-    if (auto ok = request.files[0].file.read(0, text.data(), text.size()); !ok) return ok.error();
-    std::istringstream file(text);
+    const auto bytes = request.files[0].file.pages(request.file_memory);
+    if (!bytes) return bytes.error();
+    std::istringstream file(std::string(bytes->begin(), bytes->end()));
     auto model = std::make_shared<LinearModel>();
     file >> model->outputs >> model->inputs;
     for (float number = 0; file >> number;) model->rows.push_back(scale * number);

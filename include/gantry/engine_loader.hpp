@@ -34,6 +34,8 @@ struct LoadRequest {
   Device device = Device::cpu();
   int instances = 1;  ///< that will be made, if the model keeps no state, and run at a time
   int max_batch = 0;  ///< samples that will be merged into one call at most; 0: none
+  /// ModelOptions::file_memory: what ModelFile::pages() is to be asked for.
+  FileMemory file_memory = FileMemory::kCopied;
   /// What the host sets: ModelOptions::engine_options of this kind.
   EngineOptions host_options;
   /// What the package says (`options` of its engine entry). A package is not the host: what may harm the host, such as

@@ -11,9 +11,19 @@
 #include <string>
 #include <utility>
 
+#include <gantry/bytes.hpp>
 #include <gantry/result.hpp>
 
 namespace gantry {
+
+/// How an engine that reads a whole file where it lies has it in memory.
+enum class FileMemory {
+  kCopied,  ///< in memory of this process, which is read-only and is what was hashed, whatever happens to the file
+  /// The file's own pages, which processes share and need not be read before they are used. They were hashed once more
+  /// when they were mapped; whoever writes to the file in place later changes what the engine computes with, and
+  /// whoever cuts it short ends the process. For files that nobody writes to, such as those of a container's image.
+  kMapped,
+};
 
 namespace detail {
 /// Where the bytes are. Thread-safe.
@@ -24,6 +34,8 @@ class GANTRY_API FileContent {
   virtual std::uint64_t size() const = 0;
   /// `offset + size` is within size().
   virtual Result<void> read(std::uint64_t offset, void* target, std::size_t size) const = 0;
+  /// FileMemory::kMapped.
+  virtual Result<Bytes> map() const = 0;
 };
 }  // namespace detail
 
@@ -47,6 +59,9 @@ class GANTRY_API ModelFile {
   std::uint64_t size() const { return content_->size(); }
   /// `size` bytes from `offset` on.
   Result<void> read(std::uint64_t offset, void* target, std::size_t size) const;
+  /// All of it, from the beginning of a page on. The pages live as long as the bytes. resource_exhausted if there is no
+  /// room for it; otherwise as read().
+  Result<Bytes> pages(FileMemory memory) const;
 
  private:
   std::shared_ptr<const detail::FileContent> content_;

@@ -15,6 +15,7 @@
 
 #include <gantry/device.hpp>
 #include <gantry/engine_options.hpp>
+#include <gantry/model_file.hpp>
 #include <gantry/padding.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/tensor.hpp>
@@ -73,6 +74,8 @@ struct ModelOptions {
   /// What engines can be told beyond this, by kind: `engine_options["aoti"].set("scratch_dir", "/var/tmp")`. Those of
   /// LibTorch: libtorch::Options. An engine refuses what it does not know.
   std::map<std::string, EngineOptions> engine_options;
+  /// For engines that use a model's file where it lies; those of LibTorch read it into memory of their own.
+  FileMemory file_memory = FileMemory::kCopied;
   /// An instance that has run nothing for so long gives back what it keeps for its next run; a worker of the runtime
   /// wakes up for that, and sleeps on once nothing is kept. In caller execution there is no worker: what is kept stays
   /// until the host asks the engine for it (libtorch::release_idle_activation_memory()), or the model ends. 0: so in

@@ -54,6 +54,12 @@ OpenFile::~OpenFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+std::optional<std::uint64_t> OpenFile::size_now() const {
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
 bool OpenFile::read_exactly(std::uint64_t offset, void* target, std::size_t size) const {
   auto* at = static_cast<std::byte*>(target);
   while (size > 0) {

@@ -34,6 +34,8 @@ class GANTRY_API OpenFile {
   bool is_regular() const { return is_regular_; }
   /// When it was opened.
   std::uint64_t size() const { return size_; }
+  /// Nothing if it cannot be told.
+  std::optional<std::uint64_t> size_now() const;
   /// False if there are fewer bytes, or they cannot be read.
   bool read_exactly(std::uint64_t offset, void* target, std::size_t size) const;
   /// False if not all could be written.

@@ -22,6 +22,7 @@ Result<LoadRequest> make_load_request(const std::string& kind, std::vector<Engin
     request.instances = runtime->options().workers;
   }
   if (options.merge != Merge::kNever) request.max_batch = static_cast<int>(max_batch_of(options));
+  request.file_memory = options.file_memory;
   const auto own = options.engine_options.find(kind);
   if (own != options.engine_options.end()) request.host_options = own->second;
   return request;

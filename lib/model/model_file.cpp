@@ -4,6 +4,7 @@
 #include <gantry/model_file.hpp>
 #include <utility>
 
+#include "core/file_pages.hpp"
 #include "core/open_file.hpp"
 
 namespace gantry {
@@ -18,6 +19,7 @@ class PlainContent final : public detail::FileContent {
     if (file_.read_exactly(offset, target, size)) return {};
     return Error(ErrorCode::kFailedPrecondition, "cannot read '" + path_ + "': it was cut short, or cannot be read");
   }
+  Result<Bytes> map() const override { return detail::map_file(file_, path_); }
 
  private:
   const std::string path_;
@@ -45,6 +47,15 @@ Result<void> ModelFile::read(std::uint64_t offset, void* target, std::size_t siz
   return Error(ErrorCode::kInvalidArgument, "'" + name() + "' has " + std::to_string(this->size()) + " bytes, " +
                                                 std::to_string(size) + " from " + std::to_string(offset) +
                                                 " on were asked for");
+}
+
+Result<Bytes> ModelFile::pages(FileMemory memory) const {
+  if (memory == FileMemory::kMapped) return content_->map();
+  const auto bytes = static_cast<std::size_t>(size());
+  auto pages = detail::PagesToSeal::make(bytes, name());
+  if (!pages) return std::move(pages).error();
+  if (auto ok = read(0, pages->data(), bytes); !ok) return std::move(ok).error();
+  return std::move(*pages).seal(name());
 }
 
 }  // namespace gantry

@@ -116,7 +116,7 @@ class PackageOpener {
     // What keeps state has answered once it was asked: the instances that serve have answered nobody yet.
     if (!has_state())
       if (auto ok = golden->run_together(*built->core, largest_batch(*models)); !ok) {
-        if (models_.size() == 1) at_fault_ = &models_[0];  // of several it cannot be told
+        blame_for_batches(*golden, *models);
         return std::move(ok).error();
       }
     built->info.golden_cases = golden->size();
@@ -154,6 +154,21 @@ class PackageOpener {
   void blame(const std::string& name) {
     for (ModelCandidate& model : models_)
       if (model.name() == name) at_fault_ = &model;
+  }
+
+  /// All cases together went wrong, which were right one by one: the model is at fault without whose batches they go
+  /// well.
+  void blame_for_batches(const GoldenCheck& golden, const Models& serving) {
+    if (models_.size() == 1) at_fault_ = &models_[0];
+    for (ModelCandidate& candidate : models_) {
+      if (at_fault_ != nullptr) return;
+      auto alone = candidate.make_alone();
+      if (!alone) continue;
+      Models models = serving;
+      models.insert_or_assign(candidate.name(), *std::move(alone));
+      const auto built = build(models);
+      if (built && golden.run_together(*built->core, largest_batch(serving))) at_fault_ = &candidate;
+    }
   }
 
   template <class Make>

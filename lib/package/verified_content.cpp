@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/file_pages.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -12,6 +14,10 @@ constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
 
 Error altered(const std::string& name, const std::string& what) {
   return Error(ErrorCode::kFailedPrecondition, "file '" + name + "': " + what);
+}
+
+Error was_written_to(const std::string& name) {
+  return altered(name, "was written to since it was verified");
 }
 
 }  // namespace
@@ -39,13 +45,16 @@ Result<std::shared_ptr<const VerifiedContent>> VerifiedContent::hash(OpenFile fi
   return std::shared_ptr<const VerifiedContent>(content);
 }
 
+bool VerifiedContent::is_block(std::size_t block, const void* bytes) const {
+  Sha256 hash;
+  hash.update(bytes, block_size(block));
+  return hash.take() == digests_[block];
+}
+
 Result<void> VerifiedContent::read_block(std::size_t block, void* target) const {
   const std::size_t size = block_size(block);
   if (!file_.read_exactly(block * kBlockBytes, target, size)) return altered(name_, "was cut short while it was read");
-  Sha256 hash;
-  hash.update(target, size);
-  if (hash.take() == digests_[block]) return {};
-  return altered(name_, "was written to since it was verified");
+  return is_block(block, target) ? Result<void>() : was_written_to(name_);
 }
 
 Result<void> VerifiedContent::read(std::uint64_t offset, void* target, std::size_t size) const {
@@ -73,6 +82,14 @@ Result<void> VerifiedContent::read(std::uint64_t offset, void* target, std::size
     size -= count;
   }
   return {};
+}
+
+Result<Bytes> VerifiedContent::map() const {
+  auto pages = map_file(file_, name_);
+  if (!pages) return pages;
+  for (std::size_t block = 0; block < digests_.size(); ++block)
+    if (!is_block(block, pages->data() + block * kBlockBytes)) return was_written_to(name_);
+  return pages;
 }
 
 }  // namespace gantry::detail

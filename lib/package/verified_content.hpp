@@ -24,12 +24,15 @@ class VerifiedContent final : public FileContent {
   const std::string& name() const override { return name_; }
   std::uint64_t size() const override { return file_.size(); }
   Result<void> read(std::uint64_t offset, void* target, std::size_t size) const override;
+  Result<Bytes> map() const override;
   /// Of the whole file, lower-case hexadecimal.
   const std::string& sha256() const { return sha256_; }
 
  private:
   VerifiedContent(OpenFile file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
   std::size_t block_size(std::size_t block) const;
+  /// Whether `bytes` are what was hashed as this block.
+  bool is_block(std::size_t block, const void* bytes) const;
   /// Fills `target` with one whole block.
   Result<void> read_block(std::size_t block, void* target) const;
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gantry/model_file.hpp>
@@ -48,6 +49,64 @@ TEST_F(ModelFileTest, ReadsWithinItsBoundsAlone) {
   EXPECT_EQ(read(file, 10, 0), "");
   for (const auto& [offset, size] : {std::pair<std::uint64_t, std::size_t>{7, 4}, {11, 0}, {~std::uint64_t{0}, 2}})
     EXPECT_THAT(read(file, offset, size), HasSubstr("invalid_argument"));
+}
+
+/// Bytes that begin with a page and may only be read.
+bool are_read_only_pages(const Bytes& bytes) {
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE)) != 0)
+    return false;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    char* end = nullptr;
+    const auto begin = std::strtoull(line.c_str(), &end, 16);
+    const auto stop = std::strtoull(end + 1, &end, 16);
+    const auto at = reinterpret_cast<std::uintptr_t>(bytes.data());
+    if (at >= begin && at + bytes.size() <= stop) return std::string(end + 1).rfind("r--p", 0) == 0;
+  }
+  return false;
+}
+
+std::string text_of(const Bytes& bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+TEST_F(ModelFileTest, LiesInPagesThatCanOnlyBeRead) {
+  const std::string content(3'000'000, 'x');  // several blocks of a package's file
+  const std::string at = write("a", content);
+  for (const ModelFile& file : {ModelFile::open(at).value(), verified(at)})
+    for (const FileMemory memory : {FileMemory::kCopied, FileMemory::kMapped}) {
+      const auto pages = file.pages(memory);
+      ASSERT_THAT(pages, IsOk());
+      EXPECT_EQ(text_of(*pages), content);
+      EXPECT_TRUE(are_read_only_pages(*pages));
+    }
+  const std::string empty = write("b", "");
+  for (const FileMemory memory : {FileMemory::kCopied, FileMemory::kMapped})
+    EXPECT_TRUE(verified(empty).pages(memory).value().empty());
+}
+
+TEST_F(ModelFileTest, ACopyStaysWhateverHappensToTheFile) {
+  const std::string at = write("a", "0123456789");
+  const Bytes copy = verified(at).pages(FileMemory::kCopied).value();
+  std::fstream(at, std::ios::in | std::ios::out) << "X";
+  fs::resize_file(at, 5);
+  EXPECT_EQ(text_of(copy), "0123456789");
+}
+
+TEST_F(ModelFileTest, PagesAreNoneOfAFileThatWasAltered) {
+  const std::string at = write("a", std::string(3'000'000, 'x'));
+  const ModelFile file = verified(at);
+  std::fstream(at, std::ios::in | std::ios::out).seekp(2'500'000) << "X";
+  EXPECT_THAT(file.pages(FileMemory::kCopied),
+              FailsWith(ErrorCode::kFailedPrecondition, "file 'model.ts': was written to since it was verified"));
+  EXPECT_THAT(file.pages(FileMemory::kMapped),
+              FailsWith(ErrorCode::kFailedPrecondition, "file 'model.ts': was written to since it was verified"));
+  const ModelFile plain = ModelFile::open(at).value();
+  fs::resize_file(at, 100);
+  for (const FileMemory memory : {FileMemory::kCopied, FileMemory::kMapped}) {
+    EXPECT_THAT(file.pages(memory), FailsWith(ErrorCode::kFailedPrecondition, "was cut short"));
+    EXPECT_THAT(plain.pages(memory), FailsWith(ErrorCode::kFailedPrecondition, "was cut short"));
+  }
 }
 
 TEST_F(ModelFileTest, SaysWhatIsNoFile) {

@@ -235,7 +235,7 @@ TEST(OpenPackage, OfAModelWithStateTheFirstAnswerIsThePythonStacksFirst) {
   ASSERT_THAT(pipeline, IsOk());
   EXPECT_THAT(pipeline->explain(), testing::HasSubstr("merges no samples: the model keeps state"));
   EXPECT_EQ(options.model.runtime->stats().models.at(0).instances, 1u);
-  for (const float count : {1, 2, 3})
+  for (const float count : {1.0f, 2.0f, 3.0f})
     EXPECT_EQ(values_of(pipeline->run(row({1, 1})).value()), (std::vector<float>(2, 2 + count)));
 }
 
@@ -533,6 +533,7 @@ TEST(OpenPackage, GivesAnEngineWhatThePackageAndTheHostSayAndTheFilesThatOptions
     EXPECT_EQ(request.files.at(1).batch, 8);
     EXPECT_EQ(request.instances, 3);
     EXPECT_EQ(request.max_batch, 4);
+    EXPECT_EQ(request.file_memory, FileMemory::kMapped);
     EXPECT_EQ(*request.package_options.find("table"), OptionValue("table.bin"));
     EXPECT_EQ(*request.package_options.find("scale"), OptionValue(OptionValue::List{1, 0.5}));
     EXPECT_EQ(request.package_options.find("threads"), nullptr);
@@ -549,6 +550,7 @@ TEST(OpenPackage, GivesAnEngineWhatThePackageAndTheHostSayAndTheFilesThatOptions
   OpenOptions options = quiet();
   options.model.instances = 3;
   options.model.engine_options["fake"].set("threads", 2).set("depth", 5);
+  options.model.file_memory = FileMemory::kMapped;
   EXPECT_THAT(open_tensor(package.write(), options, {loader}), IsOk());
 }
 

@@ -259,6 +259,35 @@ TEST(SeveralModels, EachIsMergedAsFarAsItsOwnInputsProve) {
   EXPECT_THAT(got->package().models[1].merging, HasSubstr("merges up to 4 samples, proven on 2 of them"));
 }
 
+TEST(SeveralModels, TheOneThatIsWrongInBatchesGoesOnWithItsNextEngine) {
+  const auto wrong_in_batches = std::make_shared<FakeScript>();
+  float factor = 2;
+  wrong_in_batches->compute = [&factor](const Tensors& inputs) -> Result<Tensors> {
+    Tensor y = inputs[0].tensor.clone().value();
+    for (float& value : y.mutable_values<float>().value()) value *= y.shape()[0] > 1 ? 7.0f : factor;
+    return Tensors{{"y", y}};
+  };
+  EngineList engines = loaders();
+  engines.push_back(fake_loader(wrong_in_batches, "batches"));
+  OpenOptions options = quiet();
+  options.model.merge = Merge::kAssume;  // no proof, which would leave the batches out
+  for (const char* model : {"double", "triple"}) {
+    factor = std::string(model) == "double" ? 2.0f : 3.0f;
+    Cascade package;
+    package.add_first(model, "batches");
+    const auto got = opened(package, options, engines);
+    ASSERT_THAT(got, IsOk()) << model;
+    for (const PackageModel& one : got->package().models) {
+      EXPECT_EQ(one.engine, one.name == "double" ? "two" : "three");
+      EXPECT_EQ(one.skipped_engines.size(), one.name == model ? 1u : 0u);
+    }
+    package.engines(model).erase(1);
+    EXPECT_THAT(opened(package, options, engines),
+                FailsWith(ErrorCode::kFailedPrecondition,
+                          "model '" + std::string(model) + "' > engine 'batches' > golden[0] > item 0 of a batch "));
+  }
+}
+
 TEST(SeveralModels, OneEngineOfOneModelCanBeChosenByItsPlace) {
   Cascade package;
   package.add_first("triple", "wrong");

@@ -138,7 +138,7 @@ TEST(AotiContainer, SaysWhatFailedInItsErrorAndNothingOnStderr) {
 
 std::unique_ptr<Engine> load_counts() {
   const auto file = ModelFile::open(model_file("counts.pt2")).value();
-  return libtorch::engines()[1]->load({{{file, 0}}, row_signature(), Device::cpu(), 2, 0, {}, {}, {}}).value();
+  return libtorch::engines()[1]->load({{{file, 0}}, row_signature(), Device::cpu(), 2, 0, {}, {}, {}, {}}).value();
 }
 
 float count(EngineInstance& instance) {

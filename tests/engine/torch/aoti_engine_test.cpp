@@ -148,7 +148,7 @@ TEST(Aoti, RefusesASignatureThatDoesNotFit) {
 
 Result<std::unique_ptr<Engine>> load_engine(const std::string& file, const Signature& signature) {
   return libtorch::engines()[1]->load(
-      {{{ModelFile::open(file).value(), 0}}, signature, Device::cpu(), 2, 16, {}, {}, {}});
+      {{{ModelFile::open(file).value(), 0}}, signature, Device::cpu(), 2, 16, {}, {}, {}, {}});
 }
 
 TEST(Aoti, RefusesCallsOfSizesThatItWasNotCompiledFor) {
