@@ -995,6 +995,16 @@ class CommandLineTest(InTemporaryDirectory):
                 self.assertEqual((done.returncode, done.stderr), (2, "gantry-pack: interrupted\n"))
                 self.assertEqual(list((self.dir / "mlp").iterdir()), [])
 
+    def test_a_child_that_is_interrupted_as_it_starts_says_nothing(self):
+        program = (f"import os, signal, sys; sys.path.insert(0, {str(PACKER.parent)!r})\n"
+                   "from gantry_pack.running.children import Children\n"
+                   "child = Children.start()\n"
+                   "while b'python' not in open(f'/proc/{child.pid}/cmdline', 'rb').read(): pass\n"
+                   "os.kill(child.pid, signal.SIGINT)\n"
+                   "child.stdin.close(); sys.exit(child.wait())")
+        done = subprocess.run([sys.executable, "-c", program], text=True, check=False, capture_output=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_the_child_is_silent_about_work_that_an_interrupted_parent_took_back(self):
         done = subprocess.run([sys.executable, "-c", SERVE, str(PLACE)], input=f"{self.dir / 'gone'}\n", text=True,
                               check=False, capture_output=True)

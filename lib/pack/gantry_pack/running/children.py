@@ -40,9 +40,14 @@ class Children:
         if cls.process is not None and cls.process.poll() is None:
             return cls.process
         path = os.pathsep.join(entry for entry in sys.path if entry)
-        cls.process = subprocess.Popen([sys.executable, "-c", SERVE, str(PLACE)],
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                       env={**os.environ, "PYTHONPATH": path})
+        # An interruption comes to it as well, which it ignores: while it starts, too, where Python would print where.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            cls.process = subprocess.Popen([sys.executable, "-c", SERVE, str(PLACE)],
+                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                           env={**os.environ, "PYTHONPATH": path})
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         atexit.register(cls.stop, cls.process)
         return cls.process
 

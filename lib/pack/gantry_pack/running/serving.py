@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def serve_engine_runs() -> int:
     """The child: a line on stdin is the directory of a run, a line on stdout its exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gave us work gets it too, and closes stdin
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # it was blocked while this process started
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     need("torch", "running engines")
