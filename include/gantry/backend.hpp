@@ -54,7 +54,8 @@ class GANTRY_API Backend {
   /// any thread, under no lock of the backend's; also before submit() returns. It takes outputs in signature order, on
   /// the CPU; the model checks them. What comes a second time, or after the call's deadline, is dropped: the caller was
   /// answered then. A `done` that goes away uncalled answers `unavailable`. Must not block: a worker of the runtime
-  /// calls it.
+  /// calls it. What it forwards to a pipeline belongs on another runtime than the model's: the workers of that one may
+  /// all wait for such answers, in callables that call Model::run().
   virtual void submit(Tensors inputs, const EngineCall& call, Done done) = 0;
   /// Nothing: calls are counted as batches of their own.
   virtual std::optional<BackendStats> stats() const;

@@ -32,6 +32,8 @@ class GANTRY_API Bytes {
   /// Looks at memory that `owner` keeps alive; no copy.
   static Bytes wrap(const void* data, std::size_t size, std::shared_ptr<const void> owner);
 
+  /// False of what was wrapped without an owner: whoever did it keeps the memory alive. Also false if empty.
+  bool has_owner() const noexcept { return owner_ != nullptr; }
   const std::uint8_t* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }

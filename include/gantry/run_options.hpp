@@ -54,8 +54,9 @@ class CancelToken {
 /// Options of one request.
 struct RunOptions {
   /// No result after this moment: checked at admission, before every stage and at the end; a blocking call returns when
-  /// it comes, though what is computing then is computed to its end. Where it cannot be met, going by what such
-  /// requests took lately and by those that wait, the request is refused at once. Default: none.
+  /// it comes, though what is computing then is computed to its end: tensors, images and bytes that nobody owns are
+  /// copied for that, and a payload type of the host's must own what it looks at. Where it cannot be met, going by what
+  /// such requests took lately and by those that wait, the request is refused at once. Default: none.
   std::optional<Deadline> deadline;
   /// Checked at admission and before every stage.
   CancelToken cancel;

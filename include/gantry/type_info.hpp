@@ -13,6 +13,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include <gantry/bytes.hpp>
 #include <gantry/export.hpp>
 #include <gantry/tensor.hpp>
 
@@ -20,6 +21,12 @@ namespace gantry::detail {
 
 class Value;
 struct TypeInfo;
+
+/// What is done to the memory that a payload looks at.
+enum class MemoryCare {
+  kCompact,  ///< gives up a view of a block more than four times its size
+  kOwn,      ///< copies what nobody owns, which may be gone when who wrapped it returns; throws without memory for it
+};
 
 /// How a std::vector<T> is taken apart and put together.
 struct ListOps {
@@ -48,7 +55,7 @@ struct TypeInfo {
   void (*destroy)(void*) noexcept;
   void (*relocate)(void* from, void* to) noexcept;  ///< inline types only
   Value (*copy)(const void*);                       ///< nullptr if not copyable
-  void (*compact)(void*);                           ///< nullptr if the type never pins shared memory
+  void (*settle)(void*, MemoryCare);                ///< nullptr if the type looks at no shared memory
   const ListOps* list;                              ///< nullptr unless std::vector
   const TupleOps* tuple;                            ///< nullptr unless std::tuple
   const TypeInfo& (*list_of)();                     ///< nullptr for vectors of vectors
@@ -58,15 +65,16 @@ inline bool same_type(const TypeInfo& a, const TypeInfo& b) {
   return &a == &b || (*a.id == *b.id && a.size == b.size && a.align == b.align);
 }
 
-/// Gives up a view of a block more than four times its size; specialised by types that hold tensors.
+/// Specialised by types that hold tensors or bytes.
 template <class T>
-struct Compact {
+struct Memory {
   static constexpr bool needed = false;
-  static void apply(T&) {}
+  static void settle(T&, MemoryCare) {}
 };
 
 GANTRY_API std::string demangled_name(const std::type_info& id);
-GANTRY_API void compact_tensor(Tensor& tensor);
+GANTRY_API void settle_memory(Tensor& tensor, MemoryCare care);
+GANTRY_API void settle_memory(Bytes& bytes, MemoryCare care);
 
 /// std::is_copy_constructible says yes for a vector of a move-only type.
 template <class T>

@@ -155,38 +155,43 @@ struct TypeTraits<ValueTuple> {
 };
 
 template <>
-struct Compact<Tensor> {
+struct Memory<Tensor> {
   static constexpr bool needed = true;
-  static void apply(Tensor& tensor) { compact_tensor(tensor); }
+  static void settle(Tensor& tensor, MemoryCare care) { settle_memory(tensor, care); }
 };
 template <>
-struct Compact<Tensors> {
+struct Memory<Bytes> {
   static constexpr bool needed = true;
-  static void apply(Tensors& tensors) {
-    for (std::size_t i = 0; i < tensors.size(); ++i) compact_tensor(tensors[i].tensor);
+  static void settle(Bytes& bytes, MemoryCare care) { settle_memory(bytes, care); }
+};
+template <>
+struct Memory<Tensors> {
+  static constexpr bool needed = true;
+  static void settle(Tensors& tensors, MemoryCare care) {
+    for (std::size_t i = 0; i < tensors.size(); ++i) settle_memory(tensors[i].tensor, care);
   }
 };
 template <>
-struct Compact<ValueTuple> {
+struct Memory<ValueTuple> {
   static constexpr bool needed = true;
-  static void apply(ValueTuple& tuple) {
+  static void settle(ValueTuple& tuple, MemoryCare care) {
     for (Value& item : tuple.items)
-      if (item.has_value() && item.type().compact) item.type().compact(item.data());
+      if (item.has_value() && item.type().settle) item.type().settle(item.data(), care);
   }
 };
 template <class T>
-struct Compact<std::vector<T>> {
-  static constexpr bool needed = Compact<T>::needed;
-  static void apply(std::vector<T>& list) {
+struct Memory<std::vector<T>> {
+  static constexpr bool needed = Memory<T>::needed;
+  static void settle(std::vector<T>& list, MemoryCare care) {
     if constexpr (needed)
-      for (auto& item : list) Compact<T>::apply(item);
+      for (auto& item : list) Memory<T>::settle(item, care);
   }
 };
 template <class... Ts>
-struct Compact<std::tuple<Ts...>> {
-  static constexpr bool needed = (Compact<Ts>::needed || ...);
-  static void apply(std::tuple<Ts...>& tuple) {
-    std::apply([](auto&... item) { (Compact<std::decay_t<decltype(item)>>::apply(item), ...); }, tuple);
+struct Memory<std::tuple<Ts...>> {
+  static constexpr bool needed = (Memory<Ts>::needed || ...);
+  static void settle(std::tuple<Ts...>& tuple, MemoryCare care) {
+    std::apply([care](auto&... item) { (Memory<std::decay_t<decltype(item)>>::settle(item, care), ...); }, tuple);
   }
 };
 
@@ -216,8 +221,8 @@ constexpr TypeInfo make_type_info() {
   if constexpr (IsCopyable<T>::value) {
     info.copy = [](const void* self) { return Value(T(*static_cast<const T*>(self))); };
   }
-  if constexpr (Compact<T>::needed) {
-    info.compact = [](void* self) { Compact<T>::apply(*static_cast<T*>(self)); };
+  if constexpr (Memory<T>::needed) {
+    info.settle = [](void* self, MemoryCare care) { Memory<T>::settle(*static_cast<T*>(self), care); };
   }
   info.list = TypeTraits<T>::list;
   info.tuple = TypeTraits<T>::tuple;

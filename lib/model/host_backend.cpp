@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/error_or_out_of_memory.hpp"
+#include "runtime/outside_wait.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -156,6 +157,7 @@ Result<Tensors> HostBackend::run(Tensors inputs, const CallOptions& call) {
   auto waiting = begin(inputs, call, done);
   if (!waiting) return std::move(waiting).error();
   send(*waiting, std::move(inputs));
+  const OutsideWait outside(*runtime_);
   if (call.deadline && future.wait_until(*call.deadline) != std::future_status::ready) answer(*waiting, too_late());
   return future.get();
 }

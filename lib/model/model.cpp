@@ -10,6 +10,7 @@
 #include "model/model_call.hpp"
 #include "runtime/context.hpp"
 #include "runtime/helping_caller.hpp"
+#include "runtime/outside_wait.hpp"
 
 namespace gantry {
 namespace {
@@ -49,7 +50,7 @@ Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const
       promise.set_value(std::move(result));
     });
   }
-  if (options.deadline && future.wait_until(*options.deadline) != std::future_status::ready) {
+  if (!detail::wait_outside(core, future, options.deadline)) {
     core.count_deadline_miss();
     return too_late();
   }

@@ -109,6 +109,7 @@ class CompiledPipeline final : public PipelineCore {
  private:
   void begin(CallOptions& call, std::size_t samples, const Context* outer) const {
     compiled_->begin(call, samples, runtime_.options().observer, outer);
+    if (outer && outer->runtime && outer->runtime != runtime_.core().get()) call.leave(*outer->runtime);
   }
   static const RuntimeCore* runtime_of(const Context* outer) { return outer ? outer->runtime : nullptr; }
 

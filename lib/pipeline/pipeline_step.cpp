@@ -24,6 +24,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
       origins_.push_back(i);
     }
     compiled_->begin(call_, items_.size(), core_->options().observer, &outer_);
+    if (!is_within()) call_.leave(*outer_.runtime);
   }
 
   /// On this thread.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/helping_caller.hpp"
+#include "runtime/outside_wait.hpp"
 #include "runtime/rounding_scope.hpp"
 
 namespace gantry::detail {
@@ -42,7 +43,7 @@ Result<Value> Compiled::finish(Slot& slot, const CallOptions& call, RuntimeCore&
     if (!slot.ok()) return failed(slot.error(), call);
     if (is_late)
       return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"), call);
-    if (out->compact) out->compact(slot.value().data());
+    if (out->settle) out->settle(slot.value().data(), MemoryCare::kCompact);
     return std::move(slot.value());
   } catch (...) {
     return failed(translate_exception(), call);
@@ -98,6 +99,9 @@ Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& co
     run_on_caller(*compiled, slots, context);
     return slots;
   }
+  if (call.deadline)  // the caller may be gone by then, and with it what it wrapped
+    for (Slot& slot : slots)
+      if (slot.value().type().settle) slot.value().type().settle(slot.value().data(), MemoryCare::kOwn);
   return std::make_shared<BlockingRequest>(compiled, core, call, std::move(slots), *std::move(admission), expected)
       ->post_and_wait();
 }
@@ -120,18 +124,38 @@ Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
   else
     core_->post_request([self = shared_from_this()](const Error* refusal) { self->begin(refusal); }, call_, expected_,
                         slots_.size());
-  std::unique_lock lock(mutex_);
-  const auto has_finished = [this] { return is_finished_; };
-  if (!call_.deadline)
-    finished_.wait(lock, has_finished);
-  else if (!finished_.wait_until(lock, *call_.deadline, has_finished)) {
+  const auto wait_until = [this](const std::optional<Deadline>& time) {
+    std::unique_lock lock(mutex_);
+    const auto has_finished = [this] { return is_finished_; };
+    if (time)
+      finished_.wait_until(lock, *time, has_finished);
+    else
+      finished_.wait(lock, has_finished);
+  };
+  if (!OutsideWait(*core_).wait(
+          call_.deadline, [this] { return is_finished(); }, wait_until, [this] { begin_here(); })) {
     core_->count_deadline_miss();
     return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there");
   }
   return std::move(slots_);
 }
 
+bool BlockingRequest::is_finished() {
+  const std::lock_guard lock(mutex_);
+  return is_finished_;
+}
+
+void BlockingRequest::begin_here() {
+  if (is_begun_.exchange(true)) return;
+  tell_queue_wait(*compiled_, call_, posted_, slots_.size(), nullptr);
+  began_ = Clock::now();
+  context_.is_inline = true;
+  run_on_caller(*compiled_, slots_, context_);
+  finish();
+}
+
 void BlockingRequest::begin(const Error* refusal) {
+  if (is_begun_.exchange(true)) return;  // by the thread that waits for it
   tell_queue_wait(*compiled_, call_, posted_, slots_.size(), refusal);
   if (!refusal) {
     began_ = Clock::now();

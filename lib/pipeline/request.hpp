@@ -83,7 +83,10 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
 
  private:
   void begin(const Error* refusal);
+  /// On the thread that waits, unless it was begun.
+  void begin_here();
   void finish();
+  bool is_finished();
 
   std::shared_ptr<const Compiled> compiled_;
   std::shared_ptr<RuntimeCore> core_;
@@ -94,6 +97,7 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
   const Clock::duration expected_;
   Clock::time_point posted_{};  // if it is observed
   Clock::time_point began_{};
+  std::atomic<bool> is_begun_{false};
   std::mutex mutex_;
   std::condition_variable finished_;
   bool is_finished_ = false;

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/helping_caller.hpp"
 
-#include <pthread.h>
-
 #include <chrono>
-#include <cstdint>
 #include <thread>
 #include <utility>
+
+#include "runtime/stack_left.hpp"
 
 namespace gantry::detail {
 namespace {
 
 thread_local const RuntimeCore* helped_core = nullptr;
-
-/// What an engine may need; workers have what the system gives a thread, usually 8 MB.
-constexpr std::uintptr_t kStackNeeded = std::uintptr_t{1} << 20;
 
 /// A request that takes less than changing threads twice is worth trying again for: whoever has the place will be done
 /// in a moment, or was interrupted and needs the CPU. Once queued it would be a worker's, and with it all that come
@@ -23,33 +19,6 @@ constexpr auto kShort = std::chrono::microseconds(20);
 constexpr int kTries = 16;
 constexpr auto kPatience = std::chrono::milliseconds(2);  // other processes' threads may get the CPU, too
 
-/// Where this thread's stack begins and ends; nowhere if that is not known.
-struct Stack {
-  std::uintptr_t low = 0;
-  std::uintptr_t high = 0;
-};
-
-Stack stack_of_thread() {
-  Stack stack;
-  pthread_attr_t attributes;
-  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return stack;
-  void* low = nullptr;
-  std::size_t size = 0;
-  if (::pthread_attr_getstack(&attributes, &low, &size) == 0) {
-    stack.low = reinterpret_cast<std::uintptr_t>(low);
-    stack.high = stack.low + size;
-  }
-  ::pthread_attr_destroy(&attributes);
-  return stack;
-}
-
-/// False, too, on a stack that is not the thread's own, such as a coroutine's.
-bool has_stack_left() {
-  thread_local const Stack stack = stack_of_thread();
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  return here > stack.low && here <= stack.high && here - stack.low >= kStackNeeded;
-}
-
 bool returns_when_done(const CallOptions& call) {
   return !call.deadline || *call.deadline == Deadline::max();
 }
@@ -57,7 +26,7 @@ bool returns_when_done(const CallOptions& call) {
 }  // namespace
 
 HelpingCaller::Scope::Scope(RuntimeCore& helped)
-    : core(helped), caller(helped), helped_before(std::exchange(helped_core, &helped)) {
+    : core(helped), caller(helped), working(helped), helped_before(std::exchange(helped_core, &helped)) {
   std::fegetenv(&float_environment_before);
   std::fesetenv(FE_DFL_ENV);
 }

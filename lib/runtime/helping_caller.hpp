@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "runtime/call_options.hpp"
+#include "runtime/outside_wait.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
@@ -40,6 +41,7 @@ class HelpingCaller {
     ~Scope();
     RuntimeCore& core;
     const CallerScope caller;
+    const WorkingFor working;
     const RuntimeCore* const helped_before;
     std::fenv_t float_environment_before{};
   };

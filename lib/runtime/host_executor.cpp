@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "runtime/outside_wait.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry {
@@ -59,6 +60,7 @@ void RuntimeCore::end_task() {
 
 void RuntimeCore::run_task() {
   const CallerScope scope(*this);
+  const WorkingFor working(*this);
   std::fenv_t before;
   std::fegetenv(&before);
   std::fesetenv(FE_DFL_ENV);

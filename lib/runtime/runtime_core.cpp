@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/error_or_out_of_memory.hpp"
+#include "runtime/outside_wait.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -130,6 +131,7 @@ Result<Admission> RuntimeCore::admit(const CallOptions& call, Clock::duration ex
     return Error(ErrorCode::kFailedPrecondition,
                  "the runtime was made before fork(), and its workers stayed in the parent; make runtimes, models and "
                  "pipelines in the child");
+  if (call.has_been_admitted_by(*this)) return Admission();  // it came back
   const auto now = call.deadline ? Clock::now() : Clock::time_point();
   auto refusal = [&]() -> std::optional<Error> {
     const std::lock_guard lock(mutex_);
@@ -360,6 +362,7 @@ void RuntimeCore::refuse_queued() {
 
 void RuntimeCore::work(int index) {
   current_core = this;
+  const WorkingFor working(*this);
   std::fesetenv(FE_DFL_ENV);  // whatever the thread had set that made the runtime
   char name[16];
   std::snprintf(name, sizeof name, "gantry-%d", index);
@@ -387,17 +390,8 @@ void RuntimeCore::work(int index) {
 
 std::optional<RuntimeCore::Next> RuntimeCore::next() {
   if (is_stopping_) return std::nullopt;  // what is left is stop()'s to refuse
-  const auto front = [](std::deque<Job>& jobs) {
-    Next next{std::move(jobs.front()), std::nullopt};
-    jobs.pop_front();
-    return next;
-  };
-  if (!begun_.empty()) return front(begun_);
-  if (!timed_.empty() && timed_.begin()->first <= Clock::now()) {
-    Next next{std::move(timed_.begin()->second), std::nullopt};
-    timed_.erase(timed_.begin());
-    return next;
-  }
+  if (auto begun = take_begun(timed_.empty() ? Clock::time_point() : Clock::now()))
+    return Next{*std::move(begun), std::nullopt};
   if (!late_.empty() && (requests_.empty() || requests_begun_ >= late_.front().after)) {
     Next next{std::move(late_.front().job), std::nullopt};
     late_.pop_front();
@@ -405,6 +399,18 @@ std::optional<RuntimeCore::Next> RuntimeCore::next() {
   }
   if (requests_.empty()) return std::nullopt;
   return next_request(Clock::now());
+}
+
+std::optional<Job> RuntimeCore::take_begun(Clock::time_point now) {
+  std::optional<Job> job;
+  if (!begun_.empty()) {
+    job = std::move(begun_.front());
+    begun_.pop_front();
+  } else if (!timed_.empty() && timed_.begin()->first <= now) {
+    job = std::move(timed_.begin()->second);
+    timed_.erase(timed_.begin());
+  }
+  return job;
 }
 
 RuntimeCore::Next RuntimeCore::next_request(Clock::time_point now) {

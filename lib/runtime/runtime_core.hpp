@@ -109,7 +109,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   /// Counts one request in, or says why not: resource_exhausted if too many are in flight, or the deadline cannot be
   /// met behind those that wait; deadline_exceeded if it could not be met by an idle runtime, which needs `expected`
   /// for such a request; unavailable after stop(); failed_precondition in a child of fork(), which has none of the
-  /// workers.
+  /// workers. A request that comes back from another runtime was counted in when it came first.
   Result<Admission> admit(const CallOptions& call = {}, Clock::duration expected = {});
   std::size_t in_flight() const;
   /// Requests that have not begun; read without a lock, so a moment old.
@@ -131,6 +131,16 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   void post_at(Clock::time_point when, Job job);
   /// True on a worker of this core, and on a thread that runs a request of it in a worker's stead; not in exit().
   bool on_worker() const;
+  // outside_wait.cpp
+  /// A thread that works here begins, and ends, to wait for work on another runtime.
+  void begin_wait();
+  void end_wait();
+  /// True if all that may work here wait so: what is queued is begun by nobody.
+  bool all_wait() const;
+  /// If all wait: runs one piece of what goes on with a request that has begun, on this thread. False if there is none.
+  bool go_on_here();
+  /// The same of all that is queued, while this thread has stack left.
+  bool begin_here();
   /// True on a HelpingCaller's thread. It runs what its own request needs and nothing of others': a callback of theirs
   /// could wait for what the host holds while it waits for this request.
   bool on_helping_caller() const;
@@ -169,7 +179,11 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
     std::optional<Error> refusal;
   };
   std::optional<Next> next();
+  template <class Take>
+  bool run_here(Take take);
   Next next_request(Clock::time_point now);
+  /// Under the lock: what goes on with a request that has begun, or has its time now.
+  std::optional<Job> take_begun(Clock::time_point now);
   /// Under the lock: one of the jobs that are queued, but for those that have a time. One by one, since a list of them
   /// would take memory, and all are to be answered.
   std::optional<Job> take_queued();
@@ -214,6 +228,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   bool is_budget_watched_ = false;         // a timer is set
   int at_work_ = 0;                        // workers and helping callers that run something
   int helping_ = 0;                        // of these, the callers
+  int waiting_ = 0;                        // of all that run something, those that wait for another runtime's work
   int tasks_ = 0;                          // at the host's executor, waiting or running
   int tasks_active_ = 0;                   // of these, running or being posted
   std::atomic<bool> is_stopping_{false};   // set under the lock

@@ -90,7 +90,7 @@ TEST(Image, RefusesCropsOutside) {
 TEST(Image, CompactionGivesUpAViewOfALargeImage) {
   const Image image = counting_image(100, 100);
   Image crop = image.crop(0, 0, 2, 2).value();
-  detail::Compact<Image>::apply(crop);
+  detail::settle_memory(crop.pixels(), detail::MemoryCare::kCompact);
   EXPECT_FALSE(crop.pixels().shares_storage_with(image.pixels()));
   EXPECT_EQ(bytes_of(crop), (std::vector<std::uint8_t>{0, 1, 100, 101}));
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <gantry/observer.hpp>
 #include <gantry/pipeline.hpp>
@@ -312,6 +313,85 @@ TEST(PipelineStageObserver, IsToldOfWhatItIsPartOf) {
     EXPECT_THAT(outer.run(2), IsOk());
     EXPECT_EQ(family->begun().size(), 5u) << "the inner one is part of a request that nothing is told of";
   }
+}
+
+/// Two runtimes of one worker each, with pipelines that go from one to the other by Pipeline::run() in a callable.
+struct Circle {
+  explicit Circle(Execution second_execution = Execution::kPooled, std::size_t most = 1024) {
+    RuntimeOptions options;
+    options.workers = 1;
+    options.max_in_flight = most;
+    first = Runtime::create(options).value();
+    options.execution = second_execution;
+    second = Runtime::create(options).value();
+  }
+  Pipeline<int, int> plus_one(const Runtime& on) const {
+    return compile(stage("plus one", [](int x) { return x + 1; }), on).value();
+  }
+  static Pipeline<int, int> through(const Pipeline<int, int>& inner, const Runtime& on) {
+    const auto calls = [inner](int x, const CallContext& call) { return inner.run(x, call); };
+    return compile(stage("through", calls), on).value();
+  }
+  std::optional<Runtime> first, second;
+};
+
+TEST(RuntimesInACircle, AreNoDeadlock) {
+  for (const Execution second : {Execution::kPooled, Execution::kCaller}) {
+    const Circle circle(second);
+    const auto there = Circle::through(circle.plus_one(*circle.first), *circle.second);
+    EXPECT_EQ(Circle::through(there, *circle.first).run(1).value(), 2);
+    const auto staged =
+        compile(circle.plus_one(*circle.first).stage() | stage("id", [](int x) { return x; }), *circle.second);
+    EXPECT_EQ(compile(staged.value().stage(), *circle.first).value().run(1).value(), 2);
+  }
+}
+
+TEST(RuntimesInACircle, AreAdmittedOnce) {
+  for (const Execution second : {Execution::kPooled, Execution::kCaller}) {
+    const Circle circle(second, 1);
+    const auto there = Circle::through(circle.plus_one(*circle.first), *circle.second);
+    EXPECT_EQ(Circle::through(there, *circle.first).run(1).value(), 2);
+    EXPECT_EQ(compile(there.stage(), *circle.first).value().run(1).value(), 2);
+    EXPECT_EQ(circle.first->stats().in_flight, 0u);
+    EXPECT_EQ(circle.first->stats().requests, 2u);
+  }
+}
+
+TEST(RuntimesInACircle, RequestsInOppositeDirectionsAreNoDeadlock) {
+  const Circle circle;
+  const auto there = Circle::through(circle.plus_one(*circle.second), *circle.first);
+  const auto back = Circle::through(circle.plus_one(*circle.first), *circle.second);
+  std::vector<std::thread> callers;
+  std::atomic<int> right{0};
+  for (int caller = 0; caller < 4; ++caller)
+    callers.emplace_back([&, caller] {
+      for (int i = 0; i < 200; ++i) right += *(caller % 2 == 0 ? there : back).run(i) == i + 1;
+    });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(right, 800);
+}
+
+TEST(RuntimesInACircle, ModelsOfTheOtherRuntimeAreNoDeadlock) {
+  const Circle circle;
+  const auto script = std::make_shared<FakeScript>();
+  const Model first = make_fake_model(script, *circle.first, 4), second = make_fake_model(script, *circle.second, 4);
+  const auto through = [](const Model& model, const Runtime& on) {
+    const auto calls = [model](const Tensor& x, const CallContext& call) -> Result<Tensor> {
+      auto outputs = model.run({{"x", x.reshape({1, 2}).value()}}, call);
+      if (!outputs) return outputs.error();
+      return (*outputs)[0].tensor;
+    };
+    return compile(stage("through", calls), on).value();
+  };
+  const auto there = through(second, *circle.first), back = through(first, *circle.second);
+  std::vector<std::thread> callers;
+  std::atomic<int> right{0};
+  for (int caller = 0; caller < 4; ++caller)
+    callers.emplace_back([&, caller] {
+      for (int i = 0; i < 100; ++i) right += (caller % 2 == 0 ? there : back).run(row({1, 2})).ok();
+    });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(right, 400);
 }
 
 }  // namespace

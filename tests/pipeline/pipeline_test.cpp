@@ -3,14 +3,19 @@
 #include <gtest/gtest.h>
 #include <gantry/pipeline.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cfenv>
 #include <chrono>
+#include <cstring>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "support/fake_engine.hpp"
@@ -243,6 +248,48 @@ TEST(Compile, UsesTheSharedRuntimeIfNoneIsGiven) {
   EXPECT_EQ(pipeline.run(1).value(), 2);
   const Runtime shared = Runtime::shared().value();
   EXPECT_NE(pipeline.explain().find(shared.budget_explanation()), std::string::npos);
+}
+
+/// Runs `input`, whose memory is `buffer`, until the deadline, takes the memory away, and gives what a stage then
+/// reads.
+template <class In, class Read>
+float read_after_the_deadline(In input, std::vector<float>& buffer, Read read) {
+  test::Gate gate;
+  gate.close();
+  std::promise<float> seen;
+  auto reader = seen.get_future();
+  const auto pipeline = compile(stage("read",
+                                      [&](const In& in) {
+                                        gate.pass();
+                                        seen.set_value(read(in));
+                                        return 1;
+                                      }),
+                                test::make_runtime(1))
+                            .value();
+  auto result = pipeline.run(std::move(input), within(std::chrono::milliseconds(30)));
+  EXPECT_THAT(result, test::HasCode(ErrorCode::kDeadlineExceeded));
+  std::fill(buffer.begin(), buffer.end(), -1.0f);
+  gate.open();
+  return reader.get();
+}
+
+TEST(PipelineDeadline, WhatNobodyOwnsIsCopiedForTheWorkerThatIsStillAtIt) {
+  std::vector<float> buffer(1000, 3.0f);
+  const auto wrapped = [&] { return Tensor::wrap(buffer.data(), DType::kF32, {1000}, nullptr).value(); };
+  const auto first = [](const Tensor& tensor) { return tensor.values<float>().value()[0]; };
+  EXPECT_EQ(read_after_the_deadline(wrapped(), buffer, first), 3);
+  buffer.assign(1000, 4.0f);
+  EXPECT_EQ(read_after_the_deadline(std::make_tuple(1, Tensors{{"x", wrapped()}}), buffer,
+                                    [&](const auto& in) { return first(std::get<1>(in)[0].tensor); }),
+            4);
+  buffer.assign(1000, 5.0f);
+  EXPECT_EQ(read_after_the_deadline(std::vector<Bytes>{Bytes::wrap(buffer.data(), 4000, nullptr)}, buffer,
+                                    [](const std::vector<Bytes>& in) {
+                                      float value = 0;
+                                      std::memcpy(&value, in[0].data(), sizeof value);
+                                      return value;
+                                    }),
+            5);
 }
 
 }  // namespace

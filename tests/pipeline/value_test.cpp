@@ -162,7 +162,7 @@ Tensor block_of(std::int64_t rows) {
 
 template <class T>
 void compact(T& payload) {
-  Compact<T>::apply(payload);
+  Memory<T>::settle(payload, MemoryCare::kCompact);
 }
 
 TEST(Compact, CopiesAViewOfABlockMoreThanFourTimesItsSize) {
@@ -194,9 +194,9 @@ TEST(Compact, LooksIntoListsTuplesAndTensors) {
   compact(payload);
   EXPECT_FALSE(std::get<1>(payload)[0].shares_storage_with(block));
   EXPECT_FALSE(std::get<2>(payload)[0].tensor.shares_storage_with(block));
-  EXPECT_EQ(type_of<int>().compact, nullptr);
-  EXPECT_EQ((type_of<std::tuple<int, std::string>>().compact), nullptr);
-  EXPECT_NE((type_of<std::vector<std::tuple<int, Tensor>>>().compact), nullptr);
+  EXPECT_EQ(type_of<int>().settle, nullptr);
+  EXPECT_EQ((type_of<std::tuple<int, std::string>>().settle), nullptr);
+  EXPECT_NE((type_of<std::vector<std::tuple<int, Tensor>>>().settle), nullptr);
 }
 
 TEST(Compact, LooksIntoValueTuples) {

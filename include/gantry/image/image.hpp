@@ -58,9 +58,9 @@ class GANTRY_API Image {
 
 namespace detail {
 template <>
-struct Compact<Image> {
+struct Memory<Image> {
   static constexpr bool needed = true;
-  static void apply(Image& image) { Compact<Tensor>::apply(image.pixels()); }
+  static void settle(Image& image, MemoryCare care) { settle_memory(image.pixels(), care); }
 };
 }  // namespace detail
 
