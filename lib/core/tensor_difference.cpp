@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/dense.hpp"
 #include "core/element.hpp"
 #include "core/number_text.hpp"
 
@@ -36,9 +37,10 @@ bool agree(DType dtype, const std::byte* got, const std::byte* expected, const T
 std::optional<std::string> tensor_difference(const Tensor& got, const Tensor& expected, const Tolerance& tolerance) {
   if (got.dtype() != expected.dtype() || got.shape() != expected.shape())
     return "expected " + expected.to_string() + ", got " + got.to_string();
-  const auto dense_got = got.contiguous();
-  const auto dense_expected = expected.contiguous();
-  if (!dense_got || !dense_expected) return "not enough memory to compare " + got.to_string();
+  const auto dense_got = dense_on_cpu(got);
+  const auto dense_expected = dense_on_cpu(expected);
+  if (!dense_got) return "cannot be compared: " + dense_got.error().message();
+  if (!dense_expected) return "cannot be compared: " + dense_expected.error().message();
   const auto* a = static_cast<const std::byte*>(dense_got->data());
   const auto* b = static_cast<const std::byte*>(dense_expected->data());
   const std::size_t size = size_of(got.dtype());
@@ -52,7 +54,9 @@ std::optional<std::string> tensor_difference(const Tensor& got, const Tensor& ex
 }
 
 double lower_quartile_magnitude(const Tensor& tensor) {
-  const auto* at = static_cast<const std::byte*>(tensor.data());
+  const auto dense = dense_on_cpu(tensor);
+  if (!dense) return 0;
+  const auto* at = static_cast<const std::byte*>(dense->data());
   std::vector<double> magnitudes;
   for (std::int64_t i = 0; i < tensor.numel(); ++i, at += size_of(tensor.dtype())) {
     const double magnitude = std::fabs(element_value(tensor.dtype(), at));

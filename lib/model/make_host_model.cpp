@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Model::make() around a backend of the host's own: what may be merged, and the runs before the model is handed out.
+#include <algorithm>
 #include <gantry/node.hpp>
 #include <utility>
 
@@ -27,10 +28,7 @@ Result<void> check_options(const BackendOptions& options, const Signature& signa
   if (auto ok = range("max_batch", options.max_batch, 1, 65536); !ok) return ok;
   if (auto ok = range("warmup_runs", options.warmup_runs, 0, 100); !ok) return ok;
   if (options.hang_after.count() < 0) return invalid("hang_after", " may not be negative");
-  for (std::size_t i = 0; i < options.examples.size(); ++i)
-    if (auto fits = signature.check_inputs(options.examples[i]); !fits)
-      return fits.error().within("BackendOptions::examples[" + std::to_string(i) + "]");
-  return {};
+  return detail::check_examples("BackendOptions::examples", signature, options.examples);
 }
 
 /// What decides about merging, as an engine has it.
@@ -49,7 +47,8 @@ Result<Model> make_host_model(std::shared_ptr<Backend> backend, Signature signat
   const EngineInfo& info = backend->info();
   const std::string name = options.name.empty() ? info.kind : options.name;
   const auto hosted =
-      HostBackend::make(std::move(backend), runtime->core(), {name, signature.has_batch_axis(), options.hang_after});
+      HostBackend::make(std::move(backend), runtime->core(),
+                        {name, signature.has_batch_axis(), std::min(options.hang_after, detail::kLongestHang)});
   auto call = std::make_shared<ModelCall>();
   call->bad_inputs = &hosted->counters().bad_inputs;
   call->backend = hosted;

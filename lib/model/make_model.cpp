@@ -13,6 +13,7 @@
 #include "model/load_request.hpp"
 #include "model/local_backend.hpp"
 #include "model/model_call.hpp"
+#include "runtime/outside_wait.hpp"
 
 namespace gantry {
 namespace {
@@ -45,10 +46,7 @@ Result<void> check_options(const ModelOptions& options, const Signature& signatu
                                                   std::to_string(options.release_memory_after.count()) + " ms");
   if (auto ok = check_range("warmup_runs", options.warmup_runs, 0, 100); !ok) return ok;
   if (auto ok = check_range("instances", options.instances, 0, 4096); !ok) return ok;
-  for (std::size_t i = 0; i < options.examples.size(); ++i)
-    if (auto fits = signature.check_inputs(options.examples[i]); !fits)
-      return fits.error().within("ModelOptions::examples[" + std::to_string(i) + "]");
-  return {};
+  return detail::check_examples("ModelOptions::examples", signature, options.examples);
 }
 
 /// Calls `work` on a worker where there are any, so that what an engine keeps per thread is made there.
@@ -69,6 +67,7 @@ Result<Tensors> on_worker(RuntimeCore& core, Work work) {
       promise.set_value(detail::translate_exception());
     }
   });
+  detail::wait_outside(core, future, std::nullopt);
   return future.get();
 }
 
@@ -89,9 +88,8 @@ class Trials {
       const auto binding = signature_.check_inputs(inputs);
       if (!binding) return binding.error();
       auto outputs = run_in_engine(inputs);
-      if (outputs)
-        if (auto ok = signature_.check_outputs(*outputs, *binding); !ok) return std::move(ok).error();
-      return outputs;
+      if (!outputs) return outputs;
+      return detail::ModelCall::checked_outputs(signature_, *std::move(outputs), *binding);
     });
   }
 
@@ -161,6 +159,20 @@ void try_batches(LocalBackend& backend, ModelCall& call, RuntimeCore& core, cons
 
 }  // namespace
 
+Result<void> detail::check_examples(const char* option, const Signature& signature,
+                                    const std::vector<Tensors>& examples) {
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    const std::string where = option + std::string("[") + std::to_string(i) + "]";
+    if (auto fits = signature.check_inputs(examples[i]); !fits) return fits.error().within(where);
+    for (const NamedTensor& input : examples[i])
+      if (!input.tensor.device().is_cpu())
+        return Error(ErrorCode::kInvalidArgument, "must be on the CPU, got " + input.tensor.to_string())
+            .within("input '" + input.name + "'")
+            .within(where);
+  }
+  return {};
+}
+
 Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signature, const ModelOptions& options,
                                  const BatchEvidence& evidence) {
   if (auto ok = check_options(options, signature); !ok) return std::move(ok).error();
@@ -187,7 +199,7 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
   batching.max_delay = options.max_delay;
   batching.may_split = merging->independent;
   batching.merges_calls = options.batch_across_callers && merging->limit > 1;
-  batching.hang_after = options.hang_after;
+  batching.hang_after = std::min(options.hang_after, detail::kLongestHang);
   batching.release_memory_after = options.release_memory_after;
   const std::string name = options.name.empty() ? info.kind : options.name;
   const int wanted = info.has_state ? 1 : runtime->options().workers;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <gantry/model.hpp>
 #include <memory>
@@ -12,6 +13,13 @@
 #include "model/model_call.hpp"
 
 namespace gantry::detail {
+
+/// No longer one of ModelOptions::hang_after is told apart from it: the clock's own unit has no room for
+/// milliseconds::max().
+constexpr std::chrono::milliseconds kLongestHang = std::chrono::hours(24 * 365 * 100);
+
+/// Whether the examples of `option` fit the signature and are on the CPU; the error names the first that does not.
+Result<void> check_examples(const char* option, const Signature& signature, const std::vector<Tensors>& examples);
 
 /// ModelOptions::max_batch, or its default.
 inline std::size_t max_batch_of(const ModelOptions& options) {

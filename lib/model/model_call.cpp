@@ -5,7 +5,45 @@
 #include <gantry/node.hpp>
 #include <utility>
 
+#include "core/dense.hpp"
+
 namespace gantry::detail {
+namespace {
+
+bool has_names_in_order(const Tensors& outputs, const Signature& signature) {
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (outputs[i].name != signature.outputs()[i].name) return false;
+  return true;
+}
+
+/// `outputs`, as many as the signature's: in its order if they bear its names in another one.
+Tensors by_name(Tensors outputs, const Signature& signature) {
+  Tensors ordered;
+  for (const TensorSpec& spec : signature.outputs()) {
+    const Tensor* const output = outputs.find(spec.name);
+    if (output == nullptr) return outputs;
+    ordered.add(spec.name, *output);
+  }
+  return ordered;
+}
+
+}  // namespace
+
+Result<Tensors> ModelCall::checked_outputs(const Signature& signature, Tensors outputs, const SymbolBinding& binding) {
+  if (outputs.size() == signature.outputs().size() && !has_names_in_order(outputs, signature))
+    outputs = by_name(std::move(outputs), signature);
+  if (auto ok = signature.check_outputs(outputs, binding); !ok) return std::move(ok).error();
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    NamedTensor& output = outputs[i];
+    output.name = signature.outputs()[i].name;
+    auto dense = dense_on_cpu(output.tensor);
+    if (!dense && !output.tensor.device().is_cpu())
+      return Error(ErrorCode::kModelError, "output '" + output.name + "': " + dense.error().message());
+    if (!dense) return std::move(dense).error();
+    output.tensor = *std::move(dense);
+  }
+  return outputs;
+}
 
 Result<Tensors> ModelCall::prepare(const Tensors& inputs, const CallOptions& call) const {
   Tensors prepared;
@@ -24,9 +62,7 @@ Result<Tensors> ModelCall::prepare(const Tensors& inputs, const CallOptions& cal
 
 Result<Tensors> ModelCall::finish(Result<Tensors> outputs, const SymbolBinding& binding) const noexcept try {
   if (!outputs) return outputs;
-  if (auto ok = signature.check_outputs(*outputs, binding); !ok) return std::move(ok).error();
-  for (std::size_t i = 0; i < outputs->size(); ++i) (*outputs)[i].name = signature.outputs()[i].name;
-  return outputs;
+  return checked_outputs(signature, *std::move(outputs), binding);
 } catch (...) {
   return translate_exception();
 }

@@ -39,6 +39,10 @@ struct ModelCall {
   void submit(const Tensors& inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) const;
   /// The same on this thread.
   Result<Tensors> run(const Tensors& inputs, const CallOptions& call) const;
+  /// What an engine or a backend gave, as everything behind it may rely on: as many as the signature's, by its names
+  /// and in its order, of its dtypes and shapes, contiguous, on the CPU. Outputs that bear all of its names are taken
+  /// by them, others by their order. model_error for what disagrees.
+  static Result<Tensors> checked_outputs(const Signature& signature, Tensors outputs, const SymbolBinding& binding);
 
  private:
   /// Signature order, contiguous, on the CPU, private where the engine writes. Also where nobody owns the memory and

@@ -204,9 +204,9 @@ bool is_safe_path(const std::string& path) {
   }
 }
 
-const ModelEntry* Manifest::model(std::string_view name) const {
+const ModelEntry* Manifest::model(std::string_view wanted) const {
   for (const ModelEntry& entry : models)
-    if (entry.name == name) return &entry;
+    if (entry.name == wanted) return &entry;
   return nullptr;
 }
 

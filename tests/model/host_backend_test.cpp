@@ -468,6 +468,17 @@ TEST(HostBackend, MergingIsProvenOnItsExamples) {
   EXPECT_EQ(runtime.stats().models.at(0).calls, 0u) << "trials are counted nowhere";
 }
 
+TEST(HostBackend, ABoundOnHangingMayBeAsLongAsItsTypeHolds) {
+  BackendOptions options;
+  options.hang_after = std::chrono::milliseconds::max();
+  Held held(options);
+  auto answer = held.pipeline().submit(row({1, 2}));
+  auto call = held.backend->take();
+  EXPECT_TRUE(held.runtime.health().is_ready);
+  call.done(std::move(call.inputs));
+  EXPECT_THAT(answer.get(), IsOk());
+}
+
 TEST(HostBackend, OptionsAreLimited) {
   const auto backend = std::make_shared<HeldBackend>();
   const auto refused = [&](auto change) {

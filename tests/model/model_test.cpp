@@ -39,6 +39,13 @@ Tensors batch_of(std::vector<float> values) {
   return {{"x", Tensor::from<float>(Span<const float>(values), {rows, 2}).value()}};
 }
 
+/// A tensor whose memory this process cannot read.
+Tensor elsewhere(const Shape& shape) {
+  return Tensor::wrap(reinterpret_cast<void*>(0x7000000000), DType::kF32, shape, std::make_shared<int>(1), {},
+                      Device::cuda(0))
+      .value();
+}
+
 Result<Model> try_make(const std::shared_ptr<FakeScript>& script, const ModelOptions& options) {
   return Model::make(std::make_unique<FakeEngine>(script), row_signature(), options);
 }
@@ -118,6 +125,16 @@ TEST(Model, RefusesAnExampleThatDoesNotFit) {
   ModelOptions options = options_on(make_runtime(1));
   options.examples = {batch_of({3, 4}), Tensors{{"x", row({1, 2, 3})}}};
   EXPECT_THAT(try_make(make_script(), options), FailsWith(ErrorCode::kInvalidArgument, "ModelOptions::examples[1]"));
+  options.examples = {Tensors{{"x", elsewhere({2, 2})}}};
+  EXPECT_THAT(try_make(make_script(), options),
+              FailsWith(ErrorCode::kInvalidArgument, "ModelOptions::examples[0] > input 'x': must be on the CPU"));
+}
+
+TEST(Model, ABoundOnHangingMayBeAsLongAsItsTypeHolds) {
+  ModelOptions options = options_on(make_runtime(1));
+  options.hang_after = std::chrono::milliseconds::max();
+  const Model model = try_make(make_script(), options).value();
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(model.run(batch_of({1, 2})), IsOk());
 }
 
 using namespace std::chrono_literals;
@@ -216,6 +233,39 @@ TEST(ModelRun, TurnsWrongOutputsIntoModelErrors) {
   EXPECT_THAT(answer_with({{"y", Tensor::zeros(DType::kF64, {1, 2}).value()}}),
               FailsWith(ErrorCode::kModelError, text));
   EXPECT_THAT(answer_with({{"z", Tensor::zeros(DType::kF32, {1, 2}).value()}}), IsOk());  // order counts, not names
+  EXPECT_THAT(answer_with({{"y", elsewhere({1, 2})}}),
+              FailsWith(ErrorCode::kModelError, "output 'y': expected a tensor on the CPU, got f32[1, 2]"));
+}
+
+TEST(ModelRun, TakesOutputsByTheirNamesWhereThoseAreTheSignatures) {
+  const auto script = make_script();
+  const auto signature = Signature::parse("x:f32[batch,2]", "a:f32[batch,2]; b:f32[batch,2]").value();
+  const Model model = Model::make(std::make_unique<FakeEngine>(script), signature, options_on(make_runtime(1))).value();
+  const auto answer_with = [&](const char* first, const char* second) {
+    script->compute = [=](const Tensors&) -> Result<Tensors> {
+      return Tensors{{first, batch_of({1, 1})[0].tensor}, {second, batch_of({2, 2})[0].tensor}};
+    };
+    const Tensors outputs = model.run(batch_of({1, 2})).value();
+    return values_of(*outputs.find("a"))[0] * 10 + values_of(*outputs.find("b"))[0];
+  };
+  EXPECT_EQ(answer_with("a", "b"), 12);
+  EXPECT_EQ(answer_with("b", "a"), 21);
+  EXPECT_EQ(answer_with("0", "1"), 12);
+  EXPECT_EQ(answer_with("", ""), 12);
+}
+
+TEST(ModelRun, GivesContiguousOutputs) {
+  const auto script = make_script();
+  const auto one = std::make_shared<std::vector<float>>(1, 7.0f);
+  script->compute = [one](const Tensors& inputs) -> Result<Tensors> {
+    return Tensors{{"y", Tensor::wrap(one->data(), DType::kF32, inputs[0].tensor.shape(), one, {0, 0}).value()}};
+  };
+  ModelOptions options = options_on(make_runtime(1));
+  options.examples = {batch_of({1, 2, 3, 4})};  // which are compared with each other
+  const Model model = try_make(script, options).value();
+  const Tensors outputs = model.run(batch_of({1, 2, 3, 4})).value();
+  EXPECT_TRUE(outputs[0].tensor.is_contiguous());
+  EXPECT_EQ(values_of(outputs[0].tensor), (std::vector<float>{7, 7, 7, 7}));
 }
 
 TEST(ModelRun, TranslatesWhatAnEngineThrows) {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "core/dense.hpp"
 #include "core/element.hpp"
 #include "core/json_access.hpp"
 #include "core/json_shape.hpp"
@@ -114,7 +115,7 @@ Result<void> read_data(const JsonView& data, Tensor& tensor) {
 }  // namespace
 
 void write_tensor(const Tensor& tensor, JsonWriter& json) {
-  const Tensor dense = tensor.contiguous().value();
+  const Tensor dense = detail::dense_on_cpu(tensor).value();
   json.begin_object()
       .field("dtype", to_string(dense.dtype()))
       .key("shape")
