@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -65,6 +66,11 @@ GANTRY_API Stage<Tensors, Tensor> select(const std::string& name);
 /// The tensors of these names, in this order; `as` gives them new names, one for each. 1..64 names; those of the result
 /// differ. Errors: as above.
 GANTRY_API Stage<Tensors, Tensors> select(std::vector<std::string> names, std::vector<std::string> as = {});
+/// The same for names in braces, `select({"a", "b"})`, which would make a std::string, too.
+inline Stage<Tensors, Tensors> select(std::initializer_list<std::string> names,
+                                      std::initializer_list<std::string> as = {}) {
+  return select(std::vector<std::string>(names), std::vector<std::string>(as));
+}
 /// Item I of a tuple: of several inputs of a pipeline, one. `name` is what the config calls it.
 template <std::size_t I, class Tuple>
 Stage<Tuple, std::tuple_element_t<I, Tuple>> select(const std::string& name) {

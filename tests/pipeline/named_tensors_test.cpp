@@ -62,6 +62,29 @@ Tensors two() {
   return {{"a", row({1, 2})}, {"b", row({3, 4})}};
 }
 
+template <class S>
+constexpr bool gives_tensors = std::is_same_v<typename S::Output, Tensors>;
+
+/// A name is one tensor; names in braces or in a vector are Tensors, however many they are.
+TEST(Select, TakesNamesHoweverTheyAreWritten) {
+  const std::string a = "a";
+  const std::vector<std::string> names = {"a", "b"};
+  static_assert(!gives_tensors<decltype(select("a"))>);
+  static_assert(!gives_tensors<decltype(select(a))>);
+  static_assert(gives_tensors<decltype(select({"a"}))>);
+  static_assert(gives_tensors<decltype(select({a}))>);
+  static_assert(gives_tensors<decltype(select({"a", "b"}))>);
+  static_assert(gives_tensors<decltype(select({a, "b"}))>);
+  static_assert(gives_tensors<decltype(select({"a", "b", "c"}))>);
+  static_assert(gives_tensors<decltype(select({"a", "b"}, {"x", "y"}))>);
+  static_assert(gives_tensors<decltype(select(names))>);
+  static_assert(gives_tensors<decltype(select(names, {"x", "y"}))>);
+  const Tensors both = run(select({"b", "a"}), Tensors{{"a", row({1, 2})}, {"b", row({3, 4})}}).value();
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_EQ(both[0].name, "b");
+  EXPECT_EQ(run(select({"a"}), both).value().size(), 1u);
+}
+
 TEST(Select, TakesATensorByName) {
   EXPECT_EQ(values_of(both(select("b"), R"([{"op": "select", "name": "b"}])", two())), (Floats{3, 4}));
   EXPECT_THAT(run(select("c"), two()),
