@@ -70,8 +70,13 @@ class GANTRY_API CallContext {
   void set_frame(const Frame& frame) const;
   /// What the stage gives is a picture of its own: who knows its size first makes its frame.
   void clear_frame() const;
+  /// That of element `index` of the list or tuple, or of a tensor of the Tensors, that the stage was given; nullptr
+  /// where nobody knows it.
+  const Frame* element_frame(std::size_t index) const;
   /// The same of a list that the stage gives, one for each element, for `each`: where each lies in the picture, or
-  /// nothing for a picture of its own. The list itself keeps the sample's.
+  /// nothing for a picture of its own. The list itself keeps the sample's. Without it a list has the frame of what it
+  /// is made of in all elements; but none where that is a list, tuple or Tensors whose own elements have different
+  /// ones.
   void set_element_frames(std::vector<std::optional<Frame>> frames) const;
 
   CallContext(const CallContext&) = delete;
@@ -90,7 +95,7 @@ class GANTRY_API CallContext {
   const detail::Context* context_;
   std::size_t samples_left_;  // in the batch, with this one
   detail::SlotFrames* frames_ = nullptr;
-  mutable std::shared_ptr<const std::vector<std::optional<Frame>>> element_frames_;  // for when the list is there
+  mutable detail::SlotFrames::List element_frames_;  // for when the list is there
   mutable std::unique_ptr<detail::BatchBlocks> blocks_;
 };
 

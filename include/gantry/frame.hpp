@@ -8,6 +8,7 @@
 //   });
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,10 +29,18 @@ struct FrameAxis {
   FrameAxis scaled(double by) const { return {gain * by, offset * by}; }
   FrameAxis shifted(double by) const { return {gain, offset + by}; }
   FrameAxis mirrored(double extent) const { return {-gain, extent - offset}; }
+
+  friend bool operator==(const FrameAxis& a, const FrameAxis& b) { return a.gain == b.gain && a.offset == b.offset; }
+  friend bool operator!=(const FrameAxis& a, const FrameAxis& b) { return !(a == b); }
 };
 
 /// A picture's own size, and where its pixels are now. image.decode makes it, or the first geometric op on an image
 /// that has none; resizing, cropping, mirroring and padding move its axes; everything else passes it on as it is.
+///
+/// `each` and `fork` keep one for each element and branch, which later `each`, `select` and `bundle` take up. A tuple
+/// or named tensors whose items have different frames have none of their own; a list keeps that of the picture which it
+/// was cut from. What a stage makes of such a list, tuple or named tensors as a whole has a frame only if the stage
+/// sets it.
 ///
 /// Ownership: a value.
 /// Threads:   thread-compatible.
@@ -57,14 +66,33 @@ struct Frame {
     crop.y = y.shifted(-top);
     return crop;
   }
+
+  friend bool operator==(const Frame& a, const Frame& b) {
+    return a.width == b.width && a.height == b.height && a.orientation == b.orientation && a.is_turned == b.is_turned &&
+           a.x == b.x && a.y == b.y;
+  }
+  friend bool operator!=(const Frame& a, const Frame& b) { return !(a == b); }
 };
 
 namespace detail {
 
+inline bool same_frame(const Frame* a, const Frame* b) {
+  return a == nullptr || b == nullptr ? a == b : *a == *b;
+}
+
+/// What is known of one value: its picture, and those of what it is made of.
+struct KnownFrames {
+  std::optional<Frame> own;
+  /// Of a list's elements, a tuple's items, named tensors, where they differ from `own`: one for each, in order.
+  std::shared_ptr<const std::vector<KnownFrames>> of_elements;
+  /// They differ from `own`, and nobody knows how.
+  bool are_elements_unknown = false;
+};
+
 /// What stands beside a value: a pointer, which is all that a value without a picture pays.
 class SlotFrames {
  public:
-  using List = std::shared_ptr<const std::vector<std::optional<Frame>>>;
+  using List = std::shared_ptr<const std::vector<KnownFrames>>;
 
   SlotFrames() = default;
   SlotFrames(SlotFrames&&) noexcept = default;
@@ -73,29 +101,77 @@ class SlotFrames {
   SlotFrames& operator=(const SlotFrames& other) { return *this = SlotFrames(other); }
 
   /// The sample's own; nullptr if it has none.
-  const Frame* own() const { return held_ && held_->own ? &*held_->own : nullptr; }
-  void set_own(const Frame& frame) { held().own = frame; }
+  const Frame* own() const { return held_ && held_->known.own ? &*held_->known.own : nullptr; }
+  void set_own(const Frame& frame) { held().known.own = frame; }
   void clear_own() {
-    if (held_) held_->own.reset();
+    if (held_) held_->known.own.reset();
+  }
+  /// By the stage that is running, of what it gives.
+  void say_own(const Frame& frame) {
+    set_own(frame);
+    held_->is_said = true;
+  }
+  void end_stage() {
+    if (held_) held_->is_said = false;
   }
 
-  /// Of a list: one for each element, none for a picture of its own; nullptr: all have the list's.
-  const std::vector<std::optional<Frame>>* of_elements() const { return held_ ? held_->of_elements.get() : nullptr; }
-  void set_of_elements(List frames) { held().of_elements = std::move(frames); }
+  /// The elements do not all have the value's own.
+  bool have_elements_others() const { return held_ && (held_->known.of_elements || held_->known.are_elements_unknown); }
+  /// nullptr: all have the value's own, or nobody knows which they have.
+  const List::element_type* of_elements() const { return held_ ? held_->known.of_elements.get() : nullptr; }
+  /// Of one element; nullptr where nobody knows it.
+  const Frame* of_element(std::size_t index) const {
+    if (!have_elements_others()) return own();
+    const auto* const all = of_elements();
+    return all && index < all->size() && (*all)[index].own ? &*(*all)[index].own : nullptr;
+  }
+  /// What an element takes along that is taken out.
+  SlotFrames element(std::size_t index) const {
+    SlotFrames taken;
+    if (const auto* const all = of_elements(); all && index < all->size())
+      taken.set((*all)[index]);
+    else if (const Frame* const frame = of_element(index))
+      taken.set_own(*frame);
+    return taken;
+  }
+  void set_of_elements(List frames) {
+    held().known.of_elements = std::move(frames);
+    held_->known.are_elements_unknown = false;
+  }
+  /// All have the value's own.
+  void clear_of_elements() {
+    if (held_) held_->known.of_elements.reset(), held_->known.are_elements_unknown = false;
+  }
+  /// Nobody knows which have which.
+  void lose_of_elements() {
+    held().known.of_elements.reset();
+    held_->known.are_elements_unknown = true;
+  }
+  /// The value was made from all elements, which have others: as none of them is the new value's, it has one only if
+  /// its stage said so. A list keeps that of the list before.
+  void end_elements(bool is_list) {
+    clear_of_elements();
+    if (is_list)
+      held_->known.are_elements_unknown = true;
+    else if (!held_->is_said)
+      held_->known.own.reset();
+  }
+
+  KnownFrames known() const { return held_ ? held_->known : KnownFrames(); }
   /// Nothing that is set after it can fail for want of memory.
   void reserve() { held(); }
-  void clear_of_elements() {
-    if (held_) held_->of_elements.reset();
-  }
 
  private:
   struct Held {
-    std::optional<Frame> own;
-    List of_elements;
+    KnownFrames known;
+    bool is_said = false;
   };
   Held& held() {
     if (!held_) held_ = std::make_unique<Held>();
     return *held_;
+  }
+  void set(const KnownFrames& known) {
+    if (known.own || known.of_elements || known.are_elements_unknown) held().known = known;
   }
 
   std::unique_ptr<Held> held_;

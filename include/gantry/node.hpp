@@ -40,11 +40,13 @@ class Slot {
   void set(T payload) {
     set_value(Value(std::move(payload)));
   }
-  /// The frames of a list's elements go with the list.
+  /// A new value. It was made from all elements of the one before: their frames go.
   void set_value(Value value) {
     value_ = std::move(value);
-    frames_.clear_of_elements();
+    if (frames_.have_elements_others()) frames_.end_elements(value_.type().list != nullptr);
   }
+  /// The same elements in the same order in another form: all frames stay.
+  void set_form(Value value) { value_ = std::move(value); }
 
   /// What travels beside the value. Steps that know nothing of frames leave it as it is.
   SlotFrames& frames() { return frames_; }

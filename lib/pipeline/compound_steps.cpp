@@ -2,6 +2,7 @@
 // each, fork and when: how values are dealt out to inner plans and put together again.
 #include "pipeline/compound_steps.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -11,19 +12,38 @@ namespace {
 // What an asynchronous step needs until its end is allocated once, before anything is under way. The continuations hold
 // a pointer to it and allocate nothing: where they run there is nobody to catch what they throw.
 
-/// Runs `work`; an exception, such as one from a payload's copy constructor, fails every slot that is still good, and
-/// gives false.
+/// Runs `work`; an exception, such as one from a payload's copy constructor, fails every slot that is still good,
+/// within `scope`, and gives false.
 template <class Work>
-bool guarded(Span<Slot> slots, Work work) {
+bool guarded(Span<Slot> slots, const char* scope, Work work) {
   try {
     work();
     return true;
   } catch (...) {
-    const Error error = translate_exception();
+    const Error error = translate_exception().within(scope);
     for (Slot& slot : slots)
       if (slot.ok()) slot.fail(error);
     return false;
   }
+}
+
+/// The same of one slot, so that the others go on.
+template <class Work>
+bool guarded(Slot& slot, const char* scope, Work work) {
+  return guarded(Span<Slot>(&slot, 1), scope, std::move(work));
+}
+
+/// Whether `frame` is all that is known of a value.
+bool is_all(const SlotFrames& frames, const Frame* frame) {
+  return !frames.have_elements_others() && same_frame(frames.own(), frame);
+}
+
+/// Of the items that a list or tuple is put together from.
+template <class ItemAt>
+SlotFrames::List frames_of(std::size_t count, const ItemAt& item_at) {
+  std::vector<KnownFrames> all(count);
+  for (std::size_t i = 0; i < count; ++i) all[i] = item_at(i).frames().known();
+  return std::make_shared<const std::vector<KnownFrames>>(std::move(all));
 }
 
 /// The elements of all lists of a batch, one after the other.
@@ -39,18 +59,18 @@ class EachStep final : public Step {
 
   void run(Span<Slot> slots, Context& context) const override {
     Flattened flat;
-    guarded(slots, [&] { flatten(slots, flat); });
+    flatten(slots, flat);
     if (!flat.items.empty()) inner_->run(flat.items, context);
-    guarded(slots, [&] { regroup(flat, slots); });
+    regroup(flat, slots);
   }
 
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
     auto state = std::make_shared<State>();
     state->slots = slots;
     state->resume = std::move(resume);
-    guarded(slots, [&] { flatten(slots, state->flat); });
+    flatten(slots, state->flat);
     inner_->start(state->flat.items, context, [this, state] {
-      guarded(state->slots, [&] { regroup(state->flat, state->slots); });
+      regroup(state->flat, state->slots);
       state->resume();
     });
   }
@@ -63,25 +83,25 @@ class EachStep final : public Step {
   };
 
   void flatten(Span<Slot> slots, Flattened& flat) const {
+    if (!guarded(slots, "each", [&] { flat.ends.reserve(slots.size()); })) return;
     for (Slot& slot : slots) {
-      if (slot.ok()) flatten_one(slot, flat.items);
+      const std::size_t begin = flat.items.size();
+      if (slot.ok()) guarded(slot, "each", [&] { flatten_one(slot, flat.items); });
+      if (!slot.ok()) flat.items.resize(begin);
       flat.ends.push_back(flat.items.size());
     }
   }
 
   void flatten_one(Slot& slot, std::vector<Slot>& items) const {
     const std::size_t count = in_.size(slot.value().data());
-    const auto* const frames = slot.frames().of_elements();
-    if (frames && frames->size() != count)
-      return slot.fail(Error(ErrorCode::kInvalidArgument, "the stage before gave " + std::to_string(frames->size()) +
+    const SlotFrames& frames = slot.frames();
+    if (frames.of_elements() && frames.of_elements()->size() != count)
+      return slot.fail(Error(ErrorCode::kInvalidArgument, "the stage before gave " +
+                                                              std::to_string(frames.of_elements()->size()) +
                                                               " frames for a list of " + std::to_string(count)));
     std::vector<Value> values(count);
     in_.explode(slot.value().data(), values.data());
-    for (std::size_t i = 0; i < count; ++i) {
-      const Frame* const frame = !frames ? slot.frames().own() : (*frames)[i] ? &*(*frames)[i] : nullptr;
-      Slot& item = items.emplace_back(std::move(values[i]));
-      if (frame) item.frames().set_own(*frame);
-    }
+    for (std::size_t i = 0; i < count; ++i) items.emplace_back(std::move(values[i])).frames() = frames.element(i);
   }
 
   void regroup(Flattened& flat, Span<Slot> slots) const {
@@ -89,7 +109,8 @@ class EachStep final : public Step {
     std::size_t begin = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const std::size_t end = flat.ends[i];
-      if (slots[i].ok()) collect(Span<Slot>(flat.items.data() + begin, end - begin), slots[i]);
+      const Span<Slot> items(flat.items.data() + begin, end - begin);
+      if (slots[i].ok()) guarded(slots[i], "each", [&] { collect(items, slots[i]); });
       begin = end;
     }
   }
@@ -104,7 +125,21 @@ class EachStep final : public Step {
       }
       values.push_back(std::move(items[i].value()));
     }
-    slot.set_value(out_.collect(values.data(), values.size()));
+    slot.set_form(out_.collect(values.data(), values.size()));
+    collect_frames(items, slot.frames());
+  }
+
+  /// The list keeps its own, and each element what it has now.
+  static void collect_frames(Span<Slot> items, SlotFrames& frames) {
+    const auto all_have = [&](const Frame* frame) {
+      return std::all_of(items.begin(), items.end(), [&](const Slot& item) { return is_all(item.frames(), frame); });
+    };
+    if (all_have(frames.own()))
+      frames.clear_of_elements();
+    else if (all_have(nullptr))
+      frames.lose_of_elements();
+    else
+      frames.set_of_elements(frames_of(items.size(), [&](std::size_t i) -> Slot& { return items[i]; }));
   }
 
   PlanPtr inner_;
@@ -126,7 +161,7 @@ class ForkStep final : public Step {
     Rows rows(branches_.size());
     deal(slots, rows);
     for (std::size_t b = 0; b < branches_.size(); ++b) branches_[b]->run(rows[b], context);
-    guarded(slots, [&] { join(rows, slots); });
+    join(rows, slots);
   }
 
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
@@ -149,7 +184,7 @@ class ForkStep final : public Step {
 
   /// Without memory for all rows every slot fails, and the rows stay empty.
   static void deal(Span<Slot> slots, Rows& rows) {
-    const bool has_room = guarded(slots, [&] {
+    const bool has_room = guarded(slots, "fork", [&] {
       for (auto& row : rows) row.resize(slots.size());
     });
     if (!has_room) {
@@ -157,7 +192,7 @@ class ForkStep final : public Step {
       return;
     }
     for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (slots[i].ok()) guarded(slots.subspan(i, 1), [&] { deal_one(slots[i], i, rows); });
+      if (slots[i].ok()) guarded(slots[i], "fork", [&] { deal_one(slots[i], i, rows); });
       for (auto& row : rows)
         if (!slots[i].ok()) row[i] = failed_copy(slots[i]);
     }
@@ -180,16 +215,15 @@ class ForkStep final : public Step {
   void start_branch(std::size_t b, const std::shared_ptr<State>& state) const {
     if (b < branches_.size())
       return branches_[b]->start(state->rows[b], *state->context, [this, b, state] { start_branch(b + 1, state); });
-    guarded(state->slots, [&] { join(state->rows, state->slots); });
+    join(state->rows, state->slots);
     state->resume();
   }
 
   void join(Rows& rows, Span<Slot> slots) const {
     for (std::size_t i = 0; i < slots.size(); ++i)
-      if (slots[i].ok()) join_one(rows, i, slots[i]);
+      if (slots[i].ok()) guarded(slots[i], "fork", [&] { join_one(rows, i, slots[i]); });
   }
 
-  /// The tuple has the frame that all branches were given; where there was none, the first that a branch made.
   void join_one(Rows& rows, std::size_t i, Slot& slot) const {
     std::vector<Value> values;
     values.reserve(rows.size());
@@ -198,10 +232,24 @@ class ForkStep final : public Step {
         slot.fail(rows[b][i].error().within("fork[" + std::to_string(b) + "]"));
         return;
       }
-      if (const Frame* made = rows[b][i].frames().own(); made && !slot.frames().own()) slot.frames().set_own(*made);
       values.push_back(std::move(rows[b][i].value()));
     }
-    slot.set_value(tuple_ ? tuple_->collect(values.data()) : Value(ValueTuple(std::move(values))));
+    slot.set_form(tuple_ ? tuple_->collect(values.data()) : Value(ValueTuple(std::move(values))));
+    join_frames(rows, i, slot.frames());
+  }
+
+  /// The tuple has the frame that all its items have. Where they differ it has none, and each item its own.
+  static void join_frames(const Rows& rows, std::size_t i, SlotFrames& frames) {
+    const Frame* const first = rows[0][i].frames().own();
+    const bool are_equal =
+        std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return is_all(row[i].frames(), first); });
+    frames.clear_of_elements();
+    if (!are_equal)
+      frames.set_of_elements(frames_of(rows.size(), [&](std::size_t b) -> const Slot& { return rows[b][i]; }));
+    if (are_equal && first)
+      frames.set_own(*first);
+    else
+      frames.clear_own();
   }
 
   std::vector<PlanPtr> branches_;
@@ -223,10 +271,10 @@ class WhenStep final : public Step {
 
   void run(Span<Slot> slots, Context& context) const override {
     Sides sides;
-    guarded(slots, [&] { divide(slots, sides); });
+    guarded(slots, "when", [&] { divide(slots, sides); });
     for (std::size_t s = 0; s < 2; ++s)
       if (!sides.items[s].empty()) plans_[s]->run(sides.items[s], context);
-    guarded(slots, [&] { merge(sides, slots); });
+    merge(sides, slots);
   }
 
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
@@ -234,7 +282,7 @@ class WhenStep final : public Step {
     state->slots = slots;
     state->context = &context;
     state->resume = std::move(resume);
-    guarded(slots, [&] { divide(slots, state->sides); });
+    guarded(slots, "when", [&] { divide(slots, state->sides); });
     plans_[0]->start(state->sides.items[0], context, [this, state] { start_else(state); });
   }
 
@@ -248,7 +296,7 @@ class WhenStep final : public Step {
 
   void start_else(const std::shared_ptr<State>& state) const {
     plans_[1]->start(state->sides.items[1], *state->context, [state] {
-      guarded(state->slots, [&] { merge(state->sides, state->slots); });
+      merge(state->sides, state->slots);
       state->resume();
     });
   }

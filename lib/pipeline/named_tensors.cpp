@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <gantry/named_tensors.hpp>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -48,6 +49,43 @@ Result<void> check_select(const std::vector<std::string>& names, const std::vect
   return detail::check_tensor_names(as.empty() ? names : as, as.empty() ? "names" : "as");
 }
 
+std::optional<std::size_t> index_of(const Tensors& tensors, const std::string& name) {
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    if (tensors[i].name == name) return i;
+  return std::nullopt;
+}
+
+void set_frame(const CallContext& call, const Frame* frame) {
+  if (frame)
+    call.set_frame(*frame);
+  else
+    call.clear_frame();
+}
+
+/// The frames of some named tensors: one for all, or each its own.
+void set_frames(const CallContext& call, const std::vector<const Frame*>& frames) {
+  const Frame* const first = frames[0];
+  if (std::all_of(frames.begin(), frames.end(), [&](const Frame* one) { return detail::same_frame(one, first); }))
+    return set_frame(call, first);
+  std::vector<std::optional<Frame>> each;
+  for (const Frame* frame : frames) each.push_back(frame ? std::optional<Frame>(*frame) : std::nullopt);
+  call.set_element_frames(std::move(each));
+  call.clear_frame();
+}
+
+Result<Tensors> select_many(const SelectMany& wanted, Tensors tensors, const CallContext& call) {
+  Tensors selected;
+  std::vector<const Frame*> frames;
+  for (std::size_t i = 0; i < wanted.names.size(); ++i) {
+    const auto index = index_of(tensors, wanted.names[i]);
+    if (!index) return no_tensor(tensors, wanted.names[i]);
+    selected.add(wanted.as[i], tensors[*index].tensor);
+    frames.push_back(call.element_frame(*index));
+  }
+  set_frames(call, frames);
+  return selected;
+}
+
 /// Applies `work(slot)` to each good slot; what it throws fails the slot.
 template <class Work>
 void for_each_good(Span<Slot> slots, Work work) {
@@ -78,7 +116,7 @@ class BundleStep final : public Step {
       for (std::size_t i = 0; i < count; ++i)
         tensors.add((*names_)[i],
                     *static_cast<const Tensor*>(in_.tuple ? in_.tuple->at(data, i) : in_.list->at(data, i)));
-      slot.set<Tensors>(std::move(tensors));
+      slot.set_form(Value(std::move(tensors)));
     });
   }
 
@@ -104,18 +142,23 @@ class ItemStep final : public Step {
 
   void run(Span<Slot> slots, Context&) const override {
     for_each_good(slots, [&](Slot& slot) {
-      if (in_.tuple) return slot.set_value(out_.copy(in_.tuple->at(slot.value().data(), index_)));
+      if (in_.tuple) return take(slot, out_.copy(in_.tuple->at(slot.value().data(), index_)));
       auto& items = slot.get<detail::InputValues>().items;
       if (index_ >= items.size() || !items[index_].has_value() || !detail::same_type(items[index_].type(), out_))
         return slot.fail(
             Error(ErrorCode::kInvalidArgument,
                   "expected " + out_.name() + " as item " + std::to_string(index_) + ", got " +
                       (index_ < items.size() && items[index_].has_value() ? items[index_].type().name() : "nothing")));
-      slot.set_value(Value(std::move(items[index_])));
+      take(slot, Value(std::move(items[index_])));
     });
   }
 
  private:
+  void take(Slot& slot, Value item) const {
+    if (slot.frames().have_elements_others()) slot.frames() = slot.frames().element(index_);
+    slot.set_form(std::move(item));
+  }
+
   const TypeInfo& in_;
   const TypeInfo& out_;
   const std::size_t index_;
@@ -191,12 +234,14 @@ NodePtr detail::make_item_node(const TypeInfo& in, const TypeInfo& out, std::siz
 Stage<Tensors, Tensor> select(const std::string& name) {
   Result<void> check;
   if (name.empty()) check = Error(ErrorCode::kInvalidArgument, "name: is empty");
-  return detail::make_op<Tensors, Tensor>("select", name, "name=" + name, check,
-                                          [](const std::string& wanted, Tensors tensors) -> Result<Tensor> {
-                                            const Tensor* tensor = tensors.find(wanted);
-                                            if (tensor == nullptr) return no_tensor(tensors, wanted);
-                                            return *tensor;
-                                          });
+  return detail::make_op<Tensors, Tensor>(
+      "select", name, "name=" + name, check,
+      [](const std::string& wanted, Tensors tensors, const CallContext& call) -> Result<Tensor> {
+        const auto index = index_of(tensors, wanted);
+        if (!index) return no_tensor(tensors, wanted);
+        set_frame(call, call.element_frame(*index));
+        return tensors[*index].tensor;
+      });
 }
 
 Stage<Tensors, Tensors> select(std::vector<std::string> names, std::vector<std::string> as) {
@@ -204,15 +249,7 @@ Stage<Tensors, Tensors> select(std::vector<std::string> names, std::vector<std::
   std::string text = "names=" + list_of(names) + (as.empty() ? "" : ", as=" + list_of(as));
   if (as.empty()) as = names;
   return detail::make_op<Tensors, Tensors>("select", SelectMany{std::move(names), std::move(as)}, std::move(text),
-                                           check, [](const SelectMany& wanted, Tensors tensors) -> Result<Tensors> {
-                                             Tensors selected;
-                                             for (std::size_t i = 0; i < wanted.names.size(); ++i) {
-                                               const Tensor* tensor = tensors.find(wanted.names[i]);
-                                               if (tensor == nullptr) return no_tensor(tensors, wanted.names[i]);
-                                               selected.add(wanted.as[i], *tensor);
-                                             }
-                                             return selected;
-                                           });
+                                           check, select_many);
 }
 
 Stage<std::vector<Tensor>, Tensors> bundle_list(std::vector<std::string> names) {

@@ -64,21 +64,27 @@ const Frame* CallContext::frame() const {
   return frames_ ? frames_->own() : nullptr;
 }
 void CallContext::set_frame(const Frame& frame) const {
-  if (frames_) frames_->set_own(frame);
+  if (frames_) frames_->say_own(frame);
 }
 void CallContext::clear_frame() const {
   if (frames_) frames_->clear_own();
 }
+const Frame* CallContext::element_frame(std::size_t index) const {
+  return frames_ ? frames_->of_element(index) : nullptr;
+}
 void CallContext::set_element_frames(std::vector<std::optional<Frame>> frames) const {
   if (!frames_) return;
   frames_->reserve();  // end() must not throw
-  element_frames_ = std::make_shared<const std::vector<std::optional<Frame>>>(std::move(frames));
+  std::vector<detail::KnownFrames> known(frames.size());
+  for (std::size_t i = 0; i < frames.size(); ++i) known[i].own = frames[i];
+  element_frames_ = std::make_shared<const std::vector<detail::KnownFrames>>(std::move(known));
 }
 
 void CallContext::end(bool kept) {
   if (blocks_) blocks_->end_sample(kept);
   if (samples_left_ > 0) --samples_left_;
   if (element_frames_) frames_->set_of_elements(std::exchange(element_frames_, nullptr));
+  if (frames_) frames_->end_stage();
 }
 
 }  // namespace gantry

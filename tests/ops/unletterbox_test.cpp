@@ -5,10 +5,12 @@
 
 #include <cmath>
 #include <gantry/image.hpp>
+#include <gantry/named_tensors.hpp>
 #include <gantry/pipeline.hpp>
 #include <gantry/tensor_ops.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "jpeg/jpeg_writer.hpp"
@@ -229,6 +231,43 @@ TEST(ImageFrame, OfACropPerBoxGoesBackToThePicture) {
   const auto boxes = test::run(resize(40, 20) | cut | each(inner), picture(80, 40)).value();
   EXPECT_EQ(values_of(boxes[0]), (Box{2, 2, 4, 4}));
   EXPECT_EQ(values_of(boxes[1]), (Box{22, 22, 24, 24}));
+}
+
+/// Corners of the boxes that are found at the origin of each crop; as in tests/pack/frames_test.py.
+TEST(ImageFrame, OfCropsIsTheSameInOneEachAsInTwo) {
+  const auto crops = resize(40, 20) | five_crop(10);
+  const auto found = to_tensor() | find({0, 0, 1, 1});
+  const std::vector<Box> expected = {{0, 0, 2, 2}, {60, 0, 62, 2}, {0, 20, 2, 22}, {60, 20, 62, 22}, {30, 10, 32, 12}};
+  const auto corners = [](const std::vector<Tensor>& tensors) {
+    std::vector<Box> boxes;
+    for (const Tensor& tensor : tensors) boxes.push_back(values_of(tensor));
+    return boxes;
+  };
+  EXPECT_EQ(corners(test::run(crops | each(found | unletterbox()), picture(80, 40)).value()), expected);
+  EXPECT_EQ(corners(test::run(crops | each(found) | each(unletterbox()), picture(80, 40)).value()), expected);
+  const auto first = stage("first", [](const std::vector<Tensor>& all) { return all[0]; });
+  EXPECT_THAT(test::run(crops | each(found) | first | unletterbox(), picture(80, 40)),
+              FailsWith(ErrorCode::kFailedPrecondition, "nobody knows which picture"));
+  const auto turned = stage("turned", [](std::vector<Tensor> all) {
+    std::swap(all.front(), all.back());
+    return all;
+  });
+  EXPECT_THAT(test::run(crops | each(found) | turned | each(unletterbox()), picture(80, 40)),
+              FailsWith(ErrorCode::kFailedPrecondition, "nobody knows which picture"));
+}
+
+TEST(ImageFrame, OfABranchGoesWithItsTensor) {
+  const auto found = to_tensor() | find({0, 0, 1, 1});
+  const auto flipped = resize(40, 20) | fork(flip() | found, found) | bundle("flipped", "plain");
+  const auto first = stage("first", [](const Tensors& all) { return all[0].tensor; });
+  EXPECT_EQ(values_of(test::run(flipped | select("flipped") | unletterbox(), picture(80, 40)).value()),
+            (Box{78, 0, 80, 2}));
+  EXPECT_EQ(values_of(test::run(flipped | select("plain") | unletterbox(), picture(80, 40)).value()),
+            (Box{0, 0, 2, 2}));
+  EXPECT_THAT(test::run(flipped | first | unletterbox(), picture(80, 40)),
+              FailsWith(ErrorCode::kFailedPrecondition, "nobody knows which picture"));
+  const auto plain = resize(40, 20) | to_tensor() | fork(find({0, 0, 1, 1}), find({1, 1, 2, 2})) | bundle("a", "b");
+  EXPECT_EQ(values_of(test::run(plain | first | unletterbox(), picture(80, 40)).value()), (Box{0, 0, 2, 2}));
 }
 
 /// An EXIF segment in front of the file's own.

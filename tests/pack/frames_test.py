@@ -13,6 +13,22 @@ from gantry_pack.reference import Reference
 
 TO_TENSOR = {"op": "image.to_tensor"}
 BACK = {"op": "image.unletterbox"}
+HALF = {"op": "image.resize", "width": 40, "height": 20}
+FOUND = [TO_TENSOR, {"op": "find"}]  # a box in the first pixel
+TABLE = {**gp.OPS,
+         "find": Op("Tensor", "Tensor", None, lambda value: torch.tensor([[0.0, 0, 1, 1]])),
+         "first": Op("list<Tensor>", "Tensor", None, lambda value: value[0]),
+         "first_named": Op("Tensors", "Tensor", None, lambda value: next(iter(value.values()))),
+         "turned": Op("list<Tensor>", "list<Tensor>", None, lambda value: value[::-1])}
+
+
+def run(ops):
+    return Reference(ops, table=TABLE).run(Image.new("RGB", (80, 40)))[0]
+
+
+def refused(test, ops):
+    with test.assertRaisesRegex(gp.PackError, "nobody knows which picture"):
+        run(ops)
 
 
 def back(ops, boxes, size=(80, 40), clip=True):
@@ -60,6 +76,29 @@ class FramesTest(unittest.TestCase):
         ops = [half, {"op": "fork", "branches": [[{"op": "image.flip"}, *inner], inner]}]
         branches = Reference(ops, table=table).run(Image.new("RGB", (80, 40)))[0]
         self.assertEqual([boxes[0].tolist() for boxes in branches], [[78, 0, 80, 2], [0, 0, 2, 2]])
+
+    def test_crops_have_the_same_frame_in_one_each_as_in_two(self):
+        crops = [HALF, {"op": "image.five_crop", "size": 10}]
+        expected = [[0, 0, 2, 2], [60, 0, 62, 2], [0, 20, 2, 22], [60, 20, 62, 22], [30, 10, 32, 12]]
+        for ops in ([*crops, {"op": "each", "do": [*FOUND, BACK]}],
+                    [*crops, {"op": "each", "do": FOUND}, {"op": "each", "do": [BACK]}]):
+            self.assertEqual([boxes[0].tolist() for boxes in run(ops)], expected)
+        refused(self, [*crops, {"op": "each", "do": FOUND}, {"op": "first"}, BACK])
+        refused(self, [*crops, {"op": "each", "do": FOUND}, {"op": "turned"}, {"op": "each", "do": [BACK]}])
+
+    def test_a_branchs_frame_goes_with_its_tensor(self):
+        flipped = [HALF, {"op": "fork", "branches": [[{"op": "image.flip"}, *FOUND], FOUND]},
+                   {"op": "bundle", "names": ["flipped", "plain"]}]
+        self.assertEqual(run([*flipped, {"op": "select", "name": "flipped"}, BACK])[0].tolist(), [78, 0, 80, 2])
+        self.assertEqual(run([*flipped, {"op": "select", "name": "plain"}, BACK])[0].tolist(), [0, 0, 2, 2])
+        renamed = [*flipped, {"op": "select", "names": ["plain", "flipped"], "as": ["a", "b"]}]
+        self.assertEqual(run([*renamed, {"op": "select", "name": "b"}, BACK])[0].tolist(), [78, 0, 80, 2])
+        refused(self, [*flipped, {"op": "first_named"}, BACK])
+        self.assertEqual(run([*flipped, {"op": "select", "names": ["flipped"]}, {"op": "first_named"}, BACK])[0].tolist(),
+                         [78, 0, 80, 2])
+        plain = [HALF, TO_TENSOR, {"op": "fork", "branches": [[{"op": "find"}], [{"op": "find"}]]},
+                 {"op": "bundle", "names": ["a", "b"]}]
+        self.assertEqual(run([*plain, {"op": "first_named"}, BACK])[0].tolist(), [0, 0, 2, 2])
 
     def test_boxes_of_an_unknown_picture_are_refused(self):
         with self.assertRaisesRegex(gp.PackError, "nobody knows which picture"):

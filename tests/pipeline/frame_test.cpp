@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <gantry/frame.hpp>
 
+#include <gantry/named_tensors.hpp>
 #include <gantry/pipeline.hpp>
 #include <optional>
 #include <string>
@@ -118,14 +119,86 @@ TEST_P(FrameTest, OfElementsIsWhatTheStageBeforeSaid) {
   EXPECT_EQ(run(all, 5).value(), "5x10 x*1+-2, none, 5x10 x*1+0");
 }
 
-TEST_P(FrameTest, OfElementsGoesWithTheirList) {
+/// Two crops, 2 and 3 pixels from the left.
+auto two_crops() {
+  return stage("crops", [](int x, const CallContext& call) {
+    call.set_element_frames({call.frame()->cropped(2, 0), call.frame()->cropped(3, 0)});
+    return std::vector<int>{x, x};
+  });
+}
+/// Cuts so many pixels off at the left.
+auto crop(int left) {
+  return stage("crop", [left](int x, const CallContext& call) {
+    call.set_frame(call.frame()->cropped(left, 0));
+    return x;
+  });
+}
+using Seen = std::vector<std::string>;
+
+TEST_P(FrameTest, OfElementsIsUnknownAfterAStageThatMakesAnotherList) {
   const auto crops = stage("crops", [](int x, const CallContext& call) {
     call.set_element_frames({std::nullopt, std::nullopt});
     return std::vector<int>{x, x};
   });
   const auto again = stage("again", [](const std::vector<int>& list) { return std::vector<int>(list.size() + 1, 0); });
-  const auto seen = run(begin_frame() | crops | again | each(look<int>()), 5).value();
-  EXPECT_EQ(seen, std::vector<std::string>(3, "5x10 x*1+0"));
+  EXPECT_EQ(run(begin_frame() | crops | again | each(look<int>()), 5).value(), Seen(3, "none"));
+  EXPECT_EQ(run(begin_frame() | two_crops() | again | each(look<int>()), 5).value(), Seen(3, "none"))
+      << "nobody knows which of them they are";
+}
+
+TEST_P(FrameTest, OfElementsCanBeReadAndSaidByAStageThatMakesAnotherList) {
+  const auto swap = stage("swap", [](const std::vector<int>& list, const CallContext& call) {
+    EXPECT_EQ(call.element_frame(2), nullptr);
+    call.set_element_frames({*call.element_frame(1), *call.element_frame(0)});
+    return list;
+  });
+  EXPECT_EQ(run(begin_frame() | two_crops() | swap | each(look<int>()), 5).value(),
+            (Seen{"5x10 x*1+-3", "5x10 x*1+-2"}));
+}
+
+TEST_P(FrameTest, IsTheSameInOneEachAsInTwo) {
+  const auto crops = begin_frame() | two_crops();
+  const Seen expected = {"5x10 x*1+-2", "5x10 x*1+-3"};
+  EXPECT_EQ(run(crops | each(pass() | look<int>()), 5).value(), expected);
+  EXPECT_EQ(run(crops | each(pass()) | each(look<int>()), 5).value(), expected);
+  EXPECT_EQ(run(crops | each(pass()) | each(compile(pass(), runtime_).value().stage()) | each(look<int>()), 5).value(),
+            expected);
+  const auto list = stage("list", [](int x) { return std::vector<int>{x, x}; });
+  EXPECT_EQ(run(begin_frame() | list | each(crop(1) | look<int>()), 5).value(), Seen(2, "5x10 x*1+-1"));
+  EXPECT_EQ(run(begin_frame() | list | each(crop(1)) | each(look<int>()), 5).value(), Seen(2, "5x10 x*1+-1"));
+  EXPECT_EQ(run(begin_frame() | list | each(crop(1)) | each(crop(-1)) | each(look<int>()), 5).value(),
+            Seen(2, "5x10 x*1+0"));
+}
+
+TEST_P(FrameTest, MadeOrEndedInAnEachStaysWithItsElement) {
+  const auto list = stage("list", [](int x) { return std::vector<int>{x, x + 1}; });
+  EXPECT_EQ(run(list | each(begin_frame()) | each(look<int>()), 5).value(), (Seen{"5x10 x*1+0", "6x10 x*1+0"}));
+  const auto end = stage("end", [](int x, const CallContext& call) {
+    call.clear_frame();
+    return x;
+  });
+  EXPECT_EQ(run(begin_frame() | list | each(end) | each(look<int>()), 5).value(), Seen(2, "none"));
+}
+
+TEST_P(FrameTest, OfListsInAListIsOfTheirElements) {
+  const auto list = stage("list", [](int x) { return std::vector<int>{x, x}; });
+  const auto chain = begin_frame() | list | each(two_crops()) | each(each(pass())) | each(each(look<int>()));
+  EXPECT_EQ(run(chain, 5).value(), std::vector<Seen>(2, {"5x10 x*1+-2", "5x10 x*1+-3"}));
+}
+
+/// What is made of all crops lies in none of them.
+TEST_P(FrameTest, OfWhatIsMadeOfAWholeListIsWhatTheStageSays) {
+  const auto sum = stage("sum", [](const std::vector<int>& list) { return list[0] + list[1]; });
+  const auto said = stage("sum", [](const std::vector<int>& list, const CallContext& call) {
+    call.set_frame(*call.frame());
+    return list[0] + list[1];
+  });
+  const auto list = stage("list", [](int x) { return std::vector<int>{x, x}; });
+  EXPECT_EQ(run(begin_frame() | two_crops() | sum | look<int>(), 5).value(), "none");
+  EXPECT_EQ(run(begin_frame() | two_crops() | each(pass()) | sum | look<int>(), 5).value(), "none");
+  EXPECT_EQ(run(begin_frame() | list | each(crop(1)) | sum | look<int>(), 5).value(), "none");
+  EXPECT_EQ(run(begin_frame() | two_crops() | said | look<int>(), 5).value(), "5x10 x*1+0");
+  EXPECT_EQ(run(begin_frame() | list | each(pass()) | sum | look<int>(), 5).value(), "5x10 x*1+0") << "nobody moved it";
 }
 
 TEST_P(FrameTest, OfElementsMustBeAsManyAsThey) {
@@ -145,10 +218,47 @@ TEST_P(FrameTest, GoesIntoEachBranchOfAFork) {
   const auto join = stage("join", [](const std::tuple<std::string, std::string>& seen, const CallContext& call) {
     return std::get<0>(seen) + ", " + std::get<1>(seen) + ", " + text_of(call.frame());
   });
+  EXPECT_EQ(run(begin_frame() | fork(look<int>(), pass() | look<int>()) | join, 5).value(),
+            "5x10 x*1+0, 5x10 x*1+0, 5x10 x*1+0");
   EXPECT_EQ(run(begin_frame() | fork(move | look<int>(), look<int>()) | join, 5).value(),
-            "5x10 x*1+-1, 5x10 x*1+0, 5x10 x*1+0");
-  EXPECT_EQ(run(fork(look<int>(), begin_frame() | look<int>()) | join, 5).value(), "none, 5x10 x*1+0, 5x10 x*1+0")
-      << "the tuple of a branch that knows";
+            "5x10 x*1+-1, 5x10 x*1+0, none")
+      << "which of the two the tuple as a whole has, nobody knows";
+  EXPECT_EQ(run(fork(look<int>(), begin_frame() | look<int>()) | join, 5).value(), "none, 5x10 x*1+0, none");
+}
+
+/// A tensor with nothing in it that matters.
+auto to_row() {
+  return stage("row", [](int x) { return row({static_cast<float>(x), 0}); });
+}
+
+TEST_P(FrameTest, OfABranchGoesWithItsItem) {
+  using Pair = std::tuple<Tensor, Tensor>;
+  const auto pair = begin_frame() | fork(crop(1) | to_row(), to_row());
+  const auto named = pair | bundle("crop", "whole");
+  EXPECT_EQ(run(pair | select<0, Pair>("crop") | look<Tensor>(), 5).value(), "5x10 x*1+-1");
+  EXPECT_EQ(run(pair | select<1, Pair>("whole") | look<Tensor>(), 5).value(), "5x10 x*1+0");
+  EXPECT_EQ(run(named | select("crop") | look<Tensor>(), 5).value(), "5x10 x*1+-1");
+  EXPECT_EQ(run(named | select("whole") | look<Tensor>(), 5).value(), "5x10 x*1+0");
+  const auto swapped = named | select({"whole", "crop"}, {"a", "b"});
+  EXPECT_EQ(run(swapped | select("a") | look<Tensor>(), 5).value(), "5x10 x*1+0");
+  EXPECT_EQ(run(swapped | select("b") | look<Tensor>(), 5).value(), "5x10 x*1+-1");
+  EXPECT_EQ(run(swapped | look<Tensors>(), 5).value(), "none");
+  EXPECT_EQ(run(named | select({"crop"}) | look<Tensors>(), 5).value(), "5x10 x*1+-1") << "all that are left have it";
+  const auto whole = stage("whole", [](const Tensors& all) { return all[0].tensor; });
+  EXPECT_EQ(run(named | whole | look<Tensor>(), 5).value(), "none");
+  EXPECT_EQ(run(pair | stage("first", [](const Pair& both) { return std::get<0>(both); }) | look<Tensor>(), 5).value(),
+            "none");
+  const auto seen = stage("seen", [](const Pair&, const CallContext& call) {
+    return text_of(call.element_frame(0)) + ", " + text_of(call.element_frame(1)) + ", " +
+           text_of(call.element_frame(2));
+  });
+  EXPECT_EQ(run(pair | seen, 5).value(), "5x10 x*1+-1, 5x10 x*1+0, none");
+}
+
+TEST_P(FrameTest, OfElementsGoesWithTheirNames) {
+  const auto rows = begin_frame() | two_crops() | each(to_row()) | bundle_list({"a", "b"});
+  EXPECT_EQ(run(rows | select("a") | look<Tensor>(), 5).value(), "5x10 x*1+-2");
+  EXPECT_EQ(run(rows | select("b") | look<Tensor>(), 5).value(), "5x10 x*1+-3");
 }
 
 TEST_P(FrameTest, GoesThroughTheSideOfAWhen) {

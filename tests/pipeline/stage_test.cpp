@@ -200,8 +200,59 @@ TEST_P(StageTest, ForkSurvivesACopyThatThrows) {
   const std::vector<int> inputs = {1, 2, 3};
   const auto results = pipeline.run_batch(inputs);
   EXPECT_EQ(results[0].value(), std::make_tuple(1, 1));
-  EXPECT_THAT(results[1], FailsWith(ErrorCode::kInternal, "I do not copy"));
+  EXPECT_THAT(results[1], FailsWith(ErrorCode::kInternal, "fork: threw std::runtime_error: I do not copy"));
   EXPECT_EQ(results[2].value(), std::make_tuple(3, 3));
+}
+
+/// Throws when a bad one is moved.
+struct Restless {
+  explicit Restless(int n) : number(n) {}
+  Restless(const Restless&) = default;
+  Restless(Restless&& other) : number(other.number) {
+    if (number == kBad) throw std::runtime_error("I do not move");
+  }
+  static constexpr int kBad = 2;
+  int number;
+};
+
+TEST_P(StageTest, EachSurvivesAnElementThatCannotBeTakenOut) {
+  const auto make_list = stage("make", [](int x) {
+    std::vector<Restless> list;
+    list.reserve(2);
+    for (const int number : {1, x}) list.emplace_back(number);
+    return list;
+  });
+  const auto pipeline = make(make_list | each(stage("open", [](const Restless& r) { return r.number; })));
+  const std::vector<int> inputs = {1, 2, 3};
+  const auto results = pipeline.run_batch(inputs);
+  EXPECT_EQ(results[0].value(), (std::vector<int>{1, 1}));
+  EXPECT_THAT(results[1], FailsWith(ErrorCode::kInternal, "each: threw std::runtime_error: I do not move"));
+  EXPECT_EQ(results[2].value(), (std::vector<int>{1, 3}));
+}
+
+/// Throws when it is moved once more than the stage that makes it does.
+struct Tired {
+  explicit Tired(int n) : number(n) {}
+  Tired(Tired&& other) : number(other.number), moves(other.moves + 1) {
+    if (number == 2 && moves > kMovesInStage) throw std::runtime_error("I do not move");
+  }
+  static constexpr int kMovesInStage = 2;
+  int number;
+  int moves = 0;
+};
+
+TEST_P(StageTest, EachSurvivesAnElementThatCannotBePutIn) {
+  const auto pipeline = make(stage("list",
+                                   [](int x) {
+                                     return std::vector<int>{1, x};
+                                   }) |
+                             each(stage("make", [](int x) { return Tired(x); })) |
+                             stage("open", [](const std::vector<Tired>& list) { return list[1].number; }));
+  const std::vector<int> inputs = {1, 2, 3};
+  const auto results = pipeline.run_batch(inputs);
+  EXPECT_EQ(results[0].value(), 1);
+  EXPECT_THAT(results[1], FailsWith(ErrorCode::kInternal, "each: threw std::runtime_error: I do not move"));
+  EXPECT_EQ(results[2].value(), 3);
 }
 
 TEST_P(StageTest, WhenChoosesPerSample) {

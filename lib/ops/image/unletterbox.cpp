@@ -15,9 +15,11 @@ namespace {
 constexpr std::int64_t kCorners = 4;
 
 Error no_frame() {
-  return Error(ErrorCode::kFailedPrecondition,
-               "nobody knows which picture the boxes are of: image.decode or another image op has to come before the "
-               "model in the same pipeline, or a stage that calls CallContext::set_frame()");
+  return Error(
+      ErrorCode::kFailedPrecondition,
+      "nobody knows which picture the boxes are of: image.decode or another image op has to come before the "
+      "model in the same pipeline, or a stage that calls CallContext::set_frame(); of what is made of several crops "
+      "or branches together there is none, so this op stands before that, or behind a select");
 }
 
 /// One axis of the input, and how long the picture is along it.

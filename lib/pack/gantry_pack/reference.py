@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Union
 from .edges import check_pipeline
 from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
-from .ops.frames import Frame, frame_after, frames_of_elements
+from .ops.frames import Frame, Known, known_after, known_of_items
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
@@ -40,8 +40,7 @@ class Reference:
         self.watched: list[tuple[str, Any, Any]] = []  # (path of the first op, value in, value out)
         self.cuts: list[tuple[float, float]] = []  # per top_k that left something out: (last score kept, first score left out)
         self.ties: list[int] = []  # per segment: how many pixels have two classes that are almost equally good
-        self.frame: Frame | None = None  # of the value now
-        self.element_frames: list[Frame | None] | None = None  # of the list that the last op gave, where they differ
+        self.known = Known()  # of the value now: the picture that it comes from
         self.frames: dict[str, list[Frame]] = {}  # by path, of what ops were given that need it
         return self._run_list(self.ops, "pipeline", value, inside=False), self.recorded
 
@@ -68,31 +67,32 @@ class Reference:
             if self.call_model is None:
                 raise PackError(f"{path}: there is no model to call")
             given = self.call_model(op, value)
+            self.known = self.known.after(None)
             return {self.output_names[path]: given} if path in self.output_names else given
-        element_frames, self.element_frames = self.element_frames, None
+        known = self.known
         if kind == "each":
-            own = self.frame
-            frames = element_frames or [own] * len(value)
-            gives = [self._run_within(frame, op["do"], f"{path}.do", element) for frame, element in zip(frames, value)]
-            self.frame = own
-            return gives
+            ran = [self._run_within(known.element(i), op["do"], f"{path}.do", item) for i, item in enumerate(value)]
+            self.known = known.as_list([after for _, after in ran])
+            return [given for given, _ in ran]
         if kind == "fork":
-            own = self.frame
-            branches = [(self._run_within(own, inner, where, value), self.frame) for where, inner in children(op, path)]
-            self.frame = own or next((frame for _, frame in branches if frame), None)
-            return tuple(given for given, _ in branches)
+            ran = [self._run_within(known, inner, where, value) for where, inner in children(op, path)]
+            self.known = known_of_items([after for _, after in ran])
+            return tuple(given for given, _ in ran)
         if kind == "select":
-            return select(value, op, path)
+            given = select(value, op, path)
+            taken = [known.element(list(value).index(name)) for name in op.get("names", [op.get("name")])]
+            self.known = known_of_items(taken) if "names" in op else taken[0]
+            return given
         if kind == "bundle":
-            return bundle(value, op, path)
+            return bundle(value, op, path)  # the same items in the same order
         if kind == "when":
             side = "then" if PREDICATES[op["if"]["predicate"]][1](value) else "else"
             return self._run_list(op[side], f"{path}.{side}", value, True)
         return self._run_table_op(self.table[kind], op, path, value)
 
-    def _run_within(self, frame: Frame | None, ops: Steps, path: str, value: Any) -> Any:
-        self.frame = frame
-        return self._run_list(ops, path, value, True)
+    def _run_within(self, known: Known, ops: Steps, path: str, value: Any) -> tuple[Any, Known]:
+        self.known = known
+        return self._run_list(ops, path, value, True), self.known
 
     def _run_table_op(self, known: Op, op: Json, path: str, value: Any) -> Any:
         kind = op["op"]
@@ -107,8 +107,9 @@ class Reference:
             self.ties.append(int((best[0] - best[1] <= 2e-5 * best[0].abs()).sum()))
         framed = arguments
         if known.takes_frame:
-            framed = {**arguments, "frame": self.frame}
-            self.frames.setdefault(path, []).extend([self.frame] if self.frame else [])
+            frame = self.known.own
+            framed = {**arguments, "frame": frame}
+            self.frames.setdefault(path, []).extend([frame] if frame else [])
         try:
             with exit_refused(f"'{kind}'"):
                 given = known.run(value, **framed)
@@ -119,8 +120,7 @@ class Reference:
                 from error
         if known.gives is not None and not is_of(given, known.gives):
             raise PackError(f"{path}: '{kind}' gives {describe_value(given)}, not the {known.gives} that it says")
-        self.element_frames = frames_of_elements(kind, self.frame, value, given)
-        self.frame = frame_after(kind, arguments, self.frame, value, given)
+        self.known = known_after(kind, arguments, self.known, value, given)
         return given
 
 

@@ -18,7 +18,7 @@ def unletterbox(boxes: torch.Tensor, clip: bool, frame: Frame | None) -> torch.T
     """ultralytics' scale_boxes() and clip_boxes() for any frame."""
     if frame is None:
         raise PackError("nobody knows which picture the boxes are of: image.decode or another image op has to come "
-                        "before the model")
+                        "before the model; of what is made of several crops or branches together there is none")
     if boxes.dim() != 2 or boxes.shape[1] < 4 or str(boxes.dtype) != "torch.float32":
         raise PackError(f"image.unletterbox takes boxes as f32[N, 4], or with more columns, got {tuple(boxes.shape)}")
     moved = boxes.clone()

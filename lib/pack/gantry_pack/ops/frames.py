@@ -47,6 +47,53 @@ class Frame:
         return replace(self, x=self.x.scaled(across), y=self.y.scaled(down))
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of a value: its picture, and those of what it is made of. As SlotFrames in include/gantry/frame.hpp."""
+
+    own: Frame | None = None
+    elements: tuple[Known, ...] | None = None  # of a list, tuple or named tensors, in order, where they differ from `own`
+    are_elements_unknown: bool = False  # they differ from `own`, and nobody knows how
+
+    @property
+    def have_elements_others(self) -> bool:
+        return self.elements is not None or self.are_elements_unknown
+
+    def element(self, index: int) -> Known:
+        if self.elements is not None:
+            return self.elements[index]
+        return Known() if self.are_elements_unknown else Known(self.own)
+
+    def as_list(self, items: list[Known]) -> Known:
+        """Of a list whose elements `each` has run through: it keeps its own."""
+        if all(item == Known(self.own) for item in items):
+            return Known(self.own)
+        if all(item == Known() for item in items):
+            return Known(self.own, are_elements_unknown=True)
+        return Known(self.own, tuple(items))
+
+    def after(self, gives: Any) -> Known:
+        """Of what is made of the whole by an op that moves no picture."""
+        if not self.have_elements_others:
+            return self
+        return Known(self.own, are_elements_unknown=True) if isinstance(gives, list) else Known()
+
+
+def known_of_items(items: list[Known]) -> Known:
+    """Of a tuple or named tensors: what all have; where they differ, each its own."""
+    plain = Known(items[0].own)
+    return plain if all(item == plain for item in items) else Known(None, tuple(items))
+
+
+def known_after(kind: str, arguments: Json, known: Known, given: Any, gives: Any) -> Known:
+    """Of what an op gives, from what is known of what it was given."""
+    if known.have_elements_others:
+        return known.after(gives)  # no op that moves a picture takes a list or tuple
+    own = frame_after(kind, arguments, known.own, given, gives)
+    elements = frames_of_elements(kind, known.own, given, gives)
+    return Known(own, tuple(map(Known, elements)) if elements else None)
+
+
 def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, gives: Any) -> Frame | None:
     """The frame of what an op gives, from the frame of what it was given."""
     if kind == "image.decode":
