@@ -128,6 +128,9 @@ struct Params {
 /// Erased predicate of `when`.
 using ErasedPredicate = std::shared_ptr<const std::function<bool(const void*)>>;
 
+/// What is wrong with a value that a stage is given, if anything.
+using InputCheck = std::function<Result<void>(const Value&)>;
+
 /// One stage, or a chain of them.
 struct Node {
   std::string kind;  ///< "image.decode", "callable", "model", "chain", "fork", "each", "when", "tap"
@@ -138,6 +141,7 @@ struct Node {
   std::vector<Branch> branches;
   std::shared_ptr<const Kernel> kernel;                 ///< leaf nodes
   ErasedPredicate predicate;                            ///< `when`
+  std::shared_ptr<const InputCheck> check;              ///< before it runs; nullptr: its type says all
   std::vector<std::shared_ptr<const void>> keep_alive;  ///< handles that the pipeline must hold, such as a Model
   std::optional<Error> error;                           ///< parameters outside their limits; compile() reports it
 };

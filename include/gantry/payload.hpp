@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <gantry/node.hpp>
 #include <gantry/result.hpp>
 #include <gantry/value.hpp>
 
@@ -59,7 +60,8 @@ GANTRY_API Result<Value> convert(Value value, const TypeInfo& wanted);
 ///
 /// Ownership: owns its value.
 /// Threads:   thread-compatible.
-/// Errors:    as(): invalid_argument names the type that is wanted and the one that is there.
+/// Errors:    as(): invalid_argument names the type that is wanted and the one that is there; internal if moving or
+///            copying the value throws.
 /// Cost:      values of up to 48 bytes are held inline, others cost an allocation.
 class GANTRY_API Payload {
  public:
@@ -81,9 +83,13 @@ class GANTRY_API Payload {
   template <class T>
   Result<T> as() && {
     if (!has_value()) return wrong_type(PayloadType::of<T>());
-    auto value = detail::convert(std::move(value_), detail::type_of<T>());
-    if (!value) return std::move(value).error();
-    return std::move(value->template get<T>());
+    try {
+      auto value = detail::convert(std::move(value_), detail::type_of<T>());
+      if (!value) return std::move(value).error();
+      return std::move(value->template get<T>());
+    } catch (...) {
+      return detail::translate_exception();
+    }
   }
   /// Copies it.
   template <class T>
@@ -91,7 +97,11 @@ class GANTRY_API Payload {
     static_assert(detail::IsCopyable<T>::value, "gantry: this payload type cannot be copied; std::move the payload");
     const T* value = get_if<T>();
     if (value == nullptr) return wrong_type(PayloadType::of<T>());
-    return *value;
+    try {
+      return *value;
+    } catch (...) {
+      return detail::translate_exception();
+    }
   }
 
   /// For gantry's own layers.

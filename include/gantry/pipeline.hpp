@@ -66,6 +66,8 @@ class GANTRY_API PipelineCore {
   /// A check before the pipeline serves: no traffic.
   virtual std::vector<Result<Value>> run_trial(std::vector<Value> inputs) const = 0;
   virtual void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const = 0;
+  /// The error of an input that did not get as far as run(): counted, and with the pipeline's name.
+  virtual Error refuse(const Error& error) const noexcept = 0;
   /// True on a worker of the pipeline's runtime: waiting there for another worker could wait forever.
   virtual bool runs_in_place() const = 0;
   /// Runs unfused on the calling thread, and shows every boundary to `observer`.
@@ -89,7 +91,8 @@ GANTRY_API const PackageInfo& package_of(const PipelineOrigin* origin);
 /// Ownership: shares the plan, its models and its runtime; copies are cheap.
 /// Threads:   thread-safe: every member may be called concurrently.
 /// Errors:    what its stages return, with the path of the stage; cancelled, deadline_exceeded, resource_exhausted
-///            (too many in flight), unavailable (after shutdown).
+///            (too many in flight), unavailable (after shutdown). Where moving or copying an input or a result throws
+///            here: internal, "input > threw ...". A copy that the caller makes for the parameter is the caller's.
 /// Cost:      run is one hand-off to a worker and one back, or none where this thread may help
 ///            (RuntimeOptions::callers_help), and in caller execution. Run from a worker of its own runtime it executes
 ///            in place.
@@ -100,40 +103,36 @@ class Pipeline {
                     std::shared_ptr<const detail::PipelineOrigin> origin = {})
       : core_(std::move(core)), origin_(std::move(origin)) {}
 
-  Result<Out> run(In input, const RunOptions& options = {}) const {
-    return unbox(core_->run(detail::Value(std::move(input)), options));
-  }
+  Result<Out> run(In input, const RunOptions& options = {}) const { return run_moved(input, options); }
 
   /// From within a stage of another pipeline, as part of its call, with that call's deadline, cancellation, priority,
   /// tenant and trace. On the same runtime it runs on this thread, and is not admitted again; on another it is admitted
   /// there, and this thread waits for it. stage() makes a stage that holds no thread meanwhile.
-  Result<Out> run(In input, const CallContext& call) const {
-    return unbox(core_->run(detail::Value(std::move(input)), call));
-  }
+  Result<Out> run(In input, const CallContext& call) const { return run_moved(input, call); }
 
   /// One result per input, in order; a failing item does not affect the others. Inputs are copied.
   std::vector<Result<Out>> run_batch(Span<const In> inputs, const RunOptions& options = {}) const {
-    return unbox_all(core_->run_batch(box_all(inputs), options));
+    return run_copies(inputs, options);
   }
   /// From within a stage, as run().
   std::vector<Result<Out>> run_batch(Span<const In> inputs, const CallContext& call) const {
-    return unbox_all(core_->run_batch(box_all(inputs), call));
+    return run_copies(inputs, call);
   }
 
   /// Calls `done` exactly once, on a worker; on this thread in caller execution, or if the request is refused; never
   /// under a lock. An exception that `done` throws is dropped.
   void submit(In input, const RunOptions& options, Function<void(Result<Out>)> done) const {
-    core_->submit(detail::Value(std::move(input)), options,
-                  [done = std::move(done)](Result<detail::Value> result) mutable { done(unbox(std::move(result))); });
+    submit_moved(input, options, std::move(done));
   }
   std::future<Result<Out>> submit(In input, const RunOptions& options = {}) const {
     detail::KeptPromise<Out> promise;
     auto future = promise.get_future();
     if (core_->runs_in_place())
-      promise.set_value(run(std::move(input), options));
+      promise.set_value(run_moved(input, options));
     else
-      submit(std::move(input), options,
-             [promise = std::move(promise)](Result<Out> result) mutable { promise.set_value(std::move(result)); });
+      submit_moved(input, options, [promise = std::move(promise)](Result<Out> result) mutable {
+        promise.set_value(std::move(result));
+      });
     return future;
   }
 
@@ -155,22 +154,81 @@ class Pipeline {
   const std::shared_ptr<const detail::PipelineOrigin>& origin() const { return origin_; }
 
  private:
-  static Result<Out> unbox(Result<detail::Value> result) {
-    if (!result) return std::move(result).error();
-    return std::move(result->template get<Out>());
+  template <class Call>
+  Result<Out> run_moved(In& input, const Call& call) const {
+    return unbox(run_boxed(input, call));
   }
-  static std::vector<detail::Value> box_all(Span<const In> inputs) {
-    std::vector<detail::Value> values;
-    values.reserve(inputs.size());
-    for (const In& input : inputs) values.emplace_back(In(input));
-    return values;
+  template <class Call>
+  Result<detail::Value> run_boxed(In& input, const Call& call) const try {
+    return core_->run(detail::Value(std::move(input)), call);
+  } catch (...) {
+    return bad_input();
   }
-  static std::vector<Result<Out>> unbox_all(std::vector<Result<detail::Value>> values) {
+
+  template <class Call>
+  std::vector<Result<Out>> run_copies(Span<const In> inputs, const Call& call) const {
     std::vector<Result<Out>> results;
-    results.reserve(values.size());
-    for (auto& value : values) results.push_back(unbox(std::move(value)));
+    results.reserve(inputs.size());
+    std::vector<std::optional<Error>> refused;  // one for each input, as soon as there is one
+    std::vector<Result<detail::Value>> ran;     // of the others
+    try {
+      ran = core_->run_batch(box_copies(inputs, refused), call);
+    } catch (...) {  // without memory for the batch itself
+      while (results.size() < inputs.size()) results.emplace_back(bad_input());
+      return results;
+    }
+    auto next = ran.begin();
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const bool is_refused = i < refused.size() && refused[i];
+      try {
+        results.emplace_back(is_refused ? Result<Out>(*refused[i]) : unbox(std::move(*next++)));
+      } catch (...) {
+        results.emplace_back(detail::translate_exception().within("result"));
+      }
+    }
     return results;
   }
+  std::vector<detail::Value> box_copies(Span<const In> inputs, std::vector<std::optional<Error>>& refused) const {
+    std::vector<detail::Value> values;
+    values.reserve(inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      try {
+        values.emplace_back(In(inputs[i]));
+      } catch (...) {
+        refused.resize(inputs.size());
+        refused[i] = bad_input();
+      }
+    }
+    return values;
+  }
+
+  void submit_moved(In& input, const RunOptions& options, Function<void(Result<Out>)> done) const {
+    auto unboxed = [done = std::move(done)](Result<detail::Value> result) mutable { done(unbox(std::move(result))); };
+    detail::Value value;
+    Function<void(Result<detail::Value>)> answer;
+    try {
+      value = detail::Value(std::move(input));
+      answer = std::move(unboxed);
+    } catch (...) {
+      return refuse(unboxed);
+    }
+    core_->submit(std::move(value), options, std::move(answer));
+  }
+  template <class Answer>
+  void refuse(Answer& answer) const try {
+    answer(bad_input());
+  } catch (...) {  // what the callback throws
+  }
+
+  /// In a catch block: what was thrown while the input was put in its box.
+  Error bad_input() const noexcept { return core_->refuse(detail::translate_exception().within("input")); }
+  static Result<Out> unbox(Result<detail::Value> result) try {
+    if (!result) return std::move(result).error();
+    return std::move(result->template get<Out>());
+  } catch (...) {
+    return detail::translate_exception().within("result");
+  }
+
   std::shared_ptr<const detail::PipelineCore> core_;
   std::shared_ptr<const detail::PipelineOrigin> origin_;
 };

@@ -134,16 +134,20 @@ std::vector<Result<Payload>> AnyPipeline::run_batch(std::vector<Payload> inputs,
 }
 
 void AnyPipeline::submit(Payload input, const RunOptions& options, Function<void(Result<Payload>)> done) const {
-  auto value = unpack(std::move(input));
-  if (!value) {
-    try {
-      return done(std::move(value).error());
-    } catch (...) {  // dropped, as Pipeline::submit() does
-      return;
-    }
+  auto rebox = [done = std::move(done)](Result<Value> result) mutable { done(boxed(std::move(result))); };
+  Result<Value> value = Value();
+  Function<void(Result<Value>)> answer;
+  try {
+    value = unpack(std::move(input));
+    if (value) answer = std::move(rebox);
+  } catch (...) {
+    value = core_->refuse(detail::translate_exception());
   }
-  core_->submit(*std::move(value), options,
-                [done = std::move(done)](Result<Value> result) mutable { done(boxed(std::move(result))); });
+  if (value) return core_->submit(*std::move(value), options, std::move(answer));
+  try {
+    rebox(std::move(value).error());
+  } catch (...) {  // dropped, as Pipeline::submit() does
+  }
 }
 
 std::future<Result<Payload>> AnyPipeline::submit(Payload input, const RunOptions& options) const {

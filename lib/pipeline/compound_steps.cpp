@@ -336,6 +336,36 @@ class WhenStep final : public Step {
   PlanPtr plans_[2];
 };
 
+class CheckedStep final : public Step {
+ public:
+  CheckedStep(std::shared_ptr<const InputCheck> check, std::unique_ptr<Step> inner)
+      : check_(std::move(check)), inner_(std::move(inner)) {}
+  bool is_async() const override { return inner_->is_async(); }
+  void run(Span<Slot> slots, Context& context) const override {
+    check(slots);
+    inner_->run(slots, context);
+  }
+  void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
+    check(slots);
+    inner_->start(slots, context, std::move(resume));
+  }
+
+ private:
+  void check(Span<Slot> slots) const {
+    for (Slot& slot : slots) {
+      if (!slot.ok()) continue;
+      try {
+        if (auto checked = (*check_)(slot.value()); !checked) slot.fail(std::move(checked).error());
+      } catch (...) {
+        slot.fail(translate_exception());
+      }
+    }
+  }
+
+  const std::shared_ptr<const InputCheck> check_;
+  const std::unique_ptr<Step> inner_;
+};
+
 }  // namespace
 
 std::unique_ptr<Step> make_each_step(PlanPtr inner, const ListOps& in, const ListOps& out) {
@@ -346,6 +376,9 @@ std::unique_ptr<Step> make_fork_step(std::vector<PlanPtr> branches, const TypeIn
 }
 std::unique_ptr<Step> make_when_step(ErasedPredicate predicate, PlanPtr then, PlanPtr otherwise) {
   return std::make_unique<WhenStep>(std::move(predicate), std::move(then), std::move(otherwise));
+}
+std::unique_ptr<Step> make_checked_step(std::shared_ptr<const InputCheck> check, std::unique_ptr<Step> inner) {
+  return std::make_unique<CheckedStep>(std::move(check), std::move(inner));
 }
 
 }  // namespace gantry::detail

@@ -19,5 +19,7 @@ std::unique_ptr<Step> make_each_step(PlanPtr inner, const ListOps& in, const Lis
 std::unique_ptr<Step> make_fork_step(std::vector<PlanPtr> branches, const TypeInfo& out);
 /// Sends each slot through one of two plans.
 std::unique_ptr<Step> make_when_step(ErasedPredicate predicate, PlanPtr then, PlanPtr otherwise);
+/// Fails the slots that `check` finds something wrong with, and runs `inner` on the others.
+std::unique_ptr<Step> make_checked_step(std::shared_ptr<const InputCheck> check, std::unique_ptr<Step> inner);
 
 }  // namespace gantry::detail

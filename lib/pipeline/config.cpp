@@ -44,6 +44,7 @@ class ConfigParser {
     auto inputs = inputs_.finish();
     if (!inputs) return std::move(inputs).error();
     if (inputs->empty()) inputs->push_back({"", (*root)->in});
+    if (given.are_inputs && same_type(*given.type, type_of<Tensors>())) root = with_checked_names(*root, *inputs);
     return ParsedPipeline{*std::move(root), *std::move(inputs)};
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <gantry/named_tensors.hpp>
+#include <set>
 #include <utility>
 
 namespace gantry::detail {
@@ -81,6 +82,37 @@ Value join_inputs(const TypeInfo& in, const std::vector<PipelineInput>& inputs, 
   Tensors tensors;
   for (std::size_t i = 0; i < values.size(); ++i) tensors.add(inputs[i].name, std::move(values[i].get<Tensor>()));
   return Value(std::move(tensors));
+}
+
+Result<void> check_input_names(const Tensors& given, const std::vector<PipelineInput>& inputs) {
+  const auto refused = [&](const std::string& what) {
+    std::string names;
+    for (const PipelineInput& input : inputs) names += (names.empty() ? "'" : ", '") + input.name + "'";
+    return Error(ErrorCode::kInvalidArgument,
+                 "the pipeline takes one tensor for each of its inputs " + names + ": " + what);
+  };
+  for (const PipelineInput& input : inputs)
+    if (given.find(input.name) == nullptr) return refused("'" + input.name + "' is missing");
+  if (given.size() == inputs.size()) return {};
+  std::set<std::string> seen;
+  for (const NamedTensor& item : given) {
+    const bool is_known =
+        std::any_of(inputs.begin(), inputs.end(), [&](const auto& one) { return one.name == item.name; });
+    if (!is_known) return refused("there is no '" + item.name + "'; leave it out");
+    if (!seen.insert(item.name).second) return refused("'" + item.name + "' is there twice");
+  }
+  return {};
+}
+
+NodePtr with_checked_names(const NodePtr& root, std::vector<PipelineInput> inputs) {
+  auto checked = std::make_shared<Node>(*root);
+  if (root->kind == "chain") {
+    checked->branches[0].node = with_checked_names(root->branches[0].node, std::move(inputs));
+    return checked;
+  }
+  checked->check = std::make_shared<const InputCheck>(
+      [inputs = std::move(inputs)](const Value& value) { return check_input_names(value.get<Tensors>(), inputs); });
+  return checked;
 }
 
 PipelineInputs::PipelineInputs(const std::vector<std::string>& names) {

@@ -18,6 +18,11 @@ Result<NodePtr> parse_select(JsonObject& object);
 /// tuple.
 Result<NodePtr> parse_bundle(JsonObject& object, const TypeInfo* in);
 
+/// What is wrong with tensors that are given for these inputs, which are one for each, by name, in any order.
+Result<void> check_input_names(const Tensors& given, const std::vector<PipelineInput>& inputs);
+/// `root`, whose first stage checks that.
+NodePtr with_checked_names(const NodePtr& root, std::vector<PipelineInput> inputs);
+
 /// Values of these inputs, each of its input's type, as what the pipeline takes: a tuple, a InputValues, or Tensors.
 GANTRY_API Value join_inputs(const TypeInfo& in, const std::vector<PipelineInput>& inputs, std::vector<Value> values);
 

@@ -9,7 +9,7 @@ namespace gantry::detail {
 /// What stages[0] makes of itself and of those after it; no step if it runs alone.
 inline Fusion next_fusion(Span<const Branch> stages) {
   const Node& first = *stages[0].node;
-  return first.kernel && !first.error ? first.kernel->fuse(stages) : Fusion();
+  return first.kernel && !first.error && !first.check ? first.kernel->fuse(stages) : Fusion();
 }
 
 }  // namespace gantry::detail

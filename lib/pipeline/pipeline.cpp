@@ -64,6 +64,11 @@ class CompiledPipeline final : public PipelineCore {
     SubmittedRequest::finish(*std::move(request));
   }
 
+  Error refuse(const Error& error) const noexcept override {
+    compiled_->requests.add(1);
+    return compiled_->failed(error, {});
+  }
+
   bool runs_in_place() const override { return runtime_.core()->on_worker(); }
 
   std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const override {
@@ -118,8 +123,7 @@ class CompiledPipeline final : public PipelineCore {
   Result<Value> run_copied(Value input, const Options& options, const Context* outer) const try {
     return run_one(std::move(input), CallOptions(options), outer);
   } catch (...) {
-    compiled_->requests.add(1);
-    return compiled_->failed(translate_exception(), {});
+    return refuse(translate_exception());
   }
 
   /// `outer`: the call that this is part of, nullptr if none.

@@ -106,6 +106,7 @@ Result<void> Plan::add(const Node& node, const std::string& path, bool fuses, St
   }
   auto step = is_compound(node) ? make_compound_step(node, std::move(plans)) : make_leaf_step(node);
   if (!step) return std::move(step).error();
+  if (node.check) step = make_checked_step(node.check, *std::move(step));
   is_async_ = is_async_ || (*step)->is_async();
   std::string label = is_compound(node) ? "" : label_of(node.name);
   if (node.kind == "pipeline") label = "pipeline '" + node.name + "'";

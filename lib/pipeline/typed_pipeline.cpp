@@ -7,6 +7,7 @@
 
 #include "pipeline/config_tensors.hpp"
 #include "pipeline/pipeline_origin.hpp"
+#include "pipeline/request.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -37,23 +38,33 @@ bool can_take(const std::vector<PipelineInput>& inputs, const TypeInfo& in) {
   return true;
 }
 
-/// `in` as what the inner pipeline takes. What is not there stays empty, and the op that selects it says so.
-Value take_inputs(const TypeInfo& in, const TypeInfo& inner, const std::vector<PipelineInput>& inputs, Value input) {
+/// `input`, an `in`, as what the inner pipeline takes.
+Result<Value> take_inputs(const TypeInfo& in, const TypeInfo& inner, const std::vector<PipelineInput>& inputs,
+                          const Value& input) try {
+  if (in.tuple == nullptr)
+    if (auto ok = check_input_names(input.get<Tensors>(), inputs); !ok) return std::move(ok).error();
   std::vector<Value> values(inputs.size());
-  const auto* named = in.tuple ? nullptr : &input.get<Tensors>();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (named == nullptr)
-      values[i] = inputs[i].type->copy(in.tuple->at(input.data(), i));
-    else if (const Tensor* tensor = named->find(inputs[i].name))
-      values[i] = Value(Tensor(*tensor));
-  }
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = in.tuple ? inputs[i].type->copy(in.tuple->at(input.data(), i))
+                         : Value(Tensor(*input.get<Tensors>().find(inputs[i].name)));
   return join_inputs(inner, inputs, std::move(values));
+} catch (...) {
+  return translate_exception();
 }
 
-/// Converts each value, for a stage before or behind a pipeline that is one itself.
+/// The frames of named tensors in the order of `inputs`.
+SlotFrames::List in_order(const SlotFrames& frames, const Tensors& tensors, const std::vector<PipelineInput>& inputs) {
+  std::vector<KnownFrames> known(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    for (std::size_t at = 0; at < tensors.size(); ++at)
+      if (tensors[at].name == inputs[i].name) known[i] = frames.element(at).known();
+  return std::make_shared<const std::vector<KnownFrames>>(std::move(known));
+}
+
+/// Gives each value another form, for a stage before or behind a pipeline that is one itself.
 class ConvertKernel final : public Kernel {
  public:
-  using Convert = std::function<Result<Value>(Value)>;
+  using Convert = std::function<void(Slot&)>;
   explicit ConvertKernel(Convert convert) : convert_(std::move(convert)) {}
   std::unique_ptr<Step> make_step() const override { return std::make_unique<ConvertStep>(convert_); }
 
@@ -65,11 +76,7 @@ class ConvertKernel final : public Kernel {
       for (Slot& slot : slots) {
         if (!slot.ok()) continue;
         try {
-          auto result = convert_(std::move(slot.value()));
-          if (result)
-            slot.set_value(*std::move(result));
-          else
-            slot.fail(std::move(result).error());
+          convert_(slot);
         } catch (...) {
           slot.fail(translate_exception());
         }
@@ -82,6 +89,13 @@ class ConvertKernel final : public Kernel {
 
   Convert convert_;
 };
+
+void set_form(Slot& slot, Result<Value> form) {
+  if (form)
+    slot.set_form(*std::move(form));
+  else
+    slot.fail(std::move(form).error());
+}
 
 NodePtr make_convert_node(std::string name, const TypeInfo& in, const TypeInfo& out, ConvertKernel::Convert convert) {
   auto node = std::make_shared<Node>();
@@ -104,34 +118,28 @@ class TypedPipeline final : public PipelineCore {
     root_.out = &out_;
   }
 
-  Result<Value> run(Value input, const RunOptions& options) const override {
-    return converted(inner_->run(taken(std::move(input)), options), out_);
-  }
+  Result<Value> run(Value input, const RunOptions& options) const override { return run_one(input, options); }
   std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const override {
-    for (Value& input : inputs) input = taken(std::move(input));
-    return converted(inner_->run_batch(std::move(inputs), options));
+    return run_all(std::move(inputs), [&](auto taken) { return inner_->run_batch(std::move(taken), options); });
   }
-  Result<Value> run(Value input, const CallContext& call) const override {
-    return converted(inner_->run(taken(std::move(input)), call), out_);
-  }
+  Result<Value> run(Value input, const CallContext& call) const override { return run_one(input, call); }
   std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const CallContext& call) const override {
-    for (Value& input : inputs) input = taken(std::move(input));
-    return converted(inner_->run_batch(std::move(inputs), call));
+    return run_all(std::move(inputs), [&](auto taken) { return inner_->run_batch(std::move(taken), call); });
   }
   std::vector<Result<Value>> run_trial(std::vector<Value> inputs) const override {
-    for (Value& input : inputs) input = taken(std::move(input));
-    return converted(inner_->run_trial(std::move(inputs)));
+    return run_all(std::move(inputs), [&](auto taken) { return inner_->run_trial(std::move(taken)); });
   }
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
-    inner_->submit(taken(std::move(input)), options,
-                   [done = std::move(done), out = &out_](Result<Value> result) mutable {
-                     done(converted(std::move(result), *out));
-                   });
+    auto taken = take(input);
+    if (!taken) return answer(done, inner_->refuse(taken.error()));
+    inner_->submit(*std::move(taken), options, [done = std::move(done), out = &out_](Result<Value> result) mutable {
+      done(converted(std::move(result), *out));
+    });
   }
+  Error refuse(const Error& error) const noexcept override { return inner_->refuse(error); }
   bool runs_in_place() const override { return inner_->runs_in_place(); }
   std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const override {
-    for (Value& input : inputs) input = taken(std::move(input));
-    return converted(inner_->run_observed(std::move(inputs), observer));
+    return run_all(std::move(inputs), [&](auto taken) { return inner_->run_observed(std::move(taken), observer); });
   }
   std::string explain() const override { return inner_->explain(); }
   std::vector<StageStats> stats() const override { return inner_->stats(); }
@@ -139,28 +147,54 @@ class TypedPipeline final : public PipelineCore {
   NodePtr make_stage_node() const override {
     NodePtr chain = inner_->make_stage_node();
     if (!inputs_.empty())
-      chain = chain_nodes(make_convert_node("inputs", *root_.in, *inner_->root().in,
-                                            [in = root_.in, inner = inner_->root().in, inputs = inputs_](Value input) {
-                                              return take_inputs(*in, *inner, inputs, std::move(input));
-                                            }),
-                          chain);
+      chain = chain_nodes(
+          make_convert_node("inputs", *root_.in, *inner_->root().in,
+                            [in = root_.in, inner = inner_->root().in, inputs = inputs_](Slot& slot) {
+                              auto taken = take_inputs(*in, *inner, inputs, slot.value());
+                              if (taken && !in->tuple && slot.frames().of_elements())
+                                slot.frames().set_of_elements(in_order(slot.frames(), slot.get<Tensors>(), inputs));
+                              set_form(slot, std::move(taken));
+                            }),
+          chain);
     if (same_type(*inner_->root().out, out_)) return chain;
-    return chain_nodes(chain, make_convert_node("collect", *inner_->root().out, out_, [out = &out_](Value value) {
-                         return convert(std::move(value), *out);
+    return chain_nodes(chain, make_convert_node("collect", *inner_->root().out, out_, [out = &out_](Slot& slot) {
+                         set_form(slot, convert(std::move(slot.value()), *out));
                        }));
   }
 
  private:
-  Value taken(Value input) const {
-    return inputs_.empty() ? std::move(input) : take_inputs(*root_.in, *inner_->root().in, inputs_, std::move(input));
+  Result<Value> take(Value& input) const {
+    return inputs_.empty() ? std::move(input) : take_inputs(*root_.in, *inner_->root().in, inputs_, input);
   }
-  static Result<Value> converted(Result<Value> result, const TypeInfo& out) {
+  template <class Call>
+  Result<Value> run_one(Value& input, const Call& call) const {
+    auto taken = take(input);
+    if (!taken) return inner_->refuse(taken.error());
+    return converted(inner_->run(*std::move(taken), call), out_);
+  }
+  /// `run` gets the inputs that can be taken.
+  template <class Run>
+  std::vector<Result<Value>> run_all(std::vector<Value> inputs, const Run& run) const {
+    std::vector<Result<Value>> results;
+    std::vector<Value> values;
+    results.reserve(inputs.size());
+    values.reserve(inputs.size());
+    for (Value& input : inputs) {
+      auto taken = take(input);
+      if (taken) values.push_back(*std::move(taken));
+      results.push_back(taken ? Result<Value>(Value()) : Result<Value>(inner_->refuse(taken.error())));
+    }
+    auto ran = run(std::move(values));
+    auto next = ran.begin();
+    for (Result<Value>& result : results)
+      if (result) result = converted(std::move(*next++), out_);
+    return results;
+  }
+  static Result<Value> converted(Result<Value> result, const TypeInfo& out) try {
     if (!result) return result;
     return convert(*std::move(result), out);
-  }
-  std::vector<Result<Value>> converted(std::vector<Result<Value>> results) const {
-    for (Result<Value>& result : results) result = converted(std::move(result), out_);
-    return results;
+  } catch (...) {
+    return translate_exception().within("result");
   }
 
   const std::shared_ptr<const PipelineCore> inner_;

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <gantry/frame.hpp>
 
+#include <gantry/any_pipeline.hpp>
 #include <gantry/named_tensors.hpp>
 #include <gantry/pipeline.hpp>
+#include <gantry/registry.hpp>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -259,6 +261,21 @@ TEST_P(FrameTest, OfElementsGoesWithTheirNames) {
   const auto rows = begin_frame() | two_crops() | each(to_row()) | bundle_list({"a", "b"});
   EXPECT_EQ(run(rows | select("a") | look<Tensor>(), 5).value(), "5x10 x*1+-2");
   EXPECT_EQ(run(rows | select("b") | look<Tensor>(), 5).value(), "5x10 x*1+-3");
+}
+
+/// A pipeline of named inputs as a stage: what it calls second stands first in the tensors that it is given.
+TEST_P(FrameTest, OfNamedTensorsGoesIntoThePipelineThatTakesThem) {
+  Registry registry = Registry::builtin();
+  registry.add<Tensor, std::string>("look", [](ParamReader&) { return look<Tensor>(); });
+  ConfigContext context;
+  context.inputs = {"whole", "crop"};
+  const auto any = compile_any(R"([{"op": "fork", "branches": [[{"op": "select", "name": "crop"}, {"op": "look"}],
+                                                                [{"op": "select", "name": "whole"}, {"op": "look"}]]}])",
+                               registry, context, runtime_);
+  using Both = std::tuple<std::string, std::string>;
+  const auto inner = any.value().as<Tensors, Both>().value();
+  const auto chain = begin_frame() | fork(crop(1) | to_row(), to_row()) | bundle("crop", "whole") | inner.stage();
+  EXPECT_EQ(run(chain, 5).value(), Both("5x10 x*1+-1", "5x10 x*1+0"));
 }
 
 TEST_P(FrameTest, GoesThroughTheSideOfAWhen) {

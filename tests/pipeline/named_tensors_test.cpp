@@ -3,6 +3,7 @@
 #include <gantry/named_tensors.hpp>
 
 #include <gtest/gtest.h>
+#include <gantry/any_pipeline.hpp>
 #include <gantry/pipeline.hpp>
 #include <gantry/registry.hpp>
 
@@ -295,6 +296,42 @@ TEST(SeveralInputs, MayBeTensorsByName) {
   const auto chain = parse_stages<Tensors, Tensor>(json, Registry(), context);
   ASSERT_THAT(chain, IsOk());
   EXPECT_EQ(values_of(run(*chain, two()).value()), (Floats{3, 4}));
+}
+
+/// Whether their types are stated when the config is read, or of the pipeline that was made of it.
+TEST(SeveralInputs, AreOneTensorForEachName) {
+  ConfigContext context;
+  context.inputs = {"a", "b"};
+  const std::string json = R"([{"op": "fork", "branches": [[{"op": "select", "name": "a"}, {"op": "test.same"}],
+                                                           [{"op": "select", "name": "b"}, {"op": "test.same"}]]}])";
+  Registry registry;
+  registry.add<Tensor, Tensor>("test.same",
+                               [](ParamReader&) { return stage("same", [](const Tensor& tensor) { return tensor; }); });
+  CompileOptions options(runtime());
+  options.name = "both";
+  const auto chain = parse_stages<Tensors, Pair>(json, registry, context).value();
+  const auto any = compile_any(json, registry, context, options).value();
+  const Tensor row_a = row({1, 2}), row_b = row({3, 4});
+  for (const auto& pipeline : {compile(chain, options).value(), any.as<Tensors, Pair>().value(),
+                               compile(any.as<Tensors, Pair>().value().stage(), options).value()}) {
+    EXPECT_EQ(values_of(std::get<1>(pipeline.run({{"b", row_b}, {"a", row_a}}).value())), (Floats{3, 4}));
+    const auto refused = [](const std::string& what) {
+      return FailsWith(ErrorCode::kInvalidArgument,
+                       "the pipeline takes one tensor for each of its inputs 'a', 'b': " + what);
+    };
+    EXPECT_THAT(pipeline.run({{"a", row_a}}), refused("'b' is missing"));
+    EXPECT_THAT(pipeline.run({}), refused("'a' is missing"));
+    EXPECT_THAT(pipeline.run({{"a", row_a}, {"b", row_b}, {"c", row_b}}), refused("there is no 'c'"));
+    EXPECT_THAT(pipeline.run({{"a", row_a}, {"a", row_b}, {"b", row_b}}), refused("'a' is there twice"));
+    EXPECT_THAT(pipeline.run({{"a", row_a}}), FailsWith(ErrorCode::kInvalidArgument, "pipeline 'both'"));
+    EXPECT_THAT(pipeline.submit({{"a", row_a}}).get(), refused("'b' is missing"));
+    const std::vector<Tensors> batch = {{{"a", row_a}, {"b", row_b}}, {{"a", row_a}}, {{"b", row_a}, {"a", row_b}}};
+    const auto results = pipeline.run_batch(batch);
+    ASSERT_EQ(results.size(), 3u);
+    EXPECT_EQ(values_of(std::get<0>(results[0].value())), (Floats{1, 2}));
+    EXPECT_THAT(results[1], refused("'b' is missing"));
+    EXPECT_EQ(values_of(std::get<0>(results[2].value())), (Floats{3, 4}));
+  }
 }
 
 TEST(SeveralInputs, RefuseWhatDoesNotFitThem) {
