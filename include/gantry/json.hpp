@@ -42,15 +42,15 @@ class GANTRY_API JsonView {
  public:
   /// null.
   JsonView() = default;
-  /// Strict JSON: duplicate keys, nesting over 64 levels and text after the value are refused. `path` is where the
-  /// value is said to be.
+  /// Strict JSON: duplicate keys, more than 64 lists and objects within one another and text after the value are
+  /// refused. `path` is where the value is said to be.
   static Result<JsonView> parse(std::string_view text, std::string path = {});
 
   JsonKind kind() const noexcept;
   const std::string& path() const noexcept { return path_; }
 
   Result<bool> boolean() const;
-  /// Also a number like 2.0.
+  /// Also a number like 2.0, up to where several integers are the same number (2^53).
   Result<std::int64_t> integer() const;
   Result<double> number() const;
   Result<std::string> string() const;

@@ -24,7 +24,9 @@ struct NotStrict {
 class StrictParse {
  public:
   bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMaxDepth) throw NotStrict{"nests deeper than " + std::to_string(kMaxDepth) + " levels"};
+    const bool begins = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (begins && depth >= kMaxDepth)  // `depth` is of what is around it
+      throw NotStrict{"nests deeper than " + std::to_string(kMaxDepth) + " levels"};
     if (event == Json::parse_event_t::object_start) keys_.emplace_back();
     if (event == Json::parse_event_t::object_end) keys_.pop_back();
     if (event == Json::parse_event_t::key) {
@@ -92,6 +94,12 @@ Error json_error(const std::string& path, const std::string& message) {
   return Error(ErrorCode::kInvalidArgument, (path.empty() ? "" : path + ": ") + message);
 }
 
+std::optional<std::int64_t> exact_integer(double number) {
+  constexpr double kInexact = 9007199254740992.0;  // 2^53, which 9007199254740993.0 is rounded to as well
+  if (!(std::fabs(number) < kInexact) || number != std::nearbyint(number)) return std::nullopt;
+  return static_cast<std::int64_t>(number);
+}
+
 std::optional<std::int64_t> as_integer(const Json& value) {
   if (value.is_number_unsigned()) {
     const auto number = value.get<std::uint64_t>();
@@ -99,11 +107,7 @@ std::optional<std::int64_t> as_integer(const Json& value) {
     return static_cast<std::int64_t>(number);
   }
   if (value.is_number_integer()) return value.get<std::int64_t>();
-  if (!value.is_number_float()) return std::nullopt;
-  const auto number = value.get<double>();
-  constexpr double kExact = 9007199254740992.0;  // 2^53
-  if (!(std::fabs(number) <= kExact) || number != std::nearbyint(number)) return std::nullopt;
-  return static_cast<std::int64_t>(number);
+  return value.is_number_float() ? exact_integer(value.get<double>()) : std::nullopt;
 }
 
 JsonObject::JsonObject(const Json& value, std::string path) : value_(value), path_(std::move(path)) {

@@ -27,6 +27,9 @@ Result<Json> parse_json(std::string_view text, const std::string& what);
 /// most.
 GANTRY_API std::string describe(const Json& value);
 
+/// The integer that a number is; nothing if it has a fraction, or is so large (2^53 on) that it may stand for another.
+GANTRY_API std::optional<std::int64_t> exact_integer(double number);
+
 /// The integer that a number is, 2.0 as well; nothing if it is none, or is too large.
 std::optional<std::int64_t> as_integer(const Json& value);
 

@@ -35,6 +35,20 @@ TEST(ParseJson, RefusesDeepNesting) {
   EXPECT_THAT(parse_json(deep, "c"), FailsWith(ErrorCode::kInvalidArgument, "nests deeper than 64"));
 }
 
+TEST(ParseJson, NestsSixtyFourListsAndObjectsWhateverIsInThem) {
+  const auto lists = [](int count, const std::string& content) {
+    return std::string(static_cast<std::size_t>(count), '[') + content +
+           std::string(static_cast<std::size_t>(count), ']');
+  };
+  for (const char* content : {"", "1", "1, 2"}) {
+    EXPECT_THAT(parse_json(lists(64, content), "c"), test::IsOk()) << content;
+    EXPECT_THAT(parse_json(lists(65, content), "c"), FailsWith(ErrorCode::kInvalidArgument, "deeper than 64"))
+        << content;
+  }
+  EXPECT_THAT(parse_json(lists(63, "{\"a\":1}"), "c"), test::IsOk());
+  EXPECT_THAT(parse_json(lists(64, "{}"), "c"), FailsWith(ErrorCode::kInvalidArgument, "deeper than 64"));
+}
+
 TEST(ParseJson, StopsWhereItIsTooDeep) {
   // Neither closed nor JSON further on: had the parser read on, it would complain of that.
   for (const std::string& rest : {std::string(1 << 20, '['), std::string(100, '[') + "nonsense"})

@@ -29,6 +29,9 @@ TEST(JsonView, TellsItsKind) {
 TEST(JsonView, GivesWhatItHolds) {
   EXPECT_EQ(parsed("true").boolean().value(), true);
   EXPECT_EQ(parsed("2.0").integer().value(), 2);
+  EXPECT_EQ(parsed("9007199254740991.0").integer().value(), 9007199254740991);
+  for (const char* inexact : {"9007199254740992.0", "9007199254740993.0", "-9007199254740993.0", "1e18"})
+    EXPECT_FALSE(parsed(inexact).integer().ok()) << inexact;
   EXPECT_EQ(parsed("9223372036854775807").integer().value(), INT64_MAX);
   EXPECT_EQ(parsed("0.1").number().value(), 0.1);
   EXPECT_EQ(parsed("3").number().value(), 3.0);
