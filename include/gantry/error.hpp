@@ -86,7 +86,7 @@ class GANTRY_API Error {
   /// The same error, seen from one level further out; without memory for it, the error as it is.
   Error within(std::string_view scope) const noexcept;
 
-  /// "code: outer > inner: message", one line.
+  /// "code: outer > inner: message", one line: control characters in names and messages are written by their number.
   std::string to_string() const;
 
  private:

@@ -106,14 +106,31 @@ Error Error::within(std::string_view scope) const noexcept try {
   return *this;
 }
 
+namespace {
+
+/// One line, whatever names and keys of others are in it.
+void append_line(std::string& line, const std::string& text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (const char character : text) {
+    const auto code = static_cast<unsigned char>(character);
+    if (code >= 0x20 && code != 0x7f)
+      line += character;
+    else
+      line += std::string("\\u00") + kDigits[code >> 4] + kDigits[code & 15];
+  }
+}
+
+}  // namespace
+
 std::string Error::to_string() const {
   std::string text = gantry::to_string(code());
   text += ": ";
   for (std::size_t i = 0; i < path().size(); ++i) {
-    text += path()[i];
+    append_line(text, path()[i]);
     text += i + 1 < path().size() ? " > " : ": ";
   }
-  return text + message();
+  append_line(text, message());
+  return text;
 }
 
 ResultError::ResultError(Error error) : std::runtime_error(error.to_string()), error_(std::move(error)) {}

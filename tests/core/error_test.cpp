@@ -37,6 +37,12 @@ TEST(Error, PathGrowsOutwards) {
   EXPECT_EQ(outer.message(), inner.message());
 }
 
+TEST(Error, IsOneLineWhateverNamesAreInIt) {
+  const Error error = Error(ErrorCode::kNotFound, "no 'a\nb'\x1b[1m \xc3\xa9").within("stage 'x\ty\x7f'");
+  EXPECT_EQ(error.to_string(), "not_found: stage 'x\\u0009y\\u007f': no 'a\\u000ab'\\u001b[1m \xc3\xa9");
+  EXPECT_EQ(error.message(), "no 'a\nb'\x1b[1m \xc3\xa9") << "the message itself is as it was given";
+}
+
 TEST(Error, WithinLeavesTheOriginalAlone) {
   const Error inner(ErrorCode::kInternal, "x");
   const Error copy = inner;
