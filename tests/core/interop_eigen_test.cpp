@@ -125,6 +125,19 @@ TEST(InteropEigen, RefusesMemoryThatEigenCannotUse) {
   EXPECT_THAT(to_eigen_mutable<Eigen::MatrixXf>(repeated), FailsWith(invalid, "clone() it first"));
 }
 
+TEST(InteropEigen, WritesToNoElementsThatShareMemory) {
+  std::vector<float> memory(64);
+  const auto writable = [&](const Shape& shape, const Shape& strides) {
+    Tensor tensor = Tensor::wrap(memory.data(), DType::kF32, shape, nullptr, strides).value();
+    return to_eigen_mutable<Eigen::MatrixXf>(tensor).ok();
+  };
+  for (const Shape& strides : {Shape{1, 1}, Shape{2, 1}, Shape{1, 2}, Shape{2, 2}, Shape{0, 1}})
+    EXPECT_FALSE(writable({3, 3}, strides)) << strides.to_string();
+  for (const Shape& strides : {Shape{3, 1}, Shape{1, 3}, Shape{4, 1}, Shape{2, 6}, Shape{3, 4}})
+    EXPECT_TRUE(writable({3, 3}, strides)) << strides.to_string();
+  EXPECT_TRUE(writable({1, 3}, {1, 1})) << "one row";
+}
+
 TEST(InteropEigen, WritesToTheTensor) {
   Tensor tensor = counted({2, 3});
   *to_eigen_mutable<Eigen::MatrixXf>(tensor) *= 2;

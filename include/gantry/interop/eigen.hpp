@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -47,6 +48,14 @@ struct MatrixLayout {
   std::int64_t row_stride = 0;
   std::int64_t column_stride = 0;
 
+  /// Whether two elements lie at one place: then there are steps of rows and of columns that lead as far as each other.
+  bool shares_memory() const {
+    if (rows == 0 || columns == 0) return false;
+    if (row_stride == 0 || column_stride == 0)
+      return (rows > 1 && row_stride == 0) || (columns > 1 && column_stride == 0);
+    const std::int64_t common = std::gcd(row_stride, column_stride);
+    return column_stride / common < rows && row_stride / common < columns;
+  }
   EigenStride stride(bool is_row_major) const {
     return is_row_major ? EigenStride(row_stride, column_stride) : EigenStride(column_stride, row_stride);
   }
@@ -116,13 +125,14 @@ template <class Matrix>
 Result<ConstMap<Matrix>> to_eigen(const Tensor&& tensor) = delete;
 
 /// The same, to write to. Every holder of the storage sees what is written: a stage clones its input first
-/// (Tensor::clone()). invalid_argument also where elements share memory (an axis that is repeated by a stride of 0).
+/// (Tensor::clone()). invalid_argument also where elements share memory (an axis that is repeated by a stride of
+/// 0, rows that overlap).
 template <class Matrix>
 Result<MutableMap<Matrix>> to_eigen_mutable(Tensor& tensor) {
   using Scalar = typename Matrix::Scalar;
   const auto layout = detail::matrix_layout<Matrix>(tensor);
   if (!layout) return layout.error();
-  if ((layout->rows > 1 && layout->row_stride == 0) || (layout->columns > 1 && layout->column_stride == 0))
+  if (layout->shares_memory())
     return Error(ErrorCode::kInvalidArgument,
                  "Eigen cannot write to " + tensor.to_string() + ", whose elements share memory; clone() it first");
   return MutableMap<Matrix>(static_cast<Scalar*>(tensor.mutable_data()), layout->rows, layout->columns,
