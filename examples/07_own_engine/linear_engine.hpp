@@ -46,8 +46,7 @@ class LinearLoader final : public EngineLoader {
   std::string kind() const override { return "linear"; }
   std::string version() const override { return "1"; }
   Result<std::unique_ptr<Engine>> load(const LoadRequest& request) const override {
-    const EngineOptions options = request.options();
-    OptionReader reader(options);
+    OptionReader reader(request.options());
     const auto scale = static_cast<float>(reader.number("scale", 1));
     if (auto ok = reader.finish(); !ok) return ok.error();
     const auto bytes = request.files[0].file.pages(request.file_memory);

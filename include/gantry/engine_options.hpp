@@ -82,16 +82,16 @@ class GANTRY_API EngineOptions {
 
 /// Reads the options of one engine strictly: it keeps the first mistake, and refuses what nobody asked for.
 ///
-/// Ownership: borrows the options, which must outlive it.
+/// Ownership: owns its options.
 /// Threads:   one thread.
 /// Errors:    finish() gives the first mistake; after it every reader returns its fallback.
 /// Cost:      linear in the options.
 class GANTRY_API OptionReader {
  public:
-  explicit OptionReader(const EngineOptions& options) : options_(options) {}
-  OptionReader(EngineOptions&&) = delete;
+  explicit OptionReader(EngineOptions options) : options_(std::move(options)) {}
 
   bool boolean(const std::string& name, bool fallback);
+  /// Also a number like 2.0, as JsonView::integer().
   std::int64_t integer(const std::string& name, std::int64_t low, std::int64_t high, std::int64_t fallback);
   /// An integer counts as a number.
   double number(const std::string& name, double fallback);
@@ -109,10 +109,12 @@ class GANTRY_API OptionReader {
   Result<void> finish();
 
  private:
+  /// What is set, as long as nothing is wrong.
+  const OptionValue* find(const std::string& name);
   template <class T>
-  const T* find(const std::string& name, const char* expected);
+  const T* expect(const std::string& name, const OptionValue* found, const char* expected);
 
-  const EngineOptions& options_;
+  EngineOptions options_;
   std::set<std::string> known_;
   std::optional<Error> mistake_;
 };

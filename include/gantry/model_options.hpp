@@ -72,7 +72,8 @@ struct ModelOptions {
   /// Unset: the shared runtime.
   std::optional<Runtime> runtime;
   /// What engines can be told beyond this, by kind: `engine_options["aoti"].set("scratch_dir", "/var/tmp")`. Those of
-  /// LibTorch: libtorch::Options. An engine refuses what it does not know.
+  /// LibTorch: libtorch::Options. An engine refuses what it does not know, and so
+  /// does whoever loads a model those for an engine that does not load it.
   std::map<std::string, EngineOptions> engine_options;
   /// For engines that use a model's file where it lies; those of LibTorch read it into memory of their own.
   FileMemory file_memory = FileMemory::kCopied;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <gantry/engine_options.hpp>
 
+#include "core/json_object.hpp"
 #include "core/number_text.hpp"
 
 namespace gantry {
@@ -109,46 +110,52 @@ Result<EngineOptions> EngineOptions::from_json(const JsonView& json) {
   return options;
 }
 
-template <class T>
-const T* OptionReader::find(const std::string& name, const char* expected) {
+const OptionValue* OptionReader::find(const std::string& name) {
   known_.insert(name);
-  const OptionValue* const found = options_.find(name);
-  if (found == nullptr || !ok()) return nullptr;
+  return ok() ? options_.find(name) : nullptr;
+}
+
+template <class T>
+const T* OptionReader::expect(const std::string& name, const OptionValue* found, const char* expected) {
+  if (found == nullptr) return nullptr;
   const T* const value = std::get_if<T>(&found->value());
   if (value == nullptr) fail(name, std::string("expected ") + expected + ", got " + found->describe());
   return value;
 }
 
 bool OptionReader::boolean(const std::string& name, bool fallback) {
-  const bool* const value = find<bool>(name, "true or false");
+  const bool* const value = expect<bool>(name, find(name), "true or false");
   return value ? *value : fallback;
 }
 
 std::int64_t OptionReader::integer(const std::string& name, std::int64_t low, std::int64_t high,
                                    std::int64_t fallback) {
-  const std::int64_t* const value = find<std::int64_t>(name, "an integer");
-  if (value == nullptr || (*value >= low && *value <= high)) return value ? *value : fallback;
+  const OptionValue* const found = find(name);
+  if (found == nullptr) return fallback;
+  std::optional<std::int64_t> value;
+  if (const auto* number = std::get_if<double>(&found->value())) value = detail::exact_integer(*number);
+  if (!value)
+    if (const auto* integer = expect<std::int64_t>(name, found, "an integer")) value = *integer;
+  if (!value || (*value >= low && *value <= high)) return value.value_or(fallback);
   fail(name, "must be " + std::to_string(low) + ".." + std::to_string(high) + ", got " + std::to_string(*value));
   return fallback;
 }
 
 double OptionReader::number(const std::string& name, double fallback) {
-  const OptionValue* const found = options_.find(name);
-  if (found && std::holds_alternative<std::int64_t>(found->value())) {
-    known_.insert(name);
+  const OptionValue* const found = find(name);
+  if (found && std::holds_alternative<std::int64_t>(found->value()))
     return static_cast<double>(std::get<std::int64_t>(found->value()));
-  }
-  const double* const value = find<double>(name, "a number");
+  const double* const value = expect<double>(name, found, "a number");
   return value ? *value : fallback;
 }
 
 std::string OptionReader::text(const std::string& name, const std::string& fallback) {
-  const std::string* const value = find<std::string>(name, "a string");
+  const std::string* const value = expect<std::string>(name, find(name), "a string");
   return value ? *value : fallback;
 }
 
 std::vector<std::string> OptionReader::texts(const std::string& name) {
-  const auto* const list = find<OptionValue::List>(name, "a list of strings");
+  const auto* const list = expect<OptionValue::List>(name, find(name), "a list of strings");
   if (list == nullptr) return {};
   std::vector<std::string> texts;
   for (const OptionValue& item : *list) {
@@ -163,7 +170,7 @@ std::vector<std::string> OptionReader::texts(const std::string& name) {
 }
 
 OptionValue::Object OptionReader::object(const std::string& name) {
-  const auto* const object = find<OptionValue::Object>(name, "an object");
+  const auto* const object = expect<OptionValue::Object>(name, find(name), "an object");
   return object ? *object : OptionValue::Object();
 }
 

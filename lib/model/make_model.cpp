@@ -225,11 +225,30 @@ Model detail::ModelMaker::make(std::shared_ptr<const ModelCall> call, Runtime ru
   return Model(std::make_shared<const Model::State>(Model::State{std::move(call), std::move(runtime), name}));
 }
 
+namespace {
+
+/// Options for another engine would be ignored; it is a mistake, likely a typo. Those for both kinds of LibTorch, which
+/// libtorch::Options sets, are no mistake where one of the two loads.
+Result<void> check_engine_options(const std::string& kind, const ModelOptions& options) {
+  const std::string component = engine_component(kind);
+  for (const auto& [given, values] : options.engine_options) {
+    const bool is_related = !component.empty() && engine_component(given) == component;
+    if (given == kind || is_related) continue;
+    return Error(ErrorCode::kInvalidArgument, "ModelOptions::engine_options are for an engine '" + given +
+                                                  "', but an engine '" + kind + "' loads the model");
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Model> Model::load(const EngineLoader& engine, const std::string& path, const Signature& signature,
                           const ModelOptions& options) try {
   auto file = ModelFile::open(path);
   if (!file) return std::move(file).error();
-  auto request = detail::make_load_request(engine.kind(), {{*std::move(file), 0}}, signature, options);
+  const std::string kind = engine.kind();
+  if (auto ok = check_engine_options(kind, options); !ok) return std::move(ok).error();
+  auto request = detail::make_load_request(kind, {{*std::move(file), 0}}, signature, options);
   if (!request) return std::move(request).error();
   auto loaded = detail::load_engine(engine, *request);
   if (!loaded) return std::move(loaded).error();

@@ -31,6 +31,8 @@ class PlainContent final : public detail::FileContent {
 detail::FileContent::~FileContent() = default;
 
 Result<ModelFile> ModelFile::open(const std::string& path) {
+  if (path.find('\0') != std::string::npos)  // the system would open another file than the one named
+    return Error(ErrorCode::kInvalidArgument, "a path of a model file with a zero byte in it");
   auto file = detail::OpenFile::open(path);
   if (!file) {
     const int reason = errno;

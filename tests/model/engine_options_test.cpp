@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gantry/engine_loader.hpp>
 #include <gantry/engine_options.hpp>
 
 #include <gmock/gmock.h>
@@ -80,6 +81,51 @@ TEST(OptionReader, RefusesWhatNobodyAskedForAndNamesTheKnownOnes) {
               FailsWith(ErrorCode::kInvalidArgument, "unknown option 'presision'; known are 'precision', 'streams'"));
   OptionReader none(options);
   EXPECT_THAT(none.finish(), FailsWith(ErrorCode::kInvalidArgument, "'presision'; it has no options"));
+}
+
+/// As the head of the header has it.
+Result<std::string> read_precision(const LoadRequest& request) {
+  OptionReader reader(request.options());
+  const std::string precision = reader.text("precision", "f32");
+  if (auto ok = reader.finish(); !ok) return std::move(ok).error();
+  return precision;
+}
+
+TEST(OptionReader, ReadsWhatARequestGives) {
+  LoadRequest request;
+  EXPECT_EQ(read_precision(request).value(), "f32");
+  request.package_options.set("precision", "bf16");
+  request.host_options.set("precision", "f16");
+  EXPECT_EQ(read_precision(request).value(), "f16");
+  request.host_options.set("streams", 2);
+  EXPECT_THAT(read_precision(request), FailsWith(ErrorCode::kInvalidArgument, "unknown option 'streams'"));
+}
+
+TEST(OptionReader, ReadsAWholeNumberAsAnInteger) {
+  const auto options =
+      EngineOptions::from_json(JsonView::parse(R"({"a": 1.0, "b": 2.5, "c": 1e17, "d": 9.0})").value());
+  OptionReader reader(*options);
+  EXPECT_EQ(reader.integer("a", 0, 5, 4), 1);
+  EXPECT_TRUE(reader.ok());
+  EXPECT_EQ(reader.integer("b", 0, 5, 4), 4);
+  EXPECT_THAT(reader.finish(), FailsWith(ErrorCode::kInvalidArgument, "option 'b': expected an integer, got 2.5"));
+  OptionReader large(*options);
+  EXPECT_EQ(large.integer("c", 0, 5, 4), 4);
+  EXPECT_THAT(large.finish(), FailsWith(ErrorCode::kInvalidArgument, "option 'c': expected an integer, got 1e+17"));
+  OptionReader beyond(*options);
+  EXPECT_EQ(beyond.integer("d", 0, 5, 4), 4);
+  EXPECT_THAT(beyond.finish(), FailsWith(ErrorCode::kInvalidArgument, "option 'd': must be 0..5, got 9"));
+}
+
+TEST(OptionReader, GivesFallbacksAfterAMistake) {
+  EngineOptions options;
+  options.set("text", 1).set("i", 3).set("d", 2.5).set("flag", true);
+  OptionReader reader(options);
+  EXPECT_EQ(reader.text("text", "x"), "x");
+  EXPECT_EQ(reader.integer("i", 0, 5, 8), 8);
+  EXPECT_EQ(reader.number("i", 9), 9);
+  EXPECT_EQ(reader.number("d", 9), 9);
+  EXPECT_FALSE(reader.boolean("flag", false));
 }
 
 TEST(OptionReader, KeepsTheFirstMistake) {

@@ -51,6 +51,11 @@ TEST_F(ModelFileTest, ReadsWithinItsBoundsAlone) {
     EXPECT_THAT(read(file, offset, size), HasSubstr("invalid_argument"));
 }
 
+TEST_F(ModelFileTest, APathWithAZeroByteIsNoOther) {
+  const std::string other = write("a", "0123456789") + std::string("\0x", 2);
+  EXPECT_THAT(ModelFile::open(other), FailsWith(ErrorCode::kInvalidArgument, "zero byte"));
+}
+
 /// Bytes that begin with a page and may only be read.
 bool are_read_only_pages(const Bytes& bytes) {
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE)) != 0)

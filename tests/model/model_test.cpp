@@ -2,8 +2,12 @@
 // Model over a fake engine: options, warm-up, checked calls, and what a stage makes of samples: batches, halving,
 // views.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <gantry/engine_loader.hpp>
 #include <gantry/model.hpp>
 #include <gantry/pipeline.hpp>
 #include <memory>
@@ -54,6 +58,41 @@ ModelOptions options_on(const Runtime& runtime) {
   ModelOptions options;
   options.runtime = runtime;
   return options;
+}
+
+/// Loads an engine that keeps nothing of the file.
+class PlainLoader final : public EngineLoader {
+ public:
+  explicit PlainLoader(std::string kind) : kind_(std::move(kind)) {}
+  std::string kind() const override { return kind_; }
+  std::string version() const override { return "1"; }
+  Result<std::unique_ptr<Engine>> load(const LoadRequest& request) const override {
+    OptionReader reader(request.host_options);
+    reader.integer("streams", 1, 8, 1);
+    if (auto ok = reader.finish(); !ok) return std::move(ok).error();
+    return std::unique_ptr<Engine>(std::make_unique<FakeEngine>(make_script()));
+  }
+
+ private:
+  const std::string kind_;
+};
+
+TEST(ModelLoad, RefusesOptionsForAnEngineThatDoesNotLoad) {
+  const std::string path = testing::TempDir() + "gantry-model-load-" + std::to_string(::getpid());
+  std::ofstream(path) << "model";
+  const Runtime runtime = make_runtime(1);
+  const auto loads = [&](const std::string& engine, const std::string& options_for) {
+    ModelOptions options = options_on(runtime);
+    options.engine_options[options_for].set("streams", 2);
+    return Model::load(PlainLoader(engine), path, row_signature(), options);
+  };
+  EXPECT_THAT(loads("mine", "mine"), IsOk());
+  EXPECT_THAT(loads("mine", "mien"),
+              FailsWith(ErrorCode::kInvalidArgument, "engine_options are for an engine 'mien', but an engine 'mine'"));
+  EXPECT_THAT(loads("mine", "aoti"), HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(loads("torchscript", "aoti"), IsOk()) << "libtorch::Options sets both";
+  EXPECT_THAT(loads("torchscript", "mine"), HasCode(ErrorCode::kInvalidArgument));
+  std::remove(path.c_str());
 }
 
 TEST(ModelOptions, AreLimited) {
