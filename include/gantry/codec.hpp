@@ -39,11 +39,11 @@ struct Codec {
   /// In JSON a payload is {"name": what write_json writes}. Lower-case letters, digits, '_', '-' and '.'; "file",
   /// "npy", "tensors", "digest", "sample", "list" and "tuple" mean something else there.
   std::string name;
-  /// Exactly one value.
+  /// Exactly one value. What it ends it has begun: anything else is `internal`, with the codec's name.
   std::function<void(const T&, JsonWriter&)> write_json;
   /// What write_json wrote, and what people write.
   std::function<Result<T>(const JsonView&)> read_json;
-  /// One tensor, which a .npy file can hold, or several by name.
+  /// One tensor, which a .npy file can hold, or several by name, each name once.
   std::function<Result<Tensors>(const T&)> to_tensors;
   /// A tensor from a .npy file is alone, and its name empty.
   std::function<Result<T>(Tensors)> from_tensors;

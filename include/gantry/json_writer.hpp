@@ -18,6 +18,10 @@
 
 namespace gantry {
 
+namespace detail {
+class JsonEnclosure;
+}
+
 /// Writes one JSON value on one line, in the order of the calls. Numbers get the fewest digits that read back as the
 /// same float or double, in no locale; NaN and infinities, which JSON lacks, become null; bytes that are not UTF-8
 /// become U+FFFD. A call out of place (a value without its key, an end too many) writes nothing; finish() reports it.
@@ -81,8 +85,11 @@ class GANTRY_API JsonWriter {
   void write_string(std::string_view text);
   void blame(const std::string& mistake);
 
+  friend class detail::JsonEnclosure;
+
   std::string text_;
   std::vector<State> states_;
+  std::size_t enclosing_ = 0;  // lists and objects of who has let somebody else write one value in them
   bool is_complete_ = false;
   std::string mistake_;
 };

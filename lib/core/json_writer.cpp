@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/json_enclosure.hpp"
 #include "core/number_text.hpp"
 #include "core/utf8.hpp"
 
@@ -102,7 +103,7 @@ JsonWriter& JsonWriter::begin(char bracket, State state) {
 JsonWriter& JsonWriter::end(char bracket, State empty, State filled) {
   if (!mistake_.empty()) return *this;
   const char* what = bracket == '}' ? "the end of an object" : "the end of a list";
-  if (states_.empty() || (states_.back() != empty && states_.back() != filled))
+  if (states_.size() <= enclosing_ || (states_.back() != empty && states_.back() != filled))
     return blame(std::string(what) + " where there is none to end"), *this;
   text_ += bracket;
   states_.pop_back();
@@ -112,7 +113,7 @@ JsonWriter& JsonWriter::end(char bracket, State empty, State filled) {
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   if (!mistake_.empty()) return *this;
-  if (states_.empty() || (states_.back() != State::kFirstKey && states_.back() != State::kKey))
+  if (states_.size() <= enclosing_ || (states_.back() != State::kFirstKey && states_.back() != State::kKey))
     return blame("the key '" + std::string(name) + "' outside an object, or behind another key"), *this;
   if (states_.back() == State::kKey) text_ += ',';
   write_string(name);
@@ -170,6 +171,10 @@ void JsonWriter::write_string(std::string_view text) {
 }
 
 Result<std::string> JsonWriter::finish() {
+  if (enclosing_ > 0) {
+    blame("finish() within somebody else's object");
+    return Error(ErrorCode::kInternal, "JsonWriter: " + mistake_);
+  }
   JsonWriter done;
   std::swap(done, *this);
   if (!done.mistake_.empty()) return Error(ErrorCode::kInternal, "JsonWriter: " + done.mistake_);
@@ -178,5 +183,29 @@ Result<std::string> JsonWriter::finish() {
                                                           : "JsonWriter: a list or an object was not ended");
   return std::move(done.text_);
 }
+
+namespace detail {
+
+JsonEnclosure::JsonEnclosure(JsonWriter& writer)
+    : writer_(writer),
+      before_(std::exchange(writer.enclosing_, writer.states_.size())),
+      enclosing_(writer.enclosing_),
+      was_right_(writer.mistake_.empty()) {}
+
+std::optional<std::string> JsonEnclosure::end() {
+  using State = JsonWriter::State;
+  const bool is_replaced = writer_.enclosing_ != enclosing_ || writer_.states_.size() < enclosing_;
+  writer_.enclosing_ = before_;
+  if (!was_right_) return std::nullopt;
+  if (is_replaced)
+    writer_.blame("the writer was replaced by another");
+  else if (writer_.mistake_.empty() && writer_.states_.size() > enclosing_)
+    writer_.blame("a list or an object was not ended");
+  else if (writer_.mistake_.empty() && writer_.states_.back() == State::kMember)
+    writer_.blame("no value was written");
+  return writer_.mistake_.empty() ? std::nullopt : std::optional<std::string>("JsonWriter: " + writer_.mistake_);
+}
+
+}  // namespace detail
 
 }  // namespace gantry

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/json_access.hpp"
+#include "core/json_enclosure.hpp"
 #include "model/npy.hpp"
 #include "pipeline/payload_guard.hpp"
 
@@ -20,9 +21,15 @@ bool is_open_tuple(const TypeInfo& type) {
   return same_type(type, type_of<ValueTuple>());
 }
 
+/// "tensors" is how tensors are written, and nothing else.
+bool is_of_tensors(const TypeInfo& type) {
+  return same_type(type, type_of<Tensor>()) || same_type(type, type_of<Tensors>());
+}
+
 /// What is wrong with a codec's name, if anything.
-std::optional<std::string> name_mistake(const std::string& name) {
-  if (std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved))
+std::optional<std::string> name_mistake(const std::string& name, const TypeInfo& type) {
+  const bool is_reserved = std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
+  if (is_reserved || (name == "tensors" && !is_of_tensors(type)))
     return "the name '" + name + "' means something else in JSON";
   const bool is_plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") == std::string::npos;
   if (name.empty() || !is_plain)
@@ -89,7 +96,7 @@ Result<const ErasedCodec*> PayloadCodecs::find(const TypeInfo& type) const {
                                   [&](const auto& codec) { return same_type(*codec->type, type); });
   if (found == data_.codecs.end())
     return Error(ErrorCode::kUnsupported, type.name() + " has no codec; give one to Registry::add_codec()");
-  if (auto mistake = name_mistake((*found)->name))
+  if (auto mistake = name_mistake((*found)->name, type))
     return Error(ErrorCode::kInvalidArgument, "the codec of " + type.name() + ": " + *mistake);
   return found->get();
 }
@@ -111,12 +118,17 @@ Result<void> PayloadCodecs::write_json(const PayloadRef& payload, JsonWriter& wr
   const auto codec = find(*payload.type);
   if (!codec) return codec.error();
   if (!(*codec)->write_json) return lacks(**codec, "written as JSON", "write_json");
-  return guarded(**codec, [&]() -> Result<void> {
-    writer.begin_object().key((*codec)->name);
+  writer.begin_object().key((*codec)->name);
+  JsonEnclosure enclosure(writer);
+  auto written = guarded(**codec, [&]() -> Result<void> {
     (*codec)->write_json(payload.data, writer);
-    writer.end_object();
     return {};
   });
+  const auto mistake = enclosure.end();
+  if (!written) return written;
+  if (mistake) return Error(ErrorCode::kInternal, "write_json: " + *mistake).within(title_of(**codec));
+  writer.end_object();
+  return {};
 }
 
 Result<Value> PayloadCodecs::read_json(const TypeInfo& type, const JsonView& json) const {

@@ -8,13 +8,17 @@
 
 namespace gantry::detail {
 
+inline std::string title_of(const ErasedCodec& codec) {
+  return "codec '" + codec.name + "'";
+}
+
 /// An exception becomes an error that names the codec.
 template <class F>
 auto guarded(const ErasedCodec& codec, F call) -> decltype(call()) {
   try {
     return call();
   } catch (...) {
-    return translate_exception().within("codec '" + codec.name + "'");
+    return translate_exception().within(title_of(codec));
   }
 }
 

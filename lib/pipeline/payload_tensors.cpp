@@ -21,6 +21,13 @@ std::string list_names(const Tensors& tensors) {
   return text;
 }
 
+/// A name that a tensor shares with one before it; nullptr if there is none.
+const std::string* repeated_name(const Tensors& tensors) {
+  for (const NamedTensor& item : tensors)
+    if (tensors.find(item.name) != &item.tensor) return &item.name;
+  return nullptr;
+}
+
 /// One stacked tensor from those called `name` of every item.
 Result<Tensor> stack_one(const std::vector<Tensors>& items, const std::string& name) {
   std::vector<Tensor> samples;
@@ -65,7 +72,13 @@ Result<Tensors> PayloadCodecs::to_tensors(const PayloadRef& payload) const {
   const auto codec = find(*payload.type);
   if (!codec) return codec.error();
   if (!(*codec)->to_tensors) return lacks(**codec, "written as tensors", "to_tensors");
-  return guarded(**codec, [&] { return (*codec)->to_tensors(payload.data); });
+  auto tensors = guarded(**codec, [&] { return (*codec)->to_tensors(payload.data); });
+  if (tensors)
+    if (const std::string* twice = repeated_name(*tensors))
+      return Error(ErrorCode::kInternal,
+                   "to_tensors gave more than one tensor '" + *twice + "', their names must differ")
+          .within(title_of(**codec));
+  return tensors;
 }
 
 Result<Tensor> PayloadCodecs::to_tensor(const PayloadRef& payload) const {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <gantry/registry.hpp>
 #include <stdexcept>
 #include <string>
@@ -272,14 +273,66 @@ TEST(Codecs, ACodecThatThrowsOrWritesNoValueIsAnError) {
   const Codecs broken = registry.codecs();
   EXPECT_THAT(broken.to_json(Payload::from(Point{1, 0})),
               FailsWith(ErrorCode::kInternal, "codec 'point': threw std::runtime_error: no ink"));
-  EXPECT_THAT(broken.to_json(Payload::from(Point{0, 0})), FailsWith(ErrorCode::kInternal, "JsonWriter: "));
+  EXPECT_THAT(broken.to_json(Payload::from(Point{0, 0})),
+              FailsWith(ErrorCode::kInternal, "codec 'point': write_json: JsonWriter: no value was written"));
   EXPECT_THAT(broken.to_json(Payload::from(Point{-1, 0})), FailsWith(ErrorCode::kInternal, "where a key belongs"));
   EXPECT_THAT(broken.read_json(PayloadType::of<Point>(), JsonView::parse("{\"point\":1}").value()),
               HasCode(ErrorCode::kResourceExhausted));
 }
 
+/// What is said of a codec that writes so.
+std::string said_of(std::function<void(JsonWriter&)> write, const Payload& payload = Payload::from(Point())) {
+  Codec<Point> codec;
+  codec.name = "point";
+  codec.write_json = [write = std::move(write)](const Point&, JsonWriter& json) { write(json); };
+  Registry registry;
+  registry.add_codec(codec);
+  const auto text = registry.codecs().to_json(payload);
+  return text ? *text : text.error().to_string();
+}
+
+TEST(Codecs, ACodecWritesNothingBesideItsValue) {
+  const auto points = Payload::from(std::vector<Point>(2));
+  EXPECT_EQ(said_of([](JsonWriter& json) { json.value(1); }, points), R"({"list":[{"point":1},{"point":1}]})");
+  const std::string named = "internal: codec 'point': write_json: JsonWriter: ";
+  const auto is_refused = testing::StartsWith(named);
+  EXPECT_THAT(said_of([](JsonWriter& json) { json.value(1).key("x").value(2); }), is_refused) << "a sibling";
+  const auto leave = [](JsonWriter& json) { json.value(1).end_object().begin_object().key("z").value(1); };
+  EXPECT_THAT(said_of(leave), is_refused);
+  EXPECT_THAT(said_of(leave, points), is_refused);
+  EXPECT_THAT(said_of([](JsonWriter& json) { json.end_object(); }), is_refused);
+  EXPECT_THAT(said_of([](JsonWriter& json) { json.begin_object(); }), is_refused);
+  EXPECT_THAT(said_of([](JsonWriter& json) { json.value(1), (void)json.finish(); }), is_refused);
+  EXPECT_THAT(said_of([](JsonWriter& json) { json.value(1), json = JsonWriter(); }), is_refused);
+  EXPECT_THAT(said_of([](JsonWriter& json) { json = JsonWriter(), json.begin_object().key("z").value(1); }),
+              is_refused);
+}
+
+TEST(Codecs, ACodecMayWriteAnotherPayload) {
+  const Codecs inner = make_registry().codecs();
+  EXPECT_EQ(said_of([&](JsonWriter& json) {
+              json.begin_object().key("at");
+              EXPECT_THAT(inner.write_json(Payload::from(Point{1, 2}), json), IsOk());
+              json.field("z", 3).end_object();
+            }),
+            R"({"point":{"at":{"point":[1.0,2.0]},"z":3}})");
+}
+
+TEST(Codecs, TensorsOfOneNameAreRefused) {
+  Codec<Point> codec = point_codec();
+  codec.to_tensors = [](const Point& p) -> Result<Tensors> {
+    return Tensors{{"a", tensor_of({p.x}, {1})}, {"b", tensor_of({p.x}, {1})}, {"a", tensor_of({p.y}, {1})}};
+  };
+  Registry registry;
+  registry.add_codec(codec);
+  const auto refused = FailsWith(ErrorCode::kInternal, "codec 'point': to_tensors gave more than one tensor 'a'");
+  EXPECT_THAT(registry.codecs().to_tensors(Payload::from(Point())), refused);
+  EXPECT_THAT(registry.codecs().to_tensors(Payload::from(std::vector<Point>(2))), refused);
+  EXPECT_THAT(registry.codecs().difference(Payload::from(Point()), Payload::from(Point()), {}), refused);
+}
+
 TEST(Codecs, ANameThatMeansSomethingElseIsRefused) {
-  for (const char* name : {"", "list", "tuple", "npy", "file", "digest", "sample", "Point", "a b", "\xff"}) {
+  for (const char* name : {"", "list", "tuple", "npy", "file", "tensors", "digest", "sample", "Point", "a b", "\xff"}) {
     Codec<Point> codec = point_codec();
     codec.name = name;
     Registry registry;
