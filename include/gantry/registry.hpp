@@ -107,7 +107,9 @@ struct ConfigContext {
 ///
 /// Ownership: owns its factories; copies are cheap.
 /// Threads:   thread-compatible; building from a const Registry is thread-safe.
-/// Errors:    add, add_codec: a name or type that exists is replaced.
+/// Errors:    add, add_codec: a name or type that exists is replaced, but for bundle, each, fork, model, select and
+///            when, which are part of the config itself: an op of such a name is not added, and load_plugin() and
+///            whoever reads a config with this Registry says so (invalid_argument).
 /// Cost:      building is linear in the config.
 class GANTRY_API Registry {
  public:

@@ -256,6 +256,7 @@ class ConfigParser {
 
 Result<ParsedPipeline> parse_pipeline(std::string_view json, const TypeInfo* in, const TypeInfo* out,
                                       const Registry& registry, const ConfigContext& context) {
+  if (registry.data().mistake) return *registry.data().mistake;
   auto list = parse_json(json, "pipeline");
   if (!list) return std::move(list).error();
   return ConfigParser(registry, context).parse(*list, in, out);

@@ -157,6 +157,14 @@ void Registry::add_erased(const std::string& name, std::function<detail::NodePtr
   const auto dot = name.find('.');
   if (description.domain.empty()) description.domain = dot == std::string::npos ? "other" : name.substr(0, dot);
   auto data = std::make_shared<detail::RegistryData>(*data_);
+  if (detail::compound_ops().count(name) != 0) {
+    if (!data->mistake)
+      data->mistake = Error(ErrorCode::kInvalidArgument,
+                            "Registry::add(\"" + name + "\"): every Registry has an op of this name, which cannot be " +
+                                "replaced; give yours another, such as \"acme." + name + "\"");
+    data_ = std::move(data);
+    return;
+  }
   data->ops[name] = {std::move(factory), std::make_shared<const OpDescription>(std::move(description))};
   data_ = std::move(data);
 }

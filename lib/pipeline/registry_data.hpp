@@ -8,6 +8,7 @@
 #include <gantry/op_description.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct RegistryData {
   std::map<std::string, RegisteredOp, std::less<>> ops;
   std::map<std::string, NamedPredicate, std::less<>> predicates;
   std::vector<std::shared_ptr<const ErasedCodec>> codecs;  // one a type
+  std::optional<Error> mistake;                            // the first in what was added
 };
 
 /// The ops that the config front end makes itself, whose types follow from what is in them: by name.

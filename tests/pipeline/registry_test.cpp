@@ -50,6 +50,20 @@ TEST(Registry, ReplacesAnOpOfTheSameName) {
   EXPECT_EQ(chain.node()->name, "second");
 }
 
+TEST(Registry, NamesOfTheConfigItselfAreRefused) {
+  for (const char* name : {"bundle", "each", "fork", "model", "select", "when"}) {
+    Registry registry;
+    const auto count = registry.descriptions().size();
+    registry.add<int, int>("a", [](ParamReader&) { return stage("a", [](int x) { return x; }); });
+    registry.add<int, int>(name, [](ParamReader&) { return stage("mine", [](int x) { return x; }); });
+    EXPECT_EQ(registry.op_names(), (std::vector<std::string>{"a"}));
+    EXPECT_EQ(registry.descriptions().size(), count + 1) << "listed once";
+    EXPECT_THAT((parse_stages<int, int>(R"([{"op": "a"}])", registry)),
+                FailsWith(ErrorCode::kInvalidArgument,
+                          "Registry::add(\"" + std::string(name) + "\"): every Registry has an op of this name"));
+  }
+}
+
 TEST(Registry, AFactoryWithoutAStageIsNamed) {
   Registry registry;
   registry.add<int, int>("none", [](ParamReader&) { return Stage<int, int>(detail::NodePtr()); });
