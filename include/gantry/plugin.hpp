@@ -16,7 +16,8 @@ namespace gantry {
 
 /// Loads the library at `path` and lets it add to `registry`; after an error `registry` is as it was. The library stays
 /// loaded until the process ends. A path without '/' is a file of the working directory. Errors: not_found;
-/// failed_precondition for what cannot be loaded, or is no plugin of this version of gantry; internal if it throws.
+/// failed_precondition for what cannot be loaded, or is no plugin of this version of gantry; internal if it throws;
+/// invalid_argument for an op that cannot be added.
 /// Thread-safe. Cost: that of the dynamic loader.
 GANTRY_API Result<void> load_plugin(const std::string& path, Registry& registry);
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// dlopen, and what to do where it fails.
+// Loading libraries that somebody else built, and what to do where that fails.
 #include "cli/engine_libraries.hpp"
 
 #include <dlfcn.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <gantry/node.hpp>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "cli/machine.hpp"
+#include "core/shared_library.hpp"
 #include "model/known_engines.hpp"
 
 #ifdef GANTRY_LINKED_TORCH
@@ -23,6 +25,8 @@ namespace gantry::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using detail::SharedLibrary;
+using detail::translate_exception;
 using FilesByName = std::map<std::string, std::string>;  // "torch": the path of its library
 
 constexpr const char* kSymbol = "gantry_engine_0_2";
@@ -96,27 +100,69 @@ std::string advice_for(const std::string& name) {
   return name == "torch" ? "; build gantry with -DGANTRY_TORCH=ON and install it, or give --engine-dir" : "";
 }
 
+/// What an engine is asked for wherever engines are chosen or shown: one that cannot even say that is none.
+std::optional<std::string> mistake_of(const EngineLoader* engine, std::size_t index) {
+  const std::string which = "engines()[" + std::to_string(index) + "]";
+  if (engine == nullptr) return which + " is nullptr";
+  try {
+    if (engine->kind().empty()) return which + " has an empty kind()";
+  } catch (...) {
+    return which + ": kind() " + translate_exception().message();
+  }
+  try {
+    engine->version();
+  } catch (...) {
+    return which + " ('" + engine->kind() + "'): version() " + translate_exception().message();
+  }
+  return std::nullopt;
+}
+
+using EngineEntry = const EngineLibrary* (*)();
+
+/// Fills in what the library says of itself; what is wrong with that, if anything.
+std::optional<std::string> read_entry(EngineEntry entry, EngineLibraryState& state) {
+  const EngineLibrary* found = nullptr;
+  try {
+    found = entry();
+  } catch (...) {
+    return "it " + translate_exception().message();
+  }
+  if (found == nullptr) return "it gives nullptr";
+  if (found->name == nullptr) return "EngineLibrary::name is nullptr";
+  if (found->description == nullptr) return "EngineLibrary::description is nullptr";
+  if (found->engines == nullptr) return "EngineLibrary::engines is nullptr";
+  EngineList engines;
+  try {
+    engines = found->engines();
+  } catch (...) {
+    return "engines() " + translate_exception().message();
+  }
+  for (std::size_t i = 0; i < engines.size(); ++i)
+    if (auto mistake = mistake_of(engines[i].get(), i)) return mistake;
+  state.description = found->description;
+  state.engines = std::move(engines);
+  return std::nullopt;
+}
+
 EngineLibraryState load(const std::string& name, const std::string& path) {
   EngineLibraryState state{name, path, {}, {}, {}};
   const std::string file = fs::path(path).filename().string();
   // Local: what an engine brings, such as LibTorch with its protobuf, is no business of another engine. For good: what
   // LibTorch registers as it is loaded cannot be taken back.
-  void* const library = ::dlopen(fs::absolute(path).c_str(), RTLD_LAZY | RTLD_LOCAL);
-  if (library == nullptr) {
-    const char* const text = ::dlerror();
+  const auto library = SharedLibrary::load(fs::absolute(path), RTLD_LAZY | RTLD_LOCAL);
+  if (!library) {
     state.problem =
-        file + " cannot be loaded: " + explain_loader_error(path, text ? text : "no reason given") + advice_for(name);
+        file + " cannot be loaded: " + explain_loader_error(path, library.error().message()) + advice_for(name);
     return state;
   }
-  const auto entry = reinterpret_cast<const EngineLibrary* (*)()>(::dlsym(library, kSymbol));
+  const auto entry = reinterpret_cast<EngineEntry>(library->function(kSymbol));
   if (entry == nullptr) {
-    state.problem = file + " has no engines for gantry " + GANTRY_VERSION + " (it lacks the symbol " + kSymbol +
+    state.problem = file + " has no engines for gantry " + GANTRY_VERSION + " (it lacks the function " + kSymbol +
                     "): it is of another version; build it anew with this one";
-    return state;
+  } else if (const auto mistake = read_entry(entry, state)) {
+    state.problem = file + " is not usable: in its " + kSymbol + "(), " + *mistake +
+                    "; that is a mistake of this library: get one without it, or take it out of this folder";
   }
-  const EngineLibrary& found = *entry();
-  state.description = found.description;
-  state.engines = found.engines();
   return state;
 }
 

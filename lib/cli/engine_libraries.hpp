@@ -14,8 +14,8 @@ namespace gantry::cli {
 struct EngineLibraryState {
   std::string name;         ///< "torch"
   std::string path;         ///< of the file; empty: there is none
-  std::string description;  ///< "LibTorch 2.15.0"; empty: it could not be loaded
-  std::string problem;      ///< why not, and what to do; empty: it is loaded
+  std::string description;  ///< "LibTorch 2.15.0"; empty: it cannot be used
+  std::string problem;      ///< why not, and what to do; empty: it is loaded, and its engines say what they are
   EngineList engines;
 };
 
@@ -27,7 +27,8 @@ struct EngineLibraries {
 };
 
 /// Loads every libgantry_*.so in `directories`, in this order, and then gantry's own engines beside libgantry_core; of
-/// libraries of one name the first.
+/// libraries of one name the first. A library that cannot be loaded, or makes a mistake (its entry is missing, gives
+/// nullptr or throws), is a problem of its own, and the others are found.
 /// Loaded libraries stay for good. A tool that is linked statically holds its engines itself, and looks nowhere.
 /// failed_precondition for a directory that cannot be read; unsupported for one given to a static tool. Cost: what
 /// loading LibTorch takes.

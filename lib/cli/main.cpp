@@ -117,5 +117,7 @@ int main(int argc, char** argv) {
     return complain("cannot write to standard output", kExitCouldNotRun);
   } catch (const std::exception& error) {
     return complain(error.what(), kExitCouldNotRun);
+  } catch (...) {  // of an engine or a plugin
+    return complain("something was thrown that is not a std::exception", kExitCouldNotRun);
   }
 }

@@ -90,7 +90,7 @@ class EngineLibraries(unittest.TestCase):
         self.assertIn("libgantry_torch.so cannot be loaded: ", self.expect(self.gantry("--version"), OK))
         self.copy_torch(change=lambda content: content.replace(b"gantry_engine_0_2", b"gantry_engine_0_1"))
         self.assertRegex(self.expect(self.gantry("--version"), OK),
-                         r"libgantry_torch.so has no engines for gantry \d.*it lacks the symbol gantry_engine_0_2")
+                         r"libgantry_torch.so has no engines for gantry \d.*it lacks the function gantry_engine_0_2")
 
     def test_what_lies_elsewhere_is_found_by_engine_dir(self):
         folder = self.lib / "engines"

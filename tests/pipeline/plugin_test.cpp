@@ -2,6 +2,7 @@
 // What is no plugin. examples/05_payload_type has one that is loaded by the gantry tool.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -34,12 +35,22 @@ TEST(Plugin, AFileThatIsNoLibraryIsRefusedWithTheLoadersReason) {
   std::filesystem::remove(path);
 }
 
+TEST(Plugin, APipeIsRefusedAndNotWaitedFor) {
+  const auto path = std::filesystem::temp_directory_path() / ("gantry-pipe-" + std::to_string(::getpid()));
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  Registry registry;
+  EXPECT_THAT(load_plugin(path.string(), registry),
+              FailsWith(ErrorCode::kFailedPrecondition, path.string() + "' cannot be loaded: it is no regular file"));
+  std::filesystem::remove(path);
+}
+
 TEST(Plugin, ALibraryWithoutTheSymbolIsNone) {
   Dl_info info;
   ASSERT_NE(::dladdr(reinterpret_cast<void*>(&std::puts), &info), 0);
   Registry registry;
-  EXPECT_THAT(load_plugin(info.dli_fname, registry),
-              FailsWith(ErrorCode::kFailedPrecondition, "is no plugin for this gantry: it has no gantry_plugin_"));
+  EXPECT_THAT(
+      load_plugin(info.dli_fname, registry),
+      FailsWith(ErrorCode::kFailedPrecondition, "is no plugin for this gantry: it has no function gantry_plugin_"));
 }
 
 }  // namespace
