@@ -86,9 +86,9 @@ void RuntimeCore::lose_task() {
     tasks_ -= lost;
     return tasks_ == 0 ? take_queued() : std::nullopt;  // nobody would come for it
   };
-  for (auto job = take(1); job; job = take(0)) {
+  for (auto queued = take(1); queued; queued = take(0)) {
     rejects_.count(ErrorReason::kShutdown);
-    (*job)(&dropped_error_);
+    queued->job(&dropped_error_);
   }
 }
 

@@ -90,6 +90,8 @@ RuntimeCore::RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> bu
           Error(ErrorCode::kUnavailable, "the runtime was shut down").with_reason(ErrorReason::kShutdown)),
       refused_error_(Error(ErrorCode::kUnavailable, "the runtime was shut down before the request could start")
                          .with_reason(ErrorReason::kShutdown)),
+      ended_error_(Error(ErrorCode::kUnavailable, "the runtime was shut down before the request was done")
+                       .with_reason(ErrorReason::kShutdown)),
       dropped_error_(
           Error(ErrorCode::kUnavailable, "the host's executor dropped the work").with_reason(ErrorReason::kShutdown)),
       executor_(std::exchange(options.executor, nullptr)),
@@ -200,7 +202,7 @@ std::size_t RuntimeCore::in_flight() const {
 }
 
 template <class Push>
-void RuntimeCore::queue(Job& job, Push push) {
+void RuntimeCore::queue(Job& job, const Error& stopped, Push push) {
   const auto self = shared_from_this();  // the job may be done, and its holders gone, before this thread is
   std::optional<Error> refusal;
   bool needs_task = false;
@@ -209,7 +211,7 @@ void RuntimeCore::queue(Job& job, Push push) {
     const std::lock_guard lock(mutex_);
     try {
       if (is_stopping_)
-        refusal = refused_error_;
+        refusal = stopped;
       else
         push();
       needs_task = wants_task();
@@ -224,12 +226,12 @@ void RuntimeCore::queue(Job& job, Push push) {
 }
 
 void RuntimeCore::post(Job job) {
-  queue(job, [&] { begun_.push_back(std::move(job)); });
+  queue(job, ended_error_, [&] { begun_.push_back(std::move(job)); });
 }
 
 void RuntimeCore::post_request(Job job, const CallOptions& call, Clock::duration expected, std::size_t samples) {
   const auto now = Clock::now();
-  queue(job, [&] {
+  queue(job, refused_error_, [&] {
     Ticket ticket{call.priority, call.tenant,  call.deadline, now, static_cast<double>(samples),
                   expected,      call.is_trial};
     const bool is_first = requests_.empty();
@@ -240,14 +242,14 @@ void RuntimeCore::post_request(Job job, const CallOptions& call, Clock::duration
 }
 
 void RuntimeCore::post_late(Job job) {
-  queue(job, [&] {
+  queue(job, ended_error_, [&] {
     late_.emplace_back();  // before the job is moved: that needs memory
     late_.back() = {std::move(job), requests_begun_ + requests_.size()};
   });
 }
 
 void RuntimeCore::post_at(Clock::time_point when, Job job) {
-  queue(job, [&] { timed_.emplace(when, std::move(job)); });
+  queue(job, ended_error_, [&] { timed_.emplace(when, std::move(job)); });
   has_work_.notify_one();  // whoever keeps the time
 }
 
@@ -312,9 +314,9 @@ void RuntimeCore::stop() {
   }
   has_work_.notify_all();
   refuse_queued();
-  for (auto& [when, job] : timers) job(&refused_error_);
+  for (auto& [when, job] : timers) job(&ended_error_);
   for (const auto& member : members)
-    if (auto alive = member.lock()) alive->on_shutdown(refused_error_);
+    if (auto alive = member.lock()) alive->on_shutdown(ended_error_);
   if (options_.execution == Execution::kCaller && !on_own_thread()) wait_for_callers();
 
   // Whoever holds the mutex is joining; a worker must not wait for that, since it may be the one that is waited for.
@@ -330,19 +332,19 @@ void RuntimeCore::stop() {
                  workers_.end());
   wait_for_tasks();
   for (const auto& member : members)  // calls that a helping caller left behind
-    if (auto alive = member.lock()) alive->on_shutdown(refused_error_);
+    if (auto alive = member.lock()) alive->on_shutdown(ended_error_);
 }
 
-std::optional<Job> RuntimeCore::take_queued() {
+std::optional<RuntimeCore::Queued> RuntimeCore::take_queued() {
   const auto front = [](auto& queue, auto job_of) {
-    Job job = std::move(job_of(queue.front()));
+    Queued queued{std::move(job_of(queue.front())), true};
     queue.pop_front();
-    return job;
+    return queued;
   };
   if (!begun_.empty()) return front(begun_, [](Job& job) -> Job& { return job; });
   if (auto entry = requests_.take(Clock::now())) {
     queued_.store(requests_.size(), std::memory_order_relaxed);
-    return std::move(entry->item);
+    return Queued{std::move(entry->item), false};
   }
   if (!late_.empty()) return front(late_, [](Late& late) -> Job& { return late.job; });
   return std::nullopt;
@@ -350,13 +352,13 @@ std::optional<Job> RuntimeCore::take_queued() {
 
 void RuntimeCore::refuse_queued() {
   for (;;) {
-    auto job = [this] {
+    auto queued = [this] {
       const std::lock_guard lock(mutex_);
       return take_queued();
     }();
-    if (!job) return;
+    if (!queued) return;
     rejects_.count(ErrorReason::kShutdown);
-    (*job)(&refused_error_);
+    queued->job(queued->has_begun ? &ended_error_ : &refused_error_);
   }
 }
 

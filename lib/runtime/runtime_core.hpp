@@ -171,7 +171,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   void follow_budget() noexcept;
   /// Calls `push` under the lock, and refuses the job if there is no place for it.
   template <class Push>
-  void queue(Job& job, Push push);
+  void queue(Job& job, const Error& stopped, Push push);
   std::optional<Error> check_deadline(const CallOptions& call, Clock::duration expected, Clock::time_point now);
   /// Under the lock: the next job, with the reason if it will not run; nothing if there is none now.
   struct Next {
@@ -186,7 +186,11 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   std::optional<Job> take_begun(Clock::time_point now);
   /// Under the lock: one of the jobs that are queued, but for those that have a time. One by one, since a list of them
   /// would take memory, and all are to be answered.
-  std::optional<Job> take_queued();
+  struct Queued {
+    Job job;
+    bool has_begun;
+  };
+  std::optional<Queued> take_queued();
   /// While stopping: answers all that is queued.
   void refuse_queued();
   void work(int index);
@@ -202,7 +206,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
 
   // What may have to be said when there is no memory left.
   const Error is_stopped_error_;        // to whoever comes after stop()
-  const Error refused_error_;           // to what was queued before
+  const Error refused_error_;           // to requests that were queued before
+  const Error ended_error_;             // to requests that had begun
   const Error dropped_error_;           // by the host's executor
   std::shared_ptr<Executor> executor_;  // let go of by stop(): no task may be its last holder
   const bool has_executor_;

@@ -260,7 +260,7 @@ TEST(HostBackend, WhatAShutdownLeavesIsUnavailable) {
     auto call = held.backend->take();
     EXPECT_THAT(held.runtime.shutdown(), IsOk());
     const auto got = answer.get();
-    EXPECT_THAT(got, FailsWith(ErrorCode::kUnavailable, "the runtime was shut down"));
+    EXPECT_THAT(got, FailsWith(ErrorCode::kUnavailable, "the runtime was shut down before the request was done"));
     EXPECT_EQ(got.error().reason(), ErrorReason::kShutdown);
     call.done(call.inputs);
     EXPECT_EQ(held.backend->shutdowns.load(), 1);
