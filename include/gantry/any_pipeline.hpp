@@ -73,9 +73,10 @@ class GANTRY_API AnyPipeline {
   void submit(Payload input, const RunOptions& options, Function<void(Result<Payload>)> done) const;
   std::future<Result<Payload>> submit(Payload input, const RunOptions& options = {}) const;
 
-  /// Runs on this thread up to a stage, and gives what came out of it; within `each`, a list of that. `stage` is a path
-  /// ("pipeline[2]", "pipeline[3].do[0]") or the name of an op, if one stage only has it: invalid_argument lists what
-  /// there is. failed_precondition if the stage did not run for this input.
+  /// Runs up to a stage, all on one thread, and gives what came out of it; within `each`, a list of that. A request as
+  /// any other, but for the statistics. `stage` is a path ("pipeline[2]", "pipeline[3].do[0]") or the name of an op, if
+  /// one stage only has it: invalid_argument lists what there is. failed_precondition if the stage did not run for this
+  /// input.
   Result<Payload> run_until(Payload input, std::string_view stage) const;
   /// The path of the stage that `stage` means.
   Result<std::string> find_stage(std::string_view stage) const;

@@ -70,7 +70,7 @@ class GANTRY_API PipelineCore {
   virtual Error refuse(const Error& error) const noexcept = 0;
   /// True on a worker of the pipeline's runtime: waiting there for another worker could wait forever.
   virtual bool runs_in_place() const = 0;
-  /// Runs unfused on the calling thread, and shows every boundary to `observer`.
+  /// Runs unfused, all on one thread, and shows every boundary to `observer`. No traffic, but admitted as a request.
   virtual std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const = 0;
   virtual std::string explain() const = 0;
   virtual std::vector<StageStats> stats() const = 0;

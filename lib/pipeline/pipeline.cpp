@@ -6,7 +6,6 @@
 #include "pipeline/explain.hpp"
 #include "pipeline/pipeline_step.hpp"
 #include "pipeline/request.hpp"
-#include "runtime/rounding_scope.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -74,13 +73,15 @@ class CompiledPipeline final : public PipelineCore {
   std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const override {
     const CallOptions call = CallOptions::trial();
     Context context{&call, runtime_.core().get(), true, &observer};
-    const RoundingScope rounding;
     std::vector<Slot> slots = to_slots(std::move(inputs));
     const Plan& plan = compiled_->unfused ? *compiled_->unfused : *compiled_->plan;
-    plan.run(slots, context);
+    const auto ran = run_as_request(*runtime_.core(), call, slots.size(), [&] { plan.run(slots, context); });
     std::vector<Result<Value>> results;
     results.reserve(slots.size());
-    for (Slot& slot : slots) results.push_back(compiled_->finish(slot, call, *runtime_.core()));
+    for (Slot& slot : slots) {
+      if (!ran && slot.ok()) slot.fail(ran.error());
+      results.push_back(compiled_->finish(slot, call, *runtime_.core()));
+    }
     return results;
   }
 

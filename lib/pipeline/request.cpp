@@ -3,6 +3,8 @@
 #include "pipeline/request.hpp"
 
 #include <algorithm>
+#include <future>
+#include <optional>
 #include <utility>
 
 #include "runtime/helping_caller.hpp"
@@ -104,6 +106,43 @@ Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& co
       if (slot.value().type().settle) slot.value().type().settle(slot.value().data(), MemoryCare::kOwn);
   return std::make_shared<BlockingRequest>(compiled, core, call, std::move(slots), *std::move(admission), expected)
       ->post_and_wait();
+}
+
+Result<void> run_as_request(RuntimeCore& core, const CallOptions& call, std::size_t samples,
+                            const std::function<void()>& work) try {
+  if (core.on_worker()) {
+    work();
+    return {};
+  }
+  const auto admission = core.admit(call);
+  if (!admission) return admission.error();
+  if (core.options().execution == Execution::kCaller) {
+    const CallerScope caller(core);
+    const RoundingScope rounding;
+    work();
+    return {};
+  }
+  std::promise<std::optional<Error>> promise;
+  auto refused = promise.get_future();
+  core.post_request(
+      [&work, promise = std::move(promise)](const Error* refusal) mutable {
+        std::optional<Error> failure;
+        try {
+          if (refusal)
+            failure = *refusal;
+          else
+            work();
+        } catch (...) {
+          failure = translate_exception();
+        }
+        promise.set_value(std::move(failure));
+      },
+      call, Clock::duration::zero(), samples);
+  wait_outside(core, refused, std::nullopt);
+  auto failure = refused.get();
+  return failure ? Result<void>(*std::move(failure)) : Result<void>();
+} catch (...) {
+  return translate_exception();
 }
 
 BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core,

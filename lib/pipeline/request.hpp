@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <gantry/pipeline.hpp>
 #include <memory>
 #include <mutex>
@@ -69,6 +70,11 @@ void run_on_caller(const Compiled& compiled, Span<Slot> slots, Context& context)
 Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& compiled,
                                        const std::shared_ptr<RuntimeCore>& core, std::vector<Slot> slots,
                                        const CallOptions& call, const RuntimeCore* admitted_by);
+
+/// Does `work` as one request of `samples`, whose caller waits: on this thread if it is part of one that was admitted,
+/// or in caller execution, else on a worker. The error is why it was not done.
+Result<void> run_as_request(RuntimeCore& core, const CallOptions& call, std::size_t samples,
+                            const std::function<void()>& work);
 
 /// A request whose caller waits. The caller gives up at its deadline, and the worker may still be at it, so they share
 /// the request.

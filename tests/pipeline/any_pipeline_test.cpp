@@ -3,16 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <gantry/any_pipeline.hpp>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "pipeline/config_fixture.hpp"
 #include "support/fake_engine.hpp"
+#include "support/gate.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -148,6 +151,52 @@ TEST(RunUntil, GivesWhatCameOutOfAStage) {
   EXPECT_EQ(*pipeline.run_until(Payload::from(Int{3}), "pipeline[0]").value().get_if<Int>(), 4);
   EXPECT_EQ(*pipeline.run_until(Payload::from(Int{3}), "test.multiply").value().get_if<Int>(), 12);
   EXPECT_THAT(pipeline.run_until(Payload::from(Int{3}), "test.refuse"), FailsWith(ErrorCode::kInvalidArgument, "12"));
+}
+
+TEST(RunUntil, IsRefusedAfterAShutdown) {
+  for (const Execution execution : {Execution::kPooled, Execution::kCaller}) {
+    RuntimeOptions options;
+    options.workers = 1;
+    options.execution = execution;
+    options.allow_oversubscription = true;
+    Runtime runtime = Runtime::create(options).value();
+    const AnyPipeline pipeline(compile(test::add(1) | test::text(), runtime).value());
+    EXPECT_EQ(*pipeline.run_until(Payload::from(Int{1}), "test.add").value().get_if<Int>(), 2);
+    EXPECT_THAT(runtime.shutdown(), IsOk());
+    EXPECT_THAT(pipeline.run_until(Payload::from(Int{1}), "test.add"),
+                FailsWith(ErrorCode::kUnavailable, "the runtime was shut down"));
+  }
+}
+
+/// Also that it is one of those in flight.
+TEST(RunUntil, AShutdownWaitsForIt) {
+  for (const Execution execution : {Execution::kPooled, Execution::kCaller}) {
+    RuntimeOptions options;
+    options.workers = 1;
+    options.execution = execution;
+    options.allow_oversubscription = true;
+    Runtime runtime = Runtime::create(options).value();
+    test::Gate gate;
+    gate.close();
+    std::atomic<bool> is_done{false};
+    const auto held = stage("held", [&](const Int& x) {
+      gate.pass();
+      is_done = true;
+      return x;
+    });
+    const AnyPipeline pipeline(compile(held | test::text(), runtime).value());
+    std::thread caller([&] { EXPECT_THAT(pipeline.run_until(Payload::from(Int{1}), "held"), IsOk()); });
+    gate.wait_for_arrivals(1);
+    EXPECT_EQ(runtime.stats().in_flight, 1u);
+    std::thread stopper([&] {
+      EXPECT_THAT(runtime.shutdown(), IsOk());
+      EXPECT_TRUE(is_done.load());
+    });
+    while (runtime.health().reasons.empty()) std::this_thread::yield();  // it has begun
+    gate.open();
+    stopper.join();
+    caller.join();
+  }
 }
 
 TEST(RunUntil, RunsNothingBehindTheStage) {
