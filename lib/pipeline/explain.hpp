@@ -12,6 +12,7 @@ namespace gantry::detail {
 struct NestedPlan {
   bool fuses = true;
   Runtime runtime;
+  int levels = 0;  ///< of stages within it
 };
 
 /// "pooled, 2 workers x 1 intra-op threads".

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The erased pipeline: admission, and the ways to call it.
+#include <algorithm>
 #include <gantry/pipeline.hpp>
 #include <utility>
 
@@ -17,10 +18,29 @@ std::vector<Slot> to_slots(std::vector<Value> inputs) {
   return slots;
 }
 
+constexpr int kMostLevels = 64;  // as many as JSON, and so a config, may have
+
+/// How many levels of stages lie within one another, as in `each`, `fork`, `when` and pipelines that are stages; those
+/// beyond `most` are not looked at, but for one.
+int levels_of(const Node& node, int most) {
+  if (node.branches.empty()) return 0;
+  const int own = node.kind == "chain" ? 0 : 1;
+  if (const auto* nested = node.params.as<NestedPlan>()) return own + nested->levels;
+  if (most < own) return own;
+  int deepest = 0;
+  for (const Branch& branch : node.branches) {
+    deepest = std::max(deepest, levels_of(*branch.node, most - own));
+    if (deepest > most - own) break;
+  }
+  return own + deepest;
+}
+
 class CompiledPipeline final : public PipelineCore {
  public:
-  CompiledPipeline(NodePtr root, Runtime runtime, const CompileOptions& options, std::shared_ptr<Compiled> compiled)
+  CompiledPipeline(NodePtr root, int levels, Runtime runtime, const CompileOptions& options,
+                   std::shared_ptr<Compiled> compiled)
       : root_(std::move(root)),
+        levels_(levels),
         runtime_(std::move(runtime)),
         name_(options.name),
         notes_(options.notes),
@@ -105,7 +125,7 @@ class CompiledPipeline final : public PipelineCore {
     node->name = compiled_->name;
     node->in = root_->in;
     node->out = root_->out;
-    node->params = Params::of(NestedPlan{fuses_, runtime_}, "");
+    node->params = Params::of(NestedPlan{fuses_, runtime_, levels_}, "");
     node->branches = {{"stages", root_}};
     node->kernel = make_pipeline_kernel(compiled_, runtime_.core());
     node->keep_alive = {root_};  // the runtime's handle is in the parameters
@@ -196,6 +216,7 @@ class CompiledPipeline final : public PipelineCore {
   }
 
   NodePtr root_;  // holds the models, and so their runtimes
+  int levels_;    // of stages within it
   Runtime runtime_;
   std::string name_;
   std::vector<std::string> notes_;
@@ -214,6 +235,11 @@ Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr&
   if (!options.name.empty()) compiled->scope = "pipeline '" + options.name + "'";
   compiled->name = options.name.empty() ? "pipeline" : options.name;
   compiled->out = root->out;
+  const int levels = levels_of(*root, kMostLevels);
+  if (levels > kMostLevels)
+    return compiled->scoped(Error(ErrorCode::kInvalidArgument,
+                                  "its stages lie within one another (each, fork, when, pipelines) over more than " +
+                                      std::to_string(kMostLevels) + " levels; chain them instead"));
   auto plan = Plan::build(*root, "pipeline", options.fuse, compiled->counters);
   if (!plan) return compiled->scoped(plan.error());
   compiled->plan = *std::move(plan);
@@ -227,7 +253,7 @@ Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr&
   if (!runtime) return compiled->scoped(runtime.error());
   runtime->core()->add_pipeline(compiled);
   return std::shared_ptr<const PipelineCore>(
-      std::make_shared<CompiledPipeline>(root, *std::move(runtime), options, std::move(compiled)));
+      std::make_shared<CompiledPipeline>(root, levels, *std::move(runtime), options, std::move(compiled)));
 } catch (...) {
   return translate_exception();
 }

@@ -266,6 +266,29 @@ TEST(PipelineStageShutdown, AnswersWhatIsUnderWay) {
   }
 }
 
+TEST(PipelineStageLevels, AreLimited) {
+  const Runtime runtime = make_runtime(1);
+  const auto add = stage("add", [](int x) { return x + 1; });
+  auto pipeline = compile(add, runtime).value();
+  for (int level = 1; level <= 64; ++level) pipeline = compile(pipeline.stage() | add, runtime).value();
+  EXPECT_EQ(pipeline.run(0).value(), 65);
+  const auto refused = FailsWith(ErrorCode::kInvalidArgument, "over more than 64 levels");
+  EXPECT_THAT(compile(pipeline.stage(), runtime), refused);
+  EXPECT_THAT(compile(add | pipeline.stage(), runtime), refused);
+}
+
+TEST(PipelineStageLevels, CountWhateverStagesLieIn) {
+  const Runtime runtime = make_runtime(1);
+  const auto add = stage("add", [](int x) { return x + 1; });
+  const Predicate<int> always("always", [](const int&) { return true; });
+  auto chain = when(always, add, add);
+  for (int level = 2; level <= 64; ++level) chain = when(always, chain, add);
+  EXPECT_EQ(compile(chain, runtime).value().run(0).value(), 1);
+  const auto refused = FailsWith(ErrorCode::kInvalidArgument, "over more than 64 levels");
+  EXPECT_THAT(compile(when(always, chain, add), runtime), refused);
+  EXPECT_THAT(compile(when(always, compile(chain, runtime).value().stage(), add), runtime), refused);
+}
+
 /// What a request is part of.
 class Family final : public Observer {
  public:
