@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens between a loaded engine and a model that serves. Nothing is run on made-up inputs: a model that refuses
-// these is not wrong, and one that was traced at one batch size may end the process at another.
+// What happens between a loaded engine and a model that serves. Nothing is run on made-up inputs, but for one batch
+// beside NaN: a model that refuses these is not wrong, and one that was traced at one batch size may end the process at
+// another.
 #include "model/make_model.hpp"
 
 #include <algorithm>

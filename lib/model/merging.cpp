@@ -44,6 +44,12 @@ std::size_t largest_example(const ModelOptions& options) {
   return largest;
 }
 
+/// An accelerator may be lost to the process where a model makes an index of a NaN. Of a package it is known from when
+/// it was packed that no NaN changes other samples.
+bool may_try_nan(const ModelOptions& options, const BatchEvidence& evidence) {
+  return options.device.is_cpu() || evidence.largest == 0;
+}
+
 Result<std::shared_ptr<const RowSamples>> run_samples(const Signature& signature, const ModelOptions& options,
                                                       const BatchEvidence& evidence,
                                                       std::shared_ptr<const PaddingPlan> padding,
@@ -95,8 +101,11 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
   if (!rows.not_repeatable().empty()) return apart(rows.not_repeatable());
   // Of a package larger batches were compared when it was packed, and golden cases run in one before it serves.
   const std::size_t least = smallest_of_several(sizes);
-  for (const std::size_t size : std::set<std::size_t>{least, evidence.largest ? least : limit})
+  const std::size_t most = evidence.largest ? least : limit;
+  for (const std::size_t size : std::set<std::size_t>{least, most})
     if (auto wrong = rows.try_batch(size, run)) return apart("samples depend on each other in " + *wrong);
+  if (may_try_nan(options, evidence))
+    if (auto wrong = rows.try_beside_nan(most, run)) return apart("samples depend on each other in " + *wrong);
   const std::string text = "merges up to " + std::to_string(limit) + " samples, proven on " +
                            std::to_string(rows.size()) + " of them" + in_sizes;
   return Merging{true, limit, text, *std::move(samples)};

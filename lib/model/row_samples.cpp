@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
+#include "core/element.hpp"
 #include "core/tensor_difference.hpp"
 #include "model/batch.hpp"
 
@@ -70,6 +72,35 @@ std::vector<Tensors> of_one_shape(std::vector<Tensors> rows, const PaddingPlan* 
 
 bool is_float(DType dtype) {
   return dtype == DType::kF32 || dtype == DType::kF64 || dtype == DType::kF16 || dtype == DType::kBF16;
+}
+
+bool has_floats(const Tensors& tensors) {
+  return std::any_of(tensors.begin(), tensors.end(), [](const auto& one) { return is_float(one.tensor.dtype()); });
+}
+
+/// As `inputs`, but NaN in place of each floating-point number.
+Result<Tensors> nan_like(const Tensors& inputs) {
+  Tensors filled;
+  for (const NamedTensor& input : inputs) {
+    auto tensor = input.tensor.clone();
+    if (!tensor) return std::move(tensor).error();
+    const DType dtype = tensor->dtype();
+    if (is_float(dtype)) {
+      auto* at = static_cast<std::byte*>(tensor->mutable_data());
+      for (std::int64_t i = 0; i < tensor->numel(); ++i, at += size_of(dtype))
+        write_element(dtype, std::numeric_limits<double>::quiet_NaN(), at);
+    }
+    filled.add(input.name, *std::move(tensor));
+  }
+  return filled;
+}
+
+/// What the first output gives that has not `count` rows.
+std::optional<std::string> wrong_rows(const Tensors& outputs, std::size_t count) {
+  for (const NamedTensor& output : outputs)
+    if (output.tensor.rank() == 0 || output.tensor.shape()[0] != static_cast<std::int64_t>(count))
+      return "gives " + output.tensor.to_string() + " for a batch of " + std::to_string(count);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -139,16 +170,18 @@ std::optional<std::string> RowSamples::difference_of(const Tensors& got, const T
   return std::nullopt;
 }
 
+std::optional<std::string> RowSamples::row_difference(const Tensors& outputs, std::size_t row) const {
+  const auto own = take_row(outputs, row);
+  if (!own) return own.error().message();
+  if (auto found = difference_of(*own, rows_[row % rows_.size()].outputs))
+    return "sample " + std::to_string(row) + ", " + *found;
+  return std::nullopt;
+}
+
 std::optional<std::string> RowSamples::difference(const Tensors& outputs, std::size_t count) const {
-  for (const NamedTensor& output : outputs)
-    if (output.tensor.rank() == 0 || output.tensor.shape()[0] != static_cast<std::int64_t>(count))
-      return "gives " + output.tensor.to_string() + " for a batch of " + std::to_string(count);
-  for (std::size_t row = 0; row < count; ++row) {
-    const auto own = take_row(outputs, row);
-    if (!own) return own.error().message();
-    if (auto found = difference_of(*own, rows_[row % rows_.size()].outputs))
-      return "sample " + std::to_string(row) + ", " + *found;
-  }
+  if (auto wrong = wrong_rows(outputs, count)) return wrong;
+  for (std::size_t row = 0; row < count; ++row)
+    if (auto found = row_difference(outputs, row)) return found;
   return std::nullopt;
 }
 
@@ -161,6 +194,32 @@ std::optional<std::string> RowSamples::try_batch(std::size_t count, const Run& r
   auto wrong = difference(*outputs, count);
   if (wrong) *wrong = batch + *wrong;
   return wrong;
+}
+
+std::optional<std::string> RowSamples::try_beside_nan(std::size_t count, const Run& run) const {
+  if (!has_floats(rows_[0].inputs)) return std::nullopt;
+  const std::string batch = "a batch of " + std::to_string(count) + ": a NaN in one sample ";
+  std::vector<Tensors> filled;
+  for (const Row& row : rows_) {
+    auto nan = nan_like(row.inputs);
+    if (!nan) return batch + "cannot be tried: " + nan.error().to_string();
+    filled.push_back(*std::move(nan));
+  }
+  std::vector<const Tensors*> parts;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t sample = i % rows_.size();
+    parts.push_back(i % 2 == 0 ? &filled[sample] : &rows_[sample].inputs);
+  }
+  const auto inputs = join(parts);
+  if (!inputs) return batch + "cannot be tried: " + inputs.error().to_string();
+  const auto outputs = run(*inputs);
+  if (!outputs && outputs.error().code() == ErrorCode::kModelError) return std::nullopt;
+  if (!outputs) return batch + "makes the calls of others fail: " + outputs.error().to_string();
+  const std::string changes = batch + "changes others: ";
+  if (const auto wrong = wrong_rows(*outputs, count)) return changes + *wrong;
+  for (std::size_t row = 1; row < count; row += 2)
+    if (const auto found = row_difference(*outputs, row)) return changes + *found;
+  return std::nullopt;
 }
 
 }  // namespace gantry::detail

@@ -47,6 +47,10 @@ class RowSamples {
   std::optional<std::string> difference(const Tensors& outputs, std::size_t count) const;
   /// Runs batch_of(count): nothing if its rows are those of the samples alone, else what is wrong with it.
   std::optional<std::string> try_batch(std::size_t count, const Run& run) const;
+  /// Runs batch_of(count) with NaN for every floating-point number of the samples 0, 2, 4, ...: 0 times another sample
+  /// is 0 unless that one is not finite. Nothing if the rows of the others are those of the samples alone, if the model
+  /// fails, since a call whose batch fails is computed again without the others, or if there are no such numbers.
+  std::optional<std::string> try_beside_nan(std::size_t count, const Run& run) const;
 
  private:
   struct Row {
@@ -59,6 +63,7 @@ class RowSamples {
   /// Row `row` of what the engine gave.
   Result<Tensors> take_row(const Tensors& outputs, std::size_t row) const;
   Tolerance tolerance_for(const Tensor& expected) const;
+  std::optional<std::string> row_difference(const Tensors& outputs, std::size_t row) const;
   std::optional<std::string> difference_of(const Tensors& got, const Tensors& expected) const;
 
   std::vector<Row> rows_;

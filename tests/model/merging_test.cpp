@@ -107,6 +107,59 @@ TEST(Merging, FindsRowsThatDependOnEachOther) {
               StartsWith("merges no samples: two runs of one sample differ"));
 }
 
+/// 0 times the sum of all hides every sample but one that is not finite.
+TEST(Merging, FindsWhatOnlyANanOfAnotherSampleShows) {
+  const auto zero_times = [](std::size_t from, std::size_t to) {
+    return Loaded(mapping([=](Span<float> values) {
+             float sum = 0;
+             for (std::size_t i = from; i < std::min(to, values.size()); ++i) sum += values[i];
+             for (float& value : values) value += 0 * sum;
+           }))
+        .model->merging();
+  };
+  const auto found = StartsWith(
+      "merges no samples: samples depend on each other in a batch of 3: a NaN in one sample changes others: sample 1, "
+      "output 0: element [0, 0]: expected 3, got nan");
+  EXPECT_THAT(zero_times(0, 6), found);
+  EXPECT_THAT(zero_times(0, 1), found) << "of the first sample";
+  EXPECT_THAT(zero_times(5, 6), found) << "of the last one";
+}
+
+TEST(Merging, AFailureForANanIsTheCallsOwnWhereItIsComputedAgainAlone) {
+  const auto failing = [](ErrorCode code) {
+    return Loaded([code](const Tensors& inputs) -> Result<Tensors> {
+      for (const float value : values_of(inputs[0].tensor))
+        if (std::isnan(value)) return Error(code, "not a number");
+      return Tensors{{"y", inputs[0].tensor}};
+    });
+  };
+  const Loaded fails = failing(ErrorCode::kModelError);
+  EXPECT_EQ(fails.model->merging(), "merges up to 3 samples, proven on 3 of them");
+  // The others of its batch have their answers.
+  const auto pipeline = compile(fails.model->stage(), fails.runtime).value();
+  const auto results = pipeline.run_batch(std::vector<Tensor>{row({1, 2}), row({NAN, 2}), row({3, 4})});
+  EXPECT_EQ(values_of(results[0].value()), (std::vector<float>{1, 2}));
+  EXPECT_THAT(results[1], FailsWith(ErrorCode::kModelError, "not a number"));
+  EXPECT_EQ(values_of(results[2].value()), (std::vector<float>{3, 4}));
+  EXPECT_EQ(fails.script->batch_sizes().at(7), 3) << "they did share a batch";
+  EXPECT_THAT(failing(ErrorCode::kInvalidArgument).model->merging(),
+              HasSubstr("a NaN in one sample makes the calls of others fail: invalid_argument: not a number"));
+}
+
+TEST(Merging, IntegersAreNeverReplaced) {
+  const auto script = std::make_shared<FakeScript>();
+  script->compute = [](const Tensors& inputs) -> Result<Tensors> { return Tensors{{"y", inputs[0].tensor}}; };
+  ModelOptions options;
+  options.runtime = make_runtime(1);
+  options.warmup_runs = 0;
+  const std::vector<std::int64_t> values = {1, 2, 3};
+  options.examples = {Tensors{{"x", Tensor::from<std::int64_t>(values, {3, 1}).value()}}};
+  const auto signature = Signature::parse("x:i64[batch,1]", "y:i64[batch,1]").value();
+  const Model model = Model::make(std::make_unique<FakeEngine>(script), signature, options).value();
+  EXPECT_THAT(model.merging(), StartsWith("merges up to 3"));
+  EXPECT_EQ(script->calls(), 3u + 1 + 2) << "each alone, the first again, batches of 2 and 3";
+}
+
 /// Sizes between those of the proof are tried, and what is wrong with one holds for batches of a pipeline, too.
 TEST(Merging, StopsAtASizeThatIsWrongWhenItIsTried) {
   std::vector<float> sixteen(32);

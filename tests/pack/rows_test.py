@@ -117,6 +117,61 @@ class IndependentRowsTest(PackingTest):
         rows = self.rows(Scaled(), torch.randint(0, 9, (2, 3)), [torch.randint(0, 9, (3,)) for _ in range(3)], batch=True)
         self.assertRegex(rows["reason"], "rows in other company")
 
+    def test_what_only_a_nan_or_an_infinity_shows_is_found(self):
+        class Experts(nn.Module):  # each row goes to one expert, by a matrix that is 0 for all others
+            def __init__(self):
+                super().__init__()
+                self.gate = nn.Linear(4, 3)
+                self.weights = nn.Parameter(torch.rand(3, 4, 4))
+
+            def forward(self, x):
+                chosen = nn.functional.one_hot(self.gate(x).argmax(-1), 3).to(x.dtype)
+                place = ((chosen.cumsum(0) - 1) * chosen).sum(-1, keepdim=True).unsqueeze(-1)
+                to = chosen.unsqueeze(-1) * (place == torch.arange(x.shape[0])).to(x.dtype)
+                inside = torch.einsum("bec,bd->ecd", to, x)
+                return torch.einsum("bec,ecd->bd", to, torch.einsum("ecd,edf->ecf", inside, self.weights))
+        for model in (model_of(lambda x: x * 2 + 0 * x.sum(0, keepdim=True)), Experts(),
+                      model_of(lambda x: x + 0 * x[-1:]), model_of(lambda x: x + 0 * x[:1])):
+            with self.subTest(model):
+                rows = self.rows(model, torch.rand(2, 4), [torch.randn(4) for _ in range(6)], batch=True)
+                self.assertFalse(rows["independent"], rows)
+                self.assertRegex(rows["reason"], "^batch of 2: a NaN in one sample changes others: output 'output': .*differ")
+
+        class Guarded(nn.Module):  # as 16-bit models clamp once there is an infinity; a NaN is no number that is larger
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                return x.clamp(max=0.5) if bool((x > 1e6).any()) else x * 1.0
+        rows = self.rows(torch.jit.script(Guarded().eval()), torch.rand(2, 4), [torch.rand(4) + 0.5], batch=True)
+        self.assertRegex(rows["reason"], "^batch of 2: an infinity in one sample changes others: ")
+
+    def test_a_failure_for_nan_alone_says_nothing_unless_it_ends_the_process(self):
+        class Refuses(nn.Module):  # the call that fails is computed again without the others
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                if bool(x.isnan().any()):
+                    raise RuntimeError("not a number")
+                return x * 2
+        self.assertTrue(self.rows(torch.jit.script(Refuses().eval()), torch.rand(2, 4), [torch.rand(4)])["independent"])
+
+        class Ends(nn.Module):
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                if bool(x.isnan().any()):
+                    nowhere = torch.full([1, 1], 1 << 40)
+                    return torch.ops.aten._sparse_coo_tensor_unsafe(nowhere, x.reshape(-1)[:1], [4]).to_dense()
+                return x * 2
+        rows = self.rows(torch.jit.script(Ends().eval()), torch.rand(2, 4), [torch.rand(4)])
+        self.assertRegex(rows["reason"], "^batch of 2: a NaN in one sample ends the process of all: .*signal")
+
+    def test_integer_inputs_have_no_company_that_is_not_finite(self):
+        class Tokens(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.table = nn.Embedding(9, 4)
+
+            def forward(self, ids, mask):
+                return (self.table(ids) * mask.unsqueeze(-1)).sum(1)
+        samples = [(torch.randint(0, 9, (3,)), torch.rand(3)) for _ in range(3)]
+        rows = self.rows(Tokens(), (torch.randint(0, 9, (2, 3)), torch.rand(2, 3)), samples)
+        self.assertTrue(rows["independent"], rows)
+
     def test_random_numbers_are_no_proof(self):
         rows = self.rows(model_of(lambda x: x + torch.rand_like(x)), torch.rand(2, 5), batch=True)
         self.assertEqual(rows["reason"], "the model draws random numbers")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..differences import difference
+from ..running.trial import NAN
 from ..tolerance import EXACT, Tolerance, magnitude, rounding
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def rows_of(model: TypedModel, trials: Trials, results: list[Any]) -> Json:
              "rtol": max(bound.rtol for bound in bounds)}
     by_kind = sorted(zip(trials.trials, results), key=lambda pair: not pair[0].is_again())  # random numbers first
     for trial, result in by_kind:
-        if len(trial.rows) == 1 or result is None or "error" in result and trial.may_fail:
+        if len(trial.rows) == 1 or result is None or "error" in result and _says_nothing(trial, result):
             continue
         reason = _row_differs(model, trials, trial, result, answers, bounds, results)
         if reason:
@@ -55,10 +56,18 @@ def rows_of(model: TypedModel, trials: Trials, results: list[Any]) -> Json:
     return {"independent": True, **known}
 
 
+def _says_nothing(trial: Trial, result: Json) -> bool:
+    """Of a trial that failed. A call whose batch fails is computed again without the others, which then have their
+    answers; only a process that has ended answers nobody. open() would end, too, since it repeats the trial with NaN."""
+    return trial.may_fail and not ("ended" in result and trial.company == NAN)
+
+
 def _row_differs(model: TypedModel, trials: Trials, trial: Trial, result: Json, answers: dict[int, Any],
                  bounds: list[Tolerance], results: list[Any]) -> str | None:
     """Why the rows of one batch are not those of the samples alone or, in other company, not those of the same batch."""
     torch, size = model.torch, len(trial.rows)
+    if "error" in result and trial.company:
+        return f"batch of {size}: {trial.company} in one sample ends the process of all: {result['error']}"
     if "error" in result:
         return f"batch of {size}: with other rows it fails: {result['error']}"
     for position, (name, got) in enumerate(zip(model.output_names, result["engine"])):
@@ -68,6 +77,8 @@ def _row_differs(model: TypedModel, trials: Trials, trial: Trial, result: Json, 
         else:
             what = f"batch of {size}: output '{name}', "
             what += "run twice" if trial.is_again() else "rows in other company"
+            if trial.company:
+                what = f"batch of {size}: {trial.company} in one sample changes others: output '{name}'"
             whole = results[trial.of]["engine"][position]
             if len(got) != len(whole):
                 return f"{what}: {len(got)} rows, expected {len(whole)}"

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ..padding import padded_length, padded_to
-from ..running.trial import Trial
+from ..running.trial import INFINITY, NAN, Trial
 
 if TYPE_CHECKING:
     from ..aliases import Batch
@@ -17,7 +18,8 @@ class Trials:
     """The batches that an engine is tried on: each sample alone, as calls bring it; batches of different samples, whose
     rows must be those of the samples alone, but for rounding; and the smallest and the largest of these batches with
     half of their rows replaced, where the rows that stay must be equal, since their arithmetic is the same. What
-    replaces them is much larger where it can be, so that a scale or a mean of the whole batch shows."""
+    replaces them is much larger where it can be, so that a scale or a mean of the whole batch shows; and, of
+    floating-point inputs, NaN or infinite, since 0 times another row hides all but these."""
 
     LARGER = 64.0
     MOST = 16  # different samples in a batch
@@ -66,7 +68,8 @@ class Trials:
         if is_first:
             self.trials.append(Trial(rows, of=base, kept=range(size)))
         is_scalable = any(value.is_floating_point() for value in self.pool[self.group[0]])
-        for parity in (0, 1) if is_first else (1,) if is_last else ():  # each costs as much as the batch
+        parities = (0, 1) if is_first else (1,) if is_last else ()  # each costs as much as the batch
+        for parity in parities:
             kept = [row for row in range(size) if row % 2 == parity]
             scaled = None
             for factor in ((self.LARGER, 1) if is_scalable else (1,)):
@@ -74,6 +77,12 @@ class Trials:
                          for row in range(size)]
                 self.trials.append(Trial(other, of=base, kept=kept, may_fail=factor != 1, instead_of=scaled))
                 scaled = len(self.trials) - 1
+        not_finite = [(NAN, math.nan)] + ([(INFINITY, math.inf)] if is_first else [])
+        for company, value in not_finite if is_scalable else []:
+            for parity in parities:
+                kept = [row for row in range(size) if row % 2 == parity]
+                other = [rows[row] if row % 2 == parity else [rows[row][0], value] for row in range(size)]
+                self.trials.append(Trial(other, of=base, kept=kept, may_fail=True, company=company))
 
     def alone_inputs(self) -> list[Batch]:
         return [self.pool[i] for i in self.alone]

@@ -76,8 +76,9 @@ class Children:
 
 def run_engine(kind: str, path: Path, model: Runnable, pool: list[Batch], trials: Sequence[Trial], runs: list[str],
                is_fresh: bool) -> list[Any]:
-    """[{run: outputs} or {"error": text} or, not needed, None] of each trial, from a process of its own. `is_fresh`: each
-    is the model's first. CheckFailed if the model cannot be loaded, or ends the process on a trial that may not fail."""
+    """[{run: outputs} or {"error": text} or, not needed, None] of each trial, from a process of its own; an error that
+    ended the process has "ended", too. `is_fresh`: each is the model's first. CheckFailed if the model cannot be loaded,
+    or ends the process on a trial that may not fail."""
     torch = model.torch
     job: Json = {"kind": kind, "path": str(path), "libraries": [library.to_load for library in model.libraries],
                  "runs": runs, "parameters": model.parameters if model.is_script else [],
@@ -120,5 +121,5 @@ def _after_ending(kind: str, work: Path, code: int, pool: list[Batch], trials: S
     if not trial.may_fail:
         raise CheckFailed(what + ": it was made for one batch size; trace it with a batch of 2 and take sizes from the "
                           "input, or pass batch=False, or max_batch=1" if size and size > 1 else f"{what}: {last}")
-    torch.save({"error": what}, work / f"{at}.pt")
+    torch.save({"error": what, "ended": True}, work / f"{at}.pt")
     return int(at)
