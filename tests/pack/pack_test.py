@@ -11,6 +11,7 @@ import math
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -743,6 +744,42 @@ class PackTest(InTemporaryDirectory):
         self.pack_mlp(max_batch=2, overwrite=True)
         self.assertEqual(self.model(package)["max_batch"], 2)
         self.assertEqual([path.name for path in self.dir.iterdir()], ["mlp"])
+
+    def test_replaces_nothing_but_a_package_or_an_empty_directory(self):
+        out = self.dir / "mlp"
+
+        def holds(name, text):
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_text(text)
+        kept = {
+            "a file": lambda: out.write_bytes(b"a photo"),
+            "a link that leads nowhere": lambda: out.symlink_to(self.dir / "nowhere"),
+            "a directory with 1, notes.txt, but no gantry.json":
+                lambda: (holds("1/gantry.json", "{}"), holds("notes.txt", "precious")),
+            "a directory with a, b, c and 2 more, but no gantry.json": lambda: [holds(name, "") for name in "abcde"],
+            "a directory with gantry.json, but no gantry.json": lambda: holds("gantry.json/file", ""),
+            "a directory with gantry.json, of which gantry.json cannot be read": lambda: holds("gantry.json", "{"),
+            "a directory with gantry.json, of which gantry.json is not that of a package":
+                lambda: holds("gantry.json", '{"name": "another tool"}'),
+        }
+        for what, make in kept.items():
+            with self.subTest(what):
+                make()
+                before = sorted((path, path.read_bytes() if path.is_file() else b"") for path in self.dir.rglob("*"))
+                said = io.StringIO()
+                with self.assertRaisesRegex(gp.PackError, f"mlp is {what}.*; overwrite=True .--force. replaces a package"), \
+                        contextlib.redirect_stderr(said):
+                    self.pack_mlp(overwrite=True)
+                self.assertEqual(said.getvalue(), "", "nothing was begun")
+                after = sorted((path, path.read_bytes() if path.is_file() else b"") for path in self.dir.rglob("*"))
+                self.assertEqual(after, before)
+                if out.is_dir() and not out.is_symlink():
+                    shutil.rmtree(out)
+                else:
+                    out.unlink()
+        out.mkdir()
+        self.pack_mlp(overwrite=True)
+        gp.verify(out)
 
     def test_of_two_at_once_the_second_does_not_replace_the_first(self):
         with self.assertRaisesRegex(gp.PackError, "p exists; packages are immutable"), published(self.dir / "p", False):

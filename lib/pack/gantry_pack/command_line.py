@@ -44,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
                        "NAME/VERSION)")
     build.add_argument("--engine", choices=("torchscript", "aoti", "both"), help="instead of the recipe's engines")
     build.add_argument("--sign", metavar="KEY.pem", help="sign with this Ed25519 private key")
-    build.add_argument("--force", action="store_true", help="replace the package if it exists")
+    build.add_argument("--force", action="store_true", help="replace the package if it exists; nothing else is replaced")
     check = commands.add_parser("verify", help="check sizes, hashes and signature of a package")
     check.add_argument("package", metavar="PKG")
     check.add_argument("--key", metavar="KEY.pub.pem", help="the package must carry a signature of this key")

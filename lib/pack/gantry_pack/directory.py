@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -92,13 +93,47 @@ def _take_place(work: Path, out: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
+def _why_kept(out: Path) -> str | None:
+    """Why what lies at `out` may not be replaced; None: nothing does, an empty directory, or a package, which is made
+    again from what made it."""
+    if not os.path.lexists(out):
+        return None
+    if not out.is_dir():
+        return "a link that leads nowhere" if not out.exists() else "a file"
+    try:
+        with os.scandir(out) as entries:
+            names = sorted(entry.name for entry in entries)
+    except OSError as error:
+        return f"a directory that cannot be read ({error.strerror or error})"
+    if not names:
+        return None
+    held = "a directory with " + ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    if not (out / "gantry.json").is_file():
+        return f"{held}, but no gantry.json"
+    try:
+        manifest = json.loads((out / "gantry.json").read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        return f"{held}, of which gantry.json cannot be read ({error})"
+    if not isinstance(manifest, dict) or not {"format", "name", "version", "files"} <= manifest.keys():
+        return f"{held}, of which gantry.json is not that of a package: it has no format, name, version and files"
+    return None
+
+
+def _check_free(out: Path, overwrite: bool) -> None:
+    """PackError where something lies at `out` that this may not replace."""
+    if os.path.lexists(out) and not overwrite:
+        raise PackError(f"{out} exists; packages are immutable: choose another version, or pass overwrite=True (--force)")
+    kept = _why_kept(out)
+    if kept:
+        raise PackError(f"{out} is {kept}; overwrite=True (--force) replaces a package or an empty directory only: name "
+                        "the directory of the package itself, usually NAME/VERSION, or move what is there")
+
+
 @contextlib.contextmanager
 def published(out: FilePath, overwrite: bool) -> Iterator[Path]:
     """A temporary directory beside `out` that takes its place only if all went well."""
     out = Path(out)
-    exists = PackError(f"{out} exists; packages are immutable: choose another version, or pass overwrite=True (--force)")
-    if os.path.lexists(out) and not overwrite:
-        raise exists
+    _check_free(out, overwrite)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
@@ -107,8 +142,7 @@ def published(out: FilePath, overwrite: bool) -> Iterator[Path]:
     try:
         work.chmod(0o755)
         yield work
-        if os.path.lexists(out) and not overwrite:  # another process was faster
-            raise exists
+        _check_free(out, overwrite)  # another process may have been faster
         try:
             _take_place(work, out)
         except OSError as error:

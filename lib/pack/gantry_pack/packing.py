@@ -37,7 +37,8 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
          overwrite: bool = False, tool: FilePath | Literal[False] | None = None, plugins: Sequence[FilePath] = ()) -> Path:
     """Writes a package; returns its path. Raises PackError (arguments, tools) or CheckFailed (answers differ).
 
-    out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`
+    out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`, which
+                    replaces a package or an empty directory, and nothing else
     model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram
     example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one; or a list of several
                     such tuples, of which the first is what is exported, and which tell the dimensions that vary: sizes
