@@ -7,6 +7,7 @@ downloaded."""
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -79,6 +80,26 @@ class InstallTest(unittest.TestCase):
                 said = self.run_in_work(python, "-I", "-c", "import importlib.metadata as m, gantry_pack as g; "
                                         "print(m.version('gantry-pack') == g.VERSION, g.__file__)")
                 self.assertRegex(said, "^True .*environment-")
+
+    def test_pip_install_from_a_prefix_finds_its_tool(self):
+        prefix = self.dir / "the prefix"
+        project = prefix / "share" / "gantry" / "pack"
+        shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("__pycache__"))
+        before = sorted(path for path in prefix.rglob("*") if "__pycache__" not in path.parts)
+        python = self.environment(self.dir / "environment")
+        self.run_in_work(python, "-m", "pip", "install", "--no-build-isolation", "--no-deps", "--no-index",
+                         "--disable-pip-version-check", project)
+        self.assertEqual(before, sorted(path for path in prefix.rglob("*") if "__pycache__" not in path.parts))
+        find = (python, "-I", "-c", "import os; del os.environ['GANTRY_TOOL']; os.environ['PATH'] = '/nowhere'; "
+                "from gantry_pack.tool import Tool; print(Tool.find())")
+        tool = prefix / "bin" / "gantry"
+        self.assertEqual(self.run_in_work(*find).strip(), f"there is none beside gantry-pack, at {tool}, or on PATH")
+        tool.parent.mkdir()
+        tool.write_text("#!/bin/sh\necho 'gantry 0.0.0 (LibTorch 2.6.0)'\n")
+        tool.chmod(0o755)
+        self.assertIn(f"{tool} is version 0.0.0", self.run_in_work(*find))
+        self.run_in_work(python, "-m", "pip", "uninstall", "--yes", "gantry-pack")
+        self.assertEqual(list(self.dir.glob("environment/lib/python*/site-packages/gantry_pack")), [])
 
     def test_the_exporters_of_the_examples_find_it_beside_them(self):
         for project in self.projects:

@@ -38,13 +38,15 @@ class Tool:
         beside = [place.parent / "gantry", place.parents[1] / "build" / "bin" / "gantry"]
         if place.match("share/gantry/pack"):
             beside.append(place.parents[2] / "bin" / "gantry")
+        beside += _tool_of_prefix()
         on_path = shutil.which("gantry")
         places = [Path(given)] if given is not None else beside + ([Path(on_path)] if on_path else [])
         found = [place for place in places if place.is_file() and os.access(place, os.X_OK)]
         if not found:
             if given is not None:
                 raise PackError(f"tool: {given} is no program")
-            return "there is none beside gantry-pack, or on PATH"
+            prefix = "".join(f", at {path}" for path in _tool_of_prefix())
+            return f"there is none beside gantry-pack{prefix}, or on PATH"
         return cls.started(found[0])
 
     @classmethod
@@ -70,6 +72,14 @@ class Tool:
         if not versions:
             return f"{path} has no engine for it: {known.group(2)}"
         return cls(path, environment, known.group(1), versions[0])
+
+
+def _tool_of_prefix() -> list[Path]:
+    """The tool of the prefix that pip installed this from, which setup.py has written down."""
+    try:
+        return [Path((Path(__file__).parent / "tool_of_prefix").read_text(encoding="utf-8").strip())]
+    except (OSError, ValueError):
+        return []
 
 
 def run_program(command: list[Any], environment: dict[str, str], seconds: float) -> tuple[int, str]:
