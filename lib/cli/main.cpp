@@ -40,8 +40,11 @@ void print_help(std::FILE* out) {
       "  gantry --version | --help\n\n"
       "PKG is a package's directory, the one with gantry.json. INPUT is a file: an image for pipelines that take "
       "bytes,\n"
-      "a .npy or .json file for those that take a tensor, name=a.npy,name=b.npy for several tensors. STAGE is a path\n"
-      "such as pipeline[2] or the name of an op. A plugin is a library that brings ops and payload types; it is code.\n"
+      "a .npy or .json file for those that take a tensor, name=a.npy,name=b.npy for several tensors or inputs, or for\n"
+      "inputs a .json file, an object with a value for each; a comma stays part of a file's name unless NAME= "
+      "follows.\n"
+      "STAGE is a path such as pipeline[2] or the name of an op. A plugin is a library that brings ops and payload\n"
+      "types; it is code.\n"
       "Exit status: 0 ok, 1 a check failed or an input was refused, 2 it could not run, 64 wrong usage.\n",
       out);
 }

@@ -8,6 +8,21 @@ namespace {
 
 using Form = GoldenValue::Form;
 
+/// "an object with the keys "npy", "tolerance" of what should have one key; anything else as describe() says.
+std::string describe_keys(const Json& json) {
+  constexpr std::size_t kMost = 4;
+  if (!json.is_object()) return describe(json);
+  if (json.empty()) return "an object without keys";
+  std::string keys;
+  std::size_t count = 0;
+  for (const auto& item : json.items()) {
+    if (count++ == kMost) break;
+    keys += (keys.empty() ? "" : ", ") + describe(Json(item.key()));
+  }
+  if (json.size() > kMost) keys += " and " + std::to_string(json.size() - kMost) + " more";
+  return "an object with the key" + std::string(json.size() > 1 ? "s " : " ") + keys;
+}
+
 /// A file, or {"digest": ...}, or {"sample": ...}.
 Result<GoldenTensor> parse_tensor(const Json& json, const std::string& path) {
   if (json.is_string()) {
@@ -16,7 +31,8 @@ Result<GoldenTensor> parse_tensor(const Json& json, const std::string& path) {
     return whole;
   }
   if (!json.is_object() || json.size() != 1)
-    return json_error(path, "expected a .npy file, or an object with the key digest or sample, got " + describe(json));
+    return json_error(path,
+                      "expected a .npy file, or an object with the key digest or sample, got " + describe_keys(json));
   JsonObject object(json, path);
   if (const Json* digest = object.find("digest")) return parse_golden_digest(*digest, object.path_of("digest"));
   if (const Json* sample = object.find("sample")) return parse_golden_sample(*sample, object.path_of("sample"));
@@ -82,7 +98,7 @@ Result<GoldenValue> parse_golden_value(const Json& json, const std::string& path
     return json_error(path,
                       "expected an object with one of the keys digest, file, list, npy, sample, tensors, tuple, or the "
                       "name of a codec, got " +
-                          describe(json));
+                          describe_keys(json));
   JsonObject object(json, path);
   if (object.has("file")) return parse_file(object, "file");
   if (object.has("npy")) return parse_file(object, "npy");

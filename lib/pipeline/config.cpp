@@ -88,7 +88,7 @@ class ConfigParser {
     if (op == "model") return parse_model(object, given.type, wanted());
     if (op == "bundle") return parse_bundle(object, given.type);
     if (given.are_inputs && !same_type(*given.type, type_of<Tensors>()))
-      return inputs_.parse_select(object, *given.type, wanted());
+      return inputs_.parse_select(object, *given.type, out ? out : told_by(next, next_path));
     return parse_select(object);
   }
 
@@ -120,6 +120,8 @@ class ConfigParser {
     const std::string name = is_named ? object.string("name") : "";
     if (auto ok = object.finish(); !ok) return std::move(ok).error();
     const auto& models = context_.models;
+    if (models.empty() && is_named)
+      return json_error(object.path_of("name"), "there is no model '" + name + "': this config has no model");
     if (models.empty()) return json_error(object.path(), "this config has no model");
     if (!is_named && models.size() > 1)
       return json_error(object.path(), "there are several models: name one of " + names_of_models());
@@ -230,14 +232,21 @@ class ConfigParser {
     return NodePtr(std::move(node));
   }
 
-  /// What an op takes; nullptr if it cannot be told. Its mistakes are reported when its turn comes. Compound ops
-  /// are not looked into: each level of nesting would double the work.
-  const TypeInfo* type_taken_by(const Json* op, const std::string& path) {
+  /// What an op takes; nullptr if it does not tell, its mistake if it has one. Compound ops are not looked into: each
+  /// level of nesting would double the work.
+  Result<const TypeInfo*> told_by(const Json* op, const std::string& path) {
     if (op == nullptr || !op->is_object() || !op->contains("op")) return nullptr;
     const Json& name = (*op)["op"];
     if (name == "fork" || name == "each" || name == "when") return nullptr;
     auto node = parse_op(*op, path, {}, nullptr, nullptr, "");
-    return node ? (*node)->in : nullptr;
+    if (!node) return std::move(node).error();
+    return (*node)->in;
+  }
+
+  /// The same for who can do without: the op's mistakes are reported when its turn comes.
+  const TypeInfo* type_taken_by(const Json* op, const std::string& path) {
+    const auto type = told_by(op, path);
+    return type ? *type : nullptr;
   }
 
   /// The same of the first op of a pipeline with several inputs, where it takes them as they are.

@@ -137,13 +137,15 @@ Result<const TypeInfo*> PipelineInputs::take(const TypeInfo* in) {
   return in;
 }
 
-Result<NodePtr> PipelineInputs::parse_select(JsonObject& object, const TypeInfo& whole, const TypeInfo* wanted) {
+Result<NodePtr> PipelineInputs::parse_select(JsonObject& object, const TypeInfo& whole,
+                                             const Result<const TypeInfo*>& wanted) {
   const std::string name = object.string("name");
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
   const auto input = std::find_if(inputs_.begin(), inputs_.end(), [&](const auto& one) { return one.name == name; });
   if (input == inputs_.end())
     return json_error(object.path_of("name"), "the pipeline has no input '" + name + "'; it has " + names());
-  if (input->type == nullptr) input->type = wanted;
+  if (input->type == nullptr && !wanted) return wanted.error();
+  if (input->type == nullptr) input->type = *wanted;
   if (input->type == nullptr)
     return json_error(object.path(),
                       "what input '" + name + "' is cannot be told: nothing behind it says what it takes");

@@ -40,8 +40,9 @@ class PipelineInputs {
   bool empty() const { return inputs_.empty(); }
   /// What the pipeline takes: `in` if that is a tuple of as many types, or Tensors; for nullptr a InputValues.
   Result<const TypeInfo*> take(const TypeInfo* in);
-  /// {"op": "select", "name"} over all inputs. `wanted`: what the op behind takes, or nullptr.
-  Result<NodePtr> parse_select(JsonObject& object, const TypeInfo& whole, const TypeInfo* wanted);
+  /// {"op": "select", "name"} over all inputs. `wanted`: what the op behind takes, nullptr if it does not tell, or its
+  /// mistake, which is given where nothing else tells what the input is.
+  Result<NodePtr> parse_select(JsonObject& object, const TypeInfo& whole, const Result<const TypeInfo*>& wanted);
   /// With all types known; invalid_argument names the first that is not.
   Result<std::vector<PipelineInput>> finish() const;
 

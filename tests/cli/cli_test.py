@@ -49,6 +49,16 @@ class Case(unittest.TestCase):
     def copy(self, name):
         return Path(shutil.copytree(package(name), Path(tempfile.mkdtemp(dir=self.tmp)) / name))
 
+    def of_ops(self, pipeline, inputs=()):
+        """A package without models."""
+        directory = Path(tempfile.mkdtemp(dir=self.tmp)) / "ops"
+        directory.mkdir()
+        content = {"format": 2, "name": "ops", "version": "1", "pipeline": pipeline, "golden": [], "files": []}
+        if inputs:
+            content["inputs"] = [{"name": name} for name in inputs]
+        (directory / "gantry.json").write_text(json.dumps(content))
+        return directory
+
     def reseal(self, directory, change=None):
         """Makes the sizes and hashes of gantry.json true again after a change of files, and changes it."""
         content = manifest(directory)
@@ -253,6 +263,40 @@ class Run(Case):
             self.assert_classes(got["classes"], want["classes"])
         numpy.testing.assert_allclose(array(tensor["tensors"]["output"]),
                                       numpy.load(package("tiny-five-crop") / expected[1]["npy"]), rtol=1e-5)
+
+    def test_several_inputs_may_be_one_json_object_and_files_have_commas_in_their_names(self):
+        directory = self.of_ops([{"op": "fork", "branches": [[{"op": "select", "name": name}, {"op": "sigmoid"}]
+                                                             for name in ("a", "b")]},
+                                 {"op": "bundle", "names": ["p", "q"]}], ["a", "b"])
+        a, b, both = self.tmp / "x,y=1,z.npy", self.tmp / "b,.npy", self.tmp / "both.json"
+        numpy.save(a, numpy.float32([0, 1]))
+        numpy.save(b, numpy.float32([2]))
+
+        def of(values):
+            return {"tensors": {"x": {"dtype": "f32", "shape": [len(values)], "data": values}}}
+        both.write_text(json.dumps({"b": of([2]), "a": of([0, 1])}))
+        by_name, reverse, by_object = lines(self.expect(gantry("run", directory, f"a={a},b={b}", f"b={b},a={a}", both), OK))
+        for line in (by_name, reverse, by_object):
+            numpy.testing.assert_allclose(array(line["result"]["tensors"]["p"]), [0.5, 0.7310586], rtol=1e-5)
+            numpy.testing.assert_allclose(array(line["result"]["tensors"]["q"]), [0.8807971], rtol=1e-5)
+        self.assertEqual(by_name["result"], by_object["result"])
+        for content, message in (('{"a": 1}', "both.json': expected an object with the keys 'a', 'b', got an object with 'a'"),
+                                 ('[1, 2]', "expected an object with the keys 'a', 'b', got a list"),
+                                 ('{"a": 1, "c": 2}', "expected an object with the keys 'a', 'b', got"),
+                                 (json.dumps({"a": of([0]), "b": 7}), "both.json': b: expected Tensor, which is {"),
+                                 ('{"a"', "both.json': ")):
+            with self.subTest(content):
+                both.write_text(content)
+                error = lines(self.expect(gantry("run", directory, both), FAILED))[0]["error"]
+                self.assertIn(message, error["message"])
+        error = lines(self.expect(gantry("run", directory, b), FAILED))[0]["error"]
+        self.assertIn("name=a.npy,name=b.npy, or as one .json file, an object with a value for each name", error["message"])
+
+    def test_a_tensor_pipeline_names_the_files_that_it_takes(self):
+        directory, picture = self.of_ops([{"op": "sigmoid"}]), self.tmp / "a.png"
+        picture.write_bytes(b"a picture")
+        error = lines(self.expect(gantry("run", directory, picture), FAILED))[0]["error"]
+        self.assertIn("a.png': this pipeline takes Tensor: give a .npy or .json file", error["message"])
 
     def test_a_bad_input_fails_alone(self):
         directory = package("tiny-cnn")

@@ -49,6 +49,13 @@ class MessagesTest(PackingTest):
 
     # -- samples
 
+    def test_an_input_of_no_elements_is_not_told_to_have_a_size_that_outputs_have(self):
+        for shapes in (None, {"x": [0, 4]}):
+            with self.assertRaisesRegex(gp.PackError, r"'x' has the shape \[0, 4\]; every dimension of an input must be 1 or "
+                                        "more: give example_inputs of which none is empty") as refusal:
+                self.pack(model_of(lambda x: x * 2), torch.rand(0, 4), batch=False, shapes=shapes)
+            self.assertNotIn("shapes=", str(refusal.exception))
+
     def test_samples_of_several_inputs_are_dicts(self):
         class Both(torch.nn.Module):
             def forward(self, a, b):

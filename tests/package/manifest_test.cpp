@@ -13,6 +13,7 @@ namespace {
 using test::FailsWith;
 using test::IsOk;
 using test::PackageBuilder;
+using testing::EndsWith;
 
 Result<Manifest> parsed(const Json& manifest) {
   return parse_manifest(Bytes(manifest.dump()));
@@ -122,6 +123,20 @@ TEST(Manifest, ReadsPadding) {
   manifest = parsed(json);
   ASSERT_THAT(manifest, IsOk());
   EXPECT_TRUE(manifest->models[0].padding->lengths.empty());
+}
+
+TEST(Manifest, NamesTheKeysOfAGoldenValueThatHasNotOne) {
+  const auto refusal = [](const char* input) {
+    Json json = valid();
+    json["golden"][0]["input"] = Json::parse(input);
+    return parsed(json).error().message();
+  };
+  EXPECT_THAT(refusal("{}"), EndsWith(", got an object without keys"));
+  EXPECT_THAT(refusal(R"({"npy": "a.npy", "file": "a"})"), EndsWith(R"(, got an object with the keys "file", "npy")"));
+  EXPECT_THAT(refusal(R"({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1})"),
+              EndsWith(R"(, got an object with the keys "a", "b", "c", "d" and 2 more)"));
+  EXPECT_THAT(refusal(R"({"tensors": {"x": {"digest": 1, "sample": 1}}})"),
+              EndsWith(R"(the key digest or sample, got an object with the keys "digest", "sample")"));
 }
 
 struct Mistake {

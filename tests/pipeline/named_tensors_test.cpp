@@ -352,6 +352,11 @@ TEST(SeveralInputs, RefuseWhatDoesNotFitThem) {
   EXPECT_EQ(
       error(R"([{"op": "select", "name": "count"}])"),
       "invalid_argument: pipeline[0]: what input 'count' is cannot be told: nothing behind it says what it takes");
+  // What stands behind it would say so, but for a mistake of its own.
+  EXPECT_EQ(error(R"([{"op": "select", "name": "count"}, {"op": "model", "name": "head"}])"),
+            "invalid_argument: pipeline[1].name: there is no model 'head': this config has no model");
+  EXPECT_THAT(error(R"([{"op": "select", "name": "count"}, {"op": "test.ad"}])"),
+              testing::StartsWith("invalid_argument: pipeline[1].op: unknown op 'test.ad'; known are"));
 }
 
 }  // namespace

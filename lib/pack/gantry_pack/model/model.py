@@ -53,8 +53,8 @@ class TypedModel(BatchedModel):
         known: dict[tuple[int, ...], str] = {}
         found = varying_shapes(self.input_names, [self.example, *others], self.has_batch, shapes, known)
         found.update(varying_shapes(self.output_names, [outputs, *answers], self.has_batch, shapes, known))
-        self.signature = {"inputs": self._specs(self.input_names, self.example, {**found, **(shapes or {})}),
-                          "outputs": self._specs(self.output_names, outputs, {**found, **(shapes or {})})}
+        self.signature = {"inputs": self._specs("inputs", self.input_names, self.example, {**found, **(shapes or {})}),
+                          "outputs": self._specs("outputs", self.output_names, outputs, {**found, **(shapes or {})})}
         self._check_symbols(shapes)
         self._take_batch_axis_of_signature(given.batch)
         self._check_examples(others, answers)
@@ -111,7 +111,7 @@ class TypedModel(BatchedModel):
             raise PackError(f"{what}: expected {count} different names, got {names}")
         return names
 
-    def _specs(self, names: list[str], tensors: Batch, shapes: dict[str, list[Any]] | None) -> Steps:
+    def _specs(self, side: str, names: list[str], tensors: Batch, shapes: dict[str, list[Any]] | None) -> Steps:
         specs = []
         for name, tensor in zip(names, tensors):
             shape = (shapes or {}).get(name)
@@ -121,7 +121,11 @@ class TypedModel(BatchedModel):
                                                       for dim, size in zip(shape, tensor.shape))
             if not fits:
                 raise PackError(f"shapes['{name}'] is {list(shape)}, but the example is {list(tensor.shape)}")
-            if any(not isinstance(dim, str) and dim < 1 for dim in shape):
+            is_empty = any(not isinstance(dim, str) and dim < 1 for dim in shape)
+            if is_empty and side == "inputs":
+                raise PackError(f"'{name}' has the shape {list(shape)}; every dimension of an input must be 1 or more: give "
+                                "example_inputs of which none is empty")
+            if is_empty:
                 named = [dim if isinstance(dim, str) or dim > 0 else "found" for dim in shape]
                 raise PackError(f"'{name}' has the shape {list(shape)}; every dimension must be 1 or more, or, of an output, "
                                 f'have a name: shapes={{"{name}": {json.dumps(named)}}}, where a name that no input has '
