@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gantry inspect: what a package holds. Its manifest says most of it; each model's first usable engine is loaded, once
-// the files are verified, for how the signature's names were matched. Nothing is run.
+// the files are verified, for how the signature's names were matched, and the pipeline is read as open() reads it.
+// Nothing is run.
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "model/padding.hpp"
 #include "package/engine_files.hpp"
 #include "package/package_files.hpp"
+#include "package/package_pipeline.hpp"
 #include "package/package_signature.hpp"
 #include "package/requirements.hpp"
 
@@ -91,7 +93,8 @@ std::string describe(const Tolerance& tolerance) {
   return "within " + detail::to_text(tolerance.atol, 6) + " + " + detail::to_text(tolerance.rtol, 6) + " * |expected|";
 }
 
-void print_engines(const ModelEntry& model, const EngineList& engines, Device device) {
+/// `serves`: whether open() would take the rest of the package.
+void print_engines(const ModelEntry& model, const EngineList& engines, Device device, bool serves) {
   std::printf("  engines, in order of preference, on %s\n", device.to_string().c_str());
   bool is_first_usable = true;
   for (const EngineEntry& entry : model.engines) {
@@ -103,14 +106,14 @@ void print_engines(const ModelEntry& model, const EngineList& engines, Device de
     std::string verdict = "usable";
     if (unmet)
       verdict = "not usable: " + unmet->to_string();
-    else if (std::exchange(is_first_usable, false))
+    else if (std::exchange(is_first_usable, false) && serves)
       verdict = "usable, serves";
     std::printf("    %-12s %s (%s): %s\n", entry.kind.c_str(), printable(entry.file_names()).c_str(),
                 printable(needs).c_str(), printable(verdict).c_str());
   }
 }
 
-void print_model(const ModelEntry& model, const EngineList& engines, Device device) {
+void print_model(const ModelEntry& model, const EngineList& engines, Device device, bool serves) {
   std::printf("model '%s'\n", model.name.c_str());
   for (const TensorSpec& input : model.signature.inputs())
     std::printf("  in   %s\n", printable(input.to_string()).c_str());
@@ -127,7 +130,7 @@ void print_model(const ModelEntry& model, const EngineList& engines, Device devi
   if (model.padding)
     if (const auto plan = detail::PaddingPlan::make(*model.padding, model.signature))
       std::printf("  pads %s\n", printable(plan->to_string()).c_str());
-  print_engines(model, engines, device);
+  print_engines(model, engines, device, serves);
 }
 
 void print_proof(const Manifest& manifest) {
@@ -225,23 +228,29 @@ int inspect_command(const Arguments& arguments) {
   const auto libraries = load_engine_libraries(arguments);
   if (!libraries) return complain(libraries.error().to_string(), kExitCouldNotRun);
 
+  const auto files = detail::PackageFiles::verify(directory, *manifest);
+  const Registry registry = options->registry ? *options->registry : Registry::builtin();
+  // Of files that are not as published, nothing is read.
+  const auto opens = files ? detail::check_package_pipeline(*manifest, *files, registry) : Result<void>();
+
   std::printf("%s\n", manifest->title().c_str());
   if (!manifest->created.empty()) std::printf("  created: %s\n", printable(manifest->created).c_str());
   for (const auto& [key, value] : manifest->provenance)
     std::printf("  %s: %s\n", printable(key).c_str(), printable(value).c_str());
-  for (const ModelEntry& model : manifest->models) print_model(model, libraries->engines, options->model.device);
+  for (const ModelEntry& model : manifest->models)
+    print_model(model, libraries->engines, options->model.device, files && opens);
   std::printf("pipeline\n");
   for (const std::string& input : manifest->inputs) std::printf("  in   %s\n", input.c_str());
   PipelinePrinter pipeline;
   pipeline.print_ops(Json::parse(manifest->pipeline), "pipeline", 1);
+  if (!opens) std::printf("  cannot be opened: %s\n", printable(opens.error().to_string()).c_str());
   print_proof(*manifest);
   print_files(*manifest);
   const bool has_good_signature = print_signature_file(directory);
-  const auto files = detail::PackageFiles::verify(directory, *manifest);
   std::printf("integrity\n  %s\n", files ? "every file is as listed" : printable(files.error().to_string()).c_str());
   if (files && has_good_signature && !arguments.has("no-load") && !manifest->models.empty())
     print_loaded(*manifest, libraries->engines, *files, options->model);
-  return files && has_good_signature && !pipeline.found_mistakes() ? kExitOk : kExitFailed;
+  return files && has_good_signature && opens && !pipeline.found_mistakes() ? kExitOk : kExitFailed;
 }
 
 }  // namespace gantry::cli

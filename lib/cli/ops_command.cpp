@@ -98,8 +98,7 @@ int ops_command(const Arguments& arguments) {
   for (const std::string& path : arguments.values("plugin"))
     if (auto loaded = load_plugin(path, registry); !loaded)
       return complain_of_options(loaded.error().within("--plugin"));
-  if (arguments.has("json")) {
-    if (!arguments.positional().empty()) return complain("--json prints all ops; it goes without a name", kExitUsage);
+  if (arguments.has("json") && arguments.positional().empty()) {
     std::fputs(detail::op_table_json(registry).c_str(), stdout);
     return kExitOk;
   }
@@ -109,7 +108,10 @@ int ops_command(const Arguments& arguments) {
   }
   const std::string& name = arguments.positional().front();
   if (const OpDescription* op = registry.find(name)) {
-    print_op(*op);
+    if (arguments.has("json"))
+      std::fputs(detail::op_json_text(*op).c_str(), stdout);
+    else
+      print_op(*op);
     return kExitOk;
   }
   std::vector<std::string> names;

@@ -3,25 +3,22 @@
 // used before it was checked.
 #include <algorithm>
 #include <gantry/package.hpp>
-#include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "package/golden_check.hpp"
 #include "package/manifest.hpp"
 #include "package/model_candidate.hpp"
 #include "package/package_files.hpp"
+#include "package/package_pipeline.hpp"
 #include "package/package_signature.hpp"
 #include "package/requirements.hpp"
-#include "pipeline/model_name.hpp"
-#include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/pipeline_origin.hpp"
 
 namespace gantry::detail {
 namespace {
 
-using Models = std::map<std::string, Model, std::less<>>;
+using Models = ModelsByName;
 
 /// A package whose bytes are proven.
 struct Checked {
@@ -53,12 +50,6 @@ Result<void> check_names(const ByName& options, const char* what, const Manifest
       return Error(ErrorCode::kNotFound, std::string("OpenOptions::") + what + ": the package has no model '" + name +
                                              "'; it has " + names_of(manifest));
   return {};
-}
-
-/// The models that ops of a chain stand for.
-void collect_models(const Node& node, std::set<std::string>& names) {
-  if (const auto* name = node.kind == "model" ? node.params.as<ModelName>() : nullptr) names.insert(name->text);
-  for (const Branch& branch : node.branches) collect_models(*branch.node, names);
 }
 
 /// A pipeline over the engines that are loaded.
@@ -187,7 +178,7 @@ class PackageOpener {
 
   /// The pipeline over these models.
   Result<Built> build(const Models& models) {
-    auto parsed = parse(models);
+    auto parsed = parse_package_pipeline(manifest_, context_.files, models, in_, out_, registry_);
     if (!parsed) return parsed.error().within("gantry.json");
     auto core = PipelineCore::compile(parsed->root, compile_options());
     if (!core) return std::move(core).error();
@@ -203,21 +194,6 @@ class PackageOpener {
     auto origin = std::make_shared<PipelineOrigin>(
         PipelineOrigin{std::move(built.info), registry_.codecs(), std::move(built.inputs)});
     return {std::move(built.core), std::move(origin)};
-  }
-
-  Result<ParsedPipeline> parse(const Models& models) const {
-    ConfigContext context;
-    context.models = models;
-    context.inputs = manifest_.inputs;
-    context.files = [this](const std::string& name) { return context_.files.read(name); };
-    auto parsed = parse_pipeline(manifest_.pipeline, in_, out_, registry_, context);
-    if (!parsed) return parsed;
-    std::set<std::string> used;
-    collect_models(*parsed->root, used);
-    for (const ModelEntry& model : manifest_.models)
-      if (used.count(model.name) == 0)
-        return Error(ErrorCode::kInvalidArgument, "models." + model.name + ": no op of the pipeline uses it");
-    return parsed;
   }
 
   CompileOptions compile_options() const {

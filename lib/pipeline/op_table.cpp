@@ -128,13 +128,25 @@ std::string limits_text(const OpParameter& parameter) {
   return text;
 }
 
+namespace {
+
+std::string text_of(const Ordered& json) {
+  return json.dump(2, ' ', false, Ordered::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string op_json_text(const OpDescription& op) {
+  return text_of(op_json(op));
+}
+
 std::string op_table_json(const Registry& registry) {
   Ordered table = {{"ops", Ordered::array()}, {"predicates", Ordered::array()}};
   for (const OpDescription& op : registry.descriptions()) table["ops"].push_back(op_json(op));
   for (const PredicateDescription& predicate : registry.predicates())
     table["predicates"].push_back(
         {{"name", predicate.name}, {"takes", predicate.takes}, {"summary", predicate.summary}});
-  return table.dump(2, ' ', false, Ordered::error_handler_t::replace) + "\n";
+  return text_of(table);
 }
 
 }  // namespace gantry::detail

@@ -14,6 +14,9 @@ namespace gantry::detail {
 /// exclusive_minimum, maximum, whole, nonzero and or_zero.
 GANTRY_API std::string op_table_json(const Registry& registry);
 
+/// One of its ops by itself.
+GANTRY_API std::string op_json_text(const OpDescription& op);
+
 /// The parameter's default as JSON text: "0.5"; empty if it has none.
 GANTRY_API std::string default_json(const OpParameter& parameter);
 

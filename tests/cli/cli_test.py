@@ -108,6 +108,14 @@ class CommandLine(Case):
         self.assertIn("when", names)
         self.assertEqual(table, json.loads((PACKAGES.parent / "share" / "gantry" / "ops.json").read_text()))
 
+    def test_one_op_as_json_is_its_entry_of_the_table(self):
+        table = json.loads(self.expect(gantry("ops", "--json"), OK).stdout)
+        for name in ("image.resize", "when"):
+            entry, = (op for op in table["ops"] if op["name"] == name)
+            self.assertEqual(json.loads(self.expect(gantry("ops", name, "--json"), OK).stdout), entry)
+        result = self.expect(gantry("ops", "resize", "--json"), USAGE, "unknown op 'resize'; near it are image.resize")
+        self.assertEqual(result.stdout, "")
+
     def test_an_unknown_op_is_answered_with_near_ones(self):
         self.expect(gantry("ops", "resize"), USAGE,
                     "unknown op 'resize'; near it are image.resize, image.resize_fit, image.resize_long")
@@ -554,7 +562,27 @@ class InspectAndCheck(Case):
     def test_inspect_takes_the_parameters_of_unknown_ops_as_they_are(self):
         directory = self.copy("tiny-mlp")
         self.reseal(directory, lambda content: content.update(pipeline=[{"op": "host.op", "do": "fast", "then": [1]}]))
-        self.assertIn("pipeline[0]  host.op(do=fast, then=[1])\n", self.expect(gantry("inspect", directory), OK).stdout)
+        text = self.expect(gantry("inspect", directory), FAILED).stdout  # without --plugin
+        self.assertIn("pipeline[0]  host.op(do=fast, then=[1])\n", text)
+        self.assertIn("  cannot be opened: invalid_argument: pipeline[0].op: unknown op 'host.op'", text)
+
+    def test_inspect_refuses_the_pipelines_that_open_refuses(self):
+        pipelines = {
+            '[{"op": "model"}, {"op": "softmax", "i64": 3}]': r"pipeline\[1\].i64: unknown key",
+            '[{"op": "model"}, {"op": "image.decode"}]': r"pipeline\[1\]: 'image.decode' takes .*, but the op before it gives",
+            '[{"op": "softmax"}]': "models.model: no op of the pipeline uses it",
+            '[{"op": "model", "name": "other"}]': r"pipeline\[0\].name: there is no model 'other'",
+            '[{"op": "model"}, {"op": "label", "labels": "absent.txt"}]': "absent.txt",
+        }
+        good = self.expect(gantry("inspect", package("tiny-mlp"), "--no-load"), OK).stdout
+        self.assertNotIn("cannot be opened", good)
+        for pipeline, expected in pipelines.items():
+            with self.subTest(pipeline):
+                directory = self.copy("tiny-mlp")
+                self.reseal(directory, lambda content, ops=json.loads(pipeline): content.update(pipeline=ops))
+                text = self.expect(gantry("inspect", directory, "--no-load"), FAILED).stdout
+                self.assertRegex(text, f"(?m)^  cannot be opened: \\w+: .*{expected}")
+                self.assertNotIn("serves", text)
 
     def test_a_package_cannot_steer_the_terminal(self):
         directory = self.copy("tiny-mlp")
