@@ -44,7 +44,8 @@ struct ModelOptions {
   Merge merge = Merge::kProven;
   /// Inputs as calls bring them, exactly as the signature states, each with one or more samples. They warm a bare model
   /// file up, and prove what Merge::kProven asks for: every sample of an example of several *different* samples is
-  /// compared with the same sample alone. No more samples are merged than the largest such example has, since larger
+  /// compared with the same sample alone, and once more beside samples of which every floating-point number is NaN, the
+  /// only input that is made up. No more samples are merged than the largest such example has, since larger
   /// batches have not been shown to work. Of a package, golden inputs serve instead, unless these are given.
   std::vector<Tensors> examples;
   /// Calls of several callers whose samples have the same shapes may share an engine call, of up to `max_batch`
