@@ -10,6 +10,7 @@
 #include <numeric>
 #include <random>
 
+#include "model/merging.hpp"
 #include "model/row_samples.hpp"
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
@@ -144,6 +145,30 @@ TEST(Merging, AFailureForANanIsTheCallsOwnWhereItIsComputedAgainAlone) {
   EXPECT_EQ(fails.script->batch_sizes().at(7), 3) << "they did share a batch";
   EXPECT_THAT(failing(ErrorCode::kInvalidArgument).model->merging(),
               HasSubstr("a NaN in one sample makes the calls of others fail: invalid_argument: not a number"));
+}
+
+/// An index made of a NaN may cost the process its accelerator; the package was shown a NaN when it was packed.
+TEST(Merging, APackageIsRunBesideNanOnTheCpuOnly) {
+  const auto runs_beside_nan = [](Device device, std::size_t largest) {
+    std::size_t count = 0;
+    const auto run = [&](const Tensors& inputs) -> Result<Tensors> {
+      const std::vector<float> values = values_of(inputs[0].tensor);
+      count += std::any_of(values.begin(), values.end(), [](float value) { return std::isnan(value); });
+      return Tensors{{"y", inputs[0].tensor}};
+    };
+    ModelOptions options;
+    options.device = device;
+    options.examples = {rows_of({1, 2, 3, 4})};
+    detail::BatchEvidence evidence;
+    evidence.largest = largest;
+    const auto merging = detail::decide_merging({}, row_signature(), options, evidence, {}, nullptr, run);
+    EXPECT_EQ(merging.value().limit, 2u);
+    return count;
+  };
+  EXPECT_EQ(runs_beside_nan(Device::cpu(), 2), 1u);
+  EXPECT_EQ(runs_beside_nan(Device::cpu(), 0), 1u) << "a bare model";
+  EXPECT_EQ(runs_beside_nan(Device::cuda(), 0), 1u) << "of which nothing else is known";
+  EXPECT_EQ(runs_beside_nan(Device::cuda(), 2), 0u);
 }
 
 TEST(Merging, IntegersAreNeverReplaced) {
