@@ -89,6 +89,18 @@ struct KnownFrames {
   bool are_elements_unknown = false;
 };
 
+/// The one picture of a value that was made of all of these: of those that have one, such as the image beside a prompt,
+/// if it is the same. nullopt where there are several, or one of them is not known.
+inline std::optional<Frame> common_frame(const std::vector<KnownFrames>& all) {
+  std::optional<Frame> common;
+  for (const KnownFrames& one : all) {
+    if (one.of_elements || one.are_elements_unknown) return std::nullopt;
+    if (one.own && common && *one.own != *common) return std::nullopt;
+    if (one.own) common = one.own;
+  }
+  return common;
+}
+
 /// What stands beside a value: a pointer, which is all that a value without a picture pays.
 class SlotFrames {
  public:
@@ -147,14 +159,15 @@ class SlotFrames {
     held().known.of_elements.reset();
     held_->known.are_elements_unknown = true;
   }
-  /// The value was made from all elements, which have others: as none of them is the new value's, it has one only if
-  /// its stage said so. A list keeps that of the list before.
+  /// The value was made from all elements, which have others: unless its stage said so, it has the one picture that is
+  /// among them. A list keeps that of the list before.
   void end_elements(bool is_list) {
+    const List before = held_->known.of_elements;
     clear_of_elements();
     if (is_list)
       held_->known.are_elements_unknown = true;
     else if (!held_->is_said)
-      held_->known.own.reset();
+      held_->known.own = before ? common_frame(*before) : std::nullopt;
   }
 
   KnownFrames known() const { return held_ ? held_->known : KnownFrames(); }

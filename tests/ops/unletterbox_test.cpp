@@ -266,6 +266,14 @@ TEST(ImageFrame, OfABranchGoesWithItsTensor) {
             (Box{0, 0, 2, 2}));
   EXPECT_THAT(test::run(flipped | first | unletterbox(), picture(80, 40)),
               FailsWith(ErrorCode::kFailedPrecondition, "nobody knows which picture"));
+  const auto prompt = stage("prompt", [](const Image&, const CallContext& call) {
+    call.clear_frame();
+    return Tensor::zeros(DType::kF32, {2}).value();
+  });
+  const auto prompted = resize(40, 20) | fork(prompt, flip() | found) | bundle("prompt", "image");
+  const auto second = stage("second", [](const Tensors& all) { return all[1].tensor; });
+  EXPECT_EQ(values_of(test::run(prompted | second | unletterbox(), picture(80, 40)).value()), (Box{78, 0, 80, 2}))
+      << "the one picture among them";
   const auto plain = resize(40, 20) | to_tensor() | fork(find({0, 0, 1, 1}), find({1, 1, 2, 2})) | bundle("a", "b");
   EXPECT_EQ(values_of(test::run(plain | first | unletterbox(), picture(80, 40)).value()), (Box{0, 0, 2, 2}));
 }

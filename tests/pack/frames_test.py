@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from packing import gp
+from gantry_pack.ops.frames import Frame, Known
 from gantry_pack.ops.op import Op
 from gantry_pack.reference import Reference
 
@@ -99,6 +100,14 @@ class FramesTest(unittest.TestCase):
         plain = [HALF, TO_TENSOR, {"op": "fork", "branches": [[{"op": "find"}], [{"op": "find"}]]},
                  {"op": "bundle", "names": ["a", "b"]}]
         self.assertEqual(run([*plain, {"op": "first_named"}, BACK])[0].tolist(), [0, 0, 2, 2])
+
+    def test_what_is_made_of_a_picture_and_a_prompt_has_that_picture(self):
+        picture, crop = Known(Frame(80, 40)), Known(Frame(80, 40).scaled(0.5, 0.5))
+        tensor = torch.zeros(1)
+        self.assertEqual(Known(None, (picture, Known())).after(tensor), picture)
+        self.assertEqual(Known(None, (Known(), crop, crop)).after(tensor), crop)
+        self.assertEqual(Known(None, (picture, crop)).after(tensor), Known())
+        self.assertEqual(Known(None, (picture, Known(None, are_elements_unknown=True))).after(tensor), Known())
 
     def test_boxes_of_an_unknown_picture_are_refused(self):
         with self.assertRaisesRegex(gp.PackError, "nobody knows which picture"):

@@ -355,7 +355,8 @@ TEST(NamedInputs, AreATupleOrTensors) {
   EXPECT_EQ(values_of(*as_tensors->run({{"image", row({5, 6})}, {"offset", row({7})}}).value().find("scores")),
             (Floats{10, 12}));
   EXPECT_THAT(as_tensors->run({{"image", row({5, 6})}}),
-              FailsWith(ErrorCode::kInvalidArgument, "expected Tensor as item 0, got nothing"));
+              FailsWith(ErrorCode::kInvalidArgument,
+                        "one tensor for each of its inputs 'offset', 'image': 'offset' is missing"));
   EXPECT_THAT((untyped->as<std::tuple<Tensor, Bytes>, Tensors>()),
               FailsWith(ErrorCode::kInvalidArgument, "not tuple<"));
   const auto tuple = open<std::tuple<Tensor, Tensor>, Tensors>(package.write(), {fake_loader()}, quiet());

@@ -76,7 +76,13 @@ class Known:
         """Of what is made of the whole by an op that moves no picture."""
         if not self.have_elements_others:
             return self
-        return Known(self.own, are_elements_unknown=True) if isinstance(gives, list) else Known()
+        return Known(self.own, are_elements_unknown=True) if isinstance(gives, list) else Known(self._common())
+
+    def _common(self) -> Frame | None:
+        """The one picture of those that have one, such as the image beside a prompt, if it is the same."""
+        pictures = {item.own for item in self.elements or () if item.own is not None}
+        is_known = not any(item.have_elements_others for item in self.elements or ())
+        return pictures.pop() if is_known and len(pictures) == 1 else None
 
 
 def known_of_items(items: list[Known]) -> Known:
