@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # The install tree: headers, libraries, bin/gantry, bin/gantry-pack (and its Python project in share/gantry/pack), the
 # table of ops, the package format and the examples in share/gantry, the CMake package and gantry-core.pc. It may be moved as a whole: nothing in it holds its own place.
-# The one absolute path is in the RUNPATH of libgantry_torch.so, LibTorch's folder as found at configure time, so that
-# programs run without environment variables; before it comes $ORIGIN, so a LibTorch that is copied beside the library wins.
+# The absolute paths are in the RUNPATH of libgantry_torch.so and of libgantry_executorch.so: LibTorch's and ExecuTorch's
+# folder as found at configure time, so that programs run without environment variables; before it comes $ORIGIN, so that
+# what is copied beside the library wins.
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/gantry")
 set(configured_dir "${PROJECT_BINARY_DIR}/install-files")
 
-if(GANTRY_TORCH)
-  set(hidden_headers)
-else()
-  set(hidden_headers REGEX "/gantry/(gantry|libtorch|interop/torch)\\.hpp$" EXCLUDE)
+set(hidden_headers)
+if(NOT GANTRY_TORCH)
+  list(APPEND hidden_headers REGEX "/gantry/(gantry|libtorch|interop/torch)\\.hpp$" EXCLUDE)
+endif()
+if(NOT GANTRY_HAS_EXECUTORCH)
+  list(APPEND hidden_headers REGEX "/gantry/executorch\\.hpp$" EXCLUDE)
 endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/gantry" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h" ${hidden_headers})
@@ -31,6 +34,16 @@ if(GANTRY_TORCH)
   install(TARGETS gantry_torch gantry_gantry EXPORT gantry-torch)
   install(EXPORT gantry-torch NAMESPACE gantry:: FILE gantry-torch-targets.cmake DESTINATION "${package_dir}")
   install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindGantryTorch.cmake" DESTINATION "${package_dir}")
+endif()
+
+if(GANTRY_HAS_EXECUTORCH)
+  # The plug-in is no target of the package: hosts link what opens it, which finds it beside itself.
+  if(NOT GantryExecutorch_LIBRARY_DIR IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+    set_property(TARGET gantry_executorch_engine APPEND PROPERTY INSTALL_RPATH "${GantryExecutorch_LIBRARY_DIR}")
+  endif()
+  install(TARGETS gantry_executorch_engine)
+  install(TARGETS gantry_executorch EXPORT gantry-executorch)
+  install(EXPORT gantry-executorch NAMESPACE gantry:: FILE gantry-executorch-targets.cmake DESTINATION "${package_dir}")
 endif()
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/gantry-config.cmake.in" "${configured_dir}/gantry-config.cmake"

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading libraries that somebody else built, and what to do where that fails.
+// Which libraries there are, and what to do where one is missing.
 #include "cli/engine_libraries.hpp"
-
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <gantry/node.hpp>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -14,7 +11,6 @@
 #include <utility>
 
 #include "cli/machine.hpp"
-#include "core/shared_library.hpp"
 #include "model/known_engines.hpp"
 
 #ifdef GANTRY_LINKED_TORCH
@@ -25,29 +21,11 @@ namespace gantry::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using detail::SharedLibrary;
-using detail::translate_exception;
 using FilesByName = std::map<std::string, std::string>;  // "torch": the path of its library
 
-constexpr const char* kSymbol = "gantry_engine_0_2";
 constexpr std::string_view kPrefix = "libgantry_";
 constexpr std::string_view kSuffix = ".so";
-
-/// Stands for the engines of a library that cannot be used.
-class MissingLoader final : public EngineLoader {
- public:
-  MissingLoader(std::string kind, std::string why) : kind_(std::move(kind)), why_(std::move(why)) {}
-  std::string kind() const override { return kind_; }
-  std::string version() const override { return ""; }
-  Result<void> check(const JsonView&, Device) const override { return Error(ErrorCode::kUnsupported, why_); }
-  Result<std::unique_ptr<Engine>> load(const LoadRequest&) const override {
-    return Error(ErrorCode::kUnsupported, why_);
-  }
-
- private:
-  const std::string kind_;
-  const std::string why_;
-};
+constexpr std::string_view kForHosts = "_host";
 
 /// "torch" of "libgantry_torch.so" and of "libgantry_torch.so.0.1", as programs are installed without the first.
 std::optional<std::string> name_of(const std::string& file) {
@@ -57,7 +35,9 @@ std::optional<std::string> name_of(const std::string& file) {
   const std::string name = file.substr(kPrefix.size(), end - kPrefix.size());
   const std::string version = file.substr(end + kSuffix.size());
   const bool is_library = version.empty() || version == std::string(".") + GANTRY_SOVERSION;
-  if (name.empty() || name == "core" || !is_library) return std::nullopt;
+  // What hosts link is no engine: the core, and libraries that open an engine's (libgantry_executorch_host.so).
+  const bool is_for_hosts = name == "core" || name.find(kForHosts) != std::string::npos;
+  if (name.empty() || is_for_hosts || !is_library) return std::nullopt;
   return name;
 }
 
@@ -97,73 +77,11 @@ std::string advice_for(const std::string& name) {
            ", with which this gantry was built (pip install 'torch==" + GANTRY_TORCH_VERSION +
            ".*'), and set LD_LIBRARY_PATH to the folder of its libtorch_cpu.so";
 #endif
+  if (name == "executorch")
+    return "; build gantry with -DGANTRY_EXECUTORCH=ON, which needs ExecuTorch's wheel (pip install --no-deps "
+           "executorch), "
+           "and install it, or give --engine-dir";
   return name == "torch" ? "; build gantry with -DGANTRY_TORCH=ON and install it, or give --engine-dir" : "";
-}
-
-/// What an engine is asked for wherever engines are chosen or shown: one that cannot even say that is none.
-std::optional<std::string> mistake_of(const EngineLoader* engine, std::size_t index) {
-  const std::string which = "engines()[" + std::to_string(index) + "]";
-  if (engine == nullptr) return which + " is nullptr";
-  try {
-    if (engine->kind().empty()) return which + " has an empty kind()";
-  } catch (...) {
-    return which + ": kind() " + translate_exception().message();
-  }
-  try {
-    engine->version();
-  } catch (...) {
-    return which + " ('" + engine->kind() + "'): version() " + translate_exception().message();
-  }
-  return std::nullopt;
-}
-
-using EngineEntry = const EngineLibrary* (*)();
-
-/// Fills in what the library says of itself; what is wrong with that, if anything.
-std::optional<std::string> read_entry(EngineEntry entry, EngineLibraryState& state) {
-  const EngineLibrary* found = nullptr;
-  try {
-    found = entry();
-  } catch (...) {
-    return "it " + translate_exception().message();
-  }
-  if (found == nullptr) return "it gives nullptr";
-  if (found->name == nullptr) return "EngineLibrary::name is nullptr";
-  if (found->description == nullptr) return "EngineLibrary::description is nullptr";
-  if (found->engines == nullptr) return "EngineLibrary::engines is nullptr";
-  EngineList engines;
-  try {
-    engines = found->engines();
-  } catch (...) {
-    return "engines() " + translate_exception().message();
-  }
-  for (std::size_t i = 0; i < engines.size(); ++i)
-    if (auto mistake = mistake_of(engines[i].get(), i)) return mistake;
-  state.description = found->description;
-  state.engines = std::move(engines);
-  return std::nullopt;
-}
-
-EngineLibraryState load(const std::string& name, const std::string& path) {
-  EngineLibraryState state{name, path, {}, {}, {}};
-  const std::string file = fs::path(path).filename().string();
-  // Local: what an engine brings, such as LibTorch with its protobuf, is no business of another engine. For good: what
-  // LibTorch registers as it is loaded cannot be taken back.
-  const auto library = SharedLibrary::load(fs::absolute(path), RTLD_LAZY | RTLD_LOCAL);
-  if (!library) {
-    state.problem =
-        file + " cannot be loaded: " + explain_loader_error(path, library.error().message()) + advice_for(name);
-    return state;
-  }
-  const auto entry = reinterpret_cast<EngineEntry>(library->function(kSymbol));
-  if (entry == nullptr) {
-    state.problem = file + " has no engines for gantry " + GANTRY_VERSION + " (it lacks the function " + kSymbol +
-                    "): it is of another version; build it anew with this one";
-  } else if (const auto mistake = read_entry(entry, state)) {
-    state.problem = file + " is not usable: in its " + kSymbol + "(), " + *mistake +
-                    "; that is a mistake of this library: get one without it, or take it out of this folder";
-  }
-  return state;
 }
 
 #ifdef GANTRY_LINKED_TORCH
@@ -185,24 +103,12 @@ EngineList collect(const std::vector<EngineLibraryState>& libraries) {
     if (has(known.kind)) continue;
     for (const EngineLibraryState& library : libraries)
       if (library.name == known.component && !library.problem.empty())
-        engines.push_back(std::make_shared<MissingLoader>(known.kind, "cannot be used here: " + library.problem));
+        engines.push_back(detail::missing_engine(known.kind, "cannot be used here: " + library.problem));
   }
   return engines;
 }
 
 }  // namespace
-
-std::string explain_loader_error(const std::string& library, const std::string& text) {
-  constexpr std::string_view kMissing = ": cannot open shared object file: No such file or directory";
-  const auto missing = text.find(kMissing);
-  if (missing != std::string::npos) {
-    const std::string name = text.substr(0, missing);
-    if (name != library) return name + ", which it needs, is not installed, or not where the dynamic loader looks";
-  }
-  if (text.find("undefined symbol") != std::string::npos || text.find("version `") != std::string::npos)
-    return "what it needs is there in another version (" + text + ")";
-  return text;
-}
 
 Result<EngineLibraries> load_engine_libraries(const std::vector<std::string>& directories) {
   EngineLibraries found;
@@ -217,7 +123,8 @@ Result<EngineLibraries> load_engine_libraries(const std::vector<std::string>& di
     return Error(ErrorCode::kUnsupported, "this gantry is linked statically: it holds its engines, and can load none");
   if (!own.empty())
     if (auto ok = add_files(own, true, files); !ok) return std::move(ok).error();
-  for (const auto& [name, path] : files) found.libraries.push_back(load(name, path));
+  for (const auto& [name, path] : files)
+    found.libraries.push_back(detail::open_engine_library(name, fs::absolute(path).string(), advice_for(name)));
   for (const detail::KnownEngine& known : detail::kKnownEngines) {
     const bool is_there =
         std::any_of(found.libraries.begin(), found.libraries.end(),

@@ -8,16 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "model/engine_library.hpp"
+
 namespace gantry::cli {
 
-/// A library with engines, loaded or not.
-struct EngineLibraryState {
-  std::string name;         ///< "torch"
-  std::string path;         ///< of the file; empty: there is none
-  std::string description;  ///< "LibTorch 2.15.0"; empty: it cannot be used
-  std::string problem;      ///< why not, and what to do; empty: it is loaded, and its engines say what they are
-  EngineList engines;
-};
+using detail::EngineLibraryState;
 
 /// What was found, and the engines to open packages with. For each kind that cannot be used since its library is
 /// missing there is a loader that says so, and how to get it.
@@ -33,9 +28,5 @@ struct EngineLibraries {
 /// failed_precondition for a directory that cannot be read; unsupported for one given to a static tool. Cost: what
 /// loading LibTorch takes.
 Result<EngineLibraries> load_engine_libraries(const std::vector<std::string>& directories);
-
-/// What dlopen() said of `library`, in our words where it is known what that means: "libtorch_cpu.so, which it needs,
-/// is not installed".
-std::string explain_loader_error(const std::string& library, const std::string& text);
 
 }  // namespace gantry::cli

@@ -9,6 +9,7 @@ struct KnownEngine {
   const char* component;  ///< gantry::<component>, libgantry_<component>.so
 };
 
-inline constexpr KnownEngine kKnownEngines[] = {{"torchscript", "torch"}, {"aoti", "torch"}};
+inline constexpr KnownEngine kKnownEngines[] = {
+    {"torchscript", "torch"}, {"aoti", "torch"}, {"executorch", "executorch"}};
 
 }  // namespace gantry::detail

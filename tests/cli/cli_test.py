@@ -83,7 +83,7 @@ class CommandLine(Case):
     def test_help_and_version_succeed(self):
         for words in (["--help"], ["run", "--help"]):
             self.assertIn("gantry run PKG INPUT...", self.expect(gantry(*words), OK).stdout)
-        self.assertRegex(self.expect(gantry("--version"), OK).stdout, r"^gantry \d+\.\d+\.\d+ \(LibTorch \d+\.\d+")
+        self.assertRegex(self.expect(gantry("--version"), OK).stdout, r"^gantry \d+\.\d+\.\d+ \((ExecuTorch \S+; )?LibTorch \d+\.\d+")
 
     def test_ops_lists_all_ops_by_domain(self):
         text = self.expect(gantry("ops"), OK).stdout

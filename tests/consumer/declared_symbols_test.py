@@ -76,10 +76,10 @@ def main():
     for pair in arguments.pairs:
         library, objects = pair.split("=")
         exported = symbols(library, dynamic=True)
-        hidden = symbols(objects, dynamic=False) - exported
-        if not exported or not hidden:
+        defined = symbols(objects, dynamic=False)
+        if not exported or not defined:
             sys.exit(f"{library} or {objects} has no symbols")
-        failures += [name for name in sorted(hidden) if headers.declares(name) and not NOT_PUBLIC.match(name)]
+        failures += [name for name in sorted(defined - exported) if headers.declares(name) and not NOT_PUBLIC.match(name)]
     for name in failures:
         print(f"declared in a public header, but not exported: {name}")
     sys.exit(1 if failures else 0)

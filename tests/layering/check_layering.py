@@ -31,15 +31,16 @@ HEADER_LEVELS = [
     {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "backend", "model"},
     {"package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
     {"image", "classify", "segmentation", "tensor_ops"},
-    {"package", "libtorch"},
+    {"package", "libtorch", "executorch"},
     {"core", "gantry"},
 ]
 # The highest level that the sources of a folder may include.
 FOLDER_LEVELS = {"core": 0, "runtime": 1, "model": 3, "pipeline": 4, "ops": 5, "engine": 6, "package": 6, "cli": 7}
 
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2|c10d)/")
+EXECUTORCH = re.compile(r"^executorch/")
 CODEC = re.compile(r"^(jpeglib|jerror|turbojpeg|spng|png|zlib|isa-l/\w+|webp/\w+)\.h$")
-THIRD_PARTY = re.compile(r"^(torch|ATen|c10|caffe2|nlohmann|openssl|webp|Eigen|hwy|boost|opencv2|gtest|gmock|jpeglib|"
+THIRD_PARTY = re.compile(r"^(torch|ATen|c10|caffe2|executorch|nlohmann|openssl|webp|Eigen|hwy|boost|opencv2|gtest|gmock|jpeglib|"
                          r"jerror|turbojpeg|spng|png|zlib|isa-l|omp|sched|pthread|unistd|sys)(/|\.h)")
 THREAD_SETTINGS = re.compile(r"\b(omp_(set|get)_\w+|(at::)?set_num_(interop_)?threads|init_num_threads|"
                              r"(pthread|sched)_(get|set)affinity\w*|mkl_set_\w+|(openblas|goto)_set_\w+|"
@@ -129,6 +130,8 @@ class Check:
         folder = parts[0]
         if TORCH.match(header) and parts[:2] != ("engine", "torch"):
             self.report(path, line, f"<{header}>: only lib/engine/torch includes Torch headers")
+        if EXECUTORCH.match(header) and parts[:2] != ("engine", "executorch"):
+            self.report(path, line, f"<{header}>: only lib/engine/executorch includes ExecuTorch headers")
         if CODEC.match(header) and parts[:2] != ("ops", "image"):
             self.report(path, line, f"<{header}>: only lib/ops/image includes codec headers")
         if header.startswith("hwy/") and parts[:3] != ("ops", "image", "kernels"):

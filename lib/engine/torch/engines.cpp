@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "engine/torch/engine_loaders.hpp"
-#include "engine/torch/requirements.hpp"
+#include "model/version_requirement.hpp"
 
 namespace gantry::libtorch {
 namespace {
@@ -18,7 +18,9 @@ class TorchLoader final : public EngineLoader {
 
   std::string kind() const override { return kind_; }
   std::string version() const override { return libtorch::version(); }
-  Result<void> check(const JsonView& requirements, Device) const override { return check_requirements(requirements); }
+  Result<void> check(const JsonView& requirements, Device) const override {
+    return detail::check_version_and_isa(requirements, "torch", version(), "\"2.15\" or \">=2.6\"");
+  }
   Result<std::unique_ptr<Engine>> load(const LoadRequest& request) const override { return load_(request); }
 
  private:

@@ -8,7 +8,7 @@
 #include <gantry/isa.hpp>
 
 #include "engine/torch/engine_fixtures.hpp"
-#include "engine/torch/requirements.hpp"
+#include "model/version_requirement.hpp"
 
 namespace gantry::test {
 namespace {
@@ -135,14 +135,14 @@ Result<void> check(const std::string& requirements) {
 }
 
 TEST(TorchRequirements, CompareVersionsByNumber) {
-  using libtorch::meets_torch_requirement;
-  EXPECT_TRUE(meets_torch_requirement("2.15.0", "2.15"));
-  EXPECT_TRUE(meets_torch_requirement("2.15.1+cpu", "2.15"));
-  EXPECT_FALSE(meets_torch_requirement("2.15.0", "2.1"));
-  EXPECT_FALSE(meets_torch_requirement("2.6.0", "2.15"));
-  EXPECT_TRUE(meets_torch_requirement("2.15.0", ">=2.6"));
-  EXPECT_TRUE(meets_torch_requirement("3.0.0", ">=2.6"));
-  EXPECT_FALSE(meets_torch_requirement("2.5.1", ">=2.6"));
+  using detail::meets_version;
+  EXPECT_TRUE(meets_version("2.15.0", "2.15"));
+  EXPECT_TRUE(meets_version("2.15.1+cpu", "2.15"));
+  EXPECT_FALSE(meets_version("2.15.0", "2.1"));
+  EXPECT_FALSE(meets_version("2.6.0", "2.15"));
+  EXPECT_TRUE(meets_version("2.15.0", ">=2.6"));
+  EXPECT_TRUE(meets_version("3.0.0", ">=2.6"));
+  EXPECT_FALSE(meets_version("2.5.1", ">=2.6"));
 }
 
 TEST(TorchRequirements, AreATorchAndAnIsa) {

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// LibTorch's version by number; instruction sets are core's.
-#include "engine/torch/requirements.hpp"
+#include "model/version_requirement.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <gantry/isa.hpp>
-#include <gantry/libtorch.hpp>
-#include <string>
 #include <utility>
 
-namespace gantry::libtorch {
+namespace gantry::detail {
 namespace {
 
 /// {2, 15} of "2.15.0+cpu"; {0, 0} if it is no version.
@@ -28,7 +25,7 @@ bool is_digits(std::string_view text) {
 }
 
 /// "2.15" or ">=2.6".
-bool is_torch_requirement(std::string_view text) {
+bool is_version_requirement(std::string_view text) {
   if (text.rfind(">=", 0) == 0) text.remove_prefix(2);
   const auto dot = text.find('.');
   return dot != std::string_view::npos && is_digits(text.substr(0, dot)) && is_digits(text.substr(dot + 1));
@@ -36,7 +33,7 @@ bool is_torch_requirement(std::string_view text) {
 
 }  // namespace
 
-bool meets_torch_requirement(std::string_view version, std::string_view requirement) {
+bool meets_version(std::string_view version, std::string_view requirement) {
   const bool is_minimum = requirement.rfind(">=", 0) == 0;
   if (is_minimum) requirement.remove_prefix(2);
   const auto have = major_minor(version);
@@ -44,18 +41,20 @@ bool meets_torch_requirement(std::string_view version, std::string_view requirem
   return is_minimum ? have >= need : have == need;
 }
 
-Result<void> check_requirements(const JsonView& requirements) {
+Result<void> check_version_and_isa(const JsonView& requirements, const char* name, const std::string& version,
+                                   const char* form) {
   JsonFields fields(requirements);
-  const std::string torch = fields.string("torch", "");
+  const std::string wanted = fields.string(name, "");
   const std::string isa = fields.string("isa", "");
-  const bool has_torch = fields.has("torch");
+  const bool has_version = fields.has(name);
   const bool has_isa_level = fields.has("isa");
-  if (fields.ok() && has_torch && !is_torch_requirement(torch))
-    fields.fail("torch", "expected \"2.15\" or \">=2.6\", got \"" + torch + "\"");
+  if (fields.ok() && has_version && !is_version_requirement(wanted))
+    fields.fail(name, std::string("expected ") + form + ", got \"" + wanted + "\"");
   if (auto ok = fields.finish(); !ok) return ok;
-  if (has_torch && !meets_torch_requirement(version(), torch))
-    return Error(ErrorCode::kFailedPrecondition, "requires torch " + torch + ", this is " + version());
+  if (has_version && !meets_version(version, wanted))
+    return Error(ErrorCode::kFailedPrecondition,
+                 "requires " + std::string(name) + " " + wanted + ", this is " + version);
   return has_isa_level ? check_isa(isa) : Result<void>();
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::detail

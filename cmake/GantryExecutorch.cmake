@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# Whether the ExecuTorch engine is built: GANTRY_EXECUTORCH is ON (it must be possible), OFF, or AUTO (where it is).
+set(GANTRY_HAS_EXECUTORCH FALSE)
+set(executorch_problem "")
+string(TOUPPER "${GANTRY_EXECUTORCH}" executorch_choice)
+if(executorch_choice STREQUAL "AUTO" OR executorch_choice)
+  if(NOT BUILD_SHARED_LIBS)
+    # Within a program, ExecuTorch's BLAS and thread pool would take the place of LibTorch's, and the other way round.
+    set(executorch_problem "ExecuTorch is used by a library that is opened with local symbols alone, which needs \
+BUILD_SHARED_LIBS=ON")
+  elseif(executorch_choice STREQUAL "AUTO")
+    find_package(GantryExecutorch 1.5 QUIET GLOBAL)
+    if(NOT GantryExecutorch_FOUND)
+      set(executorch_problem "${_gantry_executorch_problem}")
+    endif()
+  else()
+    find_package(GantryExecutorch 1.5 REQUIRED GLOBAL)
+  endif()
+  if(NOT executorch_problem)
+    set(GANTRY_HAS_EXECUTORCH TRUE)
+  elseif(executorch_choice STREQUAL "AUTO")
+    message(STATUS "gantry::executorch is not built: ${executorch_problem}")
+  else()
+    message(FATAL_ERROR "GANTRY_EXECUTORCH=${GANTRY_EXECUTORCH}: ${executorch_problem}")
+  endif()
+endif()

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/executorch/kernel_libraries.hpp"
+
+#include <dlfcn.h>
+
+#include <iterator>
+#include <mutex>
+
+#include "engine/executorch/platform.hpp"
+#include "model/engine_library.hpp"
+
+namespace gantry::executorch {
+namespace {
+
+// In this order: few models need the second.
+constexpr const char* kLibraries[] = {"libexecutorch_kernels_optimized.so", "libexecutorch_kernels_quantized.so"};
+
+std::size_t loaded = 0;    // under KernelLibraries::mutex()
+std::string last_problem;  // likewise
+
+}  // namespace
+
+std::shared_mutex& KernelLibraries::mutex() {
+  static std::shared_mutex mutex;
+  return mutex;
+}
+
+std::size_t KernelLibraries::count() {
+  return loaded;
+}
+
+bool KernelLibraries::load_beyond(std::size_t known) {
+  const std::unique_lock lock(mutex());
+  if (loaded > known) return true;
+  if (loaded == std::size(kLibraries)) return false;
+  if (loaded == 0) hold_thread_pool_at_one();
+  const char* const name = kLibraries[loaded];
+  // By its name: beside the plug-in, or where the dynamic loader looks.
+  if (::dlopen(name, RTLD_NOW | RTLD_LOCAL) == nullptr) {
+    const char* const text = ::dlerror();
+    last_problem =
+        std::string(name) + " cannot be loaded: " + detail::explain_loader_error("", text ? text : "no reason given");
+    return false;
+  }
+  ++loaded;
+  return true;
+}
+
+std::string KernelLibraries::problem() {
+  const std::shared_lock lock(mutex());
+  return last_problem;
+}
+
+}  // namespace gantry::executorch

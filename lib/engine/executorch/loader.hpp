@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loader that the plug-in offers.
+#pragma once
+
+#include <gantry/engine_loader.hpp>
+#include <memory>
+
+namespace gantry::executorch {
+
+std::shared_ptr<const EngineLoader> make_loader();
+
+}  // namespace gantry::executorch

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading a library that somebody else built, and what to say where that fails.
+#include "model/engine_library.hpp"
+
+#include <dlfcn.h>
+
+#include <filesystem>
+#include <gantry/node.hpp>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "core/shared_library.hpp"
+
+namespace gantry::detail {
+namespace {
+
+constexpr const char* kSymbol = "gantry_engine_0_2";
+
+class MissingEngine final : public EngineLoader {
+ public:
+  MissingEngine(std::string kind, std::string why) : kind_(std::move(kind)), why_(std::move(why)) {}
+  std::string kind() const override { return kind_; }
+  std::string version() const override { return ""; }
+  Result<void> check(const JsonView&, Device) const override { return Error(ErrorCode::kUnsupported, why_); }
+  Result<std::unique_ptr<Engine>> load(const LoadRequest&) const override {
+    return Error(ErrorCode::kUnsupported, why_);
+  }
+
+ private:
+  const std::string kind_;
+  const std::string why_;
+};
+
+/// What an engine is asked for wherever engines are chosen or shown: one that cannot even say that is none.
+std::optional<std::string> mistake_of(const EngineLoader* engine, std::size_t index) {
+  const std::string which = "engines()[" + std::to_string(index) + "]";
+  if (engine == nullptr) return which + " is nullptr";
+  try {
+    if (engine->kind().empty()) return which + " has an empty kind()";
+  } catch (...) {
+    return which + ": kind() " + translate_exception().message();
+  }
+  try {
+    engine->version();
+  } catch (...) {
+    return which + " ('" + engine->kind() + "'): version() " + translate_exception().message();
+  }
+  return std::nullopt;
+}
+
+using EngineEntry = const EngineLibrary* (*)();
+
+/// Fills in what the library says of itself; what is wrong with that, if anything.
+std::optional<std::string> read_entry(EngineEntry entry, EngineLibraryState& state) {
+  const EngineLibrary* found = nullptr;
+  try {
+    found = entry();
+  } catch (...) {
+    return "it " + translate_exception().message();
+  }
+  if (found == nullptr) return "it gives nullptr";
+  if (found->name == nullptr) return "EngineLibrary::name is nullptr";
+  if (found->description == nullptr) return "EngineLibrary::description is nullptr";
+  if (found->engines == nullptr) return "EngineLibrary::engines is nullptr";
+  EngineList engines;
+  try {
+    engines = found->engines();
+  } catch (...) {
+    return "engines() " + translate_exception().message();
+  }
+  for (std::size_t i = 0; i < engines.size(); ++i)
+    if (auto mistake = mistake_of(engines[i].get(), i)) return mistake;
+  state.description = found->description;
+  state.engines = std::move(engines);
+  return std::nullopt;
+}
+
+}  // namespace
+
+EngineLibraryState open_engine_library(const std::string& name, const std::string& path, const std::string& advice) {
+  EngineLibraryState state{name, path, {}, {}, {}};
+  const std::string file = std::filesystem::path(path).filename().string();
+  // Local: what an engine brings, such as LibTorch with its protobuf, is no business of another engine. For good: what
+  // LibTorch registers as it is loaded cannot be taken back.
+  const auto library = SharedLibrary::load(path, RTLD_LAZY | RTLD_LOCAL);
+  if (!library) {
+    state.problem = file + " cannot be loaded: " + explain_loader_error(path, library.error().message()) + advice;
+    return state;
+  }
+  const auto entry = reinterpret_cast<EngineEntry>(library->function(kSymbol));
+  if (entry == nullptr) {
+    state.problem = file + " has no engines for gantry " + GANTRY_VERSION + " (it lacks the function " + kSymbol +
+                    "): it is of another version; build it anew with this one";
+  } else if (const auto mistake = read_entry(entry, state)) {
+    state.problem = file + " is not usable: in its " + kSymbol + "(), " + *mistake +
+                    "; that is a mistake of this library: get one without it, or take it out of this folder";
+  }
+  return state;
+}
+
+std::shared_ptr<const EngineLoader> missing_engine(std::string kind, std::string why) {
+  return std::make_shared<MissingEngine>(std::move(kind), std::move(why));
+}
+
+std::string explain_loader_error(const std::string& library, const std::string& text) {
+  constexpr std::string_view kMissing = ": cannot open shared object file: No such file or directory";
+  const auto missing = text.find(kMissing);
+  if (missing != std::string::npos) {
+    const std::string name = text.substr(0, missing);
+    if (name != library) return name + ", which it needs, is not installed, or not where the dynamic loader looks";
+  }
+  if (text.find("undefined symbol") != std::string::npos || text.find("version `") != std::string::npos)
+    return "what it needs is there in another version (" + text + ")";
+  return text;
+}
+
+}  // namespace gantry::detail
