@@ -280,7 +280,7 @@ class ModelsTest(PackingTest):
             return {"encoder": gp.Model(encoder(), torch.rand(2, 4), engines="torchscript"),
                     "head": gp.Model(**{"module": head(), "example_inputs": torch.rand(2, 6), "engines": "torchscript", **of_head})}
         for of_head, message in (({"max_batch": 0}, "model 'head': max_batch: expected 1..65536"),
-                                 ({"engines": "onnx"}, "model 'head': engines: expected one or both"),
+                                 ({"engines": "onnx"}, "model 'head': engines: expected one or more"),
                                  ({"padding": {"dim": "T"}}, r"model 'head': padding\['dim'\]: no input"),
                                  ({"module": nn.Linear(6, 3)}, "model 'head': the model is in training mode"),
                                  ({"example_inputs": torch.rand(2, 5)}, "model 'head': the model fails on example_inputs"),

@@ -616,7 +616,7 @@ class PackTest(InTemporaryDirectory):
 
     def test_wrong_arguments_are_named(self):
         cases = [
-            ({"engines": ("onnx",)}, "engines: expected one or both"),
+            ({"engines": ("onnx",)}, "engines: expected one or more"),
             ({"max_batch": 0}, "max_batch: expected 1..65536"),
             ({"model": mlp().train()}, "training mode"),
             ({"model": "x"}, "expected a torch.nn.Module"),

@@ -61,7 +61,9 @@ OF_PACKAGES: Kinds = {
     "tool": (lambda value: value is False or value == "" or is_path(value), "the path of the gantry tool, or False"),
 }
 OF_MODELS: Kinds = {
-    "engines": (lambda value: _is_text(value) or is_list_of(_is_text)(value), 'one or both of "torchscript" and "aoti"'),
+    "engines": (lambda value: _is_text(value) or is_list_of(_is_text)(value),
+                'one or more of "torchscript", "aoti" and "executorch"'),
+    "batch_sizes": (is_list_of(lambda size: type(size) is int), "a list of numbers of samples"),
     "input_names": (lambda value: _is_text(value) or is_list_of(_is_text)(value), "a list of names"),
     "output_names": (lambda value: _is_text(value) or is_list_of(_is_text)(value), "a list of names"),
     "shapes": (_is_dict_of(_is_text, is_list_of(lambda dim: _is_text(dim) or type(dim) is int)),

@@ -42,7 +42,8 @@ def make_parser() -> argparse.ArgumentParser:
     build.add_argument("recipe", metavar="RECIPE.py")
     build.add_argument("--out", metavar="DIR", help="the package's directory (default: the recipe's out, or "
                        "NAME/VERSION)")
-    build.add_argument("--engine", choices=("torchscript", "aoti", "both"), help="instead of the recipe's engines")
+    build.add_argument("--engine", choices=("torchscript", "aoti", "executorch", "both"),
+                       help="instead of the recipe's engines; both: the first two")
     build.add_argument("--sign", metavar="KEY.pem", help="sign with this Ed25519 private key")
     build.add_argument("--force", action="store_true", help="replace the package if it exists; nothing else is replaced")
     check = commands.add_parser("verify", help="check sizes, hashes and signature of a package")

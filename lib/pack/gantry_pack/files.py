@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .directory import read_given_file
 from .errors import PackError
 from .labels import LABELS_FILE, read_labels
+from .limits import SUFFIXES
 from .pipeline import walk
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _OWN_FILES = ("gantry.json", "gantry.json.sig")
 _OWN_DIRECTORIES = ("golden", "eval", "ops")
-SUFFIXES = {"torchscript": ".ts", "aoti": ".pt2"}  # of a model's files, behind its name
 
 
 def store_files(directory: Directory, files: dict[str, Any] | None, labels: Any, steps: Steps,

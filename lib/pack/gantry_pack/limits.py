@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 FORMAT = 2
+SUFFIXES = {"torchscript": ".ts", "aoti": ".pt2", "executorch": ".pte"}  # of a model's files, by engine, behind its name
 ONLY_MODEL = "model"       # how a package calls its model where there is one
 MAX_STAGE_BYTES = 4 << 20   # values of stages and results that one golden case stores whole
 MAX_SAMPLE_BYTES = 1 << 20  # of values that stand for larger tensors, all in one golden case

@@ -48,7 +48,8 @@ class Opening:
         if tool is False:
             return
         used = {op["op"] for _, op in walk(self.manifest["pipeline"])} & self.own_ops
-        found = Tool.find(tool) if self.plugins or not used else \
+        kinds = [engine["kind"] for model in self.manifest["models"].values() for engine in model["engines"]]
+        found = Tool.find(tool, kinds) if self.plugins or not used else \
             f"it does not know {', '.join(sorted(used))}; open it with your host, or pass plugins="
         if isinstance(found, str):
             say(f"not opened by the gantry tool: {found}")

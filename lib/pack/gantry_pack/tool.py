@@ -15,21 +15,27 @@ from .errors import PackError
 from .version import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .aliases import FilePath
 
 
-class Tool:
-    """The gantry tool: {path, version of gantry, version of LibTorch}, and the environment that it starts in."""
+BUILT_ON = {"torchscript": "LibTorch", "aoti": "LibTorch", "executorch": "ExecuTorch"}  # as the tool says it
 
-    def __init__(self, path: Path, environment: dict[str, str], gantry: str, torch: Any) -> None:
-        self.path, self.environment, self.gantry, self.torch = path, environment, gantry, torch
+
+class Tool:
+    """The gantry tool: {path, version of gantry, what its engines are built on}, and the environment that it starts in."""
+
+    def __init__(self, path: Path, environment: dict[str, str], gantry: str, engines: list[str]) -> None:
+        self.path, self.environment, self.gantry, self.engines = path, environment, gantry, engines
 
     def __str__(self) -> str:
-        return f"{self.path}, gantry {self.gantry} with LibTorch {self.torch}"
+        return f"{self.path}, gantry {self.gantry} with {' and '.join(self.engines)}"
 
     @classmethod
-    def find(cls, given: FilePath | None = None) -> Tool | str:
-        """The tool, or, as a string, why there is none. `given`: a path."""
+    def find(cls, given: FilePath | None = None, kinds: Collection[str] = ()) -> Tool | str:
+        """The tool, or, as a string, why there is none. `given`: a path. `kinds`: of engines, one of which it has to have;
+        none: any."""
         if given is None:
             given = os.environ.get("GANTRY_TOOL")
         if given == "":
@@ -47,21 +53,22 @@ class Tool:
                 raise PackError(f"tool: {given} is no program")
             prefix = "".join(f", at {path}" for path in _tool_of_prefix())
             return f"there is none beside gantry-pack{prefix}, or on PATH"
-        return cls.started(found[0])
+        return cls.started(found[0], kinds)
 
     @classmethod
-    def started(cls, path: Path) -> Tool | str:
+    def started(cls, path: Path, kinds: Collection[str] = ()) -> Tool | str:
         """As find(): the tool at `path`, if it starts and is of this version."""
         torch = sys.modules.get("torch")
         libraries = str(Path(torch.__file__).parent / "lib") if torch is not None and torch.__file__ else ""
         own = dict(os.environ)
         with_torch = {**own, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, (own.get("LD_LIBRARY_PATH"), libraries)))}
+        wanted = {BUILT_ON[kind] for kind in kinds if kind in BUILT_ON} or set(BUILT_ON.values())
         for environment in (own, with_torch):  # a tool starts without LibTorch, too
             code, output = run_program([path, "--version"], environment, seconds=120)
             known = re.match(r"gantry (\S+) \((.*)\)", output) if code == 0 else None
-            parts = [re.fullmatch(r"LibTorch (\d\S*)", part) for part in known.group(2).split("; ")] if known else []
-            versions = [part.group(1) for part in parts if part]
-            if versions:
+            parts = [re.fullmatch(r"(\w+) \d\S*", part) for part in known.group(2).split("; ")] if known else []
+            engines = [part.group() for part in parts if part and part.group(1) in wanted]
+            if engines and ("LibTorch" not in wanted or any(one.startswith("LibTorch ") for one in engines)):
                 break
         if code != 0:
             return f"{path} does not start: {output.strip().splitlines()[-1] if output.strip() else f'exit code {code}'}"
@@ -69,9 +76,9 @@ class Tool:
             return f"{path} is another program"
         if known.group(1) != VERSION:
             return f"{path} is version {known.group(1)}, this is gantry-pack {VERSION}"
-        if not versions:
+        if not engines:
             return f"{path} has no engine for it: {known.group(2)}"
-        return cls(path, environment, known.group(1), versions[0])
+        return cls(path, environment, known.group(1), engines)
 
 
 def _tool_of_prefix() -> list[Path]:

@@ -6,9 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..console import say
-from ..files import SUFFIXES
+from ..limits import SUFFIXES
 from ..padding import check_padded
 from .aoti import export_aoti
+from .executorch import batch_sizes_of, export_executorch
+from .rows import NOT_MERGED
 from .torchscript import export_torchscript
 from .trials import Trials
 
@@ -18,17 +20,20 @@ if TYPE_CHECKING:
     from ..model.model import TypedModel
 
 
+_EXPORTERS = {"torchscript": export_torchscript, "aoti": export_aoti}
+
+
 def export_model(name: str, model: TypedModel, sample_inputs: list[Any], directory: Directory) -> Json:
-    """Writes NAME.ts and NAME.pt2, and returns the model's entry in the manifest. `sample_inputs`: what the samples gave
-    it."""
+    """Writes NAME.ts, NAME.pt2 and NAME.pte, and returns the model's entry in the manifest. `sample_inputs`: what the samples
+    gave it."""
     trials = Trials(model, sample_inputs)
     if model.padding is not None:
         check_padded(model.padding, model, trials.alone_inputs())
     engines = []
     for kind in model.engine_kinds:
         path = directory.root / (name + SUFFIXES[kind])
-        engines.append(export_torchscript(model, path, trials) if kind == "torchscript" else
-                       export_aoti(model, path, trials))
+        engines.append(_EXPORTERS[kind](model, path, trials) if kind != "executorch" else
+                       export_executorch(model, path, Trials(model, sample_inputs, batch_sizes_of(model))))
     _complete(engines, model)
     entry: Json = {"engines": engines, **model.signature, "max_batch": model.max_batch}
     if model.padding is not None:
@@ -47,7 +52,7 @@ def _complete(entries: Steps, model: TypedModel) -> None:
         if options:
             entry["options"] = options
         rows = entry["rows"] = model.rows[entry["kind"]]
-        if rows["independent"] or not model.can_share_calls or rows["reason"] == "max_batch is 1":
+        if rows["independent"] or not model.can_share_calls or rows["reason"] in NOT_MERGED:
             continue
         advice = "; pass two or more different samples= of equal shapes" if "fewer than two" in rows["reason"] else ""
         say(f"{entry['kind']}: calls will not be merged into batches, since rows are not known to be independent: "

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from .trials import Trials
 
 
+MAX_BATCH_IS_1 = "max_batch is 1"
+ONE_SAMPLE = "it was exported for one sample alone"
+NOT_MERGED = (MAX_BATCH_IS_1, ONE_SAMPLE)  # as the user asked for it
+
+
 def rows_of(model: TypedModel, trials: Trials, results: list[Any]) -> Json:
     """engines[].rows: whether each row of a batch is the sample's answer alone, and if not, why."""
     def refused(reason: str, **known: Any) -> Json:
@@ -30,7 +35,7 @@ def rows_of(model: TypedModel, trials: Trials, results: list[Any]) -> Json:
     if model.is_random:
         return refused("the model draws random numbers")
     if not trials.sizes:
-        return refused("max_batch is 1")
+        return refused(MAX_BATCH_IS_1 if model.max_batch == 1 else ONE_SAMPLE)
     if len(trials.group) < 2:
         return refused("fewer than two different samples")
     answers = {trial.rows[0][0]: result["engine"] for trial, result in zip(trials.trials, results)

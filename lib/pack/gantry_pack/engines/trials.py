@@ -19,12 +19,14 @@ class Trials:
     rows must be those of the samples alone, but for rounding; and the smallest and the largest of these batches with
     half of their rows replaced, where the rows that stay must be equal, since their arithmetic is the same. What
     replaces them is much larger where it can be, so that a scale or a mean of the whole batch shows; and, of
-    floating-point inputs, NaN or infinite, since 0 times another row hides all but these."""
+    floating-point inputs, NaN or infinite, since 0 times another row hides all but these.
+
+    `exported`: the only numbers of samples that the engine computes; of sequences it then computes padded ones alone."""
 
     LARGER = 64.0
     MOST = 16  # different samples in a batch
 
-    def __init__(self, model: TypedModel, sample_inputs: list[Any]) -> None:
+    def __init__(self, model: TypedModel, sample_inputs: list[Any], exported: list[int] | None = None) -> None:
         torch, max_batch, padding = model.torch, model.max_batch, model.padding
         self.model = model
         self.trials: list[Trial] = []
@@ -37,14 +39,16 @@ class Trials:
         self.alone = list(range(len(self.pool)))  # trial i is entry i of the pool, alone
         if padding is not None:
             lengths = [padded_length(padding, model, one) for one in self.pool]
-            self.pool += [padded_to(length, padding, model, one)
-                          for one, (own, length) in zip(list(self.pool), lengths) if length is not None and length > own]
+            padded = [padded_to(length, padding, model, one)
+                      for one, (own, length) in zip(list(self.pool), lengths)
+                      if length is not None and (length > own or exported is not None)]
+            self.pool = [*self.pool, *padded] if exported is None else padded
         self.trials += [Trial([[i, 1]]) for i in range(len(self.pool))]
         if model.has_state:
             self.trials.append(Trial([[0, 1]], goes_on=True, of=0))
         self.group = self._alike(torch)
-        self.sizes = sorted({2, (max_batch // 2) | 1, max_batch} - {1}) if model.can_share_calls and max_batch > 1 \
-            else []
+        self.sizes = [] if not model.can_share_calls or max_batch == 1 else \
+            sorted({2, (max_batch // 2) | 1, max_batch} - {1}) if exported is None else exported[1:]
         for size in self.sizes:
             self._add(size)
 

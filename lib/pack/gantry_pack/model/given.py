@@ -22,8 +22,11 @@ class Model:
     example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one; or a list of several
                     such tuples, of which the first is what is exported, and which tell the dimensions that vary: sizes
                     that are equal in all of them are one symbol. An ExportedProgram brings its own
-    engines         any of "torchscript", "aoti", in order of preference; default: both, a ScriptModule: torchscript
+    engines         any of "torchscript", "aoti", "executorch", in order of preference; default: the first two, of a
+                    ScriptModule: torchscript
     max_batch       samples in one engine call at most
+    batch_sizes     the numbers of samples that an engine of fixed sizes, executorch, computes in one call, 1 aside;
+                    default: none, so that it computes one by one, which is as fast for convolutional networks
     padding         {"dim": "T", "lengths": [32, 128], "values": {"input_ids": 0}}: sequences of different lengths share
                     batches, padded along a dimension of `shapes`; the model must mask what is padded
     input_names, output_names   of its tensors; default: those of forward()'s arguments and of what it returns
@@ -38,11 +41,12 @@ class Model:
     """
 
     def __init__(self, module: Any, example_inputs: Any = None, *, engines: Any = None, max_batch: int = 16,
+                 batch_sizes: Any = None,
                  padding: Json | None = None, input_names: Any = None, output_names: Any = None,
                  shapes: dict[str, list[Any]] | None = None, batch: bool | None = None, arguments: Json | None = None,
                  libraries: Sequence[FilePath] = (), tolerance: Any = None) -> None:
         self.module, self.example_inputs = module, example_inputs
-        self.engines, self.max_batch, self.padding = engines, max_batch, padding
+        self.engines, self.max_batch, self.batch_sizes, self.padding = engines, max_batch, batch_sizes, padding
         self.input_names, self.output_names, self.shapes, self.batch = input_names, output_names, shapes, batch
         self.arguments, self.libraries, self.tolerance = arguments, libraries, tolerance
 

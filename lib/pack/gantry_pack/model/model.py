@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..calls import call_module, flattened
 from ..errors import CheckFailed, PackError
 from ..libraries import Library
-from ..limits import MAX_LIBRARIES, MAX_RANK, SYMBOL_PATTERN
+from ..limits import MAX_LIBRARIES, MAX_RANK, SUFFIXES, SYMBOL_PATTERN
 from ..ops.parameters import integer
 from ..tolerance import Tolerance
 from ..values import describe_value, dtype_name
@@ -43,6 +43,7 @@ class TypedModel(BatchedModel):
         problem = integer(1, 65536)(given.max_batch)
         if problem:
             raise PackError(f"max_batch: {problem}, got {given.max_batch!r}")
+        self.batch_sizes = self._checked_batch_sizes(given.batch_sizes)
         tolerance = tolerance if given.tolerance is None else Tolerance.of(given.tolerance)
         example, others = split_examples(given.example_inputs)
         super().__init__(given.module, example, given.batch, tolerance, given.arguments, libraries)
@@ -60,12 +61,18 @@ class TypedModel(BatchedModel):
         self._check_examples(others, answers)
         self.engine_kinds = self._checked_engines(given.engines)
 
+    def _checked_batch_sizes(self, sizes: Any) -> list[int]:
+        sizes = [1] if sizes is None else list(sizes)
+        if not sizes or any(map(integer(1, self.max_batch), sizes)) or len(set(sizes)) != len(sizes):
+            raise PackError(f"batch_sizes: expected different integers from 1 to max_batch, {self.max_batch}, got {sizes}")
+        return sorted(sizes)
+
     def _checked_engines(self, engines: Any) -> list[str]:
         if engines is None:
             return ["torchscript"] if self.is_script else ["torchscript", "aoti"]
         engines = [engines] if isinstance(engines, str) else list(engines)
-        if not engines or len(set(engines)) != len(engines) or set(engines) - {"torchscript", "aoti"}:
-            raise PackError(f'engines: expected one or both of "torchscript" and "aoti", got {engines}')
+        if not engines or len(set(engines)) != len(engines) or set(engines) - set(SUFFIXES):
+            raise PackError(f'engines: expected one or more of "torchscript", "aoti" and "executorch", got {engines}')
         return engines
 
     def _answer(self, number: int, example: Batch) -> Batch:

@@ -105,6 +105,10 @@ def _after_ending(kind: str, work: Path, code: int, pool: list[Batch], trials: S
     log = (work / "log").read_text(errors="replace").strip() if (work / "log").exists() else ""
     last = log.splitlines()[-1].strip() if log else "it says nothing"
     how = f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
+    missing = sorted(set(re.findall(r"Missing operator: \[\d+\] ([\w:.]+)", log)))
+    if at == "load" and missing:
+        raise CheckFailed(f"the {kind} model needs {', '.join(missing)}, which ExecuTorch has no kernel for; "
+                          'engines=("torchscript",) or "aoti" does without')
     if at == "load" and code > 0:
         operator = re.search(r"(?:Unknown builtin op: |Could not find (?:schema|an implementation) for |operator )"
                              r"'?(\w+::\w+)", log)

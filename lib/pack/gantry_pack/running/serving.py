@@ -77,6 +77,10 @@ def _load_engine(job: Json) -> dict[str, Any]:
         from torch._inductor import aoti_load_package
         return {"engine": aoti_load_package(job["path"])}
 
+    if job["kind"] == "executorch":
+        from .executorch import ExecutorchEngine
+        return {"engine": ExecutorchEngine(job["path"])}
+
     def load() -> Any:
         return torch.jit.load(job["path"], map_location="cpu").eval()
     loaded = {name: load() for name in job["runs"]}
