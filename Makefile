@@ -9,15 +9,15 @@ PREFIX ?= $(BUILD)/install
 JOBS   ?= $(shell awk -v cores=$$(nproc) '/MemAvailable/ {jobs = int($$2 / 1.2e6); print jobs < 1 ? 1 : jobs < cores ? jobs : cores}' /proc/meminfo)
 CMAKE_ARGS ?=
 
-ifeq ($(filter torchscript aoti,$(ENGINE)),)
-$(error ENGINE is torchscript or aoti, not '$(ENGINE)')
+ifeq ($(filter torchscript aoti executorch,$(ENGINE)),)
+$(error ENGINE is torchscript, aoti or executorch, not '$(ENGINE)')
 endif
 PACKAGES := $(BUILD)/models
 PACKAGE  := $(PACKAGES)/efficientnet-lite0/1
-ifeq ($(ENGINE),aoti)
-DEMO_PACKAGE := $(PACKAGES)/efficientnet-lite0-aoti/1
-else
+ifeq ($(ENGINE),torchscript)
 DEMO_PACKAGE := $(PACKAGE)
+else
+DEMO_PACKAGE := $(PACKAGES)/efficientnet-lite0-$(ENGINE)/1
 endif
 EXPORTER := examples/models/efficientnet_lite0.py
 PACKER   := examples/models/exporting.py $(shell find lib/pack/gantry_pack -name '*.py')
@@ -53,10 +53,15 @@ $(PACKAGES)/efficientnet-lite0-aoti/1/gantry.json: $(EXPORTER) $(PACKER) | boots
 	@echo "exporting, compiling and packing EfficientNet-lite0 (AOTInductor) into $(@D); this takes a minute or two"
 	@rm -rf $(@D) && mkdir -p $(dir $(@D)) && $(in_build) "$$GANTRY_PYTHON" $(EXPORTER) --out $(@D) --engine aoti
 
-demo: configure $(DEMO_PACKAGE)/gantry.json ## classify a real photo with a real ImageNet model [ENGINE=torchscript|aoti, TORCH=debian]
+$(PACKAGES)/efficientnet-lite0-executorch/1/gantry.json: $(EXPORTER) $(PACKER) | bootstrap
+	@echo "exporting, lowering and packing EfficientNet-lite0 (ExecuTorch) into $(@D)"
+	@rm -rf $(@D) && mkdir -p $(dir $(@D)) && $(in_build) "$$GANTRY_PYTHON" $(EXPORTER) --out $(@D) --engine executorch
+
+# The example is a host of the LibTorch engines; the tool has all.
+demo: configure $(DEMO_PACKAGE)/gantry.json ## classify a real photo with a real ImageNet model [ENGINE=torchscript|aoti|executorch, TORCH=debian]
 	@ninja -C $(BUILD) -j $(JOBS) gantry_tool 01_classify
 	@$(in_build) photo=$$($(photo)) && set -x && \
-	$(BUILD)/bin/01_classify $(DEMO_PACKAGE) "$$photo" && \
+	$(if $(filter executorch,$(ENGINE)),,$(BUILD)/bin/01_classify $(DEMO_PACKAGE) "$$photo" && )\
 	$(BUILD)/bin/gantry run $(DEMO_PACKAGE) "$$photo" --explain
 
 test: build $(PACKAGE)/gantry.json ## build everything and run every test [TORCH=debian, BUILD=dir]

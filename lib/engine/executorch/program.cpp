@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/executorch/program.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -13,13 +17,26 @@ namespace gantry::executorch {
 
 namespace et = ::executorch::runtime;
 
+namespace {
+
+/// The whole pages of what is done with: they come from the file again if somebody asks for them.
+void forget_pages(void*, void* data, std::size_t size) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t last = (begin + size) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+}  // namespace
+
 et::Result<et::FreeableBuffer> PageLoader::load(std::size_t offset, std::size_t size, const SegmentInfo&) const {
   if (!has(offset, size)) {
     CallLog::add("the file is shorter than what it says of itself");
     return et::Error::InvalidProgram;
   }
   bytes_given_ += size;
-  return et::FreeableBuffer(pages_.data() + offset, size, nullptr);
+  return et::FreeableBuffer(pages_.data() + offset, size, are_the_files_ ? forget_pages : nullptr);
 }
 
 et::Error PageLoader::load_into(std::size_t offset, std::size_t size, const SegmentInfo&, void* buffer) const {
@@ -63,7 +80,7 @@ Result<std::shared_ptr<const ProgramFile>> ProgramFile::open(const ModelFile& fi
   auto pages = file.pages(memory);
   if (!pages) return std::move(pages).error();
   if (auto ok = check_header(*pages); !ok) return ok.error();
-  const std::shared_ptr<ProgramFile> program(new ProgramFile(file.name(), *std::move(pages)));
+  const std::shared_ptr<ProgramFile> program(new ProgramFile(file.name(), *std::move(pages), memory));
   if (auto ok = program->load(); !ok) return ok.error();
   if (auto ok = program->find_methods(); !ok) return ok.error();
   return std::shared_ptr<const ProgramFile>(program);

@@ -14,10 +14,11 @@
 
 namespace gantry::executorch {
 
-/// Gives ExecuTorch a file's pages, without a copy.
+/// Gives ExecuTorch a file's pages, without a copy. `are_the_files`: what ExecuTorch has done with, such as weights
+/// that were packed, need not stay in memory, since the file has it.
 class PageLoader final : public ::executorch::runtime::DataLoader {
  public:
-  explicit PageLoader(Bytes pages) : pages_(std::move(pages)) {}
+  PageLoader(Bytes pages, bool are_the_files) : pages_(std::move(pages)), are_the_files_(are_the_files) {}
   ::executorch::runtime::Result<::executorch::runtime::FreeableBuffer> load(std::size_t offset, std::size_t size,
                                                                             const SegmentInfo& segment) const override;
   ::executorch::runtime::Error load_into(std::size_t offset, std::size_t size, const SegmentInfo& segment,
@@ -31,6 +32,7 @@ class PageLoader final : public ::executorch::runtime::DataLoader {
     return offset <= pages_.size() && size <= pages_.size() - offset;
   }
   const Bytes pages_;
+  const bool are_the_files_;
   mutable std::atomic<std::size_t> bytes_given_{0};
 };
 
@@ -53,7 +55,8 @@ class ProgramFile {
   std::size_t bytes_given() const { return loader_.bytes_given(); }
 
  private:
-  ProgramFile(std::string name, Bytes pages) : name_(std::move(name)), size_(pages.size()), loader_(std::move(pages)) {}
+  ProgramFile(std::string name, Bytes pages, FileMemory memory)
+      : name_(std::move(name)), size_(pages.size()), loader_(std::move(pages), memory == FileMemory::kMapped) {}
   Result<void> load();
   Result<void> find_methods();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the ExecuTorch engine computes, and what it says of a model.
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -68,6 +69,19 @@ TEST(ExecutorchEngine, LoadsOperatorsThatNoDelegateComputes) {
   EXPECT_THAT(elements<float>(outputs[0].tensor), ElementsAre(4, 3));
   EXPECT_EQ(outputs[1].name, "indices");
   EXPECT_THAT(elements<std::int64_t>(outputs[1].tensor), ElementsAre(2, 0));
+}
+
+/// LibTorch has functions of these names as well: whoever is in the global scope first would serve both.
+TEST(ExecutorchEngine, LeavesTheGlobalScopeAlone) {
+  const auto signature = Signature::parse("x:f32[batch,4]", "values:f32[batch,2]; indices:i64[batch,2]").value();
+  const auto engine = load_executorch(executorch_request("largest.pte", signature)).value();
+  void* const kernels = ::dlopen("libexecutorch_kernels_optimized.so", RTLD_LAZY | RTLD_NOLOAD);
+  void* const threads = ::dlopen("libexecutorch_threadpool.so", RTLD_LAZY | RTLD_NOLOAD);
+  ASSERT_TRUE(kernels != nullptr && threads != nullptr);
+  EXPECT_NE(::dlsym(kernels, "sgemm_"), nullptr);
+  EXPECT_EQ(::dlsym(RTLD_DEFAULT, "sgemm_"), nullptr);
+  EXPECT_NE(::dlsym(threads, "pthreadpool_create"), nullptr);
+  EXPECT_EQ(::dlsym(RTLD_DEFAULT, "pthreadpool_create"), nullptr);
 }
 
 TEST(ExecutorchEngine, TakesInputsByPosition) {
