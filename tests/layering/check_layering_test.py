@@ -17,6 +17,7 @@ FORBIDDEN = [
     ("lib/core/a.cpp", "#include <gantry/pipeline.hpp>", "is above lib/core"),
     ("lib/runtime/a.cpp", "#include <gantry/model.hpp>", "is above lib/runtime"),
     ("lib/pipeline/a.cpp", "#include <torch/script.h>", "only lib/engine/torch includes Torch"),
+    ("lib/engine/torch/a.cpp", "#include <executorch/runtime/executor/program.h>", "only lib/engine/executorch includes Exec"),
     ("lib/cli/a.cpp", "#  include <ATen/ATen.h>", "only lib/engine/torch includes Torch"),
     ("lib/ops/classify/a.cpp", "#include <jpeglib.h>", "only lib/ops/image includes codec"),
     ("lib/cli/a.cpp", "#include <webp/decode.h>", "only lib/ops/image includes codec"),
@@ -45,6 +46,7 @@ FORBIDDEN = [
 ALLOWED = [
     ("lib/engine/torch/a.cpp", '#include <torch/script.h>\n#include <gantry/interop/torch.hpp>\n#include "model/batch.hpp"'),
     ("lib/engine/torch/a.cpp", "void f() { at::init_num_threads(); }"),
+    ("lib/engine/executorch/a.cpp", '#include <executorch/runtime/core/error.h>\n#include "model/engine_library.hpp"'),
     ("lib/ops/image/a.cpp", '#include <jpeglib.h>\n#include "core/strided_copy.hpp"'),
     ("lib/runtime/cpu_budget.cpp", 'void f() { std::getenv("GANTRY_CPUS"); sched_getaffinity(0, 0, nullptr); }'),
     ("lib/runtime/rounding_scope.hpp", "#pragma once\nvoid f() { std::fesetround(0); }"),
