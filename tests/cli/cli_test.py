@@ -174,7 +174,7 @@ class CommandLine(Case):
 
     def test_doctor_shows_versions_budget_and_runtimes(self):
         text = self.expect(gantry("doctor"), OK).stdout
-        for pattern in (r"gantry +\d", r"LibTorch +\d+\.\d+.* from .*libtorch_cpu", r"engines +torchscript", r"CPU +\S",
+        for pattern in (r"gantry +\d", r"LibTorch +\d+\.\d+.* from .*libtorch_cpu", r"engines +(executorch, )?torchscript, aoti\n", r"CPU +\S",
                         r"budget +\d+ CPU", r"throttled +\S",
                         r"memory +\d+(\.\d+)? [KMGT]iB: ", r"OpenMP +\S", r"variables +\S", r"CUDA +this LibTorch"):
             self.assertRegex(text, pattern)
