@@ -69,7 +69,7 @@ class CompiledPipeline final : public PipelineCore {
     if (!request) {
       const Error error = compiled_->failed(request.error(), {});
       if (observed) observed->end(1, 1, &error);
-      return answer(done, error);
+      return call_done(done, error);
     }
     (*request)->done = std::move(done);
     if (!(*request)->context.is_inline) {

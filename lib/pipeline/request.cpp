@@ -234,10 +234,10 @@ void SubmittedRequest::finish(std::unique_ptr<SubmittedRequest> request) {
   if (request->call.observed) request->call.observed->end(1, result ? 0 : 1, result ? nullptr : &result.error());
   auto done = std::move(request->done);
   request.reset();
-  answer(done, std::move(result));
+  call_done(done, std::move(result));
 }
 
-void answer(Function<void(Result<Value>)>& done, Result<Value> result) noexcept {
+void call_done(Function<void(Result<Value>)>& done, Result<Value> result) noexcept {
   try {
     done(std::move(result));
   } catch (...) {

@@ -129,6 +129,6 @@ struct SubmittedRequest {
 
 /// Calls `done`. The callback is the host's: nobody is there to tell what it throws, and a worker must not end the
 /// process.
-void answer(Function<void(Result<Value>)>& done, Result<Value> result) noexcept;
+void call_done(Function<void(Result<Value>)>& done, Result<Value> result) noexcept;
 
 }  // namespace gantry::detail

@@ -131,7 +131,7 @@ class TypedPipeline final : public PipelineCore {
   }
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
     auto taken = take(input);
-    if (!taken) return answer(done, inner_->refuse(taken.error()));
+    if (!taken) return call_done(done, inner_->refuse(taken.error()));
     inner_->submit(*std::move(taken), options, [done = std::move(done), out = &out_](Result<Value> result) mutable {
       done(converted(std::move(result), *out));
     });
