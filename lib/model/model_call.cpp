@@ -35,7 +35,8 @@ Result<Tensors> ModelCall::checked_outputs(const Signature& signature, Tensors o
   if (auto ok = signature.check_outputs(outputs, binding); !ok) return std::move(ok).error();
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     NamedTensor& output = outputs[i];
-    output.name = signature.outputs()[i].name;
+    if (output.name != signature.outputs()[i].name) output.name = signature.outputs()[i].name;
+    if (output.tensor.device().is_cpu() && output.tensor.is_contiguous()) continue;
     auto dense = dense_on_cpu(output.tensor);
     if (!dense && !output.tensor.device().is_cpu())
       return Error(ErrorCode::kModelError, "output '" + output.name + "': " + dense.error().message());
