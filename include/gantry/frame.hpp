@@ -39,8 +39,8 @@ struct FrameAxis {
 ///
 /// `each` and `fork` keep one for each element and branch, which later `each`, `select` and `bundle` take up. A tuple
 /// or named tensors whose items have different frames have none of their own; a list keeps that of the picture which it
-/// was cut from. What a stage makes of such a list, tuple or named tensors as a whole has a frame only if the stage
-/// sets it.
+/// was cut from. What a stage makes of such a list, tuple or named tensors as a whole has the frame that it sets, else
+/// the one that all items share which have any, such as the image's beside a prompt; none where there are several.
 ///
 /// Ownership: a value.
 /// Threads:   thread-compatible.
