@@ -16,30 +16,7 @@
 set(_gantry_executorch_advice "Install its wheel: `pip install --no-deps executorch==1.5.1` (make bootstrap does), or set \
 GANTRY_EXECUTORCH_ROOT to the `executorch` folder of an unpacked one.")
 
-# The folder of Python's executorch, or an empty string.
-function(_gantry_executorch_of_python out)
-  set(${out} "" PARENT_SCOPE)
-  if(GANTRY_PYTHON)
-    set(python "${GANTRY_PYTHON}")
-  else()
-    unset(_gantry_executorch_python)
-    find_program(_gantry_executorch_python NAMES python3 python NO_CACHE)
-    set(python "${_gantry_executorch_python}")
-  endif()
-  if(NOT python)
-    return()
-  endif()
-  execute_process(
-    COMMAND "${python}" -c "import sys
-sys.path = [p for p in sys.path if p]
-import importlib.util
-spec = importlib.util.find_spec('executorch')
-print(list(spec.submodule_search_locations)[0])"
-    OUTPUT_VARIABLE folder OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
-  if(status EQUAL 0 AND IS_DIRECTORY "${folder}")
-    set(${out} "${folder}" PARENT_SCOPE)
-  endif()
-endfunction()
+include("${CMAKE_CURRENT_LIST_DIR}/GantryPythonModule.cmake")
 
 # Sets the result variables from one root, and `problem`, which is empty if that ExecuTorch can be used.
 function(_gantry_executorch_inspect root)
@@ -77,7 +54,7 @@ if(GANTRY_EXECUTORCH_ROOT)
 elseif(DEFINED ENV{GANTRY_EXECUTORCH_ROOT} AND NOT "$ENV{GANTRY_EXECUTORCH_ROOT}" STREQUAL "")
   set(_gantry_executorch_root "$ENV{GANTRY_EXECUTORCH_ROOT}")
 else()
-  _gantry_executorch_of_python(_gantry_executorch_root)
+  _gantry_python_module_folder(executorch _gantry_executorch_root)
 endif()
 
 set(_gantry_executorch_usable "")

@@ -17,30 +17,7 @@ set(_gantry_torch_minimum 2.6)
 set(_gantry_torch_advice "Install LibTorch: `pip install torch` (2.7 or newer), a libtorch archive from pytorch.org, or \
 libtorch-dev of Debian 13 or newer. Then set GANTRY_TORCH_ROOT to it if it is not found by itself.")
 
-# The folder of Python's torch, or an empty string.
-function(_gantry_torch_of_python out)
-  set(${out} "" PARENT_SCOPE)
-  if(GANTRY_PYTHON)
-    set(python "${GANTRY_PYTHON}")
-  else()
-    unset(_gantry_torch_python)
-    find_program(_gantry_torch_python NAMES python3 python NO_CACHE)
-    set(python "${_gantry_torch_python}")
-  endif()
-  if(NOT python)
-    return()
-  endif()
-  execute_process(
-    COMMAND "${python}" -c "import sys
-sys.path = [p for p in sys.path if p]
-import importlib.util
-spec = importlib.util.find_spec('torch')
-print(spec.submodule_search_locations[0])"
-    OUTPUT_VARIABLE folder OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
-  if(status EQUAL 0 AND IS_DIRECTORY "${folder}")
-    set(${out} "${folder}" PARENT_SCOPE)
-  endif()
-endfunction()
+include("${CMAKE_CURRENT_LIST_DIR}/GantryPythonModule.cmake")
 
 # "2.15.0" from the headers in a folder, or an empty string.
 function(_gantry_torch_version include_dir out)
@@ -102,7 +79,7 @@ if(GANTRY_TORCH_ROOT)
 elseif(DEFINED ENV{GANTRY_TORCH_ROOT} AND NOT "$ENV{GANTRY_TORCH_ROOT}" STREQUAL "")
   set(_gantry_torch_roots "$ENV{GANTRY_TORCH_ROOT}")
 else()
-  _gantry_torch_of_python(_gantry_torch_roots)
+  _gantry_python_module_folder(torch _gantry_torch_roots)
   foreach(_gantry_torch_root IN LISTS CMAKE_PREFIX_PATH CMAKE_SYSTEM_PREFIX_PATH)
     if(EXISTS "${_gantry_torch_root}/include/torch")
       list(APPEND _gantry_torch_roots "${_gantry_torch_root}")

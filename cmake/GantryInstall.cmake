@@ -33,7 +33,8 @@ if(GANTRY_TORCH)
   endif()
   install(TARGETS gantry_torch gantry_gantry EXPORT gantry-torch)
   install(EXPORT gantry-torch NAMESPACE gantry:: FILE gantry-torch-targets.cmake DESTINATION "${package_dir}")
-  install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindGantryTorch.cmake" DESTINATION "${package_dir}")
+  install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindGantryTorch.cmake" "${PROJECT_SOURCE_DIR}/cmake/GantryPythonModule.cmake"
+          DESTINATION "${package_dir}")
 endif()
 
 if(GANTRY_HAS_EXECUTORCH)

@@ -13,20 +13,13 @@
 #include <typeinfo>
 #include <vector>
 
-#include <gantry/bytes.hpp>
 #include <gantry/export.hpp>
-#include <gantry/tensor.hpp>
+#include <gantry/payload_memory.hpp>
 
 namespace gantry::detail {
 
 class Value;
 struct TypeInfo;
-
-/// What is done to the memory that a payload looks at.
-enum class MemoryCare {
-  kCompact,  ///< gives up a view of a block more than four times its size
-  kOwn,      ///< copies what nobody owns, which may be gone when who wrapped it returns; throws without memory for it
-};
 
 /// How a std::vector<T> is taken apart and put together.
 struct ListOps {
@@ -65,16 +58,7 @@ inline bool same_type(const TypeInfo& a, const TypeInfo& b) {
   return &a == &b || (*a.id == *b.id && a.size == b.size && a.align == b.align);
 }
 
-/// Specialised by types that hold tensors or bytes.
-template <class T>
-struct Memory {
-  static constexpr bool needed = false;
-  static void settle(T&, MemoryCare) {}
-};
-
 GANTRY_API std::string demangled_name(const std::type_info& id);
-GANTRY_API void settle_memory(Tensor& tensor, MemoryCare care);
-GANTRY_API void settle_memory(Bytes& bytes, MemoryCare care);
 
 /// std::is_copy_constructible says yes for a vector of a move-only type.
 template <class T>

@@ -155,23 +155,6 @@ struct TypeTraits<ValueTuple> {
 };
 
 template <>
-struct Memory<Tensor> {
-  static constexpr bool needed = true;
-  static void settle(Tensor& tensor, MemoryCare care) { settle_memory(tensor, care); }
-};
-template <>
-struct Memory<Bytes> {
-  static constexpr bool needed = true;
-  static void settle(Bytes& bytes, MemoryCare care) { settle_memory(bytes, care); }
-};
-template <>
-struct Memory<Tensors> {
-  static constexpr bool needed = true;
-  static void settle(Tensors& tensors, MemoryCare care) {
-    for (std::size_t i = 0; i < tensors.size(); ++i) settle_memory(tensors[i].tensor, care);
-  }
-};
-template <>
 struct Memory<ValueTuple> {
   static constexpr bool needed = true;
   static void settle(ValueTuple& tuple, MemoryCare care) {
@@ -179,22 +162,6 @@ struct Memory<ValueTuple> {
       if (item.has_value() && item.type().settle) item.type().settle(item.data(), care);
   }
 };
-template <class T>
-struct Memory<std::vector<T>> {
-  static constexpr bool needed = Memory<T>::needed;
-  static void settle(std::vector<T>& list, MemoryCare care) {
-    if constexpr (needed)
-      for (auto& item : list) Memory<T>::settle(item, care);
-  }
-};
-template <class... Ts>
-struct Memory<std::tuple<Ts...>> {
-  static constexpr bool needed = (Memory<Ts>::needed || ...);
-  static void settle(std::tuple<Ts...>& tuple, MemoryCare care) {
-    std::apply([care](auto&... item) { (Memory<std::decay_t<decltype(item)>>::settle(item, care), ...); }, tuple);
-  }
-};
-
 template <class T>
 constexpr bool fits_inline() {
   return sizeof(T) <= Value::kInline && alignof(T) <= alignof(std::max_align_t) &&

@@ -5,16 +5,15 @@
 #include "model/make_model.hpp"
 
 #include <algorithm>
-#include <future>
-#include <gantry/kept_promise.hpp>
 #include <gantry/node.hpp>
+#include <optional>
 #include <utility>
 
 #include "model/batch.hpp"
 #include "model/load_request.hpp"
 #include "model/local_backend.hpp"
 #include "model/model_call.hpp"
-#include "runtime/outside_wait.hpp"
+#include "runtime/on_worker.hpp"
 
 namespace gantry {
 namespace {
@@ -53,23 +52,18 @@ Result<void> check_options(const ModelOptions& options, const Signature& signatu
 /// Calls `work` on a worker where there are any, so that what an engine keeps per thread is made there.
 template <class Work>
 Result<Tensors> on_worker(RuntimeCore& core, Work work) {
-  if (core.on_worker()) return work();
-  if (core.options().execution == Execution::kCaller) {
-    const detail::CallerScope caller(core);
-    return work();
-  }
-  detail::KeptPromise<Tensors> promise;
-  auto future = promise.get_future();
-  core.post([&work, promise = std::move(promise)](const Error* refusal) mutable {
-    if (refusal) return promise.set_value(*refusal);
-    try {
-      promise.set_value(work());
-    } catch (...) {
-      promise.set_value(detail::translate_exception());
-    }
-  });
-  detail::wait_outside(core, future, std::nullopt);
-  return future.get();
+  std::optional<Result<Tensors>> result;
+  const auto done = detail::do_on_worker(
+      core, [&](detail::Job job) { core.post(std::move(job)); },
+      [&] {
+        try {
+          result = work();
+        } catch (...) {  // what an engine throws is its answer, as if it had returned it
+          result = detail::translate_exception();
+        }
+      });
+  if (!done) return done.error();
+  return *std::move(result);
 }
 
 /// Runs an instance that serves nobody; it is made when it is first needed.

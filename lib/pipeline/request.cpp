@@ -3,11 +3,11 @@
 #include "pipeline/request.hpp"
 
 #include <algorithm>
-#include <future>
 #include <optional>
 #include <utility>
 
 #include "runtime/helping_caller.hpp"
+#include "runtime/on_worker.hpp"
 #include "runtime/outside_wait.hpp"
 #include "runtime/rounding_scope.hpp"
 
@@ -110,37 +110,10 @@ Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& co
 
 Result<void> run_as_request(RuntimeCore& core, const CallOptions& call, std::size_t samples,
                             const std::function<void()>& work) try {
-  if (core.on_worker()) {
-    work();
-    return {};
-  }
-  const auto admission = core.admit(call);
-  if (!admission) return admission.error();
-  if (core.options().execution == Execution::kCaller) {
-    const CallerScope caller(core);
-    const RoundingScope rounding;
-    work();
-    return {};
-  }
-  std::promise<std::optional<Error>> promise;
-  auto refused = promise.get_future();
-  core.post_request(
-      [&work, promise = std::move(promise)](const Error* refusal) mutable {
-        std::optional<Error> failure;
-        try {
-          if (refusal)
-            failure = *refusal;
-          else
-            work();
-        } catch (...) {
-          failure = translate_exception();
-        }
-        promise.set_value(std::move(failure));
-      },
-      call, Clock::duration::zero(), samples);
-  wait_outside(core, refused, std::nullopt);
-  auto failure = refused.get();
-  return failure ? Result<void>(*std::move(failure)) : Result<void>();
+  auto admission = core.on_worker() ? Result<Admission>(Admission()) : core.admit(call);
+  if (!admission) return std::move(admission).error();
+  const auto post = [&](Job job) { core.post_request(std::move(job), call, Clock::duration::zero(), samples); };
+  return do_on_worker(core, post, work);
 } catch (...) {
   return translate_exception();
 }

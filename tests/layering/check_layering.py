@@ -27,7 +27,7 @@ HEADER_LEVELS = [
     {"export", "span", "frame", "error", "grpc_status", "http_status", "result", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "executor", "isa", "tensor",
      "stats", "trace_parent", "observer"},
     {"run_options", "engine_call", "call_context", "runtime"},
-    {"type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "named_tensors"},
+    {"payload_memory", "type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "named_tensors"},
     {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "backend", "model"},
     {"package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
     {"image", "classify", "segmentation", "tensor_ops"},

@@ -155,11 +155,7 @@ TEST(RunUntil, GivesWhatCameOutOfAStage) {
 
 TEST(RunUntil, IsRefusedAfterAShutdown) {
   for (const Execution execution : {Execution::kPooled, Execution::kCaller}) {
-    RuntimeOptions options;
-    options.workers = 1;
-    options.execution = execution;
-    options.allow_oversubscription = true;
-    Runtime runtime = Runtime::create(options).value();
+    Runtime runtime = make_runtime(1, execution);
     const AnyPipeline pipeline(compile(test::add(1) | test::text(), runtime).value());
     EXPECT_EQ(*pipeline.run_until(Payload::from(Int{1}), "test.add").value().get_if<Int>(), 2);
     EXPECT_THAT(runtime.shutdown(), IsOk());
@@ -171,11 +167,7 @@ TEST(RunUntil, IsRefusedAfterAShutdown) {
 /// Also that it is one of those in flight.
 TEST(RunUntil, AShutdownWaitsForIt) {
   for (const Execution execution : {Execution::kPooled, Execution::kCaller}) {
-    RuntimeOptions options;
-    options.workers = 1;
-    options.execution = execution;
-    options.allow_oversubscription = true;
-    Runtime runtime = Runtime::create(options).value();
+    Runtime runtime = make_runtime(1, execution);
     test::Gate gate;
     gate.close();
     std::atomic<bool> is_done{false};

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <gantry/tensor_ops.hpp>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -147,6 +148,27 @@ std::int64_t count_of(const std::vector<Taps>& all) {
   return count;
 }
 
+/// Memory that bands of one loop hand on to each other. Thread-safe.
+class Spares {
+ public:
+  /// Empty if there is none.
+  std::vector<float> take() {
+    const std::lock_guard lock(mutex_);
+    if (all_.empty()) return {};
+    std::vector<float> spare = std::move(all_.back());
+    all_.pop_back();
+    return spare;
+  }
+  void give(std::vector<float> spare) {
+    const std::lock_guard lock(mutex_);
+    all_.push_back(std::move(spare));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::vector<float>> all_;
+};
+
 /// Planes of one size to another: several in bands of planes, one in bands of rows.
 class Interpolator {
  public:
@@ -160,13 +182,16 @@ class Interpolator {
 
   Result<void> run(const CallContext& call, float* out) const {
     if (planes_.count == 1) return run_plane(call, out);
+    Spares spares;  // one for each thread, not for each band: new memory costs as much as filling it
     return detail::for_row_bands(
         call, planes_.count, planes_.count * (across() + down()), [&](std::int64_t begin, std::int64_t end) {
-          std::vector<float> narrowed = make_narrowed();
+          std::vector<float> narrowed = spares.take();
+          if (narrowed.empty()) narrowed = make_narrowed();
           for (auto plane = static_cast<std::size_t>(begin); plane < static_cast<std::size_t>(end); ++plane) {
             narrow(planes_.values + plane * in_size_, 0, planes_.height, narrowed);
             shorten(narrowed, 0, height(), out + plane * width_ * rows_.size());
           }
+          spares.give(std::move(narrowed));
         });
   }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory that payloads look at: tensors and bytes may share a large block, or be wrapped around memory of a host's.
+#pragma once
+
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include <gantry/bytes.hpp>
+#include <gantry/export.hpp>
+#include <gantry/tensor.hpp>
+
+namespace gantry::detail {
+
+/// What is done to the memory that a payload looks at.
+enum class MemoryCare {
+  kCompact,  ///< gives up a view of a block more than four times its size
+  kOwn,      ///< copies what nobody owns, which may be gone when who wrapped it returns; throws without memory for it
+};
+
+GANTRY_API void settle_memory(Tensor& tensor, MemoryCare care);
+GANTRY_API void settle_memory(Bytes& bytes, MemoryCare care);
+
+/// Specialised by types that hold tensors or bytes.
+template <class T>
+struct Memory {
+  static constexpr bool needed = false;
+  static void settle(T&, MemoryCare) {}
+};
+
+template <>
+struct Memory<Tensor> {
+  static constexpr bool needed = true;
+  static void settle(Tensor& tensor, MemoryCare care) { settle_memory(tensor, care); }
+};
+template <>
+struct Memory<Bytes> {
+  static constexpr bool needed = true;
+  static void settle(Bytes& bytes, MemoryCare care) { settle_memory(bytes, care); }
+};
+template <>
+struct Memory<Tensors> {
+  static constexpr bool needed = true;
+  static void settle(Tensors& tensors, MemoryCare care) {
+    for (std::size_t i = 0; i < tensors.size(); ++i) settle_memory(tensors[i].tensor, care);
+  }
+};
+template <class T>
+struct Memory<std::vector<T>> {
+  static constexpr bool needed = Memory<T>::needed;
+  static void settle(std::vector<T>& list, MemoryCare care) {
+    if constexpr (needed)
+      for (auto& item : list) Memory<T>::settle(item, care);
+  }
+};
+template <class... Ts>
+struct Memory<std::tuple<Ts...>> {
+  static constexpr bool needed = (Memory<Ts>::needed || ...);
+  static void settle(std::tuple<Ts...>& tuple, MemoryCare care) {
+    std::apply([care](auto&... item) { (Memory<std::decay_t<decltype(item)>>::settle(item, care), ...); }, tuple);
+  }
+};
+
+}  // namespace gantry::detail
