@@ -31,6 +31,17 @@ struct GANTRY_API PublicKey {
   static Result<PublicKey> load(const std::string& path);
 };
 
+/// When a package's golden cases run as it is opened.
+enum class Golden : std::uint8_t {
+  /// All of them, each time.
+  kAlways,
+  /// All of them the first time. That they passed is remembered in OpenOptions::golden_cache; whoever opens the same
+  /// package again, with the same engines, options, versions and kind of CPU, runs the first case alone, and finds out
+  /// nothing anew about batches. Where that case fails, all run as if nothing were remembered. An open that was
+  /// interrupted leaves nothing behind that counts.
+  kFirstTime,
+};
+
 struct OpenOptions {
   /// Unset: of each model the first engine that is usable here and passes its golden cases; set: that kind or an error.
   std::optional<std::string> engine;
@@ -48,6 +59,15 @@ struct OpenOptions {
   std::vector<PublicKey> trusted_keys;
   /// The ops that a package may use, and the codecs of its payloads; unset: Registry::builtin().
   std::optional<Registry> registry;
+  Golden golden = Golden::kAlways;
+  /// With Golden::kFirstTime: a directory of the host's own for what passed, a small file for each package. Whoever can
+  /// write to it can say that a package passed, so it must belong to this user or to root, and not be writable for
+  /// everybody. It is made, for this user alone, if its parent is there. Where nothing can be written, all cases run
+  /// each time, and PackageInfo::golden_note says why.
+  std::string golden_cache;
+  /// What else the answers depend on, such as the version of the host's ops: a record counts for one tag alone. With a
+  /// `registry`, Golden::kFirstTime demands one.
+  std::string golden_tag;
   /// For tests only: hands out a pipeline whose answers were not checked.
   bool skip_golden_for_tests = false;
 };
@@ -73,7 +93,8 @@ GANTRY_API Result<OpenedPackage> open_package(const std::string& directory, cons
 /// wrong at a model, or behind it and before the next, its next engine is tried; where none is left, or no model is at
 /// fault, that is the error. Errors: not_found, invalid_argument (manifest; In or Out do not fit), failed_precondition
 /// (integrity, signature, golden mismatch, missing device), unsupported (no usable engine). Thread-safe. Cost: reads
-/// every file once, loads the model, runs the golden cases at batch 1 and at max_batch.
+/// every file once, loads the model, runs the golden cases at batch 1, on all workers, and at max_batch; see
+/// OpenOptions::golden.
 template <class In, class Out>
 Result<Pipeline<In, Out>> open(const std::string& directory, const EngineList& engines,
                                const OpenOptions& options = {}) {

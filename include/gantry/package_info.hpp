@@ -22,8 +22,11 @@ struct PackageInfo {
   std::string name;
   std::string version;
   std::vector<PackageModel> models;   ///< by name
-  std::size_t golden_cases = 0;       ///< that passed
-  std::size_t golden_boundaries = 0;  ///< stage boundaries and results compared
+  std::size_t golden_cases = 0;       ///< that passed as it was opened
+  std::size_t golden_boundaries = 0;  ///< stage boundaries and results compared then
+  /// Golden::kFirstTime: how many passed when the package was first opened here, if that is remembered; else 0.
+  std::size_t golden_cases_remembered = 0;
+  std::string golden_note;  ///< why they could not be remembered; empty: they were, or need not be
 };
 
 }  // namespace gantry

@@ -60,10 +60,21 @@ Result<void> set_engine_option(const std::string& text, ModelOptions& options) {
   return {};
 }
 
+/// Tells one build of a plugin from another.
+std::string tag_of(const std::string& path) {
+  std::error_code ignored;
+  const auto changed = std::filesystem::last_write_time(path, ignored).time_since_epoch().count();
+  return path + " " + std::to_string(std::filesystem::file_size(path, ignored)) + " " + std::to_string(changed) + "\n";
+}
+
 }  // namespace
 
 Result<OpenOptions> open_options(const Arguments& arguments) {
   OpenOptions options;
+  if (const auto directory = arguments.value("golden-cache")) {
+    options.golden = Golden::kFirstTime;
+    options.golden_cache = *directory;
+  }
   options.model.batch_across_callers = false;  // there is one, who would wait while batch sizes are tried
   options.engine = arguments.value("engine");
   if (const auto text = arguments.value("device")) {
@@ -75,8 +86,10 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
   for (const std::string& option : arguments.values("engine-option"))
     if (auto ok = set_engine_option(option, options.model); !ok) return ok.error().within("--engine-option " + option);
   if (arguments.has("plugin")) options.registry = Registry::builtin();
-  for (const std::string& path : arguments.values("plugin"))
+  for (const std::string& path : arguments.values("plugin")) {
     if (auto loaded = load_plugin(path, *options.registry); !loaded) return loaded.error().within("--plugin");
+    options.golden_tag += tag_of(path);
+  }
   for (const std::string& path : arguments.values("trusted-key")) {
     const auto key = PublicKey::load(path);
     if (!key) return key.error().within("--trusted-key " + path);

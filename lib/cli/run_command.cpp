@@ -133,6 +133,8 @@ void print_explanation(const AnyPipeline& pipeline, const std::vector<StageStats
   std::fprintf(stderr, "\n%s", printable_lines(pipeline.explain()).c_str());
   std::fprintf(stderr, "  golden: %zu cases passed, %zu boundaries compared\n", package.golden_cases,
                package.golden_boundaries);
+  if (!package.golden_note.empty())
+    std::fprintf(stderr, "  golden cases are not remembered: %s\n", printable(package.golden_note).c_str());
   print_stage_times(before, pipeline.stats());
 }
 
@@ -140,9 +142,9 @@ void print_explanation(const AnyPipeline& pipeline, const std::vector<StageStats
 
 CommandSpec run_spec() {
   auto options = open_option_specs();
-  options.insert(options.end(), {{"until", true}, {"npy", true}, {"explain", false}});
-  return {"run PKG INPUT... [--explain] [--until STAGE --npy FILE] " + open_option_usage(), 2, std::size_t(-1),
-          options};
+  options.insert(options.end(), {{"until", true}, {"npy", true}, {"explain", false}, {"golden-cache", true}});
+  return {"run PKG INPUT... [--explain] [--until STAGE --npy FILE] [--golden-cache DIR] " + open_option_usage(), 2,
+          std::size_t(-1), options};
 }
 
 int run_command(const Arguments& arguments) {

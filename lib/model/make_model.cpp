@@ -220,6 +220,10 @@ Model detail::ModelMaker::make(std::shared_ptr<const ModelCall> call, Runtime ru
   return Model(std::make_shared<const Model::State>(Model::State{std::move(call), std::move(runtime), name}));
 }
 
+const detail::ModelCall& detail::ModelMaker::call_of(const Model& model) {
+  return *model.state_->call;
+}
+
 namespace {
 
 /// Options for another engine would be ignored; it is a mistake, likely a typo. Those for both kinds of LibTorch, which

@@ -31,10 +31,11 @@ inline int threads_for(const EngineInfo& info, const RuntimeOptions& runtime) {
   return info.max_threads > 0 ? std::min(info.max_threads, runtime.intra_op_threads) : runtime.intra_op_threads;
 }
 
-/// Makes handles of what is ready.
+/// Makes handles of what is ready, and looks into them.
 class ModelMaker {
  public:
   static Model make(std::shared_ptr<const ModelCall> call, Runtime runtime, const std::string& name);
+  static const ModelCall& call_of(const Model& model);
 };
 
 /// Decides what may be merged, makes the instances, warms them up and tries batch sizes, all on ModelOptions::examples.

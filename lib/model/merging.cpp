@@ -75,6 +75,10 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
     return Merging{true, limit, "merges up to " + std::to_string(limit) + " samples, as the host assumes" + in_sizes,
                    nullptr};
   }
+  if (evidence.remembered) {
+    const RememberedMerging& known = *evidence.remembered;
+    return Merging{known.limit > 1, known.limit, known.text, nullptr};
+  }
   if (!evidence.why_not.empty()) return apart(evidence.why_not);
   if (info.draws_random) return apart("the model may draw random numbers");
   if (max_batch < 2) return apart("max_batch is 1");

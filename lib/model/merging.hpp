@@ -16,13 +16,20 @@
 
 namespace gantry::detail {
 
+/// What decide_merging() came to for the same model, engine and machine.
+struct RememberedMerging {
+  std::size_t limit = 1;
+  std::string text;
+};
+
 /// What is known of a model's batches before it is loaded here.
 struct BatchEvidence {
   std::string why_not;  ///< not empty: samples depend on each other, or nobody looked
   /// The largest batch that a package was shown to work with, so that only two samples are tried here; 0: it is bare,
   /// and all of ModelOptions::examples are.
   std::size_t largest = 0;
-  std::optional<Tolerance> tolerance;  ///< within which it was shown; unset: that of RowSamples
+  std::optional<RememberedMerging> remembered;  ///< nothing is run then
+  std::optional<Tolerance> tolerance;           ///< within which it was shown; unset: that of RowSamples
 };
 
 struct Merging {

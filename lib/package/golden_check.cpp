@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "core/tensor_difference.hpp"
+#include "runtime/on_worker.hpp"
+#include "runtime/parts.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -37,6 +39,16 @@ bool are_equal(const Tensors& a, const Tensors& b) {
   return true;
 }
 
+/// Whether they differ from all of `kept`, and there is room.
+bool is_worth_keeping(const Tensors& inputs, const std::vector<Tensors>& kept) {
+  std::size_t bytes = bytes_of(inputs);
+  for (const Tensors& other : kept) {
+    if (are_equal(other, inputs)) return false;
+    bytes += bytes_of(other);
+  }
+  return bytes <= kMaxModelInputBytes || kept.size() < 2;
+}
+
 /// Compares what passes a boundary of one case with what was recorded there, and keeps what models are given.
 class CaseObserver final : public StepObserver {
  public:
@@ -47,13 +59,7 @@ class CaseObserver final : public StepObserver {
 
   void before_model(const std::string& name, const Tensors& inputs) override {
     last_model_ = name;
-    std::vector<Tensors>& of_model = model_inputs_[name];
-    std::size_t bytes = bytes_of(inputs);
-    for (const Tensors& kept : of_model) {
-      if (are_equal(kept, inputs)) return;
-      bytes += bytes_of(kept);
-    }
-    if (bytes <= kMaxModelInputBytes || of_model.size() < 2) keep(inputs, of_model);
+    if (is_worth_keeping(inputs, model_inputs_[name])) keep(inputs, model_inputs_[name]);
   }
 
   void after(const std::string& path, Span<Slot> slots) override {
@@ -148,22 +154,57 @@ Result<GoldenCheck> GoldenCheck::load(const TypeInfo& in, const std::vector<Pipe
   return check;
 }
 
-Result<void> GoldenCheck::run_alone(const PipelineCore& pipeline, std::size_t index) {
+GoldenCheck::Outcome GoldenCheck::run_case(const PipelineCore& pipeline, std::size_t index) const {
+  Outcome outcome;
   std::vector<Value> inputs;
   inputs.push_back(inputs_[index].copy());
-  CaseObserver observer(cases_[index], codecs_, model_inputs_);
+  CaseObserver observer(cases_[index], codecs_, outcome.model_inputs);
   const auto results = pipeline.run_observed(std::move(inputs), observer);
-  auto ok = [&]() -> Result<void> {
+  const auto ok = [&]() -> Result<void> {
     if (observer.mistake()) return *observer.mistake();
     if (!results[0]) return results[0].error();
     if (auto unpassed = observer.unpassed()) return *unpassed;
     return compare_result(results[0], cases_[index], codecs_);
   }();
-  if (!ok) {
-    model_at_fault_ = observer.last_model();
-    return ok.error().within(case_name(index));
+  if (!ok) outcome.error = ok.error();
+  outcome.last_model = observer.last_model();
+  outcome.boundaries = observer.compared() + 1;
+  return outcome;
+}
+
+Result<void> GoldenCheck::take(std::size_t index, Outcome outcome) {
+  if (outcome.error) {
+    model_at_fault_ = outcome.last_model;
+    return outcome.error->within(case_name(index));
   }
-  boundaries_ += observer.compared() + 1;
+  boundaries_ += outcome.boundaries;
+  for (auto& [name, all] : outcome.model_inputs) {
+    std::vector<Tensors>& kept = model_inputs_[name];
+    for (Tensors& inputs : all)
+      if (is_worth_keeping(inputs, kept)) kept.push_back(std::move(inputs));
+  }
+  return {};
+}
+
+Result<void> GoldenCheck::run_alone(const PipelineCore& pipeline, std::size_t index) {
+  return take(index, run_case(pipeline, index));
+}
+
+Result<void> GoldenCheck::run_all_alone(const PipelineCore& pipeline, RuntimeCore& runtime) {
+  const RuntimeOptions& options = runtime.options();
+  // The threads of an OpenMP team are those of the engine's own loops.
+  const std::size_t threads = options.intra_op_threads > 1 ? 1 : static_cast<std::size_t>(options.workers);
+  const std::size_t at_once = 4 * threads;  // whose inputs of models are kept at a time
+  for (std::size_t begin = 0; begin < size(); begin += at_once) {
+    std::vector<Outcome> outcomes(std::min(at_once, size() - begin));
+    const auto run = [&](std::size_t i) { outcomes[i] = run_case(pipeline, begin + i); };
+    const auto ran = do_on_worker(
+        runtime, [&](Job job) { runtime.post(std::move(job)); },
+        [&] { run_parts(runtime, threads, outcomes.size(), run); });
+    if (!ran) return ran;
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+      if (auto ok = take(begin + i, std::move(outcomes[i])); !ok) return ok;
+  }
   return {};
 }
 

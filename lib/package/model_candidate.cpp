@@ -128,20 +128,26 @@ Result<std::shared_ptr<Engine>> ModelCandidate::load(const EngineEntry& engine) 
   return std::shared_ptr<Engine>(*std::move(loaded));
 }
 
-Result<Model> ModelCandidate::make_alone() const {
+Result<Model> ModelCandidate::make_alone(int instances) const {
   if (given_) return *given_;
   ModelOptions alone = options_;
   alone.merge = Merge::kNever;
   alone.examples.clear();
-  alone.instances = 1;
+  alone.instances = options_.instances > 0 ? std::min(options_.instances, instances) : instances;
   return make_model(engine_, entry_.signature, alone, {});
 }
 
-Result<Model> ModelCandidate::make_serving(const std::vector<Tensors>& inputs) const {
+Result<Model> ModelCandidate::make_serving(const std::vector<Tensors>& inputs, const RecordedModel* recorded) const {
   if (given_) return *given_;
   ModelOptions options = options_;
   if (options.examples.empty()) options.examples = inputs;
-  return make_model(engine_, entry_.signature, options, evidence_of(*chosen_));
+  BatchEvidence evidence = evidence_of(*chosen_);
+  if (recorded) evidence.remembered = RememberedMerging{recorded->merged, recorded->merging};
+  return make_model(engine_, entry_.signature, options, evidence);
+}
+
+std::size_t ModelCandidate::engine_index() const {
+  return chosen_ ? static_cast<std::size_t>(chosen_ - entry_.engines.data()) : 0;
 }
 
 bool ModelCandidate::has_state() const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "package/golden_record.hpp"
 #include "package/manifest.hpp"
 #include "package/package_files.hpp"
 
@@ -17,6 +18,7 @@ namespace gantry::detail {
 /// What all models of a package that is being opened look at.
 struct OpeningContext {
   const Manifest& manifest;
+  const std::string& manifest_sha256;  ///< of its bytes
   const PackageFiles& files;
   const EngineList& loaders;
   const OpenOptions& options;
@@ -38,14 +40,17 @@ class ModelCandidate {
   /// Passes over the engine that is loaded, and loads the next one that can be.
   Result<void> pass_over(const Error& why);
 
-  /// For golden cases one by one: one instance, of which nobody else knows.
-  Result<Model> make_alone() const;
-  /// To serve. `inputs` warm it up, prove that its samples are independent, and are tried in batches.
-  Result<Model> make_serving(const std::vector<Tensors>& inputs) const;
+  /// For golden cases one by one: up to `instances`, of which nobody else knows.
+  Result<Model> make_alone(int instances) const;
+  /// To serve. `inputs` warm it up, prove that its samples are independent, and are tried in batches; with `recorded`,
+  /// what was found out then is taken.
+  Result<Model> make_serving(const std::vector<Tensors>& inputs, const RecordedModel* recorded) const;
 
   const std::string& name() const { return entry_.name; }
   /// Of a model with state each golden case needs a new one.
   bool has_state() const;
+  /// The place in `engines` of the one that is loaded.
+  std::size_t engine_index() const;
   /// True for the host's own, which is as it is.
   bool is_given() const { return given_ != nullptr; }
   /// Without what a Model knows.

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "engine/executorch/executorch_fixtures.hpp"
@@ -140,6 +142,26 @@ TEST(ExecutorchEngine, ServesAModelWhoseCallsAreAnyNumberOfSamples) {
     ASSERT_THAT(outputs, IsOk());
     EXPECT_EQ(elements<float>((*outputs)[0].tensor), rows_answer(count));
   }
+}
+
+/// Made by PyTorch's own recipe: 8-bit weights and activations, of the same model.
+TEST(ExecutorchEngine, ComputesModelsInInt8) {
+  const auto exact = load_executorch(executorch_request("convolutions.pte", convolutions_signature())).value();
+  const auto int8 = load_executorch(executorch_request("convolutions_int8.pte", convolutions_signature()));
+  ASSERT_THAT(int8, IsOk());
+  const auto expected =
+      elements<float>(exact->make_instance(1).value()->run(picture(), EngineCall()).value()[0].tensor);
+  const auto instance = (*int8)->make_instance(1).value();
+  const auto answer = elements<float>(instance->run(picture(), EngineCall()).value()[0].tensor);
+  float largest = 0;
+  float farthest = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    largest = std::max(largest, std::abs(expected[i]));
+    farthest = std::max(farthest, std::abs(expected[i] - answer[i]));
+  }
+  EXPECT_GT(farthest, 0) << "it is another model";
+  EXPECT_LT(farthest, 0.1F * largest);
+  EXPECT_EQ(elements<float>(instance->run(picture(), EngineCall()).value()[0].tensor), answer);
 }
 
 }  // namespace

@@ -66,9 +66,34 @@ class Convolutions(torch.nn.Module):
         return self.layers(x).mean(dim=(2, 3))
 
 
+class Large(torch.nn.Module):
+    """8 MB of weights."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear = torch.nn.Linear(1024, 2048)
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+def quantized(module, calibration):
+    """`module` in int8, as PyTorch's own recipe for XNNPACK makes it; `calibration`: batches of inputs."""
+    from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import XNNPACKQuantizer, get_symmetric_quantization_config
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+    quantizer = XNNPACKQuantizer().set_global(get_symmetric_quantization_config(is_per_channel=True))
+    prepared = prepare_pt2e(torch.export.export(module.eval(), calibration[0]).module(), quantizer)
+    for inputs in calibration:
+        prepared(*inputs)
+    return convert_pt2e(prepared)
+
+
 def export(folder, name, module, examples, dynamic_shapes=None, delegated=True):
     """`examples`: {method: inputs}."""
-    programs = {method: torch.export.export(module.eval(), inputs, dynamic_shapes=dynamic_shapes)
+    if not isinstance(module, torch.fx.GraphModule):  # one that was exported before has no modes
+        module.eval()
+    programs = {method: torch.export.export(module, inputs, dynamic_shapes=dynamic_shapes)
                 for method, inputs in examples.items()}
     partitioner = {method: [XnnpackPartitioner()] for method in programs} if delegated else None
     program = to_edge_transform_and_lower(programs, partitioner=partitioner).to_executorch()
@@ -93,6 +118,10 @@ def main(folder):
            delegated=False)
     export(folder, "convolutions.pte", Convolutions(),
            {"forward": (torch.zeros(1, 3, 64, 64),), "forward_2": (torch.zeros(2, 3, 64, 64),)})
+    export(folder, "large.pte", Large(), {"forward": (torch.zeros(1, 1024),)})
+    torch.manual_seed(1)
+    int8 = quantized(Convolutions(), [(torch.rand(1, 3, 64, 64),) for _ in range(8)])
+    export(folder, "convolutions_int8.pte", int8, {"forward": (torch.zeros(1, 3, 64, 64),)})
     done.touch()
 
 
