@@ -19,6 +19,7 @@ DEMO_PACKAGE := $(PACKAGE)
 else
 DEMO_PACKAGE := $(PACKAGES)/efficientnet-lite0-$(ENGINE)/1
 endif
+ENGINE_PACKAGES := $(PACKAGES)/efficientnet-lite0-executorch/1 $(PACKAGES)/efficientnet-lite0-aoti/1 $(PACKAGE)
 EXPORTER := examples/models/efficientnet_lite0.py
 PACKER   := examples/models/exporting.py $(shell find lib/pack/gantry_pack -name '*.py')
 SHELL    := /bin/bash
@@ -30,7 +31,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo test asan tsan bench bench-image install docker-demo docker-test format check-format op-tables tidy clean
+.PHONY: help bootstrap configure build demo test asan tsan bench bench-image bench-engines install docker-demo docker-test format check-format op-tables tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -85,6 +86,14 @@ bench: bootstrap $(PACKAGE)/gantry.json ## build and run the benchmarks (bench/R
 bench-image: bootstrap ## measure the image engine beside Pillow, torchvision and OpenCV (bench/README.md)
 	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
 	@ninja -C $(BUILD)/bench -j $(JOBS) run_image_benchmarks
+
+# ONNX Runtime, OpenVINO and what exports to them lie in a folder of their own; the rest is .venv's.
+bench-engines: bootstrap $(ENGINE_PACKAGES:=/gantry.json) ## measure the engines beside ONNX Runtime and OpenVINO (bench/README.md)
+	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/bench -j $(JOBS) bench_engines_worker_torch bench_engines_worker_executorch
+	@$(in_build) "$$GANTRY_PYTHON" -m pip install --quiet --no-deps --upgrade --target $(BUILD)/engine-peers -r bench/engines/requirements.txt
+	@$(in_build) PYTHONPATH=$(abspath $(BUILD)/engine-peers) "$$GANTRY_PYTHON" bench/engines/engines_bench.py \
+	  --bin $(BUILD)/bench/bin --models $(BUILD)/engine-models --package $(ENGINE_PACKAGES)
 
 install: configure ## install the library, its CMake package, bin/gantry and bin/gantry-pack [PREFIX=dir]
 	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool gantry_pack gantry_op_table_json
