@@ -14,6 +14,8 @@
     tiny-mlp-signed  tiny-mlp, signed with DIR/key.pem (public: DIR/key.pub.pem); DIR/other.pub.pem did not sign it
 and with --aoti
     tiny-mlp-aoti    tiny-mlp with the engines aoti and torchscript, in this order
+    padded-cnn-aoti  Tensor -> Tensor   f32[batch, 3, 16, 16] -> f32[batch, 5]; padding of its own before convolutions; a
+                     file for one sample and one for four
 
     python tests/pack/make_packages.py DIR [--aoti] [NAME...]
 
@@ -104,6 +106,16 @@ def tiny_mlp():
     model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3)).eval()
     return dict(model=model, example_inputs=torch.rand(1, 4), input_names=["features"], output_names=["scores"],
                 max_batch=16, samples=[torch.tensor([0.0, 1.0, -2.0, 3.0]), torch.rand(4), torch.zeros(4)])
+
+
+def padded_cnn():
+    import torch
+    torch.manual_seed(7)
+    model = torch.nn.Sequential(torch.nn.ZeroPad2d(1), torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU6(),
+                                torch.nn.ZeroPad2d((0, 1, 0, 1)), torch.nn.Conv2d(8, 8, 3, stride=2, groups=8),
+                                torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 5)).eval()
+    return dict(model=model, example_inputs=torch.rand(1, 3, 16, 16), input_names=["image"], output_names=["logits"],
+                max_batch=8, batch_sizes=[1, 4], samples=[torch.rand(3, 16, 16) for _ in range(3)])
 
 
 def two_inputs():
@@ -204,6 +216,7 @@ def moody():
                 output_names=["doubled"], max_batch=4, samples=[torch.tensor([0.0, 1.0, -2.0, 3.0])])
 
 
+AOTI = {"tiny-mlp-aoti": tiny_mlp, "padded-cnn-aoti": padded_cnn}
 PACKAGES = {"moody": moody, "two-models": two_models, "tiny-cnn": tiny_cnn, "tiny-five-crop": tiny_five_crop,
             "tiny-mlp": tiny_mlp, "two-inputs": two_inputs, "tiny-encoder": tiny_encoder, "no-batch": no_batch,
             "suppression": suppression, "tiny-mlp-signed": tiny_mlp}
@@ -215,10 +228,10 @@ def make(directory, name):
     if (out / "gantry.json").exists() and stamp.exists() and stamp.read_text() == fingerprint():
         return
     stamp.unlink(missing_ok=True)
-    arguments = PACKAGES.get(name, tiny_mlp)()
+    arguments = {**PACKAGES, **AOTI}[name]()
     if "models" not in arguments:
         arguments["engines"] = ("torchscript",)
-    if name == "tiny-mlp-aoti":
+    if name in AOTI:
         arguments["engines"] = ("aoti", "torchscript")
     if name == "tiny-mlp-signed":
         for key in ("key.pem", "other.pem"):
@@ -237,7 +250,7 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
     options.directory.mkdir(parents=True, exist_ok=True)
-    for name in options.names or (["tiny-mlp-aoti"] if options.aoti else PACKAGES):
+    for name in options.names or (AOTI if options.aoti else PACKAGES):
         make(options.directory, name)
 
 

@@ -8,8 +8,10 @@
 #include <torch/version.h>
 
 #include <mutex>
+#include <string>
 #include <utility>
 
+#include "engine/torch/aoti_weights.hpp"
 #include "engine/torch/thread_state.hpp"
 #include "engine/torch/torch_soname.hpp"
 
@@ -37,17 +39,15 @@ Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const Ao
 #endif
 }
 
-/// Of the constants, which all runners share; 0 where this LibTorch, or the one that compiled the package, cannot tell.
-template <class AnyRunner>
-std::size_t weights_of(const AnyRunner& runner) {
-  std::size_t bytes = 0;
-  if constexpr (requires { runner.extract_constants_map(false); }) try {
-      for (const auto& [name, constant] : runner.extract_constants_map(/*use_inactive=*/false))
-        bytes += constant.nbytes();
-    } catch (...) {
-      return 0;
-    }
-  return bytes;
+/// Weights from beside the library, where they are; no library runs without.
+Result<void> complete_weights(Runner& runner, const AotiContainer::Source& source) {
+  const AotiPackage& package = source.package;
+  if (package.weights) return give_weights(runner, package.file, *package.weights);
+  if (!source.is_verified) return {};  // to ask such a library may print on stderr
+  const auto wanted = weights_wanted(runner);
+  if (!wanted || *wanted == 0) return {};
+  return Error(ErrorCode::kInvalidArgument, "the file of its weights, of " + std::to_string(*wanted) +
+                                                " bytes, is missing in the package; pack the model again");
 }
 
 }  // namespace
@@ -59,6 +59,7 @@ Result<std::shared_ptr<AotiContainer>> AotiContainer::load(const Source& source,
   if (!library) return library.error();
   auto runner = make_runner(*library, source, runners, *scratch);
   if (!runner) return std::move(runner).error();
+  if (auto ok = complete_weights(**runner, source); !ok) return std::move(ok).error();
   if (source.device.is_cpu()) scratch->remove();
   return std::shared_ptr<AotiContainer>(new AotiContainer(*std::move(scratch), *std::move(runner), source.weights));
 }
@@ -68,7 +69,7 @@ AotiContainer::AotiContainer(ScratchDirectory scratch, std::unique_ptr<Runner> r
     : scratch_(std::move(scratch)),
       runner_(std::move(runner)),
       weights_(std::move(weights)),
-      weights_bytes_(weights_of(*runner_)) {
+      weights_bytes_(weights_bytes(*runner_)) {
   weights_->add(weights_bytes_);
 }
 

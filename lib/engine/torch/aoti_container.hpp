@@ -28,7 +28,8 @@ class WeightsCount {
 
 /// Every container has a copy of the weights and of all state, as packed: its library is a copy of its own, too.
 ///
-/// Ownership: owns the loaded library and, on a GPU, the files that it reads later.
+/// Ownership: owns the loaded library, its weights and, on a GPU, the files that it reads later. The library may stay
+///            mapped for as long as threads that used it live; its weights do not where they were beside it.
 /// Threads:   run() may be called by as many threads at a time as it has runners; more wait.
 /// Errors:    load: as the package's faults demand; run: throws what LibTorch throws.
 /// Cost:      load unpacks the package.
@@ -40,6 +41,7 @@ class AotiContainer {
     c10::Device device;
     std::string scratch_dir;
     std::shared_ptr<WeightsCount> weights;  ///< not null
+    bool is_verified = true;                ///< the package says what it was compiled for, as gantry-pack's do
   };
 
   static Result<std::shared_ptr<AotiContainer>> load(const Source& source, std::size_t runners);

@@ -21,10 +21,9 @@ std::string file_name(const ZipEntry& entry) {
   return entry.name.substr(entry.name.rfind('/') + 1);
 }
 
-/// Files that AOTInductor writes beside a library when it keeps the weights out of it.
-bool holds_weights(std::string_view name) {
-  return ends_with(name, ".blob") || ends_with(name, "_weights_config.json") ||
-         ends_with(name, "_serialized_weights.bin");
+/// Files that AOTInductor writes beside a library when it keeps the weights out of it, a pickled tensor each.
+bool holds_pickled_weights(std::string_view name) {
+  return ends_with(name, "_weights_config.json") || ends_with(name, "_serialized_weights.bin");
 }
 
 }  // namespace
@@ -36,17 +35,25 @@ Result<AotiPackage> scan_aoti_package(const ModelFile& file) {
     return Error(code, "'" + file.name() + "': " + why);
   };
 
-  AotiPackage package{file, {}, {}, {}};
+  AotiPackage package{file, {}, {}, {}, {}};
   std::string model;
   std::size_t libraries = 0;
   for (ZipEntry& entry : *all) {
-    if (holds_weights(entry.name)) return refuse(ErrorCode::kUnsupported, "its weights are outside its library");
+    if (holds_pickled_weights(entry.name))
+      return refuse(
+          ErrorCode::kUnsupported,
+          "its weights are outside its library, in a form that only Python reads; gantry takes \"binary_blob\"");
     const std::string_view place = after_prefix(entry.name, kModels).value_or("");  // "model/x.so"
     const auto slash = place.find('/');
     if (slash == std::string_view::npos || place.back() == '/') continue;
     if (model.empty()) model = place.substr(0, slash);
     if (place.substr(0, slash) != model)
       return refuse(ErrorCode::kInvalidArgument, "it holds several models; gantry takes packages of one");
+    if (ends_with(place, ".blob")) {
+      if (package.weights) return refuse(ErrorCode::kUnsupported, "it holds several files of weights");
+      package.weights = std::move(entry);
+      continue;
+    }
     if (ends_with(place, ".so")) {
       ++libraries;
       package.library = entry;

@@ -8,6 +8,7 @@
 #include <gantry/model_file.hpp>
 #include <gantry/result.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,19 +20,20 @@ namespace gantry::libtorch {
 /// The one model of a package.
 struct AotiPackage {
   ModelFile file;
-  std::vector<ZipEntry> entries;  ///< its files
-  ZipEntry library;               ///< the shared library among them
-  ZipEntry metadata;              ///< the library's metadata
+  std::vector<ZipEntry> entries;    ///< its files
+  ZipEntry library;                 ///< the shared library among them
+  ZipEntry metadata;                ///< the library's metadata
+  std::optional<ZipEntry> weights;  ///< what is beside the library; unset: they are inside
 };
 
 /// Finds the model. invalid_argument for a damaged package or one with several models; unsupported if its code is not
-/// compiled or its weights are outside the library.
+/// compiled, or its weights are outside the library in any other way than as one file of bytes ("binary_blob").
 Result<AotiPackage> scan_aoti_package(const ModelFile& file);
 
 /// AOTI_DEVICE_KEY, AOTI_CPU_ISA, ... and what the exporter added.
 Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package);
 
-/// Unpacks everything but the metadata; the path of the shared library.
+/// Unpacks everything but the metadata and the weights beside the library; the path of the shared library.
 Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch);
 
 /// failed_precondition if the metadata says that the package was built for another LibTorch (major.minor), machine or

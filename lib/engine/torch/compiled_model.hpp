@@ -63,10 +63,14 @@ struct SizeBound {
 };
 
 /// Compares dtypes, ranks, sizes and layouts. `merged`: how many samples gantry puts into one call; 0 if it merges
-/// none. Gives the bounds that calls have to be checked against. invalid_argument where the signature allows what the
-/// code was not compiled for; the message names tensor and dimension.
+/// none. `batch`: the only number of samples of the calls that the code will get; 0: any, as its signature says. Gives
+/// the bounds that calls have to be checked against. invalid_argument where the signature allows what the code was not
+/// compiled for; the message names tensor and dimension.
 Result<std::vector<SizeBound>> check_signature(const CompiledModel& model, const CallMap& call,
-                                               const Signature& signature, std::int64_t merged);
+                                               const Signature& signature, std::int64_t merged, std::int64_t batch = 0);
+
+/// The only number of samples that the code computes, where it has one and samples may share calls; else 0.
+std::int64_t fixed_batch(const CompiledModel& model, const CallMap& call, const Signature& signature);
 
 /// invalid_argument if a size is out of its bounds. `inputs` are in signature order, of the signature's ranks. Costs a
 /// comparison for each bound.

@@ -36,10 +36,11 @@ std::string text_of(const Dim& dim) {
 /// Compares one signature with what was compiled; keeps what each of the code's symbols is in the signature.
 class Comparison {
  public:
-  Comparison(const Signature& signature, std::int64_t merged)
+  Comparison(const Signature& signature, std::int64_t merged, std::int64_t batch)
       : output_symbols_(signature.output_symbols()),
         takes_one_sample_(signature.has_batch_axis() && !signature.can_share_calls()),
-        merged_(signature.can_share_calls() ? merged : 0) {}
+        merged_(signature.can_share_calls() && batch == 0 ? merged : 0),
+        batch_(signature.can_share_calls() ? batch : 0) {}
 
   Result<void> compare_input(const CompiledTensor& compiled, const TensorSpec& spec, std::size_t place) {
     if (!compiled.is_contiguous)
@@ -54,7 +55,7 @@ class Comparison {
     if (auto ok = compare_type(compiled, spec); !ok) return ok;
     for (std::size_t i = 0; i < spec.dims.size(); ++i) {
       const CompiledDim& dim = compiled.dims[i];
-      if (is_free(spec.dims[i]) || is_one_sample(dim, spec.dims[i])) continue;
+      if (is_free(spec.dims[i]) || is_one_sample(dim, spec.dims[i]) || is_fixed_batch(dim, spec.dims[i], i)) continue;
       const auto bound = symbols_.find(dim.symbol);
       const bool fits = dim.symbol.empty()        ? !spec.dims[i].is_symbolic() && spec.dims[i].extent == dim.size
                         : bound != symbols_.end() ? is_equal(bound->second, spec.dims[i])
@@ -72,6 +73,11 @@ class Comparison {
   /// Where samples never share a call, the code may have been compiled for one.
   bool is_one_sample(const CompiledDim& dim, const Dim& wanted) const {
     return takes_one_sample_ && dim.symbol.empty() && dim.size == 1 && wanted.symbol == "batch";
+  }
+
+  /// Where calls have one number of samples only, the code may have been compiled for that.
+  bool is_fixed_batch(const CompiledDim& dim, const Dim& wanted, std::size_t place) const {
+    return batch_ != 0 && place == 0 && dim.symbol.empty() && dim.size == batch_ && wanted.symbol == "batch";
   }
 
   std::vector<SizeBound> take_bounds() { return std::move(bounds_); }
@@ -103,6 +109,10 @@ class Comparison {
         bounds_.push_back({place, i, 1, 1});
         return {};
       }
+      if (is_fixed_batch(dim, wanted, i)) {
+        bounds_.push_back({place, i, batch_, batch_});
+        return {};
+      }
       if (wanted.is_symbolic() || wanted.extent != dim.size) return refuse_dim(compiled, spec, i);
       return {};
     }
@@ -115,6 +125,9 @@ class Comparison {
       if (wanted.extent >= dim.min && wanted.extent <= dim.max) return {};
       return refuse(compiled, spec, "dimension " + std::to_string(i) + " must be " + range_of(dim.min, dim.max));
     }
+    if (wanted.symbol == "batch" && i == 0 && batch_ != 0 && (batch_ < dim.min || batch_ > dim.max))
+      return refuse(compiled, spec,
+                    "it is to compute " + std::to_string(batch_) + " samples, and takes " + range_of(dim.min, dim.max));
     if (wanted.symbol == "batch" && i == 0 && merged_ > dim.max)
       return refuse(compiled, spec,
                     "its code takes at most " + std::to_string(dim.max) + " samples a call, and max_batch is " +
@@ -126,6 +139,7 @@ class Comparison {
   const std::vector<std::string>& output_symbols_;
   const bool takes_one_sample_;
   std::int64_t merged_;
+  const std::int64_t batch_;
   std::map<std::string, Dim> symbols_;
   std::vector<SizeBound> bounds_;
 };
@@ -133,8 +147,8 @@ class Comparison {
 }  // namespace
 
 Result<std::vector<SizeBound>> check_signature(const CompiledModel& model, const CallMap& call,
-                                               const Signature& signature, std::int64_t merged) {
-  Comparison comparison(signature, merged);
+                                               const Signature& signature, std::int64_t merged, std::int64_t batch) {
+  Comparison comparison(signature, merged, batch);
   for (std::size_t i = 0; i < call.inputs.size(); ++i) {
     const std::size_t place = call.inputs[i];
     if (auto ok = comparison.compare_input(model.inputs[i], signature.inputs()[place], place); !ok)
@@ -144,6 +158,12 @@ Result<std::vector<SizeBound>> check_signature(const CompiledModel& model, const
     if (auto ok = comparison.compare_output(*model.outputs[call.outputs[i]], signature.outputs()[i]); !ok)
       return std::move(ok).error();
   return comparison.take_bounds();
+}
+
+std::int64_t fixed_batch(const CompiledModel& model, const CallMap& call, const Signature& signature) {
+  if (!signature.can_share_calls() || call.inputs.empty() || model.inputs[0].dims.empty()) return 0;
+  const CompiledDim& dim = model.inputs[0].dims[0];
+  return dim.symbol.empty() ? dim.size : 0;
 }
 
 Result<void> check_sizes(const std::vector<SizeBound>& bounds, const Tensors& inputs) {

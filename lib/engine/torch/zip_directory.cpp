@@ -182,6 +182,12 @@ Result<std::string> read_stored(const ModelFile& file, const ZipEntry& entry, st
   return read(file, *begin, entry.size);
 }
 
+Result<void> read_stored_into(const ModelFile& file, const ZipEntry& entry, void* target) {
+  const auto begin = begin_of(file, entry);
+  if (!begin) return begin.error();
+  return file.read(*begin, target, static_cast<std::size_t>(entry.size));
+}
+
 Result<void> extract_stored(const ModelFile& file, const ZipEntry& entry, const std::string& to) {
   const auto begin = begin_of(file, entry);
   if (!begin) return begin.error();

@@ -38,4 +38,7 @@ Result<void> extract_stored(const ModelFile& file, const ZipEntry& entry, const 
 /// The bytes of a stored entry of at most `limit` bytes; invalid_argument if it has more, or is damaged.
 Result<std::string> read_stored(const ModelFile& file, const ZipEntry& entry, std::uint64_t limit);
 
+/// Copies the bytes of a stored entry, all `entry.size` of them, to `target`; errors as those of read_stored().
+Result<void> read_stored_into(const ModelFile& file, const ZipEntry& entry, void* target);
+
 }  // namespace gantry::libtorch

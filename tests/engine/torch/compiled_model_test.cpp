@@ -43,12 +43,12 @@ CompiledModel compiled(const std::string& inputs, const std::string& outputs) {
 /// Everything by position.
 Result<std::vector<libtorch::SizeBound>> check(const std::string& inputs, const std::string& outputs,
                                                const char* signature_inputs, const char* signature_outputs,
-                                               std::int64_t merged = 16) {
+                                               std::int64_t merged = 16, std::int64_t batch = 0) {
   const auto signature = Signature::parse(signature_inputs, signature_outputs).value();
   CallMap call;
   for (std::size_t i = 0; i < signature.inputs().size(); ++i) call.inputs.push_back(i);
   for (std::size_t i = 0; i < signature.outputs().size(); ++i) call.outputs.push_back(i);
-  return check_signature(compiled(inputs, outputs), call, signature, merged);
+  return check_signature(compiled(inputs, outputs), call, signature, merged, batch);
 }
 
 const std::string kOut = tensor("y", "f32", size(2));
@@ -194,6 +194,32 @@ TEST(CompiledModel, ComparesFreeSizesWithTheBoundsInEachCall) {
   EXPECT_THAT(call(4, 1), FailsWith(ErrorCode::kInvalidArgument,
                                     "dimension 1 is 1, and the model was compiled for at "
                                     "least 2"));
+}
+
+TEST(CompiledModel, MayTakeTheOneNumberOfSamplesThatCallsWillHave) {
+  const std::string input = tensor("x", "f32", size(4) + ", " + symbol("s1"));
+  const std::string output = tensor("y", "f32", size(4));
+  const auto bounds = check(input, output, "x:f32[batch,n]", "y:f32[batch]", 16, 4);
+  ASSERT_THAT(bounds, IsOk());
+  const auto call = [&](std::int64_t rows) {
+    return check_sizes(*bounds, {{"x", Tensor::zeros(DType::kF32, {rows, 3}).value()}});
+  };
+  EXPECT_THAT(call(4), IsOk());
+  EXPECT_THAT(call(3), FailsWith(ErrorCode::kInvalidArgument, "dimension 0 is 3, and the model was compiled for 4"));
+  EXPECT_THAT(check(input, output, "x:f32[batch,n]", "y:f32[batch]", 16, 3), HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(check(input, tensor("y", "f32", size(3)), "x:f32[batch,n]", "y:f32[batch]", 16, 4),
+              HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(check(input + ", " + tensor("z", "f32", size(3)), output, "x:f32[batch,n]; z:f32[batch]", "y:f32[batch]",
+                    16, 4),
+              HasCode(ErrorCode::kInvalidArgument));
+}
+
+TEST(CompiledModel, ComparesTheOneNumberOfSamplesWithTheBoundsAtLoad) {
+  const std::string input = tensor("x", "f32", symbol("s0", "2", "8"));
+  const std::string output = tensor("y", "f32", symbol("s0", "2", "8"));
+  EXPECT_THAT(check(input, output, "x:f32[batch]", "y:f32[batch]", 16, 8), IsOk());
+  EXPECT_THAT(check(input, output, "x:f32[batch]", "y:f32[batch]", 16, 9),
+              FailsWith(ErrorCode::kInvalidArgument, "it is to compute 9 samples, and takes 2 to 8"));
 }
 
 TEST(CompiledModel, RefusesAMaxBatchAboveItsOwn) {

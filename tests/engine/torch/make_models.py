@@ -185,6 +185,18 @@ class MatMul(torch.nn.Module):
         return torch.relu(torch.mm(x, self.weight)) + x
 
 
+class Large(torch.nn.Module):
+    """16 MB of weights: f32[batch, 2048] -> same."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(13)
+        self.linear = torch.nn.Linear(2048, 2048, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x)
+
+
 class Warns(torch.nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         warnings.warn("this must not be printed")
@@ -226,7 +238,7 @@ SCRIPTED = {"throws": Throws, "bad-matrix": BadMatrix, "hungry": Hungry, "wrong-
             "mutates-in-fork": MutatesInFork, "mutates-what-it-forked": MutatesWhatItForked, "identity": Identity,
             "weight": Weight, "counts": Counts, "transposed": Transposed, "small-slice": SmallSlice, "listed": Listed,
             "tupled": Tupled, "named": Named, "difference": Difference, "text": Text, "matmul": MatMul, "sized": Sized,
-            "warns": Warns, **models_with_state.MODELS, **models_to_call.MODELS}
+            "warns": Warns, "large": Large, **models_with_state.MODELS, **models_to_call.MODELS}
 
 
 def make_scripted(directory):
@@ -320,6 +332,8 @@ def compile_packages(directory):
     """Half a minute each."""
     compile_aoti(export_matmul("cpu"), directory / "matmul.pt2")
     batch = torch.export.Dim("batch", min=1, max=16)
+    program = torch.export.export(Large().eval(), (torch.rand(2, 2048),), dynamic_shapes={"x": {0: batch}})
+    compile_aoti(program, directory / "large.pt2")
     program = torch.export.export(Counts().eval(), (torch.rand(2, 2),), dynamic_shapes={"x": {0: batch}})
     compile_aoti(program, directory / "counts.pt2")
     library = make_operator()
@@ -332,15 +346,19 @@ def compile_packages(directory):
     models_with_sizes.compile_all(directory, compile_aoti)
 
 
-def rewrite(source, target, change_metadata=None, extra=()):
-    """A copy of an AOTInductor package with other metadata (None: without) and further entries."""
+def rewrite(source, target, change_metadata=None, extra=(), change_weights=lambda weights: weights):
+    """A copy of an AOTInductor package with other metadata (None: without), further entries, and other weights beside the
+    library (None: without)."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
         for name in old.namelist():
             data = old.read(name)
             if change_metadata and name.endswith("_metadata.json"):
                 changed = {**json.loads(data), **change_metadata}
                 data = json.dumps({key: value for key, value in changed.items() if value is not None}).encode()
-            new.writestr(name, data)
+            if name.endswith(".blob"):
+                data = change_weights(data)
+            if data is not None:
+                new.writestr(name, data)
         for name, data in extra:
             new.writestr(name, data)
 
@@ -348,6 +366,7 @@ def rewrite(source, target, change_metadata=None, extra=()):
 def make_packages(directory, source):
     with zipfile.ZipFile(source) as package:
         library = next(name for name in package.namelist() if name.endswith(".so"))
+        is_outside = any(name.endswith(".blob") for name in package.namelist())   # torch 2.6 has weights inside
     folder = library[:library.rindex("/")]   # <root>/data/aotinductor/model; torch 2.6 writes no root
     rewrite(source, directory / "same.pt2")
     rewrite(source, directory / "slip.pt2",
@@ -366,6 +385,11 @@ def make_packages(directory, source):
     rewrite(source, directory / "two-libraries.pt2", extra=[(f"{folder}/second.so", b"\x7fELF")])
     rewrite(source, directory / "two-models.pt2", extra=[(f"{folder[:-len('model')]}other/second.so", b"\x7fELF")])
     rewrite(source, directory / "weights-outside.pt2", extra=[(f"{folder}/w.blob", b"1234")])
+    rewrite(source, directory / "weights-pickled.pt2", extra=[(f"{folder}/x_weights_config.json", b"{}")])
+    if is_outside:
+        rewrite(source, directory / "weights-short.pt2", change_weights=lambda weights: weights[:-64])
+        rewrite(source, directory / "weights-long.pt2", change_weights=lambda weights: weights + bytes(64))
+        rewrite(source, directory / "weights-missing.pt2", change_weights=lambda weights: None)
     compile_packages(directory)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -11,28 +12,85 @@ from ..errors import PackError, exit_refused
 from .bounds import bounds_of
 from .check import check_engine
 from .compiled_for import compiled_for
-from .guest_code import aoti_target, guest_code, march_of_old_inductor
+from .executorch import batch_sizes_of
+from .fold_pads import fold_pads
+from .guest_code import aoti_target, guest_code, guest_flags
 from .program import functional_form, has_state, mutates_inputs, strict_as_eager
+from .trials import Trials
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..aliases import FilePath, Json
     from ..model.model import TypedModel
-    from .trials import Trials
 
 
-def export_aoti(model: TypedModel, path: Path, batches: Trials) -> Json:
-    """Writes the model to `path` and returns its entry in engines[]."""
+CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "convolution", "_convolution", "conv_transpose1d", "conv_transpose2d",
+                "conv_transpose3d")
+
+
+def export_aoti(model: TypedModel, path: Path, sample_inputs: list[Any]) -> Json:
+    """Writes the model to `path`, or to a file beside it for each of several batch sizes, and returns its entry in
+    engines[]."""
     torch = model.torch
     if model.is_script:
         raise PackError("AOTInductor compiles Python models and exported programs, not a ScriptModule; use "
                         'engines=("torchscript",)')
-    isa = compile_aoti(model.program or exported(model), path, model.signature,
-                       takes_one=model.program is None)
-    check_engine("aoti", path, model, batches)
+    programs = programs_of(model)
+    trials = Trials(model, sample_inputs, fixed_sizes(programs), ranges=_ranges(model, programs))
+    files: dict[int | None, Path] = {}
+    for size, program in programs.items():
+        file = path if len(programs) == 1 else path.with_name(f"{path.name.removesuffix(path.suffix)}-{size}{path.suffix}")
+        if file.exists():
+            raise PackError(f"two models make a file '{file.name}': call one of them otherwise")
+        isa = compile_aoti(program, file, model.signature, takes_one=model.program is None)
+        files[size] = file
+    check_engine("aoti", files, model, trials)
     version = ".".join(torch.__version__.split(".")[:2])
-    return {"kind": "aoti", "file": path.name, "device": "cpu", "requires": {"torch": version, "isa": isa}}
+    written: Json = {"file": path.name} if None in files else \
+        {"files": [{"path": file.name, "batch": size} for size, file in files.items()]}
+    return {"kind": "aoti", **written, "device": "cpu", "requires": {"torch": version, "isa": isa}}
+
+
+def programs_of(model: TypedModel) -> dict[int | None, Any]:
+    """{number of samples: program that computes exactly so many}, or {None: program for any number}. With a convolution
+    sizes are fixed: its weights can only be packed at compile time where the code knows the shape of its input, and
+    otherwise are packed anew in each call. Everything else is as fast with any number. A model that keeps state takes any,
+    since each file would keep its own."""
+    if model.program is not None and not model.has_batch_sizes:
+        return {None: model.program}
+    if model.has_state and model.has_batch_sizes:
+        raise PackError("batch_sizes: the model keeps state between calls, which files for several sizes would keep apart; "
+                        "leave them out")
+    if model.has_state or not model.can_share_calls:
+        return {None: exported(model)}
+    sizes = batch_sizes_of(model)
+    first = exported(model, sizes[0])
+    if not model.has_batch_sizes and not _has_convolution(first):
+        return {None: exported(model)}
+    return {sizes[0]: first, **{size: exported(model, size) for size in sizes[1:]}}
+
+
+def fixed_sizes(programs: dict[int | None, Any]) -> list[int] | None:
+    return None if None in programs else [size for size in programs if size is not None]
+
+
+def _has_convolution(program: Any) -> bool:
+    return any(str(node.target).removeprefix("aten.").split(".")[0] in CONVOLUTIONS
+               for graph_module in program.graph_module.modules() for node in getattr(getattr(graph_module, "graph", None), "nodes", ())
+               if node.op == "call_function")
+
+
+def _ranges(model: TypedModel, programs: dict[int | None, Any]) -> dict[str, tuple[int, int | None]]:
+    """The least and the largest size of each dimension that varies beside the number of samples, which all take."""
+    ranges: dict[str, tuple[int, int | None]] = {}
+    for program in programs.values():
+        compiled = json.loads(compiled_for(program, model.signature, model.program is None)["gantry_inputs"])
+        for dim in (dim for entry in compiled for dim in entry["dims"] if dim.get("symbol", "batch") != "batch"):
+            least, most = ranges.get(dim["symbol"], (0, None))
+            ranges[dim["symbol"]] = (max(least, dim["min"]), min((bound for bound in (most, dim["max"]) if bound is not None),
+                                                                 default=None))
+    return ranges
 
 
 def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, takes_one: bool = False) -> str:
@@ -43,18 +101,21 @@ def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, ta
     from torch._inductor import config
     march, simd_bits, isa = aoti_target()
     functional = functional_form(program)
+    keeps_state = has_state(functional)
+    metadata = {"gantry_torch_version": ".".join(torch.__version__.split(".")[:2]), "gantry_march": march,
+                "gantry_threads": "1", "gantry_has_state": "true" if keeps_state else "false",
+                "gantry_mutates_inputs": "true" if mutates_inputs(functional) else "false",
+                **compiled_for(program, signature, takes_one)}
     wanted = {"cpp.march": march, "cpp.simdlen": simd_bits, "cpp.threads": 1, "cpp.dynamic_threads": False,
-              "aot_inductor.metadata": {"gantry_torch_version": ".".join(torch.__version__.split(".")[:2]),
-                                        "gantry_march": march, "gantry_threads": "1",
-                                        "gantry_has_state": "true" if has_state(functional) else "false",
-                                        "gantry_mutates_inputs": "true" if mutates_inputs(functional) else "false",
-                                        **compiled_for(program, signature, takes_one)}}
+              "freezing": not keeps_state,  # weights are constants, and packed for the kernels that read them
+              # Weights outside of the library go when the model does; a library may stay mapped.
+              "aot_inductor.package_constants_on_disk_format": "binary_blob", "aot_inductor.metadata": metadata}
     known = config.get_config_copy()
     say(f"compiling the model (AOTInductor, {isa}); this takes a minute or two")
     try:
-        with quiet(), march_of_old_inductor(march), guest_code(), torch.no_grad():
+        with quiet(), guest_flags(march), guest_code(), torch.no_grad():
             torch._inductor.aoti_compile_and_package(
-                strict_as_eager(program, functional), package_path=str(path),
+                guest_form(program, functional), package_path=str(path),
                 inductor_configs={k: v for k, v in wanted.items() if k in known})
     except PackError:
         raise
@@ -64,16 +125,23 @@ def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, ta
     return isa
 
 
-def exported(model: TypedModel) -> Any:
+def guest_form(program: Any, functional: Any) -> Any:
+    """What is compiled: `program`, or its functional form where that was made as strict as eager torch, or faster."""
+    chosen = strict_as_eager(program, functional)
+    return functional if functional is not None and fold_pads(functional) else chosen
+
+
+def exported(model: TypedModel, size: int | None = None) -> Any:
+    """An ExportedProgram for `size` samples, or for any number of them up to max_batch."""
     torch = model.torch
-    module, as_one = model.exportable()
+    module, as_one = (model.program.module(), False) if model.program is not None else model.exportable()
     symbols = {dim for spec in model.signature["inputs"] for dim in spec["shape"] if isinstance(dim, str)}
-    if not model.can_share_calls:
+    if size is not None or not model.can_share_calls:
         symbols.discard("batch")  # each sample is a call of its own, and the engine takes one
     dims = {dim: torch.export.Dim(dim, min=1, max=max(2, model.max_batch)) if dim == "batch" else torch.export.Dim(dim)
             for dim in symbols}
 
-    example = model.example_of(2)
+    example = model.example_of(size or 2)
 
     def export() -> Any:
         dynamic = tuple({i: dims[dim] for i, dim in enumerate(spec["shape"]) if dim in dims}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..differences import difference, how_far
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from .trials import Trials
 
 
-def check_engine(kind: str, path: Path, model: TypedModel, trials: Trials) -> None:
-    """The model file at `path` gives what the eager model gives, or CheckFailed says where it does not. What it found out
-    about rows is in model.rows[kind] then, as engines[].rows holds it."""
+def check_engine(kind: str, files: Mapping[int | None, Path], model: TypedModel, trials: Trials) -> None:
+    """The model's files give what the eager model gives, or CheckFailed says where they do not. `files`: by the number of
+    samples that each computes, or {None: the one}. What was found out about rows is in model.rows[kind] then, as
+    engines[].rows holds it."""
     runs = ["engine", "saved"] if model.is_script and kind == "torchscript" else ["engine"]
-    results = run_engine(kind, path, model, trials.pool, trials.trials, runs, model.has_state)
+    results = run_engine(kind, files, model, trials.pool, trials.trials, runs, model.has_state)
     is_stable = not any(trial.of is not None and trial.is_again() and result and "engine" in result
                         and not model.same(result["engine"], results[trial.of].get("engine", []))
                         for trial, result in zip(trials.trials, results))
@@ -36,15 +37,16 @@ def check_engine(kind: str, path: Path, model: TypedModel, trials: Trials) -> No
         if trial.of is not None and not trial.goes_on or trial.size and not is_stable:
             continue
         inputs = assemble(model.torch, trials.pool, trial.rows)
-        at = f" at batch {trial.size}" if trial.size else " at the second call" if trial.goes_on else ""
+        at = f" at batch {trial.size}" if trial.size else " at the second call" if trial.goes_on else \
+            f" {trial.where}" if trial.where else ""
         what = f"the {kind} model differs from the eager one{at}"
         if "error" in result:
             raise CheckFailed(f"the {kind} model fails (inputs {', '.join(map(describe_value, inputs))}): "
-                              f"{result['error']}")
+                              f"{result['error']}{_fixed_sizes_hint(trial)}")
         expected = result["saved"] if "saved" in runs else _eager(model, inputs, trial)
         problem = _outputs_differ(model, result["engine"], expected)
         if problem:
-            raise CheckFailed(f"{what}: {problem}{hint_of(kind, model, trial, result['engine'], expected)}")
+            raise CheckFailed(f"{what}: {problem}{_fixed_sizes_hint(trial) or hint_of(kind, model, trial, result['engine'], expected)}")
     model.rows[kind] = rows_of(model, trials, results)
 
 
@@ -71,6 +73,11 @@ def _outputs_differ(model: TypedModel, got: Sequence[torch.Tensor], expected: Se
         got, expected = ([one.new_zeros(one.shape) for one in side] for side in (got, expected))
     return difference(dict(zip(model.output_names, got)), dict(zip(model.output_names, expected)), model.tolerance,
                       "output")
+
+
+def _fixed_sizes_hint(trial: Trial) -> str:
+    return "; torch compiled it for these sizes, and wrongly: give fixed sizes in shapes=, or use " \
+        'engines=("torchscript",)' if trial.where else ""
 
 
 def hint_of(kind: str, model: TypedModel, trial: Trial, got: Sequence[torch.Tensor],

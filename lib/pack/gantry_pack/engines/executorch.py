@@ -10,13 +10,13 @@ from ..console import quiet, say
 from ..errors import PackError, exit_refused
 from .check import check_engine
 from .program import functional_form, has_state, mutates_inputs
+from .trials import Trials
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..aliases import Batch, Json
     from ..model.model import TypedModel
-    from .trials import Trials
 
 PINNED = "1.5.1"
 _INSTALL = (f"pip install --no-deps executorch=={PINNED} torchao==0.18.0 flatbuffers pytorch-tokenizers ruamel.yaml "
@@ -25,7 +25,7 @@ _ELSEWHERE = 'engines=("torchscript",) or "aoti" does without'
 _RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 
 
-def export_executorch(model: TypedModel, path: Path, batches: Trials) -> Json:
+def export_executorch(model: TypedModel, path: Path, sample_inputs: list[Any]) -> Json:
     """Writes the model to `path` and returns its entry in engines[]."""
     _check_model(model)
     exir, partitioner, version = _exporter()
@@ -41,7 +41,7 @@ def export_executorch(model: TypedModel, path: Path, batches: Trials) -> Json:
         raise PackError(f"ExecuTorch cannot lower the model ({_ELSEWHERE}): {type(error).__name__}: {error}") from error
     _say_what_is_not_delegated(lowered, list(programs))
     path.write_bytes(lowered.buffer)
-    check_engine("executorch", path, model, batches)
+    check_engine("executorch", {None: path}, model, Trials(model, sample_inputs, batch_sizes_of(model), only_padded=True))
     return {"kind": "executorch", "file": path.name, "device": "cpu",
             "requires": {"executorch": ".".join(version.split(".")[:2])}}
 

@@ -9,7 +9,7 @@ from ..console import say
 from ..limits import SUFFIXES
 from ..padding import check_padded
 from .aoti import export_aoti
-from .executorch import batch_sizes_of, export_executorch
+from .executorch import export_executorch
 from .rows import NOT_MERGED
 from .torchscript import export_torchscript
 from .trials import Trials
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from ..aliases import Json, Steps
     from ..directory import Directory
     from ..model.model import TypedModel
-
-
-_EXPORTERS = {"torchscript": export_torchscript, "aoti": export_aoti}
 
 
 def export_model(name: str, model: TypedModel, sample_inputs: list[Any], directory: Directory) -> Json:
@@ -32,8 +29,10 @@ def export_model(name: str, model: TypedModel, sample_inputs: list[Any], directo
     engines = []
     for kind in model.engine_kinds:
         path = directory.root / (name + SUFFIXES[kind])
-        engines.append(_EXPORTERS[kind](model, path, trials) if kind != "executorch" else
-                       export_executorch(model, path, Trials(model, sample_inputs, batch_sizes_of(model))))
+        if kind == "torchscript":
+            engines.append(export_torchscript(model, path, trials))
+        else:
+            engines.append((export_aoti if kind == "aoti" else export_executorch)(model, path, sample_inputs))
     _complete(engines, model)
     entry: Json = {"engines": engines, **model.signature, "max_batch": model.max_batch}
     if model.padding is not None:

@@ -26,7 +26,7 @@ def export_torchscript(model: TypedModel, path: Path, batches: Trials) -> Json:
     with quiet():
         script = model.module if model.is_script else _traced(model)
         torch.jit.save(script, str(path))
-    check_engine("torchscript", path, model, batches)
+    check_engine("torchscript", {None: path}, model, batches)
     return {"kind": "torchscript", "file": path.name, "device": "any", "requires": {"torch": f">={OLDEST_TORCH}"}}
 
 

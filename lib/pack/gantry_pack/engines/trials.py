@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..padding import padded_length, padded_to
 from ..running.trial import INFINITY, NAN, Trial
+from .other_sizes import other_sizes
 
 if TYPE_CHECKING:
     from ..aliases import Batch
     from ..model.model import TypedModel
+    from .other_sizes import Ranges
 
 
 class Trials:
@@ -21,12 +23,14 @@ class Trials:
     replaces them is much larger where it can be, so that a scale or a mean of the whole batch shows; and, of
     floating-point inputs, NaN or infinite, since 0 times another row hides all but these.
 
-    `exported`: the only numbers of samples that the engine computes; of sequences it then computes padded ones alone."""
+    `exported`: the only numbers of samples that the engine computes. `only_padded`: of sequences it computes padded ones
+    alone. `ranges`: it was compiled for these sizes at once, from one example, so others are tried, too."""
 
     LARGER = 64.0
     MOST = 16  # different samples in a batch
 
-    def __init__(self, model: TypedModel, sample_inputs: list[Any], exported: list[int] | None = None) -> None:
+    def __init__(self, model: TypedModel, sample_inputs: list[Any], exported: list[int] | None = None, *,
+                 only_padded: bool = False, ranges: Ranges | None = None) -> None:
         torch, max_batch, padding = model.torch, model.max_batch, model.padding
         self.model = model
         self.trials: list[Trial] = []
@@ -41,9 +45,12 @@ class Trials:
             lengths = [padded_length(padding, model, one) for one in self.pool]
             padded = [padded_to(length, padding, model, one)
                       for one, (own, length) in zip(list(self.pool), lengths)
-                      if length is not None and (length > own or exported is not None)]
-            self.pool = [*self.pool, *padded] if exported is None else padded
+                      if length is not None and (length > own or only_padded)]
+            self.pool = padded if only_padded else [*self.pool, *padded]
         self.trials += [Trial([[i, 1]]) for i in range(len(self.pool))]
+        for where, one in other_sizes(model, ranges, self.pool[0]).items() if ranges else ():
+            self.trials.append(Trial([[len(self.pool), 1]], where=where))
+            self.pool.append(one)
         if model.has_state:
             self.trials.append(Trial([[0, 1]], goes_on=True, of=0))
         self.group = self._alike(torch)

@@ -51,7 +51,7 @@ class BatchedModel(EagerModel):
                 self.torch.jit.save(self.module, str(path))
             trials = [Trial([[i, 1]], size=len(one[0]) if i > 0 else None, may_fail=i > 0)
                       for i, one in enumerate(pool)]
-            results = run_engine("torchscript", path, self, pool, trials, ["saved"], is_fresh=True)
+            results = run_engine("torchscript", {None: path}, self, pool, trials, ["saved"], is_fresh=True)
         if "error" in results[0]:
             raise PackError(f"the model fails on example_inputs: {results[0]['error']}")
         return [result.get("saved", result.get("error")) for result in results]

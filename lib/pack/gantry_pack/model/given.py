@@ -25,8 +25,9 @@ class Model:
     engines         any of "torchscript", "aoti", "executorch", in order of preference; default: the first two, of a
                     ScriptModule: torchscript
     max_batch       samples in one engine call at most
-    batch_sizes     the numbers of samples that an engine of fixed sizes, executorch, computes in one call, 1 aside;
-                    default: none, so that it computes one by one, which is as fast for convolutional networks
+    batch_sizes     the numbers of samples that an engine of fixed sizes computes in one call, 1 aside: executorch, and aoti;
+                    default: none, so that executorch, and aoti with convolutions, compute one by one, which is as fast
+                    for convolutional networks; aoti computes any number with all other models
     padding         {"dim": "T", "lengths": [32, 128], "values": {"input_ids": 0}}: sequences of different lengths share
                     batches, padded along a dimension of `shapes`; the model must mask what is padded
     input_names, output_names   of its tensors; default: those of forward()'s arguments and of what it returns

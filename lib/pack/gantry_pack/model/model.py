@@ -43,6 +43,7 @@ class TypedModel(BatchedModel):
         problem = integer(1, 65536)(given.max_batch)
         if problem:
             raise PackError(f"max_batch: {problem}, got {given.max_batch!r}")
+        self.has_batch_sizes = given.batch_sizes is not None
         self.batch_sizes = self._checked_batch_sizes(given.batch_sizes)
         tolerance = tolerance if given.tolerance is None else Tolerance.of(given.tolerance)
         example, others = split_examples(given.example_inputs)

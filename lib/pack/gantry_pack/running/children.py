@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,13 +74,14 @@ class Children:
         return int(reply)
 
 
-def run_engine(kind: str, path: Path, model: Runnable, pool: list[Batch], trials: Sequence[Trial], runs: list[str],
+def run_engine(kind: str, files: Mapping[int | None, Path], model: Runnable, pool: list[Batch], trials: Sequence[Trial], runs: list[str],
                is_fresh: bool) -> list[Any]:
     """[{run: outputs} or {"error": text} or, not needed, None] of each trial, from a process of its own; an error that
     ended the process has "ended", too. `is_fresh`: each is the model's first. CheckFailed if the model cannot be loaded,
     or ends the process on a trial that may not fail."""
     torch = model.torch
-    job: Json = {"kind": kind, "path": str(path), "libraries": [library.to_load for library in model.libraries],
+    job: Json = {"kind": kind, "files": {size: str(path) for size, path in files.items()},
+                 "libraries": [library.to_load for library in model.libraries],
                  "runs": runs, "parameters": model.parameters if model.is_script else [],
                  "arguments": model.arguments if model.is_script else {}, "is_fresh": is_fresh, "start": 0,
                  "pool": [[value.detach() for value in entry] for entry in pool],

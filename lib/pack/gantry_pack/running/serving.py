@@ -75,14 +75,18 @@ def _load_engine(job: Json) -> dict[str, Any]:
     torch = sys.modules["torch"]
     if job["kind"] == "aoti":
         from torch._inductor import aoti_load_package
-        return {"engine": aoti_load_package(job["path"])}
+        loaded_files = {size: aoti_load_package(path) for size, path in job["files"].items()}
+        if None in loaded_files:
+            return {"engine": loaded_files[None]}
+        return {"engine": lambda *inputs: loaded_files[inputs[0].shape[0]](*inputs)}
 
+    path = job["files"][None]
     if job["kind"] == "executorch":
         from .executorch import ExecutorchEngine
-        return {"engine": ExecutorchEngine(job["path"])}
+        return {"engine": ExecutorchEngine(path)}
 
     def load() -> Any:
-        return torch.jit.load(job["path"], map_location="cpu").eval()
+        return torch.jit.load(path, map_location="cpu").eval()
     loaded = {name: load() for name in job["runs"]}
     for name, module in loaded.items():
         # Freezing drops hooks of the module itself, so the engine does not freeze such a model.

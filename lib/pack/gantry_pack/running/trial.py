@@ -30,12 +30,13 @@ class Trial:
 
     def __init__(self, rows: list[Any], of: int | None = None, size: int | None = None, kept: Iterable[int] = (),
                  may_fail: bool = False, instead_of: int | None = None, goes_on: bool = False,
-                 company: str = "") -> None:
+                 company: str = "", where: str = "") -> None:
         self.rows, self.size = rows, size
         self.of, self.kept = of, list(kept)  # the trial whose rows `kept` must come again
         self.may_fail = may_fail      # its inputs are made up: that it fails says nothing
         self.instead_of = instead_of  # the trial that it replaces if that one failed
         self.company = company        # what the rows that are not kept are full of: NAN, INFINITY, or nothing special
+        self.where = where            # "where H is 41": made-up sizes; or ""
         self.goes_on = goes_on        # from what the trial before has left in a model that keeps state
 
     def is_again(self) -> bool:
