@@ -63,11 +63,32 @@ class ExecutorchTest(PackingTest):
         padding = {"dim": "T", "lengths": [4, 8], "values": {"ids": 0, "mask": 0}}
         self.executorch(Attention(), example, samples, shapes=shapes, padding=padding, tool=TOOL)
         self.assertNotIn("logical_not", self.said.getvalue())  # of the safe softmax
-        with self.assertRaisesRegex(gp.PackError, r"\['T'\] of the inputs vary; give fixed ones"):
+        with self.assertRaisesRegex(gp.PackError, r"\['T'\] of the inputs vary; give the largest in max_sizes="):
             self.executorch(Attention(), example, samples, shapes=shapes)
         del padding["lengths"]
         with self.assertRaisesRegex(gp.PackError, "say which in padding="):
             self.executorch(Attention(), example, samples, shapes=shapes, padding=padding)
+
+    def test_one_dimension_may_vary(self):
+        class Sequence(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first, self.second = nn.Linear(4, 8), nn.Linear(8, 3)
+
+            def forward(self, x):
+                return self.second(torch.relu(self.first(x)))
+        shapes = {"x": ["batch", "T", 4], "output": ["batch", "T", 3]}
+        samples = [torch.rand(length, 4) for length in (3, 6, 11)]
+        given = {"shapes": shapes, "input_names": ["x"], "max_sizes": {"T": 24}}
+        self.executorch(Sequence(), torch.rand(2, 6, 4), samples, tool=TOOL, **given)
+
+        def refused(text, **changed):
+            with self.assertRaisesRegex(gp.PackError, text):
+                self.executorch(Sequence(), torch.rand(2, 6, 4), samples, **{**given, **changed})
+        refused("computes one sample a call", batch_sizes=[4])
+        refused("no input has a dimension 'H' that varies; there are \\['T'\\]", max_sizes={"H": 24})
+        refused("'T' must be 6, as in the example, to", max_sizes={"T": 5})
+        refused("ends the process|exported for|differs|fails", max_sizes={"T": 8})  # the sample of 11
 
     def test_what_is_not_delegated_is_said(self):
         self.executorch(model_of(lambda x: torch.topk(x, 2)[0]), torch.rand(1, 4), [torch.rand(4)], tool=TOOL)

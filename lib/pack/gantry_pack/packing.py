@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: str, version: str,
          models: dict[str, Model] | None = None, inputs: Sequence[str] | None = None, pipeline: Any = None,
          reference: Callable[[Any], Any] | None = None, samples: Sequence[Any] = (), labels: Any = None,
-         engines: Any = None, max_batch: int = 16, batch_sizes: Any = None, padding: Json | None = None,
+         engines: Any = None, max_batch: int = 16, batch_sizes: Any = None,
+         max_sizes: dict[str, int] | None = None, padding: Json | None = None,
          input_names: Any = None, output_names: Any = None, shapes: dict[str, list[Any]] | None = None,
          batch: bool | None = None, files: dict[str, Any] | None = None, ops: dict[str, Any] | None = None,
          provenance: Json | None = None, eval: Json | None = None, latency: Json | None = None, tolerance: Any = None,
@@ -55,7 +56,7 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
     samples         paths or bytes (a pipeline that decodes), arrays or tensors of one sample, without the batch axis; of
                     a model with several inputs each sample is a dict, {"ids": tensor, "mask": tensor}, or a tuple in order
     labels          class names or a file of them, for every top_k and label that names no file of its own
-    engines, max_batch, batch_sizes, padding, input_names, output_names, shapes, batch, arguments, libraries
+    engines, max_batch, batch_sizes, max_sizes, padding, input_names, output_names, shapes, batch, arguments, libraries
                     of the one `model`, as gantry_pack.Model takes them for each of several
     files           {path in the package: file or bytes}, for ops of your own
     ops             {name: Op} of your own, or {name: function} where types need no checking; the C++ host registers an op

@@ -41,7 +41,9 @@ def export_executorch(model: TypedModel, path: Path, sample_inputs: list[Any]) -
         raise PackError(f"ExecuTorch cannot lower the model ({_ELSEWHERE}): {type(error).__name__}: {error}") from error
     _say_what_is_not_delegated(lowered, list(programs))
     path.write_bytes(lowered.buffer)
-    check_engine("executorch", {None: path}, model, Trials(model, sample_inputs, batch_sizes_of(model), only_padded=True))
+    ranges = {dim: (1, model.max_sizes[dim]) for dim in _free(model)}
+    check_engine("executorch", {None: path}, model,
+                 Trials(model, sample_inputs, batch_sizes_of(model), only_padded=True, ranges=ranges))
     return {"kind": "executorch", "file": path.name, "device": "cpu",
             "requires": {"executorch": ".".join(version.split(".")[:2])}}
 
@@ -72,14 +74,24 @@ def _check_model(model: TypedModel) -> None:
                         'engines=("torchscript",)')
     if model.has_state:
         raise PackError(f"the model keeps state between calls, which the ExecuTorch engine does not; {_ELSEWHERE}")
-    symbols = {dim for spec in model.signature["inputs"] for dim in spec["shape"] if isinstance(dim, str)} - {"batch"}
-    padded = set() if model.padding is None else {model.padding["dim"]}
+    free = _free(model)
     if model.padding is not None and not model.padding.get("lengths"):
         raise PackError('ExecuTorch computes the sizes that it was exported for: say which in padding={"lengths": [...]}')
-    if symbols - padded:
-        raise PackError(f"ExecuTorch computes the sizes that it was exported for, and {sorted(symbols - padded)} of the "
-                        'inputs vary; give fixed ones in shapes=, or, of sequences, padding={"dim": ..., "lengths": '
-                        f"[...]}}; {_ELSEWHERE}")
+    if len(free) > 1 or set(free) - set(model.max_sizes):
+        raise PackError(f"ExecuTorch plans memory for the largest sizes, and {free} of the inputs vary; give the largest in "
+                        'max_sizes={"T": 256}, of one of them, and fixed ones in shapes=, or, of sequences, '
+                        f'padding={{"dim": ..., "lengths": [...]}}; {_ELSEWHERE}')
+    if free and batch_sizes_of(model) != [1]:
+        raise PackError(f"ExecuTorch lets one dimension vary, so with max_sizes= for '{free[0]}' it computes one sample a "
+                        "call; leave batch_sizes out, or give fixed sizes")
+
+
+
+def _free(model: TypedModel) -> list[str]:
+    """The dimensions of the inputs that vary, beside the number of samples and lengths that are padded to a few."""
+    padded = set() if model.padding is None else {model.padding["dim"]}
+    symbols = {dim for spec in model.signature["inputs"] for dim in spec["shape"] if isinstance(dim, str)}
+    return sorted(symbols - {"batch"} - padded)
 
 
 def _exporter() -> tuple[Any, Any, str]:
@@ -114,10 +126,10 @@ def _example(model: TypedModel, size: int, length: int | None) -> Batch:
 def _exported(model: TypedModel, example: Batch) -> Any:
     """An ExportedProgram for the sizes of `example`, with attention in a form that is delegated as a whole."""
     torch = model.torch
-    module = model.program.module() if model.program is not None else model.exportable()[0]
+    module, as_one = (model.program.module(), False) if model.program is not None else model.exportable()
     try:
         with quiet(), torch.no_grad(), exit_refused("the model"):
-            program = torch.export.export(module, example)
+            program = torch.export.export(module, example, dynamic_shapes=_dynamic_shapes(model, as_one))
     except PackError:
         raise
     except Exception as error:
@@ -128,6 +140,17 @@ def _exported(model: TypedModel, example: Batch) -> Any:
     _refuse_unrolled(program)
     with quiet(), torch.no_grad():
         return program.run_decompositions({torch.ops.aten.scaled_dot_product_attention.default: _attention})
+
+
+def _dynamic_shapes(model: TypedModel, as_one: bool) -> Any:
+    """What varies, for torch.export; None if nothing does."""
+    free = _free(model)
+    if not free:
+        return None
+    dim = model.torch.export.Dim(free[0], min=1, max=model.max_sizes[free[0]])
+    shapes = tuple({axis: dim for axis, name in enumerate(spec["shape"]) if name == free[0]}
+                   for spec in model.signature["inputs"])
+    return (shapes,) if as_one else shapes
 
 
 def _refuse_unrolled(program: Any) -> None:

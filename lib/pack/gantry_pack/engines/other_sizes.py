@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Ranges = Mapping[str, tuple[int, int | None]]
 
+LARGEST_END = 4096  # a bound of more than this is none that an engine plans memory for
 NEAR = (1, 2, 3, 4, 5, 6, 7, 8, -1, -2, -3)
 
 
@@ -49,6 +50,9 @@ def other_sizes(model: TypedModel, ranges: Ranges, like: Batch) -> dict[str, Bat
 def _near(own: Mapping[str, int], ranges: Ranges) -> Iterator[dict[str, int]]:
     """Sizes near `own`, and about twice as large; of several symbols each at another distance."""
     steps = [lambda size, more=more: size + more for more in NEAR] + [lambda size: 2 * size, lambda size: 2 * size + 1]
+    ends = {dim: [end for end in bounds if end is not None and end <= LARGEST_END] for dim, bounds in ranges.items()}
+    for dim in own if len(own) == 1 else ():
+        yield from ({dim: end} for end in ends[dim] if end != own[dim] and end > 0)
     for k in range(len(steps) if own else 0):
         sizes = {dim: steps[(k + 3 * place) % len(steps)](size) for place, (dim, size) in enumerate(own.items())}
         if all(max(1, ranges[dim][0]) <= size and (ranges[dim][1] is None or size <= ranges[dim][1])  # type: ignore[operator]

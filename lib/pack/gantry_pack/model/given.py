@@ -28,6 +28,8 @@ class Model:
     batch_sizes     the numbers of samples that an engine of fixed sizes computes in one call, 1 aside: executorch, and aoti;
                     default: none, so that executorch, and aoti with convolutions, compute one by one, which is as fast
                     for convolutional networks; aoti computes any number with all other models
+    max_sizes       {"T": 256}: the largest size of a dimension of `shapes` that varies, where an engine plans its memory for
+                    that: executorch, which takes one such dimension, and then one sample a call
     padding         {"dim": "T", "lengths": [32, 128], "values": {"input_ids": 0}}: sequences of different lengths share
                     batches, padded along a dimension of `shapes`; the model must mask what is padded
     input_names, output_names   of its tensors; default: those of forward()'s arguments and of what it returns
@@ -42,12 +44,13 @@ class Model:
     """
 
     def __init__(self, module: Any, example_inputs: Any = None, *, engines: Any = None, max_batch: int = 16,
-                 batch_sizes: Any = None,
+                 batch_sizes: Any = None, max_sizes: dict[str, int] | None = None,
                  padding: Json | None = None, input_names: Any = None, output_names: Any = None,
                  shapes: dict[str, list[Any]] | None = None, batch: bool | None = None, arguments: Json | None = None,
                  libraries: Sequence[FilePath] = (), tolerance: Any = None) -> None:
         self.module, self.example_inputs = module, example_inputs
         self.engines, self.max_batch, self.batch_sizes, self.padding = engines, max_batch, batch_sizes, padding
+        self.max_sizes = max_sizes
         self.input_names, self.output_names, self.shapes, self.batch = input_names, output_names, shapes, batch
         self.arguments, self.libraries, self.tolerance = arguments, libraries, tolerance
 

@@ -58,6 +58,7 @@ class TypedModel(BatchedModel):
         self.signature = {"inputs": self._specs("inputs", self.input_names, self.example, {**found, **(shapes or {})}),
                           "outputs": self._specs("outputs", self.output_names, outputs, {**found, **(shapes or {})})}
         self._check_symbols(shapes)
+        self.max_sizes = self._checked_max_sizes(given.max_sizes or {})
         self._take_batch_axis_of_signature(given.batch)
         self._check_examples(others, answers)
         self.engine_kinds = self._checked_engines(given.engines)
@@ -157,6 +158,16 @@ class TypedModel(BatchedModel):
         for dim in symbols["inputs"] | symbols["outputs"]:
             if not SYMBOL_PATTERN.fullmatch(dim):
                 raise PackError(f"shapes: '{dim}' is not an identifier (letters a-z, digits and '_')")
+
+    def _checked_max_sizes(self, sizes: dict[str, int]) -> dict[str, int]:
+        own = {dim: size for spec, value in zip(self.signature["inputs"], self.example)
+               for dim, size in zip(spec["shape"], value.shape) if isinstance(dim, str) and dim != "batch"}
+        for dim, size in sizes.items():
+            if dim not in own:
+                raise PackError(f"max_sizes: no input has a dimension '{dim}' that varies; there are {sorted(own)}")
+            if not max(2, own[dim]) <= size <= 1 << 24:
+                raise PackError(f"max_sizes: '{dim}' must be {max(2, own[dim])}, as in the example, to {1 << 24}, got {size}")
+        return sizes
 
     def _take_batch_axis_of_signature(self, wanted: bool | None) -> None:
         """The C++ side knows nothing but the signature: there is a batch axis if 'batch' is in front of every input, and

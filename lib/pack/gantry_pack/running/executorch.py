@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A .pte file in Python, as the C++ engine runs it: the method whose sizes are those of the inputs."""
+"""A .pte file in Python, as the C++ engine runs it: the method whose sizes are those of the inputs, or the first that
+takes larger ones, where it takes smaller ones, too."""
 
 from __future__ import annotations
 
@@ -21,6 +22,9 @@ class ExecutorchEngine:
 
     def __call__(self, *inputs: Any) -> list[Any]:
         sizes = tuple(tuple(value.shape) for value in inputs)
-        if sizes not in self.methods:
+        fitting = [known for known in self.methods
+                   if all(size <= most for one, largest in zip(sizes, known) for size, most in zip(one, largest))]
+        if not fitting:
             raise ValueError(f"it was exported for {sorted(self.methods)}, got {sizes}")
-        return list(self.methods[sizes].execute([value.contiguous() for value in inputs]))
+        method = self.methods[sizes if sizes in self.methods else fitting[0]]
+        return list(method.execute([value.contiguous() for value in inputs]))
