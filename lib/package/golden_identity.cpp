@@ -5,6 +5,9 @@
 #include <gnu/libc-version.h>
 #endif
 
+#include <dlfcn.h>
+#include <sys/stat.h>
+
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -88,6 +91,23 @@ void add_runtime(Identity& identity, const Runtime& runtime) {
   identity.add("intra_op_threads", options.intra_op_threads);
 }
 
+/// Which build of a file it is.
+void add_file(Identity& identity, const std::string& name, const char* path) {
+  struct stat status {};
+  if (path == nullptr || ::stat(path, &status) != 0) return identity.add(name, std::string("unknown"));
+  identity.add(name, status.st_size);
+  identity.add(name, status.st_mtim.tv_sec);
+  identity.add(name, status.st_mtim.tv_nsec);
+}
+
+/// The program, whose ops may be the host's own, and the library that gantry's are in, if it is another file.
+void add_builds(Identity& identity) {
+  add_file(identity, "program", "/proc/self/exe");
+  Dl_info place{};
+  const auto* here = reinterpret_cast<const void*>(&golden_identity);
+  if (::dladdr(here, &place) != 0) add_file(identity, "library", place.dli_fname);
+}
+
 }  // namespace
 
 Result<std::string> golden_identity(const OpeningContext& context) {
@@ -106,6 +126,7 @@ Result<std::string> golden_identity(const OpeningContext& context) {
                  "OpenOptions::golden is kFirstTime, but it cannot be told what CPU this is; use kAlways");
   Identity identity;
   identity.add("gantry", std::string(GANTRY_VERSION));
+  add_builds(identity);
   identity.add("manifest", context.manifest_sha256);
   identity.add("cpu", cpu);
 #ifdef __GLIBC__
