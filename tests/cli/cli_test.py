@@ -339,6 +339,20 @@ class Run(Case):
             time = r"part of pipeline\[0\]" if path in (1, 2) else r"[\d.]+ +[\d.]+%"   # decoded and resized in one step
             self.assertRegex(result.stderr, rf"pipeline\[{path}\] {op} +3 +0 +{time}")
 
+    def test_golden_cases_may_run_the_first_time_alone(self):
+        directory, cache = package("tiny-cnn"), self.tmp / "cache"
+        picture = directory / manifest(directory)["golden"][0]["input"]["file"]
+        cases = len(manifest(directory)["golden"])
+        first, second = (gantry("run", directory, picture, "--explain", "--golden-cache", cache) for _ in range(2))
+        self.assertEqual([first.returncode, second.returncode], [OK, OK], first.stderr + second.stderr)
+        self.assertIn(f"golden: {cases} cases passed", first.stderr)
+        self.assertIn(f"golden cases: 1 of {cases} run, since all passed", second.stderr)
+        self.assertEqual(lines(first)[0]["result"], lines(second)[0]["result"])
+        self.assertEqual(len(list(cache.iterdir())), 1)
+        refused = gantry("run", directory, picture, "--golden-cache", self.tmp / "no" / "such")
+        self.assertEqual(refused.returncode, COULD_NOT_RUN)
+        self.assertIn("cannot be made: No such file or directory", refused.stderr)
+
     def test_an_engine_the_package_lacks_could_not_run(self):
         self.expect(gantry("run", package("tiny-mlp"), "x.npy", "--engine", "aoti"), COULD_NOT_RUN, "'aoti'")
 
