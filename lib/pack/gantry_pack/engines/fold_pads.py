@@ -46,26 +46,27 @@ def _zeros(torch: Any, node: Any) -> list[int] | None:
 def _padded_more(torch: Any, node: Any, pad: Any, amounts: list[int]) -> tuple[Any, ...] | None:
     """The arguments of a convolution that pads by `amounts` more and reads what `pad` reads; None if there is no such."""
     aten = torch.ops.aten
-    plain = {aten.conv1d.default: 1, aten.conv2d.default: 2, aten.conv3d.default: 3}
-    names, defaults = ["input", "weight", "bias", "stride", "padding", "dilation"], [None, None, None, 1, 0, 1]
-    if node.target in plain:
+    names, defaults = ["input", "weight", "bias", "stride", "padding", "dilation"], [None, None, None, [1], [0], [1]]
+    if node.target in (aten.conv1d.default, aten.conv2d.default, aten.conv3d.default):
         names, defaults = [*names, "groups"], [*defaults, 1]
     elif node.target == aten.convolution.default:
         names = [*names, "transposed", "output_padding", "groups"]
-        defaults = [*defaults, False, 0, 1]
+        defaults = [*defaults, False, [0], 1]
     else:
         return None
     given = {**dict(zip(names, defaults)), **dict(zip(names, node.args)), **node.kwargs}
     if given["input"] is not pad or any(given[name] is pad for name in ("weight", "bias")) or given.get("transposed"):
         return None
     kernel = list(given["weight"].meta["val"].shape[2:])
-    padding, dilation = (_on_each_axis(given[name], len(kernel)) for name in ("padding", "dilation"))
+    for name in ("stride", "padding", "dilation"):
+        given[name] = _on_each_axis(given[name], len(kernel))
     more = [*amounts, *[0] * len(kernel)]
     if any(more[len(kernel):]):  # channels or samples
         return None
-    padding = [before + added for before, added in zip(padding, reversed(more[:len(kernel)]))]
+    padding = [before + added for before, added in zip(given["padding"], reversed(more[:len(kernel)]))]
     # A kernel that sees nothing but padding is no case that backends are made for.
-    if not all(isinstance(size, int) and all_of <= step * (size - 1) for size, all_of, step in zip(kernel, padding, dilation)):
+    if not all(isinstance(size, int) and side <= step * (size - 1)
+               for size, side, step in zip(kernel, padding, given["dilation"])):
         return None
     given.update(input=pad.args[0], padding=padding)
     return tuple(given[name] for name in names)
