@@ -3,23 +3,21 @@
 
 TORCH  ?= auto
 BUILD  ?= $(if $(filter debian,$(TORCH)),build/debian,build)
-ENGINE ?= torchscript
+ENGINE ?=
 PREFIX ?= $(BUILD)/install
 # A translation unit that includes LibTorch needs about 1.2 GB: no more jobs than memory allows.
 JOBS   ?= $(shell awk -v cores=$$(nproc) '/MemAvailable/ {jobs = int($$2 / 1.2e6); print jobs < 1 ? 1 : jobs < cores ? jobs : cores}' /proc/meminfo)
 CMAKE_ARGS ?=
 
-ifeq ($(filter torchscript aoti executorch,$(ENGINE)),)
-$(error ENGINE is torchscript, aoti or executorch, not '$(ENGINE)')
+ifneq ($(filter-out torchscript aoti executorch,$(ENGINE)),)
+$(error ENGINE is torchscript, aoti or executorch, or not given, for all of them; not '$(ENGINE)')
 endif
 PACKAGES := $(BUILD)/models
 PACKAGE  := $(PACKAGES)/efficientnet-lite0/1
-ifeq ($(ENGINE),torchscript)
-DEMO_PACKAGE := $(PACKAGE)
-else
-DEMO_PACKAGE := $(PACKAGES)/efficientnet-lite0-$(ENGINE)/1
-endif
-ENGINE_PACKAGES := $(PACKAGES)/efficientnet-lite0-executorch/1 $(PACKAGES)/efficientnet-lite0-aoti/1 $(PACKAGE)
+EXECUTORCH_PACKAGE := $(PACKAGES)/efficientnet-lite0-executorch/1
+DEMO_PACKAGE := $(if $(filter torchscript,$(ENGINE)),$(PACKAGE),$(PACKAGES)/efficientnet-lite0-$(ENGINE)/1)
+DEMO_HOST    := $(if $(filter executorch,$(ENGINE)),09_small_host,01_classify)
+ENGINE_PACKAGES := $(EXECUTORCH_PACKAGE) $(PACKAGES)/efficientnet-lite0-aoti/1 $(PACKAGE)
 EXPORTER := examples/models/efficientnet_lite0.py
 PACKER   := examples/models/exporting.py $(shell find lib/pack/gantry_pack -name '*.py')
 SHELL    := /bin/bash
@@ -58,12 +56,15 @@ $(PACKAGES)/efficientnet-lite0-executorch/1/gantry.json: $(EXPORTER) $(PACKER) |
 	@echo "exporting, lowering and packing EfficientNet-lite0 (ExecuTorch) into $(@D)"
 	@rm -rf $(@D) && mkdir -p $(dir $(@D)) && $(in_build) "$$GANTRY_PYTHON" $(EXPORTER) --out $(@D) --engine executorch
 
-# The example is a host of the LibTorch engines; the tool has all.
-demo: configure $(DEMO_PACKAGE)/gantry.json ## classify a real photo with a real ImageNet model [ENGINE=torchscript|aoti|executorch, TORCH=debian]
-	@ninja -C $(BUILD) -j $(JOBS) gantry_tool 01_classify
-	@$(in_build) photo=$$($(photo)) && set -x && \
-	$(if $(filter executorch,$(ENGINE)),,$(BUILD)/bin/01_classify $(DEMO_PACKAGE) "$$photo" && )\
+# One engine's package, or, packed and measured by examples/demo.py, those of all engines that there are.
+demo: configure $(if $(ENGINE),$(DEMO_PACKAGE)/gantry.json) ## classify a real photo with a real ImageNet model, with every engine [ENGINE=torchscript|aoti|executorch, TORCH=debian]
+	@ninja -C $(BUILD) -j $(JOBS) gantry_tool $(if $(ENGINE),$(DEMO_HOST),demo_programs)
+ifeq ($(ENGINE),)
+	@$(in_build) "$$GANTRY_PYTHON" examples/demo.py --build $(BUILD) --photo "$$($(photo))"
+else
+	@$(in_build) photo=$$($(photo)) && set -x && $(BUILD)/bin/$(DEMO_HOST) $(DEMO_PACKAGE) "$$photo" && \
 	$(BUILD)/bin/gantry run $(DEMO_PACKAGE) "$$photo" --explain
+endif
 
 test: build $(PACKAGE)/gantry.json ## build everything and run every test [TORCH=debian, BUILD=dir]
 	@$(ctest) --test-dir $(BUILD)
@@ -102,13 +103,29 @@ install: configure ## install the library, its CMake package, bin/gantry and bin
 	@$(in_build) echo "programs load LibTorch from $$GANTRY_TORCH_ROOT, or from beside libgantry_torch.so; keep one of them"; \
 	echo "gantry-pack needs a Python with torch: $$GANTRY_PYTHON $(abspath $(PREFIX))/bin/gantry-pack --help"
 
-docker-demo: $(PACKAGE)/gantry.json ## build the container of docker/ and classify the photo in it, locked down
-	@docker/build.sh
-	@$(in_build) docker/run.sh $(PACKAGE) "$$($(photo))"
+ifeq ($(ENGINE),executorch)
+docker-demo: IMAGE := gantry-small-host
+docker-demo: CONTAINED := $(EXECUTORCH_PACKAGE)
+docker-demo: $(EXECUTORCH_PACKAGE)/gantry.json
+else
+docker-demo: IMAGE := gantry-classify
+docker-demo: CONTAINED := $(PACKAGE)
+docker-demo: $(PACKAGE)/gantry.json
+endif
+docker-demo: ## build a container of docker/ and classify the photo in it, locked down [ENGINE=executorch: the small one]
+	@docker/build.sh $(IMAGE)
+	@$(in_build) docker/run.sh $(IMAGE) $(CONTAINED) "$$($(photo))"
 
-docker-test: configure $(PACKAGE)/gantry.json ## the same, and check that its answers equal the host's and that it runs as nobody
+# With Debian's PyTorch nothing can be exported to ExecuTorch.
+SMALL_HOST_PACKAGE := $(if $(filter debian,$(TORCH)),,$(EXECUTORCH_PACKAGE))
+docker-test: configure $(PACKAGE)/gantry.json $(SMALL_HOST_PACKAGE:=/gantry.json) ## build all containers, and check that their answers equal the host's, that they run as nobody, and what they weigh
 	@ninja -C $(BUILD) -j $(JOBS) gantry_tool
 	@$(in_build) docker/test.sh $(BUILD)/bin/gantry $(PACKAGE) "$$($(photo))" "$$GANTRY_PYTHON"
+ifeq ($(SMALL_HOST_PACKAGE),)
+	@echo "docker-test: the small host was NOT checked: nothing can be exported to ExecuTorch with TORCH=debian"
+else
+	@$(in_build) docker/test_small_host.sh $(BUILD)/bin/gantry $(SMALL_HOST_PACKAGE) "$$($(photo))" "$$GANTRY_PYTHON"
+endif
 
 format: ## clang-format the C++ files
 	@$(sources) | xargs clang-format -i

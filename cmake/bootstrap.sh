@@ -62,14 +62,15 @@ declare -A why=(
   [python3]="exports the demo's model" [python3-venv]="the project's .venv"
   [libjpeg62-turbo-dev]="JPEG" [libisal-dev]="PNG" [zlib1g-dev]="PNG" [libwebp-dev]="WebP" [libhwy-dev]="SIMD"
   [libeigen3-dev]="linear algebra"
-  [nlohmann-json3-dev]="reads manifests" [libssl-dev]="SHA-256, Ed25519" [libgtest-dev]="tests" [libgmock-dev]="tests"
+  [nlohmann-json3-dev]="reads manifests" [nettle-dev]="SHA-256" [libsodium-dev]="Ed25519"
+  [libssl-dev]="signs in the tests" [libgtest-dev]="tests" [libgmock-dev]="tests"
   [libbenchmark-dev]="benchmarks" [libspng-dev]="benchmarks"
   [libtorch-dev]="LibTorch" [python3-torch]="exports the demo's model" [python3-torchvision]="reference of the parity tests"
   [python3-setuptools]="AOTInductor's compiler driver"
 )
 packages=(build-essential cmake ninja-build ccache pkg-config python3 python3-venv libjpeg62-turbo-dev libisal-dev
-  zlib1g-dev libwebp-dev libhwy-dev libeigen3-dev nlohmann-json3-dev libssl-dev libgtest-dev libgmock-dev
-  libbenchmark-dev libspng-dev)
+  zlib1g-dev libwebp-dev libhwy-dev libeigen3-dev nlohmann-json3-dev nettle-dev libsodium-dev libssl-dev libgtest-dev
+  libgmock-dev libbenchmark-dev libspng-dev)
 [[ $torch == debian ]] && packages+=(libtorch-dev python3-torch python3-torchvision python3-setuptools)
 
 older() { [[ $1 != "$2" && $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# run.sh PACKAGE PHOTO: classifies PHOTO in the container, which may do nothing but compute: no root, no capabilities, no
-# network, no writable file, one CPU. The package is mounted read-only, as an operator would mount it.
+# run.sh IMAGE PACKAGE PHOTO [OPTION...]: classifies PHOTO in the container, which may do nothing but compute: no root, no
+# capabilities, no network, no writable file, one CPU. The package is mounted read-only, as an operator would mount it.
+# OPTIONs are the program's.
 set -euo pipefail
-package=$(realpath "$1") photo=$(realpath "$2")
+image=$1 package=$(realpath "$2") photo=$(realpath "$3")
+shift 3
 exec docker run --rm --user 65532:65532 --read-only --cap-drop=ALL --security-opt=no-new-privileges --network=none --cpus=1 \
   --mount "type=bind,source=$package,target=/model,readonly" --mount "type=bind,source=$photo,target=/photo,readonly" \
-  gantry-classify /model /photo
+  "$image" "$@" /model /photo

@@ -1,34 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ed25519 by OpenSSL.
+// Ed25519 by libsodium. It is not initialised, since that is for random numbers, which nothing here needs, and the host
+// may use libsodium as well.
 #include "package/package_signature.hpp"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
+#include <sodium/crypto_sign_ed25519.h>
+#include <sodium/utils.h>
 
-#include <memory>
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "package/package_files.hpp"
 
 namespace gantry {
 namespace {
 
-using Key = std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)>;
-
-constexpr std::size_t kSignatureBytes = 64;
+constexpr std::size_t kSignatureBytes = crypto_sign_ed25519_BYTES;
 constexpr std::size_t kMaxPemBytes = 64 << 10;
 
 bool is_signed_by(const PublicKey& key, const Bytes& message, const Bytes& signature) {
-  const Key loaded(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.bytes.data(), key.bytes.size()),
-                   &EVP_PKEY_free);
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  const bool is_valid =
-      loaded && context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, loaded.get()) == 1 &&
-      EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
-  ERR_clear_error();  // the host may use OpenSSL on this thread too
-  return is_valid;
+  return crypto_sign_ed25519_verify_detached(signature.data(), message.data(), message.size(), key.bytes.data()) == 0;
+}
+
+/// What stands between the lines "-----BEGIN PUBLIC KEY-----" and "-----END PUBLIC KEY-----" (RFC 7468).
+std::optional<std::string_view> pem_content(std::string_view text) {
+  constexpr std::string_view kBegin = "-----BEGIN PUBLIC KEY-----";
+  const auto begin = text.find(kBegin);
+  if (begin == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(begin + kBegin.size());
+  const auto end = text.find("-----END PUBLIC KEY-----");
+  if (end == std::string_view::npos) return std::nullopt;
+  return text.substr(0, end);
+}
+
+/// A SubjectPublicKeyInfo of an Ed25519 key (RFC 8410) is these bytes of DER, and the key.
+constexpr std::array<std::uint8_t, 12> kEd25519Info = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                                       0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+
+std::optional<PublicKey> parse_pem(std::string_view text) {
+  const auto content = pem_content(text);
+  if (!content) return std::nullopt;
+  PublicKey key;
+  std::array<std::uint8_t, kEd25519Info.size() + sizeof(key.bytes)> der{};
+  std::size_t size = 0;
+  if (sodium_base642bin(der.data(), der.size(), content->data(), content->size(), " \t\r\n", &size, nullptr,
+                        sodium_base64_VARIANT_ORIGINAL) != 0)
+    return std::nullopt;
+  if (size != der.size() || !std::equal(kEd25519Info.begin(), kEd25519Info.end(), der.begin())) return std::nullopt;
+  std::copy(der.begin() + kEd25519Info.size(), der.end(), key.bytes.begin());
+  return key;
 }
 
 }  // namespace
@@ -36,17 +58,11 @@ bool is_signed_by(const PublicKey& key, const Bytes& message, const Bytes& signa
 Result<PublicKey> PublicKey::load(const std::string& path) {
   auto text = read_file(path, kMaxPemBytes);
   if (!text) return std::move(text).error();
-  const std::unique_ptr<BIO, int (*)(BIO*)> source(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())),
-                                                   &BIO_free);
-  const Key key(source ? PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr) : nullptr, &EVP_PKEY_free);
-  ERR_clear_error();
-  PublicKey loaded;
-  std::size_t size = loaded.bytes.size();
-  if (!key || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519 ||
-      EVP_PKEY_get_raw_public_key(key.get(), loaded.bytes.data(), &size) != 1 || size != loaded.bytes.size())
+  const auto key = parse_pem({reinterpret_cast<const char*>(text->data()), text->size()});
+  if (!key)
     return Error(ErrorCode::kInvalidArgument,
                  "'" + path + "' is not an Ed25519 public key in PEM form; `gantry-pack --generate-key` makes one");
-  return loaded;
+  return *key;
 }
 
 namespace detail {

@@ -109,6 +109,18 @@ elseif(CASE STREQUAL "executorch")   # links nothing of ExecuTorch, and finds th
   if(NOT output MATCHES "libgantry_executorch_host" OR output MATCHES "libexecutorch|libgantry_executorch\\.so|not found")
     message(FATAL_ERROR "a consumer of executorch loads:\n${output}")
   endif()
+  # The example that is such a host, where there is no LibTorch to be found.
+  run("configuring 09_small_host" "${CMAKE_COMMAND}" -G Ninja -S "${prefix}/share/gantry/examples/09_small_host"
+      -B "${WORK}/${CASE}/09_small_host" -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_COMPILER=${COMPILER}"
+      "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-DCMAKE_PREFIX_PATH=${prefix}" -DGANTRY_TORCH_ROOT=/nonexistent
+      -DCMAKE_REQUIRE_FIND_PACKAGE_GantryTorch=ON)
+  run("building 09_small_host" "${CMAKE_COMMAND}" --build "${WORK}/${CASE}/09_small_host" --parallel 2)
+  foreach(file "${WORK}/${CASE}/09_small_host/09_small_host" "${prefix}/${LIBDIR}/libgantry_executorch.so")
+    run("ldd" ldd "${file}")
+    if(NOT output MATCHES "libgantry_core" OR output MATCHES "lib(gantry_)?torch|libc10|not found")
+      message(FATAL_ERROR "09_small_host loads with ${file}:\n${output}")
+    endif()
+  endforeach()
 elseif(CASE STREQUAL "full")
   configure(installed "-DCMAKE_PREFIX_PATH=${prefix}" -DHEADERS=ON)
   build_and_run(core_consumer)
@@ -122,6 +134,9 @@ elseif(CASE STREQUAL "examples")   # the installed ones, each as a project of it
   foreach(project IN LISTS projects)
     get_filename_component(folder "${project}" DIRECTORY)
     get_filename_component(name "${folder}" NAME)
+    if(name STREQUAL "09_small_host" AND NOT EXECUTORCH)
+      continue()
+    endif()
     file(REMOVE_RECURSE "${WORK}/examples/${name}")
     run("configuring ${name}" "${CMAKE_COMMAND}" -G Ninja -S "${folder}" -B "${WORK}/examples/${name}"
         -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}"

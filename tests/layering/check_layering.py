@@ -40,7 +40,7 @@ FOLDER_LEVELS = {"core": 0, "runtime": 1, "model": 3, "pipeline": 4, "ops": 5, "
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2|c10d)/")
 EXECUTORCH = re.compile(r"^executorch/")
 CODEC = re.compile(r"^(jpeglib|jerror|turbojpeg|spng|png|zlib|isa-l/\w+|webp/\w+)\.h$")
-THIRD_PARTY = re.compile(r"^(torch|ATen|c10|caffe2|executorch|nlohmann|openssl|webp|Eigen|hwy|boost|opencv2|gtest|gmock|jpeglib|"
+THIRD_PARTY = re.compile(r"^(torch|ATen|c10|caffe2|executorch|nlohmann|openssl|nettle|sodium|webp|Eigen|hwy|boost|opencv2|gtest|gmock|jpeglib|"
                          r"jerror|turbojpeg|spng|png|zlib|isa-l|omp|sched|pthread|unistd|sys)(/|\.h)")
 THREAD_SETTINGS = re.compile(r"\b(omp_(set|get)_\w+|(at::)?set_num_(interop_)?threads|init_num_threads|"
                              r"(pthread|sched)_(get|set)affinity\w*|mkl_set_\w+|(openblas|goto)_set_\w+|"

@@ -83,10 +83,36 @@ TEST(OpenPackage, PublicKeysAreReadFromPem) {
   const auto key = PublicKey::load(directory / "key.pem");
   ASSERT_THAT(key, IsOk());
   EXPECT_EQ(key->bytes, signer.public_key().bytes);
-  test::write_text(directory / "no.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
-  EXPECT_THAT(PublicKey::load(directory / "no.pem"),
-              FailsWith(ErrorCode::kInvalidArgument, "is not an Ed25519 public key in PEM form"));
+  const Bytes pem = read_file(directory / "key.pem").value();
+  std::string lines(pem.begin(), pem.end());
+  for (auto at = lines.find('\n'); at != std::string::npos; at = lines.find('\n', at + 2)) lines.insert(at, "\r");
+  test::write_text(directory / "from_windows.pem", "The key of the team.\r\n" + lines);
+  EXPECT_EQ(PublicKey::load(directory / "from_windows.pem").value().bytes, signer.public_key().bytes);
   EXPECT_THAT(PublicKey::load(directory / "absent.pem"), HasCode(ErrorCode::kNotFound));
+}
+
+TEST(OpenPackage, WhatIsNoEd25519KeyIsRefused) {
+  const test::TemporaryDirectory directory;
+  const auto expect_refusal = [&](const std::string& pem) {
+    test::write_text(directory / "no.pem", pem);
+    EXPECT_THAT(PublicKey::load(directory / "no.pem"),
+                FailsWith(ErrorCode::kInvalidArgument, "is not an Ed25519 public key in PEM form"))
+        << pem;
+  };
+  const auto in_pem = [](const std::string& content) {
+    return "-----BEGIN PUBLIC KEY-----\n" + content + "\n-----END PUBLIC KEY-----\n";
+  };
+  const std::string key = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";  // RFC 8410, section 10.1
+  test::write_text(directory / "key.pem", in_pem(key));
+  ASSERT_THAT(PublicKey::load(directory / "key.pem"), IsOk());
+  expect_refusal("");
+  expect_refusal(key);
+  expect_refusal("-----BEGIN PUBLIC KEY-----\n" + key);
+  expect_refusal(in_pem("AAAA"));
+  expect_refusal(in_pem(key.substr(0, 40)));
+  expect_refusal(in_pem(key + key));
+  expect_refusal(in_pem("*" + key));
+  expect_refusal(in_pem("MCowBQYDK2VuAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="));  // of X25519
 }
 
 }  // namespace
