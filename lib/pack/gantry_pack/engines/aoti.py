@@ -77,9 +77,9 @@ def fixed_sizes(programs: dict[int | None, Any]) -> list[int] | None:
 
 
 def _has_convolution(program: Any) -> bool:
-    return any(str(node.target).removeprefix("aten.").split(".")[0] in CONVOLUTIONS
-               for graph_module in program.graph_module.modules() for node in getattr(getattr(graph_module, "graph", None), "nodes", ())
-               if node.op == "call_function")
+    graphs = (module.graph for module in program.graph_module.modules() if hasattr(module, "graph"))
+    return any(node.op == "call_function" and str(node.target).removeprefix("aten.").split(".")[0] in CONVOLUTIONS
+               for graph in graphs for node in graph.nodes)
 
 
 def _ranges(model: TypedModel, programs: dict[int | None, Any]) -> dict[str, tuple[int, int | None]]:
@@ -112,11 +112,12 @@ def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, ta
               "aot_inductor.metadata": metadata}
     known = config.get_config_copy()
     say(f"compiling the model (AOTInductor, {isa}); this takes a minute or two")
+    form = guest_form(program, functional)
 
     def compiled(**more: Any) -> None:
         with quiet(), guest_flags(march), guest_code(), torch.no_grad():
             torch._inductor.aoti_compile_and_package(
-                guest_form(program, functional), package_path=str(path),
+                form, package_path=str(path),
                 inductor_configs={k: v for k, v in {**wanted, **more}.items() if k in known})
     try:
         # Weights outside of the library go when the model does; a library may stay mapped. Torch cannot load none.

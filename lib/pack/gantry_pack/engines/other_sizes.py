@@ -51,7 +51,7 @@ def _near(own: Mapping[str, int], ranges: Ranges) -> Iterator[dict[str, int]]:
     steps = [lambda size, more=more: size + more for more in NEAR] + [lambda size: 2 * size, lambda size: 2 * size + 1]
     for k in range(len(steps) if own else 0):
         sizes = {dim: steps[(k + 3 * place) % len(steps)](size) for place, (dim, size) in enumerate(own.items())}
-        if all(max(1, ranges[dim][0]) <= size and (ranges[dim][1] is None or size <= ranges[dim][1])  # type: ignore[operator]
+        if all(max(1, ranges[dim][0]) <= size and (ranges[dim][1] is None or size <= ranges[dim][1])
                for dim, size in sizes.items()):
             yield sizes
 
