@@ -102,7 +102,7 @@ class SizesTest(PackingTest):
 
     def test_torch_export_gets_the_bounds_that_it_asks_for(self):
         manifest = self.packed(strided(), [(torch.rand(2, 3, 48, 64),), (torch.rand(1, 3, 31, 13),)],
-                               [torch.rand(3, *size) for size in PICTURES], engines=("aoti",))
+                               [torch.rand(3, *size) for size in PICTURES], engines=("aoti",), batch_sizes=[4])
         self.assertIn("aoti: 'input_2' must be at least 11", self.said.getvalue())
         self.assertTrue(manifest["engines"][0]["rows"]["independent"])
 

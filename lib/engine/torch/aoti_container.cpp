@@ -61,15 +61,14 @@ Result<std::shared_ptr<AotiContainer>> AotiContainer::load(const Source& source,
   if (!runner) return std::move(runner).error();
   if (auto ok = complete_weights(**runner, source); !ok) return std::move(ok).error();
   if (source.device.is_cpu()) scratch->remove();
-  return std::shared_ptr<AotiContainer>(new AotiContainer(*std::move(scratch), *std::move(runner), source.weights));
+  return std::shared_ptr<AotiContainer>(new AotiContainer(*std::move(scratch), *std::move(runner), source));
 }
 
-AotiContainer::AotiContainer(ScratchDirectory scratch, std::unique_ptr<Runner> runner,
-                             std::shared_ptr<WeightsCount> weights)
+AotiContainer::AotiContainer(ScratchDirectory scratch, std::unique_ptr<Runner> runner, const Source& source)
     : scratch_(std::move(scratch)),
       runner_(std::move(runner)),
-      weights_(std::move(weights)),
-      weights_bytes_(weights_bytes(*runner_)) {
+      weights_(source.weights),
+      weights_bytes_(source.package.weights ? source.package.weights->size : weights_bytes(*runner_)) {
   weights_->add(weights_bytes_);
 }
 

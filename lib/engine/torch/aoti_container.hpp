@@ -55,7 +55,7 @@ class AotiContainer {
 
  private:
   using Runner = torch::inductor::AOTIModelContainerRunner;
-  AotiContainer(ScratchDirectory scratch, std::unique_ptr<Runner> runner, std::shared_ptr<WeightsCount> weights);
+  AotiContainer(ScratchDirectory scratch, std::unique_ptr<Runner> runner, const Source& source);
 
   /// Kernels for a GPU are read when they are first run, so the files stay; those of a CPU package go at once.
   ScratchDirectory scratch_;

@@ -24,8 +24,8 @@ Result<void> give_weights(torch::inductor::AOTIModelContainerRunner& runner, con
 /// How many bytes the library wants from beside it; nothing where it has its weights inside.
 std::optional<std::size_t> weights_wanted(torch::inductor::AOTIModelContainerRunner& runner);
 
-/// What the weights occupy, which all runners share; 0 where this LibTorch, or the one that compiled the package,
-/// cannot tell.
+/// What weights inside of the library occupy, which all runners share; 0 where this LibTorch, or the one that compiled
+/// the package, cannot tell.
 std::size_t weights_bytes(const torch::inductor::AOTIModelContainerRunner& runner);
 
 }  // namespace gantry::libtorch

@@ -11,7 +11,6 @@
 namespace gantry::test {
 namespace {
 
-using testing::Each;
 using testing::ElementsAre;
 using testing::FloatNear;
 using testing::HasSubstr;
@@ -75,7 +74,7 @@ TEST(AotiBatchSizes, MustBeThoseThatThePackageSays) {
   EXPECT_THAT(load_files({{file_of(4), 1}}), FailsWith(ErrorCode::kInvalidArgument, "model-4.pt2"));
 }
 
-TEST(AotiBatchSizes, CallsOfAnyNumberBecomeCallsOfThese) {
+TEST(AotiBatchSizes, AFileForOneSampleServesAlone) {
   const Model model = libtorch::load(file_of(1), cnn_signature(), on(make_runtime(1))).value();
   EXPECT_THAT(model.info().batch_sizes, ElementsAre(1));
   EXPECT_THAT(output_of(model.run(samples(1))), Pointwise(FloatNear(1e-5f), answers(1)));
@@ -97,8 +96,7 @@ Result<Model> load_variant(const char* file) {
 
 TEST(AotiWeights, BesideTheLibraryMustBeWhatItsCodeReads) {
   if (!std::filesystem::exists(model_file("weights-short.pt2"))) GTEST_SKIP() << "this torch packs them inside";
-  EXPECT_THAT(load_variant("weights-short.pt2"),
-              FailsWith(ErrorCode::kInvalidArgument, "weights-short.pt2"));
+  EXPECT_THAT(load_variant("weights-short.pt2"), FailsWith(ErrorCode::kInvalidArgument, "weights-short.pt2"));
   EXPECT_THAT(load_variant("weights-short.pt2"), FailsWith(ErrorCode::kInvalidArgument, "bytes, and its code reads"));
   EXPECT_THAT(load_variant("weights-long.pt2"), FailsWith(ErrorCode::kInvalidArgument, "bytes, and its code reads"));
   EXPECT_THAT(load_variant("weights-missing.pt2"), FailsWith(ErrorCode::kInvalidArgument, "is missing in the package"));

@@ -209,9 +209,9 @@ TEST(CompiledModel, MayTakeTheOneNumberOfSamplesThatCallsWillHave) {
   EXPECT_THAT(check(input, output, "x:f32[batch,n]", "y:f32[batch]", 16, 3), HasCode(ErrorCode::kInvalidArgument));
   EXPECT_THAT(check(input, tensor("y", "f32", size(3)), "x:f32[batch,n]", "y:f32[batch]", 16, 4),
               HasCode(ErrorCode::kInvalidArgument));
-  EXPECT_THAT(check(input + ", " + tensor("z", "f32", size(3)), output, "x:f32[batch,n]; z:f32[batch]", "y:f32[batch]",
-                    16, 4),
-              HasCode(ErrorCode::kInvalidArgument));
+  EXPECT_THAT(
+      check(input + ", " + tensor("z", "f32", size(3)), output, "x:f32[batch,n]; z:f32[batch]", "y:f32[batch]", 16, 4),
+      HasCode(ErrorCode::kInvalidArgument));
 }
 
 TEST(CompiledModel, ComparesTheOneNumberOfSamplesWithTheBoundsAtLoad) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import warnings
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 from ..console import quiet, say
@@ -76,9 +77,9 @@ def fixed_sizes(programs: dict[int | None, Any]) -> list[int] | None:
 
 
 def _has_convolution(program: Any) -> bool:
-    return any(str(node.target).removeprefix("aten.").split(".")[0] in CONVOLUTIONS
-               for graph_module in program.graph_module.modules() for node in getattr(getattr(graph_module, "graph", None), "nodes", ())
-               if node.op == "call_function")
+    graphs = (module.graph for module in program.graph_module.modules() if hasattr(module, "graph"))
+    return any(node.op == "call_function" and str(node.target).removeprefix("aten.").split(".")[0] in CONVOLUTIONS
+               for graph in graphs for node in graph.nodes)
 
 
 def _ranges(model: TypedModel, programs: dict[int | None, Any]) -> dict[str, tuple[int, int | None]]:
@@ -108,21 +109,35 @@ def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, ta
                 **compiled_for(program, signature, takes_one)}
     wanted = {"cpp.march": march, "cpp.simdlen": simd_bits, "cpp.threads": 1, "cpp.dynamic_threads": False,
               "freezing": not keeps_state,  # weights are constants, and packed for the kernels that read them
-              # Weights outside of the library go when the model does; a library may stay mapped.
-              "aot_inductor.package_constants_on_disk_format": "binary_blob", "aot_inductor.metadata": metadata}
+              "aot_inductor.metadata": metadata}
     known = config.get_config_copy()
     say(f"compiling the model (AOTInductor, {isa}); this takes a minute or two")
-    try:
+    form = guest_form(program, functional)
+
+    def compiled(**more: Any) -> None:
         with quiet(), guest_flags(march), guest_code(), torch.no_grad():
             torch._inductor.aoti_compile_and_package(
-                guest_form(program, functional), package_path=str(path),
-                inductor_configs={k: v for k, v in wanted.items() if k in known})
+                form, package_path=str(path),
+                inductor_configs={k: v for k, v in {**wanted, **more}.items() if k in known})
+    try:
+        # Weights outside of the library go when the model does; a library may stay mapped. Torch cannot load none.
+        is_outside = bool(program.state_dict or program.constants)
+        if is_outside:
+            compiled(**{"aot_inductor.package_constants_on_disk_format": "binary_blob"})
+        if not is_outside or _has_no_weights(path):
+            compiled()
     except PackError:
         raise
     except Exception as error:
         raise PackError(f"AOTInductor failed (it needs a C++ compiler; engines=(\"torchscript\",) does without): "
                         f"{type(error).__name__}: {error}") from error
     return isa
+
+
+def _has_no_weights(path: FilePath) -> bool:
+    """Whether a package has a file of weights beside its library, with nothing in it."""
+    with zipfile.ZipFile(path) as package:
+        return any(entry.filename.endswith(".blob") and entry.file_size == 0 for entry in package.infolist())
 
 
 def guest_form(program: Any, functional: Any) -> Any:

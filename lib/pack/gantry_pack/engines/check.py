@@ -46,7 +46,8 @@ def check_engine(kind: str, files: Mapping[int | None, Path], model: TypedModel,
         expected = result["saved"] if "saved" in runs else _eager(model, inputs, trial)
         problem = _outputs_differ(model, result["engine"], expected)
         if problem:
-            raise CheckFailed(f"{what}: {problem}{_fixed_sizes_hint(trial) or hint_of(kind, model, trial, result['engine'], expected)}")
+            hint = _fixed_sizes_hint(trial) or hint_of(kind, model, trial, result["engine"], expected)
+            raise CheckFailed(f"{what}: {problem}{hint}")
     model.rows[kind] = rows_of(model, trials, results)
 
 

@@ -46,7 +46,8 @@ def _zeros(torch: Any, node: Any) -> list[int] | None:
 def _padded_more(torch: Any, node: Any, pad: Any, amounts: list[int]) -> tuple[Any, ...] | None:
     """The arguments of a convolution that pads by `amounts` more and reads what `pad` reads; None if there is no such."""
     aten = torch.ops.aten
-    names, defaults = ["input", "weight", "bias", "stride", "padding", "dilation"], [None, None, None, [1], [0], [1]]
+    names = ["input", "weight", "bias", "stride", "padding", "dilation"]
+    defaults: list[Any] = [None, None, None, [1], [0], [1]]
     if node.target in (aten.conv1d.default, aten.conv2d.default, aten.conv3d.default):
         names, defaults = [*names, "groups"], [*defaults, 1]
     elif node.target == aten.convolution.default:

@@ -55,7 +55,7 @@ def _near(own: Mapping[str, int], ranges: Ranges) -> Iterator[dict[str, int]]:
         yield from ({dim: end} for end in ends[dim] if end != own[dim] and end > 0)
     for k in range(len(steps) if own else 0):
         sizes = {dim: steps[(k + 3 * place) % len(steps)](size) for place, (dim, size) in enumerate(own.items())}
-        if all(max(1, ranges[dim][0]) <= size and (ranges[dim][1] is None or size <= ranges[dim][1])  # type: ignore[operator]
+        if all(max(1, ranges[dim][0]) <= size and (ranges[dim][1] is None or size <= ranges[dim][1])
                for dim, size in sizes.items()):
             yield sizes
 

@@ -74,8 +74,8 @@ class Children:
         return int(reply)
 
 
-def run_engine(kind: str, files: Mapping[int | None, Path], model: Runnable, pool: list[Batch], trials: Sequence[Trial], runs: list[str],
-               is_fresh: bool) -> list[Any]:
+def run_engine(kind: str, files: Mapping[int | None, Path], model: Runnable, pool: list[Batch],
+               trials: Sequence[Trial], runs: list[str], is_fresh: bool) -> list[Any]:
     """[{run: outputs} or {"error": text} or, not needed, None] of each trial, from a process of its own; an error that
     ended the process has "ended", too. `is_fresh`: each is the model's first. CheckFailed if the model cannot be loaded,
     or ends the process on a trial that may not fail."""
