@@ -93,8 +93,36 @@ std::string describe(const Tolerance& tolerance) {
   return "within " + detail::to_text(tolerance.atol, 6) + " + " + detail::to_text(tolerance.rtol, 6) + " * |expected|";
 }
 
+/// "18.6 MB" of all its files; empty if one is not listed.
+std::string size_of(const EngineEntry& entry, const Manifest& manifest) {
+  double bytes = 0;
+  for (const detail::EntryFile& file : entry.files) {
+    const auto listed = manifest.files.find(file.path);
+    if (listed == manifest.files.end()) return "";
+    bytes += static_cast<double>(listed->second.bytes);
+  }
+  return detail::to_text(bytes / 1e6, 3) + " MB";
+}
+
+/// "batches of 1, 8"; empty if it computes any number of samples.
+std::string batches_of(const EngineEntry& entry) {
+  std::string text;
+  for (const detail::EntryFile& file : entry.files)
+    if (file.batch > 0) text += (text.empty() ? "batches of " : ", ") + std::to_string(file.batch);
+  return text;
+}
+
+/// "plan 'fused', libraries a list"
+std::string options_of(const EngineEntry& entry) {
+  std::string text;
+  for (const auto& [name, value] : entry.options.values())
+    text += (text.empty() ? "" : ", ") + name + " " + value.describe();
+  return text;
+}
+
 /// `serves`: whether open() would take the rest of the package.
-void print_engines(const ModelEntry& model, const EngineList& engines, Device device, bool serves) {
+void print_engines(const ModelEntry& model, const Manifest& manifest, const EngineList& engines, Device device,
+                   bool serves) {
   std::printf("  engines, in order of preference, on %s\n", device.to_string().c_str());
   bool is_first_usable = true;
   for (const EngineEntry& entry : model.engines) {
@@ -103,6 +131,8 @@ void print_engines(const ModelEntry& model, const EngineList& engines, Device de
     if (!entry.precision.empty()) needs += ", " + entry.precision;
     for (const auto& [key, value] : entry.requirements.items())
       needs += ", " + key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
+    for (const std::string& part : {size_of(entry, manifest), batches_of(entry), options_of(entry)})
+      if (!part.empty()) needs += "; " + part;
     std::string verdict = "usable";
     if (unmet)
       verdict = "not usable: " + unmet->to_string();
@@ -113,7 +143,8 @@ void print_engines(const ModelEntry& model, const EngineList& engines, Device de
   }
 }
 
-void print_model(const ModelEntry& model, const EngineList& engines, Device device, bool serves) {
+void print_model(const ModelEntry& model, const Manifest& manifest, const EngineList& engines, Device device,
+                 bool serves) {
   std::printf("model '%s'\n", model.name.c_str());
   for (const TensorSpec& input : model.signature.inputs())
     std::printf("  in   %s\n", printable(input.to_string()).c_str());
@@ -130,7 +161,7 @@ void print_model(const ModelEntry& model, const EngineList& engines, Device devi
   if (model.padding)
     if (const auto plan = detail::PaddingPlan::make(*model.padding, model.signature))
       std::printf("  pads %s\n", printable(plan->to_string()).c_str());
-  print_engines(model, engines, device, serves);
+  print_engines(model, manifest, engines, device, serves);
 }
 
 void print_proof(const Manifest& manifest) {
@@ -238,7 +269,7 @@ int inspect_command(const Arguments& arguments) {
   for (const auto& [key, value] : manifest->provenance)
     std::printf("  %s: %s\n", printable(key).c_str(), printable(value).c_str());
   for (const ModelEntry& model : manifest->models)
-    print_model(model, libraries->engines, options->model.device, files && opens);
+    print_model(model, *manifest, libraries->engines, options->model.device, files && opens);
   std::printf("pipeline\n");
   for (const std::string& input : manifest->inputs) std::printf("  in   %s\n", input.c_str());
   PipelinePrinter pipeline;

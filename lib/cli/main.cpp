@@ -27,6 +27,7 @@ constexpr Command kCommands[] = {
     {"inspect", "show what a package holds and which of its engines are usable here; loads one, which runs code of it",
      inspect_spec, inspect_command},
     {"check", "check integrity, signature and golden answers, with every usable engine", check_spec, check_command},
+    {"time", "measure the CPU time of each engine on one golden sample", time_spec, time_command},
     {"ops", "list the ops that a config may name, or show one with its parameters, limits and an example", ops_spec,
      ops_command},
     {"doctor", "show what gantry finds on this machine, with advice", doctor_spec, doctor_command},

@@ -108,7 +108,13 @@ Result<void> read_engines(const Json& list, const std::string& path, ModelEntry&
 std::string ModelEntry::title_of(const EngineEntry& engine) const {
   const auto is_alike = [&](const EngineEntry& other) { return other.kind == engine.kind; };
   const bool is_alone = std::count_if(engines.begin(), engines.end(), is_alike) == 1;
-  return is_alone ? engine.kind : engine.kind + " (" + engine.file_names() + ")";
+  if (is_alone) return engine.kind;
+  const auto shares_files = [&](const EngineEntry& other) {
+    return is_alike(other) && other.file_names() == engine.file_names();
+  };
+  const bool has_own_files = std::count_if(engines.begin(), engines.end(), shares_files) == 1;
+  const std::string place = has_own_files ? "" : ", " + engine.path.substr(engine.path.rfind('.') + 1);
+  return engine.kind + " (" + engine.file_names() + place + ")";
 }
 
 Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, const std::string& path) {

@@ -514,6 +514,22 @@ class InspectAndCheck(Case):
                       self.expect(gantry("inspect", directory), OK).stdout)
         self.expect(gantry("run", directory, "x.npy"), COULD_NOT_RUN, "requires torch 1.99")
 
+    def test_engines_of_one_file_are_told_apart_and_measured(self):
+        """Two plans of one TorchScript file, and a third that there is not."""
+        def add_plans(content):
+            engines = content["models"]["model"]["engines"]
+            engines += [{**engines[0], "options": {"plan": plan}} for plan in ("channels_last", "fastest")]
+        directory = self.copy("tiny-cnn")
+        self.reseal(directory, add_plans)
+        text = self.expect(gantry("inspect", directory), OK).stdout
+        self.assertRegex(text, r'torchscript +model\.ts \(for any, torch [^)]*; \d+(\.\d+)?(e-?\d+)? MB; plan "channels_last"\): usable')
+        rows = [json.loads(line) for line in self.expect(gantry("time", directory, "--json"), OK).stdout.splitlines()]
+        self.assertEqual([(row["model"], row["engine"]) for row in rows], [("model", 0), ("model", 1), ("model", 2)])
+        self.assertTrue(rows[0]["ms"] > 0 and rows[1]["ms"] > 0)
+        self.assertIn("option 'plan': expected 'frozen', 'channels_last' or 'fused', got 'fastest'", rows[2]["problem"])
+        text = self.expect(gantry("time", directory), OK).stdout
+        self.assertRegex(text, r"model: torchscript \(model\.ts, engines\[1\]\): \d+\.\d+ ms")
+
     def test_a_package_without_golden_cases_is_not_called_proven(self):
         directory = self.copy("tiny-mlp")
 

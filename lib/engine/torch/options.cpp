@@ -53,8 +53,16 @@ std::vector<std::string> read_library_names(OptionReader& reader) {
   return names;
 }
 
+/// Keeps what is there unless the option is set.
+void read_plan(OptionReader& reader, TorchOptions& options) {
+  options.plan = reader.text("plan", options.plan);
+  for (const char* known : {kFrozenPlan, kChannelsLastPlan, kFusedPlan})
+    if (options.plan == known) return;
+  reader.fail("plan", "expected 'frozen', 'channels_last' or 'fused', got '" + options.plan + "'");
+}
+
 /// What the host sets.
-Result<TorchOptions> read_host_options(const LoadRequest& request) {
+Result<TorchOptions> read_host_options(const LoadRequest& request, bool has_plans) {
   OptionReader reader(request.host_options);
   TorchOptions options;
   options.arguments = reader.object("arguments");
@@ -63,6 +71,7 @@ Result<TorchOptions> read_host_options(const LoadRequest& request) {
   options.trust_unverified_code = reader.boolean("trust_unverified_code", false);
   options.retain_activation_memory = reader.boolean("retain_activation_memory", true);
   options.scratch_dir = reader.text("scratch_dir", "");
+  if (has_plans) read_plan(reader, options);
   if (auto ok = reader.finish(); !ok) return std::move(ok).error();
   return options;
 }
@@ -85,7 +94,7 @@ Result<void> add_packaged_library(const LoadRequest& request, const std::string&
                "it needs the operators of '" + name + "'; give its path in libtorch::Options::libraries");
 }
 
-Result<void> add_package_options(const LoadRequest& request, TorchOptions& options) {
+Result<void> add_package_options(const LoadRequest& request, bool has_plans, TorchOptions& options) {
   for (const char* name : {"retain_activation_memory", "scratch_dir", "trust_unverified_code"})
     if (request.package_options.find(name))
       return Error(ErrorCode::kInvalidArgument, std::string("option '") + name +
@@ -95,12 +104,23 @@ Result<void> add_package_options(const LoadRequest& request, TorchOptions& optio
   auto arguments = reader.object("arguments");
   check_arguments(arguments, request.signature, reader);
   const auto libraries = read_library_names(reader);
+  TorchOptions own;
+  if (has_plans) read_plan(reader, own);
   if (auto ok = reader.finish(); !ok) return ok;
+  if (!request.host_options.find("plan")) options.plan = own.plan;
   arguments.merge(options.arguments);  // those of the package stay
   options.arguments = std::move(arguments);
   for (const std::string& name : libraries)
     if (auto ok = add_packaged_library(request, name, options); !ok) return ok;
   return {};
+}
+
+Result<TorchOptions> read_both(const LoadRequest& request, bool has_plans) {
+  auto options = read_host_options(request, has_plans);
+  if (!options) return options.error().within("options of the host");
+  if (auto ok = add_package_options(request, has_plans, *options); !ok)
+    return ok.error().within("options of the package");
+  return options;
 }
 
 }  // namespace
@@ -112,18 +132,23 @@ Options::operator EngineOptions() const {
   if (trust_unverified_code) options.set("trust_unverified_code", true);
   if (!retain_activation_memory) options.set("retain_activation_memory", false);
   if (!scratch_dir.empty()) options.set("scratch_dir", scratch_dir);
+  if (!plan.empty()) options.set("plan", plan);
   return options;
 }
 
 void Options::apply_to(ModelOptions& options) const {
-  for (const char* kind : {"torchscript", "aoti"}) options.engine_options[kind] = *this;
+  options.engine_options["torchscript"] = *this;
+  Options aoti = *this;
+  aoti.plan.clear();  // how it is computed was decided when it was compiled
+  options.engine_options["aoti"] = aoti;
 }
 
 Result<TorchOptions> read_options(const LoadRequest& request) {
-  auto options = read_host_options(request);
-  if (!options) return options.error().within("options of the host");
-  if (auto ok = add_package_options(request, *options); !ok) return ok.error().within("options of the package");
-  return options;
+  return read_both(request, false);
+}
+
+Result<TorchOptions> read_torchscript_options(const LoadRequest& request) {
+  return read_both(request, true);
 }
 
 Result<ModelFile> only_file(const LoadRequest& request) {

@@ -31,6 +31,7 @@
 #include "engine/torch/thread_state.hpp"
 #include "engine/torch/torch_error.hpp"
 #include "engine/torch/torchscript_file.hpp"
+#include "engine/torch/torchscript_plan.hpp"
 
 namespace gantry::libtorch {
 namespace {
@@ -145,7 +146,7 @@ EngineInfo describe(const TorchScriptFile& file, const ForwardCall& call, Device
 Result<std::unique_ptr<Engine>> load_torchscript(const LoadRequest& request) {
   const auto source = only_file(request);
   if (!source) return source.error();
-  const auto options = read_options(request);
+  const auto options = read_torchscript_options(request);
   if (!options) return options.error();
   const std::string name = "'" + source->name() + "'";
   const auto format = detect_format(*source);
@@ -159,7 +160,10 @@ Result<std::unique_ptr<Engine>> load_torchscript(const LoadRequest& request) {
   if (!file) return file.error().within(name);
   auto call = ForwardCall::make(file->module, *file->effects.graph, request.signature, options->arguments);
   if (!call) return call.error().within(name);
+  const auto done = apply_plan(options->plan, *file, request.signature, *call, *device);
+  if (!done) return done.error();
   EngineInfo info = describe(*file, *call, request.device, options->retain_activation_memory);
+  if (!done->empty()) info.description += ", plan '" + options->plan + "' (" + *done + ")";
   return std::unique_ptr<Engine>(
       std::make_unique<TorchScriptEngine>(*std::move(file), *std::move(call), *device, std::move(info)));
 }

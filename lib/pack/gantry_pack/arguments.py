@@ -63,6 +63,7 @@ OF_PACKAGES: Kinds = {
 OF_MODELS: Kinds = {
     "engines": (lambda value: _is_text(value) or is_list_of(_is_text)(value),
                 'one or more of "torchscript", "aoti" and "executorch"'),
+    "engine_order": (lambda value: value in ("measured", "given"), '"measured" or "given"'),
     "batch_sizes": (is_list_of(lambda size: type(size) is int), "a list of numbers of samples"),
     "max_sizes": (_is_dict_of(_is_text, lambda size: type(size) is int), "{dimension that varies: its largest size}"),
     "input_names": (lambda value: _is_text(value) or is_list_of(_is_text)(value), "a list of names"),

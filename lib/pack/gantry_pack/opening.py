@@ -43,14 +43,26 @@ class Opening:
         self.directory, self.manifest, self.libraries = Path(directory), manifest, libraries
         self.sign_key, self.own_ops, self.plugins = sign_key, own_ops, plugins
 
-    def open(self, tool: FilePath | Literal[False] | None) -> None:
-        """CheckFailed with the tool's words if it refuses the package; says so if it could not open it."""
+    def find(self, tool: FilePath | Literal[False] | None) -> Tool | str | None:
+        """A tool that knows the package's engines and ops, or why there is none; None if none is wanted."""
         if tool is False:
-            return
+            return None
         used = {op["op"] for _, op in walk(self.manifest["pipeline"])} & self.own_ops
         kinds = [engine["kind"] for model in self.manifest["models"].values() for engine in model["engines"]]
-        found = Tool.find(tool, kinds) if self.plugins or not used else \
+        return Tool.find(tool, kinds) if self.plugins or not used else \
             f"it does not know {', '.join(sorted(used))}; open it with your host, or pass plugins="
+
+    def run(self, tool: Tool, command: str, *options: Any) -> tuple[int, str]:
+        """`gantry COMMAND PACKAGE OPTIONS`: (exit code, what it printed)."""
+        with tempfile.TemporaryDirectory(prefix="gantry-pack-") as name:
+            return run_program([tool.path, command, self.directory, *options, *self._options(Path(name))],
+                               tool.environment, self.SECONDS)
+
+    def open(self, found: Tool | str | None) -> None:
+        """CheckFailed with the words of the tool, as find() gives it, if it refuses the package; says so if it could not
+        open it."""
+        if found is None:
+            return
         if isinstance(found, str):
             say(f"not opened by the gantry tool: {found}")
             return

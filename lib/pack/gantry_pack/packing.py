@@ -17,6 +17,7 @@ from .integrity import verify
 from .limits import FORMAT, MAX_STAGE_BYTES
 from .manifest import now, write_manifest
 from .opening import Opening
+from .ordering import order_engines
 from .plan import Plan
 from .reference import Reference
 from .running.children import Children
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: str, version: str,
          models: dict[str, Model] | None = None, inputs: Sequence[str] | None = None, pipeline: Any = None,
          reference: Callable[[Any], Any] | None = None, samples: Sequence[Any] = (), labels: Any = None,
-         engines: Any = None, max_batch: int = 16, batch_sizes: Any = None,
+         engines: Any = None, engine_order: str = "measured", max_batch: int = 16, batch_sizes: Any = None,
          max_sizes: dict[str, int] | None = None, padding: Json | None = None,
          input_names: Any = None, output_names: Any = None, shapes: dict[str, list[Any]] | None = None,
          batch: bool | None = None, files: dict[str, Any] | None = None, ops: dict[str, Any] | None = None,
@@ -56,8 +57,8 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
     samples         paths or bytes (a pipeline that decodes), arrays or tensors of one sample, without the batch axis; of
                     a model with several inputs each sample is a dict, {"ids": tensor, "mask": tensor}, or a tuple in order
     labels          class names or a file of them, for every top_k and label that names no file of its own
-    engines, max_batch, batch_sizes, max_sizes, padding, input_names, output_names, shapes, batch, arguments, libraries
-                    of the one `model`, as gantry_pack.Model takes them for each of several
+    engines, engine_order, max_batch, batch_sizes, max_sizes, padding, input_names, output_names, shapes, batch, arguments,
+    libraries       of the one `model`, as gantry_pack.Model takes them for each of several
     files           {path in the package: file or bytes}, for ops of your own
     ops             {name: Op} of your own, or {name: function} where types need no checking; the C++ host registers an op
                     of the same name
@@ -82,7 +83,10 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
         shortened = recorder.storage.report()
         if shortened:
             say(shortened)
-        Opening(work, manifest, plan.models.libraries, plan.sign_key, set(ops or ()), plan.plugins).open(tool)
+        opening = Opening(work, manifest, plan.models.libraries, plan.sign_key, set(ops or ()), plan.plugins)
+        found = opening.find(tool)
+        order_engines(work, manifest, plan.models, opening, found, plan.sign_key)
+        opening.open(found)
     _say_what_was_written(out, plan, manifest)
     return Path(out)
 

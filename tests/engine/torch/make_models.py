@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "lib" / "pack"))
 from gantry_pack.engines.aoti import compile_aoti  # noqa: E402
 
 import models_to_call
+import models_with_convolutions
 import models_with_hooks
 import models_with_sizes
 import models_with_state
@@ -246,6 +247,7 @@ def make_scripted(directory):
         torch.jit.script(model().eval()).save(directory / f"{name}.ts")
     torch.jit.freeze(torch.jit.script(models_with_state.WritesConstant().eval())).save(directory / "writes-constant.ts")
     models_with_hooks.make_hooked(directory)
+    models_with_convolutions.save_all(directory)
     models_with_sizes.save_all(directory)
     make_missing_operator(directory)
     torch.save({"weight": torch.zeros(2)}, directory / "checkpoint.pt")

@@ -22,8 +22,11 @@ class Model:
     example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one; or a list of several
                     such tuples, of which the first is what is exported, and which tell the dimensions that vary: sizes
                     that are equal in all of them are one symbol. An ExportedProgram brings its own
-    engines         any of "torchscript", "aoti", "executorch", in order of preference; default: the first two, of a
+    engines         any of "torchscript", "aoti", "executorch"; default: the first two, of a
                     ScriptModule: torchscript
+    engine_order    "measured": the gantry tool measures the engines on this machine, and the manifest lists the fastest
+                    first, TorchScript's with its fastest plan; of equal ones (3 %), and without a tool, the order of
+                    `engines`. "given": the order of `engines`, TorchScript as it is frozen
     max_batch       samples in one engine call at most
     batch_sizes     the numbers of samples that an engine of fixed sizes computes in one call, 1 aside: executorch, and aoti;
                     default: none, so that executorch, and aoti with convolutions, compute one by one, which is as fast
@@ -43,8 +46,8 @@ class Model:
     tolerance       of its outputs, {"atol": 1e-4, "rtol": 1e-4}; default: the package's
     """
 
-    def __init__(self, module: Any, example_inputs: Any = None, *, engines: Any = None, max_batch: int = 16,
-                 batch_sizes: Any = None, max_sizes: dict[str, int] | None = None,
+    def __init__(self, module: Any, example_inputs: Any = None, *, engines: Any = None, engine_order: str = "measured",
+                 max_batch: int = 16, batch_sizes: Any = None, max_sizes: dict[str, int] | None = None,
                  padding: Json | None = None, input_names: Any = None, output_names: Any = None,
                  shapes: dict[str, list[Any]] | None = None, batch: bool | None = None, arguments: Json | None = None,
                  libraries: Sequence[FilePath] = (), tolerance: Any = None) -> None:
@@ -53,6 +56,7 @@ class Model:
         self.max_sizes = max_sizes
         self.input_names, self.output_names, self.shapes, self.batch = input_names, output_names, shapes, batch
         self.arguments, self.libraries, self.tolerance = arguments, libraries, tolerance
+        self.engine_order = engine_order
 
     def options(self) -> Json:
         """What was given but the module and its example."""

@@ -62,6 +62,7 @@ class TypedModel(BatchedModel):
         self._take_batch_axis_of_signature(given.batch)
         self._check_examples(others, answers)
         self.engine_kinds = self._checked_engines(given.engines)
+        self.engine_order = given.engine_order
 
     def _checked_batch_sizes(self, sizes: Any) -> list[int]:
         sizes = [1] if sizes is None else list(sizes)
