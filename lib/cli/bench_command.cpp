@@ -53,15 +53,15 @@ class Preparation {
       : arguments_(arguments), bench_(bench), open_(open), engines_(engines) {}
 
   int prepare(std::vector<Side>& sides, BenchReport& report) {
-    const ExpandedInputs expanded =
-        expand_inputs({arguments_.positional().begin() + 1, arguments_.positional().end()}, arguments_.has("recursive"));
+    const ExpandedInputs expanded = expand_inputs({arguments_.positional().begin() + 1, arguments_.positional().end()},
+                                                  arguments_.has("recursive"));
     for (const ExpandedInput& input : expanded.inputs) {
       if (input.error) return complain(input.error->to_string(), kExitFailed);
       report.inputs.push_back(input.argument);
     }
     std::vector<std::vector<Payload>> answers;
-    const std::vector<std::string> packages = bench_.vs ? std::vector{arguments_.positional()[0], *bench_.vs}
-                                                        : std::vector{arguments_.positional()[0]};
+    const std::vector<std::string> packages =
+        bench_.vs ? std::vector{arguments_.positional()[0], *bench_.vs} : std::vector{arguments_.positional()[0]};
     for (std::size_t i = 0; i < packages.size(); ++i) {
       OpenOptions options = open_;
       if (i > 0 && bench_.vs_engine) options.engine = bench_.vs_engine;
@@ -76,8 +76,7 @@ class Preparation {
       sides.push_back(*std::move(side));
     }
     if (bench_.vs)
-      report.difference =
-          difference_of_answers(sides[0], answers[0], answers[1], tolerance_of(packages[0], open_));
+      report.difference = difference_of_answers(sides[0], answers[0], answers[1], tolerance_of(packages[0], open_));
     return kExitOk;
   }
 
@@ -119,8 +118,8 @@ Result<void> write_reports(const BenchOptions& options, const BenchReport& repor
   if (options.json)
     if (auto ok = write_file(*options.json, Bytes(to_json(report))); !ok) return ok;
   if (options.junit)
-    if (auto ok = write_file(*options.junit,
-                             Bytes(to_junit("gantry bench " + report.sides[0].directory, report.findings)));
+    if (auto ok =
+            write_file(*options.junit, Bytes(to_junit("gantry bench " + report.sides[0].directory, report.findings)));
         !ok)
       return ok;
   if (options.html)
@@ -133,16 +132,17 @@ Result<void> write_reports(const BenchOptions& options, const BenchReport& repor
 CommandSpec bench_spec() {
   auto options = open_option_specs();
   for (OptionSpec& spec : budget_option_specs()) options.push_back(std::move(spec));
-  for (const char* name : {"concurrency", "rate", "arrival", "seconds", "warmup", "vs", "vs-engine", "json", "junit",
-                           "html"})
+  for (const char* name :
+       {"concurrency", "rate", "arrival", "seconds", "warmup", "vs", "vs-engine", "json", "junit", "html"})
     options.push_back({name, true});
   options.push_back({"allow-noise", false});
   options.push_back({"recursive", false});
-  return {"bench PKG INPUT... [--concurrency N,... | --rate R,... [--arrival poisson|constant]] [--seconds S] "
-          "[--warmup S] [--vs PKG2 [--vs-engine KIND]] [--p50|--p90|--p99|--p999 DURATION] [--min-rate R] "
-          "[--max-cpu DURATION] [--allow-noise] [--json FILE] [--junit FILE] [--html FILE] [--recursive] " +
-              open_option_usage(),
-          2, std::size_t(-1), options};
+  return {
+      "bench PKG INPUT... [--concurrency N,... | --rate R,... [--arrival poisson|constant]] [--seconds S] "
+      "[--warmup S] [--vs PKG2 [--vs-engine KIND]] [--p50|--p90|--p99|--p999 DURATION] [--min-rate R] "
+      "[--max-cpu DURATION] [--allow-noise] [--json FILE] [--junit FILE] [--html FILE] [--recursive] " +
+          open_option_usage(),
+      2, std::size_t(-1), options};
 }
 
 int bench_command(const Arguments& arguments) {

@@ -28,9 +28,9 @@ class Expansion {
       if (name.native().front() != '.') has_skipped = !add_entry(directory / name) || has_skipped;
     if (has_skipped) result_.not_entered.push_back(directory.string());
     if (result_.inputs.size() == before)
-      fail(directory, Error(ErrorCode::kNotFound, "the directory holds no file" +
-                                                      std::string(has_skipped ? ", but directories; give --recursive"
-                                                                              : "")));
+      fail(directory,
+           Error(ErrorCode::kNotFound, "the directory holds no file" +
+                                           std::string(has_skipped ? ", but directories; give --recursive" : "")));
   }
 
  private:

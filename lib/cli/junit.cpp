@@ -16,8 +16,8 @@ std::string seconds_text(double seconds) {
 }
 
 std::string test_case(const std::string& suite, const Finding& finding) {
-  std::string xml = "  <testcase classname=\"" + markup_text(suite) + "\" name=\"" + markup_text(finding.name) + "\" time=\"" +
-                    seconds_text(finding.seconds) + "\">";
+  std::string xml = "  <testcase classname=\"" + markup_text(suite) + "\" name=\"" + markup_text(finding.name) +
+                    "\" time=\"" + seconds_text(finding.seconds) + "\">";
   const std::string detail = markup_text(finding.detail);
   const std::string type = finding.error_type.empty() ? "" : " type=\"" + markup_text(finding.error_type) + "\"";
   if (finding.status == Status::kFailed) xml += "<failure" + type + " message=\"" + detail + "\"/>";
@@ -56,10 +56,10 @@ std::string to_junit(const std::string& suite, const std::vector<Finding>& findi
   };
   double seconds = 0;
   for (const Finding& finding : findings) seconds += finding.seconds;
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"" + markup_text(suite) + "\" tests=\"" +
-                    std::to_string(findings.size()) + "\" failures=\"" + count(Status::kFailed) + "\" errors=\"" +
-                    count(Status::kCouldNotRun) + "\" skipped=\"" + count(Status::kSkipped) + "\" time=\"" +
-                    seconds_text(seconds) + "\">\n";
+  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"" + markup_text(suite) +
+                    "\" tests=\"" + std::to_string(findings.size()) + "\" failures=\"" + count(Status::kFailed) +
+                    "\" errors=\"" + count(Status::kCouldNotRun) + "\" skipped=\"" + count(Status::kSkipped) +
+                    "\" time=\"" + seconds_text(seconds) + "\">\n";
   for (const Finding& finding : findings) xml += test_case(suite, finding);
   return xml + "</testsuite>\n";
 }

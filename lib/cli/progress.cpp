@@ -5,8 +5,8 @@
 
 #include <cstdio>
 
-#include "cli/quantity_text.hpp"
 #include "cli/printable.hpp"
+#include "cli/quantity_text.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -23,8 +23,7 @@ std::string progress_text(std::size_t done, std::size_t all, std::size_t failed,
 }
 
 Progress::Progress(bool forced)
-    : is_terminal_(::isatty(STDERR_FILENO) == 1),
-      is_shown_(forced || (is_terminal_ && ::isatty(STDOUT_FILENO) == 0)) {}
+    : is_terminal_(::isatty(STDERR_FILENO) == 1), is_shown_(forced || (is_terminal_ && ::isatty(STDOUT_FILENO) == 0)) {}
 
 void Progress::update(const std::string& text) {
   const auto now = Clock::now();

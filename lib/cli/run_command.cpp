@@ -114,8 +114,8 @@ CommandSpec run_spec() {
   auto options = open_option_specs();
   options.insert(options.end(),
                  {{"until", true}, {"npy", true}, {"explain", false}, {"recursive", false}, {"progress", false}});
-  return {"run PKG INPUT... [--recursive] [--progress] [--explain] [--until STAGE --npy FILE] " + open_option_usage(), 2,
-          std::size_t(-1), options};
+  return {"run PKG INPUT... [--recursive] [--progress] [--explain] [--until STAGE --npy FILE] " + open_option_usage(),
+          2, std::size_t(-1), options};
 }
 
 int run_command(const Arguments& arguments) {

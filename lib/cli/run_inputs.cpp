@@ -82,9 +82,7 @@ class Requests {
     return line.ok();
   }
 
-  std::string text() const {
-    return progress_text(counts_->done, all_, counts_->failed, Clock::now() - began_);
-  }
+  std::string text() const { return progress_text(counts_->done, all_, counts_->failed, Clock::now() - began_); }
 
  private:
   struct Asked {

@@ -15,7 +15,8 @@ TEST(QuantityText, ReadsDurationsWithTheirUnit) {
   EXPECT_EQ(parse_duration("1ns").value(), nanoseconds(1));
   EXPECT_EQ(parse_duration("2min").value(), std::chrono::minutes(2));
   EXPECT_EQ(parse_duration("1h").value(), std::chrono::hours(1));
-  for (const char* text : {"", "20", "ms", "20 mss", "-1ms", "0ms", "1e3ms", "nanms", "infs", "0.1ns", "1001h", "20ms "})
+  for (const char* text :
+       {"", "20", "ms", "20 mss", "-1ms", "0ms", "1e3ms", "nanms", "infs", "0.1ns", "1001h", "20ms "})
     EXPECT_FALSE(parse_duration(text).ok()) << text;
 }
 

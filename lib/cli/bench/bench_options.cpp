@@ -31,7 +31,8 @@ Result<std::vector<Load>> parse_loads(const Arguments& arguments) {
   const auto callers = arguments.value("concurrency");
   const auto rates = arguments.value("rate");
   if (callers && rates)
-    return usage_error("--concurrency (callers that wait for answers) and --rate (requests that do not) exclude each other");
+    return usage_error(
+        "--concurrency (callers that wait for answers) and --rate (requests that do not) exclude each other");
   const auto arrival = parse_arrival(arguments);
   if (!arrival) return arrival.error();
   std::vector<Load> loads;

@@ -23,7 +23,8 @@ Judged judge_quantile(const Budget& budget, const LatencyHistogram& latencies) {
 
 Judged judge_cpu(const Budget& budget, const Measurement& measured) {
   const auto value = measured.cpu_per_request();
-  return value ? Judged{*value <= budget.most, duration_text(*value)} : Judged{false, "unknown: no request ended"};
+  return value ? Judged{*value <= budget.most, duration_text(*value)}
+               : Judged{false, "unknown: no request was answered"};
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ Finding Budget::judge(const Measurement& measured, const std::string& at) const 
   const Judged judged = kind == Kind::kQuantile ? judge_quantile(*this, measured.load.latencies)
                         : kind == Kind::kCpu    ? judge_cpu(*this, measured)
                                                 : Judged{measured.load.answers_per_second >= least_rate,
-                                                         number_text(measured.load.answers_per_second) + "/s"};
+                                                      number_text(measured.load.answers_per_second) + "/s"};
   Finding finding;
   finding.name = text() + " at " + at;
   finding.seconds = seconds_of(measured.use.elapsed);

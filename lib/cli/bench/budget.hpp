@@ -15,8 +15,8 @@ namespace gantry::cli {
 
 /// The quantiles that are reported, and that a budget may limit.
 struct ReportedQuantile {
-  const char* name;   ///< of the option and in tables: "p99.9" is --p999
-  const char* key;    ///< in JSON, with "_ms" behind it
+  const char* name;  ///< of the option and in tables: "p99.9" is --p999
+  const char* key;   ///< in JSON, with "_ms" behind it
   double q;
 };
 constexpr ReportedQuantile kQuantiles[] = {
@@ -25,10 +25,10 @@ constexpr ReportedQuantile kQuantiles[] = {
 struct Budget {
   enum class Kind : std::uint8_t { kQuantile, kRate, kCpu };
   Kind kind = Kind::kQuantile;
-  std::string name;                   ///< "p99", "rate", "CPU per request"
-  double q = 0;                       ///< of kQuantile
-  std::chrono::nanoseconds most{0};   ///< of kQuantile and kCpu
-  double least_rate = 0;              ///< of kRate: answers per second
+  std::string name;                  ///< "p99", "rate", "CPU per request"
+  double q = 0;                      ///< of kQuantile
+  std::chrono::nanoseconds most{0};  ///< of kQuantile and kCpu
+  double least_rate = 0;             ///< of kRate: answers per second
 
   /// "p99 <= 20.0 ms".
   std::string text() const;

@@ -81,7 +81,7 @@ LoadResult closed_loop(Service& service, int callers, const LoadTimes& times, Lo
     result.failures += seen[caller].failures;
     result.answers_per_second += seen[caller].answers_per_second();
   }
-  result.completed = result.latencies.count() + result.failures.count;
+  result.completed = result.latencies.count();
   result.length = times.length;
   return result;
 }

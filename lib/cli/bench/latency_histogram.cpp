@@ -79,8 +79,8 @@ std::vector<LatencyHistogram::Bucket> LatencyHistogram::buckets(int per_octave) 
     for (std::size_t i = begin; i < std::min(begin + merged, counts_.size()); ++i) count += counts_[i];
     const std::uint64_t lower = lower_bound_of(begin);
     if (count > 0)
-      found.push_back({nanoseconds_of(lower == 0 ? 0 : lower - 1), nanoseconds_of(lower_bound_of(begin + merged) - 1),
-                       count});
+      found.push_back(
+          {nanoseconds_of(lower == 0 ? 0 : lower - 1), nanoseconds_of(lower_bound_of(begin + merged) - 1), count});
   }
   return found;
 }

@@ -5,14 +5,15 @@
 
 #include "cli/bench/chart_axis.hpp"
 #include "cli/bench/charts.hpp"
-#include "cli/quantity_text.hpp"
 #include "cli/markup.hpp"
+#include "cli/quantity_text.hpp"
 
 namespace gantry::cli {
 namespace {
 
 constexpr double kWidth = 760, kLeft = 16, kRight = 744;
-constexpr double kRowHeight = 150, kBarsTop = 62, kBarsBottom = 140;  // within a row; above the bars stand the quantiles
+constexpr double kRowHeight = 150, kBarsTop = 62,
+                 kBarsBottom = 140;  // within a row; above the bars stand the quantiles
 constexpr double kAxisHeight = 54;
 
 /// Logarithmic, from the fastest answer of all to the slowest; nothing if there is none.
@@ -47,8 +48,8 @@ std::string bars(const LatencyHistogram& latencies, const ChartAxis& axis, doubl
     const double left = axis.place_of(std::max(axis.low, seconds_of(bucket.below)));
     const double right = axis.place_of(seconds_of(bucket.upper));
     // A single slow request among thousands must be seen, too.
-    const double height = std::max(1.5, (kBarsBottom - kBarsTop) * static_cast<double>(bucket.count) /
-                                            static_cast<double>(most));
+    const double height =
+        std::max(1.5, (kBarsBottom - kBarsTop) * static_cast<double>(bucket.count) / static_cast<double>(most));
     svg += "<rect x=\"" + svg_number(left) + "\" y=\"" + svg_number(top + kBarsBottom - height) + "\" width=\"" +
            svg_number(std::max(1.0, right - left - 0.6)) + "\" height=\"" + svg_number(height) + "\" class=\"bar " +
            classes + "\"><title>" +
@@ -59,7 +60,8 @@ std::string bars(const LatencyHistogram& latencies, const ChartAxis& axis, doubl
   return svg;
 }
 
-/// A line down from each quantile's name; names stand on lines of their own, so that close ones do not cover each other.
+/// A line down from each quantile's name; names stand on lines of their own, so that close ones do not cover each
+/// other.
 std::string quantile_marks(const LatencyHistogram& latencies, const ChartAxis& axis, double top) {
   constexpr double kFirstLine = 30, kLineHeight = 11;
   std::string svg;
@@ -81,9 +83,9 @@ std::string row(const BenchReport& report, const MeasuredLoad& load, std::size_t
                 double top) {
   const LatencyHistogram& latencies = load.sides[side].load.latencies;
   const std::string label = report.label(side);
-  std::string svg = svg_text(kLeft, top + 16, "row-title",
-                             load.load.title() + (label.empty() ? "" : ", " + label) + ": " +
-                                 std::to_string(latencies.count()) + " answers");
+  std::string svg = svg_text(
+      kLeft, top + 16, "row-title",
+      load.load.title() + (label.empty() ? "" : ", " + label) + ": " + std::to_string(latencies.count()) + " answers");
   svg += svg_line(kLeft, top + kBarsBottom, kRight, top + kBarsBottom, "axis");
   return svg + bars(latencies, axis, top, side == 0 ? "a" : "b") + quantile_marks(latencies, axis, top);
 }

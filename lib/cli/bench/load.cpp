@@ -2,8 +2,8 @@
 #include "cli/bench/load.hpp"
 
 #include "cli/bench/load_loops.hpp"
-#include "cli/quantity_text.hpp"
 #include "cli/junit.hpp"
+#include "cli/quantity_text.hpp"
 
 namespace gantry::cli {
 

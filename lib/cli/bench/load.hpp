@@ -76,7 +76,7 @@ struct LoadResult {
   Failures failures;                   ///< of the others
   LatencyHistogram send_delays;        ///< open loop: how late requests were sent, because this process was late
   double answers_per_second = 0;       ///< results that came within the measured time
-  std::uint64_t completed = 0;         ///< requests that ended between LoadEvents::began and ended, failed ones included
+  std::uint64_t completed = 0;         ///< results that came between LoadEvents::began and ended: what CPU time was for
   std::chrono::nanoseconds length{0};  ///< the measured time
 
   /// As one measurement of both lengths.
@@ -91,8 +91,8 @@ struct LoadTimes {
   std::chrono::nanoseconds patience{std::chrono::seconds(10)};
 };
 
-/// Called on the calling thread when the measured time begins and ends, to read the counters of the machine. In a closed
-/// loop it ends when the last answer is there.
+/// Called on the calling thread when the measured time begins and ends, to read the counters of the machine. In a
+/// closed loop it ends when the last answer is there.
 struct LoadEvents {
   std::function<void()> began = [] {};
   std::function<void()> ended = [] {};

@@ -46,7 +46,8 @@ std::vector<std::string> noise_in(const MachineUse& use) {
   const double stolen_share = ran > 0 ? seconds_of(use.stolen) / ran : 0;
   if (stolen_share > kToleratedShare && use.stolen >= kLeastStolen)
     reasons.push_back("the hypervisor took " + duration_text(use.stolen) + " of CPU time, " +
-                      percent_text(stolen_share) + " of what was to run on these CPUs: measure on a machine of your own");
+                      percent_text(stolen_share) +
+                      " of what was to run on these CPUs: measure on a machine of your own");
   return reasons;
 }
 
@@ -68,8 +69,7 @@ MachineUse MachineWatch::end() const {
   if (before_.throttling && after.throttling &&
       after.throttling->throttled_periods >= before_.throttling->throttled_periods) {
     use.throttled_periods = after.throttling->throttled_periods - before_.throttling->throttled_periods;
-    use.throttled =
-        std::max(nanoseconds(0), after.throttling->throttled_time - before_.throttling->throttled_time);
+    use.throttled = std::max(nanoseconds(0), after.throttling->throttled_time - before_.throttling->throttled_time);
   }
   if (before_.machine && after.machine) {
     use.stolen = std::max(nanoseconds(0), after.machine->stolen - before_.machine->stolen);

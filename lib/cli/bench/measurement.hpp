@@ -23,7 +23,7 @@ struct Measurement {
 
   /// Whether it says nothing about the package.
   bool is_void() const { return !noise.empty() && !allows_noise; }
-  /// Nothing where no request ended.
+  /// Nothing where no request was answered.
   std::optional<std::chrono::nanoseconds> cpu_per_request() const;
 };
 

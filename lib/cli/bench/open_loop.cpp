@@ -22,9 +22,7 @@ class Answers {
   void ended(const Result<Payload>& result, Time due, Time now) {
     const std::lock_guard lock(mutex_);
     --pending_;
-    const bool is_within = begin_ <= now && now < end_;
-    completed_ += is_within ? 1 : 0;
-    answered_within_ += is_within && result ? 1 : 0;
+    completed_ += result && begin_ <= now && now < end_ ? 1 : 0;
     if (due < begin_) return;
     if (result)
       latencies_.add(now - due);
@@ -43,7 +41,7 @@ class Answers {
     result.failures = failures_;
     result.completed = completed_;
     result.length = end_ - begin_;
-    result.answers_per_second = static_cast<double>(answered_within_) / seconds_of(result.length);
+    result.answers_per_second = static_cast<double>(completed_) / seconds_of(result.length);
     return result;
   }
 
@@ -52,14 +50,13 @@ class Answers {
   mutable std::mutex mutex_;
   LatencyHistogram latencies_;
   Failures failures_;
-  std::uint64_t pending_ = 0, completed_ = 0, answered_within_ = 0;
+  std::uint64_t pending_ = 0, completed_ = 0;
 };
 
 /// Requests are sent by the schedule alone: where sending itself is held up, those that follow are late at once, and
 /// that is part of their latency.
 void send_all(Service& service, const Load& load, Time first, Time begin, Time end, const CancelToken& cancel,
-              LoadClock& clock, const LoadEvents& events, Answers& answers,
-              LatencyHistogram& send_delays) {
+              LoadClock& clock, const LoadEvents& events, Answers& answers, LatencyHistogram& send_delays) {
   Arrivals arrivals(load.rate, load.arrival, load.seed);
   bool has_begun = false;
   const auto begin_measuring = [&] {
@@ -79,9 +76,8 @@ void send_all(Service& service, const Load& load, Time first, Time begin, Time e
       answers.ended(input, due, clock.now());
       continue;
     }
-    service.submit(*std::move(input), cancel, [&answers, &clock, due](const Result<Payload>& result) {
-      answers.ended(result, due, clock.now());
-    });
+    service.submit(*std::move(input), cancel,
+                   [&answers, &clock, due](const Result<Payload>& result) { answers.ended(result, due, clock.now()); });
   }
   begin_measuring();
   clock.sleep_until(end);

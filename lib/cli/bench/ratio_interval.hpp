@@ -17,8 +17,8 @@ struct RatioInterval {
 };
 
 /// Of pairs b / a that were measured one right after the other: their geometric mean with the interval of Student's t
-/// over their logarithms. What slows both turns of a pair down cancels out. Nothing for fewer than 3 pairs, or where one
-/// is not above zero.
+/// over their logarithms. What slows both turns of a pair down cancels out. Nothing for fewer than 3 pairs, or where
+/// one is not above zero.
 std::optional<RatioInterval> ratio_interval(const std::vector<double>& ratios);
 
 }  // namespace gantry::cli

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "cli/bench/charts.hpp"
-#include "cli/quantity_text.hpp"
 #include "cli/bench/report.hpp"
 #include "cli/markup.hpp"
+#include "cli/quantity_text.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -62,10 +62,11 @@ std::string key_of(const BenchReport& report, std::size_t side) {
 std::string head(const BenchReport& report) {
   std::string title = "gantry bench: " + report.sides[0].title;
   if (report.sides.size() > 1) title += " and " + report.sides[1].title;
-  std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
-                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>" +
-                     markup_text(title) + "</title>\n<style>" + kStyle + "</style></head>\n<body>\n<h1>" +
-                     markup_text(title) + "</h1>\n";
+  std::string html =
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>" +
+      markup_text(title) + "</title>\n<style>" + kStyle + "</style></head>\n<body>\n<h1>" + markup_text(title) +
+      "</h1>\n";
   for (std::size_t i = 0; i < report.sides.size(); ++i) {
     const SideInfo& side = report.sides[i];
     html += "<p>" + key_of(report, i) + markup_text(side.title + ", " + side.engines) + ", opened in " +
@@ -115,7 +116,11 @@ std::string budgets(const BenchReport& report) {
     if (!is_of_budget(finding)) continue;
     const bool is_kept = finding.status == Status::kOk, is_void = finding.status == Status::kCouldNotRun;
     html += "<tr><td>" + markup_text(finding.name) + "</td><td class=\"text\">" + markup_text(finding.detail) +
-            "</td><td class=\"" + (is_kept ? "ok\">kept" : is_void ? "warn\">void" : "bad\">exceeded") + "</td></tr>\n";
+            "</td><td class=\"" +
+            (is_kept   ? "ok\">kept"
+             : is_void ? "warn\">void"
+                       : "bad\">exceeded") +
+            "</td></tr>\n";
   }
   return html + "</table>\n";
 }
@@ -129,13 +134,14 @@ std::string result_row(const BenchReport& report, const MeasuredLoad& load, std:
   const bool any = result.latencies.count() > 0;
   html += duration_cell(any ? std::optional(result.latencies.max()) : std::nullopt);
   html += duration_cell(measured.cpu_per_request());
-  html += result.failures.count == 0 ? cell("0")
-                                     : "<td class=\"bad\">" + std::to_string(result.failures.count) + "</td>";
+  html +=
+      result.failures.count == 0 ? cell("0") : "<td class=\"bad\">" + std::to_string(result.failures.count) + "</td>";
   return html + "</tr>\n";
 }
 
 std::string results(const BenchReport& report) {
-  std::string html = "<h2>Results</h2>\n<div class=\"scroll\"><table>\n<tr><th>load</th><th>answers</th><th>per second</th>";
+  std::string html =
+      "<h2>Results</h2>\n<div class=\"scroll\"><table>\n<tr><th>load</th><th>answers</th><th>per second</th>";
   for (const ReportedQuantile& quantile : kQuantiles) html += std::string("<th>") + quantile.name + "</th>";
   html += "<th>max</th><th>CPU per request</th><th>failed</th></tr>\n";
   for (const MeasuredLoad& load : report.loads)
@@ -180,12 +186,14 @@ std::string figure(const std::string& title, const std::string& chart) {
 std::string details(const BenchReport& report) {
   const bool is_open = !report.loads.empty() && report.loads.front().load.is_open();
   std::string html = "<h2>How it was measured</h2>\n<p>";
-  html += is_open ? "Open loop: requests are sent when they are due, whether others have been answered or not, and each "
-                    "latency counts from the moment at which its request was due."
-                  : "Closed loop: each caller asks again as soon as it is answered. Users do not wait for each other; "
-                    "what they would see during a stall shows in an open loop (<code>--rate</code>).";
-  html += " A quantile is at most 0.8 % above the truth; one of too few answers is not given. CPU time is that of the "
-          "whole process, what puts the load included.</p>\n";
+  html += is_open
+              ? "Open loop: requests are sent when they are due, whether others have been answered or not, and each "
+                "latency counts from the moment at which its request was due."
+              : "Closed loop: each caller asks again as soon as it is answered. Users do not wait for each other; "
+                "what they would see during a stall shows in an open loop (<code>--rate</code>).";
+  html +=
+      " A quantile is at most 0.8 % above the truth; one of too few answers is not given. CPU time is that of the "
+      "whole process, what puts the load included.</p>\n";
   for (std::size_t i = 0; i < report.sides.size(); ++i)
     html += "<details><summary>" + key_of(report, i) + "The plan of " + markup_text(report.sides[i].title) +
             "</summary><pre>" + markup_lines(report.sides[i].plan) + "</pre></details>\n";

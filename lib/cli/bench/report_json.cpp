@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gantry/json_writer.hpp>
 
-#include "cli/quantity_text.hpp"
 #include "cli/bench/report.hpp"
+#include "cli/quantity_text.hpp"
 
 namespace gantry::cli {
 namespace {

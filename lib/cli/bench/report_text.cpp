@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "cli/quantity_text.hpp"
 #include "cli/bench/report.hpp"
 #include "cli/printable.hpp"
+#include "cli/quantity_text.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -108,13 +108,14 @@ std::string text_footer(const BenchReport& report) {
   std::string text = "\n";
   if (!report.loads.empty()) text += "memory    " + memory_text(report.loads.back().sides.back().use.memory) + "\n";
   if (report.sides.size() > 1)
-    text += "ratios    of " + std::to_string(kPairsOfTurns) + " pairs of turns, with the interval that holds the true "
+    text += "ratios    of " + std::to_string(kPairsOfTurns) +
+            " pairs of turns, with the interval that holds the true "
             "one in 95 of 100 runs; memory is that of both\n";
   if (report.difference) text += "DIFFER    the answers are not the same: " + *report.difference + "\n";
   text += others_text(report) + delays_text(report);
   for (const Finding& finding : report.findings) {
-    const bool is_plain = finding.status == Status::kOk && (finding.name.rfind("answers at ", 0) == 0 ||
-                                                            finding.name.rfind("machine at ", 0) == 0);
+    const bool is_plain = finding.status == Status::kOk &&
+                          (finding.name.rfind("answers at ", 0) == 0 || finding.name.rfind("machine at ", 0) == 0);
     if (!is_plain)
       text += left(finding.status == Status::kCouldNotRun ? "VOID" : to_string(finding.status), 10) + finding.name +
               ": " + finding.detail + "\n";

@@ -46,7 +46,8 @@ class Side final : public Service {
   std::vector<Payload> inputs_;
 };
 
-/// How the answers of `b` to the same inputs differ from those of `a` by more than the tolerance; nothing if they do not.
+/// How the answers of `b` to the same inputs differ from those of `a` by more than the tolerance; nothing if they do
+/// not.
 std::optional<std::string> difference_of_answers(const Side& a, const std::vector<Payload>& of_a,
                                                  const std::vector<Payload>& of_b, const Tolerance& tolerance);
 

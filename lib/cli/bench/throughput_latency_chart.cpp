@@ -5,8 +5,8 @@
 
 #include "cli/bench/chart_axis.hpp"
 #include "cli/bench/charts.hpp"
-#include "cli/quantity_text.hpp"
 #include "cli/markup.hpp"
+#include "cli/quantity_text.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -88,8 +88,8 @@ std::string load_titles(const BenchReport& report, const Axes& axes) {
     const auto highest = tail ? tail : latencies.quantile(kMedian);
     if (!highest) continue;
     const double half_width = kCharacter * static_cast<double>(load.load.title().size()) / 2;
-    const double x = std::clamp(axes.rate.place_of(load.sides[0].load.answers_per_second), kLeft + half_width,
-                                kRight - half_width);
+    const double x =
+        std::clamp(axes.rate.place_of(load.sides[0].load.answers_per_second), kLeft + half_width, kRight - half_width);
     const double y = axes.latency.place_of(seconds_of(*highest)) - 10;
     const bool is_free = std::none_of(taken.begin(), taken.end(), [&](const Place& other) {
       return std::abs(other.x - x) < other.half_width + half_width && std::abs(other.y - y) < kRoom;
@@ -106,8 +106,10 @@ std::string legend(const BenchReport& report) {
   for (std::size_t side = 0; side < report.sides.size(); ++side)
     for (const bool is_tail : {false, true}) {
       const std::string of = std::string(side == 0 ? "a" : "b") + (is_tail ? " tail" : "");
-      const std::string label = report.label(side) + (report.label(side).empty() ? "" : " ") + (is_tail ? "p99" : "p50");
-      svg += svg_line(x, kHeight - 6, x + 26, kHeight - 6, "curve " + of) + svg_text(x + 32, kHeight - 2, "tick", label);
+      const std::string label =
+          report.label(side) + (report.label(side).empty() ? "" : " ") + (is_tail ? "p99" : "p50");
+      svg +=
+          svg_line(x, kHeight - 6, x + 26, kHeight - 6, "curve " + of) + svg_text(x + 32, kHeight - 2, "tick", label);
       x += 84;
     }
   return svg;

@@ -35,7 +35,7 @@ TEST(Arrivals, PoissonOnesHaveExponentialDistances) {
     last = next;
   }
   EXPECT_NEAR(sum / kCount, 1, 0.01);
-  EXPECT_NEAR(squares / kCount, 2, 0.05);                       // the variance is the square of the mean
+  EXPECT_NEAR(squares / kCount, 2, 0.05);  // the variance is the square of the mean
   EXPECT_NEAR(above_mean / double{kCount}, std::exp(-1), 0.01);
 }
 

@@ -9,8 +9,8 @@ namespace {
 Result<BenchOptions> options_of(const std::vector<std::string>& words) {
   CommandSpec spec;
   spec.options = budget_option_specs();
-  for (const char* name : {"concurrency", "rate", "arrival", "seconds", "warmup", "vs", "vs-engine", "json", "junit",
-                           "html"})
+  for (const char* name :
+       {"concurrency", "rate", "arrival", "seconds", "warmup", "vs", "vs-engine", "json", "junit", "html"})
     spec.options.push_back({name, true});
   spec.options.push_back({"allow-noise", false});
   return parse_bench_options(Arguments::parse(words, spec).value());

@@ -44,9 +44,10 @@ TEST(Budget, ReadsAllOptions) {
 TEST(Budget, RefusesWhatHasNoUnit) {
   const auto budgets = budgets_of({"--p99", "20"});
   ASSERT_FALSE(budgets.ok());
-  EXPECT_EQ(budgets.error().to_string(),
-            "invalid_argument: --p99: expected a duration of 1ns to 1000h with its unit (ns, us, ms, s, min, h), such as "
-            "20ms, got '20'");
+  EXPECT_EQ(
+      budgets.error().to_string(),
+      "invalid_argument: --p99: expected a duration of 1ns to 1000h with its unit (ns, us, ms, s, min, h), such as "
+      "20ms, got '20'");
   EXPECT_FALSE(budgets_of({"--min-rate", "-1"}).ok());
   EXPECT_FALSE(budgets_of({"--max-cpu", "fast"}).ok());
 }

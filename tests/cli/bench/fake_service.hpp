@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "cli/bench/load.hpp"
@@ -44,9 +45,7 @@ class FakeService : public Service {
     return milliseconds(1);
   };
   /// How long submit() itself does not return.
-  std::function<LoadClock::Time::duration(std::size_t index)> submit_time = [](std::size_t) {
-    return milliseconds(0);
-  };
+  std::function<LoadClock::Time::duration(std::size_t index)> submit_time = [](std::size_t) { return milliseconds(0); };
   /// The answer, once it is there.
   std::function<Result<Payload>(std::size_t index)> answer = [](std::size_t) { return Result<Payload>(Payload()); };
   std::size_t asked = 0;
