@@ -16,7 +16,8 @@ std::vector<double> linear_ticks(double low, double high, int most) {
   const double power = std::pow(10, std::floor(std::log10(least_step)));
   for (const double factor : {1.0, 2.0, 2.5, 5.0, 10.0, 20.0}) {
     const double step = factor * power;
-    const double first = std::ceil(low / step - 1e-9), last = std::floor(high / step + 1e-9);
+    const double first = std::ceil(low / step - 1e-9) + 0.0;  // of 0 not -0, which would be written so
+    const double last = std::floor(high / step + 1e-9);
     if (last - first + 1 > most) continue;
     std::vector<double> ticks;
     for (double i = first; i <= last; ++i) ticks.push_back(i * step);

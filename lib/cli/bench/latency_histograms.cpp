@@ -12,8 +12,7 @@ namespace gantry::cli {
 namespace {
 
 constexpr double kWidth = 760, kLeft = 16, kRight = 744;
-constexpr double kRowHeight = 150, kBarsTop = 62,
-                 kBarsBottom = 140;  // within a row; above the bars stand the quantiles
+constexpr double kRowHeight = 160, kBarsTop = 72, kBarsBottom = 150;  // within a row; quantiles stand above the bars
 constexpr double kAxisHeight = 54;
 
 /// Logarithmic, from the fastest answer of all to the slowest; nothing if there is none.
@@ -63,7 +62,7 @@ std::string bars(const LatencyHistogram& latencies, const ChartAxis& axis, doubl
 /// A line down from each quantile's name; names stand on lines of their own, so that close ones do not cover each
 /// other.
 std::string quantile_marks(const LatencyHistogram& latencies, const ChartAxis& axis, double top) {
-  constexpr double kFirstLine = 30, kLineHeight = 11;
+  constexpr double kFirstLine = 33, kLineHeight = 11;
   std::string svg;
   double y = top + kFirstLine;
   for (const ReportedQuantile& quantile : kQuantiles) {

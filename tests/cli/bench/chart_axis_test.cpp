@@ -24,6 +24,7 @@ TEST(ChartAxis, PlacesNumbers) {
 
 TEST(ChartAxis, TicksAreRound) {
   EXPECT_THAT((ChartAxis{0, 110, false}.ticks(8)), ElementsAre(0, 20, 40, 60, 80, 100));
+  EXPECT_EQ(number_tick((ChartAxis{0, 110, false}.ticks(8))[0]), "0");
   EXPECT_THAT((ChartAxis{0.8, 120, true}.ticks(7)),
               ElementsAre(DoubleNear(1, 1e-9), DoubleNear(2, 1e-9), DoubleNear(5, 1e-9), DoubleNear(10, 1e-9),
                           DoubleNear(20, 1e-9), DoubleNear(50, 1e-9), DoubleNear(100, 1e-9)));
