@@ -19,6 +19,7 @@ CommandSpec run_spec();
 CommandSpec inspect_spec();
 CommandSpec check_spec();
 CommandSpec time_spec();
+CommandSpec bench_spec();
 CommandSpec ops_spec();
 CommandSpec doctor_spec();
 
@@ -26,6 +27,7 @@ int run_command(const Arguments& arguments);
 int inspect_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int time_command(const Arguments& arguments);
+int bench_command(const Arguments& arguments);
 int ops_command(const Arguments& arguments);
 int doctor_command(const Arguments& arguments);
 

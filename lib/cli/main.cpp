@@ -23,11 +23,16 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"run", "run inputs through a package's pipeline; one JSON line per input", run_spec, run_command},
+    {"run", "run inputs through a package's pipeline on all workers; one JSON line per input, in their order", run_spec,
+     run_command},
     {"inspect", "show what a package holds and which of its engines are usable here; loads one, which runs code of it",
      inspect_spec, inspect_command},
     {"check", "check integrity, signature and golden answers, with every usable engine", check_spec, check_command},
     {"time", "measure the CPU time of each engine on one golden sample", time_spec, time_command},
+    {"bench",
+     "measure a package: latencies, throughput, CPU time and memory, with callers that wait for answers or requests\n"
+     "      that come at a rate; budgets set the exit status, --vs compares with another package in turns",
+     bench_spec, bench_command},
     {"ops", "list the ops that a config may name, or show one with its parameters, limits and an example", ops_spec,
      ops_command},
     {"doctor", "show what gantry finds on this machine, with advice", doctor_spec, doctor_command},
@@ -44,9 +49,10 @@ void print_help(std::FILE* out) {
       "a .npy or .json file for those that take a tensor, name=a.npy,name=b.npy for several tensors or inputs, or for\n"
       "inputs a .json file, an object with a value for each; a comma stays part of a file's name unless NAME= "
       "follows.\n"
+      "run and bench take a directory, too: the files in it, by name, hidden ones left out.\n"
       "STAGE is a path such as pipeline[2] or the name of an op. A plugin is a library that brings ops and payload\n"
       "types; it is code.\n"
-      "Exit status: 0 ok, 1 a check failed or an input was refused, 2 it could not run, 64 wrong usage.\n",
+      "Exit status: 0 ok, 1 a check or a budget failed or an input was refused, 2 it could not run, 64 wrong usage.\n",
       out);
 }
 

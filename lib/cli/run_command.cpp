@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry run: one JSON line per input, or what one stage gave as a .npy file.
-#include <chrono>
+// gantry run: one JSON line for each input, or what one stage gave as a .npy file.
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <gantry/any_pipeline.hpp>
 #include <gantry/json_writer.hpp>
@@ -9,58 +10,16 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/expand_inputs.hpp"
 #include "cli/load_input.hpp"
 #include "cli/open_package.hpp"
 #include "cli/printable.hpp"
+#include "cli/progress.hpp"
+#include "cli/run_inputs.hpp"
 #include "cli/write_file.hpp"
 
 namespace gantry::cli {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double milliseconds_since(Clock::time_point began) {
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began).count();
-  return static_cast<double>(micros) / 1000;
-}
-
-void print_line(const std::string& json) {
-  std::printf("%s\n", json.c_str());
-  std::fflush(stdout);
-}
-
-/// {"input", "error": {"code", "message"}}; the message holds the place.
-void print_error(const std::string& input, const Error& error) {
-  const std::string code = to_string(error.code());
-  JsonWriter writer;
-  writer.begin_object().field("input", input).key("error").begin_object().field("code", code);
-  writer.field("message", error.to_string().substr(code.size() + 2)).end_object().end_object();
-  print_line(writer.finish().value());
-}
-
-/// {"input", "model", "version", "result", "ms"}.
-Result<std::string> result_line(const AnyPipeline& pipeline, const std::string& input, const Payload& result,
-                                double elapsed_ms) {
-  JsonWriter writer;
-  writer.begin_object().field("input", input);
-  writer.field("model", pipeline.package().name).field("version", pipeline.package().version).key("result");
-  if (auto ok = pipeline.codecs().write_json(result, writer); !ok) return std::move(ok).error();
-  writer.field("ms", elapsed_ms).end_object();
-  return writer.finish();
-}
-
-bool run_one(const AnyPipeline& pipeline, const std::string& input) {
-  auto payload = load_input(pipeline, input);
-  const auto began = Clock::now();
-  const auto result = payload ? pipeline.run(*std::move(payload)) : std::move(payload);
-  const double elapsed_ms = milliseconds_since(began);
-  const auto line = result ? result_line(pipeline, input, *result, elapsed_ms) : Result<std::string>(result.error());
-  if (line)
-    print_line(*line);
-  else
-    print_error(input, line.error());
-  return line.ok();
-}
 
 /// The .npy file of what a stage gave, and the line that describes it.
 struct StageFile {
@@ -92,7 +51,7 @@ int write_stage(const AnyPipeline& pipeline, const Arguments& arguments) {
   const std::string path = *arguments.value("npy");
   auto file = run_until(pipeline, input, *stage, path);
   if (!file) {
-    print_error(input, file.error());
+    print_line(error_line(input, file.error()));
     return kExitFailed;
   }
   if (const auto written = write_file(path, file->npy); !written)
@@ -138,13 +97,32 @@ void print_explanation(const AnyPipeline& pipeline, const std::vector<StageStats
   print_stage_times(before, pipeline.stats());
 }
 
+/// Inputs in flight: every worker has one that it computes and one that waits for it, and while one takes long, the
+/// lines of so many behind it wait.
+std::size_t window_of(std::size_t inputs, const Runtime& runtime) {
+  constexpr std::size_t kPerWorker = 4;
+  return inputs == 1 ? 1 : kPerWorker * static_cast<std::size_t>(std::max(1, runtime.options().workers));
+}
+
+void say_not_entered(const ExpandedInputs& expanded) {
+  for (const std::string& directory : expanded.not_entered)
+    std::fprintf(stderr, "gantry: '%s' holds directories, which are left out; --recursive enters them\n",
+                 printable(directory).c_str());
+}
+
 }  // namespace
 
 CommandSpec run_spec() {
   auto options = open_option_specs();
-  options.insert(options.end(), {{"until", true}, {"npy", true}, {"explain", false}, {"golden-cache", true}});
-  return {"run PKG INPUT... [--explain] [--until STAGE --npy FILE] [--golden-cache DIR] " + open_option_usage(), 2,
-          std::size_t(-1), options};
+  options.insert(options.end(), {{"until", true},
+                                 {"npy", true},
+                                 {"explain", false},
+                                 {"recursive", false},
+                                 {"progress", false},
+                                 {"golden-cache", true}});
+  return {"run PKG INPUT... [--recursive] [--progress] [--explain] [--until STAGE --npy FILE] [--golden-cache DIR] " +
+              open_option_usage(),
+          2, std::size_t(-1), options};
 }
 
 int run_command(const Arguments& arguments) {
@@ -163,10 +141,16 @@ int run_command(const Arguments& arguments) {
   if (!pipeline) return complain(pipeline.error().to_string(), kExitCouldNotRun);
   if (has_until) return write_stage(*pipeline, arguments);
 
+  std::signal(SIGPIPE, SIG_IGN);  // whoever reads the lines may stop; writing then fails, which main() reports
+  const ExpandedInputs expanded =
+      expand_inputs({arguments.positional().begin() + 1, arguments.positional().end()}, arguments.has("recursive"));
+  say_not_entered(expanded);
+  const auto runtime = Runtime::shared();  // the one that the package was opened on
+  if (!runtime) return complain(runtime.error().to_string(), kExitCouldNotRun);
   const auto before = pipeline->stats();
-  bool all_ok = true;
-  for (std::size_t i = 1; i < arguments.positional().size(); ++i)
-    all_ok = run_one(*pipeline, arguments.positional()[i]) && all_ok;
+  Progress progress(arguments.has("progress"));
+  const bool all_ok = run_inputs(*pipeline, expanded.inputs, window_of(expanded.inputs.size(), *runtime), progress);
+  progress.clear();
   if (arguments.has("explain")) print_explanation(*pipeline, before);
   return all_ok ? kExitOk : kExitFailed;
 }

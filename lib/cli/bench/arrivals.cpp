@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/bench/arrivals.hpp"
+
+#include <cmath>
+
+#include "cli/quantity_text.hpp"
+
+namespace gantry::cli {
+
+std::chrono::nanoseconds Arrivals::next() {
+  if (arrival_ == Arrival::kConstant) return duration_of(static_cast<double>(sent_++) / rate_);
+  // Distances are exponential. Not by std::exponential_distribution, which differs between standard libraries.
+  const double uniform = static_cast<double>(random_() >> 11) * 0x1p-53;  // [0, 1)
+  seconds_ += -std::log1p(-uniform) / rate_;
+  return duration_of(seconds_);
+}
+
+}  // namespace gantry::cli

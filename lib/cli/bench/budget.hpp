@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Budget: what a package may take under a load, and whether it kept to it.
+#pragma once
+
+#include <chrono>
+#include <gantry/result.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/bench/measurement.hpp"
+#include "cli/junit.hpp"
+
+namespace gantry::cli {
+
+/// The quantiles that are reported, and that a budget may limit.
+struct ReportedQuantile {
+  const char* name;  ///< of the option and in tables: "p99.9" is --p999
+  const char* key;   ///< in JSON, with "_ms" behind it
+  double q;
+};
+constexpr ReportedQuantile kQuantiles[] = {
+    {"p50", "p50", 0.5}, {"p90", "p90", 0.9}, {"p99", "p99", 0.99}, {"p99.9", "p999", 0.999}};
+
+struct Budget {
+  enum class Kind : std::uint8_t { kQuantile, kRate, kCpu };
+  Kind kind = Kind::kQuantile;
+  std::string name;                  ///< "p99", "rate", "CPU per request"
+  double q = 0;                      ///< of kQuantile
+  std::chrono::nanoseconds most{0};  ///< of kQuantile and kCpu
+  double least_rate = 0;             ///< of kRate: answers per second
+
+  /// "p99 <= 20.0 ms".
+  std::string text() const;
+  /// Whether a measurement keeps to it; `at` is the load's title. A void one could not be judged. A quantile of too few
+  /// answers counts as failed: a run that was too short proves nothing.
+  Finding judge(const Measurement& measured, const std::string& at) const;
+};
+
+/// --p50, --p90, --p99, --p999, --max-cpu DURATION and --min-rate R.
+std::vector<OptionSpec> budget_option_specs();
+/// invalid_argument with the option for what cannot be understood.
+Result<std::vector<Budget>> parse_budgets(const Arguments& arguments);
+
+}  // namespace gantry::cli

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Load: requests put on a service, and what came of them. In a closed loop each caller waits for its answer before it
+// asks again, as threads of a batch job do; in an open loop requests come when they come, as those of users do.
+//
+// A closed loop hides what a stall costs: while the service stands still nobody asks. In an open loop each latency
+// counts from the moment at which the request was to be sent, so that all who would have come meanwhile are in it
+// ("coordinated omission" is what leaving them out is called).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <gantry/function.hpp>
+#include <gantry/payload.hpp>
+#include <gantry/run_options.hpp>
+#include <map>
+#include <string>
+
+#include "cli/bench/arrivals.hpp"
+#include "cli/bench/latency_histogram.hpp"
+
+namespace gantry::cli {
+
+/// How much is asked.
+struct Load {
+  int callers = 0;  ///< closed loop, each with one request at a time; 0: open loop
+  double rate = 0;  ///< open loop: requests per second
+  Arrival arrival = Arrival::kPoisson;
+  std::uint64_t seed = 1;
+
+  bool is_open() const { return callers == 0; }
+  /// "1 caller", "4 callers", "250/s".
+  std::string title() const;
+};
+
+/// What answers. Tests put a made-up one here.
+class Service {
+ public:
+  virtual ~Service() = default;
+  /// The input of request number `index`; not part of what is measured.
+  virtual Result<Payload> make_input(std::size_t index) = 0;
+  virtual Result<Payload> run(Payload input) = 0;
+  /// `done` may be called on any thread, also before this returns.
+  virtual void submit(Payload input, const CancelToken& cancel, Function<void(Result<Payload>)> done) = 0;
+};
+
+/// The time, and waiting for it. Tests move it.
+class LoadClock {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  virtual ~LoadClock() = default;
+  virtual Time now() = 0;
+  virtual void sleep_until(Time time) = 0;
+};
+
+class SteadyClock final : public LoadClock {
+ public:
+  Time now() override { return std::chrono::steady_clock::now(); }
+  void sleep_until(Time time) override;
+};
+
+/// Requests that were not answered with a result.
+struct Failures {
+  std::map<std::string, std::uint64_t> by_type;  ///< "resource_exhausted.queue_full"
+  std::string example;                           ///< the first one's text
+  std::uint64_t count = 0;
+
+  void add(const Error& error);
+  Failures& operator+=(const Failures& other);
+};
+
+/// What came of a load.
+struct LoadResult {
+  LatencyHistogram latencies;          ///< of requests that were answered with a result
+  Failures failures;                   ///< of the others
+  LatencyHistogram send_delays;        ///< open loop: how late requests were sent, because this process was late
+  double answers_per_second = 0;       ///< results that came within the measured time
+  std::uint64_t completed = 0;         ///< results that came between LoadEvents::began and ended: what CPU time was for
+  std::chrono::nanoseconds length{0};  ///< the measured time
+
+  /// As one measurement of both lengths.
+  LoadResult& operator+=(const LoadResult& other);
+};
+
+/// How long a load is put on.
+struct LoadTimes {
+  std::chrono::nanoseconds warm_up{0};  ///< requests that are sent in it are not counted
+  std::chrono::nanoseconds length{0};
+  /// Open loop: what has not been answered so long after the end is cancelled, and counts as failed.
+  std::chrono::nanoseconds patience{std::chrono::seconds(10)};
+};
+
+/// Called on the calling thread when the measured time begins and ends, to read the counters of the machine. In a
+/// closed loop it ends when the last answer is there.
+struct LoadEvents {
+  std::function<void()> began = [] {};
+  std::function<void()> ended = [] {};
+};
+
+/// Returns when every request has ended. In a closed loop every caller makes at least one request that counts. Throws
+/// what std::thread throws, and std::bad_alloc.
+LoadResult put_load(Service& service, const Load& load, const LoadTimes& times, LoadClock& clock,
+                    const LoadEvents& events = {});
+
+}  // namespace gantry::cli

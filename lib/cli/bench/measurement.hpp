@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measurement: a load that was put on a package, what came of it, and what it cost.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/bench/load.hpp"
+#include "cli/bench/machine_watch.hpp"
+#include "cli/bench/ratio_interval.hpp"
+
+namespace gantry::cli {
+
+/// One load on one package.
+struct Measurement {
+  LoadResult load;
+  MachineUse use;
+  std::vector<std::string> noise;  ///< what disturbed it: noise_in()
+  bool allows_noise = false;       ///< it counts all the same
+
+  /// Whether it says nothing about the package.
+  bool is_void() const { return !noise.empty() && !allows_noise; }
+  /// Nothing where no request was answered.
+  std::optional<std::chrono::nanoseconds> cpu_per_request() const;
+};
+
+Measurement measure(Service& service, const Load& load, const LoadTimes& times, LoadClock& clock);
+
+/// A figure of two packages, as the second's over the first's.
+struct ComparedFigure {
+  const char* name;  ///< "p50", "p99", "rate", "CPU per request"
+  const char* key;   ///< in JSON, with "_ratio" behind it
+  RatioInterval ratio;
+};
+
+struct ComparedMeasurements {
+  Measurement a, b;
+  std::vector<ComparedFigure> figures;  ///< those that every turn gave
+};
+
+/// The pairs of turns that compare() takes.
+constexpr int kPairsOfTurns = 10;
+
+/// Both sides in turns, A B B A A B ..., so that what slows the machine down for a while slows both; each side `times`
+/// in all. `next_turn` is told of each turn, from 0 to 2 * kPairsOfTurns - 1. Both meet the same arrivals.
+ComparedMeasurements compare(Service& a, Service& b, const Load& load, const LoadTimes& times, LoadClock& clock,
+                             const std::function<void(int)>& next_turn);
+
+}  // namespace gantry::cli

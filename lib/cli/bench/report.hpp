@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// BenchReport: all that a run of gantry bench found out. It is written as text, JSON, JUnit XML and one HTML page.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/bench/budget.hpp"
+#include "cli/bench/measurement.hpp"
+#include "cli/bench/side_info.hpp"
+#include "cli/junit.hpp"
+
+namespace gantry::cli {
+
+struct BenchMachine {
+  std::string cpu;     ///< "AMD EPYC 9554 64-Core Processor"
+  std::string isa;     ///< "x86-64-v4"
+  std::string budget;  ///< "2 CPUs: affinity 2"
+  int workers = 0;
+
+  /// "AMD EPYC 9554, x86-64-v4; 2 CPUs: affinity 2; 2 workers".
+  std::string text() const;
+};
+
+/// One load on the package, and on the one that it is compared with.
+struct MeasuredLoad {
+  Load load;
+  std::vector<Measurement> sides;       ///< one, or two with --vs
+  std::vector<ComparedFigure> figures;  ///< with --vs
+};
+
+struct BenchReport {
+  std::string began;  ///< "2026-01-31T12:00:00Z"
+  std::vector<SideInfo> sides;
+  BenchMachine machine;
+  std::vector<std::string> inputs;
+  LoadTimes times;
+  std::vector<MeasuredLoad> loads;
+  std::optional<std::string> difference;  ///< with --vs: how the answers differ
+  bool has_budgets = false;
+  /// What is judged: of each load that all requests were answered, that nothing disturbed it, and the budgets.
+  std::vector<Finding> findings;
+
+  /// What a side is called where there are two: "A", "B"; empty where there is one.
+  std::string label(std::size_t side) const;
+  bool is_void() const;
+  /// A failed finding fails; so does a void one where there are budgets, since a void run proves nothing.
+  bool has_failed() const;
+};
+
+/// Appends what is judged of the newest load to the findings. Budgets are those of the first side.
+void judge(BenchReport& report, const std::vector<Budget>& budgets);
+
+/// What holds in all loads, before the rows.
+std::string text_header(const BenchReport& report);
+/// A line for each side of a load, and how they compare.
+std::string text_rows(const BenchReport& report, const MeasuredLoad& load);
+/// What is noteworthy about all of it, after the rows.
+std::string text_footer(const BenchReport& report);
+
+/// One object; lib/cli/README.md lists its keys.
+std::string to_json(const BenchReport& report);
+
+/// One page that needs nothing beside itself.
+std::string to_html(const BenchReport& report);
+
+}  // namespace gantry::cli

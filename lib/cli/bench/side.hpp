@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Side: a package that is measured, with the inputs that it is asked about.
+#pragma once
+
+#include <gantry/any_pipeline.hpp>
+#include <gantry/package.hpp>
+#include <gantry/tolerance.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/bench/load.hpp"
+#include "cli/bench/side_info.hpp"
+
+namespace gantry::cli {
+
+/// Ownership: shares the pipeline; owns its inputs.
+/// Threads:   thread-safe, once the inputs are loaded.
+/// Errors:    of each function.
+/// Cost:      a request copies a handle of its input; a payload type of a host's that cannot be copied is read anew
+///            from its file, which is not part of what is measured.
+class Side final : public Service {
+ public:
+  /// Opens the package; inputs are loaded later.
+  static Result<Side> open(const std::string& directory, const EngineList& engines, const OpenOptions& options);
+
+  const SideInfo& info() const { return info_; }
+  const AnyPipeline& pipeline() const { return pipeline_; }
+  const std::vector<std::string>& inputs() const { return arguments_; }
+
+  /// `arguments` are as for load_input(). The error names the first that cannot be read.
+  Result<void> load_inputs(const std::vector<std::string>& arguments);
+  /// What it says to its first inputs, `most` at most. The error names the input that is refused.
+  Result<std::vector<Payload>> first_answers(std::size_t most);
+
+  Result<Payload> make_input(std::size_t index) override;
+  Result<Payload> run(Payload input) override { return pipeline_.run(std::move(input)); }
+  void submit(Payload input, const CancelToken& cancel, Function<void(Result<Payload>)> done) override;
+
+ private:
+  Side(SideInfo info, AnyPipeline pipeline) : info_(std::move(info)), pipeline_(std::move(pipeline)) {}
+
+  SideInfo info_;
+  AnyPipeline pipeline_;
+  std::vector<std::string> arguments_;
+  std::vector<Payload> inputs_;
+};
+
+/// How the answers of `b` to the same inputs differ from those of `a` by more than the tolerance; nothing if they do
+/// not.
+std::optional<std::string> difference_of_answers(const Side& a, const std::vector<Payload>& of_a,
+                                                 const std::vector<Payload>& of_b, const Tolerance& tolerance);
+
+}  // namespace gantry::cli

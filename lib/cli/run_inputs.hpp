@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What gantry run does with its inputs: all workers busy, one JSON line for each input, in their order.
+#pragma once
+
+#include <cstddef>
+#include <gantry/any_pipeline.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/expand_inputs.hpp"
+#include "cli/progress.hpp"
+
+namespace gantry::cli {
+
+/// Writes {"input", "model", "version", "result", "ms"} or {"input", "error": {"code", "message"}} for each input to
+/// stdout, and true if no one failed. "ms" is the time from the request to its answer, waiting for a worker included.
+/// An input is loaded when it is its turn to be asked about; `window` of them, at least 1, are loaded and not yet
+/// written at a time. Ends early where stdout cannot be written to.
+bool run_inputs(const AnyPipeline& pipeline, const std::vector<ExpandedInput>& inputs, std::size_t window,
+                Progress& progress);
+
+/// The line for an input that failed; the message holds the place.
+std::string error_line(const std::string& input, const Error& error);
+
+/// Writes a line to stdout at once.
+void print_line(const std::string& json);
+
+}  // namespace gantry::cli
