@@ -91,7 +91,7 @@ bench-image: bootstrap ## measure the image engine beside Pillow, torchvision an
 # ONNX Runtime, OpenVINO and what exports to them lie in a folder of their own; the rest is .venv's.
 bench-engines: bootstrap $(ENGINE_PACKAGES:=/gantry.json) ## measure the engines beside ONNX Runtime and OpenVINO (bench/README.md)
 	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
-	@ninja -C $(BUILD)/bench -j $(JOBS) bench_engines_worker_torch bench_engines_worker_executorch
+	@ninja -C $(BUILD)/bench -j $(JOBS) gantry_tool bench_engines_worker_torch bench_engines_worker_executorch
 	@$(in_build) "$$GANTRY_PYTHON" -m pip install --quiet --no-deps --upgrade --target $(BUILD)/engine-peers -r bench/engines/requirements.txt
 	@$(in_build) PYTHONPATH=$(abspath $(BUILD)/engine-peers) "$$GANTRY_PYTHON" bench/engines/engines_bench.py \
 	  --bin $(BUILD)/bench/bin --models $(BUILD)/engine-models --package $(ENGINE_PACKAGES)

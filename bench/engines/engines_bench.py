@@ -261,7 +261,7 @@ def main():
     options = parser.parse_args()
     for name in models.NAMES:
         if not options.only or options.only in name or name == "lite0":
-            models.make(name, options.models)
+            models.make(name, options.models, options.bin / "gantry")
     text = (f"{machine()}\n\n**The engine alone**, ms per call, least (median) of the turns: CPU time with one worker, wall "
             f"time with two\n\n{engines_table(options)}\n\n**A JPEG to its five best classes** (EfficientNet-lite0, one "
             f"thread)\n\n{pictures_table(options)}\n\n**Start**\n\n{starts_table(options)}\n")

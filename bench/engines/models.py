@@ -2,7 +2,7 @@
 """The models of the benchmark of engines: as a package for each engine that can compute them, and as ONNX files for the
 engines of others.
 
-    python bench/engines/models.py --out BUILD/engine-models [--only NAME]
+    python bench/engines/models.py --out BUILD/engine-models --tool BUILD/bin/gantry [--only NAME]
 """
 
 import argparse
@@ -80,13 +80,13 @@ def sentence_encoder():
     return Encoder()
 
 
-def make_package(name, spec, engine, out):
+def make_package(name, spec, engine, out, tool):
     import gantry_pack
     shapes = {one: ["batch", *spec.samples[0][one].shape] for one in spec.inputs}
     samples = [next(iter(one.values())) if len(one) == 1 else one for one in spec.samples[:3]]
     gantry_pack.pack(out, spec.module, spec.batch(2), name=name, version="1", samples=samples, engines=[engine],
                      max_batch=max(BATCHES), batch_sizes=BATCHES, shapes=shapes, input_names=spec.inputs,
-                     output_names=[spec.output], tolerance={"atol": 1e-4, "rtol": 1e-3}, overwrite=True, tool=False)
+                     output_names=[spec.output], tolerance={"atol": 1e-4, "rtol": 1e-3}, overwrite=True, tool=tool)
 
 
 def make_onnx(spec, path):
@@ -97,16 +97,16 @@ def make_onnx(spec, path):
                           output_names=[spec.output], dynamo=True, external_data=False, verbose=False)
 
 
-def make(name, out):
+def make(name, out, tool):
     """Writes OUT/NAME: a package ENGINE/, b1.onnx, b8.onnx, INPUT-SAMPLE.npy, expected.npy, inputs.json. What is there
-    stays."""
+    stays. `tool`: the gantry tool, which finds TorchScript's fastest plan."""
     import torch
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)
     spec = spec_of(name)
     for engine in spec.engines:
         if not (folder / engine / "gantry.json").exists():
-            make_package(name, spec, engine, folder / engine)
+            make_package(name, spec, engine, folder / engine, tool)
     if (folder / "inputs.json").exists():
         return
     with torch.no_grad():
@@ -122,11 +122,12 @@ def make(name, out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--tool", type=Path, required=True)
     parser.add_argument("--only", choices=NAMES)
     options = parser.parse_args()
     for name in [options.only] if options.only else NAMES:
         print(f"models: {name}", file=sys.stderr, flush=True)
-        make(name, options.out)
+        make(name, options.out, options.tool)
 
 
 if __name__ == "__main__":
