@@ -245,7 +245,7 @@ class Page(BenchCase):
         shutil.copytree(self.sigmoid, directory)
         root = self.assert_is_whole(self.page(directory, self.tensor, "--concurrency", "1"))
         self.assertIn("<&\"'>]]>\\u001b\\u009b\ufffd", "".join(root.itertext()))
-        self.assert_is_whole(self.page(self.sigmoid, self.tensor, "--rate", "1", "--arrival", "constant"))
+        self.assert_is_whole(self.page(self.sigmoid, self.tensor, "--rate", "10", "--arrival", "constant"))
         self.assert_is_whole(self.page(self.sigmoid, self.tensor, "--rate", "0.001", status=FAILED))
 
 
