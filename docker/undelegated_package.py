@@ -20,7 +20,7 @@ class RunningBrightness(torch.nn.Module):
         return torch.cumsum(image.mean(dim=(2, 3)), dim=1)
 
 
-gantry_pack.pack(Path(sys.argv[1]), name="undelegated", version="1", model=RunningBrightness(), engines=("executorch",),
+gantry_pack.pack(Path(sys.argv[1]), name="undelegated", version="1", model=RunningBrightness().eval(), engines=("executorch",),
                  example_inputs=torch.zeros(1, 3, 32, 32), input_names=["image"], output_names=["logits"],
                  pipeline=["image.decode", {"op": "image.resize", "width": 32, "height": 32},
                            {"op": "image.to_tensor", "mode": "affine", "mean": 127, "std": 128}, "model", "softmax",
