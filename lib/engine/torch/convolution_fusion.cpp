@@ -6,7 +6,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
-#include <torch/csrc/jit/passes/shape_analysis.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
 #include <torch/csrc/jit/runtime/operator.h>
 
 #include <cstdint>
@@ -80,26 +80,29 @@ Activation activation_behind(const ConvolutionNode& convolution, const torch::ji
   return as_activation(reader).value_or(Activation{});
 }
 
-/// Nothing if they are not known.
-std::optional<std::vector<std::int64_t>> sizes_of(const Value* value) {
-  const auto type = value->type()->cast<c10::TensorType>();
-  if (!type) return std::nullopt;
-  auto sizes = type->sizes().concrete_sizes();
-  if (!sizes || sizes->size() != 4) return std::nullopt;
-  return sizes;
-}
+using Sizes = std::vector<std::int64_t>;
 
-/// Sizes of all values, as far as LibTorch finds them out, in a copy: those of `graph` itself would bind it to them.
-std::unordered_map<std::size_t, std::vector<std::int64_t>> input_sizes(Graph& graph,
-                                                                       const std::vector<c10::IValue>& arguments) {
+/// The sizes of what each convolution reads, by its place; of those in branches and loops nothing. Found by running a
+/// copy of the graph that gives them: LibTorch's shape propagation stops at the first pad.
+std::unordered_map<std::size_t, Sizes> input_sizes(Graph& graph, std::vector<c10::IValue> arguments) {
   auto copy = graph.copy();
-  for (std::size_t i = 0; i < arguments.size() && i + 1 < copy->inputs().size(); ++i)  // the first one is the module
-    if (arguments[i].isTensor()) copy->inputs()[i + 1]->setType(c10::TensorType::create(arguments[i].toTensor()));
-  torch::jit::PropagateInputShapes(copy);
-  std::unordered_map<std::size_t, std::vector<std::int64_t>> sizes;  // by the convolution's place
   const auto convolutions = find_convolutions(*copy);
-  for (std::size_t i = 0; i < convolutions.size(); ++i)
-    if (auto found = sizes_of(convolutions[i].node->input(ConvolutionNode::kInput))) sizes[i] = *std::move(found);
+  std::vector<std::size_t> places;
+  std::vector<Value*> inputs;
+  for (std::size_t i = 0; i < convolutions.size(); ++i) {
+    if (convolutions[i].node->owningBlock() != copy->block()) continue;
+    places.push_back(i);
+    inputs.push_back(convolutions[i].node->input(ConvolutionNode::kInput));
+  }
+  Node* const list = copy->createList(c10::TensorType::get(), inputs);
+  list->insertBefore(copy->return_node());
+  while (!copy->outputs().empty()) copy->eraseOutput(0);
+  copy->registerOutput(list->output());
+  torch::jit::InterpreterState(torch::jit::Code(copy, "input_sizes")).run(arguments);
+  std::unordered_map<std::size_t, Sizes> sizes;
+  const auto tensors = arguments.at(0).toTensorVector();
+  for (std::size_t i = 0; i < places.size(); ++i)
+    if (tensors[i].dim() == 4) sizes[places[i]] = tensors[i].sizes().vec();
   return sizes;
 }
 

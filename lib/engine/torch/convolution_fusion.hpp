@@ -22,9 +22,9 @@ struct Fused {
 
 /// Replaces 2-D convolutions of float32, and a relu, relu6, hardtanh, hardswish, hardsigmoid, sigmoid or silu that alone
 /// reads what they give, by mkldnn::_convolution_pointwise. oneDNN packs weights for sizes of pictures, and packs them
-/// anew in each call where others come, so `arguments` are of the sizes that will come: what forward() takes, tensors
-/// of any content among them. A convolution whose sizes they do not tell stays. Sizes are found by LibTorch's shape
-/// propagation, which may run operators on zeros. `graph` is frozen; needs why_not_fuse() to be empty. May throw.
+/// anew in each call where others come, so `arguments` are of the sizes that will come: the graph's inputs, the module
+/// first. The graph is run on them once, for the sizes within. A convolution in a branch or a loop stays. `graph` is
+/// frozen, keeps no state and draws no random numbers; needs why_not_fuse() to be empty. May throw.
 Fused fuse_convolutions(std::shared_ptr<torch::jit::Graph>& graph, const std::vector<c10::IValue>& arguments);
 
 }  // namespace gantry::libtorch

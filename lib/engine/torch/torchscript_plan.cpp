@@ -76,7 +76,8 @@ std::string counted(std::size_t count, const std::string& what) {
 }
 
 /// What forward() takes, with inputs of the signature's sizes, one sample; nothing if a size varies otherwise.
-std::optional<std::vector<c10::IValue>> example_of(const Signature& signature, const ForwardCall& call) {
+std::optional<std::vector<c10::IValue>> example_of(const torch::jit::Module& module, const Signature& signature,
+                                                   const ForwardCall& call) {
   std::vector<at::Tensor> inputs;
   for (const TensorSpec& spec : signature.inputs()) {
     std::vector<std::int64_t> sizes;
@@ -86,7 +87,9 @@ std::optional<std::vector<c10::IValue>> example_of(const Signature& signature, c
     }
     inputs.push_back(at::zeros(sizes, interop::to_torch(spec.dtype)));
   }
-  return call.arguments(inputs);
+  std::vector<c10::IValue> arguments = call.arguments(inputs);
+  arguments.insert(arguments.begin(), module._ivalue());
+  return arguments;
 }
 
 /// Why the model has no plan but "frozen"; empty: it may have another one.
@@ -95,6 +98,7 @@ std::string why_frozen_only(const TorchScriptFile& file, torch::jit::Graph& grap
   if (!file.why_not_frozen.empty()) return "the model is not frozen: " + file.why_not_frozen;
   if (file.effects.writes_state) return "the model changes its own state";
   if (file.effects.writes_inputs) return "the model may write to its inputs";
+  if (file.effects.draws_random) return "the model draws random numbers";
   if (const std::string name = layout_operator(graph); !name.empty())
     return "forward() looks at how tensors lie in memory (" + name + ")";
   return "";
@@ -109,7 +113,7 @@ Result<std::string> rewrite(const std::string& plan, torch::jit::Module& module,
   std::string done = counted(fold_pads(graph), "pad") + " folded";
   if (plan == kFusedPlan) {
     if (std::string why = why_not_fuse(); !why.empty()) return Error(ErrorCode::kUnsupported, std::move(why));
-    const auto example = example_of(signature, call);
+    const auto example = example_of(module, signature, call);
     if (!example)
       return Error(ErrorCode::kUnsupported,
                    "weights are packed for fixed sizes, and those of the signature vary: " + signature.to_string());
@@ -121,7 +125,7 @@ Result<std::string> rewrite(const std::string& plan, torch::jit::Module& module,
   }
   const std::size_t laid_out = lay_out_weights(*graph);
   if (plan != kFusedPlan && laid_out == 0)
-    return Error(ErrorCode::kUnsupported, "forward() has no 2-D convolution with constant weights");
+    return Error(ErrorCode::kUnsupported, "forward() has no 2-D convolution with constant weights and sizes");
   if (laid_out > 0) done += ", " + counted(laid_out, "convolution") + " in channels_last";
   torch::jit::EliminateDeadCode(graph);
   return done;

@@ -76,11 +76,11 @@ class Activations(nn.Module):
         self.layers = nn.ModuleList(nn.Conv2d(3, 4, 3) for _ in range(8))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = [layer(x) for layer in self.layers]
-        shared = y[7]
-        return (functional.relu(y[0]) + functional.relu6(y[1]) + functional.hardtanh(y[2], -0.25, 0.5)
-                + functional.hardswish(y[3]) + functional.hardsigmoid(y[4]) + torch.sigmoid(y[5]) + functional.silu(y[6])
-                + torch.relu(shared) * shared)
+        shared = self.layers[7](x)
+        return (functional.relu(self.layers[0](x)) + functional.relu6(self.layers[1](x))
+                + functional.hardtanh(self.layers[2](x), -0.25, 0.5) + functional.hardswish(self.layers[3](x))
+                + functional.hardsigmoid(self.layers[4](x)) + torch.sigmoid(self.layers[5](x))
+                + functional.silu(self.layers[6](x)) + torch.relu(shared) * shared)
 
 
 class Counting(nn.Module):
