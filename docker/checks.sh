@@ -3,7 +3,7 @@
 # What test.sh and test_small_host.sh share; to be sourced. Sets `here`, `work`, a folder until the script ends, and `passed`.
 here=$(dirname "${BASH_SOURCE[0]}")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" || true' EXIT
 passed=0
 
 # check WHAT COMMAND...: ends the script where the command fails.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host that links gantry::executorch alone, so nothing of LibTorch is in its process:
-//   09_small_host [--mapped] [--stats] PACKAGE PHOTO...
+//   09_small_host [--mapped] [--golden-cache DIR] [--stats] PACKAGE PHOTO...
 // --mapped uses the model's file where it lies, which is for files that nobody writes to (gantry/model_file.hpp says
-// why); --stats writes to stderr what the process took until its first answer, and what it has at the end.
+// why); with --golden-cache all golden cases run once, and one of them each time after; --stats writes to stderr what
+// the process took until its first answer, and what it has at the end.
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -12,6 +13,8 @@
 #include <string>
 
 namespace g = gantry;
+
+constexpr char kOptions[] = "[--mapped] [--golden-cache DIR] [--stats]";
 
 /// CPU time of the process since it started, the loading of its libraries included.
 double cpu_seconds() {
@@ -45,10 +48,12 @@ int main(int argc, char** argv) try {
       options.model.file_memory = g::FileMemory::kMapped;
     else if (std::strcmp(argv[first], "--stats") == 0)
       wants_stats = true;
+    else if (std::strcmp(argv[first], "--golden-cache") == 0 && first + 1 < argc)
+      options.golden = g::Golden::kFirstTime, options.golden_cache = argv[++first];
     else
-      return std::fprintf(stderr, "unknown option %s; there are --mapped and --stats\n", argv[first]), 64;
+      return std::fprintf(stderr, "unknown option %s; there are %s\n", argv[first], kOptions), 64;
   }
-  if (argc - first < 2) return std::fprintf(stderr, "usage: %s [--mapped] [--stats] PACKAGE PHOTO...\n", argv[0]), 64;
+  if (argc - first < 2) return std::fprintf(stderr, "usage: %s %s PACKAGE PHOTO...\n", argv[0], kOptions), 64;
   const g::Runtime runtime = g::Runtime::shared().value();  // one worker for each CPU that the container may use
   options.model.runtime = runtime;
   const auto pipeline = g::open<g::Bytes, g::Classes>(argv[first], g::executorch::engines(), options).value();

@@ -74,7 +74,15 @@ class SmallHost(unittest.TestCase):
         for arguments in ([], [PACKAGE], ["--fast", PACKAGE, PHOTO]):
             done = run(*arguments)
             self.assertEqual((done.returncode, done.stdout), (64, ""))
-        self.assertIn("unknown option --fast; there are --mapped and --stats", done.stderr)
+        self.assertIn("unknown option --fast; there are [--mapped] [--golden-cache DIR] [--stats]", done.stderr)
+
+    def test_runs_its_golden_cases_once_where_it_may_remember_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            options = ("--golden-cache", Path(folder) / "golden", "--stats", PACKAGE, PHOTO)
+            first, second = run(*options), run(*options)
+            self.assert_cats(first.stdout)
+            self.assertEqual(first.stdout, second.stdout)
+            self.assertEqual(len(list((Path(folder) / "golden").iterdir())), 1)
 
     def test_a_package_of_another_engine_is_refused_by_name(self):
         with tempfile.TemporaryDirectory() as folder:
