@@ -53,11 +53,13 @@ void expect_equal_to_frozen(const std::string& plan, const std::string& file, co
   const auto expected = answer("frozen", file, signature, inputs);
   const auto got = answer(plan, file, signature, inputs);
   ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i)
-    if (std::isnan(expected[i]))
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    if (std::isnan(expected[i])) {
       EXPECT_TRUE(std::isnan(got[i])) << i;
-    else if (got[i] != expected[i])
+    } else if (got[i] != expected[i]) {  // infinities are equal
       ASSERT_NEAR(got[i], expected[i], 1e-5 * (1 + std::abs(expected[i]))) << i;
+    }
+  }
 }
 
 class PlansOf : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
