@@ -45,9 +45,10 @@ struct GANTRY_API Options {
   std::string scratch_dir;
   /// How TorchScript runs on the CPU, and goes before what a package says: "frozen", as LibTorch freezes it;
   /// "channels_last", pads folded into convolutions, which compute in that layout; "fused", that, with weights packed
-  /// for the signature's sizes and activations computed within convolutions. Answers differ by rounding. Which one is the
-  /// fastest depends on the model and the CPU; gantry-pack measures it. A model that cannot have it is refused: one that
-  /// keeps state, writes to its inputs, cannot be frozen or has no 2-D convolution. Empty: the package's, or "frozen".
+  /// for the signature's sizes and activations computed within convolutions. Answers differ by rounding. Which one is
+  /// the fastest depends on the model and the CPU; gantry-pack measures it. A model that cannot have it is refused: one
+  /// that keeps state, writes to its inputs, cannot be frozen or has no 2-D convolution. Empty: the package's, or
+  /// "frozen".
   std::string plan;
 
   /// What differs from the defaults. Of these a package may set `arguments`, `libraries` and `plan` alone.

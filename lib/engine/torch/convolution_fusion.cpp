@@ -127,15 +127,13 @@ void replace(const ConvolutionNode& convolution, const Activation& activation, c
   const torch::jit::WithInsertPoint here(convolution.node);
   std::vector<Value*> scalars;
   for (const c10::IValue& scalar : activation.scalars) scalars.push_back(graph.insertConstant(scalar));
-  Node* const list =
-      graph.insertNode(graph.createList(c10::OptionalType::create(c10::NumberType::get()), scalars));
+  Node* const list = graph.insertNode(graph.createList(c10::OptionalType::create(c10::NumberType::get()), scalars));
   Node* const fused = graph.create(
-      run_name(),
-      {convolution.node->input(ConvolutionNode::kInput), insert_packed(graph, packed),
-       convolution.node->input(ConvolutionNode::kBias), graph.insertConstant(convolution.padding),
-       graph.insertConstant(convolution.stride), graph.insertConstant(convolution.dilation),
-       graph.insertConstant(convolution.groups), graph.insertConstant(activation.name), list->output(),
-       graph.insertConstant(c10::IValue())});
+      run_name(), {convolution.node->input(ConvolutionNode::kInput), insert_packed(graph, packed),
+                   convolution.node->input(ConvolutionNode::kBias), graph.insertConstant(convolution.padding),
+                   graph.insertConstant(convolution.stride), graph.insertConstant(convolution.dilation),
+                   graph.insertConstant(convolution.groups), graph.insertConstant(activation.name), list->output(),
+                   graph.insertConstant(c10::IValue())});
   graph.insertNode(fused);
   fused->output()->setType(c10::TensorType::get());
   Node* const last = activation.node ? activation.node : convolution.node;

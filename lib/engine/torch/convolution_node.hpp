@@ -22,8 +22,8 @@ struct ConvolutionNode {
 
   torch::jit::Node* node;
   at::Tensor weight;  ///< [out, in / groups, ...], as many sizes behind as it has spatial axes; floating point, strided
-  std::vector<std::int64_t> stride;    ///< one per spatial axis, like the two below
-  std::vector<std::int64_t> padding;   ///< of zeros, on both sides
+  std::vector<std::int64_t> stride;   ///< one per spatial axis, like the two below
+  std::vector<std::int64_t> padding;  ///< of zeros, on both sides
   std::vector<std::int64_t> dilation;
   std::int64_t groups;
 

@@ -10,8 +10,8 @@ namespace gantry::libtorch {
 
 // Plans: ways to run the same TorchScript file on the CPU. gantry-pack measures which one is the fastest.
 inline constexpr const char* kFrozenPlan = "frozen";  ///< the graph as LibTorch freezes it; every model can have it
-/// Frozen, pads folded into convolutions, and the weights of 2-D convolutions laid out as [out, height, width, in], which
-/// makes LibTorch compute pictures in that layout.
+/// Frozen, pads folded into convolutions, and the weights of 2-D convolutions laid out as [out, height, width, in],
+/// which makes LibTorch compute pictures in that layout.
 inline constexpr const char* kChannelsLastPlan = "channels_last";
 /// That, and each 2-D convolution runs as one oneDNN operation with the activation behind it, its weights packed ahead
 /// for the sizes of the signature.

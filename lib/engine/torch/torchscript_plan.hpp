@@ -15,9 +15,9 @@ namespace gantry::libtorch {
 
 /// Rewrites the frozen graph of `file` for `plan`, before anything runs it; "frozen" changes nothing. Gives what was
 /// done, for people: "2 pads folded, 49 convolutions in channels_last". Answers differ by rounding alone. Errors:
-/// unsupported, "plan 'channels_last': ...", on a GPU, of a model that keeps state, writes to its inputs or could not be
-/// frozen, whose code looks at how tensors lie in memory, or that has nothing for the plan to change. Such a model has
-/// the plan "frozen".
+/// unsupported, "plan 'channels_last': ...", on a GPU, of a model that keeps state, writes to its inputs or could not
+/// be frozen, whose code looks at how tensors lie in memory, or that has nothing for the plan to change. Such a model
+/// has the plan "frozen".
 Result<std::string> apply_plan(const std::string& plan, TorchScriptFile& file, const Signature& signature,
                                const ForwardCall& call, c10::Device device);
 

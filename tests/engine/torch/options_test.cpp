@@ -39,15 +39,20 @@ TEST(TorchOptions, BecomeEngineOptionsWhereTheyDifferFromTheDefaults) {
   options.trust_unverified_code = true;
   options.retain_activation_memory = false;
   options.scratch_dir = "/scratch";
+  options.plan = "fused";
   EXPECT_EQ(EngineOptions(options),
             from_json(R"({"arguments": {"sr": 16000}, "libraries": ["/a.so"], "trust_unverified_code": true,
-                          "retain_activation_memory": false, "scratch_dir": "/scratch"})"));
+                          "retain_activation_memory": false, "scratch_dir": "/scratch", "plan": "fused"})"));
   ModelOptions model;
   options.apply_to(model);
   EXPECT_EQ(model.engine_options.at("torchscript"), EngineOptions(options));
-  EXPECT_EQ(model.engine_options.at("aoti"), EngineOptions(options));
-  const auto read = read_options(request_of("{}", options));
+  EXPECT_THAT(read_options(request_of("{}", options)),
+              FailsWith(ErrorCode::kInvalidArgument, "unknown option 'plan'"));  // AOTInductor's code has none
+  const auto read = libtorch::read_torchscript_options(request_of("{}", options));
   ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(read->plan, "fused");
+  options.plan.clear();
+  EXPECT_EQ(model.engine_options.at("aoti"), EngineOptions(options));
   EXPECT_EQ(read->arguments, options.arguments);
   EXPECT_THAT(read->libraries, ElementsAre("/a.so"));
   EXPECT_TRUE(read->trust_unverified_code);

@@ -67,8 +67,8 @@ class PlansOf : public testing::TestWithParam<std::tuple<const char*, const char
 INSTANTIATE_TEST_SUITE_P(Each, PlansOf,
                          testing::Combine(testing::Values("channels_last", "fused"),
                                           testing::Values("pad-symmetric", "pad-asymmetric", "pad-of-ones",
-                                                          "pad-reflect", "pad-crop", "pad-two-readers",
-                                                          "pad-changed", "pad-infinite", "conv-activations")));
+                                                          "pad-reflect", "pad-crop", "pad-two-readers", "pad-changed",
+                                                          "pad-infinite", "conv-activations")));
 
 TEST_P(PlansOf, AnswerAsFrozenDoes) {
   const auto [plan, name] = GetParam();
@@ -121,8 +121,7 @@ TEST(Plans, AreRefusedToModelsThatTheyDoNotFit) {
                 FailsWith(ErrorCode::kUnsupported, named + ": the model changes its own state"));
     EXPECT_THAT(load_with(plan, "conv-strided.ts", pictures("y:f32[batch,4]")),
                 FailsWith(ErrorCode::kUnsupported, "looks at how tensors lie in memory (aten::"));
-    EXPECT_THAT(load_with(plan, "pad-same.ts"),
-                FailsWith(ErrorCode::kUnsupported, "forward() has no 2-D convolution"));
+    EXPECT_THAT(load_with(plan, "pad-same.ts"), FailsWith(ErrorCode::kUnsupported, "forward() has no 2-D convolution"));
     EXPECT_THAT(load_with(plan, "identity.ts", row_signature()),
                 FailsWith(ErrorCode::kUnsupported, named + ": forward() has no 2-D convolution"));
   }
