@@ -16,7 +16,7 @@ from .compiled_for import compiled_for
 from .executorch import batch_sizes_of
 from .fold_pads import fold_pads
 from .guest_code import aoti_target, guest_code, guest_flags
-from .program import functional_form, has_state, mutates_inputs, strict_as_eager
+from .program import functional_form, has_state, mutates_inputs, sizes_depend_on_values, strict_as_eager
 from .trials import Trials
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, ta
                 "gantry_mutates_inputs": "true" if mutates_inputs(functional) else "false",
                 **compiled_for(program, signature, takes_one)}
     wanted = {"cpp.march": march, "cpp.simdlen": simd_bits, "cpp.threads": 1, "cpp.dynamic_threads": False,
-              "freezing": not keeps_state,  # weights are constants, and packed for the kernels that read them
+              # Weights are constants, and packed for the kernels that read them. Torch cannot do it with such sizes.
+              "freezing": not keeps_state and not sizes_depend_on_values(program),
               "aot_inductor.metadata": metadata}
     known = config.get_config_copy()
     say(f"compiling the model (AOTInductor, {isa}); this takes a minute or two")

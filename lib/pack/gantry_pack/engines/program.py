@@ -30,6 +30,13 @@ def has_state(functional: Any) -> bool:
     return any(spec.kind.name not in harmless for spec in functional.graph_signature.output_specs)
 
 
+def sizes_depend_on_values(program: Any) -> bool:
+    """Whether a size within the program is known when it runs alone: how many boxes were found."""
+    from torch.fx.experimental.symbolic_shapes import free_unbacked_symbols
+    return any(free_unbacked_symbols(node.meta["val"]) for graph_module in program.graph_module.modules()
+               for node in getattr(getattr(graph_module, "graph", None), "nodes", ()) if node.meta.get("val") is not None)
+
+
 def strict_as_eager(program: Any, functional: Any) -> Any:
     """The program, changed where AOTInductor's code gives a value and eager torch an error: negative indices of some
     ops, which the code counts from the end, and integer division by zero, rounded towards zero."""
