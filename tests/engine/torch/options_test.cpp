@@ -126,13 +126,13 @@ TEST(TorchOptions, AnAotiPackageHasItsArgumentsCompiledIn) {
               FailsWith(ErrorCode::kInvalidArgument, "has its arguments compiled in"));
 }
 
-TEST(TorchEngines, TakeOneFile) {
+TEST(TorchEngines, TorchScriptTakesOneFile) {
   LoadRequest request = request_for("identity.ts", row_signature());
   request.files[0].batch = 4;
   EXPECT_THAT(libtorch::load_torchscript(request),
               FailsWith(ErrorCode::kInvalidArgument, "takes one file for all batch sizes, got 1 for one size"));
   request.files.push_back(request.files[0]);
-  EXPECT_THAT(libtorch::load_aoti(request), FailsWith(ErrorCode::kInvalidArgument, "got 2 for a size each"));
+  EXPECT_THAT(libtorch::load_torchscript(request), FailsWith(ErrorCode::kInvalidArgument, "got 2 for a size each"));
 }
 
 Result<void> check(const std::string& requirements) {
