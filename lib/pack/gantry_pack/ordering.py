@@ -56,7 +56,7 @@ def order_engines(directory: Path, manifest: Json, models: Models, opening: Open
 def _with_plans(engines: Steps, model: TypedModel) -> Steps:
     """With an entry for each further plan behind TorchScript's, if the model has convolutions of pictures."""
     source = model.program if model.program is not None else model.module
-    has_convolutions = any(tensor.dim() == 4 for tensor in source.state_dict().values())
+    has_convolutions = any(getattr(value, "ndim", 0) == 4 for value in source.state_dict().values())
     found: Steps = []
     for entry in engines:
         found.append(entry)
