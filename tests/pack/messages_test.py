@@ -147,7 +147,7 @@ class MessagesTest(PackingTest):
                  "files": (["a"], {"a": 5}, {5: b""}), "ops": ([1], {"acme.x": 5}, {"acme.x": Path}), "provenance": ("me", ["me"]),
                  "arguments": ([1],), "libraries": (5, "torchvision", [5]), "sign_key": (5,), "tool": (5, True), "models": (5, [model], {5: model}),
                  "inputs": (5, "image", [5]), "plugins": (5, "x.so", [5]), "batch_sizes": (5, "2", [2.0], [True]),
-                 "max_sizes": (5, "T", {"T": 2.5}, {"T": True})}
+                 "max_sizes": (5, "T", {"T": 2.5}, {"T": True}), "engine_order": (5, ["measured"], "fastest")}
         self.assertEqual(set(wrong), {*OF_PACKAGES, *OF_MODELS})
         for name, values in wrong.items():
             for value in values:

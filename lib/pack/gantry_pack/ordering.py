@@ -55,8 +55,8 @@ def order_engines(directory: Path, manifest: Json, models: Models, opening: Open
 
 def _with_plans(engines: Steps, model: TypedModel) -> Steps:
     """With an entry for each further plan behind TorchScript's, if the model has convolutions of pictures."""
-    source = model.program if model.program is not None else model.module
-    has_convolutions = any(getattr(value, "ndim", 0) == 4 for value in source.state_dict().values())
+    state = model.program.state_dict if model.program is not None else model.module.state_dict()
+    has_convolutions = any(getattr(value, "ndim", 0) == 4 for value in state.values())
     found: Steps = []
     for entry in engines:
         found.append(entry)
