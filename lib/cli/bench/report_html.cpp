@@ -119,7 +119,7 @@ std::string budgets(const BenchReport& report) {
             "</td><td class=\"" +
             (is_kept   ? "ok\">kept"
              : is_void ? "warn\">void"
-                       : "bad\">exceeded") +
+                       : "bad\">not kept") +
             "</td></tr>\n";
   }
   return html + "</table>\n";
