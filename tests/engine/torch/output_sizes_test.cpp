@@ -95,11 +95,13 @@ TEST(OutputSizes, CompiledCodeTakesOneSampleOfAnySizeWithinItsBounds) {
   EXPECT_THAT(run({2, 3, 20, 20}), FailsWith(ErrorCode::kInvalidArgument, "dimension 0 is 2"));
 }
 
-TEST(OutputSizes, CompiledCodeForOneSampleIsRefusedWhereSamplesMayShareCalls) {
+TEST(OutputSizes, CompiledCodeForOneSampleComputesOneAtATimeAndItsOutputsMustHaveARowForIt) {
   const auto signature =
       Signature::parse("image:f32[batch,3,H,W]", "map:f32[batch,2,h,w]; places:i64[batch,2]").value();
-  EXPECT_THAT(libtorch::load(model_file("bright.pt2"), signature, on(make_runtime(1))),
-              FailsWith(ErrorCode::kInvalidArgument, "dimension 0 is 1 there and batch in the signature"));
+  const Model model = libtorch::load(model_file("bright.pt2"), signature, on(make_runtime(1))).value();
+  EXPECT_EQ(model.info().batch_sizes, std::vector<int>{1});
+  EXPECT_THAT(model.run({{"image", Tensor::zeros(DType::kF32, {1, 3, 20, 20}).value()}}),
+              FailsWith(ErrorCode::kModelError, "got i64[0, 2]"));
 }
 
 }  // namespace
