@@ -52,7 +52,7 @@ class Compare(unittest.TestCase):
             done = self.compare(Path(folder), broken, BUILD / "models/efficientnet-lite0/1")
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"{folder}: {folder} is no package with a model", done.stderr)
-            self.assertRegex(done.stderr, rf"{broken}: not_found: .*labels\.txt")
+            self.assertRegex(done.stderr, rf"{broken}: failed_precondition: .*labels\.txt")
             self.assertTrue(re.search(ROW.format("torchscript"), done.stdout, re.M), done.stdout)
 
 
