@@ -242,11 +242,9 @@ void print_loaded(const Manifest& manifest, const EngineList& engines, const det
 }  // namespace
 
 CommandSpec inspect_spec() {
-  auto options = open_option_specs();
-  options.erase(options.begin());  // --engine: all of them are shown
+  auto options = every_engine_option_specs();
   options.push_back({"no-load", false});
-  const std::string usage = open_option_usage();
-  return {"inspect PKG [--no-load] " + usage.substr(usage.find("] [") + 2), 1, 1, options};
+  return {"inspect PKG [--no-load] " + every_engine_option_usage(), 1, 1, options};
 }
 
 int inspect_command(const Arguments& arguments) {

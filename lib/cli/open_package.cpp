@@ -13,18 +13,23 @@
 namespace gantry::cli {
 
 std::vector<OptionSpec> open_option_specs() {
-  return {{"engine", true},
-          {"device", true},
-          {"trusted-key", true, true},
-          {"library", true, true},
-          {"plugin", true, true},
-          {"trust-unverified-code", false},
-          {"engine-option", true, true},
-          {"engine-dir", true, true}};
+  auto specs = every_engine_option_specs();
+  specs.insert(specs.begin(), {"engine", true});
+  return specs;
 }
 
 std::string open_option_usage() {
-  return "[--engine KIND] [--device D] [--trusted-key PEM]... [--library PATH]... [--plugin PATH]... "
+  return "[--engine KIND] " + every_engine_option_usage();
+}
+
+std::vector<OptionSpec> every_engine_option_specs() {
+  return {{"device", true},          {"trusted-key", true, true},      {"library", true, true},
+          {"plugin", true, true},    {"trust-unverified-code", false}, {"engine-option", true, true},
+          {"engine-dir", true, true}};
+}
+
+std::string every_engine_option_usage() {
+  return "[--device D] [--trusted-key PEM]... [--library PATH]... [--plugin PATH]... "
          "[--trust-unverified-code] [--engine-option KIND.NAME=VALUE]... [--engine-dir DIR]...";
 }
 

@@ -19,6 +19,10 @@ std::vector<OptionSpec> open_option_specs();
 /// "[--engine KIND] [--device D] [--trusted-key PEM]... ..."
 std::string open_option_usage();
 
+/// The same without --engine, for commands that look at every engine of a package.
+std::vector<OptionSpec> every_engine_option_specs();
+std::string every_engine_option_usage();
+
 /// Loads the plugins. invalid_argument for an option that cannot be understood; what PublicKey::load() says of a key
 /// file, and load_plugin() of a plugin.
 Result<OpenOptions> open_options(const Arguments& arguments);

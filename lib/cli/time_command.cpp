@@ -229,11 +229,9 @@ void print_json(const std::string& model, const std::vector<Row>& rows) {
 }  // namespace
 
 CommandSpec time_spec() {
-  auto options = open_option_specs();
-  options.erase(options.begin());  // --engine: all of them are measured
+  auto options = every_engine_option_specs();
   options.push_back({"json", false});
-  const std::string usage = open_option_usage();
-  return {"time PKG [--json] " + usage.substr(usage.find("] [") + 2), 1, 1, options};
+  return {"time PKG [--json] " + every_engine_option_usage(), 1, 1, options};
 }
 
 int time_command(const Arguments& arguments) {
