@@ -119,7 +119,7 @@ Result<void> write_reports(const BenchOptions& options, const BenchReport& repor
     if (auto ok = write_file(*options.json, Bytes(to_json(report))); !ok) return ok;
   if (options.junit)
     if (auto ok =
-            write_file(*options.junit, Bytes(to_junit("gantry bench " + report.sides[0].directory, report.findings)));
+            write_file(*options.junit, Bytes(to_junit("gantry bench " + report.sides[0].directory, report.findings())));
         !ok)
       return ok;
   if (options.html)

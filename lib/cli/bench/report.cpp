@@ -57,9 +57,16 @@ bool BenchReport::is_void() const {
   });
 }
 
+std::vector<Finding> BenchReport::findings() const {
+  std::vector<Finding> all;
+  for (const Judgement& judgement : judgements) all.push_back(judgement.finding);
+  return all;
+}
+
 bool BenchReport::has_failed() const {
-  return std::any_of(findings.begin(), findings.end(), [this](const Finding& finding) {
-    return finding.status == Status::kFailed || (has_budgets && finding.status == Status::kCouldNotRun);
+  return std::any_of(judgements.begin(), judgements.end(), [this](const Judgement& judgement) {
+    const Status status = judgement.finding.status;
+    return status == Status::kFailed || (has_budgets && status == Status::kCouldNotRun);
   });
 }
 
@@ -68,10 +75,11 @@ void judge(BenchReport& report, const std::vector<Budget>& budgets) {
   for (std::size_t side = 0; side < newest.sides.size(); ++side) {
     const std::string label = report.label(side);
     const std::string at = newest.load.title() + (label.empty() ? "" : ", " + label);
-    report.findings.push_back(judge_answers(newest.sides[side], at));
-    report.findings.push_back(judge_noise(newest.sides[side], at));
+    report.judgements.push_back({Judgement::Of::kAnswers, at, judge_answers(newest.sides[side], at)});
+    report.judgements.push_back({Judgement::Of::kMachine, at, judge_noise(newest.sides[side], at)});
     if (side > 0) continue;
-    for (const Budget& budget : budgets) report.findings.push_back(budget.judge(newest.sides[side], at));
+    for (const Budget& budget : budgets)
+      report.judgements.push_back({Judgement::Of::kBudget, at, budget.judge(newest.sides[side], at)});
   }
 }
 

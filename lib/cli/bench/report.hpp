@@ -2,6 +2,7 @@
 // BenchReport: all that a run of gantry bench found out. It is written as text, JSON, JUnit XML and one HTML page.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,18 @@ struct MeasuredLoad {
   std::vector<ComparedFigure> figures;  ///< with --vs
 };
 
+/// One thing that was judged of a load.
+struct Judgement {
+  enum class Of : std::uint8_t {
+    kAnswers,  ///< that all requests were answered
+    kMachine,  ///< that nothing disturbed it
+    kBudget,
+  };
+  Of of = Of::kAnswers;
+  std::string at;  ///< "2 callers"; with --vs also the side: "2 callers, B"
+  Finding finding;
+};
+
 struct BenchReport {
   std::string began;  ///< "2026-01-31T12:00:00Z"
   std::vector<SideInfo> sides;
@@ -39,17 +52,18 @@ struct BenchReport {
   std::vector<MeasuredLoad> loads;
   std::optional<std::string> difference;  ///< with --vs: how the answers differ
   bool has_budgets = false;
-  /// What is judged: of each load that all requests were answered, that nothing disturbed it, and the budgets.
-  std::vector<Finding> findings;
+  std::vector<Judgement> judgements;  ///< load by load
 
   /// What a side is called where there are two: "A", "B"; empty where there is one.
   std::string label(std::size_t side) const;
+  /// Of all judgements.
+  std::vector<Finding> findings() const;
   bool is_void() const;
   /// A failed finding fails; so does a void one where there are budgets, since a void run proves nothing.
   bool has_failed() const;
 };
 
-/// Appends what is judged of the newest load to the findings. Budgets are those of the first side.
+/// Appends what is judged of the newest load. Budgets are those of the first side.
 void judge(BenchReport& report, const std::vector<Budget>& budgets);
 
 /// What holds in all loads, before the rows.

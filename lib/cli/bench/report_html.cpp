@@ -86,34 +86,26 @@ std::string banner(const std::string& classes, const std::string& title, const s
          "</div>\n";
 }
 
-bool starts_with(const std::string& text, const char* front) {
-  return text.rfind(front, 0) == 0;
-}
-
 /// What a reader must know before the figures.
 std::string banners(const BenchReport& report) {
   std::string html;
-  for (const Finding& finding : report.findings) {
-    if (starts_with(finding.name, "machine at ") && finding.status == Status::kCouldNotRun)
-      html += banner("bad", "VOID", finding.name.substr(8) + ": " + finding.detail);
-    if (starts_with(finding.name, "machine at ") && finding.status == Status::kSkipped)
-      html += banner("warn", "Noise", finding.name.substr(8) + ": " + finding.detail);
-    if (starts_with(finding.name, "answers at ") && finding.status == Status::kFailed)
-      html += banner("bad", "Failed", finding.name.substr(8) + ": " + finding.detail);
+  for (const Judgement& judgement : report.judgements) {
+    const Status status = judgement.finding.status;
+    const std::string text = "at " + judgement.at + ": " + judgement.finding.detail;
+    if (judgement.of == Judgement::Of::kMachine && status == Status::kCouldNotRun) html += banner("bad", "VOID", text);
+    if (judgement.of == Judgement::Of::kMachine && status == Status::kSkipped) html += banner("warn", "Noise", text);
+    if (judgement.of == Judgement::Of::kAnswers && status == Status::kFailed) html += banner("bad", "Failed", text);
   }
   if (report.difference) html += banner("warn", "The answers differ", *report.difference);
   return html;
 }
 
-bool is_of_budget(const Finding& finding) {
-  return !starts_with(finding.name, "machine at ") && !starts_with(finding.name, "answers at ");
-}
-
 std::string budgets(const BenchReport& report) {
-  if (std::none_of(report.findings.begin(), report.findings.end(), is_of_budget)) return "";
+  if (!report.has_budgets) return "";
   std::string html = "<h2>Budgets</h2>\n<table>\n";
-  for (const Finding& finding : report.findings) {
-    if (!is_of_budget(finding)) continue;
+  for (const Judgement& judgement : report.judgements) {
+    if (judgement.of != Judgement::Of::kBudget) continue;
+    const Finding& finding = judgement.finding;
     const bool is_kept = finding.status == Status::kOk, is_void = finding.status == Status::kCouldNotRun;
     html += "<tr><td>" + markup_text(finding.name) + "</td><td class=\"text\">" + markup_text(finding.detail) +
             "</td><td class=\"" +

@@ -103,7 +103,7 @@ std::string to_json(const BenchReport& report) {
   json.key("loads").begin_list();
   for (const MeasuredLoad& load : report.loads) write_load(json, load);
   json.end_list().key("findings").begin_list();
-  for (const Finding& finding : report.findings) {
+  for (const Finding& finding : report.findings()) {
     json.begin_object().field("name", finding.name).field("status", to_string(finding.status));
     json.field("detail", finding.detail).end_object();
   }

@@ -113,10 +113,9 @@ std::string text_footer(const BenchReport& report) {
             "one in 95 of 100 runs; memory is that of both\n";
   if (report.difference) text += "DIFFER    the answers are not the same: " + *report.difference + "\n";
   text += others_text(report) + delays_text(report);
-  for (const Finding& finding : report.findings) {
-    const bool is_plain = finding.status == Status::kOk &&
-                          (finding.name.rfind("answers at ", 0) == 0 || finding.name.rfind("machine at ", 0) == 0);
-    if (!is_plain)
+  for (const Judgement& judgement : report.judgements) {
+    const Finding& finding = judgement.finding;
+    if (finding.status != Status::kOk || judgement.of == Judgement::Of::kBudget)
       text += left(finding.status == Status::kCouldNotRun ? "VOID" : to_string(finding.status), 10) + finding.name +
               ": " + finding.detail + "\n";
   }
