@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What gantry-pack does to programs and samples before and after AOTInductor compiles: padding that becomes part of
-convolutions, batch sizes, and inputs of other sizes. Nothing is compiled but in the last test."""
+convolutions, batch sizes, inputs of other sizes, and packed weights. Nothing is compiled but in the last two tests."""
 
+import os
+import subprocess
+import sys
 import unittest
 
 import torch
@@ -148,6 +151,34 @@ class OtherSizesTest(PackingTest):
         with self.assertRaisesRegex(gp.CheckFailed, "the aoti model differs from the eager one where H is .*give fixed sizes in shapes="):
             self.pack(Pool(True), torch.rand(2, 3, 8, 8), [torch.rand(3, 8, 8), torch.rand(3, 12, 6)], engines=("aoti",),
                       shapes={"x": ["batch", 3, "H", "W"], "output": ["batch", 3, "h", "w"]}, tool=False)
+
+
+RUNS_TWICE = """
+import sys
+import torch
+torch.set_num_threads(1)
+model = torch._inductor.aoti_load_package(sys.argv[1], run_single_threaded=True)
+x = torch.rand(1, 240, 1, 1)
+model(x)
+print("second", flush=True)
+model(x)
+"""
+
+
+class PackedWeightsTest(PackingTest):
+    def test_are_in_the_blocks_that_one_thread_reads(self):
+        """In others oneDNN would pack them in each call; two threads choose others for this convolution."""
+        threads = torch.get_num_threads()
+        self.addCleanup(torch.set_num_threads, threads)
+        torch.set_num_threads(2)
+        model = nn.Sequential(nn.Conv2d(240, 960, 1), nn.Hardsigmoid(), nn.Conv2d(960, 240, 1))
+        self.pack(model, torch.rand(1, 240, 1, 1), [torch.rand(240, 1, 1)], engines=("aoti",), tool=False)
+        self.assertEqual(torch.get_num_threads(), 2)
+        ran = subprocess.run([sys.executable, "-c", RUNS_TWICE, self.package / "model.pt2"], capture_output=True, text=True,
+                             env={**os.environ, "ONEDNN_VERBOSE": "1"}, check=True)
+        second = [line for line in ran.stdout.split("second")[1].splitlines() if ",exec," in line]
+        self.assertEqual(sum(",convolution," in line for line in second), 2, ran.stdout)
+        self.assertEqual([line for line in second if ",reorder," in line], [])
 
 
 if __name__ == "__main__":

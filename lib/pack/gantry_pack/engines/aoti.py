@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..console import quiet, say
@@ -116,7 +118,7 @@ def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, ta
     form = guest_form(program, functional)
 
     def compiled(**more: Any) -> None:
-        with quiet(), guest_flags(march), guest_code(), torch.no_grad():
+        with quiet(), guest_flags(march), guest_code(), one_thread(), torch.no_grad():
             torch._inductor.aoti_compile_and_package(
                 form, package_path=str(path),
                 inductor_configs={k: v for k, v in {**wanted, **more}.items() if k in known})
@@ -133,6 +135,19 @@ def compile_aoti(program: Any, path: FilePath, signature: Json | None = None, ta
         raise PackError(f"AOTInductor failed (it needs a C++ compiler; engines=(\"torchscript\",) does without): "
                         f"{type(error).__name__}: {error}") from error
     return isa
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """oneDNN packs weights in blocks that suit the number of threads. In others than those of the call each call packs them
+    anew, which takes longer than the convolution: 2 to 4 times as long in all was measured."""
+    import torch
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _has_no_weights(path: FilePath) -> bool:
