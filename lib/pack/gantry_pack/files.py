@@ -9,6 +9,7 @@ from .directory import read_given_file
 from .errors import PackError
 from .labels import LABELS_FILE, read_labels
 from .limits import SUFFIXES
+from .ops.table import LABELLED
 from .pipeline import walk
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def store_files(directory: Directory, files: dict[str, Any] | None, labels: Any,
         directory.store_named(path, content if isinstance(content, bytes) else read_given_file(content, f"files['{path}']"))
     found = {}
     for path, op in walk(steps):
-        name = op.get("labels") if op["op"] in ("top_k", "label") else None
+        name = op.get("labels") if op["op"] in LABELLED else None
         if name is not None:
             if name not in files:
                 raise PackError(f"{path}.labels: the package has no file '{name}'; pass labels= or files=")

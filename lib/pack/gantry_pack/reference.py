@@ -10,7 +10,7 @@ from .edges import check_pipeline
 from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
 from .ops.frames import Frame, Known, known_after, known_of_items
-from .ops.table import OPS, PREDICATES
+from .ops.table import LABELLED, OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
 from .values import describe_value, is_of
@@ -97,7 +97,7 @@ class Reference:
     def _run_table_op(self, known: Op, op: Json, path: str, value: Any) -> Any:
         kind = op["op"]
         arguments = known.arguments(op) if known.params is not None else {k: v for k, v in op.items() if k != "op"}
-        if kind in ("top_k", "label") and "labels" in arguments:
+        if kind in LABELLED and "labels" in arguments:
             arguments["labels"] = self.label_files[arguments["labels"]]
         if kind == "top_k" and arguments["k"] < value.numel():
             ordered = value.reshape(-1).sort(descending=True).values

@@ -108,6 +108,8 @@ def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, giv
         return Frame(arguments["width"], arguments["height"])
     if kind in ("image.affine", "image.perspective"):
         return None  # a picture of its own
+    if kind == "detect.to_picture" and frame is not None:
+        return Frame(frame.width, frame.height)
     if kind == "interpolate" and frame is not None:
         return frame.scaled(arguments["width"] / given.shape[-1], arguments["height"] / given.shape[-2])
     if not is_pil(given) or not (kind in _MOVES or kind in ("image.to_tensor", "image.five_crop")):

@@ -66,6 +66,21 @@ def positive(value: Any) -> str | None:
     return None if is_number(value) and value > 0 else "expected a finite number above 0"
 
 
+def share(value: Any) -> str | None:
+    return None if is_number(value) and 0 <= value <= 1 else "expected 0..1"
+
+
+def not_negative(value: Any) -> str | None:
+    return None if is_number(value) and value >= 0 else "expected a finite number, 0 or more"
+
+
+def indices(value: Any) -> str | None:
+    numbers = value if isinstance(value, list) else [value]
+    if numbers and all(integer(0, 1 << 53)(number) is None for number in numbers):
+        return None
+    return "expected the index of a class, or a list of them"
+
+
 def factor(value: Any) -> str | None:
     return None if is_number(value) and value != 0 else "expected a finite number, not 0"
 

@@ -9,7 +9,11 @@ from .classes import label, top_k
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
 from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
-from .op import RELATIVE, RESAMPLED, SEGMENTED, WARPED, Op
+from .detect.nms import nms, soft_nms
+from .detect.picture import back_to_picture, clip
+from .detect.selection import boxes_of, filter_detections
+from .detect.selection import label as label_detections
+from .op import NMS, RELATIVE, RESAMPLED, SEGMENTED, WARPED, Op
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -23,11 +27,14 @@ from .parameters import (
     file_name,
     finite,
     fraction,
+    indices,
     integer,
     list_of_numbers,
+    not_negative,
     numbers_of,
     positive,
     reducing_gap,
+    share,
 )
 from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
 from .tensors import interpolate, normalize, pad_planes, segment, sigmoid, softmax
@@ -110,7 +117,23 @@ OPS = {
     "pad_to": Op("Tensor", "Tensor", {"width": (SIDE, ...), "height": (SIDE, ...), "value": (finite, 0)}, pad_planes),
     "softmax": Op("Tensor", "Tensor", {}, softmax, RELATIVE),
     "sigmoid": Op("Tensor", "Tensor", {}, sigmoid, RELATIVE),
+    "detect.clip": Op("Detections", "Detections", {}, clip, carries=lambda incoming: incoming, takes_frame=True),
+    "detect.to_picture": Op("Detections", "Detections", {"clip": (boolean, True)}, back_to_picture, takes_frame=True),
+    "detect.nms": Op("Detections", "Detections", {
+        "iou": (share, 0.5), "suppress": (choice("per_class", "any", "torchvision"), "per_class"),
+        "max_count": (integer(1, 65536), 300)}, nms, NMS),
+    "detect.soft_nms": Op("Detections", "Detections", {
+        "decay": (choice("linear", "gaussian"), "gaussian"), "iou": (share, 0.3), "sigma": (positive, 0.5),
+        "score": (share, 0.001), "suppress": (choice("per_class", "any"), "per_class"),
+        "max_count": (integer(1, 65536), 300)}, soft_nms, RELATIVE),
+    "detect.filter": Op("Detections", "Detections", {
+        "score": (finite, None), "classes": (indices, None), "min_side": (not_negative, 0),
+        "max_count": (integer(0, 65536), 0)}, filter_detections),
+    "detect.label": Op("Detections", "Detections", {"labels": (file_name, ...)}, label_detections),
+    "detect.boxes_of": Op("Detections", "Boxes", {}, boxes_of),
     "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
 }
+# Ops with a file of labels, which the packer writes.
+LABELLED = frozenset(kind for kind, op in OPS.items() if "labels" in op.params)
 PREDICATES = {"image.is_gray": ("Image", lambda image: image.mode == "L")}
