@@ -2,6 +2,7 @@
 // The typed and the config front end are one: same parameters, same graph, same results, same refusals.
 #include <gtest/gtest.h>
 #include <gantry/classify.hpp>
+#include <gantry/detect.hpp>
 #include <gantry/image.hpp>
 #include <gantry/segmentation.hpp>
 #include <gantry/tensor_ops.hpp>
@@ -58,6 +59,21 @@ std::string text_of(const Classes& classes) {
     text += std::to_string(entry.index) + entry.label + std::to_string(entry.score) + ";";
   return text;
 }
+std::string text_of(const Box& box) {
+  return std::to_string(box.x0) + " " + std::to_string(box.y0) + " " + std::to_string(box.x1) + " " +
+         std::to_string(box.y1) + ";";
+}
+std::string text_of(const Detections& detections) {
+  std::string text;
+  for (const Detection& one : detections)
+    text += std::to_string(one.index) + one.label + std::to_string(one.score) + " " + text_of(one.box);
+  return text;
+}
+std::string text_of(const Boxes& boxes) {
+  std::string text;
+  for (const Box& box : boxes) text += text_of(box);
+  return text;
+}
 template <class T>
 std::string text_of(const Result<T>& result) {
   return result ? text_of(*result) : result.error().to_string();
@@ -80,6 +96,18 @@ class FrontEnds : public testing::Test {
     std::vector<float> values(static_cast<std::size_t>(count));
     for (float& value : values) value = static_cast<float>(real(-5, 5));
     return Tensor::from<float>(Span<const float>(values), {count}).value();
+  }
+
+  Detections random_detections() {
+    std::vector<Detection> entries(static_cast<std::size_t>(below(30)));
+    for (Detection& one : entries) {
+      one.index = below(4);
+      one.score = static_cast<float>(real(0, 1));
+      one.box = {static_cast<float>(real(0, 50)), static_cast<float>(real(0, 50)), 0, 0};
+      one.box.x1 = one.box.x0 + static_cast<float>(real(0, 30));
+      one.box.y1 = one.box.y0 + static_cast<float>(real(0, 30));
+    }
+    return Detections(std::move(entries));
   }
 
   Tensor random_logits() {
@@ -105,6 +133,39 @@ class FrontEnds : public testing::Test {
     ASSERT_THAT(b, test::IsOk());
     EXPECT_EQ(a->explain(), b->explain());
     EXPECT_EQ(text_of(a->run(input)), text_of(b->run(input))) << config;
+  }
+
+  void expect_equal_on_detections(const Labels& labels) {
+    const bool flag = below(2) == 1;
+    expect_equal(detect::clip(), {{"op", "detect.clip"}}, random_detections());
+    expect_equal(detect::to_picture(flag), {{"op", "detect.to_picture"}, {"clip", flag}}, random_detections());
+    expect_equal(detect::boxes_of(), {{"op", "detect.boxes_of"}}, random_detections());
+    expect_equal(detect::label(labels), {{"op", "detect.label"}, {"labels", "labels.txt"}}, random_detections());
+    const std::int64_t count = 1 + below(20), suppress = below(3);
+    const char* const suppressed[] = {"per_class", "any", "torchvision"};
+    const double share = real(0, 1);
+    expect_equal(detect::nms({share, static_cast<detect::Suppress>(suppress), count}),
+                 {{"op", "detect.nms"}, {"iou", share}, {"suppress", suppressed[suppress]}, {"max_count", count}},
+                 random_detections());
+    detect::SoftNms soft{flag ? detect::Decay::kLinear : detect::Decay::kGaussian,    share, 0.25 + share, share / 8,
+                         flag ? detect::Suppress::kAny : detect::Suppress::kPerClass, count};
+    expect_equal(detect::soft_nms(soft),
+                 {{"op", "detect.soft_nms"},
+                  {"decay", flag ? "linear" : "gaussian"},
+                  {"iou", share},
+                  {"sigma", soft.sigma},
+                  {"score", soft.score},
+                  {"suppress", flag ? "any" : "per_class"},
+                  {"max_count", count}},
+                 random_detections());
+    const double score = real(-1, 1);
+    expect_equal(detect::filter({static_cast<float>(score), {1, 3}, static_cast<float>(share), flag ? 0 : count}),
+                 {{"op", "detect.filter"},
+                  {"score", score},
+                  {"classes", {1, 3}},
+                  {"min_side", share},
+                  {"max_count", flag ? 0 : count}},
+                 random_detections());
   }
 
   /// Both front ends refuse it, for the same reason.
@@ -139,7 +200,13 @@ class FrontEnds : public testing::Test {
 };
 
 /// The parameters that are no whole numbers.
-const std::set<std::string> kFractions = {"image.affine angle",
+const std::set<std::string> kFractions = {"detect.filter min_side",
+                                          "detect.filter score",
+                                          "detect.nms iou",
+                                          "detect.soft_nms iou",
+                                          "detect.soft_nms score",
+                                          "detect.soft_nms sigma",
+                                          "image.affine angle",
                                           "image.affine centre",
                                           "image.affine scale",
                                           "image.affine shear_x",
@@ -419,6 +486,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::premultiply(), {{"op", "image.premultiply"}}, random_image());
     expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
     expect_equal(segment({height, width}), {{"op", "segment"}, {"height", height}, {"width", width}}, random_logits());
+    expect_equal_on_detections(labels);
     expect_equal(softmax(), {{"op", "softmax"}}, random_scores(5));
     expect_equal(sigmoid(), {{"op", "sigmoid"}}, random_scores(5));
     expect_equal(top_k(width), {{"op", "top_k"}, {"k", width}}, random_scores(height));
@@ -497,6 +565,7 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
   expect_equal(image::to_tensor(image::scaled({0.5f}, {0.25f}, factor)),
                {{"op", "image.to_tensor"}, {"mode", "scaled"}, {"mean", 0.5}, {"std", 0.25}, {"scale", factor}},
                random_image());
+  expect_equal_on_detections(Labels::parse(Bytes(std::string(kLabels))).value());  // doubles at random
   EXPECT_EQ(numbers_that(is_fraction), kFractions);
 }
 
@@ -545,6 +614,10 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(image::thumbnail(), {{"op", "image.thumbnail"}, {"size", 128}}, random_image());
   expect_equal(image::unletterbox(), {{"op", "image.unletterbox"}}, random_scores(8).reshape({2, 4}).value());
   expect_equal(image::to_tensor(), {{"op", "image.to_tensor"}}, random_image());
+  expect_equal(detect::to_picture(), {{"op", "detect.to_picture"}}, random_detections());
+  expect_equal(detect::nms({}), {{"op", "detect.nms"}}, random_detections());
+  expect_equal(detect::soft_nms({}), {{"op", "detect.soft_nms"}}, random_detections());
+  expect_equal(detect::filter({}), {{"op", "detect.filter"}}, random_detections());
 }
 
 TEST_F(FrontEnds, RefuseSidesOutsideTheirLimits) {
