@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gantry/detect/box.hpp>
+#include <gantry/detect/crop.hpp>
 #include <gantry/detect/detections.hpp>
 #include <gantry/detect/keypoints.hpp>
 #include <gantry/detect/nms.hpp>

@@ -158,6 +158,8 @@ class FrontEnds : public testing::Test {
                   {"suppress", flag ? "any" : "per_class"},
                   {"max_count", count}},
                  random_detections());
+    expect_equal(detect::crop({share, flag}), {{"op", "detect.crop"}, {"margin", share}, {"square", flag}},
+                 std::tuple(random_image(), random_detections()));
     const double score = real(-1, 1);
     expect_equal(detect::filter({static_cast<float>(score), {1, 3}, static_cast<float>(share), flag ? 0 : count}),
                  {{"op", "detect.filter"},
@@ -200,7 +202,8 @@ class FrontEnds : public testing::Test {
 };
 
 /// The parameters that are no whole numbers.
-const std::set<std::string> kFractions = {"detect.filter min_side",
+const std::set<std::string> kFractions = {"detect.crop margin",
+                                          "detect.filter min_side",
                                           "detect.filter score",
                                           "detect.nms iou",
                                           "detect.soft_nms iou",

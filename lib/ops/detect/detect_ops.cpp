@@ -2,7 +2,9 @@
 // The ops on detections by name.
 #include <gantry/detect.hpp>
 #include <gantry/registry.hpp>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "ops/classify/read_labels.hpp"
 #include "ops/ops.hpp"
@@ -125,6 +127,26 @@ OpDescription boxes_of_description() {
           .example = R"({"op": "detect.boxes_of"})"};
 }
 
+Stage<std::tuple<Image, Detections>, std::vector<Image>> read_crop(ParamReader& params) {
+  detect::Crop options;
+  options.margin = params.number("margin");
+  options.square = params.boolean("square");
+  return detect::crop(options);
+}
+
+OpDescription crop_description() {
+  return {.summary = "cuts the boxes of detections out of the image, one crop for each; what is outside is cut off",
+          .input = "boxes in the picture's own pixels",
+          .parameters = {OpParameter::number("margin", "added at each side, as a share of the box's")
+                             .at_least(-0.45)
+                             .at_most(10)
+                             .by_default(0),
+                         OpParameter::boolean("square", "the shorter side grows to the longer one").by_default(false)},
+          .reference = "pillow: `Image.crop` within the image",
+          .tolerance = "exact",
+          .example = R"({"op": "detect.crop", "margin": 0.1, "square": true})"};
+}
+
 }  // namespace
 
 void add_detect_ops(Registry& registry) {
@@ -139,6 +161,7 @@ void add_detect_ops(Registry& registry) {
   registry.add<Detections, Detections>(
       "detect.label", [](ParamReader& params) { return detect::label(read_labels(params, true)); },
       label_description());
+  registry.add<std::tuple<Image, Detections>, std::vector<Image>>("detect.crop", read_crop, crop_description());
   registry.add<Detections, Boxes>(
       "detect.boxes_of", [](ParamReader&) { return detect::boxes_of(); }, boxes_of_description());
 }

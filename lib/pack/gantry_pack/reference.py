@@ -107,7 +107,8 @@ class Reference:
             self.ties.append(int((best[0] - best[1] <= 2e-5 * best[0].abs()).sum()))
         framed = arguments
         if known.takes_frame:
-            frame = self.known.own
+            is_beside = known.takes is not None and known.takes.startswith("tuple<Image")
+            frame = self.known.element(0).own if is_beside else self.known.own
             framed = {**arguments, "frame": frame}
             self.frames.setdefault(path, []).extend([frame] if frame else [])
         try:

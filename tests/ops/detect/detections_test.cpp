@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "ops/run_stage.hpp"
@@ -114,6 +115,62 @@ TEST(BoxesOf, KeepsTheOrder) {
   const Boxes boxes = run(detect::boxes_of(), Detections({found({1, 2, 3, 4}), found({5, 6, 7, 8})})).value();
   ASSERT_EQ(boxes.size(), 2u);
   EXPECT_EQ(boxes[1], (Box{5, 6, 7, 8}));
+}
+
+/// Left, top, width and height of each crop of an image whose pixels count up from 0.
+std::vector<std::vector<std::int64_t>> crops_of(const Image& image, const Detections& detections,
+                                                const detect::Crop& options) {
+  std::vector<std::vector<std::int64_t>> places;
+  for (const Image& crop : run(detect::crop(options), std::tuple(image, detections)).value())
+    places.push_back({crop.row(0)[0] % image.width(), crop.row(0)[0] / image.width(), crop.width(), crop.height()});
+  return places;
+}
+
+using Places = std::vector<std::vector<std::int64_t>>;
+
+TEST(DetectCrop, CutsAtWholePixelsWithinTheImage) {
+  const Image image = test::counting_image(16, 10);
+  EXPECT_EQ(crops_of(image, Detections({found({2.4f, 3, 6.6f, 8}), found({0.5f, 1.5f, 3, 4})}), {}),
+            (Places{{2, 3, 5, 5}, {0, 2, 3, 2}}));
+  EXPECT_EQ(crops_of(image, Detections({found({-5, -5, 3, 30}), found({15.9f, 9.9f, 40, 40})}), {}),
+            (Places{{0, 0, 3, 10}, {15, 9, 1, 1}}));
+  EXPECT_EQ(crops_of(image, Detections({found({-9, -9, -5, -5}), found({5, 5, 5, 5}), found({8, 8, 2, 2})}), {}),
+            (Places{{0, 0, 1, 1}, {5, 5, 1, 1}, {2, 2, 6, 6}}));
+}
+
+TEST(DetectCrop, GrowsByAMarginAndToASquare) {
+  const Image image = test::counting_image(16, 10);
+  const Detections one({found({4, 4, 8, 6})});
+  EXPECT_EQ(crops_of(image, one, {0.5, false}), (Places{{2, 3, 8, 4}}));
+  EXPECT_EQ(crops_of(image, one, {0, true}), (Places{{4, 3, 4, 4}}));
+  EXPECT_EQ(crops_of(image, one, {-0.25, false}), (Places{{5, 4, 2, 2}}));
+  EXPECT_EQ(detect::crop({std::nan(""), false}).error()->message(), "margin must be -0.45..10, got nan");
+}
+
+TEST(DetectCrop, FindsThePicturesBoxesInAnImageThatWasResized) {
+  const auto image = stage("image", [](const Tensor&, const CallContext& call) {
+    Frame frame = Frame::of(32, 20);
+    frame.x = {0.5, 0};
+    frame.y = FrameAxis{0.5, 0}.mirrored(10);
+    call.set_frame(frame);
+    return test::counting_image(16, 10);
+  });
+  const auto detector = stage("detector", [](const Tensor&, const CallContext& call) {
+    call.set_frame(Frame::of(32, 20));
+    return Detections({found({8, 4, 20, 12})});
+  });
+  const auto where = stage("where", [](const Image& crop, const CallContext& call) {
+    return std::vector<double>{call.frame()->x.forth(8), call.frame()->y.forth(12), static_cast<double>(crop.width()),
+                               static_cast<double>(crop.height())};
+  });
+  const auto found_at = run(fork(image, detector) | detect::crop({}) | each(where), Tensor()).value();
+  EXPECT_EQ(found_at, (std::vector<std::vector<double>>{{0, 0, 6, 4}}));
+}
+
+TEST(DetectCrop, RefusesABoxThatIsNowhere) {
+  EXPECT_THAT(
+      run(detect::crop({}), std::tuple(test::counting_image(4, 4), Detections({found({}), found({0, kNan, 1, 1})}))),
+      FailsWith(ErrorCode::kInvalidArgument, "detection 1"));
 }
 
 }  // namespace

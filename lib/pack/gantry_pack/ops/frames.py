@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..values import is_pil
 from .cropping import centre_offset, letterbox_ratio, offset_in_larger
+from .detect.crop import parts_of
 
 if TYPE_CHECKING:
     from ..aliases import Json
@@ -93,8 +94,10 @@ def known_of_items(items: list[Known]) -> Known:
 
 def known_after(kind: str, arguments: Json, known: Known, given: Any, gives: Any) -> Known:
     """Of what an op gives, from what is known of what it was given."""
+    if kind == "detect.crop":
+        return _known_of_crops(arguments, known.element(0).own, given)
     if known.have_elements_others:
-        return known.after(gives)  # no op that moves a picture takes a list or tuple
+        return known.after(gives)  # no other op that moves a picture takes a list or tuple
     own = frame_after(kind, arguments, known.own, given, gives)
     elements = frames_of_elements(kind, known.own, given, gives)
     return Known(own, tuple(map(Known, elements)) if elements else None)
@@ -129,6 +132,13 @@ def frames_of_elements(kind: str, frame: Frame | None, given: Any, gives: Any) -
     right, bottom = given.width - width, given.height - height
     corners = [(x, y) for y in (0, bottom) for x in (0, right)]
     return [frame.shifted(-x, -y) for x, y in [*corners, centre_offset(given.size, (width, height), "half_even")]]
+
+
+def _known_of_crops(arguments: Json, frame: Frame | None, given: Any) -> Known:
+    image, detections = given
+    own = frame or Frame(*image.size)
+    parts = parts_of(image.size, detections, frame=frame, **{key: arguments[key] for key in ("margin", "square")})
+    return Known(own, tuple(Known(own.shifted(-left, -top)) for left, top, _, _ in parts) or None)
 
 
 def _resized(frame: Frame, arguments: Json, given: Any, gives: Any) -> Frame:

@@ -66,8 +66,8 @@ def positive(value: Any) -> str | None:
     return None if is_number(value) and value > 0 else "expected a finite number above 0"
 
 
-def share(value: Any) -> str | None:
-    return None if is_number(value) and 0 <= value <= 1 else "expected 0..1"
+def number_of(least: float, most: float) -> Check:
+    return lambda value: None if is_number(value) and least <= value <= most else f"expected {least}..{most}"
 
 
 def not_negative(value: Any) -> str | None:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from ..limits import MAX_SIDE
+from ..tolerance import EXACT
 from .boxes import unletterbox
 from .classes import label, top_k
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
 from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
+from .detect.crop import crop as crop_detections
 from .detect.nms import nms, soft_nms
 from .detect.picture import back_to_picture, clip
 from .detect.selection import boxes_of, filter_detections
@@ -31,10 +33,10 @@ from .parameters import (
     integer,
     list_of_numbers,
     not_negative,
+    number_of,
     numbers_of,
     positive,
     reducing_gap,
-    share,
 )
 from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
 from .tensors import interpolate, normalize, pad_planes, segment, sigmoid, softmax
@@ -47,6 +49,7 @@ _CROP = {"size": (SIDE, None), "width": (SIDE, None), "height": (SIDE, None)}
 _CROP_KEYS = (("size",), ("width", "height"))
 _MARGIN = (integer(0, MAX_SIDE), 0)
 _CENTRE = (choice("half_even", "floor", "truncate"), "half_even")
+_SHARE = number_of(0, 1)
 _ROUNDING = choice("truncate", "round")
 OPS = {
     "image.decode": Op("Bytes", "Image", {
@@ -120,16 +123,19 @@ OPS = {
     "detect.clip": Op("Detections", "Detections", {}, clip, carries=lambda incoming: incoming, takes_frame=True),
     "detect.to_picture": Op("Detections", "Detections", {"clip": (boolean, True)}, back_to_picture, takes_frame=True),
     "detect.nms": Op("Detections", "Detections", {
-        "iou": (share, 0.5), "suppress": (choice("per_class", "any", "torchvision"), "per_class"),
+        "iou": (_SHARE, 0.5), "suppress": (choice("per_class", "any", "torchvision"), "per_class"),
         "max_count": (integer(1, 65536), 300)}, nms, NMS),
     "detect.soft_nms": Op("Detections", "Detections", {
-        "decay": (choice("linear", "gaussian"), "gaussian"), "iou": (share, 0.3), "sigma": (positive, 0.5),
-        "score": (share, 0.001), "suppress": (choice("per_class", "any"), "per_class"),
+        "decay": (choice("linear", "gaussian"), "gaussian"), "iou": (_SHARE, 0.3), "sigma": (positive, 0.5),
+        "score": (_SHARE, 0.001), "suppress": (choice("per_class", "any"), "per_class"),
         "max_count": (integer(1, 65536), 300)}, soft_nms, RELATIVE),
     "detect.filter": Op("Detections", "Detections", {
         "score": (finite, None), "classes": (indices, None), "min_side": (not_negative, 0),
         "max_count": (integer(0, 65536), 0)}, filter_detections),
     "detect.label": Op("Detections", "Detections", {"labels": (file_name, ...)}, label_detections),
+    "detect.crop": Op("tuple<Image, Detections>", "list<Image>", {
+        "margin": (number_of(-0.45, 10), 0), "square": (boolean, False)}, crop_detections,
+        carries=lambda incoming: EXACT, takes_frame=True),
     "detect.boxes_of": Op("Detections", "Boxes", {}, boxes_of),
     "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
