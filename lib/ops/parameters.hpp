@@ -38,4 +38,11 @@ inline std::string to_text(const std::vector<float>& values) {
   return text + "]";
 }
 
+/// "[8, 16, 32]".
+inline std::string to_text(const std::vector<std::int64_t>& values) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(values[i]);
+  return text + "]";
+}
+
 }  // namespace gantry::detail
