@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payloads in Python: Bytes = bytes, Image = PIL image of mode L, RGB or RGBA, Tensor = torch.Tensor of one sample,
-Tensors = {name: tensor}, Classes = Classes, list<T> = list, tuple<...> = tuple, a type of the host's = Payload."""
+Tensors = {name: tensor}, Classes = Classes, Detections = Detections, list<T> = list, tuple<...> = tuple, a type of the
+host's = Payload."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from json import dumps as dump
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import PackError
 from .imports import need
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
 
 class Classes(list):
     """[(index, label, score), ...], best first."""
+
+
+class Detection(NamedTuple):
+    """One thing that a detector found: its class, and its box x0, y0, x1, y1 in pixels from the edge."""
+
+    index: int
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+    keypoints: tuple[tuple[float, float, float], ...] = ()  # x, y, score
+
+
+class Detections(list):
+    """[Detection], best first."""
 
 
 class Payload:
@@ -96,7 +111,8 @@ def is_of(value: Any, type_name: str) -> bool:
     known: dict[str, Callable[[Any], bool]] = {
         "Bytes": lambda one: isinstance(one, bytes), "Image": is_pil, "Tensor": is_tensor,
         "Tensors": lambda one: isinstance(one, dict) and all(map(is_tensor, one.values())),
-        "Classes": lambda one: isinstance(one, Classes)}
+        "Classes": lambda one: isinstance(one, Classes),
+        "Detections": lambda one: isinstance(one, Detections)}
     return type_name not in known or known[type_name](value)
 
 

@@ -9,6 +9,7 @@ from .classes import label, top_k
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
 from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
+from .detect.table import DECODERS
 from .op import RELATIVE, RESAMPLED, SEGMENTED, WARPED, Op
 from .parameters import (
     FILTERS,
@@ -100,6 +101,7 @@ OPS = {
         "mean": (channel_numbers(True), 0), "std": (channel_numbers(False), 1), "scale": (factor, 1 / 255),
         "dtype": (choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (choice("chw", "hwc"), "chw"),
         "reverse_channels": (boolean, False)}, to_tensor),
+    **DECODERS,
     "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
                   SEGMENTED),
     "interpolate": Op("Tensor", "Tensor", {
