@@ -24,17 +24,17 @@ class Classes(list):
 
 
 class Detection(NamedTuple):
-    """One thing that a detector found: its class, and its box x0, y0, x1, y1 in pixels from the edge."""
+    """Something found in a picture: its class, and its box (x0, y0, x1, y1) and keypoints (x, y, score) in pixels."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # which tuple has a method of that name
     label: str
     score: float
     box: tuple[float, float, float, float]
-    keypoints: tuple[tuple[float, float, float], ...] = ()  # x, y, score
+    keypoints: tuple[tuple[float, float, float], ...] = ()
 
 
 class Detections(list):
-    """[Detection], best first."""
+    """[Detection, ...], the best first."""
 
 
 class Payload:

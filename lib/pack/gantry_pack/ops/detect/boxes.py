@@ -31,8 +31,8 @@ def of_picture(shares: torch.Tensor, width: int, height: int, frame: Frame | Non
         raise PackError("boxes are shares of a picture that nobody knows: give width and height, or let image.decode or "
                         "another image op come before the model")
     own = (0, 0) if frame is None else (frame.height, frame.width) if frame.is_turned else (frame.width, frame.height)
-    across = _side(width, frame and frame.x, own[0])
-    down = _side(height, frame and frame.y, own[1])
+    across = _side(width, frame.x if frame else None, own[0])
+    down = _side(height, frame.y if frame else None, own[1])
     begins, extents = torch.tensor([[across[i], down[i]] * 2 for i in range(2)], dtype=torch.float32)
     return begins + shares * extents
 
@@ -58,7 +58,7 @@ def boxes(value: Any, format: str, relative: bool, width: int, height: int, boxe
     four = named(value, boxes, None, 4)
     rules = Rules(score, top, classes)
 
-    def place(rows: torch.Tensor) -> torch.Tensor:
+    def place(rows: Any) -> Any:
         found = corners(four[rows], format)
         return of_picture(found, width, height, frame) if relative else found
 

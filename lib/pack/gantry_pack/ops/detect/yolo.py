@@ -53,11 +53,11 @@ def yolov8_raw(value: Any, width: int, height: int, strides: Any, bins: int, sco
 
 def yolox(value: Any, width: int, height: int, strides: Any, score: float, top: int, multi_label: bool, class_count: int,
           classes: Any = None) -> Detections:
-    torch = need("torch", "detect.yolox")
     grid = cells(width, height, strides)
     head = _rows_of(value, "channels_last", 5, class_count, len(grid))
 
-    def boxes(rows: torch.Tensor) -> torch.Tensor:
+    def boxes(rows: Any) -> Any:
+        torch = need("torch", "detect.yolox")
         at, code = grid[rows], head[rows]
         return corners(torch.cat(((code[:, :2] + at[:, :2]) * at[:, 2:], torch.exp(code[:, 2:4]) * at[:, 2:]), 1))
     return _found(boxes, head[:, 5:] * head[:, 4:5], Rules(score, top, classes), multi_label)
