@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the decoders compute, in torch: from what a detector's head gives for one sample to candidates."""
+"""The reference of ops on detections, in PyTorch."""
