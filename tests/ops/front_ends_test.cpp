@@ -326,7 +326,7 @@ void FrontEnds::expect_equal_yolo_decoders() {
     config.update(more);
     return config;
   };
-  json config = config_of("detect.yolov5", {});
+  json config = config_of("detect.yolov5", json::object());
   const detect::Candidates of_v5 = random_candidates(config);
   expect_equal(detect::yolov5({of_v5, flag, class_count}), config, random_f32({6, 8}));
   config = config_of("detect.yolov8", {{"layout", layout_name}});
@@ -686,13 +686,10 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
   expect_equal(image::to_tensor(image::scaled({0.5f}, {0.25f}, factor)),
                {{"op", "image.to_tensor"}, {"mode", "scaled"}, {"mean", 0.5}, {"std", 0.25}, {"scale", factor}},
                random_image());
-  const auto candidates = [&](json& config) {
-    const double score = config["score"] = odd(0);
-    return detect::Candidates{static_cast<float>(score)};
-  };
   const auto expect_equal_scores = [&](auto make, json config, auto input) {
-    const detect::Candidates rules = candidates(config);
-    expect_equal(make(rules), config, input);
+    const double score = config["score"] = odd(0);
+    config["top"] = 9;
+    expect_equal(make(detect::Candidates{static_cast<float>(score), 9}), config, input);
   };
   const Tensor head = random_f32({9, 9});
   const json sides = {{"width", 8}, {"height", 8}};

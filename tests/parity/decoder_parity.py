@@ -23,9 +23,11 @@ import torch
 import torchvision
 import transformers
 from torch import nn
-from torchvision.models.detection import FCOS, SSD, RetinaNet
 from torchvision.models.detection.anchor_utils import AnchorGenerator, DefaultBoxGenerator
+from torchvision.models.detection.fcos import FCOS
 from torchvision.models.detection.image_list import ImageList
+from torchvision.models.detection.retinanet import RetinaNet
+from torchvision.models.detection.ssd import SSD
 from torchvision.ops import batched_nms, clip_boxes_to_image
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib" / "pack"))
@@ -185,8 +187,9 @@ def detr(rng):
               "score": score, "top": queries, "activation": ("softmax", "sigmoid")[index % 2]}
         outputs = SimpleNamespace(logits=logits[None], pred_boxes=shares[None])
         found = (softmax, sigmoid)[index % 2].post_process_object_detection(outputs, score, [(height, width)])[0]
+        expected = rows_of(found["boxes"], found["scores"], found["labels"])  # with softmax in the order of queries
         yield Case(f"{queries} queries, {classes} classes, {op}", op, {"pred_boxes": shares, "logits": logits},
-                   rows_of(found["boxes"], found["scores"], found["labels"]))
+                   expected[np.argsort(-np.asarray(expected[:, 1]), kind="stable")])
 
 
 # ---- the packer's references

@@ -23,7 +23,7 @@
 
 namespace gantry::detect {
 
-/// Which scores become candidates.
+/// Which scores become candidates. Each decoder has defaults of its own: change what its options hold.
 struct Candidates {
   float score = 0.25f;                     ///< those above it; 0..1
   std::int64_t top = 30000;                ///< how many at most, the best; of equal scores the first. 1..65536

@@ -221,7 +221,7 @@ TEST(Centernet, TakesThePeaksOfItsHeatMap) {
 
 TEST(Centernet, ComparesScoresNotLogits) {
   // 30 and 40 have the same sigmoid, 1; both are peaks.
-  const std::vector<float> heat = {30, 40, 0, 0, 0, 0, 0, 0, logit(0.25)};
+  const std::vector<float> heat = {30, 40, -9, -9, -9, -9, -9, -9, logit(0.25)};
   EXPECT_EQ(scores_of(run(centernet({}), centernet_head(heat))), "0 1; 0 1");
 }
 

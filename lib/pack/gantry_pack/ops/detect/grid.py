@@ -32,7 +32,7 @@ def cells(width: int, height: int, strides: Any) -> torch.Tensor:
 def distribution_boxes(at: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
     """Of cells [n, 3] and distributions [n, 4 * bins] to left, top, right and bottom, in strides."""
     torch = need("torch", "a decoder")
-    shares = logits.reshape(len(logits), 4, -1).softmax(-1)
+    shares = logits.reshape(len(logits), 4, logits.shape[1] // 4).softmax(-1)
     distances = (shares * torch.arange(shares.shape[-1], dtype=torch.float32)).sum(-1)
     centres, strides = at[:, :2] + 0.5, at[:, 2:]
     return torch.cat(((centres - distances[:, :2]) * strides, (centres + distances[:, 2:]) * strides), 1)
