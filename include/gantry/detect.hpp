@@ -4,6 +4,8 @@
 
 #include <gantry/detect/box.hpp>
 #include <gantry/detect/crop.hpp>
+#include <gantry/detect/decoders.hpp>
 #include <gantry/detect/detections.hpp>
+#include <gantry/detect/grid.hpp>
 #include <gantry/detect/keypoints.hpp>
 #include <gantry/detect/nms.hpp>

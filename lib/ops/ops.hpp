@@ -10,6 +10,7 @@ void add_image_ops(Registry& registry);
 void add_classify_ops(Registry& registry);
 void add_segment_ops(Registry& registry);
 void add_detect_ops(Registry& registry);
+void add_decoder_ops(Registry& registry);
 void add_tensor_ops(Registry& registry);
 
 /// Of Image.

@@ -17,6 +17,7 @@ from gantry_pack.ops.boxes import carried_back
 from gantry_pack.ops.frames import Axis, Frame
 from gantry_pack.ops.table import PREDICATES
 from gantry_pack.stage_tolerances import carried
+from gantry_pack.values import Detections
 
 TABLE = json.loads(Path(sys.argv.pop(1)).read_text())
 FRAME = Frame(4, 3, Axis(0.25, 3), Axis(-0.5, 2))  # what boxes are of: shrunk, with a border, mirrored
@@ -142,7 +143,8 @@ class TableTest(unittest.TestCase):
 
     def test_every_op_gives_a_value_of_the_type_that_it_says(self):
         from PIL import Image
-        types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list}
+        types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list,
+                 "Detections": Detections}
         for name, op in gp.OPS.items():
             with self.subTest(name):
                 self.assertIsInstance(run_example(name), types[op.gives])
@@ -162,6 +164,21 @@ def example_arguments(name):
     return gp.OPS[name].arguments(op)
 
 
+def head_of(name):
+    """What a detector's head may give; 8x6 pixels are one cell at every stride."""
+    scores, boxes = torch.rand(3, 4), torch.rand(3, 4)
+    if name == "detect.yolov8_raw":
+        return torch.rand(64 + 2, 3)
+    if name == "detect.centernet":
+        return {"heatmap": torch.rand(2, 5, 6), "wh": torch.rand(2, 5, 6), "offset": torch.rand(2, 5, 6)}
+    if name == "detect.picodet":
+        return {f"scores{i}": torch.rand(1, 2) for i in range(4)} | {f"boxes{i}": torch.rand(1, 32) for i in range(4)}
+    if OPS[name]["takes"] == "Tensor":
+        return torch.rand(6, 3) if name == "detect.yolov8" else torch.rand(3, 7)
+    return {"boxes": boxes, "pred_boxes": boxes, "scores": scores, "pred_logits": scores, "anchors": boxes,
+            "centerness": torch.rand(3, 1)}
+
+
 def example_input(name):
     import io
     from PIL import Image
@@ -179,6 +196,8 @@ def example_input(name):
         return torch.rand(3)
     if name == "image.unletterbox":
         return torch.rand(3, 4)
+    if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] != "Detections":
+        return head_of(name)
     return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)])}[gp.OPS[name].takes]
 
 
@@ -203,8 +222,8 @@ class CarriedTest(unittest.TestCase):
         from PIL import Image
         random = numpy.random.default_rng(5)
         for name, op in gp.OPS.items():
-            # a file's bytes are given; which class is best is decided, not computed
-            if op.takes not in ("Image", "Tensor") or name in ("segment", "top_k"):
+            # a file's bytes are given; which class is best is decided, not computed, as is what a candidate is
+            if op.takes not in ("Image", "Tensor") or name in ("segment", "top_k") or op.gives == "Detections":
                 continue
             with self.subTest(name):
                 torch.manual_seed(0)

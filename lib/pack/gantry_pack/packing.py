@@ -96,8 +96,8 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
 
 def _record(plan: Plan, directory: Directory) -> tuple[Recorder, list[Case]]:
     """The golden cases of the samples."""
-    label_files = store_files(directory, plan.files, plan.labels, plan.steps, list(plan.models.by_name))
-    reference = Reference(plan.steps, plan.models.call_sample, label_files, plan.table,
+    held = store_files(directory, plan.files, plan.labels, plan.steps, list(plan.models.by_name))
+    reference = Reference(plan.steps, plan.models.call_sample, held, plan.table,
                           {first: last for first, last, _ in plan.origins}, plan.output_names)
     recorder = Recorder(reference, plan.origins, plan.models, plan.inputs, plan.types, plan.tolerance, plan.reference,
                         plan.max_stage_bytes)

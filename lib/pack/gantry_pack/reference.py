@@ -10,7 +10,7 @@ from .edges import check_pipeline
 from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
 from .ops.frames import Frame, Known, known_after, known_of_items
-from .ops.table import LABELLED, OPS, PREDICATES
+from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
 from .values import describe_value, is_of
@@ -27,9 +27,9 @@ class Reference:
     """Runs a pipeline in Python and keeps what every op gave."""
 
     def __init__(self, ops: Steps, call_model: Callable[[Json, Any], Any] | None = None,
-                 label_files: dict[str, list[str]] | None = None, table: Table = OPS,
+                 files: dict[str, Any] | None = None, table: Table = OPS,
                  watch: dict[str, str] | None = None, output_names: dict[str, str] | None = None) -> None:
-        self.ops, self.call_model, self.label_files, self.table = ops, call_model, label_files or {}, table
+        self.ops, self.call_model, self.files, self.table = ops, call_model, files or {}, table
         self.output_names = output_names or {}  # {path of a model op: name of its one output}, where it gives Tensors
         self.watch = watch or {}  # {path of a first op: path of the last op}: keep what goes in and comes out
 
@@ -97,8 +97,9 @@ class Reference:
     def _run_table_op(self, known: Op, op: Json, path: str, value: Any) -> Any:
         kind = op["op"]
         arguments = known.arguments(op) if known.params is not None else {k: v for k, v in op.items() if k != "op"}
-        if kind in LABELLED and "labels" in arguments:
-            arguments["labels"] = self.label_files[arguments["labels"]]
+        for key in known.files:
+            if key in arguments:
+                arguments[key] = self.files[arguments[key]]
         if kind == "top_k" and arguments["k"] < value.numel():
             ordered = value.reshape(-1).sort(descending=True).values
             self.cuts.append((float(ordered[arguments["k"] - 1]), float(ordered[arguments["k"]])))
@@ -126,9 +127,9 @@ class Reference:
 
 
 def run_pipeline(ops: Steps, value: Any, call_model: Models | None = None,
-                 label_files: dict[str, list[str]] | None = None) -> Any:
+                 files: dict[str, Any] | None = None) -> Any:
     """The result of the ops' Python reference for one value. `call_model` takes and gives one sample; of several models,
-    {name: function that does}."""
+    {name: function that does}. `files`: what files that ops name hold, label names or a tensor."""
     check_pipeline(ops)
 
     def call(op: Json, given: Any) -> Any:
@@ -138,4 +139,4 @@ def run_pipeline(ops: Steps, value: Any, call_model: Models | None = None,
         if function is None:
             raise PackError(f"there is no model '{op.get('name', '')}' to call; there are {', '.join(call_model or ())}")
         return function(given)
-    return Reference(ops, None if call_model is None else call, label_files).run(value)[0]
+    return Reference(ops, None if call_model is None else call, files).run(value)[0]

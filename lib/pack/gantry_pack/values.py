@@ -26,7 +26,7 @@ class Classes(list):
 class Detection(NamedTuple):
     """Something found in a picture: its class, and its box (x0, y0, x1, y1) and keypoints (x, y, score) in pixels."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # which tuple has a method of that name
     label: str
     score: float
     box: tuple[float, float, float, float]

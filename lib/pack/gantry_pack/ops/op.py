@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..tolerance import EXACT, Tolerance, magnitude
+from .parameters import file_name
 
 if TYPE_CHECKING:
     from ..aliases import Json
@@ -54,6 +55,11 @@ class Op:
         self.takes, self.gives, self.params, self.run = takes, gives, params, run
         self.rounding = tolerance if isinstance(tolerance, Rounding) else Rounding.fixed(tolerance)
         self.one_of, self.carries, self.takes_frame = one_of, carries, takes_frame
+
+    @property
+    def files(self) -> list[str]:
+        """The parameters that name a file of the package; the op is run with what the file holds."""
+        return [name for name, (check, _) in (self.params or {}).items() if check is file_name]
 
     def arguments(self, op: Json) -> Json:
         """Parameters with the defaults filled in."""

@@ -15,6 +15,7 @@ from .detect.nms import nms, soft_nms
 from .detect.picture import back_to_picture, clip
 from .detect.selection import boxes_of, filter_detections
 from .detect.selection import label as label_detections
+from .detect.table import DECODERS
 from .op import NMS, RELATIVE, RESAMPLED, SEGMENTED, WARPED, Op
 from .parameters import (
     FILTERS,
@@ -110,6 +111,7 @@ OPS = {
         "mean": (channel_numbers(True), 0), "std": (channel_numbers(False), 1), "scale": (factor, 1 / 255),
         "dtype": (choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (choice("chw", "hwc"), "chw"),
         "reverse_channels": (boolean, False)}, to_tensor),
+    **DECODERS,
     "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
                   SEGMENTED),
     "interpolate": Op("Tensor", "Tensor", {
