@@ -353,7 +353,8 @@ def main():
             results = list(run_probe(options.probe, cases, pathlib.Path(folder)))
         wrong = [(case, text) for case, result in zip(cases, results) if (text := difference(case, result))]
         compared = sum(len(case.expected) for case in cases if case.expected is not None)
-        print(f"{group.__name__}: {len(cases)} cases, {compared} candidates, {len(wrong)} differ, "
+        refused = sum(case.expected is None for case in cases)
+        print(f"{group.__name__}: {len(cases)} cases, {refused} refused, {compared} candidates, {len(wrong)} differ, "
               f"{time.monotonic() - began:.1f} s")
         for case, text in wrong[:10]:
             print(f"  {case.name}: {text}")

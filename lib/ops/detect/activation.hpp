@@ -21,6 +21,14 @@ float softmax_gate(double threshold);
 /// torch.softmax of a row. With a NaN, or where the largest is infinite, all of it is NaN.
 void softmax(const float* logits, float* scores, std::int64_t count);
 
+/// Whether any of them is above the gate; few rows of a head have one. Without a branch, so that the loop becomes one
+/// of vectors.
+inline bool any_above(const float* values, std::int64_t count, float gate) {
+  unsigned any = 0;
+  for (std::int64_t i = 0; i < count; ++i) any |= static_cast<unsigned>(values[i] > gate);
+  return any != 0;
+}
+
 /// A score by itself, which kNone and kSigmoid have.
 class Pointwise {
  public:
@@ -30,6 +38,7 @@ class Pointwise {
 
   /// False where the score is not above the threshold, or NaN.
   bool may_pass(float value) const { return value > gate_; }
+  bool may_any_pass(const float* values, std::int64_t count) const { return any_above(values, count, gate_); }
   float operator()(float value) const { return is_sigmoid_ ? sigmoid(value) : value; }
   /// The score where it may be above the threshold; elsewhere something that is not.
   float gated(float value) const { return may_pass(value) ? (*this)(value) : kNoScore; }

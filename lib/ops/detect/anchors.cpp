@@ -170,9 +170,13 @@ Result<Detections> run_retinanet(const Retinanet& options, const Tensors& output
   const detail::Pointwise score(Activation::kSigmoid, options.candidates.score);
   const float* const logits = detail::values_of(head->scores);
   const auto select = [&](TopCandidates& top, std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin * head->classes; i < end * head->classes; ++i)
-      if (score.may_pass(logits[i]) && detail::passes(options.candidates, i % head->classes))
-        top.add(score(logits[i]), i);
+    for (std::int64_t row = begin; row < end; ++row) {
+      const float* const of_row = logits + row * head->classes;
+      if (!score.may_any_pass(of_row, head->classes)) continue;
+      for (std::int64_t c = 0; c < head->classes; ++c)
+        if (score.may_pass(of_row[c]) && detail::passes(options.candidates, c))
+          top.add(score(of_row[c]), row * head->classes + c);
+    }
   };
   return detail::detections_of_rows(
       by_level(options.candidates, *levels, select), head->classes,
@@ -193,13 +197,12 @@ Result<Detections> run_fcos(const Fcos& options, const Tensors& outputs) {
   const float* const centerness = detail::values_of(*centres);
   const auto select = [&](TopCandidates& top, std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
-      if (!(centerness[row] > gate)) continue;
+      const float* const of_row = logits + row * head->classes;
+      if (!(centerness[row] > gate) || !detail::any_above(of_row, head->classes, gate)) continue;
       const float centre = detail::sigmoid(centerness[row]);
-      for (std::int64_t c = 0; c < head->classes; ++c) {
-        const std::int64_t i = row * head->classes + c;
-        if (logits[i] > gate && detail::passes(options.candidates, c))
-          top.add(std::sqrt(detail::sigmoid(logits[i]) * centre), i);
-      }
+      for (std::int64_t c = 0; c < head->classes; ++c)
+        if (of_row[c] > gate && detail::passes(options.candidates, c))
+          top.add(std::sqrt(detail::sigmoid(of_row[c]) * centre), row * head->classes + c);
     }
   };
   return detail::detections_of_rows(

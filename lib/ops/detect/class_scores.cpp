@@ -29,8 +29,9 @@ std::vector<Candidate> best_of(const ClassScores& scores, const detect::Candidat
   TopCandidates top(rules);
   const float* row = scores.values;
   for (std::int64_t i = 0; i < scores.rows; ++i, row += scores.classes)
-    add_row(top, rules, multi_label, i, scores.classes,
-            [&](std::int64_t c) { return c == scores.background ? kNoScore : score.gated(row[c]); });
+    if (score.may_any_pass(row, scores.classes))
+      add_row(top, rules, multi_label, i, scores.classes,
+              [&](std::int64_t c) { return c == scores.background ? kNoScore : score.gated(row[c]); });
   return top.take();
 }
 

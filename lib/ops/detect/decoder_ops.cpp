@@ -45,7 +45,7 @@ Stage<Tensors, Detections> read_ssd(ParamReader& params) {
 OpDescription ssd_description() {
   return {.summary = "decodes the head of an SSD: softmax with the background as class 0, the best of each class",
           .input = kAnchorInput,
-          .parameters = with_candidates(anchor_parameters(false), 0.01, 400),
+          .parameters = with_candidates(anchor_parameters(false), 0.01, 400, " of each class"),
           .reference = "torchvision: `SSD.postprocess_detections()` up to its clipping",
           .tolerance = kRounded,
           .example = R"({"op": "detect.ssd"})"};
@@ -60,7 +60,7 @@ Stage<Tensors, Detections> read_retinanet(ParamReader& params) {
 OpDescription retinanet_description() {
   return {.summary = "decodes the head of a RetinaNet: sigmoids, the best of each level",
           .input = std::string(kAnchorInput) + ", perhaps levels i64[levels]",
-          .parameters = with_candidates(anchor_parameters(true), 0.05, 1000),
+          .parameters = with_candidates(anchor_parameters(true), 0.05, 1000, " of each level"),
           .reference = "torchvision: `RetinaNet.postprocess_detections()` up to its clipping",
           .tolerance = kRounded,
           .example = R"({"op": "detect.retinanet"})"};
@@ -78,7 +78,7 @@ OpDescription fcos_description() {
   parameters.push_back(tensor_parameter("centerness", "the tensor f32[n, 1] of logits"));
   return {.summary = "decodes the head of an FCOS: sqrt(class * centerness), the best of each level",
           .input = std::string(kAnchorInput) + ", centerness f32[n, 1], perhaps levels i64[levels]",
-          .parameters = with_candidates(std::move(parameters), 0.2, 1000),
+          .parameters = with_candidates(std::move(parameters), 0.2, 1000, " of each level"),
           .reference = "torchvision: `FCOS.postprocess_detections()` up to its clipping",
           .tolerance = kRounded,
           .example = R"({"op": "detect.fcos"})"};
@@ -283,7 +283,7 @@ OpDescription picodet_description() {
   parameters.push_back(multi_label_parameter(true));
   return {.summary = "decodes the head of a PicoDet, or of another that was trained with Generalized Focal Loss",
           .input = "for each stride f32[cells, classes], then for each f32[cells, 4 * bins]",
-          .parameters = with_candidates(std::move(parameters), 0.4, 1000),
+          .parameters = with_candidates(std::move(parameters), 0.4, 1000, " cells of each level"),
           .reference = "PaddleDetection: `PicoDetPostProcess` up to its suppression",
           .tolerance = kRounded,
           .example = R"({"op": "detect.picodet", "width": 320, "height": 320})"};

@@ -18,10 +18,12 @@ constexpr double kClassLimit = static_cast<double>(kMaxClass);
 
 }  // namespace
 
-std::vector<OpParameter> with_candidates(std::vector<OpParameter> own, double score, std::int64_t top) {
+std::vector<OpParameter> with_candidates(std::vector<OpParameter> own, double score, std::int64_t top,
+                                         const char* top_of) {
   own.push_back(
       OpParameter::number("score", "scores above it are candidates").at_least(0).at_most(1).by_default(score));
-  own.push_back(OpParameter::integer("top", 1, kMaxCandidates, "how many at most, the best").by_default(top));
+  own.push_back(OpParameter::integer("top", 1, kMaxCandidates, std::string("how many at most, the best") + top_of)
+                    .by_default(top));
   own.push_back(OpParameter::numbers("classes", {}, "of these classes alone")
                     .at_least(0)
                     .at_most(kClassLimit)

@@ -10,8 +10,9 @@
 
 namespace gantry::detail {
 
-/// `own`, then score, top and classes, with these defaults.
-std::vector<OpParameter> with_candidates(std::vector<OpParameter> own, double score, std::int64_t top);
+/// `own`, then score, top and classes, with these defaults. `top_of`: what the best are of, " of each level".
+std::vector<OpParameter> with_candidates(std::vector<OpParameter> own, double score, std::int64_t top,
+                                         const char* top_of = "");
 detect::Candidates read_candidates(ParamReader& params);
 
 /// The sides of the model's input, and the strides of the grid's levels.

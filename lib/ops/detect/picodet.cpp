@@ -72,7 +72,8 @@ void add_level(const Picodet& options, const Level& level, std::int64_t classes,
   };
   detail::TopCandidates top(rules);
   for (std::int64_t cell = 0; cell < level.scores.shape()[0]; ++cell)
-    detail::add_row(top, rules, false, cell, classes, [&](std::int64_t c) { return wanted(cell, c); });
+    if (score.may_any_pass(values + cell * classes, classes))
+      detail::add_row(top, rules, false, cell, classes, [&](std::int64_t c) { return wanted(cell, c); });
   for (const detail::Candidate& best : top.take()) {
     const std::int64_t cell = best.index / classes, first = (level.begin + cell) * classes;
     if (!options.multi_label) candidates.push_back({best.score, first + best.index % classes});

@@ -162,8 +162,9 @@ std::vector<Candidate> best_of(const ChannelHead& head, std::int64_t first_class
   TopCandidates top(rules);
   const float* classes = head.channel(first_class);
   for (std::int64_t i = 0; i < head.count; ++i, classes += head.box_step)
-    detail::add_row(top, rules, multi_label, i, head.classes,
-                    [&](std::int64_t c) { return score.gated(classes[c * head.channel_step]); });
+    if (score.may_any_pass(classes, head.classes))
+      detail::add_row(top, rules, multi_label, i, head.classes,
+                      [&](std::int64_t c) { return score.gated(classes[c]); });
   return top.take();
 }
 

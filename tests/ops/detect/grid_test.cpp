@@ -24,7 +24,7 @@ using test::zeros;
 
 TEST(Yolov5, MultipliesObjectnessAndClass) {
   const Tensor head = f32({3, 7}, {10, 20, 4, 8, 0.5f, 1,    0.75f,  //
-                                   0,  0,  2, 2, 0.2f, 1,    1,      // its objectness is not above the threshold
+                                   0,  0,  2, 2, 0.2f, 2,    1,      // its objectness is not above the threshold
                                    5,  5,  2, 2, 1,    0.3f, 0.625f});
   EXPECT_EQ(text_of(run(yolov5({}), head)), "1 0.625 [4, 4, 6, 6]; 0 0.5 [8, 16, 12, 24]");
   Yolov5 each;
