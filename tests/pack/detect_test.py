@@ -18,17 +18,22 @@ from torchvision.models import detection  # noqa: E402
 from golden_test import picture  # noqa: E402
 from packing import PackingTest, gp  # noqa: E402
 
+SHARPNESS = 2  # of scores: a few boxes above the threshold
 CLASSES = ["background", "cat", "dog", "bird", "fish"]
 
 
 def ssdlite():
-    """With random weights, which find something everywhere: the heads are made to be sure of little."""
+    """With random weights, whose layers are made to give numbers of the size that trained ones give."""
     torch.manual_seed(1)
     model = detection.ssdlite320_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=len(CLASSES),
-                                                    score_thresh=0.35, detections_per_img=20)
+                                                    score_thresh=0.4, detections_per_img=20)
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = 1.0
     with torch.no_grad():
+        model.train().head(list(model.backbone(torch.rand(4, 3, 320, 320) * 2 - 1).values()))
         for layer in model.head.classification_head.module_list:
-            layer[1].weight.mul_(40)
+            layer[1].weight.mul_(SHARPNESS)
     return model.eval()
 
 
@@ -63,15 +68,25 @@ class DetectTest(PackingTest):
 
     def test_a_detector_whose_answers_differ_is_not_written(self):
         model = ssdlite()
-        model.box_coder.weights = (10.0, 10.0, 4.0, 5.0)  # as nobody trains it
-        with self.assertRaisesRegex(gp.CheckFailed, r"detections|box"):
-            self.pack(model, None, [self.photo(200, 200)], tool=TOOL)
+        original = model.postprocess_detections
+
+        def moved(heads, anchors, sizes):
+            return [{**found, "boxes": found["boxes"] + 2} for found in original(heads, anchors, sizes)]
+        model.postprocess_detections = moved  # as somebody's own detector does more than torchvision's
+        with self.assertRaisesRegex(gp.CheckFailed, r"photo.png.*\[0\].*got .*expected"):
+            self.pack(model, None, [self.photo(200, 200)], tool=False)
+
+    def test_a_detector_whose_boxes_are_coded_otherwise_is_refused(self):
+        model = ssdlite()
+        model.box_coder.weights = (1.0, 1.0, 1.0, 1.0)
+        with self.assertRaisesRegex(gp.PackError, "box_coder has the weights"):
+            self.pack(model, None, [self.photo(200, 200)], tool=False)
 
     def test_what_is_found_goes_to_the_next_model_as_crops(self):
         class Corners(torch.nn.Module):  # "finds" what is bright and what is dark
             def forward(self, image):
                 mean = image.mean((1, 2, 3))
-                boxes = torch.tensor([[4.0, 4, 30, 20], [20, 8, 44, 40], [0, 0, 9, 9]]).expand(len(image), 3, 4)
+                boxes = torch.tensor([[4.0, 4, 30, 20], [20, 8, 44, 40], [0, 0, 9, 9]]) + mean[:, None, None] * 0
                 return {"boxes": boxes, "scores": torch.stack([0.9 - mean * 0, mean * 0 + 0.8, mean * 0 + 0.2], 1)[..., None]}
 
         class Classifier(torch.nn.Module):

@@ -14,7 +14,7 @@ import torch
 from packing import gp
 from gantry_pack import edges, pipeline, stage_tolerances
 from gantry_pack.ops.boxes import carried_back
-from gantry_pack.ops.frames import Axis, Frame
+from gantry_pack.ops.frame import Axis, Frame
 from gantry_pack.ops.table import PREDICATES
 from gantry_pack.stage_tolerances import carried
 from gantry_pack.values import Detections
@@ -144,7 +144,7 @@ class TableTest(unittest.TestCase):
     def test_every_op_gives_a_value_of_the_type_that_it_says(self):
         from PIL import Image
         types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list,
-                 "Detections": Detections}
+                 "Detections": Detections, "Boxes": gp.Boxes}
         for name, op in gp.OPS.items():
             with self.subTest(name):
                 self.assertIsInstance(run_example(name), types[op.gives])
@@ -198,7 +198,10 @@ def example_input(name):
         return torch.rand(3, 4)
     if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] != "Detections":
         return head_of(name)
-    return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)])}[gp.OPS[name].takes]
+    found = gp.Detections([gp.Detection(1, "", 0.5, (2.0, 3.0, 20.0, 9.0), ((4.0, 5.0, 0.5),)),
+                           gp.Detection(0, "", 0.25, (2.0, 4.0, 21.0, 9.0), ((4.0, 5.0, 0.5),))])
+    return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
+            "tuple<Image, Detections>": (image, found)}[gp.OPS[name].takes]
 
 
 def run_example(name, value=None):

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ops/classify/read_labels.hpp"
+#include "ops/detect/decoder_parameters.hpp"
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
@@ -83,17 +84,10 @@ OpDescription soft_nms_description() {
           .example = R"({"op": "detect.soft_nms", "decay": "gaussian", "sigma": 0.5})"};
 }
 
-std::vector<std::int64_t> read_classes(ParamReader& params) {
-  std::vector<std::int64_t> classes;
-  if (!params.has("classes")) return classes;
-  for (const double number : params.numbers("classes")) classes.push_back(static_cast<std::int64_t>(number));
-  return classes;
-}
-
 Stage<Detections, Detections> read_filter(ParamReader& params) {
   detect::Filter filter;
   if (params.has("score")) filter.score = static_cast<float>(params.number("score"));
-  filter.classes = read_classes(params);
+  filter.classes = read_integers(params, "classes", false);
   filter.min_side = static_cast<float>(params.number("min_side"));
   filter.max_count = params.integer("max_count");
   return detect::filter(filter);

@@ -7,10 +7,13 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from .errors import PackError
 from .imports import need
 
 if TYPE_CHECKING:
     from .aliases import Json
+
+_SSD_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
 
 
 def with_detector(given: Json) -> Json:
@@ -26,6 +29,9 @@ def with_detector(given: Json) -> Json:
 
 def _of_ssd(model: Any, has_labels: bool) -> Json:
     torch = need("torch", "packing a detector")
+    if tuple(model.box_coder.weights) != _SSD_WEIGHTS:
+        raise PackError(f"model: the SSD's box_coder has the weights {tuple(model.box_coder.weights)}; detect.ssd decodes "
+                        f"boxes with {_SSD_WEIGHTS}, as torchvision trains them")
     width, height = model.transform.fixed_size
     example = torch.zeros(1, 3, height, width)
     pipeline = [
@@ -43,7 +49,7 @@ def _of_ssd(model: Any, has_labels: bool) -> Json:
 
 def _heads_of(model: Any, example: Any) -> Any:
     """f32[batch, 3, h, w] -> what the heads give for each anchor, and the anchors."""
-    torch = need("torch", "packing a detector")
+    import torch
     from torchvision.models.detection.image_list import ImageList
 
     def features_of(images: Any) -> list[Any]:

@@ -96,8 +96,8 @@ def _detections_difference(got: Any, expected: Any, tolerance: Tolerance, what: 
     """`got` is Detections, or tensors {"boxes", "scores", "labels"} as torchvision's detectors give them. Detections whose
     scores are equal within the tolerance may come in any order."""
     if isinstance(got, dict):
-        got = Detections(Detection(int(index), "", float(score), tuple(map(float, box)))
-                         for index, score, box in zip(got["labels"], got["scores"], got["boxes"]))
+        got = Detections(Detection(int(index), "", float(score), (float(x0), float(y0), float(x1), float(y1)))
+                         for index, score, (x0, y0, x1, y1) in zip(got["labels"], got["scores"], got["boxes"]))
         expected = Detections(one._replace(label="", keypoints=()) for one in expected)
     if not isinstance(got, Detections) or len(got) != len(expected):
         return f"{what}: expected {len(expected)} detections, got {len(got) if hasattr(got, '__len__') else got!r}"

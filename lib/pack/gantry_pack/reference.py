@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Union
 from .edges import check_pipeline
 from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
-from .ops.frames import Frame, Known, known_after, known_of_items
+from .ops.frame import Frame
+from .ops.frames import Known, known_after, known_of_items
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children

@@ -65,7 +65,8 @@ class Payload:
         return f"Payload({self.name!r}, {self.json!r:.60})"
 
 
-FORMS = ("boxes", "classes", "detections", "digest", "file", "keypoints", "list", "npy", "sample", "tensors", "tuple")  # keys of a value that mean something else
+# Keys of a value that mean something else.
+FORMS = ("boxes", "classes", "detections", "digest", "file", "keypoints", "list", "npy", "sample", "tensors", "tuple")
 DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "float64": "f64", "uint8": "u8", "int8": "i8",
           "int16": "i16", "int32": "i32", "int64": "i64", "bool": "bool"}
 

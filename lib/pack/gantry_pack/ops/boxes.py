@@ -11,7 +11,7 @@ from ..tolerance import Tolerance
 if TYPE_CHECKING:
     import torch
 
-    from .frames import Frame
+    from .frame import Frame
 
 
 def need_frame(frame: Frame | None) -> Frame:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frame: the picture that a value comes from, and where its pixels are now. As lib/ops/image/frames.cpp, in doubles."""
+"""What ops do to the frames of values: as lib/ops/image/frames.cpp, in doubles."""
 
 from __future__ import annotations
 
@@ -9,43 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ..values import is_pil
 from .cropping import centre_offset, letterbox_ratio, offset_in_larger
 from .detect.crop import parts_of
+from .frame import Frame
 
 if TYPE_CHECKING:
     from ..aliases import Json
-
-
-@dataclass(frozen=True)
-class Axis:
-    """now = own * gain + offset, from the edge of the picture; a mirrored axis has a negative gain."""
-
-    gain: float = 1.0
-    offset: float = 0.0
-
-    def scaled(self, by: float) -> Axis:
-        return Axis(self.gain * by, self.offset * by)
-
-    def shifted(self, by: float) -> Axis:
-        return Axis(self.gain, self.offset + by)
-
-    def mirrored(self, extent: float) -> Axis:
-        return Axis(-self.gain, extent - self.offset)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The picture's own size; turned by a quarter, x runs along its height."""
-
-    width: int
-    height: int
-    x: Axis = Axis()
-    y: Axis = Axis()
-    is_turned: bool = False
-
-    def shifted(self, left: float, top: float) -> Frame:
-        return replace(self, x=self.x.shifted(left), y=self.y.shifted(top))
-
-    def scaled(self, across: float, down: float) -> Frame:
-        return replace(self, x=self.x.scaled(across), y=self.y.scaled(down))
 
 
 @dataclass(frozen=True)

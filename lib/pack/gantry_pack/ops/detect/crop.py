@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PilImage
 
     from ...values import Detections
-    from ..frames import Axis, Frame
+    from ..frame import Axis, Frame
 
 Extent = tuple[float, float]
 Pixels = tuple[int, int, int, int]  # left, top, right, bottom

@@ -12,7 +12,7 @@ from ..boxes import need_frame, to_picture
 if TYPE_CHECKING:
     import torch
 
-    from ..frames import Axis, Frame
+    from ..frame import Axis, Frame
 
 
 def clip(detections: Detections, frame: Frame | None) -> Detections:
