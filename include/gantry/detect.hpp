@@ -4,5 +4,6 @@
 
 #include <gantry/detect/box.hpp>
 #include <gantry/detect/detections.hpp>
+#include <gantry/detect/draw.hpp>
 #include <gantry/detect/keypoints.hpp>
 #include <gantry/detect/nms.hpp>
