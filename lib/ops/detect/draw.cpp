@@ -14,6 +14,7 @@
 #include "ops/detect/draw_font.hpp"
 #include "ops/detect/draw_labels.hpp"
 #include "ops/detect/draw_palette.hpp"
+#include "ops/detect/draw_sizes.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detect {
@@ -23,16 +24,14 @@ using detail::Canvas;
 using detail::PixelBox;
 using detail::Rgb;
 
-constexpr std::int64_t kMaxLine = 256;
-constexpr std::int64_t kMaxScale = 64;
 /// Further than any image is large, and far from overflowing.
 constexpr double kFar = 0x1p32;
 constexpr std::size_t kLongest = 40;       // characters of a label
 constexpr std::size_t kBetweenLooks = 64;  // detections, between looks at the call's deadline
 
 Result<void> check(const Draw& options) {
-  if (auto ok = detail::check_range("line_width", options.line_width, 0, kMaxLine); !ok) return ok;
-  if (auto ok = detail::check_range("text_scale", options.text_scale, 0, kMaxScale); !ok) return ok;
+  if (auto ok = detail::check_range("line_width", options.line_width, 0, detail::kMaxLineWidth); !ok) return ok;
+  if (auto ok = detail::check_range("text_scale", options.text_scale, 0, detail::kMaxTextScale); !ok) return ok;
   if (std::isfinite(options.keypoint_score)) return {};
   return Error(ErrorCode::kInvalidArgument, "keypoint_score must be finite");
 }
@@ -62,19 +61,15 @@ Result<Image> rgb_copy(const Image& image) {
   return copy;
 }
 
-/// Lines and letters as large, beside the picture, as they are on others.
+/// As the options say, or as large beside the picture as they are on others.
 struct Sizes {
-  std::int64_t line = 1;
-  std::int64_t text = 1;
-
-  Sizes(const Draw& options, const Image& picture) {
-    const std::int64_t width = picture.width(), height = picture.height();
-    const auto size = static_cast<double>(std::min((width + height) / 2, 2 * std::min(width, height)));
-    line = options.line_width != 0 ? options.line_width
-                                   : std::clamp<std::int64_t>(std::llround(size / 300), size < 200 ? 1 : 2, kMaxLine);
-    text =
-        options.text_scale != 0 ? options.text_scale : std::clamp<std::int64_t>(std::llround(size / 360), 1, kMaxScale);
+  Sizes(const Draw& options, const Image& picture)
+      : line(options.line_width != 0 ? options.line_width : detail::line_width_for(picture.width(), picture.height())),
+        text(options.text_scale != 0 ? options.text_scale : detail::text_scale_for(picture.width(), picture.height())) {
   }
+
+  std::int64_t line;
+  std::int64_t text;
 };
 
 std::int64_t pixel_of(float coordinate) {

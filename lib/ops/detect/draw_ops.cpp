@@ -3,6 +3,7 @@
 #include <gantry/detect/draw.hpp>
 #include <gantry/registry.hpp>
 
+#include "ops/detect/draw_sizes.hpp"
 #include "ops/ops.hpp"
 
 namespace gantry::detail {
@@ -24,13 +25,14 @@ OpDescription draw_description() {
           "draws boxes, labels, scores and keypoints on a copy of the picture, for people to look at; boxes are in "
           "pixels of this image",
       .output = "RGB",
-      .parameters = {OpParameter::integer("line_width", 0, 256, "in pixels; 0: by the picture's size").by_default(0),
-                     OpParameter::integer("text_scale", 0, 64,
-                                          "pixels of a dot of the 6x10 letters; 0: by the picture's size")
-                         .by_default(0),
-                     OpParameter::boolean("labels", "of a detection without one its class").by_default(true),
-                     OpParameter::boolean("scores", "behind the label").by_default(true),
-                     OpParameter::number("keypoint_score", "keypoints with a smaller one are left out").by_default(0)},
+      .parameters =
+          {OpParameter::integer("line_width", 0, kMaxLineWidth, "in pixels; 0: by the picture's size").by_default(0),
+           OpParameter::integer("text_scale", 0, kMaxTextScale,
+                                "pixels of a dot of the 6x10 letters; 0: by the picture's size")
+               .by_default(0),
+           OpParameter::boolean("labels", "of a detection without one its class").by_default(true),
+           OpParameter::boolean("scores", "behind the label").by_default(true),
+           OpParameter::number("keypoint_score", "keypoints with a smaller one are left out").by_default(0)},
       .reference = "none, so golden cases do not hold it",
       .tolerance = "none",
       .example = R"({"op": "detect.draw", "line_width": 3})"};
