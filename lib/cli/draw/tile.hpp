@@ -13,8 +13,11 @@ struct Tile {
   std::string words;             ///< what was answered; of an input that failed, why
   std::optional<Image> picture;  ///< drawn on; nothing: the input failed
 
-  /// Its file's name.
-  std::string name() const { return argument.substr(argument.find_last_of('/') + 1); }
+  /// Its file's name; of a directory that ends in '/' all of it.
+  std::string name() const {
+    const std::string last = argument.substr(argument.find_last_of('/') + 1);
+    return last.empty() ? argument : last;
+  }
 };
 
 }  // namespace gantry::cli

@@ -32,6 +32,8 @@ RESAMPLED = Rounding("nearest: exact; the others 4e-5 of the largest value, on s
                      lambda arguments, value: EXACT if arguments["mode"].startswith("nearest")
                      else Tolerance(4e-5 * magnitude([value])))
 SEGMENTED = Rounding("exact but where the two best logits differ by rounding", lambda arguments, value: EXACT)
+ENCODED = Rounding("jpeg: exact; png: the pixels", lambda arguments, value: EXACT)
+UNRECORDED = Rounding("none", lambda arguments, value: EXACT)  # what no golden case holds
 
 
 class Op:

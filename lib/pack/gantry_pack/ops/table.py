@@ -9,7 +9,9 @@ from .classes import label, top_k
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
 from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
-from .op import RELATIVE, RESAMPLED, SEGMENTED, WARPED, Op
+from .drawing import draw
+from .encoding import encode, exact_only
+from .op import ENCODED, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -47,6 +49,8 @@ OPS = {
         "max_pixels": (integer(1, 1 << 31), 178956970), "max_bytes": (integer(1, 1 << 31), 268435456),
         "max_scans": (integer(1, 1 << 31), 500), "truncated": (choice("refuse", "accept"), "refuse"),
         "approx_size": (integer(0, MAX_SIDE), 0)}, decode),
+    "image.encode": Op("Image", "Bytes", {"format": (choice("png", "jpeg"), "png"), "quality": (integer(1, 95), 75)},
+                       encode, ENCODED, carries=exact_only),
     "image.from_raw": Op("Bytes", "Image", {"format": (choice(*RAW_FORMATS), ...), "width": (SIDE, ...),
                                             "height": (SIDE, ...), "row_stride": (integer(0, 1 << 31), 0)}, from_raw),
     "image.raw_to_tensor": Op("Bytes", "Tensor", {
@@ -111,6 +115,9 @@ OPS = {
     "softmax": Op("Tensor", "Tensor", {}, softmax, RELATIVE),
     "sigmoid": Op("Tensor", "Tensor", {}, sigmoid, RELATIVE),
     "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
+    "detect.draw": Op("tuple<Image, Detections>", "Image", {
+        "line_width": (integer(0, 256), 0), "text_scale": (integer(0, 64), 0), "labels": (boolean, True),
+        "scores": (boolean, True), "keypoint_score": (finite, 0)}, draw, UNRECORDED),
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
 }
 PREDICATES = {"image.is_gray": ("Image", lambda image: image.mode == "L")}
