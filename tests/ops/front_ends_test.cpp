@@ -759,7 +759,9 @@ TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
 
 TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
   const char* const ops[] = {
+      R"("detect.draw")",
       R"("image.decode")",
+      R"("image.encode")",
       R"("image.from_raw", "format": "gray", "width": 1, "height": 1)",
       R"("image.raw_to_tensor", "sample": "u16", "width": 1, "height": 1)",
       R"("image.resize", "width": 1, "height": 1)",

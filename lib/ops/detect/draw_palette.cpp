@@ -31,10 +31,13 @@ Rgb colour_of_class(std::int64_t index) {
   return {mixed(own.red, with), mixed(own.green, with), mixed(own.blue, with)};
 }
 
-/// By the brightness that eyes see (Rec. 601), white being readable on more than half of the range.
+/// White as far as its contrast is above 3 : 1 (WCAG 2.1), which is up to a luminance of 0.3; black has more than 7 : 1
+/// on what is brighter. Bytes are made linear by their squares.
 Rgb text_colour_on(Rgb background) {
-  const int brightness = 299 * background.red + 587 * background.green + 114 * background.blue;
-  return brightness > 140 * 1000 ? Rgb{0, 0, 0} : Rgb{255, 255, 255};
+  const auto square = [](std::uint8_t byte) { return static_cast<std::uint32_t>(byte) * byte; };
+  const std::uint32_t luminance =
+      (2126 * square(background.red) + 7152 * square(background.green) + 722 * square(background.blue)) / 10000;
+  return luminance > 255 * 255 * 3 / 10 ? Rgb{0, 0, 0} : Rgb{255, 255, 255};
 }
 
 }  // namespace gantry::detail

@@ -210,7 +210,7 @@ TEST(Draw, GivesRgbAndLeavesThePictureAlone) {
     Image picture = Image::make(12, 12, colour).value();
     for (std::uint8_t& byte : picture.pixels().mutable_values<std::uint8_t>().value()) byte = 77;
     const auto before = bytes_of(picture);
-    const Image drawn = draw(picture, found).value();
+    const Image drawn = draw(picture, found, kPlain).value();
     EXPECT_EQ(bytes_of(picture), before);
     ASSERT_EQ(drawn.colour(), Colour::kRgb);
     EXPECT_EQ(at(drawn, 5, 5), (Rgb{77, 77, 77}));
