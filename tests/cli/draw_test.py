@@ -14,6 +14,7 @@ from PIL import Image
 from cli_test import COULD_NOT_RUN, FAILED, OK, USAGE, Case, gantry, lines, manifest, package
 
 PLUGIN = sys.argv[3]
+CELL = 296          # rows of a tile with its caption
 GREEN = (30, 205, 60)       # of class 1
 BAD = (255, 123, 114)       # of what failed, on a sheet
 FIND = [{"op": "image.decode"}, {"op": "image.resize", "width": 30, "height": 20, "filter": "box"}, {"op": "test.bright"}]
@@ -119,8 +120,8 @@ class Sheets(Drawn):
         result = self.run_drawn(out, directory, status=FAILED)
         self.assertEqual(["error" in line for line in lines(result)], [False, False, False, True, False])
         sheet = pixels(out)
-        self.assertEqual(sheet.shape, (40 + 2 * 288 + 16, 16 + 3 * 336, 3))
-        tiles = [sheet[40 + i // 3 * 288:, 16 + i % 3 * 336:][:240, :320] for i in range(5)]
+        self.assertEqual(sheet.shape, (40 + 2 * CELL + 16, 16 + 3 * 336, 3))
+        tiles = [sheet[40 + i // 3 * CELL:, 16 + i % 3 * 336:][:240, :320] for i in range(5)]
         for i, tile in enumerate(tiles):
             self.assertEqual(is_colour(tile, GREEN).sum() > 300, i != 3, i)
             self.assertEqual(is_colour(tile, BAD).any(), i == 3, i)
@@ -130,9 +131,9 @@ class Sheets(Drawn):
     def test_are_for_several_files_and_for_directories_of_one(self):
         out = self.tmp / "out.jpg"
         self.run_drawn(out, self.photo, self.photo)
-        self.assertEqual(pixels(out).shape, (40 + 288 + 16, 16 + 2 * 336, 3))
+        self.assertEqual(pixels(out).shape, (40 + CELL + 16, 16 + 2 * 336, 3))
         self.run_drawn(out, self.directory(1))
-        self.assertEqual(pixels(out).shape, (40 + 288 + 16, 16 + 336, 3))
+        self.assertEqual(pixels(out).shape, (40 + CELL + 16, 16 + 336, 3))
 
     def test_hold_64_pictures(self):
         directory = self.directory(65)

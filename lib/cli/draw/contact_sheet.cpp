@@ -24,9 +24,9 @@ constexpr Rgb kBad = {255, 123, 114};
 
 constexpr std::int64_t kGap = 16;
 constexpr std::int64_t kNameScale = 2;
-constexpr std::int64_t kWordsScale = 1;
+constexpr std::int64_t kErrorScale = 1;
 constexpr std::int64_t kTitleHeight = 40;
-constexpr std::int64_t kCaptionHeight = 48;
+constexpr std::int64_t kCaptionHeight = 56;
 constexpr std::int64_t kCellWidth = ContactSheet::kWidth + kGap;
 constexpr std::int64_t kCellHeight = ContactSheet::kHeight + kCaptionHeight;
 
@@ -61,14 +61,14 @@ void draw_error(Canvas& canvas, const PixelBox& panel, const std::string& error)
   std::int64_t top = panel.top + kMargin;
   detail::draw_text(canvas, "failed", left, top, kNameScale, kBad);
   top += 2 * kLine;
-  for (const std::string& line : wrapped(error, characters_in(panel.width() - 2 * kMargin, kWordsScale))) {
+  for (const std::string& line : wrapped(error, characters_in(panel.width() - 2 * kMargin, kErrorScale))) {
     if (top + kLine > panel.bottom) return;
-    detail::draw_text(canvas, line, left, top, kWordsScale, kInk);
+    detail::draw_text(canvas, line, left, top, kErrorScale, kInk);
     top += kLine;
   }
 }
 
-void draw_tile(Canvas& canvas, const Tile& tile, std::int64_t left, std::int64_t top) {
+void draw_tile(Canvas& canvas, const Tile& tile, std::int64_t left, std::int64_t top, std::int64_t words_scale) {
   const PixelBox panel = {left, top, left + ContactSheet::kWidth, top + ContactSheet::kHeight};
   canvas.fill(panel, kPanel);
   if (tile.picture)
@@ -80,8 +80,17 @@ void draw_tile(Canvas& canvas, const Tile& tile, std::int64_t left, std::int64_t
       detail::shortened_front(printable(tile.name()), characters_in(ContactSheet::kWidth, kNameScale));
   detail::draw_text(canvas, name, left, panel.bottom + 5, kNameScale, tile.picture ? kInk : kBad);
   if (!tile.picture) return;
-  const std::string words = detail::shortened(tile.words, characters_in(ContactSheet::kWidth, kWordsScale));
-  detail::draw_text(canvas, words, left, panel.bottom + 28, kWordsScale, kSoft);
+  const std::string words = detail::shortened(tile.words, characters_in(ContactSheet::kWidth, words_scale));
+  detail::draw_text(canvas, words, left, panel.bottom + 28, words_scale, kSoft);
+}
+
+/// As large as the names, if all of them are short enough.
+std::int64_t scale_of_words(const std::vector<Tile>& tiles) {
+  const std::size_t most = characters_in(ContactSheet::kWidth, kNameScale);
+  const bool is_short = std::all_of(tiles.begin(), tiles.end(), [&](const Tile& tile) {
+    return !tile.picture || detail::count_characters(tile.words) <= most;
+  });
+  return is_short ? kNameScale : 1;
 }
 
 /// So that the sheet is about as wide as a screen.
@@ -103,9 +112,10 @@ Result<Image> ContactSheet::image() const {
   canvas.fill(canvas.bounds(), kPaper);
   const std::string title = detail::shortened(printable(title_), characters_in(canvas.width() - 2 * kGap, kNameScale));
   detail::draw_text(canvas, title, kGap, 12, kNameScale, kSoft);
+  const std::int64_t words_scale = scale_of_words(tiles_);
   for (std::int64_t i = 0; i < count; ++i)
     draw_tile(canvas, tiles_[static_cast<std::size_t>(i)], kGap + i % columns * kCellWidth,
-              kTitleHeight + i / columns * kCellHeight);
+              kTitleHeight + i / columns * kCellHeight, words_scale);
   return sheet;
 }
 

@@ -20,7 +20,7 @@ inline std::int64_t line_width_for(std::int64_t width, std::int64_t height) {
   return std::clamp<std::int64_t>(std::llround(size / 300), size < 200 ? 1 : 2, kMaxLineWidth);
 }
 inline std::int64_t text_scale_for(std::int64_t width, std::int64_t height) {
-  return std::clamp<std::int64_t>(std::llround(drawn_size(width, height) / 360), 1, kMaxTextScale);
+  return std::clamp<std::int64_t>(std::llround(drawn_size(width, height) / 320), 1, kMaxTextScale);
 }
 
 }  // namespace gantry::detail

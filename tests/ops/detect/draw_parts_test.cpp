@@ -181,7 +181,7 @@ TEST(LabelPlaces, AreWithinThePictureAndApart) {
 TEST(Sizes, AStripHasNoLargerLettersThanItsShortSideAllows) {
   EXPECT_EQ(text_scale_for(20000, 30), 1);
   EXPECT_EQ(text_scale_for(640, 480), 2);
-  EXPECT_EQ(text_scale_for(4000, 3000), 10);
+  EXPECT_EQ(text_scale_for(4000, 3000), 11);
   EXPECT_EQ(line_width_for(100, 100), 1);
   EXPECT_EQ(line_width_for(640, 480), 2);
   EXPECT_EQ(line_width_for(1920, 1080), 5);
