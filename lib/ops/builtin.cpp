@@ -12,6 +12,7 @@ Registry make_builtin() {
   Registry registry;
   detail::add_image_ops(registry);
   detail::add_classify_ops(registry);
+  detail::add_draw_ops(registry);
   detail::add_segment_ops(registry);
   detail::add_detect_ops(registry);
   detail::add_decoder_ops(registry);

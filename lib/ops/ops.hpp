@@ -8,6 +8,7 @@ namespace gantry::detail {
 
 void add_image_ops(Registry& registry);
 void add_classify_ops(Registry& registry);
+void add_draw_ops(Registry& registry);
 void add_segment_ops(Registry& registry);
 void add_detect_ops(Registry& registry);
 void add_decoder_ops(Registry& registry);

@@ -14,6 +14,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,9 @@ std::string text_of(const Tensor& tensor) {
 }
 std::string text_of(const Image& image) {
   return to_string(image.colour()) + text_of(image.pixels());
+}
+std::string text_of(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 std::string text_of(const std::vector<Image>& images) {
   std::string text;
@@ -100,6 +104,15 @@ class FrontEnds : public testing::Test {
     auto bytes = image.pixels().mutable_values<std::uint8_t>().value();
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random_());
     return image;
+  }
+
+  std::tuple<Image, Detections> random_detections_in_an_image() {
+    const auto side = [&] { return static_cast<float>(real(0, 40)); };
+    std::vector<Detection> found;
+    for (std::int64_t i = below(4); i > 0; --i)
+      found.push_back(
+          {below(9), i > 1 ? "cat" : "", side() / 40, {side(), side(), 40, 40}, Keypoints({{side(), 9, 0.5f}})});
+    return {random_image(), Detections(found)};
   }
 
   Tensor random_scores(std::int64_t count) {
@@ -251,6 +264,7 @@ const std::set<std::string> kFractions = {"detect.crop margin",
                                           "detect.boxes score",
                                           "detect.centernet score",
                                           "detect.detr score",
+                                          "detect.draw keypoint_score",
                                           "detect.fcos score",
                                           "detect.picodet score",
                                           "detect.retinanet score",
@@ -634,6 +648,19 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                  random_image());
     expect_equal(image::unletterbox({flag}), {{"op", "image.unletterbox"}, {"clip", flag}},
                  random_scores(8).reshape({2, 4}).value());
+    const image::Encode file{flag ? image::FileFormat::kJpeg : image::FileFormat::kPng, 1 + below(95)};
+    expect_equal(image::encode(file),
+                 {{"op", "image.encode"}, {"format", flag ? "jpeg" : "png"}, {"quality", file.quality}},
+                 random_image());
+    const detect::Draw drawing{below(9), below(4), flag, below(2) == 1, 0.25};
+    expect_equal(detect::draw(drawing),
+                 {{"op", "detect.draw"},
+                  {"line_width", drawing.line_width},
+                  {"text_scale", drawing.text_scale},
+                  {"labels", drawing.labels},
+                  {"scores", drawing.scores},
+                  {"keypoint_score", 0.25}},
+                 random_detections_in_an_image());
     const std::int64_t turns = below(4);
     expect_equal(image::rotate90(turns), {{"op", "image.rotate90"}, {"turns", turns}}, random_image());
     image::Pad edge{below(9), below(9), below(9), below(9), 0, image::PadMode::kEdge};
@@ -741,6 +768,10 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                {{"op", "normalize"}, {"mean", mean}, {"std", std}}, random_logits());
   expect_equal(image::to_tensor(image::affine(static_cast<float>(mean), static_cast<float>(std))),
                {{"op", "image.to_tensor"}, {"mode", "affine"}, {"mean", mean}, {"std", std}}, random_image());
+  detect::Draw drawing;
+  drawing.keypoint_score = odd(0.3);
+  expect_equal(detect::draw(drawing), {{"op", "detect.draw"}, {"keypoint_score", drawing.keypoint_score}},
+               random_detections_in_an_image());
   const double fraction = odd(0.5), value = odd(-1), factor = odd(0.01);
   expect_equal(image::crop_short(fraction), {{"op", "image.crop_short"}, {"fraction", fraction}}, random_image());
   expect_equal(pad_to(12, 12, static_cast<float>(value)),
@@ -840,6 +871,8 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(detect::centernet({}), {{"op", "detect.centernet"}}, Tensors{});
   expect_equal(detect::picodet({8, 9}), {{"op", "detect.picodet"}, {"width", 8}, {"height", 9}}, Tensors{});
   expect_equal(image::decode(), {{"op", "image.decode"}}, random_png());
+  expect_equal(image::encode(), {{"op", "image.encode"}}, random_image());
+  expect_equal(detect::draw(), {{"op", "detect.draw"}}, random_detections_in_an_image());
   expect_equal(image::resize(3, 4), {{"op", "image.resize"}, {"width", 3}, {"height", 4}}, random_image());
   expect_equal(image::resize_short(3), {{"op", "image.resize_short"}, {"size", 3}}, random_image());
   expect_equal(image::pad({}), {{"op", "image.pad"}}, random_image());
@@ -872,6 +905,16 @@ TEST_F(FrontEnds, RefuseSidesOutsideTheirLimits) {
 }
 
 TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
+  for (const std::int64_t bad : {0, 96})
+    expect_refused(image::encode({image::FileFormat::kJpeg, bad}),
+                   {{"op", "image.encode"}, {"format", "jpeg"}, {"quality", bad}},
+                   "quality must be 1..95, got " + std::to_string(bad));
+  detect::Draw wide, large;
+  wide.line_width = 257;
+  large.text_scale = -1;
+  expect_refused(detect::draw(wide), {{"op", "detect.draw"}, {"line_width", 257}},
+                 "line_width must be 0..256, got 257");
+  expect_refused(detect::draw(large), {{"op", "detect.draw"}, {"text_scale", -1}}, "text_scale must be 0..64, got -1");
   for (const std::int64_t bad : {std::int64_t{0}, (std::int64_t{1} << 31) + 1}) {
     const std::string got = " must be 1..2147483648, got " + std::to_string(bad);
     image::Decode pixels, bytes, scans;
@@ -1038,7 +1081,9 @@ TEST(DetectConfig, RefusesBadAnchorsAndLists) {
 
 TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
   const char* const ops[] = {
+      R"("detect.draw")",
       R"("image.decode")",
+      R"("image.encode")",
       R"("image.from_raw", "format": "gray", "width": 1, "height": 1)",
       R"("image.raw_to_tensor", "sample": "u16", "width": 1, "height": 1)",
       R"("image.resize", "width": 1, "height": 1)",

@@ -16,7 +16,9 @@ from .detect.picture import back_to_picture, clip
 from .detect.selection import boxes_of, filter_detections
 from .detect.selection import label as label_detections
 from .detect.table import DECODERS
-from .op import NMS, RELATIVE, RESAMPLED, SEGMENTED, WARPED, Op
+from .drawing import draw
+from .encoding import encode, exact_only
+from .op import ENCODED, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -58,6 +60,8 @@ OPS = {
         "max_pixels": (integer(1, 1 << 31), 178956970), "max_bytes": (integer(1, 1 << 31), 268435456),
         "max_scans": (integer(1, 1 << 31), 500), "truncated": (choice("refuse", "accept"), "refuse"),
         "approx_size": (integer(0, MAX_SIDE), 0)}, decode),
+    "image.encode": Op("Image", "Bytes", {"format": (choice("png", "jpeg"), "png"), "quality": (integer(1, 95), 75)},
+                       encode, ENCODED, carries=exact_only),
     "image.from_raw": Op("Bytes", "Image", {"format": (choice(*RAW_FORMATS), ...), "width": (SIDE, ...),
                                             "height": (SIDE, ...), "row_stride": (integer(0, 1 << 31), 0)}, from_raw),
     "image.raw_to_tensor": Op("Bytes", "Tensor", {
@@ -140,6 +144,9 @@ OPS = {
         carries=lambda incoming: EXACT, takes_frame=True),
     "detect.boxes_of": Op("Detections", "Boxes", {}, boxes_of),
     "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
+    "detect.draw": Op("tuple<Image, Detections>", "Image", {
+        "line_width": (integer(0, 256), 0), "text_scale": (integer(0, 64), 0), "labels": (boolean, True),
+        "scores": (boolean, True), "keypoint_score": (finite, 0)}, draw, UNRECORDED),
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
 }
 # Ops with a file of labels, which the packer writes.
