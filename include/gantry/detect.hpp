@@ -3,8 +3,10 @@
 #pragma once
 
 #include <gantry/detect/box.hpp>
+#include <gantry/detect/crop.hpp>
 #include <gantry/detect/decoders.hpp>
 #include <gantry/detect/detections.hpp>
 #include <gantry/detect/grid.hpp>
+#include <gantry/detect/draw.hpp>
 #include <gantry/detect/keypoints.hpp>
 #include <gantry/detect/nms.hpp>

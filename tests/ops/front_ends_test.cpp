@@ -14,6 +14,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,9 @@ std::string text_of(const Tensor& tensor) {
 std::string text_of(const Image& image) {
   return to_string(image.colour()) + text_of(image.pixels());
 }
+std::string text_of(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 std::string text_of(const std::vector<Image>& images) {
   std::string text;
   for (const Image& image : images) text += text_of(image);
@@ -68,13 +72,20 @@ std::string text_of(const Classes& classes) {
     text += std::to_string(entry.index) + entry.label + std::to_string(entry.score) + ";";
   return text;
 }
+std::string text_of(const Box& box) {
+  std::string text;
+  for (const float side : {box.x0, box.y0, box.x1, box.y1}) text += " " + detail::to_text(side);
+  return text + ";";
+}
 std::string text_of(const Detections& detections) {
   std::string text;
-  for (const Detection& one : detections) {
-    text += std::to_string(one.index) + one.label + detail::to_text(one.score);
-    for (const float side : {one.box.x0, one.box.y0, one.box.x1, one.box.y1}) text += " " + detail::to_text(side);
-    text += ";";
-  }
+  for (const Detection& one : detections)
+    text += std::to_string(one.index) + one.label + detail::to_text(one.score) + text_of(one.box);
+  return text;
+}
+std::string text_of(const Boxes& boxes) {
+  std::string text;
+  for (const Box& box : boxes) text += text_of(box);
   return text;
 }
 template <class T>
@@ -95,10 +106,31 @@ class FrontEnds : public testing::Test {
     return image;
   }
 
+  std::tuple<Image, Detections> random_detections_in_an_image() {
+    const auto side = [&] { return static_cast<float>(real(0, 40)); };
+    std::vector<Detection> found;
+    for (std::int64_t i = below(4); i > 0; --i)
+      found.push_back(
+          {below(9), i > 1 ? "cat" : "", side() / 40, {side(), side(), 40, 40}, Keypoints({{side(), 9, 0.5f}})});
+    return {random_image(), Detections(found)};
+  }
+
   Tensor random_scores(std::int64_t count) {
     std::vector<float> values(static_cast<std::size_t>(count));
     for (float& value : values) value = static_cast<float>(real(-5, 5));
     return Tensor::from<float>(Span<const float>(values), {count}).value();
+  }
+
+  Detections random_detections() {
+    std::vector<Detection> entries(static_cast<std::size_t>(below(30)));
+    for (Detection& one : entries) {
+      one.index = below(4);
+      one.score = static_cast<float>(real(0, 1));
+      one.box = {static_cast<float>(real(0, 50)), static_cast<float>(real(0, 50)), 0, 0};
+      one.box.x1 = one.box.x0 + static_cast<float>(real(0, 30));
+      one.box.y1 = one.box.y0 + static_cast<float>(real(0, 30));
+    }
+    return Detections(std::move(entries));
   }
 
   Tensor random_logits() {
@@ -150,6 +182,41 @@ class FrontEnds : public testing::Test {
     EXPECT_EQ(text_of(a->run(input)), text_of(b->run(input))) << config;
   }
 
+  void expect_equal_on_detections(const Labels& labels) {
+    const bool flag = below(2) == 1;
+    expect_equal(detect::clip(), {{"op", "detect.clip"}}, random_detections());
+    expect_equal(detect::to_picture(flag), {{"op", "detect.to_picture"}, {"clip", flag}}, random_detections());
+    expect_equal(detect::boxes_of(), {{"op", "detect.boxes_of"}}, random_detections());
+    expect_equal(detect::label(labels), {{"op", "detect.label"}, {"labels", "labels.txt"}}, random_detections());
+    const std::int64_t count = 1 + below(20), suppress = below(3);
+    const char* const suppressed[] = {"per_class", "any", "torchvision"};
+    const double share = real(0, 1);
+    expect_equal(detect::nms({share, static_cast<detect::Suppress>(suppress), count}),
+                 {{"op", "detect.nms"}, {"iou", share}, {"suppress", suppressed[suppress]}, {"max_count", count}},
+                 random_detections());
+    detect::SoftNms soft{flag ? detect::Decay::kLinear : detect::Decay::kGaussian,    share, 0.25 + share, share / 8,
+                         flag ? detect::Suppress::kAny : detect::Suppress::kPerClass, count};
+    expect_equal(detect::soft_nms(soft),
+                 {{"op", "detect.soft_nms"},
+                  {"decay", flag ? "linear" : "gaussian"},
+                  {"iou", share},
+                  {"sigma", soft.sigma},
+                  {"score", soft.score},
+                  {"suppress", flag ? "any" : "per_class"},
+                  {"max_count", count}},
+                 random_detections());
+    expect_equal(detect::crop({share, flag}), {{"op", "detect.crop"}, {"margin", share}, {"square", flag}},
+                 std::tuple(random_image(), random_detections()));
+    const double score = real(-1, 1);
+    expect_equal(detect::filter({static_cast<float>(score), {1, 3}, static_cast<float>(share), flag ? 0 : count}),
+                 {{"op", "detect.filter"},
+                  {"score", score},
+                  {"classes", {1, 3}},
+                  {"min_side", share},
+                  {"max_count", flag ? 0 : count}},
+                 random_detections());
+  }
+
   /// Both front ends refuse it, for the same reason.
   template <class In, class Out>
   void expect_refused(const Stage<In, Out>& typed, const json& config, const std::string& reason) {
@@ -187,9 +254,17 @@ class FrontEnds : public testing::Test {
 };
 
 /// The parameters that are no whole numbers.
-const std::set<std::string> kFractions = {"detect.boxes score",
+const std::set<std::string> kFractions = {"detect.crop margin",
+                                          "detect.filter min_side",
+                                          "detect.filter score",
+                                          "detect.nms iou",
+                                          "detect.soft_nms iou",
+                                          "detect.soft_nms score",
+                                          "detect.soft_nms sigma",
+                                          "detect.boxes score",
                                           "detect.centernet score",
                                           "detect.detr score",
+                                          "detect.draw keypoint_score",
                                           "detect.fcos score",
                                           "detect.picodet score",
                                           "detect.retinanet score",
@@ -573,6 +648,19 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                  random_image());
     expect_equal(image::unletterbox({flag}), {{"op", "image.unletterbox"}, {"clip", flag}},
                  random_scores(8).reshape({2, 4}).value());
+    const image::Encode file{flag ? image::FileFormat::kJpeg : image::FileFormat::kPng, 1 + below(95)};
+    expect_equal(image::encode(file),
+                 {{"op", "image.encode"}, {"format", flag ? "jpeg" : "png"}, {"quality", file.quality}},
+                 random_image());
+    const detect::Draw drawing{below(9), below(4), flag, below(2) == 1, 0.25};
+    expect_equal(detect::draw(drawing),
+                 {{"op", "detect.draw"},
+                  {"line_width", drawing.line_width},
+                  {"text_scale", drawing.text_scale},
+                  {"labels", drawing.labels},
+                  {"scores", drawing.scores},
+                  {"keypoint_score", 0.25}},
+                 random_detections_in_an_image());
     const std::int64_t turns = below(4);
     expect_equal(image::rotate90(turns), {{"op", "image.rotate90"}, {"turns", turns}}, random_image());
     image::Pad edge{below(9), below(9), below(9), below(9), 0, image::PadMode::kEdge};
@@ -604,6 +692,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::premultiply(), {{"op", "image.premultiply"}}, random_image());
     expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
     expect_equal(segment({height, width}), {{"op", "segment"}, {"height", height}, {"width", width}}, random_logits());
+    expect_equal_on_detections(labels);
     expect_equal_anchor_decoders();
     expect_equal_box_decoders();
     expect_equal_yolo_decoders();
@@ -679,6 +768,10 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                {{"op", "normalize"}, {"mean", mean}, {"std", std}}, random_logits());
   expect_equal(image::to_tensor(image::affine(static_cast<float>(mean), static_cast<float>(std))),
                {{"op", "image.to_tensor"}, {"mode", "affine"}, {"mean", mean}, {"std", std}}, random_image());
+  detect::Draw drawing;
+  drawing.keypoint_score = odd(0.3);
+  expect_equal(detect::draw(drawing), {{"op", "detect.draw"}, {"keypoint_score", drawing.keypoint_score}},
+               random_detections_in_an_image());
   const double fraction = odd(0.5), value = odd(-1), factor = odd(0.01);
   expect_equal(image::crop_short(fraction), {{"op", "image.crop_short"}, {"fraction", fraction}}, random_image());
   expect_equal(pad_to(12, 12, static_cast<float>(value)),
@@ -686,6 +779,7 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
   expect_equal(image::to_tensor(image::scaled({0.5f}, {0.25f}, factor)),
                {{"op", "image.to_tensor"}, {"mode", "scaled"}, {"mean", 0.5}, {"std", 0.25}, {"scale", factor}},
                random_image());
+  expect_equal_on_detections(Labels::parse(Bytes(std::string(kLabels))).value());  // doubles at random
   const auto expect_equal_scores = [&](auto make, json config, auto input) {
     const double score = config["score"] = odd(0);
     config["top"] = 9;
@@ -777,6 +871,8 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(detect::centernet({}), {{"op", "detect.centernet"}}, Tensors{});
   expect_equal(detect::picodet({8, 9}), {{"op", "detect.picodet"}, {"width", 8}, {"height", 9}}, Tensors{});
   expect_equal(image::decode(), {{"op", "image.decode"}}, random_png());
+  expect_equal(image::encode(), {{"op", "image.encode"}}, random_image());
+  expect_equal(detect::draw(), {{"op", "detect.draw"}}, random_detections_in_an_image());
   expect_equal(image::resize(3, 4), {{"op", "image.resize"}, {"width", 3}, {"height", 4}}, random_image());
   expect_equal(image::resize_short(3), {{"op", "image.resize_short"}, {"size", 3}}, random_image());
   expect_equal(image::pad({}), {{"op", "image.pad"}}, random_image());
@@ -786,6 +882,10 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(image::thumbnail(), {{"op", "image.thumbnail"}, {"size", 128}}, random_image());
   expect_equal(image::unletterbox(), {{"op", "image.unletterbox"}}, random_scores(8).reshape({2, 4}).value());
   expect_equal(image::to_tensor(), {{"op", "image.to_tensor"}}, random_image());
+  expect_equal(detect::to_picture(), {{"op", "detect.to_picture"}}, random_detections());
+  expect_equal(detect::nms({}), {{"op", "detect.nms"}}, random_detections());
+  expect_equal(detect::soft_nms({}), {{"op", "detect.soft_nms"}}, random_detections());
+  expect_equal(detect::filter({}), {{"op", "detect.filter"}}, random_detections());
 }
 
 TEST_F(FrontEnds, RefuseSidesOutsideTheirLimits) {
@@ -805,6 +905,16 @@ TEST_F(FrontEnds, RefuseSidesOutsideTheirLimits) {
 }
 
 TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
+  for (const std::int64_t bad : {0, 96})
+    expect_refused(image::encode({image::FileFormat::kJpeg, bad}),
+                   {{"op", "image.encode"}, {"format", "jpeg"}, {"quality", bad}},
+                   "quality must be 1..95, got " + std::to_string(bad));
+  detect::Draw wide, large;
+  wide.line_width = 257;
+  large.text_scale = -1;
+  expect_refused(detect::draw(wide), {{"op", "detect.draw"}, {"line_width", 257}},
+                 "line_width must be 0..256, got 257");
+  expect_refused(detect::draw(large), {{"op", "detect.draw"}, {"text_scale", -1}}, "text_scale must be 0..64, got -1");
   for (const std::int64_t bad : {std::int64_t{0}, (std::int64_t{1} << 31) + 1}) {
     const std::string got = " must be 1..2147483648, got " + std::to_string(bad);
     image::Decode pixels, bytes, scans;
@@ -971,7 +1081,9 @@ TEST(DetectConfig, RefusesBadAnchorsAndLists) {
 
 TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
   const char* const ops[] = {
+      R"("detect.draw")",
       R"("image.decode")",
+      R"("image.encode")",
       R"("image.from_raw", "format": "gray", "width": 1, "height": 1)",
       R"("image.raw_to_tensor", "sample": "u16", "width": 1, "height": 1)",
       R"("image.resize", "width": 1, "height": 1)",
@@ -996,6 +1108,14 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("image.premultiply")",
       R"("image.unpremultiply")",
       R"("image.to_tensor")",
+      R"("detect.clip")",
+      R"("detect.to_picture")",
+      R"("detect.nms")",
+      R"("detect.soft_nms")",
+      R"("detect.filter")",
+      R"("detect.label", "labels": "labels.txt")",
+      R"("detect.crop")",
+      R"("detect.boxes_of")",
       R"("detect.ssd")",
       R"("detect.retinanet")",
       R"("detect.fcos")",

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,7 +63,7 @@ GANTRY_API Stage<Detections, Detections> to_picture(bool clip = true);
 
 /// Which detections stay. What is left at its default lets everything through.
 struct Filter {
-  float score = 0;                    ///< the least score that stays; finite
+  std::optional<float> score;         ///< the least score that stays; finite
   std::vector<std::int64_t> classes;  ///< these classes stay; empty: all
   float min_side = 0;                 ///< the least width and height that stay; pixels, 0 or more
   std::int64_t max_count = 0;         ///< how many stay, from the front; 0: all
@@ -72,7 +73,7 @@ GANTRY_API Stage<Detections, Detections> filter(const Filter& filter);
 /// Writes the label of each class into its detections; invalid_argument for a class without a label.
 GANTRY_API Stage<Detections, Detections> label(Labels labels);
 /// The boxes alone, in the same order.
-GANTRY_API Stage<Detections, Boxes> boxes();
+GANTRY_API Stage<Detections, Boxes> boxes_of();
 
 }  // namespace detect
 

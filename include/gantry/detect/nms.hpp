@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <gantry/detect/detections.hpp>
@@ -21,20 +22,22 @@ enum class Suppress : std::uint8_t {
   kAny,          ///< those of all classes
   kTorchvision,  ///< as torchvision's batched_nms: up to 1000 boxes it moves each class away by class * (the largest
                  ///< coordinate + 1), in float32, and suppresses among all; of more boxes per class. Differs from
-                 ///< kPerClass where coordinates are negative, and where an overlap is within rounding of the threshold.
+                 ///< kPerClass where coordinates are negative, and where an overlap is within rounding of the
+                 ///< threshold.
 };
 
 /// torchvision.ops.nms, bit for bit: by falling score, equal scores by index, a box stays unless one that stays
 /// overlaps it by more than `iou` (intersection / union, in float32, compared as double). Indices, the best first. A
-/// NaN score is the best; a box with a NaN overlaps nothing. Errors: invalid_argument (as many scores as boxes, iou is
-/// not NaN), resource_exhausted. Thread-safe. Cost: 0.5 ns for each box that stays and each box after it, that is, at
-/// most n * n / 2.
-GANTRY_API Result<std::vector<std::size_t>> nms(Span<const Box> boxes, Span<const float> scores, double iou);
+/// NaN score is the best; a box with a NaN overlaps nothing. At most `max_count` indices. Errors: invalid_argument (as
+/// many scores as boxes, iou is not NaN), resource_exhausted. Thread-safe. Cost: half a nanosecond for each box that
+/// stays and each box after it: at most max_count * n, or n * n / 2.
+GANTRY_API Result<std::vector<std::size_t>> nms(Span<const Box> boxes, Span<const float> scores, double iou,
+                                                std::size_t max_count = std::numeric_limits<std::size_t>::max());
 /// torchvision.ops.batched_nms: nms with the class of each box. torchvision leaves the order of equal scores open above
 /// 1000 boxes; here it is that of their indices.
-GANTRY_API Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const float> scores,
-                                                        Span<const std::int64_t> classes, double iou,
-                                                        Suppress suppress = Suppress::kPerClass);
+GANTRY_API Result<std::vector<std::size_t>> batched_nms(
+    Span<const Box> boxes, Span<const float> scores, Span<const std::int64_t> classes, double iou,
+    Suppress suppress = Suppress::kPerClass, std::size_t max_count = std::numeric_limits<std::size_t>::max());
 
 struct Nms {
   double iou = 0.5;  ///< 0..1; an overlap of exactly this stays
@@ -51,9 +54,9 @@ enum class Decay : std::uint8_t {
 };
 struct SoftNms {
   Decay decay = Decay::kGaussian;
-  double iou = 0.3;    ///< of kLinear, 0..1
-  double sigma = 0.5;  ///< of kGaussian, above 0
-  double score = 0.001;  ///< what falls below is dropped; 0..1
+  double iou = 0.3;                         ///< of kLinear, 0..1
+  double sigma = 0.5;                       ///< of kGaussian, above 0
+  double score = 0.001;                     ///< what falls below is dropped; 0..1
   Suppress suppress = Suppress::kPerClass;  ///< kPerClass or kAny
   std::int64_t max_count = 300;             ///< how many stay, 1..65536
 };

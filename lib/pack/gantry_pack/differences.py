@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .imports import need
 from .tolerance import magnitude
-from .values import Classes, Payload, dtype_name, is_number, is_pil, is_tensor, to_array
+from .values import Classes, Detection, Detections, Payload, dtype_name, is_number, is_pil, is_tensor, to_array
 
 if TYPE_CHECKING:
     from .tolerance import Tolerance
@@ -20,6 +20,8 @@ def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str 
         return _array_difference(got, expected, tolerance, what)
     if isinstance(expected, Classes):
         return _classes_difference(got, expected, tolerance, what)
+    if isinstance(expected, Detections):
+        return _detections_difference(got, expected, tolerance, what)
     if isinstance(expected, Payload):
         if not isinstance(got, Payload) or got.name != expected.name:
             return f"{what}: got {got!r}, expected {expected!r}"
@@ -88,6 +90,31 @@ def _classes_difference(got: Any, expected: Any, tolerance: Tolerance, what: str
         if key not in twins:
             return f"{what}: class {i} is {key!r}, expected {wanted_key!r}"
     return None
+
+
+def _detections_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
+    """`got` is Detections, or tensors {"boxes", "scores", "labels"} as torchvision's detectors give them. Detections whose
+    scores are equal within the tolerance may come in any order."""
+    if isinstance(got, dict):
+        got = Detections(Detection(int(index), "", float(score), (float(x0), float(y0), float(x1), float(y1)))
+                         for index, score, (x0, y0, x1, y1) in zip(got["labels"], got["scores"], got["boxes"]))
+        expected = Detections(one._replace(label="", keypoints=()) for one in expected)
+    if not isinstance(got, Detections) or len(got) != len(expected):
+        return f"{what}: expected {len(expected)} detections, got {len(got) if hasattr(got, '__len__') else got!r}"
+    left = list(expected)
+    for i, (one, rank) in enumerate(zip(got, expected)):
+        twins = sorted((other for other in left if tolerance.accepts(other.score, rank.score)), key=lambda other: other != rank)
+        found = [_detection_difference(one, other, tolerance, f"{what}[{i}]") for other in twins]
+        if None not in found:
+            return found[0] if found else f"{what}[{i}]: expected {rank}, got {one}"
+        left.remove(twins[found.index(None)])
+    return None
+
+
+def _detection_difference(got: Detection, expected: Detection, tolerance: Tolerance, what: str) -> str | None:
+    if got[:2] != expected[:2]:
+        return f"{what}: expected class {expected.index} {expected.label!r}, got {got.index} {got.label!r}"
+    return difference((got.score, got.box, got.keypoints), (expected.score, expected.box, expected.keypoints), tolerance, what)
 
 
 def _scores_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:

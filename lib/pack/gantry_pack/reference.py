@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Union
 from .edges import check_pipeline
 from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
-from .ops.frames import Frame, Known, known_after, known_of_items
+from .ops.frame import Frame
+from .ops.frames import Known, known_after, known_of_items
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
@@ -108,7 +109,8 @@ class Reference:
             self.ties.append(int((best[0] - best[1] <= 2e-5 * best[0].abs()).sum()))
         framed = arguments
         if known.takes_frame:
-            frame = self.known.own
+            is_beside = known.takes is not None and known.takes.startswith("tuple<Image")
+            frame = self.known.element(0).own if is_beside else self.known.own
             framed = {**arguments, "frame": frame}
             self.frames.setdefault(path, []).extend([frame] if frame else [])
         try:

@@ -13,7 +13,7 @@ from .tolerance import EXACT, Tolerance
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
-    from .ops.frames import Frame
+    from .ops.frame import Frame
     from .ops.op import Table
 
 

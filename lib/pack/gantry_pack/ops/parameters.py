@@ -66,6 +66,21 @@ def positive(value: Any) -> str | None:
     return None if is_number(value) and value > 0 else "expected a finite number above 0"
 
 
+def number_of(least: float, most: float) -> Check:
+    return lambda value: None if is_number(value) and least <= value <= most else f"expected {least}..{most}"
+
+
+def not_negative(value: Any) -> str | None:
+    return None if is_number(value) and value >= 0 else "expected a finite number, 0 or more"
+
+
+def indices(value: Any) -> str | None:
+    numbers = value if isinstance(value, list) else [value]
+    if numbers and all(integer(0, 1 << 53)(number) is None for number in numbers):
+        return None
+    return "expected the index of a class, or a list of them"
+
+
 def factor(value: Any) -> str | None:
     return None if is_number(value) and value != 0 else "expected a finite number, not 0"
 

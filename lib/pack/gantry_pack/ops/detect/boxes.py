@@ -14,7 +14,7 @@ from .heads import activated, corners, named
 if TYPE_CHECKING:
     import torch
 
-    from ..frames import Axis, Frame
+    from ..frame import Axis, Frame
 
 
 def _side(given: int, axis: Axis | None, own: int) -> tuple[float, float]:
