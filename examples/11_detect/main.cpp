@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds things in a picture and draws them on it: 11_detect PACKAGE PHOTO OUT.png
-// PACKAGE takes a picture's bytes and gives detections; examples/README.md says which do.
+// PACKAGE takes a picture's bytes and gives detections in its pixels, as examples/models/page_layout.py makes one.
 #include <cstdio>
 #include <fstream>
 #include <gantry/gantry.hpp>
@@ -19,11 +19,9 @@ void print(const g::Detection& found) {
   std::printf("\n");
 }
 
-/// The picture as the package saw it: upright, if its image.decode has exif_orientation, as most have.
+/// The picture as the package decodes it; where its image.decode has exif_orientation, so must this.
 g::Result<g::Image> decode(const g::Bytes& file) {
-  g::image::Decode upright;
-  upright.exif_orientation = true;
-  const auto pipeline = g::compile(g::image::decode(upright));
+  const auto pipeline = g::compile(g::image::decode());
   if (!pipeline) return pipeline.error();
   return pipeline->run(file);
 }

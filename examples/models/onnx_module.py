@@ -24,7 +24,7 @@ def conv(node, x, weight, bias=None):
 def resize(node, x, _, factors):
     if node["mode"] != b"nearest" or node["coordinate_transformation_mode"] != b"asymmetric":
         raise SystemExit("a Resize that is not nearest and asymmetric is not known here")
-    return functional.interpolate(x, scale_factor=[float(factor) for factor in factors[2:]], mode="nearest")
+    return functional.interpolate(x, scale_factor=factors[2:], mode="nearest")
 
 
 KINDS = {
@@ -34,10 +34,10 @@ KINDS = {
     "Add": lambda node, a, b: a + b,
     "Mul": lambda node, a, b: a * b,
     "Div": lambda node, a, b: a / b,
-    "Clip": lambda node, x, low, high: x.clamp(float(low), float(high)),
+    "Clip": lambda node, x, low, high: x.clamp(low, high),
     "Concat": lambda node, *parts: torch.cat(parts, node["axis"]),
-    "Split": lambda node, x, sizes: torch.split(x, [int(size) for size in sizes], node["axis"]),
-    "Reshape": lambda node, x, shape: x.reshape(x.shape[0], *[int(side) for side in shape[1:]]),  # any number of samples
+    "Split": lambda node, x, sizes: torch.split(x, sizes, node["axis"]),
+    "Reshape": lambda node, x, shape: x.reshape(x.shape[0], *shape[1:]),  # any number of samples
     "Transpose": lambda node, x: x.permute(*node["perm"]),
     "Resize": resize,
     "Relu": lambda node, x: functional.relu(x),
@@ -46,6 +46,8 @@ KINDS = {
     "HardSwish": lambda node, x: functional.hardswish(x),
     "GlobalAveragePool": lambda node, x: functional.adaptive_avg_pool2d(x, 1),
 }
+
+TAKE_LISTS = {"Reshape", "Resize", "Split"}  # of sizes and factors, which are part of the program
 
 
 class OnnxModule(torch.nn.Module):
@@ -64,15 +66,15 @@ class OnnxModule(torch.nn.Module):
             raise SystemExit(f"{path}: nodes of the kinds {', '.join(sorted(unknown))} are not known here")
         self.input = graph.input[0].name
         self.outputs = dict(zip(names, (output.name for output in graph.output), strict=True))
-        used = {name for _, _, inputs, _ in self.steps for name in inputs}
-        self.constants = {}
-        for index, name in enumerate(sorted(used & set(values))):
+        self.constants = {}  # numbers, lists of them, and names of buffers
+        lists = {name for kind, _, inputs, _ in self.steps if kind in TAKE_LISTS for name in inputs[1:]}
+        for index, name in enumerate(sorted({name for _, _, inputs, _ in self.steps for name in inputs} & set(values))):
             tensor = torch.from_numpy(numpy.array(values[name]))
-            if tensor.is_floating_point() and tensor.dim() > 0:
+            if tensor.numel() == 1 or name in lists:
+                self.constants[name] = tensor.item() if tensor.numel() == 1 else tensor.tolist()
+            else:
                 self.register_buffer(f"weight_{index}", tensor)
                 self.constants[name] = f"weight_{index}"
-            else:
-                self.constants[name] = tensor
 
     def forward(self, image):
         values = {self.input: image}

@@ -58,8 +58,8 @@ class OnePicture(Drawn):
     def test_has_the_box_where_the_picture_has_what_was_found(self):
         out = self.tmp / "out.png"
         result = self.run_drawn(out, self.photo)
-        self.assertEqual(lines(result)[0]["result"]["detections"],
-                         [{"label": "bright", "score": 0.75, "box": [60, 80, 180, 160]}])
+        found, = lines(result)[0]["result"]["detections"]
+        self.assertEqual((found["label"], found["score"], found["box"]), ("bright", 0.75, [60, 80, 180, 160]))
         before, after = pixels(self.photo), pixels(out)
         self.assertEqual(before.shape, after.shape)
         self.assertTrue(is_colour(after[100:140, 59:61], GREEN).all(), "the left edge")

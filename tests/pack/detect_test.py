@@ -67,14 +67,14 @@ class DetectTest(PackingTest):
             self.assertEqual({CLASSES[one.index] for one in ours}, {one.label for one in ours})
 
     def test_a_detector_whose_answers_differ_is_not_written(self):
-        model = ssdlite()
-        original = model.postprocess_detections
-
-        def moved(heads, anchors, sizes):
-            return [{**found, "boxes": found["boxes"] + 2} for found in original(heads, anchors, sizes)]
-        model.postprocess_detections = moved  # as somebody's own detector does more than torchvision's
-        with self.assertRaisesRegex(gp.CheckFailed, r"photo.png.*\[0\].*got .*expected"):
-            self.pack(model, None, [self.photo(200, 200)], tool=False)
+        """As somebody's own detector that does more than torchvision's."""
+        for key, more in (("boxes", 40), ("scores", 0.1)):
+            with self.subTest(key):
+                model = ssdlite()
+                original = model.postprocess_detections
+                model.postprocess_detections = lambda *given: [{**found, key: found[key] + more} for found in original(*given)]
+                with self.assertRaisesRegex(gp.CheckFailed, "photo.png.*expected"):
+                    self.pack(model, None, [self.photo(200, 200)], tool=False)
 
     def test_a_detector_whose_boxes_are_coded_otherwise_is_refused(self):
         model = ssdlite()

@@ -2,6 +2,7 @@
 // The codecs of Detections, Boxes and Keypoints:
 //   [{"index": 3, "label": "table", "score": 0.9, "box": [x0, y0, x1, y1], "keypoints": [[x, y, score]]}],
 //   [[x0, y0, x1, y1]], [[x, y, score]].
+#include <algorithm>
 #include <cmath>
 #include <gantry/detect/detections.hpp>
 #include <gantry/registry.hpp>
@@ -174,18 +175,54 @@ Result<Tensors> detections_to_tensors(const Detections& detections) {
 
 // Comparison
 
-/// nullopt: equal within the tolerance.
+/// What is allowed of places, and of scores. A tolerance is said of pixels; scores are shares, so that of its absolute
+/// part they have as large a share as pixels have of the picture: of the largest number among what is expected.
+struct Allowed {
+  Tolerance places;
+  Tolerance scores;
+
+  bool accepts(float got, float expected, bool is_score) const {
+    return (is_score ? scores : places).accepts(static_cast<double>(got), static_cast<double>(expected));
+  }
+};
+
+class LargestPlace {
+ public:
+  template <class Rows>
+  void see(const Rows& rows) {
+    for (const auto& row : rows) {
+      const std::vector<float> numbers = numbers_of(row);
+      for (std::size_t k = 0; k < numbers.size(); ++k)
+        if (!is_score_of(row, k) && std::isfinite(numbers[k]))
+          largest_ = std::max(largest_, std::abs(static_cast<double>(numbers[k])));
+    }
+  }
+  Allowed allowed(const Tolerance& tolerance) const {
+    Allowed both{tolerance, tolerance};
+    both.scores.atol /= largest_;
+    return both;
+  }
+  static bool is_score_of(const Box&, std::size_t) { return false; }
+  static bool is_score_of(const Keypoint&, std::size_t k) { return k + 1 == kPointNumbers; }
+
+ private:
+  double largest_ = 1;
+};
+
+/// nullopt: equal within what is allowed.
 template <class Rows>
-std::optional<std::string> row_difference(const Rows& expected, const Rows& got, const Tolerance& tolerance,
+std::optional<std::string> row_difference(const Rows& expected, const Rows& got, const Allowed& allowed,
                                           const std::string& what) {
   if (expected.size() != got.size())
     return "expected " + std::to_string(expected.size()) + " " + what + ", got " + std::to_string(got.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
     const std::vector<float> wanted = numbers_of(expected[i]), numbers = numbers_of(got[i]);
-    for (std::size_t k = 0; k < numbers.size(); ++k)
-      if (!tolerance.accepts(static_cast<double>(numbers[k]), static_cast<double>(wanted[k])))
+    for (std::size_t k = 0; k < numbers.size(); ++k) {
+      const bool is_score = LargestPlace::is_score_of(got[i], k);
+      if (!allowed.accepts(numbers[k], wanted[k], is_score))
         return what + "[" + std::to_string(i) + "][" + std::to_string(k) + "]: expected " + to_text(wanted[k]) +
-               ", got " + to_text(numbers[k]) + " (" + tolerance.to_string() + ")";
+               ", got " + to_text(numbers[k]) + " (" + (is_score ? allowed.scores : allowed.places).to_string() + ")";
+    }
   }
   return std::nullopt;
 }
@@ -199,15 +236,15 @@ std::string text_of(const Detection& one) {
 }
 
 std::optional<std::string> detection_difference(const Detection& expected, const Detection& got,
-                                                const Tolerance& tolerance) {
+                                                const Allowed& allowed) {
   if (expected.index != got.index || expected.label != got.label)
     return "expected " + text_of(expected) + ", got " + text_of(got);
-  if (!tolerance.accepts(static_cast<double>(got.score), static_cast<double>(expected.score)))
+  if (!allowed.accepts(got.score, expected.score, true))
     return text_of(expected) + ": expected score " + to_text(expected.score) + ", got " + to_text(got.score) + " (" +
-           tolerance.to_string() + ")";
-  if (auto text = row_difference(std::vector{expected.box}, std::vector{got.box}, tolerance, "box"))
+           allowed.scores.to_string() + ")";
+  if (auto text = row_difference(std::vector{expected.box}, std::vector{got.box}, allowed, "box"))
     return text_of(expected) + ": " + *text;
-  if (auto text = row_difference(expected.keypoints, got.keypoints, tolerance, "keypoints"))
+  if (auto text = row_difference(expected.keypoints, got.keypoints, allowed, "keypoints"))
     return text_of(expected) + ": " + *text;
   return std::nullopt;
 }
@@ -216,19 +253,24 @@ std::optional<std::string> detection_difference(const Detection& expected, const
 std::optional<std::string> difference(const Detections& expected, const Detections& got, const Tolerance& tolerance) {
   if (got.size() != expected.size())
     return "expected " + std::to_string(expected.size()) + " detections, got " + std::to_string(got.size());
+  LargestPlace largest;
+  for (const Detection& one : expected) {
+    largest.see(std::vector{one.box});
+    largest.see(one.keypoints);
+  }
+  const Allowed allowed = largest.allowed(tolerance);
   std::vector<bool> is_taken(expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
     const auto takes_place = [&](std::size_t j) {
-      return !is_taken[j] &&
-             tolerance.accepts(static_cast<double>(expected[j].score), static_cast<double>(expected[i].score)) &&
-             !detection_difference(expected[j], got[i], tolerance);
+      return !is_taken[j] && allowed.accepts(expected[j].score, expected[i].score, true) &&
+             !detection_difference(expected[j], got[i], allowed);
     };
     std::size_t match = i;
     if (!takes_place(i))
       for (match = 0; match < expected.size() && !takes_place(match);) ++match;
     if (match == expected.size())
       return "detection " + std::to_string(i) + ": " +
-             detection_difference(expected[i], got[i], tolerance).value_or(text_of(got[i]) + " appears twice");
+             detection_difference(expected[i], got[i], allowed).value_or(text_of(got[i]) + " appears twice");
     is_taken[match] = true;
   }
   return std::nullopt;
@@ -275,7 +317,9 @@ Codec<Rows> rows_codec(const char* name, std::size_t count, Row (*row_of)(const 
     return Rows(*std::move(rows));
   };
   codec.difference = [name](const Rows& expected, const Rows& got, const Tolerance& tolerance) {
-    return row_difference(expected, got, tolerance, name);
+    LargestPlace largest;
+    largest.see(expected);
+    return row_difference(expected, got, largest.allowed(tolerance), name);
   };
   codec.line = [name](const Rows& rows) { return std::to_string(rows.size()) + " " + name; };
   return codec;

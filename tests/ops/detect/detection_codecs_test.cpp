@@ -106,6 +106,18 @@ TEST(DetectionsCodec, ComparesWithinATolerance) {
   EXPECT_THAT(difference(two(), moved, tolerance), HasSubstr("keypoints[1][1]: expected 4, got 9"));
 }
 
+TEST(DetectionsCodec, ScoresAreHeldToTheirShareOfATolerance) {
+  const Detections expected({{0, "", 0.5f, {0, 0, 1000, 500}, Keypoints({{10, 10, 0.5f}})}});
+  const Tolerance tolerance = Tolerance::within(10, 0);  // pixels of 1000, so scores to 0.01
+  Detections got = expected;
+  got[0].box.x1 += 9, got[0].score += 0.009f, got[0].keypoints[0] = {19, 1, 0.509f};
+  EXPECT_EQ(difference(expected, got, tolerance), "");
+  got[0].score += 0.002f;
+  EXPECT_THAT(difference(expected, got, tolerance), HasSubstr("expected score 0.5, got 0.511"));
+  got[0].score = 0.5f, got[0].keypoints[0].score = 0.52f;
+  EXPECT_THAT(difference(expected, got, tolerance), HasSubstr("keypoints[0][2]: expected 0.5, got 0.52"));
+}
+
 TEST(DetectionsCodec, EqualScoresMayComeInAnyOrder) {
   const Detection a{0, "", 0.5f, {0, 0, 1, 1}, {}}, b{0, "", 0.5f, {2, 2, 3, 3}, {}};
   EXPECT_EQ(difference(Detections({a, b}), Detections({b, a})), "");
