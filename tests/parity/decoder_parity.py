@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares gantry's decoders with the installed torchvision and transformers, and with the packer's references.
+"""Compares gantry's decoders, and clipping and suppression behind them, with the installed torchvision and transformers,
+and with the packer's references.
 
   decoder_parity.py --probe BUILD/bin/decoder_probe [--seed N] [--only GROUP]
 
 Heads are random, of random shapes. torchvision's models are built without weights: their own anchors, and their own
-postprocess_detections(), once with nothing suppressed, which gives their candidates clipped, once as it is. Classes must
+postprocess_detections(), once with nothing suppressed, which gives their candidates, clipped, once as it is. Classes must
 be equal, scores and boxes within 2e-6 relative, boxes of their largest number. Exits 1 and names the first differences
 of each group if there is any.
 """
@@ -28,7 +29,6 @@ from torchvision.models.detection.fcos import FCOS
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.retinanet import RetinaNet
 from torchvision.models.detection.ssd import SSD
-from torchvision.ops import batched_nms, clip_boxes_to_image
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib" / "pack"))
 from gantry_pack.errors import PackError  # noqa: E402
@@ -38,12 +38,10 @@ STEP = 2e-6
 
 
 class Case:
-    """A head, an op, and what is expected of it: rows of class, score, x0, y0, x1, y1; None if Python refuses.
+    """A head, ops, and what is expected of them: rows of class, score, x0, y0, x1, y1; None if Python refuses."""
 
-    `after` is done to what the op gives before it is compared."""
-
-    def __init__(self, name, op, value, expected, after=None):
-        self.name, self.op, self.value, self.expected, self.after = name, op, value, expected, after
+    def __init__(self, name, ops, value, expected):
+        self.name, self.ops, self.value, self.expected = name, ops, value, expected
 
 
 def rows_of(boxes, scores, labels):
@@ -88,30 +86,17 @@ def random_codes(rng, count, scale):
     return torch.from_numpy(codes.astype(np.float32))
 
 
-def clipped(rows, size):
-    boxes = clip_boxes_to_image(torch.from_numpy(rows[:, 2:]), size)
-    return np.concatenate([rows[:, :2], boxes.numpy()], 1)
-
-
-def suppressed(rows, size, iou, count):
-    """What the rest of postprocess_detections() makes of candidates."""
-    rows = clipped(rows, size)
-    boxes = torch.from_numpy(rows[:, 2:]).float()
-    scores, labels = torch.from_numpy(rows[:, 1]).float(), torch.from_numpy(rows[:, 0]).long()
-    return rows[batched_nms(boxes, scores, labels, iou)[:count].numpy()]
-
-
 def model_cases(name, op, model, outputs, anchors, size, value):
     """The candidates, clipped; and the detections."""
     iou, count = model.nms_thresh, model.detections_per_img
+    ops = [{"op": "probe.picture", "width": size[1], "height": size[0]}, op, {"op": "detect.clip"}]
+    nms = {"op": "detect.nms", "iou": iou, "suppress": "torchvision", "max_count": count}
     model.nms_thresh, model.detections_per_img = 2.0, 10 ** 9
     found = model.postprocess_detections(outputs, anchors, [size])[0]
-    yield Case(f"{name}, candidates", op, value, rows_of(found["boxes"], found["scores"], found["labels"]),
-               lambda rows: clipped(rows, size))
+    yield Case(f"{name}, candidates", ops, value, rows_of(found["boxes"], found["scores"], found["labels"]))
     model.nms_thresh, model.detections_per_img = iou, count
     found = model.postprocess_detections(outputs, anchors, [size])[0]
-    yield Case(f"{name}, detections", op, value, rows_of(found["boxes"], found["scores"], found["labels"]),
-               lambda rows: suppressed(rows, size, iou, count))
+    yield Case(f"{name}, detections", [*ops, nms], value, rows_of(found["boxes"], found["scores"], found["labels"]))
 
 
 def ssd(rng):
@@ -188,7 +173,7 @@ def detr(rng):
         outputs = SimpleNamespace(logits=logits[None], pred_boxes=shares[None])
         found = (softmax, sigmoid)[index % 2].post_process_object_detection(outputs, score, [(height, width)])[0]
         expected = rows_of(found["boxes"], found["scores"], found["labels"])  # with softmax in the order of queries
-        yield Case(f"{queries} queries, {classes} classes, {op}", op, {"pred_boxes": shares, "logits": logits},
+        yield Case(f"{queries} queries, {classes} classes, {op}", [op], {"pred_boxes": shares, "logits": logits},
                    expected[np.argsort(-np.asarray(expected[:, 1]), kind="stable")])
 
 
@@ -280,7 +265,7 @@ def references(rng):
                 expected = np.array([[one.index, one.score, *one.box] for one in found], np.float64).reshape(-1, 6)
             except PackError:
                 expected = None
-            yield Case(f"{op}", op, value, expected)
+            yield Case(f"{op}", [op], value, expected)
 
 
 GROUPS = [ssd, retinanet, fcos, detr, references]
@@ -290,7 +275,7 @@ def run_probe(probe, cases, folder):
     """The results, in order: an array, or the text of an error."""
     listing = []
     for index, case in enumerate(cases):
-        item = {"op": case.op, "out": str(folder / f"{index}.npy")}
+        item = {"ops": case.ops, "out": str(folder / f"{index}.npy")}
         if isinstance(case.value, dict):
             item["tensors"] = [{"name": name, "file": str(folder / f"{index}.{name}.npy")} for name in case.value]
             for entry in item["tensors"]:
@@ -321,8 +306,6 @@ def difference(case, result):
         return "accepted, but the Python stack refuses it"
     if (np.diff(result[:, 1]) > 0).any():
         return "the best does not come first"
-    if case.after:
-        result = case.after(result)
     if len(result) != len(case.expected):
         return f"{len(result)} instead of {len(case.expected)}"
     left = list(range(len(result)))

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs decoders of a detector's head over tensors, for comparison with the Python stack:
+// Runs decoders of a detector's head, and ops on what they find, over tensors, for comparison with the Python stack:
 //
 //   decoder_probe CASES.json
 //
-// CASES is a list of {"op", "tensor" or "tensors", "out"}. "tensor" is an .npy file, "tensors" a list of {"name",
-// "file"}. The result is written as an .npy array f64[n, 6] of class, score, x0, y0, x1, y1; an error as OUT with
+// CASES is a list of {"ops", "tensor" or "tensors", "out"}. "tensor" is an .npy file, "tensors" a list of {"name",
+// "file"}; with {"op": "probe.picture"} in front they are of a picture of "width" x "height". The result is written as
+// an .npy array f64[n, 6] of class, score, x0, y0, x1, y1; an error as OUT with
 // ".error" behind it. Files that an op names are read as they are.
 #include <cstdio>
 #include <fstream>
@@ -39,8 +40,22 @@ Result<Tensor> to_array(const Detections& detections) {
   return Tensor::from<double>(Span<const double>(values), {static_cast<std::int64_t>(detections.size()), 6});
 }
 
+/// The ops, and one in place of what comes before a model: says of which picture the tensors are.
+Registry make_registry() {
+  Registry registry = Registry::builtin();
+  registry.add<Tensors, Tensors>("probe.picture", [](ParamReader& params) {
+    const Frame frame = Frame::of(params.integer("width"), params.integer("height"));
+    return stage("probe.picture", [frame](const Tensors& tensors, const CallContext& call) {
+      call.set_frame(frame);
+      return tensors;
+    });
+  });
+  return registry;
+}
+
 template <class In>
-Result<Bytes> run(const nlohmann::json& op, In input) {
+Result<Bytes> run(const nlohmann::json& ops, In input) {
+  static const Registry registry = make_registry();
   static const Runtime runtime = [] {
     RuntimeOptions options;
     options.execution = Execution::kCaller;
@@ -48,7 +63,7 @@ Result<Bytes> run(const nlohmann::json& op, In input) {
   }();
   ConfigContext context;
   context.files = [](const std::string& name) { return read_file(name); };
-  auto stages = parse_stages<In, Detections>(nlohmann::json::array({op}).dump(), Registry::builtin(), context);
+  auto stages = parse_stages<In, Detections>(ops.dump(), registry, context);
   if (!stages) return std::move(stages).error();
   auto pipeline = compile(*stages, runtime);
   if (!pipeline) return std::move(pipeline).error();
@@ -63,7 +78,7 @@ Result<Bytes> dispatch(const nlohmann::json& test) {
   if (test.contains("tensor")) {
     auto tensor = load(test.at("tensor").get<std::string>());
     if (!tensor) return std::move(tensor).error();
-    return run<Tensor>(test.at("op"), *std::move(tensor));
+    return run<Tensor>(test.at("ops"), *std::move(tensor));
   }
   Tensors tensors;
   for (const nlohmann::json& item : test.at("tensors")) {
@@ -71,7 +86,7 @@ Result<Bytes> dispatch(const nlohmann::json& test) {
     if (!tensor) return std::move(tensor).error();
     tensors.add(item.at("name").get<std::string>(), *std::move(tensor));
   }
-  return run<Tensors>(test.at("op"), std::move(tensors));
+  return run<Tensors>(test.at("ops"), std::move(tensors));
 }
 
 void write(const std::string& path, const char* data, std::size_t size) {
