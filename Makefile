@@ -29,7 +29,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo test asan tsan bench bench-image bench-engines install docker-demo docker-test format check-format op-tables tidy clean
+.PHONY: help bootstrap configure build demo test asan tsan bench bench-image bench-detect bench-engines install docker-demo docker-test format check-format op-tables tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -87,6 +87,11 @@ bench: bootstrap $(PACKAGE)/gantry.json ## build and run the benchmarks (bench/R
 bench-image: bootstrap ## measure the image engine beside Pillow, torchvision and OpenCV (bench/README.md)
 	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
 	@ninja -C $(BUILD)/bench -j $(JOBS) run_image_benchmarks
+
+bench-detect: bootstrap ## measure non-maximum suppression beside torchvision (bench/README.md)
+	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/bench -j $(JOBS) bench_nms_worker
+	@$(in_build) "$$GANTRY_PYTHON" bench/detect/detect_bench.py --bin $(BUILD)/bench/bin
 
 # ONNX Runtime, OpenVINO and what exports to them lie in a folder of their own; the rest is .venv's.
 bench-engines: bootstrap $(ENGINE_PACKAGES:=/gantry.json) ## measure the engines beside ONNX Runtime and OpenVINO (bench/README.md)

@@ -47,7 +47,7 @@ class Classes {
 ///
 /// Ownership: shares its text; copies are cheap.
 /// Threads:   immutable.
-/// Errors:    load/parse: invalid_argument if empty or not UTF-8.
+/// Errors:    load/parse: invalid_argument if empty or not UTF-8; of: for an index without a label.
 /// Cost:      one string a label.
 class GANTRY_API Labels {
  public:
@@ -60,6 +60,8 @@ class GANTRY_API Labels {
   std::size_t size() const { return names_ ? names_->size() : 0; }
   bool empty() const { return size() == 0; }
   const std::string& operator[](std::size_t index) const { return (*names_)[index]; }
+  /// Of class `index`; invalid_argument if it has none.
+  Result<std::string> of(std::int64_t index) const;
 
  private:
   std::shared_ptr<const std::vector<std::string>> names_;

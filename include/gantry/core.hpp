@@ -9,6 +9,7 @@
 #include <gantry/classify.hpp>
 #include <gantry/codec.hpp>
 #include <gantry/codecs.hpp>
+#include <gantry/detect.hpp>
 #include <gantry/engine.hpp>
 #include <gantry/engine_call.hpp>
 #include <gantry/engine_loader.hpp>

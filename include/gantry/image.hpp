@@ -10,6 +10,7 @@
 
 #include <gantry/image/colour.hpp>
 #include <gantry/image/decode.hpp>
+#include <gantry/image/encode.hpp>
 #include <gantry/image/geometry.hpp>
 #include <gantry/image/header.hpp>
 #include <gantry/image/image.hpp>

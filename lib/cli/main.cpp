@@ -50,6 +50,9 @@ void print_help(std::FILE* out) {
       "inputs a .json file, an object with a value for each; a comma stays part of a file's name unless NAME= "
       "follows.\n"
       "run and bench take a directory, too: the files in it, by name, hidden ones left out.\n"
+      "OUT is a .png or .jpg file: the picture with what was found drawn on it, or a sheet of several; a .html file is "
+      "a\n"
+      "page of any number.\n"
       "STAGE is a path such as pipeline[2] or the name of an op. A plugin is a library that brings ops and payload\n"
       "types; it is code.\n"
       "Exit status: 0 ok, 1 a check or a budget failed or an input was refused, 2 it could not run, 64 wrong usage.\n",

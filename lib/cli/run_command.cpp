@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry run: one JSON line for each input, or what one stage gave as a .npy file.
+// gantry run: one JSON line for each input, and a picture of what was found; or what one stage gave as a .npy file.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <gantry/any_pipeline.hpp>
 #include <gantry/json_writer.hpp>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/draw/drawn_results.hpp"
 #include "cli/expand_inputs.hpp"
 #include "cli/load_input.hpp"
 #include "cli/open_package.hpp"
@@ -104,10 +108,60 @@ std::size_t window_of(std::size_t inputs, const Runtime& runtime) {
   return inputs == 1 ? 1 : kPerWorker * static_cast<std::size_t>(std::max(1, runtime.options().workers));
 }
 
+/// What is wrong with the options, if anything.
+const char* wrong_combination(const Arguments& arguments) {
+  const bool has_until = arguments.has("until");
+  if (has_until != arguments.has("npy"))
+    return "--until STAGE and --npy FILE go together: the stage, and where its output goes";
+  if (has_until && arguments.positional().size() != 2) return "--until takes one input: there is one --npy file";
+  if (has_until && arguments.has("draw")) return "--draw draws what the pipeline gives, and --until stops before that";
+  return nullptr;
+}
+
 void say_not_entered(const ExpandedInputs& expanded) {
   for (const std::string& directory : expanded.not_entered)
     std::fprintf(stderr, "gantry: '%s' holds directories, which are left out; --recursive enters them\n",
                  printable(directory).c_str());
+}
+
+bool is_one_file(const std::vector<std::string>& arguments) {
+  std::error_code ignored;
+  return arguments.size() == 1 && !std::filesystem::is_directory(arguments[0], ignored);
+}
+
+int write_drawn(const DrawnResults& drawn) {
+  for (const std::string& problem : drawn.problems()) complain(problem, kExitFailed);
+  if (drawn.is_empty()) return complain("--draw: the input failed, so nothing is drawn", kExitFailed);
+  const auto written = drawn.write();
+  if (!written) return complain("--draw: " + written.error().message(), kExitCouldNotRun);
+  return drawn.problems().empty() ? kExitOk : kExitFailed;
+}
+
+/// Runs all inputs, and draws what they gave if there is a `target`.
+int answer_all(const AnyPipeline& pipeline, const Arguments& arguments, const std::optional<DrawTarget>& target) {
+  std::signal(SIGPIPE, SIG_IGN);  // whoever reads the lines may stop; writing then fails, which main() reports
+  const std::vector<std::string> given(arguments.positional().begin() + 1, arguments.positional().end());
+  const ExpandedInputs expanded = expand_inputs(given, arguments.has("recursive"));
+  say_not_entered(expanded);
+  const auto runtime = Runtime::shared();  // the one that the package was opened on
+  if (!runtime) return complain(runtime.error().to_string(), kExitCouldNotRun);
+  std::optional<DrawnResults> drawn;
+  AnswerSink seen;
+  if (target) {
+    auto begun = DrawnResults::begin(*target, pipeline, *runtime, expanded.inputs, is_one_file(given));
+    if (!begun) return complain_of_options(begun.error());
+    drawn.emplace(*std::move(begun));
+    seen = [&](const std::string& argument, const Result<Payload>& answer) { drawn->add(argument, answer); };
+  }
+  const auto before = pipeline.stats();
+  Progress progress(arguments.has("progress"));
+  const bool all_ok =
+      run_inputs(pipeline, expanded.inputs, window_of(expanded.inputs.size(), *runtime), progress, seen);
+  progress.clear();
+  if (arguments.has("explain")) print_explanation(pipeline, before);
+  if (std::ferror(stdout) != 0) return kExitCouldNotRun;  // nobody reads on; the rest was not run
+  const int drawing = drawn ? write_drawn(*drawn) : kExitOk;
+  return drawing == kExitCouldNotRun ? kExitCouldNotRun : all_ok ? drawing : kExitFailed;
 }
 
 }  // namespace
@@ -116,21 +170,26 @@ CommandSpec run_spec() {
   auto options = open_option_specs();
   options.insert(options.end(), {{"until", true},
                                  {"npy", true},
+                                 {"draw", true},
                                  {"explain", false},
                                  {"recursive", false},
                                  {"progress", false},
                                  {"golden-cache", true}});
-  return {"run PKG INPUT... [--recursive] [--progress] [--explain] [--until STAGE --npy FILE] [--golden-cache DIR] " +
-              open_option_usage(),
-          2, std::size_t(-1), options};
+  return {
+      "run PKG INPUT... [--draw OUT] [--recursive] [--progress] [--explain] [--until STAGE --npy FILE] "
+      "[--golden-cache DIR] " +
+          open_option_usage(),
+      2, std::size_t(-1), options};
 }
 
 int run_command(const Arguments& arguments) {
-  const bool has_until = arguments.has("until");
-  if (has_until != arguments.has("npy"))
-    return complain("--until STAGE and --npy FILE go together: the stage, and where its output goes", kExitUsage);
-  if (has_until && arguments.positional().size() != 2)
-    return complain("--until takes one input: there is one --npy file", kExitUsage);
+  if (const char* mistake = wrong_combination(arguments)) return complain(mistake, kExitUsage);
+  std::optional<DrawTarget> target;
+  if (const auto out = arguments.value("draw")) {
+    auto read = read_draw_target(*out);
+    if (!read) return complain_of_options(read.error());
+    target = *std::move(read);
+  }
   const auto options = open_options(arguments);
   if (!options) return complain_of_options(options.error());
 
@@ -139,20 +198,7 @@ int run_command(const Arguments& arguments) {
   if (!libraries) return complain(libraries.error().to_string(), kExitCouldNotRun);
   const auto pipeline = open_with(directory, libraries->engines, *options);
   if (!pipeline) return complain(pipeline.error().to_string(), kExitCouldNotRun);
-  if (has_until) return write_stage(*pipeline, arguments);
-
-  std::signal(SIGPIPE, SIG_IGN);  // whoever reads the lines may stop; writing then fails, which main() reports
-  const ExpandedInputs expanded =
-      expand_inputs({arguments.positional().begin() + 1, arguments.positional().end()}, arguments.has("recursive"));
-  say_not_entered(expanded);
-  const auto runtime = Runtime::shared();  // the one that the package was opened on
-  if (!runtime) return complain(runtime.error().to_string(), kExitCouldNotRun);
-  const auto before = pipeline->stats();
-  Progress progress(arguments.has("progress"));
-  const bool all_ok = run_inputs(*pipeline, expanded.inputs, window_of(expanded.inputs.size(), *runtime), progress);
-  progress.clear();
-  if (arguments.has("explain")) print_explanation(*pipeline, before);
-  return all_ok ? kExitOk : kExitFailed;
+  return arguments.has("until") ? write_stage(*pipeline, arguments) : answer_all(*pipeline, arguments, target);
 }
 
 }  // namespace gantry::cli

@@ -37,8 +37,8 @@ Result<std::string> result_line(const AnyPipeline& pipeline, const std::string& 
 /// Requests that are asked and not yet written, oldest first.
 class Requests {
  public:
-  Requests(const AnyPipeline& pipeline, std::size_t all, Progress& progress)
-      : pipeline_(pipeline), all_(all), progress_(progress) {}
+  Requests(const AnyPipeline& pipeline, std::size_t all, Progress& progress, const AnswerSink& seen)
+      : pipeline_(pipeline), all_(all), progress_(progress), seen_(seen) {}
   /// What is asked and will not be written is not worth computing.
   ~Requests() { options_.cancel.cancel(); }
   Requests(const Requests&) = delete;
@@ -78,6 +78,7 @@ class Requests {
     const auto line = result_line(pipeline_, oldest.input, answer);
     if (answer.result && !line) ++counts_->failed;
     print_line(line ? *line : error_line(oldest.input, line.error()));
+    if (seen_) seen_(oldest.input, answer.result);
     progress_.update(text());
     return line.ok();
   }
@@ -103,6 +104,7 @@ class Requests {
   const AnyPipeline& pipeline_;
   const std::size_t all_;
   Progress& progress_;
+  const AnswerSink& seen_;
   const Clock::time_point began_ = Clock::now();
   RunOptions options_ = [] {
     RunOptions options;
@@ -129,8 +131,8 @@ void print_line(const std::string& json) {
 }
 
 bool run_inputs(const AnyPipeline& pipeline, const std::vector<ExpandedInput>& inputs, std::size_t window,
-                Progress& progress) {
-  Requests requests(pipeline, inputs.size(), progress);
+                Progress& progress, const AnswerSink& seen) {
+  Requests requests(pipeline, inputs.size(), progress, seen);
   bool all_ok = true;
   for (const ExpandedInput& input : inputs) {
     if (requests.size() == window) all_ok = requests.write_oldest() && all_ok;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <gantry/any_pipeline.hpp>
 #include <string>
 #include <vector>
@@ -12,12 +13,16 @@
 
 namespace gantry::cli {
 
+/// Is shown what became of an input.
+using AnswerSink = std::function<void(const std::string& argument, const Result<Payload>& answer)>;
+
 /// Writes {"input", "model", "version", "result", "ms"} or {"input", "error": {"code", "message"}} for each input to
 /// stdout, and true if no one failed. "ms" is the time from the request to its answer, waiting for a worker included.
 /// An input is loaded when it is its turn to be asked about; `window` of them, at least 1, are loaded and not yet
 /// written at a time. Ends early where stdout cannot be written to.
+/// `seen`, if there is one, is shown each answer, in the order of the inputs, on the calling thread.
 bool run_inputs(const AnyPipeline& pipeline, const std::vector<ExpandedInput>& inputs, std::size_t window,
-                Progress& progress);
+                Progress& progress, const AnswerSink& seen = {});
 
 /// The line for an input that failed; the message holds the place.
 std::string error_line(const std::string& input, const Error& error);

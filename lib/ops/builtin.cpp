@@ -12,10 +12,14 @@ Registry make_builtin() {
   Registry registry;
   detail::add_image_ops(registry);
   detail::add_classify_ops(registry);
+  detail::add_draw_ops(registry);
   detail::add_segment_ops(registry);
+  detail::add_detect_ops(registry);
+  detail::add_decoder_ops(registry);
   detail::add_tensor_ops(registry);
   detail::add_image_codec(registry);
   detail::add_classes_codec(registry);
+  detail::add_detection_codecs(registry);
   detail::add_tensor_codecs(registry);
   return registry;
 }

@@ -8,13 +8,18 @@ namespace gantry::detail {
 
 void add_image_ops(Registry& registry);
 void add_classify_ops(Registry& registry);
+void add_draw_ops(Registry& registry);
 void add_segment_ops(Registry& registry);
+void add_detect_ops(Registry& registry);
+void add_decoder_ops(Registry& registry);
 void add_tensor_ops(Registry& registry);
 
 /// Of Image.
 void add_image_codec(Registry& registry);
 /// Of Classes.
 void add_classes_codec(Registry& registry);
+/// Of Detections, Boxes and Keypoints.
+void add_detection_codecs(Registry& registry);
 /// Of Tensor, Tensors and Bytes.
 void add_tensor_codecs(Registry& registry);
 

@@ -30,6 +30,13 @@ inline Result<void> check_side(const char* name, std::int64_t value) {
   return check_range(name, value, 1, kMaxSide);
 }
 
+/// "[0, 2]".
+inline std::string to_text(const std::vector<std::int64_t>& values) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(values[i]);
+  return text + "]";
+}
+
 /// "0.5", or "[0.485, 0.456, 0.406]".
 inline std::string to_text(const std::vector<float>& values) {
   if (values.size() == 1) return to_text(values[0]);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gantry tool from outside: what it prints, how it exits, and that its answers are the Python stack's.
-Run by ctest; or: python tests/cli/cli_test.py GANTRY TEST_PACKAGES_DIR"""
+Run by ctest; or: python tests/cli/cli_test.py GANTRY TEST_PACKAGES_DIR [CLASS]"""
 
 import hashlib
 import json
@@ -727,4 +727,4 @@ class InspectAndCheck(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

@@ -30,7 +30,7 @@ HEADER_LEVELS = [
     {"payload_memory", "type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "named_tensors"},
     {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "backend", "model"},
     {"package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
-    {"image", "classify", "segmentation", "tensor_ops"},
+    {"image", "classify", "segmentation", "tensor_ops", "detect"},
     {"package", "libtorch", "executorch"},
     {"core", "gantry"},
 ]
@@ -91,7 +91,7 @@ class Check:
             if path.suffix in {".cpp", ".hpp", ".h"}:
                 self.check_source(path)
         public = self.root / "include" / "gantry"
-        for path in sorted([*public.glob("*.hpp"), *public.glob("image/*.hpp")]):
+        for path in sorted([*public.glob("*.hpp"), *public.glob("image/*.hpp"), *public.glob("detect/*.hpp")]):
             self.check_public_header(path)
         for path in sorted((self.root / "include" / "gantry" / "interop").glob("*.hpp")):
             self.check_interop_header(path)

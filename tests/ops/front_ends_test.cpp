@@ -2,6 +2,7 @@
 // The typed and the config front end are one: same parameters, same graph, same results, same refusals.
 #include <gtest/gtest.h>
 #include <gantry/classify.hpp>
+#include <gantry/detect.hpp>
 #include <gantry/image.hpp>
 #include <gantry/segmentation.hpp>
 #include <gantry/tensor_ops.hpp>
@@ -13,9 +14,12 @@
 #include <random>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "core/number_text.hpp"
+#include "model/npy.hpp"
 #include "ops/png/png_writer.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
@@ -30,11 +34,18 @@ using test::run;
 
 constexpr const char* kLabels = "cat\ndog\nbird\nfish\nant\n";
 
+/// What anchors.npy holds.
+Tensor three_anchors() {
+  const std::vector<float> values = {0, 0, 10, 20, 5, 5, 9, 9, -3, 0, 4, 40};
+  return Tensor::from<float>(Span<const float>(values), {3, 4}).value();
+}
+
 ConfigContext context_with_labels() {
   ConfigContext context;
   context.files = [](const std::string& name) -> Result<Bytes> {
     if (name == "labels.txt") return Bytes(std::string(kLabels));
     if (name == "empty.txt") return Bytes();
+    if (name == "anchors.npy") return detail::to_npy(three_anchors());
     return Error(ErrorCode::kNotFound, "no file '" + name + "'");
   };
   return context;
@@ -47,6 +58,9 @@ std::string text_of(const Tensor& tensor) {
 std::string text_of(const Image& image) {
   return to_string(image.colour()) + text_of(image.pixels());
 }
+std::string text_of(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 std::string text_of(const std::vector<Image>& images) {
   std::string text;
   for (const Image& image : images) text += text_of(image);
@@ -56,6 +70,22 @@ std::string text_of(const Classes& classes) {
   std::string text;
   for (const Class& entry : classes)
     text += std::to_string(entry.index) + entry.label + std::to_string(entry.score) + ";";
+  return text;
+}
+std::string text_of(const Box& box) {
+  std::string text;
+  for (const float side : {box.x0, box.y0, box.x1, box.y1}) text += " " + detail::to_text(side);
+  return text + ";";
+}
+std::string text_of(const Detections& detections) {
+  std::string text;
+  for (const Detection& one : detections)
+    text += std::to_string(one.index) + one.label + detail::to_text(one.score) + text_of(one.box);
+  return text;
+}
+std::string text_of(const Boxes& boxes) {
+  std::string text;
+  for (const Box& box : boxes) text += text_of(box);
   return text;
 }
 template <class T>
@@ -76,15 +106,60 @@ class FrontEnds : public testing::Test {
     return image;
   }
 
+  std::tuple<Image, Detections> random_detections_in_an_image() {
+    const auto side = [&] { return static_cast<float>(real(0, 40)); };
+    std::vector<Detection> found;
+    for (std::int64_t i = below(4); i > 0; --i)
+      found.push_back(
+          {below(9), i > 1 ? "cat" : "", side() / 40, {side(), side(), 40, 40}, Keypoints({{side(), 9, 0.5f}})});
+    return {random_image(), Detections(found)};
+  }
+
   Tensor random_scores(std::int64_t count) {
     std::vector<float> values(static_cast<std::size_t>(count));
     for (float& value : values) value = static_cast<float>(real(-5, 5));
     return Tensor::from<float>(Span<const float>(values), {count}).value();
   }
 
+  Detections random_detections() {
+    std::vector<Detection> entries(static_cast<std::size_t>(below(30)));
+    for (Detection& one : entries) {
+      one.index = below(4);
+      one.score = static_cast<float>(real(0, 1));
+      one.box = {static_cast<float>(real(0, 50)), static_cast<float>(real(0, 50)), 0, 0};
+      one.box.x1 = one.box.x0 + static_cast<float>(real(0, 30));
+      one.box.y1 = one.box.y0 + static_cast<float>(real(0, 30));
+    }
+    return Detections(std::move(entries));
+  }
+
   Tensor random_logits() {
     const std::int64_t classes = 1 + below(4), height = 1 + below(9), width = 1 + below(9);
     return random_scores(classes * height * width).reshape({classes, height, width}).value();
+  }
+
+  Tensor random_f32(const Shape& shape) { return random_scores(shape.numel()).reshape(shape).value(); }
+
+  /// Rules of candidates, and a config that says the same.
+  detect::Candidates random_candidates(json& config) {
+    detect::Candidates rules{static_cast<float>(below(9)) / 16, 1 + below(9), {}};
+    config.update({{"score", rules.score}, {"top", rules.top}});
+    if (below(2) == 1) config["classes"] = rules.classes = {below(4), below(4)};
+    return rules;
+  }
+
+  /// Of a head with three anchors, which lie in a file or are among the tensors.
+  detect::AnchorHead random_anchor_head(json& config, Tensors& tensors) {
+    detect::AnchorHead head;
+    if (below(2) == 1) {
+      config.update({{"anchors", "anchors.npy"}, {"boxes", "deltas"}, {"scores", "logits"}});
+      head = {"deltas", "logits", three_anchors()};
+    }
+    tensors = {{head.boxes, random_f32({3, 4})},
+               {head.scores, random_f32({3, 4})},
+               {"anchors", random_f32({3, 4})},
+               {"centerness", random_f32({3, 1})}};
+    return head;
   }
 
   Bytes random_png() {
@@ -105,6 +180,41 @@ class FrontEnds : public testing::Test {
     ASSERT_THAT(b, test::IsOk());
     EXPECT_EQ(a->explain(), b->explain());
     EXPECT_EQ(text_of(a->run(input)), text_of(b->run(input))) << config;
+  }
+
+  void expect_equal_on_detections(const Labels& labels) {
+    const bool flag = below(2) == 1;
+    expect_equal(detect::clip(), {{"op", "detect.clip"}}, random_detections());
+    expect_equal(detect::to_picture(flag), {{"op", "detect.to_picture"}, {"clip", flag}}, random_detections());
+    expect_equal(detect::boxes_of(), {{"op", "detect.boxes_of"}}, random_detections());
+    expect_equal(detect::label(labels), {{"op", "detect.label"}, {"labels", "labels.txt"}}, random_detections());
+    const std::int64_t count = 1 + below(20), suppress = below(3);
+    const char* const suppressed[] = {"per_class", "any", "torchvision"};
+    const double share = real(0, 1);
+    expect_equal(detect::nms({share, static_cast<detect::Suppress>(suppress), count}),
+                 {{"op", "detect.nms"}, {"iou", share}, {"suppress", suppressed[suppress]}, {"max_count", count}},
+                 random_detections());
+    detect::SoftNms soft{flag ? detect::Decay::kLinear : detect::Decay::kGaussian,    share, 0.25 + share, share / 8,
+                         flag ? detect::Suppress::kAny : detect::Suppress::kPerClass, count};
+    expect_equal(detect::soft_nms(soft),
+                 {{"op", "detect.soft_nms"},
+                  {"decay", flag ? "linear" : "gaussian"},
+                  {"iou", share},
+                  {"sigma", soft.sigma},
+                  {"score", soft.score},
+                  {"suppress", flag ? "any" : "per_class"},
+                  {"max_count", count}},
+                 random_detections());
+    expect_equal(detect::crop({share, flag}), {{"op", "detect.crop"}, {"margin", share}, {"square", flag}},
+                 std::tuple(random_image(), random_detections()));
+    const double score = real(-1, 1);
+    expect_equal(detect::filter({static_cast<float>(score), {1, 3}, static_cast<float>(share), flag ? 0 : count}),
+                 {{"op", "detect.filter"},
+                  {"score", score},
+                  {"classes", {1, 3}},
+                  {"min_side", share},
+                  {"max_count", flag ? 0 : count}},
+                 random_detections());
   }
 
   /// Both front ends refuse it, for the same reason.
@@ -133,13 +243,37 @@ class FrontEnds : public testing::Test {
     return names;
   }
 
+  void expect_equal_anchor_decoders();
+  void expect_equal_box_decoders();
+  void expect_equal_yolo_decoders();
+  void expect_equal_map_decoders();
+
   std::mt19937 random_{7};
   std::set<std::string> covered_;
   std::map<std::string, std::pair<std::string, json>> numbers_;
 };
 
 /// The parameters that are no whole numbers.
-const std::set<std::string> kFractions = {"image.affine angle",
+const std::set<std::string> kFractions = {"detect.crop margin",
+                                          "detect.filter min_side",
+                                          "detect.filter score",
+                                          "detect.nms iou",
+                                          "detect.soft_nms iou",
+                                          "detect.soft_nms score",
+                                          "detect.soft_nms sigma",
+                                          "detect.boxes score",
+                                          "detect.centernet score",
+                                          "detect.detr score",
+                                          "detect.draw keypoint_score",
+                                          "detect.fcos score",
+                                          "detect.picodet score",
+                                          "detect.retinanet score",
+                                          "detect.ssd score",
+                                          "detect.yolov5 score",
+                                          "detect.yolov8 score",
+                                          "detect.yolov8_raw score",
+                                          "detect.yolox score",
+                                          "image.affine angle",
                                           "image.affine centre",
                                           "image.affine scale",
                                           "image.affine shear_x",
@@ -188,6 +322,132 @@ const char* const kFilters[] = {"box",     "bilinear",      "hamming", "bicubic"
 
 const char* const kFormats[] = {"rgb", "bgr", "rgba", "bgra", "gray", "nv12", "nv21", "i420"};
 const char* const kSamples[] = {"u8", "u16", "f32"};
+
+/// Decoders: rules, tensors and names, each at random.
+void FrontEnds::expect_equal_anchor_decoders() {
+  json config = {{"op", "detect.ssd"}};
+  Tensors tensors;
+  const detect::Candidates of_ssd = random_candidates(config);
+  const detect::AnchorHead ssd_head = random_anchor_head(config, tensors);
+  expect_equal(detect::ssd({of_ssd, ssd_head}), config, tensors);
+  config = {{"op", "detect.retinanet"}};
+  detect::Retinanet retinanet;
+  retinanet.candidates = random_candidates(config);
+  retinanet.head = random_anchor_head(config, tensors);
+  retinanet.levels = {1, 2};
+  config["levels"] = retinanet.levels;
+  expect_equal(detect::retinanet(retinanet), config, tensors);
+  config = {{"op", "detect.fcos"}};
+  detect::Fcos fcos;
+  fcos.candidates = random_candidates(config);
+  fcos.head = random_anchor_head(config, tensors);
+  fcos.levels = {2, 1};
+  config["levels"] = fcos.levels;
+  if (below(2) == 1) config["centerness"] = fcos.centerness = tensors[3].name = "centres";
+  expect_equal(detect::fcos(fcos), config, tensors);
+}
+
+void FrontEnds::expect_equal_box_decoders() {
+  const bool flag = below(2) == 1;
+  json config = {{"op", "detect.detr"}, {"boxes", "b"}, {"scores", "s"}, {"width", 1 + below(99)}, {"height", 9}};
+  const Tensors tensors = {{"b", random_f32({5, 4})}, {"s", random_f32({5, 4})}};
+  detect::Detr detr;
+  detr.candidates = random_candidates(config);
+  detr.activation = flag ? detect::Activation::kSigmoid : detect::Activation::kSoftmax;
+  config["activation"] = flag ? "sigmoid" : "softmax";
+  detr.boxes = "b";
+  detr.scores = "s";
+  detr.width = config["width"];
+  detr.height = 9;
+  expect_equal(detect::detr(detr), config, tensors);
+  const char* const formats[] = {"xyxy", "xywh", "cxcywh"};
+  const char* const activations[] = {"none", "softmax", "sigmoid"};
+  const std::int64_t format = below(3), activation = below(3);
+  detect::BoxHead head;
+  config = {{"op", "detect.boxes"},
+            {"boxes", "b"},
+            {"scores", "s"},
+            {"labels", "l"},
+            {"format", formats[format]},
+            {"activation", activations[activation]},
+            {"relative", flag},
+            {"multi_label", !flag},
+            {"background", below(5) - 1},
+            {"width", 7},
+            {"height", 8}};
+  head.candidates = random_candidates(config);
+  head.format = static_cast<detect::BoxFormat>(format);
+  head.activation = static_cast<detect::Activation>(activation);
+  head.relative = flag;
+  head.multi_label = !flag;
+  head.background = config["background"];
+  head.width = 7;
+  head.height = 8;
+  head.boxes = "b";
+  head.scores = "s";
+  head.labels = "l";
+  expect_equal(detect::boxes(head), config, tensors);
+}
+
+void FrontEnds::expect_equal_yolo_decoders() {
+  const bool flag = below(2) == 1;
+  const std::int64_t class_count = below(4);
+  const auto layout = flag ? detect::HeadLayout::kChannelsFirst : detect::HeadLayout::kChannelsLast;
+  const char* const layout_name = flag ? "channels_first" : "channels_last";
+  const json classes = {{"multi_label", flag}, {"class_count", class_count}};
+  const auto config_of = [&](const char* op, const json& more) {
+    json config = {{"op", op}};
+    config.update(classes);
+    config.update(more);
+    return config;
+  };
+  json config = config_of("detect.yolov5", json::object());
+  const detect::Candidates of_v5 = random_candidates(config);
+  expect_equal(detect::yolov5({of_v5, flag, class_count}), config, random_f32({6, 8}));
+  config = config_of("detect.yolov8", {{"layout", layout_name}});
+  const detect::Candidates of_v8 = random_candidates(config);
+  expect_equal(detect::yolov8({of_v8, layout, flag, class_count}), config, random_f32({8, 9}));
+  config = config_of("detect.yolov8_raw",
+                     {{"layout", layout_name}, {"width", 16}, {"height", 24}, {"strides", 8}, {"bins", 2}});
+  const detect::Candidates of_raw = random_candidates(config);
+  expect_equal(detect::yolov8_raw({16, 24, {8}, 2, of_raw, layout, flag, class_count}), config,
+               random_f32(flag ? Shape{11, 6} : Shape{6, 11}));
+  config = config_of("detect.yolox", {{"width", 16}, {"height", 24}, {"strides", {8, 16}}});
+  const detect::Candidates of_yolox = random_candidates(config);
+  expect_equal(detect::yolox({16, 24, {8, 16}, of_yolox, flag, class_count}), config, random_f32({8, 8}));
+}
+
+void FrontEnds::expect_equal_map_decoders() {
+  const bool flag = below(2) == 1;
+  json config = {{"op", "detect.centernet"},
+                 {"stride", 1 + below(9)},
+                 {"heatmap", "h"},
+                 {"sizes", "s"},
+                 {"offset", flag ? "o" : ""},
+                 {"activation", flag ? "none" : "sigmoid"}};
+  detect::Centernet centernet;
+  centernet.candidates = random_candidates(config);
+  centernet.stride = config["stride"];
+  centernet.activation = flag ? detect::Activation::kNone : detect::Activation::kSigmoid;
+  centernet.heatmap = "h";
+  centernet.sizes = "s";
+  centernet.offset = flag ? "o" : "";
+  expect_equal(detect::centernet(centernet), config,
+               Tensors{{"h", random_f32({2, 4, 5})}, {"s", random_f32({2, 4, 5})}, {"o", random_f32({2, 4, 5})}});
+  config = {{"op", "detect.picodet"}, {"width", 16},         {"height", 8},
+            {"strides", {8, 16}},     {"multi_label", flag}, {"activation", flag ? "none" : "sigmoid"}};
+  detect::Picodet picodet;
+  picodet.width = 16;
+  picodet.height = 8;
+  picodet.strides = {8, 16};
+  picodet.candidates = random_candidates(config);
+  picodet.multi_label = flag;
+  picodet.activation = flag ? detect::Activation::kNone : detect::Activation::kSigmoid;
+  expect_equal(
+      detect::picodet(picodet), config,
+      Tensors{
+          {"a", random_f32({2, 3})}, {"b", random_f32({1, 3})}, {"c", random_f32({2, 12})}, {"d", random_f32({1, 8})}});
+}
 
 TEST_F(FrontEnds, BuildTheSameOps) {
   const Labels labels = Labels::parse(Bytes(std::string(kLabels))).value();
@@ -388,6 +648,19 @@ TEST_F(FrontEnds, BuildTheSameOps) {
                  random_image());
     expect_equal(image::unletterbox({flag}), {{"op", "image.unletterbox"}, {"clip", flag}},
                  random_scores(8).reshape({2, 4}).value());
+    const image::Encode file{flag ? image::FileFormat::kJpeg : image::FileFormat::kPng, 1 + below(95)};
+    expect_equal(image::encode(file),
+                 {{"op", "image.encode"}, {"format", flag ? "jpeg" : "png"}, {"quality", file.quality}},
+                 random_image());
+    const detect::Draw drawing{below(9), below(4), flag, below(2) == 1, 0.25};
+    expect_equal(detect::draw(drawing),
+                 {{"op", "detect.draw"},
+                  {"line_width", drawing.line_width},
+                  {"text_scale", drawing.text_scale},
+                  {"labels", drawing.labels},
+                  {"scores", drawing.scores},
+                  {"keypoint_score", 0.25}},
+                 random_detections_in_an_image());
     const std::int64_t turns = below(4);
     expect_equal(image::rotate90(turns), {{"op", "image.rotate90"}, {"turns", turns}}, random_image());
     image::Pad edge{below(9), below(9), below(9), below(9), 0, image::PadMode::kEdge};
@@ -419,6 +692,11 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::premultiply(), {{"op", "image.premultiply"}}, random_image());
     expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
     expect_equal(segment({height, width}), {{"op", "segment"}, {"height", height}, {"width", width}}, random_logits());
+    expect_equal_on_detections(labels);
+    expect_equal_anchor_decoders();
+    expect_equal_box_decoders();
+    expect_equal_yolo_decoders();
+    expect_equal_map_decoders();
     expect_equal(softmax(), {{"op", "softmax"}}, random_scores(5));
     expect_equal(sigmoid(), {{"op", "sigmoid"}}, random_scores(5));
     expect_equal(top_k(width), {{"op", "top_k"}, {"k", width}}, random_scores(height));
@@ -490,6 +768,10 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                {{"op", "normalize"}, {"mean", mean}, {"std", std}}, random_logits());
   expect_equal(image::to_tensor(image::affine(static_cast<float>(mean), static_cast<float>(std))),
                {{"op", "image.to_tensor"}, {"mode", "affine"}, {"mean", mean}, {"std", std}}, random_image());
+  detect::Draw drawing;
+  drawing.keypoint_score = odd(0.3);
+  expect_equal(detect::draw(drawing), {{"op", "detect.draw"}, {"keypoint_score", drawing.keypoint_score}},
+               random_detections_in_an_image());
   const double fraction = odd(0.5), value = odd(-1), factor = odd(0.01);
   expect_equal(image::crop_short(fraction), {{"op", "image.crop_short"}, {"fraction", fraction}}, random_image());
   expect_equal(pad_to(12, 12, static_cast<float>(value)),
@@ -497,6 +779,47 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
   expect_equal(image::to_tensor(image::scaled({0.5f}, {0.25f}, factor)),
                {{"op", "image.to_tensor"}, {"mode", "scaled"}, {"mean", 0.5}, {"std", 0.25}, {"scale", factor}},
                random_image());
+  expect_equal_on_detections(Labels::parse(Bytes(std::string(kLabels))).value());  // doubles at random
+  const auto expect_equal_scores = [&](auto make, json config, auto input) {
+    const double score = config["score"] = odd(0);
+    config["top"] = 9;
+    expect_equal(make(detect::Candidates{static_cast<float>(score), 9}), config, input);
+  };
+  const Tensor head = random_f32({9, 9});
+  const json sides = {{"width", 8}, {"height", 8}};
+  const auto with_sides = [&](const char* op) {
+    json config = sides;
+    config["op"] = op;
+    return config;
+  };
+  using Rules = detect::Candidates;
+  expect_equal_scores([](const Rules& r) { return detect::ssd({r, {}}); }, {{"op", "detect.ssd"}}, Tensors{});
+  expect_equal_scores(
+      [](const Rules& r) {
+        return detect::retinanet({r, {}, {}});
+      },
+      {{"op", "detect.retinanet"}}, Tensors{});
+  expect_equal_scores([](const Rules& r) { return detect::fcos({r}); }, {{"op", "detect.fcos"}}, Tensors{});
+  expect_equal_scores([](const Rules& r) { return detect::detr({r}); }, {{"op", "detect.detr"}}, Tensors{});
+  expect_equal_scores([](const Rules& r) { return detect::boxes({r}); }, {{"op", "detect.boxes"}}, Tensors{});
+  expect_equal_scores([](const Rules& r) { return detect::yolov5({r}); }, {{"op", "detect.yolov5"}}, head);
+  expect_equal_scores([](const Rules& r) { return detect::yolov8({r}); }, {{"op", "detect.yolov8"}}, head);
+  expect_equal_scores(
+      [](const Rules& r) {
+        return detect::yolov8_raw({8, 8, {8, 16, 32}, 16, r});
+      },
+      with_sides("detect.yolov8_raw"), head);
+  expect_equal_scores(
+      [](const Rules& r) {
+        return detect::yolox({8, 8, {8, 16, 32}, r});
+      },
+      with_sides("detect.yolox"), head);
+  expect_equal_scores([](const Rules& r) { return detect::centernet({r}); }, {{"op", "detect.centernet"}}, Tensors{});
+  expect_equal_scores(
+      [](const Rules& r) {
+        return detect::picodet({8, 8, {8, 16, 32, 64}, r});
+      },
+      with_sides("detect.picodet"), Tensors{});
   EXPECT_EQ(numbers_that(is_fraction), kFractions);
 }
 
@@ -535,7 +858,21 @@ TEST_F(FrontEnds, MakeTheSameFormats) {
 }
 
 TEST_F(FrontEnds, HaveTheSameDefaults) {
+  expect_equal(detect::ssd({}), {{"op", "detect.ssd"}}, Tensors{});
+  expect_equal(detect::retinanet({}), {{"op", "detect.retinanet"}}, Tensors{});
+  expect_equal(detect::fcos({}), {{"op", "detect.fcos"}}, Tensors{});
+  expect_equal(detect::detr({}), {{"op", "detect.detr"}}, Tensors{});
+  expect_equal(detect::boxes({}), {{"op", "detect.boxes"}}, Tensors{});
+  expect_equal(detect::yolov5({}), {{"op", "detect.yolov5"}}, random_f32({9, 9}));
+  expect_equal(detect::yolov8({}), {{"op", "detect.yolov8"}}, random_f32({9, 9}));
+  expect_equal(detect::yolov8_raw({8, 9}), {{"op", "detect.yolov8_raw"}, {"width", 8}, {"height", 9}},
+               random_f32({9, 9}));
+  expect_equal(detect::yolox({8, 9}), {{"op", "detect.yolox"}, {"width", 8}, {"height", 9}}, random_f32({9, 9}));
+  expect_equal(detect::centernet({}), {{"op", "detect.centernet"}}, Tensors{});
+  expect_equal(detect::picodet({8, 9}), {{"op", "detect.picodet"}, {"width", 8}, {"height", 9}}, Tensors{});
   expect_equal(image::decode(), {{"op", "image.decode"}}, random_png());
+  expect_equal(image::encode(), {{"op", "image.encode"}}, random_image());
+  expect_equal(detect::draw(), {{"op", "detect.draw"}}, random_detections_in_an_image());
   expect_equal(image::resize(3, 4), {{"op", "image.resize"}, {"width", 3}, {"height", 4}}, random_image());
   expect_equal(image::resize_short(3), {{"op", "image.resize_short"}, {"size", 3}}, random_image());
   expect_equal(image::pad({}), {{"op", "image.pad"}}, random_image());
@@ -545,6 +882,10 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(image::thumbnail(), {{"op", "image.thumbnail"}, {"size", 128}}, random_image());
   expect_equal(image::unletterbox(), {{"op", "image.unletterbox"}}, random_scores(8).reshape({2, 4}).value());
   expect_equal(image::to_tensor(), {{"op", "image.to_tensor"}}, random_image());
+  expect_equal(detect::to_picture(), {{"op", "detect.to_picture"}}, random_detections());
+  expect_equal(detect::nms({}), {{"op", "detect.nms"}}, random_detections());
+  expect_equal(detect::soft_nms({}), {{"op", "detect.soft_nms"}}, random_detections());
+  expect_equal(detect::filter({}), {{"op", "detect.filter"}}, random_detections());
 }
 
 TEST_F(FrontEnds, RefuseSidesOutsideTheirLimits) {
@@ -564,6 +905,16 @@ TEST_F(FrontEnds, RefuseSidesOutsideTheirLimits) {
 }
 
 TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
+  for (const std::int64_t bad : {0, 96})
+    expect_refused(image::encode({image::FileFormat::kJpeg, bad}),
+                   {{"op", "image.encode"}, {"format", "jpeg"}, {"quality", bad}},
+                   "quality must be 1..95, got " + std::to_string(bad));
+  detect::Draw wide, large;
+  wide.line_width = 257;
+  large.text_scale = -1;
+  expect_refused(detect::draw(wide), {{"op", "detect.draw"}, {"line_width", 257}},
+                 "line_width must be 0..256, got 257");
+  expect_refused(detect::draw(large), {{"op", "detect.draw"}, {"text_scale", -1}}, "text_scale must be 0..64, got -1");
   for (const std::int64_t bad : {std::int64_t{0}, (std::int64_t{1} << 31) + 1}) {
     const std::string got = " must be 1..2147483648, got " + std::to_string(bad);
     image::Decode pixels, bytes, scans;
@@ -713,9 +1064,26 @@ TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size"));
 }
 
+TEST(DetectConfig, RefusesBadAnchorsAndLists) {
+  const auto error = [](const char* op) { return from_config<Tensors, Detections>(op, context_with_labels()); };
+  EXPECT_THAT(error(R"({"op": "detect.ssd", "anchors": "labels.txt"})"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].anchors: not a usable .npy file"));
+  EXPECT_THAT(error(R"({"op": "detect.ssd", "anchors": "none.npy"})"),
+              FailsWith(ErrorCode::kNotFound, "no file 'none.npy'"));
+  EXPECT_THAT(
+      error(R"({"op": "detect.ssd", "classes": [1, 2.5]})"),
+      FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].classes: expected an integer, or a list of them, got 2.5"));
+  EXPECT_THAT(error(R"({"op": "detect.ssd", "classes": 1e300})"),
+              FailsWith(ErrorCode::kInvalidArgument, "expected an integer, or a list of them, got 1e+300"));
+  EXPECT_THAT(error(R"({"op": "detect.ssd", "classes": []})"),
+              FailsWith(ErrorCode::kInvalidArgument, "expected an integer, or a list of them, got none"));
+}
+
 TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
   const char* const ops[] = {
+      R"("detect.draw")",
       R"("image.decode")",
+      R"("image.encode")",
       R"("image.from_raw", "format": "gray", "width": 1, "height": 1)",
       R"("image.raw_to_tensor", "sample": "u16", "width": 1, "height": 1)",
       R"("image.resize", "width": 1, "height": 1)",
@@ -740,6 +1108,25 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("image.premultiply")",
       R"("image.unpremultiply")",
       R"("image.to_tensor")",
+      R"("detect.clip")",
+      R"("detect.to_picture")",
+      R"("detect.nms")",
+      R"("detect.soft_nms")",
+      R"("detect.filter")",
+      R"("detect.label", "labels": "labels.txt")",
+      R"("detect.crop")",
+      R"("detect.boxes_of")",
+      R"("detect.ssd")",
+      R"("detect.retinanet")",
+      R"("detect.fcos")",
+      R"("detect.detr")",
+      R"("detect.boxes")",
+      R"("detect.yolov5")",
+      R"("detect.yolov8")",
+      R"("detect.yolov8_raw", "width": 1, "height": 1)",
+      R"("detect.yolox", "width": 1, "height": 1)",
+      R"("detect.centernet")",
+      R"("detect.picodet", "width": 1, "height": 1)",
       R"("segment")",
       R"("interpolate", "width": 1, "height": 1)",
       R"("normalize", "mean": 0, "std": 1)",

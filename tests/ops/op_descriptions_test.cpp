@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "model/npy.hpp"
 #include "ops/run_stage.hpp"
 #include "pipeline/op_table.hpp"
 #include "support/fake_engine.hpp"
@@ -27,7 +28,10 @@ class OpDescriptions : public testing::Test {
  protected:
   Result<detail::NodePtr> build(const json& op) const {
     ConfigContext context;
-    context.files = [](const std::string&) -> Result<Bytes> { return Bytes(std::string("cat\ndog\n")); };
+    context.files = [](const std::string& name) -> Result<Bytes> {
+      if (name == "anchors.npy") return detail::to_npy(Tensor::zeros(DType::kF32, {2, 4}).value());
+      return Bytes(std::string("cat\ndog\n"));
+    };
     context.models.emplace("net", model_);
     return detail::parse_stages(json::array({op}).dump(), nullptr, nullptr, registry_, context);
   }
@@ -275,7 +279,7 @@ TEST_F(OpDescriptions, ChoicesAreTheseAndNoOthers) {
         }
         EXPECT_FALSE(takes(1));
       } else if (parameter.type() == Type::kFile) {
-        EXPECT_TRUE(takes("labels.txt"));
+        EXPECT_TRUE(takes(parameter.name() == "anchors" ? "anchors.npy" : "labels.txt"));
         EXPECT_FALSE(takes(1));
       }
     }

@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from packing import gp
-from gantry_pack.ops.frames import Frame, Known
+from gantry_pack.ops.frame import Frame
+from gantry_pack.ops.frames import Known
 from gantry_pack.ops.op import Op
 from gantry_pack.reference import Reference
 

@@ -14,9 +14,11 @@ import torch
 from packing import gp
 from gantry_pack import edges, pipeline, stage_tolerances
 from gantry_pack.ops.boxes import carried_back
-from gantry_pack.ops.frames import Axis, Frame
+from gantry_pack.ops.frame import Axis, Frame
+from gantry_pack.ops.op import UNRECORDED
 from gantry_pack.ops.table import PREDICATES
 from gantry_pack.stage_tolerances import carried
+from gantry_pack.values import Detections
 
 TABLE = json.loads(Path(sys.argv.pop(1)).read_text())
 FRAME = Frame(4, 3, Axis(0.25, 3), Axis(-0.5, 2))  # what boxes are of: shrunk, with a border, mirrored
@@ -142,10 +144,20 @@ class TableTest(unittest.TestCase):
 
     def test_every_op_gives_a_value_of_the_type_that_it_says(self):
         from PIL import Image
-        types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list}
+        types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list, "Bytes": bytes,
+                 "Detections": Detections, "Boxes": gp.Boxes}
         for name, op in gp.OPS.items():
+            if op.rounding is UNRECORDED:
+                continue
             with self.subTest(name):
                 self.assertIsInstance(run_example(name), types[op.gives])
+
+    def test_what_no_golden_case_can_hold_says_so(self):
+        for name, words in {"detect.draw": {}, "image.encode": {"format": "png", "quality": 75}}.items():
+            with self.subTest(name), self.assertRaisesRegex(gp.PackError, f"^{name}: .*no answer can be recorded"):
+                gp.OPS[name].run(None, **words)
+        with self.assertRaisesRegex(gp.PackError, "^image.encode: an op before it may differ"):
+            gp.OPS["image.encode"].carries(gp.Tolerance(1))
 
 
 def example_arguments(name):
@@ -160,6 +172,21 @@ def example_arguments(name):
     if "labels" in op:
         op["labels"] = ["a", "b", "c"]
     return gp.OPS[name].arguments(op)
+
+
+def head_of(name):
+    """What a detector's head may give; 8x6 pixels are one cell at every stride."""
+    scores, boxes = torch.rand(3, 4), torch.rand(3, 4)
+    if name == "detect.yolov8_raw":
+        return torch.rand(64 + 2, 3)
+    if name == "detect.centernet":
+        return {"heatmap": torch.rand(2, 5, 6), "wh": torch.rand(2, 5, 6), "offset": torch.rand(2, 5, 6)}
+    if name == "detect.picodet":
+        return {f"scores{i}": torch.rand(1, 2) for i in range(4)} | {f"boxes{i}": torch.rand(1, 32) for i in range(4)}
+    if OPS[name]["takes"] == "Tensor":
+        return torch.rand(6, 3) if name == "detect.yolov8" else torch.rand(3, 7)
+    return {"boxes": boxes, "pred_boxes": boxes, "scores": scores, "pred_logits": scores, "anchors": boxes,
+            "centerness": torch.rand(3, 1)}
 
 
 def example_input(name):
@@ -179,7 +206,12 @@ def example_input(name):
         return torch.rand(3)
     if name == "image.unletterbox":
         return torch.rand(3, 4)
-    return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)])}[gp.OPS[name].takes]
+    if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] != "Detections":
+        return head_of(name)
+    found = gp.Detections([gp.Detection(1, "", 0.5, (2.0, 3.0, 20.0, 9.0), ((4.0, 5.0, 0.5),)),
+                           gp.Detection(0, "", 0.25, (2.0, 4.0, 21.0, 9.0), ((4.0, 5.0, 0.5),))])
+    return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
+            "tuple<Image, Detections>": (image, found)}[gp.OPS[name].takes]
 
 
 def run_example(name, value=None):
@@ -203,8 +235,9 @@ class CarriedTest(unittest.TestCase):
         from PIL import Image
         random = numpy.random.default_rng(5)
         for name, op in gp.OPS.items():
-            # a file's bytes are given; which class is best is decided, not computed
-            if op.takes not in ("Image", "Tensor") or name in ("segment", "top_k"):
+            # a file's bytes are given; which class is best is decided, not computed, as is what a candidate is
+            if (op.takes not in ("Image", "Tensor") or name in ("segment", "top_k", "image.encode")
+                    or op.gives == "Detections"):
                 continue
             with self.subTest(name):
                 torch.manual_seed(0)

@@ -283,9 +283,24 @@ def classify(rng):
         yield Case(f"top_k {k} of {count}", "tensor", "classes", [{"op": "top_k", "k": k}], scores, expected)
 
 
+def encode(rng):
+    """Of a JPEG the bytes; of a PNG, which every zlib compresses in its own way, the pixels that Pillow reads."""
+    for index in range(120):
+        array = random_array(rng)
+        case = Case(f"png of {array.shape}", "image", "bytes", [{"op": "image.encode"}], array, array)
+        case.reading = lambda data: pixels(Image.open(io.BytesIO(data.tobytes())))
+        yield case
+        if array.shape[2] == 4:
+            continue
+        quality, out = int(rng.integers(1, 96)) if index % 3 else 75, io.BytesIO()
+        image_files.to_image(array).save(out, "JPEG", **({"quality": quality} if index % 3 else {}))
+        op = {"op": "image.encode", "format": "jpeg", "quality": quality}
+        yield Case(f"{op} of {array.shape}", "image", "bytes", [op], array, np.frombuffer(out.getvalue(), np.uint8))
+
+
 GROUPS = [resize, pass_order, resize_short, crops, pad_and_flip, to_tensor, decode, truncated, real_files, end_to_end, classify,
           *engine_groups.GROUPS, *preprocessing_groups.GROUPS, exif, strips, engine_groups.other_strips,
-          webp_containers]
+          webp_containers, encode]
 
 
 def run_probe(probe, cases, folder):
@@ -314,6 +329,8 @@ def difference(case, result):
         return None if case.expected is None or case.may_refuse else result
     if case.expected is None:
         return "accepted, but the Python stack refuses it"
+    if case.reading is not None:
+        result = case.reading(result)
     if result.shape != case.expected.shape or result.dtype != case.expected.dtype:
         return f"{result.dtype}{result.shape}, expected {case.expected.dtype}{case.expected.shape}"
     if case.counts is not None:

@@ -46,6 +46,11 @@ Result<Tensor> to_array(const Tensor& tensor) {
   return tensor;
 }
 
+/// u8[n].
+Result<Tensor> to_array(const Bytes& bytes) {
+  return Tensor::from<std::uint8_t>({bytes.data(), bytes.size()}, {static_cast<std::int64_t>(bytes.size())});
+}
+
 Result<Tensor> to_array(const Image& image) {
   return image.pixels().contiguous();
 }
@@ -126,6 +131,7 @@ Result<Bytes> dispatch(const nlohmann::json& test) {
   if (edge == "bytes -> image") return run<Bytes, Image>(test);
   if (edge == "bytes -> tensor") return run<Bytes, Tensor>(test);
   if (edge == "image -> image") return run<Image, Image>(test);
+  if (edge == "image -> bytes") return run<Image, Bytes>(test);
   if (edge == "image -> images") return run<Image, std::vector<Image>>(test);
   if (edge == "image -> tensor") return run<Image, Tensor>(test);
   if (edge == "tensor -> tensor") return run<Tensor, Tensor>(test);

@@ -24,6 +24,7 @@ class Case:
         self.value, self.expected, self.rtol, self.may_refuse = value, expected, rtol, may_refuse
         self.counts = None   # where values are compared; None: everywhere
         self.atol = 1e-30    # beside rtol
+        self.reading = None  # what is made of the result before it is compared; None: nothing
         self.levels = 0      # how far bytes may be apart, few of them: one in 500, or four
 
 

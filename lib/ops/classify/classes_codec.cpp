@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The codec of Classes: [{"index": 282, "label": "tiger cat", "score": 0.39}].
 #include <algorithm>
-#include <cmath>
 #include <gantry/classify.hpp>
 #include <gantry/registry.hpp>
 #include <string>
@@ -9,16 +8,11 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "ops/classify/score_json.hpp"
 #include "ops/ops.hpp"
 
 namespace gantry::detail {
 namespace {
-
-/// NaN, which JSON lacks, is null.
-float read_score(JsonFields& fields) {
-  if (const auto score = fields.find("score"); score && score->kind() == JsonKind::kNull) return std::nanf("");
-  return static_cast<float>(fields.number("score"));
-}
 
 Result<Classes> read_classes(const JsonView& json) {
   const auto items = json.items();

@@ -4,20 +4,12 @@
 #include <gantry/registry.hpp>
 #include <utility>
 
+#include "ops/classify/read_labels.hpp"
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detail {
 namespace {
-
-Labels read_labels(ParamReader& params) {
-  const Bytes file = params.file("labels");
-  if (!params.has("labels")) return {};
-  auto labels = Labels::parse(file);
-  if (labels) return *std::move(labels);
-  params.fail("labels", labels.error().message());
-  return {};
-}
 
 OpDescription activation_description(const char* summary, const char* reference, const char* example) {
   return {.summary = summary,
@@ -31,7 +23,7 @@ OpDescription activation_description(const char* summary, const char* reference,
 
 Stage<Tensor, Classes> read_top_k(ParamReader& params) {
   const std::int64_t k = params.integer("k");
-  return top_k(k, read_labels(params));
+  return top_k(k, read_labels(params, false));
 }
 
 OpDescription top_k_description() {
@@ -46,8 +38,7 @@ OpDescription top_k_description() {
 }
 
 Stage<Classes, Classes> read_label(ParamReader& params) {
-  if (!params.has("labels")) params.fail("labels", "is missing");
-  return label(read_labels(params));
+  return label(read_labels(params, true));
 }
 
 OpDescription label_description() {

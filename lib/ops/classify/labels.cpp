@@ -50,4 +50,10 @@ Result<Labels> Labels::load(const std::string& path) {
   return labels;
 }
 
+Result<std::string> Labels::of(std::int64_t index) const {
+  if (index >= 0 && static_cast<std::size_t>(index) < size()) return (*this)[static_cast<std::size_t>(index)];
+  return Error(ErrorCode::kInvalidArgument,
+               "class " + std::to_string(index) + " has no label; there are " + std::to_string(size()));
+}
+
 }  // namespace gantry

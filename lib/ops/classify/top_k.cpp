@@ -56,11 +56,9 @@ Result<Classes> best_classes(const TopK& params, const Tensor& tensor) {
 
 Result<Classes> labelled(const Labels& labels, Classes classes) {
   for (std::size_t i = 0; i < classes.size(); ++i) {
-    Class& entry = classes[i];
-    if (entry.index < 0 || static_cast<std::size_t>(entry.index) >= labels.size())
-      return Error(ErrorCode::kInvalidArgument, "class " + std::to_string(entry.index) + " has no label; there are " +
-                                                    std::to_string(labels.size()));
-    entry.label = labels[static_cast<std::size_t>(entry.index)];
+    auto label = labels.of(classes[i].index);
+    if (!label) return std::move(label).error();
+    classes[i].label = *std::move(label);
   }
   return classes;
 }

@@ -45,5 +45,6 @@ void add_resize_ops(Registry& registry);
 void add_crop_ops(Registry& registry);
 void add_warp_ops(Registry& registry);
 void add_pixel_ops(Registry& registry);
+void add_encode_ops(Registry& registry);
 
 }  // namespace gantry::detail

@@ -4,14 +4,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .imports import need
-from .tolerance import magnitude
-from .values import Classes, Payload, dtype_name, is_number, is_pil, is_tensor, to_array
-
-if TYPE_CHECKING:
-    from .tolerance import Tolerance
+from .tolerance import Tolerance, magnitude
+from .values import Classes, Detection, Detections, Payload, dtype_name, is_number, is_pil, is_tensor, to_array
 
 
 def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
@@ -20,6 +17,8 @@ def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str 
         return _array_difference(got, expected, tolerance, what)
     if isinstance(expected, Classes):
         return _classes_difference(got, expected, tolerance, what)
+    if isinstance(expected, Detections):
+        return _detections_difference(got, expected, tolerance, what)
     if isinstance(expected, Payload):
         if not isinstance(got, Payload) or got.name != expected.name:
             return f"{what}: got {got!r}, expected {expected!r}"
@@ -88,6 +87,39 @@ def _classes_difference(got: Any, expected: Any, tolerance: Tolerance, what: str
         if key not in twins:
             return f"{what}: class {i} is {key!r}, expected {wanted_key!r}"
     return None
+
+
+def _detections_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
+    """`got` is Detections, or tensors {"boxes", "scores", "labels"} as torchvision's detectors give them. Detections whose
+    scores are equal within the tolerance may come in any order."""
+    if isinstance(got, dict):
+        got = Detections(Detection(int(index), "", float(score), (float(x0), float(y0), float(x1), float(y1)))
+                         for index, score, (x0, y0, x1, y1) in zip(got["labels"], got["scores"], got["boxes"]))
+        expected = Detections(one._replace(label="", keypoints=()) for one in expected)
+    if not isinstance(got, Detections) or len(got) != len(expected):
+        return f"{what}: expected {len(expected)} detections, got {len(got) if hasattr(got, '__len__') else got!r}"
+    places = [abs(number) for one in expected for row in (one.box, *(point[:2] for point in one.keypoints)) for number in row]
+    # A tolerance is said of pixels; of scores, which are shares, as the codec in C++ says it.
+    scores = Tolerance(tolerance.atol / max([1.0, *filter(math.isfinite, places)]), tolerance.rtol)
+    left = list(expected)
+    for i, (one, rank) in enumerate(zip(got, expected)):
+        twins = sorted((other for other in left if scores.accepts(other.score, rank.score)), key=lambda other: other != rank)
+        found = [_detection_difference(one, other, tolerance, scores, f"{what}[{i}]") for other in twins]
+        if None not in found:
+            return found[0] if found else f"{what}[{i}]: expected {rank}, got {one}"
+        left.remove(twins[found.index(None)])
+    return None
+
+
+def _detection_difference(got: Detection, expected: Detection, places: Tolerance, scores: Tolerance,
+                          what: str) -> str | None:
+    if got[:2] != expected[:2]:
+        return f"{what}: expected class {expected.index} {expected.label!r}, got {got.index} {got.label!r}"
+
+    def split(one: Detection) -> tuple[Any, Any]:
+        return (one.box, [point[:2] for point in one.keypoints]), [one.score, *(point[2] for point in one.keypoints)]
+    return (difference(split(got)[1], split(expected)[1], scores, f"{what}: score")
+            or difference(split(got)[0], split(expected)[0], places, f"{what}: box"))
 
 
 def _scores_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:

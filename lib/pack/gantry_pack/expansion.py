@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .differences import difference
 from .errors import CheckFailed, PackError, exit_refused
+from .ops.table import LABELLED
 from .pipeline import COMPOUND
 from .tolerance import EXACT
 from .translation.translator import apply_transform, translate
@@ -68,7 +69,7 @@ def expand(pipeline: Any, labels_file: str | None, path: str = "pipeline") -> tu
 
 def _expand_op(op: Json, labels_file: str | None, path: str) -> tuple[Json, list[Origin]]:
     op, origins = dict(op), []
-    if labels_file and op.get("op") in ("top_k", "label") and "labels" not in op:
+    if labels_file and op.get("op") in LABELLED and "labels" not in op:
         op["labels"] = labels_file
     for key in ("do", "then", "else"):
         if op.get("op") in COMPOUND and isinstance(op.get(key), (list, tuple)):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Union
 from .edges import check_pipeline
 from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
-from .ops.frames import Frame, Known, known_after, known_of_items
+from .ops.frame import Frame
+from .ops.frames import Known, known_after, known_of_items
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
@@ -27,9 +28,9 @@ class Reference:
     """Runs a pipeline in Python and keeps what every op gave."""
 
     def __init__(self, ops: Steps, call_model: Callable[[Json, Any], Any] | None = None,
-                 label_files: dict[str, list[str]] | None = None, table: Table = OPS,
+                 files: dict[str, Any] | None = None, table: Table = OPS,
                  watch: dict[str, str] | None = None, output_names: dict[str, str] | None = None) -> None:
-        self.ops, self.call_model, self.label_files, self.table = ops, call_model, label_files or {}, table
+        self.ops, self.call_model, self.files, self.table = ops, call_model, files or {}, table
         self.output_names = output_names or {}  # {path of a model op: name of its one output}, where it gives Tensors
         self.watch = watch or {}  # {path of a first op: path of the last op}: keep what goes in and comes out
 
@@ -97,8 +98,9 @@ class Reference:
     def _run_table_op(self, known: Op, op: Json, path: str, value: Any) -> Any:
         kind = op["op"]
         arguments = known.arguments(op) if known.params is not None else {k: v for k, v in op.items() if k != "op"}
-        if kind in ("top_k", "label") and "labels" in arguments:
-            arguments["labels"] = self.label_files[arguments["labels"]]
+        for key in known.files:
+            if key in arguments:
+                arguments[key] = self.files[arguments[key]]
         if kind == "top_k" and arguments["k"] < value.numel():
             ordered = value.reshape(-1).sort(descending=True).values
             self.cuts.append((float(ordered[arguments["k"] - 1]), float(ordered[arguments["k"]])))
@@ -107,7 +109,8 @@ class Reference:
             self.ties.append(int((best[0] - best[1] <= 2e-5 * best[0].abs()).sum()))
         framed = arguments
         if known.takes_frame:
-            frame = self.known.own
+            is_beside = known.takes is not None and known.takes.startswith("tuple<Image")
+            frame = self.known.element(0).own if is_beside else self.known.own
             framed = {**arguments, "frame": frame}
             self.frames.setdefault(path, []).extend([frame] if frame else [])
         try:
@@ -125,9 +128,9 @@ class Reference:
 
 
 def run_pipeline(ops: Steps, value: Any, call_model: Models | None = None,
-                 label_files: dict[str, list[str]] | None = None) -> Any:
+                 files: dict[str, Any] | None = None) -> Any:
     """The result of the ops' Python reference for one value. `call_model` takes and gives one sample; of several models,
-    {name: function that does}."""
+    {name: function that does}. `files`: what files that ops name hold, label names or a tensor."""
     check_pipeline(ops)
 
     def call(op: Json, given: Any) -> Any:
@@ -137,4 +140,4 @@ def run_pipeline(ops: Steps, value: Any, call_model: Models | None = None,
         if function is None:
             raise PackError(f"there is no model '{op.get('name', '')}' to call; there are {', '.join(call_model or ())}")
         return function(given)
-    return Reference(ops, None if call_model is None else call, label_files).run(value)[0]
+    return Reference(ops, None if call_model is None else call, files).run(value)[0]

@@ -13,7 +13,7 @@ from .tolerance import EXACT, Tolerance
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
-    from .ops.frames import Frame
+    from .ops.frame import Frame
     from .ops.op import Table
 
 
@@ -77,7 +77,7 @@ class Tolerances:
             own = own.wider(known.rounding.of(arguments, value))
         if not own.is_exact():
             self.share = max(self.share, known.rounding.share)
-        if known.takes_frame:
+        if known.takes_frame and known.carries is None:
             return carried_back(incoming, self.frames.get(path, [])).wider(own)
         passed_on = carried(op, arguments, incoming) if known.carries is None else known.carries(incoming)
         return passed_on.wider(own)

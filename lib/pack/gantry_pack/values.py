@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payloads in Python: Bytes = bytes, Image = PIL image of mode L, RGB or RGBA, Tensor = torch.Tensor of one sample,
-Tensors = {name: tensor}, Classes = Classes, list<T> = list, tuple<...> = tuple, a type of the host's = Payload."""
+Tensors = {name: tensor}, Classes = Classes, Detections = Detections, Boxes = Boxes, Keypoints = Keypoints, list<T> = list,
+tuple<...> = tuple, a type of the host's = Payload."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from json import dumps as dump
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import PackError
 from .imports import need
@@ -20,6 +21,31 @@ if TYPE_CHECKING:
 
 class Classes(list):
     """[(index, label, score), ...], best first."""
+
+
+class Detection(NamedTuple):
+    """Something found in a picture: its class, and its box (x0, y0, x1, y1) and keypoints (x, y, score) in pixels."""
+
+    index: int  # type: ignore[assignment]  # which tuple has a method of that name
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+    keypoints: tuple[tuple[float, float, float], ...] = ()
+
+
+class Detections(list):
+    """[Detection, ...], the best first."""
+
+
+class Boxes(list):
+    """[(x0, y0, x1, y1), ...] in pixels."""
+
+
+class Keypoints(list):
+    """[(x, y, score), ...] in pixels: of one thing."""
+
+
+LISTS = (Classes, Detections, Boxes, Keypoints)  # payloads that are lists, but no list<T>
 
 
 class Payload:
@@ -39,7 +65,8 @@ class Payload:
         return f"Payload({self.name!r}, {self.json!r:.60})"
 
 
-FORMS = ("classes", "digest", "file", "list", "npy", "sample", "tensors", "tuple")  # keys of a value that mean something else
+# Keys of a value that mean something else.
+FORMS = ("boxes", "classes", "detections", "digest", "file", "keypoints", "list", "npy", "sample", "tensors", "tuple")
 DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "float64": "f64", "uint8": "u8", "int8": "i8",
           "int16": "i16", "int32": "i32", "int64": "i64", "bool": "bool"}
 
@@ -96,7 +123,8 @@ def is_of(value: Any, type_name: str) -> bool:
     known: dict[str, Callable[[Any], bool]] = {
         "Bytes": lambda one: isinstance(one, bytes), "Image": is_pil, "Tensor": is_tensor,
         "Tensors": lambda one: isinstance(one, dict) and all(map(is_tensor, one.values())),
-        "Classes": lambda one: isinstance(one, Classes)}
+        "Classes": lambda one: isinstance(one, Classes), "Detections": lambda one: isinstance(one, Detections),
+        "Boxes": lambda one: isinstance(one, Boxes), "Keypoints": lambda one: isinstance(one, Keypoints)}
     return type_name not in known or known[type_name](value)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PackError
 from ..imports import need
-from ..values import DTYPES, Classes, Payload, dtype_name, is_pil, is_tensor, to_array
+from ..values import DTYPES, Boxes, Classes, Detection, Detections, Keypoints, Payload, dtype_name, is_pil, is_tensor, to_array
 
 if TYPE_CHECKING:
     from ..aliases import Json
@@ -62,6 +62,19 @@ class Sample(Whole):
 WHOLE = Whole()
 
 
+def _number_to_json(number: float) -> float | None:
+    """null for what JSON lacks: the codecs read it as NaN."""
+    return number if math.isfinite(number) else None
+
+
+def _detection_to_json(one: Detection) -> Json:
+    kept = {"index": one.index, "label": one.label, "score": _number_to_json(one.score),
+            "box": list(map(_number_to_json, one.box))}
+    if one.keypoints:
+        kept["keypoints"] = [list(map(_number_to_json, point)) for point in one.keypoints]
+    return kept
+
+
 def value_to_json(value: Any, stem: str, directory: Directory, extension: str = ".bin", keep: Whole = WHOLE) -> Json:
     """The manifest's form of a payload; its tensors and bytes go to files whose names begin with `stem`. Tensors are kept
     as `keep` does."""
@@ -74,6 +87,10 @@ def value_to_json(value: Any, stem: str, directory: Directory, extension: str = 
         return {"tensors": {name: one.get("npy", one) for name, one in kept.items()}}
     if isinstance(value, Classes):
         return {"classes": [{"index": index, "label": label, "score": score} for index, label, score in value]}
+    if isinstance(value, Detections):
+        return {"detections": [_detection_to_json(one) for one in value]}
+    if isinstance(value, (Boxes, Keypoints)):
+        return {type(value).__name__.lower(): [list(map(_number_to_json, row)) for row in value]}
     if isinstance(value, Payload):
         return {value.name: value.json}
     if isinstance(value, (list, tuple)):

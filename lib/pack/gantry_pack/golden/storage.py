@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..limits import MAX_SAMPLE_BYTES
 from ..pipeline import stage_before, walk
-from ..values import Classes, dtype_name, is_pil, is_tensor
+from ..values import LISTS, dtype_name, is_pil, is_tensor
 from .forms import WHOLE, Digest, Sample
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def tensors_in(value: Any) -> list[Any]:
         return [value]
     if isinstance(value, dict):
         value = list(value.values())
-    if isinstance(value, (list, tuple)) and not isinstance(value, Classes):
+    if isinstance(value, (list, tuple)) and not isinstance(value, LISTS):
         return [tensor for item in value for tensor in tensors_in(item)]
     return []
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""image.unletterbox."""
+"""Boxes in the pixels of the picture: image.unletterbox, and what detect.to_picture does."""
 
 from __future__ import annotations
 
@@ -11,16 +11,25 @@ from ..tolerance import Tolerance
 if TYPE_CHECKING:
     import torch
 
-    from .frames import Frame
+    from .frame import Frame
 
 
-def unletterbox(boxes: torch.Tensor, clip: bool, frame: Frame | None) -> torch.Tensor:
-    """ultralytics' scale_boxes() and clip_boxes() for any frame."""
+def need_frame(frame: Frame | None) -> Frame:
     if frame is None:
         raise PackError("nobody knows which picture the boxes are of: image.decode or another image op has to come "
                         "before the model; of what is made of several crops or branches together there is none")
+    return frame
+
+
+def unletterbox(boxes: torch.Tensor, clip: bool, frame: Frame | None) -> torch.Tensor:
+    known = need_frame(frame)
     if boxes.dim() != 2 or boxes.shape[1] < 4 or str(boxes.dtype) != "torch.float32":
         raise PackError(f"image.unletterbox takes boxes as f32[N, 4], or with more columns, got {tuple(boxes.shape)}")
+    return to_picture(boxes, clip, known)
+
+
+def to_picture(boxes: torch.Tensor, clip: bool, frame: Frame) -> torch.Tensor:
+    """ultralytics' scale_boxes() and clip_boxes() for any frame. The first four columns are boxes."""
     moved = boxes.clone()
     for columns, axis in (([0, 2], frame.x), ([1, 3], frame.y)):
         own = (moved[:, columns] - axis.offset) / axis.gain

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frame: the picture that a value comes from, and where its pixels are now. As lib/ops/image/frames.cpp, in doubles."""
+"""What ops do to the frames of values: as lib/ops/image/frames.cpp, in doubles."""
 
 from __future__ import annotations
 
@@ -8,43 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..values import is_pil
 from .cropping import centre_offset, letterbox_ratio, offset_in_larger
+from .detect.crop import parts_of
+from .frame import Frame
 
 if TYPE_CHECKING:
     from ..aliases import Json
-
-
-@dataclass(frozen=True)
-class Axis:
-    """now = own * gain + offset, from the edge of the picture; a mirrored axis has a negative gain."""
-
-    gain: float = 1.0
-    offset: float = 0.0
-
-    def scaled(self, by: float) -> Axis:
-        return Axis(self.gain * by, self.offset * by)
-
-    def shifted(self, by: float) -> Axis:
-        return Axis(self.gain, self.offset + by)
-
-    def mirrored(self, extent: float) -> Axis:
-        return Axis(-self.gain, extent - self.offset)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The picture's own size; turned by a quarter, x runs along its height."""
-
-    width: int
-    height: int
-    x: Axis = Axis()
-    y: Axis = Axis()
-    is_turned: bool = False
-
-    def shifted(self, left: float, top: float) -> Frame:
-        return replace(self, x=self.x.shifted(left), y=self.y.shifted(top))
-
-    def scaled(self, across: float, down: float) -> Frame:
-        return replace(self, x=self.x.scaled(across), y=self.y.scaled(down))
 
 
 @dataclass(frozen=True)
@@ -93,8 +61,10 @@ def known_of_items(items: list[Known]) -> Known:
 
 def known_after(kind: str, arguments: Json, known: Known, given: Any, gives: Any) -> Known:
     """Of what an op gives, from what is known of what it was given."""
+    if kind == "detect.crop":
+        return _known_of_crops(arguments, known.element(0).own, given)
     if known.have_elements_others:
-        return known.after(gives)  # no op that moves a picture takes a list or tuple
+        return known.after(gives)  # no other op that moves a picture takes a list or tuple
     own = frame_after(kind, arguments, known.own, given, gives)
     elements = frames_of_elements(kind, known.own, given, gives)
     return Known(own, tuple(map(Known, elements)) if elements else None)
@@ -108,6 +78,8 @@ def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, giv
         return Frame(arguments["width"], arguments["height"])
     if kind in ("image.affine", "image.perspective"):
         return None  # a picture of its own
+    if kind == "detect.to_picture" and frame is not None:
+        return Frame(frame.width, frame.height)
     if kind == "interpolate" and frame is not None:
         return frame.scaled(arguments["width"] / given.shape[-1], arguments["height"] / given.shape[-2])
     if not is_pil(given) or not (kind in _MOVES or kind in ("image.to_tensor", "image.five_crop")):
@@ -127,6 +99,13 @@ def frames_of_elements(kind: str, frame: Frame | None, given: Any, gives: Any) -
     right, bottom = given.width - width, given.height - height
     corners = [(x, y) for y in (0, bottom) for x in (0, right)]
     return [frame.shifted(-x, -y) for x, y in [*corners, centre_offset(given.size, (width, height), "half_even")]]
+
+
+def _known_of_crops(arguments: Json, frame: Frame | None, given: Any) -> Known:
+    image, detections = given
+    own = frame or Frame(*image.size)
+    parts = parts_of(image.size, detections, frame=frame, **{key: arguments[key] for key in ("margin", "square")})
+    return Known(own, tuple(Known(own.shifted(-left, -top)) for left, top, _, _ in parts) or None)
 
 
 def _resized(frame: Frame, arguments: Json, given: Any, gives: Any) -> Frame:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..tolerance import EXACT, Tolerance, magnitude
+from .parameters import file_name
 
 if TYPE_CHECKING:
     from ..aliases import Json
@@ -32,6 +33,10 @@ RESAMPLED = Rounding("nearest: exact; the others 4e-5 of the largest value, on s
                      lambda arguments, value: EXACT if arguments["mode"].startswith("nearest")
                      else Tolerance(4e-5 * magnitude([value])))
 SEGMENTED = Rounding("exact but where the two best logits differ by rounding", lambda arguments, value: EXACT)
+NMS = Rounding("exact; equal scores in order of index, which `batched_nms` leaves open above 1000 boxes",
+               lambda arguments, value: EXACT)
+ENCODED = Rounding("jpeg: exact; png: the pixels", lambda arguments, value: EXACT)
+UNRECORDED = Rounding("none", lambda arguments, value: EXACT)  # what no golden case holds
 
 
 class Op:
@@ -52,6 +57,11 @@ class Op:
         self.takes, self.gives, self.params, self.run = takes, gives, params, run
         self.rounding = tolerance if isinstance(tolerance, Rounding) else Rounding.fixed(tolerance)
         self.one_of, self.carries, self.takes_frame = one_of, carries, takes_frame
+
+    @property
+    def files(self) -> list[str]:
+        """The parameters that name a file of the package; the op is run with what the file holds."""
+        return [name for name, (check, _) in (self.params or {}).items() if check is file_name]
 
     def arguments(self, op: Json) -> Json:
         """Parameters with the defaults filled in."""

@@ -66,6 +66,21 @@ def positive(value: Any) -> str | None:
     return None if is_number(value) and value > 0 else "expected a finite number above 0"
 
 
+def number_of(least: float, most: float) -> Check:
+    return lambda value: None if is_number(value) and least <= value <= most else f"expected {least}..{most}"
+
+
+def not_negative(value: Any) -> str | None:
+    return None if is_number(value) and value >= 0 else "expected a finite number, 0 or more"
+
+
+def indices(value: Any) -> str | None:
+    numbers = value if isinstance(value, list) else [value]
+    if numbers and all(integer(0, 1 << 53)(number) is None for number in numbers):
+        return None
+    return "expected the index of a class, or a list of them"
+
+
 def factor(value: Any) -> str | None:
     return None if is_number(value) and value != 0 else "expected a finite number, not 0"
 
@@ -81,6 +96,24 @@ def box(value: Any) -> str | None:
 
 def reducing_gap(value: Any) -> str | None:
     return None if is_number(value) and (value == 0 or value >= 1) else "expected 0 or a number from 1 on"
+
+
+def unit(value: Any) -> str | None:
+    return None if is_number(value) and 0 <= value <= 1 else "expected a number 0..1"
+
+
+def text(value: Any) -> str | None:
+    return None if isinstance(value, str) else "expected a text"
+
+
+def whole_numbers(low: int, high: int, most: int | None = None) -> Check:
+    """One, or a list of up to `most`."""
+    def check(value: Any) -> str | None:
+        numbers = value if isinstance(value, list) else [value]
+        if numbers and len(numbers) <= (most or len(numbers)) and all(integer(low, high)(each) is None for each in numbers):
+            return None
+        return f"expected an integer {low}..{high}, or a list of" + (f" up to {most}" if most else " them")
+    return check
 
 
 def numbers_of(count: int) -> Check:

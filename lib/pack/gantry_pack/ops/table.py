@@ -4,12 +4,21 @@
 from __future__ import annotations
 
 from ..limits import MAX_SIDE
+from ..tolerance import EXACT
 from .boxes import unletterbox
 from .classes import label, top_k
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
 from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
-from .op import RELATIVE, RESAMPLED, SEGMENTED, WARPED, Op
+from .detect.crop import crop as crop_detections
+from .detect.nms import nms, soft_nms
+from .detect.picture import back_to_picture, clip
+from .detect.selection import boxes_of, filter_detections
+from .detect.selection import label as label_detections
+from .detect.table import DECODERS
+from .drawing import draw
+from .encoding import encode, exact_only
+from .op import ENCODED, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -23,8 +32,11 @@ from .parameters import (
     file_name,
     finite,
     fraction,
+    indices,
     integer,
     list_of_numbers,
+    not_negative,
+    number_of,
     numbers_of,
     positive,
     reducing_gap,
@@ -40,6 +52,7 @@ _CROP = {"size": (SIDE, None), "width": (SIDE, None), "height": (SIDE, None)}
 _CROP_KEYS = (("size",), ("width", "height"))
 _MARGIN = (integer(0, MAX_SIDE), 0)
 _CENTRE = (choice("half_even", "floor", "truncate"), "half_even")
+_SHARE = number_of(0, 1)
 _ROUNDING = choice("truncate", "round")
 OPS = {
     "image.decode": Op("Bytes", "Image", {
@@ -47,6 +60,8 @@ OPS = {
         "max_pixels": (integer(1, 1 << 31), 178956970), "max_bytes": (integer(1, 1 << 31), 268435456),
         "max_scans": (integer(1, 1 << 31), 500), "truncated": (choice("refuse", "accept"), "refuse"),
         "approx_size": (integer(0, MAX_SIDE), 0)}, decode),
+    "image.encode": Op("Image", "Bytes", {"format": (choice("png", "jpeg"), "png"), "quality": (integer(1, 95), 75)},
+                       encode, ENCODED, carries=exact_only),
     "image.from_raw": Op("Bytes", "Image", {"format": (choice(*RAW_FORMATS), ...), "width": (SIDE, ...),
                                             "height": (SIDE, ...), "row_stride": (integer(0, 1 << 31), 0)}, from_raw),
     "image.raw_to_tensor": Op("Bytes", "Tensor", {
@@ -100,6 +115,7 @@ OPS = {
         "mean": (channel_numbers(True), 0), "std": (channel_numbers(False), 1), "scale": (factor, 1 / 255),
         "dtype": (choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (choice("chw", "hwc"), "chw"),
         "reverse_channels": (boolean, False)}, to_tensor),
+    **DECODERS,
     "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
                   SEGMENTED),
     "interpolate": Op("Tensor", "Tensor", {
@@ -110,7 +126,29 @@ OPS = {
     "pad_to": Op("Tensor", "Tensor", {"width": (SIDE, ...), "height": (SIDE, ...), "value": (finite, 0)}, pad_planes),
     "softmax": Op("Tensor", "Tensor", {}, softmax, RELATIVE),
     "sigmoid": Op("Tensor", "Tensor", {}, sigmoid, RELATIVE),
+    "detect.clip": Op("Detections", "Detections", {}, clip, carries=lambda incoming: incoming, takes_frame=True),
+    "detect.to_picture": Op("Detections", "Detections", {"clip": (boolean, True)}, back_to_picture, takes_frame=True),
+    "detect.nms": Op("Detections", "Detections", {
+        "iou": (_SHARE, 0.5), "suppress": (choice("per_class", "any", "torchvision"), "per_class"),
+        "max_count": (integer(1, 65536), 300)}, nms, NMS),
+    "detect.soft_nms": Op("Detections", "Detections", {
+        "decay": (choice("linear", "gaussian"), "gaussian"), "iou": (_SHARE, 0.3), "sigma": (positive, 0.5),
+        "score": (_SHARE, 0.001), "suppress": (choice("per_class", "any"), "per_class"),
+        "max_count": (integer(1, 65536), 300)}, soft_nms, RELATIVE),
+    "detect.filter": Op("Detections", "Detections", {
+        "score": (finite, None), "classes": (indices, None), "min_side": (not_negative, 0),
+        "max_count": (integer(0, 65536), 0)}, filter_detections),
+    "detect.label": Op("Detections", "Detections", {"labels": (file_name, ...)}, label_detections),
+    "detect.crop": Op("tuple<Image, Detections>", "list<Image>", {
+        "margin": (number_of(-0.45, 10), 0), "square": (boolean, False)}, crop_detections,
+        carries=lambda incoming: EXACT, takes_frame=True),
+    "detect.boxes_of": Op("Detections", "Boxes", {}, boxes_of),
     "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
+    "detect.draw": Op("tuple<Image, Detections>", "Image", {
+        "line_width": (integer(0, 256), 0), "text_scale": (integer(0, 64), 0), "labels": (boolean, True),
+        "scores": (boolean, True), "keypoint_score": (finite, 0)}, draw, UNRECORDED),
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
 }
+# Ops with a file of labels, which the packer writes.
+LABELLED = frozenset(kind for kind, op in OPS.items() if "labels" in op.params)
 PREDICATES = {"image.is_gray": ("Image", lambda image: image.mode == "L")}

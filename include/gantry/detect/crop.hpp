@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Crops of what was found, for the next model of a cascade.
+//
+//   auto found = fork(pass<Image>(), detector) | detect::crop({}) | each(classifier);
+#pragma once
+
+#include <cstdint>
+#include <tuple>
+#include <vector>
+
+#include <gantry/detect/detections.hpp>
+#include <gantry/image/image.hpp>
+#include <gantry/stage.hpp>
+
+namespace gantry::detect {
+
+/// Which part of the picture is cut out for a box.
+struct Crop {
+  double margin = 0;    ///< added at each side, as a share of the box's width and height; -0.45..10
+  bool square = false;  ///< the shorter side grows to the longer one, around the same centre
+};
+
+/// The pictures' parts, one for each detection and in their order, as views. A box grows by the margin, then to a
+/// square; its corners are rounded to whole pixels, halves to even ones, as Pillow's crop() does it; what is outside
+/// the image is cut off, and at least one pixel stays. Boxes are in the picture's own pixels, where
+/// detect::to_picture() puts them, whether or not the image was resized; without frames, in the image's. Each crop has
+/// its frame, so that what is found in it can be put back into the picture. Errors: invalid_argument for a box with a
+/// NaN or an infinity, with its number.
+GANTRY_API Stage<std::tuple<Image, Detections>, std::vector<Image>> crop(const Crop& options);
+
+}  // namespace gantry::detect

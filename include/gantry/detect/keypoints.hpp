@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keypoint and Keypoints: places in a picture that mean something, such as eyes and joints.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace gantry {
+
+struct Keypoint {
+  float x = 0;  ///< pixels from the edge
+  float y = 0;
+  float score = 0;
+
+  friend bool operator==(const Keypoint& a, const Keypoint& b) {
+    return a.x == b.x && a.y == b.y && a.score == b.score;
+  }
+  friend bool operator!=(const Keypoint& a, const Keypoint& b) { return !(a == b); }
+};
+
+/// The keypoints of one thing, in the model's order.
+///
+/// Ownership: owns its points.
+/// Threads:   thread-compatible.
+/// Errors:    none.
+/// Cost:      one vector.
+class Keypoints {
+ public:
+  Keypoints() = default;
+  explicit Keypoints(std::vector<Keypoint> points) : points_(std::move(points)) {}
+  std::size_t size() const { return points_.size(); }
+  bool empty() const { return points_.empty(); }
+  const Keypoint& operator[](std::size_t index) const { return points_[index]; }
+  Keypoint& operator[](std::size_t index) { return points_[index]; }
+  auto begin() const { return points_.begin(); }
+  auto end() const { return points_.end(); }
+  auto begin() { return points_.begin(); }
+  auto end() { return points_.end(); }
+
+ private:
+  std::vector<Keypoint> points_;
+};
+
+}  // namespace gantry

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Base64 (RFC 4648), for pictures within a page.
+#pragma once
+
+#include <gantry/bytes.hpp>
+#include <string>
+
+namespace gantry::cli {
+
+/// With padding, on one line.
+std::string to_base64(const Bytes& bytes);
+
+}  // namespace gantry::cli

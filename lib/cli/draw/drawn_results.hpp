@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// DrawnResults: what --draw makes of the answers of gantry run: one picture, drawn on; or, of several inputs, all of
+// them small on a sheet or a page.
+#pragma once
+
+#include <cstddef>
+#include <gantry/any_pipeline.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/draw/contact_page.hpp"
+#include "cli/draw/contact_sheet.hpp"
+#include "cli/draw/draw_target.hpp"
+#include "cli/draw/input_picture.hpp"
+#include "cli/expand_inputs.hpp"
+
+namespace gantry::cli {
+
+/// Ownership: owns what is drawn so far.
+/// Threads:   one thread.
+/// Errors:    begin(): invalid_argument where it cannot be drawn, or OUT is one of the inputs, or cannot hold as many.
+/// Cost:      reads and decodes each picture once more, on the thread that calls add().
+class DrawnResults {
+ public:
+  /// `is_single`: one input that is a file.
+  static Result<DrawnResults> begin(DrawTarget target, const AnyPipeline& pipeline, const Runtime& runtime,
+                                    const std::vector<ExpandedInput>& inputs, bool is_single);
+
+  /// In the order of the inputs.
+  void add(const std::string& argument, const Result<Payload>& answer);
+  /// The only input failed: there is nothing to write.
+  bool is_empty() const;
+  /// Writes the file, unless it is empty. failed_precondition where it cannot be written.
+  Result<void> write() const;
+  /// Answers that came, on pictures that could not be drawn on.
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  struct Single {
+    std::optional<Image> picture;
+  };
+  using Sink = std::variant<Single, ContactSheet, ContactPage>;
+  DrawnResults(DrawTarget target, InputPictures pictures, Sink sink)
+      : target_(std::move(target)), pictures_(std::move(pictures)), sink_(std::move(sink)) {}
+  Result<PlacedPicture> picture_of(const std::string& argument) const;
+  Result<Image> drawn(const std::string& argument, const Payload& answer) const;
+  void add_tile(Tile tile);
+  Result<Bytes> file() const;
+
+  DrawTarget target_;
+  InputPictures pictures_;
+  Sink sink_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace gantry::cli

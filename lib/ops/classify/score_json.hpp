@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The score of a class in JSON.
+#pragma once
+
+#include <cmath>
+#include <gantry/json.hpp>
+
+namespace gantry::detail {
+
+/// NaN, which JSON lacks, is null.
+inline float read_score(JsonFields& fields) {
+  if (const auto score = fields.find("score"); score && score->kind() == JsonKind::kNull) return std::nanf("");
+  return static_cast<float>(fields.number("score"));
+}
+
+}  // namespace gantry::detail

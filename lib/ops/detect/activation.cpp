@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiled without contraction.
+#include "ops/detect/activation.hpp"
+
+#include <limits>
+
+namespace gantry::detail {
+namespace {
+
+/// Float32 rounds scores up by less than this.
+constexpr double kMargin = 1e-6;
+
+}  // namespace
+
+float sigmoid_gate(double threshold) {
+  const double least = threshold - kMargin;
+  if (!(least > 0)) return -std::numeric_limits<float>::infinity();
+  // The margin has moved it down by 4e-6 at least, rounding to float32 moves it by 8e-7 at most.
+  return static_cast<float>(std::log(least / (1 - least)));
+}
+
+float softmax_gate(double threshold) {
+  const double least = threshold - kMargin;
+  if (!(least > 0)) return -std::numeric_limits<float>::infinity();
+  return static_cast<float>(std::log(least));
+}
+
+void softmax(const float* logits, float* scores, std::int64_t count) {
+  float largest = -std::numeric_limits<float>::infinity();
+  for (std::int64_t i = 0; i < count; ++i) largest = logits[i] > largest ? logits[i] : largest;
+  double sum = 0;  // in float32 thousands of classes would lose the last digits
+  for (std::int64_t i = 0; i < count; ++i) {
+    scores[i] = std::exp(logits[i] - largest);
+    sum += static_cast<double>(scores[i]);
+  }
+  const auto divisor = static_cast<float>(sum);
+  for (std::int64_t i = 0; i < count; ++i) scores[i] /= divisor;
+}
+
+const char* to_string(detect::Activation activation) {
+  switch (activation) {
+    case detect::Activation::kNone:
+      return "none";
+    case detect::Activation::kSoftmax:
+      return "softmax";
+    case detect::Activation::kSigmoid:
+      return "sigmoid";
+  }
+  return "unknown";
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// torchvision, csrc/ops/cpu/nms_kernel.cpp: the same operations in the same order, in float32.
+#include "ops/detect/box_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace gantry::detail {
+namespace {
+
+constexpr std::uint32_t kAllBits = ~std::uint32_t{0};
+
+/// std::max and std::min, as the reference writes them: which of the two it is with NaN decides what stays.
+inline float larger(float a, float b) {
+  return a < b ? b : a;
+}
+inline float smaller(float a, float b) {
+  return b < a ? b : a;
+}
+
+/// One box against a row of others.
+struct Overlap {
+  float x0, y0, x1, y1, area;
+
+  float with(float other_x0, float other_y0, float other_x1, float other_y1, float other_area) const {
+    const float left = larger(x0, other_x0), top = larger(y0, other_y0);
+    const float right = smaller(x1, other_x1), bottom = smaller(y1, other_y1);
+    const float intersection = larger(0.0f, right - left) * larger(0.0f, bottom - top);
+    return intersection / (area + other_area - intersection);
+  }
+};
+
+/// The largest float that is not above `bound`: a float is above one exactly if it is above the other.
+float rounded_down(double bound) {
+  const auto near = static_cast<float>(bound);
+  return static_cast<double>(near) > bound ? std::nextafter(near, -std::numeric_limits<float>::infinity()) : near;
+}
+
+}  // namespace
+
+void BoxTable::set(std::size_t at, const Box& box) {
+  float* const columns = columns_.data() + at;
+  columns[0] = box.x0;
+  columns[count_] = box.y0;
+  columns[2 * count_] = box.x1;
+  columns[3 * count_] = box.y1;
+  columns[4 * count_] = (box.x1 - box.x0) * (box.y1 - box.y0);
+}
+
+void BoxTable::suppress(std::size_t begin, std::size_t end, double iou, std::size_t max_count) {
+  const float bound = rounded_down(iou);
+  const float *x0 = column(0), *y0 = column(1), *x1 = column(2), *y1 = column(3), *area = column(4);
+  std::uint32_t* const __restrict suppressed = suppressed_.data();
+  for (std::size_t i = begin, kept = 0; i < end; ++i) {
+    if (suppressed[i] != 0) continue;
+    if (kept++ >= max_count) {
+      std::fill(suppressed + i, suppressed + end, kAllBits);
+      return;
+    }
+    const Overlap one{x0[i], y0[i], x1[i], y1[i], area[i]};
+    for (std::size_t j = i + 1; j < end; ++j)
+      suppressed[j] |= one.with(x0[j], y0[j], x1[j], y1[j], area[j]) > bound ? kAllBits : 0;
+  }
+}
+
+void BoxTable::overlaps(std::size_t at, std::size_t begin, std::size_t end, float* overlaps) const {
+  const float *x0 = column(0), *y0 = column(1), *x1 = column(2), *y1 = column(3), *area = column(4);
+  const Overlap one{x0[at], y0[at], x1[at], y1[at], area[at]};
+  for (std::size_t j = begin; j < end; ++j) overlaps[j - begin] = one.with(x0[j], y0[j], x1[j], y1[j], area[j]);
+}
+
+}  // namespace gantry::detail

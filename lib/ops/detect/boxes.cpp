@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// detect.boxes: heads that give boxes. Compiled without contraction.
+#include <gantry/detect/decoders.hpp>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "ops/detect/activation.hpp"
+#include "ops/detect/box_coders.hpp"
+#include "ops/detect/class_scores.hpp"
+#include "ops/detect/head_tensor.hpp"
+#include "ops/detect/picture_area.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::detect {
+namespace {
+
+constexpr const char* kFormats[] = {"xyxy", "xywh", "cxcywh"};
+
+/// The class of each box, where there is a score for each box.
+Result<std::vector<std::int64_t>> labels_of(const BoxHead& options, const Tensors& outputs, std::int64_t count) {
+  if (options.labels.empty()) return std::vector<std::int64_t>(static_cast<std::size_t>(count), 0);
+  const Tensor* const found = outputs.find(options.labels);
+  const bool is_i32 = found != nullptr && found->dtype() == DType::kI32;
+  auto tensor = detail::head_tensor(outputs, options.labels, {count}, is_i32 ? DType::kI32 : DType::kI64);
+  if (!tensor) return std::move(tensor).error();
+  std::vector<std::int64_t> labels(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    labels[i] = is_i32 ? detail::values_of<std::int32_t>(*tensor)[i] : detail::values_of<std::int64_t>(*tensor)[i];
+  return labels;
+}
+
+/// Where boxes are: as they are given, or shares of an area.
+struct BoxPlace {
+  const float* values;
+  BoxFormat format;
+  std::optional<detail::PictureArea> area;
+
+  Box operator()(std::int64_t row) const {
+    const Box box = detail::box_of(format, values + 4 * row);
+    return area ? area->of(box) : box;
+  }
+};
+
+/// A score for each box.
+Result<Detections> run_single(const BoxHead& options, const Tensors& outputs, const Tensor& scores,
+                              const BoxPlace& place) {
+  if (options.activation == Activation::kSoftmax)
+    return Error(
+        ErrorCode::kInvalidArgument,
+        detail::tensor_text(options.scores) + ": expected f32[N, C] for activation=softmax, got " + scores.to_string());
+  auto labels = labels_of(options, outputs, scores.numel());
+  if (!labels) return std::move(labels).error();
+  const detail::Pointwise score(options.activation, options.candidates.score);
+  detail::TopCandidates top(options.candidates);
+  const float* const values = detail::values_of(scores);
+  for (std::int64_t i = 0; i < scores.numel(); ++i) {
+    const std::int64_t label = (*labels)[static_cast<std::size_t>(i)];
+    if (score.may_pass(values[i]) && label >= 0 && label != options.background &&
+        detail::passes(options.candidates, label))
+      top.add(score(values[i]), i);
+  }
+  return detail::detections_of(top.take(), place,
+                               [&](std::int64_t row) { return (*labels)[static_cast<std::size_t>(row)]; });
+}
+
+Result<Detections> run_table(const BoxHead& options, const Tensor& scores, const BoxPlace& place) {
+  const std::int64_t count = scores.shape()[0], classes = scores.shape()[1];
+  if (options.background >= classes)
+    return Error(ErrorCode::kInvalidArgument, detail::tensor_text(options.scores) + ": expected f32[N, C] with class " +
+                                                  std::to_string(options.background) + " for the background, got " +
+                                                  scores.to_string());
+  const detail::ClassScores table{detail::values_of(scores), count, classes, options.activation, options.background};
+  return detail::detections_of_rows(detail::best_of(table, options.candidates, options.multi_label), classes, place);
+}
+
+Result<Detections> run_boxes(const BoxHead& options, const Tensors& outputs, const CallContext& call) {
+  auto boxes = detail::head_tensor(outputs, options.boxes, {"N", 4});
+  if (!boxes) return std::move(boxes).error();
+  const std::int64_t count = boxes->shape()[0];
+  const Tensor* const found = outputs.find(options.scores);
+  const bool is_single = found != nullptr && found->rank() == 1;
+  auto scores = is_single ? detail::head_tensor(outputs, options.scores, {count})
+                          : detail::head_tensor(outputs, options.scores, {count, {"C", 1}});
+  if (!scores) return std::move(scores).error();
+  BoxPlace place{detail::values_of(*boxes), options.format, std::nullopt};
+  if (options.relative) {
+    auto area = detail::picture_area(options.width, options.height, call);
+    if (!area) return std::move(area).error();
+    place.area = *area;
+  }
+  return is_single ? run_single(options, outputs, *scores, place) : run_table(options, *scores, place);
+}
+
+Result<void> check(const BoxHead& params) {
+  if (auto ok = detail::check(params.candidates); !ok) return ok;
+  if (params.format > BoxFormat::kCxcywh) return Error(ErrorCode::kInvalidArgument, "unknown format");
+  if (params.activation > Activation::kSigmoid) return Error(ErrorCode::kInvalidArgument, "unknown activation");
+  if (auto ok = detail::check_tensor_name("boxes", params.boxes); !ok) return ok;
+  if (auto ok = detail::check_tensor_name("scores", params.scores); !ok) return ok;
+  if (auto ok = detail::check_range("background", params.background, -1, detail::kMaxClass); !ok) return ok;
+  if (auto ok = detail::check_picture_side("width", params.width); !ok) return ok;
+  return detail::check_picture_side("height", params.height);
+}
+
+const char* to_text(bool flag) {
+  return flag ? "true" : "false";
+}
+
+std::string to_text(const BoxHead& params) {
+  const auto format = static_cast<std::size_t>(params.format);
+  return detail::to_text(params.candidates) + ", format=" + (format < std::size(kFormats) ? kFormats[format] : "?") +
+         ", relative=" + to_text(params.relative) + ", width=" + std::to_string(params.width) +
+         ", height=" + std::to_string(params.height) + ", boxes=" + params.boxes + ", scores=" + params.scores +
+         ", labels=" + params.labels + ", activation=" + detail::to_string(params.activation) +
+         ", background=" + std::to_string(params.background) + ", multi_label=" + to_text(params.multi_label);
+}
+
+}  // namespace
+
+Stage<Tensors, Detections> boxes(const BoxHead& options) {
+  const BoxHead params = detail::prepared(options);
+  return detail::make_op<Tensors, Detections>(
+      "detect.boxes", params, to_text(params), check(params),
+      [](const BoxHead& p, Tensors&& outputs, const CallContext& call) { return run_boxes(p, outputs, call); });
+}
+
+}  // namespace gantry::detect

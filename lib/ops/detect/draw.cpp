@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// detect.draw: boxes, then keypoints, then labels, each from the worst detection to the best.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <gantry/call_context.hpp>
+#include <gantry/detect/draw.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/number_text.hpp"
+#include "ops/detect/draw_canvas.hpp"
+#include "ops/detect/draw_font.hpp"
+#include "ops/detect/draw_labels.hpp"
+#include "ops/detect/draw_palette.hpp"
+#include "ops/detect/draw_sizes.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::detect {
+namespace {
+
+using detail::Canvas;
+using detail::PixelBox;
+using detail::Rgb;
+
+/// Further than any image is large, and far from overflowing.
+constexpr double kFar = 0x1p32;
+constexpr std::size_t kLongest = 40;       // characters of a label
+constexpr std::size_t kBetweenLooks = 64;  // detections, between looks at the call's deadline
+
+Result<void> check(const Draw& options) {
+  if (auto ok = detail::check_range("line_width", options.line_width, 0, detail::kMaxLineWidth); !ok) return ok;
+  if (auto ok = detail::check_range("text_scale", options.text_scale, 0, detail::kMaxTextScale); !ok) return ok;
+  if (std::isfinite(options.keypoint_score)) return {};
+  return Error(ErrorCode::kInvalidArgument, "keypoint_score must be finite");
+}
+
+std::string text_of(const Draw& options) {
+  const auto flag = [](bool value) { return value ? "true" : "false"; };
+  return "line_width=" + std::to_string(options.line_width) + ", text_scale=" + std::to_string(options.text_scale) +
+         ", labels=" + flag(options.labels) + ", scores=" + flag(options.scores) +
+         ", keypoint_score=" + detail::to_text(options.keypoint_score);
+}
+
+/// Pixels of its own, also where the image is RGB.
+Result<Image> rgb_copy(const Image& image) {
+  auto copy = Image::make(image.width(), image.height(), Colour::kRgb);
+  if (!copy) return copy;
+  const std::size_t channels = image.channels();
+  for (std::int64_t y = 0; y < image.height(); ++y) {
+    const std::uint8_t* pixel = image.row(y);
+    std::uint8_t* row = copy->mutable_row(y);
+    if (channels == 3) {
+      std::memcpy(row, pixel, static_cast<std::size_t>(image.width()) * 3);
+      continue;
+    }
+    for (std::int64_t x = 0; x < image.width(); ++x, pixel += channels, row += 3)
+      channels == 1 ? std::memset(row, *pixel, 3) : std::memcpy(row, pixel, 3);
+  }
+  return copy;
+}
+
+/// As the options say, or as large beside the picture as they are on others.
+struct Sizes {
+  Sizes(const Draw& options, const Image& picture)
+      : line(options.line_width != 0 ? options.line_width : detail::line_width_for(picture.width(), picture.height())),
+        text(options.text_scale != 0 ? options.text_scale : detail::text_scale_for(picture.width(), picture.height())) {
+  }
+
+  std::int64_t line;
+  std::int64_t text;
+};
+
+std::int64_t pixel_of(float coordinate) {
+  return std::llround(std::clamp(static_cast<double>(coordinate), -kFar, kFar));
+}
+
+/// The pixels that the frame of a box lies around; nothing for a box that is empty or holds a NaN.
+std::optional<PixelBox> pixels_of(const Box& box) {
+  if (!(box.x0 < box.x1 && box.y0 < box.y1)) return std::nullopt;
+  PixelBox pixels{pixel_of(box.x0), pixel_of(box.y0), pixel_of(box.x1), pixel_of(box.y1)};
+  pixels.right = std::max(pixels.right, pixels.left + 1);
+  pixels.bottom = std::max(pixels.bottom, pixels.top + 1);
+  return pixels;
+}
+
+/// Draws on one picture.
+class Drawing {
+ public:
+  Drawing(Image& picture, const Draw& options)
+      : canvas_(picture), options_(options), sizes_(options, picture), places_(canvas_.bounds()) {}
+
+  void draw_box(const Detection& found) {
+    const auto box = pixels_of(found.box);
+    if (!box) return;
+    const std::int64_t line = line_of(*box);
+    canvas_.outline(frame_of(*box, line), line, detail::colour_of_class(found.index));
+  }
+
+  /// Each in a ring, so that it is seen on any background.
+  void draw_keypoints(const Detection& found) {
+    const double radius = 1.0 + 1.25 * static_cast<double>(sizes_.line);
+    const double ring = std::max(1.0, 0.5 * static_cast<double>(sizes_.line));
+    for (std::size_t i = 0; i < found.keypoints.size(); ++i) {
+      const Keypoint& point = found.keypoints[i];
+      const double x = static_cast<double>(point.x), y = static_cast<double>(point.y);
+      if (!(std::abs(x) <= kFar && std::abs(y) <= kFar)) continue;
+      if (static_cast<double>(point.score) < options_.keypoint_score) continue;
+      const Rgb colour = detail::colour_of_class(static_cast<std::int64_t>(i));
+      canvas_.disc(x, y, radius + ring, detail::text_colour_on(colour));
+      canvas_.disc(x, y, radius, colour);
+    }
+  }
+
+  /// The text and where it goes; nothing where there is none or the picture does not show the box.
+  struct Label {
+    std::string text;
+    PixelBox place;
+  };
+  std::optional<Label> place_label(const Detection& found) {
+    const auto box = pixels_of(found.box);
+    if (!box || !box->overlaps(canvas_.bounds())) return std::nullopt;
+    std::string text = label_of(found);
+    if (text.empty()) return std::nullopt;
+    const PixelBox size = detail::label_size(detail::count_characters(text), sizes_.text);
+    const PixelBox place = places_.find(frame_of(*box, line_of(*box)), size);
+    return Label{std::move(text), place};
+  }
+  void draw_label(const Label& label, const Detection& found) {
+    detail::draw_label(canvas_, label.place, label.text, sizes_.text, detail::colour_of_class(found.index));
+  }
+
+ private:
+  /// Thinner for a small box, of which something is to be seen.
+  std::int64_t line_of(const PixelBox& box) const {
+    return std::clamp<std::int64_t>(std::min(box.width(), box.height()) / 4, 1, sizes_.line);
+  }
+
+  /// The middle of its lines is the edge of the box; at the edges of the picture they lie within it.
+  PixelBox frame_of(const PixelBox& box, std::int64_t line) const {
+    PixelBox frame{box.left - line / 2, box.top - line / 2, box.right + line / 2, box.bottom + line / 2};
+    if (box.left >= 0) frame.left = std::max<std::int64_t>(frame.left, 0);
+    if (box.top >= 0) frame.top = std::max<std::int64_t>(frame.top, 0);
+    if (box.right <= canvas_.width()) frame.right = std::min(frame.right, canvas_.width());
+    if (box.bottom <= canvas_.height()) frame.bottom = std::min(frame.bottom, canvas_.height());
+    return frame;
+  }
+
+  /// No wider than the picture, nor so long that it would hide much of it; the score is kept.
+  std::string label_of(const Detection& found) const {
+    const std::size_t most = std::min(kLongest, detail::characters_within(canvas_.width(), sizes_.text));
+    std::string score = options_.scores ? detail::to_fixed_text(static_cast<double>(found.score), 2) : "";
+    if (!options_.labels) return detail::shortened(score, most);
+    if (!score.empty()) score.insert(0, " ");
+    const std::string name = found.label.empty() ? "class " + std::to_string(found.index) : found.label;
+    if (score.size() + 3 > most) return detail::shortened(name, most);
+    return detail::shortened(name, most - score.size()) + score;
+  }
+
+  Canvas canvas_;
+  const Draw& options_;
+  const Sizes sizes_;
+  detail::LabelPlaces places_;
+};
+
+Result<Image> draw_on(const Image& picture, const Detections& found, const Draw& options, const CallContext& call) {
+  auto drawn = rgb_copy(picture);
+  if (!drawn) return drawn;
+  Drawing drawing(*drawn, options);
+  const std::size_t count = found.size();
+  const auto is_time_to_look = [](std::size_t i) { return i % kBetweenLooks == 0; };
+  for (std::size_t i = count; i-- > 0;) {
+    if (is_time_to_look(i))
+      if (auto ended = call.interruption()) return *ended;
+    drawing.draw_box(found[i]);
+  }
+  for (std::size_t i = count; i-- > 0;) {
+    if (is_time_to_look(i))
+      if (auto ended = call.interruption()) return *ended;
+    drawing.draw_keypoints(found[i]);
+  }
+  // The best choose their places first, and are drawn last.
+  std::vector<std::optional<Drawing::Label>> labels(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (is_time_to_look(i))
+      if (auto ended = call.interruption()) return *ended;
+    labels[i] = drawing.place_label(found[i]);
+  }
+  for (std::size_t i = count; i-- > 0;)
+    if (labels[i]) drawing.draw_label(*labels[i], found[i]);
+  return drawn;
+}
+
+}  // namespace
+
+Stage<std::tuple<Image, Detections>, Image> draw(const Draw& options) {
+  using Input = std::tuple<Image, Detections>;
+  return detail::make_op<Input, Image>("detect.draw", options, text_of(options), check(options),
+                                       [](const Draw& how, Input&& input, const CallContext& call) -> Result<Image> {
+                                         const auto& [picture, found] = input;
+                                         auto drawn = draw_on(picture, found, how, call);
+                                         // It lies where the picture lies, whatever is known of the detections.
+                                         if (const Frame* frame = call.element_frame(0))
+                                           call.set_frame(*frame);
+                                         else
+                                           call.clear_frame();
+                                         return drawn;
+                                       });
+}
+
+Result<Image> draw(const Image& picture, const Detections& found, const Draw& options) {
+  try {
+    if (auto ok = check(options); !ok) return std::move(ok).error();
+    return draw_on(picture, found, options, CallContext::none());
+  } catch (...) {
+    return detail::translate_exception();
+  }
+}
+
+}  // namespace gantry::detect

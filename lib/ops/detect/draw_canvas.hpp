@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Canvas: shapes on an RGB image. Whatever their coordinates are, nothing outside the image is written.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <gantry/image/image.hpp>
+
+namespace gantry::detail {
+
+struct Rgb {
+  std::uint8_t red = 0;
+  std::uint8_t green = 0;
+  std::uint8_t blue = 0;
+
+  friend bool operator==(const Rgb& a, const Rgb& b) {
+    return a.red == b.red && a.green == b.green && a.blue == b.blue;
+  }
+};
+
+/// Columns left..right and rows top..bottom, the last ones left out; empty where they are not in this order.
+/// Coordinates are at most 2^32 from 0, so that their sums cannot overflow.
+struct PixelBox {
+  std::int64_t left = 0;
+  std::int64_t top = 0;
+  std::int64_t right = 0;
+  std::int64_t bottom = 0;
+
+  std::int64_t width() const { return right - left; }
+  std::int64_t height() const { return bottom - top; }
+  bool is_empty() const { return right <= left || bottom <= top; }
+  bool overlaps(const PixelBox& other) const {
+    return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
+  }
+};
+
+/// Ownership: borrows the image, which must be RGB.
+/// Threads:   one thread.
+/// Errors:    none.
+/// Cost:      that of the pixels within the image.
+class GANTRY_API Canvas {
+ public:
+  explicit Canvas(Image& image) : image_(image) {}
+
+  std::int64_t width() const { return image_.width(); }
+  std::int64_t height() const { return image_.height(); }
+  PixelBox bounds() const { return {0, 0, width(), height()}; }
+
+  void fill(const PixelBox& box, Rgb colour);
+  /// The outermost `thickness` pixels of the box.
+  void outline(const PixelBox& box, std::int64_t thickness, Rgb colour);
+  /// Every pixel whose middle is within `radius` of (x, y), from the edges of the image. All are finite.
+  void disc(double x, double y, double radius, Rgb colour);
+  /// An RGB image with its first pixel at (left, top).
+  void paste(const Image& image, std::int64_t left, std::int64_t top);
+
+ private:
+  PixelBox clipped(const PixelBox& box) const;
+  Image& image_;
+};
+
+}  // namespace gantry::detail

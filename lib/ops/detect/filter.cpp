@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// detect.filter, detect.label and detect.boxes.
+#include <algorithm>
+#include <cmath>
+#include <gantry/detect/detections.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/number_text.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::detect {
+namespace {
+
+struct NoParameters {};
+
+struct Label {
+  Labels labels;
+};
+
+Result<void> check(const Filter& filter) {
+  if (filter.score && !std::isfinite(*filter.score))
+    return Error(ErrorCode::kInvalidArgument, "score must be finite, got " + detail::to_text(*filter.score));
+  if (!(filter.min_side >= 0 && std::isfinite(filter.min_side)))
+    return Error(ErrorCode::kInvalidArgument, "min_side must be 0 or more, got " + detail::to_text(filter.min_side));
+  for (const std::int64_t index : filter.classes)
+    if (index < 0) return Error(ErrorCode::kInvalidArgument, "there is no class " + std::to_string(index));
+  return detail::check_range("max_count", filter.max_count, 0, detail::kMaxK);
+}
+
+/// A NaN lets nothing through that it is compared with.
+bool stays(const Filter& filter, const Detection& one) {
+  if (filter.score && !(one.score >= *filter.score)) return false;
+  if (filter.min_side > 0 && !(one.box.width() >= filter.min_side && one.box.height() >= filter.min_side)) return false;
+  return filter.classes.empty() ||
+         std::find(filter.classes.begin(), filter.classes.end(), one.index) != filter.classes.end();
+}
+
+Detections filtered(const Filter& filter, Detections&& detections) {
+  const auto most = filter.max_count == 0 ? detections.size() : static_cast<std::size_t>(filter.max_count);
+  std::vector<Detection> kept;
+  for (Detection& one : detections) {
+    if (kept.size() == most) break;
+    if (stays(filter, one)) kept.push_back(std::move(one));
+  }
+  return Detections(std::move(kept));
+}
+
+Result<Detections> labelled(const Labels& labels, Detections&& detections) {
+  for (Detection& one : detections) {
+    auto label = labels.of(one.index);
+    if (!label) return std::move(label).error();
+    one.label = *std::move(label);
+  }
+  return std::move(detections);
+}
+
+std::string text_of(const Filter& filter) {
+  std::string text;
+  if (filter.score) text += ", score=" + detail::to_text(*filter.score);
+  if (!filter.classes.empty()) text += ", classes=" + detail::to_text(filter.classes);
+  if (filter.min_side > 0) text += ", min_side=" + detail::to_text(filter.min_side);
+  if (filter.max_count > 0) text += ", max_count=" + std::to_string(filter.max_count);
+  return text.empty() ? text : text.substr(2);
+}
+
+}  // namespace
+
+Stage<Detections, Detections> filter(const Filter& filter) {
+  return detail::make_op<Detections, Detections>("detect.filter", filter, text_of(filter), check(filter),
+                                                 [](const Filter& p, Detections&& detections) -> Result<Detections> {
+                                                   return filtered(p, std::move(detections));
+                                                 });
+}
+
+Stage<Detections, Detections> label(Labels labels) {
+  Result<void> check;
+  if (labels.empty()) check = Error(ErrorCode::kInvalidArgument, "labels are empty");
+  std::string text = "labels=" + std::to_string(labels.size());
+  return detail::make_op<Detections, Detections>(
+      "detect.label", Label{std::move(labels)}, std::move(text), std::move(check),
+      [](const Label& p, Detections&& detections) { return labelled(p.labels, std::move(detections)); });
+}
+
+Stage<Detections, Boxes> boxes_of() {
+  return detail::make_op<Detections, Boxes>("detect.boxes_of", NoParameters{}, "", {},
+                                            [](const NoParameters&, Detections&& detections) -> Result<Boxes> {
+                                              std::vector<Box> boxes;
+                                              boxes.reserve(detections.size());
+                                              for (const Detection& one : detections) boxes.push_back(one.box);
+                                              return Boxes(std::move(boxes));
+                                            });
+}
+
+}  // namespace gantry::detect

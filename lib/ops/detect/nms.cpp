@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Non-maximum suppression (torchvision, csrc/ops/cpu/nms_kernel.cpp and ops/boxes.py). Boxes of different classes are
+// never compared where they cannot suppress each other: they are sorted into a table class by class.
+#include <algorithm>
+#include <cmath>
+#include <gantry/detect/nms.hpp>
+#include <limits>
+#include <new>
+#include <numeric>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "ops/detect/box_table.hpp"
+#include "ops/detect/score_order.hpp"
+
+namespace gantry::detect {
+namespace {
+
+using detail::BoxTable;
+
+/// torchvision.ops.batched_nms moves classes apart up to this many numbers, that is, 1000 boxes.
+constexpr std::size_t kMostMovedNumbers = 4000;
+/// Up to here a float32 coordinate is exact to 1/8, so that boxes moved apart by 1 pixel do not touch.
+constexpr float kMostExactCoordinate = 1048576.0f;
+
+/// Which rows of a table may suppress each other: those from one begin to the next.
+struct Groups {
+  std::vector<std::uint32_t> members;  ///< indices of boxes, group by group, in each the best first
+  std::vector<std::size_t> begins;     ///< of each group in `members`, and the end
+};
+
+Groups one_group(std::vector<std::uint32_t> order) {
+  const std::size_t count = order.size();
+  return {std::move(order), {0, count}};
+}
+
+/// A small number for each class that occurs.
+std::vector<std::uint32_t> numbered(Span<const std::int64_t> classes, std::size_t* count) {
+  std::vector<std::uint32_t> numbers(classes.size());
+  std::unordered_map<std::int64_t, std::uint32_t> known;
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    numbers[i] = known.emplace(classes[i], static_cast<std::uint32_t>(known.size())).first->second;
+  *count = known.size();
+  return numbers;
+}
+
+Groups by_class(const std::vector<std::uint32_t>& order, Span<const std::int64_t> classes) {
+  std::size_t count = 0;
+  const std::vector<std::uint32_t> numbers = numbered(classes, &count);
+  Groups groups{std::vector<std::uint32_t>(order.size()), std::vector<std::size_t>(count + 1)};
+  for (const std::uint32_t number : numbers) ++groups.begins[number + 1];
+  std::partial_sum(groups.begins.begin(), groups.begins.end(), groups.begins.begin());
+  std::vector<std::size_t> next(groups.begins.begin(), groups.begins.end() - 1);
+  for (const std::uint32_t index : order) groups.members[next[numbers[index]]++] = index;
+  return groups;
+}
+
+/// Of the boxes in `order` those that stay, in that order; at most `max_count`.
+std::vector<std::size_t> kept_of(const Groups& groups, Span<const Box> boxes, const std::vector<std::uint32_t>& order,
+                                 double iou, std::size_t max_count) {
+  BoxTable table(boxes.size());
+  for (std::size_t at = 0; at < groups.members.size(); ++at) table.set(at, boxes[groups.members[at]]);
+  for (std::size_t group = 0; group + 1 < groups.begins.size(); ++group)
+    table.suppress(groups.begins[group], groups.begins[group + 1], iou, max_count);
+  std::vector<std::uint8_t> stays(boxes.size());
+  for (std::size_t at = 0; at < groups.members.size(); ++at) stays[groups.members[at]] = !table.is_suppressed(at);
+  std::vector<std::size_t> kept;
+  for (const std::uint32_t index : order)
+    if (stays[index] != 0 && kept.size() < max_count) kept.push_back(index);
+  return kept;
+}
+
+/// Boxes moved apart by class, in float32, and whether those of different classes can still overlap.
+struct MovedApart {
+  std::vector<Box> boxes;
+  bool may_overlap = false;
+};
+
+MovedApart moved_apart(Span<const Box> boxes, Span<const std::int64_t> classes) {
+  float largest = -std::numeric_limits<float>::infinity(), smallest = std::numeric_limits<float>::infinity();
+  bool has_nan = false;
+  for (const Box& box : boxes) {
+    for (const float side : {box.x0, box.y0, box.x1, box.y1}) {
+      has_nan = has_nan || std::isnan(side);
+      largest = std::max(largest, side);
+      smallest = std::min(smallest, side);
+    }
+  }
+  if (has_nan) largest = std::numeric_limits<float>::quiet_NaN();  // as torch's max()
+  MovedApart moved{{boxes.begin(), boxes.end()}, has_nan || smallest < 0};
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const float offset = static_cast<float>(classes[i]) * (largest + 1.0f);
+    moved.may_overlap = moved.may_overlap || !(classes[i] >= 0 && offset + largest < kMostExactCoordinate);
+    Box& box = moved.boxes[i];
+    box = {box.x0 + offset, box.y0 + offset, box.x1 + offset, box.y1 + offset};
+  }
+  return moved;
+}
+
+std::vector<std::size_t> kept_moved(Span<const Box> boxes, const std::vector<std::uint32_t>& order,
+                                    Span<const std::int64_t> classes, double iou, std::size_t max_count) {
+  const MovedApart moved = moved_apart(boxes, classes);
+  // Below 0 even boxes that do not touch suppress each other.
+  const bool as_one = moved.may_overlap || iou < 0;
+  const Groups groups = as_one ? one_group(order) : by_class(order, classes);
+  return kept_of(groups, Span<const Box>(moved.boxes), order, iou, max_count);
+}
+
+Result<void> check(Span<const Box> boxes, Span<const float> scores, double iou) {
+  if (boxes.size() != scores.size())
+    return Error(ErrorCode::kInvalidArgument,
+                 std::to_string(scores.size()) + " scores for " + std::to_string(boxes.size()) + " boxes");
+  if (boxes.size() > std::numeric_limits<std::uint32_t>::max())
+    return Error(ErrorCode::kInvalidArgument, std::to_string(boxes.size()) + " boxes are too many");
+  if (std::isnan(iou)) return Error(ErrorCode::kInvalidArgument, "iou is NaN");
+  return {};
+}
+
+Error out_of_memory(std::size_t boxes) {
+  return Error(ErrorCode::kResourceExhausted, "no memory to suppress among " + std::to_string(boxes) + " boxes");
+}
+
+}  // namespace
+
+Result<std::vector<std::size_t>> nms(Span<const Box> boxes, Span<const float> scores, double iou,
+                                     std::size_t max_count) try {
+  if (auto ok = check(boxes, scores, iou); !ok) return std::move(ok).error();
+  const std::vector<std::uint32_t> order = detail::order_by_score(scores);
+  return kept_of(one_group(order), boxes, order, iou, max_count);
+} catch (const std::bad_alloc&) {
+  return out_of_memory(boxes.size());
+}
+
+Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const float> scores,
+                                             Span<const std::int64_t> classes, double iou, Suppress suppress,
+                                             std::size_t max_count) try {
+  if (auto ok = check(boxes, scores, iou); !ok) return std::move(ok).error();
+  if (classes.size() != boxes.size())
+    return Error(ErrorCode::kInvalidArgument,
+                 std::to_string(classes.size()) + " classes for " + std::to_string(boxes.size()) + " boxes");
+  const std::vector<std::uint32_t> order = detail::order_by_score(scores);
+  if (suppress == Suppress::kAny) return kept_of(one_group(order), boxes, order, iou, max_count);
+  if (suppress == Suppress::kTorchvision && 4 * boxes.size() <= kMostMovedNumbers)
+    return kept_moved(boxes, order, classes, iou, max_count);
+  return kept_of(by_class(order, classes), boxes, order, iou, max_count);
+} catch (const std::bad_alloc&) {
+  return out_of_memory(boxes.size());
+}
+
+}  // namespace gantry::detect

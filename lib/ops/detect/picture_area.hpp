@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What boxes that are shares of a picture are shares of, in the pixels of the model's input.
+#pragma once
+
+#include <cstdint>
+#include <gantry/call_context.hpp>
+#include <gantry/detect/box.hpp>
+#include <gantry/result.hpp>
+
+namespace gantry::detail {
+
+struct PictureArea {
+  float left = 0;
+  float top = 0;
+  float width = 1;
+  float height = 1;
+
+  Box of(const Box& shares) const {
+    return {left + shares.x0 * width, top + shares.y0 * height, left + shares.x1 * width, top + shares.y1 * height};
+  }
+};
+
+/// A side that is given begins at 0; one that is 0 is the picture's, wherever ops have placed it. failed_precondition
+/// if nobody knows the picture.
+Result<PictureArea> picture_area(std::int64_t width, std::int64_t height, const CallContext& call);
+/// Limits of such a side.
+Result<void> check_picture_side(const char* name, std::int64_t value);
+
+}  // namespace gantry::detail

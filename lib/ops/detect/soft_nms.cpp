@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// detect.soft_nms (Bodla et al., "Soft-NMS - Improving Object Detection With One Line of Code", 2017). Scores are
+// lowered in float32, one after the other, as the paper's code does.
+#include <algorithm>
+#include <cmath>
+#include <gantry/detect/nms.hpp>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/number_text.hpp"
+#include "ops/detect/box_table.hpp"
+#include "ops/detect/detection_columns.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::detect {
+namespace {
+
+constexpr const char* kDecayNames[] = {"linear", "gaussian"};
+
+Result<void> check(const SoftNms& options) {
+  const auto share = [](const char* name, double value) -> Result<void> {
+    if (value >= 0 && value <= 1) return {};
+    return Error(ErrorCode::kInvalidArgument, std::string(name) + " must be 0..1, got " + detail::to_text(value));
+  };
+  if (auto ok = share("iou", options.iou); !ok) return ok;
+  if (auto ok = share("score", options.score); !ok) return ok;
+  if (!(options.sigma > 0 && std::isfinite(options.sigma)))
+    return Error(ErrorCode::kInvalidArgument, "sigma must be above 0, got " + detail::to_text(options.sigma));
+  if (options.suppress == Suppress::kTorchvision)
+    return Error(ErrorCode::kInvalidArgument, "soft_nms suppresses per_class or any; torchvision has none");
+  return detail::check_range("max_count", options.max_count, 1, detail::kMaxK);
+}
+
+/// What a score is multiplied by that overlaps a better box.
+float factor(const SoftNms& options, float overlap) {
+  if (options.decay == Decay::kGaussian) return std::exp(-(overlap * overlap) / static_cast<float>(options.sigma));
+  return overlap > static_cast<float>(options.iou) ? 1.0f - overlap : 1.0f;
+}
+
+/// What is left, the best of it first to go.
+class SoftSuppression {
+ public:
+  SoftSuppression(const SoftNms& options, const Detections& detections)
+      : options_(options), columns_(detections), table_(detections.size()), left_(detections.size()) {
+    std::iota(left_.begin(), left_.end(), std::size_t{0});
+    for (const std::size_t i : left_) table_.set(i, columns_.boxes[i]);
+    overlaps_.resize(detections.size());
+    drop_low();
+  }
+
+  bool empty() const { return left_.empty(); }
+  float score(std::size_t index) const { return columns_.scores[index]; }
+
+  /// Takes the best out and lowers the scores of the others.
+  std::size_t next() {
+    std::size_t at = 0;
+    for (std::size_t i = 1; i < left_.size(); ++i)
+      if (score(left_[i]) > score(left_[at])) at = i;
+    const std::size_t best = left_[at];
+    left_.erase(left_.begin() + static_cast<std::ptrdiff_t>(at));
+    table_.overlaps(best, 0, overlaps_.size(), overlaps_.data());
+    for (const std::size_t i : left_) {
+      const bool may_suppress = options_.suppress == Suppress::kAny || columns_.classes[i] == columns_.classes[best];
+      // NaN, of boxes without area or with a NaN, is no overlap.
+      if (may_suppress && overlaps_[i] > 0) columns_.scores[i] *= factor(options_, overlaps_[i]);
+    }
+    drop_low();
+    return best;
+  }
+
+ private:
+  /// Also NaN.
+  void drop_low() {
+    const auto is_low = [this](std::size_t i) { return !(score(i) >= static_cast<float>(options_.score)); };
+    left_.erase(std::remove_if(left_.begin(), left_.end(), is_low), left_.end());
+  }
+
+  const SoftNms& options_;
+  detail::DetectionColumns columns_;
+  detail::BoxTable table_;
+  std::vector<std::size_t> left_;  // in the order of their indices
+  std::vector<float> overlaps_;
+};
+
+Result<Detections> run_soft_nms(const SoftNms& options, Detections&& detections, const CallContext& call) {
+  SoftSuppression suppression(options, detections);
+  std::vector<std::size_t> kept;
+  while (!suppression.empty() && kept.size() < static_cast<std::size_t>(options.max_count)) {
+    if (auto ended = call.interruption()) return *std::move(ended);
+    const std::size_t best = suppression.next();
+    detections[best].score = suppression.score(best);
+    kept.push_back(best);
+  }
+  return detail::taken(std::move(detections), kept);
+}
+
+}  // namespace
+
+Stage<Detections, Detections> soft_nms(const SoftNms& options) {
+  std::string text = std::string("decay=") + kDecayNames[static_cast<std::size_t>(options.decay)] +
+                     ", iou=" + detail::to_text(options.iou) + ", sigma=" + detail::to_text(options.sigma) +
+                     ", score=" + detail::to_text(options.score) +
+                     ", suppress=" + (options.suppress == Suppress::kAny ? "any" : "per_class") +
+                     ", max_count=" + std::to_string(options.max_count);
+  return detail::make_op<Detections, Detections>(
+      "detect.soft_nms", options, std::move(text), check(options),
+      [](const SoftNms& p, Detections&& detections, const CallContext& call) {
+        return run_soft_nms(p, std::move(detections), call);
+      });
+}
+
+}  // namespace gantry::detect

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// The YOLO kinds. v5 and v8 after ultralytics' non_max_suppression(), of which this is the part before the suppression;
+// v8's raw heads after its Detect and dist2bbox(); YOLOX after its demo_postprocess(). Compiled without contraction.
+#include <cmath>
+#include <gantry/detect/grid.hpp>
+#include <utility>
+
+#include "ops/detect/activation.hpp"
+#include "ops/detect/box_coders.hpp"
+#include "ops/detect/candidates.hpp"
+#include "ops/detect/cells.hpp"
+#include "ops/detect/head_tensor.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::detect {
+namespace {
+
+using detail::Candidate;
+using detail::HeadAxis;
+using detail::TopCandidates;
+
+constexpr std::int64_t kMaxClassCount = 65536;
+constexpr std::int64_t kFewestBins = 2, kMostBins = 256;
+constexpr std::int64_t kOfBox = 4;
+constexpr const char* kHead = "the head";
+
+const char* to_text(HeadLayout layout) {
+  return layout == HeadLayout::kChannelsFirst ? "channels_first" : "channels_last";
+}
+
+std::string classes_text(bool multi_label, std::int64_t class_count) {
+  return std::string(", multi_label=") + (multi_label ? "true" : "false") +
+         ", class_count=" + std::to_string(class_count);
+}
+
+template <class P>
+Result<void> check_classes(const P& params) {
+  if (auto ok = detail::check(params.candidates); !ok) return ok;
+  return detail::check_range("class_count", params.class_count, 0, kMaxClassCount);
+}
+
+/// The channels of a head, of which `before` stand in front of the classes.
+HeadAxis channels(std::int64_t before, std::int64_t class_count) {
+  static constexpr const char* kNames[] = {"4 + C", "5 + C", "4 * bins + C"};
+  const char* const name = before == kOfBox ? kNames[0] : before == kOfBox + 1 ? kNames[1] : kNames[2];
+  HeadAxis axis(name, before + (class_count > 0 ? class_count : 1));
+  if (class_count > 0 || before > kOfBox + 1) axis.text += " (at least " + std::to_string(axis.least) + ")";
+  return axis;
+}
+
+// ---- heads with objectness: v5 and YOLOX
+
+/// Rows of centre, width, height, objectness, classes.
+struct ObjectnessHead {
+  Tensor tensor;
+  std::int64_t count;
+  std::int64_t columns;
+  std::int64_t classes;
+
+  const float* row(std::int64_t index) const { return detail::values_of(tensor) + index * columns; }
+};
+
+Result<ObjectnessHead> objectness_head(const Tensor& tensor, const HeadAxis& count, std::int64_t class_count,
+                                       const std::string& what = kHead) {
+  constexpr std::int64_t kBefore = kOfBox + 1;
+  auto dense = detail::head_tensor(tensor, what, {count, channels(kBefore, class_count)});
+  if (!dense) return std::move(dense).error();
+  const std::int64_t rows = dense->shape()[0], columns = dense->shape()[1];
+  return ObjectnessHead{*std::move(dense), rows, columns, class_count > 0 ? class_count : columns - kBefore};
+}
+
+/// By objectness * class. Rows whose objectness is not above `least` have no candidate.
+std::vector<Candidate> best_of(const ObjectnessHead& head, const Candidates& rules, bool multi_label, float least) {
+  TopCandidates top(rules);
+  for (std::int64_t i = 0; i < head.count; ++i) {
+    const float* const row = head.row(i);
+    const float objectness = row[kOfBox];
+    if (!(objectness > least)) continue;
+    const float* const classes = row + kOfBox + 1;
+    detail::add_row(top, rules, multi_label, i, head.classes, [&](std::int64_t c) { return classes[c] * objectness; });
+  }
+  return top.take();
+}
+
+Result<Detections> run_yolov5(const Yolov5& options, const Tensor& tensor) {
+  auto head = objectness_head(tensor, "N", options.class_count);
+  if (!head) return std::move(head).error();
+  return detail::detections_of_rows(
+      best_of(*head, options.candidates, options.multi_label, options.candidates.score), head->classes,
+      [&](std::int64_t row) { return detail::box_of(BoxFormat::kCxcywh, head->row(row)); });
+}
+
+Result<Detections> run_yolox(const Yolox& options, const Tensor& tensor) {
+  const detail::Cells cells(options.width, options.height, options.strides);
+  auto head =
+      objectness_head(tensor, cells.count(), options.class_count, std::string(kHead) + " of " + cells.to_string());
+  if (!head) return std::move(head).error();
+  return detail::detections_of_rows(
+      best_of(*head, options.candidates, options.multi_label, -INFINITY), head->classes, [&](std::int64_t row) {
+        const float* const code = head->row(row);
+        const detail::Cell cell = cells[row];
+        const float four[] = {(code[0] + cell.x) * cell.stride, (code[1] + cell.y) * cell.stride,
+                              std::exp(code[2]) * cell.stride, std::exp(code[3]) * cell.stride};
+        return detail::box_of(BoxFormat::kCxcywh, four);
+      });
+}
+
+// ---- heads without: v8
+
+/// A head of either layout: channel c of box n is at c * channel_step + n * box_step.
+struct ChannelHead {
+  Tensor tensor;
+  std::int64_t count;
+  std::int64_t classes;
+  std::int64_t channel_step;
+  std::int64_t box_step;
+
+  const float* channel(std::int64_t index) const { return detail::values_of(tensor) + index * channel_step; }
+};
+
+Result<ChannelHead> channel_head(const Tensor& tensor, HeadLayout layout, const HeadAxis& count, std::int64_t before,
+                                 std::int64_t class_count, const std::string& what = kHead) {
+  const bool is_first = layout == HeadLayout::kChannelsFirst;
+  const HeadAxis axis = channels(before, class_count);
+  auto dense = detail::head_tensor(tensor, what,
+                                   is_first ? std::vector<HeadAxis>{axis, count} : std::vector<HeadAxis>{count, axis});
+  if (!dense) return std::move(dense).error();
+  const std::int64_t rows = dense->shape()[is_first ? 1 : 0], columns = dense->shape()[is_first ? 0 : 1];
+  return ChannelHead{*std::move(dense), rows, class_count > 0 ? class_count : columns - before, is_first ? rows : 1,
+                     is_first ? 1 : columns};
+}
+
+/// With channels first the classes lie one after the other, each of all boxes: this is the order of memory.
+std::vector<Candidate> best_by_channel(const ChannelHead& head, std::int64_t first_class, const Candidates& rules,
+                                       bool multi_label, const detail::Pointwise& score) {
+  TopCandidates top(rules);
+  const auto count = static_cast<std::size_t>(head.count);
+  std::vector<float> best(multi_label ? 0 : count, rules.score);
+  std::vector<std::int64_t> label(best.size(), -1);
+  for (std::int64_t c = 0; c < head.classes; ++c) {
+    if (multi_label && !detail::passes(rules, c)) continue;
+    const float* const values = head.channel(first_class + c);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!score.may_pass(values[i])) continue;
+      const float value = score(values[i]);
+      if (multi_label)
+        top.add(value, static_cast<std::int64_t>(i) * head.classes + c);
+      else if (value > best[i])
+        best[i] = value, label[i] = c;
+    }
+  }
+  for (std::size_t i = 0; i < label.size(); ++i)
+    if (label[i] >= 0 && detail::passes(rules, label[i]))
+      top.add(best[i], static_cast<std::int64_t>(i) * head.classes + label[i]);
+  return top.take();
+}
+
+std::vector<Candidate> best_of(const ChannelHead& head, std::int64_t first_class, const Candidates& rules,
+                               bool multi_label, Activation activation) {
+  const detail::Pointwise score(activation, rules.score);
+  if (head.box_step == 1) return best_by_channel(head, first_class, rules, multi_label, score);
+  TopCandidates top(rules);
+  const float* classes = head.channel(first_class);
+  for (std::int64_t i = 0; i < head.count; ++i, classes += head.box_step)
+    if (score.may_any_pass(classes, head.classes))
+      detail::add_row(top, rules, multi_label, i, head.classes,
+                      [&](std::int64_t c) { return score.gated(classes[c]); });
+  return top.take();
+}
+
+Result<Detections> run_yolov8(const Yolov8& options, const Tensor& tensor) {
+  auto head = channel_head(tensor, options.layout, "N", kOfBox, options.class_count);
+  if (!head) return std::move(head).error();
+  return detail::detections_of_rows(best_of(*head, kOfBox, options.candidates, options.multi_label, Activation::kNone),
+                                    head->classes, [&](std::int64_t row) {
+                                      float four[kOfBox];
+                                      for (std::int64_t i = 0; i < kOfBox; ++i)
+                                        four[i] = head->channel(i)[row * head->box_step];
+                                      return detail::box_of(BoxFormat::kCxcywh, four);
+                                    });
+}
+
+Result<Detections> run_yolov8_raw(const Yolov8Raw& options, const Tensor& tensor) {
+  const detail::Cells cells(options.width, options.height, options.strides);
+  const std::int64_t first_class = kOfBox * options.bins;
+  auto head = channel_head(tensor, options.layout, cells.count(), first_class, options.class_count,
+                           std::string(kHead) + " of " + cells.to_string());
+  if (!head) return std::move(head).error();
+  std::vector<float> scratch(2 * static_cast<std::size_t>(options.bins));
+  return detail::detections_of_rows(
+      best_of(*head, first_class, options.candidates, options.multi_label, Activation::kSigmoid), head->classes,
+      [&](std::int64_t row) {
+        return detail::distribution_box(cells[row], head->channel(0) + row * head->box_step, options.bins,
+                                        head->channel_step, scratch.data());
+      });
+}
+
+Result<void> check(const Yolov8& params) {
+  if (params.layout > HeadLayout::kChannelsLast) return Error(ErrorCode::kInvalidArgument, "unknown layout");
+  return check_classes(params);
+}
+
+Result<void> check(const Yolov8Raw& params) {
+  if (params.layout > HeadLayout::kChannelsLast) return Error(ErrorCode::kInvalidArgument, "unknown layout");
+  if (auto ok = detail::Cells::check(params.width, params.height, params.strides); !ok) return ok;
+  if (auto ok = detail::check_range("bins", params.bins, kFewestBins, kMostBins); !ok) return ok;
+  return check_classes(params);
+}
+
+Result<void> check(const Yolox& params) {
+  if (auto ok = detail::Cells::check(params.width, params.height, params.strides); !ok) return ok;
+  return check_classes(params);
+}
+
+}  // namespace
+
+Stage<Tensor, Detections> yolov5(const Yolov5& options) {
+  const Yolov5 params = detail::prepared(options);
+  return detail::make_op<Tensor, Detections>(
+      "detect.yolov5", params,
+      detail::to_text(params.candidates) + classes_text(params.multi_label, params.class_count), check_classes(params),
+      [](const Yolov5& p, Tensor&& head) { return run_yolov5(p, head); });
+}
+
+Stage<Tensor, Detections> yolov8(const Yolov8& options) {
+  const Yolov8 params = detail::prepared(options);
+  return detail::make_op<Tensor, Detections>("detect.yolov8", params,
+                                             detail::to_text(params.candidates) + ", layout=" + to_text(params.layout) +
+                                                 classes_text(params.multi_label, params.class_count),
+                                             check(params),
+                                             [](const Yolov8& p, Tensor&& head) { return run_yolov8(p, head); });
+}
+
+Stage<Tensor, Detections> yolov8_raw(const Yolov8Raw& options) {
+  const Yolov8Raw params = detail::prepared(options);
+  return detail::make_op<Tensor, Detections>(
+      "detect.yolov8_raw", params,
+      detail::Cells::text_of(params.width, params.height, params.strides) + "bins=" + std::to_string(params.bins) +
+          ", " + detail::to_text(params.candidates) + ", layout=" + to_text(params.layout) +
+          classes_text(params.multi_label, params.class_count),
+      check(params), [](const Yolov8Raw& p, Tensor&& head) { return run_yolov8_raw(p, head); });
+}
+
+Stage<Tensor, Detections> yolox(const Yolox& options) {
+  const Yolox params = detail::prepared(options);
+  return detail::make_op<Tensor, Detections>(
+      "detect.yolox", params,
+      detail::Cells::text_of(params.width, params.height, params.strides) + detail::to_text(params.candidates) +
+          classes_text(params.multi_label, params.class_count),
+      check(params), [](const Yolox& p, Tensor&& head) { return run_yolox(p, head); });
+}
+
+}  // namespace gantry::detect

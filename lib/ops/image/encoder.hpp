@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The encoders of each format, as image.encode calls them.
+#pragma once
+
+#include <gantry/bytes.hpp>
+#include <gantry/call_context.hpp>
+#include <gantry/image/image.hpp>
+
+namespace gantry::detail {
+
+/// An image of any colours.
+Result<Bytes> encode_png(const Image& image, const CallContext& call);
+/// A gray or RGB image of sides up to kMaxJpegSide.
+Result<Bytes> encode_jpeg(const Image& image, int quality, const CallContext& call);
+
+inline constexpr std::int64_t kMaxJpegSide = 65500;  // JPEG_MAX_DIMENSION
+
+/// How many rows are encoded between two looks at the call's deadline.
+inline std::int64_t rows_between_looks(const Image& image) {
+  constexpr std::int64_t kPixels = 1 << 18;  // some milliseconds of work
+  return 1 + kPixels / image.width();
+}
+
+}  // namespace gantry::detail

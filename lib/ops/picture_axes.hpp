@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// PictureAxes: coordinates of a model's input, back in the pixels of the picture that it was made of.
+#pragma once
+
+#include <gantry/call_context.hpp>
+#include <gantry/detect/box.hpp>
+#include <gantry/frame.hpp>
+#include <gantry/result.hpp>
+#include <utility>
+
+namespace gantry::detail {
+
+/// One axis of the input, and how long the picture is along it.
+class PictureAxis {
+ public:
+  PictureAxis(const FrameAxis& axis, std::int64_t pixels)
+      : offset_(static_cast<float>(axis.offset)),
+        gain_(static_cast<float>(axis.gain)),
+        length_(static_cast<float>(pixels)),
+        first_(static_cast<float>(axis.gain < 0 ? axis.forth(static_cast<double>(pixels)) : axis.offset)),
+        last_(static_cast<float>(axis.gain < 0 ? axis.offset : axis.forth(static_cast<double>(pixels)))) {}
+
+  /// In the picture's pixels, in f32 as ultralytics does it: the offset is taken off, what is left divided by the gain.
+  /// NaN stays NaN. Compiled without contraction.
+  float back(float now, bool clip) const {
+    const float own = (now - offset_) / gain_;
+    return clip && own < 0 ? 0 : clip && own > length_ ? length_ : own;
+  }
+  /// In ascending order again where the axis is mirrored.
+  std::pair<float, float> back(float begin, float end, bool clip) const {
+    return gain_ < 0 ? std::pair(back(end, clip), back(begin, clip)) : std::pair(back(begin, clip), back(end, clip));
+  }
+  /// In the input's pixels, cut off where the picture ends. NaN stays NaN.
+  float clipped(float now) const { return now < first_ ? first_ : now > last_ ? last_ : now; }
+
+ private:
+  float offset_;
+  float gain_;
+  float length_;
+  float first_;  // where the picture begins and ends in the input
+  float last_;
+};
+
+class PictureAxes {
+ public:
+  explicit PictureAxes(const Frame& frame)
+      : across_(frame.x, frame.is_turned ? frame.height : frame.width),
+        down_(frame.y, frame.is_turned ? frame.width : frame.height),
+        is_turned_(frame.is_turned) {}
+
+  Box back(const Box& box, bool clip) const {
+    auto [x0, x1] = across_.back(box.x0, box.x1, clip);
+    auto [y0, y1] = down_.back(box.y0, box.y1, clip);
+    return is_turned_ ? Box{y0, x0, y1, x1} : Box{x0, y0, x1, y1};
+  }
+  /// {x, y}
+  std::pair<float, float> back(float x, float y, bool clip) const {
+    const float across = across_.back(x, clip), down = down_.back(y, clip);
+    return is_turned_ ? std::pair(down, across) : std::pair(across, down);
+  }
+  Box clipped(const Box& box) const {
+    return {across_.clipped(box.x0), down_.clipped(box.y0), across_.clipped(box.x1), down_.clipped(box.y1)};
+  }
+  std::pair<float, float> clipped(float x, float y) const { return {across_.clipped(x), down_.clipped(y)}; }
+
+ private:
+  PictureAxis across_;
+  PictureAxis down_;
+  bool is_turned_;
+};
+
+/// The sample's picture; failed_precondition where nobody knows it.
+inline Result<PictureAxes> picture_axes(const CallContext& call) {
+  if (const Frame* const frame = call.frame()) return PictureAxes(*frame);
+  return Error(
+      ErrorCode::kFailedPrecondition,
+      "nobody knows which picture the boxes are of: image.decode or another image op has to come before the "
+      "model in the same pipeline, or a stage that calls CallContext::set_frame(); of what is made of several crops "
+      "or branches together there is none, so this op stands before that, or behind a select");
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""detect.boxes and detect.detr: heads that give boxes, in pixels or as shares of a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import PackError
+from ...imports import need
+from ...values import Detections
+from .candidates import Rules, detections
+from .heads import activated, corners, named
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..frame import Axis, Frame
+
+
+def _side(given: int, axis: Axis | None, own: int) -> tuple[float, float]:
+    """Where a side begins, and how long it is."""
+    if given or axis is None:
+        return 0.0, float(given)
+    return min(axis.offset, own * axis.gain + axis.offset), abs(axis.gain) * own
+
+
+def of_picture(shares: torch.Tensor, width: int, height: int, frame: Frame | None) -> torch.Tensor:
+    """Boxes in pixels of the model's input, of shares of width and height, or of the picture where they are 0."""
+    torch = need("torch", "a decoder")
+    if frame is None and not (width and height):
+        raise PackError("boxes are shares of a picture that nobody knows: give width and height, or let image.decode or "
+                        "another image op come before the model")
+    own = (0, 0) if frame is None else (frame.height, frame.width) if frame.is_turned else (frame.width, frame.height)
+    across = _side(width, frame.x if frame else None, own[0])
+    down = _side(height, frame.y if frame else None, own[1])
+    begins, extents = torch.tensor([[across[i], down[i]] * 2 for i in range(2)], dtype=torch.float32)
+    return begins + shares * extents
+
+
+def detr(value: Any, width: int, height: int, activation: str, boxes: str, scores: str, score: float, top: int,
+         classes: Any = None, frame: Frame | None = None) -> Detections:
+    shares = named(value, boxes, None, 4)
+    logits = named(value, scores, len(shares), None, least=2 if activation == "softmax" else 1)
+    found = activated(logits, activation)
+    count = found.shape[1]
+    if activation == "softmax":
+        found = found.clone()
+        found[:, -1] = -1.0
+    places = Rules(score, top, classes).best_of_rows(found, activation == "sigmoid")
+    return detections(of_picture(corners(shares[places // count]), width, height, frame), found.reshape(-1)[places],
+                      places % count)
+
+
+def boxes(value: Any, format: str, relative: bool, width: int, height: int, boxes: str, scores: str, labels: str,
+          activation: str, background: int, multi_label: bool, score: float, top: int, classes: Any = None,
+          frame: Frame | None = None) -> Detections:
+    torch = need("torch", "detect.boxes")
+    four = named(value, boxes, None, 4)
+    rules = Rules(score, top, classes)
+
+    def place(rows: Any) -> Any:
+        found = corners(four[rows], format)
+        return of_picture(found, width, height, frame) if relative else found
+
+    if scores in value and value[scores].dim() == 1:
+        if activation == "softmax":
+            raise PackError(f"tensor '{scores}': softmax is for f32[n, classes]")
+        found = activated(named(value, scores, len(four)), activation)
+        dtype = "int32" if labels in value and str(value[labels].dtype) == "torch.int32" else "int64"
+        of_boxes = named(value, labels, len(four), dtype=dtype).long() if labels else torch.zeros(len(four), dtype=torch.int64)
+        places = rules.best(found, rules.wanted(of_boxes) & (of_boxes >= 0) & (of_boxes != background))
+        return detections(place(places), found[places], of_boxes[places])
+    found = activated(named(value, scores, len(four), None, least=1), activation)
+    count = found.shape[1]
+    if background >= count:
+        raise PackError(f"tensor '{scores}': has no class {background} for the background, got {tuple(found.shape)}")
+    if background >= 0:
+        found = found.clone()
+        found[:, background] = -1.0
+    places = rules.best_of_rows(found, multi_label)
+    return detections(place(places // count), found.reshape(-1)[places], places % count)

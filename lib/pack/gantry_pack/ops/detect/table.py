@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The decoders' rows of the table of ops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...limits import MAX_SIDE
+from ...tolerance import EXACT, Tolerance
+from ...values import Detections
+from ..op import Op, Rounding, Table
+from ..parameters import SIDE, boolean, choice, file_name, integer, text, unit, whole_numbers
+from .anchors import fcos, retinanet, ssd
+from .boxes import boxes, detr
+from .centernet import centernet
+from .picodet import picodet
+from .yolo import yolov5, yolov8, yolov8_raw, yolox
+
+_MAX_CLASS = (1 << 31) - 1
+_STEP = 2e-6  # on either side 1e-6, since exp() is another
+
+
+def _of_boxes(found: Detections) -> Tolerance:
+    largest = max((abs(side) for one in found for side in one.box if abs(side) < float("inf")), default=0.0)
+    return Tolerance(_STEP * min(largest, 1e300), _STEP)
+
+
+_ROUNDED = Rounding("2e-6 relative, of a box to its largest number", lambda arguments, value: _of_boxes(value))
+_ACTIVATED = Rounding("exact; with softmax or sigmoid 2e-6 relative",
+                      lambda arguments, value: EXACT if arguments["activation"] == "none" else _of_boxes(value))
+
+
+_SIDE = 1024  # pixels of a usual input: boxes of one side are differences of such numbers, or shares of it
+
+
+def _moved(incoming: Tolerance) -> Tolerance:
+    """What a difference in a head of pixels becomes."""
+    return Tolerance(2 * incoming.atol + _SIDE * incoming.rtol, 2 * incoming.rtol)
+
+
+def _scaled(incoming: Tolerance) -> Tolerance:
+    """What a difference in a head of shares, or of sizes of anchors and cells, becomes."""
+    return Tolerance(_SIDE * (incoming.atol + incoming.rtol), 2 * incoming.rtol)
+
+
+def _candidates(score: float, top: int) -> dict[str, Any]:
+    return {"score": (unit, score), "top": (integer(1, 65536), top), "classes": (whole_numbers(0, _MAX_CLASS), None)}
+
+
+def _tensor(name: str) -> tuple[Any, str]:
+    return text, name
+
+
+def _grid(strides: list[int]) -> dict[str, Any]:
+    return {"width": (SIDE, ...), "height": (SIDE, ...), "strides": (whole_numbers(1, MAX_SIDE, 16), strides)}
+
+
+_ANCHORS = {"boxes": _tensor("boxes"), "scores": _tensor("scores"), "anchors": (file_name, None)}
+_LEVELS = {"levels": (whole_numbers(1, _MAX_CLASS), None)}
+_PICTURE = {"width": (integer(0, MAX_SIDE), 0), "height": (integer(0, MAX_SIDE), 0)}
+_CLASSES = {"multi_label": (boolean, False), "class_count": (integer(0, 65536), 0)}
+_LAYOUT = {"layout": (choice("channels_first", "channels_last"), "channels_first")}
+
+DECODERS: Table = {
+    "detect.ssd": Op("Tensors", "Detections", {**_ANCHORS, **_candidates(0.01, 400)}, ssd, _ROUNDED, carries=_scaled),
+    "detect.retinanet": Op("Tensors", "Detections", {**_ANCHORS, **_LEVELS, **_candidates(0.05, 1000)}, retinanet,
+                           _ROUNDED, carries=_scaled),
+    "detect.fcos": Op("Tensors", "Detections", {**_ANCHORS, **_LEVELS, "centerness": _tensor("centerness"),
+                                                **_candidates(0.2, 1000)}, fcos, _ROUNDED, carries=_scaled),
+    "detect.detr": Op("Tensors", "Detections", {
+        **_PICTURE, "activation": (choice("softmax", "sigmoid"), "softmax"), "boxes": _tensor("boxes"),
+        "scores": _tensor("scores"), **_candidates(0.5, 300)}, detr, _ROUNDED, carries=_scaled, takes_frame=True),
+    "detect.boxes": Op("Tensors", "Detections", {
+        **_PICTURE, "format": (choice("xyxy", "xywh", "cxcywh"), "xyxy"), "relative": (boolean, False),
+        "boxes": _tensor("boxes"), "scores": _tensor("scores"), "labels": _tensor("labels"),
+        "activation": (choice("none", "softmax", "sigmoid"), "none"), "background": (integer(-1, _MAX_CLASS), -1),
+        "multi_label": (boolean, False), **_candidates(0.25, 30000)}, boxes, _ACTIVATED, carries=_scaled, takes_frame=True),
+    "detect.yolov5": Op("Tensor", "Detections", {**_CLASSES, **_candidates(0.25, 30000)}, yolov5, carries=_moved),
+    "detect.yolov8": Op("Tensor", "Detections", {**_LAYOUT, **_CLASSES, **_candidates(0.25, 30000)}, yolov8, carries=_moved),
+    "detect.yolov8_raw": Op("Tensor", "Detections", {
+        **_grid([8, 16, 32]), "bins": (integer(2, 256), 16), **_LAYOUT, **_CLASSES, **_candidates(0.25, 30000)},
+        yolov8_raw, _ROUNDED, carries=_scaled),
+    "detect.yolox": Op("Tensor", "Detections", {**_grid([8, 16, 32]), **_CLASSES, **_candidates(0.1, 30000)}, yolox,
+                       _ROUNDED, carries=_scaled),
+    "detect.centernet": Op("Tensors", "Detections", {
+        "stride": (SIDE, 4), "activation": (choice("sigmoid", "none"), "sigmoid"), "heatmap": _tensor("heatmap"),
+        "sizes": _tensor("wh"), "offset": _tensor("offset"), **_candidates(0.3, 100)}, centernet, _ROUNDED, carries=_scaled),
+    "detect.picodet": Op("Tensors", "Detections", {
+        **_grid([8, 16, 32, 64]), "activation": (choice("none", "sigmoid"), "none"), "multi_label": (boolean, True),
+        **_candidates(0.4, 1000)}, picodet, _ROUNDED, carries=_scaled),
+}

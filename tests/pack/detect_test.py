@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Detectors as packages: from a model object alone, from heads and ops, and in a cascade. The gantry tool opens each, so what
+C++ finds is what the Python stack finds. Run by ctest; or: python tests/pack/detect_test.py GANTRY"""
+
+import json
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+TOOL = Path(sys.argv.pop()).resolve() if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else None
+
+import torch  # noqa: E402
+import torchvision  # noqa: E402
+from PIL import Image  # noqa: E402
+from torchvision.models import detection  # noqa: E402
+
+from golden_test import picture  # noqa: E402
+from packing import PackingTest, gp  # noqa: E402
+
+SHARPNESS = 2  # of scores: a few boxes above the threshold
+CLASSES = ["background", "cat", "dog", "bird", "fish"]
+
+
+def ssdlite():
+    """With random weights, whose layers are made to give numbers of the size that trained ones give."""
+    torch.manual_seed(1)
+    model = detection.ssdlite320_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=len(CLASSES),
+                                                    score_thresh=0.4, detections_per_img=20)
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = 1.0
+    with torch.no_grad():
+        model.train().head(list(model.backbone(torch.rand(4, 3, 320, 320) * 2 - 1).values()))
+        for layer in model.head.classification_head.module_list:
+            layer[1].weight.mul_(SHARPNESS)
+    return model.eval()
+
+
+@unittest.skipIf(TOOL is None, "needs the gantry tool")
+class DetectTest(PackingTest):
+    def photo(self, width, height, name="photo.png"):
+        path = self.dir / name
+        path.write_bytes(picture(width, height))
+        return path
+
+    def run_tool(self, path):
+        ran = subprocess.run([TOOL, "run", self.package, path], capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return json.loads(ran.stdout)["result"]
+
+    def detections(self, path):
+        return gp.Detections(gp.Detection(one["index"], one["label"], one["score"], tuple(one["box"]))
+                             for one in self.run_tool(path)["detections"])
+
+    def test_an_ssd_detector_is_packed_from_the_model_object_alone(self):
+        model = ssdlite()
+        photos = [self.photo(400, 300), self.photo(120, 333, "tall.png")]
+        manifest = self.pack(model, None, photos, labels=CLASSES, tool=TOOL)
+        self.assertEqual(manifest["pipeline"][4]["op"], "detect.ssd")
+        for path in photos:
+            with torch.no_grad():
+                theirs = model([torchvision.transforms.functional.to_tensor(Image.open(path).convert("RGB"))])[0]
+            ours = self.detections(path)
+            self.assertGreater(len(ours), 3)
+            self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(1e-3, 1e-4), "detections"))
+            self.assertEqual({CLASSES[one.index] for one in ours}, {one.label for one in ours})
+
+    def test_a_detector_whose_answers_differ_is_not_written(self):
+        """As somebody's own detector that does more than torchvision's."""
+        for key, more in (("boxes", 40), ("scores", 0.1)):
+            with self.subTest(key):
+                model = ssdlite()
+                original = model.postprocess_detections
+                model.postprocess_detections = lambda *given: [{**found, key: found[key] + more} for found in original(*given)]
+                with self.assertRaisesRegex(gp.CheckFailed, "photo.png.*expected"):
+                    self.pack(model, None, [self.photo(200, 200)], tool=False)
+
+    def test_a_detector_whose_boxes_are_coded_otherwise_is_refused(self):
+        model = ssdlite()
+        model.box_coder.weights = (1.0, 1.0, 1.0, 1.0)
+        with self.assertRaisesRegex(gp.PackError, "box_coder has the weights"):
+            self.pack(model, None, [self.photo(200, 200)], tool=False)
+
+    def test_what_is_found_goes_to_the_next_model_as_crops(self):
+        class Corners(torch.nn.Module):  # "finds" what is bright and what is dark
+            def forward(self, image):
+                mean = image.mean((1, 2, 3))
+                boxes = torch.tensor([[4.0, 4, 30, 20], [20, 8, 44, 40], [0, 0, 9, 9]]) + mean[:, None, None] * 0
+                return {"boxes": boxes, "scores": torch.stack([0.9 - mean * 0, mean * 0 + 0.8, mean * 0 + 0.2], 1)[..., None]}
+
+        class Classifier(torch.nn.Module):
+            def forward(self, crop):
+                return torch.stack([crop.mean((1, 2, 3)), crop[:, 0].mean((1, 2))], 1)
+        to_tensor = {"op": "image.to_tensor"}
+        crops = {"op": "detect.crop", "margin": 0.1, "square": True}
+        pipeline = [
+            "image.decode",
+            {"op": "fork", "branches": [
+                [{"op": "image.to_rgb"}],
+                [{"op": "image.letterbox", "size": 48}, to_tensor, {"op": "model", "name": "detector"},
+                 {"op": "detect.boxes", "score": 0.5}, "detect.nms", "detect.to_picture"]]},
+            crops,
+            {"op": "each", "do": [{"op": "image.resize", "width": 8, "height": 8}, to_tensor,
+                                  {"op": "model", "name": "classifier"}, "softmax", {"op": "top_k", "k": 1}]}]
+        models = {"detector": gp.Model(Corners().eval(), torch.rand(1, 3, 48, 48), engines=["torchscript"]),
+                  "classifier": gp.Model(Classifier().eval(), torch.rand(1, 3, 8, 8), engines=["torchscript"])}
+        self.package = gp.pack(self.dir / "cascade", models=models, pipeline=pipeline, samples=[self.photo(90, 60)],
+                               name="cascade", version="1", tool=TOOL)
+        self.assertEqual(len(self.run_tool(self.dir / "photo.png")["list"]), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
