@@ -88,11 +88,6 @@ bench-image: bootstrap ## measure the image engine beside Pillow, torchvision an
 	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
 	@ninja -C $(BUILD)/bench -j $(JOBS) run_image_benchmarks
 
-bench-detect: bootstrap ## measure non-maximum suppression beside torchvision (bench/README.md)
-	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
-	@ninja -C $(BUILD)/bench -j $(JOBS) bench_nms_worker
-	@$(in_build) "$$GANTRY_PYTHON" bench/detect/detect_bench.py --bin $(BUILD)/bench/bin
-
 # ONNX Runtime, OpenVINO and what exports to them lie in a folder of their own; the rest is .venv's.
 bench-engines: bootstrap $(ENGINE_PACKAGES:=/gantry.json) ## measure the engines beside ONNX Runtime and OpenVINO (bench/README.md)
 	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
@@ -100,6 +95,14 @@ bench-engines: bootstrap $(ENGINE_PACKAGES:=/gantry.json) ## measure the engines
 	@$(in_build) "$$GANTRY_PYTHON" -m pip install --quiet --no-deps --upgrade --target $(BUILD)/engine-peers -r bench/engines/requirements.txt
 	@$(in_build) PYTHONPATH=$(abspath $(BUILD)/engine-peers) "$$GANTRY_PYTHON" bench/engines/engines_bench.py \
 	  --bin $(BUILD)/bench/bin --models $(BUILD)/engine-models --package $(ENGINE_PACKAGES)
+
+LAYOUT_PACKAGE := $(PACKAGES)/page-layout/1
+bench-detect: bootstrap ## measure detection beside torchvision and rapid-layout (bench/README.md)
+	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/bench -j $(JOBS) gantry_tool bench_nms_worker bench_engines_worker_torch bench_engines_worker_executorch
+	@$(in_build) GANTRY_TOOL=$(abspath $(BUILD)/bench/bin/gantry) "$$GANTRY_PYTHON" examples/models/page_layout.py --engine all --out $(LAYOUT_PACKAGE)
+	@$(in_build) "$$GANTRY_PYTHON" -m pip install --quiet --no-deps --upgrade --target $(BUILD)/engine-peers -r bench/engines/requirements.txt
+	@$(in_build) PYTHONPATH=$(abspath $(BUILD)/engine-peers) "$$GANTRY_PYTHON" bench/detect/detect_bench.py --bin $(BUILD)/bench/bin --package $(LAYOUT_PACKAGE)
 
 install: configure ## install the library, its CMake package, bin/gantry and bin/gantry-pack [PREFIX=dir]
 	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool gantry_pack gantry_op_table_json

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures gantry's non-maximum suppression beside torchvision. `make bench-detect` calls it; or
+"""Measures gantry's non-maximum suppression beside torchvision, and page layout beside rapid-layout. `make bench-detect` calls
+it; or
 
-    python bench/detect/detect_bench.py --bin BUILD/bin [--quick] [--write]
+    python bench/detect/detect_bench.py --bin BUILD/bin --package PAGE_LAYOUT [--quick] [--write]
 
-Both take turns, each with one thread. What stays is compared first: it must be equal, or the run stops. CPU time; a ratio is
-the geometric mean over the turns of torchvision / gantry, with its 95 % interval.
+All take turns, each with one thread. What is found is compared first: it must be equal, or the run stops. CPU time; a ratio
+is the geometric mean over the turns of the peer / gantry, with its 95 % interval.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -19,7 +21,8 @@ import torch
 from torchvision.ops import batched_nms, nms
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "examples" / "models")]
+from exporting import photo  # noqa: E402
 from run import machine, ratio, with_spread  # noqa: E402
 
 BEGIN, END = "## Detection: measured\n", "<!-- end of detection's tables -->\n"
@@ -80,9 +83,65 @@ def measure(options, case, spread, folder):
     return f"{what} of {count:,} boxes, {spread}", str(len(kept)), with_spread(own, 1), with_spread(other, 1), faster, met
 
 
+class Layout:
+    """A process that finds the parts of a page, ready to be timed."""
+
+    def __init__(self, command, dump):
+        self.samples = []
+        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if not self.process.stdout.readline():
+            raise SystemExit(f"{command[0]} ended")
+        self.found = sorted((one["label"], one["score"], *one["box"]) for one in json.loads(dump.read_text())["detections"])
+
+    def run(self, count):
+        self.process.stdin.write(f"run {count}\n")
+        self.process.stdin.flush()
+        self.samples.append(json.loads(self.process.stdout.readline())["cpu_ns"] / 1e6)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def layouts(options, folder, picture):
+    engines = [entry["kind"] for entry in json.loads((options.package / "gantry.json").read_text())["models"]["model"]["engines"]]
+    started = {}
+    for name in ("onnxruntime", "openvino"):
+        started[f"rapid-layout, {name}"] = Layout([sys.executable, HERE / "layout_peer.py", name, picture, folder / "dump"],
+                                                  folder / "dump")
+    for engine in dict.fromkeys(engines):
+        program = options.bin / f"bench_engines_worker_{'executorch' if engine == 'executorch' else 'torch'}"
+        started[f"gantry, {engine}"] = Layout([program, options.package, engine, 1, 1, folder / "dump", picture], folder / "dump")
+    return started
+
+
+def layout_table(options, folder):
+    rows = [("", "CPU ms", "rapid-layout with ONNX Runtime / it", "goal"), ("---",) * 4]
+    workers = layouts(options, folder, photo("page.png"))
+    first = workers["rapid-layout, onnxruntime"]
+    for name, worker in workers.items():
+        for got, wanted in zip(worker.found, first.found, strict=True):
+            if got[0] != wanted[0] or max(abs(a - b) for a, b in zip(got[1:], wanted[1:])) > 0.02:
+                raise SystemExit(f"{name} finds {got}, rapid-layout {wanted}")
+        worker.run(1)
+        worker.samples.clear()
+    order = list(workers.values())
+    for turn in range(3 if options.quick else 20):
+        for worker in order[turn % len(order):] + order[:turn % len(order)]:
+            worker.run(1)
+    best = min((name for name in workers if name.startswith("gantry")), key=lambda name: min(workers[name].samples))
+    for name, worker in workers.items():
+        worker.end()
+        faster = ratio(first.samples, worker.samples) if worker is not first else ""
+        met = f">= 1.3: {'yes' if float(faster.split()[0]) >= 1.3 else 'no'}" if name == best else ""
+        rows.append((name, with_spread(worker.samples, 1), faster, met))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--bin", type=Path, required=True)
+    parser.add_argument("--package", type=Path, required=True, help="of examples/models/page_layout.py")
     parser.add_argument("--quick", action="store_true", help="few turns: shows that it works, not how fast")
     parser.add_argument("--write", action="store_true", help="replaces the tables in bench/README.md")
     options = parser.parse_args()
@@ -93,8 +152,11 @@ def main():
             for spread in ("uniform", "clustered"):
                 print(f"detection: {case[0]}, {case[1]} boxes, {spread}", file=sys.stderr, flush=True)
                 rows.append(measure(options, case, spread, Path(folder)))
+        print("detection: page layout", file=sys.stderr, flush=True)
+        layout = layout_table(options, Path(folder))
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    text = f"{machine()}\n\n{table}\n"
+    text = (f"{machine()}\n\n**Suppression at an overlap of 0.5**\n\n{table}\n\n**Page layout, from a PNG of 384 x 191 pixels to "
+            f"boxes**\n\n{layout}\n")
     print(text)
     if options.write:
         readme = HERE.parent / "README.md"

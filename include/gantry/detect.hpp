@@ -6,7 +6,7 @@
 #include <gantry/detect/crop.hpp>
 #include <gantry/detect/decoders.hpp>
 #include <gantry/detect/detections.hpp>
-#include <gantry/detect/grid.hpp>
 #include <gantry/detect/draw.hpp>
+#include <gantry/detect/grid.hpp>
 #include <gantry/detect/keypoints.hpp>
 #include <gantry/detect/nms.hpp>
