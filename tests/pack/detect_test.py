@@ -82,6 +82,20 @@ class DetectTest(PackingTest):
         with self.assertRaisesRegex(gp.PackError, "box_coder has the weights"):
             self.pack(model, None, [self.photo(200, 200)], tool=False)
 
+    def test_what_lies_at_a_threshold_is_said(self):
+        class Fixed(torch.nn.Module):
+            def forward(self, x):
+                boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 5], [50, 50, 60, 60]])
+                return {"boxes": boxes + 0 * x[:, None, None], "scores": torch.tensor([[0.9], [0.8], [0.3]]) + 0 * x[:, None, None]}
+        for score, iou, wanted in ((0.3, 0.7, ["score"]), (0.2, 0.5, ["iou"]), (0.2, 0.7, [])):
+            with self.subTest(f"{score}, {iou}"):
+                self.said.truncate(0)
+                self.pack(Fixed(), torch.zeros(2), [torch.tensor(1.0)], tool=False, pipeline=[
+                    "model", {"op": "detect.boxes", "score": score}, {"op": "detect.nms", "iou": iou}])
+                said = self.said.getvalue()
+                for key in ("score", "iou"):
+                    self.assertEqual(f"near to the `{key}`" in said, key in wanted, said)
+
     def test_what_is_found_goes_to_the_next_model_as_crops(self):
         class Corners(torch.nn.Module):  # "finds" what is bright and what is dark
             def forward(self, image):

@@ -14,7 +14,7 @@ from .ops.frames import Known, known_after, known_of_items
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
-from .values import describe_value, is_of
+from .values import Detections, describe_value, is_of
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Call = Callable[[Any], Any]
 Models = Union[Call, dict[str, Call]]
+CLOSE = 2e-5  # of a value: rounding may move it as far
 
 
 class Reference:
@@ -40,6 +41,7 @@ class Reference:
         self.model_calls: list[tuple[str, Json, Any]] = []  # (path, op, value in)
         self.watched: list[tuple[str, Any, Any]] = []  # (path of the first op, value in, value out)
         self.cuts: list[tuple[float, float]] = []  # per top_k that left something out: (last score kept, first score left out)
+        self.close_calls: list[tuple[str, str]] = []  # (path, threshold) of ops on detections, if something lies near it
         self.ties: list[int] = []  # per segment: how many pixels have two classes that are almost equally good
         self.known = Known()  # of the value now: the picture that it comes from
         self.frames: dict[str, list[Frame]] = {}  # by path, of what ops were given that need it
@@ -106,7 +108,7 @@ class Reference:
             self.cuts.append((float(ordered[arguments["k"] - 1]), float(ordered[arguments["k"]])))
         if kind == "segment" and value.dim() == 3 and len(value) > 1:
             best = segment_logits(value, **arguments).topk(2, 0).values
-            self.ties.append(int((best[0] - best[1] <= 2e-5 * best[0].abs()).sum()))
+            self.ties.append(int((best[0] - best[1] <= CLOSE * best[0].abs()).sum()))
         framed = arguments
         if known.takes_frame:
             is_beside = known.takes is not None and known.takes.startswith("tuple<Image")
@@ -123,8 +125,19 @@ class Reference:
                 from error
         if known.gives is not None and not is_of(given, known.gives):
             raise PackError(f"{path}: '{kind}' gives {describe_value(given)}, not the {known.gives} that it says")
+        if isinstance(given, Detections):
+            self.close_calls += [(path, key) for key in _decided_closely(known, value, framed, given)]
         self.known = known_after(kind, arguments, self.known, value, given)
         return given
+
+
+def _decided_closely(known: Op, value: Any, arguments: Json, given: Detections) -> list[str]:
+    """The thresholds of an op on detections near which something lies: a little more or less, and others are found."""
+    def found(key: str, threshold: float) -> list[tuple[int, tuple[float, ...]]]:
+        return [(one.index, one.box) for one in known.run(value, **{**arguments, key: threshold})]
+    same = [(one.index, one.box) for one in given]
+    return [key for key in ("score", "iou") if arguments.get(key)
+            and any(found(key, arguments[key] * factor) != same for factor in (1 - CLOSE, 1 + CLOSE))]
 
 
 def run_pipeline(ops: Steps, value: Any, call_model: Models | None = None,
