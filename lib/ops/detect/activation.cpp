@@ -25,7 +25,7 @@ float softmax_gate(double threshold) {
   return static_cast<float>(std::log(least));
 }
 
-void softmax(const float* logits, float* scores, std::int64_t count) {
+void softmax_row(const float* logits, float* scores, std::int64_t count) {
   float largest = -std::numeric_limits<float>::infinity();
   for (std::int64_t i = 0; i < count; ++i) largest = logits[i] > largest ? logits[i] : largest;
   double sum = 0;  // in float32 thousands of classes would lose the last digits
@@ -37,7 +37,7 @@ void softmax(const float* logits, float* scores, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) scores[i] /= divisor;
 }
 
-const char* to_string(detect::Activation activation) {
+const char* activation_name(detect::Activation activation) {
   switch (activation) {
     case detect::Activation::kNone:
       return "none";

@@ -19,7 +19,7 @@ float sigmoid_gate(double threshold);
 /// A logit that is not above it, the row's largest subtracted, has no softmax above `threshold`, 0..1.
 float softmax_gate(double threshold);
 /// torch.softmax of a row. With a NaN, or where the largest is infinite, all of it is NaN.
-void softmax(const float* logits, float* scores, std::int64_t count);
+void softmax_row(const float* logits, float* scores, std::int64_t count);
 
 /// Whether any of them is above the gate; few rows of a head have one. Without a branch, so that the loop becomes one
 /// of vectors.
@@ -50,6 +50,6 @@ class Pointwise {
 };
 
 /// "none", "softmax", "sigmoid".
-const char* to_string(detect::Activation activation);
+const char* activation_name(detect::Activation activation);
 
 }  // namespace gantry::detail

@@ -134,7 +134,7 @@ std::vector<Candidate> best_of_each_class(const Candidates& rules, const Outputs
     for (std::int64_t c = kFirstClass; c < head.classes; ++c) best = logits[c] > best ? logits[c] : best;
     const float largest = best > logits[0] ? best : logits[0];
     if (!(best - largest > gate)) continue;
-    detail::softmax(logits, scores.data(), head.classes);
+    detail::softmax_row(logits, scores.data(), head.classes);
     for (std::int64_t c = kFirstClass; c < head.classes; ++c) {
       const float score = scores[static_cast<std::size_t>(c)];
       if (score > rules.score && detail::passes(rules, c))
@@ -211,7 +211,7 @@ Result<Detections> run_fcos(const Fcos& options, const Tensors& outputs) {
 }
 
 Result<void> check(const Candidates& rules, const AnchorHead& head, const std::vector<std::int64_t>& levels) {
-  if (auto ok = detail::check(rules); !ok) return ok;
+  if (auto ok = detail::check_candidates(rules); !ok) return ok;
   if (auto ok = check(head); !ok) return ok;
   return check_levels(levels);
 }

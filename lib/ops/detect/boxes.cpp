@@ -93,7 +93,7 @@ Result<Detections> run_boxes(const BoxHead& options, const Tensors& outputs, con
 }
 
 Result<void> check(const BoxHead& params) {
-  if (auto ok = detail::check(params.candidates); !ok) return ok;
+  if (auto ok = detail::check_candidates(params.candidates); !ok) return ok;
   if (params.format > BoxFormat::kCxcywh) return Error(ErrorCode::kInvalidArgument, "unknown format");
   if (params.activation > Activation::kSigmoid) return Error(ErrorCode::kInvalidArgument, "unknown activation");
   if (auto ok = detail::check_tensor_name("boxes", params.boxes); !ok) return ok;
@@ -112,7 +112,7 @@ std::string to_text(const BoxHead& params) {
   return detail::to_text(params.candidates) + ", format=" + (format < std::size(kFormats) ? kFormats[format] : "?") +
          ", relative=" + to_text(params.relative) + ", width=" + std::to_string(params.width) +
          ", height=" + std::to_string(params.height) + ", boxes=" + params.boxes + ", scores=" + params.scores +
-         ", labels=" + params.labels + ", activation=" + detail::to_string(params.activation) +
+         ", labels=" + params.labels + ", activation=" + detail::activation_name(params.activation) +
          ", background=" + std::to_string(params.background) + ", multi_label=" + to_text(params.multi_label);
 }
 

@@ -15,7 +15,7 @@ namespace gantry::detail {
 inline constexpr std::int64_t kMaxCandidates = 65536;
 inline constexpr std::int64_t kMaxClass = (std::int64_t{1} << 31) - 1;
 
-Result<void> check(const detect::Candidates& rules);
+Result<void> check_candidates(const detect::Candidates& rules);
 /// Its classes in ascending order, each once, as passes() needs them.
 detect::Candidates sorted(detect::Candidates rules);
 /// Parameters of an op, with sorted candidates.

@@ -56,7 +56,7 @@ std::string Cells::text_of(std::int64_t width, std::int64_t height, const std::v
 float mean_of_distribution(const float* logits, std::int64_t bins, std::int64_t step, float* scratch) {
   for (std::int64_t i = 0; i < bins; ++i) scratch[i] = logits[i * step];
   float* const shares = scratch + bins;
-  softmax(scratch, shares, bins);
+  softmax_row(scratch, shares, bins);
   float mean = 0;
   for (std::int64_t i = 0; i < bins; ++i) mean += static_cast<float>(i) * shares[i];
   return mean;

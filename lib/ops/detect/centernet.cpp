@@ -76,7 +76,7 @@ Result<Detections> run_centernet(const Centernet& options, const Tensors& output
 }
 
 Result<void> check(const Centernet& params) {
-  if (auto ok = detail::check(params.candidates); !ok) return ok;
+  if (auto ok = detail::check_candidates(params.candidates); !ok) return ok;
   if (auto ok = detail::check_range("stride", params.stride, 1, detail::kMaxSide); !ok) return ok;
   if (params.activation != Activation::kNone && params.activation != Activation::kSigmoid)
     return Error(ErrorCode::kInvalidArgument, "activation must be none or sigmoid");
@@ -91,7 +91,7 @@ Stage<Tensors, Detections> centernet(const Centernet& options) {
   return detail::make_op<Tensors, Detections>(
       "detect.centernet", params,
       detail::to_text(params.candidates) + ", stride=" + std::to_string(params.stride) +
-          ", activation=" + detail::to_string(params.activation) + ", heatmap=" + params.heatmap +
+          ", activation=" + detail::activation_name(params.activation) + ", heatmap=" + params.heatmap +
           ", sizes=" + params.sizes + ", offset=" + params.offset,
       check(params), [](const Centernet& p, Tensors&& outputs) { return run_centernet(p, outputs); });
 }

@@ -14,7 +14,7 @@ std::vector<Candidate> best_by_softmax(const ClassScores& scores, const detect::
   std::vector<float> shares(static_cast<std::size_t>(scores.classes));
   const float* row = scores.values;
   for (std::int64_t i = 0; i < scores.rows; ++i, row += scores.classes) {
-    softmax(row, shares.data(), scores.classes);
+    softmax_row(row, shares.data(), scores.classes);
     add_row(top, rules, multi_label, i, scores.classes,
             [&](std::int64_t c) { return c == scores.background ? kNoScore : shares[static_cast<std::size_t>(c)]; });
   }

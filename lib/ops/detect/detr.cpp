@@ -32,7 +32,7 @@ Result<Detections> run_detr(const Detr& options, const Tensors& outputs, const C
 }
 
 Result<void> check(const Detr& params) {
-  if (auto ok = detail::check(params.candidates); !ok) return ok;
+  if (auto ok = detail::check_candidates(params.candidates); !ok) return ok;
   if (params.activation != Activation::kSoftmax && params.activation != Activation::kSigmoid)
     return Error(ErrorCode::kInvalidArgument, "activation must be softmax or sigmoid");
   if (auto ok = detail::check_tensor_name("boxes", params.boxes); !ok) return ok;
@@ -47,7 +47,7 @@ Stage<Tensors, Detections> detr(const Detr& options) {
   const Detr params = detail::prepared(options);
   return detail::make_op<Tensors, Detections>(
       "detect.detr", params,
-      detail::to_text(params.candidates) + ", activation=" + detail::to_string(params.activation) +
+      detail::to_text(params.candidates) + ", activation=" + detail::activation_name(params.activation) +
           ", boxes=" + params.boxes + ", scores=" + params.scores + ", width=" + std::to_string(params.width) +
           ", height=" + std::to_string(params.height),
       check(params),

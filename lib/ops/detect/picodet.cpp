@@ -107,7 +107,7 @@ Result<void> check(const Picodet& params) {
   if (auto ok = detail::Cells::check(params.width, params.height, params.strides); !ok) return ok;
   if (params.activation != Activation::kNone && params.activation != Activation::kSigmoid)
     return Error(ErrorCode::kInvalidArgument, "activation must be none or sigmoid");
-  return detail::check(params.candidates);
+  return detail::check_candidates(params.candidates);
 }
 
 }  // namespace
@@ -117,7 +117,7 @@ Stage<Tensors, Detections> picodet(const Picodet& options) {
   return detail::make_op<Tensors, Detections>(
       "detect.picodet", params,
       detail::Cells::text_of(params.width, params.height, params.strides) + detail::to_text(params.candidates) +
-          ", activation=" + detail::to_string(params.activation) +
+          ", activation=" + detail::activation_name(params.activation) +
           ", multi_label=" + (params.multi_label ? "true" : "false"),
       check(params), [](const Picodet& p, Tensors&& outputs) { return run_picodet(p, outputs); });
 }

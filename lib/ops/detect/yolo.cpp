@@ -35,7 +35,7 @@ std::string classes_text(bool multi_label, std::int64_t class_count) {
 
 template <class P>
 Result<void> check_classes(const P& params) {
-  if (auto ok = detail::check(params.candidates); !ok) return ok;
+  if (auto ok = detail::check_candidates(params.candidates); !ok) return ok;
   return detail::check_range("class_count", params.class_count, 0, kMaxClassCount);
 }
 

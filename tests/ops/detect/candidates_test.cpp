@@ -112,13 +112,13 @@ TEST(Gates, AreOpenAtNoThreshold) {
 }
 
 TEST(Candidates, HaveLimits) {
-  EXPECT_THAT(check(detect::Candidates{-0.1f, 1}),
+  EXPECT_THAT(check_candidates(detect::Candidates{-0.1f, 1}),
               FailsWith(ErrorCode::kInvalidArgument, "score must be 0..1, got -0.1"));
-  EXPECT_THAT(check(detect::Candidates{NAN, 1}), FailsWith(ErrorCode::kInvalidArgument, "score must be 0..1, got nan"));
-  EXPECT_THAT(check(detect::Candidates{0, 0}), FailsWith(ErrorCode::kInvalidArgument, "top must be 1..65536, got 0"));
-  EXPECT_THAT(check(detect::Candidates{0, 1, {-1}}),
+  EXPECT_THAT(check_candidates(detect::Candidates{NAN, 1}), FailsWith(ErrorCode::kInvalidArgument, "score must be 0..1, got nan"));
+  EXPECT_THAT(check_candidates(detect::Candidates{0, 0}), FailsWith(ErrorCode::kInvalidArgument, "top must be 1..65536, got 0"));
+  EXPECT_THAT(check_candidates(detect::Candidates{0, 1, {-1}}),
               FailsWith(ErrorCode::kInvalidArgument, "classes must be 0..2147483647, got -1"));
-  EXPECT_THAT(check(detect::Candidates{1, 65536, {0, kMaxClass}}), test::IsOk());
+  EXPECT_THAT(check_candidates(detect::Candidates{1, 65536, {0, kMaxClass}}), test::IsOk());
 }
 
 }  // namespace
