@@ -125,6 +125,7 @@ std::vector<Candidate> by_level(const Candidates& rules, const std::vector<std::
 /// Softmax of the rows that may have candidates; of each class the best. An index is class * anchors + anchor.
 std::vector<Candidate> best_of_each_class(const Candidates& rules, const Outputs& head) {
   constexpr std::int64_t kFirstClass = 1;  // behind the background
+  if (head.count == 0) return {};          // there may be more classes than memory for them
   const float gate = detail::softmax_gate(static_cast<double>(rules.score));
   std::vector<TopCandidates> top(static_cast<std::size_t>(head.classes), TopCandidates(rules));
   std::vector<float> scores(static_cast<std::size_t>(head.classes));

@@ -10,6 +10,7 @@ constexpr float kNoScore = -1.0f;
 
 /// Softmax is of all classes of a row, the background among them.
 std::vector<Candidate> best_by_softmax(const ClassScores& scores, const detect::Candidates& rules, bool multi_label) {
+  if (scores.rows == 0) return {};  // there may be more classes than memory for them
   TopCandidates top(rules);
   std::vector<float> shares(static_cast<std::size_t>(scores.classes));
   const float* row = scores.values;

@@ -187,8 +187,11 @@ Result<Image> draw_on(const Image& picture, const Detections& found, const Draw&
       if (auto ended = call.interruption()) return *ended;
     labels[i] = drawing.place_label(found[i]);
   }
-  for (std::size_t i = count; i-- > 0;)
+  for (std::size_t i = count; i-- > 0;) {
+    if (is_time_to_look(i))
+      if (auto ended = call.interruption()) return *ended;
     if (labels[i]) drawing.draw_label(*labels[i], found[i]);
+  }
   return drawn;
 }
 

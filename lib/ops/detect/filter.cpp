@@ -29,12 +29,11 @@ Result<void> check(const Filter& filter) {
   return detail::check_range("max_count", filter.max_count, 0, detail::kMaxK);
 }
 
-/// A NaN lets nothing through that it is compared with.
+/// By a filter whose classes are sorted. A NaN lets nothing through that it is compared with.
 bool stays(const Filter& filter, const Detection& one) {
   if (filter.score && !(one.score >= *filter.score)) return false;
   if (filter.min_side > 0 && !(one.box.width() >= filter.min_side && one.box.height() >= filter.min_side)) return false;
-  return filter.classes.empty() ||
-         std::find(filter.classes.begin(), filter.classes.end(), one.index) != filter.classes.end();
+  return filter.classes.empty() || std::binary_search(filter.classes.begin(), filter.classes.end(), one.index);
 }
 
 Detections filtered(const Filter& filter, Detections&& detections) {
@@ -68,7 +67,9 @@ std::string text_of(const Filter& filter) {
 }  // namespace
 
 Stage<Detections, Detections> filter(const Filter& filter) {
-  return detail::make_op<Detections, Detections>("detect.filter", filter, text_of(filter), check(filter),
+  Filter sorted = filter;
+  std::sort(sorted.classes.begin(), sorted.classes.end());
+  return detail::make_op<Detections, Detections>("detect.filter", std::move(sorted), text_of(filter), check(filter),
                                                  [](const Filter& p, Detections&& detections) -> Result<Detections> {
                                                    return filtered(p, std::move(detections));
                                                  });

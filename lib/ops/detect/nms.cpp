@@ -8,7 +8,6 @@
 #include <new>
 #include <numeric>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "ops/detect/box_table.hpp"
@@ -21,6 +20,8 @@ using detail::BoxTable;
 
 /// torchvision.ops.batched_nms moves classes apart up to this many numbers, that is, 1000 boxes.
 constexpr std::size_t kMostMovedNumbers = 4000;
+/// So many groups cost nothing beside the boxes, though most are empty.
+constexpr std::size_t kFewClasses = 1024;
 /// Up to here a float32 coordinate is exact to 1/8, so that boxes moved apart by 1 pixel do not touch.
 constexpr float kMostExactCoordinate = 1048576.0f;
 
@@ -35,12 +36,22 @@ Groups one_group(std::vector<std::uint32_t> order) {
   return {std::move(order), {0, count}};
 }
 
-/// A small number for each class that occurs.
+/// A small number for each class. Most detectors have few classes, whose own numbers do; others are looked up among
+/// those that occur, in sorted order: whoever chooses the classes could make them collide in a hash table.
 std::vector<std::uint32_t> numbered(Span<const std::int64_t> classes, std::size_t* count) {
   std::vector<std::uint32_t> numbers(classes.size());
-  std::unordered_map<std::int64_t, std::uint32_t> known;
+  const auto limit = static_cast<std::int64_t>(std::max<std::size_t>(classes.size(), kFewClasses));
+  if (std::all_of(classes.begin(), classes.end(), [&](std::int64_t one) { return one >= 0 && one < limit; })) {
+    std::transform(classes.begin(), classes.end(), numbers.begin(),
+                   [](std::int64_t one) { return static_cast<std::uint32_t>(one); });
+    *count = classes.empty() ? 0 : std::size_t{1} + *std::max_element(numbers.begin(), numbers.end());
+    return numbers;
+  }
+  std::vector<std::int64_t> known(classes.begin(), classes.end());
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
   for (std::size_t i = 0; i < classes.size(); ++i)
-    numbers[i] = known.emplace(classes[i], static_cast<std::uint32_t>(known.size())).first->second;
+    numbers[i] = static_cast<std::uint32_t>(std::lower_bound(known.begin(), known.end(), classes[i]) - known.begin());
   *count = known.size();
   return numbers;
 }

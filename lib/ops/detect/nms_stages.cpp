@@ -12,9 +12,20 @@
 namespace gantry::detect {
 namespace {
 
-constexpr const char* kSuppressNames[] = {"per_class", "any", "torchvision"};
+const char* to_text(Suppress suppress) {
+  switch (suppress) {
+    case Suppress::kPerClass:
+      return "per_class";
+    case Suppress::kAny:
+      return "any";
+    case Suppress::kTorchvision:
+      return "torchvision";
+  }
+  return "?";
+}
 
 Result<void> check(const Nms& options) {
+  if (options.suppress > Suppress::kTorchvision) return Error(ErrorCode::kInvalidArgument, "unknown suppress");
   if (!(options.iou >= 0 && options.iou <= 1))
     return Error(ErrorCode::kInvalidArgument, "iou must be 0..1, got " + detail::to_text(options.iou));
   return detail::check_range("max_count", options.max_count, 1, detail::kMaxK);
@@ -31,8 +42,7 @@ Result<Detections> run_nms(const Nms& options, Detections&& detections) {
 }  // namespace
 
 Stage<Detections, Detections> nms(const Nms& options) {
-  std::string text = "iou=" + detail::to_text(options.iou) +
-                     ", suppress=" + kSuppressNames[static_cast<std::size_t>(options.suppress)] +
+  std::string text = "iou=" + detail::to_text(options.iou) + ", suppress=" + to_text(options.suppress) +
                      ", max_count=" + std::to_string(options.max_count);
   return detail::make_op<Detections, Detections>(
       "detect.nms", options, std::move(text), check(options),

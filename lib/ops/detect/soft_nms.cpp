@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <gantry/detect/nms.hpp>
-#include <numeric>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,9 +17,9 @@
 namespace gantry::detect {
 namespace {
 
-constexpr const char* kDecayNames[] = {"linear", "gaussian"};
-
 Result<void> check(const SoftNms& options) {
+  if (options.decay > Decay::kGaussian) return Error(ErrorCode::kInvalidArgument, "unknown decay");
+  if (options.suppress > Suppress::kTorchvision) return Error(ErrorCode::kInvalidArgument, "unknown suppress");
   const auto share = [](const char* name, double value) -> Result<void> {
     if (value >= 0 && value <= 1) return {};
     return Error(ErrorCode::kInvalidArgument, std::string(name) + " must be 0..1, got " + detail::to_text(value));
@@ -33,9 +33,16 @@ Result<void> check(const SoftNms& options) {
   return detail::check_range("max_count", options.max_count, 1, detail::kMaxK);
 }
 
+/// Sigma as a float, in which it may not become 0: an overlap may have no square, and 0 / 0 would be NaN.
+float sigma_of(const SoftNms& options) {
+  using Limits = std::numeric_limits<float>;
+  return static_cast<float>(
+      std::clamp(options.sigma, static_cast<double>(Limits::min()), static_cast<double>(Limits::max())));
+}
+
 /// What a score is multiplied by that overlaps a better box.
 float factor(const SoftNms& options, float overlap) {
-  if (options.decay == Decay::kGaussian) return std::exp(-(overlap * overlap) / static_cast<float>(options.sigma));
+  if (options.decay == Decay::kGaussian) return std::exp(-(overlap * overlap) / sigma_of(options));
   return overlap > static_cast<float>(options.iou) ? 1.0f - overlap : 1.0f;
 }
 
@@ -43,11 +50,10 @@ float factor(const SoftNms& options, float overlap) {
 class SoftSuppression {
  public:
   SoftSuppression(const SoftNms& options, const Detections& detections)
-      : options_(options), columns_(detections), table_(detections.size()), left_(detections.size()) {
-    std::iota(left_.begin(), left_.end(), std::size_t{0});
-    for (const std::size_t i : left_) table_.set(i, columns_.boxes[i]);
-    overlaps_.resize(detections.size());
+      : options_(options), columns_(detections), table_(0), left_(detections.size()) {
+    for (std::size_t i = 0; i < left_.size(); ++i) left_[i] = {i, 0};
     drop_low();
+    fill_table();
   }
 
   bool empty() const { return left_.empty(); }
@@ -57,30 +63,47 @@ class SoftSuppression {
   std::size_t next() {
     std::size_t at = 0;
     for (std::size_t i = 1; i < left_.size(); ++i)
-      if (score(left_[i]) > score(left_[at])) at = i;
-    const std::size_t best = left_[at];
+      if (score(left_[i].index) > score(left_[at].index)) at = i;
+    const Left best = left_[at];
     left_.erase(left_.begin() + static_cast<std::ptrdiff_t>(at));
-    table_.overlaps(best, 0, overlaps_.size(), overlaps_.data());
-    for (const std::size_t i : left_) {
-      const bool may_suppress = options_.suppress == Suppress::kAny || columns_.classes[i] == columns_.classes[best];
+    table_.overlaps(best.row, 0, overlaps_.size(), overlaps_.data());
+    for (const auto [index, row] : left_) {
+      const bool may_suppress =
+          options_.suppress == Suppress::kAny || columns_.classes[index] == columns_.classes[best.index];
       // NaN, of boxes without area or with a NaN, is no overlap.
-      if (may_suppress && overlaps_[i] > 0) columns_.scores[i] *= factor(options_, overlaps_[i]);
+      if (may_suppress && overlaps_[row] > 0) columns_.scores[index] *= factor(options_, overlaps_[row]);
     }
     drop_low();
-    return best;
+    // Rows of what is gone are looked at, too: not more of them than of what is left.
+    if (2 * left_.size() < table_.size()) fill_table();
+    return best.index;
   }
 
  private:
+  struct Left {
+    std::size_t index;  // of the detection
+    std::size_t row;    // of the table
+  };
+
+  void fill_table() {
+    table_ = detail::BoxTable(left_.size());
+    overlaps_.resize(left_.size());
+    for (std::size_t row = 0; row < left_.size(); ++row) {
+      left_[row].row = row;
+      table_.set(row, columns_.boxes[left_[row].index]);
+    }
+  }
+
   /// Also NaN.
   void drop_low() {
-    const auto is_low = [this](std::size_t i) { return !(score(i) >= static_cast<float>(options_.score)); };
+    const auto is_low = [this](const Left& one) { return !(score(one.index) >= static_cast<float>(options_.score)); };
     left_.erase(std::remove_if(left_.begin(), left_.end(), is_low), left_.end());
   }
 
   const SoftNms& options_;
   detail::DetectionColumns columns_;
   detail::BoxTable table_;
-  std::vector<std::size_t> left_;  // in the order of their indices
+  std::vector<Left> left_;  // in the order of their indices
   std::vector<float> overlaps_;
 };
 
@@ -99,7 +122,7 @@ Result<Detections> run_soft_nms(const SoftNms& options, Detections&& detections,
 }  // namespace
 
 Stage<Detections, Detections> soft_nms(const SoftNms& options) {
-  std::string text = std::string("decay=") + kDecayNames[static_cast<std::size_t>(options.decay)] +
+  std::string text = std::string("decay=") + (options.decay == Decay::kLinear ? "linear" : "gaussian") +
                      ", iou=" + detail::to_text(options.iou) + ", sigma=" + detail::to_text(options.sigma) +
                      ", score=" + detail::to_text(options.score) +
                      ", suppress=" + (options.suppress == Suppress::kAny ? "any" : "per_class") +

@@ -157,6 +157,7 @@ std::vector<Candidate> best_by_channel(const ChannelHead& head, std::int64_t fir
 
 std::vector<Candidate> best_of(const ChannelHead& head, std::int64_t first_class, const Candidates& rules,
                                bool multi_label, Activation activation) {
+  if (head.count == 0) return {};  // there may be any number of classes to go through
   const detail::Pointwise score(activation, rules.score);
   if (head.box_step == 1) return best_by_channel(head, first_class, rules, multi_label, score);
   TopCandidates top(rules);

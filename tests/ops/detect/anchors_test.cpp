@@ -111,6 +111,13 @@ TEST(Anchors, OfNoneAreNone) {
   EXPECT_EQ(scores_of(run(fcos({}), head)), "");
 }
 
+TEST(Anchors, OfNoneNeedNoMemoryForTheirClasses) {
+  const std::int64_t classes = std::int64_t{1} << 45;
+  const Tensors head{{"boxes", zeros({0, 4})}, {"scores", zeros({0, classes})}, {"anchors", zeros({0, 4})}};
+  EXPECT_EQ(text_of(run(ssd({}), head)), "");
+  EXPECT_EQ(text_of(run(retinanet({}), head)), "");
+}
+
 TEST(Anchors, MayBeStrided) {
   const Tensor turned = f32({2, 3}, {logit(0.6), logit(0.7), logit(0.8), logit(0.1), logit(0.2), logit(0.3)});
   const std::vector<std::size_t> axes = {1, 0};

@@ -79,6 +79,13 @@ TEST(Detr, RefusesSharesOfAPictureThatNobodyKnows) {
       FailsWith(ErrorCode::kFailedPrecondition, "shares of a picture that nobody knows: give width and height"));
 }
 
+TEST(Detr, OfNoQueriesNeedsNoMemoryForItsClasses) {
+  Detr options;
+  options.width = options.height = 8;
+  const Tensors head{{"boxes", zeros({0, 4})}, {"scores", zeros({0, std::int64_t{1} << 45})}};
+  EXPECT_EQ(text_of(run(detr(options), head)), "");
+}
+
 TEST(Detr, RefusesWhatDoesNotFit) {
   Detr options;
   options.width = options.height = 8;

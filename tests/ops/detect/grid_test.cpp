@@ -78,6 +78,12 @@ TEST(Yolov8, TakesTheFirstOfEqualScores) {
   EXPECT_EQ(scores_of(run(yolov8(options), head)), "0 0.5") << "of the second box class 1 is the best";
 }
 
+TEST(Yolov8, OfNoBoxesLooksForNoClass) {
+  // So many classes that to go through them would take hours.
+  const std::int64_t classes = std::int64_t{1} << 45;
+  EXPECT_EQ(scores_of(run(yolov8({}), zeros({classes, 0}))), "");
+}
+
 TEST(Yolov8, RefusesHeadsThatDoNotFit) {
   const auto refuses = [](const Yolov8& options, const Tensor& head, const std::string& reason) {
     EXPECT_THAT(run(yolov8(options), head), FailsWith(ErrorCode::kInvalidArgument, reason));

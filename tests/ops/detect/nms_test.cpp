@@ -184,6 +184,18 @@ TEST(BatchedNms, SuppressesWithinEachClass) {
   EXPECT_EQ(batched(boxes, scores, classes, 0.4, Suppress::kPerClass), expected);
 }
 
+TEST(BatchedNms, TakesClassesOfAnyNumber) {
+  const std::vector<std::int64_t> numbers = {0, 1023, 1024, std::numeric_limits<std::int64_t>::max(),
+                                             std::numeric_limits<std::int64_t>::min()};
+  for (const std::int64_t one : numbers)
+    for (const std::int64_t other : numbers) {
+      const bool is_same = one == other;
+      EXPECT_EQ(batched({{0, 0, 9, 9}, {0, 0, 9, 9}}, {0.9f, 0.8f}, {one, other}, 0.5, Suppress::kPerClass).size(),
+                is_same ? 1u : 2u)
+          << one << ", " << other;
+    }
+}
+
 TEST(BatchedNms, TheModesDifferWhereTorchvisionMovesBoxesApart) {
   // Class 1 at -11..-1 is moved by 101, onto class 0 at 90..100.
   const std::vector<Box> boxes = {{90, 90, 100, 100}, {-11, -11, -1, -1}};
@@ -213,6 +225,7 @@ TEST(NmsStage, DropsDetectionsAndOrdersThem) {
 TEST(NmsStage, RefusesLimitsThatMakeNoSense) {
   EXPECT_EQ(detect::nms({1.5}).error()->message(), "iou must be 0..1, got 1.5");
   EXPECT_EQ(detect::nms({0.5, Suppress::kAny, 0}).error()->message(), "max_count must be 1..65536, got 0");
+  EXPECT_EQ(detect::nms({0.5, static_cast<Suppress>(9), 300}).error()->message(), "unknown suppress");
 }
 
 TEST(SoftNms, LowersWhatOverlaps) {
@@ -235,6 +248,60 @@ TEST(SoftNms, LowersWhatOverlaps) {
 
 TEST(SoftNms, DropsNan) {
   EXPECT_TRUE(test::run(detect::soft_nms({}), detections({{0, 0, 1, 1}}, {kNan}, {0})).value().empty());
+}
+
+TEST(SoftNms, RefusesWhatThereIsNot) {
+  detect::SoftNms options;
+  options.decay = static_cast<detect::Decay>(9);
+  EXPECT_EQ(detect::soft_nms(options).error()->message(), "unknown decay");
+  options = {};
+  options.suppress = static_cast<Suppress>(9);
+  EXPECT_EQ(detect::soft_nms(options).error()->message(), "unknown suppress");
+}
+
+TEST(SoftNms, TakesASigmaThatIsNoFloat) {
+  // They overlap by 1e-30, whose square is 0 in float32.
+  const auto all = detections({{0, 0, 1e15f, 1e15f}, {0, 0, 1, 1}}, {0.9f, 0.8f}, {0, 0});
+  for (const double sigma : {1e-300, 1e300}) {
+    detect::SoftNms options;
+    options.sigma = sigma;
+    const Detections kept = test::run(detect::soft_nms(options), all).value();
+    ASSERT_EQ(kept.size(), 2u) << sigma;
+    EXPECT_EQ(kept[1].score, 0.8f);
+  }
+}
+
+TEST(SoftNms, LowersEachScoreByAllThatAreBetter) {
+  // As the paper says it, over so many that rows of the table are dropped on the way.
+  RandomBoxes random(11);
+  const auto boxes = random.boxes(200, 40);
+  auto scores = random.scores(200, 1000);
+  detect::SoftNms options;
+  options.decay = detect::Decay::kLinear;
+  options.score = 0.05;
+  const Detections kept =
+      test::run(detect::soft_nms(options), detections(boxes, scores, std::vector<std::int64_t>(200))).value();
+  Indices left(200);
+  std::iota(left.begin(), left.end(), std::size_t{0});
+  for (const Detection& one : kept) {
+    left.erase(std::remove_if(left.begin(), left.end(), [&](std::size_t i) { return !(scores[i] >= 0.05f); }),
+               left.end());
+    ASSERT_FALSE(left.empty());
+    const auto best =
+        std::max_element(left.begin(), left.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
+    const Box a = boxes[*best];
+    EXPECT_EQ(one.box, a);
+    EXPECT_FLOAT_EQ(one.score, scores[*best]);
+    left.erase(best);
+    for (const std::size_t i : left) {
+      const Box& b = boxes[i];
+      const float width = std::max(0.0f, std::min(a.x1, b.x1) - std::max(a.x0, b.x0));
+      const float both = width * std::max(0.0f, std::min(a.y1, b.y1) - std::max(a.y0, b.y0));
+      const float overlap = both / (a.width() * a.height() + b.width() * b.height() - both);
+      if (overlap > 0.3f) scores[i] *= 1.0f - overlap;
+    }
+  }
+  EXPECT_TRUE(std::all_of(left.begin(), left.end(), [&](std::size_t i) { return scores[i] < 0.05f; }));
 }
 
 }  // namespace
