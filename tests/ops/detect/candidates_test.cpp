@@ -100,7 +100,7 @@ TEST(Gates, LetEverythingThroughThatIsAboveTheThreshold) {
     const float row_gate = softmax_gate(static_cast<double>(threshold));
     float row[3] = {0, logits(random), std::log(threshold)}, shares[3];
     row[1] = -std::fabs(row[1]);
-    softmax(row, shares, 3);
+    softmax_row(row, shares, 3);
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(!(shares[i] > threshold) || row[i] > row_gate) << threshold;
   }
 }
@@ -114,8 +114,10 @@ TEST(Gates, AreOpenAtNoThreshold) {
 TEST(Candidates, HaveLimits) {
   EXPECT_THAT(check_candidates(detect::Candidates{-0.1f, 1}),
               FailsWith(ErrorCode::kInvalidArgument, "score must be 0..1, got -0.1"));
-  EXPECT_THAT(check_candidates(detect::Candidates{NAN, 1}), FailsWith(ErrorCode::kInvalidArgument, "score must be 0..1, got nan"));
-  EXPECT_THAT(check_candidates(detect::Candidates{0, 0}), FailsWith(ErrorCode::kInvalidArgument, "top must be 1..65536, got 0"));
+  EXPECT_THAT(check_candidates(detect::Candidates{NAN, 1}),
+              FailsWith(ErrorCode::kInvalidArgument, "score must be 0..1, got nan"));
+  EXPECT_THAT(check_candidates(detect::Candidates{0, 0}),
+              FailsWith(ErrorCode::kInvalidArgument, "top must be 1..65536, got 0"));
   EXPECT_THAT(check_candidates(detect::Candidates{0, 1, {-1}}),
               FailsWith(ErrorCode::kInvalidArgument, "classes must be 0..2147483647, got -1"));
   EXPECT_THAT(check_candidates(detect::Candidates{1, 65536, {0, kMaxClass}}), test::IsOk());
