@@ -10,6 +10,7 @@
 #include <limits>
 #include <vector>
 
+#include <gantry/call_context.hpp>
 #include <gantry/detect/detections.hpp>
 #include <gantry/result.hpp>
 #include <gantry/span.hpp>
@@ -29,15 +30,18 @@ enum class Suppress : std::uint8_t {
 /// torchvision.ops.nms, bit for bit: by falling score, equal scores by index, a box stays unless one that stays
 /// overlaps it by more than `iou` (intersection / union, in float32, compared as double). Indices, the best first. A
 /// NaN score is the best; a box with a NaN overlaps nothing. At most `max_count` indices. Errors: invalid_argument (as
-/// many scores as boxes, iou is not NaN), resource_exhausted. Thread-safe. Cost: half a nanosecond for each box that
-/// stays and each box after it: at most max_count * n, or n * n / 2.
+/// many scores as boxes, iou is not NaN), resource_exhausted, and what interrupts `call`. Thread-safe. Cost: half a
+/// nanosecond for each box that stays and each box after it: at most max_count * n, or n * n / 2.
 GANTRY_API Result<std::vector<std::size_t>> nms(Span<const Box> boxes, Span<const float> scores, double iou,
-                                                std::size_t max_count = std::numeric_limits<std::size_t>::max());
+                                                std::size_t max_count = std::numeric_limits<std::size_t>::max(),
+                                                const CallContext& call = CallContext::none());
 /// torchvision.ops.batched_nms: nms with the class of each box. torchvision leaves the order of equal scores open above
 /// 1000 boxes; here it is that of their indices.
-GANTRY_API Result<std::vector<std::size_t>> batched_nms(
-    Span<const Box> boxes, Span<const float> scores, Span<const std::int64_t> classes, double iou,
-    Suppress suppress = Suppress::kPerClass, std::size_t max_count = std::numeric_limits<std::size_t>::max());
+GANTRY_API Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const float> scores,
+                                                        Span<const std::int64_t> classes, double iou,
+                                                        Suppress suppress = Suppress::kPerClass,
+                                                        std::size_t max_count = std::numeric_limits<std::size_t>::max(),
+                                                        const CallContext& call = CallContext::none());
 
 struct Nms {
   double iou = 0.5;  ///< 0..1; an overlap of exactly this stays

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace gantry::detail {
 namespace {
 
 constexpr std::uint32_t kAllBits = ~std::uint32_t{0};
+constexpr std::size_t kKeptBetweenLooks = 64;
 
 /// std::max and std::min, as the reference writes them: which of the two it is with NaN decides what stays.
 inline float larger(float a, float b) {
@@ -48,7 +50,8 @@ void BoxTable::set(std::size_t at, const Box& box) {
   columns[4 * count_] = (box.x1 - box.x0) * (box.y1 - box.y0);
 }
 
-void BoxTable::suppress(std::size_t begin, std::size_t end, double iou, std::size_t max_count) {
+Result<void> BoxTable::suppress(std::size_t begin, std::size_t end, double iou, std::size_t max_count,
+                                const CallContext& call) {
   const float bound = rounded_down(iou);
   const float *x0 = column(0), *y0 = column(1), *x1 = column(2), *y1 = column(3), *area = column(4);
   std::uint32_t* const __restrict suppressed = suppressed_.data();
@@ -56,12 +59,16 @@ void BoxTable::suppress(std::size_t begin, std::size_t end, double iou, std::siz
     if (suppressed[i] != 0) continue;
     if (kept++ >= max_count) {
       std::fill(suppressed + i, suppressed + end, kAllBits);
-      return;
+      return {};
     }
+    // A clock costs as much as some dozens of overlaps.
+    if (kept % kKeptBetweenLooks == 0)
+      if (auto ended = call.interruption()) return *std::move(ended);
     const Overlap one{x0[i], y0[i], x1[i], y1[i], area[i]};
     for (std::size_t j = i + 1; j < end; ++j)
       suppressed[j] |= one.with(x0[j], y0[j], x1[j], y1[j], area[j]) > bound ? kAllBits : 0;
   }
+  return {};
 }
 
 void BoxTable::overlaps(std::size_t at, std::size_t begin, std::size_t end, float* overlaps) const {

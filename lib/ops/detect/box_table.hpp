@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gantry/call_context.hpp>
 #include <gantry/detect/box.hpp>
+#include <gantry/result.hpp>
 #include <vector>
 
 namespace gantry::detail {
@@ -18,8 +20,9 @@ class BoxTable {
   void set(std::size_t at, const Box& box);
   bool is_suppressed(std::size_t at) const { return suppressed_[at] != 0; }
   /// Of the boxes begin..end each that is not suppressed suppresses those behind it that it overlaps by more than
-  /// `iou`; once `max_count` have stayed, all others are. Compiled without contraction.
-  void suppress(std::size_t begin, std::size_t end, double iou, std::size_t max_count);
+  /// `iou`; once `max_count` have stayed, all others are. Errors: what interrupts the call. Compiled without
+  /// contraction.
+  Result<void> suppress(std::size_t begin, std::size_t end, double iou, std::size_t max_count, const CallContext& call);
   /// intersection / union of the box at `at` with those of begin..end, to `overlaps`.
   void overlaps(std::size_t at, std::size_t begin, std::size_t end, float* overlaps) const;
 

@@ -67,18 +67,30 @@ Groups by_class(const std::vector<std::uint32_t>& order, Span<const std::int64_t
   return groups;
 }
 
+/// How boxes suppress each other, for whom.
+struct Limits {
+  double iou;
+  std::size_t max_count;
+  const CallContext& call;
+};
+
+using Kept = Result<std::vector<std::size_t>>;
+
 /// Of the boxes in `order` those that stay, in that order; at most `max_count`.
-std::vector<std::size_t> kept_of(const Groups& groups, Span<const Box> boxes, const std::vector<std::uint32_t>& order,
-                                 double iou, std::size_t max_count) {
+Kept kept_of(const Groups& groups, Span<const Box> boxes, const std::vector<std::uint32_t>& order,
+             const Limits& limits) {
   BoxTable table(boxes.size());
   for (std::size_t at = 0; at < groups.members.size(); ++at) table.set(at, boxes[groups.members[at]]);
   for (std::size_t group = 0; group + 1 < groups.begins.size(); ++group)
-    table.suppress(groups.begins[group], groups.begins[group + 1], iou, max_count);
+    if (auto done =
+            table.suppress(groups.begins[group], groups.begins[group + 1], limits.iou, limits.max_count, limits.call);
+        !done)
+      return std::move(done).error();
   std::vector<std::uint8_t> stays(boxes.size());
   for (std::size_t at = 0; at < groups.members.size(); ++at) stays[groups.members[at]] = !table.is_suppressed(at);
   std::vector<std::size_t> kept;
   for (const std::uint32_t index : order)
-    if (stays[index] != 0 && kept.size() < max_count) kept.push_back(index);
+    if (stays[index] != 0 && kept.size() < limits.max_count) kept.push_back(index);
   return kept;
 }
 
@@ -109,13 +121,13 @@ MovedApart moved_apart(Span<const Box> boxes, Span<const std::int64_t> classes) 
   return moved;
 }
 
-std::vector<std::size_t> kept_moved(Span<const Box> boxes, const std::vector<std::uint32_t>& order,
-                                    Span<const std::int64_t> classes, double iou, std::size_t max_count) {
+Kept kept_moved(Span<const Box> boxes, const std::vector<std::uint32_t>& order, Span<const std::int64_t> classes,
+                const Limits& limits) {
   const MovedApart moved = moved_apart(boxes, classes);
   // Below 0 even boxes that do not touch suppress each other.
-  const bool as_one = moved.may_overlap || iou < 0;
+  const bool as_one = moved.may_overlap || limits.iou < 0;
   const Groups groups = as_one ? one_group(order) : by_class(order, classes);
-  return kept_of(groups, Span<const Box>(moved.boxes), order, iou, max_count);
+  return kept_of(groups, Span<const Box>(moved.boxes), order, limits);
 }
 
 Result<void> check(Span<const Box> boxes, Span<const float> scores, double iou) {
@@ -134,27 +146,29 @@ Error out_of_memory(std::size_t boxes) {
 
 }  // namespace
 
-Result<std::vector<std::size_t>> nms(Span<const Box> boxes, Span<const float> scores, double iou,
-                                     std::size_t max_count) try {
+Result<std::vector<std::size_t>> nms(Span<const Box> boxes, Span<const float> scores, double iou, std::size_t max_count,
+                                     const CallContext& call) try {
   if (auto ok = check(boxes, scores, iou); !ok) return std::move(ok).error();
+  const Limits limits{iou, max_count, call};
   const std::vector<std::uint32_t> order = detail::order_by_score(scores);
-  return kept_of(one_group(order), boxes, order, iou, max_count);
+  return kept_of(one_group(order), boxes, order, limits);
 } catch (const std::bad_alloc&) {
   return out_of_memory(boxes.size());
 }
 
 Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const float> scores,
                                              Span<const std::int64_t> classes, double iou, Suppress suppress,
-                                             std::size_t max_count) try {
+                                             std::size_t max_count, const CallContext& call) try {
   if (auto ok = check(boxes, scores, iou); !ok) return std::move(ok).error();
   if (classes.size() != boxes.size())
     return Error(ErrorCode::kInvalidArgument,
                  std::to_string(classes.size()) + " classes for " + std::to_string(boxes.size()) + " boxes");
+  const Limits limits{iou, max_count, call};
   const std::vector<std::uint32_t> order = detail::order_by_score(scores);
-  if (suppress == Suppress::kAny) return kept_of(one_group(order), boxes, order, iou, max_count);
+  if (suppress == Suppress::kAny) return kept_of(one_group(order), boxes, order, limits);
   if (suppress == Suppress::kTorchvision && 4 * boxes.size() <= kMostMovedNumbers)
-    return kept_moved(boxes, order, classes, iou, max_count);
-  return kept_of(by_class(order, classes), boxes, order, iou, max_count);
+    return kept_moved(boxes, order, classes, limits);
+  return kept_of(by_class(order, classes), boxes, order, limits);
 } catch (const std::bad_alloc&) {
   return out_of_memory(boxes.size());
 }

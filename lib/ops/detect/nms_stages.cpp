@@ -31,10 +31,10 @@ Result<void> check(const Nms& options) {
   return detail::check_range("max_count", options.max_count, 1, detail::kMaxK);
 }
 
-Result<Detections> run_nms(const Nms& options, Detections&& detections) {
+Result<Detections> run_nms(const Nms& options, Detections&& detections, const CallContext& call) {
   const detail::DetectionColumns columns(detections);
   auto kept = batched_nms(columns.boxes, columns.scores, columns.classes, options.iou, options.suppress,
-                          static_cast<std::size_t>(options.max_count));
+                          static_cast<std::size_t>(options.max_count), call);
   if (!kept) return std::move(kept).error();
   return detail::taken(std::move(detections), *kept);
 }
@@ -44,9 +44,10 @@ Result<Detections> run_nms(const Nms& options, Detections&& detections) {
 Stage<Detections, Detections> nms(const Nms& options) {
   std::string text = "iou=" + detail::to_text(options.iou) + ", suppress=" + to_text(options.suppress) +
                      ", max_count=" + std::to_string(options.max_count);
-  return detail::make_op<Detections, Detections>(
-      "detect.nms", options, std::move(text), check(options),
-      [](const Nms& p, Detections&& detections) { return run_nms(p, std::move(detections)); });
+  return detail::make_op<Detections, Detections>("detect.nms", options, std::move(text), check(options),
+                                                 [](const Nms& p, Detections&& detections, const CallContext& call) {
+                                                   return run_nms(p, std::move(detections), call);
+                                                 });
 }
 
 }  // namespace gantry::detect

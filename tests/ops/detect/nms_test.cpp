@@ -14,6 +14,7 @@
 #include "ops/detect/score_order.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
+#include "support/test_call.hpp"
 
 namespace gantry {
 namespace {
@@ -148,6 +149,14 @@ TEST(Nms, GivesNoMoreThanAskedFor) {
   ASSERT_GT(all.size(), 20u);
   all.resize(20);
   EXPECT_EQ(nms(boxes, scores, 0.5, 20), all);
+}
+
+TEST(Nms, StopsWhenItsCallDoes) {
+  const std::vector<Box> boxes(300);
+  const std::vector<float> scores(300);
+  const test::TestCall cancelled(test::cancelled_options());
+  EXPECT_THAT(detect::nms(Span<const Box>(boxes), Span<const float>(scores), 0.5, 300, *cancelled.get()),
+              test::HasCode(ErrorCode::kCancelled));
 }
 
 TEST(Nms, RefusesListsThatDoNotFit) {
