@@ -2,6 +2,7 @@
 // PictureAxes: coordinates of a model's input, back in the pixels of the picture that it was made of.
 #pragma once
 
+#include <cmath>
 #include <gantry/call_context.hpp>
 #include <gantry/detect/box.hpp>
 #include <gantry/frame.hpp>
@@ -18,7 +19,8 @@ class PictureAxis {
         gain_(static_cast<float>(axis.gain)),
         length_(static_cast<float>(pixels)),
         first_(static_cast<float>(axis.gain < 0 ? axis.forth(static_cast<double>(pixels)) : axis.offset)),
-        last_(static_cast<float>(axis.gain < 0 ? axis.offset : axis.forth(static_cast<double>(pixels)))) {}
+        last_(static_cast<float>(axis.gain < 0 ? axis.offset : axis.forth(static_cast<double>(pixels)))),
+        extent_(static_cast<float>(std::fabs(axis.gain) * static_cast<double>(pixels))) {}
 
   /// In the picture's pixels, in f32 as ultralytics does it: the offset is taken off, what is left divided by the gain.
   /// NaN stays NaN. Compiled without contraction.
@@ -30,6 +32,9 @@ class PictureAxis {
   std::pair<float, float> back(float begin, float end, bool clip) const {
     return gain_ < 0 ? std::pair(back(end, clip), back(begin, clip)) : std::pair(back(begin, clip), back(end, clip));
   }
+  /// Where the picture begins in the input, and how much of it it takes.
+  float first() const { return first_; }
+  float extent() const { return extent_; }
   /// In the input's pixels, cut off where the picture ends. NaN stays NaN.
   float clipped(float now) const { return now < first_ ? first_ : now > last_ ? last_ : now; }
 
@@ -39,6 +44,7 @@ class PictureAxis {
   float length_;
   float first_;  // where the picture begins and ends in the input
   float last_;
+  float extent_;
 };
 
 class PictureAxes {
@@ -58,6 +64,8 @@ class PictureAxes {
     const float across = across_.back(x, clip), down = down_.back(y, clip);
     return is_turned_ ? std::pair(down, across) : std::pair(across, down);
   }
+  const PictureAxis& across() const { return across_; }
+  const PictureAxis& down() const { return down_; }
   Box clipped(const Box& box) const {
     return {across_.clipped(box.x0), down_.clipped(box.y0), across_.clipped(box.x1), down_.clipped(box.y1)};
   }

@@ -21,8 +21,7 @@ using test::FailsWith;
 using test::HasCode;
 
 const Codecs& codecs() {
-  static const Codecs made = Registry::builtin().codecs();
-  return made;
+  return test::builtin_codecs();
 }
 
 template <class T>

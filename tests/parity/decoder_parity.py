@@ -10,13 +10,8 @@ be equal, scores and boxes within 2e-6 relative, boxes of their largest number. 
 of each group if there is any.
 """
 
-import argparse
-import json
 import pathlib
-import subprocess
 import sys
-import tempfile
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,6 +24,8 @@ from torchvision.models.detection.fcos import FCOS
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.retinanet import RetinaNet
 from torchvision.models.detection.ssd import SSD
+
+from parity_run import results_of, run_groups
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib" / "pack"))
 from gantry_pack.errors import PackError  # noqa: E402
@@ -284,11 +281,7 @@ def run_probe(probe, cases, folder):
             item["tensor"] = str(folder / f"{index}.in.npy")
             np.save(item["tensor"], np.ascontiguousarray(case.value.numpy()))
         listing.append(item)
-    (folder / "cases.json").write_text(json.dumps(listing))
-    subprocess.run([probe, str(folder / "cases.json")], check=True)
-    for item in listing:
-        out = pathlib.Path(item["out"])
-        yield np.load(out) if out.exists() else pathlib.Path(f"{out}.error").read_text()
+    return results_of(probe, listing, folder)
 
 
 def is_close(row, other):
@@ -317,32 +310,14 @@ def difference(case, result):
     return None
 
 
+def counted(cases):
+    compared = sum(len(case.expected) for case in cases if case.expected is not None)
+    return f", {sum(case.expected is None for case in cases)} refused, {compared} candidates"
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--probe", required=True)
-    parser.add_argument("--seed", type=int, default=20261201)
-    parser.add_argument("--only")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    print(f"torchvision {torchvision.__version__}, transformers {transformers.__version__}, torch {torch.__version__}, "
-          f"seed {options.seed}")
-    failures = 0
-    for number, group in enumerate(GROUPS):
-        if options.only not in (None, group.__name__):
-            continue
-        began = time.monotonic()
-        cases = list(group(np.random.default_rng([options.seed, number])))
-        with tempfile.TemporaryDirectory() as folder:
-            results = list(run_probe(options.probe, cases, pathlib.Path(folder)))
-        wrong = [(case, text) for case, result in zip(cases, results) if (text := difference(case, result))]
-        compared = sum(len(case.expected) for case in cases if case.expected is not None)
-        refused = sum(case.expected is None for case in cases)
-        print(f"{group.__name__}: {len(cases)} cases, {refused} refused, {compared} candidates, {len(wrong)} differ, "
-              f"{time.monotonic() - began:.1f} s")
-        for case, text in wrong[:10]:
-            print(f"  {case.name}: {text}")
-        failures += len(wrong)
-    return 1 if failures else 0
+    versions = f"torchvision {torchvision.__version__}, transformers {transformers.__version__}, torch {torch.__version__}"
+    return run_groups(__doc__, versions, GROUPS, run_probe, difference, 20261201, counted)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "model/npy.hpp"
+#include "parity/probe_main.hpp"
 
 namespace {
 
@@ -89,28 +90,8 @@ Result<Bytes> dispatch(const nlohmann::json& test) {
   return run<Tensors>(test.at("ops"), std::move(tensors));
 }
 
-void write(const std::string& path, const char* data, std::size_t size) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(data, static_cast<std::streamsize>(size));
-  if (!file.flush()) throw std::runtime_error("cannot write " + path);
-}
-
 }  // namespace
 
-int main(int argc, char** argv) try {
-  if (argc != 2) return std::fprintf(stderr, "usage: decoder_probe CASES.json\n"), 64;
-  std::ifstream file(argv[1]);
-  for (const nlohmann::json& test : nlohmann::json::parse(file)) {
-    const auto out = test.at("out").get<std::string>();
-    if (auto result = dispatch(test)) {
-      write(out, reinterpret_cast<const char*>(result->data()), result->size());
-    } else {
-      const std::string text = result.error().to_string();
-      write(out + ".error", text.data(), text.size());
-    }
-  }
-  return 0;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "decoder_probe: %s\n", error.what());
-  return 2;
+int main(int argc, char** argv) {
+  return gantry::test::probe_main(argc, argv, dispatch);
 }

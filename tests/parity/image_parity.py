@@ -7,15 +7,10 @@ Integer results and normalised floats must be equal bit for bit; softmax and sig
 in one process of the probe. Exits 1 and names the first differences of each group if there is any.
 """
 
-import argparse
 import importlib.util
 import io
-import json
 import pathlib
-import subprocess
 import sys
-import tempfile
-import time
 import warnings
 
 import cv2
@@ -31,6 +26,7 @@ import image_files
 import preprocessing_groups
 import webp_kinds
 from parity_case import FILTERS, Case, image_case, pixels, random_array, random_side
+from parity_run import results_of, run_groups
 
 INTERPOLATIONS = {name: getattr(transforms.InterpolationMode, name.upper()) for name in FILTERS}
 FLIPS = {"horizontal": Image.Transpose.FLIP_LEFT_RIGHT, "vertical": Image.Transpose.FLIP_TOP_BOTTOM}
@@ -316,11 +312,7 @@ def run_probe(probe, cases, folder):
         listing.append(
             {"takes": case.takes, "gives": case.gives, "pipeline": case.pipeline, "in": str(source), "out": str(out)}
         )
-    (folder / "cases.json").write_text(json.dumps(listing))
-    subprocess.run([probe, str(folder / "cases.json")], check=True)
-    for item in listing:
-        out = pathlib.Path(item["out"])
-        yield np.load(out) if out.exists() else pathlib.Path(f"{out}.error").read_text()
+    return results_of(probe, listing, folder)
 
 
 def difference(case, result):
@@ -354,29 +346,10 @@ def difference(case, result):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--probe", required=True)
-    parser.add_argument("--seed", type=int, default=20260901)
-    parser.add_argument("--only")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    print(f"Pillow {Image.__version__} (libjpeg-turbo {features.version('libjpeg_turbo')}), "
-          f"torchvision {torchvision.__version__}, torch {torch.__version__}, OpenCV {cv2.__version__}, seed {options.seed}")
-    failures = 0
-    for number, group in enumerate(GROUPS):
-        if options.only not in (None, group.__name__):
-            continue
-        began = time.monotonic()
-        cases = list(group(np.random.default_rng([options.seed, number])))
-        with tempfile.TemporaryDirectory() as folder:
-            results = list(run_probe(options.probe, cases, pathlib.Path(folder)))
-        wrong = [(case, text) for case, result in zip(cases, results) if (text := difference(case, result))]
-        print(f"{group.__name__}: {len(cases)} cases, {len(wrong)} differ, {time.monotonic() - began:.1f} s")
-        for case, text in wrong[:10]:
-            print(f"  {case.name}: {text}")
-        failures += len(wrong)
-    return 1 if failures else 0
+    versions = (f"Pillow {Image.__version__} (libjpeg-turbo {features.version('libjpeg_turbo')}), "
+                f"torchvision {torchvision.__version__}, torch {torch.__version__}, OpenCV {cv2.__version__}")
+    return run_groups(__doc__, versions, GROUPS, run_probe, difference, 20260901)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@
 #include <gantry/bytes.hpp>
 #include <gantry/detect/nms.hpp>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "model/npy.hpp"
+#include "parity/probe_main.hpp"
 
 namespace {
 
@@ -27,7 +27,7 @@ std::vector<T> load(const std::string& path) {
   return {values.begin(), values.end()};
 }
 
-std::vector<std::size_t> kept_of(const nlohmann::json& test) {
+Result<std::vector<std::size_t>> kept_of(const nlohmann::json& test) {
   const auto numbers = load<float>(test.at("boxes"));
   const auto scores = load<float>(test.at("scores"));
   std::vector<Box> boxes;
@@ -35,30 +35,24 @@ std::vector<std::size_t> kept_of(const nlohmann::json& test) {
     boxes.push_back({numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]});
   const double iou = test.at("iou");
   const std::string classes_path = test.at("classes"), suppress = test.at("suppress");
-  if (classes_path.empty()) return detect::nms(Span<const Box>(boxes), Span<const float>(scores), iou).value();
+  if (classes_path.empty()) return detect::nms(Span<const Box>(boxes), Span<const float>(scores), iou);
   const auto classes = load<std::int64_t>(classes_path);
   return detect::batched_nms(Span<const Box>(boxes), Span<const float>(scores), Span<const std::int64_t>(classes), iou,
-                             suppress == "torchvision" ? detect::Suppress::kTorchvision : detect::Suppress::kPerClass)
-      .value();
+                             suppress == "torchvision" ? detect::Suppress::kTorchvision : detect::Suppress::kPerClass);
+}
+
+Result<Bytes> run(const nlohmann::json& test) {
+  const auto kept = kept_of(test);
+  if (!kept) return kept.error();
+  const std::vector<std::int64_t> indices(kept->begin(), kept->end());
+  auto tensor =
+      Tensor::from<std::int64_t>(Span<const std::int64_t>(indices), {static_cast<std::int64_t>(indices.size())});
+  if (!tensor) return std::move(tensor).error();
+  return detail::to_npy(*tensor);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  if (argc != 2) return std::fprintf(stderr, "usage: nms_probe CASES.json\n"), 64;
-  std::ifstream file(argv[1]);
-  for (const nlohmann::json& test : nlohmann::json::parse(file)) {
-    const std::vector<std::size_t> kept = kept_of(test);
-    const std::vector<std::int64_t> indices(kept.begin(), kept.end());
-    const Tensor out =
-        Tensor::from<std::int64_t>(Span<const std::int64_t>(indices), {static_cast<std::int64_t>(indices.size())})
-            .value();
-    const Bytes bytes = detail::to_npy(out).value();
-    std::ofstream result(test.at("out").get<std::string>(), std::ios::binary);
-    result.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    if (!result.flush()) throw std::runtime_error("cannot write " + test.at("out").get<std::string>());
-  }
-  return 0;
-} catch (const std::exception& error) {
-  return std::fprintf(stderr, "nms_probe: %s\n", error.what()), 1;
+int main(int argc, char** argv) {
+  return gantry::test::probe_main(argc, argv, run);
 }

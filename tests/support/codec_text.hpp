@@ -3,10 +3,17 @@
 #pragma once
 
 #include <gantry/codecs.hpp>
+#include <gantry/registry.hpp>
 #include <string>
 #include <utility>
 
 namespace gantry::test {
+
+/// Of gantry::core's own payloads.
+inline const Codecs& builtin_codecs() {
+  static const Codecs made = Registry::builtin().codecs();
+  return made;
+}
 
 template <class T>
 std::string json_of(const Codecs& codecs, T value) {

@@ -2,26 +2,10 @@
 // The picture's place comes from its frame: of a picture that was letterboxed it lies within the model's input.
 #include "ops/detect/picture_area.hpp"
 
-#include <cmath>
-
 #include "ops/parameters.hpp"
+#include "ops/picture_axes.hpp"
 
 namespace gantry::detail {
-namespace {
-
-struct Side {
-  float begin;
-  float extent;
-};
-
-/// Of a mirrored axis the picture's end comes first.
-Side side_of(const FrameAxis& axis, std::int64_t own) {
-  const auto length = static_cast<double>(own);
-  return {static_cast<float>(std::fmin(axis.forth(0), axis.forth(length))),
-          static_cast<float>(std::fabs(axis.gain) * length)};
-}
-
-}  // namespace
 
 Result<PictureArea> picture_area(std::int64_t width, std::int64_t height, const CallContext& call) {
   PictureArea area{0, 0, static_cast<float>(width), static_cast<float>(height)};
@@ -31,10 +15,9 @@ Result<PictureArea> picture_area(std::int64_t width, std::int64_t height, const 
     return Error(ErrorCode::kFailedPrecondition,
                  "boxes are shares of a picture that nobody knows: give width and height, or let image.decode or "
                  "another image op come before the model in the same pipeline");
-  const Side across = side_of(frame->x, frame->is_turned ? frame->height : frame->width);
-  const Side down = side_of(frame->y, frame->is_turned ? frame->width : frame->height);
-  if (width == 0) area.left = across.begin, area.width = across.extent;
-  if (height == 0) area.top = down.begin, area.height = down.extent;
+  const PictureAxes axes(*frame);
+  if (width == 0) area.left = axes.across().first(), area.width = axes.across().extent();
+  if (height == 0) area.top = axes.down().first(), area.height = axes.down().extent();
   return area;
 }
 

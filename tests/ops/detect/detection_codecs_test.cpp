@@ -20,8 +20,7 @@ using testing::HasSubstr;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 const Codecs& codecs() {
-  static const Codecs made = Registry::builtin().codecs();
-  return made;
+  return test::builtin_codecs();
 }
 
 template <class T>

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the probes of the parity tests share: a list of cases, a result or an error in a file for each.
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <gantry/bytes.hpp>
+#include <gantry/result.hpp>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+namespace gantry::test {
+
+inline void write_result(const std::string& path, const void* data, std::size_t size) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
+  if (!file.flush()) throw std::runtime_error("cannot write " + path);
+}
+
+/// The main() of a probe, PROBE CASES.json: `run` makes the result of each case, whose "out" it is written to; an error
+/// goes to OUT with ".error" behind it.
+inline int probe_main(int argc, char** argv, Result<Bytes> (*run)(const nlohmann::json&)) try {
+  if (argc != 2) return std::fprintf(stderr, "usage: %s CASES.json\n", argv[0]), 64;
+  std::ifstream file(argv[1]);
+  for (const nlohmann::json& test : nlohmann::json::parse(file)) {
+    const auto out = test.at("out").get<std::string>();
+    if (auto result = run(test)) {
+      write_result(out, result->data(), result->size());
+    } else {
+      const std::string text = result.error().to_string();
+      write_result(out + ".error", text.data(), text.size());
+    }
+  }
+  return 0;
+} catch (const std::exception& error) {
+  return std::fprintf(stderr, "%s: %s\n", argv[0], error.what()), 2;
+}
+
+}  // namespace gantry::test
