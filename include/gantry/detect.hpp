@@ -4,9 +4,13 @@
 
 #include <gantry/detect/box.hpp>
 #include <gantry/detect/crop.hpp>
+#include <gantry/detect/crop_quads.hpp>
+#include <gantry/detect/db.hpp>
 #include <gantry/detect/decoders.hpp>
 #include <gantry/detect/detections.hpp>
 #include <gantry/detect/draw.hpp>
+#include <gantry/detect/draw_quads.hpp>
 #include <gantry/detect/grid.hpp>
 #include <gantry/detect/keypoints.hpp>
 #include <gantry/detect/nms.hpp>
+#include <gantry/detect/quads.hpp>

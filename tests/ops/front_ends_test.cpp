@@ -88,6 +88,15 @@ std::string text_of(const Boxes& boxes) {
   for (const Box& box : boxes) text += text_of(box);
   return text;
 }
+std::string text_of(const Quads& quads) {
+  std::string text;
+  for (const FoundQuad& one : quads) {
+    for (const Quad::Corner& corner : one.quad.corners)
+      text += detail::to_text(corner.x) + " " + detail::to_text(corner.y) + ", ";
+    text += detail::to_text(one.score) + ";";
+  }
+  return text;
+}
 template <class T>
 std::string text_of(const Result<T>& result) {
   return result ? text_of(*result) : result.error().to_string();
@@ -217,6 +226,46 @@ class FrontEnds : public testing::Test {
                  random_detections());
   }
 
+  Quads random_quads() {
+    std::vector<FoundQuad> entries(static_cast<std::size_t>(below(5)));
+    for (FoundQuad& one : entries) {
+      const float x = static_cast<float>(real(0, 30)), y = static_cast<float>(real(0, 30));
+      one.quad.corners = {{{x, y}, {x + 9, y + 1}, {x + 8, y + 6}, {x - 1, y + 5}}};
+      one.score = static_cast<float>(real(0, 1));
+    }
+    return Quads(std::move(entries));
+  }
+
+  void expect_equal_on_quads() {
+    const double share = real(0, 1), length = real(1, 9);
+    const bool flag = below(2) == 1;
+    const std::int64_t count = 1 + below(40);
+    expect_equal(detect::db({static_cast<float>(share), flag, share / 2, length, length, count}),
+                 {{"op", "detect.db"},
+                  {"threshold", share},
+                  {"dilate", flag},
+                  {"box_threshold", share / 2},
+                  {"unclip_ratio", length},
+                  {"min_side", length},
+                  {"max_candidates", count}},
+                 random_f32({1 + below(30), 1 + below(30)}));
+    expect_equal(detect::quads_to_picture({flag, !flag, length}),
+                 {{"op", "detect.quads_to_picture"}, {"round", flag}, {"clip", !flag}, {"min_side", length}},
+                 random_quads());
+    expect_equal(detect::crop_quads({flag ? count : 0, count, share, 9 * count,
+                                     flag ? detect::BadQuad::kSkip : detect::BadQuad::kRefuse}),
+                 {{"op", "detect.crop_quads"},
+                  {"width", flag ? count : 0},
+                  {"height", count},
+                  {"turn_from", share},
+                  {"max_pixels", 9 * count},
+                  {"bad", flag ? "skip" : "refuse"}},
+                 std::tuple(random_image(), random_quads()));
+    const std::int64_t line_width = below(9);
+    expect_equal(detect::draw_quads({line_width}), {{"op", "detect.draw_quads"}, {"line_width", line_width}},
+                 std::tuple(random_image(), random_quads()));
+  }
+
   /// Both front ends refuse it, for the same reason.
   template <class In, class Out>
   void expect_refused(const Stage<In, Out>& typed, const json& config, const std::string& reason) {
@@ -255,6 +304,12 @@ class FrontEnds : public testing::Test {
 
 /// The parameters that are no whole numbers.
 const std::set<std::string> kFractions = {"detect.crop margin",
+                                          "detect.crop_quads turn_from",
+                                          "detect.db box_threshold",
+                                          "detect.db min_side",
+                                          "detect.db threshold",
+                                          "detect.db unclip_ratio",
+                                          "detect.quads_to_picture min_side",
                                           "detect.filter min_side",
                                           "detect.filter score",
                                           "detect.nms iou",
@@ -693,6 +748,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
     expect_equal(segment({height, width}), {{"op", "segment"}, {"height", height}, {"width", width}}, random_logits());
     expect_equal_on_detections(labels);
+    expect_equal_on_quads();
     expect_equal_anchor_decoders();
     expect_equal_box_decoders();
     expect_equal_yolo_decoders();
@@ -780,6 +836,7 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                {{"op", "image.to_tensor"}, {"mode", "scaled"}, {"mean", 0.5}, {"std", 0.25}, {"scale", factor}},
                random_image());
   expect_equal_on_detections(Labels::parse(Bytes(std::string(kLabels))).value());  // doubles at random
+  expect_equal_on_quads();
   const auto expect_equal_scores = [&](auto make, json config, auto input) {
     const double score = config["score"] = odd(0);
     config["top"] = 9;
@@ -1082,6 +1139,10 @@ TEST(DetectConfig, RefusesBadAnchorsAndLists) {
 TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
   const char* const ops[] = {
       R"("detect.draw")",
+      R"("detect.db")",
+      R"("detect.quads_to_picture")",
+      R"("detect.crop_quads")",
+      R"("detect.draw_quads")",
       R"("image.decode")",
       R"("image.encode")",
       R"("image.from_raw", "format": "gray", "width": 1, "height": 1)",

@@ -145,7 +145,7 @@ class TableTest(unittest.TestCase):
     def test_every_op_gives_a_value_of_the_type_that_it_says(self):
         from PIL import Image
         types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list, "Bytes": bytes,
-                 "Detections": Detections, "Boxes": gp.Boxes}
+                 "Detections": Detections, "Boxes": gp.Boxes, "Quads": gp.Quads}
         for name, op in gp.OPS.items():
             if op.rounding is UNRECORDED:
                 continue
@@ -153,7 +153,7 @@ class TableTest(unittest.TestCase):
                 self.assertIsInstance(run_example(name), types[op.gives])
 
     def test_what_no_golden_case_can_hold_says_so(self):
-        for name, words in {"detect.draw": {}, "image.encode": {"format": "png", "quality": 75}}.items():
+        for name, words in {"detect.draw": {}, "detect.draw_quads": {}, "image.encode": {"format": "png", "quality": 75}}.items():
             with self.subTest(name), self.assertRaisesRegex(gp.PackError, f"^{name}: .*no answer can be recorded"):
                 gp.OPS[name].run(None, **words)
         with self.assertRaisesRegex(gp.PackError, "^image.encode: an op before it may differ"):
@@ -204,14 +204,17 @@ def example_input(name):
         return bytes(8 * 6 * 2)
     if name == "top_k":
         return torch.rand(3)
+    if name == "detect.db":
+        return torch.nn.functional.pad(torch.rand(9, 20) / 2 + 0.5, (5, 5, 5, 5))
     if name == "image.unletterbox":
         return torch.rand(3, 4)
     if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] != "Detections":
         return head_of(name)
     found = gp.Detections([gp.Detection(1, "", 0.5, (2.0, 3.0, 20.0, 9.0), ((4.0, 5.0, 0.5),)),
                            gp.Detection(0, "", 0.25, (2.0, 4.0, 21.0, 9.0), ((4.0, 5.0, 0.5),))])
+    quads = gp.Quads([gp.FoundQuad(((2.0, 3.0), (20.0, 4.0), (19.0, 12.0), (1.0, 11.0)), 0.5)])
     return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
-            "tuple<Image, Detections>": (image, found)}[gp.OPS[name].takes]
+            "Quads": quads, "tuple<Image, Detections>": (image, found), "tuple<Image, Quads>": (image, quads)}[gp.OPS[name].takes]
 
 
 def run_example(name, value=None):
@@ -237,7 +240,7 @@ class CarriedTest(unittest.TestCase):
         for name, op in gp.OPS.items():
             # a file's bytes are given; which class is best is decided, not computed, as is what a candidate is
             if (op.takes not in ("Image", "Tensor") or name in ("segment", "top_k", "image.encode")
-                    or op.gives == "Detections"):
+                    or op.gives in ("Detections", "Quads")):
                 continue
             with self.subTest(name):
                 torch.manual_seed(0)

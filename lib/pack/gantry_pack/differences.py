@@ -8,7 +8,7 @@ from typing import Any
 
 from .imports import need
 from .tolerance import Tolerance, magnitude
-from .values import Classes, Detection, Detections, Payload, dtype_name, is_number, is_pil, is_tensor, to_array
+from .values import Classes, Detection, Detections, Payload, Quads, dtype_name, is_number, is_pil, is_tensor, to_array
 
 
 def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
@@ -19,6 +19,8 @@ def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str 
         return _classes_difference(got, expected, tolerance, what)
     if isinstance(expected, Detections):
         return _detections_difference(got, expected, tolerance, what)
+    if isinstance(expected, Quads):
+        return _quads_difference(got, expected, tolerance, what)
     if isinstance(expected, Payload):
         if not isinstance(got, Payload) or got.name != expected.name:
             return f"{what}: got {got!r}, expected {expected!r}"
@@ -120,6 +122,22 @@ def _detection_difference(got: Detection, expected: Detection, places: Tolerance
         return (one.box, [point[:2] for point in one.keypoints]), [one.score, *(point[2] for point in one.keypoints)]
     return (difference(split(got)[1], split(expected)[1], scores, f"{what}: score")
             or difference(split(got)[0], split(expected)[0], places, f"{what}: box"))
+
+
+def _quads_difference(got: Any, expected: Quads, tolerance: Tolerance, what: str) -> str | None:
+    """In any order: rounding may change which of two begins first. A tolerance is said of pixels, as in detections."""
+    if not isinstance(got, (list, tuple)) or len(got) != len(expected):
+        return f"{what}: expected {len(expected)} quads, got {len(got) if hasattr(got, '__len__') else got!r}"
+    places = [abs(number) for one in expected for corner in one.quad for number in corner if math.isfinite(number)]
+    scores = Tolerance(tolerance.atol / max([1.0, *places]), tolerance.rtol)
+    left = list(expected)
+    for i, (quad, score) in enumerate(got):
+        found = [difference(float(score), other.score, scores, f"{what}[{i}]: score")
+                 or difference(quad, other.quad, tolerance, f"{what}[{i}]: quad") for other in left]
+        if None not in found:
+            return found[0]
+        left.pop(found.index(None))
+    return None
 
 
 def _scores_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payloads in Python: Bytes = bytes, Image = PIL image of mode L, RGB or RGBA, Tensor = torch.Tensor of one sample,
-Tensors = {name: tensor}, Classes = Classes, Detections = Detections, Boxes = Boxes, Keypoints = Keypoints, list<T> = list,
+Tensors = {name: tensor}, Classes = Classes, Detections = Detections, Boxes = Boxes, Keypoints = Keypoints, Quads = Quads,
+list<T> = list,
 tuple<...> = tuple, a type of the host's = Payload."""
 
 from __future__ import annotations
@@ -45,7 +46,18 @@ class Keypoints(list):
     """[(x, y, score), ...] in pixels: of one thing."""
 
 
-LISTS = (Classes, Detections, Boxes, Keypoints)  # payloads that are lists, but no list<T>
+class FoundQuad(NamedTuple):
+    """A place with four corners (x, y) in pixels: top left, top right, bottom right and bottom left of what is there."""
+
+    quad: tuple[tuple[float, float], ...]
+    score: float
+
+
+class Quads(list):
+    """[FoundQuad, ...]"""
+
+
+LISTS = (Classes, Detections, Boxes, Keypoints, Quads)  # payloads that are lists, but no list<T>
 
 
 class Payload:
@@ -66,7 +78,7 @@ class Payload:
 
 
 # Keys of a value that mean something else.
-FORMS = ("boxes", "classes", "detections", "digest", "file", "keypoints", "list", "npy", "sample", "tensors", "tuple")
+FORMS = ("boxes", "classes", "detections", "digest", "file", "keypoints", "list", "npy", "quads", "sample", "tensors", "tuple")
 DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "float64": "f64", "uint8": "u8", "int8": "i8",
           "int16": "i16", "int32": "i32", "int64": "i64", "bool": "bool"}
 
@@ -124,7 +136,8 @@ def is_of(value: Any, type_name: str) -> bool:
         "Bytes": lambda one: isinstance(one, bytes), "Image": is_pil, "Tensor": is_tensor,
         "Tensors": lambda one: isinstance(one, dict) and all(map(is_tensor, one.values())),
         "Classes": lambda one: isinstance(one, Classes), "Detections": lambda one: isinstance(one, Detections),
-        "Boxes": lambda one: isinstance(one, Boxes), "Keypoints": lambda one: isinstance(one, Keypoints)}
+        "Boxes": lambda one: isinstance(one, Boxes), "Keypoints": lambda one: isinstance(one, Keypoints),
+        "Quads": lambda one: isinstance(one, Quads)}
     return type_name not in known or known[type_name](value)
 
 

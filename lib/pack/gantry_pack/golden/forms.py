@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PackError
 from ..imports import need
-from ..values import DTYPES, Boxes, Classes, Detection, Detections, Keypoints, Payload, dtype_name, is_pil, is_tensor, to_array
+from ..values import (
+    DTYPES,
+    Boxes,
+    Classes,
+    Detection,
+    Detections,
+    Keypoints,
+    Payload,
+    Quads,
+    dtype_name,
+    is_pil,
+    is_tensor,
+    to_array,
+)
 
 if TYPE_CHECKING:
     from ..aliases import Json
@@ -91,6 +104,9 @@ def value_to_json(value: Any, stem: str, directory: Directory, extension: str = 
         return {"detections": [_detection_to_json(one) for one in value]}
     if isinstance(value, (Boxes, Keypoints)):
         return {type(value).__name__.lower(): [list(map(_number_to_json, row)) for row in value]}
+    if isinstance(value, Quads):
+        return {"quads": [{"quad": [list(map(_number_to_json, corner)) for corner in one.quad],
+                           "score": _number_to_json(one.score)} for one in value]}
     if isinstance(value, Payload):
         return {value.name: value.json}
     if isinstance(value, (list, tuple)):

@@ -63,6 +63,8 @@ def known_after(kind: str, arguments: Json, known: Known, given: Any, gives: Any
     """Of what an op gives, from what is known of what it was given."""
     if kind == "detect.crop":
         return _known_of_crops(arguments, known.element(0).own, given)
+    if kind == "detect.crop_quads":  # pictures of their own
+        return Known(known.element(0).own, tuple(Known() for _ in gives) or None)
     if known.have_elements_others:
         return known.after(gives)  # no other op that moves a picture takes a list or tuple
     own = frame_after(kind, arguments, known.own, given, gives)
@@ -78,7 +80,7 @@ def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, giv
         return Frame(arguments["width"], arguments["height"])
     if kind in ("image.affine", "image.perspective"):
         return None  # a picture of its own
-    if kind == "detect.to_picture" and frame is not None:
+    if kind in ("detect.to_picture", "detect.quads_to_picture") and frame is not None:
         return Frame(frame.width, frame.height)
     if kind == "interpolate" and frame is not None:
         return frame.scaled(arguments["width"] / given.shape[-1], arguments["height"] / given.shape[-2])

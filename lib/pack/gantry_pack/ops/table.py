@@ -15,8 +15,8 @@ from .detect.nms import nms, soft_nms
 from .detect.picture import back_to_picture, clip
 from .detect.selection import boxes_of, filter_detections
 from .detect.selection import label as label_detections
-from .detect.table import DECODERS
-from .drawing import draw
+from .detect.table import DECODERS, QUADS
+from .drawing import draw, draw_quads
 from .encoding import encode, exact_only
 from .op import ENCODED, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
 from .parameters import (
@@ -116,6 +116,7 @@ OPS = {
         "dtype": (choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (choice("chw", "hwc"), "chw"),
         "reverse_channels": (boolean, False)}, to_tensor),
     **DECODERS,
+    **QUADS,
     "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
                   SEGMENTED),
     "interpolate": Op("Tensor", "Tensor", {
@@ -147,6 +148,7 @@ OPS = {
     "detect.draw": Op("tuple<Image, Detections>", "Image", {
         "line_width": (integer(0, 256), 0), "text_scale": (integer(0, 64), 0), "labels": (boolean, True),
         "scores": (boolean, True), "keypoint_score": (finite, 0)}, draw, UNRECORDED),
+    "detect.draw_quads": Op("tuple<Image, Quads>", "Image", {"line_width": (integer(0, 256), 0)}, draw_quads, UNRECORDED),
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
 }
 # Ops with a file of labels, which the packer writes.

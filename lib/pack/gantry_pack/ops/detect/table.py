@@ -9,11 +9,12 @@ from ...limits import MAX_SIDE
 from ...tolerance import EXACT, Tolerance
 from ...values import Detections
 from ..op import Op, Rounding, Table
-from ..parameters import SIDE, boolean, choice, file_name, integer, text, unit, whole_numbers
+from ..parameters import SIDE, boolean, choice, file_name, integer, not_negative, number_of, text, unit, whole_numbers
 from .anchors import fcos, retinanet, ssd
 from .boxes import boxes, detr
 from .centernet import centernet
 from .picodet import picodet
+from .quads import crop_quads, db, quads_to_picture
 from .yolo import yolov5, yolov8, yolov8_raw, yolox
 
 _MAX_CLASS = (1 << 31) - 1
@@ -88,4 +89,28 @@ DECODERS: Table = {
     "detect.picodet": Op("Tensors", "Detections", {
         **_grid([8, 16, 32, 64]), "activation": (choice("none", "sigmoid"), "none"), "multi_label": (boolean, True),
         **_candidates(0.4, 1000)}, picodet, _ROUNDED, carries=_scaled),
+}
+
+
+_TEXT = Rounding("corners exact, scores 1e-6", lambda arguments, value: Tolerance(1e-3))  # of pixels; OpenCV 4 rounds otherwise
+_WARPED_QUADS = Rounding("1 in at most 2 % of the bytes, or in four", lambda arguments, value: Tolerance(1), share=0.02)
+
+
+def _cropped(incoming: Tolerance) -> Tolerance:
+    """What a difference in the places of quads becomes in bytes: as much as a cubic of them may change on the way."""
+    return EXACT if incoming.is_exact() else Tolerance(min(255.0, 800 * (incoming.atol + _SIDE * incoming.rtol)))
+
+
+QUADS: Table = {
+    "detect.db": Op("Tensor", "Quads", {
+        "threshold": (unit, 0.3), "dilate": (boolean, True), "box_threshold": (unit, 0.5),
+        "unclip_ratio": (number_of(0.5, 16), 1.6), "min_side": (number_of(1, 1024), 3),
+        "max_candidates": (integer(1, 65536), 1000)}, db, _TEXT, carries=_scaled),
+    "detect.quads_to_picture": Op("Quads", "Quads", {
+        "round": (boolean, False), "clip": (boolean, True), "min_side": (not_negative, 0)}, quads_to_picture,
+        takes_frame=True),
+    "detect.crop_quads": Op("tuple<Image, Quads>", "list<Image>", {
+        "width": (integer(0, MAX_SIDE), 0), "height": (integer(0, MAX_SIDE), 0), "turn_from": (not_negative, 1.5),
+        "max_pixels": (integer(1, 1 << 31), 1 << 24), "bad": (choice("refuse", "skip"), "refuse")}, crop_quads,
+        _WARPED_QUADS, carries=_cropped, takes_frame=True),
 }

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// detect.crop_quads. Compiled without contraction.
+#include <gantry/detect/crop_quads.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/number_text.hpp"
+#include "ops/detect/quads/cubic_warp.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::detect {
+namespace {
+
+using Corner = Quad::Corner;
+
+constexpr double kFurthest = 0x1p20;
+
+Result<void> check(const CropQuads& options) {
+  if (auto ok = detail::check_range("width", options.width, 0, detail::kMaxSide); !ok) return ok;
+  if (auto ok = detail::check_range("height", options.height, 0, detail::kMaxSide); !ok) return ok;
+  if (!(options.turn_from >= 0 && std::isfinite(options.turn_from)))
+    return Error(ErrorCode::kInvalidArgument,
+                 "turn_from must be 0 or more and finite, got " + detail::to_text(options.turn_from));
+  return detail::check_range("max_pixels", options.max_pixels, 1, detail::kMaxImageSize);
+}
+
+std::string text_of(const CropQuads& options) {
+  return "width=" + std::to_string(options.width) + ", height=" + std::to_string(options.height) +
+         ", turn_from=" + detail::to_text(options.turn_from) + ", max_pixels=" + std::to_string(options.max_pixels) +
+         ", bad=" + (options.bad == BadQuad::kSkip ? "skip" : "refuse");
+}
+
+/// As numpy.linalg.norm() of two float32 numbers.
+float length(const Corner& a, const Corner& b) {
+  const float x = a.x - b.x, y = a.y - b.y;
+  return std::sqrt(x * x + y * y);
+}
+
+/// Of its turns all go the same way, so it is convex, no three corners lie on a line, and its projection is regular.
+/// A turn must be above 1e-9 of its sides' lengths.
+bool is_convex(const Quad& quad) {
+  int ways = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Corner &a = quad.corners[i], &b = quad.corners[(i + 1) % 4], &c = quad.corners[(i + 2) % 4];
+    const double to_b[] = {static_cast<double>(b.x) - static_cast<double>(a.x),
+                           static_cast<double>(b.y) - static_cast<double>(a.y)};
+    const double to_c[] = {static_cast<double>(c.x) - static_cast<double>(b.x),
+                           static_cast<double>(c.y) - static_cast<double>(b.y)};
+    const double turn = to_b[0] * to_c[1] - to_b[1] * to_c[0];
+    const double least = 1e-9 * std::hypot(to_b[0], to_b[1]) * std::hypot(to_c[0], to_c[1]);
+    ways += turn > least ? 1 : turn < -least ? -1 : 0;
+  }
+  return ways == 4 || ways == -4;
+}
+
+bool is_near(const Quad& quad) {
+  return std::all_of(quad.corners.begin(), quad.corners.end(), [](const Corner& corner) {
+    return std::fabs(static_cast<double>(corner.x)) <= kFurthest &&
+           std::fabs(static_cast<double>(corner.y)) <= kFurthest;
+  });
+}
+
+struct Size {
+  std::int64_t width;
+  std::int64_t height;
+};
+
+Size own_size(const Quad& quad) {
+  const auto& [top_left, top_right, bottom_right, bottom_left] = quad.corners;
+  return {static_cast<std::int64_t>(std::max(length(top_left, top_right), length(bottom_right, bottom_left))),
+          static_cast<std::int64_t>(std::max(length(top_left, bottom_left), length(top_right, bottom_right)))};
+}
+
+/// Why it cannot be cropped; nothing if it can.
+std::optional<std::string> fault_of(const Quad& quad) {
+  if (!is_near(quad)) return "has a corner that is not finite, or further than 2^20 pixels away";
+  if (!is_convex(quad)) return "is not convex, or three of its corners lie on a line";
+  const Size size = own_size(quad);
+  if (size.width < 1 || size.height < 1) return "is less than a pixel wide or high";
+  return std::nullopt;
+}
+
+Result<Image> turned(const Image& image) {
+  auto out = Image::make(image.height(), image.width(), image.colour());
+  if (!out) return out;
+  const std::size_t channels = image.channels();
+  for (std::int64_t y = 0; y < out->height(); ++y) {
+    std::uint8_t* pixel = out->mutable_row(y);
+    const auto column = static_cast<std::size_t>(image.width() - 1 - y) * channels;
+    for (std::int64_t x = 0; x < out->width(); ++x, pixel += channels)
+      std::copy_n(image.row(x) + column, channels, pixel);
+  }
+  return out;
+}
+
+/// A quad without fault.
+Result<Image> rectify(const Image& image, const Quad& quad, const CropQuads& options, const CallContext& call) {
+  const Size own = own_size(quad);
+  const Size size = {options.width > 0 ? options.width : own.width, options.height > 0 ? options.height : own.height};
+  if (size.width > detail::kMaxSide || size.height > detail::kMaxSide || size.width * size.height > options.max_pixels)
+    return Error(ErrorCode::kResourceExhausted,
+                 "its crop of " + std::to_string(size.width) + " x " + std::to_string(size.height) +
+                     " pixels has a side above " + std::to_string(detail::kMaxSide) +
+                     ", or more pixels than max_pixels, " + std::to_string(options.max_pixels));
+  const auto projection =
+      detail::projection_onto(quad, static_cast<double>(size.width), static_cast<double>(size.height));
+  auto crop = detail::cubic_warp(image, projection, size.width, size.height, call);
+  const double shape = static_cast<double>(own.height) / static_cast<double>(own.width);
+  if (!crop || !(options.turn_from > 0 && shape >= options.turn_from)) return crop;
+  return turned(*crop);
+}
+
+Corner forth(const Frame& frame, const Corner& corner) {
+  const double x = static_cast<double>(corner.x), y = static_cast<double>(corner.y);
+  return {static_cast<float>(frame.x.forth(frame.is_turned ? y : x)),
+          static_cast<float>(frame.y.forth(frame.is_turned ? x : y))};
+}
+
+Result<std::vector<Image>> crops_of(const CropQuads& options, const std::tuple<Image, Quads>& input,
+                                    const CallContext& call) {
+  const auto& [image, quads] = input;
+  const Frame* const known = call.element_frame(0);
+  std::vector<Image> crops;
+  for (std::size_t i = 0; i < quads.size(); ++i) {
+    Quad quad = quads[i].quad;
+    if (known != nullptr)
+      for (Corner& corner : quad.corners) corner = forth(*known, corner);
+    const auto fault = fault_of(quad);
+    if (fault && options.bad == BadQuad::kSkip) continue;
+    const auto named = [&](const std::string& text) { return "quad " + std::to_string(i) + ": " + text; };
+    if (fault) return Error(ErrorCode::kInvalidArgument, named("it " + *fault));
+    if (auto ended = call.interruption()) return *ended;
+    auto crop = rectify(image, quad, options, call);
+    if (!crop && crop.error().code() == ErrorCode::kResourceExhausted)
+      return Error(crop.error().code(), named(crop.error().message()));
+    if (!crop) return std::move(crop).error();
+    crops.push_back(*std::move(crop));
+  }
+  if (known != nullptr) call.set_frame(*known);
+  call.set_element_frames(std::vector<std::optional<Frame>>(crops.size()));
+  return crops;
+}
+
+}  // namespace
+
+Stage<std::tuple<Image, Quads>, std::vector<Image>> crop_quads(const CropQuads& options) {
+  return detail::make_op<std::tuple<Image, Quads>, std::vector<Image>>(
+      "detect.crop_quads", options, text_of(options), check(options),
+      [](const CropQuads& how, std::tuple<Image, Quads>&& input, const CallContext& call) {
+        return crops_of(how, input, call);
+      });
+}
+
+Result<Image> crop_quad(const Image& image, const Quad& quad, const CropQuads& options) {
+  try {
+    if (auto ok = check(options); !ok) return std::move(ok).error();
+    if (auto fault = fault_of(quad)) return Error(ErrorCode::kInvalidArgument, "the quad " + *fault);
+    return rectify(image, quad, options, CallContext::none());
+  } catch (...) {
+    return detail::translate_exception();
+  }
+}
+
+}  // namespace gantry::detect

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Points whose coordinates are whole pixels, and their convex hull.
+#pragma once
+
+#include <cstdint>
+#include <gantry/export.hpp>
+#include <vector>
+
+namespace gantry::detail {
+
+struct LatticePoint {
+  std::int32_t x = 0;
+  std::int32_t y = 0;
+
+  friend bool operator==(const LatticePoint& a, const LatticePoint& b) { return a.x == b.x && a.y == b.y; }
+  /// Row by row.
+  friend bool operator<(const LatticePoint& a, const LatticePoint& b) { return a.y < b.y || (a.y == b.y && a.x < b.x); }
+};
+
+/// Clockwise as it is seen (y points down), from the leftmost of the topmost points on, without points between two
+/// others of a line. `sorted` is in order; equal points may repeat. Linear.
+GANTRY_API std::vector<LatticePoint> convex_hull(const std::vector<LatticePoint>& sorted);
+
+}  // namespace gantry::detail

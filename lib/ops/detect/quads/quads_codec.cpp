@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The codec of Quads: [{"quad": [[x, y], [x, y], [x, y], [x, y]], "score": 0.9}]; tensors "quads", f32[n, 4, 2], and
+// "scores", f32[n].
+#include <algorithm>
+#include <cmath>
+#include <gantry/detect/quads.hpp>
+#include <gantry/registry.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/number_text.hpp"
+#include "ops/classify/score_json.hpp"
+#include "ops/ops.hpp"
+
+namespace gantry::detail {
+namespace {
+
+using Corner = Quad::Corner;
+
+constexpr std::size_t kNumbers = 8;
+
+// JSON
+
+void write_quads(const Quads& quads, JsonWriter& json) {
+  json.begin_list();
+  for (const FoundQuad& one : quads) {
+    json.begin_object();
+    json.key("quad").begin_list();
+    for (const Corner& corner : one.quad.corners) {
+      const float place[] = {corner.x, corner.y};
+      json.list(Span<const float>(place, 2));
+    }
+    json.end_list();
+    json.field("score", one.score).end_object();
+  }
+  json.end_list();
+}
+
+/// [x, y]; null is NaN.
+Result<Corner> read_corner(const JsonView& json) {
+  const auto items = json.items();
+  if (!items) return items.error();
+  if (items->size() != 2) return json.error("expected 2 numbers, x and y, got " + std::to_string(items->size()));
+  float place[2];
+  for (std::size_t i = 0; i < 2; ++i) {
+    const JsonView& item = (*items)[i];
+    const auto number = item.kind() == JsonKind::kNull ? Result<double>(std::nan("")) : item.number();
+    if (!number) return number.error();
+    place[i] = static_cast<float>(*number);
+  }
+  return Corner{place[0], place[1]};
+}
+
+Result<FoundQuad> read_quad(const JsonView& json) {
+  FoundQuad one;
+  JsonFields fields(json);
+  one.score = read_score(fields);
+  const JsonView quad = fields.require("quad");
+  if (auto ok = fields.finish(); !ok) return std::move(ok).error();
+  const auto corners = quad.items();
+  if (!corners) return corners.error();
+  if (corners->size() != 4) return quad.error("expected 4 corners, got " + std::to_string(corners->size()));
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto corner = read_corner((*corners)[i]);
+    if (!corner) return corner.error();
+    one.quad.corners[i] = *corner;
+  }
+  return one;
+}
+
+Result<Quads> read_quads(const JsonView& json) {
+  const auto items = json.items();
+  if (!items) return items.error();
+  std::vector<FoundQuad> entries;
+  for (const JsonView& item : *items) {
+    const auto one = read_quad(item);
+    if (!one) return one.error();
+    entries.push_back(*one);
+  }
+  return Quads(std::move(entries));
+}
+
+// Tensors
+
+Result<Tensors> to_tensors(const Quads& quads) {
+  std::vector<float> places, scores;
+  for (const FoundQuad& one : quads) {
+    for (const Corner& corner : one.quad.corners) places.insert(places.end(), {corner.x, corner.y});
+    scores.push_back(one.score);
+  }
+  const auto count = static_cast<std::int64_t>(quads.size());
+  Tensors tensors;
+  tensors.add("quads", Tensor::from<float>(Span<const float>(places), {count, 4, 2}).value());
+  tensors.add("scores", Tensor::from<float>(Span<const float>(scores), {count}).value());
+  return tensors;
+}
+
+Result<Quads> from_tensors(Tensors tensors) {
+  const Tensor* const quads = tensors.find("quads");
+  const Tensor* const scores = tensors.find("scores");
+  if (tensors.size() != 2 || quads == nullptr || scores == nullptr)
+    return Error(ErrorCode::kInvalidArgument, "expected the tensors 'quads' and 'scores'");
+  const auto places = quads->values<float>();
+  const auto values = scores->values<float>();
+  const bool fits = places && values && quads->rank() == 3 && quads->shape()[1] == 4 && quads->shape()[2] == 2 &&
+                    scores->rank() == 1 && scores->shape()[0] == quads->shape()[0];
+  if (!fits)
+    return Error(ErrorCode::kInvalidArgument,
+                 "quads are f32[n, 4, 2] and scores f32[n], got " + quads->to_string() + " and " + scores->to_string());
+  std::vector<FoundQuad> entries(values->size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    for (std::size_t k = 0; k < 4; ++k)
+      entries[i].quad.corners[k] = {(*places)[i * kNumbers + 2 * k], (*places)[i * kNumbers + 2 * k + 1]};
+    entries[i].score = (*values)[i];
+  }
+  return Quads(std::move(entries));
+}
+
+// Comparison
+
+/// A tolerance is said of pixels; scores are shares, so that of its absolute part they have as large a share as pixels
+/// have of the largest number among what is expected.
+Tolerance of_scores(const Quads& expected, Tolerance tolerance) {
+  double largest = 1;
+  for (const FoundQuad& one : expected)
+    for (const Corner& corner : one.quad.corners)
+      for (const float place : {corner.x, corner.y})
+        if (std::isfinite(place)) largest = std::max(largest, std::fabs(static_cast<double>(place)));
+  tolerance.atol /= largest;
+  return tolerance;
+}
+
+std::string text_of(const FoundQuad& one) {
+  std::string text = to_fixed_text(static_cast<double>(one.score), 3) + " at";
+  for (const Corner& corner : one.quad.corners)
+    text += " (" + to_fixed_text(static_cast<double>(corner.x), 1) + ", " +
+            to_fixed_text(static_cast<double>(corner.y), 1) + ")";
+  return text;
+}
+
+bool are_equal(const FoundQuad& expected, const FoundQuad& got, const Tolerance& places, const Tolerance& scores) {
+  const auto accepts = [](const Tolerance& allowed, float a, float b) {
+    return allowed.accepts(static_cast<double>(a), static_cast<double>(b));
+  };
+  if (!accepts(scores, got.score, expected.score)) return false;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Corner &a = got.quad.corners[i], &b = expected.quad.corners[i];
+    if (!accepts(places, a.x, b.x) || !accepts(places, a.y, b.y)) return false;
+  }
+  return true;
+}
+
+/// The same quads, in any order: rounding may change which of two begins first. A search begins at the same place, so
+/// that it ends there where the order is the same.
+std::optional<std::string> difference(const Quads& expected, const Quads& got, const Tolerance& tolerance) {
+  if (got.size() != expected.size())
+    return "expected " + std::to_string(expected.size()) + " quads, got " + std::to_string(got.size());
+  const Tolerance scores = of_scores(expected, tolerance);
+  std::vector<bool> is_taken(expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    std::size_t match = i, tried = 0;
+    while (tried < expected.size() && (is_taken[match] || !are_equal(expected[match], got[i], tolerance, scores)))
+      match = (match + 1) % expected.size(), ++tried;
+    if (tried == expected.size())
+      return "quad " + std::to_string(i) + ": got " + text_of(got[i]) +
+             ", which is none of those that are expected; at " + "its place " + text_of(expected[i]) + " (" +
+             tolerance.to_string() + ")";
+    is_taken[match] = true;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void add_quads_codec(Registry& registry) {
+  Codec<Quads> codec;
+  codec.name = "quads";
+  codec.write_json = write_quads;
+  codec.read_json = read_quads;
+  codec.to_tensors = to_tensors;
+  codec.from_tensors = from_tensors;
+  codec.difference = difference;
+  codec.line = [](const Quads& quads) {
+    std::string text;
+    for (const FoundQuad& one : quads) text += (text.empty() ? "" : "; ") + text_of(one);
+    return text.empty() ? "nothing" : text;
+  };
+  registry.add_codec(std::move(codec));
+}
+
+}  // namespace gantry::detail
