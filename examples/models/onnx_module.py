@@ -21,6 +21,13 @@ def conv(node, x, weight, bias=None):
     return functional.conv2d(x, weight, bias, node["strides"], (top, left), node["dilations"], node["group"])
 
 
+def conv_transpose(node, x, weight, bias=None):
+    top, left, bottom, right = node["pads"]
+    if (top, left) != (bottom, right):
+        raise SystemExit("a transposed convolution with a border of different sides is not known here")
+    return functional.conv_transpose2d(x, weight, bias, node["strides"], (top, left), 0, node["group"], node["dilations"])
+
+
 def resize(node, x, _, factors):
     if node["mode"] != b"nearest" or node["coordinate_transformation_mode"] != b"asymmetric":
         raise SystemExit("a Resize that is not nearest and asymmetric is not known here")
@@ -29,6 +36,7 @@ def resize(node, x, _, factors):
 
 KINDS = {
     "Conv": conv,
+    "ConvTranspose": conv_transpose,
     "BatchNormalization": lambda node, x, scale, shift, mean, variance: functional.batch_norm(
         x, mean, variance, scale, shift, eps=node["epsilon"]),
     "Add": lambda node, a, b: a + b,
