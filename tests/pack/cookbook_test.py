@@ -14,6 +14,7 @@ from pathlib import Path
 TOOL = Path(sys.argv.pop()).resolve() if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else None
 
 import torch  # noqa: E402
+from PIL import Image, ImageDraw  # noqa: E402
 
 from detect_test import CLASSES, ssdlite  # noqa: E402
 from golden_test import picture  # noqa: E402
@@ -43,6 +44,24 @@ class Yolo(torch.nn.Module):
         return torch.cat([centres, sizes, (cells[:, 2:] * 30).sigmoid()], 1).flatten(2)
 
 
+class TextMap(torch.nn.Module):
+    """Finds what is dark."""
+
+    def __init__(self):
+        super().__init__()
+        self.smooth = torch.nn.AvgPool2d(5, 1, 2, count_include_pad=False)
+
+    def forward(self, image):
+        return 0.5 - self.smooth(image).mean(1, keepdim=True) / 2
+
+
+def page(name, size, lines):
+    drawn = Image.new("RGB", size, (240, 250, 245))
+    for *ends, thickness in lines:
+        ImageDraw.Draw(drawn).line(ends, (20, 10, 30), thickness)
+    drawn.save(name)
+
+
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
 class CookbookTest(PackingTest):
     def setUp(self):
@@ -67,9 +86,20 @@ class CookbookTest(PackingTest):
         manifest = json.loads(Path("yolo/1/gantry.json").read_text())
         self.assertGreater(len(manifest["golden"][0]["result"]["value"]["detections"]), 1)
 
-    def test_the_cascade_s_pipeline_is_one(self):
-        text, = snippets("detect.md", "json")
-        gp.check_pipeline(json.loads(text))
+    def test_text_detection(self):
+        page("street.png", (500, 400), [(40, 60, 300, 60, 20), (60, 300, 400, 200, 30)])
+        page("page.png", (640, 720), [(50, 100 + 90 * i, 500, 90 + 95 * i, 25) for i in range(6)])
+        python, recipe = snippets("text_detection.md", "python")
+        names = {"model": TextMap().eval()}
+        for code in (python, recipe):
+            exec(code, names)
+        manifest = json.loads(Path("text/1/gantry.json").read_text())
+        self.assertEqual([len(case["result"]["value"]["quads"]) for case in manifest["golden"]], [2, 6])
+
+    def test_the_cascades_pipelines_are_some(self):
+        for page_name in ("detect.md", "text_detection.md"):
+            text, = snippets(page_name, "json")
+            gp.check_pipeline(json.loads(text))
 
 
 if __name__ == "__main__":
