@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes inputs for the fuzz targets of detection: detect_seeds.py OUT; OUT/nms and OUT/detect_decode.
+"""Writes inputs for the fuzz targets of detection: detect_seeds.py OUT; OUT/nms, OUT/detect_decode and OUT/quads.
 
 detect_input.hpp says what the bytes mean. Small ones are valid options mostly, so most seeds of decoders find something.
 """
@@ -12,6 +12,7 @@ import numpy as np
 DECODERS = 10
 OF_EACH_DECODER = 8
 OF_NMS = 24
+OF_QUADS = 24
 
 
 def write(folder, index, parts):
@@ -41,6 +42,14 @@ def main():
         raw = np.concatenate([floats, noise((30, 1))], 1)
         repeats = 255 if index == 1 else 250 if index % 4 == 2 else 0
         write(out / "nms", index, [[noise(1)[0], 20, is_raw, 3, repeats], (raw if is_raw else boxes).ravel()])
+
+    for index in range(OF_QUADS):
+        if index % 2:  # a map: its sides, no raw floats, no growing, thresholds, the least side, how many outlines
+            options = [1, *noise(2, 40), 0, index % 4 == 3, 123, 0, 25, 0, 100]
+            values = np.where(rng.random(1600) < 0.5, 20, 220) if index % 4 == 1 else noise(1600)
+        else:
+            options, values = [0, 19, 19, index % 3, index % 8 == 6, 0, 20, index % 4 == 2], noise(160, 256)
+        write(out / "quads", index, [options, values])
 
 
 if __name__ == "__main__":
