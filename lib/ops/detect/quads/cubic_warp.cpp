@@ -124,7 +124,7 @@ Projection projection_onto(const Quad& quad, double width, double height) {
 
 Result<Image> cubic_warp(const Image& image, const Projection& m, std::int64_t width, std::int64_t height,
                          const CallContext& call) {
-  constexpr std::int64_t kNanosecondsAPixel = 25;
+  constexpr std::int64_t kNanosecondsAPixel = 25, kPixelsBetweenLooks = 1 << 16;
   auto out = Image::make(width, height, image.colour());
   if (!out) return out;
   const Sampler sampler(image);
@@ -140,8 +140,16 @@ Result<Image> cubic_warp(const Image& image, const Projection& m, std::int64_t w
       }
     }
   };
-  if (auto done = for_row_bands(call, height, kNanosecondsAPixel * width * height, rows); !done)
-    return std::move(done).error();
+  const std::int64_t work = kNanosecondsAPixel * width * height;
+  if (threads_for(call, work) > 1) {
+    if (auto done = for_row_bands(call, height, work, rows); !done) return std::move(done).error();
+    return out;
+  }
+  const std::int64_t between_looks = std::max<std::int64_t>(kPixelsBetweenLooks / width, 1);
+  for (std::int64_t begin = 0; begin < height; begin += between_looks) {
+    if (auto ended = call.interruption()) return *ended;
+    rows(begin, std::min(begin + between_looks, height));
+  }
   return out;
 }
 
