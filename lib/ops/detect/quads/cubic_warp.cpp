@@ -34,42 +34,52 @@ Weights cubic(float x) {
 struct Taps {
   Taps(double place, std::int64_t side) {
     const double near = std::isnan(place) ? 0 : std::clamp(place, -kFar, kFar);
-    const double whole = std::floor(near);
+    auto whole_pixel = static_cast<std::int64_t>(near);  // floor(), which is a call at this instruction set
+    if (static_cast<double>(whole_pixel) > near) --whole_pixel;
+    const auto whole = static_cast<double>(whole_pixel);
     weights = cubic(static_cast<float>(near - whole));
-    for (std::size_t i = 0; i < kTaps; ++i)
-      pixels[i] =
-          std::clamp<std::int64_t>(static_cast<std::int64_t>(whole) - 1 + static_cast<std::int64_t>(i), 0, side - 1);
+    const std::int64_t first = whole_pixel - 1;
+    const bool is_within = first >= 0 && first + 3 < side;
+    for (std::size_t i = 0; i < kTaps; ++i) {
+      const std::int64_t pixel = first + static_cast<std::int64_t>(i);
+      pixels[i] = is_within ? pixel : std::clamp<std::int64_t>(pixel, 0, side - 1);
+    }
   }
 
   std::array<std::int64_t, kTaps> pixels;
   Weights weights;
 };
 
+template <std::size_t kChannels>
 class Sampler {
  public:
-  explicit Sampler(const Image& image) : image_(image), channels_(image.channels()) {}
+  explicit Sampler(const Image& image) : image_(image) {}
 
   /// At a place in indices of pixels.
   void sample(double x, double y, std::uint8_t* out) const {
     const Taps across(x, image_.width()), down(y, image_.height());
     std::array<const std::uint8_t*, kTaps> rows{};
     for (std::size_t i = 0; i < kTaps; ++i) rows[i] = image_.row(down.pixels[i]);
-    for (std::size_t c = 0; c < channels_; ++c) {
-      float sum = 0;
-      for (std::size_t i = 0; i < kTaps; ++i) {
-        float row = 0;
-        for (std::size_t j = 0; j < kTaps; ++j)
-          row += static_cast<float>(rows[i][static_cast<std::size_t>(across.pixels[j]) * channels_ + c]) *
-                 across.weights[j];
-        sum += row * down.weights[i];
+    std::array<float, kChannels> sums{};
+    for (std::size_t i = 0; i < kTaps; ++i) {
+      std::array<float, kChannels> line{};
+      for (std::size_t j = 0; j < kTaps; ++j) {
+        const std::uint8_t* const pixel = rows[i] + static_cast<std::size_t>(across.pixels[j]) * kChannels;
+        for (std::size_t c = 0; c < kChannels; ++c) line[c] += static_cast<float>(pixel[c]) * across.weights[j];
       }
-      out[c] = static_cast<std::uint8_t>(std::clamp(std::nearbyint(sum), 0.0f, 255.0f));
+      for (std::size_t c = 0; c < kChannels; ++c) sums[c] += line[c] * down.weights[i];
     }
+    for (std::size_t c = 0; c < kChannels; ++c) out[c] = rounded(sums[c]);
   }
 
  private:
+  /// Halves to even ones: behind this sum a float32 has no fraction.
+  static std::uint8_t rounded(float sum) {
+    constexpr float kNoFraction = 0x1.8p23f;
+    return static_cast<std::uint8_t>(std::clamp(sum, 0.0f, 255.0f) + kNoFraction - kNoFraction);
+  }
+
   const Image& image_;
-  std::size_t channels_;
 };
 
 /// By Gaussian elimination with the largest pivot; the matrix is regular.
@@ -122,18 +132,20 @@ Projection projection_onto(const Quad& quad, double width, double height) {
   return inverse({m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], 1});
 }
 
-Result<Image> cubic_warp(const Image& image, const Projection& m, std::int64_t width, std::int64_t height,
-                         const CallContext& call) {
-  constexpr std::int64_t kNanosecondsAPixel = 25, kPixelsBetweenLooks = 1 << 16;
+namespace {
+
+template <std::size_t kChannels>
+Result<Image> warped(const Image& image, const Projection& m, std::int64_t width, std::int64_t height,
+                     const CallContext& call) {
+  constexpr std::int64_t kNanosecondsAPixel = 60, kPixelsBetweenLooks = 1 << 16;
   auto out = Image::make(width, height, image.colour());
   if (!out) return out;
-  const Sampler sampler(image);
-  const std::size_t channels = image.channels();
+  const Sampler<kChannels> sampler(image);
   const auto rows = [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       std::uint8_t* pixel = out->mutable_row(row);
       const auto y = static_cast<double>(row);
-      for (std::int64_t column = 0; column < width; ++column, pixel += channels) {
+      for (std::int64_t column = 0; column < width; ++column, pixel += kChannels) {
         const auto x = static_cast<double>(column);
         const double depth = m[6] * x + m[7] * y + m[8];
         sampler.sample((m[0] * x + m[1] * y + m[2]) / depth, (m[3] * x + m[4] * y + m[5]) / depth, pixel);
@@ -151,6 +163,20 @@ Result<Image> cubic_warp(const Image& image, const Projection& m, std::int64_t w
     rows(begin, std::min(begin + between_looks, height));
   }
   return out;
+}
+
+}  // namespace
+
+Result<Image> cubic_warp(const Image& image, const Projection& onto_image, std::int64_t width, std::int64_t height,
+                         const CallContext& call) {
+  switch (image.channels()) {
+    case 1:
+      return warped<1>(image, onto_image, width, height, call);
+    case 3:
+      return warped<3>(image, onto_image, width, height, call);
+    default:
+      return warped<4>(image, onto_image, width, height, call);
+  }
 }
 
 }  // namespace gantry::detail
