@@ -208,13 +208,29 @@ class FrontEnds : public testing::Test {
     expect_equal(detect::crop({share, flag}), {{"op", "detect.crop"}, {"margin", share}, {"square", flag}},
                  std::tuple(random_image(), random_detections()));
     const double score = real(-1, 1);
-    expect_equal(detect::filter({static_cast<float>(score), {1, 3}, static_cast<float>(share), flag ? 0 : count}),
+    expect_equal(detect::filter({static_cast<float>(score),
+                                 {1, 3},
+                                 static_cast<float>(share),
+                                 flag ? 0 : count,
+                                 {0, 0.5f, static_cast<float>(share), 1}}),
                  {{"op", "detect.filter"},
                   {"score", score},
+                  {"class_scores", {0, 0.5, share, 1}},
                   {"classes", {1, 3}},
                   {"min_side", share},
                   {"max_count", flag ? 0 : count}},
                  random_detections());
+  }
+
+  void expect_equal_classifiers(const Labels& labels) {
+    const double temperature = real(0.1, 4), threshold = real(-5, 5);
+    expect_equal(softmax(), {{"op", "softmax"}}, random_scores(5));
+    expect_equal(softmax(temperature), {{"op", "softmax"}, {"temperature", temperature}}, random_scores(5));
+    expect_equal(sigmoid(temperature), {{"op", "sigmoid"}, {"temperature", temperature}}, random_scores(5));
+    expect_equal(above({{static_cast<float>(threshold)}, 2, labels}),
+                 {{"op", "above"}, {"threshold", threshold}, {"max_count", 2}, {"labels", "labels.txt"}},
+                 random_scores(5));
+    expect_equal(above({{0.5f, 0, -0.25f}}), {{"op", "above"}, {"threshold", {0.5, 0, -0.25}}}, random_scores(3));
   }
 
   /// Both front ends refuse it, for the same reason.
@@ -254,7 +270,9 @@ class FrontEnds : public testing::Test {
 };
 
 /// The parameters that are no whole numbers.
-const std::set<std::string> kFractions = {"detect.crop margin",
+const std::set<std::string> kFractions = {"above threshold",
+                                          "detect.crop margin",
+                                          "detect.filter class_scores",
                                           "detect.filter min_side",
                                           "detect.filter score",
                                           "detect.nms iou",
@@ -292,7 +310,9 @@ const std::set<std::string> kFractions = {"detect.crop margin",
                                           "image.to_tensor std",
                                           "normalize mean",
                                           "normalize std",
-                                          "pad_to value"};
+                                          "pad_to value",
+                                          "sigmoid temperature",
+                                          "softmax temperature"};
 
 bool is_fraction(const std::string& key, const json& config) {
   const json& value = config.at(key);
@@ -697,8 +717,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal_box_decoders();
     expect_equal_yolo_decoders();
     expect_equal_map_decoders();
-    expect_equal(softmax(), {{"op", "softmax"}}, random_scores(5));
-    expect_equal(sigmoid(), {{"op", "sigmoid"}}, random_scores(5));
+    expect_equal_classifiers(labels);
     expect_equal(top_k(width), {{"op", "top_k"}, {"k", width}}, random_scores(height));
     expect_equal(top_k(width, labels), {{"op", "top_k"}, {"k", width}, {"labels", "labels.txt"}}, random_scores(5));
     expect_equal(label(labels), {{"op", "label"}, {"labels", "labels.txt"}}, Classes({{below(6), "", 1.0f}}));
@@ -1134,6 +1153,7 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("softmax")",
       R"("sigmoid")",
       R"("top_k", "k": 1)",
+      R"("above")",
       R"("label", "labels": "labels.txt")"};
   EXPECT_EQ(std::size(ops), Registry::builtin().op_names().size());
   for (const std::string op : ops) {

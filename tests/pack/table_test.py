@@ -202,7 +202,7 @@ def example_input(name):
         return bytes(8 * 6 * 3)
     if name == "image.raw_to_tensor":
         return bytes(8 * 6 * 2)
-    if name == "top_k":
+    if name in ("top_k", "above"):
         return torch.rand(3)
     if name == "image.unletterbox":
         return torch.rand(3, 4)
@@ -236,7 +236,7 @@ class CarriedTest(unittest.TestCase):
         random = numpy.random.default_rng(5)
         for name, op in gp.OPS.items():
             # a file's bytes are given; which class is best is decided, not computed, as is what a candidate is
-            if (op.takes not in ("Image", "Tensor") or name in ("segment", "top_k", "image.encode")
+            if (op.takes not in ("Image", "Tensor") or name in ("segment", "top_k", "above", "image.encode")
                     or op.gives == "Detections"):
                 continue
             with self.subTest(name):

@@ -87,6 +87,7 @@ OpDescription soft_nms_description() {
 Stage<Detections, Detections> read_filter(ParamReader& params) {
   detect::Filter filter;
   if (params.has("score")) filter.score = static_cast<float>(params.number("score"));
+  if (params.has("class_scores")) filter.class_scores = params.floats("class_scores");
   filter.classes = read_integers(params, "classes", false);
   filter.min_side = static_cast<float>(params.number("min_side"));
   filter.max_count = params.integer("max_count");
@@ -98,6 +99,7 @@ OpDescription filter_description() {
       .summary = "keeps some of the detections, in their order",
       .parameters =
           {OpParameter::number("score", "the least score that stays").or_else("any"),
+           OpParameter::numbers("class_scores", {}, "the same for each class").or_else("any"),
            OpParameter::numbers("classes", {}, "which stay").whole().at_least(0).or_else("all"),
            OpParameter::number("min_side", "the least width and height that stay, in pixels").at_least(0).by_default(0),
            OpParameter::integer("max_count", 0, kMaxK, "how many stay, from the front; 0: all").by_default(0)},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Union
 from .edges import check_pipeline
 from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
+from .ops.classes import is_close_to
 from .ops.frame import Frame
 from .ops.frames import Known, known_after, known_of_items
 from .ops.table import OPS, PREDICATES
@@ -41,7 +42,7 @@ class Reference:
         self.model_calls: list[tuple[str, Json, Any]] = []  # (path, op, value in)
         self.watched: list[tuple[str, Any, Any]] = []  # (path of the first op, value in, value out)
         self.cuts: list[tuple[float, float]] = []  # per top_k that left something out: (last score kept, first score left out)
-        self.close_calls: list[tuple[str, str]] = []  # (path, threshold) of ops on detections, if something lies near it
+        self.close_calls: list[tuple[str, str]] = []  # (path, threshold) of ops that choose, if something lies near it
         self.ties: list[int] = []  # per segment: how many pixels have two classes that are almost equally good
         self.known = Known()  # of the value now: the picture that it comes from
         self.frames: dict[str, list[Frame]] = {}  # by path, of what ops were given that need it
@@ -125,6 +126,8 @@ class Reference:
                 from error
         if known.gives is not None and not is_of(given, known.gives):
             raise PackError(f"{path}: '{kind}' gives {describe_value(given)}, not the {known.gives} that it says")
+        if kind == "above" and is_close_to(value, arguments["threshold"], CLOSE):
+            self.close_calls.append((path, "threshold"))
         if isinstance(given, Detections):
             self.close_calls += [(path, key) for key in _decided_closely(known, value, framed, given)]
         self.known = known_after(kind, arguments, self.known, value, given)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ..limits import MAX_SIDE
 from ..tolerance import EXACT
 from .boxes import unletterbox
-from .classes import label, top_k
+from .classes import above, label, top_k
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
 from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
@@ -124,8 +124,8 @@ OPS = {
     "normalize": Op("Tensor", "Tensor", {"mean": (list_of_numbers(True), ...), "std": (list_of_numbers(False), ...)},
                     normalize),
     "pad_to": Op("Tensor", "Tensor", {"width": (SIDE, ...), "height": (SIDE, ...), "value": (finite, 0)}, pad_planes),
-    "softmax": Op("Tensor", "Tensor", {}, softmax, RELATIVE),
-    "sigmoid": Op("Tensor", "Tensor", {}, sigmoid, RELATIVE),
+    "softmax": Op("Tensor", "Tensor", {"temperature": (positive, 1)}, softmax, RELATIVE),
+    "sigmoid": Op("Tensor", "Tensor", {"temperature": (positive, 1)}, sigmoid, RELATIVE),
     "detect.clip": Op("Detections", "Detections", {}, clip, carries=lambda incoming: incoming, takes_frame=True),
     "detect.to_picture": Op("Detections", "Detections", {"clip": (boolean, True)}, back_to_picture, takes_frame=True),
     "detect.nms": Op("Detections", "Detections", {
@@ -136,7 +136,8 @@ OPS = {
         "score": (_SHARE, 0.001), "suppress": (choice("per_class", "any"), "per_class"),
         "max_count": (integer(1, 65536), 300)}, soft_nms, RELATIVE),
     "detect.filter": Op("Detections", "Detections", {
-        "score": (finite, None), "classes": (indices, None), "min_side": (not_negative, 0),
+        "score": (finite, None), "class_scores": (list_of_numbers(True), None), "classes": (indices, None),
+        "min_side": (not_negative, 0),
         "max_count": (integer(0, 65536), 0)}, filter_detections),
     "detect.label": Op("Detections", "Detections", {"labels": (file_name, ...)}, label_detections),
     "detect.crop": Op("tuple<Image, Detections>", "list<Image>", {
@@ -144,6 +145,8 @@ OPS = {
         carries=lambda incoming: EXACT, takes_frame=True),
     "detect.boxes_of": Op("Detections", "Boxes", {}, boxes_of),
     "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
+    "above": Op("Tensor", "Classes", {"threshold": (list_of_numbers(True), 0.5), "max_count": (integer(1, 65536), 65536),
+                                      "labels": (file_name, None)}, above),
     "detect.draw": Op("tuple<Image, Detections>", "Image", {
         "line_width": (integer(0, 256), 0), "text_scale": (integer(0, 64), 0), "labels": (boolean, True),
         "scores": (boolean, True), "keypoint_score": (finite, 0)}, draw, UNRECORDED),

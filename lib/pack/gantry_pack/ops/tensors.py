@@ -71,9 +71,9 @@ def pad_planes(planes: torch.Tensor, width: int, height: int, value: Any) -> tor
     return torch.nn.functional.pad(planes, (0, missing[0], 0, missing[1]), value=float(value))
 
 
-def softmax(value: Any) -> torch.Tensor:
-    return need("torch", "softmax").softmax(float_only(value, "softmax"), -1)
+def softmax(value: Any, temperature: float) -> torch.Tensor:
+    return need("torch", "softmax").softmax(float_only(value, "softmax") / temperature, -1)
 
 
-def sigmoid(value: Any) -> torch.Tensor:
-    return need("torch", "sigmoid").sigmoid(float_only(value, "sigmoid"))
+def sigmoid(value: Any, temperature: float) -> torch.Tensor:
+    return need("torch", "sigmoid").sigmoid(float_only(value, "sigmoid") / temperature)
