@@ -81,7 +81,7 @@ GANTRY_API Stage<Tensor, Classes> top_k(std::int64_t k, Labels labels = {});
 /// Which classes a sample has, of a model that may find several.
 struct Above {
   std::vector<float> threshold = {0.5f};  ///< a class's score must be above it: one for all, or one for each class
-  std::int64_t max_count = 65536;         ///< how many at most, the best; 1..65536
+  std::int64_t max_count = 0;             ///< how many at most, the best, up to 65536; 0: all
   Labels labels = {};                     ///< their number must be that of the scores
 };
 /// The classes of f32[n] whose score is above its threshold, best first; equal scores in index order. There may be

@@ -22,6 +22,7 @@
 #include <gantry/isa.hpp>
 #include <gantry/json.hpp>
 #include <gantry/json_writer.hpp>
+#include <gantry/keypoints.hpp>
 #include <gantry/model.hpp>
 #include <gantry/model_file.hpp>
 #include <gantry/model_options.hpp>

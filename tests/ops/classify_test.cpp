@@ -90,8 +90,7 @@ TEST(Sigmoid, MapsToZeroAndOne) {
 }
 
 TEST(Above, TakesEachClassThatIsAboveItsThreshold) {
-  const Classes found =
-      run(above({{0.5f}, 65536, Labels({"a", "b", "c", "d"})}), scores({0.6f, 0.5f, 0.9f, 0.6f})).value();
+  const Classes found = run(above({{0.5f}, 0, Labels({"a", "b", "c", "d"})}), scores({0.6f, 0.5f, 0.9f, 0.6f})).value();
   EXPECT_EQ(indices_of(found), (std::vector<std::int64_t>{2, 0, 3})) << "0.5 is not above 0.5";
   EXPECT_EQ(found[0].label, "c");
   EXPECT_EQ(indices_of(run(above({{0.9f, 0.1f, 0.95f}}), scores({0.6f, 0.5f, 0.9f})).value()),
@@ -109,7 +108,7 @@ TEST(Above, RefusesWhatDoesNotFit) {
   EXPECT_THAT(run(above(), scores({kNan})), FailsWith(ErrorCode::kInvalidArgument, "score 0 is NaN"));
   EXPECT_THAT(run(above({{}}), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "one number at least"));
   EXPECT_THAT(run(above({{kNan}}), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "threshold must be finite"));
-  EXPECT_THAT(run(above({{0}, 0}), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "max_count must be 1..65536"));
+  EXPECT_THAT(run(above({{0}, -1}), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "max_count must be 0..65536"));
 }
 
 TEST(TopK, OrdersByScoreThenIndex) {

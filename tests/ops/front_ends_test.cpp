@@ -4,6 +4,7 @@
 #include <gantry/classify.hpp>
 #include <gantry/detect.hpp>
 #include <gantry/image.hpp>
+#include <gantry/keypoints.hpp>
 #include <gantry/segmentation.hpp>
 #include <gantry/tensor_ops.hpp>
 
@@ -77,10 +78,17 @@ std::string text_of(const Box& box) {
   for (const float side : {box.x0, box.y0, box.x1, box.y1}) text += " " + detail::to_text(side);
   return text + ";";
 }
+std::string text_of(const Keypoints& points) {
+  std::string text;
+  for (const Keypoint& point : points)
+    for (const float number : {point.x, point.y, point.score}) text += " " + detail::to_text(number);
+  return text;
+}
 std::string text_of(const Detections& detections) {
   std::string text;
   for (const Detection& one : detections)
-    text += std::to_string(one.index) + one.label + detail::to_text(one.score) + text_of(one.box);
+    text +=
+        std::to_string(one.index) + one.label + detail::to_text(one.score) + text_of(one.box) + text_of(one.keypoints);
   return text;
 }
 std::string text_of(const Boxes& boxes) {
@@ -212,10 +220,10 @@ class FrontEnds : public testing::Test {
                                  {1, 3},
                                  static_cast<float>(share),
                                  flag ? 0 : count,
-                                 {0, 0.5f, static_cast<float>(share), 1}}),
+                                 {static_cast<float>(share / 3), 0.5f, static_cast<float>(share), 1}}),
                  {{"op", "detect.filter"},
                   {"score", score},
-                  {"class_scores", {0, 0.5, share, 1}},
+                  {"class_scores", {share / 3, 0.5, share, 1}},
                   {"classes", {1, 3}},
                   {"min_side", share},
                   {"max_count", flag ? 0 : count}},
@@ -263,6 +271,7 @@ class FrontEnds : public testing::Test {
   void expect_equal_box_decoders();
   void expect_equal_yolo_decoders();
   void expect_equal_map_decoders();
+  void expect_equal_on_keypoints();
 
   std::mt19937 random_{7};
   std::set<std::string> covered_;
@@ -407,6 +416,31 @@ void FrontEnds::expect_equal_box_decoders() {
   head.scores = "s";
   head.labels = "l";
   expect_equal(detect::boxes(head), config, tensors);
+  config.update({{"keypoints", "k"}, {"keypoint_scores", flag ? "ks" : ""}});
+  head.keypoints = "k";
+  head.keypoint_scores = config["keypoint_scores"];
+  expect_equal(detect::boxes(head), config,
+               Tensors{{"b", random_f32({5, 4})},
+                       {"s", random_f32({5, 4})},
+                       {"k", random_f32({5, 2, flag ? 2 : 3})},
+                       {"ks", random_f32({5, 2})}});
+}
+
+void FrontEnds::expect_equal_on_keypoints() {
+  const bool flag = below(2) == 1;
+  const std::int64_t stride = 1 + below(9);
+  expect_equal(keypoints::heatmaps({stride, flag ? keypoints::Refine::kNone : keypoints::Refine::kQuarter,
+                                    flag ? detect::Activation::kSigmoid : detect::Activation::kNone}),
+               {{"op", "keypoints.heatmaps"},
+                {"stride", stride},
+                {"refine", flag ? "none" : "quarter"},
+                {"activation", flag ? "sigmoid" : "none"}},
+               random_logits());
+  expect_equal(keypoints::points({flag, stride, 8, !flag}),
+               {{"op", "keypoints.points"}, {"relative", flag}, {"width", stride}, {"height", 8}, {"y_first", !flag}},
+               random_f32({4, flag ? 2 : 3}));
+  expect_equal(keypoints::to_picture(flag), {{"op", "keypoints.to_picture"}, {"clip", flag}},
+               Keypoints({{1, 2, 0.5f}}));
 }
 
 void FrontEnds::expect_equal_yolo_decoders() {
@@ -427,6 +461,8 @@ void FrontEnds::expect_equal_yolo_decoders() {
   config = config_of("detect.yolov8", {{"layout", layout_name}});
   const detect::Candidates of_v8 = random_candidates(config);
   expect_equal(detect::yolov8({of_v8, layout, flag, class_count}), config, random_f32({8, 9}));
+  config.update({{"keypoints", 2}, {"keypoint_scores", flag}});
+  expect_equal(detect::yolov8({of_v8, layout, flag, class_count, 2, flag}), config, random_f32({16, 15}));
   config = config_of("detect.yolov8_raw",
                      {{"layout", layout_name}, {"width", 16}, {"height", 24}, {"strides", 8}, {"bins", 2}});
   const detect::Candidates of_raw = random_candidates(config);
@@ -717,6 +753,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal_box_decoders();
     expect_equal_yolo_decoders();
     expect_equal_map_decoders();
+    expect_equal_on_keypoints();
     expect_equal_classifiers(labels);
     expect_equal(top_k(width), {{"op", "top_k"}, {"k", width}}, random_scores(height));
     expect_equal(top_k(width, labels), {{"op", "top_k"}, {"k", width}, {"labels", "labels.txt"}}, random_scores(5));
@@ -799,6 +836,7 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                {{"op", "image.to_tensor"}, {"mode", "scaled"}, {"mean", 0.5}, {"std", 0.25}, {"scale", factor}},
                random_image());
   expect_equal_on_detections(Labels::parse(Bytes(std::string(kLabels))).value());  // doubles at random
+  expect_equal_classifiers(Labels::parse(Bytes(std::string(kLabels))).value());
   const auto expect_equal_scores = [&](auto make, json config, auto input) {
     const double score = config["score"] = odd(0);
     config["top"] = 9;
@@ -1146,6 +1184,9 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("detect.yolox", "width": 1, "height": 1)",
       R"("detect.centernet")",
       R"("detect.picodet", "width": 1, "height": 1)",
+      R"("keypoints.heatmaps")",
+      R"("keypoints.points")",
+      R"("keypoints.to_picture")",
       R"("segment")",
       R"("interpolate", "width": 1, "height": 1)",
       R"("normalize", "mean": 0, "std": 1)",

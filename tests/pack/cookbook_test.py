@@ -43,6 +43,24 @@ class Yolo(torch.nn.Module):
         return torch.cat([centres, sizes, (cells[:, 2:] * 30).sigmoid()], 1).flatten(2)
 
 
+class Pose(torch.nn.Module):
+    """Heat maps of 17 joints, each where a mix of the picture's colours is the brightest; or a head of `boxes`."""
+
+    def __init__(self, boxes=0):
+        super().__init__()
+        self.boxes = boxes
+        self.shrink = torch.nn.AvgPool2d(16 if boxes else 4)
+        self.mix = torch.nn.Conv2d(3, 17, 5, padding=2)
+        self.code = torch.nn.Conv2d(3, 56, 1)
+
+    def forward(self, image):
+        if not self.boxes:
+            return self.mix(self.shrink(image) - 0.5).sigmoid()
+        cells = (self.code(self.shrink(image) - 0.5) * 4).sigmoid().flatten(2)
+        found = cells[:, :, 800:800 + self.boxes]  # in the middle of the picture
+        return torch.cat([found[:, :4] * 300, found[:, 4:5] / 2 + 0.4, found[:, 5:] * 300], 1)
+
+
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
 class CookbookTest(PackingTest):
     def setUp(self):
@@ -67,9 +85,21 @@ class CookbookTest(PackingTest):
         manifest = json.loads(Path("yolo/1/gantry.json").read_text())
         self.assertGreater(len(manifest["golden"][0]["result"]["value"]["detections"]), 1)
 
-    def test_the_cascade_s_pipeline_is_one(self):
-        text, = snippets("detect.md", "json")
-        gp.check_pipeline(json.loads(text))
+    def test_keypoints(self):
+        torch.manual_seed(3)
+        python, recipe, people = snippets("keypoints.md", "python")
+        names = {"model": Pose().eval(), "gantry_pack": gp}
+        for code in (python, recipe):
+            exec(code, names)
+        self.assertEqual(len(json.loads(Path("pose/1/gantry.json").read_text())["golden"][0]["result"]["value"]["keypoints"]), 17)
+        exec(people, {"model": Pose(boxes=40).eval(), "torch": torch})
+        found = json.loads(Path("people/1/gantry.json").read_text())["golden"][0]["result"]["value"]["detections"]
+        self.assertEqual({len(one["keypoints"]) for one in found}, {17})
+
+    def test_the_cascades_pipelines_are_some(self):
+        for page in ("detect.md", "keypoints.md"):
+            text, = snippets(page, "json")
+            gp.check_pipeline(json.loads(text))
 
 
 if __name__ == "__main__":

@@ -66,6 +66,21 @@ class DetectTest(PackingTest):
             self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(1e-3, 1e-4), "detections"))
             self.assertEqual({CLASSES[one.index] for one in ours}, {one.label for one in ours})
 
+    def test_a_reference_may_give_keypoints_as_torchvision_or_numpy_has_them(self):
+        import numpy
+        ours = gp.Detections([gp.Detection(1, "", 0.5, (1.0, 2.0, 3.0, 4.0), ((5.0, 6.0, 0.25),))])
+        theirs = {"boxes": torch.tensor([[1.0, 2, 3, 4]]), "scores": torch.tensor([0.5]), "labels": torch.tensor([1]),
+                  "keypoints": torch.tensor([[[5.0, 6, 1]]]), "keypoints_scores": torch.tensor([[0.25]])}
+        self.assertIsNone(gp.difference(theirs, ours, gp.EXACT, "found"))
+        theirs["keypoints_scores"][0, 0] = 0.75
+        self.assertIn("0.25", gp.difference(theirs, ours, gp.EXACT, "found"))
+        rows = gp.Keypoints([(5.0, 6.0, 0.25)])
+        step = gp.Tolerance(1e-3)
+        for close in (numpy.float32([[5.0005, 6, 0.25]]), torch.tensor([[5.0005, 6, 0.25]]),
+                      [(numpy.float32(5.0005), numpy.float64(6), 0.25)]):
+            self.assertIsNone(gp.difference(close, rows, step, "points"))
+            self.assertIsNotNone(gp.difference(close, rows, gp.EXACT, "points"))
+
     def test_a_detector_whose_answers_differ_is_not_written(self):
         """As somebody's own detector that does more than torchvision's."""
         for key, more in (("boxes", 40), ("scores", 0.1)):

@@ -145,7 +145,7 @@ class TableTest(unittest.TestCase):
     def test_every_op_gives_a_value_of_the_type_that_it_says(self):
         from PIL import Image
         types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list, "Bytes": bytes,
-                 "Detections": Detections, "Boxes": gp.Boxes}
+                 "Detections": Detections, "Boxes": gp.Boxes, "Keypoints": gp.Keypoints}
         for name, op in gp.OPS.items():
             if op.rounding is UNRECORDED:
                 continue
@@ -206,11 +206,14 @@ def example_input(name):
         return torch.rand(3)
     if name == "image.unletterbox":
         return torch.rand(3, 4)
+    if name == "keypoints.points":
+        return torch.rand(3, 3)
     if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] != "Detections":
         return head_of(name)
     found = gp.Detections([gp.Detection(1, "", 0.5, (2.0, 3.0, 20.0, 9.0), ((4.0, 5.0, 0.5),)),
                            gp.Detection(0, "", 0.25, (2.0, 4.0, 21.0, 9.0), ((4.0, 5.0, 0.5),))])
     return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
+            "Keypoints": gp.Keypoints([(4.0, 5.0, 0.5)]),
             "tuple<Image, Detections>": (image, found)}[gp.OPS[name].takes]
 
 
@@ -237,7 +240,7 @@ class CarriedTest(unittest.TestCase):
         for name, op in gp.OPS.items():
             # a file's bytes are given; which class is best is decided, not computed, as is what a candidate is
             if (op.takes not in ("Image", "Tensor") or name in ("segment", "top_k", "above", "image.encode")
-                    or op.gives == "Detections"):
+                    or op.gives in ("Detections", "Keypoints")):
                 continue
             with self.subTest(name):
                 torch.manual_seed(0)

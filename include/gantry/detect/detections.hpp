@@ -63,11 +63,11 @@ GANTRY_API Stage<Detections, Detections> to_picture(bool clip = true);
 
 /// Which detections stay. What is left at its default lets everything through.
 struct Filter {
-  std::optional<float> score;         ///< the least score that stays; finite
-  std::vector<std::int64_t> classes;  ///< these classes stay; empty: all
-  float min_side = 0;                 ///< the least width and height that stay; pixels, 0 or more
-  std::int64_t max_count = 0;         ///< how many stay, from the front; 0: all
-  std::vector<float> class_scores;    ///< the least score of each class that stays, finite; empty: no such limits
+  std::optional<float> score;            ///< the least score that stays; finite
+  std::vector<std::int64_t> classes;     ///< these classes stay; empty: all
+  float min_side = 0;                    ///< the least width and height that stay; pixels, 0 or more
+  std::int64_t max_count = 0;            ///< how many stay, from the front; 0: all
+  std::vector<float> class_scores = {};  ///< the least score of each class that stays, finite; empty: no such limits
 };
 /// Errors: invalid_argument for a class that `class_scores` has no score for.
 GANTRY_API Stage<Detections, Detections> filter(const Filter& filter);

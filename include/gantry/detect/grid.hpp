@@ -40,6 +40,8 @@ struct Yolov8 {
   HeadLayout layout = HeadLayout::kChannelsFirst;
   bool multi_label = false;      ///< as Yolov5::multi_label
   std::int64_t class_count = 0;  ///< as Yolov5::class_count
+  std::int64_t keypoints = 0;    ///< of a pose head, which has them behind the classes: how many, 0..1024
+  bool keypoint_scores = true;   ///< a keypoint is x, y and its score, a sigmoid already; otherwise x and y
 };
 GANTRY_API Stage<Tensor, Detections> yolov8(const Yolov8& options);
 

@@ -51,7 +51,7 @@ OpDescription above_description() {
       .summary = "takes the classes whose score is above its threshold, best first; of equal ones the smaller index",
       .input = "f32[n]",
       .parameters = {OpParameter::numbers("threshold", {}, "one, or one per class").by_default(0.5),
-                     OpParameter::integer("max_count", 1, kMaxK, "how many at most").by_default(kMaxK),
+                     OpParameter::integer("max_count", 0, kMaxK, "how many at most; 0: all").by_default(0),
                      OpParameter::file("labels", "n lines").or_else("no labels")},
       .reference = "torch: `scores > threshold`",
       .tolerance = "exact",

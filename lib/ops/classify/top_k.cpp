@@ -71,7 +71,7 @@ Result<void> check(const Above& params) {
   for (const float each : params.threshold)
     if (!std::isfinite(each))
       return Error(ErrorCode::kInvalidArgument, "threshold must be finite, got " + detail::to_text(each));
-  return detail::check_range("max_count", params.max_count, 1, detail::kMaxK);
+  return detail::check_range("max_count", params.max_count, 0, detail::kMaxK);
 }
 
 Result<Classes> classes_above(const Above& params, const Tensor& tensor) {
@@ -85,7 +85,8 @@ Result<Classes> classes_above(const Above& params, const Tensor& tensor) {
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < scores.size(); ++i)
     if (scores[i] > params.threshold[is_one ? 0 : i]) found.push_back(i);
-  return best_of(std::move(found), params.max_count, scores, params.labels);
+  const auto count = params.max_count > 0 ? params.max_count : static_cast<std::int64_t>(found.size());
+  return best_of(std::move(found), count, scores, params.labels);
 }
 
 Result<Classes> labelled(const Labels& labels, Classes classes) {
@@ -109,7 +110,7 @@ Stage<Tensor, Classes> top_k(std::int64_t k, Labels labels) {
 
 Stage<Tensor, Classes> above(Above options) {
   std::string text = "threshold=" + detail::to_text(options.threshold);
-  if (options.max_count != detail::kMaxK) text += ", max_count=" + std::to_string(options.max_count);
+  if (options.max_count > 0) text += ", max_count=" + std::to_string(options.max_count);
   if (!options.labels.empty()) text += ", labels=" + std::to_string(options.labels.size());
   auto checked_options = check(options);
   return detail::make_op<Tensor, Classes>("above", std::move(options), std::move(text), std::move(checked_options),

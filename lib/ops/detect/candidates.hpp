@@ -95,6 +95,15 @@ Detections detections_of(const std::vector<Candidate>& candidates, const BoxOf& 
   return Detections(std::move(entries));
 }
 
+/// What is made of the row of each of these detections, where an index is row * classes + class.
+template <class KeypointsOf>
+Detections with_keypoints(Detections detections, const std::vector<Candidate>& candidates, std::int64_t classes,
+                          const KeypointsOf& keypoints) {
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    detections[i].keypoints = keypoints(candidates[i].index / classes);
+  return detections;
+}
+
 /// The same where an index is row * classes + class, and `box` takes the row.
 template <class BoxOf>
 Detections detections_of_rows(const std::vector<Candidate>& candidates, std::int64_t classes, const BoxOf& box) {

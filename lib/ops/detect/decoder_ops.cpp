@@ -126,6 +126,8 @@ Stage<Tensors, Detections> read_boxes(ParamReader& params) {
   options.activation = static_cast<Activation>(params.choice("activation"));
   options.background = params.integer("background");
   options.multi_label = params.boolean("multi_label");
+  options.keypoints = params.string("keypoints");
+  options.keypoint_scores = params.string("keypoint_scores");
   return detect::boxes(options);
 }
 
@@ -146,6 +148,12 @@ OpDescription boxes_description() {
   parameters.push_back(
       OpParameter::integer("background", -1, kMaxClass, "the class that is no candidate; -1: none").by_default(-1));
   parameters.push_back(multi_label_parameter(false));
+  const auto optional_tensor = [](const char* name, const char* meaning) {
+    return OpParameter::of(OpParameter::Type::kString, name, meaning).by_default("");
+  };
+  parameters.push_back(
+      optional_tensor("keypoints", "the tensor f32[n, k, 2], or f32[n, k, 3] with scores; empty: none"));
+  parameters.push_back(optional_tensor("keypoint_scores", "the tensor f32[n, k] of their scores; empty: none"));
   return {.summary = "takes boxes as a head gives them",
           .input = "boxes f32[n, 4], scores f32[n, classes], or scores f32[n] and labels i64[n] or i32[n]",
           .parameters = with_candidates(std::move(parameters), 0.25, 30000),
@@ -188,17 +196,24 @@ OpDescription yolov5_description() {
 }
 
 Stage<Tensor, Detections> read_yolov8(ParamReader& params) {
-  const detect::Candidates candidates = read_candidates(params);
-  const auto layout = static_cast<detect::HeadLayout>(params.choice("layout"));
-  const bool multi_label = params.boolean("multi_label");
-  return detect::yolov8({candidates, layout, multi_label, params.integer("class_count")});
+  detect::Yolov8 options;
+  options.candidates = read_candidates(params);
+  options.layout = static_cast<detect::HeadLayout>(params.choice("layout"));
+  options.multi_label = params.boolean("multi_label");
+  options.class_count = params.integer("class_count");
+  options.keypoints = params.integer("keypoints");
+  options.keypoint_scores = params.boolean("keypoint_scores");
+  return detect::yolov8(options);
 }
 
 OpDescription yolov8_description() {
   return {.summary = "decodes the head of YOLOv8, 9, 11 or 12 as it is exported",
-          .input = "f32[4 + classes, n], or f32[n, 4 + classes]",
-          .parameters =
-              with_candidates({layout_parameter(), multi_label_parameter(false), class_count_parameter()}, 0.25, 30000),
+          .input = "f32[4 + classes + 3 * keypoints, n], or with the axes exchanged",
+          .parameters = with_candidates(
+              {layout_parameter(), multi_label_parameter(false), class_count_parameter(),
+               OpParameter::integer("keypoints", 0, 1024, "of a pose head, how many").by_default(0),
+               OpParameter::boolean("keypoint_scores", "a keypoint is x, y and score, not x and y").by_default(true)},
+              0.25, 30000),
           .reference = "ultralytics: `non_max_suppression()` up to its suppression",
           .tolerance = kExact,
           .example = R"({"op": "detect.yolov8"})"};

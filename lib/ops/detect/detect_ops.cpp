@@ -87,7 +87,10 @@ OpDescription soft_nms_description() {
 Stage<Detections, Detections> read_filter(ParamReader& params) {
   detect::Filter filter;
   if (params.has("score")) filter.score = static_cast<float>(params.number("score"));
-  if (params.has("class_scores")) filter.class_scores = params.floats("class_scores");
+  if (params.has("class_scores")) {
+    filter.class_scores = params.floats("class_scores");
+    if (filter.class_scores.empty()) params.fail("class_scores", "expected a number, or a list of them, got none");
+  }
   filter.classes = read_integers(params, "classes", false);
   filter.min_side = static_cast<float>(params.number("min_side"));
   filter.max_count = params.integer("max_count");

@@ -8,11 +8,27 @@ from typing import Any
 
 from .imports import need
 from .tolerance import Tolerance, magnitude
-from .values import Classes, Detection, Detections, Payload, dtype_name, is_number, is_pil, is_tensor, to_array
+from .values import (
+    Boxes,
+    Classes,
+    Detection,
+    Detections,
+    Keypoints,
+    Payload,
+    dtype_name,
+    is_number,
+    is_pil,
+    is_tensor,
+    to_array,
+)
 
 
 def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
     """None, or one line that says where and how far `got` is from `expected`."""
+    if isinstance(expected, (Boxes, Keypoints)) and hasattr(got, "tolist"):
+        got = got.tolist()  # a tensor or an array with a row for each
+    if type(got).__module__ == "numpy" and getattr(got, "ndim", 1) == 0:
+        got = got.item()  # numpy.float32(1.5) and the like
     if is_tensor(expected) or is_pil(expected):
         return _array_difference(got, expected, tolerance, what)
     if isinstance(expected, Classes):
@@ -90,12 +106,11 @@ def _classes_difference(got: Any, expected: Any, tolerance: Tolerance, what: str
 
 
 def _detections_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
-    """`got` is Detections, or tensors {"boxes", "scores", "labels"} as torchvision's detectors give them. Detections whose
-    scores are equal within the tolerance may come in any order."""
+    """`got` is Detections, or tensors {"boxes", "scores", "labels"} as torchvision's detectors give them, perhaps with
+    "keypoints" and "keypoints_scores". Detections whose scores are equal within the tolerance may come in any order."""
     if isinstance(got, dict):
-        got = Detections(Detection(int(index), "", float(score), (float(x0), float(y0), float(x1), float(y1)))
-                         for index, score, (x0, y0, x1, y1) in zip(got["labels"], got["scores"], got["boxes"]))
-        expected = Detections(one._replace(label="", keypoints=()) for one in expected)
+        expected = Detections(one._replace(label="", keypoints=one.keypoints if "keypoints" in got else ()) for one in expected)
+        got = _detections_of(got)
     if not isinstance(got, Detections) or len(got) != len(expected):
         return f"{what}: expected {len(expected)} detections, got {len(got) if hasattr(got, '__len__') else got!r}"
     places = [abs(number) for one in expected for row in (one.box, *(point[:2] for point in one.keypoints)) for number in row]
@@ -109,6 +124,16 @@ def _detections_difference(got: Any, expected: Any, tolerance: Tolerance, what: 
             return found[0] if found else f"{what}[{i}]: expected {rank}, got {one}"
         left.remove(twins[found.index(None)])
     return None
+
+
+def _detections_of(tensors: Any) -> Detections:
+    boxes, scores, labels = (tensors[name].tolist() for name in ("boxes", "scores", "labels"))
+    points = tensors["keypoints"].tolist() if "keypoints" in tensors else [[]] * len(boxes)
+    if "keypoints_scores" in tensors:
+        points = [[(*point[:2], score) for point, score in zip(*each)]
+                  for each in zip(points, tensors["keypoints_scores"].tolist())]
+    return Detections(Detection(label, "", score, tuple(box), tuple(map(tuple, of_box)))
+                      for label, score, box, of_box in zip(labels, scores, boxes, points))
 
 
 def _detection_difference(got: Detection, expected: Detection, places: Tolerance, scores: Tolerance,

@@ -12,6 +12,7 @@ from .named_tensors import bundle, select
 from .ops.classes import is_close_to
 from .ops.frame import Frame
 from .ops.frames import Known, known_after, known_of_items
+from .ops.keypoints import is_close_peak
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
@@ -128,6 +129,8 @@ class Reference:
             raise PackError(f"{path}: '{kind}' gives {describe_value(given)}, not the {known.gives} that it says")
         if kind == "above" and is_close_to(value, arguments["threshold"], CLOSE):
             self.close_calls.append((path, "threshold"))
+        if kind == "keypoints.heatmaps" and is_close_peak(value, CLOSE):
+            self.close_calls.append((path, "maximum"))
         if isinstance(given, Detections):
             self.close_calls += [(path, key) for key in _decided_closely(known, value, framed, given)]
         self.known = known_after(kind, arguments, self.known, value, given)

@@ -51,7 +51,7 @@ def _thresholds(value: torch.Tensor, threshold: Any) -> torch.Tensor:
 def above(value: Any, threshold: Any, max_count: int, labels: list[str] | None = None) -> Classes:
     scores = _scores(value, "above", labels)
     found = (scores > _thresholds(scores, threshold)).nonzero()[:, 0]
-    return _classes(scores, found[scores[found].sort(descending=True, stable=True).indices][:max_count], labels)
+    return _classes(scores, found[scores[found].sort(descending=True, stable=True).indices][:max_count or None], labels)
 
 
 def label(classes: Classes, labels: list[str]) -> Classes:

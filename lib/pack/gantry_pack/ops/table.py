@@ -18,6 +18,7 @@ from .detect.selection import label as label_detections
 from .detect.table import DECODERS
 from .drawing import draw
 from .encoding import encode, exact_only
+from .keypoints import points_to_picture
 from .op import ENCODED, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
 from .parameters import (
     FILTERS,
@@ -143,9 +144,10 @@ OPS = {
     "detect.crop": Op("tuple<Image, Detections>", "list<Image>", {
         "margin": (number_of(-0.45, 10), 0), "square": (boolean, False)}, crop_detections,
         carries=lambda incoming: EXACT, takes_frame=True),
+    "keypoints.to_picture": Op("Keypoints", "Keypoints", {"clip": (boolean, True)}, points_to_picture, takes_frame=True),
     "detect.boxes_of": Op("Detections", "Boxes", {}, boxes_of),
     "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
-    "above": Op("Tensor", "Classes", {"threshold": (list_of_numbers(True), 0.5), "max_count": (integer(1, 65536), 65536),
+    "above": Op("Tensor", "Classes", {"threshold": (list_of_numbers(True), 0.5), "max_count": (integer(0, 65536), 0),
                                       "labels": (file_name, None)}, above),
     "detect.draw": Op("tuple<Image, Detections>", "Image", {
         "line_width": (integer(0, 256), 0), "text_scale": (integer(0, 64), 0), "labels": (boolean, True),

@@ -56,6 +56,9 @@ def by_score(scores: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     return order[scores[order].sort(descending=True, stable=True).indices]
 
 
-def detections(boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor) -> Detections:
-    return Detections(Detection(label, "", score, tuple(box))
-                      for box, score, label in zip(boxes.tolist(), scores.tolist(), labels.tolist()))
+def detections(boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor,
+               keypoints: torch.Tensor | None = None) -> Detections:
+    """`keypoints`: [n, k, 3] of x, y, score."""
+    points = [()] * len(boxes) if keypoints is None else [tuple(map(tuple, each)) for each in keypoints.tolist()]
+    return Detections(Detection(label, "", score, tuple(box), of_box)
+                      for box, score, label, of_box in zip(boxes.tolist(), scores.tolist(), labels.tolist(), points))

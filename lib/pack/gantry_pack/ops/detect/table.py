@@ -8,6 +8,7 @@ from typing import Any
 from ...limits import MAX_SIDE
 from ...tolerance import EXACT, Tolerance
 from ...values import Detections
+from ..keypoints import heatmaps, points
 from ..op import Op, Rounding, Table
 from ..parameters import SIDE, boolean, choice, file_name, integer, text, unit, whole_numbers
 from .anchors import fcos, retinanet, ssd
@@ -28,6 +29,10 @@ def _of_boxes(found: Detections) -> Tolerance:
 _ROUNDED = Rounding("2e-6 relative, of a box to its largest number", lambda arguments, value: _of_boxes(value))
 _ACTIVATED = Rounding("exact; with softmax or sigmoid 2e-6 relative",
                       lambda arguments, value: EXACT if arguments["activation"] == "none" else _of_boxes(value))
+
+
+_PEAK = Rounding("exact; scores with sigmoid 2e-6 relative",
+                 lambda arguments, value: EXACT if arguments["activation"] == "none" else Tolerance(_STEP, _STEP))
 
 
 _SIDE = 1024  # pixels of a usual input: boxes of one side are differences of such numbers, or shares of it
@@ -74,9 +79,12 @@ DECODERS: Table = {
         **_PICTURE, "format": (choice("xyxy", "xywh", "cxcywh"), "xyxy"), "relative": (boolean, False),
         "boxes": _tensor("boxes"), "scores": _tensor("scores"), "labels": _tensor("labels"),
         "activation": (choice("none", "softmax", "sigmoid"), "none"), "background": (integer(-1, _MAX_CLASS), -1),
-        "multi_label": (boolean, False), **_candidates(0.25, 30000)}, boxes, _ACTIVATED, carries=_scaled, takes_frame=True),
+        "multi_label": (boolean, False), "keypoints": (text, ""), "keypoint_scores": (text, ""),
+        **_candidates(0.25, 30000)}, boxes, _ACTIVATED, carries=_scaled, takes_frame=True),
     "detect.yolov5": Op("Tensor", "Detections", {**_CLASSES, **_candidates(0.25, 30000)}, yolov5, carries=_moved),
-    "detect.yolov8": Op("Tensor", "Detections", {**_LAYOUT, **_CLASSES, **_candidates(0.25, 30000)}, yolov8, carries=_moved),
+    "detect.yolov8": Op("Tensor", "Detections", {
+        **_LAYOUT, **_CLASSES, "keypoints": (integer(0, 1024), 0), "keypoint_scores": (boolean, True),
+        **_candidates(0.25, 30000)}, yolov8, carries=_moved),
     "detect.yolov8_raw": Op("Tensor", "Detections", {
         **_grid([8, 16, 32]), "bins": (integer(2, 256), 16), **_LAYOUT, **_CLASSES, **_candidates(0.25, 30000)},
         yolov8_raw, _ROUNDED, carries=_scaled),
@@ -88,4 +96,9 @@ DECODERS: Table = {
     "detect.picodet": Op("Tensors", "Detections", {
         **_grid([8, 16, 32, 64]), "activation": (choice("none", "sigmoid"), "none"), "multi_label": (boolean, True),
         **_candidates(0.4, 1000)}, picodet, _ROUNDED, carries=_scaled),
+    "keypoints.heatmaps": Op("Tensor", "Keypoints", {
+        "stride": (SIDE, 4), "refine": (choice("quarter", "none"), "quarter"),
+        "activation": (choice("none", "sigmoid"), "none")}, heatmaps, _PEAK, carries=_moved),
+    "keypoints.points": Op("Tensor", "Keypoints", {**_PICTURE, "relative": (boolean, False), "y_first": (boolean, False)},
+                           points, carries=_scaled, takes_frame=True),
 }
