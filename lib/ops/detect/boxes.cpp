@@ -2,6 +2,7 @@
 // detect.boxes: heads that give boxes. Compiled without contraction.
 #include <gantry/detect/decoders.hpp>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -42,9 +43,11 @@ struct BoxPlace {
   }
 };
 
+using MaskHead = std::shared_ptr<const detail::MaskHead>;
+
 /// A score for each box.
 Result<Detections> run_single(const BoxHead& options, const Tensors& outputs, const Tensor& scores,
-                              const BoxPlace& place) {
+                              const BoxPlace& place, const MaskHead& masks) {
   if (options.activation == Activation::kSoftmax)
     return Error(
         ErrorCode::kInvalidArgument,
@@ -60,18 +63,38 @@ Result<Detections> run_single(const BoxHead& options, const Tensors& outputs, co
         detail::passes(options.candidates, label))
       top.add(score(values[i]), i);
   }
-  return detail::detections_of(top.take(), place,
-                               [&](std::int64_t row) { return (*labels)[static_cast<std::size_t>(row)]; });
+  const auto candidates = top.take();
+  Detections found = detail::detections_of(candidates, place,
+                                           [&](std::int64_t row) { return (*labels)[static_cast<std::size_t>(row)]; });
+  detail::add_soft_masks(found, candidates, 1, masks);
+  return found;
 }
 
-Result<Detections> run_table(const BoxHead& options, const Tensor& scores, const BoxPlace& place) {
+Result<Detections> run_table(const BoxHead& options, const Tensor& scores, const BoxPlace& place,
+                             const MaskHead& masks) {
   const std::int64_t count = scores.shape()[0], classes = scores.shape()[1];
   if (options.background >= classes)
     return Error(ErrorCode::kInvalidArgument, detail::tensor_text(options.scores) + ": expected f32[N, C] with class " +
                                                   std::to_string(options.background) + " for the background, got " +
                                                   scores.to_string());
   const detail::ClassScores table{detail::values_of(scores), count, classes, options.activation, options.background};
-  return detail::detections_of_rows(detail::best_of(table, options.candidates, options.multi_label), classes, place);
+  const auto candidates = detail::best_of(table, options.candidates, options.multi_label);
+  Detections found = detail::detections_of_rows(candidates, classes, place);
+  detail::add_soft_masks(found, candidates, classes, masks);
+  return found;
+}
+
+/// What a head says of the shape of each box; nullptr if it says nothing.
+Result<MaskHead> mask_head(const BoxHead& options, const Tensors& outputs, std::int64_t count) {
+  if (options.masks.empty()) return MaskHead();
+  const Tensor* const found = outputs.find(options.masks);
+  const bool has_channel = found != nullptr && found->rank() == 4;
+  auto masks = has_channel ? detail::head_tensor(outputs, options.masks, {count, 1, {"h", 1}, {"w", 1}})
+                           : detail::head_tensor(outputs, options.masks, {count, {"h", 1}, {"w", 1}});
+  if (!masks) return std::move(masks).error();
+  auto planes = has_channel ? masks->select(1, 0) : *masks;
+  if (!planes) return std::move(planes).error();
+  return MaskHead(std::make_shared<detail::MaskHead>(detail::MaskHead{*std::move(planes), {}, 0}));
 }
 
 Result<Detections> run_boxes(const BoxHead& options, const Tensors& outputs, const CallContext& call) {
@@ -89,7 +112,9 @@ Result<Detections> run_boxes(const BoxHead& options, const Tensors& outputs, con
     if (!area) return std::move(area).error();
     place.area = *area;
   }
-  return is_single ? run_single(options, outputs, *scores, place) : run_table(options, *scores, place);
+  auto masks = mask_head(options, outputs, count);
+  if (!masks) return std::move(masks).error();
+  return is_single ? run_single(options, outputs, *scores, place, *masks) : run_table(options, *scores, place, *masks);
 }
 
 Result<void> check(const BoxHead& params) {
@@ -113,7 +138,8 @@ std::string to_text(const BoxHead& params) {
          ", relative=" + to_text(params.relative) + ", width=" + std::to_string(params.width) +
          ", height=" + std::to_string(params.height) + ", boxes=" + params.boxes + ", scores=" + params.scores +
          ", labels=" + params.labels + ", activation=" + detail::activation_name(params.activation) +
-         ", background=" + std::to_string(params.background) + ", multi_label=" + to_text(params.multi_label);
+         ", background=" + std::to_string(params.background) + ", multi_label=" + to_text(params.multi_label) +
+         (params.masks.empty() ? "" : ", masks=" + params.masks);
 }
 
 }  // namespace

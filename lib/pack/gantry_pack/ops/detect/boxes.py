@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import PackError
 from ...imports import need
 from ...values import Detections
-from .candidates import Rules, detections
+from .candidates import Rules, detections, with_soft_masks
 from .heads import activated, corners, named
 
 if TYPE_CHECKING:
@@ -53,9 +53,14 @@ def detr(value: Any, width: int, height: int, activation: str, boxes: str, score
 
 def boxes(value: Any, format: str, relative: bool, width: int, height: int, boxes: str, scores: str, labels: str,
           activation: str, background: int, multi_label: bool, score: float, top: int, classes: Any = None,
-          frame: Frame | None = None) -> Detections:
+          masks: str | None = None, frame: Frame | None = None) -> Detections:
     torch = need("torch", "detect.boxes")
     four = named(value, boxes, None, 4)
+    shapes = _masks_of(value, masks, len(four)) if masks else None
+
+    def found_at(rows: Any, scores_there: Any, labels_there: Any) -> Detections:
+        made = detections(place(rows), scores_there, labels_there)
+        return made if shapes is None else with_soft_masks(made, rows, shapes)
     rules = Rules(score, top, classes)
 
     def place(rows: Any) -> Any:
@@ -69,7 +74,7 @@ def boxes(value: Any, format: str, relative: bool, width: int, height: int, boxe
         dtype = "int32" if labels in value and str(value[labels].dtype) == "torch.int32" else "int64"
         of_boxes = named(value, labels, len(four), dtype=dtype).long() if labels else torch.zeros(len(four), dtype=torch.int64)
         places = rules.best(found, rules.wanted(of_boxes) & (of_boxes >= 0) & (of_boxes != background))
-        return detections(place(places), found[places], of_boxes[places])
+        return found_at(places, found[places], of_boxes[places])
     found = activated(named(value, scores, len(four), None, least=1), activation)
     count = found.shape[1]
     if background >= count:
@@ -78,4 +83,11 @@ def boxes(value: Any, format: str, relative: bool, width: int, height: int, boxe
         found = found.clone()
         found[:, background] = -1.0
     places = rules.best_of_rows(found, multi_label)
-    return detections(place(places // count), found.reshape(-1)[places], places % count)
+    return found_at(places // count, found.reshape(-1)[places], places % count)
+
+
+def _masks_of(value: Any, name: str, count: int) -> torch.Tensor:
+    """float32[n, h, w], perhaps with an axis of 1 behind n."""
+    if name in value and value[name].dim() == 4:
+        return named(value, name, count, 1, None, None, least=1)[:, 0]
+    return named(value, name, count, None, None, least=1)
