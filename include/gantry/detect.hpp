@@ -10,3 +10,5 @@
 #include <gantry/detect/grid.hpp>
 #include <gantry/detect/keypoints.hpp>
 #include <gantry/detect/nms.hpp>
+#include <gantry/detect/paste_masks.hpp>
+#include <gantry/detect/soft_mask.hpp>

@@ -6,13 +6,10 @@
 //   std::string road = run_lengths(labels, 7).value().to_string();
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include <gantry/result.hpp>
+#include <gantry/segment/masks.hpp>
+#include <gantry/segment/run_lengths.hpp>
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
 
@@ -29,36 +26,5 @@ struct Segment {
 /// the two best resized logits differ by rounding, a few units in the last place. Errors: invalid_argument for another
 /// tensor. Cost: 2 multiplications a class and pixel, two rows of resized logits as scratch memory.
 GANTRY_API Stage<Tensor, Tensor> segment(const Segment& size = {});
-
-/// The pixels of one label in COCO's run-length encoding: column by column, runs of other pixels and of these in turn,
-/// beginning with the others (pycocotools, common/maskApi.c).
-///
-/// Ownership: owns its counts.
-/// Threads:   thread-compatible.
-/// Errors:    none.
-/// Cost:      proportional to the number of runs.
-class GANTRY_API RunLengths {
- public:
-  RunLengths(std::int64_t height, std::int64_t width, std::vector<std::uint32_t> counts)
-      : height_(height), width_(width), counts_(std::move(counts)) {}
-
-  std::int64_t height() const { return height_; }
-  std::int64_t width() const { return width_; }
-  const std::vector<std::uint32_t>& counts() const { return counts_; }
-  /// What COCO's JSON has as "counts".
-  std::string to_string() const;
-  /// Pixels that have the label.
-  std::int64_t area() const;
-  /// {left, top, width, height} around them; zeros if there are none.
-  std::array<std::int64_t, 4> bounding_box() const;
-
- private:
-  std::int64_t height_;
-  std::int64_t width_;
-  std::vector<std::uint32_t> counts_;
-};
-
-/// `labels`: contiguous i32[height, width] on the CPU, else invalid_argument. Cost: reads every label.
-GANTRY_API Result<RunLengths> run_lengths(const Tensor& labels, std::int32_t label);
 
 }  // namespace gantry

@@ -17,10 +17,12 @@ Registry make_builtin() {
   detail::add_detect_ops(registry);
   detail::add_decoder_ops(registry);
   detail::add_keypoint_ops(registry);
+  detail::add_mask_ops(registry);
   detail::add_tensor_ops(registry);
   detail::add_image_codec(registry);
   detail::add_classes_codec(registry);
   detail::add_detection_codecs(registry);
+  detail::add_masks_codec(registry);
   detail::add_tensor_codecs(registry);
   return registry;
 }

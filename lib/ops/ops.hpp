@@ -13,6 +13,7 @@ void add_segment_ops(Registry& registry);
 void add_detect_ops(Registry& registry);
 void add_decoder_ops(Registry& registry);
 void add_keypoint_ops(Registry& registry);
+void add_mask_ops(Registry& registry);
 void add_tensor_ops(Registry& registry);
 
 /// Of Image.
@@ -21,6 +22,8 @@ void add_image_codec(Registry& registry);
 void add_classes_codec(Registry& registry);
 /// Of Detections, Boxes and Keypoints.
 void add_detection_codecs(Registry& registry);
+/// Of Masks.
+void add_masks_codec(Registry& registry);
 /// Of Tensor, Tensors and Bytes.
 void add_tensor_codecs(Registry& registry);
 

@@ -30,7 +30,7 @@ HEADER_LEVELS = [
     {"payload_memory", "type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "named_tensors"},
     {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "backend", "model"},
     {"package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
-    {"image", "classify", "keypoints", "segmentation", "tensor_ops", "detect"},
+    {"image", "classify", "keypoints", "segment", "segmentation", "tensor_ops", "detect"},
     {"package", "libtorch", "executorch"},
     {"core", "gantry"},
 ]

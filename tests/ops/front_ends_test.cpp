@@ -87,8 +87,14 @@ std::string text_of(const Keypoints& points) {
 std::string text_of(const Detections& detections) {
   std::string text;
   for (const Detection& one : detections)
-    text +=
-        std::to_string(one.index) + one.label + detail::to_text(one.score) + text_of(one.box) + text_of(one.keypoints);
+    text += std::to_string(one.index) + one.label + detail::to_text(one.score) + text_of(one.box) +
+            text_of(one.keypoints) + one.mask.to_string() +
+            (one.soft_mask.empty() ? "" : one.soft_mask.values().to_string());
+  return text;
+}
+std::string text_of(const Masks& masks) {
+  std::string text;
+  for (const RunLengths& mask : masks) text += mask.to_string() + ";";
   return text;
 }
 std::string text_of(const Boxes& boxes) {
@@ -139,6 +145,19 @@ class FrontEnds : public testing::Test {
       one.box.y1 = one.box.y0 + static_cast<float>(real(0, 30));
     }
     return Detections(std::move(entries));
+  }
+
+  /// Each with probabilities over its box, in a picture of 60x50.
+  Detections random_shapes() {
+    Detections found = random_detections();
+    for (Detection& one : found)
+      one.soft_mask = SoftMask::over_box(random_f32({3, 3}), one.box).value().within(Frame::of(60, 50));
+    return found;
+  }
+  Detections random_masks() {
+    Detections found = random_detections();
+    for (Detection& one : found) one.mask = RunLengths(2, 3, {1, static_cast<std::uint32_t>(below(5)), 0});
+    return found;
   }
 
   Tensor random_logits() {
@@ -195,6 +214,10 @@ class FrontEnds : public testing::Test {
     expect_equal(detect::clip(), {{"op", "detect.clip"}}, random_detections());
     expect_equal(detect::to_picture(flag), {{"op", "detect.to_picture"}, {"clip", flag}}, random_detections());
     expect_equal(detect::boxes_of(), {{"op", "detect.boxes_of"}}, random_detections());
+    expect_equal(detect::masks_of(), {{"op", "detect.masks_of"}}, random_masks());
+    const double threshold = real(0, 1);
+    expect_equal(detect::paste_masks({threshold}), {{"op", "detect.paste_masks"}, {"threshold", threshold}},
+                 random_shapes());
     expect_equal(detect::label(labels), {{"op", "detect.label"}, {"labels", "labels.txt"}}, random_detections());
     const std::int64_t count = 1 + below(20), suppress = below(3);
     const char* const suppressed[] = {"per_class", "any", "torchvision"};
@@ -285,6 +308,7 @@ const std::set<std::string> kFractions = {"above threshold",
                                           "detect.filter min_side",
                                           "detect.filter score",
                                           "detect.nms iou",
+                                          "detect.paste_masks threshold",
                                           "detect.soft_nms iou",
                                           "detect.soft_nms score",
                                           "detect.soft_nms sigma",
@@ -292,6 +316,7 @@ const std::set<std::string> kFractions = {"above threshold",
                                           "detect.centernet score",
                                           "detect.detr score",
                                           "detect.draw keypoint_score",
+                                          "detect.draw mask_alpha",
                                           "detect.fcos score",
                                           "detect.picodet score",
                                           "detect.retinanet score",
@@ -299,6 +324,7 @@ const std::set<std::string> kFractions = {"above threshold",
                                           "detect.yolov5 score",
                                           "detect.yolov8 score",
                                           "detect.yolov8_raw score",
+                                          "detect.yolov8_seg score",
                                           "detect.yolox score",
                                           "image.affine angle",
                                           "image.affine centre",
@@ -416,14 +442,16 @@ void FrontEnds::expect_equal_box_decoders() {
   head.scores = "s";
   head.labels = "l";
   expect_equal(detect::boxes(head), config, tensors);
-  config.update({{"keypoints", "k"}, {"keypoint_scores", flag ? "ks" : ""}});
+  config.update({{"keypoints", "k"}, {"keypoint_scores", flag ? "ks" : ""}, {"masks", "m"}});
   head.keypoints = "k";
   head.keypoint_scores = config["keypoint_scores"];
+  head.masks = "m";
   expect_equal(detect::boxes(head), config,
                Tensors{{"b", random_f32({5, 4})},
                        {"s", random_f32({5, 4})},
                        {"k", random_f32({5, 2, flag ? 2 : 3})},
-                       {"ks", random_f32({5, 2})}});
+                       {"ks", random_f32({5, 2})},
+                       {"m", random_f32({5, 2, 3})}});
 }
 
 void FrontEnds::expect_equal_on_keypoints() {
@@ -463,6 +491,16 @@ void FrontEnds::expect_equal_yolo_decoders() {
   expect_equal(detect::yolov8({of_v8, layout, flag, class_count}), config, random_f32({8, 9}));
   config.update({{"keypoints", 2}, {"keypoint_scores", flag}});
   expect_equal(detect::yolov8({of_v8, layout, flag, class_count, 2, flag}), config, random_f32({16, 15}));
+  config = {{"op", "detect.yolov8_seg"}, {"layout", layout_name}, {"multi_label", flag},
+            {"stride", 1 + below(9)},    {"head", "h"},           {"prototypes", "p"}};
+  detect::Yolov8Seg of_shapes;
+  of_shapes.candidates = random_candidates(config);
+  of_shapes.layout = layout;
+  of_shapes.multi_label = flag;
+  of_shapes.stride = config["stride"];
+  of_shapes.head = "h";
+  of_shapes.prototypes = "p";
+  expect_equal(detect::yolov8_seg(of_shapes), config, Tensors{{"h", random_f32({9, 9})}, {"p", random_f32({2, 2, 3})}});
   config = config_of("detect.yolov8_raw",
                      {{"layout", layout_name}, {"width", 16}, {"height", 24}, {"strides", 8}, {"bins", 2}});
   const detect::Candidates of_raw = random_candidates(config);
@@ -708,14 +746,15 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::encode(file),
                  {{"op", "image.encode"}, {"format", flag ? "jpeg" : "png"}, {"quality", file.quality}},
                  random_image());
-    const detect::Draw drawing{below(9), below(4), flag, below(2) == 1, 0.25};
+    const detect::Draw drawing{below(9), below(4), flag, below(2) == 1, 0.25, 0.75};
     expect_equal(detect::draw(drawing),
                  {{"op", "detect.draw"},
                   {"line_width", drawing.line_width},
                   {"text_scale", drawing.text_scale},
                   {"labels", drawing.labels},
                   {"scores", drawing.scores},
-                  {"keypoint_score", 0.25}},
+                  {"keypoint_score", 0.25},
+                  {"mask_alpha", 0.75}},
                  random_detections_in_an_image());
     const std::int64_t turns = below(4);
     expect_equal(image::rotate90(turns), {{"op", "image.rotate90"}, {"turns", turns}}, random_image());
@@ -826,7 +865,9 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                {{"op", "image.to_tensor"}, {"mode", "affine"}, {"mean", mean}, {"std", std}}, random_image());
   detect::Draw drawing;
   drawing.keypoint_score = odd(0.3);
-  expect_equal(detect::draw(drawing), {{"op", "detect.draw"}, {"keypoint_score", drawing.keypoint_score}},
+  drawing.mask_alpha = odd(0.5);
+  expect_equal(detect::draw(drawing),
+               {{"op", "detect.draw"}, {"keypoint_score", drawing.keypoint_score}, {"mask_alpha", drawing.mask_alpha}},
                random_detections_in_an_image());
   const double fraction = odd(0.5), value = odd(-1), factor = odd(0.01);
   expect_equal(image::crop_short(fraction), {{"op", "image.crop_short"}, {"fraction", fraction}}, random_image());
@@ -871,6 +912,7 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
         return detect::yolox({8, 8, {8, 16, 32}, r});
       },
       with_sides("detect.yolox"), head);
+  expect_equal_scores([](const Rules& r) { return detect::yolov8_seg({r}); }, {{"op", "detect.yolov8_seg"}}, Tensors{});
   expect_equal_scores([](const Rules& r) { return detect::centernet({r}); }, {{"op", "detect.centernet"}}, Tensors{});
   expect_equal_scores(
       [](const Rules& r) {
@@ -925,6 +967,9 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(detect::yolov8_raw({8, 9}), {{"op", "detect.yolov8_raw"}, {"width", 8}, {"height", 9}},
                random_f32({9, 9}));
   expect_equal(detect::yolox({8, 9}), {{"op", "detect.yolox"}, {"width", 8}, {"height", 9}}, random_f32({9, 9}));
+  expect_equal(detect::yolov8_seg({}), {{"op", "detect.yolov8_seg"}},
+               Tensors{{"output0", random_f32({9, 9})}, {"output1", random_f32({2, 2, 3})}});
+  expect_equal(detect::paste_masks(), {{"op", "detect.paste_masks"}}, random_shapes());
   expect_equal(detect::centernet({}), {{"op", "detect.centernet"}}, Tensors{});
   expect_equal(detect::picodet({8, 9}), {{"op", "detect.picodet"}, {"width", 8}, {"height", 9}}, Tensors{});
   expect_equal(image::decode(), {{"op", "image.decode"}}, random_png());
@@ -966,7 +1011,12 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
     expect_refused(image::encode({image::FileFormat::kJpeg, bad}),
                    {{"op", "image.encode"}, {"format", "jpeg"}, {"quality", bad}},
                    "quality must be 1..95, got " + std::to_string(bad));
-  detect::Draw wide, large;
+  detect::Draw wide, large, opaque;
+  opaque.mask_alpha = 1.5;
+  expect_refused(detect::draw(opaque), {{"op", "detect.draw"}, {"mask_alpha", 1.5}},
+                 "mask_alpha must be 0..1, got 1.5");
+  expect_refused(detect::paste_masks({-0.5}), {{"op", "detect.paste_masks"}, {"threshold", -0.5}},
+                 "threshold must be 0..1, got -0.5");
   wide.line_width = 257;
   large.text_scale = -1;
   expect_refused(detect::draw(wide), {{"op", "detect.draw"}, {"line_width", 257}},
@@ -1173,6 +1223,9 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("detect.label", "labels": "labels.txt")",
       R"("detect.crop")",
       R"("detect.boxes_of")",
+      R"("detect.paste_masks")",
+      R"("detect.masks_of")",
+      R"("detect.yolov8_seg")",
       R"("detect.ssd")",
       R"("detect.retinanet")",
       R"("detect.fcos")",

@@ -14,9 +14,11 @@ import torch  # noqa: E402
 import torchvision  # noqa: E402
 from PIL import Image  # noqa: E402
 from torchvision.models import detection  # noqa: E402
+from torchvision.models.detection.roi_heads import paste_masks_in_image  # noqa: E402
 
 from golden_test import picture  # noqa: E402
 from packing import PackingTest, gp  # noqa: E402
+from gantry_pack.run_lengths import of_pixels, to_pixels  # noqa: E402
 
 SHARPNESS = 2  # of scores: a few boxes above the threshold
 CLASSES = ["background", "cat", "dog", "bird", "fish"]
@@ -110,6 +112,41 @@ class DetectTest(PackingTest):
                 said = self.said.getvalue()
                 for key in ("score", "iou"):
                     self.assertEqual(f"near to the `{key}`" in said, key in wanted, said)
+
+    def test_masks_are_those_that_torchvision_pastes(self):
+        class Shapes(torch.nn.Module):  # boxes, and in each a shape that depends on the image
+            def forward(self, image):
+                boxes = torch.tensor([[4.0, 4, 30, 20], [-3, 8, 44.5, 60], [0, 0, 9, 9]]) + image.mean((1, 2, 3))[:, None, None] * 0
+                planes = torch.nn.functional.adaptive_avg_pool2d(image.mean(1, keepdim=True), (14, 14))
+                return {"boxes": boxes, "scores": torch.tensor([0.9, 0.8, 0.7]) + 0 * boxes[..., 0],
+                        "masks": torch.cat((planes, 1 - planes, planes), 1)[:, :, None]}
+        model = Shapes().eval()
+
+        def reference(path):
+            image = Image.open(path).convert("RGB")
+            pixels = torchvision.transforms.functional.to_tensor(image.resize((48, 64), Image.Resampling.BILINEAR))
+            found = {name: value[0] for name, value in model(pixels[None]).items()}
+            boxes = found["boxes"].clamp(min=0) * torch.tensor([image.width / 48, image.height / 64]).repeat(2)
+            unclipped = found["boxes"] * torch.tensor([image.width / 48, image.height / 64]).repeat(2)
+            masks = paste_masks_in_image(found["masks"], unclipped, (image.height, image.width), padding=1)
+            return {"boxes": boxes, "scores": found["scores"], "labels": torch.zeros(3, dtype=torch.int64), "masks": masks}
+        photo = self.photo(96, 128)
+        head = {"op": "detect.boxes", "labels": "", "masks": "masks"}
+        self.pack(model, torch.rand(1, 3, 64, 48), [photo], tool=TOOL, reference=reference, pipeline=[
+            "image.decode", {"op": "image.resize", "width": 48, "height": 64}, "image.to_tensor", "model", head,
+            {"op": "detect.nms", "iou": 0.9}, "detect.paste_masks"])
+        found = self.run_tool(photo)["detections"]
+        self.assertEqual([one["mask"]["size"] for one in found], [[128, 96]] * 3)
+        self.assertTrue(all(to_pixels(gp.RunLengths(**one["mask"])).any() for one in found))
+
+    def test_masks_that_differ_are_not_packed(self):
+        masks = torch.ones(1, 4, 4)
+        ours = gp.Detections([gp.Detection(0, "", 0.5, (0, 0, 4, 4), mask=of_pixels(masks[0]))])
+        theirs = {"boxes": torch.tensor([[0.0, 0, 4, 4]]), "scores": torch.tensor([0.5]), "labels": torch.tensor([0]), "masks": masks}
+        self.assertIsNone(gp.difference(theirs, ours, gp.EXACT, "it"))
+        masks[0, 0, 0] = 0
+        self.assertIn("1 pixels of the mask differ, 0 may", gp.difference(theirs, ours, gp.EXACT, "it"))
+        self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(0.05), "it"))
 
     def test_what_is_found_goes_to_the_next_model_as_crops(self):
         class Corners(torch.nn.Module):  # "finds" what is bright and what is dark

@@ -17,8 +17,9 @@ from gantry_pack.ops.boxes import carried_back
 from gantry_pack.ops.frame import Axis, Frame
 from gantry_pack.ops.op import UNRECORDED
 from gantry_pack.ops.table import PREDICATES
+from gantry_pack.run_lengths import of_pixels
 from gantry_pack.stage_tolerances import carried
-from gantry_pack.values import Detections
+from gantry_pack.values import Detections, SoftMask
 
 TABLE = json.loads(Path(sys.argv.pop(1)).read_text())
 FRAME = Frame(4, 3, Axis(0.25, 3), Axis(-0.5, 2))  # what boxes are of: shrunk, with a border, mirrored
@@ -145,7 +146,7 @@ class TableTest(unittest.TestCase):
     def test_every_op_gives_a_value_of_the_type_that_it_says(self):
         from PIL import Image
         types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list, "Bytes": bytes,
-                 "Detections": Detections, "Boxes": gp.Boxes, "Keypoints": gp.Keypoints}
+                 "Detections": Detections, "Boxes": gp.Boxes, "Keypoints": gp.Keypoints, "Masks": gp.Masks}
         for name, op in gp.OPS.items():
             if op.rounding is UNRECORDED:
                 continue
@@ -185,6 +186,8 @@ def head_of(name):
         return {f"scores{i}": torch.rand(1, 2) for i in range(4)} | {f"boxes{i}": torch.rand(1, 32) for i in range(4)}
     if OPS[name]["takes"] == "Tensor":
         return torch.rand(6, 3) if name == "detect.yolov8" else torch.rand(3, 7)
+    if name == "detect.yolov8_seg":
+        return {"output0": torch.rand(4 + 3 + 2, 5), "output1": torch.rand(2, 3, 4)}
     return {"boxes": boxes, "pred_boxes": boxes, "scores": scores, "pred_logits": scores, "anchors": boxes,
             "centerness": torch.rand(3, 1)}
 
@@ -212,6 +215,9 @@ def example_input(name):
         return head_of(name)
     found = gp.Detections([gp.Detection(1, "", 0.5, (2.0, 3.0, 20.0, 9.0), ((4.0, 5.0, 0.5),)),
                            gp.Detection(0, "", 0.25, (2.0, 4.0, 21.0, 9.0), ((4.0, 5.0, 0.5),))])
+    if name in ("detect.paste_masks", "detect.masks_of"):
+        found = gp.Detections(one._replace(soft_mask=SoftMask(torch.rand(3, 3), one.box), mask=of_pixels(torch.rand(3, 4) > 0.5))
+                              for one in found)
     return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
             "Keypoints": gp.Keypoints([(4.0, 5.0, 0.5)]),
             "tuple<Image, Detections>": (image, found)}[gp.OPS[name].takes]

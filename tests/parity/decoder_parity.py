@@ -246,6 +246,12 @@ def head_of(rng, name, special):
             op |= grid | {"strides": strides, "bins": int(rng.choice([2, 8, 16]))}
             head = floats(rng, sum(levels_over(**grid, strides=strides)), 4 * op["bins"] + columns, special=special)
         return op, head.T.contiguous() if op["layout"] == "channels_first" else head
+    if name == "detect.yolov8_seg":
+        op |= {"layout": str(rng.choice(["channels_first", "channels_last"])), "multi_label": several["multi_label"]}
+        prototypes = floats(rng, int(rng.integers(1, 5)), 3, 4)
+        head = torch.cat((floats(rng, count, 4, special=special), shares_of(rng, count, classes, special=special),
+                          floats(rng, count, len(prototypes))), 1)
+        return op, {"output0": head.T.contiguous() if op["layout"] == "channels_first" else head, "output1": prototypes}
     if name == "detect.yolox":
         count = sum(levels_over(**grid, strides=strides))
         return op | several | grid | {"strides": strides}, torch.cat((

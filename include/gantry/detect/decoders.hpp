@@ -115,6 +115,9 @@ struct BoxHead {
   std::string keypoints = {};
   std::string keypoint_scores =
       {};  ///< the tensor f32[N, K] of their scores, as Keypoint R-CNN gives them; empty: none
+  /// The tensor f32[N, h, w] or f32[N, 1, h, w] of probabilities over each box, which paste_masks() makes masks of;
+  /// empty: there is none.
+  std::string masks = {};
 };
 /// Boxes as the head gives them.
 GANTRY_API Stage<Tensors, Detections> boxes(const BoxHead& options);

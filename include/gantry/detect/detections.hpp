@@ -15,6 +15,8 @@
 #include <gantry/classify.hpp>
 #include <gantry/detect/box.hpp>
 #include <gantry/detect/keypoints.hpp>
+#include <gantry/detect/soft_mask.hpp>
+#include <gantry/segment/run_lengths.hpp>
 #include <gantry/stage.hpp>
 
 namespace gantry {
@@ -24,7 +26,9 @@ struct Detection {
   std::string label;       ///< empty until detect::label() has run
   float score = 0;
   Box box;
-  Keypoints keypoints;  ///< empty unless the detector gives them: eyes and mouth, joints
+  Keypoints keypoints;      ///< empty unless the detector gives them: eyes and mouth, joints
+  RunLengths mask = {};     ///< of the picture's own size; empty until detect::paste_masks() has run
+  SoftMask soft_mask = {};  ///< what the mask is made of; empty unless the detector gives it
 };
 
 /// Detections, the best first.

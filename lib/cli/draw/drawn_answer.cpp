@@ -24,8 +24,44 @@ std::string words_of_entry(const Entry& entry) {
   return name + " " + detail::to_fixed_text(static_cast<double>(entry.score), 2);
 }
 
+/// For each pixel of this picture the one of its own of `count` that its middle lies in.
+std::vector<std::int64_t> own_pixels(const FrameAxis& axis, std::int64_t pixels, std::int64_t own, std::int64_t count) {
+  std::vector<std::int64_t> all;
+  const double share = static_cast<double>(count) / static_cast<double>(own);
+  for (std::int64_t i = 0; i < pixels; ++i) {
+    const double at = axis.back(static_cast<double>(i) + 0.5) * share;
+    all.push_back(static_cast<std::int64_t>(std::clamp(at, 0.0, static_cast<double>(count - 1))));
+  }
+  return all;
+}
+
+/// The nearest pixels of a plane over the input's picture, for those of this one.
+template <class T>
+Result<Tensor> moved_plane(const Tensor& plane, const PlacedPicture& to) {
+  auto moved = Tensor::make(plane.dtype(), {to.image.height(), to.image.width()});
+  if (!moved) return moved;
+  const auto columns = own_pixels(to.frame.x, to.image.width(), to.frame.width, plane.shape()[1]);
+  const auto rows = own_pixels(to.frame.y, to.image.height(), to.frame.height, plane.shape()[0]);
+  const auto* const own = static_cast<const T*>(plane.data());
+  auto* now = static_cast<T*>(moved->mutable_data());
+  for (const std::int64_t row : rows)
+    for (const std::int64_t column : columns) *now++ = own[row * plane.shape()[1] + column];
+  return moved;
+}
+
+Result<RunLengths> moved_mask(const RunLengths& mask, const PlacedPicture& to) {
+  if (mask.empty() || (mask.width() == to.image.width() && mask.height() == to.image.height())) return mask;
+  if (mask.area() == 0) return RunLengths::of(Tensor::zeros(DType::kU8, {to.image.height(), to.image.width()}).value());
+  const auto plane = mask.to_tensor();
+  if (!plane) return plane.error();
+  const auto moved = moved_plane<std::uint8_t>(*plane, to);
+  if (!moved) return moved.error();
+  return RunLengths::of(*moved);
+}
+
 /// From the pixels of the input's picture to those of this one.
-Detections moved(Detections found, const Frame& frame) {
+Result<Detections> moved(Detections found, const PlacedPicture& to) {
+  const Frame& frame = to.frame;
   const auto forth = [](const FrameAxis& axis, float own) {
     return static_cast<float>(axis.forth(static_cast<double>(own)));
   };
@@ -33,6 +69,9 @@ Detections moved(Detections found, const Frame& frame) {
     Box& box = each.box;
     box = {forth(frame.x, box.x0), forth(frame.y, box.y0), forth(frame.x, box.x1), forth(frame.y, box.y1)};
     for (Keypoint& point : each.keypoints) point.x = forth(frame.x, point.x), point.y = forth(frame.y, point.y);
+    auto mask = moved_mask(each.mask, to);
+    if (!mask) return std::move(mask).error();
+    each.mask = *std::move(mask);
   }
   return found;
 }
@@ -48,8 +87,11 @@ Result<void> check_can_be_drawn(const AnyPipeline& pipeline) {
 }
 
 Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, bool has_caption) {
-  if (const Detections* found = answer.get_if<Detections>())
-    return detect::draw(picture.image, moved(*found, picture.frame));
+  if (const Detections* found = answer.get_if<Detections>()) {
+    const auto placed = moved(*found, picture);
+    if (!placed) return placed.error();
+    return detect::draw(picture.image, *placed);
+  }
   auto drawn = detect::draw(picture.image, Detections());  // pixels of its own
   const Classes* const classes = answer.get_if<Classes>();
   if (!drawn || classes == nullptr || classes->empty() || !has_caption) return drawn;

@@ -2,6 +2,7 @@
 // detect.boxes: heads that give boxes. Compiled without contraction.
 #include <gantry/detect/decoders.hpp>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -43,16 +44,20 @@ struct BoxPlace {
   }
 };
 
-/// What is found of candidates of rows * classes.
+using MaskHead = std::shared_ptr<const detail::MaskHead>;
+
+/// What is found in the rows of candidates of rows * classes.
 struct Rows {
   BoxPlace place;
   detail::HeadKeypoints keypoints;
+  MaskHead masks;  ///< nullptr if there are none
 
-  Detections with_keypoints(Detections found, const std::vector<detail::Candidate>& candidates,
-                            std::int64_t classes) const {
-    if (keypoints.is_empty()) return found;
-    return detail::with_keypoints(std::move(found), candidates, classes,
-                                  [&](std::int64_t row) { return keypoints.of(row, place.area); });
+  Detections complete(Detections found, const std::vector<detail::Candidate>& candidates, std::int64_t classes) const {
+    if (!keypoints.is_empty())
+      found = detail::with_keypoints(std::move(found), candidates, classes,
+                                     [&](std::int64_t row) { return keypoints.of(row, place.area); });
+    detail::add_soft_masks(found, candidates, classes, masks);
+    return found;
   }
 };
 
@@ -76,7 +81,7 @@ Result<Detections> run_single(const BoxHead& options, const Tensors& outputs, co
   const auto candidates = top.take();
   auto found = detail::detections_of(candidates, rows.place,
                                      [&](std::int64_t row) { return (*labels)[static_cast<std::size_t>(row)]; });
-  return rows.with_keypoints(std::move(found), candidates, 1);
+  return rows.complete(std::move(found), candidates, 1);
 }
 
 Result<Detections> run_table(const BoxHead& options, const Tensor& scores, const Rows& rows) {
@@ -87,7 +92,20 @@ Result<Detections> run_table(const BoxHead& options, const Tensor& scores, const
                                                   scores.to_string());
   const detail::ClassScores table{detail::values_of(scores), count, classes, options.activation, options.background};
   const auto candidates = detail::best_of(table, options.candidates, options.multi_label);
-  return rows.with_keypoints(detail::detections_of_rows(candidates, classes, rows.place), candidates, classes);
+  return rows.complete(detail::detections_of_rows(candidates, classes, rows.place), candidates, classes);
+}
+
+/// What a head says of the shape of each box; nullptr if it says nothing.
+Result<MaskHead> mask_head(const BoxHead& options, const Tensors& outputs, std::int64_t count) {
+  if (options.masks.empty()) return MaskHead();
+  const Tensor* const found = outputs.find(options.masks);
+  const bool has_channel = found != nullptr && found->rank() == 4;
+  auto masks = has_channel ? detail::head_tensor(outputs, options.masks, {count, 1, {"h", 1}, {"w", 1}})
+                           : detail::head_tensor(outputs, options.masks, {count, {"h", 1}, {"w", 1}});
+  if (!masks) return std::move(masks).error();
+  auto planes = has_channel ? masks->select(1, 0) : *masks;
+  if (!planes) return std::move(planes).error();
+  return MaskHead(std::make_shared<detail::MaskHead>(detail::MaskHead{*std::move(planes), {}, 0}));
 }
 
 Result<Detections> run_boxes(const BoxHead& options, const Tensors& outputs, const CallContext& call) {
@@ -101,7 +119,9 @@ Result<Detections> run_boxes(const BoxHead& options, const Tensors& outputs, con
   if (!scores) return std::move(scores).error();
   auto keypoints = detail::HeadKeypoints::find(outputs, options.keypoints, options.keypoint_scores, count);
   if (!keypoints) return std::move(keypoints).error();
-  Rows rows{{detail::values_of(*boxes), options.format, std::nullopt}, *std::move(keypoints)};
+  auto masks = mask_head(options, outputs, count);
+  if (!masks) return std::move(masks).error();
+  Rows rows{{detail::values_of(*boxes), options.format, std::nullopt}, *std::move(keypoints), *std::move(masks)};
   if (options.relative) {
     auto area = detail::picture_area(options.width, options.height, call);
     if (!area) return std::move(area).error();
@@ -140,7 +160,7 @@ std::string to_text(const BoxHead& params) {
          ", height=" + std::to_string(params.height) + ", boxes=" + params.boxes + ", scores=" + params.scores +
          ", labels=" + params.labels + ", activation=" + detail::activation_name(params.activation) +
          ", background=" + std::to_string(params.background) + ", multi_label=" + to_text(params.multi_label) +
-         keypoints_text(params);
+         keypoints_text(params) + (params.masks.empty() ? "" : ", masks=" + params.masks);
 }
 
 }  // namespace

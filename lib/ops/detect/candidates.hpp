@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <gantry/detect/decoders.hpp>
 #include <gantry/result.hpp>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -111,5 +112,10 @@ Detections detections_of_rows(const std::vector<Candidate>& candidates, std::int
       candidates, [&](std::int64_t index) { return box(index / classes); },
       [&](std::int64_t index) { return index % classes; });
 }
+
+/// Gives each detection of detections_of_rows() its row of a head of masks, with the box as it is. Without a head
+/// nothing.
+void add_soft_masks(Detections& detections, const std::vector<Candidate>& candidates, std::int64_t classes,
+                    const std::shared_ptr<const MaskHead>& head);
 
 }  // namespace gantry::detail

@@ -3,7 +3,10 @@
 // v8's raw heads after its Detect and dist2bbox(); YOLOX after its demo_postprocess(). Compiled without contraction.
 #include <cmath>
 #include <gantry/detect/grid.hpp>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "ops/detect/activation.hpp"
 #include "ops/detect/box_coders.hpp"
@@ -199,19 +202,55 @@ Keypoints keypoints_of(const ChannelHead& head, const Yolov8& options, std::int6
   return Keypoints(std::move(points));
 }
 
+/// Of v8 as it is exported.
+Box exported_box(const ChannelHead& head, std::int64_t row) {
+  float four[kOfBox];
+  for (std::int64_t i = 0; i < kOfBox; ++i) four[i] = head.channel(i)[row * head.box_step];
+  return detail::box_of(BoxFormat::kCxcywh, four);
+}
+
 Result<Detections> run_yolov8(const Yolov8& options, const Tensor& tensor) {
   auto head = channel_head(tensor, options.layout, "N",
                            {kOfBox, options.class_count, options.keypoints * (options.keypoint_scores ? 3 : 2)});
   if (!head) return std::move(head).error();
   const auto candidates = best_of(*head, kOfBox, options.candidates, options.multi_label, Activation::kNone);
-  Detections found = detail::detections_of_rows(candidates, head->classes, [&](std::int64_t row) {
-    float four[kOfBox];
-    for (std::int64_t i = 0; i < kOfBox; ++i) four[i] = head->channel(i)[row * head->box_step];
-    return detail::box_of(BoxFormat::kCxcywh, four);
-  });
+  Detections found =
+      detail::detections_of_rows(candidates, head->classes, [&](std::int64_t row) { return exported_box(*head, row); });
   if (options.keypoints == 0) return found;
   return detail::with_keypoints(std::move(found), candidates, head->classes,
                                 [&](std::int64_t row) { return keypoints_of(*head, options, row); });
+}
+
+/// The coefficients of each box: f32[N, K], a view.
+Result<Tensor> coefficients_of(const ChannelHead& head, HeadLayout layout, std::int64_t first, std::int64_t count) {
+  const std::size_t axis = layout == HeadLayout::kChannelsFirst ? 0 : 1;
+  auto part = head.tensor.slice(axis, first, first + count);
+  if (!part || axis == 1) return part;
+  constexpr std::size_t kSwapped[] = {1, 0};
+  return part->permute(Span<const std::size_t>(kSwapped));
+}
+
+Result<Detections> run_yolov8_seg(const Yolov8Seg& options, const Tensors& outputs) {
+  auto prototypes = detail::head_tensor(outputs, options.prototypes, {{"K", 1}, {"H", 1}, {"W", 1}});
+  if (!prototypes) return std::move(prototypes).error();
+  const std::int64_t count = prototypes->shape()[0];
+  const HeadAxis channels("4 + C + K", kOfBox + 1 + count);
+  const bool is_first = options.layout == HeadLayout::kChannelsFirst;
+  auto tensor = detail::head_tensor(
+      outputs, options.head, is_first ? std::vector<HeadAxis>{channels, "N"} : std::vector<HeadAxis>{"N", channels});
+  if (!tensor) return std::move(tensor).error();
+  const std::int64_t classes = tensor->shape()[is_first ? 0 : 1] - kOfBox - count;
+  auto head = channel_head(*tensor, options.layout, "N", {kOfBox, classes, count});
+  if (!head) return std::move(head).error();
+  auto coefficients = coefficients_of(*head, options.layout, kOfBox + classes, count);
+  if (!coefficients) return std::move(coefficients).error();
+  const auto masks = std::make_shared<const detail::MaskHead>(
+      detail::MaskHead{*std::move(coefficients), *std::move(prototypes), options.stride});
+  const auto candidates = best_of(*head, kOfBox, options.candidates, options.multi_label, Activation::kNone);
+  Detections found =
+      detail::detections_of_rows(candidates, classes, [&](std::int64_t row) { return exported_box(*head, row); });
+  detail::add_soft_masks(found, candidates, classes, masks);
+  return found;
 }
 
 Result<Detections> run_yolov8_raw(const Yolov8Raw& options, const Tensor& tensor) {
@@ -233,6 +272,14 @@ Result<void> check(const Yolov8& params) {
   if (auto ok = detail::check_range("keypoints", params.keypoints, 0, kMostKeypoints); !ok) return ok;
   if (params.layout > HeadLayout::kChannelsLast) return Error(ErrorCode::kInvalidArgument, "unknown layout");
   return check_classes(params);
+}
+
+Result<void> check(const Yolov8Seg& params) {
+  if (params.layout > HeadLayout::kChannelsLast) return Error(ErrorCode::kInvalidArgument, "unknown layout");
+  if (auto ok = detail::check_side("stride", params.stride); !ok) return ok;
+  if (auto ok = detail::check_tensor_name("head", params.head); !ok) return ok;
+  if (auto ok = detail::check_tensor_name("prototypes", params.prototypes); !ok) return ok;
+  return detail::check_candidates(params.candidates);
 }
 
 Result<void> check(const Yolov8Raw& params) {
@@ -264,6 +311,16 @@ Stage<Tensor, Detections> yolov8(const Yolov8& options) {
       detail::to_text(params.candidates) + ", layout=" + to_text(params.layout) +
           classes_text(params.multi_label, params.class_count) + keypoints_text(params),
       check(params), [](const Yolov8& p, Tensor&& head) { return run_yolov8(p, head); });
+}
+
+Stage<Tensors, Detections> yolov8_seg(const Yolov8Seg& options) {
+  const Yolov8Seg params = detail::prepared(options);
+  return detail::make_op<Tensors, Detections>(
+      "detect.yolov8_seg", params,
+      detail::to_text(params.candidates) + ", layout=" + to_text(params.layout) +
+          ", multi_label=" + (params.multi_label ? "true" : "false") + ", stride=" + std::to_string(params.stride) +
+          ", head=" + params.head + ", prototypes=" + params.prototypes,
+      check(params), [](const Yolov8Seg& p, Tensors&& outputs) { return run_yolov8_seg(p, outputs); });
 }
 
 Stage<Tensor, Detections> yolov8_raw(const Yolov8Raw& options) {

@@ -10,29 +10,13 @@
 
 #include "ops/parameters.hpp"
 #include "ops/row_bands.hpp"
+#include "ops/segment/bilinear.hpp"
 
 namespace gantry {
 namespace {
 
-/// The two pixels of an axis that make one output, and how much each counts.
-struct Blend {
-  std::int64_t first;
-  std::int64_t second;
-  float first_weight;
-  float second_weight;
-};
-
-std::vector<Blend> blends_of(std::int64_t in, std::int64_t out) {
-  std::vector<Blend> blends;
-  const float scale = static_cast<float>(in) / static_cast<float>(out);
-  for (std::int64_t i = 0; i < out; ++i) {
-    const float position = std::max(scale * (static_cast<float>(i) + 0.5f) - 0.5f, 0.0f);
-    const std::int64_t first = std::min(static_cast<std::int64_t>(position), in - 1);
-    const float weight = std::clamp(position - static_cast<float>(first), 0.0f, 1.0f);
-    blends.push_back({first, std::min(first + 1, in - 1), 1.0f - weight, weight});
-  }
-  return blends;
-}
+using detail::Blend;
+using detail::blends_of;
 
 /// The logits, and where they lie in the result.
 struct Upsampling {

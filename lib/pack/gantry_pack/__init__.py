@@ -29,9 +29,9 @@ from .reference import run_pipeline
 from .signing import generate_key, sign
 from .tolerance import EXACT, Tolerance
 from .translation.translator import translate
-from .values import Boxes, Classes, Detection, Detections, Keypoints, Payload
+from .values import Boxes, Classes, Detection, Detections, Keypoints, Masks, Payload, RunLengths
 from .version import VERSION
 
-__all__ = ["EXACT", "OPS", "VERSION", "Boxes", "CheckFailed", "Classes", "Detection", "Detections", "Keypoints", "Model",
-           "Op", "PackError", "Payload", "Tolerance", "check_pipeline", "difference", "generate_key", "main", "pack",
-           "run_pipeline", "say", "sign", "translate", "verify"]
+__all__ = ["EXACT", "OPS", "VERSION", "Boxes", "CheckFailed", "Classes", "Detection", "Detections", "Keypoints", "Masks",
+           "Model", "Op", "PackError", "Payload", "RunLengths", "Tolerance", "check_pipeline", "difference", "generate_key",
+           "main", "pack", "run_pipeline", "say", "sign", "translate", "verify"]

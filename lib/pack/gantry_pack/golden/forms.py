@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PackError
 from ..imports import need
-from ..values import DTYPES, Boxes, Classes, Detection, Detections, Keypoints, Payload, dtype_name, is_pil, is_tensor, to_array
+from ..values import (
+    DTYPES,
+    Boxes,
+    Classes,
+    Detection,
+    Detections,
+    Keypoints,
+    Masks,
+    Payload,
+    RunLengths,
+    dtype_name,
+    is_pil,
+    is_tensor,
+    to_array,
+)
 
 if TYPE_CHECKING:
     from ..aliases import Json
@@ -67,11 +81,17 @@ def _number_to_json(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def _mask_to_json(mask: RunLengths) -> Json:
+    return {"size": list(mask.size), "counts": mask.counts}
+
+
 def _detection_to_json(one: Detection) -> Json:
     kept = {"index": one.index, "label": one.label, "score": _number_to_json(one.score),
             "box": list(map(_number_to_json, one.box))}
     if one.keypoints:
         kept["keypoints"] = [list(map(_number_to_json, point)) for point in one.keypoints]
+    if one.mask:
+        kept["mask"] = _mask_to_json(one.mask)
     return kept
 
 
@@ -89,6 +109,8 @@ def value_to_json(value: Any, stem: str, directory: Directory, extension: str = 
         return {"classes": [{"index": index, "label": label, "score": score} for index, label, score in value]}
     if isinstance(value, Detections):
         return {"detections": [_detection_to_json(one) for one in value]}
+    if isinstance(value, Masks):
+        return {"masks": [_mask_to_json(mask) for mask in value]}
     if isinstance(value, (Boxes, Keypoints)):
         return {type(value).__name__.lower(): [list(map(_number_to_json, row)) for row in value]}
     if isinstance(value, Payload):

@@ -78,7 +78,7 @@ def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, giv
         return Frame(arguments["width"], arguments["height"])
     if kind in ("image.affine", "image.perspective"):
         return None  # a picture of its own
-    if kind in ("detect.to_picture", "keypoints.to_picture") and frame is not None:
+    if kind in ("detect.to_picture", "detect.paste_masks", "keypoints.to_picture") and frame is not None:
         return Frame(frame.width, frame.height)
     if kind == "interpolate" and frame is not None:
         return frame.scaled(arguments["width"] / given.shape[-1], arguments["height"] / given.shape[-2])

@@ -11,6 +11,7 @@ from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
 from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
 from .detect.crop import crop as crop_detections
+from .detect.masks import masks_of, paste_masks
 from .detect.nms import nms, soft_nms
 from .detect.picture import back_to_picture, clip
 from .detect.selection import boxes_of, filter_detections
@@ -19,7 +20,7 @@ from .detect.table import DECODERS
 from .drawing import draw
 from .encoding import encode, exact_only
 from .keypoints import points_to_picture
-from .op import ENCODED, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
+from .op import ENCODED, MASKED, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -145,13 +146,15 @@ OPS = {
         "margin": (number_of(-0.45, 10), 0), "square": (boolean, False)}, crop_detections,
         carries=lambda incoming: EXACT, takes_frame=True),
     "keypoints.to_picture": Op("Keypoints", "Keypoints", {"clip": (boolean, True)}, points_to_picture, takes_frame=True),
+    "detect.paste_masks": Op("Detections", "Detections", {"threshold": (_SHARE, 0.5)}, paste_masks, MASKED, takes_frame=True),
+    "detect.masks_of": Op("Detections", "Masks", {}, masks_of),
     "detect.boxes_of": Op("Detections", "Boxes", {}, boxes_of),
     "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
     "above": Op("Tensor", "Classes", {"threshold": (list_of_numbers(True), 0.5), "max_count": (integer(0, 65536), 0),
                                       "labels": (file_name, None)}, above),
     "detect.draw": Op("tuple<Image, Detections>", "Image", {
         "line_width": (integer(0, 256), 0), "text_scale": (integer(0, 64), 0), "labels": (boolean, True),
-        "scores": (boolean, True), "keypoint_score": (finite, 0)}, draw, UNRECORDED),
+        "scores": (boolean, True), "keypoint_score": (finite, 0), "mask_alpha": (_SHARE, 0.5)}, draw, UNRECORDED),
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
 }
 # Ops with a file of labels, which the packer writes.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...imports import need
-from ...values import Detection, Detections
+from ...values import Detection, Detections, SoftMask
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +54,13 @@ def by_score(scores: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """The order of several selections together: by falling score, equal ones by place."""
     order = places.sort(stable=True).indices
     return order[scores[order].sort(descending=True, stable=True).indices]
+
+
+def with_soft_masks(found: Detections, rows: torch.Tensor, values: torch.Tensor, prototypes: Any = None,
+                    stride: int = 0) -> Detections:
+    """Each with what the head says in its row of its shape."""
+    return Detections(one._replace(soft_mask=SoftMask(values[row], one.box, prototypes, stride))
+                      for one, row in zip(found, rows.tolist()))
 
 
 def detections(boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor,

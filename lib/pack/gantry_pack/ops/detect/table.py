@@ -15,7 +15,7 @@ from .anchors import fcos, retinanet, ssd
 from .boxes import boxes, detr
 from .centernet import centernet
 from .picodet import picodet
-from .yolo import yolov5, yolov8, yolov8_raw, yolox
+from .yolo import yolov5, yolov8, yolov8_raw, yolov8_seg, yolox
 
 _MAX_CLASS = (1 << 31) - 1
 _STEP = 2e-6  # on either side 1e-6, since exp() is another
@@ -79,12 +79,15 @@ DECODERS: Table = {
         **_PICTURE, "format": (choice("xyxy", "xywh", "cxcywh"), "xyxy"), "relative": (boolean, False),
         "boxes": _tensor("boxes"), "scores": _tensor("scores"), "labels": _tensor("labels"),
         "activation": (choice("none", "softmax", "sigmoid"), "none"), "background": (integer(-1, _MAX_CLASS), -1),
-        "multi_label": (boolean, False), "keypoints": (text, ""), "keypoint_scores": (text, ""),
+        "multi_label": (boolean, False), "keypoints": (text, ""), "keypoint_scores": (text, ""), "masks": (text, None),
         **_candidates(0.25, 30000)}, boxes, _ACTIVATED, carries=_scaled, takes_frame=True),
     "detect.yolov5": Op("Tensor", "Detections", {**_CLASSES, **_candidates(0.25, 30000)}, yolov5, carries=_moved),
     "detect.yolov8": Op("Tensor", "Detections", {
         **_LAYOUT, **_CLASSES, "keypoints": (integer(0, 1024), 0), "keypoint_scores": (boolean, True),
         **_candidates(0.25, 30000)}, yolov8, carries=_moved),
+    "detect.yolov8_seg": Op("Tensors", "Detections", {
+        **_LAYOUT, "multi_label": (boolean, False), "stride": (SIDE, 4), "head": _tensor("output0"),
+        "prototypes": _tensor("output1"), **_candidates(0.25, 30000)}, yolov8_seg, carries=_moved),
     "detect.yolov8_raw": Op("Tensor", "Detections", {
         **_grid([8, 16, 32]), "bins": (integer(2, 256), 16), **_LAYOUT, **_CLASSES, **_candidates(0.25, 30000)},
         yolov8_raw, _ROUNDED, carries=_scaled),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...imports import need
 from ...values import Detections
-from .candidates import Rules, detections
+from .candidates import Rules, detections, with_soft_masks
 from .grid import cells, distribution_boxes
-from .heads import checked, corners
+from .heads import checked, corners, named
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +54,20 @@ def yolov8(value: Any, score: float, top: int, layout: str, multi_label: bool, c
             points = torch.cat((points, torch.ones_like(points[..., :1])), 2)
     return _found(lambda rows: corners(head[rows, :4]), head[:, 4:head.shape[1] - behind], Rules(score, top, classes),
                   multi_label, points)
+
+
+def yolov8_seg(value: Any, score: float, top: int, layout: str, multi_label: bool, stride: int, head: str, prototypes: str,
+               classes: Any = None) -> Detections:
+    planes = named(value, prototypes, None, None, None, least=1)
+    count = len(planes)
+    tensor = named(value, head, None, None)
+    rows = _rows_of(tensor, layout, 4, 0)
+    rows = checked(rows, f"tensor '{head}'", None, None, least=5 + count)
+    scores = rows[:, 4:rows.shape[1] - count]
+    places = Rules(score, top, classes).best_of_rows(scores, multi_label)
+    of_rows = places // scores.shape[1]
+    found = detections(corners(rows[of_rows, :4]), scores.reshape(-1)[places], places % scores.shape[1])
+    return with_soft_masks(found, of_rows, rows[:, rows.shape[1] - count:], planes, stride)
 
 
 def yolov8_raw(value: Any, width: int, height: int, strides: Any, bins: int, score: float, top: int, layout: str,
