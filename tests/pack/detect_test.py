@@ -14,6 +14,7 @@ import torch  # noqa: E402
 import torchvision  # noqa: E402
 from PIL import Image  # noqa: E402
 from torchvision.models import detection  # noqa: E402
+from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: E402
 
 from golden_test import picture  # noqa: E402
 from packing import PackingTest, gp  # noqa: E402
@@ -35,6 +36,47 @@ def ssdlite():
         for layer in model.head.classification_head.module_list:
             layer[1].weight.mul_(SHARPNESS)
     return model.eval()
+
+
+class Levels(torch.nn.Module):
+    """A backbone that gives three levels of features, of 8, 16 and 32 pixels a place."""
+
+    out_channels = 32
+
+    def __init__(self):
+        super().__init__()
+        self.steps = torch.nn.ModuleList([torch.nn.Conv2d(3, 32, 9, 8, 4), torch.nn.Conv2d(32, 32, 3, 2, 1),
+                                          torch.nn.Conv2d(32, 32, 3, 2, 1)])
+
+    def forward(self, images):
+        features = {}
+        for step in self.steps:
+            images = step(images).relu()
+            features[str(len(features))] = images
+        return features
+
+
+def detector_of_levels(kind, sizes, ratios, sharpness):
+    torch.manual_seed(2)
+    model = kind(Levels(), len(CLASSES), anchor_generator=AnchorGenerator(sizes, (ratios,) * 3), min_size=160, max_size=240,
+                 detections_per_img=20)
+    with torch.no_grad():
+        for head in (model.head.classification_head, model.head.regression_head):
+            for layer in head.modules():
+                if isinstance(layer, torch.nn.Conv2d):
+                    layer.weight.mul_(3)
+        head = model.head.classification_head.cls_logits
+        head.weight.mul_(sharpness)
+        head.bias.fill_(-2.0)
+    return model.eval()
+
+
+def retinanet():
+    return detector_of_levels(detection.RetinaNet, ((16, 20), (32, 40), (64, 80)), (0.5, 1.0, 2.0), 200)
+
+
+def fcos():
+    return detector_of_levels(detection.FCOS, ((8,), (16,), (32,)), (1.0,), 40)
 
 
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
@@ -65,6 +107,25 @@ class DetectTest(PackingTest):
             self.assertGreater(len(ours), 3)
             self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(1e-3, 1e-4), "detections"))
             self.assertEqual({CLASSES[one.index] for one in ours}, {one.label for one in ours})
+
+    def test_detectors_of_pictures_of_any_size_are_packed_from_the_model_object_alone(self):
+        photos = [self.photo(200, 150), self.photo(90, 233, "tall.png"), self.photo(311, 207, "large.png")]
+        for kind, decoder in ((retinanet, "detect.retinanet"), (fcos, "detect.fcos")):
+            with self.subTest(decoder):
+                model = kind()
+                manifest = self.pack(model, None, photos[:2], labels=CLASSES, tool=TOOL)
+                self.assertEqual([op["op"] for op in manifest["pipeline"]], [
+                    "image.decode", "image.to_tensor", "interpolate", "pad_to", "model", decoder, "detect.clip", "detect.nms",
+                    "detect.to_picture", "detect.label"])
+                for path in photos:
+                    self.expect_equal_answers(model, path)
+
+    def expect_equal_answers(self, model, path, least=4):
+        with torch.no_grad():
+            theirs = model([torchvision.transforms.functional.to_tensor(Image.open(path).convert("RGB"))])[0]
+        ours = self.detections(path)
+        self.assertGreaterEqual(len(ours), least)
+        self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(1e-3, 1e-5), "detections"))
 
     def test_a_detector_whose_answers_differ_is_not_written(self):
         """As somebody's own detector that does more than torchvision's."""

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .console import say
-from .detectors import with_detector
 from .directory import Directory, published
 from .engines.export import export_model
 from .files import store_files
 from .golden.evaluation import write_eval
 from .golden.recorder import Recorder
 from .integrity import verify
+from .known_models import with_known_model
 from .limits import FORMAT, MAX_STAGE_BYTES
 from .manifest import now, write_manifest
 from .opening import Opening
@@ -43,8 +43,9 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
 
     out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`, which
                     replaces a package or an empty directory, and nothing else
-    model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram; an SSD detector of
-                    torchvision needs neither example_inputs nor pipeline: its heads are exported, and it is the reference
+    model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram; torchvision's SSD,
+                    RetinaNet and FCOS need neither example_inputs nor pipeline: their heads are exported, and they are the
+                    reference
     example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one; or a list of several
                     such tuples, of which the first is what is exported, and which tell the dimensions that vary: sizes
                     that are equal in all of them are one symbol
@@ -75,7 +76,7 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
     plugins         shared libraries by which the tool knows the host's ops (gantry check --plugin); they are run, and are no
                     part of the package
     """
-    plan = Plan(**with_detector({key: value for key, value in locals().items() if key != "overwrite"}))
+    plan = Plan(**with_known_model({key: value for key, value in locals().items() if key != "overwrite"}))
     Children.start()  # imports torch in the meantime
     with published(out, overwrite) as work:
         directory = Directory(work)

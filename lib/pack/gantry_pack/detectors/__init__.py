@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Detectors: those that are packed from the model object alone, a file a family, and pipelines for heads of a known shape."""
