@@ -699,6 +699,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::premultiply(), {{"op", "image.premultiply"}}, random_image());
     expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
     expect_equal(segment({height, width}), {{"op", "segment"}, {"height", height}, {"width", width}}, random_logits());
+    expect_equal(segment_input(), {{"op", "segment_input"}}, std::tuple(random_logits(), random_logits()));
     expect_equal_on_detections(labels);
     expect_equal_anchor_decoders();
     expect_equal_box_decoders();
@@ -1140,6 +1141,7 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("detect.centernet")",
       R"("detect.picodet", "width": 1, "height": 1)",
       R"("segment")",
+      R"("segment_input")",
       R"("interpolate", "width": 1, "height": 1)",
       R"("normalize", "mean": 0, "std": 1)",
       R"("pad_to", "width": 1, "height": 1)",

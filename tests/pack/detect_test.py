@@ -79,6 +79,18 @@ def fcos():
     return detector_of_levels(detection.FCOS, ((8,), (16,), (32,)), (1.0,), 40)
 
 
+def faster_rcnn():
+    torch.manual_seed(3)
+    generator = AnchorGenerator(((16, 20), (32, 40), (64, 80)), ((0.5, 1.0, 2.0),) * 3)
+    model = detection.FasterRCNN(Levels(), len(CLASSES), rpn_anchor_generator=generator, min_size=160, max_size=240,
+                                 box_roi_pool=torchvision.ops.MultiScaleRoIAlign(["0", "1", "2"], 7, 2),
+                                 box_detections_per_img=20, box_score_thresh=0.3)
+    with torch.no_grad():
+        for layer in (model.rpn.head.cls_logits, model.roi_heads.box_predictor.cls_score):
+            layer.weight.mul_(30)
+    return model.eval()
+
+
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
 class DetectTest(PackingTest):
     def photo(self, width, height, name="photo.png"):
@@ -86,14 +98,15 @@ class DetectTest(PackingTest):
         path.write_bytes(picture(width, height))
         return path
 
-    def run_tool(self, path):
-        ran = subprocess.run([TOOL, "run", self.package, path], capture_output=True, text=True)
+    def run_tool(self, path, libraries=()):
+        options = [word for library in libraries for word in ("--library", library)]
+        ran = subprocess.run([TOOL, "run", self.package, path, *options], capture_output=True, text=True)
         self.assertEqual(ran.returncode, 0, ran.stderr)
         return json.loads(ran.stdout)["result"]
 
-    def detections(self, path):
+    def detections(self, path, libraries=()):
         return gp.Detections(gp.Detection(one["index"], one["label"], one["score"], tuple(one["box"]))
-                             for one in self.run_tool(path)["detections"])
+                             for one in self.run_tool(path, libraries)["detections"])
 
     def test_an_ssd_detector_is_packed_from_the_model_object_alone(self):
         model = ssdlite()
@@ -120,10 +133,21 @@ class DetectTest(PackingTest):
                 for path in photos:
                     self.expect_equal_answers(model, path)
 
-    def expect_equal_answers(self, model, path, least=4):
+    def test_a_two_stage_detector_is_packed_from_the_model_object_alone(self):
+        model = faster_rcnn()
+        photos = [self.photo(200, 150), self.photo(90, 233, "tall.png"), self.photo(311, 207, "large.png")]
+        manifest = self.pack(model, None, photos[:2], labels=CLASSES, tool=TOOL)
+        self.assertEqual([op["op"] for op in manifest["pipeline"]], [
+            "image.decode", "image.to_tensor", "interpolate", "model", "detect.boxes", "detect.to_picture", "detect.label"])
+        self.assertEqual([spec["shape"] for spec in manifest["models"]["model"]["outputs"]],
+                         [["found", 4], ["found"], ["found"]])
+        for path in photos:
+            self.expect_equal_answers(model, path, libraries=[next(Path(torchvision.__file__).parent.glob("_C*.so"))])
+
+    def expect_equal_answers(self, model, path, least=4, libraries=()):
         with torch.no_grad():
             theirs = model([torchvision.transforms.functional.to_tensor(Image.open(path).convert("RGB"))])[0]
-        ours = self.detections(path)
+        ours = self.detections(path, libraries)
         self.assertGreaterEqual(len(ours), least)
         self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(1e-3, 1e-5), "detections"))
 

@@ -210,7 +210,7 @@ def example_input(name):
         return head_of(name)
     found = gp.Detections([gp.Detection(1, "", 0.5, (2.0, 3.0, 20.0, 9.0), ((4.0, 5.0, 0.5),)),
                            gp.Detection(0, "", 0.25, (2.0, 4.0, 21.0, 9.0), ((4.0, 5.0, 0.5),))])
-    return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
+    return {"Image": image, "Tensor": torch.rand(3, 8, 8), "tuple<Tensor, Tensor>": (torch.rand(3, 8, 8), torch.rand(3, 4, 4)), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
             "tuple<Image, Detections>": (image, found)}[gp.OPS[name].takes]
 
 

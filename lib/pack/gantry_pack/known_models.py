@@ -8,25 +8,46 @@ from typing import TYPE_CHECKING, Any
 
 from .detectors.levels import pack_fcos, pack_retinanet
 from .detectors.ssd import pack_ssd
+from .detectors.two_stage import pack_faster_rcnn
+from .segmenters import pack_lraspp, pack_segmenter
 
 if TYPE_CHECKING:
     from .aliases import Json
 
-_DETECTION = "torchvision.models.detection"
-_KNOWN: dict[tuple[str, str], Callable[[Any, bool], Json]] = {
-    (f"{_DETECTION}.ssd", "SSD"): pack_ssd,
-    (f"{_DETECTION}.retinanet", "RetinaNet"): pack_retinanet,
-    (f"{_DETECTION}.fcos", "FCOS"): pack_fcos,
+_DETECTORS: dict[tuple[str, str], Callable[[Any, bool], Json]] = {
+    ("detection.ssd", "SSD"): pack_ssd,
+    ("detection.retinanet", "RetinaNet"): pack_retinanet,
+    ("detection.fcos", "FCOS"): pack_fcos,
+    ("detection.faster_rcnn", "FasterRCNN"): pack_faster_rcnn,
+}
+_SEGMENTERS: dict[tuple[str, str], Callable[[Any, Any], Json]] = {
+    ("segmentation.deeplabv3", "DeepLabV3"): pack_segmenter,
+    ("segmentation.fcn", "FCN"): pack_segmenter,
+    ("segmentation.lraspp", "LRASPP"): pack_lraspp,
 }
 
 
 def with_known_model(given: Json) -> Json:
-    """The arguments of pack(), where `model` is one that is known and no pipeline is given: those that stand for it. Its own
-    answers are the reference, unless another one is given."""
-    kind = type(given["model"])  # a subclass may do something else around its network
-    pack_known = _KNOWN.get((kind.__module__, kind.__name__))
-    if given["pipeline"] is not None or pack_known is None:
+    """The arguments of pack(), where `model` is one that is known and the pipeline is not given, or given as its transform
+    alone: those that stand for it. Its own answers are the reference, unless another one is given."""
+    known = _arguments_of(given["model"], given["pipeline"], given["labels"] is not None)
+    if known is None:
         return given
-    known = pack_known(given["model"], given["labels"] is not None)
     reference = given["reference"] or (known["reference"] if given["samples"] else None)
     return {**given, **known, "reference": reference}
+
+
+def _arguments_of(model: Any, pipeline: Any, has_labels: bool) -> Json | None:
+    kind = type(model)  # a subclass may do something else around its network
+    name = (kind.__module__.removeprefix("torchvision.models."), kind.__name__)
+    if name in _DETECTORS and (pipeline is None or _is_preset(pipeline, "ObjectDetection")):
+        return _DETECTORS[name](model, has_labels)
+    if name in _SEGMENTERS and (pipeline is None or _is_preset(pipeline, "SemanticSegmentation")):
+        return _SEGMENTERS[name](model, pipeline)
+    return None
+
+
+def _is_preset(transform: Any, name: str) -> bool:
+    """Whether it is what weights.transforms() gives of torchvision."""
+    kind = type(transform)
+    return (kind.__module__, kind.__name__) == ("torchvision.transforms._presets", name)

@@ -43,9 +43,10 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
 
     out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`, which
                     replaces a package or an empty directory, and nothing else
-    model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram; torchvision's SSD,
-                    RetinaNet and FCOS need neither example_inputs nor pipeline: their heads are exported, and they are the
-                    reference
+    model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram; torchvision's
+                    detectors (SSD, RetinaNet, FCOS, Faster R-CNN) and segmentation networks (DeepLabV3, FCN, LR-ASPP) need
+                    neither example_inputs nor pipeline, or their weights' transforms() alone: what they do around their
+                    network becomes ops, and they are the reference
     example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one; or a list of several
                     such tuples, of which the first is what is exported, and which tell the dimensions that vary: sizes
                     that are equal in all of them are one symbol

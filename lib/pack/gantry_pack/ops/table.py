@@ -42,7 +42,7 @@ from .parameters import (
     reducing_gap,
 )
 from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
-from .tensors import interpolate, normalize, pad_planes, segment, sigmoid, softmax
+from .tensors import interpolate, normalize, pad_planes, segment, segment_input, sigmoid, softmax
 from .warping import affine, flip, perspective, rotate90
 
 _FILTER = (choice(*FILTERS), "bilinear")
@@ -118,6 +118,7 @@ OPS = {
     **DECODERS,
     "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
                   SEGMENTED),
+    "segment_input": Op("tuple<Tensor, Tensor>", "Tensor", {}, segment_input, SEGMENTED),
     "interpolate": Op("Tensor", "Tensor", {
         **dict.fromkeys(("width", "height", "min_size", "max_size"), (SIDE, None)),
         "antialias": (boolean, False), "align_corners": (boolean, False),
@@ -153,5 +154,5 @@ OPS = {
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
 }
 # Ops with a file of labels, which the packer writes.
-LABELLED = frozenset(kind for kind, op in OPS.items() if "labels" in op.params)
+LABELLED = frozenset(kind for kind, op in OPS.items() if "labels" in op.files)
 PREDICATES = {"image.is_gray": ("Image", lambda image: image.mode == "L")}
