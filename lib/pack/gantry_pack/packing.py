@@ -53,8 +53,8 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
     models          instead of these two, several models: {name: Model(module, example_inputs, ...)}; the pipeline says
                     which one it means, {"op": "model", "name": name}
     pipeline        a list of ops ({"op": ...}, names of ops without parameters, transforms and image processors of
-                    torchvision, timm, open_clip and transformers), or one of these, or None for the model alone, or for what
-                    is known of a detector
+                    torchvision, timm, open_clip and transformers), or one of these, or what gantry_pack.detectors makes, or
+                    None for the model alone, or for what is known of a detector
     inputs          the names of the pipeline's inputs, where it has several: ["image", "threshold"]; {"op": "select", "name":
                     "image"} takes one of them, and each sample is a dict of them, or a tuple in their order
     reference       your own Python stack: takes a sample as given in `samples`, returns a tensor or vector of scores, a

@@ -41,8 +41,8 @@ def _pack(model: Any, has_labels: bool, decoder: str, outputs: dict[str, str]) -
     heads = _heads_of(model, outputs)
     with torch.no_grad():
         given = heads(example)
-    shapes: Json = {name: ["batch", "anchors", tensor.shape[-1]] for name, tensor in given.items() if name != "levels"}
-    shapes["images"] = ["batch", 3, "height", "width"]
+    shapes: Json = {name: ["batch", "anchors", tensor.shape[-1]] for name, tensor in given.items()}
+    shapes |= {"images": ["batch", 3, "height", "width"], "levels": ["batch", given["levels"].shape[-1]]}
     nms = {"op": "detect.nms", "iou": model.nms_thresh, "suppress": "torchvision", "max_count": model.detections_per_img}
     pipeline = [*preprocessing(model.transform), "model",
                 {"op": decoder, "score": model.score_thresh, "top": model.topk_candidates}, "detect.clip", nms,

@@ -29,7 +29,7 @@ def pack_faster_rcnn(model: Any, has_labels: bool) -> Json:
     found = {"boxes": ["found", 4], "labels": ["found"], "scores": ["found"]}
     return {"model": network, "example_inputs": torch.rand(1, 3, *_EXAMPLE, generator=torch.Generator().manual_seed(0)),
             "pipeline": pipeline, "shapes": {"images": ["batch", 3, "height", "width"], **found},
-            "libraries": ["torchvision"], "engines": ("torchscript",), "reference": answers_of(model)}
+            "libraries": ["torchvision"], "reference": answers_of(model)}
 
 
 def _network_of(model: Any) -> Any:
