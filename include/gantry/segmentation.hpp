@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <tuple>
 
 #include <gantry/segment/masks.hpp>
 #include <gantry/segment/run_lengths.hpp>
@@ -26,5 +27,11 @@ struct Segment {
 /// the two best resized logits differ by rounding, a few units in the last place. Errors: invalid_argument for another
 /// tensor. Cost: 2 multiplications a class and pixel, two rows of resized logits as scratch memory.
 GANTRY_API Stage<Tensor, Tensor> segment(const Segment& size = {});
+/// The same at the size of the model's input: that input, [.., height, width], and the logits that the model gave for
+/// it. Errors: also invalid_argument for an input without two sides, or of another size than 1..65535.
+///
+///   const auto same = stage("input", [](const Tensor& input) { return input; });
+///   auto chain = image::decode() | image::to_tensor() | fork(same, model.stage()) | segment_input();
+GANTRY_API Stage<std::tuple<Tensor, Tensor>, Tensor> segment_input();
 
 }  // namespace gantry

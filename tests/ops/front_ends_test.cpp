@@ -656,6 +656,13 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     json planes_config = {{"op", "interpolate"}, {"width", width}, {"height", height}, {"mode", kModes[mode]}};
     if (mode > 1) planes_config[flag ? "antialias" : "align_corners"] = true;
     expect_equal(interpolate(planes), planes_config, random_logits());
+    planes.width = planes.height = 0;
+    planes.min_size = planes_config["min_size"] = 30 + width;
+    planes.max_size = planes_config["max_size"] = 60 + height;
+    for (const char* const side : {"width", "height"}) planes_config.erase(side);
+    expect_equal(interpolate(planes), planes_config, random_logits());
+    expect_equal(pad_to_multiple(width, 0.5f), {{"op", "pad_to"}, {"multiple", width}, {"value", 0.5}},
+                 random_logits());
     expect_equal(pad_to(9 + width, 9 + height, 0.5f),
                  {{"op", "pad_to"}, {"width", 9 + width}, {"height", 9 + height}, {"value", 0.5}}, random_logits());
     expect_equal(normalize({0.5f}, {0.25f}), {{"op", "normalize"}, {"mean", 0.5}, {"std", {0.25}}}, random_logits());
@@ -787,6 +794,7 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::premultiply(), {{"op", "image.premultiply"}}, random_image());
     expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
     expect_equal(segment({height, width}), {{"op", "segment"}, {"height", height}, {"width", width}}, random_logits());
+    expect_equal(segment_input(), {{"op", "segment_input"}}, std::tuple(random_logits(), random_logits()));
     expect_equal_on_detections(labels);
     expect_equal_anchor_decoders();
     expect_equal_box_decoders();
@@ -1080,6 +1088,11 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
                  "takes one of width and height, multiple, square");
   expect_refused(image::pad_to({}), {{"op", "image.pad_to"}}, "takes one of width and height, multiple, square");
   expect_refused(pad_to(0, 1), {{"op", "pad_to"}, {"width", 0}, {"height", 1}}, "width must be 1..65535, got 0");
+  expect_refused(pad_to_multiple(0), {{"op", "pad_to"}, {"multiple", 0}}, "multiple must be 1..65535, got 0");
+  Interpolate ratio;
+  ratio.min_size = 1;
+  expect_refused(interpolate(ratio), {{"op", "interpolate"}, {"min_size", 1}, {"max_size", 0}},
+                 "max_size must be 1..65535, got 0");
   expect_refused(image::to_tensor({image::Normalize::Mode::kAffine, {0}, {1}, 0.5}),
                  {{"op", "image.to_tensor"}, {"mode", "affine"}, {"scale", 0.5}},
                  "scale is for the modes hf_numpy and scaled");
@@ -1241,6 +1254,7 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("keypoints.points")",
       R"("keypoints.to_picture")",
       R"("segment")",
+      R"("segment_input")",
       R"("interpolate", "width": 1, "height": 1)",
       R"("normalize", "mean": 0, "std": 1)",
       R"("pad_to", "width": 1, "height": 1)",

@@ -13,11 +13,17 @@ from pathlib import Path
 
 TOOL = Path(sys.argv.pop()).resolve() if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else None
 
+import numpy  # noqa: E402
 import torch  # noqa: E402
+from torchvision.transforms._presets import SemanticSegmentation  # noqa: E402
+from transformers import RTDetrImageProcessor  # noqa: E402
 
 from detect_test import CLASSES, ssdlite  # noqa: E402
 from golden_test import picture  # noqa: E402
 from packing import PackingTest, gp  # noqa: E402
+from ready_test import CLASSES as DETR_CLASSES  # noqa: E402
+from ready_test import rt_detr  # noqa: E402
+from segment_test import deeplab, with_numbers_of_a_trained_one  # noqa: E402
 
 COOKBOOK = Path(__file__).resolve().parents[2] / "examples" / "cookbook"
 
@@ -77,13 +83,43 @@ class CookbookTest(PackingTest):
 
     def test_detection(self):
         torch.manual_seed(3)
-        alone, python, recipe = snippets("detect.md", "python")
+        alone, python, recipe, ready, *_ = snippets("detect.md", "python")
         exec(alone, {"model": ssdlite(), "LABELS": CLASSES})
         names = {"model": Yolo().eval(), "LABELS": CLASSES}
-        for code in (python, recipe):
+        found = []
+        for version, code in enumerate((python + recipe, ready), 1):
             exec(code, names)
-        manifest = json.loads(Path("yolo/1/gantry.json").read_text())
-        self.assertGreater(len(manifest["golden"][0]["result"]["value"]["detections"]), 1)
+            found.append(self.result_of(f"yolo/{version}")["detections"])
+        self.assertGreater(len(found[0]), 1)
+        self.assertEqual(found[0], found[1])
+
+    @staticmethod
+    def result_of(package):
+        return json.loads((Path(package) / "gantry.json").read_text())["golden"][0]["result"]["value"]
+
+    def test_detr(self):
+        python, recipe = snippets("detect.md", "python")[4:]
+        torch.manual_seed(6)
+        model = rt_detr().eval()
+        with torch.no_grad():
+            for layer in model.model.decoder.class_embed:
+                layer.bias.zero_()  # about half of all scores are above 0.5
+        processor = RTDetrImageProcessor(size={"height": 96, "width": 96})
+        names = {"model": model, "processor": processor, "LABELS": DETR_CLASSES}
+        exec(python + recipe, names)
+        found = self.result_of("detr/1")["detections"]
+        self.assertGreater(len(found), 1)
+        self.assertEqual(len(found), len(names["detect"]("street.png")["scores"]))
+
+    def test_segmentation(self):
+        python, recipe = snippets("segment.md", "python")
+        torch.manual_seed(4)
+        names = {"model": with_numbers_of_a_trained_one(deeplab()), "transform": SemanticSegmentation(resize_size=72)}
+        exec(python + recipe, names)
+        labels = numpy.load(Path("segmenter/1") / self.result_of("segmenter/1")["npy"])
+        self.assertTrue((labels == names["segment"]("street.png").numpy()).all())
+        text, = snippets("segment.md", "json")
+        gp.check_pipeline(json.loads(text))
 
     def test_keypoints(self):
         torch.manual_seed(3)

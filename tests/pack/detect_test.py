@@ -2,8 +2,6 @@
 """Detectors as packages: from a model object alone, from heads and ops, and in a cascade. The gantry tool opens each, so what
 C++ finds is what the Python stack finds. Run by ctest; or: python tests/pack/detect_test.py GANTRY"""
 
-import json
-import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -14,10 +12,11 @@ import torch  # noqa: E402
 import torchvision  # noqa: E402
 from PIL import Image  # noqa: E402
 from torchvision.models import detection  # noqa: E402
+from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: E402
 from torchvision.models.detection.roi_heads import paste_masks_in_image  # noqa: E402
 
-from golden_test import picture  # noqa: E402
-from packing import PackingTest, gp  # noqa: E402
+from detecting import DetectingTest  # noqa: E402
+from packing import gp  # noqa: E402
 from gantry_pack.run_lengths import of_pixels, to_pixels  # noqa: E402
 
 SHARPNESS = 2  # of scores: a few boxes above the threshold
@@ -39,21 +38,69 @@ def ssdlite():
     return model.eval()
 
 
+def answers_of(model):
+    def answers(path):
+        with torch.no_grad():
+            return model([torchvision.transforms.functional.to_tensor(Image.open(path).convert("RGB"))])[0]
+    return answers
+
+
+class Levels(torch.nn.Module):
+    """A backbone that gives three levels of features, of 8, 16 and 32 pixels a place."""
+
+    out_channels = 32
+
+    def __init__(self):
+        super().__init__()
+        self.steps = torch.nn.ModuleList([torch.nn.Conv2d(3, 32, 9, 8, 4), torch.nn.Conv2d(32, 32, 3, 2, 1),
+                                          torch.nn.Conv2d(32, 32, 3, 2, 1)])
+
+    def forward(self, images):
+        features = {}
+        for step in self.steps:
+            images = step(images).relu()
+            features[str(len(features))] = images
+        return features
+
+
+def detector_of_levels(kind, sizes, ratios, sharpness):
+    torch.manual_seed(2)
+    model = kind(Levels(), len(CLASSES), anchor_generator=AnchorGenerator(sizes, (ratios,) * 3), min_size=160, max_size=240,
+                 detections_per_img=20)
+    with torch.no_grad():
+        for head in (model.head.classification_head, model.head.regression_head):
+            for layer in head.modules():
+                if isinstance(layer, torch.nn.Conv2d):
+                    layer.weight.mul_(3)
+        head = model.head.classification_head.cls_logits
+        head.weight.mul_(sharpness)
+        head.bias.fill_(-2.0)
+    return model.eval()
+
+
+def retinanet():
+    return detector_of_levels(detection.RetinaNet, ((16, 20), (32, 40), (64, 80)), (0.5, 1.0, 2.0), 200)
+
+
+def fcos():
+    return detector_of_levels(detection.FCOS, ((8,), (16,), (32,)), (1.0,), 40)
+
+
+def faster_rcnn():
+    torch.manual_seed(3)
+    generator = AnchorGenerator(((16, 20), (32, 40), (64, 80)), ((0.5, 1.0, 2.0),) * 3)
+    model = detection.FasterRCNN(Levels(), len(CLASSES), rpn_anchor_generator=generator, min_size=160, max_size=240,
+                                 box_roi_pool=torchvision.ops.MultiScaleRoIAlign(["0", "1", "2"], 7, 2),
+                                 box_detections_per_img=20, box_score_thresh=0.3)
+    with torch.no_grad():
+        for layer in (model.rpn.head.cls_logits, model.roi_heads.box_predictor.cls_score):
+            layer.weight.mul_(30)
+    return model.eval()
+
+
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
-class DetectTest(PackingTest):
-    def photo(self, width, height, name="photo.png"):
-        path = self.dir / name
-        path.write_bytes(picture(width, height))
-        return path
-
-    def run_tool(self, path):
-        ran = subprocess.run([TOOL, "run", self.package, path], capture_output=True, text=True)
-        self.assertEqual(ran.returncode, 0, ran.stderr)
-        return json.loads(ran.stdout)["result"]
-
-    def detections(self, path):
-        return gp.Detections(gp.Detection(one["index"], one["label"], one["score"], tuple(one["box"]))
-                             for one in self.run_tool(path)["detections"])
+class DetectTest(DetectingTest):
+    tool = TOOL
 
     def test_an_ssd_detector_is_packed_from_the_model_object_alone(self):
         model = ssdlite()
@@ -61,11 +108,7 @@ class DetectTest(PackingTest):
         manifest = self.pack(model, None, photos, labels=CLASSES, tool=TOOL)
         self.assertEqual(manifest["pipeline"][4]["op"], "detect.ssd")
         for path in photos:
-            with torch.no_grad():
-                theirs = model([torchvision.transforms.functional.to_tensor(Image.open(path).convert("RGB"))])[0]
-            ours = self.detections(path)
-            self.assertGreater(len(ours), 3)
-            self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(1e-3, 1e-4), "detections"))
+            ours = self.expect_answers(answers_of(model), path)
             self.assertEqual({CLASSES[one.index] for one in ours}, {one.label for one in ours})
 
     def test_a_reference_may_give_keypoints_as_torchvision_or_numpy_has_them(self):
@@ -82,6 +125,29 @@ class DetectTest(PackingTest):
                       [(numpy.float32(5.0005), numpy.float64(6), 0.25)]):
             self.assertIsNone(gp.difference(close, rows, step, "points"))
             self.assertIsNotNone(gp.difference(close, rows, gp.EXACT, "points"))
+
+    def test_detectors_of_pictures_of_any_size_are_packed_from_the_model_object_alone(self):
+        photos = [self.photo(200, 150), self.photo(90, 233, "tall.png"), self.photo(311, 207, "large.png")]
+        for kind, decoder in ((retinanet, "detect.retinanet"), (fcos, "detect.fcos")):
+            with self.subTest(decoder):
+                model = kind()
+                manifest = self.pack(model, None, photos[:2], labels=CLASSES, tool=TOOL)
+                self.assertEqual([op["op"] for op in manifest["pipeline"]], [
+                    "image.decode", "image.to_tensor", "interpolate", "pad_to", "model", decoder, "detect.clip", "detect.nms",
+                    "detect.to_picture", "detect.label"])
+                for path in photos:
+                    self.expect_answers(answers_of(model), path)
+
+    def test_a_two_stage_detector_is_packed_from_the_model_object_alone(self):
+        model = faster_rcnn()
+        photos = [self.photo(200, 150), self.photo(90, 233, "tall.png"), self.photo(311, 207, "large.png")]
+        manifest = self.pack(model, None, photos[:2], labels=CLASSES, tool=TOOL)
+        self.assertEqual([op["op"] for op in manifest["pipeline"]], [
+            "image.decode", "image.to_tensor", "interpolate", "model", "detect.boxes", "detect.to_picture", "detect.label"])
+        self.assertEqual([spec["shape"] for spec in manifest["models"]["model"]["outputs"]],
+                         [["found", 4], ["found"], ["found"]])
+        for path in photos:
+            self.expect_answers(answers_of(model), path, libraries=[next(Path(torchvision.__file__).parent.glob("_C*.so"))])
 
     def test_a_detector_whose_answers_differ_is_not_written(self):
         """As somebody's own detector that does more than torchvision's."""

@@ -219,6 +219,7 @@ def example_input(name):
         found = gp.Detections(one._replace(soft_mask=SoftMask(torch.rand(3, 3), one.box), mask=of_pixels(torch.rand(3, 4) > 0.5))
                               for one in found)
     return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
+            "tuple<Tensor, Tensor>": (torch.rand(3, 8, 8), torch.rand(3, 4, 4)),
             "Keypoints": gp.Keypoints([(4.0, 5.0, 0.5)]),
             "tuple<Image, Detections>": (image, found)}[gp.OPS[name].takes]
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <gantry/segmentation.hpp>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -118,7 +119,27 @@ Result<Tensor> run_segment(const Segment& wanted, const Tensor& logits, const Ca
   return labels;
 }
 
+Result<Tensor> run_segment_input(const Tensor& input, const Tensor& logits, const CallContext& call) {
+  const std::size_t rank = input.rank();
+  if (rank < 2 || input.numel() == 0)
+    return Error(ErrorCode::kInvalidArgument,
+                 "takes the model's input, [.., height, width], beside its logits, got " + input.to_string());
+  const Segment size{input.shape()[rank - 2], input.shape()[rank - 1]};
+  if (auto ok = check(size); !ok) return std::move(ok).error();
+  return run_segment(size, logits, call);
+}
+
+struct NoParameters {};
+
 }  // namespace
+
+Stage<std::tuple<Tensor, Tensor>, Tensor> segment_input() {
+  return detail::make_op<std::tuple<Tensor, Tensor>, Tensor>(
+      "segment_input", NoParameters{}, "", {},
+      [](const NoParameters&, std::tuple<Tensor, Tensor>&& given, const CallContext& call) {
+        return run_segment_input(std::get<0>(given), std::get<1>(given), call);
+      });
+}
 
 Stage<Tensor, Tensor> segment(const Segment& size) {
   return detail::make_op<Tensor, Tensor>(

@@ -30,10 +30,25 @@ OpDescription segment_description() {
           .domain = "segment"};
 }
 
+Stage<std::tuple<Tensor, Tensor>, Tensor> read_segment_input(ParamReader&) {
+  return segment_input();
+}
+
+OpDescription segment_input_description() {
+  return {.summary = "says which class each pixel of the model's input is",
+          .input = "the input [.., height, width] and the logits f32[classes, h, w]",
+          .output = "i32[height, width]",
+          .reference = "torch: `interpolate(mode=\"bilinear\")`, then `argmax(0)`",
+          .tolerance = "exact but where the two best logits differ by rounding",
+          .example = R"({"op": "segment_input"})",
+          .domain = "segment"};
+}
+
 }  // namespace
 
 void add_segment_ops(Registry& registry) {
   registry.add<Tensor, Tensor>("segment", read_segment, segment_description());
+  registry.add<std::tuple<Tensor, Tensor>, Tensor>("segment_input", read_segment_input, segment_input_description());
 }
 
 }  // namespace gantry::detail

@@ -15,6 +15,7 @@ Needs torch. Pillow, torchvision and cryptography (or the openssl tool) only whe
 standard library to be imported.
 """
 
+from . import detectors
 from .command_line import main
 from .console import say
 from .differences import difference
@@ -33,5 +34,5 @@ from .values import Boxes, Classes, Detection, Detections, Keypoints, Masks, Pay
 from .version import VERSION
 
 __all__ = ["EXACT", "OPS", "VERSION", "Boxes", "CheckFailed", "Classes", "Detection", "Detections", "Keypoints", "Masks",
-           "Model", "Op", "PackError", "Payload", "RunLengths", "Tolerance", "check_pipeline", "difference", "generate_key",
-           "main", "pack", "run_pipeline", "say", "sign", "translate", "verify"]
+           "Model", "Op", "PackError", "Payload", "RunLengths", "Tolerance", "check_pipeline", "detectors", "difference",
+           "generate_key", "main", "pack", "run_pipeline", "say", "sign", "translate", "verify"]

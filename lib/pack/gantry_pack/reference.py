@@ -14,7 +14,7 @@ from .ops.frame import Frame
 from .ops.frames import Known, known_after, known_of_items
 from .ops.keypoints import is_close_peak
 from .ops.table import OPS, PREDICATES
-from .ops.tensors import segment_logits
+from .ops.tensors import almost_equal_classes
 from .pipeline import children
 from .values import Detections, describe_value, is_of
 
@@ -108,9 +108,8 @@ class Reference:
         if kind == "top_k" and arguments["k"] < value.numel():
             ordered = value.reshape(-1).sort(descending=True).values
             self.cuts.append((float(ordered[arguments["k"] - 1]), float(ordered[arguments["k"]])))
-        if kind == "segment" and value.dim() == 3 and len(value) > 1:
-            best = segment_logits(value, **arguments).topk(2, 0).values
-            self.ties.append(int((best[0] - best[1] <= CLOSE * best[0].abs()).sum()))
+        if kind in ("segment", "segment_input"):
+            self.ties.append(almost_equal_classes(kind, value, arguments, CLOSE))
         framed = arguments
         if known.takes_frame:
             is_beside = known.takes is not None and known.takes.startswith("tuple<Image")

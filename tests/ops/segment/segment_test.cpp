@@ -43,6 +43,21 @@ TEST(Segment, BlendsBeforeItDecides) {
   EXPECT_EQ(values_of(result), (std::vector<std::int32_t>{1, 1, 0, 0}));
 }
 
+TEST(Segment, ReachesTheSizeOfTheModelsInput) {
+  const Tensor two = logits({2, 1, 2}, {0, 10, 8, 1});
+  for (const Shape& input : {Shape{3, 1, 4}, Shape{1, 4}}) {
+    const std::vector<float> numbers(static_cast<std::size_t>(input.numel()));
+    const Tensor found = run(segment_input(), std::tuple(logits(input, numbers), two)).value();
+    EXPECT_EQ(found.shape(), Shape({1, 4}));
+    EXPECT_EQ(values_of(found), (std::vector<std::int32_t>{1, 1, 0, 0}));
+  }
+  EXPECT_THAT(
+      run(segment_input(), std::tuple(logits({2}, {1, 2}), two)),
+      FailsWith(ErrorCode::kInvalidArgument, "takes the model's input, [.., height, width], beside its logits"));
+  EXPECT_THAT(run(segment_input(), std::tuple(two, logits({2}, {1, 2}))),
+              FailsWith(ErrorCode::kInvalidArgument, "takes logits as a contiguous f32[classes, height, width]"));
+}
+
 TEST(Segment, RefusesWhatIsNoLogits) {
   EXPECT_THAT(run(segment(), logits({2, 2}, {1, 2, 3, 4})),
               FailsWith(ErrorCode::kInvalidArgument,

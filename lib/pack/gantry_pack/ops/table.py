@@ -44,7 +44,7 @@ from .parameters import (
     reducing_gap,
 )
 from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
-from .tensors import interpolate, normalize, pad_planes, segment, sigmoid, softmax
+from .tensors import interpolate, normalize, pad_planes, segment, segment_input, sigmoid, softmax
 from .warping import affine, flip, perspective, rotate90
 
 _FILTER = (choice(*FILTERS), "bilinear")
@@ -120,12 +120,16 @@ OPS = {
     **DECODERS,
     "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
                   SEGMENTED),
+    "segment_input": Op("tuple<Tensor, Tensor>", "Tensor", {}, segment_input, SEGMENTED),
     "interpolate": Op("Tensor", "Tensor", {
-        "width": (SIDE, ...), "height": (SIDE, ...), "antialias": (boolean, False), "align_corners": (boolean, False),
-        "mode": (choice("nearest", "nearest_exact", "bilinear", "bicubic"), "bilinear")}, interpolate, RESAMPLED),
+        **dict.fromkeys(("width", "height", "min_size", "max_size"), (SIDE, None)),
+        "antialias": (boolean, False), "align_corners": (boolean, False),
+        "mode": (choice("nearest", "nearest_exact", "bilinear", "bicubic"), "bilinear")}, interpolate, RESAMPLED,
+        one_of=(("width", "height"), ("min_size", "max_size"))),
     "normalize": Op("Tensor", "Tensor", {"mean": (list_of_numbers(True), ...), "std": (list_of_numbers(False), ...)},
                     normalize),
-    "pad_to": Op("Tensor", "Tensor", {"width": (SIDE, ...), "height": (SIDE, ...), "value": (finite, 0)}, pad_planes),
+    "pad_to": Op("Tensor", "Tensor", {**dict.fromkeys(("width", "height", "multiple"), (SIDE, None)), "value": (finite, 0)},
+                 pad_planes, one_of=(("width", "height"), ("multiple",))),
     "softmax": Op("Tensor", "Tensor", {"temperature": (positive, 1)}, softmax, RELATIVE),
     "sigmoid": Op("Tensor", "Tensor", {"temperature": (positive, 1)}, sigmoid, RELATIVE),
     "detect.clip": Op("Detections", "Detections", {}, clip, carries=lambda incoming: incoming, takes_frame=True),
@@ -158,5 +162,5 @@ OPS = {
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
 }
 # Ops with a file of labels, which the packer writes.
-LABELLED = frozenset(kind for kind, op in OPS.items() if "labels" in op.params)
+LABELLED = frozenset(kind for kind, op in OPS.items() if "labels" in op.files)
 PREDICATES = {"image.is_gray": ("Image", lambda image: image.mode == "L")}

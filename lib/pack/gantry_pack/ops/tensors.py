@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ops on tensors: segment, interpolate, normalize, pad_to, softmax, sigmoid."""
+"""Ops on tensors: segment, segment_input, interpolate, normalize, pad_to, softmax, sigmoid."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PackError
@@ -11,6 +12,8 @@ from ..values import describe_value, is_tensor
 
 if TYPE_CHECKING:
     import torch
+
+    from ..aliases import Json
 
 
 def float_only(value: Any, op: str) -> torch.Tensor:
@@ -23,6 +26,26 @@ def float_only(value: Any, op: str) -> torch.Tensor:
 
 def segment(value: Any, height: int, width: int) -> torch.Tensor:
     return segment_logits(value, height, width).argmax(0).to(need("torch", "segment").int32)
+
+
+def segment_input(value: tuple[Any, Any]) -> torch.Tensor:
+    return segment(value[1], *_sides_of(value[0]))
+
+
+def _sides_of(planes: Any) -> tuple[int, int]:
+    if planes.dim() < 2 or planes.numel() == 0:
+        raise PackError("segment_input: takes the model's input, [.., height, width], beside its logits, got "
+                        f"{describe_value(planes)}")
+    return int(planes.shape[-2]), int(planes.shape[-1])
+
+
+def almost_equal_classes(kind: str, value: Any, arguments: Json, close: float) -> int:
+    """Pixels of which two classes are so nearly as good that rounding may exchange them."""
+    logits, sides = (value[1], _sides_of(value[0])) if kind == "segment_input" else (value, tuple(arguments.values()))
+    if logits.dim() != 3 or len(logits) < 2:
+        return 0
+    best = segment_logits(logits, *sides).topk(2, 0).values
+    return int((best[0] - best[1] <= close * best[0].abs()).sum())
 
 
 def segment_logits(value: Any, height: int, width: int) -> torch.Tensor:
@@ -44,12 +67,25 @@ def _planes(value: Any, op: str) -> torch.Tensor:
     return value
 
 
-def interpolate(value: Any, width: int, height: int, mode: str, antialias: bool, align_corners: bool) -> torch.Tensor:
+def sides_within(planes: torch.Tensor, min_size: int, max_size: int) -> tuple[int, int]:
+    """(width, height), as torchvision's GeneralizedRCNNTransform chooses them."""
+    height, width = planes.shape[-2:]
+    scale = min(min_size / min(height, width), max_size / max(height, width))
+    sides = math.floor(width * scale), math.floor(height * scale)
+    if 0 in sides:
+        raise PackError(f"interpolate: {describe_value(planes)} would become {sides[0]}x{sides[1]}")
+    return sides
+
+
+def interpolate(value: Any, mode: str, antialias: bool, align_corners: bool, width: int = 0, height: int = 0,
+                min_size: int = 0, max_size: int = 0) -> torch.Tensor:
     torch = need("torch", "interpolate")
     if mode.startswith("nearest") and (antialias or align_corners):
         raise PackError("interpolate: antialias and align_corners are not for the nearest modes")
     options = {} if mode.startswith("nearest") else {"antialias": antialias, "align_corners": align_corners}
     batch = _planes(value, "interpolate")[None] if value.dim() == 3 else _planes(value, "interpolate")
+    if min_size:
+        width, height = sides_within(batch, min_size, max_size)
     result = torch.nn.functional.interpolate(batch, (height, width), mode=mode.replace("_", "-"), **options)
     return result[0] if value.dim() == 3 else result
 
@@ -63,9 +99,12 @@ def normalize(value: Any, mean: Any, std: Any) -> torch.Tensor:
     return (value - numbers[0].reshape(-1, 1, 1)) / numbers[1].reshape(-1, 1, 1)
 
 
-def pad_planes(planes: torch.Tensor, width: int, height: int, value: Any) -> torch.Tensor:
+def pad_planes(planes: torch.Tensor, value: Any, width: int = 0, height: int = 0, multiple: int = 0) -> torch.Tensor:
     torch = need("torch", "pad_to")
-    missing = width - _planes(planes, "pad_to").shape[-1], height - planes.shape[-2]
+    own_height, own_width = _planes(planes, "pad_to").shape[-2:]
+    if multiple:
+        width, height = (-(-side // multiple) * multiple for side in (own_width, own_height))
+    missing = width - own_width, height - own_height
     if min(missing) < 0:
         raise PackError(f"pad_to: {describe_value(planes)} is larger than {width}x{height}")
     return torch.nn.functional.pad(planes, (0, missing[0], 0, missing[1]), value=float(value))
