@@ -12,6 +12,8 @@ void add_draw_ops(Registry& registry);
 void add_segment_ops(Registry& registry);
 void add_detect_ops(Registry& registry);
 void add_decoder_ops(Registry& registry);
+void add_cascade_ops(Registry& registry);
+void add_embedding_ops(Registry& registry);
 void add_tensor_ops(Registry& registry);
 
 /// Of Image.

@@ -83,6 +83,9 @@ class Reference:
             return tuple(given for given, _ in ran)
         if kind == "select":
             given = select(value, op, path)
+            if "item" in op:
+                self.known = known.element(op["item"])
+                return given
             taken = [known.element(list(value).index(name)) for name in op.get("names", [op.get("name")])]
             self.known = known_of_items(taken) if "names" in op else taken[0]
             return given

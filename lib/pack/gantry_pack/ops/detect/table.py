@@ -9,9 +9,10 @@ from ...limits import MAX_SIDE
 from ...tolerance import EXACT, Tolerance
 from ...values import Detections
 from ..op import Op, Rounding, Table
-from ..parameters import SIDE, boolean, choice, file_name, integer, text, unit, whole_numbers
+from ..parameters import SIDE, above, boolean, choice, file_name, integer, number_of, text, unit, whole_numbers
 from .anchors import fcos, retinanet, ssd
 from .boxes import boxes, detr
+from .cascade import classify, refine, sliding_window, square
 from .centernet import centernet
 from .picodet import picodet
 from .yolo import yolov5, yolov8, yolov8_raw, yolox
@@ -88,4 +89,19 @@ DECODERS: Table = {
     "detect.picodet": Op("Tensors", "Detections", {
         **_grid([8, 16, 32, 64]), "activation": (choice("none", "sigmoid"), "none"), "multi_label": (boolean, True),
         **_candidates(0.4, 1000)}, picodet, _ROUNDED, carries=_scaled),
+}
+
+LEVELS: dict[str, Any] = {"scale": (above(0, 4), 0.6), "factor": (number_of(0.05, 0.95), 0.709), "min_side": (SIDE, 12)}
+_FOREGROUND = {"foreground": (integer(0, MAX_SIDE), 1)}
+_HEAD = {"scores": _tensor("scores"), "boxes": _tensor("boxes")}
+CASCADES: Table = {
+    "detect.sliding_window": Op("tuple<Image, list<Tensors>>", "Detections", {
+        **LEVELS, "window": (SIDE, 12), "stride": (SIDE, 2), "score": (unit, 0.6), "level_iou": (unit, 0.5),
+        "iou": (unit, 0.7), "top": (integer(1, 65536), 30000), **_FOREGROUND, **_HEAD}, sliding_window, carries=_scaled),
+    "detect.refine": Op("tuple<Detections, list<Tensors>>", "Detections", {
+        "score": (unit, 0.7), "iou": (unit, None), "inclusive": (boolean, False), **_FOREGROUND, **_HEAD,
+        "points": (text, None)}, refine, carries=_scaled),
+    "detect.square": Op("Detections", "Detections", {}, square, carries=_moved),
+    "detect.classify": Op("tuple<Detections, list<Classes>>", "Detections", {
+        "score": (choice("class", "detection", "product"), "class")}, classify, carries=lambda incoming: incoming),
 }
