@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 
+#include "ops/image/kernels/area_kernels.hpp"
 #include "ops/row_bands.hpp"
 
 namespace gantry::detail {
@@ -16,6 +17,7 @@ namespace {
 /// So many bytes add up to no more than 16 bits hold, and to no more than 32 bits hold.
 constexpr std::int64_t kMostRowsOf16Bits = 257;
 constexpr std::int64_t kMostPixelsOf32Bits = 16843009;
+constexpr std::int64_t kMostPixelsOfKernels = 8000000;
 /// Nanoseconds for a byte of the image that is added up.
 constexpr double kTimePerByte = 0.3;
 
@@ -115,6 +117,43 @@ class AreaRows {
   float* const out_;
 };
 
+/// The rows begin..end of a result from an RGB image, where rows add up to 16 bits.
+class RgbAreaRows {
+ public:
+  RgbAreaRows(const Image& image, ImageSize size, const AreaNormalize& normalize, const Columns& columns, float* out)
+      : image_(image), size_(size), columns_(columns), out_(out) {
+    row_.columns = columns.counts.data();
+    for (std::size_t c = 0; c < 3; ++c) {
+      row_.mean[c] = of_channel(normalize.mean, c);
+      row_.std[c] = of_channel(normalize.std, c);
+    }
+  }
+
+  void operator()(std::int64_t begin, std::int64_t end) const {
+    const AreaAxis rows(image_.height(), size_.height);
+    const auto values = static_cast<std::size_t>(image_.width()) * 3, width = static_cast<std::size_t>(size_.width);
+    std::vector<std::uint16_t> sums(values + kAreaPadding);
+    std::vector<float> totals(width * 4);
+    AreaRow row = row_;
+    for (std::int64_t y = begin; y < end; ++y) {
+      const auto count = static_cast<std::size_t>(rows.end(y) - rows.begin(y));
+      area_add_rows(image_.row(rows.begin(y)), image_.row_stride_bytes(), count, sums.data(), values);
+      area_add_columns(sums.data(), columns_.begins.data(), columns_.ends.data(), width, totals.data());
+      row.rows = static_cast<float>(count);
+      float* const first = out_ + y * size_.width;
+      const std::int64_t plane = size_.height * size_.width;
+      area_normalize(totals.data(), row, width, {first, first + plane, first + 2 * plane});
+    }
+  }
+
+ private:
+  const Image& image_;
+  const ImageSize size_;
+  const Columns& columns_;
+  float* const out_;
+  AreaRow row_{};
+};
+
 }  // namespace
 
 Result<void> check_area_normalize(const AreaNormalize& normalize) {
@@ -147,6 +186,8 @@ Result<void> area_planes(const Image& image, ImageSize size, const AreaNormalize
                        static_cast<double>(image.height() + size.height);
   const auto work = static_cast<std::int64_t>(kTimePerByte * bytes);
   const auto run = [&](const auto& body) { return for_row_bands(call, size.height, work, body); };
+  if (image.channels() == 3 && rows <= kMostRowsOf16Bits && pixels <= kMostPixelsOfKernels)
+    return run(RgbAreaRows(image, size, normalize, columns, out));
   if (rows <= kMostRowsOf16Bits && pixels <= kMostPixelsOf32Bits)
     return run(AreaRows<std::uint16_t, std::uint32_t>(image, size, normalize, columns, out));
   if (pixels <= kMostPixelsOf32Bits)

@@ -14,7 +14,7 @@ from .ops.frames import Known, known_after, known_of_items
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import segment_logits
 from .pipeline import children
-from .values import Detections, describe_value, is_of
+from .values import Detections, describe_value, is_number, is_of
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
@@ -139,7 +139,7 @@ def _decided_closely(known: Op, value: Any, arguments: Json, given: Detections) 
     def found(key: str, threshold: float) -> list[tuple[int, tuple[float, ...]]]:
         return [(one.index, one.box) for one in known.run(value, **{**arguments, key: threshold})]
     same = [(one.index, one.box) for one in given]
-    return [key for key in ("score", "iou") if arguments.get(key)
+    return [key for key in ("score", "iou", "level_iou") if arguments.get(key) and is_number(arguments[key])
             and any(found(key, arguments[key] * factor) != same for factor in (1 - CLOSE, 1 + CLOSE))]
 
 

@@ -91,17 +91,33 @@ DECODERS: Table = {
         **_candidates(0.4, 1000)}, picodet, _ROUNDED, carries=_scaled),
 }
 
+_WINDOW = 512  # pixels of a large window, a share of whose side it moves
+
+
+def _windows(incoming: Tolerance) -> Tolerance:
+    """What a difference in shares of a window becomes."""
+    return Tolerance(_WINDOW * (incoming.atol + incoming.rtol))
+
+
+def _refined(incoming: Tolerance) -> Tolerance:
+    """Of the boxes and of what a model said of them the larger difference comes in. Behind a decoder that is the boxes',
+    which are in pixels already; a smaller one than theirs can be is the model's, in shares."""
+    return incoming if incoming.atol >= _LEAST_OF_PIXELS else _windows(incoming)
+
+
+_LEAST_OF_PIXELS = 2e-3
 LEVELS: dict[str, Any] = {"scale": (above(0, 4), 0.6), "factor": (number_of(0.05, 0.95), 0.709), "min_side": (SIDE, 12)}
 _FOREGROUND = {"foreground": (integer(0, MAX_SIDE), 1)}
 _HEAD = {"scores": _tensor("scores"), "boxes": _tensor("boxes")}
 CASCADES: Table = {
     "detect.sliding_window": Op("tuple<Image, list<Tensors>>", "Detections", {
         **LEVELS, "window": (SIDE, 12), "stride": (SIDE, 2), "score": (unit, 0.6), "level_iou": (unit, 0.5),
-        "iou": (unit, 0.7), "top": (integer(1, 65536), 30000), **_FOREGROUND, **_HEAD}, sliding_window, carries=_scaled),
+        "iou": (unit, 0.7), "top": (integer(1, 65536), 30000), **_FOREGROUND, **_HEAD}, sliding_window, carries=_windows),
     "detect.refine": Op("tuple<Detections, list<Tensors>>", "Detections", {
         "score": (unit, 0.7), "iou": (unit, None), "inclusive": (boolean, False), **_FOREGROUND, **_HEAD,
-        "points": (text, None)}, refine, carries=_scaled),
-    "detect.square": Op("Detections", "Detections", {}, square, carries=_moved),
+        "points": (text, None)}, refine, carries=_refined),
+    "detect.square": Op("Detections", "Detections", {}, square,
+                        carries=lambda incoming: Tolerance(2 * incoming.atol, 2 * incoming.rtol)),
     "detect.classify": Op("tuple<Detections, list<Classes>>", "Detections", {
         "score": (choice("class", "detection", "product"), "class")}, classify, carries=lambda incoming: incoming),
 }
