@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Faces by a cascade of three networks in one package: 06_cascade PACKAGE PHOTO...
-// The package (examples/models/mtcnn.py) holds the networks and says how they follow each other, by ops of gantry's own:
-// the host is that of any other detector. Golden cases prove when it is opened that it finds what the Python stack finds.
+// The package (examples/models/mtcnn.py) holds the networks and says how they follow each other, by ops of gantry's
+// own: the host is that of any other detector. Golden cases prove when it is opened that it finds what the Python stack
+// finds.
 #include <cstdio>
 #include <gantry/gantry.hpp>
 

@@ -31,7 +31,7 @@ class PageFiguresTest(unittest.TestCase):
         cls.wanted = {name: answers(photo(name)) for name in page_figures.PHOTOS}
 
     def test_the_python_stack_knows_a_cat_and_a_cup(self):
-        self.assertEqual([one.label for one in self.wanted["chelsea.png"]], ["tiger cat"])
+        self.assertEqual([one.label for one in self.wanted["chelsea.png"]], ["Egyptian cat"])
         self.assertEqual([one.label for one in self.wanted["coffee.png"]], ["espresso"])
         self.assertEqual(self.wanted["page.png"], [])
 
@@ -52,7 +52,7 @@ class PageFiguresTest(unittest.TestCase):
             done = run(EXAMPLE, PACKAGE, photo("chelsea.png"), Path(folder) / "drawn.png")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("1 found", done.stdout)
-            self.assertIn("tiger cat", done.stdout)
+            self.assertIn("Egyptian cat", done.stdout)
 
 
 if __name__ == "__main__":

@@ -132,12 +132,13 @@ class CookbookTest(PackingTest):
     def test_a_cascade(self):
         torch.manual_seed(3)
         layout = Yolo(320).eval()
-        names = {"layout": layout, "classify": Classify().eval(), "FIGURE": 1, "LABELS": ["dark", "bright", "red"]}
+        names = {"layout": layout, "classify": Classify().eval(), "LABELS": ["dark", "bright", "red"]}
         python, recipe = snippets("cascade.md", "python")
         _, yolo, _ = snippets("detect.md", "python")
         detector = {"model": layout}
         exec(yolo.replace("640", "320"), detector)
         names["find"] = lambda path: zip(*(detector["detect"](path)[key].tolist() for key in ("boxes", "scores", "labels")))
+        names["FIGURE"] = detector["detect"]("street.png")["labels"].mode().values.item()
         for code in (python, recipe):
             exec(code, names)
         self.assertGreater(len(self.result_of("figures/1")["detections"]), 0)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <gantry/embeddings.hpp>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,8 +40,9 @@ class BestNeighbours {
  public:
   explicit BestNeighbours(std::size_t k) : k_(k) { heap_.reserve(k); }
 
-  /// In ascending order of rows.
+  /// In ascending order of rows. Of products so large that their sum is none, NaN is the worst.
   void add(float score, std::size_t row) {
+    if (std::isnan(score)) score = -std::numeric_limits<float>::infinity();
     if (heap_.size() == k_) {
       if (!(score > heap_.front().score)) return;
       std::pop_heap(heap_.begin(), heap_.end(), is_better);
@@ -96,7 +98,7 @@ Result<std::vector<Neighbour>> neighbours(const VectorRows& table, const float* 
       detail::distance_rows(table.row(begin), count, table.stride(), query, scores);
     else
       detail::dot_rows(table.row(begin), count, table.stride(), query, scores);
-    for (std::size_t i = 0; i < count; ++i) best.add(is_distance ? -scores[i] : scores[i], begin + i);
+    for (std::size_t i = 0; i < count; ++i) best.add(is_distance ? -std::sqrt(scores[i]) : scores[i], begin + i);
   }
   return best.take();
 }
@@ -111,8 +113,7 @@ Result<Classes> run_nearest(const Nearest& params, const Tensor& tensor, const C
   classes.reserve(found->size());
   for (const Neighbour& one : *found)
     classes.push_back({static_cast<std::int64_t>(one.row),
-                       params.labels.empty() ? std::string() : params.labels[one.row],
-                       table.metric() == Metric::kL2 ? -std::sqrt(-one.score) : one.score});
+                       params.labels.empty() ? std::string() : params.labels[one.row], one.score});
   return Classes(std::move(classes));
 }
 

@@ -30,7 +30,8 @@ void add_rows(const std::uint8_t* first, std::ptrdiff_t stride, std::size_t rows
   for (; i + hn::Lanes(words) <= count; i += hn::Lanes(words)) add_group(first + i, stride, rows, out + i, words);
   for (; i < count; ++i) {
     std::uint32_t sum = 0;
-    for (std::size_t y = 0; y < rows; ++y) sum += first[static_cast<std::ptrdiff_t>(y) * stride + static_cast<std::ptrdiff_t>(i)];
+    for (std::size_t y = 0; y < rows; ++y)
+      sum += first[static_cast<std::ptrdiff_t>(y) * stride + static_cast<std::ptrdiff_t>(i)];
     out[i] = static_cast<std::uint16_t>(sum);
   }
 }

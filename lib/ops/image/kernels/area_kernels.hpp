@@ -14,8 +14,8 @@ inline constexpr std::size_t kAreaPadding = 4;
 void area_add_rows(const std::uint8_t* first, std::ptrdiff_t stride, std::size_t rows, std::uint16_t* out,
                    std::size_t count);
 
-/// out[4 * x + channel] = the sum of the pixels begins[x] up to ends[x], of at most 8,000,000 bytes altogether. `out` has
-/// 4 * width floats; the fourth of each is of no account.
+/// out[4 * x + channel] = the sum of the pixels begins[x] up to ends[x], of at most 8,000,000 bytes altogether. `out`
+/// has 4 * width floats; the fourth of each is of no account.
 void area_add_columns(const std::uint16_t* sums, const std::uint32_t* begins, const std::uint32_t* ends,
                       std::size_t width, float* out);
 
