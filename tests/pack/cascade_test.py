@@ -92,8 +92,9 @@ class CascadeTest(unittest.TestCase):
             counts.append(len(found))
             self.assertEqual(len(found), 0 if boxes is None else len(boxes))
             for one, box, score, five in zip(found, boxes if found else (), scores if found else (), points if found else ()):
-                numpy.testing.assert_allclose(one.box, box, atol=1e-3)
-                numpy.testing.assert_allclose(numpy.array(one.keypoints)[:, :2], five, atol=1e-3)
+                numpy.testing.assert_allclose(one.box, numpy.asarray(box, numpy.float64), rtol=0, atol=1e-3)
+                numpy.testing.assert_allclose(numpy.array(one.keypoints)[:, :2], numpy.asarray(five, numpy.float64),
+                                              rtol=0, atol=1e-3)
                 self.assertAlmostEqual(one.score, float(score), delta=1e-4)
         self.assertGreater(sum(counts), 1)
         self.assertEqual(counts[-1], 0)
