@@ -10,6 +10,7 @@
 #include <gantry/codec.hpp>
 #include <gantry/codecs.hpp>
 #include <gantry/detect.hpp>
+#include <gantry/embeddings.hpp>
 #include <gantry/engine.hpp>
 #include <gantry/engine_call.hpp>
 #include <gantry/engine_loader.hpp>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gantry/detect/box.hpp>
+#include <gantry/detect/cascade.hpp>
 #include <gantry/detect/crop.hpp>
 #include <gantry/detect/decoders.hpp>
 #include <gantry/detect/detections.hpp>

@@ -18,6 +18,8 @@ Registry make_builtin() {
   detail::add_decoder_ops(registry);
   detail::add_keypoint_ops(registry);
   detail::add_mask_ops(registry);
+  detail::add_cascade_ops(registry);
+  detail::add_embedding_ops(registry);
   detail::add_tensor_ops(registry);
   detail::add_image_codec(registry);
   detail::add_classes_codec(registry);

@@ -14,6 +14,8 @@ void add_detect_ops(Registry& registry);
 void add_decoder_ops(Registry& registry);
 void add_keypoint_ops(Registry& registry);
 void add_mask_ops(Registry& registry);
+void add_cascade_ops(Registry& registry);
+void add_embedding_ops(Registry& registry);
 void add_tensor_ops(Registry& registry);
 
 /// Of Image.

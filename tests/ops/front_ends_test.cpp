@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <gantry/classify.hpp>
 #include <gantry/detect.hpp>
+#include <gantry/embeddings.hpp>
 #include <gantry/image.hpp>
 #include <gantry/keypoints.hpp>
 #include <gantry/segmentation.hpp>
@@ -65,6 +66,11 @@ std::string text_of(const Bytes& bytes) {
 std::string text_of(const std::vector<Image>& images) {
   std::string text;
   for (const Image& image : images) text += text_of(image);
+  return text;
+}
+std::string text_of(const std::vector<Tensor>& tensors) {
+  std::string text;
+  for (const Tensor& tensor : tensors) text += text_of(tensor);
   return text;
 }
 std::string text_of(const Classes& classes) {
@@ -236,7 +242,19 @@ class FrontEnds : public testing::Test {
                   {"suppress", flag ? "any" : "per_class"},
                   {"max_count", count}},
                  random_detections());
+    const auto overlap = flag ? detect::Overlap::kSmaller : detect::Overlap::kUnion;
+    expect_equal(detect::nms({share, detect::Suppress::kAny, count, overlap, !flag || share < 0.5}),
+                 {{"op", "detect.nms"},
+                  {"iou", share},
+                  {"suppress", "any"},
+                  {"max_count", count},
+                  {"overlap", flag ? "smaller" : "union"},
+                  {"inclusive", !flag || share < 0.5}},
+                 random_detections());
     expect_equal(detect::crop({share, flag}), {{"op", "detect.crop"}, {"margin", share}, {"square", flag}},
+                 std::tuple(random_image(), random_detections()));
+    expect_equal(detect::crop({share, flag, detect::CropRounding::kFacenet}),
+                 {{"op", "detect.crop"}, {"margin", share}, {"square", flag}, {"rounding", "facenet"}},
                  std::tuple(random_image(), random_detections()));
     const double score = real(-1, 1);
     expect_equal(detect::filter({static_cast<float>(score),
@@ -295,6 +313,9 @@ class FrontEnds : public testing::Test {
   void expect_equal_yolo_decoders();
   void expect_equal_map_decoders();
   void expect_equal_on_keypoints();
+  void expect_equal_areas();
+  void expect_equal_cascades();
+  void expect_equal_embeddings();
 
   std::mt19937 random_{7};
   std::set<std::string> covered_;
@@ -309,6 +330,20 @@ const std::set<std::string> kFractions = {"above threshold",
                                           "detect.filter score",
                                           "detect.nms iou",
                                           "detect.paste_masks threshold",
+                                          "detect.refine iou",
+                                          "detect.refine score",
+                                          "detect.sliding_window factor",
+                                          "detect.sliding_window iou",
+                                          "detect.sliding_window level_iou",
+                                          "detect.sliding_window scale",
+                                          "detect.sliding_window score",
+                                          "image.area_to_tensor mean",
+                                          "image.area_to_tensor std",
+                                          "image.pyramid factor",
+                                          "image.pyramid mean",
+                                          "image.pyramid scale",
+                                          "image.pyramid std",
+                                          "l2_normalize eps",
                                           "detect.soft_nms iou",
                                           "detect.soft_nms score",
                                           "detect.soft_nms sigma",
@@ -377,6 +412,97 @@ const char* const kFilters[] = {"box",     "bilinear",      "hamming", "bicubic"
 
 const char* const kFormats[] = {"rgb", "bgr", "rgba", "bgra", "gray", "nv12", "nv21", "i420"};
 const char* const kSamples[] = {"u8", "u16", "f32"};
+
+void FrontEnds::expect_equal_areas() {
+  const std::int64_t width = 1 + below(30), height = 1 + below(30), least = 1 + below(12);
+  const double mean = real(-200, 200), std = real(1, 200), scale = real(0.1, 2), factor = real(0.3, 0.9);
+  const std::vector<float> means = {static_cast<float>(mean)}, deviations = {static_cast<float>(std)};
+  expect_equal(image::area_to_tensor({width, height, means, deviations}),
+               {{"op", "image.area_to_tensor"}, {"width", width}, {"height", height}, {"mean", mean}, {"std", std}},
+               random_image());
+  expect_equal(image::pyramid({{scale, factor, least}, means, deviations}),
+               {{"op", "image.pyramid"},
+                {"scale", scale},
+                {"factor", factor},
+                {"min_side", least},
+                {"mean", mean},
+                {"std", std}},
+               random_image());
+}
+
+void FrontEnds::expect_equal_cascades() {
+  const Image picture = Image::make(30 + below(9), 30 + below(9), Colour::kRgb).value();
+  detect::SlidingWindow window;
+  window.levels = {real(0.3, 0.6), real(0.4, 0.8), 6 + below(6)};
+  window.window = 6 + below(9);
+  window.stride = 1 + below(4);
+  const double score = real(0, 1), level_iou = real(0, 1), iou = real(0, 1);
+  window.score = static_cast<float>(score);
+  window.level_iou = level_iou;
+  window.iou = iou;
+  window.top = 1 + below(50);
+  window.foreground = below(2);
+  window.scores = "s";
+  window.boxes = "b";
+  std::vector<Tensors> levels;
+  for (std::size_t i = 0; i < window.levels.scales(picture.width(), picture.height()).size(); ++i)
+    levels.push_back({{"s", random_f32({2, 5, 4})}, {"b", random_f32({4, 5, 4})}});
+  expect_equal(detect::sliding_window(window),
+               {{"op", "detect.sliding_window"},
+                {"scale", window.levels.scale},
+                {"factor", window.levels.factor},
+                {"min_side", window.levels.min_side},
+                {"window", window.window},
+                {"stride", window.stride},
+                {"score", score},
+                {"level_iou", level_iou},
+                {"iou", iou},
+                {"top", window.top},
+                {"foreground", window.foreground},
+                {"scores", "s"},
+                {"boxes", "b"}},
+               std::tuple(picture, levels));
+  const Detections found = random_detections();
+  std::vector<Tensors> answers;
+  std::vector<Classes> classes;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    answers.push_back({{"s", random_f32({2})}, {"b", random_f32({4})}, {"p", random_f32({10})}});
+    classes.push_back(Classes({{below(9), "a", static_cast<float>(real(0, 1))}}));
+  }
+  detect::Refine refine;
+  refine.score = static_cast<float>(score);
+  refine.iou = iou;
+  refine.inclusive = below(2) == 1;
+  refine.foreground = window.foreground;
+  refine.scores = "s";
+  refine.boxes = "b";
+  refine.points = "p";
+  expect_equal(detect::refine(refine),
+               {{"op", "detect.refine"},
+                {"score", score},
+                {"iou", iou},
+                {"inclusive", refine.inclusive},
+                {"foreground", refine.foreground},
+                {"scores", "s"},
+                {"boxes", "b"},
+                {"points", "p"}},
+               std::tuple(found, answers));
+  expect_equal(detect::square(), {{"op", "detect.square"}}, found);
+  const char* const rules[] = {"class", "detection", "product"};
+  const std::int64_t rule = below(3);
+  expect_equal(detect::classify(static_cast<detect::ClassifiedScore>(rule)),
+               {{"op", "detect.classify"}, {"score", rules[rule]}}, std::tuple(found, classes));
+}
+
+void FrontEnds::expect_equal_embeddings() {
+  const double eps = real(0, 9) + 1e-30;
+  expect_equal(l2_normalize(eps), {{"op", "l2_normalize"}, {"eps", eps}}, random_logits());
+  const char* const metrics[] = {"cosine", "dot", "l2"};
+  const std::int64_t metric = below(3), k = 1 + below(5);
+  expect_equal(nearest(VectorTable::make(three_anchors(), static_cast<Metric>(metric)).value(), k),
+               {{"op", "embeddings.nearest"}, {"table", "anchors.npy"}, {"metric", metrics[metric]}, {"k", k}},
+               random_scores(4));
+}
 
 /// Decoders: rules, tensors and names, each at random.
 void FrontEnds::expect_equal_anchor_decoders() {
@@ -802,6 +928,9 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal_map_decoders();
     expect_equal_on_keypoints();
     expect_equal_classifiers(labels);
+    expect_equal_areas();
+    expect_equal_cascades();
+    expect_equal_embeddings();
     expect_equal(top_k(width), {{"op", "top_k"}, {"k", width}}, random_scores(height));
     expect_equal(top_k(width, labels), {{"op", "top_k"}, {"k", width}, {"labels", "labels.txt"}}, random_scores(5));
     expect_equal(label(labels), {{"op", "label"}, {"labels", "labels.txt"}}, Classes({{below(6), "", 1.0f}}));
@@ -886,6 +1015,9 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                random_image());
   expect_equal_on_detections(Labels::parse(Bytes(std::string(kLabels))).value());  // doubles at random
   expect_equal_classifiers(Labels::parse(Bytes(std::string(kLabels))).value());
+  expect_equal_areas();
+  expect_equal_cascades();
+  expect_equal_embeddings();
   const auto expect_equal_scores = [&](auto make, json config, auto input) {
     const double score = config["score"] = odd(0);
     config["top"] = 9;
@@ -1253,6 +1385,14 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("keypoints.heatmaps")",
       R"("keypoints.points")",
       R"("keypoints.to_picture")",
+      R"("detect.sliding_window")",
+      R"("detect.refine")",
+      R"("detect.square")",
+      R"("detect.classify")",
+      R"("image.area_to_tensor", "width": 1, "height": 1)",
+      R"("image.pyramid")",
+      R"("l2_normalize")",
+      R"("embeddings.nearest", "table": "anchors.npy", "k": 1)",
       R"("segment")",
       R"("segment_input")",
       R"("interpolate", "width": 1, "height": 1)",
@@ -1282,6 +1422,19 @@ TEST(ClassifyConfig, RefusesBadLabels) {
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].labels: labels are empty"));
   EXPECT_THAT((from_config<Tensor, Classes>(R"({"op": "top_k", "k": 1, "labels": "none.txt"})", context)),
               FailsWith(ErrorCode::kNotFound, "no file 'none.txt'"));
+}
+
+TEST(EmbeddingConfig, RefusesBadTables) {
+  const auto error = [](const std::string& more) {
+    return from_config<Tensor, Classes>(R"({"op": "embeddings.nearest", "k": 1)" + more + "}", context_with_labels());
+  };
+  EXPECT_THAT(error(R"(, "table": "anchors.npy")"), test::IsOk());
+  EXPECT_THAT(error(""), FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].table: is missing"));
+  EXPECT_THAT(error(R"(, "table": "labels.txt")"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].table: not a usable .npy file"));
+  EXPECT_THAT(error(R"(, "table": "none.npy")"), FailsWith(ErrorCode::kNotFound, "no file 'none.npy'"));
+  EXPECT_THAT(error(R"(, "table": "anchors.npy", "labels": "labels.txt")"),
+              FailsWith(ErrorCode::kInvalidArgument, "5 labels do not fit a table of 3 rows"));
 }
 
 TEST_F(FrontEnds, KeepTheCheckOfTheTypedEnums) {

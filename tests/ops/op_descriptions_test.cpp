@@ -29,7 +29,8 @@ class OpDescriptions : public testing::Test {
   Result<detail::NodePtr> build(const json& op) const {
     ConfigContext context;
     context.files = [](const std::string& name) -> Result<Bytes> {
-      if (name == "anchors.npy") return detail::to_npy(Tensor::zeros(DType::kF32, {2, 4}).value());
+      if (name == "anchors.npy" || name == "known.npy")
+        return detail::to_npy(Tensor::zeros(DType::kF32, {2, 4}).value());
       return Bytes(std::string("cat\ndog\n"));
     };
     context.models.emplace("net", model_);
@@ -279,7 +280,7 @@ TEST_F(OpDescriptions, ChoicesAreTheseAndNoOthers) {
         }
         EXPECT_FALSE(takes(1));
       } else if (parameter.type() == Type::kFile) {
-        EXPECT_TRUE(takes(parameter.name() == "anchors" ? "anchors.npy" : "labels.txt"));
+        EXPECT_TRUE(takes(parameter.name() == "labels" ? "labels.txt" : "anchors.npy"));
         EXPECT_FALSE(takes(1));
       }
     }

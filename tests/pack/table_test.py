@@ -145,8 +145,8 @@ class TableTest(unittest.TestCase):
 
     def test_every_op_gives_a_value_of_the_type_that_it_says(self):
         from PIL import Image
-        types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list, "Bytes": bytes,
-                 "Detections": Detections, "Boxes": gp.Boxes, "Keypoints": gp.Keypoints, "Masks": gp.Masks}
+        types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list, "list<Tensor>": list,
+                 "Bytes": bytes, "Detections": Detections, "Boxes": gp.Boxes, "Keypoints": gp.Keypoints, "Masks": gp.Masks}
         for name, op in gp.OPS.items():
             if op.rounding is UNRECORDED:
                 continue
@@ -172,6 +172,8 @@ def example_arguments(name):
         op.update({key: 64 for key in ("size", "width", "height") if key in op})
     if "labels" in op:
         op["labels"] = ["a", "b", "c"]
+    if "table" in op:
+        op["table"] = torch.rand(3, 8)
     return gp.OPS[name].arguments(op)
 
 
@@ -207,11 +209,15 @@ def example_input(name):
         return bytes(8 * 6 * 2)
     if name in ("top_k", "above"):
         return torch.rand(3)
+    if name == "embeddings.nearest":
+        return torch.rand(8)
+    if name == "detect.sliding_window":
+        return image, [{"scores": torch.rand(2, 5, 6), "boxes": torch.rand(4, 5, 6)} for _ in range(2)]
     if name == "image.unletterbox":
         return torch.rand(3, 4)
     if name == "keypoints.points":
         return torch.rand(3, 3)
-    if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] != "Detections":
+    if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] in ("Tensor", "Tensors"):
         return head_of(name)
     found = gp.Detections([gp.Detection(1, "", 0.5, (2.0, 3.0, 20.0, 9.0), ((4.0, 5.0, 0.5),)),
                            gp.Detection(0, "", 0.25, (2.0, 4.0, 21.0, 9.0), ((4.0, 5.0, 0.5),))])
@@ -221,7 +227,9 @@ def example_input(name):
     return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
             "tuple<Tensor, Tensor>": (torch.rand(3, 8, 8), torch.rand(3, 4, 4)),
             "Keypoints": gp.Keypoints([(4.0, 5.0, 0.5)]),
-            "tuple<Image, Detections>": (image, found)}[gp.OPS[name].takes]
+            "tuple<Image, Detections>": (image, found),
+            "tuple<Detections, list<Tensors>>": (found, [{"scores": torch.rand(2), "boxes": torch.rand(4)}] * 2),
+            "tuple<Detections, list<Classes>>": (found, [gp.Classes([(2, "c", 0.5)])] * 2)}[gp.OPS[name].takes]
 
 
 def run_example(name, value=None):
@@ -246,7 +254,8 @@ class CarriedTest(unittest.TestCase):
         random = numpy.random.default_rng(5)
         for name, op in gp.OPS.items():
             # a file's bytes are given; which class is best is decided, not computed, as is what a candidate is
-            if (op.takes not in ("Image", "Tensor") or name in ("segment", "top_k", "above", "image.encode")
+            if (op.takes not in ("Image", "Tensor")
+                    or name in ("segment", "top_k", "above", "embeddings.nearest", "image.encode")
                     or op.gives in ("Detections", "Keypoints")):
                 continue
             with self.subTest(name):

@@ -268,7 +268,7 @@ def head_of(rng, name, special):
 
 def references(rng):
     """Every decoder with random parameters; a third of the heads with NaN and infinities here and there."""
-    for name in sorted(name for name, op in OPS.items() if op.gives == "Detections" and op.takes != "Detections"):
+    for name in sorted(name for name, op in OPS.items() if op.gives == "Detections" and op.takes in ("Tensor", "Tensors")):
         for index in range(60):
             op, value = head_of(rng, name, special=index % 3 == 0)
             known = OPS[name]

@@ -16,7 +16,7 @@ from .ops.keypoints import is_close_peak
 from .ops.table import OPS, PREDICATES
 from .ops.tensors import almost_equal_classes
 from .pipeline import children
-from .values import Detections, describe_value, is_of
+from .values import Detections, describe_value, is_number, is_of
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
@@ -85,6 +85,9 @@ class Reference:
             return tuple(given for given, _ in ran)
         if kind == "select":
             given = select(value, op, path)
+            if "item" in op:
+                self.known = known.element(op["item"])
+                return given
             taken = [known.element(list(value).index(name)) for name in op.get("names", [op.get("name")])]
             self.known = known_of_items(taken) if "names" in op else taken[0]
             return given
@@ -141,7 +144,7 @@ def _decided_closely(known: Op, value: Any, arguments: Json, given: Detections) 
     def found(key: str, threshold: float) -> list[tuple[int, tuple[float, ...]]]:
         return [(one.index, one.box) for one in known.run(value, **{**arguments, key: threshold})]
     same = [(one.index, one.box) for one in given]
-    return [key for key in ("score", "iou") if arguments.get(key)
+    return [key for key in ("score", "iou", "level_iou") if arguments.get(key) and is_number(arguments[key])
             and any(found(key, arguments[key] * factor) != same for factor in (1 - CLOSE, 1 + CLOSE))]
 
 

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import math
+
 from ..limits import MAX_SIDE
-from ..tolerance import EXACT
+from ..tolerance import EXACT, Tolerance
+from .area import area_to_tensor, pyramid
 from .boxes import unletterbox
 from .classes import above, label, top_k
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
@@ -16,11 +19,12 @@ from .detect.nms import nms, soft_nms
 from .detect.picture import back_to_picture, clip
 from .detect.selection import boxes_of, filter_detections
 from .detect.selection import label as label_detections
-from .detect.table import DECODERS
+from .detect.table import CASCADES, DECODERS, LEVELS
 from .drawing import draw
+from .embeddings import l2_normalize, nearest
 from .encoding import encode, exact_only
 from .keypoints import points_to_picture
-from .op import ENCODED, MASKED, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
+from .op import AREA, ENCODED, MASKED, NEAREST, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -55,6 +59,7 @@ _CROP_KEYS = (("size",), ("width", "height"))
 _MARGIN = (integer(0, MAX_SIDE), 0)
 _CENTRE = (choice("half_even", "floor", "truncate"), "half_even")
 _SHARE = number_of(0, 1)
+_AREA_NORMALIZE = {"mean": (channel_numbers(True), 0), "std": (channel_numbers(False), 1)}
 _ROUNDING = choice("truncate", "round")
 OPS = {
     "image.decode": Op("Bytes", "Image", {
@@ -117,7 +122,16 @@ OPS = {
         "mean": (channel_numbers(True), 0), "std": (channel_numbers(False), 1), "scale": (factor, 1 / 255),
         "dtype": (choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (choice("chw", "hwc"), "chw"),
         "reverse_channels": (boolean, False)}, to_tensor),
+    "image.area_to_tensor": Op("Image", "Tensor", {"width": (SIDE, ...), "height": (SIDE, ...), **_AREA_NORMALIZE},
+                               area_to_tensor, AREA),
+    "image.pyramid": Op("Image", "list<Tensor>", {**LEVELS, **_AREA_NORMALIZE}, pyramid, AREA),
     **DECODERS,
+    **CASCADES,
+    "l2_normalize": Op("Tensor", "Tensor", {"eps": (number_of(1e-37, math.inf), 1e-12)}, l2_normalize, RELATIVE,
+                       carries=lambda incoming: Tolerance(2 * incoming.atol, 2 * incoming.rtol)),
+    "embeddings.nearest": Op("Tensor", "Classes", {
+        "table": (file_name, ...), "metric": (choice("cosine", "dot", "l2"), "cosine"), "k": (integer(1, 65536), ...),
+        "labels": (file_name, None)}, nearest, NEAREST, carries=lambda incoming: Tolerance(32 * incoming.atol, incoming.rtol)),
     "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
                   SEGMENTED),
     "segment_input": Op("tuple<Tensor, Tensor>", "Tensor", {}, segment_input, SEGMENTED),
@@ -136,7 +150,8 @@ OPS = {
     "detect.to_picture": Op("Detections", "Detections", {"clip": (boolean, True)}, back_to_picture, takes_frame=True),
     "detect.nms": Op("Detections", "Detections", {
         "iou": (_SHARE, 0.5), "suppress": (choice("per_class", "any", "torchvision"), "per_class"),
-        "max_count": (integer(1, 65536), 300)}, nms, NMS),
+        "max_count": (integer(1, 65536), 300), "overlap": (choice("union", "smaller"), "union"),
+        "inclusive": (boolean, False)}, nms, NMS),
     "detect.soft_nms": Op("Detections", "Detections", {
         "decay": (choice("linear", "gaussian"), "gaussian"), "iou": (_SHARE, 0.3), "sigma": (positive, 0.5),
         "score": (_SHARE, 0.001), "suppress": (choice("per_class", "any"), "per_class"),
@@ -147,7 +162,8 @@ OPS = {
         "max_count": (integer(0, 65536), 0)}, filter_detections),
     "detect.label": Op("Detections", "Detections", {"labels": (file_name, ...)}, label_detections),
     "detect.crop": Op("tuple<Image, Detections>", "list<Image>", {
-        "margin": (number_of(-0.45, 10), 0), "square": (boolean, False)}, crop_detections,
+        "margin": (number_of(-0.45, 10), 0), "square": (boolean, False),
+        "rounding": (choice("nearest", "facenet"), "nearest")}, crop_detections,
         carries=lambda incoming: EXACT, takes_frame=True),
     "keypoints.to_picture": Op("Keypoints", "Keypoints", {"clip": (boolean, True)}, points_to_picture, takes_frame=True),
     "detect.paste_masks": Op("Detections", "Detections", {"threshold": (_SHARE, 0.5)}, paste_masks, MASKED, takes_frame=True),

@@ -10,9 +10,10 @@ from ...tolerance import EXACT, Tolerance
 from ...values import Detections
 from ..keypoints import heatmaps, points
 from ..op import Op, Rounding, Table
-from ..parameters import SIDE, boolean, choice, file_name, integer, text, unit, whole_numbers
+from ..parameters import SIDE, above, boolean, choice, file_name, integer, number_of, text, unit, whole_numbers
 from .anchors import fcos, retinanet, ssd
 from .boxes import boxes, detr
+from .cascade import classify, refine, sliding_window, square
 from .centernet import centernet
 from .picodet import picodet
 from .yolo import yolov5, yolov8, yolov8_raw, yolov8_seg, yolox
@@ -104,4 +105,35 @@ DECODERS: Table = {
         "activation": (choice("none", "sigmoid"), "none")}, heatmaps, _PEAK, carries=_moved),
     "keypoints.points": Op("Tensor", "Keypoints", {**_PICTURE, "relative": (boolean, False), "y_first": (boolean, False)},
                            points, carries=_scaled, takes_frame=True),
+}
+
+_WINDOW = 512  # pixels of a large window, a share of whose side it moves
+
+
+def _windows(incoming: Tolerance) -> Tolerance:
+    """What a difference in shares of a window becomes."""
+    return Tolerance(_WINDOW * (incoming.atol + incoming.rtol))
+
+
+def _refined(incoming: Tolerance) -> Tolerance:
+    """Of the boxes and of what a model said of them the larger difference comes in. Behind a decoder that is the boxes',
+    which are in pixels already; a smaller one than theirs can be is the model's, in shares."""
+    return incoming if incoming.atol >= _LEAST_OF_PIXELS else _windows(incoming)
+
+
+_LEAST_OF_PIXELS = 2e-3
+LEVELS: dict[str, Any] = {"scale": (above(0, 4), 0.6), "factor": (number_of(0.05, 0.95), 0.709), "min_side": (SIDE, 12)}
+_FOREGROUND = {"foreground": (integer(0, MAX_SIDE), 1)}
+_HEAD = {"scores": _tensor("scores"), "boxes": _tensor("boxes")}
+CASCADES: Table = {
+    "detect.sliding_window": Op("tuple<Image, list<Tensors>>", "Detections", {
+        **LEVELS, "window": (SIDE, 12), "stride": (SIDE, 2), "score": (unit, 0.6), "level_iou": (unit, 0.5),
+        "iou": (unit, 0.7), "top": (integer(1, 65536), 30000), **_FOREGROUND, **_HEAD}, sliding_window, carries=_windows),
+    "detect.refine": Op("tuple<Detections, list<Tensors>>", "Detections", {
+        "score": (unit, 0.7), "iou": (unit, None), "inclusive": (boolean, False), **_FOREGROUND, **_HEAD,
+        "points": (text, None)}, refine, carries=_refined),
+    "detect.square": Op("Detections", "Detections", {}, square,
+                        carries=lambda incoming: Tolerance(2 * incoming.atol, 2 * incoming.rtol)),
+    "detect.classify": Op("tuple<Detections, list<Classes>>", "Detections", {
+        "score": (choice("class", "detection", "product"), "class")}, classify, carries=lambda incoming: incoming),
 }
