@@ -207,6 +207,11 @@ def example_input(name):
         return bytes(8 * 6 * 2)
     if name == "top_k":
         return torch.rand(3)
+    if name == "segment.binary":
+        return torch.rand(8, 8)
+    if name.startswith("segment."):
+        labels = torch.randint(0, 9, (30, 40), dtype=torch.int32)
+        return (image, labels) if name == "segment.overlay" else labels
     if name == "image.unletterbox":
         return torch.rand(3, 4)
     if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] != "Detections":
@@ -242,7 +247,7 @@ class CarriedTest(unittest.TestCase):
         random = numpy.random.default_rng(5)
         for name, op in gp.OPS.items():
             # a file's bytes are given; which class is best is decided, not computed, as is what a candidate is
-            if (op.takes not in ("Image", "Tensor") or name in ("segment", "top_k", "image.encode")
+            if (op.takes not in ("Image", "Tensor") or name.startswith("segment") or name in ("top_k", "image.encode")
                     or op.gives == "Detections"):
                 continue
             with self.subTest(name):

@@ -11,8 +11,8 @@ from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
 from .ops.frame import Frame
 from .ops.frames import Known, known_after, known_of_items
+from .ops.segmenting import segment_logits
 from .ops.table import OPS, PREDICATES
-from .ops.tensors import segment_logits
 from .pipeline import children
 from .values import Detections, describe_value, is_of
 
@@ -106,15 +106,16 @@ class Reference:
         if kind == "top_k" and arguments["k"] < value.numel():
             ordered = value.reshape(-1).sort(descending=True).values
             self.cuts.append((float(ordered[arguments["k"] - 1]), float(ordered[arguments["k"]])))
-        if kind == "segment" and value.dim() == 3 and len(value) > 1:
-            best = segment_logits(value, **arguments).topk(2, 0).values
-            self.ties.append(int((best[0] - best[1] <= CLOSE * best[0].abs()).sum()))
         framed = arguments
         if known.takes_frame:
             is_beside = known.takes is not None and known.takes.startswith("tuple<Image")
             frame = self.known.element(0).own if is_beside else self.known.own
             framed = {**arguments, "frame": frame}
             self.frames.setdefault(path, []).extend([frame] if frame else [])
+        if kind == "segment" and value.dim() == 3 and len(value) > 1 and not (arguments["size"] == "picture" and not frame):
+            logits, _ = segment_logits(value, **{key: each for key, each in framed.items() if key != "outside"})
+            best = logits.topk(2, 0).values
+            self.ties.append(int((best[0] - best[1] <= CLOSE * best[0].abs()).sum()))
         try:
             with exit_refused(f"'{kind}'"):
                 given = known.run(value, **framed)

@@ -80,6 +80,8 @@ def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, giv
         return None  # a picture of its own
     if kind in ("detect.to_picture", "detect.paste_masks") and frame is not None:
         return Frame(frame.width, frame.height)
+    if kind in ("segment", "segment.binary") and arguments["size"] == "picture" and frame is not None:
+        return Frame(frame.width, frame.height)
     if kind == "interpolate" and frame is not None:
         return frame.scaled(arguments["width"] / given.shape[-1], arguments["height"] / given.shape[-2])
     if not is_pil(given) or not (kind in _MOVES or kind in ("image.to_tensor", "image.five_crop")):

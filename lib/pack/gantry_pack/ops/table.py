@@ -19,7 +19,7 @@ from .detect.selection import label as label_detections
 from .detect.table import DECODERS
 from .drawing import draw
 from .encoding import encode, exact_only
-from .op import ENCODED, MASKED, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
+from .op import ENCODED, MASKED, NMS, RELATIVE, RESAMPLED, SEGMENTED, THRESHOLDED, UNRECORDED, WARPED, Op
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -41,9 +41,11 @@ from .parameters import (
     numbers_of,
     positive,
     reducing_gap,
+    whole_numbers,
 )
 from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
-from .tensors import interpolate, normalize, pad_planes, segment, sigmoid, softmax
+from .segmenting import binary, label_masks, overlay, segment, to_image
+from .tensors import interpolate, normalize, pad_planes, sigmoid, softmax
 from .warping import affine, flip, perspective, rotate90
 
 _FILTER = (choice(*FILTERS), "bilinear")
@@ -55,6 +57,9 @@ _MARGIN = (integer(0, MAX_SIDE), 0)
 _CENTRE = (choice("half_even", "floor", "truncate"), "half_even")
 _SHARE = number_of(0, 1)
 _ROUNDING = choice("truncate", "round")
+_MAX_LABEL = (1 << 31) - 1
+_LABELS = {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0),
+           "size": (choice("given", "picture"), "given"), "stride": (SIDE, 1), "outside": (integer(-1, _MAX_LABEL), -1)}
 OPS = {
     "image.decode": Op("Bytes", "Image", {
         "colour": (choice("rgb", "unchanged"), "rgb"), "exif_orientation": (boolean, False),
@@ -117,8 +122,14 @@ OPS = {
         "dtype": (choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (choice("chw", "hwc"), "chw"),
         "reverse_channels": (boolean, False)}, to_tensor),
     **DECODERS,
-    "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
-                  SEGMENTED),
+    "segment": Op("Tensor", "Tensor", _LABELS, segment, SEGMENTED, carries=lambda incoming: incoming, takes_frame=True),
+    "segment.binary": Op("Tensor", "Tensor", {"threshold": (finite, 0.5), "logits": (boolean, True), **_LABELS}, binary,
+                         THRESHOLDED, carries=lambda incoming: incoming, takes_frame=True),
+    "segment.masks": Op("Tensor", "Masks", {"classes": (whole_numbers(0, _MAX_LABEL), None)}, label_masks),
+    "segment.to_image": Op("Tensor", "Image", {"colours": (choice("numbers", "palette"), "numbers"),
+                                               "background": (integer(-1, _MAX_LABEL), 0)}, to_image),
+    "segment.overlay": Op("tuple<Image, Tensor>", "Image", {"alpha": (_SHARE, 0.5), "background": (integer(-1, _MAX_LABEL), 0)},
+                          overlay),
     "interpolate": Op("Tensor", "Tensor", {
         "width": (SIDE, ...), "height": (SIDE, ...), "antialias": (boolean, False), "align_corners": (boolean, False),
         "mode": (choice("nearest", "nearest_exact", "bilinear", "bicubic"), "bilinear")}, interpolate, RESAMPLED),

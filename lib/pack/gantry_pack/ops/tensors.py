@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ops on tensors: segment, interpolate, normalize, pad_to, softmax, sigmoid."""
+"""Ops on tensors: interpolate, normalize, pad_to, softmax, sigmoid."""
 
 from __future__ import annotations
 
@@ -18,22 +18,6 @@ def float_only(value: Any, op: str) -> torch.Tensor:
     if value.dtype != torch.float32:
         raise PackError(f"{op}: takes f32, got {describe_value(value)}"
                         + ("; let the model return .float()" if is_tensor(value) and value.is_floating_point() else ""))
-    return value
-
-
-def segment(value: Any, height: int, width: int) -> torch.Tensor:
-    return segment_logits(value, height, width).argmax(0).to(need("torch", "segment").int32)
-
-
-def segment_logits(value: Any, height: int, width: int) -> torch.Tensor:
-    torch = need("torch", "segment")
-    float_only(value, "segment")
-    if value.dim() != 3:
-        raise PackError(f"segment: takes f32[classes, height, width], got {describe_value(value)}")
-    if bool(height) != bool(width):
-        raise PackError("segment: takes both height and width, or neither")
-    if height:
-        value = torch.nn.functional.interpolate(value[None], (height, width), mode="bilinear", align_corners=False)[0]
     return value
 
 
