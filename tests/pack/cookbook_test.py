@@ -43,6 +43,29 @@ class Yolo(torch.nn.Module):
         return torch.cat([centres, sizes, (cells[:, 2:] * 30).sigmoid()], 1).flatten(2)
 
 
+class Scene(torch.nn.Module):
+    """Logits of three classes in bands, of which the image moves the edges, named as torchvision's models name them."""
+
+    def forward(self, image):
+        bright = image.mean((1, 2, 3))[:, None, None, None]
+        down = torch.linspace(-1, 1, 160)[None, None, :, None] + bright * 0.1 + torch.zeros(1, 1, 160, 224)
+        across = torch.linspace(-1, 1, 224)[None, None, None, :] + 0 * down
+        return {"out": torch.cat([8 * down, 8 * across - 1, 4 - 8 * down], 1)}
+
+
+class Things(torch.nn.Module):
+    """Three boxes, one of them below the threshold, with discs in them."""
+
+    def forward(self, image):
+        nothing = image.mean((1, 2, 3))[:, None] * 0
+        boxes = torch.tensor([[20.0, 16, 130, 120], [90, 40, 210, 150], [0, 0, 50, 50]])
+        y, x = torch.meshgrid(torch.linspace(-1, 1, 28), torch.linspace(-1, 1, 28), indexing="ij")
+        disc = (8 * (0.8 - (x * x + y * y).sqrt())).sigmoid()
+        return {"boxes": boxes + nothing[..., None], "scores": torch.tensor([0.9, 0.75, 0.25]) + nothing,
+                "labels": torch.tensor([[1, 2, 1]]) + nothing.long(),
+                "masks": torch.stack([disc, disc * 0.9, disc])[None, :, None] + nothing[..., None, None, None]}
+
+
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
 class CookbookTest(PackingTest):
     def setUp(self):
@@ -67,9 +90,23 @@ class CookbookTest(PackingTest):
         manifest = json.loads(Path("yolo/1/gantry.json").read_text())
         self.assertGreater(len(manifest["golden"][0]["result"]["value"]["detections"]), 1)
 
-    def test_the_cascade_s_pipeline_is_one(self):
-        text, = snippets("detect.md", "json")
-        gp.check_pipeline(json.loads(text))
+    def test_segmentation(self):
+        labels, scene, instances, things = snippets("segment.md", "python")
+        names = {"model": Scene().eval()}
+        for code in (labels, scene):
+            exec(code, names)
+        names = {"model": Things().eval()}
+        for code in (instances, things):
+            exec(code, names)
+        manifest = json.loads(Path("things/1/gantry.json").read_text())
+        found = manifest["golden"][0]["result"]["value"]["detections"]
+        self.assertEqual([one["mask"]["size"] for one in found], [[200, 320]] * 2)
+
+    def test_the_pipelines_in_json_are_some(self):
+        for page in ("detect.md", "segment.md"):
+            text, = snippets(page, "json")
+            with self.subTest(page):
+                gp.check_pipeline(json.loads(text))
 
 
 if __name__ == "__main__":
