@@ -282,6 +282,28 @@ class FrontEnds : public testing::Test {
     expect_equal(above({{0.5f, 0, -0.25f}}), {{"op", "above"}, {"threshold", {0.5, 0, -0.25}}}, random_scores(3));
   }
 
+  void expect_equal_on_labels() {
+    const bool flag = below(2) == 1;
+    const std::int64_t stride = 1 + below(9), background = below(5) - 1, first = below(4);
+    const auto outside = static_cast<std::int32_t>(below(9) - 1);
+    expect_equal(segment({0, 0, SegmentSize::kPicture, stride, outside}),
+                 {{"op", "segment"}, {"size", "picture"}, {"stride", stride}, {"outside", outside}}, random_logits());
+    const double share = real(0, 1);
+    expect_equal(segment_binary({share, flag, {stride, 9}}),
+                 {{"op", "segment.binary"}, {"threshold", share}, {"logits", flag}, {"height", stride}, {"width", 9}},
+                 random_f32({5, 4}));
+    std::vector<std::int32_t> values(12);
+    for (std::int32_t& value : values) value = static_cast<std::int32_t>(below(4));
+    const Tensor labels = Tensor::from<std::int32_t>(Span<const std::int32_t>(values), {3, 4}).value();
+    expect_equal(label_masks({first, 2}), {{"op", "segment.masks"}, {"classes", {first, 2}}}, labels);
+    expect_equal(label_image(flag ? LabelColours::kPalette : LabelColours::kNumbers, background),
+                 {{"op", "segment.to_image"}, {"colours", flag ? "palette" : "numbers"}, {"background", background}},
+                 labels);
+    const Image image = Image::make(4, 3, Colour::kRgb).value();
+    expect_equal(overlay({share, background}),
+                 {{"op", "segment.overlay"}, {"alpha", share}, {"background", background}}, std::tuple(image, labels));
+  }
+
   /// Both front ends refuse it, for the same reason.
   template <class In, class Out>
   void expect_refused(const Stage<In, Out>& typed, const json& config, const std::string& reason) {
@@ -361,6 +383,8 @@ const std::set<std::string> kFractions = {"above threshold",
                                           "detect.yolov8_raw score",
                                           "detect.yolov8_seg score",
                                           "detect.yolox score",
+                                          "segment.binary threshold",
+                                          "segment.overlay alpha",
                                           "image.affine angle",
                                           "image.affine centre",
                                           "image.affine scale",
@@ -920,7 +944,8 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::premultiply(), {{"op", "image.premultiply"}}, random_image());
     expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
     expect_equal(segment({height, width}), {{"op", "segment"}, {"height", height}, {"width", width}}, random_logits());
-    expect_equal(segment_input(), {{"op", "segment_input"}}, std::tuple(random_logits(), random_logits()));
+    expect_equal(segment_input(), {{"op", "segment.input"}}, std::tuple(random_logits(), random_logits()));
+    expect_equal_on_labels();
     expect_equal_on_detections(labels);
     expect_equal_anchor_decoders();
     expect_equal_box_decoders();
@@ -1018,6 +1043,7 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
   expect_equal_areas();
   expect_equal_cascades();
   expect_equal_embeddings();
+  expect_equal_on_labels();
   const auto expect_equal_scores = [&](auto make, json config, auto input) {
     const double score = config["score"] = odd(0);
     config["top"] = 9;
@@ -1110,6 +1136,11 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(detect::yolov8_seg({}), {{"op", "detect.yolov8_seg"}},
                Tensors{{"output0", random_f32({9, 9})}, {"output1", random_f32({2, 2, 3})}});
   expect_equal(detect::paste_masks(), {{"op", "detect.paste_masks"}}, random_shapes());
+  expect_equal(segment_binary(), {{"op", "segment.binary"}}, random_f32({4, 5}));
+  const Tensor labels = Tensor::zeros(DType::kI32, {3, 4}).value();
+  expect_equal(label_masks(), {{"op", "segment.masks"}}, labels);
+  expect_equal(label_image(), {{"op", "segment.to_image"}}, labels);
+  expect_equal(overlay(), {{"op", "segment.overlay"}}, std::tuple(Image::make(4, 3, Colour::kRgb).value(), labels));
   expect_equal(detect::centernet({}), {{"op", "detect.centernet"}}, Tensors{});
   expect_equal(detect::picodet({8, 9}), {{"op", "detect.picodet"}, {"width", 8}, {"height", 9}}, Tensors{});
   expect_equal(image::decode(), {{"op", "image.decode"}}, random_png());
@@ -1155,6 +1186,14 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
   opaque.mask_alpha = 1.5;
   expect_refused(detect::draw(opaque), {{"op", "detect.draw"}, {"mask_alpha", 1.5}},
                  "mask_alpha must be 0..1, got 1.5");
+  expect_refused(segment_binary({1.5}), {{"op", "segment.binary"}, {"threshold", 1.5}},
+                 "threshold must be 0..1, got 1.5");
+  expect_refused(overlay({-1}), {{"op", "segment.overlay"}, {"alpha", -1}}, "alpha must be 0..1, got -1");
+  expect_refused(label_masks({-1}), {{"op", "segment.masks"}, {"classes", -1}},
+                 "classes must be 0..2147483647, got -1");
+  expect_refused(segment({3, 4, SegmentSize::kPicture}),
+                 {{"op", "segment"}, {"height", 3}, {"width", 4}, {"size", "picture"}},
+                 "height and width are for size=given, not for size=picture");
   expect_refused(detect::paste_masks({-0.5}), {{"op", "detect.paste_masks"}, {"threshold", -0.5}},
                  "threshold must be 0..1, got -0.5");
   wide.line_width = 257;
@@ -1394,7 +1433,11 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("l2_normalize")",
       R"("embeddings.nearest", "table": "anchors.npy", "k": 1)",
       R"("segment")",
-      R"("segment_input")",
+      R"("segment.input")",
+      R"("segment.binary")",
+      R"("segment.masks")",
+      R"("segment.to_image")",
+      R"("segment.overlay")",
       R"("interpolate", "width": 1, "height": 1)",
       R"("normalize", "mean": 0, "std": 1)",
       R"("pad_to", "width": 1, "height": 1)",

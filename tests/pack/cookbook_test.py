@@ -95,6 +95,29 @@ class Classify(Features):
         return super().forward(image) * 5
 
 
+class Scene(torch.nn.Module):
+    """Logits of three classes in bands, of which the image moves the edges, named as torchvision's models name them."""
+
+    def forward(self, image):
+        bright = image.mean((1, 2, 3))[:, None, None, None]
+        down = torch.linspace(-1, 1, 160)[None, None, :, None] + bright * 0.1 + torch.zeros(1, 1, 160, 224)
+        across = torch.linspace(-1, 1, 224)[None, None, None, :] + 0 * down
+        return {"out": torch.cat([8 * down, 8 * across - 1, 4 - 8 * down], 1)}
+
+
+class Things(torch.nn.Module):
+    """Three boxes, one of them below the threshold, with discs in them."""
+
+    def forward(self, image):
+        nothing = image.mean((1, 2, 3))[:, None] * 0
+        boxes = torch.tensor([[20.0, 16, 130, 120], [90, 40, 210, 150], [0, 0, 50, 50]])
+        y, x = torch.meshgrid(torch.linspace(-1, 1, 28), torch.linspace(-1, 1, 28), indexing="ij")
+        disc = (8 * (0.8 - (x * x + y * y).sqrt())).sigmoid()
+        return {"boxes": boxes + nothing[..., None], "scores": torch.tensor([0.9, 0.75, 0.25]) + nothing,
+                "labels": torch.tensor([[1, 2, 1]]) + nothing.long(),
+                "masks": torch.stack([disc, disc * 0.9, disc])[None, :, None] + nothing[..., None, None, None]}
+
+
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
 class CookbookTest(PackingTest):
     def setUp(self):
@@ -149,14 +172,14 @@ class CookbookTest(PackingTest):
         self.assertEqual(len(found), len(names["detect"]("street.png")["scores"]))
 
     def test_segmentation(self):
-        python, recipe = snippets("segment.md", "python")
+        python, recipe, *_ = snippets("segment.md", "python")
         torch.manual_seed(4)
         names = {"model": with_numbers_of_a_trained_one(deeplab()), "transform": SemanticSegmentation(resize_size=72)}
         exec(python + recipe, names)
         labels = numpy.load(Path("segmenter/1") / self.result_of("segmenter/1")["npy"])
         self.assertTrue((labels == names["segment"]("street.png").numpy()).all())
-        text, = snippets("segment.md", "json")
-        gp.check_pipeline(json.loads(text))
+        for text in snippets("segment.md", "json"):
+            gp.check_pipeline(json.loads(text))
 
     def test_keypoints(self):
         torch.manual_seed(3)
@@ -168,6 +191,18 @@ class CookbookTest(PackingTest):
         exec(people, {"model": Pose(boxes=40).eval(), "torch": torch})
         found = json.loads(Path("people/1/gantry.json").read_text())["golden"][0]["result"]["value"]["detections"]
         self.assertEqual({len(one["keypoints"]) for one in found}, {17})
+
+    def test_labels_of_the_picture_and_masks_of_things(self):
+        *_, labels, scene, instances, things = snippets("segment.md", "python")
+        names = {"model": Scene().eval()}
+        for code in (labels, scene):
+            exec(code, names)
+        names = {"model": Things().eval()}
+        for code in (instances, things):
+            exec(code, names)
+        manifest = json.loads(Path("things/1/gantry.json").read_text())
+        found = manifest["golden"][0]["result"]["value"]["detections"]
+        self.assertEqual([one["mask"]["size"] for one in found], [[200, 320]] * 2)
 
     def test_faces_found_and_recognised(self):
         from PIL import Image
@@ -211,8 +246,9 @@ class CookbookTest(PackingTest):
 
     def test_the_cascades_pipelines_are_pipelines(self):
         for page, gives in (("detect.md", "list<Classes>"), ("keypoints.md", "list<Keypoints>"),
+                            ("segment.md", "Bytes"),
                             ("cascade.md", "tuple<Detections, list<Classes>>")):
-            text, = snippets(page, "json")
+            text = snippets(page, "json")[-1]
             self.assertEqual(gp.check_pipeline(json.loads(text)), ("Bytes", gives))
 
 

@@ -70,7 +70,7 @@ class SegmentTest(PackingTest):
                 torch.manual_seed(4)
                 model = with_numbers_of_a_trained_one(make())
                 manifest = self.pack(model, None, photos, pipeline=transform, tool=TOOL)
-                self.assertEqual(manifest["pipeline"][-1], {"op": "segment_input"})
+                self.assertEqual(manifest["pipeline"][-1], {"op": "segment.input"})
                 shapes = [spec["shape"] for side in ("inputs", "outputs") for spec in manifest["models"]["model"][side]]
                 self.assertEqual(shapes, [["batch", 3, "height", "width"], ["batch", CLASSES, "rows", "columns"]])
                 for path in photos:

@@ -213,6 +213,11 @@ def example_input(name):
         return torch.rand(8)
     if name == "detect.sliding_window":
         return image, [{"scores": torch.rand(2, 5, 6), "boxes": torch.rand(4, 5, 6)} for _ in range(2)]
+    if name == "segment.binary":
+        return torch.rand(8, 8)
+    if name.startswith("segment."):
+        labels = torch.randint(0, 9, (30, 40), dtype=torch.int32)
+        return (image, labels) if name == "segment.overlay" else labels
     if name == "image.unletterbox":
         return torch.rand(3, 4)
     if name == "keypoints.points":
@@ -254,8 +259,8 @@ class CarriedTest(unittest.TestCase):
         random = numpy.random.default_rng(5)
         for name, op in gp.OPS.items():
             # a file's bytes are given; which class is best is decided, not computed, as is what a candidate is
-            if (op.takes not in ("Image", "Tensor")
-                    or name in ("segment", "top_k", "above", "embeddings.nearest", "image.encode")
+            if (op.takes not in ("Image", "Tensor") or name.startswith("segment")
+                    or name in ("top_k", "above", "embeddings.nearest", "image.encode")
                     or op.gives in ("Detections", "Keypoints")):
                 continue
             with self.subTest(name):

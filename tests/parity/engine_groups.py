@@ -571,7 +571,7 @@ def segment_input(rng):
         logits = torch.nn.functional.interpolate(torch.from_numpy(planes)[None], (height // 8, width // 8), mode="nearest")
         resized = torch.nn.functional.interpolate(logits, (height, width), mode="bilinear")[0]
         best = resized.topk(2, dim=0).values
-        ops = [{"op": "fork", "branches": [[], [small]]}, {"op": "segment_input"}]
+        ops = [{"op": "fork", "branches": [[], [small]]}, {"op": "segment.input"}]
         case = Case(f"{planes.shape}", "tensor", "tensor", ops, planes, resized.argmax(0).to(torch.int32).numpy())
         case.counts = (best[0] - best[1] > 1e-4).numpy()
         yield case

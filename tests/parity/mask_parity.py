@@ -51,6 +51,9 @@ def reference(case):
     """What the packer's ops make of a case."""
     frame, value = None, {name: torch.from_numpy(np.ascontiguousarray(tensor)) for name, tensor in case.tensors.items()}
     for op in case.ops:
+        if op["op"] == "select":
+            value = value[op["name"]]
+            continue
         if op["op"] == "probe.frame":
             frame = Frame(op["width"], op["height"], Axis(*op["x"]), Axis(*op["y"]), op["turned"])
             continue
@@ -73,6 +76,8 @@ def difference(case, result):
 
 
 def differing(case, result):
+    if isinstance(case, Labels):
+        return case.difference(result)
     if case.gives == "json":
         got = json.loads(bytes(result))["masks"]
         return None if got == case.values else f"got {got!r:.200}, expected {case.values!r:.200}"
@@ -245,7 +250,97 @@ def coco(rng):
                    [{"size": list(run["size"]), "counts": run["counts"].decode()} for run in runs], gives="json")
 
 
+def random_placement(rng, width, height):
+    """Where a picture lies in a model's input of width x height: all of it, a part, or more than it."""
+    kind = rng.integers(0, 3)
+    ends = []
+    for side in (width, height):
+        begin, end = (0, side) if kind == 0 else sorted(rng.choice(side + 1, 2, replace=False)) if kind == 1 else \
+            (-int(rng.integers(0, side)), side + int(rng.integers(0, side)))
+        ends.append((int(begin), int(end)))
+    own = [max(1, round((end - begin) * float(rng.choice([0.5, 1, 1.7, 3])))) for begin, end in ends]
+    mirrors = rng.integers(0, 2, 2) if rng.integers(2) else (0, 0)
+    return ends, own, mirrors, bool(rng.integers(2))
+
+
+def placed(planes, stride, placement):
+    """Planes at the picture's size, where its part is at whole values: cut out, resized, turned back. What is not shown is NaN."""
+    ends, own, mirrors, turned = placement
+    (left, right), (top, bottom) = ([edge // stride for edge in pair] for pair in ends)
+    height, width = planes.shape[1:]
+    beyond = (max(-left, 0), max(right - width, 0), max(-top, 0), max(bottom - height, 0))
+    whole = functional.pad(planes[None], beyond, mode="replicate")[0]
+    whole = whole[:, top + beyond[2]:bottom + beyond[2], left + beyond[0]:right + beyond[0]]
+    values = functional.interpolate(whole[None], (own[1], own[0]), mode="bilinear")[0]
+    for dim, (begin, end), count in ((2, (left, right), width), (1, (top, bottom), height)):
+        pixels = values.shape[dim]
+        middle = begin + (end - begin) / pixels * (torch.arange(pixels, dtype=torch.float64) + 0.5)
+        shown = (middle >= 0) & (middle < count)
+        values = torch.where(shown[None, None] if dim == 2 else shown[None, :, None], values, torch.nan)
+    values = values.flip(2) if mirrors[0] else values
+    values = values.flip(1) if mirrors[1] else values
+    axes = [(-(end - begin) / pixels, end) if mirror else ((end - begin) / pixels, begin)
+            for (begin, end), pixels, mirror in zip(ends, own, mirrors)]
+    return values.transpose(1, 2) if turned else values, frame_op(*(own[::-1] if turned else own), *axes, turned)
+
+
+class Labels(Case):
+    """`values`: the resized logits, NaN where the picture is not shown."""
+
+    def difference(self, result):
+        values = self.values
+        shown = ~np.isnan(values).all(0)
+        best = np.where(np.isnan(values), -np.inf, values)
+        expected = np.where(shown, best.argmax(0), self.threshold)
+        ordered = np.sort(best, 0)
+        with np.errstate(invalid="ignore"):  # infinities stand for what is not shown
+            near = ordered[-1] - ordered[-2] <= ROUNDING * np.abs(ordered[-1])
+        if result.shape != expected.shape:
+            return f"shape {result.shape}, expected {expected.shape}"
+        wrong = (result != expected) & ~(near & shown)
+        return f"{wrong.sum()} of {wrong.size} labels differ, the first at {np.argwhere(wrong)[0]}" if wrong.any() else None
+
+
+def labels_of_pictures(rng):
+    for _ in range(80):
+        stride, classes = int(rng.choice([1, 1, 2, 4])), int(rng.integers(2, 6))
+        size = [int(side) for side in rng.integers(3, 30, 2)]
+        placement = random_placement(rng, size[1], size[0])
+        placement = ([(begin * stride, end * stride) for begin, end in placement[0]], *placement[1:])
+        planes = torch.from_numpy(rng.normal(0, 1, (classes, *size)).astype(np.float32))
+        values, frame = placed(planes, stride, placement)
+        outside = int(rng.choice([-1, 255]))
+        op = {"op": "segment", "size": "picture", "stride": stride, "outside": outside}
+        yield Labels(f"{size} {frame} {op}", [frame, {"op": "select", "name": "x"}, op], {"x": planes.numpy()}, values.numpy(),
+                     outside, gives="tensor")
+
+
+def binary_labels(rng):
+    for index in range(60):
+        size = [int(side) for side in rng.integers(3, 30, 2)]
+        plane = torch.from_numpy(rng.normal(0, 1, (1, *size)).astype(np.float32))
+        logits = bool(index % 2)
+        threshold = float(rng.choice([0.5, 0.25, 0.8]))
+        values, frame = placed(plane, 1, random_placement(rng, size[1], size[0]))
+        op = {"op": "segment.binary", "size": "picture", "outside": 0, "threshold": threshold, "logits": logits}
+        gate = np.float32(np.log(threshold / (1 - threshold))) if logits else np.float32(threshold)
+        yield Case(f"{size} {frame} {op}", [frame, {"op": "select", "name": "x"}, op],
+                   {"x": (plane[0] if index % 3 else plane).numpy()}, values[0].nan_to_num(-1e9).numpy(), gate, gives="tensor")
+
+
+def masks_of_labels(rng):
+    for index in range(60):
+        labels = rng.integers(-1, 6, [int(side) for side in rng.integers(1, 50, 2)]).astype(np.int32)
+        labels = np.repeat(labels, 3, 0) if index % 2 else labels
+        classes = [int(one) for one in rng.permutation(9)[:3]] if index % 3 else sorted(set(labels[labels >= 0].tolist()))
+        op = {"op": "segment.masks"} | ({"classes": classes} if index % 3 else {})
+        runs = [pycocotools.mask.encode(np.asfortranarray((labels == one).astype(np.uint8))) for one in classes]
+        yield Case(f"{labels.shape} {op}", [{"op": "select", "name": "x"}, op], {"x": labels},
+                   [{"size": list(run["size"]), "counts": run["counts"].decode()} for run in runs], gives="json")
+
+
 if __name__ == "__main__":
     versions = f"torch {torch.__version__}, torchvision {torchvision.__version__}"
-    groups = [over_boxes, masks_that_are_not_square, over_boxes_of_a_moved_picture, of_prototypes, coco]
+    groups = [over_boxes, masks_that_are_not_square, over_boxes_of_a_moved_picture, of_prototypes, coco, labels_of_pictures,
+              binary_labels, masks_of_labels]
     sys.exit(run_groups(__doc__, versions, groups, run_probe, difference, 20261201, counted))

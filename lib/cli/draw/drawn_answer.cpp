@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <gantry/classify.hpp>
 #include <gantry/detect/draw.hpp>
+#include <gantry/segmentation.hpp>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,8 @@
 
 namespace gantry::cli {
 namespace {
+
+constexpr float kAlpha = 0.5f;  // how much of a mask's colour is seen
 
 /// "tiger cat 0.39", of a Class or a Detection.
 template <class Entry>
@@ -80,11 +83,66 @@ Result<Detections> moved(Detections found, const PlacedPicture& to) {
 
 Result<void> check_can_be_drawn(const AnyPipeline& pipeline) {
   const Span<const Port> outputs = pipeline.outputs();
-  if (outputs.size() == 1 && (outputs[0].type.is<Detections>() || outputs[0].type.is<Classes>())) return {};
+  if (outputs.size() == 1) {
+    const PayloadType& type = outputs[0].type;
+    if (type.is<Detections>() || type.is<Classes>() || type.is<Masks>() || type.is<Tensor>()) return {};
+  }
   std::string given;
   for (const Port& port : outputs) given += (given.empty() ? "" : ", ") + port.type.name();
-  return Error(ErrorCode::kInvalidArgument, "--draw: Detections and Classes can be drawn; the pipeline gives " + given);
+  return Error(ErrorCode::kInvalidArgument,
+               "--draw: Detections, Classes, Masks and a Tensor of labels can be drawn; the pipeline gives " + given);
 }
+
+namespace {
+
+/// Each mask in a colour of its own.
+Result<Image> draw_masks(const PlacedPicture& picture, const Masks& masks) {
+  auto drawn = detect::draw(picture.image, Detections());  // pixels of its own
+  if (!drawn) return drawn;
+  detail::Canvas canvas(*drawn);
+  for (std::size_t i = 0; i < masks.size(); ++i) {
+    const auto mask = moved_mask(masks[i], picture);
+    if (!mask) return mask.error();
+    canvas.blend(*mask, detail::colour_of_class(static_cast<std::int64_t>(i)), kAlpha);
+  }
+  return drawn;
+}
+
+/// Labels cover the picture, whatever their size is.
+Result<Image> draw_labels(const PlacedPicture& picture, const Tensor& labels) {
+  const auto dense = labels.contiguous();
+  if (!dense) return dense.error();
+  if (labels.dtype() != DType::kI32 || labels.rank() != 2 || labels.numel() == 0)
+    return Error(
+        ErrorCode::kInvalidArgument,
+        "--draw: of tensors labels can be drawn, i32[height, width], and the pipeline gives " + labels.to_string());
+  const auto moved = moved_plane<std::int32_t>(*dense, picture);
+  if (!moved) return moved.error();
+  auto drawn = detect::draw(picture.image, Detections());
+  if (!drawn) return drawn;
+  const auto* label = static_cast<const std::int32_t*>(moved->data());
+  for (std::int64_t y = 0; y < drawn->height(); ++y) {
+    std::uint8_t* pixel = drawn->mutable_row(y);
+    for (std::int64_t x = 0; x < drawn->width(); ++x, ++label, pixel += 3) {
+      if (*label <= 0) continue;  // class 0 is the background
+      const detail::Rgb colour = detail::colour_of_class(*label);
+      const std::uint8_t with[] = {colour.red, colour.green, colour.blue};
+      for (int c = 0; c < 3; ++c) pixel[c] = static_cast<std::uint8_t>((pixel[c] + with[c]) / 2);
+    }
+  }
+  return drawn;
+}
+
+/// "3 masks: 120, 80, 7 pixels".
+std::string words_of_masks(const Masks& masks) {
+  constexpr std::size_t kMost = 8;
+  std::string words = std::to_string(masks.size()) + " masks";
+  for (std::size_t i = 0; i < std::min(masks.size(), kMost); ++i)
+    words += (i == 0 ? ": " : ", ") + std::to_string(masks[i].area());
+  return words + (masks.empty() ? "" : masks.size() > kMost ? ", .. pixels" : " pixels");
+}
+
+}  // namespace
 
 Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, bool has_caption) {
   if (const Detections* found = answer.get_if<Detections>()) {
@@ -92,6 +150,8 @@ Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, b
     if (!placed) return placed.error();
     return detect::draw(picture.image, *placed);
   }
+  if (const Masks* masks = answer.get_if<Masks>()) return draw_masks(picture, *masks);
+  if (const Tensor* labels = answer.get_if<Tensor>()) return draw_labels(picture, *labels);
   auto drawn = detect::draw(picture.image, Detections());  // pixels of its own
   const Classes* const classes = answer.get_if<Classes>();
   if (!drawn || classes == nullptr || classes->empty() || !has_caption) return drawn;
@@ -107,6 +167,8 @@ Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, b
 std::string words_of(const Payload& answer) {
   if (const Classes* classes = answer.get_if<Classes>())
     return classes->empty() ? "no class" : words_of_entry((*classes)[0]);
+  if (const Masks* masks = answer.get_if<Masks>()) return words_of_masks(*masks);
+  if (const Tensor* labels = answer.get_if<Tensor>()) return labels->to_string();
   const Detections* const found = answer.get_if<Detections>();
   if (found == nullptr || found->empty()) return "nothing found";
   constexpr std::size_t kMost = 8;

@@ -13,8 +13,8 @@ from .ops.classes import is_close_to
 from .ops.frame import Frame
 from .ops.frames import Known, known_after, known_of_items
 from .ops.keypoints import is_close_peak
+from .ops.segmenting import almost_equal_classes
 from .ops.table import OPS, PREDICATES
-from .ops.tensors import almost_equal_classes
 from .pipeline import children
 from .values import Detections, describe_value, is_number, is_of
 
@@ -111,14 +111,14 @@ class Reference:
         if kind == "top_k" and arguments["k"] < value.numel():
             ordered = value.reshape(-1).sort(descending=True).values
             self.cuts.append((float(ordered[arguments["k"] - 1]), float(ordered[arguments["k"]])))
-        if kind in ("segment", "segment_input"):
-            self.ties.append(almost_equal_classes(kind, value, arguments, CLOSE))
         framed = arguments
         if known.takes_frame:
             is_beside = known.takes is not None and known.takes.startswith("tuple<Image")
             frame = self.known.element(0).own if is_beside else self.known.own
             framed = {**arguments, "frame": frame}
             self.frames.setdefault(path, []).extend([frame] if frame else [])
+        if kind in ("segment", "segment.input"):
+            self.ties.append(almost_equal_classes(kind, value, framed, CLOSE))
         try:
             with exit_refused(f"'{kind}'"):
                 given = known.run(value, **framed)

@@ -42,7 +42,7 @@ def _pack(model: Any, transform: Any, logits_of: Any) -> Json:
     with torch.no_grad():
         classes = logits(example).shape[1]
     shapes = {"images": ["batch", 3, "height", "width"], "logits": ["batch", classes, "rows", "columns"]}
-    pipeline = ["image.decode", transform, {"op": "fork", "branches": [[], ["model"]]}, "segment_input"]
+    pipeline = ["image.decode", transform, {"op": "fork", "branches": [[], ["model"]]}, "segment.input"]
     return {"model": logits, "example_inputs": example, "pipeline": pipeline, "shapes": shapes, "output_names": ["logits"],
             "reference": _labels_of(model, transform)}
 

@@ -84,6 +84,8 @@ def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, giv
         return None  # a picture of its own
     if kind in ("detect.to_picture", "detect.paste_masks", "keypoints.to_picture") and frame is not None:
         return Frame(frame.width, frame.height)
+    if kind in ("segment", "segment.binary") and arguments["size"] == "picture" and frame is not None:
+        return Frame(frame.width, frame.height)
     if kind == "interpolate" and frame is not None:
         return frame.scaled(gives.shape[-1] / given.shape[-1], gives.shape[-2] / given.shape[-2])
     if not is_pil(given) or not (kind in _MOVES or kind in ("image.to_tensor", "image.five_crop", "image.pyramid")):

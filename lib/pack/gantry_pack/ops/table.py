@@ -24,7 +24,7 @@ from .drawing import draw
 from .embeddings import l2_normalize, nearest
 from .encoding import encode, exact_only
 from .keypoints import points_to_picture
-from .op import AREA, ENCODED, MASKED, NEAREST, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
+from .op import AREA, ENCODED, MASKED, NEAREST, NMS, RELATIVE, RESAMPLED, SEGMENTED, THRESHOLDED, UNRECORDED, WARPED, Op
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -46,9 +46,11 @@ from .parameters import (
     numbers_of,
     positive,
     reducing_gap,
+    whole_numbers,
 )
 from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
-from .tensors import interpolate, normalize, pad_planes, segment, segment_input, sigmoid, softmax
+from .segmenting import binary, label_masks, overlay, segment, segment_input, to_image
+from .tensors import interpolate, normalize, pad_planes, sigmoid, softmax
 from .warping import affine, flip, perspective, rotate90
 
 _FILTER = (choice(*FILTERS), "bilinear")
@@ -61,6 +63,9 @@ _CENTRE = (choice("half_even", "floor", "truncate"), "half_even")
 _SHARE = number_of(0, 1)
 _AREA_NORMALIZE = {"mean": (channel_numbers(True), 0), "std": (channel_numbers(False), 1)}
 _ROUNDING = choice("truncate", "round")
+_MAX_LABEL = (1 << 31) - 1
+_LABELS = {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0),
+           "size": (choice("given", "picture"), "given"), "stride": (SIDE, 1), "outside": (integer(-1, _MAX_LABEL), -1)}
 OPS = {
     "image.decode": Op("Bytes", "Image", {
         "colour": (choice("rgb", "unchanged"), "rgb"), "exif_orientation": (boolean, False),
@@ -132,9 +137,15 @@ OPS = {
     "embeddings.nearest": Op("Tensor", "Classes", {
         "table": (file_name, ...), "metric": (choice("cosine", "dot", "l2"), "cosine"), "k": (integer(1, 65536), ...),
         "labels": (file_name, None)}, nearest, NEAREST, carries=lambda incoming: Tolerance(32 * incoming.atol, incoming.rtol)),
-    "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
-                  SEGMENTED),
-    "segment_input": Op("tuple<Tensor, Tensor>", "Tensor", {}, segment_input, SEGMENTED),
+    "segment": Op("Tensor", "Tensor", _LABELS, segment, SEGMENTED, carries=lambda incoming: incoming, takes_frame=True),
+    "segment.input": Op("tuple<Tensor, Tensor>", "Tensor", {}, segment_input, SEGMENTED),
+    "segment.binary": Op("Tensor", "Tensor", {"threshold": (finite, 0.5), "logits": (boolean, True), **_LABELS}, binary,
+                         THRESHOLDED, carries=lambda incoming: incoming, takes_frame=True),
+    "segment.masks": Op("Tensor", "Masks", {"classes": (whole_numbers(0, _MAX_LABEL), None)}, label_masks),
+    "segment.to_image": Op("Tensor", "Image", {"colours": (choice("numbers", "palette"), "numbers"),
+                                               "background": (integer(-1, _MAX_LABEL), 0)}, to_image),
+    "segment.overlay": Op("tuple<Image, Tensor>", "Image", {"alpha": (_SHARE, 0.5), "background": (integer(-1, _MAX_LABEL), 0)},
+                          overlay),
     "interpolate": Op("Tensor", "Tensor", {
         **dict.fromkeys(("width", "height", "min_size", "max_size"), (SIDE, None)),
         "antialias": (boolean, False), "align_corners": (boolean, False),

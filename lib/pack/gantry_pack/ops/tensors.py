@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ops on tensors: segment, segment_input, interpolate, normalize, pad_to, softmax, sigmoid."""
+"""Ops on tensors: interpolate, normalize, pad_to, softmax, sigmoid."""
 
 from __future__ import annotations
 
@@ -21,42 +21,6 @@ def float_only(value: Any, op: str) -> torch.Tensor:
     if value.dtype != torch.float32:
         raise PackError(f"{op}: takes f32, got {describe_value(value)}"
                         + ("; let the model return .float()" if is_tensor(value) and value.is_floating_point() else ""))
-    return value
-
-
-def segment(value: Any, height: int, width: int) -> torch.Tensor:
-    return segment_logits(value, height, width).argmax(0).to(need("torch", "segment").int32)
-
-
-def segment_input(value: tuple[Any, Any]) -> torch.Tensor:
-    return segment(value[1], *_sides_of(value[0]))
-
-
-def _sides_of(planes: Any) -> tuple[int, int]:
-    if planes.dim() < 2 or planes.numel() == 0:
-        raise PackError("segment_input: takes the model's input, [.., height, width], beside its logits, got "
-                        f"{describe_value(planes)}")
-    return int(planes.shape[-2]), int(planes.shape[-1])
-
-
-def almost_equal_classes(kind: str, value: Any, arguments: Json, close: float) -> int:
-    """Pixels of which two classes are so nearly as good that rounding may exchange them."""
-    logits, sides = (value[1], _sides_of(value[0])) if kind == "segment_input" else (value, tuple(arguments.values()))
-    if logits.dim() != 3 or len(logits) < 2:
-        return 0
-    best = segment_logits(logits, *sides).topk(2, 0).values
-    return int((best[0] - best[1] <= close * best[0].abs()).sum())
-
-
-def segment_logits(value: Any, height: int, width: int) -> torch.Tensor:
-    torch = need("torch", "segment")
-    float_only(value, "segment")
-    if value.dim() != 3:
-        raise PackError(f"segment: takes f32[classes, height, width], got {describe_value(value)}")
-    if bool(height) != bool(width):
-        raise PackError("segment: takes both height and width, or neither")
-    if height:
-        value = torch.nn.functional.interpolate(value[None], (height, width), mode="bilinear", align_corners=False)[0]
     return value
 
 
