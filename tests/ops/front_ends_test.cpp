@@ -290,7 +290,11 @@ class FrontEnds : public testing::Test {
                  {{"op", "segment"}, {"size", "picture"}, {"stride", stride}, {"outside", outside}}, random_logits());
     const double share = real(0, 1);
     expect_equal(segment_binary({share, flag, {stride, 9}}),
-                 {{"op", "segment.binary"}, {"threshold", share}, {"logits", flag}, {"height", stride}, {"width", 9}},
+                 {{"op", "segment.binary"},
+                  {"threshold", share},
+                  {"values", flag ? "logits" : "probabilities"},
+                  {"height", stride},
+                  {"width", 9}},
                  random_f32({5, 4}));
     std::vector<std::int32_t> values(12);
     for (std::int32_t& value : values) value = static_cast<std::int32_t>(below(4));

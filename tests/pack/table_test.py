@@ -215,7 +215,7 @@ def example_input(name):
         return image, [{"scores": torch.rand(2, 5, 6), "boxes": torch.rand(4, 5, 6)} for _ in range(2)]
     if name == "segment.binary":
         return torch.rand(8, 8)
-    if name.startswith("segment."):
+    if name.startswith("segment.") and name != "segment.input":
         labels = torch.randint(0, 9, (30, 40), dtype=torch.int32)
         return (image, labels) if name == "segment.overlay" else labels
     if name == "image.unletterbox":

@@ -322,7 +322,8 @@ def binary_labels(rng):
         logits = bool(index % 2)
         threshold = float(rng.choice([0.5, 0.25, 0.8]))
         values, frame = placed(plane, 1, random_placement(rng, size[1], size[0]))
-        op = {"op": "segment.binary", "size": "picture", "outside": 0, "threshold": threshold, "logits": logits}
+        op = {"op": "segment.binary", "size": "picture", "outside": 0, "threshold": threshold,
+              "values": "logits" if logits else "probabilities"}
         gate = np.float32(np.log(threshold / (1 - threshold))) if logits else np.float32(threshold)
         yield Case(f"{size} {frame} {op}", [frame, {"op": "select", "name": "x"}, op],
                    {"x": (plane[0] if index % 3 else plane).numpy()}, values[0].nan_to_num(-1e9).numpy(), gate, gives="tensor")

@@ -126,8 +126,9 @@ Result<void> check(const SegmentBinary& options) {
 
 std::string text_of(const Segment& size) {
   std::string text = "height=" + std::to_string(size.height) + ", width=" + std::to_string(size.width);
-  if (size.size == SegmentSize::kPicture)
-    text += ", size=picture, stride=" + std::to_string(size.stride) + ", outside=" + std::to_string(size.outside);
+  if (size.size == SegmentSize::kPicture) text += ", size=picture";
+  if (size.stride != 1) text += ", stride=" + std::to_string(size.stride);
+  if (size.outside != -1) text += ", outside=" + std::to_string(size.outside);
   return text;
 }
 

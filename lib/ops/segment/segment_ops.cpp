@@ -76,7 +76,7 @@ OpDescription segment_input_description() {
 Stage<Tensor, Tensor> read_binary(ParamReader& params) {
   SegmentBinary options;
   options.threshold = params.number("threshold");
-  options.logits = params.boolean("logits");
+  options.logits = params.choice("values") == 0;
   options.size = read_size(params);
   return segment_binary(options);
 }
@@ -85,9 +85,9 @@ OpDescription binary_description() {
   return {.summary = "says which pixels are inside: 1, and 0 outside",
           .input = "f32[1, h, w] or f32[h, w]",
           .output = "i32[height, width]",
-          .parameters =
-              with_size({OpParameter::number("threshold", "what is above it is inside; of logits 0..1").by_default(0.5),
-                         OpParameter::boolean("logits", "values are logits, not probabilities").by_default(true)}),
+          .parameters = with_size(
+              {OpParameter::number("threshold", "what is above it is inside; of logits 0..1").by_default(0.5),
+               OpParameter::choice("values", {"logits", "probabilities"}, "what is given").by_default("logits")}),
           .reference = "torch: `interpolate(mode=\"bilinear\")`, then `> threshold`, of logits `> logit(threshold)`",
           .tolerance = "exact but where a value is within rounding of the threshold",
           .example = R"({"op": "segment.binary", "size": "picture"})"};

@@ -72,17 +72,17 @@ def segment_logits(value: Any, height: int, width: int, size: str, stride: int,
     return value, torch.ones(value.shape[1:], dtype=torch.bool)
 
 
-def binary(value: Any, threshold: float, logits: bool, outside: int, frame: Frame | None, **size: Any) -> torch.Tensor:
+def binary(value: Any, threshold: float, values: str, outside: int, frame: Frame | None, **size: Any) -> torch.Tensor:
     torch = need("torch", "segment.binary")
     if value.dim() not in (2, 3) or value.dim() == 3 and len(value) != 1:
         raise PackError(f"segment.binary: takes f32[height, width] or f32[1, height, width], got {describe_value(value)}")
-    values, is_shown = segment_logits(value.reshape(1, *value.shape[-2:]), frame=frame, **size)
+    plane, is_shown = segment_logits(value.reshape(1, *value.shape[-2:]), frame=frame, **size)
     gate = threshold
-    if logits:
+    if values == "logits":
         if not 0 <= threshold <= 1:
             raise PackError(f"segment.binary: threshold must be 0..1, got {threshold}")
         gate = math.log(threshold / (1 - threshold)) if 0 < threshold < 1 else math.inf if threshold else -math.inf
-    return torch.where(is_shown, (values[0] > gate).long(), outside).to(torch.int32)
+    return torch.where(is_shown, (plane[0] > gate).long(), outside).to(torch.int32)
 
 
 def label_masks(value: Any, classes: Any = None) -> Masks:

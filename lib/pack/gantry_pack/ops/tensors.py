@@ -13,8 +13,6 @@ from ..values import describe_value, is_tensor
 if TYPE_CHECKING:
     import torch
 
-    from ..aliases import Json
-
 
 def float_only(value: Any, op: str) -> torch.Tensor:
     torch = need("torch", op)
