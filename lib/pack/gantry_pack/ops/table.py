@@ -140,7 +140,8 @@ OPS = {
     "segment": Op("Tensor", "Tensor", _LABELS, segment, SEGMENTED, carries=lambda incoming: incoming, takes_frame=True),
     "segment.input": Op("tuple<Tensor, Tensor>", "Tensor", {}, segment_input, SEGMENTED),
     "segment.binary": Op("Tensor", "Tensor", {
-        "threshold": (finite, 0.5), "values": (choice("logits", "probabilities"), "logits"), **_LABELS}, binary, THRESHOLDED, carries=lambda incoming: incoming, takes_frame=True),
+        "threshold": (finite, 0.5), "values": (choice("logits", "probabilities"), "logits"), **_LABELS}, binary, THRESHOLDED,
+        carries=lambda incoming: incoming, takes_frame=True),
     "segment.masks": Op("Tensor", "Masks", {"classes": (whole_numbers(0, _MAX_LABEL), None)}, label_masks),
     "segment.to_image": Op("Tensor", "Image", {"colours": (choice("numbers", "palette"), "numbers"),
                                                "background": (integer(-1, _MAX_LABEL), 0)}, to_image),
