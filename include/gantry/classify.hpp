@@ -68,14 +68,26 @@ class GANTRY_API Labels {
 };
 
 /// exp(x - max) / sum over the last axis, float32; f32 tensors of rank 1 or more with a non-empty last axis. Equals
-/// torch.softmax to 1e-6 relative. A NaN makes its row NaN, as in torch.
-GANTRY_API Stage<Tensor, Tensor> softmax();
-/// 1 / (1 + exp(-x)) for every element, float32; equals torch.sigmoid to 1e-6 relative.
-GANTRY_API Stage<Tensor, Tensor> sigmoid();
+/// torch.softmax to 1e-6 relative. A NaN makes its row NaN, as in torch. Logits are divided by `temperature` first
+/// (above 0): what calibrates a classifier's scores; above 1 they become more even.
+GANTRY_API Stage<Tensor, Tensor> softmax(double temperature = 1);
+/// 1 / (1 + exp(-x)) for every element, float32; equals torch.sigmoid to 1e-6 relative. `temperature` as softmax's.
+GANTRY_API Stage<Tensor, Tensor> sigmoid(double temperature = 1);
 
 /// The k largest of f32[n], largest first; equal scores in index order (torch.topk leaves ties open). k is 1..65536,
 /// and is cut to n. With labels: their number must be n. invalid_argument for NaN.
 GANTRY_API Stage<Tensor, Classes> top_k(std::int64_t k, Labels labels = {});
+
+/// Which classes a sample has, of a model that may find several.
+struct Above {
+  std::vector<float> threshold = {0.5f};  ///< a class's score must be above it: one for all, or one for each class
+  std::int64_t max_count = 0;             ///< how many at most, the best, up to 65536; 0: all
+  Labels labels = {};                     ///< their number must be that of the scores
+};
+/// The classes of f32[n] whose score is above its threshold, best first; equal scores in index order. There may be
+/// none. Errors: invalid_argument for NaN, and for another number of thresholds or labels than of scores.
+GANTRY_API Stage<Tensor, Classes> above(Above options = {});
+
 /// Writes the label of each class's index into it; invalid_argument for an index without a label.
 GANTRY_API Stage<Classes, Classes> label(Labels labels);
 

@@ -10,6 +10,7 @@
 #include <gantry/codec.hpp>
 #include <gantry/codecs.hpp>
 #include <gantry/detect.hpp>
+#include <gantry/embeddings.hpp>
 #include <gantry/engine.hpp>
 #include <gantry/engine_call.hpp>
 #include <gantry/engine_loader.hpp>
@@ -22,6 +23,7 @@
 #include <gantry/isa.hpp>
 #include <gantry/json.hpp>
 #include <gantry/json_writer.hpp>
+#include <gantry/keypoints.hpp>
 #include <gantry/model.hpp>
 #include <gantry/model_file.hpp>
 #include <gantry/model_options.hpp>

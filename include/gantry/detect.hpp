@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gantry/detect/box.hpp>
+#include <gantry/detect/cascade.hpp>
 #include <gantry/detect/crop.hpp>
 #include <gantry/detect/crop_quads.hpp>
 #include <gantry/detect/db.hpp>
@@ -13,4 +14,6 @@
 #include <gantry/detect/grid.hpp>
 #include <gantry/detect/keypoints.hpp>
 #include <gantry/detect/nms.hpp>
+#include <gantry/detect/paste_masks.hpp>
 #include <gantry/detect/quads.hpp>
+#include <gantry/detect/soft_mask.hpp>

@@ -8,6 +8,7 @@
 // geometry and filters, torchvision for rounding rules and normalisation.
 #pragma once
 
+#include <gantry/image/area.hpp>
 #include <gantry/image/colour.hpp>
 #include <gantry/image/decode.hpp>
 #include <gantry/image/encode.hpp>

@@ -36,6 +36,7 @@ GANTRY_API Result<void> check_tensor_names(const std::vector<std::string>& names
 /// The node of bundle() over `in`, a list or tuple of Tensor.
 GANTRY_API NodePtr make_bundle_node(const TypeInfo& in, std::vector<std::string> names);
 /// The node of select() that takes item `index` of `in`, a tuple, or of InputValues, whose item then must be an `out`.
+/// `name`: of an input; empty for an item of another tuple.
 GANTRY_API NodePtr make_item_node(const TypeInfo& in, const TypeInfo& out, std::size_t index, const std::string& name);
 /// The inputs of a pipeline that has several, where nobody has stated the type of a tuple.
 struct GANTRY_API InputValues {
@@ -71,9 +72,10 @@ inline Stage<Tensors, Tensors> select(std::initializer_list<std::string> names,
                                       std::initializer_list<std::string> as = {}) {
   return select(std::vector<std::string>(names), std::vector<std::string>(as));
 }
-/// Item I of a tuple: of several inputs of a pipeline, one. `name` is what the config calls it.
+/// Item I of a tuple: of what a fork gives, or of several inputs of a pipeline, one. `name` is what a config calls such
+/// an input; items of other tuples have none. Cost: copies the item.
 template <std::size_t I, class Tuple>
-Stage<Tuple, std::tuple_element_t<I, Tuple>> select(const std::string& name) {
+Stage<Tuple, std::tuple_element_t<I, Tuple>> select(const std::string& name = {}) {
   using Item = std::tuple_element_t<I, Tuple>;
   return Stage<Tuple, Item>(detail::make_item_node(detail::type_of<Tuple>(), detail::type_of<Item>(), I, name));
 }

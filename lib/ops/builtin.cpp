@@ -16,11 +16,16 @@ Registry make_builtin() {
   detail::add_segment_ops(registry);
   detail::add_detect_ops(registry);
   detail::add_decoder_ops(registry);
+  detail::add_keypoint_ops(registry);
+  detail::add_mask_ops(registry);
+  detail::add_cascade_ops(registry);
+  detail::add_embedding_ops(registry);
   detail::add_quad_ops(registry);
   detail::add_tensor_ops(registry);
   detail::add_image_codec(registry);
   detail::add_classes_codec(registry);
   detail::add_detection_codecs(registry);
+  detail::add_masks_codec(registry);
   detail::add_quads_codec(registry);
   detail::add_tensor_codecs(registry);
   return registry;

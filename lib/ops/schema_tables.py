@@ -104,7 +104,7 @@ def section(name, content):
         return row("predicate", "looks at", "says") + "|---|---|---|\n" + "".join(
             row(f"`{each['name']}`", each["takes"], each["summary"]) for each in content["predicates"])
     if name == "all":
-        order = ["image", "tensor", "detect", "segment", "classify"]
+        order = ["image", "tensor", "detect", "segment", "classify", "embeddings"]
         known = sorted((op for op in ops if op["domain"] != "pipeline"),
                        key=lambda op: (order.index(op["domain"]) if op["domain"] in order else len(order), op["domain"]))
         return table(known, ["op", "types", "summary", "parameters", "reference", "tolerance"])

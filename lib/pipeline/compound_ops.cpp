@@ -58,13 +58,16 @@ OpDescription model_op() {
 
 OpDescription select_op() {
   OpDescription select = described(
-      "select", "Tensors", "Tensor or Tensors",
-      {.summary = "takes one tensor, or several as Tensors, by name; of a pipeline with several inputs, one of them",
+      "select", "Tensors or a tuple", "Tensor, Tensors or an item",
+      {.summary =
+           "takes one tensor, or several as Tensors, by name; of a pipeline with several inputs, one of them; of "
+           "a tuple, one item",
        .parameters = {OpParameter::of(Type::kString, "name", "of the one").or_else("several"),
                       OpParameter::of(Type::kStrings, "names", "1..64 of the several").or_else("one"),
                       OpParameter::of(Type::kStrings, "as", "new names, one for each of names, all different")
-                          .or_else("the same names")},
-       .one_of = {{"name"}, {"names"}},
+                          .or_else("the same names"),
+                      OpParameter::integer("item", 0, 15, "of a tuple: which, from 0").or_else("by name")},
+       .one_of = {{"name"}, {"names"}, {"item"}},
        .example = R"({"op": "select", "name": "boxes"})"});
   select.tolerance = "exact";
   return select;

@@ -87,9 +87,9 @@ class ConfigParser {
     if (op == "when") return parse_when(object, given.type, out);
     if (op == "model") return parse_model(object, given.type, wanted());
     if (op == "bundle") return parse_bundle(object, given.type);
-    if (given.are_inputs && !same_type(*given.type, type_of<Tensors>()))
+    if (!object.has("item") && given.are_inputs && !same_type(*given.type, type_of<Tensors>()))
       return inputs_.parse_select(object, *given.type, out ? out : told_by(next, next_path));
-    return parse_select(object);
+    return parse_select(object, given.type);
   }
 
   Result<NodePtr> parse_leaf(const std::string& op, JsonObject& object) const {
@@ -232,15 +232,27 @@ class ConfigParser {
     return NodePtr(std::move(node));
   }
 
-  /// What an op takes; nullptr if it does not tell, its mistake if it has one. Compound ops are not looked into: each
-  /// level of nesting would double the work.
+  /// What an op takes; nullptr if it does not tell, its mistake if it has one. `each` and `when` are not looked into,
+  /// and of a fork only the first op of each branch is: reading whole branches twice would double the work at each
+  /// level of nesting.
   Result<const TypeInfo*> told_by(const Json* op, const std::string& path) {
     if (op == nullptr || !op->is_object() || !op->contains("op")) return nullptr;
     const Json& name = (*op)["op"];
-    if (name == "fork" || name == "each" || name == "when") return nullptr;
+    if (name == "fork") return told_by_branches(*op, path);
+    if (name == "each" || name == "when" || (name == "select" && op->contains("item"))) return nullptr;
     auto node = parse_op(*op, path, {}, nullptr, nullptr, "");
     if (!node) return std::move(node).error();
     return (*node)->in;
+  }
+
+  /// What the first op of one of a fork's branches takes; their mistakes are reported when their turn comes.
+  const TypeInfo* told_by_branches(const Json& fork, const std::string& path) {
+    const auto branches = fork.find("branches");
+    if (branches == fork.end() || !branches->is_array() || branches->size() > kMaxBranches) return nullptr;
+    for (const Json& branch : *branches)
+      if (branch.is_array() && !branch.empty())
+        if (const TypeInfo* type = type_taken_by(&branch[0], path)) return type;
+    return nullptr;
   }
 
   /// The same for who can do without: the op's mistakes are reported when its turn comes.
@@ -251,7 +263,7 @@ class ConfigParser {
 
   /// The same of the first op of a pipeline with several inputs, where it takes them as they are.
   const TypeInfo* tuple_taken_by(const Json& op, const std::string& path) {
-    if (!op.is_object() || (op.contains("op") && op["op"] == "select")) return nullptr;
+    if (!op.is_object() || (op.contains("op") && (op["op"] == "select" || op["op"] == "fork"))) return nullptr;
     const TypeInfo* type = type_taken_by(&op, path);
     return type && (type->tuple || same_type(*type, type_of<Tensors>())) ? type : nullptr;
   }

@@ -48,7 +48,29 @@ bool holds_tensors_alone(const TypeInfo& type) {
 
 }  // namespace
 
-Result<NodePtr> parse_select(JsonObject& object) {
+namespace {
+
+/// {"op": "select", "item": 1} over a tuple.
+Result<NodePtr> parse_item(JsonObject& object, const TypeInfo* in) {
+  const std::int64_t item = object.integer("item");
+  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  if (in == nullptr || in->tuple == nullptr)
+    return json_error(object.path(),
+                      "'select' of an item takes a tuple whose types are known: those of a fork are told by the op "
+                      "behind it, or by the first op of a branch behind it; it is given " +
+                          (in ? in->name() : "what nobody states"));
+  const auto arity = static_cast<std::int64_t>(in->tuple->arity);
+  if (item < 0 || item >= arity)
+    return json_error(object.path_of("item"), "must be 0.." + std::to_string(arity - 1) + " of " + in->name() +
+                                                  ", got " + std::to_string(item));
+  const auto index = static_cast<std::size_t>(item);
+  return checked(object, make_item_node(*in, in->tuple->element(index), index, ""));
+}
+
+}  // namespace
+
+Result<NodePtr> parse_select(JsonObject& object, const TypeInfo* in) {
+  if (object.has("item")) return parse_item(object, in);
   const bool is_single = object.has("name");
   const std::string name = is_single ? object.string("name") : "";
   std::vector<std::string> names, as;

@@ -11,8 +11,8 @@
 
 namespace gantry::detail {
 
-/// {"op": "select", "name" or "names", "as"} over Tensors.
-Result<NodePtr> parse_select(JsonObject& object);
+/// {"op": "select", "name" or "names", "as"} over Tensors, or {"op": "select", "item"} over the tuple `in`.
+Result<NodePtr> parse_select(JsonObject& object, const TypeInfo* in);
 
 /// {"op": "bundle", "names"} over a tuple or list of tensors; `in` is nullptr where it is not known, which makes it a
 /// tuple.

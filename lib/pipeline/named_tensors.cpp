@@ -223,10 +223,10 @@ NodePtr detail::make_item_node(const TypeInfo& in, const TypeInfo& out, std::siz
   node->kind = node->name = "select";
   node->in = &in;
   node->out = &out;
-  node->params.text = "name=" + name;
+  node->params.text = name.empty() ? "item=" + std::to_string(index) : "name=" + name;
   if (out.copy == nullptr)
     node->error =
-        Error(ErrorCode::kInvalidArgument, "an input of several must be a type that can be copied, not " + out.name());
+        Error(ErrorCode::kInvalidArgument, "what is selected must be of a type that can be copied, not " + out.name());
   node->kernel = std::make_shared<ItemKernel>(in, out, index);
   return node;
 }

@@ -182,7 +182,8 @@ class Pages(Drawn):
 class Refusals(Drawn):
     def test_what_cannot_be_drawn_is_refused_before_it_runs(self):
         image = {"op": "image.decode"}
-        cases = {"Detections, Quads and Classes can be drawn; the pipeline gives Image": (self.of_ops([image]), "out.png"),
+        cases = {"Detections, Quads, Classes, Masks and a Tensor of labels can be drawn; the pipeline gives Image": (
+                     self.of_ops([image]), "out.png"),
                  "there is no picture to draw on; the pipeline takes Tensor": (
                      self.of_ops([{"op": "top_k", "k": 1}]), "out.png"),
                  "expected a name that ends in .png, .jpg or .html, got": (self.finder, "out.gif")}

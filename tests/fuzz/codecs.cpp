@@ -3,8 +3,10 @@
 // written and read again.
 #include <cstdlib>
 #include <gantry/classify.hpp>
+#include <gantry/detect.hpp>
 #include <gantry/image.hpp>
 #include <gantry/registry.hpp>
+#include <gantry/segmentation.hpp>
 #include <iterator>
 #include <tuple>
 #include <vector>
@@ -18,7 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                       PayloadType::of<Image>(),
                                       PayloadType::of<std::vector<Tensor>>(),
                                       PayloadType::of<std::vector<std::vector<Image>>>(),
-                                      PayloadType::of<std::tuple<Classes, Tensor>>()};
+                                      PayloadType::of<std::tuple<Classes, Tensor>>(),
+                                      PayloadType::of<Masks>(),
+                                      PayloadType::of<Detections>(),
+                                      PayloadType::of<Quads>()};
   if (size < 2) return 0;
   const PayloadType& type = types[data[0] % std::size(types)];
   const char* media_type = data[1] % 2 == 0 ? "application/json" : "application/x-npy";

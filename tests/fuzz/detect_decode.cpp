@@ -67,8 +67,8 @@ void check_candidates(const Detections& found, const test::DecoderCase& made) {
 
 /// Ops by name with parameters by name, many of which they do not have.
 std::string op_text(DetectInput& input) {
-  constexpr const char* kOps[] = {"ssd",        "retinanet", "fcos",      "detr",    "boxes", "yolov5",  "yolov8",
-                                  "yolov8_raw", "yolox",     "centernet", "picodet", "nms",   "soft_nms"};
+  constexpr const char* kOps[] = {"ssd",        "retinanet", "fcos",      "detr",    "boxes", "yolov5",   "yolov8",
+                                  "yolov8_raw", "yolox",     "centernet", "picodet", "nms",   "soft_nms", "yolov8_seg"};
   constexpr const char* kParameters[] = {R"("score": 0)",        R"("score": 1)",
                                          R"("top": 1)",          R"("top": 65536)",
                                          R"("classes": [1, 2])", R"("classes": 1)",
@@ -84,7 +84,8 @@ std::string op_text(DetectInput& input) {
                                          R"("score": 1e300)",    R"("top": 0.5)",
                                          R"("width": -1)",       R"("anchors": "none.npy")",
                                          R"("iou": 0)",          R"("sigma": 1e-300)",
-                                         R"("sigma": 1e300)",    R"("boxes": "scores")"};
+                                         R"("sigma": 1e300)",    R"("boxes": "scores")",
+                                         R"("masks": "scores")", R"("head": "boxes", "prototypes": "scores")"};
   std::string text = std::string(R"([{"op": "detect.)") + kOps[input.byte() % std::size(kOps)] + "\"";
   for (int left = input.byte() % 5; left > 0; --left)
     text += std::string(", ") + kParameters[input.byte() % std::size(kParameters)];
@@ -254,6 +255,35 @@ void check_draw(DetectInput& input, const Shown& shown) {
   require(drawn.has_value() == run(detect::draw(options), shown).has_value());
 }
 
+/// Shapes over the boxes, or of prototypes, whatever the boxes are: a mask of the picture's size for each.
+void check_paste(DetectInput& input, Detections found, const std::optional<Frame>& frame) {
+  const bool has_prototypes = input.flag();
+  const std::int64_t side = 1 + input.below(5), stride = 1 + input.below(8);
+  const Tensor planes = input.tensor({side, side + 1, 3});
+  for (Detection& one : found) {
+    const auto made = has_prototypes ? SoftMask::of_prototypes(input.tensor({side}), planes, stride, one.box)
+                                     : SoftMask::over_box(input.tensor({side, 1 + input.below(4)}), one.box);
+    if (!made) return;
+    one.soft_mask = *made;
+  }
+  auto before = stage("framed", [frame](Detections&& all, const CallContext& call) -> Result<Detections> {
+    if (frame) call.set_frame(*frame);
+    return std::move(all);
+  });
+  const double threshold = input.share();
+  const auto pasted = run(std::move(before) | detect::paste_masks({threshold}), found);
+  const bool is_valid = threshold >= 0 && threshold <= 1;
+  require(pasted.has_value() == (is_valid && frame.has_value()));
+  if (!pasted) return;
+  for (const Detection& one : *pasted) {
+    require(one.mask.check().ok() && one.soft_mask.empty());
+    require(one.mask.width() == frame->width && one.mask.height() == frame->height);
+    const auto again = RunLengths::parse(one.mask.to_string(), frame->height, frame->width);
+    require(again.ok() && again->counts() == one.mask.counts());
+    require(RunLengths::of(one.mask.to_tensor().value()).value() == one.mask);
+  }
+}
+
 /// There, back and there again, and as tensors.
 void check_codec(const Detections& found) {
   static const Codecs codecs = Registry::builtin().codecs();
@@ -326,5 +356,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   crop.square = input.flag();
   check_crop(shown, input.flag() ? chain.frame() : std::nullopt, crop);
   check_draw(input, shown);
+  check_paste(input, *found, frame);
   return 0;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes inputs for the fuzz targets of detection: detect_seeds.py OUT; OUT/nms, OUT/detect_decode and OUT/quads.
+"""Writes inputs for the fuzz targets of detection: detect_seeds.py OUT; OUT/nms, OUT/detect_decode, OUT/detect_cascade
+and OUT/quads.
 
 detect_input.hpp says what the bytes mean. Small ones are valid options mostly, so most seeds of decoders find something.
 """
@@ -12,6 +13,7 @@ import numpy as np
 DECODERS = 10
 OF_EACH_DECODER = 8
 OF_NMS = 24
+OF_CASCADE = 40
 OF_QUADS = 24
 
 
@@ -34,6 +36,12 @@ def main():
         # A threshold near 0, how many stay, no list of classes, how many classes there are, the decoder.
         decoder = [noise(1, 60)[0], 20, 0, 5, index % DECODERS]
         write(out / "detect_decode", index, [frame, decoder, noise(200, largest)])
+
+    for index in range(OF_CASCADE):
+        # An RGB picture of at least 20 x 20 pixels, the usual levels, low thresholds; then anything.
+        picture = [1, *noise(2, 40) + 20, noise(1)[0], 0, 0, 0, 0, *noise(3, 31)]
+        thresholds = [noise(1, 60)[0], 150, 180, 20, 0, 0, 1]
+        write(out / "detect_cascade", index, [picture, thresholds, noise(300, 256 if index % 4 == 3 else 31)])
 
     for index in range(OF_NMS):
         is_raw = index % 4 == 3

@@ -30,7 +30,7 @@ HEADER_LEVELS = [
     {"payload_memory", "type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "named_tensors"},
     {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "backend", "model"},
     {"package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
-    {"image", "classify", "segmentation", "tensor_ops", "detect"},
+    {"image", "classify", "keypoints", "segment", "segmentation", "tensor_ops", "detect", "embeddings"},
     {"package", "libtorch", "executorch"},
     {"core", "gantry"},
 ]
@@ -134,8 +134,8 @@ class Check:
             self.report(path, line, f"<{header}>: only lib/engine/executorch includes ExecuTorch headers")
         if CODEC.match(header) and parts[:2] != ("ops", "image"):
             self.report(path, line, f"<{header}>: only lib/ops/image includes codec headers")
-        if header.startswith("hwy/") and parts[:3] != ("ops", "image", "kernels"):
-            self.report(path, line, f"<{header}>: only lib/ops/image/kernels includes Highway")
+        if header.startswith("hwy/") and (parts[0], *parts[2:3]) != ("ops", "kernels"):
+            self.report(path, line, f"<{header}>: only the folders kernels of lib/ops include Highway")
         if header.startswith("gantry/interop/"):
             if parts[:2] != ("engine", "torch"):
                 self.report(path, line, f"<{header}>: only lib/engine/torch includes interop headers")

@@ -55,6 +55,17 @@ TEST(Softmax, MakesARowWithNanNan) {
   EXPECT_EQ(values[2], 0.5f);
 }
 
+TEST(Softmax, DividesByTheTemperatureFirst) {
+  const auto even = floats_of(run(softmax(2), scores({0, 2 * std::log(3.0f)})).value());
+  EXPECT_NEAR(even[0], 0.25f, 1e-6f);
+  EXPECT_NEAR(even[1], 0.75f, 1e-6f);
+  EXPECT_NEAR(floats_of(run(sigmoid(0.5), scores({std::log(3.0f) / 2})).value())[0], 0.75f, 1e-6f);
+  for (const double bad : {0.0, -1.0, 1e-60, std::numeric_limits<double>::infinity(), std::nan("")}) {
+    EXPECT_THAT(run(softmax(bad), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "temperature must be")) << bad;
+    EXPECT_THAT(run(sigmoid(bad), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "temperature must be")) << bad;
+  }
+}
+
 TEST(Softmax, RefusesOtherShapesAndTypes) {
   EXPECT_THAT(run(softmax(), Tensor::zeros(DType::kF32, {3, 0}).value()),
               FailsWith(ErrorCode::kInvalidArgument, "f32[3, 0]"));
@@ -76,6 +87,28 @@ TEST(Sigmoid, MapsToZeroAndOne) {
             (std::vector<float>{0.5f, 1, 0, 0}));
   EXPECT_TRUE(std::isnan(floats_of(run(sigmoid(), scores({kNan})).value())[0]));
   EXPECT_THAT(run(sigmoid(), Tensor::zeros(DType::kI64, {3}).value()), FailsWith(ErrorCode::kInvalidArgument, "i64"));
+}
+
+TEST(Above, TakesEachClassThatIsAboveItsThreshold) {
+  const Classes found = run(above({{0.5f}, 0, Labels({"a", "b", "c", "d"})}), scores({0.6f, 0.5f, 0.9f, 0.6f})).value();
+  EXPECT_EQ(indices_of(found), (std::vector<std::int64_t>{2, 0, 3})) << "0.5 is not above 0.5";
+  EXPECT_EQ(found[0].label, "c");
+  EXPECT_EQ(indices_of(run(above({{0.9f, 0.1f, 0.95f}}), scores({0.6f, 0.5f, 0.9f})).value()),
+            (std::vector<std::int64_t>{1}));
+  EXPECT_EQ(indices_of(run(above({{0}, 2}), scores({1, 3, 2})).value()), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_TRUE(run(above(), scores({0.1f})).value().empty());
+  EXPECT_TRUE(run(above(), scores({})).value().empty());
+}
+
+TEST(Above, RefusesWhatDoesNotFit) {
+  EXPECT_THAT(run(above({{0.1f, 0.2f}}), scores({1, 2, 3})),
+              FailsWith(ErrorCode::kInvalidArgument, "2 thresholds do not fit 3 scores"));
+  EXPECT_THAT(run(above({{0}, 1, Labels({"a"})}), scores({1, 2})),
+              FailsWith(ErrorCode::kInvalidArgument, "1 labels do not fit 2 scores"));
+  EXPECT_THAT(run(above(), scores({kNan})), FailsWith(ErrorCode::kInvalidArgument, "score 0 is NaN"));
+  EXPECT_THAT(run(above({{}}), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "one number at least"));
+  EXPECT_THAT(run(above({{kNan}}), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "threshold must be finite"));
+  EXPECT_THAT(run(above({{0}, -1}), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "max_count must be 0..65536"));
 }
 
 TEST(TopK, OrdersByScoreThenIndex) {

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <gantry/classify.hpp>
 #include <gantry/detect.hpp>
+#include <gantry/embeddings.hpp>
 #include <gantry/image.hpp>
+#include <gantry/keypoints.hpp>
 #include <gantry/segmentation.hpp>
 #include <gantry/tensor_ops.hpp>
 
@@ -66,6 +68,11 @@ std::string text_of(const std::vector<Image>& images) {
   for (const Image& image : images) text += text_of(image);
   return text;
 }
+std::string text_of(const std::vector<Tensor>& tensors) {
+  std::string text;
+  for (const Tensor& tensor : tensors) text += text_of(tensor);
+  return text;
+}
 std::string text_of(const Classes& classes) {
   std::string text;
   for (const Class& entry : classes)
@@ -77,10 +84,23 @@ std::string text_of(const Box& box) {
   for (const float side : {box.x0, box.y0, box.x1, box.y1}) text += " " + detail::to_text(side);
   return text + ";";
 }
+std::string text_of(const Keypoints& points) {
+  std::string text;
+  for (const Keypoint& point : points)
+    for (const float number : {point.x, point.y, point.score}) text += " " + detail::to_text(number);
+  return text;
+}
 std::string text_of(const Detections& detections) {
   std::string text;
   for (const Detection& one : detections)
-    text += std::to_string(one.index) + one.label + detail::to_text(one.score) + text_of(one.box);
+    text += std::to_string(one.index) + one.label + detail::to_text(one.score) + text_of(one.box) +
+            text_of(one.keypoints) + one.mask.to_string() +
+            (one.soft_mask.empty() ? "" : one.soft_mask.values().to_string());
+  return text;
+}
+std::string text_of(const Masks& masks) {
+  std::string text;
+  for (const RunLengths& mask : masks) text += mask.to_string() + ";";
   return text;
 }
 std::string text_of(const Boxes& boxes) {
@@ -142,6 +162,19 @@ class FrontEnds : public testing::Test {
     return Detections(std::move(entries));
   }
 
+  /// Each with probabilities over its box, in a picture of 60x50.
+  Detections random_shapes() {
+    Detections found = random_detections();
+    for (Detection& one : found)
+      one.soft_mask = SoftMask::over_box(random_f32({3, 3}), one.box).value().within(Frame::of(60, 50));
+    return found;
+  }
+  Detections random_masks() {
+    Detections found = random_detections();
+    for (Detection& one : found) one.mask = RunLengths(2, 3, {1, static_cast<std::uint32_t>(below(5)), 0});
+    return found;
+  }
+
   Tensor random_logits() {
     const std::int64_t classes = 1 + below(4), height = 1 + below(9), width = 1 + below(9);
     return random_scores(classes * height * width).reshape({classes, height, width}).value();
@@ -196,6 +229,10 @@ class FrontEnds : public testing::Test {
     expect_equal(detect::clip(), {{"op", "detect.clip"}}, random_detections());
     expect_equal(detect::to_picture(flag), {{"op", "detect.to_picture"}, {"clip", flag}}, random_detections());
     expect_equal(detect::boxes_of(), {{"op", "detect.boxes_of"}}, random_detections());
+    expect_equal(detect::masks_of(), {{"op", "detect.masks_of"}}, random_masks());
+    const double threshold = real(0, 1);
+    expect_equal(detect::paste_masks({threshold}), {{"op", "detect.paste_masks"}, {"threshold", threshold}},
+                 random_shapes());
     expect_equal(detect::label(labels), {{"op", "detect.label"}, {"labels", "labels.txt"}}, random_detections());
     const std::int64_t count = 1 + below(20), suppress = below(3);
     const char* const suppressed[] = {"per_class", "any", "torchvision"};
@@ -214,12 +251,29 @@ class FrontEnds : public testing::Test {
                   {"suppress", flag ? "any" : "per_class"},
                   {"max_count", count}},
                  random_detections());
+    const auto overlap = flag ? detect::Overlap::kSmaller : detect::Overlap::kUnion;
+    expect_equal(detect::nms({share, detect::Suppress::kAny, count, overlap, !flag || share < 0.5}),
+                 {{"op", "detect.nms"},
+                  {"iou", share},
+                  {"suppress", "any"},
+                  {"max_count", count},
+                  {"overlap", flag ? "smaller" : "union"},
+                  {"inclusive", !flag || share < 0.5}},
+                 random_detections());
     expect_equal(detect::crop({share, flag}), {{"op", "detect.crop"}, {"margin", share}, {"square", flag}},
                  std::tuple(random_image(), random_detections()));
+    expect_equal(detect::crop({share, flag, detect::CropRounding::kFacenet}),
+                 {{"op", "detect.crop"}, {"margin", share}, {"square", flag}, {"rounding", "facenet"}},
+                 std::tuple(random_image(), random_detections()));
     const double score = real(-1, 1);
-    expect_equal(detect::filter({static_cast<float>(score), {1, 3}, static_cast<float>(share), flag ? 0 : count}),
+    expect_equal(detect::filter({static_cast<float>(score),
+                                 {1, 3},
+                                 static_cast<float>(share),
+                                 flag ? 0 : count,
+                                 {static_cast<float>(share / 3), 0.5f, static_cast<float>(share), 1}}),
                  {{"op", "detect.filter"},
                   {"score", score},
+                  {"class_scores", {share / 3, 0.5, share, 1}},
                   {"classes", {1, 3}},
                   {"min_side", share},
                   {"max_count", flag ? 0 : count}},
@@ -266,6 +320,43 @@ class FrontEnds : public testing::Test {
                  std::tuple(random_image(), random_quads()));
   }
 
+  void expect_equal_classifiers(const Labels& labels) {
+    const double temperature = real(0.1, 4), threshold = real(-5, 5);
+    expect_equal(softmax(), {{"op", "softmax"}}, random_scores(5));
+    expect_equal(softmax(temperature), {{"op", "softmax"}, {"temperature", temperature}}, random_scores(5));
+    expect_equal(sigmoid(temperature), {{"op", "sigmoid"}, {"temperature", temperature}}, random_scores(5));
+    expect_equal(above({{static_cast<float>(threshold)}, 2, labels}),
+                 {{"op", "above"}, {"threshold", threshold}, {"max_count", 2}, {"labels", "labels.txt"}},
+                 random_scores(5));
+    expect_equal(above({{0.5f, 0, -0.25f}}), {{"op", "above"}, {"threshold", {0.5, 0, -0.25}}}, random_scores(3));
+  }
+
+  void expect_equal_on_labels() {
+    const bool flag = below(2) == 1;
+    const std::int64_t stride = 1 + below(9), background = below(5) - 1, first = below(4);
+    const auto outside = static_cast<std::int32_t>(below(9) - 1);
+    expect_equal(segment({0, 0, SegmentSize::kPicture, stride, outside}),
+                 {{"op", "segment"}, {"size", "picture"}, {"stride", stride}, {"outside", outside}}, random_logits());
+    const double share = real(0, 1);
+    expect_equal(segment_binary({share, flag, {stride, 9}}),
+                 {{"op", "segment.binary"},
+                  {"threshold", share},
+                  {"values", flag ? "logits" : "probabilities"},
+                  {"height", stride},
+                  {"width", 9}},
+                 random_f32({5, 4}));
+    std::vector<std::int32_t> values(12);
+    for (std::int32_t& value : values) value = static_cast<std::int32_t>(below(4));
+    const Tensor labels = Tensor::from<std::int32_t>(Span<const std::int32_t>(values), {3, 4}).value();
+    expect_equal(label_masks({first, 2}), {{"op", "segment.masks"}, {"classes", {first, 2}}}, labels);
+    expect_equal(label_image(flag ? LabelColours::kPalette : LabelColours::kNumbers, background),
+                 {{"op", "segment.to_image"}, {"colours", flag ? "palette" : "numbers"}, {"background", background}},
+                 labels);
+    const Image image = Image::make(4, 3, Colour::kRgb).value();
+    expect_equal(overlay({share, background}),
+                 {{"op", "segment.overlay"}, {"alpha", share}, {"background", background}}, std::tuple(image, labels));
+  }
+
   /// Both front ends refuse it, for the same reason.
   template <class In, class Out>
   void expect_refused(const Stage<In, Out>& typed, const json& config, const std::string& reason) {
@@ -296,6 +387,10 @@ class FrontEnds : public testing::Test {
   void expect_equal_box_decoders();
   void expect_equal_yolo_decoders();
   void expect_equal_map_decoders();
+  void expect_equal_on_keypoints();
+  void expect_equal_areas();
+  void expect_equal_cascades();
+  void expect_equal_embeddings();
 
   std::mt19937 random_{7};
   std::set<std::string> covered_;
@@ -303,16 +398,33 @@ class FrontEnds : public testing::Test {
 };
 
 /// The parameters that are no whole numbers.
-const std::set<std::string> kFractions = {"detect.crop margin",
+const std::set<std::string> kFractions = {"above threshold",
+                                          "detect.crop margin",
                                           "detect.crop_quads turn_from",
                                           "detect.db box_threshold",
                                           "detect.db min_side",
                                           "detect.db threshold",
                                           "detect.db unclip_ratio",
-                                          "detect.quads_to_picture min_side",
+                                          "detect.filter class_scores",
                                           "detect.filter min_side",
                                           "detect.filter score",
                                           "detect.nms iou",
+                                          "detect.paste_masks threshold",
+                                          "detect.quads_to_picture min_side",
+                                          "detect.refine iou",
+                                          "detect.refine score",
+                                          "detect.sliding_window factor",
+                                          "detect.sliding_window iou",
+                                          "detect.sliding_window level_iou",
+                                          "detect.sliding_window scale",
+                                          "detect.sliding_window score",
+                                          "image.area_to_tensor mean",
+                                          "image.area_to_tensor std",
+                                          "image.pyramid factor",
+                                          "image.pyramid mean",
+                                          "image.pyramid scale",
+                                          "image.pyramid std",
+                                          "l2_normalize eps",
                                           "detect.soft_nms iou",
                                           "detect.soft_nms score",
                                           "detect.soft_nms sigma",
@@ -320,6 +432,7 @@ const std::set<std::string> kFractions = {"detect.crop margin",
                                           "detect.centernet score",
                                           "detect.detr score",
                                           "detect.draw keypoint_score",
+                                          "detect.draw mask_alpha",
                                           "detect.fcos score",
                                           "detect.picodet score",
                                           "detect.retinanet score",
@@ -327,7 +440,10 @@ const std::set<std::string> kFractions = {"detect.crop margin",
                                           "detect.yolov5 score",
                                           "detect.yolov8 score",
                                           "detect.yolov8_raw score",
+                                          "detect.yolov8_seg score",
                                           "detect.yolox score",
+                                          "segment.binary threshold",
+                                          "segment.overlay alpha",
                                           "image.affine angle",
                                           "image.affine centre",
                                           "image.affine scale",
@@ -347,7 +463,9 @@ const std::set<std::string> kFractions = {"detect.crop margin",
                                           "image.to_tensor std",
                                           "normalize mean",
                                           "normalize std",
-                                          "pad_to value"};
+                                          "pad_to value",
+                                          "sigmoid temperature",
+                                          "softmax temperature"};
 
 bool is_fraction(const std::string& key, const json& config) {
   const json& value = config.at(key);
@@ -377,6 +495,97 @@ const char* const kFilters[] = {"box",     "bilinear",      "hamming", "bicubic"
 
 const char* const kFormats[] = {"rgb", "bgr", "rgba", "bgra", "gray", "nv12", "nv21", "i420"};
 const char* const kSamples[] = {"u8", "u16", "f32"};
+
+void FrontEnds::expect_equal_areas() {
+  const std::int64_t width = 1 + below(30), height = 1 + below(30), least = 1 + below(12);
+  const double mean = real(-200, 200), std = real(1, 200), scale = real(0.1, 2), factor = real(0.3, 0.9);
+  const std::vector<float> means = {static_cast<float>(mean)}, deviations = {static_cast<float>(std)};
+  expect_equal(image::area_to_tensor({width, height, means, deviations}),
+               {{"op", "image.area_to_tensor"}, {"width", width}, {"height", height}, {"mean", mean}, {"std", std}},
+               random_image());
+  expect_equal(image::pyramid({{scale, factor, least}, means, deviations}),
+               {{"op", "image.pyramid"},
+                {"scale", scale},
+                {"factor", factor},
+                {"min_side", least},
+                {"mean", mean},
+                {"std", std}},
+               random_image());
+}
+
+void FrontEnds::expect_equal_cascades() {
+  const Image picture = Image::make(30 + below(9), 30 + below(9), Colour::kRgb).value();
+  detect::SlidingWindow window;
+  window.levels = {real(0.3, 0.6), real(0.4, 0.8), 6 + below(6)};
+  window.window = 6 + below(9);
+  window.stride = 1 + below(4);
+  const double score = real(0, 1), level_iou = real(0, 1), iou = real(0, 1);
+  window.score = static_cast<float>(score);
+  window.level_iou = level_iou;
+  window.iou = iou;
+  window.top = 1 + below(50);
+  window.foreground = below(2);
+  window.scores = "s";
+  window.boxes = "b";
+  std::vector<Tensors> levels;
+  for (std::size_t i = 0; i < window.levels.scales(picture.width(), picture.height()).size(); ++i)
+    levels.push_back({{"s", random_f32({2, 5, 4})}, {"b", random_f32({4, 5, 4})}});
+  expect_equal(detect::sliding_window(window),
+               {{"op", "detect.sliding_window"},
+                {"scale", window.levels.scale},
+                {"factor", window.levels.factor},
+                {"min_side", window.levels.min_side},
+                {"window", window.window},
+                {"stride", window.stride},
+                {"score", score},
+                {"level_iou", level_iou},
+                {"iou", iou},
+                {"top", window.top},
+                {"foreground", window.foreground},
+                {"scores", "s"},
+                {"boxes", "b"}},
+               std::tuple(picture, levels));
+  const Detections found = random_detections();
+  std::vector<Tensors> answers;
+  std::vector<Classes> classes;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    answers.push_back({{"s", random_f32({2})}, {"b", random_f32({4})}, {"p", random_f32({10})}});
+    classes.push_back(Classes({{below(9), "a", static_cast<float>(real(0, 1))}}));
+  }
+  detect::Refine refine;
+  refine.score = static_cast<float>(score);
+  refine.iou = iou;
+  refine.inclusive = below(2) == 1;
+  refine.foreground = window.foreground;
+  refine.scores = "s";
+  refine.boxes = "b";
+  refine.points = "p";
+  expect_equal(detect::refine(refine),
+               {{"op", "detect.refine"},
+                {"score", score},
+                {"iou", iou},
+                {"inclusive", refine.inclusive},
+                {"foreground", refine.foreground},
+                {"scores", "s"},
+                {"boxes", "b"},
+                {"points", "p"}},
+               std::tuple(found, answers));
+  expect_equal(detect::square(), {{"op", "detect.square"}}, found);
+  const char* const rules[] = {"class", "detection", "product"};
+  const std::int64_t rule = below(3);
+  expect_equal(detect::classify(static_cast<detect::ClassifiedScore>(rule)),
+               {{"op", "detect.classify"}, {"score", rules[rule]}}, std::tuple(found, classes));
+}
+
+void FrontEnds::expect_equal_embeddings() {
+  const double eps = real(0, 9) + 1e-30;
+  expect_equal(l2_normalize(eps), {{"op", "l2_normalize"}, {"eps", eps}}, random_logits());
+  const char* const metrics[] = {"cosine", "dot", "l2"};
+  const std::int64_t metric = below(3), k = 1 + below(5);
+  expect_equal(nearest(VectorTable::make(three_anchors(), static_cast<Metric>(metric)).value(), k),
+               {{"op", "embeddings.nearest"}, {"table", "anchors.npy"}, {"metric", metrics[metric]}, {"k", k}},
+               random_scores(4));
+}
 
 /// Decoders: rules, tensors and names, each at random.
 void FrontEnds::expect_equal_anchor_decoders() {
@@ -442,6 +651,33 @@ void FrontEnds::expect_equal_box_decoders() {
   head.scores = "s";
   head.labels = "l";
   expect_equal(detect::boxes(head), config, tensors);
+  config.update({{"keypoints", "k"}, {"keypoint_scores", flag ? "ks" : ""}, {"masks", "m"}});
+  head.keypoints = "k";
+  head.keypoint_scores = config["keypoint_scores"];
+  head.masks = "m";
+  expect_equal(detect::boxes(head), config,
+               Tensors{{"b", random_f32({5, 4})},
+                       {"s", random_f32({5, 4})},
+                       {"k", random_f32({5, 2, flag ? 2 : 3})},
+                       {"ks", random_f32({5, 2})},
+                       {"m", random_f32({5, 2, 3})}});
+}
+
+void FrontEnds::expect_equal_on_keypoints() {
+  const bool flag = below(2) == 1;
+  const std::int64_t stride = 1 + below(9);
+  expect_equal(keypoints::heatmaps({stride, flag ? keypoints::Refine::kNone : keypoints::Refine::kQuarter,
+                                    flag ? detect::Activation::kSigmoid : detect::Activation::kNone}),
+               {{"op", "keypoints.heatmaps"},
+                {"stride", stride},
+                {"refine", flag ? "none" : "quarter"},
+                {"activation", flag ? "sigmoid" : "none"}},
+               random_logits());
+  expect_equal(keypoints::points({flag, stride, 8, !flag}),
+               {{"op", "keypoints.points"}, {"relative", flag}, {"width", stride}, {"height", 8}, {"y_first", !flag}},
+               random_f32({4, flag ? 2 : 3}));
+  expect_equal(keypoints::to_picture(flag), {{"op", "keypoints.to_picture"}, {"clip", flag}},
+               Keypoints({{1, 2, 0.5f}}));
 }
 
 void FrontEnds::expect_equal_yolo_decoders() {
@@ -462,6 +698,18 @@ void FrontEnds::expect_equal_yolo_decoders() {
   config = config_of("detect.yolov8", {{"layout", layout_name}});
   const detect::Candidates of_v8 = random_candidates(config);
   expect_equal(detect::yolov8({of_v8, layout, flag, class_count}), config, random_f32({8, 9}));
+  config.update({{"keypoints", 2}, {"keypoint_scores", flag}});
+  expect_equal(detect::yolov8({of_v8, layout, flag, class_count, 2, flag}), config, random_f32({16, 15}));
+  config = {{"op", "detect.yolov8_seg"}, {"layout", layout_name}, {"multi_label", flag},
+            {"stride", 1 + below(9)},    {"head", "h"},           {"prototypes", "p"}};
+  detect::Yolov8Seg of_shapes;
+  of_shapes.candidates = random_candidates(config);
+  of_shapes.layout = layout;
+  of_shapes.multi_label = flag;
+  of_shapes.stride = config["stride"];
+  of_shapes.head = "h";
+  of_shapes.prototypes = "p";
+  expect_equal(detect::yolov8_seg(of_shapes), config, Tensors{{"h", random_f32({9, 9})}, {"p", random_f32({2, 2, 3})}});
   config = config_of("detect.yolov8_raw",
                      {{"layout", layout_name}, {"width", 16}, {"height", 24}, {"strides", 8}, {"bins", 2}});
   const detect::Candidates of_raw = random_candidates(config);
@@ -617,6 +865,13 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     json planes_config = {{"op", "interpolate"}, {"width", width}, {"height", height}, {"mode", kModes[mode]}};
     if (mode > 1) planes_config[flag ? "antialias" : "align_corners"] = true;
     expect_equal(interpolate(planes), planes_config, random_logits());
+    planes.width = planes.height = 0;
+    planes.min_size = planes_config["min_size"] = 30 + width;
+    planes.max_size = planes_config["max_size"] = 60 + height;
+    for (const char* const side : {"width", "height"}) planes_config.erase(side);
+    expect_equal(interpolate(planes), planes_config, random_logits());
+    expect_equal(pad_to_multiple(width, 0.5f), {{"op", "pad_to"}, {"multiple", width}, {"value", 0.5}},
+                 random_logits());
     expect_equal(pad_to(9 + width, 9 + height, 0.5f),
                  {{"op", "pad_to"}, {"width", 9 + width}, {"height", 9 + height}, {"value", 0.5}}, random_logits());
     expect_equal(normalize({0.5f}, {0.25f}), {{"op", "normalize"}, {"mean", 0.5}, {"std", {0.25}}}, random_logits());
@@ -707,14 +962,15 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::encode(file),
                  {{"op", "image.encode"}, {"format", flag ? "jpeg" : "png"}, {"quality", file.quality}},
                  random_image());
-    const detect::Draw drawing{below(9), below(4), flag, below(2) == 1, 0.25};
+    const detect::Draw drawing{below(9), below(4), flag, below(2) == 1, 0.25, 0.75};
     expect_equal(detect::draw(drawing),
                  {{"op", "detect.draw"},
                   {"line_width", drawing.line_width},
                   {"text_scale", drawing.text_scale},
                   {"labels", drawing.labels},
                   {"scores", drawing.scores},
-                  {"keypoint_score", 0.25}},
+                  {"keypoint_score", 0.25},
+                  {"mask_alpha", 0.75}},
                  random_detections_in_an_image());
     const std::int64_t turns = below(4);
     expect_equal(image::rotate90(turns), {{"op", "image.rotate90"}, {"turns", turns}}, random_image());
@@ -747,14 +1003,19 @@ TEST_F(FrontEnds, BuildTheSameOps) {
     expect_equal(image::premultiply(), {{"op", "image.premultiply"}}, random_image());
     expect_equal(image::unpremultiply(), {{"op", "image.unpremultiply"}}, random_image());
     expect_equal(segment({height, width}), {{"op", "segment"}, {"height", height}, {"width", width}}, random_logits());
+    expect_equal(segment_input(), {{"op", "segment.input"}}, std::tuple(random_logits(), random_logits()));
+    expect_equal_on_labels();
     expect_equal_on_detections(labels);
     expect_equal_on_quads();
     expect_equal_anchor_decoders();
     expect_equal_box_decoders();
     expect_equal_yolo_decoders();
     expect_equal_map_decoders();
-    expect_equal(softmax(), {{"op", "softmax"}}, random_scores(5));
-    expect_equal(sigmoid(), {{"op", "sigmoid"}}, random_scores(5));
+    expect_equal_on_keypoints();
+    expect_equal_classifiers(labels);
+    expect_equal_areas();
+    expect_equal_cascades();
+    expect_equal_embeddings();
     expect_equal(top_k(width), {{"op", "top_k"}, {"k", width}}, random_scores(height));
     expect_equal(top_k(width, labels), {{"op", "top_k"}, {"k", width}, {"labels", "labels.txt"}}, random_scores(5));
     expect_equal(label(labels), {{"op", "label"}, {"labels", "labels.txt"}}, Classes({{below(6), "", 1.0f}}));
@@ -826,7 +1087,9 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                {{"op", "image.to_tensor"}, {"mode", "affine"}, {"mean", mean}, {"std", std}}, random_image());
   detect::Draw drawing;
   drawing.keypoint_score = odd(0.3);
-  expect_equal(detect::draw(drawing), {{"op", "detect.draw"}, {"keypoint_score", drawing.keypoint_score}},
+  drawing.mask_alpha = odd(0.5);
+  expect_equal(detect::draw(drawing),
+               {{"op", "detect.draw"}, {"keypoint_score", drawing.keypoint_score}, {"mask_alpha", drawing.mask_alpha}},
                random_detections_in_an_image());
   const double fraction = odd(0.5), value = odd(-1), factor = odd(0.01);
   expect_equal(image::crop_short(fraction), {{"op", "image.crop_short"}, {"fraction", fraction}}, random_image());
@@ -837,6 +1100,11 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
                random_image());
   expect_equal_on_detections(Labels::parse(Bytes(std::string(kLabels))).value());  // doubles at random
   expect_equal_on_quads();
+  expect_equal_classifiers(Labels::parse(Bytes(std::string(kLabels))).value());
+  expect_equal_areas();
+  expect_equal_cascades();
+  expect_equal_embeddings();
+  expect_equal_on_labels();
   const auto expect_equal_scores = [&](auto make, json config, auto input) {
     const double score = config["score"] = odd(0);
     config["top"] = 9;
@@ -871,6 +1139,7 @@ TEST_F(FrontEnds, KeepEveryDigitOfEveryNumber) {
         return detect::yolox({8, 8, {8, 16, 32}, r});
       },
       with_sides("detect.yolox"), head);
+  expect_equal_scores([](const Rules& r) { return detect::yolov8_seg({r}); }, {{"op", "detect.yolov8_seg"}}, Tensors{});
   expect_equal_scores([](const Rules& r) { return detect::centernet({r}); }, {{"op", "detect.centernet"}}, Tensors{});
   expect_equal_scores(
       [](const Rules& r) {
@@ -925,6 +1194,14 @@ TEST_F(FrontEnds, HaveTheSameDefaults) {
   expect_equal(detect::yolov8_raw({8, 9}), {{"op", "detect.yolov8_raw"}, {"width", 8}, {"height", 9}},
                random_f32({9, 9}));
   expect_equal(detect::yolox({8, 9}), {{"op", "detect.yolox"}, {"width", 8}, {"height", 9}}, random_f32({9, 9}));
+  expect_equal(detect::yolov8_seg({}), {{"op", "detect.yolov8_seg"}},
+               Tensors{{"output0", random_f32({9, 9})}, {"output1", random_f32({2, 2, 3})}});
+  expect_equal(detect::paste_masks(), {{"op", "detect.paste_masks"}}, random_shapes());
+  expect_equal(segment_binary(), {{"op", "segment.binary"}}, random_f32({4, 5}));
+  const Tensor labels = Tensor::zeros(DType::kI32, {3, 4}).value();
+  expect_equal(label_masks(), {{"op", "segment.masks"}}, labels);
+  expect_equal(label_image(), {{"op", "segment.to_image"}}, labels);
+  expect_equal(overlay(), {{"op", "segment.overlay"}}, std::tuple(Image::make(4, 3, Colour::kRgb).value(), labels));
   expect_equal(detect::centernet({}), {{"op", "detect.centernet"}}, Tensors{});
   expect_equal(detect::picodet({8, 9}), {{"op", "detect.picodet"}, {"width", 8}, {"height", 9}}, Tensors{});
   expect_equal(image::decode(), {{"op", "image.decode"}}, random_png());
@@ -966,7 +1243,20 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
     expect_refused(image::encode({image::FileFormat::kJpeg, bad}),
                    {{"op", "image.encode"}, {"format", "jpeg"}, {"quality", bad}},
                    "quality must be 1..95, got " + std::to_string(bad));
-  detect::Draw wide, large;
+  detect::Draw wide, large, opaque;
+  opaque.mask_alpha = 1.5;
+  expect_refused(detect::draw(opaque), {{"op", "detect.draw"}, {"mask_alpha", 1.5}},
+                 "mask_alpha must be 0..1, got 1.5");
+  expect_refused(segment_binary({1.5}), {{"op", "segment.binary"}, {"threshold", 1.5}},
+                 "threshold must be 0..1, got 1.5");
+  expect_refused(overlay({-1}), {{"op", "segment.overlay"}, {"alpha", -1}}, "alpha must be 0..1, got -1");
+  expect_refused(label_masks({-1}), {{"op", "segment.masks"}, {"classes", -1}},
+                 "classes must be 0..2147483647, got -1");
+  expect_refused(segment({3, 4, SegmentSize::kPicture}),
+                 {{"op", "segment"}, {"height", 3}, {"width", 4}, {"size", "picture"}},
+                 "height and width are for size=given, not for size=picture");
+  expect_refused(detect::paste_masks({-0.5}), {{"op", "detect.paste_masks"}, {"threshold", -0.5}},
+                 "threshold must be 0..1, got -0.5");
   wide.line_width = 257;
   large.text_scale = -1;
   expect_refused(detect::draw(wide), {{"op", "detect.draw"}, {"line_width", 257}},
@@ -1030,6 +1320,11 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
                  "takes one of width and height, multiple, square");
   expect_refused(image::pad_to({}), {{"op", "image.pad_to"}}, "takes one of width and height, multiple, square");
   expect_refused(pad_to(0, 1), {{"op", "pad_to"}, {"width", 0}, {"height", 1}}, "width must be 1..65535, got 0");
+  expect_refused(pad_to_multiple(0), {{"op", "pad_to"}, {"multiple", 0}}, "multiple must be 1..65535, got 0");
+  Interpolate ratio;
+  ratio.min_size = 1;
+  expect_refused(interpolate(ratio), {{"op", "interpolate"}, {"min_size", 1}, {"max_size", 0}},
+                 "max_size must be 1..65535, got 0");
   expect_refused(image::to_tensor({image::Normalize::Mode::kAffine, {0}, {1}, 0.5}),
                  {{"op", "image.to_tensor"}, {"mode", "affine"}, {"scale", 0.5}},
                  "scale is for the modes hf_numpy and scaled");
@@ -1177,6 +1472,9 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("detect.label", "labels": "labels.txt")",
       R"("detect.crop")",
       R"("detect.boxes_of")",
+      R"("detect.paste_masks")",
+      R"("detect.masks_of")",
+      R"("detect.yolov8_seg")",
       R"("detect.ssd")",
       R"("detect.retinanet")",
       R"("detect.fcos")",
@@ -1188,13 +1486,30 @@ TEST(ImageConfig, RefusesUnknownKeysOfEveryOp) {
       R"("detect.yolox", "width": 1, "height": 1)",
       R"("detect.centernet")",
       R"("detect.picodet", "width": 1, "height": 1)",
+      R"("keypoints.heatmaps")",
+      R"("keypoints.points")",
+      R"("keypoints.to_picture")",
+      R"("detect.sliding_window")",
+      R"("detect.refine")",
+      R"("detect.square")",
+      R"("detect.classify")",
+      R"("image.area_to_tensor", "width": 1, "height": 1)",
+      R"("image.pyramid")",
+      R"("l2_normalize")",
+      R"("embeddings.nearest", "table": "anchors.npy", "k": 1)",
       R"("segment")",
+      R"("segment.input")",
+      R"("segment.binary")",
+      R"("segment.masks")",
+      R"("segment.to_image")",
+      R"("segment.overlay")",
       R"("interpolate", "width": 1, "height": 1)",
       R"("normalize", "mean": 0, "std": 1)",
       R"("pad_to", "width": 1, "height": 1)",
       R"("softmax")",
       R"("sigmoid")",
       R"("top_k", "k": 1)",
+      R"("above")",
       R"("label", "labels": "labels.txt")"};
   EXPECT_EQ(std::size(ops), Registry::builtin().op_names().size());
   for (const std::string op : ops) {
@@ -1215,6 +1530,19 @@ TEST(ClassifyConfig, RefusesBadLabels) {
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].labels: labels are empty"));
   EXPECT_THAT((from_config<Tensor, Classes>(R"({"op": "top_k", "k": 1, "labels": "none.txt"})", context)),
               FailsWith(ErrorCode::kNotFound, "no file 'none.txt'"));
+}
+
+TEST(EmbeddingConfig, RefusesBadTables) {
+  const auto error = [](const std::string& more) {
+    return from_config<Tensor, Classes>(R"({"op": "embeddings.nearest", "k": 1)" + more + "}", context_with_labels());
+  };
+  EXPECT_THAT(error(R"(, "table": "anchors.npy")"), test::IsOk());
+  EXPECT_THAT(error(""), FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].table: is missing"));
+  EXPECT_THAT(error(R"(, "table": "labels.txt")"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].table: not a usable .npy file"));
+  EXPECT_THAT(error(R"(, "table": "none.npy")"), FailsWith(ErrorCode::kNotFound, "no file 'none.npy'"));
+  EXPECT_THAT(error(R"(, "table": "anchors.npy", "labels": "labels.txt")"),
+              FailsWith(ErrorCode::kInvalidArgument, "5 labels do not fit a table of 3 rows"));
 }
 
 TEST_F(FrontEnds, KeepTheCheckOfTheTypedEnums) {

@@ -29,7 +29,8 @@ class OpDescriptions : public testing::Test {
   Result<detail::NodePtr> build(const json& op) const {
     ConfigContext context;
     context.files = [](const std::string& name) -> Result<Bytes> {
-      if (name == "anchors.npy") return detail::to_npy(Tensor::zeros(DType::kF32, {2, 4}).value());
+      if (name == "anchors.npy" || name == "known.npy")
+        return detail::to_npy(Tensor::zeros(DType::kF32, {2, 4}).value());
       return Bytes(std::string("cat\ndog\n"));
     };
     context.models.emplace("net", model_);
@@ -37,11 +38,16 @@ class OpDescriptions : public testing::Test {
   }
   bool accepts(const json& op) const { return build(op).ok(); }
 
+  /// A side of an op that takes both or neither.
+  static bool has_both_sides_or_none(const OpDescription& op, const std::string& parameter) {
+    return (op.name == "segment" || op.name == "segment.binary") && (parameter == "width" || parameter == "height");
+  }
+
   /// What build() says of `base` with `value` for the parameter, or with any one choice of another parameter beside it:
   /// filters depend on the reference, for one.
   bool accepts(const OpDescription& op, json base, const std::string& parameter, const json& value) const {
     base[parameter] = value;
-    if (op.name == "segment") base["width"] = base["height"] = value;  // both or none
+    if (has_both_sides_or_none(op, parameter)) base["width"] = base["height"] = value;
     if (accepts(base)) return true;
     for (const OpParameter& other : op.parameters)
       for (const std::string& choice : other.choices()) {
@@ -166,7 +172,7 @@ TEST_F(OpDescriptions, AnotherValueThanTheDefaultIsSeenInThePlan) {
         other[parameter.name()] = !std::get<bool>(parameter.default_value());
       else
         other[parameter.name()] = static_cast<std::int64_t>(*parameter.most());
-      if (op.name == "segment") other["width"] = other["height"] = 9;  // both or none
+      if (has_both_sides_or_none(op, parameter.name())) other["width"] = other["height"] = 9;
       bool is_seen = false;
       for (const char* reference : {"", "torch_u8"}) {  // antialias is for one reference only
         json plain = base;
@@ -279,7 +285,7 @@ TEST_F(OpDescriptions, ChoicesAreTheseAndNoOthers) {
         }
         EXPECT_FALSE(takes(1));
       } else if (parameter.type() == Type::kFile) {
-        EXPECT_TRUE(takes(parameter.name() == "anchors" ? "anchors.npy" : "labels.txt"));
+        EXPECT_TRUE(takes(parameter.name() == "labels" ? "labels.txt" : "anchors.npy"));
         EXPECT_FALSE(takes(1));
       }
     }

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "lib" / "pack"), str(ROOT / "examples" / "models")]
 import gantry_pack as gp  # noqa: E402
 import mtcnn  # noqa: E402
+from gantry_pack.reference import run_pipeline  # noqa: E402
 
 
 class CascadeTest(unittest.TestCase):
@@ -22,30 +23,34 @@ class CascadeTest(unittest.TestCase):
         self.manifest = gp.verify(self.package)
         self.cases = dict(zip(mtcnn.PHOTOS, self.manifest["golden"]))
 
-    def load(self, value):
-        return {name: numpy.load(self.package / path) for name, path in value["tensors"].items()}
+    def stage(self, photo, path):
+        return next(stage["value"] for stage in self.cases[photo]["stages"] if stage["at"] == path)
 
     def test_the_faces_are_those_of_the_python_stack(self):
-        found = {name: self.load(case["result"]["value"]) for name, case in self.cases.items()}
-        self.assertEqual({name: len(one["boxes"]) for name, one in found.items()},
+        found = {name: case["result"]["value"]["detections"] for name, case in self.cases.items()}
+        self.assertEqual({name: len(one) for name, one in found.items()},
                          {"astronaut.png": 1, "camera.png": 1, "chelsea.png": 0, "coffee.png": 0})
-        numpy.testing.assert_allclose(found["astronaut.png"]["boxes"], [[181.051, 62.156, 267.747, 172.050]], atol=1e-3)
-        self.assertAlmostEqual(float(found["astronaut.png"]["scores"][0]), 0.999998, places=6)
-        for one in found.values():
-            self.assertEqual((one["boxes"].shape[1:], one["points"].shape[1:]), ((4,), (5, 2)))
+        face, = found["astronaut.png"]
+        numpy.testing.assert_allclose(face["box"], [181.051, 62.156, 267.747, 172.050], atol=1e-3)
+        self.assertAlmostEqual(face["score"], 0.999998, places=6)
+        self.assertEqual((face["label"], numpy.shape(face["keypoints"])), ("face", (5, 3)))
+
+    def test_answers_that_differ_by_a_pixel_would_be_found_out(self):
+        for name, case in self.cases.items():
+            tolerance = case["result"]["tolerance"]
+            self.assertLess(tolerance["atol"] + 512 * tolerance["rtol"], 0.2, name)
 
     def test_three_models_are_recorded_at_each_of_their_calls(self):
         self.assertEqual(list(self.manifest["models"]), ["pnet", "rnet", "onet"])
-        calls = {"pnet": "pipeline[2].branches[1][1].do[0]", "rnet": "pipeline[4].branches[1][1].do[0]",
-                 "onet": "pipeline[6].branches[1][1].do[0]"}
+        calls = {"pnet": "pipeline[1].branches[1][0].branches[1][1]", "rnet": "pipeline[2].branches[1][0].branches[1][1]",
+                 "onet": "pipeline[3].branches[1][1]"}
         counts = {}
         for name, path in calls.items():
-            model = self.manifest["models"][name]
-            stage = next(stage for stage in self.cases["astronaut.png"]["stages"] if stage["at"] == path)
-            answers = [self.load(one) for one in stage["value"]["list"]]
-            counts[name] = len(answers)
-            self.assertEqual(list(answers[0]), [output["name"] for output in model["outputs"]])
-            self.assertTrue(all(engine["rows"]["independent"] for engine in model["engines"]))
+            answers, = self.stage("astronaut.png", path)["list"]
+            counts[name] = len(answers["list"])
+            self.assertEqual(sorted(answers["list"][0]["tensors"]),
+                             sorted(output["name"] for output in self.manifest["models"][name]["outputs"]))
+            self.assertTrue(all(engine["rows"]["independent"] for engine in self.manifest["models"][name]["engines"]))
         self.assertEqual(counts, {"pnet": 10, "rnet": 153, "onet": 9})
 
     def test_pnet_runs_at_any_size(self):
@@ -60,19 +65,39 @@ class CascadeTest(unittest.TestCase):
                     torch.testing.assert_close(got, wanted, atol=1e-6, rtol=1e-5)
 
     def test_no_coordinate_is_so_near_to_a_whole_pixel_that_rounding_could_move_a_crop(self):
-        for name, case in self.cases.items():
-            for stage in case["stages"]:
-                if stage["at"] in ("pipeline[3]", "pipeline[5]"):
-                    boxes = self.load(stage["value"])["boxes"][:, :4]
-                    self.assertGreater(numpy.abs(boxes - boxes.round()).min(initial=1), 1e-3, f"{name} {stage['at']}")
+        for name in self.cases:
+            for path in ("pipeline[1]", "pipeline[2]"):
+                found = self.stage(name, path)["tuple"][1]["detections"]
+                boxes = numpy.array([one["box"] for one in found], numpy.float64).reshape(-1, 4)
+                self.assertGreater(numpy.abs(boxes - boxes.round()).min(initial=1), 1e-3, f"{name} {path}")
 
-    def test_a_picture_too_small_for_a_face_has_none(self):
-        tiny = torch.zeros(3, 19, 30, dtype=torch.uint8)
-        self.assertEqual(mtcnn.pyramid(tiny, 20, 0.709), [])
-        boxes = mtcnn.propose((tiny, []), 20, 0.709, 0.6)
-        self.assertEqual((tuple(boxes["boxes"].shape), mtcnn.crops(boxes, 24)), ((0, 5), []))
-        found = mtcnn.faces((mtcnn.refine((boxes, []), 0.7), []), 0.7)
-        self.assertEqual([tuple(tensor.shape) for tensor in found.values()], [(0, 4), (0,), (0, 5, 2)])
+    def test_the_pipeline_s_reference_is_facenet_s_at_other_sizes(self):
+        from PIL import Image
+        nets = {name: getattr(mtcnn.facenet(), kind)().eval() for name, kind in
+                (("pnet", "PNet"), ("rnet", "RNet"), ("onet", "ONet"))}
+        names = {"pnet": ("boxes", "scores"), "rnet": ("boxes", "scores"), "onet": ("boxes", "points", "scores")}
+
+        def caller(name):
+            def call(value):
+                with torch.no_grad():
+                    return dict(zip(names[name], (output[0] for output in nets[name](value[None]))))
+            return call
+        detector = mtcnn.facenet().MTCNN(keep_all=True, select_largest=False)
+        whole = Image.open(mtcnn.photo("astronaut.png")).convert("RGB")
+        counts = []
+        for picture in (whole.resize((300, 341)), whole.crop((130, 10, 330, 260)), whole.resize((90, 70)), whole.resize((18, 40))):
+            boxes, scores, points = detector.detect(picture, landmarks=True) if min(picture.size) >= 20 else (None,) * 3
+            pipeline = [{"op": "image.to_rgb"}, *mtcnn.PIPELINE[1:-1]]
+            found = run_pipeline(pipeline, picture, {name: caller(name) for name in nets})
+            counts.append(len(found))
+            self.assertEqual(len(found), 0 if boxes is None else len(boxes))
+            for one, box, score, five in zip(found, boxes if found else (), scores if found else (), points if found else ()):
+                numpy.testing.assert_allclose(one.box, numpy.asarray(box, numpy.float64), rtol=0, atol=1e-3)
+                numpy.testing.assert_allclose(numpy.array(one.keypoints)[:, :2], numpy.asarray(five, numpy.float64),
+                                              rtol=0, atol=1e-3)
+                self.assertAlmostEqual(one.score, float(score), delta=1e-4)
+        self.assertGreater(sum(counts), 1)
+        self.assertEqual(counts[-1], 0)
 
 
 if __name__ == "__main__":

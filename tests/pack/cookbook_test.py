@@ -13,12 +13,21 @@ from pathlib import Path
 
 TOOL = Path(sys.argv.pop()).resolve() if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else None
 
+import numpy  # noqa: E402
 import torch  # noqa: E402
 from PIL import Image, ImageDraw  # noqa: E402
+from torchvision.transforms._presets import SemanticSegmentation  # noqa: E402
+from transformers import RTDetrImageProcessor  # noqa: E402
 
 from detect_test import CLASSES, ssdlite  # noqa: E402
 from golden_test import picture  # noqa: E402
 from packing import PackingTest, gp  # noqa: E402
+from ready_test import CLASSES as DETR_CLASSES  # noqa: E402
+from ready_test import rt_detr  # noqa: E402
+from segment_test import deeplab, with_numbers_of_a_trained_one  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "models"))
+import mtcnn  # noqa: E402
 
 COOKBOOK = Path(__file__).resolve().parents[2] / "examples" / "cookbook"
 
@@ -28,20 +37,86 @@ def snippets(page, language):
 
 
 class Yolo(torch.nn.Module):
-    """A head of 5 classes on a grid of 20 x 20: boxes as large as their cells are bright."""
+    """A head of 5 classes on a grid of a cell for each 32 x 32 pixels: boxes as large as their cells are bright."""
 
-    def __init__(self):
+    def __init__(self, size=640):
         super().__init__()
+        self.side = size // 32
         self.shrink = torch.nn.AvgPool2d(32)
         self.mix = torch.nn.Conv2d(3, 7, 1)
-        places = torch.arange(20) * 32.0 + 16
+        places = torch.arange(self.side) * 32.0 + 16
         self.register_buffer("centres", torch.stack(torch.meshgrid(places, places, indexing="xy")))
 
     def forward(self, image):
         cells = self.mix(self.shrink(image) - 0.5)
-        centres = self.centres.expand(image.shape[0], 2, 20, 20)
+        centres = self.centres.expand(image.shape[0], 2, self.side, self.side)
         sizes = cells[:, :2].sigmoid() * 200
         return torch.cat([centres, sizes, (cells[:, 2:] * 30).sigmoid()], 1).flatten(2)
+
+
+class Pose(torch.nn.Module):
+    """Heat maps of 17 joints, each where a mix of the picture's colours is the brightest; or a head of `boxes`."""
+
+    def __init__(self, boxes=0):
+        super().__init__()
+        self.boxes = boxes
+        self.shrink = torch.nn.AvgPool2d(16 if boxes else 4)
+        self.mix = torch.nn.Conv2d(3, 17, 5, padding=2)
+        self.code = torch.nn.Conv2d(3, 56, 1)
+
+    def forward(self, image):
+        if not self.boxes:
+            return self.mix(self.shrink(image) - 0.5).sigmoid()
+        cells = (self.code(self.shrink(image) - 0.5) * 4).sigmoid().flatten(2)
+        found = cells[:, :, 800:800 + self.boxes]  # in the middle of the picture
+        return torch.cat([found[:, :4] * 300, found[:, 4:5] / 2 + 0.4, found[:, 5:] * 300], 1)
+
+
+class Features(torch.nn.Module):
+    """A picture's features: 16 numbers."""
+
+    def __init__(self, count=16, stride=16):
+        super().__init__()
+        self.mix = torch.nn.Conv2d(3, count, stride, stride)
+
+    def forward(self, image):
+        return self.mix(image).tanh().mean((2, 3))
+
+
+class Embedder(Features):
+    def __init__(self):
+        super().__init__(512, 20)
+
+
+class Classify(Features):
+    def __init__(self):
+        super().__init__(3)
+
+    def forward(self, image):
+        return super().forward(image) * 5
+
+
+class Scene(torch.nn.Module):
+    """Logits of three classes in bands, of which the image moves the edges, named as torchvision's models name them."""
+
+    def forward(self, image):
+        bright = image.mean((1, 2, 3))[:, None, None, None]
+        down = torch.linspace(-1, 1, 160)[None, None, :, None] + bright * 0.1 + torch.zeros(1, 1, 160, 224)
+        across = torch.linspace(-1, 1, 224)[None, None, None, :] + 0 * down
+        return {"out": torch.cat([8 * down, 8 * across - 1, 4 - 8 * down], 1)}
+
+
+class Things(torch.nn.Module):
+    """Three boxes, one of them below the threshold, with discs in them."""
+
+    def forward(self, image):
+        nothing = image.mean((1, 2, 3))[:, None] * 0
+        boxes = torch.tensor([[20.0, 16, 130, 120], [90, 40, 210, 150], [0, 0, 50, 50]])
+        y, x = torch.meshgrid(torch.linspace(-1, 1, 28), torch.linspace(-1, 1, 28), indexing="ij")
+        disc = (8 * (0.8 - (x * x + y * y).sqrt())).sigmoid()
+        return {"boxes": boxes + nothing[..., None], "scores": torch.tensor([0.9, 0.75, 0.25]) + nothing,
+                "labels": torch.tensor([[1, 2, 1]]) + nothing.long(),
+                "masks": torch.stack([disc, disc * 0.9, disc])[None, :, None] + nothing[..., None, None, None]}
 
 
 class TextMap(torch.nn.Module):
@@ -74,17 +149,67 @@ class CookbookTest(PackingTest):
         self.addCleanup(os.environ.__setitem__, "GANTRY_TOOL", tool or "")
         os.environ["GANTRY_TOOL"] = str(TOOL)
         self.addCleanup(setattr, gp, "pack", gp.pack)
-        gp.pack = functools.partial(gp.pack, engines=("torchscript",))
+        self.addCleanup(setattr, gp, "Model", gp.Model)
+        whole, gp.Model = gp.pack, functools.partial(gp.Model, engines=("torchscript",))
+        gp.pack = lambda *words, **named: whole(*words, **({} if "models" in named else {"engines": ("torchscript",)}), **named)
+
+    def manifest_of(self, package):
+        return json.loads((Path(package) / "gantry.json").read_text())
+
+    def result_of(self, package):
+        """Of the first golden case."""
+        return self.manifest_of(package)["golden"][0]["result"]["value"]
 
     def test_detection(self):
         torch.manual_seed(3)
-        alone, python, recipe = snippets("detect.md", "python")
+        alone, python, recipe, ready, *_ = snippets("detect.md", "python")
         exec(alone, {"model": ssdlite(), "LABELS": CLASSES})
         names = {"model": Yolo().eval(), "LABELS": CLASSES}
+        found = []
+        for version, code in enumerate((python + recipe, ready), 1):
+            exec(code, names)
+            found.append(self.result_of(f"yolo/{version}")["detections"])
+        self.assertGreater(len(found[0]), 1)
+        self.assertEqual(found[0], found[1])
+
+    @staticmethod
+    def result_of(package):
+        return json.loads((Path(package) / "gantry.json").read_text())["golden"][0]["result"]["value"]
+
+    def test_detr(self):
+        python, recipe = snippets("detect.md", "python")[4:]
+        torch.manual_seed(6)
+        model = rt_detr().eval()
+        with torch.no_grad():
+            for layer in model.model.decoder.class_embed:
+                layer.bias.zero_()  # about half of all scores are above 0.5
+        processor = RTDetrImageProcessor(size={"height": 96, "width": 96})
+        names = {"model": model, "processor": processor, "LABELS": DETR_CLASSES}
+        exec(python + recipe, names)
+        found = self.result_of("detr/1")["detections"]
+        self.assertGreater(len(found), 1)
+        self.assertEqual(len(found), len(names["detect"]("street.png")["scores"]))
+
+    def test_segmentation(self):
+        python, recipe, *_ = snippets("segment.md", "python")
+        torch.manual_seed(4)
+        names = {"model": with_numbers_of_a_trained_one(deeplab()), "transform": SemanticSegmentation(resize_size=72)}
+        exec(python + recipe, names)
+        labels = numpy.load(Path("segmenter/1") / self.result_of("segmenter/1")["npy"])
+        self.assertTrue((labels == names["segment"]("street.png").numpy()).all())
+        for text in snippets("segment.md", "json"):
+            gp.check_pipeline(json.loads(text))
+
+    def test_keypoints(self):
+        torch.manual_seed(3)
+        python, recipe, people = snippets("keypoints.md", "python")
+        names = {"model": Pose().eval(), "gantry_pack": gp}
         for code in (python, recipe):
             exec(code, names)
-        manifest = json.loads(Path("yolo/1/gantry.json").read_text())
-        self.assertGreater(len(manifest["golden"][0]["result"]["value"]["detections"]), 1)
+        self.assertEqual(len(json.loads(Path("pose/1/gantry.json").read_text())["golden"][0]["result"]["value"]["keypoints"]), 17)
+        exec(people, {"model": Pose(boxes=40).eval(), "torch": torch})
+        found = json.loads(Path("people/1/gantry.json").read_text())["golden"][0]["result"]["value"]["detections"]
+        self.assertEqual({len(one["keypoints"]) for one in found}, {17})
 
     def test_text_detection(self):
         page("street.png", (500, 400), [(40, 60, 300, 60, 20), (60, 300, 400, 200, 30)])
@@ -96,10 +221,64 @@ class CookbookTest(PackingTest):
         manifest = json.loads(Path("text/1/gantry.json").read_text())
         self.assertEqual([len(case["result"]["value"]["quads"]) for case in manifest["golden"]], [2, 6])
 
-    def test_the_cascades_pipelines_are_some(self):
-        for page_name in ("detect.md", "text_detection.md"):
-            text, = snippets(page_name, "json")
-            gp.check_pipeline(json.loads(text))
+    def test_labels_of_the_picture_and_masks_of_things(self):
+        *_, labels, scene, instances, things = snippets("segment.md", "python")
+        names = {"model": Scene().eval()}
+        for code in (labels, scene):
+            exec(code, names)
+        names = {"model": Things().eval()}
+        for code in (instances, things):
+            exec(code, names)
+        manifest = json.loads(Path("things/1/gantry.json").read_text())
+        found = manifest["golden"][0]["result"]["value"]["detections"]
+        self.assertEqual([one["mask"]["size"] for one in found], [[200, 320]] * 2)
+
+    def test_faces_found_and_recognised(self):
+        from PIL import Image
+        torch.manual_seed(5)
+        image = Image.open(mtcnn.photo("astronaut.png")).convert("RGB")
+        image.crop((130, 10, 330, 260)).save("group.png")
+        python, recipe, people_python, people_recipe = snippets("faces.md", "python")
+        names = {"MTCNN": mtcnn.facenet().MTCNN, "known": torch.randn(4, 512), "people": ["Ada", "Bo", "Cy", "Di"],
+                 "network": Embedder().eval()}
+        for code in (python, recipe, people_python, people_recipe):
+            exec(code, names)
+        face, = self.result_of("faces/1")["detections"]
+        self.assertEqual(len(face["keypoints"]), 5)
+        named, = self.result_of("people/1")["detections"]
+        self.assertEqual((named["box"], named["label"] in names["people"]), (face["box"], True))
+
+    def test_picture_search(self):
+        torch.manual_seed(6)
+        for index in range(5):
+            Path(f"gallery{index}.png").write_bytes(picture(100 + 9 * index, 80, index))
+        names = {"backbone": Features().eval(), "gallery": [*(f"gallery{index}.png" for index in range(5)), "yard.png"]}
+        for code in snippets("embeddings.md", "python"):
+            exec(code, names)
+        best = [case["result"]["value"]["classes"][0] for case in self.manifest_of("search/1")["golden"]]
+        self.assertEqual(best[1]["label"], "yard.png")
+        self.assertAlmostEqual(best[1]["score"], 1, places=5)
+
+    def test_a_cascade(self):
+        torch.manual_seed(3)
+        layout = Yolo(320).eval()
+        names = {"layout": layout, "classify": Classify().eval(), "LABELS": ["dark", "bright", "red"]}
+        python, recipe = snippets("cascade.md", "python")
+        _, yolo, *_ = snippets("detect.md", "python")
+        detector = {"model": layout}
+        exec(yolo.replace("640", "320"), detector)
+        names["find"] = lambda path: zip(*(detector["detect"](path)[key].tolist() for key in ("boxes", "scores", "labels")))
+        names["FIGURE"] = detector["detect"]("street.png")["labels"].mode().values.item()
+        for code in (python, recipe):
+            exec(code, names)
+        self.assertGreater(len(self.result_of("figures/1")["detections"]), 0)
+
+    def test_the_cascades_pipelines_are_pipelines(self):
+        for page, gives in (("detect.md", "list<Classes>"), ("keypoints.md", "list<Keypoints>"),
+                            ("segment.md", "Bytes"), ("text_detection.md", "list<Classes>"),
+                            ("cascade.md", "tuple<Detections, list<Classes>>")):
+            text = snippets(page, "json")[-1]
+            self.assertEqual(gp.check_pipeline(json.loads(text)), ("Bytes", gives))
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class DecodersTest(PackingTest):
     def test_what_is_no_number_is_no_candidate(self):
         head = torch.tensor([[0.0, 0, 2, 2, 1, float("nan")], [0, 0, 2, 2, 1, 0.5]])
         self.assertEqual(run_pipeline([{"op": "detect.yolov5"}], head),
-                         Detections([(0, "", 0.5, (-1.0, -1.0, 1.0, 1.0), ())]))
+                         Detections([gp.Detection(0, "", 0.5, (-1.0, -1.0, 1.0, 1.0))]))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 """Detectors as packages: from a model object alone, from heads and ops, and in a cascade. The gantry tool opens each, so what
 C++ finds is what the Python stack finds. Run by ctest; or: python tests/pack/detect_test.py GANTRY"""
 
-import json
-import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -14,9 +12,12 @@ import torch  # noqa: E402
 import torchvision  # noqa: E402
 from PIL import Image  # noqa: E402
 from torchvision.models import detection  # noqa: E402
+from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: E402
+from torchvision.models.detection.roi_heads import paste_masks_in_image  # noqa: E402
 
-from golden_test import picture  # noqa: E402
-from packing import PackingTest, gp  # noqa: E402
+from detecting import DetectingTest  # noqa: E402
+from packing import gp  # noqa: E402
+from gantry_pack.run_lengths import of_pixels, to_pixels  # noqa: E402
 
 SHARPNESS = 2  # of scores: a few boxes above the threshold
 CLASSES = ["background", "cat", "dog", "bird", "fish"]
@@ -37,21 +38,69 @@ def ssdlite():
     return model.eval()
 
 
+def answers_of(model):
+    def answers(path):
+        with torch.no_grad():
+            return model([torchvision.transforms.functional.to_tensor(Image.open(path).convert("RGB"))])[0]
+    return answers
+
+
+class Levels(torch.nn.Module):
+    """A backbone that gives three levels of features, of 8, 16 and 32 pixels a place."""
+
+    out_channels = 32
+
+    def __init__(self):
+        super().__init__()
+        self.steps = torch.nn.ModuleList([torch.nn.Conv2d(3, 32, 9, 8, 4), torch.nn.Conv2d(32, 32, 3, 2, 1),
+                                          torch.nn.Conv2d(32, 32, 3, 2, 1)])
+
+    def forward(self, images):
+        features = {}
+        for step in self.steps:
+            images = step(images).relu()
+            features[str(len(features))] = images
+        return features
+
+
+def detector_of_levels(kind, sizes, ratios, sharpness):
+    torch.manual_seed(2)
+    model = kind(Levels(), len(CLASSES), anchor_generator=AnchorGenerator(sizes, (ratios,) * 3), min_size=160, max_size=240,
+                 detections_per_img=20)
+    with torch.no_grad():
+        for head in (model.head.classification_head, model.head.regression_head):
+            for layer in head.modules():
+                if isinstance(layer, torch.nn.Conv2d):
+                    layer.weight.mul_(3)
+        head = model.head.classification_head.cls_logits
+        head.weight.mul_(sharpness)
+        head.bias.fill_(-2.0)
+    return model.eval()
+
+
+def retinanet():
+    return detector_of_levels(detection.RetinaNet, ((16, 20), (32, 40), (64, 80)), (0.5, 1.0, 2.0), 200)
+
+
+def fcos():
+    return detector_of_levels(detection.FCOS, ((8,), (16,), (32,)), (1.0,), 40)
+
+
+def faster_rcnn():
+    torch.manual_seed(3)
+    generator = AnchorGenerator(((16, 20), (32, 40), (64, 80)), ((0.5, 1.0, 2.0),) * 3)
+    model = detection.FasterRCNN(Levels(), len(CLASSES), rpn_anchor_generator=generator, min_size=160, max_size=240,
+                                 box_roi_pool=torchvision.ops.MultiScaleRoIAlign(["0", "1", "2"], 7, 2),
+                                 box_detections_per_img=20, box_score_thresh=0.3)
+    with torch.no_grad():
+        for layer in (model.rpn.head.cls_logits, model.roi_heads.box_predictor.cls_score):
+            layer.weight.mul_(30)
+    return model.eval()
+
+
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
-class DetectTest(PackingTest):
-    def photo(self, width, height, name="photo.png"):
-        path = self.dir / name
-        path.write_bytes(picture(width, height))
-        return path
-
-    def run_tool(self, path):
-        ran = subprocess.run([TOOL, "run", self.package, path], capture_output=True, text=True)
-        self.assertEqual(ran.returncode, 0, ran.stderr)
-        return json.loads(ran.stdout)["result"]
-
-    def detections(self, path):
-        return gp.Detections(gp.Detection(one["index"], one["label"], one["score"], tuple(one["box"]))
-                             for one in self.run_tool(path)["detections"])
+class DetectTest(DetectingTest):
+    tool = TOOL
 
     def test_an_ssd_detector_is_packed_from_the_model_object_alone(self):
         model = ssdlite()
@@ -59,12 +108,46 @@ class DetectTest(PackingTest):
         manifest = self.pack(model, None, photos, labels=CLASSES, tool=TOOL)
         self.assertEqual(manifest["pipeline"][4]["op"], "detect.ssd")
         for path in photos:
-            with torch.no_grad():
-                theirs = model([torchvision.transforms.functional.to_tensor(Image.open(path).convert("RGB"))])[0]
-            ours = self.detections(path)
-            self.assertGreater(len(ours), 3)
-            self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(1e-3, 1e-4), "detections"))
+            ours = self.expect_answers(answers_of(model), path)
             self.assertEqual({CLASSES[one.index] for one in ours}, {one.label for one in ours})
+
+    def test_a_reference_may_give_keypoints_as_torchvision_or_numpy_has_them(self):
+        import numpy
+        ours = gp.Detections([gp.Detection(1, "", 0.5, (1.0, 2.0, 3.0, 4.0), ((5.0, 6.0, 0.25),))])
+        theirs = {"boxes": torch.tensor([[1.0, 2, 3, 4]]), "scores": torch.tensor([0.5]), "labels": torch.tensor([1]),
+                  "keypoints": torch.tensor([[[5.0, 6, 1]]]), "keypoints_scores": torch.tensor([[0.25]])}
+        self.assertIsNone(gp.difference(theirs, ours, gp.EXACT, "found"))
+        theirs["keypoints_scores"][0, 0] = 0.75
+        self.assertIn("0.25", gp.difference(theirs, ours, gp.EXACT, "found"))
+        rows = gp.Keypoints([(5.0, 6.0, 0.25)])
+        step = gp.Tolerance(1e-3)
+        for close in (numpy.float32([[5.0005, 6, 0.25]]), torch.tensor([[5.0005, 6, 0.25]]),
+                      [(numpy.float32(5.0005), numpy.float64(6), 0.25)]):
+            self.assertIsNone(gp.difference(close, rows, step, "points"))
+            self.assertIsNotNone(gp.difference(close, rows, gp.EXACT, "points"))
+
+    def test_detectors_of_pictures_of_any_size_are_packed_from_the_model_object_alone(self):
+        photos = [self.photo(200, 150), self.photo(90, 233, "tall.png"), self.photo(311, 207, "large.png")]
+        for kind, decoder in ((retinanet, "detect.retinanet"), (fcos, "detect.fcos")):
+            with self.subTest(decoder):
+                model = kind()
+                manifest = self.pack(model, None, photos[:2], labels=CLASSES, tool=TOOL)
+                self.assertEqual([op["op"] for op in manifest["pipeline"]], [
+                    "image.decode", "image.to_tensor", "interpolate", "pad_to", "model", decoder, "detect.clip", "detect.nms",
+                    "detect.to_picture", "detect.label"])
+                for path in photos:
+                    self.expect_answers(answers_of(model), path)
+
+    def test_a_two_stage_detector_is_packed_from_the_model_object_alone(self):
+        model = faster_rcnn()
+        photos = [self.photo(200, 150), self.photo(90, 233, "tall.png"), self.photo(311, 207, "large.png")]
+        manifest = self.pack(model, None, photos[:2], labels=CLASSES, tool=TOOL)
+        self.assertEqual([op["op"] for op in manifest["pipeline"]], [
+            "image.decode", "image.to_tensor", "interpolate", "model", "detect.boxes", "detect.to_picture", "detect.label"])
+        self.assertEqual([spec["shape"] for spec in manifest["models"]["model"]["outputs"]],
+                         [["found", 4], ["found"], ["found"]])
+        for path in photos:
+            self.expect_answers(answers_of(model), path, libraries=[next(Path(torchvision.__file__).parent.glob("_C*.so"))])
 
     def test_a_detector_whose_answers_differ_is_not_written(self):
         """As somebody's own detector that does more than torchvision's."""
@@ -95,6 +178,41 @@ class DetectTest(PackingTest):
                 said = self.said.getvalue()
                 for key in ("score", "iou"):
                     self.assertEqual(f"near to the `{key}`" in said, key in wanted, said)
+
+    def test_masks_are_those_that_torchvision_pastes(self):
+        class Shapes(torch.nn.Module):  # boxes, and in each a shape that depends on the image
+            def forward(self, image):
+                boxes = torch.tensor([[4.0, 4, 30, 20], [-3, 8, 44.5, 60], [0, 0, 9, 9]]) + image.mean((1, 2, 3))[:, None, None] * 0
+                planes = torch.nn.functional.adaptive_avg_pool2d(image.mean(1, keepdim=True), (14, 14))
+                return {"boxes": boxes, "scores": torch.tensor([0.9, 0.8, 0.7]) + 0 * boxes[..., 0],
+                        "masks": torch.cat((planes, 1 - planes, planes), 1)[:, :, None]}
+        model = Shapes().eval()
+
+        def reference(path):
+            image = Image.open(path).convert("RGB")
+            pixels = torchvision.transforms.functional.to_tensor(image.resize((48, 64), Image.Resampling.BILINEAR))
+            found = {name: value[0] for name, value in model(pixels[None]).items()}
+            boxes = found["boxes"].clamp(min=0) * torch.tensor([image.width / 48, image.height / 64]).repeat(2)
+            unclipped = found["boxes"] * torch.tensor([image.width / 48, image.height / 64]).repeat(2)
+            masks = paste_masks_in_image(found["masks"], unclipped, (image.height, image.width), padding=1)
+            return {"boxes": boxes, "scores": found["scores"], "labels": torch.zeros(3, dtype=torch.int64), "masks": masks}
+        photo = self.photo(96, 128)
+        head = {"op": "detect.boxes", "labels": "", "masks": "masks"}
+        self.pack(model, torch.rand(1, 3, 64, 48), [photo], tool=TOOL, reference=reference, pipeline=[
+            "image.decode", {"op": "image.resize", "width": 48, "height": 64}, "image.to_tensor", "model", head,
+            {"op": "detect.nms", "iou": 0.9}, "detect.paste_masks"])
+        found = self.run_tool(photo)["detections"]
+        self.assertEqual([one["mask"]["size"] for one in found], [[128, 96]] * 3)
+        self.assertTrue(all(to_pixels(gp.RunLengths(**one["mask"])).any() for one in found))
+
+    def test_masks_that_differ_are_not_packed(self):
+        masks = torch.ones(1, 4, 4)
+        ours = gp.Detections([gp.Detection(0, "", 0.5, (0, 0, 4, 4), mask=of_pixels(masks[0]))])
+        theirs = {"boxes": torch.tensor([[0.0, 0, 4, 4]]), "scores": torch.tensor([0.5]), "labels": torch.tensor([0]), "masks": masks}
+        self.assertIsNone(gp.difference(theirs, ours, gp.EXACT, "it"))
+        masks[0, 0, 0] = 0
+        self.assertIn("1 pixels of the mask differ, 0 may", gp.difference(theirs, ours, gp.EXACT, "it"))
+        self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(0.05), "it"))
 
     def test_what_is_found_goes_to_the_next_model_as_crops(self):
         class Corners(torch.nn.Module):  # "finds" what is bright and what is dark

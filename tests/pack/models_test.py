@@ -384,7 +384,7 @@ class NamedTensorsTest(PackingTest):
 
     def test_mistakes_of_select_and_bundle_are_named_with_their_path(self):
         fork = {"op": "fork", "branches": [[{"op": "softmax"}], [{"op": "sigmoid"}]]}
-        cases = [([{"op": "select"}], r"pipeline\[0\]: 'select' takes name, or names and as, got \[\]"),
+        cases = [([{"op": "select"}], r"pipeline\[0\]: 'select' takes name, or names and as, or item, got \[\]"),
                  ([{"op": "select", "name": "a", "as": ["b"]}], "'select' takes name, or names and as"),
                  ([{"op": "select", "name": ""}], r"pipeline\[0\].name: expected the name of a tensor"),
                  ([{"op": "select", "names": []}], r"names: expected 1..64 names"),
@@ -395,6 +395,10 @@ class NamedTensorsTest(PackingTest):
                  ([{"op": "bundle", "names": [3]}], "names: expected names of tensors, got 3"),
                  ([{"op": "softmax"}, {"op": "bundle", "names": ["a"]}], "takes a tuple or list of Tensor, but .* gives Tensor"),
                  ([fork, {"op": "bundle", "names": ["a"]}], r"has 2 branches, but tuple<Tensor> is wanted"),
+                 ([{"op": "select", "item": 16}], r"item: expected 0..15, got 16"),
+                 ([{"op": "select", "item": 0}], "takes a tuple, but it is given what nobody states"),
+                 ([{"op": "image.decode"}, {"op": "select", "item": 0}], "takes a tuple, but it is given Image"),
+                 ([fork, {"op": "select", "item": 2}], r"item: must be 0..1 of tuple<Tensor, Tensor>, got 2"),
                  ([{"op": "image.decode"}, {"op": "select", "name": "a"}], "'select' takes Tensors, but .* gives it Image")]
         for ops, message in cases:
             with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):

@@ -17,8 +17,9 @@ from gantry_pack.ops.boxes import carried_back
 from gantry_pack.ops.frame import Axis, Frame
 from gantry_pack.ops.op import UNRECORDED
 from gantry_pack.ops.table import PREDICATES
+from gantry_pack.run_lengths import of_pixels
 from gantry_pack.stage_tolerances import carried
-from gantry_pack.values import Detections
+from gantry_pack.values import Detections, SoftMask
 
 TABLE = json.loads(Path(sys.argv.pop(1)).read_text())
 FRAME = Frame(4, 3, Axis(0.25, 3), Axis(-0.5, 2))  # what boxes are of: shrunk, with a border, mirrored
@@ -144,8 +145,9 @@ class TableTest(unittest.TestCase):
 
     def test_every_op_gives_a_value_of_the_type_that_it_says(self):
         from PIL import Image
-        types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list, "Bytes": bytes,
-                 "Detections": Detections, "Boxes": gp.Boxes, "Quads": gp.Quads}
+        types = {"Image": Image.Image, "Tensor": torch.Tensor, "Classes": gp.Classes, "list<Image>": list, "list<Tensor>": list,
+                 "Bytes": bytes, "Detections": Detections, "Boxes": gp.Boxes, "Keypoints": gp.Keypoints, "Masks": gp.Masks,
+                 "Quads": gp.Quads}
         for name, op in gp.OPS.items():
             if op.rounding is UNRECORDED:
                 continue
@@ -171,6 +173,8 @@ def example_arguments(name):
         op.update({key: 64 for key in ("size", "width", "height") if key in op})
     if "labels" in op:
         op["labels"] = ["a", "b", "c"]
+    if "table" in op:
+        op["table"] = torch.rand(3, 8)
     return gp.OPS[name].arguments(op)
 
 
@@ -185,6 +189,8 @@ def head_of(name):
         return {f"scores{i}": torch.rand(1, 2) for i in range(4)} | {f"boxes{i}": torch.rand(1, 32) for i in range(4)}
     if OPS[name]["takes"] == "Tensor":
         return torch.rand(6, 3) if name == "detect.yolov8" else torch.rand(3, 7)
+    if name == "detect.yolov8_seg":
+        return {"output0": torch.rand(4 + 3 + 2, 5), "output1": torch.rand(2, 3, 4)}
     return {"boxes": boxes, "pred_boxes": boxes, "scores": scores, "pred_logits": scores, "anchors": boxes,
             "centerness": torch.rand(3, 1)}
 
@@ -202,19 +208,37 @@ def example_input(name):
         return bytes(8 * 6 * 3)
     if name == "image.raw_to_tensor":
         return bytes(8 * 6 * 2)
-    if name == "top_k":
+    if name in ("top_k", "above"):
         return torch.rand(3)
     if name == "detect.db":
         return torch.nn.functional.pad(torch.rand(9, 20) / 2 + 0.5, (5, 5, 5, 5))
+    if name == "embeddings.nearest":
+        return torch.rand(8)
+    if name == "detect.sliding_window":
+        return image, [{"scores": torch.rand(2, 5, 6), "boxes": torch.rand(4, 5, 6)} for _ in range(2)]
+    if name == "segment.binary":
+        return torch.rand(8, 8)
+    if name.startswith("segment.") and name != "segment.input":
+        labels = torch.randint(0, 9, (30, 40), dtype=torch.int32)
+        return (image, labels) if name == "segment.overlay" else labels
     if name == "image.unletterbox":
         return torch.rand(3, 4)
-    if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] != "Detections":
+    if name == "keypoints.points":
+        return torch.rand(3, 3)
+    if OPS[name]["gives"] == "Detections" and OPS[name]["takes"] in ("Tensor", "Tensors"):
         return head_of(name)
     found = gp.Detections([gp.Detection(1, "", 0.5, (2.0, 3.0, 20.0, 9.0), ((4.0, 5.0, 0.5),)),
                            gp.Detection(0, "", 0.25, (2.0, 4.0, 21.0, 9.0), ((4.0, 5.0, 0.5),))])
+    if name in ("detect.paste_masks", "detect.masks_of"):
+        found = gp.Detections(one._replace(soft_mask=SoftMask(torch.rand(3, 3), one.box), mask=of_pixels(torch.rand(3, 4) > 0.5))
+                              for one in found)
     quads = gp.Quads([gp.FoundQuad(((2.0, 3.0), (20.0, 4.0), (19.0, 12.0), (1.0, 11.0)), 0.5)])
     return {"Image": image, "Tensor": torch.rand(3, 8, 8), "Classes": gp.Classes([(1, "", 0.5)]), "Detections": found,
-            "Quads": quads, "tuple<Image, Detections>": (image, found), "tuple<Image, Quads>": (image, quads)}[gp.OPS[name].takes]
+            "tuple<Tensor, Tensor>": (torch.rand(3, 8, 8), torch.rand(3, 4, 4)),
+            "Keypoints": gp.Keypoints([(4.0, 5.0, 0.5)]), "Quads": quads,
+            "tuple<Image, Detections>": (image, found), "tuple<Image, Quads>": (image, quads),
+            "tuple<Detections, list<Tensors>>": (found, [{"scores": torch.rand(2), "boxes": torch.rand(4)}] * 2),
+            "tuple<Detections, list<Classes>>": (found, [gp.Classes([(2, "c", 0.5)])] * 2)}[gp.OPS[name].takes]
 
 
 def run_example(name, value=None):
@@ -239,8 +263,9 @@ class CarriedTest(unittest.TestCase):
         random = numpy.random.default_rng(5)
         for name, op in gp.OPS.items():
             # a file's bytes are given; which class is best is decided, not computed, as is what a candidate is
-            if (op.takes not in ("Image", "Tensor") or name in ("segment", "top_k", "image.encode")
-                    or op.gives in ("Detections", "Quads")):
+            if (op.takes not in ("Image", "Tensor") or name.startswith("segment")
+                    or name in ("top_k", "above", "embeddings.nearest", "image.encode")
+                    or op.gives in ("Detections", "Keypoints", "Quads")):
                 continue
             with self.subTest(name):
                 torch.manual_seed(0)

@@ -220,6 +220,11 @@ def head_of(rng, name, special):
         op |= {"format": str(rng.choice(["xyxy", "xywh", "cxcywh"])), "relative": bool(rng.integers(2)), **grid,
                "multi_label": several["multi_label"], "activation": activation, "background": int(rng.integers(-1, classes))}
         value = {"boxes": floats(rng, count, 4, special=special)}
+        if rng.integers(2):
+            points = int(rng.integers(0, 6))
+            op |= {"keypoints": "points", "keypoint_scores": str(rng.choice(["", "sure"]))}
+            value |= {"points": floats(rng, count, points, int(rng.integers(2, 4)), special=special),
+                      "sure": shares_of(rng, count, points)}
         if rng.integers(3) == 0:
             return op, value | {"scores": scores(count), "labels": torch.from_numpy(rng.integers(-1, 9, count))}
         if rng.integers(3) == 0:
@@ -231,11 +236,22 @@ def head_of(rng, name, special):
     if name in ("detect.yolov8", "detect.yolov8_raw"):
         op |= several | {"layout": str(rng.choice(["channels_first", "channels_last"]))}
         if name == "detect.yolov8":
-            head = torch.cat((floats(rng, count, 4, special=special), shares_of(rng, count, columns, special=special)), 1)
+            points, numbers = int(rng.integers(0, 4)), int(rng.integers(2, 4))
+            op |= {"keypoints": points, "keypoint_scores": numbers == 3}
+            if not op["class_count"]:
+                columns = classes
+            head = torch.cat((floats(rng, count, 4, special=special), shares_of(rng, count, columns, special=special),
+                              floats(rng, count, points * numbers, special=special)), 1)
         else:
             op |= grid | {"strides": strides, "bins": int(rng.choice([2, 8, 16]))}
             head = floats(rng, sum(levels_over(**grid, strides=strides)), 4 * op["bins"] + columns, special=special)
         return op, head.T.contiguous() if op["layout"] == "channels_first" else head
+    if name == "detect.yolov8_seg":
+        op |= {"layout": str(rng.choice(["channels_first", "channels_last"])), "multi_label": several["multi_label"]}
+        prototypes = floats(rng, int(rng.integers(1, 5)), 3, 4)
+        head = torch.cat((floats(rng, count, 4, special=special), shares_of(rng, count, classes, special=special),
+                          floats(rng, count, len(prototypes))), 1)
+        return op, {"output0": head.T.contiguous() if op["layout"] == "channels_first" else head, "output1": prototypes}
     if name == "detect.yolox":
         count = sum(levels_over(**grid, strides=strides))
         return op | several | grid | {"strides": strides}, torch.cat((
@@ -252,14 +268,16 @@ def head_of(rng, name, special):
 
 def references(rng):
     """Every decoder with random parameters; a third of the heads with NaN and infinities here and there."""
-    for name in sorted(name for name, op in OPS.items() if op.gives == "Detections" and op.takes != "Detections"):
+    for name in sorted(name for name, op in OPS.items() if op.gives == "Detections" and op.takes in ("Tensor", "Tensors")):
         for index in range(60):
             op, value = head_of(rng, name, special=index % 3 == 0)
             known = OPS[name]
             frame = {"frame": None} if known.takes_frame else {}
             try:
                 found = known.run(value, **known.arguments(op), **frame)
-                expected = np.array([[one.index, one.score, *one.box] for one in found], np.float64).reshape(-1, 6)
+                points = 3 * len(found[0].keypoints) if found else 0
+                expected = np.array([[one.index, one.score, *one.box, *(number for point in one.keypoints for number in point)]
+                                     for one in found], np.float64).reshape(-1, 6 + points)
             except PackError:
                 expected = None
             yield Case(f"{op}", [op], value, expected)

@@ -5,7 +5,7 @@
 //
 // CASES is a list of {"ops", "tensor" or "tensors", "out"}. "tensor" is an .npy file, "tensors" a list of {"name",
 // "file"}; with {"op": "probe.picture"} in front they are of a picture of "width" x "height". The result is written as
-// an .npy array f64[n, 6] of class, score, x0, y0, x1, y1; an error as OUT with
+// an .npy array f64[n, 6 + 3 * k] of class, score, x0, y0, x1, y1, and x, y, score of k keypoints; an error as OUT with
 // ".error" behind it. Files that an op names are read as they are.
 #include <cstdio>
 #include <fstream>
@@ -33,12 +33,16 @@ Result<Tensor> load(const std::string& path) {
 
 Result<Tensor> to_array(const Detections& detections) {
   std::vector<double> values;
+  const std::size_t columns = 6 + (detections.empty() ? 0 : 3 * detections[0].keypoints.size());
   for (const Detection& one : detections) {
     values.push_back(static_cast<double>(one.index));
     for (const float value : {one.score, one.box.x0, one.box.y0, one.box.x1, one.box.y1})
       values.push_back(static_cast<double>(value));
+    for (const Keypoint& point : one.keypoints)
+      for (const float value : {point.x, point.y, point.score}) values.push_back(static_cast<double>(value));
   }
-  return Tensor::from<double>(Span<const double>(values), {static_cast<std::int64_t>(detections.size()), 6});
+  return Tensor::from<double>(Span<const double>(values),
+                              {static_cast<std::int64_t>(detections.size()), static_cast<std::int64_t>(columns)});
 }
 
 /// The ops, and one in place of what comes before a model: says of which picture the tensors are.

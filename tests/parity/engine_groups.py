@@ -562,6 +562,21 @@ def segment(rng):
         yield case
 
 
+def segment_input(rng):
+    """Logits of fewer pixels than the input has, brought to its size."""
+    for _ in range(30):
+        classes, height, width = (int(n) for n in rng.integers((2, 8, 8), (22, 120, 120)))
+        planes = rng.normal(0, 3, (classes, height, width)).astype(np.float32)
+        small = {"op": "interpolate", "width": width // 8, "height": height // 8, "mode": "nearest"}
+        logits = torch.nn.functional.interpolate(torch.from_numpy(planes)[None], (height // 8, width // 8), mode="nearest")
+        resized = torch.nn.functional.interpolate(logits, (height, width), mode="bilinear")[0]
+        best = resized.topk(2, dim=0).values
+        ops = [{"op": "fork", "branches": [[], [small]]}, {"op": "segment.input"}]
+        case = Case(f"{planes.shape}", "tensor", "tensor", ops, planes, resized.argmax(0).to(torch.int32).numpy())
+        case.counts = (best[0] - best[1] > 1e-4).numpy()
+        yield case
+
+
 def random_labels(rng):
     """Noise, blobs, stripes of any length, one label alone."""
     height, width = (int(n) for n in rng.integers(1, (200, 200)))
@@ -642,4 +657,4 @@ def random_step(rng, array):
 
 
 GROUPS = [large_sizes, boxes, reducing, thumbnails, drafts, nearest, area, opencv_wide, torch_u8, torch_points, opencv, raw, warps, tensors, letterbox, unletterbox,
-          sizes_and_crops, formats, colours, hf_numpy, segment, run_lengths, chains]
+          sizes_and_crops, formats, colours, hf_numpy, segment, segment_input, run_lengths, chains]

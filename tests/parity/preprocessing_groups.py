@@ -206,4 +206,25 @@ def padded_planes(rng):
         yield Case(f"{op} of {shape}", "tensor", "tensor", [op], array, expected)
 
 
-GROUPS = [scaled, torch_lanczos, fitted_sizes, coloured_borders, fused_borders, padded_planes]
+def rcnn_transforms(rng):
+    """torchvision's GeneralizedRCNNTransform for one picture: normalised, resized within two sides, padded."""
+    from torchvision.models.detection.transform import GeneralizedRCNNTransform
+    for index in range(40):
+        height, width = random_side(rng, 250), random_side(rng, 250)
+        array = rng.uniform(0, 1, (3, height, width)).astype(np.float32)
+        short, multiple = int(rng.integers(20, 120)), int(rng.choice([1, 16, 32]))
+        long = short + int(rng.integers(0, 120))
+        mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+        ops = [{"op": "normalize", "mean": mean, "std": std}, {"op": "interpolate", "min_size": short, "max_size": long},
+               {"op": "pad_to", "multiple": multiple}]
+        try:
+            images, _ = GeneralizedRCNNTransform(short, long, mean, std, multiple).eval()([torch.from_numpy(array)])
+            expected = images.tensors[0].numpy()
+        except RuntimeError:  # a side of 0 pixels
+            expected = None
+        case = Case(f"{ops[1:]} of {height}x{width}", "tensor", "tensor", ops, array, expected, rtol=0)
+        case.atol = 4e-5 * 3
+        yield case
+
+
+GROUPS = [scaled, torch_lanczos, fitted_sizes, coloured_borders, fused_borders, padded_planes, rcnn_transforms]

@@ -122,6 +122,60 @@ TEST(Select, RefusesNamesThatCannotBe) {
             "invalid_argument: pipeline[0]: 'select': as: a name is empty");
 }
 
+// ---- items of tuples
+
+using Number = std::int64_t;
+using Numbers = std::tuple<Number, std::string>;
+
+std::string name_of(Number number) {
+  return std::to_string(number);
+}
+
+/// Ops whose types differ, so that only the right item fits.
+Registry item_registry() {
+  Registry registry;
+  registry.add<Number, std::string>("test.name", [](ParamReader&) {
+    return detail::make_op<Number, std::string>("test.name", 0, "", {}, [](int, Number n) { return name_of(n); });
+  });
+  registry.add<Numbers, Number>("test.sum", [](ParamReader&) {
+    return detail::make_op<Numbers, Number>("test.sum", 0, "", {}, [](int, const Numbers& both) {
+      return std::get<0>(both) + static_cast<Number>(std::get<1>(both).size());
+    });
+  });
+  return registry;
+}
+
+TEST(SelectItem, IsOfATupleThatAForkBehindIsGiven) {
+  // the first fork learns from the first op of a branch of the second what its tuple is
+  const std::string json = R"([{"op": "fork", "branches": [[], [{"op": "test.name"}]]},
+                               {"op": "fork", "branches": [[{"op": "select", "item": 1}],
+                                                           [{"op": "fork", "branches": [[{"op": "test.sum"}]]}],
+                                                           [{"op": "select", "item": 0}, {"op": "test.name"}]]}])";
+  using Out = std::tuple<std::string, std::tuple<Number>, std::string>;
+  const auto parsed = parse_stages<Number, Out>(json, item_registry());
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(run(*parsed, Number{123}).value(), Out("123", std::tuple<Number>(126), "123"));
+  const auto typed =
+      stage("both", [](Number n) { return Numbers(n, name_of(n)); }) | fork(select<1, Numbers>(), select<0, Numbers>());
+  EXPECT_EQ(run(typed, Number{7}).value(), (std::tuple<std::string, Number>("7", 7)));
+  EXPECT_THAT(compile(typed, runtime()).value().explain(), testing::HasSubstr("select(item=1)"));
+}
+
+TEST(SelectItem, RefusesWhatIsNoItem) {
+  const auto error = [](const std::string& op) {
+    const auto chain = parse_stages<Numbers, Number>("[" + op + "]", item_registry());
+    return chain ? "" : chain.error().to_string();
+  };
+  EXPECT_EQ(error(R"({"op": "select", "item": 0})"), "");
+  EXPECT_THAT(error(R"({"op": "select", "item": 2})"), testing::HasSubstr("pipeline[0].item: must be 0..1 of tuple<"));
+  EXPECT_THAT(error(R"({"op": "select", "item": -1})"), testing::HasSubstr("pipeline[0].item: must be 0..1 of tuple<"));
+  EXPECT_THAT(error(R"({"op": "select", "item": 0, "name": "a"})"),
+              testing::HasSubstr("pipeline[0].name: unknown key"));
+  EXPECT_THAT(error(R"({"op": "select", "item": 1})"), testing::HasSubstr("is wanted"));
+  const auto no_tuple = parse_stages<Number, Number>(R"([{"op": "select", "item": 0}])", item_registry());
+  EXPECT_THAT(no_tuple, FailsWith(ErrorCode::kInvalidArgument, "takes a tuple whose types are known"));
+}
+
 TEST(Bundle, NamesTheTensorsOfATuple) {
   const Tensors got = both(bundle("a", "b"), R"([{"op": "bundle", "names": ["a", "b"]}])", Pair(row({1}), row({2})));
   ASSERT_EQ(got.size(), 2u);

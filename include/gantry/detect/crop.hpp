@@ -14,18 +14,25 @@
 
 namespace gantry::detect {
 
+/// How corners become whole pixels.
+enum class CropRounding : std::uint8_t {
+  kNearest,  ///< halves to even ones, as Pillow's crop() does it
+  kFacenet,  ///< towards zero, and the first column and row one further out, as facenet_pytorch's pad() does it for
+             ///< MTCNN
+};
+
 /// Which part of the picture is cut out for a box.
 struct Crop {
   double margin = 0;    ///< added at each side, as a share of the box's width and height; -0.45..10
   bool square = false;  ///< the shorter side grows to the longer one, around the same centre
+  CropRounding rounding = CropRounding::kNearest;
 };
 
 /// The pictures' parts, one for each detection and in their order, as views. A box grows by the margin, then to a
-/// square; its corners are rounded to whole pixels, halves to even ones, as Pillow's crop() does it; what is outside
-/// the image is cut off, and at least one pixel stays. Boxes are in the picture's own pixels, where
-/// detect::to_picture() puts them, whether or not the image was resized; without frames, in the image's. Each crop has
-/// its frame, so that what is found in it can be put back into the picture. Errors: invalid_argument for a box with a
-/// NaN or an infinity, with its number.
+/// square; its corners are rounded to whole pixels; what is outside the image is cut off, and at least one pixel stays.
+/// Boxes are in the picture's own pixels, where detect::to_picture() puts them, whether or not the image was resized;
+/// without frames, in the image's. Each crop has its frame, so that what is found in it can be put back into the
+/// picture. Errors: invalid_argument for a box with a NaN or an infinity, with its number.
 GANTRY_API Stage<std::tuple<Image, Detections>, std::vector<Image>> crop(const Crop& options);
 
 }  // namespace gantry::detect

@@ -110,6 +110,14 @@ struct BoxHead {
   Activation activation = Activation::kNone;  ///< kSoftmax is for f32[N, C]
   std::int64_t background = -1;               ///< the class that is no candidate; -1: there is none
   bool multi_label = false;  ///< each class of a box that is above `score`, instead of its best (background aside)
+  /// The tensor f32[N, K, 2] of x and y of each box's keypoints, or f32[N, K, 3] with scores, shares if `relative`.
+  /// Empty: there is none.
+  std::string keypoints = {};
+  std::string keypoint_scores =
+      {};  ///< the tensor f32[N, K] of their scores, as Keypoint R-CNN gives them; empty: none
+  /// The tensor f32[N, h, w] or f32[N, 1, h, w] of probabilities over each box, which paste_masks() makes masks of;
+  /// empty: there is none.
+  std::string masks = {};
 };
 /// Boxes as the head gives them.
 GANTRY_API Stage<Tensors, Detections> boxes(const BoxHead& options);

@@ -15,6 +15,8 @@
 #include <gantry/classify.hpp>
 #include <gantry/detect/box.hpp>
 #include <gantry/detect/keypoints.hpp>
+#include <gantry/detect/soft_mask.hpp>
+#include <gantry/segment/run_lengths.hpp>
 #include <gantry/stage.hpp>
 
 namespace gantry {
@@ -24,7 +26,9 @@ struct Detection {
   std::string label;       ///< empty until detect::label() has run
   float score = 0;
   Box box;
-  Keypoints keypoints;  ///< empty unless the detector gives them: eyes and mouth, joints
+  Keypoints keypoints;      ///< empty unless the detector gives them: eyes and mouth, joints
+  RunLengths mask = {};     ///< of the picture's own size; empty until detect::paste_masks() has run
+  SoftMask soft_mask = {};  ///< what the mask is made of; empty unless the detector gives it
 };
 
 /// Detections, the best first.
@@ -63,11 +67,13 @@ GANTRY_API Stage<Detections, Detections> to_picture(bool clip = true);
 
 /// Which detections stay. What is left at its default lets everything through.
 struct Filter {
-  std::optional<float> score;         ///< the least score that stays; finite
-  std::vector<std::int64_t> classes;  ///< these classes stay; empty: all
-  float min_side = 0;                 ///< the least width and height that stay; pixels, 0 or more
-  std::int64_t max_count = 0;         ///< how many stay, from the front; 0: all
+  std::optional<float> score;            ///< the least score that stays; finite
+  std::vector<std::int64_t> classes;     ///< these classes stay; empty: all
+  float min_side = 0;                    ///< the least width and height that stay; pixels, 0 or more
+  std::int64_t max_count = 0;            ///< how many stay, from the front; 0: all
+  std::vector<float> class_scores = {};  ///< the least score of each class that stays, finite; empty: no such limits
 };
+/// Errors: invalid_argument for a class that `class_scores` has no score for.
 GANTRY_API Stage<Detections, Detections> filter(const Filter& filter);
 
 /// Writes the label of each class into its detections; invalid_argument for a class without a label.

@@ -21,14 +21,16 @@ struct Draw {
   bool labels = true;           ///< of a detection without one its class: "class 17"
   bool scores = true;
   double keypoint_score = 0;  ///< keypoints with a smaller score are left out
+  double mask_alpha = 0.5;    ///< how much of a mask's colour is seen, 0..1; 0: masks are left out
 };
 
-/// A copy of the picture, as RGB, with a box around each detection in the colour of its class, its label and score
-/// above or, where there is no room, within, and its keypoints, the colours of which are those of their places in the
-/// list. The best lie on top. Boxes are in pixels of this image. Those that are empty, that hold a NaN or lie outside
-/// are left out, and so are keypoints. Alpha is dropped. Letters are those of ASCII; other characters are shown as a
-/// frame. The call's deadline and cancellation are looked at on the way. Errors: resource_exhausted, deadline_exceeded,
-/// cancelled.
+/// A copy of the picture, as RGB. Masks of the detections that have one are blended in the colours of their classes,
+/// one over the other; on them lies a box around each detection in the colour of its class, its label and score above
+/// or, where there is no room, within, and its keypoints, the colours of which are those of their places in the list.
+/// The best lie on top. Boxes are in pixels of this image, and masks of its size. Boxes that are empty, that hold a NaN
+/// or lie outside are left out, and so are keypoints. Alpha is dropped. Letters are those of ASCII; other characters
+/// are shown as a frame. The call's deadline and cancellation are looked at on the way. Errors: invalid_argument for a
+/// mask of another size, with the detection's number; resource_exhausted, deadline_exceeded, cancelled.
 GANTRY_API Stage<std::tuple<Image, Detections>, Image> draw(const Draw& options = {});
 /// The same, called by hand. Errors also: invalid_argument for options outside their limits. Thread-safe.
 GANTRY_API Result<Image> draw(const Image& picture, const Detections& found, const Draw& options = {});

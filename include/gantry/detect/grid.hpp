@@ -40,8 +40,24 @@ struct Yolov8 {
   HeadLayout layout = HeadLayout::kChannelsFirst;
   bool multi_label = false;      ///< as Yolov5::multi_label
   std::int64_t class_count = 0;  ///< as Yolov5::class_count
+  std::int64_t keypoints = 0;    ///< of a pose head, which has them behind the classes: how many, 0..1024
+  bool keypoint_scores = true;   ///< a keypoint is x, y and its score, a sigmoid already; otherwise x and y
 };
 GANTRY_API Stage<Tensor, Detections> yolov8(const Yolov8& options);
+
+/// Heads of YOLOv8-seg and 11-seg as they are exported: the tensors f32[4 + C + K, N], where K coefficients follow the
+/// classes, and f32[K, H, W] of prototypes, which cover the model's input (ultralytics,
+/// models/yolo/segment/predict.py). C is what is left of the channels. paste_masks() makes masks of them, before or
+/// behind to_picture().
+struct Yolov8Seg {
+  Candidates candidates = {};
+  HeadLayout layout = HeadLayout::kChannelsFirst;
+  bool multi_label = false;      ///< as Yolov5::multi_label
+  std::int64_t stride = 4;       ///< pixels of the model's input to a prototype's value, 1..65535
+  std::string head = "output0";  ///< the tensor of boxes, classes and coefficients
+  std::string prototypes = "output1";
+};
+GANTRY_API Stage<Tensors, Detections> yolov8_seg(const Yolov8Seg& options);
 
 /// The same heads before they are decoded: f32[4 * bins + C, N], logits. Each side of a box is the mean of a
 /// distribution over 0, 1, .. bins - 1 strides from the cell's centre, those of left, top, right and bottom one after

@@ -43,11 +43,25 @@ GANTRY_API Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, S
                                                         std::size_t max_count = std::numeric_limits<std::size_t>::max(),
                                                         const CallContext& call = CallContext::none());
 
+/// What an intersection is divided by.
+enum class Overlap : std::uint8_t {
+  kUnion,    ///< the area of both boxes together: intersection / union
+  kSmaller,  ///< the area of the smaller box, so that a box within another one overlaps it by 1
+};
+
 struct Nms {
   double iou = 0.5;  ///< 0..1; an overlap of exactly this stays
   Suppress suppress = Suppress::kPerClass;
   std::int64_t max_count = 300;  ///< how many stay, 1..65536
+  Overlap overlap = Overlap::kUnion;
+  /// Sides count the last pixel, x1 - x0 + 1: Fast R-CNN's nms.py, and with kSmaller MTCNN's (facenet_pytorch,
+  /// nms_numpy()). Unless this is false and `overlap` is kUnion, the overlap is compared in float32, as numpy does it.
+  bool inclusive = false;
 };
+/// batched_nms() with these options.
+GANTRY_API Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const float> scores,
+                                                        Span<const std::int64_t> classes, const Nms& options,
+                                                        const CallContext& call = CallContext::none());
 /// Suppresses among detections; what stays is in order of score, then of index.
 GANTRY_API Stage<Detections, Detections> nms(const Nms& options);
 

@@ -5,6 +5,7 @@
 #include <gantry/classify.hpp>
 #include <gantry/detect/draw.hpp>
 #include <gantry/detect/draw_quads.hpp>
+#include <gantry/segmentation.hpp>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,8 @@
 namespace gantry::cli {
 namespace {
 
+constexpr float kAlpha = 0.5f;  // how much of a mask's colour is seen
+
 /// "tiger cat 0.39", of a Class or a Detection.
 template <class Entry>
 std::string words_of_entry(const Entry& entry) {
@@ -25,16 +28,55 @@ std::string words_of_entry(const Entry& entry) {
   return name + " " + detail::to_fixed_text(static_cast<double>(entry.score), 2);
 }
 
+/// For each pixel of this picture the one of its own of `count` that its middle lies in.
+std::vector<std::int64_t> own_pixels(const FrameAxis& axis, std::int64_t pixels, std::int64_t own, std::int64_t count) {
+  std::vector<std::int64_t> all;
+  const double share = static_cast<double>(count) / static_cast<double>(own);
+  for (std::int64_t i = 0; i < pixels; ++i) {
+    const double at = axis.back(static_cast<double>(i) + 0.5) * share;
+    all.push_back(static_cast<std::int64_t>(std::clamp(at, 0.0, static_cast<double>(count - 1))));
+  }
+  return all;
+}
+
+/// The nearest pixels of a plane over the input's picture, for those of this one.
+template <class T>
+Result<Tensor> moved_plane(const Tensor& plane, const PlacedPicture& to) {
+  auto moved = Tensor::make(plane.dtype(), {to.image.height(), to.image.width()});
+  if (!moved) return moved;
+  const auto columns = own_pixels(to.frame.x, to.image.width(), to.frame.width, plane.shape()[1]);
+  const auto rows = own_pixels(to.frame.y, to.image.height(), to.frame.height, plane.shape()[0]);
+  const auto* const own = static_cast<const T*>(plane.data());
+  auto* now = static_cast<T*>(moved->mutable_data());
+  for (const std::int64_t row : rows)
+    for (const std::int64_t column : columns) *now++ = own[row * plane.shape()[1] + column];
+  return moved;
+}
+
+Result<RunLengths> moved_mask(const RunLengths& mask, const PlacedPicture& to) {
+  if (mask.empty() || (mask.width() == to.image.width() && mask.height() == to.image.height())) return mask;
+  if (mask.area() == 0) return RunLengths::of(Tensor::zeros(DType::kU8, {to.image.height(), to.image.width()}).value());
+  const auto plane = mask.to_tensor();
+  if (!plane) return plane.error();
+  const auto moved = moved_plane<std::uint8_t>(*plane, to);
+  if (!moved) return moved.error();
+  return RunLengths::of(*moved);
+}
+
 float forth(const FrameAxis& axis, float own) {
   return static_cast<float>(axis.forth(static_cast<double>(own)));
 }
 
 /// From the pixels of the input's picture to those of this one.
-Detections moved(Detections found, const Frame& frame) {
+Result<Detections> moved(Detections found, const PlacedPicture& to) {
+  const Frame& frame = to.frame;
   for (Detection& each : found) {
     Box& box = each.box;
     box = {forth(frame.x, box.x0), forth(frame.y, box.y0), forth(frame.x, box.x1), forth(frame.y, box.y1)};
     for (Keypoint& point : each.keypoints) point.x = forth(frame.x, point.x), point.y = forth(frame.y, point.y);
+    auto mask = moved_mask(each.mask, to);
+    if (!mask) return std::move(mask).error();
+    each.mask = *std::move(mask);
   }
   return found;
 }
@@ -46,7 +88,7 @@ Quads moved(Quads found, const Frame& frame) {
 }
 
 bool can_be_drawn(const PayloadType& type) {
-  return type.is<Detections>() || type.is<Quads>() || type.is<Classes>();
+  return type.is<Detections>() || type.is<Quads>() || type.is<Classes>() || type.is<Masks>() || type.is<Tensor>();
 }
 
 }  // namespace
@@ -56,15 +98,72 @@ Result<void> check_can_be_drawn(const AnyPipeline& pipeline) {
   if (outputs.size() == 1 && can_be_drawn(outputs[0].type)) return {};
   std::string given;
   for (const Port& port : outputs) given += (given.empty() ? "" : ", ") + port.type.name();
-  return Error(ErrorCode::kInvalidArgument,
-               "--draw: Detections, Quads and Classes can be drawn; the pipeline gives " + given);
+  return Error(
+      ErrorCode::kInvalidArgument,
+      "--draw: Detections, Quads, Classes, Masks and a Tensor of labels can be drawn; the pipeline gives " + given);
 }
 
+namespace {
+
+/// Each mask in a colour of its own.
+Result<Image> draw_masks(const PlacedPicture& picture, const Masks& masks) {
+  auto drawn = detect::draw(picture.image, Detections());  // pixels of its own
+  if (!drawn) return drawn;
+  detail::Canvas canvas(*drawn);
+  for (std::size_t i = 0; i < masks.size(); ++i) {
+    const auto mask = moved_mask(masks[i], picture);
+    if (!mask) return mask.error();
+    canvas.blend(*mask, detail::colour_of_class(static_cast<std::int64_t>(i)), kAlpha);
+  }
+  return drawn;
+}
+
+/// Labels cover the picture, whatever their size is.
+Result<Image> draw_labels(const PlacedPicture& picture, const Tensor& labels) {
+  const auto dense = labels.contiguous();
+  if (!dense) return dense.error();
+  if (labels.dtype() != DType::kI32 || labels.rank() != 2 || labels.numel() == 0)
+    return Error(
+        ErrorCode::kInvalidArgument,
+        "--draw: of tensors labels can be drawn, i32[height, width], and the pipeline gives " + labels.to_string());
+  const auto moved = moved_plane<std::int32_t>(*dense, picture);
+  if (!moved) return moved.error();
+  auto drawn = detect::draw(picture.image, Detections());
+  if (!drawn) return drawn;
+  const auto* label = static_cast<const std::int32_t*>(moved->data());
+  for (std::int64_t y = 0; y < drawn->height(); ++y) {
+    std::uint8_t* pixel = drawn->mutable_row(y);
+    for (std::int64_t x = 0; x < drawn->width(); ++x, ++label, pixel += 3) {
+      if (*label <= 0) continue;  // class 0 is the background
+      const detail::Rgb colour = detail::colour_of_class(*label);
+      const std::uint8_t with[] = {colour.red, colour.green, colour.blue};
+      for (int c = 0; c < 3; ++c) pixel[c] = static_cast<std::uint8_t>((pixel[c] + with[c]) / 2);
+    }
+  }
+  return drawn;
+}
+
+/// "3 masks: 120, 80, 7 pixels".
+std::string words_of_masks(const Masks& masks) {
+  constexpr std::size_t kMost = 8;
+  std::string words = std::to_string(masks.size()) + " masks";
+  for (std::size_t i = 0; i < std::min(masks.size(), kMost); ++i)
+    words += (i == 0 ? ": " : ", ") + std::to_string(masks[i].area());
+  return words + (masks.empty() ? "" : masks.size() > kMost ? ", .. pixels" : " pixels");
+}
+
+}  // namespace
+
 Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, bool has_caption) {
-  if (const Detections* found = answer.get_if<Detections>())
-    return detect::draw(picture.image, moved(*found, picture.frame));
+  if (const Detections* found = answer.get_if<Detections>()) {
+    const auto placed = moved(*found, picture);
+    if (!placed) return placed.error();
+    return detect::draw(picture.image, *placed);
+  }
   if (const Quads* found = answer.get_if<Quads>())
     return detect::draw_quads(picture.image, moved(*found, picture.frame));
+  if (const Masks* masks = answer.get_if<Masks>()) return draw_masks(picture, *masks);
+  if (const Tensor* labels = answer.get_if<Tensor>()) return draw_labels(picture, *labels);
   auto drawn = detect::draw(picture.image, Detections());  // pixels of its own
   const Classes* const classes = answer.get_if<Classes>();
   if (!drawn || classes == nullptr || classes->empty() || !has_caption) return drawn;
@@ -81,6 +180,8 @@ std::string words_of(const Payload& answer) {
   if (const Classes* classes = answer.get_if<Classes>())
     return classes->empty() ? "no class" : words_of_entry((*classes)[0]);
   if (const Quads* quads = answer.get_if<Quads>()) return std::to_string(quads->size()) + " quads";
+  if (const Masks* masks = answer.get_if<Masks>()) return words_of_masks(*masks);
+  if (const Tensor* labels = answer.get_if<Tensor>()) return labels->to_string();
   const Detections* const found = answer.get_if<Detections>();
   if (found == nullptr || found->empty()) return "nothing found";
   constexpr std::size_t kMost = 8;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pipeline answered, on the picture that it was asked about, and in words. The one place in the tool that knows
-// payload types by name: detections, quads and classes are what can be drawn.
+// payload types by name: detections, quads, classes, masks and labels are what can be drawn.
 #pragma once
 
 #include <gantry/any_pipeline.hpp>
@@ -14,7 +14,8 @@ namespace gantry::cli {
 /// invalid_argument for a pipeline that gives anything else.
 Result<void> check_can_be_drawn(const AnyPipeline& pipeline);
 
-/// Detections as boxes, quads as lines; on a picture of classes nothing but, where it `has_caption`, the best one.
+/// Detections as boxes and masks, quads as lines, masks and labels (i32[height, width]) as colours; on a picture of
+/// classes nothing but, where it `has_caption`, the best one.
 Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, bool has_caption);
 
 /// "tiger cat 0.39"; "3: person 0.98, person 0.95, dog 0.71"; "3 quads"; "nothing found".

@@ -15,6 +15,7 @@ OpDescription activation_description(const char* summary, const char* reference,
   return {.summary = summary,
           .input = "f32",
           .output = "of the same shape",
+          .parameters = {OpParameter::number("temperature", "what scores are divided by first").above(0).by_default(1)},
           .reference = reference,
           .tolerance = "1e-6 relative",
           .example = example,
@@ -37,6 +38,27 @@ OpDescription top_k_description() {
           .domain = "classify"};
 }
 
+Stage<Tensor, Classes> read_above(ParamReader& params) {
+  Above options;
+  options.threshold = params.floats("threshold");
+  options.max_count = params.integer("max_count");
+  options.labels = read_labels(params, false);
+  return above(std::move(options));
+}
+
+OpDescription above_description() {
+  return {
+      .summary = "takes the classes whose score is above its threshold, best first; of equal ones the smaller index",
+      .input = "f32[n]",
+      .parameters = {OpParameter::numbers("threshold", {}, "one, or one per class").by_default(0.5),
+                     OpParameter::integer("max_count", 0, kMaxK, "how many at most; 0: all").by_default(0),
+                     OpParameter::file("labels", "n lines").or_else("no labels")},
+      .reference = "torch: `scores > threshold`",
+      .tolerance = "exact",
+      .example = R"({"op": "above", "threshold": [0.5, 0.3, 0.7], "labels": "labels.txt"})",
+      .domain = "classify"};
+}
+
 Stage<Classes, Classes> read_label(ParamReader& params) {
   return label(read_labels(params, true));
 }
@@ -54,13 +76,15 @@ OpDescription label_description() {
 
 void add_classify_ops(Registry& registry) {
   registry.add<Tensor, Tensor>(
-      "softmax", [](ParamReader&) { return softmax(); },
-      activation_description("makes shares of scores, along the last axis", "torch: `softmax(-1)`",
+      "softmax", [](ParamReader& params) { return softmax(params.number("temperature")); },
+      activation_description("makes shares of scores, along the last axis", "torch: `(x / temperature).softmax(-1)`",
                              R"({"op": "softmax"})"));
   registry.add<Tensor, Tensor>(
-      "sigmoid", [](ParamReader&) { return sigmoid(); },
-      activation_description("makes a share of each score", "torch: `sigmoid`", R"({"op": "sigmoid"})"));
+      "sigmoid", [](ParamReader& params) { return sigmoid(params.number("temperature")); },
+      activation_description("makes a share of each score", "torch: `(x / temperature).sigmoid()`",
+                             R"({"op": "sigmoid"})"));
   registry.add<Tensor, Classes>("top_k", read_top_k, top_k_description());
+  registry.add<Tensor, Classes>("above", read_above, above_description());
   registry.add<Classes, Classes>("label", read_label, label_description());
 }
 

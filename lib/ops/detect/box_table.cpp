@@ -21,17 +21,21 @@ inline float smaller(float a, float b) {
   return b < a ? b : a;
 }
 
-/// One box against a row of others.
-struct Overlap {
+/// One box against a row of others. `kExtra`: what a side has more than the difference of its ends.
+template <bool kOfSmaller, int kExtra>
+struct OverlapOf {
   float x0, y0, x1, y1, area;
 
   float with(float other_x0, float other_y0, float other_x1, float other_y1, float other_area) const {
     const float left = larger(x0, other_x0), top = larger(y0, other_y0);
     const float right = smaller(x1, other_x1), bottom = smaller(y1, other_y1);
-    const float intersection = larger(0.0f, right - left) * larger(0.0f, bottom - top);
-    return intersection / (area + other_area - intersection);
+    const float width = kExtra == 0 ? right - left : right - left + kExtra;
+    const float height = kExtra == 0 ? bottom - top : bottom - top + kExtra;
+    const float intersection = larger(0.0f, width) * larger(0.0f, height);
+    return intersection / (kOfSmaller ? smaller(area, other_area) : area + other_area - intersection);
   }
 };
+using PlainOverlap = OverlapOf<false, 0>;
 
 /// The largest float that is not above `bound`: a float is above one exactly if it is above the other.
 float rounded_down(double bound) {
@@ -47,12 +51,23 @@ void BoxTable::set(std::size_t at, const Box& box) {
   columns[count_] = box.y0;
   columns[2 * count_] = box.x1;
   columns[3 * count_] = box.y1;
-  columns[4 * count_] = (box.x1 - box.x0) * (box.y1 - box.y0);
+  columns[4 * count_] =
+      extra_ == 0 ? (box.x1 - box.x0) * (box.y1 - box.y0) : (box.x1 - box.x0 + extra_) * (box.y1 - box.y0 + extra_);
 }
 
-Result<void> BoxTable::suppress(std::size_t begin, std::size_t end, double iou, std::size_t max_count,
+Result<void> BoxTable::suppress(std::size_t begin, std::size_t end, const OverlapRule& rule, std::size_t max_count,
                                 const CallContext& call) {
-  const float bound = rounded_down(iou);
+  if (rule.is_plain()) return suppress_by<PlainOverlap>(begin, end, rounded_down(rule.iou), max_count, call);
+  const auto bound = static_cast<float>(rule.iou);
+  if (rule.overlap == detect::Overlap::kUnion)
+    return suppress_by<OverlapOf<false, 1>>(begin, end, bound, max_count, call);
+  return rule.inclusive ? suppress_by<OverlapOf<true, 1>>(begin, end, bound, max_count, call)
+                        : suppress_by<OverlapOf<true, 0>>(begin, end, bound, max_count, call);
+}
+
+template <class Overlap>
+Result<void> BoxTable::suppress_by(std::size_t begin, std::size_t end, float bound, std::size_t max_count,
+                                   const CallContext& call) {
   const float *x0 = column(0), *y0 = column(1), *x1 = column(2), *y1 = column(3), *area = column(4);
   std::uint32_t* const __restrict suppressed = suppressed_.data();
   for (std::size_t i = begin, kept = 0; i < end; ++i) {
@@ -73,7 +88,7 @@ Result<void> BoxTable::suppress(std::size_t begin, std::size_t end, double iou, 
 
 void BoxTable::overlaps(std::size_t at, std::size_t begin, std::size_t end, float* overlaps) const {
   const float *x0 = column(0), *y0 = column(1), *x1 = column(2), *y1 = column(3), *area = column(4);
-  const Overlap one{x0[at], y0[at], x1[at], y1[at], area[at]};
+  const PlainOverlap one{x0[at], y0[at], x1[at], y1[at], area[at]};
   for (std::size_t j = begin; j < end; ++j) overlaps[j - begin] = one.with(x0[j], y0[j], x1[j], y1[j], area[j]);
 }
 

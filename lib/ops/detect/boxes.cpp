@@ -2,12 +2,14 @@
 // detect.boxes: heads that give boxes. Compiled without contraction.
 #include <gantry/detect/decoders.hpp>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "ops/detect/activation.hpp"
 #include "ops/detect/box_coders.hpp"
 #include "ops/detect/class_scores.hpp"
+#include "ops/detect/head_keypoints.hpp"
 #include "ops/detect/head_tensor.hpp"
 #include "ops/detect/picture_area.hpp"
 #include "ops/parameters.hpp"
@@ -42,9 +44,25 @@ struct BoxPlace {
   }
 };
 
+using MaskHead = std::shared_ptr<const detail::MaskHead>;
+
+/// What is found in the rows of candidates of rows * classes.
+struct Rows {
+  BoxPlace place;
+  detail::HeadKeypoints keypoints;
+  MaskHead masks;  ///< nullptr if there are none
+
+  Detections complete(Detections found, const std::vector<detail::Candidate>& candidates, std::int64_t classes) const {
+    if (!keypoints.is_empty())
+      found = detail::with_keypoints(std::move(found), candidates, classes,
+                                     [&](std::int64_t row) { return keypoints.of(row, place.area); });
+    detail::add_soft_masks(found, candidates, classes, masks);
+    return found;
+  }
+};
+
 /// A score for each box.
-Result<Detections> run_single(const BoxHead& options, const Tensors& outputs, const Tensor& scores,
-                              const BoxPlace& place) {
+Result<Detections> run_single(const BoxHead& options, const Tensors& outputs, const Tensor& scores, const Rows& rows) {
   if (options.activation == Activation::kSoftmax)
     return Error(
         ErrorCode::kInvalidArgument,
@@ -60,18 +78,34 @@ Result<Detections> run_single(const BoxHead& options, const Tensors& outputs, co
         detail::passes(options.candidates, label))
       top.add(score(values[i]), i);
   }
-  return detail::detections_of(top.take(), place,
-                               [&](std::int64_t row) { return (*labels)[static_cast<std::size_t>(row)]; });
+  const auto candidates = top.take();
+  auto found = detail::detections_of(candidates, rows.place,
+                                     [&](std::int64_t row) { return (*labels)[static_cast<std::size_t>(row)]; });
+  return rows.complete(std::move(found), candidates, 1);
 }
 
-Result<Detections> run_table(const BoxHead& options, const Tensor& scores, const BoxPlace& place) {
+Result<Detections> run_table(const BoxHead& options, const Tensor& scores, const Rows& rows) {
   const std::int64_t count = scores.shape()[0], classes = scores.shape()[1];
   if (options.background >= classes)
     return Error(ErrorCode::kInvalidArgument, detail::tensor_text(options.scores) + ": expected f32[N, C] with class " +
                                                   std::to_string(options.background) + " for the background, got " +
                                                   scores.to_string());
   const detail::ClassScores table{detail::values_of(scores), count, classes, options.activation, options.background};
-  return detail::detections_of_rows(detail::best_of(table, options.candidates, options.multi_label), classes, place);
+  const auto candidates = detail::best_of(table, options.candidates, options.multi_label);
+  return rows.complete(detail::detections_of_rows(candidates, classes, rows.place), candidates, classes);
+}
+
+/// What a head says of the shape of each box; nullptr if it says nothing.
+Result<MaskHead> mask_head(const BoxHead& options, const Tensors& outputs, std::int64_t count) {
+  if (options.masks.empty()) return MaskHead();
+  const Tensor* const found = outputs.find(options.masks);
+  const bool has_channel = found != nullptr && found->rank() == 4;
+  auto masks = has_channel ? detail::head_tensor(outputs, options.masks, {count, 1, {"h", 1}, {"w", 1}})
+                           : detail::head_tensor(outputs, options.masks, {count, {"h", 1}, {"w", 1}});
+  if (!masks) return std::move(masks).error();
+  auto planes = has_channel ? masks->select(1, 0) : *masks;
+  if (!planes) return std::move(planes).error();
+  return MaskHead(std::make_shared<detail::MaskHead>(detail::MaskHead{*std::move(planes), {}, 0}));
 }
 
 Result<Detections> run_boxes(const BoxHead& options, const Tensors& outputs, const CallContext& call) {
@@ -83,13 +117,17 @@ Result<Detections> run_boxes(const BoxHead& options, const Tensors& outputs, con
   auto scores = is_single ? detail::head_tensor(outputs, options.scores, {count})
                           : detail::head_tensor(outputs, options.scores, {count, {"C", 1}});
   if (!scores) return std::move(scores).error();
-  BoxPlace place{detail::values_of(*boxes), options.format, std::nullopt};
+  auto keypoints = detail::HeadKeypoints::find(outputs, options.keypoints, options.keypoint_scores, count);
+  if (!keypoints) return std::move(keypoints).error();
+  auto masks = mask_head(options, outputs, count);
+  if (!masks) return std::move(masks).error();
+  Rows rows{{detail::values_of(*boxes), options.format, std::nullopt}, *std::move(keypoints), *std::move(masks)};
   if (options.relative) {
     auto area = detail::picture_area(options.width, options.height, call);
     if (!area) return std::move(area).error();
-    place.area = *area;
+    rows.place.area = *area;
   }
-  return is_single ? run_single(options, outputs, *scores, place) : run_table(options, *scores, place);
+  return is_single ? run_single(options, outputs, *scores, rows) : run_table(options, *scores, rows);
 }
 
 Result<void> check(const BoxHead& params) {
@@ -98,6 +136,8 @@ Result<void> check(const BoxHead& params) {
   if (params.activation > Activation::kSigmoid) return Error(ErrorCode::kInvalidArgument, "unknown activation");
   if (auto ok = detail::check_tensor_name("boxes", params.boxes); !ok) return ok;
   if (auto ok = detail::check_tensor_name("scores", params.scores); !ok) return ok;
+  if (params.keypoints.empty() && !params.keypoint_scores.empty())
+    return Error(ErrorCode::kInvalidArgument, "keypoint_scores are of keypoints, which have no name");
   if (auto ok = detail::check_range("background", params.background, -1, detail::kMaxClass); !ok) return ok;
   if (auto ok = detail::check_picture_side("width", params.width); !ok) return ok;
   return detail::check_picture_side("height", params.height);
@@ -107,13 +147,20 @@ const char* to_text(bool flag) {
   return flag ? "true" : "false";
 }
 
+std::string keypoints_text(const BoxHead& params) {
+  if (params.keypoints.empty()) return {};
+  return ", keypoints=" + params.keypoints +
+         (params.keypoint_scores.empty() ? "" : ", keypoint_scores=" + params.keypoint_scores);
+}
+
 std::string to_text(const BoxHead& params) {
   const auto format = static_cast<std::size_t>(params.format);
   return detail::to_text(params.candidates) + ", format=" + (format < std::size(kFormats) ? kFormats[format] : "?") +
          ", relative=" + to_text(params.relative) + ", width=" + std::to_string(params.width) +
          ", height=" + std::to_string(params.height) + ", boxes=" + params.boxes + ", scores=" + params.scores +
          ", labels=" + params.labels + ", activation=" + detail::activation_name(params.activation) +
-         ", background=" + std::to_string(params.background) + ", multi_label=" + to_text(params.multi_label);
+         ", background=" + std::to_string(params.background) + ", multi_label=" + to_text(params.multi_label) +
+         keypoints_text(params) + (params.masks.empty() ? "" : ", masks=" + params.masks);
 }
 
 }  // namespace

@@ -65,4 +65,10 @@ void sort(std::vector<Candidate>& candidates) {
   std::sort(candidates.begin(), candidates.end(), is_before);
 }
 
+void add_soft_masks(Detections& detections, const std::vector<Candidate>& candidates, std::int64_t classes,
+                    const std::shared_ptr<const MaskHead>& head) {
+  for (std::size_t i = 0; head && i < candidates.size(); ++i)
+    detections[i].soft_mask = SoftMask(head, candidates[i].index / classes, detections[i].box);
+}
+
 }  // namespace gantry::detail

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <gantry/detect/decoders.hpp>
 #include <gantry/result.hpp>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -95,6 +96,15 @@ Detections detections_of(const std::vector<Candidate>& candidates, const BoxOf& 
   return Detections(std::move(entries));
 }
 
+/// What is made of the row of each of these detections, where an index is row * classes + class.
+template <class KeypointsOf>
+Detections with_keypoints(Detections detections, const std::vector<Candidate>& candidates, std::int64_t classes,
+                          const KeypointsOf& keypoints) {
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    detections[i].keypoints = keypoints(candidates[i].index / classes);
+  return detections;
+}
+
 /// The same where an index is row * classes + class, and `box` takes the row.
 template <class BoxOf>
 Detections detections_of_rows(const std::vector<Candidate>& candidates, std::int64_t classes, const BoxOf& box) {
@@ -102,5 +112,10 @@ Detections detections_of_rows(const std::vector<Candidate>& candidates, std::int
       candidates, [&](std::int64_t index) { return box(index / classes); },
       [&](std::int64_t index) { return index % classes; });
 }
+
+/// Gives each detection of detections_of_rows() its row of a head of masks, with the box as it is. Without a head
+/// nothing.
+void add_soft_masks(Detections& detections, const std::vector<Candidate>& candidates, std::int64_t classes,
+                    const std::shared_ptr<const MaskHead>& head);
 
 }  // namespace gantry::detail

@@ -30,10 +30,12 @@ struct Pixels {
   std::int64_t count;
 };
 
-Pixels pixels_of(const Extent& extent, std::int64_t pixels) {
+Pixels pixels_of(const Extent& extent, std::int64_t pixels, CropRounding rounding) {
   const auto side = static_cast<double>(pixels);
-  const double begin = std::clamp(std::nearbyint(extent.begin), 0.0, side - 1);
-  const double end = std::clamp(std::nearbyint(extent.end), begin + 1, side);
+  const bool is_nearest = rounding == CropRounding::kNearest;
+  const double first = is_nearest ? std::nearbyint(extent.begin) : std::trunc(extent.begin) - 1;
+  const double begin = std::clamp(first, 0.0, side - 1);
+  const double end = std::clamp(is_nearest ? std::nearbyint(extent.end) : std::trunc(extent.end), begin + 1, side);
   return {static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end - begin)};
 }
 
@@ -74,6 +76,7 @@ bool is_finite(const Box& box) {
 }
 
 Result<void> check(const Crop& options) {
+  if (options.rounding > CropRounding::kFacenet) return Error(ErrorCode::kInvalidArgument, "unknown rounding");
   if (options.margin >= kLeastMargin && options.margin <= kMostMargin) return {};
   return Error(ErrorCode::kInvalidArgument, "margin must be -0.45..10, got " + detail::to_text(options.margin));
 }
@@ -89,7 +92,8 @@ Result<std::vector<Image>> crops_of(const Crop& options, const std::tuple<Image,
     if (!is_finite(detections[i].box))
       return Error(ErrorCode::kInvalidArgument, "the box of detection " + std::to_string(i) + " is not finite");
     const Rectangle part = grown(rectangle_of(detections[i].box, known), options);
-    const Pixels across = pixels_of(part.across, image.width()), down = pixels_of(part.down, image.height());
+    const Pixels across = pixels_of(part.across, image.width(), options.rounding),
+                 down = pixels_of(part.down, image.height(), options.rounding);
     auto crop = image.crop(across.begin, down.begin, across.count, down.count);
     if (!crop) return std::move(crop).error();
     crops.push_back(*std::move(crop));
@@ -103,7 +107,8 @@ Result<std::vector<Image>> crops_of(const Crop& options, const std::tuple<Image,
 }  // namespace
 
 Stage<std::tuple<Image, Detections>, std::vector<Image>> crop(const Crop& options) {
-  std::string text = "margin=" + detail::to_text(options.margin) + (options.square ? ", square=true" : "");
+  std::string text = "margin=" + detail::to_text(options.margin) + (options.square ? ", square=true" : "") +
+                     (options.rounding == CropRounding::kFacenet ? ", rounding=facenet" : "");
   return detail::make_op<std::tuple<Image, Detections>, std::vector<Image>>(
       "detect.crop", options, std::move(text), check(options),
       [](const Crop& p, std::tuple<Image, Detections>&& input, const CallContext& call) {

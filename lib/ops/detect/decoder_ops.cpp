@@ -126,6 +126,9 @@ Stage<Tensors, Detections> read_boxes(ParamReader& params) {
   options.activation = static_cast<Activation>(params.choice("activation"));
   options.background = params.integer("background");
   options.multi_label = params.boolean("multi_label");
+  options.keypoints = params.string("keypoints");
+  options.keypoint_scores = params.string("keypoint_scores");
+  if (params.has("masks")) options.masks = params.string("masks");
   return detect::boxes(options);
 }
 
@@ -146,8 +149,19 @@ OpDescription boxes_description() {
   parameters.push_back(
       OpParameter::integer("background", -1, kMaxClass, "the class that is no candidate; -1: none").by_default(-1));
   parameters.push_back(multi_label_parameter(false));
+  const auto optional_tensor = [](const char* name, const char* meaning) {
+    return OpParameter::of(OpParameter::Type::kString, name, meaning).by_default("");
+  };
+  parameters.push_back(
+      optional_tensor("keypoints", "the tensor f32[n, k, 2], or f32[n, k, 3] with scores; empty: none"));
+  parameters.push_back(optional_tensor("keypoint_scores", "the tensor f32[n, k] of their scores; empty: none"));
+  parameters.push_back(OpParameter::of(OpParameter::Type::kString, "masks",
+                                       "the tensor of probabilities over each box, for `detect.paste_masks`")
+                           .or_else("there is none"));
   return {.summary = "takes boxes as a head gives them",
-          .input = "boxes f32[n, 4], scores f32[n, classes], or scores f32[n] and labels i64[n] or i32[n]",
+          .input =
+              "boxes f32[n, 4], scores f32[n, classes], or scores f32[n] and labels i64[n] or i32[n]; perhaps "
+              "masks f32[n, h, w] or f32[n, 1, h, w]",
           .parameters = with_candidates(std::move(parameters), 0.25, 30000),
           .reference = "torch: `max(1)` of the scores, or all of them, then a stable descending sort",
           .tolerance = "exact; with softmax or sigmoid 2e-6 relative",
@@ -188,20 +202,54 @@ OpDescription yolov5_description() {
 }
 
 Stage<Tensor, Detections> read_yolov8(ParamReader& params) {
-  const detect::Candidates candidates = read_candidates(params);
-  const auto layout = static_cast<detect::HeadLayout>(params.choice("layout"));
-  const bool multi_label = params.boolean("multi_label");
-  return detect::yolov8({candidates, layout, multi_label, params.integer("class_count")});
+  detect::Yolov8 options;
+  options.candidates = read_candidates(params);
+  options.layout = static_cast<detect::HeadLayout>(params.choice("layout"));
+  options.multi_label = params.boolean("multi_label");
+  options.class_count = params.integer("class_count");
+  options.keypoints = params.integer("keypoints");
+  options.keypoint_scores = params.boolean("keypoint_scores");
+  return detect::yolov8(options);
 }
 
 OpDescription yolov8_description() {
   return {.summary = "decodes the head of YOLOv8, 9, 11 or 12 as it is exported",
-          .input = "f32[4 + classes, n], or f32[n, 4 + classes]",
-          .parameters =
-              with_candidates({layout_parameter(), multi_label_parameter(false), class_count_parameter()}, 0.25, 30000),
+          .input = "f32[4 + classes + 3 * keypoints, n], or with the axes exchanged",
+          .parameters = with_candidates(
+              {layout_parameter(), multi_label_parameter(false), class_count_parameter(),
+               OpParameter::integer("keypoints", 0, 1024, "of a pose head, how many").by_default(0),
+               OpParameter::boolean("keypoint_scores", "a keypoint is x, y and score, not x and y").by_default(true)},
+              0.25, 30000),
           .reference = "ultralytics: `non_max_suppression()` up to its suppression",
           .tolerance = kExact,
           .example = R"({"op": "detect.yolov8"})"};
+}
+
+Stage<Tensors, Detections> read_yolov8_seg(ParamReader& params) {
+  detect::Yolov8Seg options;
+  options.candidates = read_candidates(params);
+  options.layout = static_cast<detect::HeadLayout>(params.choice("layout"));
+  options.multi_label = params.boolean("multi_label");
+  options.stride = params.integer("stride");
+  options.head = params.string("head");
+  options.prototypes = params.string("prototypes");
+  return detect::yolov8_seg(options);
+}
+
+OpDescription yolov8_seg_description() {
+  std::vector<OpParameter> parameters = {
+      layout_parameter(), multi_label_parameter(false),
+      OpParameter::integer("stride", 1, kMaxSide, "pixels of the model's input to a prototype's value").by_default(4),
+      OpParameter::of(OpParameter::Type::kString, "head", "the tensor of boxes, classes and coefficients")
+          .by_default("output0"),
+      OpParameter::of(OpParameter::Type::kString, "prototypes", "the tensor f32[k, h, w] of prototypes")
+          .by_default("output1")};
+  return {.summary = "decodes the head of YOLOv8-seg or 11-seg as it is exported, with what `detect.paste_masks` needs",
+          .input = "output0 f32[4 + classes + k, n], or f32[n, 4 + classes + k], and output1 f32[k, h, w]",
+          .parameters = with_candidates(std::move(parameters), 0.25, 30000),
+          .reference = "ultralytics: `non_max_suppression()` up to its suppression",
+          .tolerance = kExact,
+          .example = R"({"op": "detect.yolov8_seg"})"};
 }
 
 Stage<Tensor, Detections> read_yolov8_raw(ParamReader& params) {
@@ -299,6 +347,7 @@ void add_decoder_ops(Registry& registry) {
   registry.add<Tensors, Detections>("detect.boxes", read_boxes, boxes_description());
   registry.add<Tensor, Detections>("detect.yolov5", read_yolov5, yolov5_description());
   registry.add<Tensor, Detections>("detect.yolov8", read_yolov8, yolov8_description());
+  registry.add<Tensors, Detections>("detect.yolov8_seg", read_yolov8_seg, yolov8_seg_description());
   registry.add<Tensor, Detections>("detect.yolov8_raw", read_yolov8_raw, yolov8_raw_description());
   registry.add<Tensor, Detections>("detect.yolox", read_yolox, yolox_description());
   registry.add<Tensors, Detections>("detect.centernet", read_centernet, centernet_description());

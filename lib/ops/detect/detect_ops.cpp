@@ -34,6 +34,8 @@ Stage<Detections, Detections> read_nms(ParamReader& params) {
   options.iou = params.number("iou");
   options.suppress = static_cast<detect::Suppress>(params.choice("suppress"));
   options.max_count = params.integer("max_count");
+  options.overlap = static_cast<detect::Overlap>(params.choice("overlap"));
+  options.inclusive = params.boolean("inclusive");
   return detect::nms(options);
 }
 
@@ -47,13 +49,19 @@ OpParameter max_count_parameter() {
 
 OpDescription nms_description() {
   return {.summary = "drops what overlaps a better detection; what stays is in order of score, then of index",
-          .parameters = {iou_parameter("intersection / union above which the worse one is dropped", 0.5),
+          .parameters = {iou_parameter("the overlap above which the worse one is dropped", 0.5),
                          OpParameter::choice("suppress", {"per_class", "any", "torchvision"},
                                              "which suppress each other: those of one class; all; those of one class "
                                              "as `batched_nms` does it, which moves up to 1000 boxes apart by class")
                              .by_default("per_class"),
-                         max_count_parameter()},
-          .reference = "torchvision: `nms` in each class, or `batched_nms`",
+                         max_count_parameter(),
+                         OpParameter::choice("overlap", {"union", "smaller"},
+                                             "intersection / union, or / the area of the smaller one")
+                             .by_default("union"),
+                         OpParameter::boolean("inclusive", "sides count the last pixel").by_default(false)},
+          .reference =
+              "torchvision: `nms` in each class, or `batched_nms`; inclusive: Fast R-CNN's `nms.py`, with "
+              "`smaller` facenet_pytorch's `nms_numpy`",
           .tolerance = "exact; equal scores in order of index, which `batched_nms` leaves open above 1000 boxes",
           .example = R"({"op": "detect.nms", "iou": 0.45})"};
 }
@@ -87,6 +95,10 @@ OpDescription soft_nms_description() {
 Stage<Detections, Detections> read_filter(ParamReader& params) {
   detect::Filter filter;
   if (params.has("score")) filter.score = static_cast<float>(params.number("score"));
+  if (params.has("class_scores")) {
+    filter.class_scores = params.floats("class_scores");
+    if (filter.class_scores.empty()) params.fail("class_scores", "expected a number, or a list of them, got none");
+  }
   filter.classes = read_integers(params, "classes", false);
   filter.min_side = static_cast<float>(params.number("min_side"));
   filter.max_count = params.integer("max_count");
@@ -98,6 +110,7 @@ OpDescription filter_description() {
       .summary = "keeps some of the detections, in their order",
       .parameters =
           {OpParameter::number("score", "the least score that stays").or_else("any"),
+           OpParameter::numbers("class_scores", {}, "the same for each class").or_else("any"),
            OpParameter::numbers("classes", {}, "which stay").whole().at_least(0).or_else("all"),
            OpParameter::number("min_side", "the least width and height that stay, in pixels").at_least(0).by_default(0),
            OpParameter::integer("max_count", 0, kMaxK, "how many stay, from the front; 0: all").by_default(0)},
@@ -125,6 +138,7 @@ Stage<std::tuple<Image, Detections>, std::vector<Image>> read_crop(ParamReader& 
   detect::Crop options;
   options.margin = params.number("margin");
   options.square = params.boolean("square");
+  options.rounding = static_cast<detect::CropRounding>(params.choice("rounding"));
   return detect::crop(options);
 }
 
@@ -135,8 +149,11 @@ OpDescription crop_description() {
                              .at_least(-0.45)
                              .at_most(10)
                              .by_default(0),
-                         OpParameter::boolean("square", "the shorter side grows to the longer one").by_default(false)},
-          .reference = "pillow: `Image.crop` within the image",
+                         OpParameter::boolean("square", "the shorter side grows to the longer one").by_default(false),
+                         OpParameter::choice("rounding", {"nearest", "facenet"},
+                                             "to whole pixels; facenet: towards zero, the first pixel counted as 1")
+                             .by_default("nearest")},
+          .reference = "pillow: `Image.crop` within the image; facenet: facenet_pytorch's `pad`",
           .tolerance = "exact",
           .example = R"({"op": "detect.crop", "margin": 0.1, "square": true})"};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The codecs of Detections, Boxes and Keypoints:
-//   [{"index": 3, "label": "table", "score": 0.9, "box": [x0, y0, x1, y1], "keypoints": [[x, y, score]]}],
+//   [{"index": 3, "label": "table", "score": 0.9, "box": [x0, y0, x1, y1], "keypoints": [[x, y, score]],
+//     "mask": {"size": [height, width], "counts": "..."}}],
 //   [[x0, y0, x1, y1]], [[x, y, score]].
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,7 @@
 #include "core/number_text.hpp"
 #include "ops/classify/score_json.hpp"
 #include "ops/ops.hpp"
+#include "ops/segment/mask_json.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -84,10 +86,16 @@ Result<Detection> read_detection(const JsonView& json) {
   one.score = read_score(fields);
   const JsonView box = fields.require("box");
   const auto keypoints = fields.find("keypoints");
+  const auto mask = fields.find("mask");
   if (auto ok = fields.finish(); !ok) return std::move(ok).error();
   const auto sides = read_row(box, kSides);
   if (!sides) return sides.error();
   one.box = box_of(sides->data());
+  if (mask) {
+    auto runs = read_mask(*mask);
+    if (!runs) return std::move(runs).error();
+    one.mask = *std::move(runs);
+  }
   if (!keypoints) return one;
   auto points = read_rows<Keypoint>(*keypoints, kPointNumbers, point_of);
   if (!points) return std::move(points).error();
@@ -113,6 +121,7 @@ void write_detections(const Detections& detections, JsonWriter& json) {
     json.begin_object().field("index", one.index).field("label", one.label).field("score", one.score);
     write_row(one.box, json.key("box"));
     if (!one.keypoints.empty()) write_rows(one.keypoints, json.key("keypoints"));
+    if (!one.mask.empty()) write_mask(one.mask, json.key("mask"));
     json.end_object();
   }
   json.end_list();
@@ -149,6 +158,17 @@ std::optional<std::size_t> keypoints_each(const Detections& detections) {
   return count;
 }
 
+/// nullopt if a detection has none.
+std::optional<std::vector<const RunLengths*>> masks_of_all(const Detections& detections) {
+  std::vector<const RunLengths*> masks;
+  for (const Detection& one : detections) {
+    if (one.mask.empty()) return std::nullopt;
+    masks.push_back(&one.mask);
+  }
+  if (masks.empty()) return std::nullopt;
+  return masks;
+}
+
 Result<Tensors> detections_to_tensors(const Detections& detections) {
   std::vector<Box> boxes;
   std::vector<float> scores;
@@ -170,6 +190,11 @@ Result<Tensors> detections_to_tensors(const Detections& detections) {
                                  .value()
                                  .reshape({count, static_cast<std::int64_t>(*each), kPointNumbers})
                                  .value());
+  if (const auto masks = masks_of_all(detections)) {
+    auto planes = mask_planes(*masks);
+    if (!planes) return std::move(planes).error();
+    tensors.add("masks", *std::move(planes));
+  }
   return tensors;
 }
 
@@ -246,6 +271,8 @@ std::optional<std::string> detection_difference(const Detection& expected, const
     return text_of(expected) + ": " + *text;
   if (auto text = row_difference(expected.keypoints, got.keypoints, allowed, "keypoints"))
     return text_of(expected) + ": " + *text;
+  if (auto text = mask_difference(expected.mask, got.mask, allowed.places))
+    return text_of(expected) + ": mask: " + *text;
   return std::nullopt;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.draw: boxes, then keypoints, then labels, each from the worst detection to the best.
+// detect.draw: masks, then boxes, then keypoints, then labels, each from the worst detection to the best.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -32,15 +32,18 @@ constexpr std::size_t kBetweenLooks = 64;  // detections, between looks at the c
 Result<void> check(const Draw& options) {
   if (auto ok = detail::check_range("line_width", options.line_width, 0, detail::kMaxLineWidth); !ok) return ok;
   if (auto ok = detail::check_range("text_scale", options.text_scale, 0, detail::kMaxTextScale); !ok) return ok;
-  if (std::isfinite(options.keypoint_score)) return {};
-  return Error(ErrorCode::kInvalidArgument, "keypoint_score must be finite");
+  if (!std::isfinite(options.keypoint_score))
+    return Error(ErrorCode::kInvalidArgument, "keypoint_score must be finite");
+  if (options.mask_alpha >= 0 && options.mask_alpha <= 1) return {};
+  return Error(ErrorCode::kInvalidArgument, "mask_alpha must be 0..1, got " + detail::to_text(options.mask_alpha));
 }
 
 std::string text_of(const Draw& options) {
   const auto flag = [](bool value) { return value ? "true" : "false"; };
   return "line_width=" + std::to_string(options.line_width) + ", text_scale=" + std::to_string(options.text_scale) +
          ", labels=" + flag(options.labels) + ", scores=" + flag(options.scores) +
-         ", keypoint_score=" + detail::to_text(options.keypoint_score);
+         ", keypoint_score=" + detail::to_text(options.keypoint_score) +
+         ", mask_alpha=" + detail::to_text(options.mask_alpha);
 }
 
 /// Pixels of its own, also where the image is RGB.
@@ -90,6 +93,11 @@ class Drawing {
  public:
   Drawing(Image& picture, const Draw& options)
       : canvas_(picture), options_(options), sizes_(options, picture), places_(canvas_.bounds()) {}
+
+  void draw_mask(const Detection& found) {
+    if (options_.mask_alpha > 0)
+      canvas_.blend(found.mask, detail::colour_of_class(found.index), static_cast<float>(options_.mask_alpha));
+  }
 
   void draw_box(const Detection& found) {
     const auto box = pixels_of(found.box);
@@ -164,12 +172,32 @@ class Drawing {
   detail::LabelPlaces places_;
 };
 
+/// Masks lie on the picture as they are, or not at all.
+Result<void> check_masks(const Image& picture, const Detections& found) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const RunLengths& mask = found[i].mask;
+    if (mask.empty()) continue;
+    if (auto ok = mask.check(); !ok) return ok;
+    if (mask.width() == picture.width() && mask.height() == picture.height()) continue;
+    return Error(ErrorCode::kInvalidArgument,
+                 "the mask of detection " + std::to_string(i) + " is " + std::to_string(mask.width()) + "x" +
+                     std::to_string(mask.height()) + ", the picture " + std::to_string(picture.width()) + "x" +
+                     std::to_string(picture.height()) + "; masks are drawn on a picture of their size");
+  }
+  return {};
+}
+
 Result<Image> draw_on(const Image& picture, const Detections& found, const Draw& options, const CallContext& call) {
+  if (auto ok = check_masks(picture, found); !ok) return std::move(ok).error();
   auto drawn = rgb_copy(picture);
   if (!drawn) return drawn;
   Drawing drawing(*drawn, options);
   const std::size_t count = found.size();
   const auto is_time_to_look = [](std::size_t i) { return i % kBetweenLooks == 0; };
+  for (std::size_t i = count; i-- > 0;) {
+    if (auto ended = call.interruption()) return *ended;
+    drawing.draw_mask(found[i]);
+  }
   for (std::size_t i = count; i-- > 0;) {
     if (is_time_to_look(i))
       if (auto ended = call.interruption()) return *ended;

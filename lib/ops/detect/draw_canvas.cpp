@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 namespace gantry::detail {
 namespace {
@@ -52,6 +53,43 @@ void Canvas::disc(double x, double y, double radius, Rgb colour) {
     fill({clamped(std::ceil(x - across - 0.5), 0, width()), row, clamped(std::floor(x + across + 0.5), 0, width()),
           row + 1},
          colour);
+  }
+}
+
+void Canvas::blend(const RunLengths& mask, Rgb colour, float alpha) {
+  const auto box = mask.bounding_box();
+  if (box[2] == 0 || mask.width() != width() || mask.height() != height() || !mask.check()) return;
+  std::uint8_t blended[kChannels][256];
+  const std::uint8_t with[] = {colour.red, colour.green, colour.blue};
+  for (int c = 0; c < kChannels; ++c)
+    for (int own = 0; own < 256; ++own)
+      blended[c][own] =
+          static_cast<std::uint8_t>(static_cast<float>(own) * (1 - alpha) + static_cast<float>(with[c]) * alpha);
+  // Runs go down the columns; the image is changed along its rows, in tiles of columns that stay in the cache.
+  constexpr std::int64_t kTile = 64;
+  std::vector<std::uint8_t> inside;
+  std::int64_t begin = 0;
+  std::size_t run = 0;
+  for (std::int64_t left = box[0]; left < box[0] + box[2]; left += kTile) {
+    const std::int64_t columns = std::min(kTile, box[0] + box[2] - left);
+    inside.assign(static_cast<std::size_t>(columns * box[3]), 0);
+    const std::int64_t first = left * height(), last = (left + columns) * height();
+    for (; run < mask.counts().size() && begin < last; begin += mask.counts()[run], ++run) {
+      const std::int64_t end = begin + mask.counts()[run];
+      for (std::int64_t p = std::max(begin, first); run % 2 == 1 && p < std::min(end, last);) {
+        const std::int64_t x = p / height() - left, top = p % height(), count = std::min(end - p, height() - top);
+        for (std::int64_t y = top - box[1]; y < top - box[1] + count; ++y)
+          inside[static_cast<std::size_t>(y * columns + x)] = 1;
+        p += count;
+      }
+      if (end > last) break;  // it goes on in the next tile
+    }
+    for (std::int64_t y = 0; y < box[3]; ++y) {
+      std::uint8_t* pixel = image_.mutable_row(box[1] + y) + left * kChannels;
+      const std::uint8_t* const is_inside = inside.data() + y * columns;
+      for (std::int64_t x = 0; x < columns; ++x, pixel += kChannels)
+        for (int c = 0; c < kChannels && is_inside[x] != 0; ++c) pixel[c] = blended[c][pixel[c]];
+    }
   }
 }
 

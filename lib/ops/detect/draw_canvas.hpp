@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <gantry/image/image.hpp>
+#include <gantry/segment/run_lengths.hpp>
 
 namespace gantry::detail {
 
@@ -51,6 +52,9 @@ class GANTRY_API Canvas {
   void outline(const PixelBox& box, std::int64_t thickness, Rgb colour);
   /// Every pixel whose middle is within `radius` of (x, y), from the edges of the image. All are finite.
   void disc(double x, double y, double radius, Rgb colour);
+  /// Pixels inside a mask of the image's size become own * (1 - alpha) + colour * alpha, cut to whole numbers in
+  /// float32 as torchvision's draw_segmentation_masks() does it. alpha: 0..1.
+  void blend(const RunLengths& mask, Rgb colour, float alpha);
   /// An RGB image with its first pixel at (left, top).
   void paste(const Image& image, std::int64_t left, std::int64_t top);
 

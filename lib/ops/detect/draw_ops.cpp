@@ -16,13 +16,15 @@ Stage<std::tuple<Image, Detections>, Image> read_draw(ParamReader& params) {
   options.labels = params.boolean("labels");
   options.scores = params.boolean("scores");
   options.keypoint_score = params.number("keypoint_score");
+  options.mask_alpha = params.number("mask_alpha");
   return detect::draw(options);
 }
 
 OpDescription draw_description() {
   return {
       .summary =
-          "draws boxes, labels, scores and keypoints on a copy of the picture, for people to look at; boxes are in "
+          "draws masks, boxes, labels, scores and keypoints on a copy of the picture, for people to look at; boxes are "
+          "in "
           "pixels of this image",
       .output = "RGB",
       .parameters =
@@ -32,7 +34,11 @@ OpDescription draw_description() {
                .by_default(0),
            OpParameter::boolean("labels", "of a detection without one its class").by_default(true),
            OpParameter::boolean("scores", "behind the label").by_default(true),
-           OpParameter::number("keypoint_score", "keypoints with a smaller one are left out").by_default(0)},
+           OpParameter::number("keypoint_score", "keypoints with a smaller one are left out").by_default(0),
+           OpParameter::number("mask_alpha", "how much of a mask's colour is seen; 0: masks are left out")
+               .at_least(0)
+               .at_most(1)
+               .by_default(0.5)},
       .reference = "none, so golden cases do not hold it",
       .tolerance = "none",
       .example = R"({"op": "detect.draw", "line_width": 3})"};

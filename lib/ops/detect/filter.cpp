@@ -22,6 +22,9 @@ struct Label {
 Result<void> check(const Filter& filter) {
   if (filter.score && !std::isfinite(*filter.score))
     return Error(ErrorCode::kInvalidArgument, "score must be finite, got " + detail::to_text(*filter.score));
+  for (const float score : filter.class_scores)
+    if (!std::isfinite(score))
+      return Error(ErrorCode::kInvalidArgument, "class_scores must be finite, got " + detail::to_text(score));
   if (!(filter.min_side >= 0 && std::isfinite(filter.min_side)))
     return Error(ErrorCode::kInvalidArgument, "min_side must be 0 or more, got " + detail::to_text(filter.min_side));
   for (const std::int64_t index : filter.classes)
@@ -36,14 +39,19 @@ bool stays(const Filter& filter, const Detection& one) {
   return filter.classes.empty() || std::binary_search(filter.classes.begin(), filter.classes.end(), one.index);
 }
 
-Detections filtered(const Filter& filter, Detections&& detections) {
+Result<Detections> filtered(const Filter& filter, Detections&& detections) {
+  const auto limits = static_cast<std::int64_t>(filter.class_scores.size());
   const auto most = filter.max_count == 0 ? detections.size() : static_cast<std::size_t>(filter.max_count);
   std::vector<Detection> kept;
   for (Detection& one : detections) {
     if (kept.size() == most) break;
+    if (limits > 0 && (one.index < 0 || one.index >= limits))
+      return Error(ErrorCode::kInvalidArgument,
+                   "class " + std::to_string(one.index) + " has no score; there are " + std::to_string(limits));
+    if (limits > 0 && !(one.score >= filter.class_scores[static_cast<std::size_t>(one.index)])) continue;
     if (stays(filter, one)) kept.push_back(std::move(one));
   }
-  return Detections(std::move(kept));
+  return Result<Detections>(Detections(std::move(kept)));
 }
 
 Result<Detections> labelled(const Labels& labels, Detections&& detections) {
@@ -58,6 +66,7 @@ Result<Detections> labelled(const Labels& labels, Detections&& detections) {
 std::string text_of(const Filter& filter) {
   std::string text;
   if (filter.score) text += ", score=" + detail::to_text(*filter.score);
+  if (!filter.class_scores.empty()) text += ", class_scores=" + detail::to_text(filter.class_scores);
   if (!filter.classes.empty()) text += ", classes=" + detail::to_text(filter.classes);
   if (filter.min_side > 0) text += ", min_side=" + detail::to_text(filter.min_side);
   if (filter.max_count > 0) text += ", max_count=" + std::to_string(filter.max_count);

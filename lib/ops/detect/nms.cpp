@@ -11,12 +11,15 @@
 #include <utility>
 
 #include "ops/detect/box_table.hpp"
+#include "ops/detect/nms_options.hpp"
 #include "ops/detect/score_order.hpp"
+#include "ops/parameters.hpp"
 
 namespace gantry::detect {
 namespace {
 
 using detail::BoxTable;
+using detail::OverlapRule;
 
 /// torchvision.ops.batched_nms moves classes apart up to this many numbers, that is, 1000 boxes.
 constexpr std::size_t kMostMovedNumbers = 4000;
@@ -69,7 +72,7 @@ Groups by_class(const std::vector<std::uint32_t>& order, Span<const std::int64_t
 
 /// How boxes suppress each other, for whom.
 struct Limits {
-  double iou;
+  OverlapRule rule;
   std::size_t max_count;
   const CallContext& call;
 };
@@ -79,11 +82,11 @@ using Kept = Result<std::vector<std::size_t>>;
 /// Of the boxes in `order` those that stay, in that order; at most `max_count`.
 Kept kept_of(const Groups& groups, Span<const Box> boxes, const std::vector<std::uint32_t>& order,
              const Limits& limits) {
-  BoxTable table(boxes.size());
+  BoxTable table(boxes.size(), limits.rule.inclusive);
   for (std::size_t at = 0; at < groups.members.size(); ++at) table.set(at, boxes[groups.members[at]]);
   for (std::size_t group = 0; group + 1 < groups.begins.size(); ++group)
     if (auto done =
-            table.suppress(groups.begins[group], groups.begins[group + 1], limits.iou, limits.max_count, limits.call);
+            table.suppress(groups.begins[group], groups.begins[group + 1], limits.rule, limits.max_count, limits.call);
         !done)
       return std::move(done).error();
   std::vector<std::uint8_t> stays(boxes.size());
@@ -124,8 +127,8 @@ MovedApart moved_apart(Span<const Box> boxes, Span<const std::int64_t> classes) 
 Kept kept_moved(Span<const Box> boxes, const std::vector<std::uint32_t>& order, Span<const std::int64_t> classes,
                 const Limits& limits) {
   const MovedApart moved = moved_apart(boxes, classes);
-  // Below 0 even boxes that do not touch suppress each other.
-  const bool as_one = moved.may_overlap || limits.iou < 0;
+  // Below 0 even boxes that do not touch suppress each other; inclusive ones touch a pixel away.
+  const bool as_one = moved.may_overlap || limits.rule.iou < 0 || limits.rule.inclusive;
   const Groups groups = as_one ? one_group(order) : by_class(order, classes);
   return kept_of(groups, Span<const Box>(moved.boxes), order, limits);
 }
@@ -144,12 +147,35 @@ Error out_of_memory(std::size_t boxes) {
   return Error(ErrorCode::kResourceExhausted, "no memory to suppress among " + std::to_string(boxes) + " boxes");
 }
 
+Kept batched(Span<const Box> boxes, Span<const float> scores, Span<const std::int64_t> classes, Suppress suppress,
+             const Limits& limits) try {
+  if (auto ok = check(boxes, scores, limits.rule.iou); !ok) return std::move(ok).error();
+  if (classes.size() != boxes.size())
+    return Error(ErrorCode::kInvalidArgument,
+                 std::to_string(classes.size()) + " classes for " + std::to_string(boxes.size()) + " boxes");
+  const std::vector<std::uint32_t> order = detail::order_by_score(scores);
+  if (suppress == Suppress::kAny) return kept_of(one_group(order), boxes, order, limits);
+  if (suppress == Suppress::kTorchvision && 4 * boxes.size() <= kMostMovedNumbers)
+    return kept_moved(boxes, order, classes, limits);
+  return kept_of(by_class(order, classes), boxes, order, limits);
+} catch (const std::bad_alloc&) {
+  return out_of_memory(boxes.size());
+}
+
 }  // namespace
+
+Result<void> check_nms(const Nms& options) {
+  if (options.suppress > Suppress::kTorchvision) return Error(ErrorCode::kInvalidArgument, "unknown suppress");
+  if (options.overlap > Overlap::kSmaller) return Error(ErrorCode::kInvalidArgument, "unknown overlap");
+  if (!(options.iou >= 0 && options.iou <= 1))
+    return Error(ErrorCode::kInvalidArgument, "iou must be 0..1, got " + detail::to_text(options.iou));
+  return detail::check_range("max_count", options.max_count, 1, detail::kMaxK);
+}
 
 Result<std::vector<std::size_t>> nms(Span<const Box> boxes, Span<const float> scores, double iou, std::size_t max_count,
                                      const CallContext& call) try {
   if (auto ok = check(boxes, scores, iou); !ok) return std::move(ok).error();
-  const Limits limits{iou, max_count, call};
+  const Limits limits{{iou}, max_count, call};
   const std::vector<std::uint32_t> order = detail::order_by_score(scores);
   return kept_of(one_group(order), boxes, order, limits);
 } catch (const std::bad_alloc&) {
@@ -158,19 +184,17 @@ Result<std::vector<std::size_t>> nms(Span<const Box> boxes, Span<const float> sc
 
 Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const float> scores,
                                              Span<const std::int64_t> classes, double iou, Suppress suppress,
-                                             std::size_t max_count, const CallContext& call) try {
-  if (auto ok = check(boxes, scores, iou); !ok) return std::move(ok).error();
-  if (classes.size() != boxes.size())
-    return Error(ErrorCode::kInvalidArgument,
-                 std::to_string(classes.size()) + " classes for " + std::to_string(boxes.size()) + " boxes");
-  const Limits limits{iou, max_count, call};
-  const std::vector<std::uint32_t> order = detail::order_by_score(scores);
-  if (suppress == Suppress::kAny) return kept_of(one_group(order), boxes, order, limits);
-  if (suppress == Suppress::kTorchvision && 4 * boxes.size() <= kMostMovedNumbers)
-    return kept_moved(boxes, order, classes, limits);
-  return kept_of(by_class(order, classes), boxes, order, limits);
-} catch (const std::bad_alloc&) {
-  return out_of_memory(boxes.size());
+                                             std::size_t max_count, const CallContext& call) {
+  return batched(boxes, scores, classes, suppress, {{iou}, max_count, call});
+}
+
+Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const float> scores,
+                                             Span<const std::int64_t> classes, const Nms& options,
+                                             const CallContext& call) {
+  if (auto ok = check_nms(options); !ok) return std::move(ok).error();
+  return batched(
+      boxes, scores, classes, options.suppress,
+      {{options.iou, options.overlap, options.inclusive}, static_cast<std::size_t>(options.max_count), call});
 }
 
 }  // namespace gantry::detect

@@ -7,6 +7,7 @@
 
 #include "core/number_text.hpp"
 #include "ops/detect/detection_columns.hpp"
+#include "ops/detect/nms_options.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detect {
@@ -24,17 +25,10 @@ const char* to_text(Suppress suppress) {
   return "?";
 }
 
-Result<void> check(const Nms& options) {
-  if (options.suppress > Suppress::kTorchvision) return Error(ErrorCode::kInvalidArgument, "unknown suppress");
-  if (!(options.iou >= 0 && options.iou <= 1))
-    return Error(ErrorCode::kInvalidArgument, "iou must be 0..1, got " + detail::to_text(options.iou));
-  return detail::check_range("max_count", options.max_count, 1, detail::kMaxK);
-}
-
 Result<Detections> run_nms(const Nms& options, Detections&& detections, const CallContext& call) {
   const detail::DetectionColumns columns(detections);
-  auto kept = batched_nms(columns.boxes, columns.scores, columns.classes, options.iou, options.suppress,
-                          static_cast<std::size_t>(options.max_count), call);
+  auto kept = batched_nms(Span<const Box>(columns.boxes), Span<const float>(columns.scores),
+                          Span<const std::int64_t>(columns.classes), options, call);
   if (!kept) return std::move(kept).error();
   return detail::taken(std::move(detections), *kept);
 }
@@ -44,7 +38,9 @@ Result<Detections> run_nms(const Nms& options, Detections&& detections, const Ca
 Stage<Detections, Detections> nms(const Nms& options) {
   std::string text = "iou=" + detail::to_text(options.iou) + ", suppress=" + to_text(options.suppress) +
                      ", max_count=" + std::to_string(options.max_count);
-  return detail::make_op<Detections, Detections>("detect.nms", options, std::move(text), check(options),
+  if (options.overlap == Overlap::kSmaller) text += ", overlap=smaller";
+  if (options.inclusive) text += ", inclusive=true";
+  return detail::make_op<Detections, Detections>("detect.nms", options, std::move(text), check_nms(options),
                                                  [](const Nms& p, Detections&& detections, const CallContext& call) {
                                                    return run_nms(p, std::move(detections), call);
                                                  });

@@ -6,6 +6,7 @@
 #include <gantry/call_context.hpp>
 #include <gantry/detect/box.hpp>
 #include <gantry/result.hpp>
+#include <utility>
 
 namespace gantry::detail {
 
@@ -18,6 +19,7 @@ struct PictureArea {
   Box of(const Box& shares) const {
     return {left + shares.x0 * width, top + shares.y0 * height, left + shares.x1 * width, top + shares.y1 * height};
   }
+  std::pair<float, float> of(float x, float y) const { return {left + x * width, top + y * height}; }
 };
 
 /// A side that is given begins at 0; one that is 0 is the picture's, wherever ops have placed it. failed_precondition

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "ops/detect/moved_to_picture.hpp"
 #include "ops/picture_axes.hpp"
 
 namespace gantry::detect {
@@ -26,17 +27,6 @@ Result<Detections> clip_detections(Detections&& detections, const CallContext& c
   return std::move(detections);
 }
 
-Result<Detections> move_detections(const ToPicture& options, Detections&& detections, const CallContext& call) {
-  auto axes = detail::picture_axes(call);
-  if (!axes) return std::move(axes).error();
-  for (Detection& one : detections) {
-    one.box = axes->back(one.box, options.clip);
-    for (Keypoint& point : one.keypoints) std::tie(point.x, point.y) = axes->back(point.x, point.y, options.clip);
-  }
-  call.set_frame(Frame::of(call.frame()->width, call.frame()->height));
-  return std::move(detections);
-}
-
 }  // namespace
 
 Stage<Detections, Detections> clip() {
@@ -50,8 +40,25 @@ Stage<Detections, Detections> to_picture(bool clip) {
   return detail::make_op<Detections, Detections>(
       "detect.to_picture", ToPicture{clip}, clip ? "" : "clip=false", {},
       [](const ToPicture& p, Detections&& detections, const CallContext& call) {
-        return move_detections(p, std::move(detections), call);
+        return detail::moved_to_picture(std::move(detections), p.clip, call);
       });
 }
 
 }  // namespace gantry::detect
+
+namespace gantry::detail {
+
+Result<Detections> moved_to_picture(Detections&& detections, bool clip, const CallContext& call) {
+  auto axes = picture_axes(call);
+  if (!axes) return std::move(axes).error();
+  const Frame frame = *call.frame();
+  for (Detection& one : detections) {
+    one.box = axes->back(one.box, clip);
+    for (Keypoint& point : one.keypoints) std::tie(point.x, point.y) = axes->back(point.x, point.y, clip);
+    one.soft_mask = one.soft_mask.within(frame);
+  }
+  call.set_frame(Frame::of(frame.width, frame.height));
+  return std::move(detections);
+}
+
+}  // namespace gantry::detail

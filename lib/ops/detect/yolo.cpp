@@ -3,7 +3,10 @@
 // v8's raw heads after its Detect and dist2bbox(); YOLOX after its demo_postprocess(). Compiled without contraction.
 #include <cmath>
 #include <gantry/detect/grid.hpp>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "ops/detect/activation.hpp"
 #include "ops/detect/box_coders.hpp"
@@ -21,6 +24,7 @@ using detail::TopCandidates;
 
 constexpr std::int64_t kMaxClassCount = 65536;
 constexpr std::int64_t kFewestBins = 2, kMostBins = 256;
+constexpr std::int64_t kMostKeypoints = 1024;
 constexpr std::int64_t kOfBox = 4;
 constexpr const char* kHead = "the head";
 
@@ -33,20 +37,36 @@ std::string classes_text(bool multi_label, std::int64_t class_count) {
          ", class_count=" + std::to_string(class_count);
 }
 
+std::string keypoints_text(const Yolov8& params) {
+  return (params.keypoints > 0 ? ", keypoints=" + std::to_string(params.keypoints) : std::string()) +
+         (params.keypoint_scores ? "" : ", keypoint_scores=false");
+}
+
 template <class P>
 Result<void> check_classes(const P& params) {
   if (auto ok = detail::check_candidates(params.candidates); !ok) return ok;
   return detail::check_range("class_count", params.class_count, 0, kMaxClassCount);
 }
 
-/// The channels of a head, of which `before` stand in front of the classes.
-HeadAxis channels(std::int64_t before, std::int64_t class_count) {
-  static constexpr const char* kNames[] = {"4 + C", "5 + C", "4 * bins + C"};
-  const char* const name = before == kOfBox ? kNames[0] : before == kOfBox + 1 ? kNames[1] : kNames[2];
-  HeadAxis axis(name, before + (class_count > 0 ? class_count : 1));
-  if (class_count > 0 || before > kOfBox + 1) axis.text += " (at least " + std::to_string(axis.least) + ")";
-  return axis;
-}
+/// The channels of a head: in front of the classes, of these, behind them.
+struct Channels {
+  std::int64_t before;
+  std::int64_t class_count;  ///< 0: all that are left
+  std::int64_t behind = 0;
+
+  HeadAxis axis() const {
+    static constexpr const char* kNames[] = {"4 + C", "5 + C", "4 * bins + C"};
+    const char* const name = before == kOfBox ? kNames[0] : before == kOfBox + 1 ? kNames[1] : kNames[2];
+    HeadAxis axis(name, before + (class_count > 0 ? class_count : 1) + behind);
+    if (behind > 0) axis.text += " + " + std::to_string(behind);
+    if (class_count > 0 || before > kOfBox + 1 || behind > 0)
+      axis.text += " (at least " + std::to_string(axis.least) + ")";
+    return axis;
+  }
+  std::int64_t classes_of(std::int64_t columns) const {
+    return class_count > 0 ? class_count : columns - before - behind;
+  }
+};
 
 // ---- heads with objectness: v5 and YOLOX
 
@@ -63,7 +83,7 @@ struct ObjectnessHead {
 Result<ObjectnessHead> objectness_head(const Tensor& tensor, const HeadAxis& count, std::int64_t class_count,
                                        const std::string& what = kHead) {
   constexpr std::int64_t kBefore = kOfBox + 1;
-  auto dense = detail::head_tensor(tensor, what, {count, channels(kBefore, class_count)});
+  auto dense = detail::head_tensor(tensor, what, {count, Channels{kBefore, class_count}.axis()});
   if (!dense) return std::move(dense).error();
   const std::int64_t rows = dense->shape()[0], columns = dense->shape()[1];
   return ObjectnessHead{*std::move(dense), rows, columns, class_count > 0 ? class_count : columns - kBefore};
@@ -118,15 +138,15 @@ struct ChannelHead {
   const float* channel(std::int64_t index) const { return detail::values_of(tensor) + index * channel_step; }
 };
 
-Result<ChannelHead> channel_head(const Tensor& tensor, HeadLayout layout, const HeadAxis& count, std::int64_t before,
-                                 std::int64_t class_count, const std::string& what = kHead) {
+Result<ChannelHead> channel_head(const Tensor& tensor, HeadLayout layout, const HeadAxis& count,
+                                 const Channels& channels, const std::string& what = kHead) {
   const bool is_first = layout == HeadLayout::kChannelsFirst;
-  const HeadAxis axis = channels(before, class_count);
+  const HeadAxis axis = channels.axis();
   auto dense = detail::head_tensor(tensor, what,
                                    is_first ? std::vector<HeadAxis>{axis, count} : std::vector<HeadAxis>{count, axis});
   if (!dense) return std::move(dense).error();
   const std::int64_t rows = dense->shape()[is_first ? 1 : 0], columns = dense->shape()[is_first ? 0 : 1];
-  return ChannelHead{*std::move(dense), rows, class_count > 0 ? class_count : columns - before, is_first ? rows : 1,
+  return ChannelHead{*std::move(dense), rows, channels.classes_of(columns), is_first ? rows : 1,
                      is_first ? 1 : columns};
 }
 
@@ -169,22 +189,74 @@ std::vector<Candidate> best_of(const ChannelHead& head, std::int64_t first_class
   return top.take();
 }
 
+/// The keypoints of a box, the channels of which lie behind those of the classes.
+Keypoints keypoints_of(const ChannelHead& head, const Yolov8& options, std::int64_t row) {
+  std::vector<Keypoint> points(static_cast<std::size_t>(options.keypoints));
+  std::int64_t channel = kOfBox + head.classes;
+  const auto next = [&] { return head.channel(channel++)[row * head.box_step]; };
+  for (Keypoint& point : points) {
+    point.x = next();
+    point.y = next();
+    point.score = options.keypoint_scores ? next() : 1.0f;
+  }
+  return Keypoints(std::move(points));
+}
+
+/// Of v8 as it is exported.
+Box exported_box(const ChannelHead& head, std::int64_t row) {
+  float four[kOfBox];
+  for (std::int64_t i = 0; i < kOfBox; ++i) four[i] = head.channel(i)[row * head.box_step];
+  return detail::box_of(BoxFormat::kCxcywh, four);
+}
+
 Result<Detections> run_yolov8(const Yolov8& options, const Tensor& tensor) {
-  auto head = channel_head(tensor, options.layout, "N", kOfBox, options.class_count);
+  auto head = channel_head(tensor, options.layout, "N",
+                           {kOfBox, options.class_count, options.keypoints * (options.keypoint_scores ? 3 : 2)});
   if (!head) return std::move(head).error();
-  return detail::detections_of_rows(best_of(*head, kOfBox, options.candidates, options.multi_label, Activation::kNone),
-                                    head->classes, [&](std::int64_t row) {
-                                      float four[kOfBox];
-                                      for (std::int64_t i = 0; i < kOfBox; ++i)
-                                        four[i] = head->channel(i)[row * head->box_step];
-                                      return detail::box_of(BoxFormat::kCxcywh, four);
-                                    });
+  const auto candidates = best_of(*head, kOfBox, options.candidates, options.multi_label, Activation::kNone);
+  Detections found =
+      detail::detections_of_rows(candidates, head->classes, [&](std::int64_t row) { return exported_box(*head, row); });
+  if (options.keypoints == 0) return found;
+  return detail::with_keypoints(std::move(found), candidates, head->classes,
+                                [&](std::int64_t row) { return keypoints_of(*head, options, row); });
+}
+
+/// The coefficients of each box: f32[N, K], a view.
+Result<Tensor> coefficients_of(const ChannelHead& head, HeadLayout layout, std::int64_t first, std::int64_t count) {
+  const std::size_t axis = layout == HeadLayout::kChannelsFirst ? 0 : 1;
+  auto part = head.tensor.slice(axis, first, first + count);
+  if (!part || axis == 1) return part;
+  constexpr std::size_t kSwapped[] = {1, 0};
+  return part->permute(Span<const std::size_t>(kSwapped));
+}
+
+Result<Detections> run_yolov8_seg(const Yolov8Seg& options, const Tensors& outputs) {
+  auto prototypes = detail::head_tensor(outputs, options.prototypes, {{"K", 1}, {"H", 1}, {"W", 1}});
+  if (!prototypes) return std::move(prototypes).error();
+  const std::int64_t count = prototypes->shape()[0];
+  const HeadAxis channels("4 + C + K", kOfBox + 1 + count);
+  const bool is_first = options.layout == HeadLayout::kChannelsFirst;
+  auto tensor = detail::head_tensor(
+      outputs, options.head, is_first ? std::vector<HeadAxis>{channels, "N"} : std::vector<HeadAxis>{"N", channels});
+  if (!tensor) return std::move(tensor).error();
+  const std::int64_t classes = tensor->shape()[is_first ? 0 : 1] - kOfBox - count;
+  auto head = channel_head(*tensor, options.layout, "N", {kOfBox, classes, count});
+  if (!head) return std::move(head).error();
+  auto coefficients = coefficients_of(*head, options.layout, kOfBox + classes, count);
+  if (!coefficients) return std::move(coefficients).error();
+  const auto masks = std::make_shared<const detail::MaskHead>(
+      detail::MaskHead{*std::move(coefficients), *std::move(prototypes), options.stride});
+  const auto candidates = best_of(*head, kOfBox, options.candidates, options.multi_label, Activation::kNone);
+  Detections found =
+      detail::detections_of_rows(candidates, classes, [&](std::int64_t row) { return exported_box(*head, row); });
+  detail::add_soft_masks(found, candidates, classes, masks);
+  return found;
 }
 
 Result<Detections> run_yolov8_raw(const Yolov8Raw& options, const Tensor& tensor) {
   const detail::Cells cells(options.width, options.height, options.strides);
   const std::int64_t first_class = kOfBox * options.bins;
-  auto head = channel_head(tensor, options.layout, cells.count(), first_class, options.class_count,
+  auto head = channel_head(tensor, options.layout, cells.count(), {first_class, options.class_count},
                            std::string(kHead) + " of " + cells.to_string());
   if (!head) return std::move(head).error();
   std::vector<float> scratch(2 * static_cast<std::size_t>(options.bins));
@@ -197,8 +269,17 @@ Result<Detections> run_yolov8_raw(const Yolov8Raw& options, const Tensor& tensor
 }
 
 Result<void> check(const Yolov8& params) {
+  if (auto ok = detail::check_range("keypoints", params.keypoints, 0, kMostKeypoints); !ok) return ok;
   if (params.layout > HeadLayout::kChannelsLast) return Error(ErrorCode::kInvalidArgument, "unknown layout");
   return check_classes(params);
+}
+
+Result<void> check(const Yolov8Seg& params) {
+  if (params.layout > HeadLayout::kChannelsLast) return Error(ErrorCode::kInvalidArgument, "unknown layout");
+  if (auto ok = detail::check_side("stride", params.stride); !ok) return ok;
+  if (auto ok = detail::check_tensor_name("head", params.head); !ok) return ok;
+  if (auto ok = detail::check_tensor_name("prototypes", params.prototypes); !ok) return ok;
+  return detail::check_candidates(params.candidates);
 }
 
 Result<void> check(const Yolov8Raw& params) {
@@ -225,11 +306,21 @@ Stage<Tensor, Detections> yolov5(const Yolov5& options) {
 
 Stage<Tensor, Detections> yolov8(const Yolov8& options) {
   const Yolov8 params = detail::prepared(options);
-  return detail::make_op<Tensor, Detections>("detect.yolov8", params,
-                                             detail::to_text(params.candidates) + ", layout=" + to_text(params.layout) +
-                                                 classes_text(params.multi_label, params.class_count),
-                                             check(params),
-                                             [](const Yolov8& p, Tensor&& head) { return run_yolov8(p, head); });
+  return detail::make_op<Tensor, Detections>(
+      "detect.yolov8", params,
+      detail::to_text(params.candidates) + ", layout=" + to_text(params.layout) +
+          classes_text(params.multi_label, params.class_count) + keypoints_text(params),
+      check(params), [](const Yolov8& p, Tensor&& head) { return run_yolov8(p, head); });
+}
+
+Stage<Tensors, Detections> yolov8_seg(const Yolov8Seg& options) {
+  const Yolov8Seg params = detail::prepared(options);
+  return detail::make_op<Tensors, Detections>(
+      "detect.yolov8_seg", params,
+      detail::to_text(params.candidates) + ", layout=" + to_text(params.layout) +
+          ", multi_label=" + (params.multi_label ? "true" : "false") + ", stride=" + std::to_string(params.stride) +
+          ", head=" + params.head + ", prototypes=" + params.prototypes,
+      check(params), [](const Yolov8Seg& p, Tensors&& outputs) { return run_yolov8_seg(p, outputs); });
 }
 
 Stage<Tensor, Detections> yolov8_raw(const Yolov8Raw& options) {

@@ -11,6 +11,7 @@ void add_image_ops(Registry& registry) {
   add_crop_ops(registry);
   add_warp_ops(registry);
   add_pixel_ops(registry);
+  add_area_ops(registry);
   add_encode_ops(registry);
   registry.add_predicate(image::is_gray(), "whether the image has one channel");
 }

@@ -45,6 +45,7 @@ void add_resize_ops(Registry& registry);
 void add_crop_ops(Registry& registry);
 void add_warp_ops(Registry& registry);
 void add_pixel_ops(Registry& registry);
+void add_area_ops(Registry& registry);
 void add_encode_ops(Registry& registry);
 
 }  // namespace gantry::detail

@@ -4,45 +4,35 @@
 #include <algorithm>
 #include <cmath>
 #include <gantry/segmentation.hpp>
+#include <limits>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "core/number_text.hpp"
 #include "ops/parameters.hpp"
+#include "ops/picture_axes.hpp"
 #include "ops/row_bands.hpp"
+#include "ops/segment/bilinear.hpp"
 
 namespace gantry {
 namespace {
 
-/// The two pixels of an axis that make one output, and how much each counts.
-struct Blend {
-  std::int64_t first;
-  std::int64_t second;
-  float first_weight;
-  float second_weight;
-};
-
-std::vector<Blend> blends_of(std::int64_t in, std::int64_t out) {
-  std::vector<Blend> blends;
-  const float scale = static_cast<float>(in) / static_cast<float>(out);
-  for (std::int64_t i = 0; i < out; ++i) {
-    const float position = std::max(scale * (static_cast<float>(i) + 0.5f) - 0.5f, 0.0f);
-    const std::int64_t first = std::min(static_cast<std::int64_t>(position), in - 1);
-    const float weight = std::clamp(position - static_cast<float>(first), 0.0f, 1.0f);
-    blends.push_back({first, std::min(first + 1, in - 1), 1.0f - weight, weight});
-  }
-  return blends;
-}
+using detail::Blend;
+using detail::blends_of;
+using detail::PlaneAxis;
 
 /// The logits, and where they lie in the result.
 struct Upsampling {
-  Upsampling(const float* values, const Shape& shape, const Segment& size)
+  Upsampling(const float* values, const Shape& shape, PlaneAxis across, PlaneAxis down)
       : logits(values),
         classes(shape[0]),
         height(shape[1]),
         width(shape[2]),
-        columns(blends_of(width, size.width)),
-        rows(blends_of(height, size.height)) {}
+        columns(std::move(across.blends)),
+        rows(std::move(down.blends)) {}
 
   const float* logits;
   std::int64_t classes;
@@ -55,7 +45,8 @@ struct Upsampling {
 /// Labels rows of the result, one after the other. One thread's.
 class Labeller {
  public:
-  explicit Labeller(const Upsampling& from) : from_(from), best_(from.columns.size()) {
+  /// With a gate a label says whether the value of the only class is above it.
+  Labeller(const Upsampling& from, std::optional<float> gate) : from_(from), gate_(gate), best_(from.columns.size()) {
     for (Row& row : kept_) row.values.resize(static_cast<std::size_t>(from.classes) * from.columns.size());
   }
 
@@ -94,7 +85,9 @@ class Labeller {
 
   void label_row(const Blend& row, const float* upper, const float* lower, std::int32_t* labels) {
     const std::size_t width = from_.columns.size();
-    for (std::int64_t c = 0; c < from_.classes; ++c, upper += width, lower += width) {
+    for (std::size_t x = 0; gate_ && x < width; ++x)
+      labels[x] = upper[x] * row.first_weight + lower[x] * row.second_weight > *gate_ ? 1 : 0;
+    for (std::int64_t c = 0; !gate_ && c < from_.classes; ++c, upper += width, lower += width) {
       for (std::size_t x = 0; x < width; ++x) {
         const float value = upper[x] * row.first_weight + lower[x] * row.second_weight;
         // Larger, or the first NaN.
@@ -106,14 +99,103 @@ class Labeller {
   }
 
   const Upsampling& from_;
+  std::optional<float> gate_;
   std::vector<float> best_;
   Row kept_[2];
 };
 
 Result<void> check(const Segment& size) {
+  if (size.size > SegmentSize::kPicture) return Error(ErrorCode::kInvalidArgument, "unknown size");
+  if (auto ok = detail::check_side("stride", size.stride); !ok) return ok;
+  if (size.outside < -1)
+    return Error(ErrorCode::kInvalidArgument, "outside must be -1..2147483647, got " + std::to_string(size.outside));
   if (size.height == 0 && size.width == 0) return {};
+  if (size.size == SegmentSize::kPicture)
+    return Error(ErrorCode::kInvalidArgument, "height and width are for size=given, not for size=picture");
   if (auto ok = detail::check_side("height", size.height); !ok) return ok;
   return detail::check_side("width", size.width);
+}
+
+Result<void> check(const SegmentBinary& options) {
+  if (!std::isfinite(options.threshold) || (options.logits && !(options.threshold >= 0 && options.threshold <= 1)))
+    return Error(ErrorCode::kInvalidArgument, std::string("threshold must be ") +
+                                                  (options.logits ? "0..1, got " : "finite, got ") +
+                                                  detail::to_text(options.threshold));
+  return check(options.size);
+}
+
+std::string text_of(const Segment& size) {
+  std::string text = "height=" + std::to_string(size.height) + ", width=" + std::to_string(size.width);
+  if (size.size == SegmentSize::kPicture) text += ", size=picture";
+  if (size.stride != 1) text += ", stride=" + std::to_string(size.stride);
+  if (size.outside != -1) text += ", outside=" + std::to_string(size.outside);
+  return text;
+}
+
+/// Where the pixels of the result are in the logits, in the order of the logits' axes.
+struct Placement {
+  PlaneAxis across;
+  PlaneAxis down;
+  bool is_turned = false;
+};
+
+PlaneAxis whole_axis(std::int64_t in, std::int64_t out) {
+  return {blends_of(in, out), 0, out};
+}
+
+Result<Placement> placement_of(const Segment& wanted, const Shape& shape, const CallContext& call) {
+  if (wanted.size == SegmentSize::kGiven) {
+    const bool is_same = wanted.height == 0;
+    return Placement{whole_axis(shape[2], is_same ? shape[2] : wanted.width),
+                     whole_axis(shape[1], is_same ? shape[1] : wanted.height), false};
+  }
+  const Frame* const frame = call.frame();
+  if (frame == nullptr) return detail::picture_axes(call).error();
+  constexpr std::int64_t kMostPixels = std::numeric_limits<std::uint32_t>::max();
+  if (frame->width < 1 || frame->height < 1 || frame->width > kMostPixels / frame->height)
+    return Error(ErrorCode::kFailedPrecondition, "labels are of a picture of 1..4294967295 pixels, and it is " +
+                                                     std::to_string(frame->width) + "x" +
+                                                     std::to_string(frame->height));
+  const std::int64_t across = frame->is_turned ? frame->height : frame->width;
+  const std::int64_t down = frame->is_turned ? frame->width : frame->height;
+  return Placement{detail::plane_axis(frame->x, across, shape[2], wanted.stride),
+                   detail::plane_axis(frame->y, down, shape[1], wanted.stride), frame->is_turned};
+}
+
+/// What the logits do not show of the picture.
+void mark_outside(const Placement& place, std::int32_t label, std::int32_t* labels) {
+  const auto width = static_cast<std::int64_t>(place.across.blends.size());
+  const auto height = static_cast<std::int64_t>(place.down.blends.size());
+  for (std::int64_t y = 0; y < height; ++y, labels += width) {
+    const bool is_shown = y >= place.down.begin && y < place.down.end;
+    std::fill(labels, labels + (is_shown ? place.across.begin : width), label);
+    if (is_shown) std::fill(labels + place.across.end, labels + width, label);
+  }
+}
+
+Result<Tensor> run_labels(const Segment& wanted, std::optional<float> gate, const float* values, const Shape& shape,
+                          const CallContext& call) {
+  auto place = placement_of(wanted, shape, call);
+  if (!place) return std::move(place).error();
+  const auto width = static_cast<std::int64_t>(place->across.blends.size());
+  const auto height = static_cast<std::int64_t>(place->down.blends.size());
+  auto labels = Tensor::make(DType::kI32, {height, width});
+  if (!labels) return labels;
+  const Upsampling from(values, shape, place->across, place->down);
+  auto* out = static_cast<std::int32_t*>(labels->mutable_data());
+  const std::int64_t work = from.classes * height * width;  // about a nanosecond each
+  auto done = detail::for_row_bands(
+      call, height, work, [&](std::int64_t begin, std::int64_t end) { Labeller(from, gate).run(begin, end, out); });
+  if (!done) return std::move(done).error();
+  if (wanted.size == SegmentSize::kGiven) return labels;
+  mark_outside(*place, wanted.outside, out);
+  const Frame frame = *call.frame();
+  call.set_frame(Frame::of(frame.width, frame.height));
+  if (!place->is_turned) return labels;
+  constexpr std::size_t kSwapped[] = {1, 0};
+  auto turned = labels->permute(Span<const std::size_t>(kSwapped));
+  if (!turned) return turned;
+  return turned->contiguous();
 }
 
 Result<Tensor> run_segment(const Segment& wanted, const Tensor& logits, const CallContext& call) {
@@ -121,25 +203,54 @@ Result<Tensor> run_segment(const Segment& wanted, const Tensor& logits, const Ca
   if (!values || logits.rank() != 3 || logits.numel() == 0)
     return Error(ErrorCode::kInvalidArgument,
                  "takes logits as a contiguous f32[classes, height, width], got " + logits.to_string());
-  const Shape& shape = logits.shape();
-  const Segment size = wanted.height == 0 ? Segment{shape[1], shape[2]} : wanted;
-  auto labels = Tensor::make(DType::kI32, {size.height, size.width});
-  if (!labels) return labels;
-  const Upsampling from(values->data(), shape, size);
-  auto* out = static_cast<std::int32_t*>(labels->mutable_data());
-  const std::int64_t work = from.classes * size.height * size.width;  // about a nanosecond each
-  auto done = detail::for_row_bands(call, size.height, work,
-                                    [&](std::int64_t begin, std::int64_t end) { Labeller(from).run(begin, end, out); });
-  if (!done) return std::move(done).error();
-  return labels;
+  return run_labels(wanted, std::nullopt, values->data(), logits.shape(), call);
 }
+
+Result<Tensor> run_binary(const SegmentBinary& options, const Tensor& plane, const CallContext& call) {
+  auto values = plane.values<float>();
+  const bool is_plane = plane.rank() == 2 || (plane.rank() == 3 && plane.shape()[0] == 1);
+  if (!values || !is_plane || plane.numel() == 0)
+    return Error(ErrorCode::kInvalidArgument,
+                 "takes values as a contiguous f32[height, width] or f32[1, height, width], got " + plane.to_string());
+  const double gate = options.logits ? std::log(options.threshold / (1 - options.threshold)) : options.threshold;
+  const Shape shape = plane.rank() == 2 ? plane.shape().with_front(1) : plane.shape();
+  return run_labels(options.size, static_cast<float>(gate), values->data(), shape, call);
+}
+
+Result<Tensor> run_segment_input(const Tensor& input, const Tensor& logits, const CallContext& call) {
+  const std::size_t rank = input.rank();
+  if (rank < 2 || input.numel() == 0)
+    return Error(ErrorCode::kInvalidArgument,
+                 "takes the model's input, [.., height, width], beside its logits, got " + input.to_string());
+  const Segment size{input.shape()[rank - 2], input.shape()[rank - 1]};
+  if (auto ok = check(size); !ok) return std::move(ok).error();
+  return run_segment(size, logits, call);
+}
+
+struct NoParameters {};
 
 }  // namespace
 
+Stage<std::tuple<Tensor, Tensor>, Tensor> segment_input() {
+  return detail::make_op<std::tuple<Tensor, Tensor>, Tensor>(
+      "segment.input", NoParameters{}, "", {},
+      [](const NoParameters&, std::tuple<Tensor, Tensor>&& given, const CallContext& call) {
+        return run_segment_input(std::get<0>(given), std::get<1>(given), call);
+      });
+}
+
 Stage<Tensor, Tensor> segment(const Segment& size) {
   return detail::make_op<Tensor, Tensor>(
-      "segment", size, "height=" + std::to_string(size.height) + ", width=" + std::to_string(size.width), check(size),
+      "segment", size, text_of(size), check(size),
       [](const Segment& p, Tensor&& logits, const CallContext& call) { return run_segment(p, logits, call); });
+}
+
+Stage<Tensor, Tensor> segment_binary(const SegmentBinary& options) {
+  std::string text = "threshold=" + detail::to_text(options.threshold) +
+                     ", logits=" + (options.logits ? "true, " : "false, ") + text_of(options.size);
+  return detail::make_op<Tensor, Tensor>(
+      "segment.binary", options, std::move(text), check(options),
+      [](const SegmentBinary& p, Tensor&& plane, const CallContext& call) { return run_binary(p, plane, call); });
 }
 
 }  // namespace gantry

@@ -131,11 +131,24 @@ void down_columns(const float* rows, std::size_t width, const Taps& taps, float*
   }
 }
 
+bool keeps_ratio(const Interpolate& options) {
+  return options.min_size != 0 || options.max_size != 0;
+}
+
+Result<void> check_sides(const Interpolate& options) {
+  const bool has_size = options.width != 0 || options.height != 0;
+  if (has_size && keeps_ratio(options))
+    return Error(ErrorCode::kInvalidArgument, "takes width and height, or min_size and max_size");
+  const char* const names[] = {keeps_ratio(options) ? "min_size" : "width",
+                               keeps_ratio(options) ? "max_size" : "height"};
+  if (auto ok = detail::check_side(names[0], keeps_ratio(options) ? options.min_size : options.width); !ok) return ok;
+  return detail::check_side(names[1], keeps_ratio(options) ? options.max_size : options.height);
+}
+
 Result<void> check(const Interpolate& options) {
   if (static_cast<std::size_t>(options.mode) >= kModes.size())
     return Error(ErrorCode::kInvalidArgument, "unknown mode");
-  if (auto ok = detail::check_side("width", options.width); !ok) return ok;
-  if (auto ok = detail::check_side("height", options.height); !ok) return ok;
+  if (auto ok = check_sides(options); !ok) return ok;
   if (is_nearest(options.mode) && (options.antialias || options.align_corners))
     return Error(ErrorCode::kInvalidArgument, "antialias and align_corners are not for the nearest modes");
   return {};
@@ -231,6 +244,20 @@ class Interpolator {
   const std::vector<Taps> rows_;
 };
 
+/// With the result's width and height, whichever way they are said.
+Result<Interpolate> with_size(Interpolate options, const detail::Planes& planes) {
+  if (!keeps_ratio(options)) return options;
+  const auto [shorter, longer] = std::minmax(planes.width, planes.height);
+  const double scale = std::min(static_cast<double>(options.min_size) / static_cast<double>(shorter),
+                                static_cast<double>(options.max_size) / static_cast<double>(longer));
+  options.width = static_cast<std::int64_t>(std::floor(static_cast<double>(planes.width) * scale));
+  options.height = static_cast<std::int64_t>(std::floor(static_cast<double>(planes.height) * scale));
+  if (options.width > 0 && options.height > 0) return options;
+  return Error(ErrorCode::kInvalidArgument, "planes of " + std::to_string(planes.width) + "x" +
+                                                std::to_string(planes.height) + " would become " +
+                                                std::to_string(options.width) + "x" + std::to_string(options.height));
+}
+
 /// A picture that is resized as a tensor is so beside it, too.
 void move_frame(const CallContext& call, const Interpolate& to, std::int64_t width, std::int64_t height) {
   if (call.frame() == nullptr) return;
@@ -240,9 +267,12 @@ void move_frame(const CallContext& call, const Interpolate& to, std::int64_t wid
   call.set_frame(frame);
 }
 
-Result<Tensor> run(const Interpolate& options, const Tensor& tensor, const CallContext& call) {
+Result<Tensor> run(const Interpolate& given, const Tensor& tensor, const CallContext& call) {
   const auto planes = detail::planes_of(tensor);
   if (!planes) return planes.error();
+  const auto sized = with_size(given, *planes);
+  if (!sized) return sized.error();
+  const Interpolate& options = *sized;
   if (planes->count > detail::kMaxImageSize / 4 / options.width / options.height)
     return Error(ErrorCode::kResourceExhausted, std::to_string(planes->count) + " planes of " +
                                                     std::to_string(options.width) + "x" +
@@ -261,8 +291,11 @@ Result<Tensor> run(const Interpolate& options, const Tensor& tensor, const CallC
 
 std::string text_of(const Interpolate& options) {
   const auto mode = static_cast<std::size_t>(options.mode);
-  std::string text = "width=" + std::to_string(options.width) + ", height=" + std::to_string(options.height) +
-                     ", mode=" + (mode < kModes.size() ? kModes[mode] : "unknown");
+  std::string text =
+      keeps_ratio(options)
+          ? "min_size=" + std::to_string(options.min_size) + ", max_size=" + std::to_string(options.max_size)
+          : "width=" + std::to_string(options.width) + ", height=" + std::to_string(options.height);
+  text += std::string(", mode=") + (mode < kModes.size() ? kModes[mode] : "unknown");
   if (options.antialias) text += ", antialias=true";
   if (options.align_corners) text += ", align_corners=true";
   return text;

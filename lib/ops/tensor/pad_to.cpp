@@ -11,15 +11,22 @@
 namespace gantry {
 namespace {
 
+/// A size, or a multiple of both sides.
 struct Target {
   std::int64_t width;
   std::int64_t height;
+  std::int64_t multiple;
   float value;
 };
 
-Result<void> check(const Target& target) {
+Result<void> check_size(const Target& target) {
+  if (target.multiple != 0) return detail::check_side("multiple", target.multiple);
   if (auto ok = detail::check_side("width", target.width); !ok) return ok;
-  if (auto ok = detail::check_side("height", target.height); !ok) return ok;
+  return detail::check_side("height", target.height);
+}
+
+Result<void> check(const Target& target) {
+  if (auto ok = check_size(target); !ok) return ok;
   if (std::isfinite(target.value)) return {};
   return Error(ErrorCode::kInvalidArgument, "value must be finite in float32, got " + detail::to_text(target.value));
 }
@@ -36,9 +43,17 @@ Result<void> check_fits(const Target& target, const detail::Planes& planes) {
       .with_reason(ErrorReason::kInputTooLarge);
 }
 
-Result<Tensor> run(const Target& target, const Tensor& tensor) {
+Target with_size(Target target, const detail::Planes& planes) {
+  if (target.multiple == 0) return target;
+  target.width = (planes.width + target.multiple - 1) / target.multiple * target.multiple;
+  target.height = (planes.height + target.multiple - 1) / target.multiple * target.multiple;
+  return target;
+}
+
+Result<Tensor> run(const Target& given, const Tensor& tensor) {
   const auto planes = detail::planes_of(tensor);
   if (!planes) return planes.error();
+  const Target target = with_size(given, *planes);
   if (auto ok = check_fits(target, *planes); !ok) return std::move(ok).error();
   const Shape shape = tensor.rank() == 3 ? Shape{planes->channels, target.height, target.width}
                                          : Shape{tensor.shape()[0], planes->channels, target.height, target.width};
@@ -56,14 +71,23 @@ Result<Tensor> run(const Target& target, const Tensor& tensor) {
   return result;
 }
 
+Stage<Tensor, Tensor> make_stage(const Target& target, const std::string& size, Result<void> ok) {
+  return detail::make_op<Tensor, Tensor>("pad_to", target, size + ", value=" + detail::to_text(target.value),
+                                         std::move(ok),
+                                         [](const Target& p, const Tensor& tensor) { return run(p, tensor); });
+}
+
 }  // namespace
 
 Stage<Tensor, Tensor> pad_to(std::int64_t width, std::int64_t height, float value) {
-  const Target target{width, height, value};
-  return detail::make_op<Tensor, Tensor>(
-      "pad_to", target,
-      "width=" + std::to_string(width) + ", height=" + std::to_string(height) + ", value=" + detail::to_text(value),
-      check(target), [](const Target& p, const Tensor& tensor) { return run(p, tensor); });
+  const Target target{width, height, 0, value};
+  return make_stage(target, "width=" + std::to_string(width) + ", height=" + std::to_string(height), check(target));
+}
+
+Stage<Tensor, Tensor> pad_to_multiple(std::int64_t multiple, float value) {
+  const Target target{0, 0, multiple, value};
+  return make_stage(target, "multiple=" + std::to_string(multiple),
+                    multiple == 0 ? detail::check_side("multiple", multiple) : check(target));
 }
 
 }  // namespace gantry

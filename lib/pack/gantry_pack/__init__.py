@@ -15,6 +15,7 @@ Needs torch. Pillow, torchvision and cryptography (or the openssl tool) only whe
 standard library to be imported.
 """
 
+from . import detectors
 from .command_line import main
 from .console import say
 from .differences import difference
@@ -29,9 +30,9 @@ from .reference import run_pipeline
 from .signing import generate_key, sign
 from .tolerance import EXACT, Tolerance
 from .translation.translator import translate
-from .values import Boxes, Classes, Detection, Detections, FoundQuad, Keypoints, Payload, Quads
+from .values import Boxes, Classes, Detection, Detections, FoundQuad, Keypoints, Masks, Payload, Quads, RunLengths
 from .version import VERSION
 
 __all__ = ["EXACT", "OPS", "VERSION", "Boxes", "CheckFailed", "Classes", "Detection", "Detections", "FoundQuad", "Keypoints",
-           "Model", "Op", "PackError", "Payload", "Quads", "Tolerance", "check_pipeline", "difference", "generate_key", "main",
-           "pack", "run_pipeline", "say", "sign", "translate", "verify"]
+           "Masks", "Model", "Op", "PackError", "Payload", "Quads", "RunLengths", "Tolerance", "check_pipeline", "detectors",
+           "difference", "generate_key", "main", "pack", "run_pipeline", "say", "sign", "translate", "verify"]

@@ -7,18 +7,40 @@ import math
 from typing import Any
 
 from .imports import need
+from .run_lengths import of_pixels, to_pixels
 from .tolerance import Tolerance, magnitude
-from .values import Classes, Detection, Detections, Payload, Quads, dtype_name, is_number, is_pil, is_tensor, to_array
+from .values import (
+    Boxes,
+    Classes,
+    Detection,
+    Detections,
+    Keypoints,
+    Masks,
+    Payload,
+    Quads,
+    RunLengths,
+    dtype_name,
+    is_number,
+    is_pil,
+    is_tensor,
+    to_array,
+)
 
 
 def difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
     """None, or one line that says where and how far `got` is from `expected`."""
+    if isinstance(expected, (Boxes, Keypoints)) and hasattr(got, "tolist"):
+        got = got.tolist()  # a tensor or an array with a row for each
+    if type(got).__module__ == "numpy" and getattr(got, "ndim", 1) == 0:
+        got = got.item()  # numpy.float32(1.5) and the like
     if is_tensor(expected) or is_pil(expected):
         return _array_difference(got, expected, tolerance, what)
     if isinstance(expected, Classes):
         return _classes_difference(got, expected, tolerance, what)
     if isinstance(expected, Detections):
         return _detections_difference(got, expected, tolerance, what)
+    if isinstance(expected, Masks):
+        return _masks_difference(got, expected, tolerance, what)
     if isinstance(expected, Quads):
         return _quads_difference(got, expected, tolerance, what)
     if isinstance(expected, Payload):
@@ -92,12 +114,13 @@ def _classes_difference(got: Any, expected: Any, tolerance: Tolerance, what: str
 
 
 def _detections_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
-    """`got` is Detections, or tensors {"boxes", "scores", "labels"} as torchvision's detectors give them. Detections whose
-    scores are equal within the tolerance may come in any order."""
+    """`got` is Detections, or tensors {"boxes", "scores", "labels"} as torchvision's detectors give them, perhaps with
+    "keypoints" and "keypoints_scores", and with "masks" of the picture's size, of which what is above 0.5 is inside.
+    Detections whose scores are equal within the tolerance may come in any order."""
     if isinstance(got, dict):
-        got = Detections(Detection(int(index), "", float(score), (float(x0), float(y0), float(x1), float(y1)))
-                         for index, score, (x0, y0, x1, y1) in zip(got["labels"], got["scores"], got["boxes"]))
-        expected = Detections(one._replace(label="", keypoints=()) for one in expected)
+        expected = Detections(one._replace(label="", keypoints=one.keypoints if "keypoints" in got else (),
+                                           mask=one.mask if "masks" in got else None) for one in expected)
+        got = _of_tensors(got)
     if not isinstance(got, Detections) or len(got) != len(expected):
         return f"{what}: expected {len(expected)} detections, got {len(got) if hasattr(got, '__len__') else got!r}"
     places = [abs(number) for one in expected for row in (one.box, *(point[:2] for point in one.keypoints)) for number in row]
@@ -113,6 +136,42 @@ def _detections_difference(got: Any, expected: Any, tolerance: Tolerance, what: 
     return None
 
 
+def _of_tensors(found: Any) -> Detections:
+    boxes, scores, labels = (found[name].tolist() for name in ("boxes", "scores", "labels"))
+    points = found["keypoints"].tolist() if "keypoints" in found else [[]] * len(boxes)
+    if "keypoints_scores" in found:
+        points = [[(*point[:2], score) for point, score in zip(*each)]
+                  for each in zip(points, found["keypoints_scores"].tolist())]
+    masks: list[RunLengths | None] = [None] * len(boxes)
+    if "masks" in found:
+        planes = found["masks"].reshape(len(masks), *found["masks"].shape[-2:])
+        masks = [of_pixels(plane > 0.5 if plane.is_floating_point() else plane) for plane in planes]
+    return Detections(Detection(label, "", score, tuple(box), tuple(map(tuple, of_box)), mask=mask)
+                      for label, score, box, of_box, mask in zip(labels, scores, boxes, points, masks))
+
+
+def _masks_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
+    if not isinstance(got, Masks) or len(got) != len(expected):
+        return f"{what}: expected {len(expected)} masks, got {len(got) if hasattr(got, '__len__') else got!r}"
+    pairs = zip(got, expected)
+    return next((found for i, (g, e) in enumerate(pairs) if (found := _mask_difference(g, e, tolerance, f"{what}[{i}]"))), None)
+
+
+def _mask_difference(got: RunLengths | None, expected: RunLengths | None, tolerance: Tolerance, what: str) -> str | None:
+    """An outline may be off by as many pixels as the tolerance says, as the codec in C++ says it."""
+    if got == expected:
+        return None
+    if got is None or expected is None or got.size != expected.size:
+        return f"{what}: mask of {got and list(got.size)}, expected {expected and list(expected.size)}"
+    pixels, other = to_pixels(expected), to_pixels(got)
+    outlined = pixels if pixels.any() else other
+    lengths = [int(along.max() - along.min() + 1) for along in outlined.nonzero()] if outlined.any() else []
+    off = tolerance.atol + tolerance.rtol * max(expected.size)
+    allowed = min(math.ceil(off * 2 * sum(lengths)), pixels.size)
+    differing = int((pixels != other).sum())
+    return None if differing <= allowed else f"{what}: {differing} pixels of the mask differ, {allowed} may ({tolerance})"
+
+
 def _detection_difference(got: Detection, expected: Detection, places: Tolerance, scores: Tolerance,
                           what: str) -> str | None:
     if got[:2] != expected[:2]:
@@ -121,7 +180,8 @@ def _detection_difference(got: Detection, expected: Detection, places: Tolerance
     def split(one: Detection) -> tuple[Any, Any]:
         return (one.box, [point[:2] for point in one.keypoints]), [one.score, *(point[2] for point in one.keypoints)]
     return (difference(split(got)[1], split(expected)[1], scores, f"{what}: score")
-            or difference(split(got)[0], split(expected)[0], places, f"{what}: box"))
+            or difference(split(got)[0], split(expected)[0], places, f"{what}: box")
+            or _mask_difference(got.mask, expected.mask, places, f"{what}: mask"))
 
 
 def _quads_difference(got: Any, expected: Quads, tolerance: Tolerance, what: str) -> str | None:

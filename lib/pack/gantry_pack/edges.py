@@ -46,7 +46,7 @@ class Edges:
         a `select`."""
         if not self.inputs:
             return None
-        taken = self._taken_by(ops[0], "pipeline[0]") if ops[0]["op"] != "select" else None
+        taken = self._taken_by(ops[0], "pipeline[0]") if ops[0]["op"] not in ("select", "fork") else None
         if taken is None or taken != "Tensors" and not taken.startswith("tuple<"):
             return INPUTS
         if taken != "Tensors" and len(parts_of(taken)) != len(self.inputs):
@@ -74,9 +74,13 @@ class Edges:
         return first, given
 
     def _taken_by(self, op: Json, path: str) -> TypeName:
-        """What an op takes, as far as that can be told without what is before it; compound ops are not looked into."""
+        """What an op takes, as far as that can be told without what is before it: `each` and `when` are not looked into, and of
+        a fork only the first op of each branch is."""
         kind = op["op"]
-        if kind in ("each", "fork", "when"):
+        if kind == "fork":
+            told = (self._taken_by(branch[0], path) for branch in op["branches"] if branch)
+            return next((takes for takes in told if takes is not None), None)
+        if kind in ("each", "when") or (kind == "select" and "item" in op):
             return None
         if kind == "model":
             return "Tensors" if len(self._signature_of(op, path)["inputs"]) != 1 else "Tensor"
@@ -128,6 +132,8 @@ class Edges:
         return takes, "tuple<" + ", ".join(map(str, gives)) + ">"
 
     def _of_select(self, op: Json, path: str, given: TypeName, wanted: TypeName) -> tuple[TypeName, TypeName]:
+        if "item" in op:
+            return self._of_item(op, path, given)
         if given != INPUTS:
             return "Tensors", "Tensor" if "name" in op else "Tensors"
         name = op.get("name")
@@ -136,6 +142,14 @@ class Edges:
         if self.input_types[name] is None:
             self.input_types[name] = wanted
         return INPUTS, self.input_types[name]
+
+    def _of_item(self, op: Json, path: str, given: TypeName) -> tuple[TypeName, TypeName]:
+        if given is None or not given.startswith("tuple<"):
+            raise PackError(f"{path}: 'select' of an item takes a tuple, but it is given {given or 'what nobody states'}")
+        parts = parts_of(given)
+        if op["item"] >= len(parts):
+            raise PackError(f"{path}.item: must be 0..{len(parts) - 1} of {given}, got {op['item']}")
+        return given, parts[op["item"]]
 
     def _of_bundle(self, op: Json, path: str, given: TypeName) -> TypeName:
         if given is None:

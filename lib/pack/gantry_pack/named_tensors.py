@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """select and bundle: taking tensors apart and together by name, so that what one model gives becomes what the next takes.
-select also takes one of the named inputs of a pipeline that has several."""
+select also takes one of the named inputs of a pipeline that has several, and an item of a tuple."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .aliases import Json
 
 MAX_NAMES = 64
+MAX_ITEMS = 16  # of a tuple: as many as a fork has branches
 
 
 class Inputs(dict):
@@ -21,12 +22,16 @@ class Inputs(dict):
 
 def check_select(op: Json, path: str) -> None:
     keys = set(op) - {"op"}
+    if keys == {"item"}:
+        if not isinstance(op["item"], int) or isinstance(op["item"], bool) or not 0 <= op["item"] < MAX_ITEMS:
+            raise PackError(f"{path}.item: expected 0..{MAX_ITEMS - 1}, got {op['item']!r}")
+        return
     if keys == {"name"}:
         if not isinstance(op["name"], str) or not op["name"]:
             raise PackError(f"{path}.name: expected the name of a tensor, got {op['name']!r}")
         return
     if keys not in ({"names"}, {"names", "as"}):
-        raise PackError(f"{path}: 'select' takes name, or names and as, got {sorted(keys)}")
+        raise PackError(f"{path}: 'select' takes name, or names and as, or item, got {sorted(keys)}")
     names = _checked_list(op["names"], f"{path}.names", may_repeat="as" in op)
     if "as" in op and len(_checked_list(op["as"], f"{path}.as")) != len(names):
         raise PackError(f"{path}.as: needs a name for each of the {len(names)} names, got {len(op['as'])}")
@@ -50,6 +55,10 @@ def _checked_list(names: Any, path: str, may_repeat: bool = False) -> list[str]:
 
 
 def select(value: Any, op: Json, path: str) -> Any:
+    if "item" in op:
+        if not isinstance(value, tuple) or op["item"] >= len(value):
+            raise PackError(f"{path}: there is no item {op['item']} of {describe_value(value)}")
+        return value[op["item"]]
     if not isinstance(value, dict):
         raise PackError(f"{path}: 'select' takes tensors by name, got {describe_value(value)}")
     names = [op["name"]] if "name" in op else op["names"]

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .console import say
-from .detectors import with_detector
 from .directory import Directory, published
 from .engines.export import export_model
 from .files import store_files
 from .golden.evaluation import write_eval
 from .golden.recorder import Recorder
 from .integrity import verify
+from .known_models import with_known_model
 from .limits import FORMAT, MAX_STAGE_BYTES
 from .manifest import now, write_manifest
 from .opening import Opening
@@ -43,16 +43,18 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
 
     out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`, which
                     replaces a package or an empty directory, and nothing else
-    model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram; an SSD detector of
-                    torchvision needs neither example_inputs nor pipeline: its heads are exported, and it is the reference
+    model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram; torchvision's
+                    detectors (SSD, RetinaNet, FCOS, Faster R-CNN) and segmentation networks (DeepLabV3, FCN, LR-ASPP) need
+                    neither example_inputs nor pipeline, or their weights' transforms() alone: what they do around their
+                    network becomes ops, and they are the reference
     example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one; or a list of several
                     such tuples, of which the first is what is exported, and which tell the dimensions that vary: sizes
                     that are equal in all of them are one symbol
     models          instead of these two, several models: {name: Model(module, example_inputs, ...)}; the pipeline says
                     which one it means, {"op": "model", "name": name}
     pipeline        a list of ops ({"op": ...}, names of ops without parameters, transforms and image processors of
-                    torchvision, timm, open_clip and transformers), or one of these, or None for the model alone, or for what
-                    is known of a detector
+                    torchvision, timm, open_clip and transformers), or one of these, or what gantry_pack.detectors makes, or
+                    None for the model alone, or for what is known of a detector
     inputs          the names of the pipeline's inputs, where it has several: ["image", "threshold"]; {"op": "select", "name":
                     "image"} takes one of them, and each sample is a dict of them, or a tuple in their order
     reference       your own Python stack: takes a sample as given in `samples`, returns a tensor or vector of scores, a
@@ -75,7 +77,7 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
     plugins         shared libraries by which the tool knows the host's ops (gantry check --plugin); they are run, and are no
                     part of the package
     """
-    plan = Plan(**with_detector({key: value for key, value in locals().items() if key != "overwrite"}))
+    plan = Plan(**with_known_model({key: value for key, value in locals().items() if key != "overwrite"}))
     Children.start()  # imports torch in the meantime
     with published(out, overwrite) as work:
         directory = Directory(work)

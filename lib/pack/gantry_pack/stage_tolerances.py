@@ -35,6 +35,8 @@ def carried(op: Json, arguments: Json, incoming: Tolerance) -> Tolerance:
         return Tolerance(incoming.atol / divisor + is_rounded, incoming.rtol + 1e-6)
     if kind == "interpolate":
         return Tolerance(2 * incoming.atol, incoming.rtol)
+    if kind in ("softmax", "sigmoid"):
+        return Tolerance(incoming.atol / arguments["temperature"], incoming.rtol / min(arguments["temperature"], 1))
     if kind == "image.unpremultiply":
         return Tolerance(255)  # a colour that nothing is left of may become any
     if kind.startswith("image.") and kind not in MOVES_PIXELS:

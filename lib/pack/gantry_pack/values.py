@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payloads in Python: Bytes = bytes, Image = PIL image of mode L, RGB or RGBA, Tensor = torch.Tensor of one sample,
-Tensors = {name: tensor}, Classes = Classes, Detections = Detections, Boxes = Boxes, Keypoints = Keypoints, Quads = Quads,
-list<T> = list,
-tuple<...> = tuple, a type of the host's = Payload."""
+Tensors = {name: tensor}, Classes = Classes, Detections = Detections, Boxes = Boxes, Keypoints = Keypoints, Masks = Masks,
+Quads = Quads, list<T> = list, tuple<...> = tuple, a type of the host's = Payload."""
 
 from __future__ import annotations
 
@@ -24,14 +23,37 @@ class Classes(list):
     """[(index, label, score), ...], best first."""
 
 
+class RunLengths(NamedTuple):
+    """A mask of a picture as COCO writes it; run_lengths.of_pixels() makes it."""
+
+    size: tuple[int, int]  # height, width
+    counts: str
+
+
+class SoftMask:
+    """What a head says of the shape of a detection: probabilities [h, w] over `box`, or coefficients [k] of prototypes
+    [k, h, w] over the model's input, `stride` pixels to a value. `frame`: where the picture was in the model's input, once
+    the detection is in the picture's pixels."""
+
+    def __init__(self, values: Any, box: tuple[float, ...], prototypes: Any = None, stride: int = 0,
+                 frame: Any = None) -> None:
+        self.values, self.box, self.prototypes, self.stride, self.frame = values, box, prototypes, stride, frame
+
+    def within(self, frame: Any) -> SoftMask:
+        return self if self.frame else SoftMask(self.values, self.box, self.prototypes, self.stride, frame)
+
+
 class Detection(NamedTuple):
-    """Something found in a picture: its class, and its box (x0, y0, x1, y1) and keypoints (x, y, score) in pixels."""
+    """Something found in a picture: its class, and its box (x0, y0, x1, y1) and keypoints (x, y, score) in pixels, its mask
+    at the picture's size, and what that is made of."""
 
     index: int  # type: ignore[assignment]  # which tuple has a method of that name
     label: str
     score: float
     box: tuple[float, float, float, float]
     keypoints: tuple[tuple[float, float, float], ...] = ()
+    mask: RunLengths | None = None
+    soft_mask: SoftMask | None = None
 
 
 class Detections(list):
@@ -46,6 +68,10 @@ class Keypoints(list):
     """[(x, y, score), ...] in pixels: of one thing."""
 
 
+class Masks(list):
+    """[RunLengths, ...] of one picture."""
+
+
 class FoundQuad(NamedTuple):
     """A place with four corners (x, y) in pixels: top left, top right, bottom right and bottom left of what is there."""
 
@@ -57,7 +83,7 @@ class Quads(list):
     """[FoundQuad, ...]"""
 
 
-LISTS = (Classes, Detections, Boxes, Keypoints, Quads)  # payloads that are lists, but no list<T>
+LISTS = (Classes, Detections, Boxes, Keypoints, Masks, Quads)  # payloads that are lists, but no list<T>
 
 
 class Payload:
@@ -78,7 +104,8 @@ class Payload:
 
 
 # Keys of a value that mean something else.
-FORMS = ("boxes", "classes", "detections", "digest", "file", "keypoints", "list", "npy", "quads", "sample", "tensors", "tuple")
+FORMS = ("boxes", "classes", "detections", "digest", "file", "keypoints", "list", "masks", "npy", "quads", "sample", "tensors",
+         "tuple")
 DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "float64": "f64", "uint8": "u8", "int8": "i8",
           "int16": "i16", "int32": "i32", "int64": "i64", "bool": "bool"}
 
@@ -137,7 +164,7 @@ def is_of(value: Any, type_name: str) -> bool:
         "Tensors": lambda one: isinstance(one, dict) and all(map(is_tensor, one.values())),
         "Classes": lambda one: isinstance(one, Classes), "Detections": lambda one: isinstance(one, Detections),
         "Boxes": lambda one: isinstance(one, Boxes), "Keypoints": lambda one: isinstance(one, Keypoints),
-        "Quads": lambda one: isinstance(one, Quads)}
+        "Masks": lambda one: isinstance(one, Masks), "Quads": lambda one: isinstance(one, Quads)}
     return type_name not in known or known[type_name](value)
 
 

@@ -99,6 +99,11 @@ TEST(Filter, KeepsByScoreClassSizeAndCount) {
   EXPECT_EQ(count({std::nullopt, {3, 2}, 0, 0}), 2u);
   EXPECT_EQ(count({std::nullopt, {}, 3, 0}), 3u);
   EXPECT_EQ(count({std::nullopt, {}, 0, 2}), 2u);
+  EXPECT_EQ(count({std::nullopt, {}, 0, 0, {9, 0.9f, 0.9f, 0.7f}}), 2u) << "class 1 at 0.9, class 3 at 0.7";
+  EXPECT_THAT(run(detect::filter({std::nullopt, {}, 0, 0, {0, 0, 0}}), all),
+              FailsWith(ErrorCode::kInvalidArgument, "class 3 has no score; there are 3"));
+  EXPECT_EQ(detect::filter({std::nullopt, {}, 0, 0, {kNan}}).error()->message(),
+            "class_scores must be finite, got nan");
   EXPECT_EQ(detect::filter({kNan, {}, 0, 0}).error()->message(), "score must be finite, got nan");
   EXPECT_EQ(detect::filter({0.0f, {-1}, 0, 0}).error()->message(), "there is no class -1");
   EXPECT_EQ(detect::filter({0.0f, {}, -1, 0}).error()->message(), "min_side must be 0 or more, got -1");

@@ -54,6 +54,36 @@ TEST(InterpolateTensor, RefusesWhatIsNoPlanes) {
               FailsWith(ErrorCode::kResourceExhausted, "1 planes of 65535x65535 floats exceed the limit"));
   EXPECT_THAT(run(interpolate({0, 1}), planes({1, 1, 1}, {1})),
               FailsWith(ErrorCode::kInvalidArgument, "width must be 1..65535, got 0"));
+  Interpolate both{1, 1};
+  both.min_size = both.max_size = 1;
+  EXPECT_THAT(run(interpolate(both), planes({1, 1, 1}, {1})),
+              FailsWith(ErrorCode::kInvalidArgument, "takes width and height, or min_size and max_size"));
+}
+
+Shape shape_within(std::int64_t min_size, std::int64_t max_size, std::int64_t width, std::int64_t height) {
+  Interpolate options;
+  options.min_size = min_size;
+  options.max_size = max_size;
+  const auto numbers = static_cast<std::size_t>(width * height);
+  return run(interpolate(options), planes({1, height, width}, Floats(numbers))).value().shape();
+}
+
+TEST(InterpolateTensor, KeepsTheRatioWithinTwoSides) {
+  EXPECT_EQ(shape_within(20, 100, 40, 60), Shape({1, 30, 20}));
+  EXPECT_EQ(shape_within(20, 100, 60, 40), Shape({1, 20, 30}));
+  EXPECT_EQ(shape_within(20, 24, 40, 60), Shape({1, 24, 16}));
+  EXPECT_EQ(shape_within(20, 100, 7, 9), Shape({1, 25, 20}));  // 25.7
+  Interpolate thin;
+  thin.min_size = thin.max_size = 10;
+  EXPECT_THAT(run(interpolate(thin), planes({1, 1, 21}, Floats(21))),
+              FailsWith(ErrorCode::kInvalidArgument, "planes of 21x1 would become 10x0"));
+}
+
+TEST(PadTensor, ReachesTheNextMultiple) {
+  const Tensor two = planes({1, 1, 2}, {3, 4});
+  EXPECT_EQ(values_of(run(pad_to_multiple(3, 9), two).value()), (Floats{3, 4, 9, 9, 9, 9, 9, 9, 9}));
+  EXPECT_EQ(run(pad_to_multiple(2), two).value().shape(), Shape({1, 2, 2}));
+  EXPECT_EQ(run(pad_to_multiple(1), two).value().shape(), Shape({1, 1, 2}));
 }
 
 TEST(NormalizeTensor, GoesByChannel) {

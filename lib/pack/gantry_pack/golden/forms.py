@@ -18,8 +18,10 @@ from ..values import (
     Detection,
     Detections,
     Keypoints,
+    Masks,
     Payload,
     Quads,
+    RunLengths,
     dtype_name,
     is_pil,
     is_tensor,
@@ -80,11 +82,17 @@ def _number_to_json(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def _mask_to_json(mask: RunLengths) -> Json:
+    return {"size": list(mask.size), "counts": mask.counts}
+
+
 def _detection_to_json(one: Detection) -> Json:
     kept = {"index": one.index, "label": one.label, "score": _number_to_json(one.score),
             "box": list(map(_number_to_json, one.box))}
     if one.keypoints:
         kept["keypoints"] = [list(map(_number_to_json, point)) for point in one.keypoints]
+    if one.mask:
+        kept["mask"] = _mask_to_json(one.mask)
     return kept
 
 
@@ -102,6 +110,8 @@ def value_to_json(value: Any, stem: str, directory: Directory, extension: str = 
         return {"classes": [{"index": index, "label": label, "score": score} for index, label, score in value]}
     if isinstance(value, Detections):
         return {"detections": [_detection_to_json(one) for one in value]}
+    if isinstance(value, Masks):
+        return {"masks": [_mask_to_json(mask) for mask in value]}
     if isinstance(value, (Boxes, Keypoints)):
         return {type(value).__name__.lower(): [list(map(_number_to_json, row)) for row in value]}
     if isinstance(value, Quads):

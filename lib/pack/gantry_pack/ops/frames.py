@@ -65,6 +65,10 @@ def known_after(kind: str, arguments: Json, known: Known, given: Any, gives: Any
         return _known_of_crops(arguments, known.element(0).own, given)
     if kind == "detect.crop_quads":  # pictures of their own
         return Known(known.element(0).own, tuple(Known() for _ in gives) or None)
+    if kind == "detect.sliding_window":
+        return Known(known.element(0).own or Frame(*given[0].size))
+    if kind in ("detect.refine", "detect.classify"):
+        return Known(known.element(0).own)
     if known.have_elements_others:
         return known.after(gives)  # no other op that moves a picture takes a list or tuple
     own = frame_after(kind, arguments, known.own, given, gives)
@@ -80,11 +84,14 @@ def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, giv
         return Frame(arguments["width"], arguments["height"])
     if kind in ("image.affine", "image.perspective"):
         return None  # a picture of its own
-    if kind in ("detect.to_picture", "detect.quads_to_picture") and frame is not None:
+    if kind in ("detect.to_picture", "detect.paste_masks", "detect.quads_to_picture",
+                "keypoints.to_picture") and frame is not None:
+        return Frame(frame.width, frame.height)
+    if kind in ("segment", "segment.binary") and arguments["size"] == "picture" and frame is not None:
         return Frame(frame.width, frame.height)
     if kind == "interpolate" and frame is not None:
-        return frame.scaled(arguments["width"] / given.shape[-1], arguments["height"] / given.shape[-2])
-    if not is_pil(given) or not (kind in _MOVES or kind in ("image.to_tensor", "image.five_crop")):
+        return frame.scaled(gives.shape[-1] / given.shape[-1], gives.shape[-2] / given.shape[-2])
+    if not is_pil(given) or not (kind in _MOVES or kind in ("image.to_tensor", "image.five_crop", "image.pyramid")):
         return frame
     if 0 in given.size:
         return None  # no golden case can hold it: the recorder says so
@@ -94,6 +101,9 @@ def frame_after(kind: str, arguments: Json, frame: Frame | None, given: Any, giv
 
 def frames_of_elements(kind: str, frame: Frame | None, given: Any, gives: Any) -> list[Frame | None] | None:
     """Of each element of the list that an op gives; None: all have the list's."""
+    if kind == "image.pyramid":
+        frame = frame or Frame(*given.size)
+        return [frame.scaled(level.shape[2] / given.width, level.shape[1] / given.height) for level in gives]
     if kind != "image.five_crop":
         return None
     frame = frame or Frame(*given.size)
@@ -106,7 +116,7 @@ def frames_of_elements(kind: str, frame: Frame | None, given: Any, gives: Any) -
 def _known_of_crops(arguments: Json, frame: Frame | None, given: Any) -> Known:
     image, detections = given
     own = frame or Frame(*image.size)
-    parts = parts_of(image.size, detections, frame=frame, **{key: arguments[key] for key in ("margin", "square")})
+    parts = parts_of(image.size, detections, frame=frame, **{key: arguments[key] for key in ("margin", "square", "rounding")})
     return Known(own, tuple(Known(own.shifted(-left, -top)) for left, top, _, _ in parts) or None)
 
 
@@ -150,6 +160,8 @@ _MOVES: dict[str, Any] = {
     **dict.fromkeys(("image.resize", "image.resize_short", "image.resize_long", "image.resize_fit", "image.thumbnail"),
                     _resized),
     "image.letterbox": _letterboxed,
+    "image.area_to_tensor": lambda frame, arguments, given, _: frame.scaled(
+        arguments["width"] / given.width, arguments["height"] / given.height),
     "image.crop": lambda frame, arguments, *_: frame.shifted(-arguments["left"], -arguments["top"]),
     "image.center_crop": _centred,
     "image.crop_short": _centred,

@@ -33,8 +33,14 @@ RESAMPLED = Rounding("nearest: exact; the others 4e-5 of the largest value, on s
                      lambda arguments, value: EXACT if arguments["mode"].startswith("nearest")
                      else Tolerance(4e-5 * magnitude([value])))
 SEGMENTED = Rounding("exact but where the two best logits differ by rounding", lambda arguments, value: EXACT)
+THRESHOLDED = Rounding("exact but where a value is within rounding of the threshold", lambda arguments, value: EXACT)
+MASKED = Rounding("exact but where a value is within rounding of the threshold",
+                  lambda arguments, value: Tolerance(1e-6))  # at least a pixel of each mask
 NMS = Rounding("exact; equal scores in order of index, which `batched_nms` leaves open above 1000 boxes",
                lambda arguments, value: EXACT)
+AREA = Rounding("exact, for areas of up to 65793 pixels", lambda arguments, value: EXACT)
+NEAREST = Rounding("1e-6 of the product of both lengths",
+                   lambda arguments, value: Tolerance(2e-6 * max([1.0, *(abs(score) for _, _, score in value)])))
 ENCODED = Rounding("jpeg: exact; png: the pixels", lambda arguments, value: EXACT)
 UNRECORDED = Rounding("none", lambda arguments, value: EXACT)  # what no golden case holds
 

@@ -70,6 +70,11 @@ def number_of(least: float, most: float) -> Check:
     return lambda value: None if is_number(value) and least <= value <= most else f"expected {least}..{most}"
 
 
+def above(least: float, most: float) -> Check:
+    expected = f"expected a number above {least}, at most {most}"
+    return lambda value: None if is_number(value) and least < value <= most else expected
+
+
 def not_negative(value: Any) -> str | None:
     return None if is_number(value) and value >= 0 else "expected a finite number, 0 or more"
 

@@ -3,22 +3,28 @@
 
 from __future__ import annotations
 
+import math
+
 from ..limits import MAX_SIDE
-from ..tolerance import EXACT
+from ..tolerance import EXACT, Tolerance
+from .area import area_to_tensor, pyramid
 from .boxes import unletterbox
-from .classes import label, top_k
+from .classes import above, label, top_k
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
 from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
 from .detect.crop import crop as crop_detections
+from .detect.masks import masks_of, paste_masks
 from .detect.nms import nms, soft_nms
 from .detect.picture import back_to_picture, clip
 from .detect.selection import boxes_of, filter_detections
 from .detect.selection import label as label_detections
-from .detect.table import DECODERS, QUADS
+from .detect.table import CASCADES, DECODERS, LEVELS, QUADS
 from .drawing import draw, draw_quads
+from .embeddings import l2_normalize, nearest
 from .encoding import encode, exact_only
-from .op import ENCODED, NMS, RELATIVE, RESAMPLED, SEGMENTED, UNRECORDED, WARPED, Op
+from .keypoints import points_to_picture
+from .op import AREA, ENCODED, MASKED, NEAREST, NMS, RELATIVE, RESAMPLED, SEGMENTED, THRESHOLDED, UNRECORDED, WARPED, Op
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -40,9 +46,11 @@ from .parameters import (
     numbers_of,
     positive,
     reducing_gap,
+    whole_numbers,
 )
 from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
-from .tensors import interpolate, normalize, pad_planes, segment, sigmoid, softmax
+from .segmenting import binary, label_masks, overlay, segment, segment_input, to_image
+from .tensors import interpolate, normalize, pad_planes, sigmoid, softmax
 from .warping import affine, flip, perspective, rotate90
 
 _FILTER = (choice(*FILTERS), "bilinear")
@@ -53,7 +61,11 @@ _CROP_KEYS = (("size",), ("width", "height"))
 _MARGIN = (integer(0, MAX_SIDE), 0)
 _CENTRE = (choice("half_even", "floor", "truncate"), "half_even")
 _SHARE = number_of(0, 1)
+_AREA_NORMALIZE = {"mean": (channel_numbers(True), 0), "std": (channel_numbers(False), 1)}
 _ROUNDING = choice("truncate", "round")
+_MAX_LABEL = (1 << 31) - 1
+_LABELS = {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0),
+           "size": (choice("given", "picture"), "given"), "stride": (SIDE, 1), "outside": (integer(-1, _MAX_LABEL), -1)}
 OPS = {
     "image.decode": Op("Bytes", "Image", {
         "colour": (choice("rgb", "unchanged"), "rgb"), "exif_orientation": (boolean, False),
@@ -115,42 +127,70 @@ OPS = {
         "mean": (channel_numbers(True), 0), "std": (channel_numbers(False), 1), "scale": (factor, 1 / 255),
         "dtype": (choice("f32", "f16", "bf16", "u8", "i8"), "f32"), "layout": (choice("chw", "hwc"), "chw"),
         "reverse_channels": (boolean, False)}, to_tensor),
+    "image.area_to_tensor": Op("Image", "Tensor", {"width": (SIDE, ...), "height": (SIDE, ...), **_AREA_NORMALIZE},
+                               area_to_tensor, AREA),
+    "image.pyramid": Op("Image", "list<Tensor>", {**LEVELS, **_AREA_NORMALIZE}, pyramid, AREA),
     **DECODERS,
     **QUADS,
-    "segment": Op("Tensor", "Tensor", {"height": (integer(0, MAX_SIDE), 0), "width": (integer(0, MAX_SIDE), 0)}, segment,
-                  SEGMENTED),
+    **CASCADES,
+    "l2_normalize": Op("Tensor", "Tensor", {"eps": (number_of(1e-37, math.inf), 1e-12)}, l2_normalize, RELATIVE,
+                       carries=lambda incoming: Tolerance(2 * incoming.atol, 2 * incoming.rtol)),
+    "embeddings.nearest": Op("Tensor", "Classes", {
+        "table": (file_name, ...), "metric": (choice("cosine", "dot", "l2"), "cosine"), "k": (integer(1, 65536), ...),
+        "labels": (file_name, None)}, nearest, NEAREST, carries=lambda incoming: Tolerance(32 * incoming.atol, incoming.rtol)),
+    "segment": Op("Tensor", "Tensor", _LABELS, segment, SEGMENTED, carries=lambda incoming: incoming, takes_frame=True),
+    "segment.input": Op("tuple<Tensor, Tensor>", "Tensor", {}, segment_input, SEGMENTED),
+    "segment.binary": Op("Tensor", "Tensor", {
+        "threshold": (finite, 0.5), "values": (choice("logits", "probabilities"), "logits"), **_LABELS}, binary, THRESHOLDED,
+        carries=lambda incoming: incoming, takes_frame=True),
+    "segment.masks": Op("Tensor", "Masks", {"classes": (whole_numbers(0, _MAX_LABEL), None)}, label_masks),
+    "segment.to_image": Op("Tensor", "Image", {"colours": (choice("numbers", "palette"), "numbers"),
+                                               "background": (integer(-1, _MAX_LABEL), 0)}, to_image),
+    "segment.overlay": Op("tuple<Image, Tensor>", "Image", {"alpha": (_SHARE, 0.5), "background": (integer(-1, _MAX_LABEL), 0)},
+                          overlay),
     "interpolate": Op("Tensor", "Tensor", {
-        "width": (SIDE, ...), "height": (SIDE, ...), "antialias": (boolean, False), "align_corners": (boolean, False),
-        "mode": (choice("nearest", "nearest_exact", "bilinear", "bicubic"), "bilinear")}, interpolate, RESAMPLED),
+        **dict.fromkeys(("width", "height", "min_size", "max_size"), (SIDE, None)),
+        "antialias": (boolean, False), "align_corners": (boolean, False),
+        "mode": (choice("nearest", "nearest_exact", "bilinear", "bicubic"), "bilinear")}, interpolate, RESAMPLED,
+        one_of=(("width", "height"), ("min_size", "max_size"))),
     "normalize": Op("Tensor", "Tensor", {"mean": (list_of_numbers(True), ...), "std": (list_of_numbers(False), ...)},
                     normalize),
-    "pad_to": Op("Tensor", "Tensor", {"width": (SIDE, ...), "height": (SIDE, ...), "value": (finite, 0)}, pad_planes),
-    "softmax": Op("Tensor", "Tensor", {}, softmax, RELATIVE),
-    "sigmoid": Op("Tensor", "Tensor", {}, sigmoid, RELATIVE),
+    "pad_to": Op("Tensor", "Tensor", {**dict.fromkeys(("width", "height", "multiple"), (SIDE, None)), "value": (finite, 0)},
+                 pad_planes, one_of=(("width", "height"), ("multiple",))),
+    "softmax": Op("Tensor", "Tensor", {"temperature": (positive, 1)}, softmax, RELATIVE),
+    "sigmoid": Op("Tensor", "Tensor", {"temperature": (positive, 1)}, sigmoid, RELATIVE),
     "detect.clip": Op("Detections", "Detections", {}, clip, carries=lambda incoming: incoming, takes_frame=True),
     "detect.to_picture": Op("Detections", "Detections", {"clip": (boolean, True)}, back_to_picture, takes_frame=True),
     "detect.nms": Op("Detections", "Detections", {
         "iou": (_SHARE, 0.5), "suppress": (choice("per_class", "any", "torchvision"), "per_class"),
-        "max_count": (integer(1, 65536), 300)}, nms, NMS),
+        "max_count": (integer(1, 65536), 300), "overlap": (choice("union", "smaller"), "union"),
+        "inclusive": (boolean, False)}, nms, NMS),
     "detect.soft_nms": Op("Detections", "Detections", {
         "decay": (choice("linear", "gaussian"), "gaussian"), "iou": (_SHARE, 0.3), "sigma": (positive, 0.5),
         "score": (_SHARE, 0.001), "suppress": (choice("per_class", "any"), "per_class"),
         "max_count": (integer(1, 65536), 300)}, soft_nms, RELATIVE),
     "detect.filter": Op("Detections", "Detections", {
-        "score": (finite, None), "classes": (indices, None), "min_side": (not_negative, 0),
+        "score": (finite, None), "class_scores": (list_of_numbers(True), None), "classes": (indices, None),
+        "min_side": (not_negative, 0),
         "max_count": (integer(0, 65536), 0)}, filter_detections),
     "detect.label": Op("Detections", "Detections", {"labels": (file_name, ...)}, label_detections),
     "detect.crop": Op("tuple<Image, Detections>", "list<Image>", {
-        "margin": (number_of(-0.45, 10), 0), "square": (boolean, False)}, crop_detections,
+        "margin": (number_of(-0.45, 10), 0), "square": (boolean, False),
+        "rounding": (choice("nearest", "facenet"), "nearest")}, crop_detections,
         carries=lambda incoming: EXACT, takes_frame=True),
+    "keypoints.to_picture": Op("Keypoints", "Keypoints", {"clip": (boolean, True)}, points_to_picture, takes_frame=True),
+    "detect.paste_masks": Op("Detections", "Detections", {"threshold": (_SHARE, 0.5)}, paste_masks, MASKED, takes_frame=True),
+    "detect.masks_of": Op("Detections", "Masks", {}, masks_of),
     "detect.boxes_of": Op("Detections", "Boxes", {}, boxes_of),
     "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
+    "above": Op("Tensor", "Classes", {"threshold": (list_of_numbers(True), 0.5), "max_count": (integer(0, 65536), 0),
+                                      "labels": (file_name, None)}, above),
     "detect.draw": Op("tuple<Image, Detections>", "Image", {
         "line_width": (integer(0, 256), 0), "text_scale": (integer(0, 64), 0), "labels": (boolean, True),
-        "scores": (boolean, True), "keypoint_score": (finite, 0)}, draw, UNRECORDED),
+        "scores": (boolean, True), "keypoint_score": (finite, 0), "mask_alpha": (_SHARE, 0.5)}, draw, UNRECORDED),
     "detect.draw_quads": Op("tuple<Image, Quads>", "Image", {"line_width": (integer(0, 256), 0)}, draw_quads, UNRECORDED),
     "label": Op("Classes", "Classes", {"labels": (file_name, ...)}, label),
 }
 # Ops with a file of labels, which the packer writes.
-LABELLED = frozenset(kind for kind, op in OPS.items() if "labels" in op.params)
+LABELLED = frozenset(kind for kind, op in OPS.items() if "labels" in op.files)
 PREDICATES = {"image.is_gray": ("Image", lambda image: image.mode == "L")}

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ops on tensors: segment, interpolate, normalize, pad_to, softmax, sigmoid."""
+"""Ops on tensors: interpolate, normalize, pad_to, softmax, sigmoid."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PackError
@@ -21,22 +22,6 @@ def float_only(value: Any, op: str) -> torch.Tensor:
     return value
 
 
-def segment(value: Any, height: int, width: int) -> torch.Tensor:
-    return segment_logits(value, height, width).argmax(0).to(need("torch", "segment").int32)
-
-
-def segment_logits(value: Any, height: int, width: int) -> torch.Tensor:
-    torch = need("torch", "segment")
-    float_only(value, "segment")
-    if value.dim() != 3:
-        raise PackError(f"segment: takes f32[classes, height, width], got {describe_value(value)}")
-    if bool(height) != bool(width):
-        raise PackError("segment: takes both height and width, or neither")
-    if height:
-        value = torch.nn.functional.interpolate(value[None], (height, width), mode="bilinear", align_corners=False)[0]
-    return value
-
-
 def _planes(value: Any, op: str) -> torch.Tensor:
     torch = need("torch", op)
     if not isinstance(value, torch.Tensor) or value.dtype != torch.float32 or value.dim() not in (3, 4):
@@ -44,12 +29,25 @@ def _planes(value: Any, op: str) -> torch.Tensor:
     return value
 
 
-def interpolate(value: Any, width: int, height: int, mode: str, antialias: bool, align_corners: bool) -> torch.Tensor:
+def sides_within(planes: torch.Tensor, min_size: int, max_size: int) -> tuple[int, int]:
+    """(width, height), as torchvision's GeneralizedRCNNTransform chooses them."""
+    height, width = planes.shape[-2:]
+    scale = min(min_size / min(height, width), max_size / max(height, width))
+    sides = math.floor(width * scale), math.floor(height * scale)
+    if 0 in sides:
+        raise PackError(f"interpolate: {describe_value(planes)} would become {sides[0]}x{sides[1]}")
+    return sides
+
+
+def interpolate(value: Any, mode: str, antialias: bool, align_corners: bool, width: int = 0, height: int = 0,
+                min_size: int = 0, max_size: int = 0) -> torch.Tensor:
     torch = need("torch", "interpolate")
     if mode.startswith("nearest") and (antialias or align_corners):
         raise PackError("interpolate: antialias and align_corners are not for the nearest modes")
     options = {} if mode.startswith("nearest") else {"antialias": antialias, "align_corners": align_corners}
     batch = _planes(value, "interpolate")[None] if value.dim() == 3 else _planes(value, "interpolate")
+    if min_size:
+        width, height = sides_within(batch, min_size, max_size)
     result = torch.nn.functional.interpolate(batch, (height, width), mode=mode.replace("_", "-"), **options)
     return result[0] if value.dim() == 3 else result
 
@@ -63,17 +61,20 @@ def normalize(value: Any, mean: Any, std: Any) -> torch.Tensor:
     return (value - numbers[0].reshape(-1, 1, 1)) / numbers[1].reshape(-1, 1, 1)
 
 
-def pad_planes(planes: torch.Tensor, width: int, height: int, value: Any) -> torch.Tensor:
+def pad_planes(planes: torch.Tensor, value: Any, width: int = 0, height: int = 0, multiple: int = 0) -> torch.Tensor:
     torch = need("torch", "pad_to")
-    missing = width - _planes(planes, "pad_to").shape[-1], height - planes.shape[-2]
+    own_height, own_width = _planes(planes, "pad_to").shape[-2:]
+    if multiple:
+        width, height = (-(-side // multiple) * multiple for side in (own_width, own_height))
+    missing = width - own_width, height - own_height
     if min(missing) < 0:
         raise PackError(f"pad_to: {describe_value(planes)} is larger than {width}x{height}")
     return torch.nn.functional.pad(planes, (0, missing[0], 0, missing[1]), value=float(value))
 
 
-def softmax(value: Any) -> torch.Tensor:
-    return need("torch", "softmax").softmax(float_only(value, "softmax"), -1)
+def softmax(value: Any, temperature: float) -> torch.Tensor:
+    return need("torch", "softmax").softmax(float_only(value, "softmax") / temperature, -1)
 
 
-def sigmoid(value: Any) -> torch.Tensor:
-    return need("torch", "sigmoid").sigmoid(float_only(value, "sigmoid"))
+def sigmoid(value: Any, temperature: float) -> torch.Tensor:
+    return need("torch", "sigmoid").sigmoid(float_only(value, "sigmoid") / temperature)

@@ -80,8 +80,7 @@ def run_engine(kind: str, files: Mapping[int | None, Path], model: Runnable, poo
     ended the process has "ended", too. `is_fresh`: each is the model's first. CheckFailed if the model cannot be loaded,
     or ends the process on a trial that may not fail."""
     torch = model.torch
-    # Absolute paths: a child that was started before a chdir() has another working directory.
-    job: Json = {"kind": kind, "files": {size: str(path.absolute()) for size, path in files.items()},
+    job: Json = {"kind": kind, "files": {size: str(path.absolute()) for size, path in files.items()},  # it may run elsewhere
                  "libraries": [library.to_load for library in model.libraries],
                  "runs": runs, "parameters": model.parameters if model.is_script else [],
                  "arguments": model.arguments if model.is_script else {}, "is_fresh": is_fresh, "start": 0,

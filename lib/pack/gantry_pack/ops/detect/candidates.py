@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...imports import need
-from ...values import Detection, Detections
+from ...values import Detection, Detections, SoftMask
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +56,16 @@ def by_score(scores: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     return order[scores[order].sort(descending=True, stable=True).indices]
 
 
-def detections(boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor) -> Detections:
-    return Detections(Detection(label, "", score, tuple(box))
-                      for box, score, label in zip(boxes.tolist(), scores.tolist(), labels.tolist()))
+def with_soft_masks(found: Detections, rows: torch.Tensor, values: torch.Tensor, prototypes: Any = None,
+                    stride: int = 0) -> Detections:
+    """Each with what the head says in its row of its shape."""
+    return Detections(one._replace(soft_mask=SoftMask(values[row], one.box, prototypes, stride))
+                      for one, row in zip(found, rows.tolist()))
+
+
+def detections(boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor,
+               keypoints: torch.Tensor | None = None) -> Detections:
+    """`keypoints`: [n, k, 3] of x, y, score."""
+    points = [()] * len(boxes) if keypoints is None else [tuple(map(tuple, each)) for each in keypoints.tolist()]
+    return Detections(Detection(label, "", score, tuple(box), of_box)
+                      for box, score, label, of_box in zip(boxes.tolist(), scores.tolist(), labels.tolist(), points))

@@ -18,12 +18,14 @@ Extent = tuple[float, float]
 Pixels = tuple[int, int, int, int]  # left, top, right, bottom
 
 
-def crop(value: tuple[PilImage, Detections], margin: float, square: bool, frame: Frame | None) -> list[PilImage]:
+def crop(value: tuple[PilImage, Detections], margin: float, square: bool, frame: Frame | None,
+         rounding: str = "nearest") -> list[PilImage]:
     image, detections = value
-    return [image.crop(part) for part in parts_of(image.size, detections, margin, square, frame)]
+    return [image.crop(part) for part in parts_of(image.size, detections, margin, square, frame, rounding)]
 
 
-def parts_of(size: tuple[int, int], detections: Detections, margin: float, square: bool, frame: Frame | None) -> list[Pixels]:
+def parts_of(size: tuple[int, int], detections: Detections, margin: float, square: bool, frame: Frame | None,
+             rounding: str = "nearest") -> list[Pixels]:
     """Of each box, the whole pixels of an image that has this frame."""
     parts = []
     for index, one in enumerate(detections):
@@ -34,7 +36,7 @@ def parts_of(size: tuple[int, int], detections: Detections, margin: float, squar
         if square:
             missing = (across[1] - across[0]) - (down[1] - down[0])
             across, down = (across, _grown(down, missing / 2)) if missing > 0 else (_grown(across, -missing / 2), down)
-        (left, right), (top, bottom) = _pixels(across, size[0]), _pixels(down, size[1])
+        (left, right), (top, bottom) = _pixels(across, size[0], rounding), _pixels(down, size[1], rounding)
         parts.append((left, top, right, bottom))
     return parts
 
@@ -56,6 +58,7 @@ def _grown(extent: Extent, by: float) -> Extent:
     return extent[0] - by, extent[1] + by
 
 
-def _pixels(extent: Extent, side: int) -> tuple[int, int]:
-    begin = min(max(round(extent[0]), 0), side - 1)
-    return begin, min(max(round(extent[1]), begin + 1), side)
+def _pixels(extent: Extent, side: int, rounding: str) -> tuple[int, int]:
+    first, last = (round(extent[0]), round(extent[1])) if rounding == "nearest" else (int(extent[0]) - 1, int(extent[1]))
+    begin = min(max(first, 0), side - 1)
+    return begin, min(max(last, begin + 1), side)

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 _MOST_MOVED_BOXES = 1000  # torchvision.ops.batched_nms moves classes apart up to here
 
 
-def nms(detections: Detections, iou: float, suppress: str, max_count: int) -> Detections:
-    """torchvision.ops.nms and batched_nms; equal scores in the order of their indices."""
+def nms(detections: Detections, iou: float, suppress: str, max_count: int, overlap: str = "union",
+        inclusive: bool = False) -> Detections:
+    """torchvision.ops.nms and batched_nms; inclusive: Fast R-CNN's nms.py, with "smaller" facenet_pytorch's nms_numpy. Equal
+    scores in the order of their indices."""
     torch = need("torch", "detect.nms")
     boxes, scores, classes = columns(detections)
     order = torch.sort(scores, descending=True, stable=True).indices
@@ -31,7 +33,10 @@ def nms(detections: Detections, iou: float, suppress: str, max_count: int) -> De
         if not is_left[index]:
             continue
         kept.append(index)
-        is_left &= ~((overlaps(boxes[index], boxes).double() > iou) & (classes == classes[index]))
+        shares = overlaps(boxes[index], boxes, overlap == "smaller", inclusive)
+        is_plain = overlap == "union" and not inclusive
+        is_over = shares.double() > iou if is_plain else shares > torch.tensor(iou, dtype=torch.float32)
+        is_left &= ~(is_over & (classes == classes[index]))
     return Detections(detections[index] for index in kept[:max_count])
 
 
@@ -63,9 +68,12 @@ def columns(detections: Detections) -> tuple[torch.Tensor, torch.Tensor, torch.T
     return boxes, scores, torch.tensor([one.index for one in detections], dtype=torch.int64)
 
 
-def overlaps(box: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
-    """intersection / union in float32, as torchvision's nms computes it; NaN where there is no area."""
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    sides = (boxes[:, 2:].minimum(box[2:]) - boxes[:, :2].maximum(box[:2])).nan_to_num(0, math.inf, -math.inf).clamp(min=0)
+def overlaps(box: torch.Tensor, boxes: torch.Tensor, of_smaller: bool = False, inclusive: bool = False) -> torch.Tensor:
+    """intersection / union, or / the area of the smaller one, in float32; NaN where there is no area."""
+    extra = 1 if inclusive else 0
+    areas = (boxes[:, 2] - boxes[:, 0] + extra) * (boxes[:, 3] - boxes[:, 1] + extra)
+    area = (box[2] - box[0] + extra) * (box[3] - box[1] + extra)
+    sides = boxes[:, 2:].minimum(box[2:]) - boxes[:, :2].maximum(box[:2]) + extra
+    sides = sides.nan_to_num(0, math.inf, -math.inf).clamp(min=0)
     inter = sides[:, 0] * sides[:, 1]
-    return inter / ((box[2] - box[0]) * (box[3] - box[1]) + areas - inter)
+    return inter / (areas.minimum(area) if of_smaller else area + areas - inter)

@@ -32,7 +32,8 @@ def back_to_picture(detections: Detections, clip: bool, frame: Frame | None) -> 
 
     def points_back(points: torch.Tensor) -> torch.Tensor:  # as boxes without an extent
         return to_picture(points.repeat(1, 2), clip, known)[:, :2]
-    return _moved(detections, lambda boxes: to_picture(boxes, clip, known), points_back)
+    moved = _moved(detections, lambda boxes: to_picture(boxes, clip, known), points_back)
+    return Detections(one._replace(soft_mask=one.soft_mask and one.soft_mask.within(known)) for one in moved)
 
 
 def _ends(axis: Axis, pixels: int) -> tuple[float, float]:

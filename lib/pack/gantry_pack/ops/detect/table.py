@@ -8,14 +8,16 @@ from typing import Any
 from ...limits import MAX_SIDE
 from ...tolerance import EXACT, Tolerance
 from ...values import Detections
+from ..keypoints import heatmaps, points
 from ..op import Op, Rounding, Table
-from ..parameters import SIDE, boolean, choice, file_name, integer, not_negative, number_of, text, unit, whole_numbers
+from ..parameters import SIDE, above, boolean, choice, file_name, integer, not_negative, number_of, text, unit, whole_numbers
 from .anchors import fcos, retinanet, ssd
 from .boxes import boxes, detr
+from .cascade import classify, refine, sliding_window, square
 from .centernet import centernet
 from .picodet import picodet
 from .quads import crop_quads, db, quads_to_picture
-from .yolo import yolov5, yolov8, yolov8_raw, yolox
+from .yolo import yolov5, yolov8, yolov8_raw, yolov8_seg, yolox
 
 _MAX_CLASS = (1 << 31) - 1
 _STEP = 2e-6  # on either side 1e-6, since exp() is another
@@ -29,6 +31,10 @@ def _of_boxes(found: Detections) -> Tolerance:
 _ROUNDED = Rounding("2e-6 relative, of a box to its largest number", lambda arguments, value: _of_boxes(value))
 _ACTIVATED = Rounding("exact; with softmax or sigmoid 2e-6 relative",
                       lambda arguments, value: EXACT if arguments["activation"] == "none" else _of_boxes(value))
+
+
+_PEAK = Rounding("exact; scores with sigmoid 2e-6 relative",
+                 lambda arguments, value: EXACT if arguments["activation"] == "none" else Tolerance(_STEP, _STEP))
 
 
 _SIDE = 1024  # pixels of a usual input: boxes of one side are differences of such numbers, or shares of it
@@ -75,9 +81,15 @@ DECODERS: Table = {
         **_PICTURE, "format": (choice("xyxy", "xywh", "cxcywh"), "xyxy"), "relative": (boolean, False),
         "boxes": _tensor("boxes"), "scores": _tensor("scores"), "labels": _tensor("labels"),
         "activation": (choice("none", "softmax", "sigmoid"), "none"), "background": (integer(-1, _MAX_CLASS), -1),
-        "multi_label": (boolean, False), **_candidates(0.25, 30000)}, boxes, _ACTIVATED, carries=_scaled, takes_frame=True),
+        "multi_label": (boolean, False), "keypoints": (text, ""), "keypoint_scores": (text, ""), "masks": (text, None),
+        **_candidates(0.25, 30000)}, boxes, _ACTIVATED, carries=_scaled, takes_frame=True),
     "detect.yolov5": Op("Tensor", "Detections", {**_CLASSES, **_candidates(0.25, 30000)}, yolov5, carries=_moved),
-    "detect.yolov8": Op("Tensor", "Detections", {**_LAYOUT, **_CLASSES, **_candidates(0.25, 30000)}, yolov8, carries=_moved),
+    "detect.yolov8": Op("Tensor", "Detections", {
+        **_LAYOUT, **_CLASSES, "keypoints": (integer(0, 1024), 0), "keypoint_scores": (boolean, True),
+        **_candidates(0.25, 30000)}, yolov8, carries=_moved),
+    "detect.yolov8_seg": Op("Tensors", "Detections", {
+        **_LAYOUT, "multi_label": (boolean, False), "stride": (SIDE, 4), "head": _tensor("output0"),
+        "prototypes": _tensor("output1"), **_candidates(0.25, 30000)}, yolov8_seg, carries=_moved),
     "detect.yolov8_raw": Op("Tensor", "Detections", {
         **_grid([8, 16, 32]), "bins": (integer(2, 256), 16), **_LAYOUT, **_CLASSES, **_candidates(0.25, 30000)},
         yolov8_raw, _ROUNDED, carries=_scaled),
@@ -89,6 +101,42 @@ DECODERS: Table = {
     "detect.picodet": Op("Tensors", "Detections", {
         **_grid([8, 16, 32, 64]), "activation": (choice("none", "sigmoid"), "none"), "multi_label": (boolean, True),
         **_candidates(0.4, 1000)}, picodet, _ROUNDED, carries=_scaled),
+    "keypoints.heatmaps": Op("Tensor", "Keypoints", {
+        "stride": (SIDE, 4), "refine": (choice("quarter", "none"), "quarter"),
+        "activation": (choice("none", "sigmoid"), "none")}, heatmaps, _PEAK, carries=_moved),
+    "keypoints.points": Op("Tensor", "Keypoints", {**_PICTURE, "relative": (boolean, False), "y_first": (boolean, False)},
+                           points, carries=_scaled, takes_frame=True),
+}
+
+_WINDOW = 512  # pixels of a large window, a share of whose side it moves
+
+
+def _windows(incoming: Tolerance) -> Tolerance:
+    """What a difference in shares of a window becomes."""
+    return Tolerance(_WINDOW * (incoming.atol + incoming.rtol))
+
+
+def _refined(incoming: Tolerance) -> Tolerance:
+    """Of the boxes and of what a model said of them the larger difference comes in. Behind a decoder that is the boxes',
+    which are in pixels already; a smaller one than theirs can be is the model's, in shares."""
+    return incoming if incoming.atol >= _LEAST_OF_PIXELS else _windows(incoming)
+
+
+_LEAST_OF_PIXELS = 2e-3
+LEVELS: dict[str, Any] = {"scale": (above(0, 4), 0.6), "factor": (number_of(0.05, 0.95), 0.709), "min_side": (SIDE, 12)}
+_FOREGROUND = {"foreground": (integer(0, MAX_SIDE), 1)}
+_HEAD = {"scores": _tensor("scores"), "boxes": _tensor("boxes")}
+CASCADES: Table = {
+    "detect.sliding_window": Op("tuple<Image, list<Tensors>>", "Detections", {
+        **LEVELS, "window": (SIDE, 12), "stride": (SIDE, 2), "score": (unit, 0.6), "level_iou": (unit, 0.5),
+        "iou": (unit, 0.7), "top": (integer(1, 65536), 30000), **_FOREGROUND, **_HEAD}, sliding_window, carries=_windows),
+    "detect.refine": Op("tuple<Detections, list<Tensors>>", "Detections", {
+        "score": (unit, 0.7), "iou": (unit, None), "inclusive": (boolean, False), **_FOREGROUND, **_HEAD,
+        "points": (text, None)}, refine, carries=_refined),
+    "detect.square": Op("Detections", "Detections", {}, square,
+                        carries=lambda incoming: Tolerance(2 * incoming.atol, 2 * incoming.rtol)),
+    "detect.classify": Op("tuple<Detections, list<Classes>>", "Detections", {
+        "score": (choice("class", "detection", "product"), "class")}, classify, carries=lambda incoming: incoming),
 }
 
 

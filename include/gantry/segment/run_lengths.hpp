@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// RunLengths: one binary mask of a picture, in COCO's run-length encoding.
+//
+//   RunLengths mask = RunLengths::parse("0125", 3, 3).value();
+//   Tensor pixels = mask.to_tensor().value();  // u8[3, 3]
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gantry/result.hpp>
+#include <gantry/tensor.hpp>
+
+namespace gantry {
+
+/// The pixels of a mask column by column: runs of pixels outside and of pixels inside in turn, beginning with those
+/// outside (pycocotools, common/maskApi.c). A mask has at most 2^32 - 1 pixels.
+///
+/// Ownership: owns its counts.
+/// Threads:   thread-compatible.
+/// Errors:    those of the functions; counts that do not add up are found by check() and to_tensor().
+/// Cost:      4 bytes a run; functions are linear in the number of runs.
+class GANTRY_API RunLengths {
+ public:
+  /// No mask at all.
+  RunLengths() = default;
+  /// As they are given: check() says whether they are a mask.
+  RunLengths(std::int64_t height, std::int64_t width, std::vector<std::uint32_t> counts)
+      : height_(height), width_(width), counts_(std::move(counts)) {}
+  /// The inverse of to_string(). invalid_argument for a text that is no COCO run lengths, or of another size.
+  static Result<RunLengths> parse(std::string_view text, std::int64_t height, std::int64_t width);
+  /// Of u8 or bool [height, width], where every value but 0 is inside; else invalid_argument. Cost: reads every pixel.
+  static Result<RunLengths> of(const Tensor& pixels);
+
+  /// Whether there is no mask. A mask without a pixel inside is not empty: its area() is 0.
+  bool empty() const { return counts_.empty() && height_ == 0 && width_ == 0; }
+  std::int64_t height() const { return height_; }
+  std::int64_t width() const { return width_; }
+  const std::vector<std::uint32_t>& counts() const { return counts_; }
+  /// invalid_argument unless the counts add up to height * width, and these are sides of a mask.
+  Result<void> check() const;
+
+  /// What COCO's JSON has as "counts".
+  std::string to_string() const;
+  /// u8[height, width] of 0 and 1. invalid_argument as check(); resource_exhausted. Cost: writes every pixel.
+  Result<Tensor> to_tensor() const;
+  /// Pixels inside.
+  std::int64_t area() const;
+  /// {left, top, width, height} around the pixels inside; zeros if there are none.
+  std::array<std::int64_t, 4> bounding_box() const;
+
+  /// The same pixels. A run may be written as several, with runs of 0 between them.
+  friend bool operator==(const RunLengths& a, const RunLengths& b) {
+    return a.height_ == b.height_ && a.width_ == b.width_ && (a.counts_ == b.counts_ || a.differing_pixels(b) == 0);
+  }
+  friend bool operator!=(const RunLengths& a, const RunLengths& b) { return !(a == b); }
+  /// How many pixels are inside one and outside the other of two masks of one size.
+  std::int64_t differing_pixels(const RunLengths& other) const;
+
+ private:
+  std::int64_t height_ = 0;
+  std::int64_t width_ = 0;
+  std::vector<std::uint32_t> counts_;
+};
+
+/// The pixels of `labels` that are `label`. `labels`: contiguous i32[height, width] on the CPU, else invalid_argument.
+/// Cost: reads every label.
+GANTRY_API Result<RunLengths> run_lengths(const Tensor& labels, std::int32_t label);
+
+}  // namespace gantry

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// The limits of Nms, which the stage and the function check alike.
+#pragma once
+
+#include <gantry/detect/nms.hpp>
+#include <gantry/result.hpp>
+
+namespace gantry::detect {
+
+Result<void> check_nms(const Nms& options);
+
+}  // namespace gantry::detect

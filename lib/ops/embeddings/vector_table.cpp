@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// VectorTable: rows are checked once, and for cosines normalised once.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <gantry/embeddings.hpp>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "ops/embeddings/kernels/dot_kernels.hpp"
+#include "ops/embeddings/vector_rows.hpp"
+
+namespace gantry {
+namespace detail {
+namespace {
+
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kCacheLine = 64;
+
+std::size_t rounded_up(std::size_t value, std::size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<VectorRows>> VectorRows::make(std::int64_t count, std::int64_t width, Metric metric) {
+  const std::size_t stride = rounded_up(static_cast<std::size_t>(width), kRowFloats);
+  const std::size_t bytes = static_cast<std::size_t>(count) * stride * sizeof(float);
+  const bool is_large = bytes >= kHugePage;
+  const std::size_t alignment = is_large ? kHugePage : kCacheLine;
+  const std::size_t rounded = rounded_up(bytes, alignment);
+  std::unique_ptr<float, FreeMemory> memory(static_cast<float*>(std::aligned_alloc(alignment, rounded)));
+  if (!memory)
+    return Error(ErrorCode::kResourceExhausted, "no memory for a table of " + std::to_string(rounded) + " bytes");
+  // Reading 256 MB by small pages takes half as long again; where the system has no huge ones, nothing is lost.
+  if (is_large) ::madvise(memory.get(), rounded, MADV_HUGEPAGE);
+  std::memset(memory.get(), 0, rounded);
+  return std::shared_ptr<VectorRows>(new VectorRows(std::move(memory), static_cast<std::size_t>(count),
+                                                    static_cast<std::size_t>(width), stride, metric));
+}
+
+double length_of(const float* vector, std::size_t width) {
+  double sum = 0;
+  for (std::size_t i = 0; i < width; ++i) sum += static_cast<double>(vector[i]) * static_cast<double>(vector[i]);
+  return std::sqrt(sum);
+}
+
+}  // namespace detail
+
+namespace {
+
+constexpr std::int64_t kMostRows = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMostWidth = 65536;
+
+Result<Tensor> checked_rows(const Tensor& rows) {
+  const bool fits = rows.dtype() == DType::kF32 && rows.device().is_cpu() && rows.rank() == 2 && rows.shape()[0] >= 1 &&
+                    rows.shape()[0] <= kMostRows && rows.shape()[1] >= 1 && rows.shape()[1] <= kMostWidth;
+  if (fits) return rows.contiguous();
+  return Error(ErrorCode::kInvalidArgument,
+               "expected f32[n, d] on the CPU with n 1..2147483647 and d 1..65536, got " + rows.to_string());
+}
+
+}  // namespace
+
+Result<VectorTable> VectorTable::make(const Tensor& rows, Metric metric) {
+  if (metric > Metric::kL2) return Error(ErrorCode::kInvalidArgument, "unknown metric");
+  auto dense = checked_rows(rows);
+  if (!dense) return std::move(dense).error();
+  auto made = detail::VectorRows::make(dense->shape()[0], dense->shape()[1], metric);
+  if (!made) return std::move(made).error();
+  detail::VectorRows& table = **made;
+  const auto* from = static_cast<const float*>(dense->data());
+  for (std::size_t i = 0; i < table.count(); ++i, from += table.width()) {
+    if (!std::all_of(from, from + table.width(), [](float one) { return std::isfinite(one); }))
+      return Error(ErrorCode::kInvalidArgument, "row " + std::to_string(i) + " holds a NaN or an infinity");
+    float* const row = table.row(i);
+    const double length = metric == Metric::kCosine ? detail::length_of(from, table.width()) : 1;
+    for (std::size_t k = 0; k < table.width(); ++k)
+      row[k] = length > 0 ? static_cast<float>(static_cast<double>(from[k]) / length) : 0;
+  }
+  return VectorTable(*std::move(made));
+}
+
+std::int64_t VectorTable::size() const {
+  return static_cast<std::int64_t>(rows_->count());
+}
+
+std::int64_t VectorTable::width() const {
+  return static_cast<std::int64_t>(rows_->width());
+}
+
+Metric VectorTable::metric() const {
+  return rows_->metric();
+}
+
+}  // namespace gantry

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// image.area_to_tensor and image.pyramid.
+#include <gantry/image/area.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "ops/image/area_planes.hpp"
+#include "ops/image/frames.hpp"
+#include "ops/image/pyramid_levels.hpp"
+#include "ops/parameters.hpp"
+
+namespace gantry::image {
+namespace {
+
+using detail::AreaNormalize;
+using detail::ImageSize;
+
+constexpr double kMostBytes = 2147483648.0;
+
+Result<void> check_bytes(ImageSize size, std::size_t channels) {
+  const double bytes =
+      4.0 * static_cast<double>(size.width) * static_cast<double>(size.height) * static_cast<double>(channels);
+  if (bytes <= kMostBytes) return {};
+  return Error(ErrorCode::kResourceExhausted, "a tensor of " + std::to_string(size.width) + "x" +
+                                                  std::to_string(size.height) + " has more than 2^31 bytes");
+}
+
+Frame scaled(const Frame& frame, ImageSize before, ImageSize after) {
+  Frame moved = frame;
+  moved.x = frame.x.scaled(static_cast<double>(after.width) / static_cast<double>(before.width));
+  moved.y = frame.y.scaled(static_cast<double>(after.height) / static_cast<double>(before.height));
+  return moved;
+}
+
+Shape shape_of(ImageSize size, std::size_t channels) {
+  return {static_cast<std::int64_t>(channels), size.height, size.width};
+}
+
+Result<void> fill(Tensor& tensor, const Image& image, ImageSize size, const AreaNormalize& normalize,
+                  const CallContext& call) {
+  return detail::area_planes(image, size, normalize, static_cast<float*>(tensor.mutable_data()), call);
+}
+
+Result<Tensor> run_area(const AreaToTensor& options, const Image& image, const CallContext& call) {
+  const AreaNormalize normalize{options.mean, options.std};
+  const ImageSize size{options.width, options.height}, before = detail::size_of(image);
+  if (auto ok = detail::check_fits(normalize, image.channels()); !ok) return std::move(ok).error();
+  if (auto ok = check_bytes(size, image.channels()); !ok) return std::move(ok).error();
+  call.set_frame(scaled(detail::frame_of(call, before), before, size));
+  auto tensor = call.make_tensor(DType::kF32, shape_of(size, image.channels()));
+  if (!tensor) return tensor;
+  if (auto ok = fill(*tensor, image, size, normalize, call); !ok) return std::move(ok).error();
+  return tensor;
+}
+
+Result<std::vector<Tensor>> run_pyramid(const Pyramid& options, const Image& image, const CallContext& call) {
+  const AreaNormalize normalize{options.mean, options.std};
+  if (auto ok = detail::check_fits(normalize, image.channels()); !ok) return std::move(ok).error();
+  const ImageSize before = detail::size_of(image);
+  const Frame frame = detail::frame_of(call, before);
+  std::vector<Tensor> levels;
+  std::vector<std::optional<Frame>> frames;
+  for (const double scale : options.levels.scales(before.width, before.height)) {
+    if (auto ended = call.interruption()) return *std::move(ended);
+    const ImageSize size{static_cast<std::int64_t>(static_cast<double>(before.width) * scale + 1),
+                         static_cast<std::int64_t>(static_cast<double>(before.height) * scale + 1)};
+    if (auto ok = check_bytes(size, image.channels()); !ok) return std::move(ok).error();
+    auto level = Tensor::make(DType::kF32, shape_of(size, image.channels()));
+    if (!level) return std::move(level).error();
+    if (auto ok = fill(*level, image, size, normalize, call); !ok) return std::move(ok).error();
+    levels.push_back(*std::move(level));
+    frames.emplace_back(scaled(frame, before, size));
+  }
+  call.set_frame(frame);
+  call.set_element_frames(std::move(frames));
+  return levels;
+}
+
+Result<void> check(const AreaToTensor& options) {
+  if (auto ok = detail::check_side("width", options.width); !ok) return ok;
+  if (auto ok = detail::check_side("height", options.height); !ok) return ok;
+  return detail::check_area_normalize({options.mean, options.std});
+}
+
+Result<void> check(const Pyramid& options) {
+  if (auto ok = detail::check_levels(options.levels); !ok) return ok;
+  return detail::check_area_normalize({options.mean, options.std});
+}
+
+std::string normalize_text(const std::vector<float>& mean, const std::vector<float>& std) {
+  return ", mean=" + detail::to_text(mean) + ", std=" + detail::to_text(std);
+}
+
+}  // namespace
+
+Stage<Image, Tensor> area_to_tensor(const AreaToTensor& options) {
+  return detail::make_op<Image, Tensor>(
+      "image.area_to_tensor", options,
+      "width=" + std::to_string(options.width) + ", height=" + std::to_string(options.height) +
+          normalize_text(options.mean, options.std),
+      check(options),
+      [](const AreaToTensor& p, Image&& image, const CallContext& call) { return run_area(p, image, call); });
+}
+
+Stage<Image, std::vector<Tensor>> pyramid(const Pyramid& options) {
+  return detail::make_op<Image, std::vector<Tensor>>(
+      "image.pyramid", options, detail::levels_text(options.levels) + normalize_text(options.mean, options.std),
+      check(options),
+      [](const Pyramid& p, Image&& image, const CallContext& call) { return run_pyramid(p, image, call); });
+}
+
+}  // namespace gantry::image

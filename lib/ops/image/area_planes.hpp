@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The means of areas of an image, normalised, as planes of float32.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <gantry/call_context.hpp>
+#include <gantry/image/image.hpp>
+#include <gantry/result.hpp>
+#include <vector>
+
+#include "ops/image/geometry.hpp"
+
+namespace gantry::detail {
+
+/// Which pixels of an axis each output covers, from begin up to end.
+class AreaAxis {
+ public:
+  AreaAxis(std::int64_t in, std::int64_t out) : in_(in), out_(out) {}
+  std::int64_t begin(std::int64_t output) const { return output * in_ / out_; }
+  std::int64_t end(std::int64_t output) const { return ((output + 1) * in_ + out_ - 1) / out_; }
+  /// How many pixels an output covers at most.
+  std::int64_t most() const { return in_ / out_ + 2; }
+
+ private:
+  std::int64_t in_;
+  std::int64_t out_;
+};
+
+/// What is taken off and divided by; one number, or one a channel.
+struct AreaNormalize {
+  std::vector<float> mean;
+  std::vector<float> std;
+};
+
+/// invalid_argument for numbers that are not finite, 0 as std, or lists of another length than 1, 3 or 4.
+Result<void> check_area_normalize(const AreaNormalize& normalize);
+/// invalid_argument if there is not one number, or one for each channel.
+Result<void> check_fits(const AreaNormalize& normalize, std::size_t channels);
+
+/// To `out`, f32[channels, size.height, size.width]. `normalize` fits. Compiled without contraction. Errors: what
+/// interrupts the call.
+Result<void> area_planes(const Image& image, ImageSize size, const AreaNormalize& normalize, float* out,
+                         const CallContext& call);
+
+}  // namespace gantry::detail

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// PyramidLevels as parameters: image.pyramid has them, and the decoder of what a model says of such a pyramid.
+#pragma once
+
+#include <gantry/image/area.hpp>
+#include <gantry/registry.hpp>
+#include <gantry/result.hpp>
+#include <string>
+#include <vector>
+
+namespace gantry::detail {
+
+Result<void> check_levels(const image::PyramidLevels& levels);
+/// "scale=0.6, factor=0.709, min_side=12".
+std::string levels_text(const image::PyramidLevels& levels);
+/// "scale", "factor" and "min_side".
+std::vector<OpParameter> level_parameters();
+image::PyramidLevels read_levels(ParamReader& params);
+
+}  // namespace gantry::detail

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bilinear resampling along one axis, with the weights of torch's interpolate(mode="bilinear", align_corners=False) in
+// float32 (aten/src/ATen/native/UpSample.h). And where a picture's own pixels are along a plane over the model's input.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <gantry/frame.hpp>
+#include <vector>
+
+namespace gantry::detail {
+
+/// The two pixels of an axis that make one output, and how much each counts.
+struct Blend {
+  std::int64_t first;
+  std::int64_t second;
+  float first_weight;
+  float second_weight;
+
+  float of(const float* values) const { return values[first] * first_weight + values[second] * second_weight; }
+};
+
+/// At `position`, in pixels from the middle of the first one, of `count` of them.
+inline Blend blend_at(float position, std::int64_t count) {
+  const float inside = std::max(position, 0.0f);
+  const std::int64_t first = std::min(static_cast<std::int64_t>(inside), count - 1);
+  const float weight = std::clamp(inside - static_cast<float>(first), 0.0f, 1.0f);
+  return {first, std::min(first + 1, count - 1), 1.0f - weight, weight};
+}
+
+/// Outputs begin..end - 1 of `out`, made of `in` pixels. Compiled without contraction.
+inline std::vector<Blend> blends_of(std::int64_t in, std::int64_t out, std::int64_t begin, std::int64_t end) {
+  std::vector<Blend> blends;
+  blends.reserve(static_cast<std::size_t>(std::max<std::int64_t>(end - begin, 0)));
+  const float scale = static_cast<float>(in) / static_cast<float>(out);
+  for (std::int64_t i = begin; i < end; ++i)
+    blends.push_back(blend_at(scale * (static_cast<float>(i) + 0.5f) - 0.5f, in));
+  return blends;
+}
+inline std::vector<Blend> blends_of(std::int64_t in, std::int64_t out) {
+  return blends_of(in, out, 0, out);
+}
+
+/// One axis of a picture, pixel by pixel, within a plane over the model's input.
+struct PlaneAxis {
+  /// Of each pixel of the picture; valid also where the plane does not show it.
+  std::vector<Blend> blends;
+  /// Which pixels the plane shows: begin..end - 1.
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+/// `pixels` of the picture lie in the model's input as `axis` says, in whole pixels of it, to which they are rounded;
+/// the plane has `count` values, each `stride` pixels of the input. The picture's part of the plane is resampled as
+/// interpolate() does it with the part cut out; beyond the plane its edge goes on.
+PlaneAxis plane_axis(const FrameAxis& axis, std::int64_t pixels, std::int64_t count, std::int64_t stride);
+
+}  // namespace gantry::detail

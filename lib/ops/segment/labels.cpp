@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is made of labels: masks, and images for people.
+#include <algorithm>
+#include <gantry/detect/draw.hpp>
+#include <gantry/segmentation.hpp>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/number_text.hpp"
+#include "ops/detect/draw_palette.hpp"
+#include "ops/parameters.hpp"
+#include "ops/segment/run_builder.hpp"
+
+namespace gantry {
+namespace {
+
+constexpr std::int64_t kMaxLabel = (std::int64_t{1} << 31) - 1;
+
+struct LabelMasks {
+  std::vector<std::int64_t> classes;
+};
+
+struct LabelImage {
+  LabelColours colours;
+  std::int64_t background;
+};
+
+/// i32[height, width], dense.
+Result<Tensor> labels_of(const Tensor& labels) {
+  if (labels.dtype() == DType::kI32 && labels.rank() == 2 && labels.device().is_cpu()) return labels.contiguous();
+  return Error(ErrorCode::kInvalidArgument, "takes labels as i32[height, width] on the CPU, got " + labels.to_string());
+}
+
+/// The masks of all labels in one walk down the columns.
+class MaskBuilders {
+ public:
+  explicit MaskBuilders(const std::vector<std::int64_t>& classes) : takes_all_(classes.empty()) {
+    for (const std::int64_t label : classes) builders_[static_cast<std::int32_t>(label)];
+  }
+
+  void add(std::int32_t label, std::int64_t begin, std::int64_t end) {
+    if (label < 0) return;
+    auto found = builders_.find(label);
+    if (found == builders_.end()) {
+      if (!takes_all_) return;
+      found = builders_.try_emplace(label).first;
+    }
+    Mask& mask = found->second;
+    mask.runs.add(begin - mask.end, false);
+    mask.runs.add(end - begin, true);
+    mask.end = end;
+  }
+
+  std::vector<std::int64_t> labels() const {
+    std::vector<std::int64_t> all;
+    for (const auto& [label, mask] : builders_) all.push_back(label);
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+  RunLengths take(std::int64_t label, std::int64_t height, std::int64_t width) {
+    Mask mask = builders_[static_cast<std::int32_t>(label)];  // a class may be asked for twice
+    mask.runs.add(height * width - mask.end, false);
+    return mask.runs.take(height, width);
+  }
+
+ private:
+  struct Mask {
+    detail::RunBuilder runs;
+    std::int64_t end = 0;
+  };
+  bool takes_all_;
+  std::unordered_map<std::int32_t, Mask> builders_;
+};
+
+Result<Masks> masks_of_labels(const LabelMasks& options, const Tensor& given, const CallContext& call) {
+  const auto labels = labels_of(given);
+  if (!labels) return labels.error();
+  const std::int64_t height = labels->shape()[0], width = labels->shape()[1];
+  if (labels->numel() > std::int64_t{0xffffffff})
+    return Error(ErrorCode::kInvalidArgument, "a mask has at most 4294967295 pixels, got " + labels->to_string());
+  const auto* const values = static_cast<const std::int32_t*>(labels->data());
+  MaskBuilders builders(options.classes);
+  for (std::int64_t x = 0; x < width; ++x) {
+    if (auto ended = call.interruption()) return *std::move(ended);
+    for (std::int64_t y = 0, begin = 0; begin < height; begin = y) {
+      const std::int32_t label = values[begin * width + x];
+      while (y < height && values[y * width + x] == label) ++y;
+      builders.add(label, x * height + begin, x * height + y);
+    }
+  }
+  std::vector<RunLengths> masks;
+  for (const std::int64_t label : options.classes.empty() ? builders.labels() : options.classes)
+    masks.push_back(builders.take(label, height, width));
+  return Masks(std::move(masks));
+}
+
+Result<void> check(const LabelMasks& options) {
+  for (const std::int64_t label : options.classes)
+    if (auto ok = detail::check_range("classes", label, 0, kMaxLabel); !ok) return ok;
+  return {};
+}
+
+Result<Image> image_of_labels(const LabelImage& options, const Tensor& given) {
+  const auto labels = labels_of(given);
+  if (!labels) return labels.error();
+  const std::int64_t height = labels->shape()[0], width = labels->shape()[1];
+  const bool is_gray = options.colours == LabelColours::kNumbers;
+  auto image = Image::make(width, height, is_gray ? Colour::kGray : Colour::kRgb);
+  if (!image) return image;
+  const auto* label = static_cast<const std::int32_t*>(labels->data());
+  for (std::int64_t y = 0; y < height; ++y) {
+    std::uint8_t* pixel = image->mutable_row(y);
+    for (std::int64_t x = 0; x < width; ++x, ++label) {
+      if (is_gray && (*label < 0 || *label > 255))
+        return Error(ErrorCode::kInvalidArgument, "label " + std::to_string(*label) + " at x=" + std::to_string(x) +
+                                                      ", y=" + std::to_string(y) +
+                                                      " is no gray value 0..255; colours=palette shows any, and "
+                                                      "`outside` of segment is what a model was not shown");
+      if (is_gray) {
+        *pixel++ = static_cast<std::uint8_t>(*label);
+        continue;
+      }
+      const bool is_black = *label < 0 || *label == options.background;
+      const detail::Rgb colour = is_black ? detail::Rgb{} : detail::colour_of_class(*label);
+      *pixel++ = colour.red, *pixel++ = colour.green, *pixel++ = colour.blue;
+    }
+  }
+  return image;
+}
+
+Result<void> check(const LabelImage& options) {
+  if (options.colours > LabelColours::kPalette) return Error(ErrorCode::kInvalidArgument, "unknown colours");
+  return detail::check_range("background", options.background, -1, kMaxLabel);
+}
+
+Result<void> check(const Overlay& options) {
+  if (!(options.alpha >= 0 && options.alpha <= 1))
+    return Error(ErrorCode::kInvalidArgument, "alpha must be 0..1, got " + detail::to_text(options.alpha));
+  return detail::check_range("background", options.background, -1, kMaxLabel);
+}
+
+Result<Image> overlaid(const Overlay& options, const std::tuple<Image, Tensor>& input) {
+  const auto& [picture, given] = input;
+  const auto labels = labels_of(given);
+  if (!labels) return labels.error();
+  if (labels->shape()[0] != picture.height() || labels->shape()[1] != picture.width())
+    return Error(ErrorCode::kInvalidArgument, "labels are " + labels->to_string() + ", the image is " +
+                                                  std::to_string(picture.width()) + "x" +
+                                                  std::to_string(picture.height()) + "; segment has `size`");
+  auto drawn = detect::draw(picture, Detections());  // a copy of its own, as RGB
+  if (!drawn) return drawn;
+  const auto alpha = static_cast<float>(options.alpha);
+  const auto* label = static_cast<const std::int32_t*>(labels->data());
+  const auto blended = [alpha](std::uint8_t own, std::uint8_t with) {
+    return static_cast<std::uint8_t>(static_cast<float>(own) * (1 - alpha) + static_cast<float>(with) * alpha);
+  };
+  for (std::int64_t y = 0; y < picture.height(); ++y) {
+    std::uint8_t* pixel = drawn->mutable_row(y);
+    for (std::int64_t x = 0; x < picture.width(); ++x, ++label, pixel += 3) {
+      if (*label < 0 || *label == options.background) continue;
+      const detail::Rgb colour = detail::colour_of_class(*label);
+      pixel[0] = blended(pixel[0], colour.red);
+      pixel[1] = blended(pixel[1], colour.green);
+      pixel[2] = blended(pixel[2], colour.blue);
+    }
+  }
+  return drawn;
+}
+
+}  // namespace
+
+Stage<Tensor, Masks> label_masks(std::vector<std::int64_t> classes) {
+  std::string text = classes.empty() ? "" : "classes=" + detail::to_text(classes);
+  LabelMasks options{std::move(classes)};
+  Result<void> ok = check(options);
+  return detail::make_op<Tensor, Masks>(
+      "segment.masks", std::move(options), std::move(text), std::move(ok),
+      [](const LabelMasks& p, Tensor&& labels, const CallContext& call) { return masks_of_labels(p, labels, call); });
+}
+
+Stage<Tensor, Image> label_image(LabelColours colours, std::int64_t background) {
+  const LabelImage options{colours, background};
+  std::string text = std::string("colours=") + (colours == LabelColours::kNumbers ? "numbers" : "palette") +
+                     ", background=" + std::to_string(background);
+  return detail::make_op<Tensor, Image>(
+      "segment.to_image", options, std::move(text), check(options),
+      [](const LabelImage& p, Tensor&& labels) { return image_of_labels(p, labels); });
+}
+
+Stage<std::tuple<Image, Tensor>, Image> overlay(const Overlay& options) {
+  using Input = std::tuple<Image, Tensor>;
+  std::string text = "alpha=" + detail::to_text(options.alpha) + ", background=" + std::to_string(options.background);
+  return detail::make_op<Input, Image>("segment.overlay", options, std::move(text), check(options),
+                                       [](const Overlay& p, Input&& input, const CallContext& call) {
+                                         auto drawn = overlaid(p, input);
+                                         if (const Frame* frame = call.element_frame(0))
+                                           call.set_frame(*frame);
+                                         else
+                                           call.clear_frame();
+                                         return drawn;
+                                       });
+}
+
+}  // namespace gantry

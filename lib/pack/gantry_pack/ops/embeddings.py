@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""l2_normalize and embeddings.nearest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import PackError
+from ..imports import need
+from ..values import Classes, describe_value
+from .tensors import float_only
+
+if TYPE_CHECKING:
+    import torch
+
+
+def l2_normalize(value: Any, eps: float) -> torch.Tensor:
+    torch = need("torch", "l2_normalize")
+    if float_only(value, "l2_normalize").dim() == 0 or value.shape[-1] == 0:
+        raise PackError(f"l2_normalize: takes f32 with a last axis of at least one element, got {describe_value(value)}")
+    return torch.nn.functional.normalize(value, dim=-1, eps=eps)
+
+
+def nearest(value: Any, table: Any, metric: str, k: int, labels: list[str] | None = None) -> Classes:
+    torch = need("torch", "embeddings.nearest")
+    _check_table(table, torch)
+    if tuple(float_only(value, "embeddings.nearest").shape) != (table.shape[1],) or not bool(value.isfinite().all()):
+        raise PackError(f"embeddings.nearest: takes finite f32[{table.shape[1]}], got {describe_value(value)}")
+    if labels is not None and len(labels) != len(table):
+        raise PackError(f"embeddings.nearest: {len(labels)} labels for a table of {len(table)} rows")
+    rows, vector = table.double(), value.double()
+    if metric == "cosine":
+        rows, vector = (torch.nn.functional.normalize(each, dim=-1, eps=1e-300) for each in (rows, vector))
+    scores = -(rows - vector).norm(dim=1) if metric == "l2" else rows @ vector
+    order = scores.float().sort(descending=True, stable=True)
+    return Classes((int(i), labels[int(i)] if labels else "", float(s))
+                   for s, i in zip(order.values[:k], order.indices[:k]))
+
+
+def _check_table(table: Any, torch: Any) -> None:
+    if table.dtype != torch.float32 or table.dim() != 2 or 0 in table.shape:
+        raise PackError(f"embeddings.nearest: the table is f32[n, d], got {describe_value(table)}")
+    if not bool(table.isfinite().all()):
+        raise PackError("embeddings.nearest: the table holds a NaN or an infinity")

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ready pipelines for detectors whose heads are known. The gantry tool opens each package, so what C++ finds is what
+ultralytics' and transformers' steps find in Python. Run by ctest; or: python tests/pack/ready_test.py GANTRY"""
+
+import sys
+import unittest
+from pathlib import Path
+
+TOOL = Path(sys.argv.pop()).resolve() if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else None
+
+import torch  # noqa: E402
+import transformers  # noqa: E402
+from PIL import Image  # noqa: E402
+from transformers.models.rt_detr.configuration_rt_detr_resnet import RTDetrResNetConfig  # noqa: E402
+
+from detecting import DetectingTest  # noqa: E402
+from packing import gp  # noqa: E402
+
+CLASSES = ["cat", "dog", "bird"]
+
+
+class Grid(torch.nn.Module):
+    """A network on 5 x 5 cells of 32 pixels with one of ultralytics' heads, beside what they give for training."""
+
+    def __init__(self, head):
+        super().__init__()
+        self.head = head
+        self.mix = torch.nn.Sequential(torch.nn.AvgPool2d(32), torch.nn.Conv2d(3, 5 + len(CLASSES), 1))
+        with torch.no_grad():
+            self.mix[1].weight.mul_(6)
+        places = torch.arange(5) * 32.0 + 16
+        self.register_buffer("centres", torch.stack(torch.meshgrid(places, places, indexing="xy")).flatten(1))
+
+    def forward(self, images):
+        cells = self.mix(images).flatten(2)
+        centres = self.centres.expand(images.shape[0], -1, -1)
+        sizes, objectness, classes = cells[:, :2].sigmoid() * 90, cells[:, 4:5].sigmoid(), cells[:, 5:].sigmoid()
+        if self.head == "yolov8":
+            return torch.cat([centres, sizes, classes], 1), cells
+        if self.head == "yolov5":
+            return torch.cat([centres, sizes, objectness, classes], 1).mT, [cells]
+        best, labels = classes.max(1, keepdim=True)
+        return torch.cat([centres - sizes / 2, centres + sizes / 2, best, labels.float()], 1).mT
+
+
+SMALL = dict(d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
+             encoder_ffn_dim=16, decoder_ffn_dim=16, num_labels=len(CLASSES), num_queries=12)
+NORMALISED = dict(do_normalize=True, image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225])
+
+
+def backbone(*stages, kind=transformers.ResNetConfig):
+    return kind(embedding_size=8, hidden_sizes=[8, 8, 8, 16], depths=[1, 1, 1, 1], layer_type="basic",
+                out_features=[f"stage{stage}" for stage in stages])
+
+
+def with_backbone(*stages):
+    return dict(use_timm_backbone=False, backbone_config=backbone(*stages), backbone=None, use_pretrained_backbone=False)
+
+
+def detr():
+    return transformers.DetrForObjectDetection(transformers.DetrConfig(**SMALL, **with_backbone(4)))
+
+
+def conditional_detr():
+    return transformers.ConditionalDetrForObjectDetection(
+        transformers.ConditionalDetrConfig(**SMALL, **with_backbone(4)))
+
+
+def deformable_detr():
+    return transformers.DeformableDetrForObjectDetection(transformers.DeformableDetrConfig(
+        **{**SMALL, "decoder_layers": 2}, **with_backbone(2, 3, 4), num_feature_levels=4))  # of one its weights cannot be tied
+
+
+def rt_detr():
+    return transformers.RTDetrForObjectDetection(transformers.RTDetrConfig(
+        **SMALL, backbone_config=backbone(2, 3, 4, kind=RTDetrResNetConfig), encoder_hidden_dim=32,
+        encoder_in_channels=[8, 8, 16], feat_strides=[8, 16, 32], decoder_in_channels=[32, 32, 32], decoder_n_points=2,
+        num_denoising=0))
+
+
+def post_processed(model, processor, score):
+    def answers(path):
+        image = Image.open(path).convert("RGB")
+        with torch.no_grad():
+            outputs = model(**processor(images=image, return_tensors="pt"))
+        found = processor.post_process_object_detection(outputs, threshold=score, target_sizes=[image.size[::-1]])[0]
+        order = found["scores"].sort(descending=True).indices
+        return {name: found[name][order] for name in found}
+    return answers
+
+
+@unittest.skipIf(TOOL is None, "needs the gantry tool")
+class ReadyTest(DetectingTest):
+    tool = TOOL
+
+    def test_ultralytics_heads(self):
+        photos = [self.photo(200, 150), self.photo(90, 233, "tall.png")]
+        for head, decoder in (("yolov8", "detect.yolov8"), ("yolov5", "detect.yolov5"), ("end_to_end", "detect.boxes")):
+            with self.subTest(head):
+                torch.manual_seed(5)
+                ready = gp.detectors.ultralytics(160, head=head, score=0.3, iou=0.3)
+                manifest = self.pack(Grid(head), None, photos, pipeline=ready, labels=CLASSES, tool=TOOL)
+                self.assertEqual(manifest["pipeline"][4]["op"], decoder)
+                for path in photos:
+                    self.assertGreater(len(self.detections(path)), 2)
+
+    def test_the_detr_family_of_transformers(self):
+        photos = [self.photo(200, 150), self.photo(90, 133, "tall.png")]
+        sides, square = {"shortest_edge": 96, "longest_edge": 160}, {"height": 96, "width": 96}
+        for make, processor in (
+                (detr, transformers.DetrImageProcessor(size=sides, **NORMALISED)),
+                (conditional_detr, transformers.ConditionalDetrImageProcessor(size=sides, **NORMALISED)),
+                (deformable_detr, transformers.DeformableDetrImageProcessor(size=square, **NORMALISED)),
+                (rt_detr, transformers.RTDetrImageProcessor(size=square))):
+            with self.subTest(make.__name__):
+                torch.manual_seed(6)
+                model = make().eval()
+                score = self.score_that_some_have(model, processor, photos)
+                ready = gp.detectors.detr(processor, score=score)
+                manifest = self.pack(model, None, photos, pipeline=ready, tool=TOOL)
+                self.assertEqual(manifest["pipeline"][-2]["op"], "detect.detr")
+                for path in photos:
+                    self.expect_answers(post_processed(model, processor, score), path)
+
+    @staticmethod
+    def score_that_some_have(model, processor, photos):
+        """In the widest gap between scores above which each photo has a few."""
+        each = [post_processed(model, processor, 0)(path)["scores"] for path in photos]
+        most = min(float(scores[3]) for scores in each)  # the best come first
+        scores = torch.cat(each).sort().values
+        scores = scores[scores <= most]
+        place = int(scores.diff().argmax())
+        return float(scores[place] + scores[place + 1]) / 2
+
+    def test_a_processor_alone_means_the_threshold_of_transformers(self):
+        processor = transformers.RTDetrImageProcessor(size={"height": 96, "width": 96})
+        manifest = self.pack(rt_detr(), None, (), pipeline=processor, tool=False)
+        self.assertEqual({key: manifest["pipeline"][-2][key] for key in ("op", "activation", "score", "top")},
+                         {"op": "detect.detr", "activation": "sigmoid", "score": 0.5, "top": 12})
+
+    def test_a_head_of_another_kind_is_refused(self):
+        with self.assertRaisesRegex(gp.PackError, "head: expected one of yolov8, yolov5, end_to_end, got 'v8'"):
+            gp.detectors.ultralytics(head="v8")
+        with self.assertRaisesRegex(gp.PackError, "expected an image processor .* got ViTImageProcessor"):
+            gp.detectors.detr(transformers.ViTImageProcessor())
+
+
+if __name__ == "__main__":
+    unittest.main()
