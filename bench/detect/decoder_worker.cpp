@@ -3,9 +3,9 @@
 //
 //   bench_decoder_worker PIPELINE FOLDER WIDTH HEIGHT NAME...
 //
-// PIPELINE is a file with ops from Tensors to Detections; the head's tensors are FOLDER/NAME.npy, of a picture of WIDTH x
-// HEIGHT. How many are found, and the sums of their scores and of their boxes' sides, are written to FOLDER/found, then a
-// line says that it is ready. `run N` decodes N times, and answers the CPU time of one in nanoseconds.
+// PIPELINE is a file with ops from Tensors to Detections; the head's tensors are FOLDER/NAME.npy, of a picture of WIDTH
+// x HEIGHT. How many are found, and the sums of their scores and of their boxes' sides, are written to FOLDER/found,
+// then a line says that it is ready. `run N` decodes N times, and answers the CPU time of one in nanoseconds.
 #include <ctime>
 
 #include <cstdio>
@@ -39,8 +39,7 @@ double cpu_ns() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 6)
-    return std::fprintf(stderr, "usage: bench_decoder_worker PIPELINE FOLDER WIDTH HEIGHT NAME...\n"), 64;
+  if (argc < 6) return std::fprintf(stderr, "usage: bench_decoder_worker PIPELINE FOLDER WIDTH HEIGHT NAME...\n"), 64;
   const std::string folder = argv[2];
   Tensors head;
   for (int i = 5; i < argc; ++i) head.add(argv[i], load(folder + "/" + argv[i] + ".npy"));
