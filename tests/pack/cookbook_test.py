@@ -264,7 +264,7 @@ class CookbookTest(PackingTest):
         layout = Yolo(320).eval()
         names = {"layout": layout, "classify": Classify().eval(), "LABELS": ["dark", "bright", "red"]}
         python, recipe = snippets("cascade.md", "python")
-        _, yolo, *_ = snippets("detect.md", "python")
+        yolo = snippets("detect.md", "python")[1]
         detector = {"model": layout}
         exec(yolo.replace("640", "320"), detector)
         names["find"] = lambda path: zip(*(detector["detect"](path)[key].tolist() for key in ("boxes", "scores", "labels")))
