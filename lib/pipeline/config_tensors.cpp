@@ -55,10 +55,12 @@ Result<NodePtr> parse_item(JsonObject& object, const TypeInfo* in) {
   const std::int64_t item = object.integer("item");
   if (auto ok = object.finish(); !ok) return std::move(ok).error();
   if (in == nullptr || in->tuple == nullptr)
-    return json_error(object.path(),
-                      "'select' of an item takes a tuple whose types are known: those of a fork are told by the op "
-                      "behind it, or by the first op of a branch behind it; it is given " +
-                          (in ? in->name() : "what nobody states"));
+    return json_error(
+        object.path(),
+        "'select' of an item takes a tuple whose types are known: those of a fork are told by the op "
+        "behind it, or by the first op of a branch behind it. If one item is all you want, put the ops of "
+        "its branch in the place of the fork. It is given " +
+            (in ? in->name() : "what nobody states"));
   const auto arity = static_cast<std::int64_t>(in->tuple->arity);
   if (item < 0 || item >= arity)
     return json_error(object.path_of("item"), "must be 0.." + std::to_string(arity - 1) + " of " + in->name() +

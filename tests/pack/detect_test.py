@@ -12,6 +12,7 @@ import torch  # noqa: E402
 import torchvision  # noqa: E402
 from PIL import Image  # noqa: E402
 from torchvision.models import detection  # noqa: E402
+from torchvision.models.detection import keypoint_rcnn as keypoint_rcnn_parts, mask_rcnn as mask_rcnn_parts  # noqa: E402
 from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: E402
 from torchvision.models.detection.roi_heads import paste_masks_in_image  # noqa: E402
 
@@ -86,15 +87,37 @@ def fcos():
     return detector_of_levels(detection.FCOS, ((8,), (16,), (32,)), (1.0,), 40)
 
 
-def faster_rcnn():
+def pooled(side):
+    return torchvision.ops.MultiScaleRoIAlign(["0", "1", "2"], side, 2)
+
+
+def two_stages(kind=detection.FasterRCNN, **more):
     torch.manual_seed(3)
     generator = AnchorGenerator(((16, 20), (32, 40), (64, 80)), ((0.5, 1.0, 2.0),) * 3)
-    model = detection.FasterRCNN(Levels(), len(CLASSES), rpn_anchor_generator=generator, min_size=160, max_size=240,
-                                 box_roi_pool=torchvision.ops.MultiScaleRoIAlign(["0", "1", "2"], 7, 2),
-                                 box_detections_per_img=20, box_score_thresh=0.3)
+    model = kind(Levels(), len(CLASSES), rpn_anchor_generator=generator, min_size=160, max_size=240, box_roi_pool=pooled(7),
+                 box_detections_per_img=20, box_score_thresh=0.3, **more)
     with torch.no_grad():
         for layer in (model.rpn.head.cls_logits, model.roi_heads.box_predictor.cls_score):
             layer.weight.mul_(30)
+    return model.eval()
+
+
+def mask_rcnn():
+    """Its probabilities lie on both sides of the threshold, few of them near to it."""
+    model = two_stages(detection.MaskRCNN, mask_roi_pool=pooled(14))
+    model.roi_heads.mask_head = mask_rcnn_parts.MaskRCNNHeads(32, (16,), 1)
+    model.roi_heads.mask_predictor = mask_rcnn_parts.MaskRCNNPredictor(16, 16, len(CLASSES))
+    with torch.no_grad():
+        model.roi_heads.mask_predictor.mask_fcn_logits.weight.mul_(20)
+    return model.eval()
+
+
+def keypoint_rcnn(keypoints=3):
+    model = two_stages(detection.KeypointRCNN, keypoint_roi_pool=pooled(14), num_keypoints=keypoints)
+    model.roi_heads.keypoint_head = keypoint_rcnn_parts.KeypointRCNNHeads(32, (16,))
+    model.roi_heads.keypoint_predictor = keypoint_rcnn_parts.KeypointRCNNPredictor(16, keypoints)
+    with torch.no_grad():
+        model.roi_heads.keypoint_predictor.kps_score_lowres.weight.mul_(1000)
     return model.eval()
 
 
@@ -138,16 +161,45 @@ class DetectTest(DetectingTest):
                 for path in photos:
                     self.expect_answers(answers_of(model), path)
 
-    def test_a_two_stage_detector_is_packed_from_the_model_object_alone(self):
-        model = faster_rcnn()
+    def expect_two_stages(self, model, ops, outputs, alike):
+        """Packs it, and compares what the tool finds with the detector's own answers."""
         photos = [self.photo(200, 150), self.photo(90, 233, "tall.png"), self.photo(311, 207, "large.png")]
         manifest = self.pack(model, None, photos[:2], labels=CLASSES, tool=TOOL)
         self.assertEqual([op["op"] for op in manifest["pipeline"]], [
-            "image.decode", "image.to_tensor", "interpolate", "model", "detect.boxes", "detect.to_picture", "detect.label"])
+            "image.decode", "image.to_tensor", "interpolate", "model", "detect.boxes", *ops, "detect.label"])
         self.assertEqual([spec["shape"] for spec in manifest["models"]["model"]["outputs"]],
-                         [["found", 4], ["found"], ["found"]])
+                         [["found", 4], ["found"], ["found"], *outputs])
+        library = next(Path(torchvision.__file__).parent.glob("_C*.so"))
         for path in photos:
-            self.expect_answers(answers_of(model), path, libraries=[next(Path(torchvision.__file__).parent.glob("_C*.so"))])
+            alike(answers_of(model)(path), self.expect_answers(answers_of(model), path, libraries=[library]))
+
+    def test_a_two_stage_detector_is_packed_from_the_model_object_alone(self):
+        self.expect_two_stages(two_stages(), ["detect.to_picture"], [], lambda theirs, ours: None)
+
+    def test_a_mask_rcnn_is_packed_from_the_model_object_alone(self):
+        """Pixels are equal, but for those whose probability is within rounding of 0.5."""
+        def alike(theirs, ours):
+            areas = (theirs["masks"] > 0.5).sum((1, 2, 3))
+            boxes = (theirs["boxes"][:, 2:] - theirs["boxes"][:, :2]).prod(1)
+            self.assertTrue(((areas > 0.1 * boxes) & (areas < 0.9 * boxes)).any())  # a shape, not a box
+            pixels = torch.stack([torch.from_numpy(to_pixels(one.mask)) for one in ours]).bool()
+            near = (theirs["masks"][:, 0] - 0.5).abs() < 1e-4
+            self.assertLess(int(near.sum()), 10)
+            self.assertTrue(bool(((pixels == (theirs["masks"][:, 0] > 0.5)) | near).all()))
+        self.expect_two_stages(mask_rcnn(), ["detect.paste_masks"], [["found", 1, 28, 28]], alike)
+
+    def test_a_keypoint_rcnn_is_packed_from_the_model_object_alone(self):
+        def alike(theirs, ours):
+            self.assertEqual({len(one.keypoints) for one in ours}, {3})
+            self.assertGreater(float(theirs["keypoints"][..., :2].std()), 1)
+        self.expect_two_stages(keypoint_rcnn(), ["detect.to_picture"], [["found", 3, 3], ["found", 3]], alike)
+
+    def test_a_two_stage_detector_that_finds_nothing_finds_nothing_when_packed(self):
+        for kind in (mask_rcnn, keypoint_rcnn):
+            with self.subTest(kind.__name__):
+                model = kind()
+                model.roi_heads.score_thresh = 1.0
+                self.pack(model, None, [self.photo(200, 150)], labels=CLASSES, tool=TOOL)
 
     def test_a_detector_whose_answers_differ_is_not_written(self):
         """As somebody's own detector that does more than torchvision's."""

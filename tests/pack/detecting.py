@@ -23,7 +23,10 @@ class DetectingTest(PackingTest):
         return json.loads(ran.stdout)["result"]
 
     def detections(self, path, libraries=()):
-        return gp.Detections(gp.Detection(one["index"], one["label"], one["score"], tuple(one["box"]))
+        return gp.Detections(gp.Detection(one["index"], one["label"], one["score"], tuple(one["box"]),
+                                          tuple(map(tuple, one.get("keypoints", ()))),
+                                          gp.RunLengths(tuple(one["mask"]["size"]), one["mask"]["counts"])
+                                          if "mask" in one else None)
                              for one in self.run_tool(path, libraries)["detections"])
 
     def expect_answers(self, answers, path, least=4, libraries=()):

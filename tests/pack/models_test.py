@@ -398,7 +398,11 @@ class NamedTensorsTest(PackingTest):
                  ([{"op": "select", "item": 16}], r"item: expected 0..15, got 16"),
                  ([{"op": "select", "item": 0}], "takes a tuple, but it is given what nobody states"),
                  ([{"op": "image.decode"}, {"op": "select", "item": 0}], "takes a tuple, but it is given Image"),
-                 ([fork, {"op": "select", "item": 2}], r"item: must be 0..1 of tuple<Tensor, Tensor>, got 2"),
+                 ([fork, {"op": "select", "item": 1}], r"pipeline\[1\]: 'select' of an item takes a tuple whose types are known"),
+                 ([fork, {"op": "fork", "branches": [[{"op": "select", "item": 1}], [{"op": "select", "item": 0}]]}],
+                  r"branches\[0\]\[0\]: 'select' of an item takes a tuple whose types are known"),
+                 ([fork, {"op": "fork", "branches": [[{"op": "bundle", "names": ["a", "b"]}], [{"op": "select", "item": 2}]]}],
+                  r"item: must be 0..1 of tuple<Tensor, Tensor>, got 2"),
                  ([{"op": "image.decode"}, {"op": "select", "name": "a"}], "'select' takes Tensors, but .* gives it Image")]
         for ops, message in cases:
             with self.subTest(message), self.assertRaisesRegex(gp.PackError, message):

@@ -174,6 +174,12 @@ TEST(SelectItem, RefusesWhatIsNoItem) {
   EXPECT_THAT(error(R"({"op": "select", "item": 1})"), testing::HasSubstr("is wanted"));
   const auto no_tuple = parse_stages<Number, Number>(R"([{"op": "select", "item": 0}])", item_registry());
   EXPECT_THAT(no_tuple, FailsWith(ErrorCode::kInvalidArgument, "takes a tuple whose types are known"));
+  const std::string fork = R"({"op": "fork", "branches": [[], [{"op": "test.name"}]]}, )";
+  for (const std::string behind :
+       {R"({"op": "select", "item": 1})", R"({"op": "fork", "branches": [[{"op": "select", "item": 1}]]})"}) {
+    const auto untold = detail::parse_stages("[" + fork + behind + "]", nullptr, nullptr, item_registry(), {});
+    EXPECT_THAT(untold, FailsWith(ErrorCode::kInvalidArgument, "takes a tuple whose types are known"));
+  }
 }
 
 TEST(Bundle, NamesTheTensorsOfATuple) {

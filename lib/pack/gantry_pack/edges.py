@@ -19,6 +19,10 @@ TypeName = Optional[str]  # None: whatever is given, or not known
 INPUTS = "inputs<>"       # all inputs of a pipeline that names them
 
 
+class OpenType(str):
+    """The type of a tuple that nothing behind its fork tells, or of a list of them: to C++ it is no certain tuple."""
+
+
 def check_pipeline(ops: Steps, signatures: dict[str, Json] | None = None, table: Table = OPS,
                    inputs: Sequence[str] = ()) -> tuple[TypeName, TypeName]:
     """Checks ops, parameters and types as the C++ reader does; returns (In, Out) type names. `signatures`: of the models
@@ -111,10 +115,10 @@ class Edges:
     def _of_each(self, op: Json, path: str, given: TypeName, wanted: TypeName) -> tuple[TypeName, TypeName]:
         if given is not None and not given.startswith("list<"):
             raise PackError(f"{path}: 'each' takes a list, but it is given {given}")
-        element = parts_of(given)[0] if given else None
+        element = type(given)(parts_of(given)[0]) if given else None
         wanted_element = parts_of(wanted)[0] if wanted and wanted.startswith("list<") else None
         takes, gives = self._of_list(op["do"], f"{path}.do", element, wanted_element)
-        return f"list<{takes}>", f"list<{gives}>"
+        return f"list<{takes}>", (OpenType if isinstance(gives, OpenType) else str)(f"list<{gives}>")
 
     def _of_fork(self, op: Json, path: str, given: TypeName, wanted: TypeName) -> tuple[TypeName, TypeName]:
         """An empty branch passes on what the fork is given, which the other branches know."""
@@ -129,7 +133,8 @@ class Edges:
             raise PackError(f"{path}: the branches take {', '.join(str(takes) for takes, _ in types)}")
         takes = next(iter(taken), None)
         gives = [out if branch else takes for branch, (_, out) in zip(op["branches"], types)]
-        return takes, "tuple<" + ", ".join(map(str, gives)) + ">"
+        given_on = "tuple<" + ", ".join(map(str, gives)) + ">"
+        return takes, given_on if wanted else OpenType(given_on)
 
     def _of_select(self, op: Json, path: str, given: TypeName, wanted: TypeName) -> tuple[TypeName, TypeName]:
         if "item" in op:
@@ -146,6 +151,10 @@ class Edges:
     def _of_item(self, op: Json, path: str, given: TypeName) -> tuple[TypeName, TypeName]:
         if given is None or not given.startswith("tuple<"):
             raise PackError(f"{path}: 'select' of an item takes a tuple, but it is given {given or 'what nobody states'}")
+        if isinstance(given, OpenType):
+            raise PackError(f"{path}: 'select' of an item takes a tuple whose types are known: those of a fork are told by "
+                            "the op behind it, or by the first op of a branch behind it. If one item is all you want, put the "
+                            "ops of its branch in the place of the fork")
         parts = parts_of(given)
         if op["item"] >= len(parts):
             raise PackError(f"{path}.item: must be 0..{len(parts) - 1} of {given}, got {op['item']}")

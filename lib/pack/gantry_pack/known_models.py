@@ -10,7 +10,7 @@ from .detectors.detr import detr, is_detr
 from .detectors.levels import pack_fcos, pack_retinanet
 from .detectors.ready import ReadyPipeline
 from .detectors.ssd import pack_ssd
-from .detectors.two_stage import pack_faster_rcnn
+from .detectors.two_stage import pack_two_stage
 from .errors import PackError
 from .segmenters import pack_lraspp, pack_segmenter
 
@@ -21,7 +21,9 @@ _DETECTORS: dict[tuple[str, str], Callable[[Any, bool], Json]] = {
     ("detection.ssd", "SSD"): pack_ssd,
     ("detection.retinanet", "RetinaNet"): pack_retinanet,
     ("detection.fcos", "FCOS"): pack_fcos,
-    ("detection.faster_rcnn", "FasterRCNN"): pack_faster_rcnn,
+    ("detection.faster_rcnn", "FasterRCNN"): pack_two_stage,
+    ("detection.mask_rcnn", "MaskRCNN"): pack_two_stage,
+    ("detection.keypoint_rcnn", "KeypointRCNN"): pack_two_stage,
 }
 _SEGMENTERS: dict[tuple[str, str], Callable[[Any, Any], Json]] = {
     ("segmentation.deeplabv3", "DeepLabV3"): pack_segmenter,

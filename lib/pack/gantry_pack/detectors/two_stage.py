@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""torchvision's Faster R-CNN and its kin: boxes are proposed, cut out of the features and classified, all of it within the
-exported network, which needs torchvision's operators."""
+"""torchvision's Faster R-CNN, Mask R-CNN and Keypoint R-CNN: boxes are proposed, cut out of the features and classified, all
+of it within the exported network, which needs torchvision's operators. Masks come out as probabilities over each box, before
+they are pasted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import PackError
 from ..imports import need
 from .torchvision_parts import answers_of, preprocessing
 
@@ -16,19 +16,25 @@ if TYPE_CHECKING:
 _EXAMPLE = (128, 160)  # height and width
 
 
-def pack_faster_rcnn(model: Any, has_labels: bool) -> Json:
+def pack_two_stage(model: Any, has_labels: bool) -> Json:
     roi = model.roi_heads
-    if roi.has_mask() or roi.has_keypoint():
-        raise PackError("model: this Faster R-CNN has a mask or keypoint head; gantry-pack packs one that gives boxes")
     torch = need("torch", "packing a detector")
     network = _network_of(model)
+    example = torch.rand(1, 3, *_EXAMPLE, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        given = network(example)
     # Boxes that come out have passed the network's own threshold, suppression and limit.
+    boxes: Json = {"op": "detect.boxes", "score": 0, "top": min(65536, max(1, roi.detections_per_img))}
+    if "masks" in given:
+        boxes["masks"] = "masks"
+    if "keypoints" in given:
+        boxes.update(keypoints="keypoints", keypoint_scores="keypoints_scores")
     pipeline = [*(op for op in preprocessing(model.transform) if not isinstance(op, dict) or op["op"] != "pad_to"), "model",
-                {"op": "detect.boxes", "score": 0, "top": min(65536, max(1, roi.detections_per_img))},
-                "detect.to_picture", *(["detect.label"] if has_labels else [])]
-    found = {"boxes": ["found", 4], "labels": ["found"], "scores": ["found"]}
-    return {"model": network, "example_inputs": torch.rand(1, 3, *_EXAMPLE, generator=torch.Generator().manual_seed(0)),
-            "pipeline": pipeline, "shapes": {"images": ["batch", 3, "height", "width"], **found},
+                boxes, "detect.paste_masks" if "masks" in given else "detect.to_picture",
+                *(["detect.label"] if has_labels else [])]
+    found = {name: ["found", *tensor.shape[1:]] for name, tensor in given.items()}
+    return {"model": network, "example_inputs": example, "pipeline": pipeline,
+            "shapes": {"images": ["batch", 3, "height", "width"], **found},
             "libraries": ["torchvision"], "reference": answers_of(model)}
 
 
