@@ -36,7 +36,7 @@ class VectorRows;
 /// Threads:   immutable.
 /// Errors:    make: invalid_argument for what is not f32[n, d] on the CPU with n 1..2^31 - 1 and d 1..65536, or holds a
 /// NaN
-///            or an infinity, with the row; resource_exhausted.
+///            or a number beyond 1e15, with the row; resource_exhausted.
 /// Cost:      a copy of the rows, each padded to 64 bytes.
 class GANTRY_API VectorTable {
  public:
@@ -54,9 +54,9 @@ class GANTRY_API VectorTable {
 
 /// The k rows nearest to f32[d], the best first, equal scores in order of index: each is a class, whose index is the
 /// row's. k is 1..65536, and is cut to the table's size. With labels: one for each row. Scores differ from those of
-/// float64 by at most 1e-6 of the product of both lengths; sums that overflow float32 are infinite, or the worst.
-/// Errors: invalid_argument for another dtype or length, for a NaN or an infinity; what interrupts the call. Cost:
-/// reads the table once, at the memory's speed.
+/// float64 by at most 1e-6 of the product of both lengths.
+/// Errors: invalid_argument for another dtype or length, for a NaN or a number beyond 1e15; what interrupts the call.
+/// Cost: reads the table once, at the memory's speed.
 GANTRY_API Stage<Tensor, Classes> nearest(VectorTable table, std::int64_t k, Labels labels = {});
 
 }  // namespace gantry

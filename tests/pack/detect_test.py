@@ -201,6 +201,21 @@ class DetectTest(DetectingTest):
                 model.roi_heads.score_thresh = 1.0
                 self.pack(model, None, [self.photo(200, 150)], labels=CLASSES, tool=TOOL)
 
+    def test_a_detector_that_does_something_else_before_its_network_is_refused(self):
+        class Other(detection.transform.GeneralizedRCNNTransform):
+            def normalize(self, image):
+                return super().normalize(image.flip(0))
+        model = retinanet()
+        model.transform.__class__ = Other
+        with self.assertRaisesRegex(gp.PackError, "its transform is a .*Other, not torchvision's"):
+            self.pack(model, None, tool=False)
+
+    def test_a_detector_in_training_mode_is_refused_and_stays_as_it_is(self):
+        model = retinanet().train()
+        with self.assertRaisesRegex(gp.PackError, "call model.eval\\(\\) first"):
+            gp.pack(self.dir / "training", model, name="p", version="1", tool=False)
+        self.assertTrue(all(module.training for module in model.modules()))
+
     def test_a_detector_whose_answers_differ_is_not_written(self):
         """As somebody's own detector that does more than torchvision's."""
         for key, more in (("boxes", 40), ("scores", 0.1)):

@@ -94,6 +94,19 @@ class SegmentTest(PackingTest):
         with self.assertRaisesRegex(gp.CheckFailed, "photo.png.*values differ"):
             self.pack(model, None, [path], pipeline=SemanticSegmentation(resize_size=40), tool=False)
 
+    def test_an_overlay_is_torchvision_s_whatever_its_alpha(self):
+        from gantry_pack.ops.palette import colours_of
+        from torchvision.utils import draw_segmentation_masks
+        image = Image.fromarray(numpy.random.default_rng(1).integers(0, 256, (20, 30, 3), dtype=numpy.uint8))
+        labels = torch.randint(0, 4, (20, 30), dtype=torch.int32)
+        colours = [tuple(map(int, each)) for each in colours_of(numpy.arange(1, 4))]
+        planes = torch.stack([labels == label for label in range(1, 4)])
+        pixels = torch.from_numpy(numpy.asarray(image)).permute(2, 0, 1)
+        for alpha in (0.1, 0.5, 0.6, 0.8, 1.0):
+            wanted = draw_segmentation_masks(pixels, planes, alpha, colours).permute(1, 2, 0).numpy()
+            ours = gp.run_pipeline([{"op": "segment.overlay", "alpha": alpha}], (image, labels))
+            self.assertEqual(int((numpy.asarray(ours) != wanted).sum()), 0, alpha)
+
     def test_without_a_transform_it_is_what_all_weights_of_torchvision_have(self):
         manifest = self.pack(fcn().eval(), None, (), tool=False)
         kept = {"op": "image.resize_short", "size": 520, "filter": "bilinear"}

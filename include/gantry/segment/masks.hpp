@@ -15,7 +15,8 @@ namespace gantry {
 /// Masks, in an order that whoever made them says. In JSON {"masks": [{"size": [height, width], "counts": "..."}]}, as
 /// COCO writes them; as a tensor u8[n, height, width] of 0 and 1, which masks of one size have. Under a tolerance of
 /// atol and rtol an outline may be off by atol + rtol * (the longer side) pixels: of each mask as many pixels may
-/// differ as that times the outline's length, rounded up. The length is that of the bounding box of the mask expected.
+/// differ as that times the outline's length, rounded up, but no more than a quarter of its own. The length is that of
+/// the bounding box of the mask expected.
 ///
 /// Ownership: owns its masks.
 /// Threads:   thread-compatible.

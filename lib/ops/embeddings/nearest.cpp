@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/number_text.hpp"
 #include "ops/embeddings/kernels/dot_kernels.hpp"
 #include "ops/embeddings/vector_rows.hpp"
 #include "ops/parameters.hpp"
@@ -40,9 +41,8 @@ class BestNeighbours {
  public:
   explicit BestNeighbours(std::size_t k) : k_(k) { heap_.reserve(k); }
 
-  /// In ascending order of rows. Of products so large that their sum is none, NaN is the worst.
+  /// In ascending order of rows; scores are finite.
   void add(float score, std::size_t row) {
-    if (std::isnan(score)) score = -std::numeric_limits<float>::infinity();
     if (heap_.size() == k_) {
       if (!(score > heap_.front().score)) return;
       std::pop_heap(heap_.begin(), heap_.end(), is_better);
@@ -75,8 +75,9 @@ Result<std::shared_ptr<VectorRows>> query_of(const VectorRows& table, const Tens
   if (!dense) return std::move(dense).error();
   const auto* const from = static_cast<const float*>(dense->data());
   for (std::size_t i = 0; i < table.width(); ++i)
-    if (!std::isfinite(from[i]))
-      return Error(ErrorCode::kInvalidArgument, "number " + std::to_string(i) + " is NaN or infinite");
+    if (!(std::fabs(from[i]) <= detail::kLargestNumber))
+      return Error(ErrorCode::kInvalidArgument, "number " + std::to_string(i) + " is NaN or beyond 1e15: " +
+                                                    detail::to_text(static_cast<double>(from[i])));
   auto query = VectorRows::make(1, width, table.metric());
   if (!query) return query;
   const double length = table.metric() == Metric::kCosine ? detail::length_of(from, table.width()) : 1;

@@ -10,6 +10,9 @@
 
 namespace gantry::detail {
 
+/// Of a number: the sum of 65536 products, or of squares of differences, of such numbers is one of float32.
+inline constexpr float kLargestNumber = 1e15f;
+
 struct FreeMemory {
   void operator()(float* memory) const { std::free(memory); }
 };

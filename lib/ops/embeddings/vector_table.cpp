@@ -74,8 +74,8 @@ Result<VectorTable> VectorTable::make(const Tensor& rows, Metric metric) {
   detail::VectorRows& table = **made;
   const auto* from = static_cast<const float*>(dense->data());
   for (std::size_t i = 0; i < table.count(); ++i, from += table.width()) {
-    if (!std::all_of(from, from + table.width(), [](float one) { return std::isfinite(one); }))
-      return Error(ErrorCode::kInvalidArgument, "row " + std::to_string(i) + " holds a NaN or an infinity");
+    if (!std::all_of(from, from + table.width(), [](float one) { return std::fabs(one) <= detail::kLargestNumber; }))
+      return Error(ErrorCode::kInvalidArgument, "row " + std::to_string(i) + " holds a NaN, or a number beyond 1e15");
     float* const row = table.row(i);
     const double length = metric == Metric::kCosine ? detail::length_of(from, table.width()) : 1;
     for (std::size_t k = 0; k < table.width(); ++k)

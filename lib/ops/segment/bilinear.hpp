@@ -17,7 +17,10 @@ struct Blend {
   float first_weight;
   float second_weight;
 
-  float of(const float* values) const { return values[first] * first_weight + values[second] * second_weight; }
+  /// What counts for nothing is not looked at: nothing times an infinity would be NaN.
+  float of(const float* values) const {
+    return second_weight == 0 ? values[first] : values[first] * first_weight + values[second] * second_weight;
+  }
 };
 
 /// At `position`, in pixels from the middle of the first one, of `count` of them.

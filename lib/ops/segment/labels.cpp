@@ -152,9 +152,10 @@ Result<Image> overlaid(const Overlay& options, const std::tuple<Image, Tensor>& 
   auto drawn = detect::draw(picture, Detections());  // a copy of its own, as RGB
   if (!drawn) return drawn;
   const auto alpha = static_cast<float>(options.alpha);
+  const auto rest = static_cast<float>(1 - options.alpha);  // rounded once, as torchvision's is
   const auto* label = static_cast<const std::int32_t*>(labels->data());
-  const auto blended = [alpha](std::uint8_t own, std::uint8_t with) {
-    return static_cast<std::uint8_t>(static_cast<float>(own) * (1 - alpha) + static_cast<float>(with) * alpha);
+  const auto blended = [alpha, rest](std::uint8_t own, std::uint8_t with) {
+    return static_cast<std::uint8_t>(static_cast<float>(own) * rest + static_cast<float>(with) * alpha);
   };
   for (std::int64_t y = 0; y < picture.height(); ++y) {
     std::uint8_t* pixel = drawn->mutable_row(y);

@@ -12,16 +12,18 @@
 namespace gantry::detail {
 namespace {
 
-/// How many pixels may differ: the outline may be off by as much as the tolerance says of a place.
-std::int64_t allowed_pixels(const RunLengths& expected, const RunLengths& got, const Tolerance& tolerance) {
+/// Of a mask's own pixels.
+constexpr std::int64_t kLargestShare = 4;
+
+/// How many pixels may differ: the outline may be off by as much as the tolerance says of a place, but by no more than
+/// a quarter of the mask.
+std::int64_t allowed_pixels(const RunLengths& expected, const Tolerance& tolerance) {
   if (tolerance.is_exact) return 0;
-  auto box = expected.bounding_box();
-  if (box[2] == 0) box = got.bounding_box();
+  const auto box = expected.bounding_box();
   const double off =
       tolerance.atol + tolerance.rtol * static_cast<double>(std::max(expected.height(), expected.width()));
   const double pixels = std::ceil(off * 2 * static_cast<double>(box[2] + box[3]));
-  const auto all = static_cast<double>(expected.height() * expected.width());
-  return static_cast<std::int64_t>(std::clamp(pixels, 0.0, all));
+  return static_cast<std::int64_t>(std::clamp(pixels, 0.0, static_cast<double>(expected.area() / kLargestShare)));
 }
 
 void write_masks(const Masks& masks, JsonWriter& json) {
@@ -111,7 +113,7 @@ std::optional<std::string> mask_difference(const RunLengths& expected, const Run
                                            const Tolerance& tolerance) {
   if (expected.height() != got.height() || expected.width() != got.width() || expected.empty() != got.empty())
     return "expected a mask of " + mask_text(expected) + ", got " + mask_text(got);
-  const std::int64_t differing = expected.differing_pixels(got), allowed = allowed_pixels(expected, got, tolerance);
+  const std::int64_t differing = expected.differing_pixels(got), allowed = allowed_pixels(expected, tolerance);
   if (differing <= allowed) return std::nullopt;
   return std::to_string(differing) + " pixels differ from the mask of " + mask_text(expected) + "; " +
          (allowed > 0 ? std::to_string(allowed) + " may (" : "none may (") + tolerance.to_string() + ")";

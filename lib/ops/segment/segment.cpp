@@ -52,13 +52,23 @@ class Labeller {
 
   /// `labels`: of the whole result.
   void run(std::int64_t begin, std::int64_t end, std::int32_t* labels) {
-    labels += static_cast<std::size_t>(begin) * from_.columns.size();
+    const std::size_t width = from_.columns.size();
+    labels += static_cast<std::size_t>(begin) * width;
     for (auto y = static_cast<std::size_t>(begin); y < static_cast<std::size_t>(end); ++y) {
       const Blend& row = from_.rows[y];
       const float* upper = resized_row(row.first, row.second);
       const float* lower = resized_row(row.second, row.first);
-      label_row(row, upper, lower, labels);
-      labels += from_.columns.size();
+      if (row.second_weight == 0)
+        label_row([&](std::int64_t c, std::size_t x) { return upper[static_cast<std::size_t>(c) * width + x]; },
+                  labels);
+      else
+        label_row(
+            [&](std::int64_t c, std::size_t x) {
+              const std::size_t at = static_cast<std::size_t>(c) * width + x;
+              return upper[at] * row.first_weight + lower[at] * row.second_weight;
+            },
+            labels);
+      labels += width;
     }
   }
 
@@ -77,19 +87,19 @@ class Labeller {
     float* out = row.values.data();
     for (std::int64_t c = 0; c < from_.classes; ++c) {
       const float* in = from_.logits + (c * from_.height + y) * from_.width;
-      for (const Blend& column : from_.columns)
-        *out++ = in[column.first] * column.first_weight + in[column.second] * column.second_weight;
+      for (const Blend& column : from_.columns) *out++ = column.of(in);
     }
     return row.values.data();
   }
 
-  void label_row(const Blend& row, const float* upper, const float* lower, std::int32_t* labels) {
+  /// `value_at(class, x)`.
+  template <class ValueAt>
+  void label_row(const ValueAt& value_at, std::int32_t* labels) {
     const std::size_t width = from_.columns.size();
-    for (std::size_t x = 0; gate_ && x < width; ++x)
-      labels[x] = upper[x] * row.first_weight + lower[x] * row.second_weight > *gate_ ? 1 : 0;
-    for (std::int64_t c = 0; !gate_ && c < from_.classes; ++c, upper += width, lower += width) {
+    for (std::size_t x = 0; gate_ && x < width; ++x) labels[x] = value_at(0, x) > *gate_ ? 1 : 0;
+    for (std::int64_t c = 0; !gate_ && c < from_.classes; ++c) {
       for (std::size_t x = 0; x < width; ++x) {
-        const float value = upper[x] * row.first_weight + lower[x] * row.second_weight;
+        const float value = value_at(c, x);
         // Larger, or the first NaN.
         const bool is_better = c == 0 || (!(value <= best_[x]) && best_[x] == best_[x]);
         best_[x] = is_better ? value : best_[x];
@@ -179,6 +189,11 @@ Result<Tensor> run_labels(const Segment& wanted, std::optional<float> gate, cons
   if (!place) return std::move(place).error();
   const auto width = static_cast<std::int64_t>(place->across.blends.size());
   const auto height = static_cast<std::int64_t>(place->down.blends.size());
+  if (width > detail::kMaxImageSize / static_cast<std::int64_t>(sizeof(std::int32_t)) / height)
+    return Error(ErrorCode::kResourceExhausted, "labels of " + std::to_string(width) + "x" + std::to_string(height) +
+                                                    " pixels exceed the limit of " +
+                                                    std::to_string(detail::kMaxImageSize) + " bytes")
+        .with_reason(ErrorReason::kInputTooLarge);
   auto labels = Tensor::make(DType::kI32, {height, width});
   if (!labels) return labels;
   const Upsampling from(values, shape, place->across, place->down);

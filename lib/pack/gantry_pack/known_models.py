@@ -54,6 +54,8 @@ def _arguments_of(given: Json, pipeline: Any) -> Json | None:
         return pipeline.arguments(model, given["example_inputs"], has_labels)
     kind = type(model)  # a subclass may do something else around its network
     name = (kind.__module__.removeprefix("torchvision.models."), kind.__name__)
+    if name in _DETECTORS or name in _SEGMENTERS or is_detr(model, pipeline):
+        _need_eval(model)
     if name in _DETECTORS and (pipeline is None or _is_preset(pipeline, "ObjectDetection")):
         return _DETECTORS[name](model, has_labels)
     if name in _SEGMENTERS and (pipeline is None or _is_preset(pipeline, "SemanticSegmentation")):
@@ -61,6 +63,12 @@ def _arguments_of(given: Json, pipeline: Any) -> Json | None:
     if is_detr(model, pipeline):
         return detr(pipeline).arguments(model, given["example_inputs"], has_labels)
     return None
+
+
+def _need_eval(model: Any) -> None:
+    if any(module.training for module in model.modules()):
+        raise PackError("model: is in training mode, in which it gives losses and its normalisation moves; call model.eval() "
+                        "first")
 
 
 def _is_preset(transform: Any, name: str) -> bool:

@@ -90,7 +90,18 @@ TEST(Nearest, RefusesTablesThatAreNone) {
   EXPECT_THAT(error(f32({0, 2}, {})), FailsWith(ErrorCode::kInvalidArgument, "n 1..2147483647"));
   EXPECT_THAT(error(test::i64({1, 2})), FailsWith(ErrorCode::kInvalidArgument, "expected f32[n, d] on the CPU"));
   EXPECT_THAT(error(f32({2, 2}, {1, 2, kNan, 1})),
-              FailsWith(ErrorCode::kInvalidArgument, "row 1 holds a NaN or an infinity"));
+              FailsWith(ErrorCode::kInvalidArgument, "row 1 holds a NaN, or a number beyond 1e15"));
+}
+
+TEST(Nearest, KeepsTheOrderOfTheLargestNumbersThatItTakes) {
+  const Tensor rows = f32({3, 2}, {1e15f, 1e15f, -1e15f, -1e15f, 0, 1e15f});
+  for (const Metric metric : {Metric::kL2, Metric::kDot}) {
+    const auto found = run(nearest(VectorTable::make(rows, metric).value(), 3), f32({2}, {1e15f, 1e15f})).value();
+    EXPECT_EQ(found[0].index, 0);
+    EXPECT_EQ(found[1].index, 2);
+    EXPECT_TRUE(std::isfinite(found[2].score));
+  }
+  EXPECT_THAT(VectorTable::make(f32({1, 1}, {1.1e15f})), FailsWith(ErrorCode::kInvalidArgument, "beyond 1e15"));
 }
 
 TEST(Nearest, RefusesVectorsThatDoNotFit) {
@@ -99,7 +110,7 @@ TEST(Nearest, RefusesVectorsThatDoNotFit) {
               FailsWith(ErrorCode::kInvalidArgument, "expected f32[2], as long as the table's rows, on the CPU, got"));
   EXPECT_THAT(run(stage, f32({1, 2}, {1, 2})), FailsWith(ErrorCode::kInvalidArgument, "expected f32[2]"));
   EXPECT_THAT(run(stage, f32({2}, {1, -kInfinity})),
-              FailsWith(ErrorCode::kInvalidArgument, "number 1 is NaN or infinite"));
+              FailsWith(ErrorCode::kInvalidArgument, "number 1 is NaN or beyond 1e15"));
   EXPECT_THAT(run(nearest(table_of(Metric::kDot), 0), f32({2}, {1, 2})),
               FailsWith(ErrorCode::kInvalidArgument, "k must be 1..65536, got 0"));
   EXPECT_THAT(run(nearest(table_of(Metric::kDot), 1, Labels(std::vector<std::string>{"a"})), f32({2}, {1, 2})),

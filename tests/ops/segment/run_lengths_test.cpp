@@ -146,6 +146,11 @@ TEST(MasksCodec, ComparesOutlinesWithinATolerance) {
   EXPECT_THAT(difference(masks, moved, Tolerance::within(0.45, 0)), HasSubstr("20 pixels differ"));
   EXPECT_THAT(difference(masks, moved, Tolerance::within(0.45, 0)), HasSubstr("; 18 may (atol 0.45"));
   EXPECT_EQ(difference(masks, moved, Tolerance::within(0, 0.5 / 40)), "");
+  EXPECT_THAT(difference(masks, Masks({square(9)}), Tolerance::within(99, 0)), HasSubstr("; 25 may"))
+      << "a quarter of the mask, whatever the tolerance";
+  const Masks dot({mask_of({2, 2}, {0, 0, 0, 1})}), none({mask_of({2, 2}, {0, 0, 0, 0})});
+  EXPECT_THAT(difference(dot, none, Tolerance::within(1, 1)), HasSubstr("none may"));
+  EXPECT_THAT(difference(none, dot, Tolerance::within(1, 1)), HasSubstr("none may"));
   EXPECT_THAT(difference(masks, Masks()), HasSubstr("expected 1 masks, got 0"));
   EXPECT_THAT(difference(masks, Masks({mask_of({1, 1}, {1})}), Tolerance::within(99, 0)), HasSubstr("got 1x1"));
 }

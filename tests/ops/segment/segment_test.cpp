@@ -39,6 +39,19 @@ TEST(Segment, TakesNanForTheLargest) {
   EXPECT_EQ(values_of(result), (std::vector<std::int32_t>{1}));
 }
 
+TEST(Segment, LeavesInfinitiesWhereTheyAre) {
+  std::vector<float> values(24, -INFINITY);  // the first class is ruled out everywhere
+  for (std::size_t i = 12; i < 24; ++i) values[i] = 1;
+  EXPECT_EQ(values_of(run(segment(), logits({2, 3, 4}, values)).value()), std::vector<std::int32_t>(12, 1));
+  EXPECT_EQ(values_of(run(segment_binary({0.5, false}), logits({2, 2}, {0.5f, 0.6f, NAN, INFINITY})).value()),
+            (std::vector<std::int32_t>{0, 1, 0, 1}));
+}
+
+TEST(Segment, RefusesMoreLabelsThanAnImageMayHave) {
+  EXPECT_THAT(run(segment({65535, 65535}), logits({2, 1, 1}, {1, 2})),
+              FailsWith(ErrorCode::kResourceExhausted, "labels of 65535x65535 pixels exceed the limit of 2147483648"));
+}
+
 TEST(Segment, BlendsBeforeItDecides) {
   // Between 0 and 10 on one side and 8 and 1 on the other, the second class leads left of where the lines cross.
   const auto result = run(segment({1, 4}), logits({2, 1, 2}, {0, 10, 8, 1})).value();

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from ..errors import PackError
 from ..imports import need
 
 if TYPE_CHECKING:
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def preprocessing(transform: Any) -> list[str | Json]:
-    """A GeneralizedRCNNTransform, in eval mode, for one picture."""
+    """A GeneralizedRCNNTransform, in eval mode, for one picture. PackError for a subclass, which may do something else."""
+    kind = type(transform)
+    if (kind.__module__, kind.__name__) != ("torchvision.models.detection.transform", "GeneralizedRCNNTransform"):
+        raise PackError(f"model: its transform is a {kind.__qualname__}, not torchvision's GeneralizedRCNNTransform; give "
+                        "pipeline= and example_inputs= for what the detector does before and after its network")
     steps: list[str | Json] = ["image.decode", {"op": "image.to_tensor", "mean": list(transform.image_mean),
                                                 "std": list(transform.image_std)}]
     if transform.fixed_size is not None:

@@ -21,11 +21,15 @@ def l2_normalize(value: Any, eps: float) -> torch.Tensor:
     return torch.nn.functional.normalize(value, dim=-1, eps=eps)
 
 
+_LARGEST = 1e15  # the sum of 65536 products of such numbers is one of float32
+
+
 def nearest(value: Any, table: Any, metric: str, k: int, labels: list[str] | None = None) -> Classes:
     torch = need("torch", "embeddings.nearest")
     _check_table(table, torch)
-    if tuple(float_only(value, "embeddings.nearest").shape) != (table.shape[1],) or not bool(value.isfinite().all()):
-        raise PackError(f"embeddings.nearest: takes finite f32[{table.shape[1]}], got {describe_value(value)}")
+    if tuple(float_only(value, "embeddings.nearest").shape) != (table.shape[1],) or not bool((value.abs() <= _LARGEST).all()):
+        raise PackError(f"embeddings.nearest: takes f32[{table.shape[1]}] of numbers up to {_LARGEST:g}, got "
+                        f"{describe_value(value)}")
     if labels is not None and len(labels) != len(table):
         raise PackError(f"embeddings.nearest: {len(labels)} labels for a table of {len(table)} rows")
     rows, vector = table.double(), value.double()
@@ -40,5 +44,5 @@ def nearest(value: Any, table: Any, metric: str, k: int, labels: list[str] | Non
 def _check_table(table: Any, torch: Any) -> None:
     if table.dtype != torch.float32 or table.dim() != 2 or 0 in table.shape:
         raise PackError(f"embeddings.nearest: the table is f32[n, d], got {describe_value(table)}")
-    if not bool(table.isfinite().all()):
-        raise PackError("embeddings.nearest: the table holds a NaN or an infinity")
+    if not bool((table.abs() <= _LARGEST).all()):
+        raise PackError(f"embeddings.nearest: the table holds a NaN, or a number beyond {_LARGEST:g}")

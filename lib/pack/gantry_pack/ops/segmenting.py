@@ -110,7 +110,7 @@ def overlay(value: Any, alpha: float, background: int) -> Any:
     if labels.shape != (picture.height, picture.width):
         raise PackError(f"segment.overlay: labels are {list(labels.shape)}, the image is {picture.width}x{picture.height}")
     pixels, share = numpy.asarray(picture.convert("RGB")), numpy.float32(alpha)
-    mixed = pixels.astype(numpy.float32) * (1 - share) + colours_of(labels).astype(numpy.float32) * share
+    mixed = pixels.astype(numpy.float32) * numpy.float32(1 - alpha) + colours_of(labels).astype(numpy.float32) * share
     return image.fromarray(numpy.where(_is_left_out(labels, background), pixels, mixed.astype(numpy.uint8)))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import PackError
 from ...imports import need
-from ...values import Classes, Detection, Detections
+from ...values import Classes, Detections
 from ..area import scales_of
 from .candidates import detections
 from .heads import named
@@ -89,7 +89,7 @@ def classify(value: tuple[Detections, list[Classes]], score: str) -> Detections:
         index, label, best = classes[0]
         scores = {"class": best, "detection": one.score,
                   "product": float(numpy.float32(one.score) * numpy.float32(best))}
-        named_ones.append(Detection(index, label, scores[score], one.box, one.keypoints))
+        named_ones.append(one._replace(index=index, label=label, score=scores[score]))
     order = columns(Detections(named_ones))[1].sort(descending=True, stable=True).indices
     return Detections(named_ones[i] for i in order.tolist())
 
