@@ -63,7 +63,7 @@ def recipe():
     labels = list(_IMAGENET_CATEGORIES)
     layout, classifier = page_layout.network(), efficientnet_lite0.load_model()
     models = {
-        "layout": Model(layout, torch.zeros(1, 3, page_layout.HEIGHT, page_layout.WIDTH), engines=("torchscript",), max_batch=2,
+        "layout": Model(layout, torch.zeros(1, 3, page_layout.HEIGHT, page_layout.WIDTH), engines=("torchscript",), max_batch=1,
                         tolerance={"atol": 1e-3, "rtol": 1e-4}),
         "classifier": Model(classifier, torch.zeros(1, 3, 224, 224), input_names=["image"], output_names=["logits"],
                             engines=("torchscript",), max_batch=4, tolerance={"atol": 1e-4, "rtol": 1e-5})}
