@@ -80,7 +80,7 @@ def python_stack(module):
 def recipe(engines=("torchscript",)):
     import torch
     module = network()
-    return dict(name="text-detection", version="1", model=module, example_inputs=torch.zeros(2, 3, SHORT, SHORT + 32), max_batch=4,
+    return dict(name="text-detection", version="1", model=module, example_inputs=torch.zeros(2, 3, SHORT, SHORT + 32), max_batch=1,
                 shapes={"image": ["batch", 3, "H", "W"], "map": ["batch", 1, "H", "W"]}, output_names=["map"],
                 engines=list(engines), pipeline=PIPELINE, samples=[photo(name) for name in PHOTOS],
                 reference=python_stack(module), tolerance={"atol": 1e-3, "rtol": 1e-4},
