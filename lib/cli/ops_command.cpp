@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "cli/commands.hpp"
-#include "cli/near_names.hpp"
 #include "cli/printable.hpp"
+#include "core/near_names.hpp"
 #include "pipeline/op_table.hpp"
 
 namespace gantry::cli {
@@ -117,7 +117,7 @@ int ops_command(const Arguments& arguments) {
   std::vector<std::string> names;
   for (const OpDescription& op : registry.descriptions()) names.push_back(op.name);
   std::string near;
-  for (const std::string& candidate : near_names(name, names)) near += (near.empty() ? "" : ", ") + candidate;
+  for (const std::string& candidate : detail::near_names(name, names)) near += (near.empty() ? "" : ", ") + candidate;
   return complain("unknown op '" + name + "'; " + (near.empty() ? "`gantry ops` lists all" : "near it are " + near),
                   kExitUsage);
 }

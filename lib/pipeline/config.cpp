@@ -7,6 +7,7 @@
 #include <gantry/registry.hpp>
 
 #include "core/json_object.hpp"
+#include "core/near_names.hpp"
 #include "pipeline/config_tensors.hpp"
 #include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/registry_data.hpp"
@@ -92,15 +93,25 @@ class ConfigParser {
     return parse_select(object, given.type);
   }
 
+  /// Which ops somebody may have meant: all, if they are few.
+  std::string hint_at(const std::string& op) const {
+    constexpr std::size_t kFew = 20;
+    std::vector<std::string> names;
+    for (const auto& entry : compound_ops()) names.push_back(entry.first);
+    for (const auto& entry : registry_.data().ops) names.push_back(entry.first);
+    const bool are_few = names.size() <= kFew;
+    std::string listed;
+    for (const std::string& name : are_few ? names : near_names(op, names))
+      listed += (listed.empty() ? "" : ", ") + name;
+    if (are_few) return "known are " + listed;
+    const std::string all = "`gantry ops` lists those of gantry";
+    return listed.empty() ? all : "near it are " + listed + "; " + all;
+  }
+
   Result<NodePtr> parse_leaf(const std::string& op, JsonObject& object) const {
     const auto& ops = registry_.data().ops;
     const auto found = ops.find(op);
-    if (found == ops.end()) {
-      std::string known;
-      for (const auto& entry : compound_ops()) known += (known.empty() ? "" : ", ") + entry.first;
-      for (const auto& entry : ops) known += ", " + entry.first;
-      return json_error(object.path_of("op"), "unknown op '" + op + "'; known are " + known);
-    }
+    if (found == ops.end()) return json_error(object.path_of("op"), "unknown op '" + op + "'; " + hint_at(op));
     for (const OpParameter& parameter : found->second.description->parameters) object.mention(parameter.name());
     NodePtr node;
     try {

@@ -238,7 +238,7 @@ const BadPackage kBadPackages[] = {
      },
      kWrongState, "file 'model.ts': is a symbolic link to '../model.ts', which leads out of the package's directory"},
     {"an unknown op", [](const BrokenPackage& p) { p.edit([](Json& m) { m["pipeline"][1]["op"] = "image.blur"; }); },
-     kBad, "pipeline[1].op: unknown op 'image.blur'; known are bundle, each, fork, model, select, when, detect."},
+     kBad, "pipeline[1].op: unknown op 'image.blur'; near it are "},
     {"an unknown parameter", [](const BrokenPackage& p) { p.edit([](Json& m) { m["pipeline"][1]["colour"] = 1; }); },
      kBad, "pipeline[1].colour: unknown key"},
     {"a parameter over its limit",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -67,8 +68,9 @@ def check_list(ops: Steps, path: str, table: Table, may_be_empty: bool = False) 
         elif op["op"] in table:
             _check_params(op, table[op["op"]], here)
         else:
-            raise PackError(f"{here}.op: unknown op '{op['op']}'; known are "
-                            f"{', '.join(sorted([*COMPOUND, *table]))}")
+            near = difflib.get_close_matches(op["op"], [*COMPOUND, *table], 5)
+            raise PackError(f"{here}.op: unknown op '{op['op']}'; " + (f"near it are {', '.join(near)}; " if near else "")
+                            + "`gantry ops` lists those of gantry, ops= adds your own")
 
 
 def _check_compound(op: Json, path: str, table: Table) -> None:

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/near_names.hpp"
+// What someone may have meant who misspelt a name.
+#pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <numeric>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-namespace gantry::cli {
-namespace {
-
-constexpr std::size_t kMostNames = 5;
+namespace gantry::detail {
 
 /// How many letters must be put in, taken out or replaced (Levenshtein).
-std::size_t distance(std::string_view a, std::string_view b) {
+inline std::size_t letters_between(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -24,20 +26,20 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-/// "resize" of "image.resize".
-std::string_view without_domain(std::string_view name) {
-  return name.substr(name.find('.') + 1);
-}
-
-}  // namespace
-
-std::vector<std::string> near_names(std::string_view word, const std::vector<std::string>& names) {
+/// Those of `names` that hold `word` or are within a few letters of it, with or without their domain ("image." of
+/// "image.resize"); the nearest first, five at most. Words of more than 64 letters are near nothing: the cost is the
+/// product of the lengths.
+inline std::vector<std::string> near_names(std::string_view word, const std::vector<std::string>& names) {
+  constexpr std::size_t kMostNames = 5, kMostLetters = 64, kOfNamesThatHoldIt = 1;
+  if (word.size() > kMostLetters) return {};
+  const auto without_domain = [](std::string_view name) { return name.substr(name.find('.') + 1); };
   const std::size_t most = std::max<std::size_t>(2, word.size() / 3);
   std::vector<std::pair<std::size_t, std::string>> near;
   for (const std::string& name : names) {
-    const std::size_t away = std::min(distance(word, name), distance(without_domain(word), without_domain(name)));
+    const std::size_t away =
+        std::min(letters_between(word, name), letters_between(without_domain(word), without_domain(name)));
     const bool holds = word.size() > 2 && name.find(word) != std::string::npos;
-    if (holds || away <= most) near.emplace_back(holds ? std::min(away, most) : away, name);
+    if (holds || away <= most) near.emplace_back(holds ? std::min(away, kOfNamesThatHoldIt) : away, name);
   }
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> found;
@@ -46,4 +48,4 @@ std::vector<std::string> near_names(std::string_view word, const std::vector<std
   return found;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::detail

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/near_names.hpp"
+#include "core/near_names.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace gantry::cli {
+namespace gantry::detail {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -24,6 +24,11 @@ TEST(NearNames, FindsANameWithoutItsDomainNearestFirst) {
   EXPECT_EQ(near_names("images.flip", kNames).front(), "image.flip");
 }
 
+TEST(NearNames, PutsThoseThatHoldTheWordBeforeThoseThatResembleIt) {
+  EXPECT_EQ(near_names("resize", {"detect.refine", "image.resize", "image.resize_short"}),
+            (Names{"image.resize", "image.resize_short", "detect.refine"}));
+}
+
 TEST(NearNames, GivesFiveAtMost) {
   EXPECT_EQ(near_names("ops", Names(9, "opz")).size(), 5u);
 }
@@ -31,7 +36,8 @@ TEST(NearNames, GivesFiveAtMost) {
 TEST(NearNames, FindsNothingForWhatIsFarFromAll) {
   EXPECT_EQ(near_names("transcribe", kNames), Names{});
   EXPECT_EQ(near_names("", kNames), Names{});
+  EXPECT_EQ(near_names(std::string(65, 'p'), {std::string(65, 'p')}), Names{}) << "a long word costs too much";
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::detail
