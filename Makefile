@@ -100,7 +100,7 @@ LAYOUT_PACKAGE := $(PACKAGES)/page-layout/1
 FACES_PACKAGE := $(PACKAGES)/mtcnn/1
 bench-detect: bootstrap ## measure detection beside torchvision, rapid-layout and facenet_pytorch (bench/README.md)
 	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
-	@ninja -C $(BUILD)/bench -j $(JOBS) gantry_tool bench_nms_worker bench_decoder_worker bench_paste_worker bench_engines_worker_torch bench_engines_worker_executorch
+	@ninja -C $(BUILD)/bench -j $(JOBS) gantry_tool bench_nms_worker bench_decoder_worker bench_draw_worker bench_paste_worker bench_db_worker bench_engines_worker_torch bench_engines_worker_executorch
 	@$(in_build) GANTRY_TOOL=$(abspath $(BUILD)/bench/bin/gantry) "$$GANTRY_PYTHON" examples/models/page_layout.py --engine all --out $(LAYOUT_PACKAGE)
 	@$(in_build) "$$GANTRY_PYTHON" -m pip install --quiet --no-deps --upgrade --target $(BUILD)/engine-peers -r bench/engines/requirements.txt
 	@$(in_build) PYTHONPATH=$(abspath $(BUILD)/engine-peers) "$$GANTRY_PYTHON" bench/detect/detect_bench.py --bin $(BUILD)/bench/bin --package $(LAYOUT_PACKAGE)
@@ -108,6 +108,8 @@ bench-detect: bootstrap ## measure detection beside torchvision, rapid-layout an
 	@$(in_build) "$$GANTRY_PYTHON" bench/detect/faces_bench.py --bin $(BUILD)/bench/bin --package $(FACES_PACKAGE)
 	@$(in_build) "$$GANTRY_PYTHON" bench/detect/decoder_bench.py --bin $(BUILD)/bench/bin
 	@$(in_build) "$$GANTRY_PYTHON" bench/detect/paste_bench.py --bin $(BUILD)/bench/bin
+	@$(in_build) "$$GANTRY_PYTHON" bench/detect/draw_bench.py --bin $(BUILD)/bench/bin
+	@$(in_build) "$$GANTRY_PYTHON" bench/detect/db_bench.py --bin $(BUILD)/bench/bin
 
 install: configure ## install the library, its CMake package, bin/gantry and bin/gantry-pack [PREFIX=dir]
 	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool gantry_pack gantry_op_table_json
