@@ -40,6 +40,18 @@ def ratio(ours, theirs):
     return f"{math.exp(mean):.3f} ({math.exp(mean - error):.3f}..{math.exp(mean + error):.3f})"
 
 
+def table(rows):
+    """Of markdown; the first row is its head."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in [rows[0], ("---",) * len(rows[0]), *rows[1:]])
+
+
+def write_section(begin, end, text):
+    """Puts the text between two lines of bench/README.md."""
+    readme = Path(__file__).with_name("README.md")
+    head, rest = readme.read_text().split(begin)
+    readme.write_text(f"{head}{begin}\n{text}{end}{rest.split(end)[1]}")
+
+
 def google_benchmark(program, repetitions, quick):
     """Nanoseconds of each repetition by benchmark name: wall time where threads wait for each other (real_time), else
     the thread's CPU time. The benchmarks of one program run in random turns."""
@@ -156,12 +168,12 @@ def main():
     if (options.bin / "bench_demo").exists():
         rows += demo(options.bin, options.package, photo, 20 if options.quick else 300)
         rows += startup(options.bin, options.package, photo, 3 if options.quick else 30)
-    table = "\n".join("| " + " | ".join(row) + " |" for row in [("question", "goal", "measured"), ("---",) * 3, *rows])
-    print(f"{began}\n\n{table}")
+    measured = table([("question", "goal", "measured"), *rows])
+    print(f"{began}\n\n{measured}")
     if options.write:
         readme = Path(__file__).with_name("README.md")
         head = readme.read_text().split(MEASURED)[0]
-        readme.write_text(f"{head}{MEASURED}{began}\n\n{table}\n")
+        readme.write_text(f"{head}{MEASURED}{began}\n\n{measured}\n")
 
 
 if __name__ == "__main__":

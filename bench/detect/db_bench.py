@@ -1,28 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures detect.db beside RapidOCR's DBPostProcess, that is OpenCV and pyclipper called from Python, on maps of 1280 x 736.
 
-    python bench/detect/db_bench.py --bin BUILD/bin [--quick]
+    python bench/detect/db_bench.py --bin BUILD/bin [--quick] [--write]
 
 Both take turns, each with one thread. What is found is compared first. CPU time; a ratio is the geometric mean over the turns
 of the peer / gantry, with its 95 % interval.
 """
 
-import argparse
 import importlib.util
 import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent)]
-from run import machine, ratio, with_spread  # noqa: E402
+from workers import Worker, goal, options_of, pairs, report   # first: it finds run
+from run import machine, ratio, table, with_spread  # noqa: I001
 
+BEGIN, END = "## Text detection: measured\n", "<!-- end of the table of text detection -->\n"
 WIDTH, HEIGHT = 1280, 736
 
 
@@ -51,48 +47,26 @@ def python_of(array):
     return lambda: after(array[None, None], (HEIGHT, WIDTH))
 
 
-def cpu_ns(work, count):
-    began = time.process_time_ns()
-    for _ in range(count):
-        work()
-    return (time.process_time_ns() - began) / count
-
-
 def measure(options, name, array, folder):
     np.save(folder / "map.npy", array)
-    worker = subprocess.Popen([options.bin / "bench_db_worker", folder / "map.npy"], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True)
-    found = json.loads(worker.stdout.readline())["quads"]
+    worker = Worker([options.bin / "bench_db_worker", folder / "map.npy"])
+    found = json.loads(worker.first_line)["quads"]
     theirs = python_of(array)
     rounded = [np.clip(np.round(one["quad"]), 0, (WIDTH, HEIGHT)).astype(int).tolist() for one in found]
     if rounded != theirs()[0].tolist():
         raise SystemExit(f"{name}: other quads than with RapidOCR")
-
-    def ours(times):
-        worker.stdin.write(f"run {times}\n")
-        worker.stdin.flush()
-        return float(worker.stdout.readline())
-    times = max(1, round(5e7 / cpu_ns(theirs, 2))), max(1, round(5e7 / ours(2)))
-    samples = [(ours(times[1]), cpu_ns(theirs, times[0])) for _ in range(3 if options.quick else 20)]
-    worker.stdin.close()
-    worker.wait()
-    own, other = ([sample[side] / 1e6 for sample in samples] for side in (0, 1))
+    own, other = pairs(worker, theirs, 3 if options.quick else 20, 1e6)
     faster = ratio(other, own)
-    return name, str(len(found)), with_spread(own, 2), with_spread(other, 2), faster, \
-        f">= 2: {'yes' if float(faster.split()[0]) >= 2 else 'no'}"
+    return name, str(len(found)), with_spread(own, 2), with_spread(other, 2), faster, goal(faster, 2)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", type=Path, required=True)
-    parser.add_argument("--quick", action="store_true")
-    options = parser.parse_args()
+    options, began = options_of(__doc__), machine()
     cv2.setNumThreads(1)
-    print(machine())
-    rows = [("map", "quads", "gantry, CPU ms", "OpenCV and pyclipper, CPU ms", "they / gantry", "goal"), ("---",) * 6]
+    rows = [("map", "quads", "gantry, CPU ms", "OpenCV and pyclipper, CPU ms", "they / gantry", "goal")]
     with tempfile.TemporaryDirectory() as folder:
         rows += [measure(options, name, array, Path(folder)) for name, array in maps(np.random.default_rng(0))]
-    print("\n".join("| " + " | ".join(row) + " |" for row in rows))
+    report(options, began, BEGIN, END, table(rows))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,7 @@ the threshold, as in life. Both take turns, each with one thread. What is found 
 of scores and of sides to 1e-4 relative. CPU time; a ratio is the geometric mean over the turns, with its 95 % interval.
 """
 
-import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -27,10 +25,8 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.retinanet import RetinaNet
 from torchvision.models.detection.ssd import SSD
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-from detect_bench import cpu_ns  # noqa: E402
-from run import machine, ratio, with_spread  # noqa: E402
+from workers import Worker, options_of, pairs, report   # first: it finds run
+from run import machine, ratio, table, with_spread  # noqa: I001
 
 BEGIN, END = "## Decoders: measured\n", "<!-- end of the table of decoders -->\n"
 
@@ -122,46 +118,26 @@ def measure(options, case, folder):
     (folder / "pipeline.json").write_text(json.dumps(ops))
     for name, tensor in tensors.items():
         np.save(folder / f"{name}.npy", tensor.numpy())
-    worker = subprocess.Popen([options.bin / "bench_decoder_worker", folder / "pipeline.json", folder, str(size[1]),
-                               str(size[0]), *tensors], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    worker.stdout.readline()
+    worker = Worker([options.bin / "bench_decoder_worker", folder / "pipeline.json", folder, size[1], size[0], *tensors])
     found = theirs()
     wanted = [len(found["scores"]), float(found["scores"].double().sum()), float(found["boxes"].double().sum())]
     own = [float(number) for number in (folder / "found").read_text().split()]
     if own[0] != wanted[0] or not np.allclose(own, wanted, rtol=1e-4):
         raise SystemExit(f"{title[0]}: {own} instead of {wanted}")
 
-    def ours(times):
-        worker.stdin.write(f"run {times}\n")
-        worker.stdin.flush()
-        return float(worker.stdout.readline())
-    times = max(1, round(2e7 / ours(2)))
-    samples = [(ours(times), cpu_ns(theirs, 3)) for _ in range(3 if options.quick else 15)]
-    worker.stdin.close()
-    worker.wait()
-    mine, other = ([sample[side] / 1e6 for sample in samples] for side in (0, 1))
+    mine, other = pairs(worker, theirs, 3 if options.quick else 15, 1e6)
     return (*title, str(wanted[0]), with_spread(mine, 3), with_spread(other, 2), ratio(other, mine))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", type=Path, required=True)
-    parser.add_argument("--quick", action="store_true", help="few turns: shows that it works, not how fast")
-    parser.add_argument("--write", action="store_true", help="replaces the table in bench/README.md")
-    options = parser.parse_args()
+    options, began = options_of(__doc__), machine()
     torch.set_num_threads(1)
-    rows = [("network", "head", "found", "gantry, ms", "Python, ms", "Python / gantry"), ("---",) * 6]
+    rows = [("network", "head", "found", "gantry, ms", "Python, ms", "Python / gantry")]
     for case in (ssd, retinanet, fcos, detr):
         with tempfile.TemporaryDirectory() as folder:
             print(f"decoders: {case.__name__}", file=sys.stderr, flush=True)
             rows.append(measure(options, case, Path(folder)))
-    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    text = f"{machine()}\n\n{table}\n"
-    print(text)
-    if options.write:
-        readme = HERE.parent / "README.md"
-        head, rest = readme.read_text().split(BEGIN)
-        readme.write_text(f"{head}{BEGIN}\n{text}{END}{rest.split(END)[1]}")
+    report(options, began, BEGIN, END, table(rows))
 
 
 if __name__ == "__main__":

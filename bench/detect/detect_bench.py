@@ -8,22 +8,18 @@ All take turns, each with one thread. What is found is compared first: it must b
 is the geometric mean over the turns of the peer / gantry, with its 95 % interval.
 """
 
-import argparse
 import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from torchvision.ops import batched_nms, nms
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "examples" / "models")]
-from exporting import photo  # noqa: E402
-from run import machine, ratio, with_spread  # noqa: E402
+from workers import HERE, Peer, Worker, goal, options_of, pairs, report   # first: it finds the others
+from exporting import photo  # noqa: I001
+from run import machine, ratio, table, with_spread
 
 BEGIN, END = "## Detection: measured\n", "<!-- end of detection's tables -->\n"
 # (what, boxes, classes, mode of ours, goal)
@@ -47,80 +43,46 @@ def python_of(mode, boxes, scores, classes):
     return (lambda: nms(boxes, scores, 0.5)) if mode == "nms" else (lambda: batched_nms(boxes, scores, classes, 0.5))
 
 
-def cpu_ns(work, count):
-    began = time.process_time_ns()
-    for _ in range(count):
-        work()
-    return (time.process_time_ns() - began) / count
-
-
 def measure(options, case, spread, folder):
-    what, count, class_count, mode, goal = case
+    what, count, class_count, mode, least = case
     rng = np.random.default_rng(count)
     arrays = boxes_of(rng, count, spread), rng.permutation(count).astype(np.float32) / count, rng.integers(0, class_count, count)
     paths = [folder / f"{name}.npy" for name in ("boxes", "scores", "classes")]
     for path, array in zip(paths, arrays):
         np.save(path, array)
-    worker = subprocess.Popen([options.bin / "bench_nms_worker", *paths, mode, folder / "kept"], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True)
-    worker.stdout.readline()
+    worker = Worker([options.bin / "bench_nms_worker", *paths, mode, folder / "kept"])
     theirs = python_of(mode, *arrays)
     kept = [int(line) for line in (folder / "kept").read_text().split()]
     if mode != "per_class" and kept != theirs().tolist():
         raise SystemExit(f"{what} of {count} boxes, {spread}: other boxes stay than with torchvision")
-
-    def ours(times):
-        worker.stdin.write(f"run {times}\n")
-        worker.stdin.flush()
-        return float(worker.stdout.readline())
-    times = max(1, round(2e7 / cpu_ns(theirs, 2))), max(1, round(2e7 / ours(2)))
-    samples = [(ours(times[1]), cpu_ns(theirs, times[0])) for _ in range(3 if options.quick else 30)]
-    worker.stdin.close()
-    worker.wait()
-    own, other = ([sample[side] / 1e3 for sample in samples] for side in (0, 1))
+    own, other = pairs(worker, theirs, 3 if options.quick else 30, 1e3)
     faster = ratio(other, own)
-    met = "" if goal is None else f">= {goal}: {'yes' if float(faster.split()[0]) >= goal else 'no'}"
+    met = "" if least is None else goal(faster, least)
     return f"{what} of {count:,} boxes, {spread}", str(len(kept)), with_spread(own, 1), with_spread(other, 1), faster, met
 
 
-class Layout:
-    """A process that finds the parts of a page, ready to be timed."""
-
-    def __init__(self, command, dump):
-        self.samples = []
-        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if not self.process.stdout.readline():
-            raise SystemExit(f"{command[0]} ended")
-        self.found = sorted((one["label"], one["score"], *one["box"]) for one in json.loads(dump.read_text())["detections"])
-
-    def run(self, count):
-        self.process.stdin.write(f"run {count}\n")
-        self.process.stdin.flush()
-        self.samples.append(json.loads(self.process.stdout.readline())["cpu_ns"] / 1e6)
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
+def parts_of(detections):
+    return sorted((one["label"], one["score"], *one["box"]) for one in detections)
 
 
 def layouts(options, folder, picture):
     engines = [entry["kind"] for entry in json.loads((options.package / "gantry.json").read_text())["models"]["model"]["engines"]]
     started = {}
     for name in ("onnxruntime", "openvino"):
-        started[f"rapid-layout, {name}"] = Layout([sys.executable, HERE / "layout_peer.py", name, picture, folder / "dump"],
+        started[f"rapid-layout, {name}"] = Peer([sys.executable, HERE / "layout_peer.py", name, picture, folder / "dump"],
                                                   folder / "dump")
     for engine in dict.fromkeys(engines):
         program = options.bin / f"bench_engines_worker_{'executorch' if engine == 'executorch' else 'torch'}"
-        started[f"gantry, {engine}"] = Layout([program, options.package, engine, 1, 1, folder / "dump", picture], folder / "dump")
+        started[f"gantry, {engine}"] = Peer([program, options.package, engine, 1, 1, folder / "dump", picture], folder / "dump")
     return started
 
 
 def layout_table(options, folder):
-    rows = [("", "CPU ms", "rapid-layout with ONNX Runtime / it", "goal"), ("---",) * 4]
+    rows = [("", "CPU ms", "rapid-layout with ONNX Runtime / it", "goal")]
     workers = layouts(options, folder, photo("page.png"))
     first = workers["rapid-layout, onnxruntime"]
     for name, worker in workers.items():
-        for got, wanted in zip(worker.found, first.found, strict=True):
+        for got, wanted in zip(parts_of(worker.detections), parts_of(first.detections), strict=True):
             if got[0] != wanted[0] or max(abs(a - b) for a, b in zip(got[1:], wanted[1:])) > 0.02:
                 raise SystemExit(f"{name} finds {got}, rapid-layout {wanted}")
         worker.run(1)
@@ -133,20 +95,15 @@ def layout_table(options, folder):
     for name, worker in workers.items():
         worker.end()
         faster = ratio(first.samples, worker.samples) if worker is not first else ""
-        met = f">= 1.3: {'yes' if float(faster.split()[0]) >= 1.3 else 'no'}" if name == best else ""
+        met = goal(faster, 1.3) if name == best else ""
         rows.append((name, with_spread(worker.samples, 1), faster, met))
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return table(rows)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", type=Path, required=True)
-    parser.add_argument("--package", type=Path, required=True, help="of examples/models/page_layout.py")
-    parser.add_argument("--quick", action="store_true", help="few turns: shows that it works, not how fast")
-    parser.add_argument("--write", action="store_true", help="replaces the tables in bench/README.md")
-    options = parser.parse_args()
+    options, began = options_of(__doc__, package="examples/models/page_layout.py"), machine()
     torch.set_num_threads(1)
-    rows = [("", "stay", "gantry, us", "torchvision, us", "torchvision / gantry", "goal"), ("---",) * 6]
+    rows = [("", "stay", "gantry, us", "torchvision, us", "torchvision / gantry", "goal")]
     with tempfile.TemporaryDirectory() as folder:
         for case in CASES:
             for spread in ("uniform", "clustered"):
@@ -154,14 +111,8 @@ def main():
                 rows.append(measure(options, case, spread, Path(folder)))
         print("detection: page layout", file=sys.stderr, flush=True)
         layout = layout_table(options, Path(folder))
-    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    text = (f"{machine()}\n\n**Suppression at an overlap of 0.5**\n\n{table}\n\n**Page layout, from a PNG of 384 x 191 pixels to "
-            f"boxes**\n\n{layout}\n")
-    print(text)
-    if options.write:
-        readme = HERE.parent / "README.md"
-        head, rest = readme.read_text().split(BEGIN)
-        readme.write_text(f"{head}{BEGIN}\n{text}{END}{rest.split(END)[1]}")
+    report(options, began, BEGIN, END, f"**Suppression at an overlap of 0.5**\n\n{table(rows)}\n\n**Page layout, from a PNG of "
+                                       f"384 x 191 pixels to boxes**\n\n{layout}")
 
 
 if __name__ == "__main__":

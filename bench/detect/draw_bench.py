@@ -9,9 +9,6 @@ copy it. Letters differ, so what is compared first is that every corner of every
 thread. CPU time; a ratio is the geometric mean over the turns of the other / gantry, with its 95 % interval.
 """
 
-import argparse
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -21,10 +18,8 @@ import torch
 from PIL import Image
 from torchvision.utils import draw_bounding_boxes
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-from detect_bench import cpu_ns  # noqa: E402
-from run import machine, ratio, with_spread  # noqa: E402
+from workers import Worker, cpu_ns, options_of, report   # first: it finds run
+from run import machine, ratio, table, with_spread  # noqa: I001
 
 BEGIN, END = "## Drawing: measured\n", "<!-- end of the table of drawing -->\n"
 WIDTH, HEIGHT, LINE = 1920, 1080, 3
@@ -66,46 +61,27 @@ def measure(options, count, folder):
     picture, boxes = inputs(count)
     Image.fromarray(picture).save(folder / "picture.png")
     np.save(folder / "boxes.npy", boxes.astype(np.float32))
-    worker = subprocess.Popen([options.bin / "bench_draw_worker", folder / "picture.png", folder / "boxes.npy",
-                               folder / "drawn.png"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    worker.stdout.readline()
+    worker = Worker([options.bin / "bench_draw_worker", folder / "picture.png", folder / "boxes.npy", folder / "drawn.png"])
     tensor, rows = torch.from_numpy(picture).permute(2, 0, 1).contiguous(), torch.from_numpy(boxes)
     check("gantry", np.asarray(Image.open(folder / "drawn.png")), boxes)
     check("OpenCV", by_opencv(picture, boxes), boxes)
     check("torchvision", by_torchvision(tensor, rows).permute(1, 2, 0).numpy(), boxes)
-
-    def ours(times):
-        worker.stdin.write(f"run {times}\n")
-        worker.stdin.flush()
-        return float(worker.stdout.readline())
-    samples = [(ours(10), cpu_ns(lambda: by_opencv(picture, boxes), 10), cpu_ns(lambda: by_torchvision(tensor, rows), 2))
+    samples = [(worker.cpu_ns(10), cpu_ns(lambda: by_opencv(picture, boxes), 10), cpu_ns(lambda: by_torchvision(tensor, rows), 2))
                for _ in range(3 if options.quick else 15)]
-    worker.stdin.close()
-    worker.wait()
+    worker.end()
     mine, opencv, torchvision = ([sample[side] / 1e6 for sample in samples] for side in range(3))
     return (f"{count} boxes", with_spread(mine), with_spread(opencv), ratio(opencv, mine), with_spread(torchvision),
             ratio(torchvision, mine))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", type=Path, required=True)
-    parser.add_argument("--quick", action="store_true", help="few turns: shows that it works, not how fast")
-    parser.add_argument("--write", action="store_true", help="replaces the table in bench/README.md")
-    options = parser.parse_args()
+    options, began = options_of(__doc__), machine()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    rows = [("", "gantry, ms", "OpenCV, ms", "OpenCV / gantry", "torchvision, ms", "torchvision / gantry"), ("---",) * 6]
-    for count in (20, 100):
-        with tempfile.TemporaryDirectory() as folder:
-            rows.append(measure(options, count, Path(folder)))
-    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    text = f"{machine()}\n\n{table}\n"
-    print(text)
-    if options.write:
-        readme = HERE.parent / "README.md"
-        head, rest = readme.read_text().split(BEGIN)
-        readme.write_text(f"{head}{BEGIN}\n{text}{END}{rest.split(END)[1]}")
+    rows = [("", "gantry, ms", "OpenCV, ms", "OpenCV / gantry", "torchvision, ms", "torchvision / gantry")]
+    with tempfile.TemporaryDirectory() as folder:
+        rows += [measure(options, count, Path(folder)) for count in (20, 100)]
+    report(options, began, BEGIN, END, table(rows))
 
 
 if __name__ == "__main__":

@@ -7,20 +7,16 @@ Both have one thread and take turns. What is found is compared first: coordinate
 run stops. CPU time; a ratio is the geometric mean over the turns of facenet_pytorch / gantry, with its 95 % interval.
 """
 
-import argparse
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "examples" / "models")]
-from exporting import photo  # noqa: E402
-from run import machine, ratio, with_spread  # noqa: E402
+from workers import HERE, Peer, goal, options_of, report   # first: it finds the others
+from exporting import photo  # noqa: I001
+from run import machine, ratio, table, with_spread
 
 BEGIN, END = "## Faces: measured\n", "<!-- end of the faces' table -->\n"
 PHOTOS = ("astronaut.png", "camera.png")
@@ -49,36 +45,19 @@ def decoded_package(package, name, folder):
     return copy, pixels
 
 
-class Side:
-    """A process that finds faces, ready to be timed."""
-
-    def __init__(self, command, dump):
-        self.samples = []
-        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env={**os.environ, "OMP_NUM_THREADS": "1"})
-        if not self.process.stdout.readline():
-            raise SystemExit(f"{command[0]} ended")
-        self.found = [[*one["box"], *(side for point in one["keypoints"] for side in point[:2]), one["score"]]
-                      for one in json.loads(dump.read_text())["detections"]]
-
-    def run(self, count=1):
-        self.process.stdin.write(f"run {count}\n")
-        self.process.stdin.flush()
-        self.samples.append(json.loads(self.process.stdout.readline())["cpu_ns"] / 1e6)
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
+def numbers_of(detections):
+    """Of each face: its box, its points, its score."""
+    return [[*one["box"], *(side for point in one["keypoints"] for side in point[:2]), one["score"]] for one in detections]
 
 
 def row(options, name, is_decoded, folder):
     package, given = decoded_package(options.package, name, folder) if is_decoded else (options.package, photo(name))
     pinned = ["taskset", "-c", "0"]
-    sides = [Side([*pinned, options.bin / "bench_engines_worker_torch", package, "torchscript", 1, 1, folder / "ours", given],
+    sides = [Peer([*pinned, options.bin / "bench_engines_worker_torch", package, "torchscript", 1, 1, folder / "ours", given],
                   folder / "ours"),
-             Side([*pinned, sys.executable, HERE / "faces_peer.py", photo(name), folder / "theirs",
+             Peer([*pinned, sys.executable, HERE / "faces_peer.py", photo(name), folder / "theirs",
                    *(["decoded"] if is_decoded else [])], folder / "theirs")]
-    ours, theirs = (side.found for side in sides)
+    ours, theirs = (numbers_of(side.detections) for side in sides)
     if len(ours) != len(theirs) or any(abs(a - b) > 1e-3 for one, other in zip(ours, theirs) for a, b in zip(one[:-1], other)) \
             or any(abs(one[-1] - other[-1]) > 1e-4 for one, other in zip(ours, theirs)):
         raise SystemExit(f"{name}: gantry finds {ours}, facenet_pytorch {theirs}")
@@ -93,29 +72,18 @@ def row(options, name, is_decoded, folder):
     own, other = (side.samples for side in sides)
     faster = ratio(other, own)
     return (f"{name}, {'decoded' if is_decoded else 'file'} to boxes", str(len(ours)), with_spread(own, 1), with_spread(other, 1),
-            faster, f">= {GOAL}: {'yes' if float(faster.split()[0]) >= GOAL else 'no'}")
+            faster, goal(faster, GOAL))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", type=Path, required=True)
-    parser.add_argument("--package", type=Path, required=True, help="of examples/models/mtcnn.py")
-    parser.add_argument("--quick", action="store_true", help="few turns: shows that it works, not how fast")
-    parser.add_argument("--write", action="store_true", help="replaces the table in bench/README.md")
-    options = parser.parse_args()
-    text = machine()
-    rows = [("", "faces", "gantry, CPU ms", "facenet_pytorch, CPU ms", "facenet_pytorch / gantry", "goal"), ("---",) * 6]
+    options, began = options_of(__doc__, package="examples/models/mtcnn.py"), machine()
+    rows = [("", "faces", "gantry, CPU ms", "facenet_pytorch, CPU ms", "facenet_pytorch / gantry", "goal")]
     with tempfile.TemporaryDirectory() as folder:
         for name in PHOTOS:
             for is_decoded in (False, True):
                 print(f"faces: {name}", file=sys.stderr, flush=True)
                 rows.append(row(options, name, is_decoded, Path(folder)))
-    text = f"{text}\n\n" + "\n".join("| " + " | ".join(each) + " |" for each in rows) + "\n"
-    print(text)
-    if options.write:
-        readme = HERE.parent / "README.md"
-        head, rest = readme.read_text().split(BEGIN)
-        readme.write_text(f"{head}{BEGIN}\n{text}{END}{rest.split(END)[1]}")
+    report(options, began, BEGIN, END, table(rows))
 
 
 if __name__ == "__main__":

@@ -6,15 +6,11 @@
 With `decoded` the picture is decoded once, ahead.
 """
 
-import json
 import os
 import sys
-import time
-from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "examples" / "models"))
+from workers import serve  # noqa: E402
 
 
 def main():
@@ -30,15 +26,8 @@ def main():
     def call():
         return detector.detect(Image.open(picture).convert("RGB") if pixels is None else pixels, landmarks=True)
     boxes, scores, points = call()
-    Path(dump).write_text(json.dumps({"detections": [] if boxes is None else [
-        {"score": float(score), "box": box.tolist(), "keypoints": five.tolist()} for box, score, five in zip(boxes, scores, points)]}))
-    print(json.dumps({"version": "facenet_pytorch"}), flush=True)
-    for line in sys.stdin:
-        count = int(line.split()[1])
-        began = time.process_time_ns()
-        for _ in range(count):
-            call()
-        print(json.dumps({"cpu_ns": (time.process_time_ns() - began) / count}), flush=True)
+    serve([] if boxes is None else [{"score": float(score), "box": box.tolist(), "keypoints": five.tolist()}
+                                    for box, score, five in zip(boxes, scores, points)], dump, "facenet_pytorch", call)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,11 @@ line by line like bench/engines/worker.cpp.
 """
 
 import importlib.util
-import json
 import os
 import sys
-import time
-from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "examples" / "models"))
+from workers import serve  # noqa: E402
 import page_layout  # noqa: E402
 
 
@@ -53,15 +49,7 @@ def main():
         image = before(pixels)
         return after(pixels.shape, image, run(image))
     boxes, scores, labels = call()
-    Path(dump).write_text(json.dumps({"detections": [
-        {"label": label, "score": score, "box": box} for box, score, label in zip(boxes, scores, labels)]}))
-    print(json.dumps({"version": name}), flush=True)
-    for line in sys.stdin:
-        count = int(line.split()[1])
-        began = time.process_time_ns()
-        for _ in range(count):
-            call()
-        print(json.dumps({"cpu_ns": (time.process_time_ns() - began) / count}), flush=True)
+    serve([{"label": label, "score": score, "box": box} for box, score, label in zip(boxes, scores, labels)], dump, name, call)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "image")]
 import inputs as pictures  # noqa: E402
 import models  # noqa: E402
-from run import machine, middle_half, ratio  # noqa: E402
+from run import machine, middle_half, ratio, table, write_section  # noqa: E402
 
 BEGIN, END = "## Engines: measured\n", "<!-- end of the engines' tables -->\n"
 PEERS = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
@@ -190,7 +190,7 @@ def engines_table(options):
             notes.append(f"AOTInductor {reached}, <= {bound}: {'yes' if float(reached.split()[0]) <= bound else 'no'}")
         rows.append((name, str(batch), str(workers), *(cell(started.get(engine), column) for engine in columns),
                      f"{OURS[best]} {text}", "; ".join(notes)))
-    return markdown(rows)
+    return table(rows)
 
 
 def pictures_table(options):
@@ -210,7 +210,7 @@ def pictures_table(options):
             is_best = engine == best_of(workers)
             met = f"<= {goal}: {'yes' if float(text.split()[0]) <= goal else 'no'}" if is_best else ""
             rows.append((title, label, cell(worker, "cpu_ns"), cell(worker, "wall_ns"), text, met))
-    return markdown(rows)
+    return table(rows)
 
 
 def check_pictures(title, workers):
@@ -249,11 +249,7 @@ def starts_table(options):
         label = f"{PEERS[engine]} in Python" if engine in PEERS else f"gantry + {OURS[engine]}, all golden cases"
         rows.append((label, f"{min(cpu):.3f} ({middle_half(cpu)[0]:.3f}..{middle_half(cpu)[1]:.3f})",
                      f"{min(worker.peak_mb for worker in attempts):.0f}", f"{attempts[0].mapped_mb:.0f}"))
-    return markdown(rows)
-
-
-def markdown(rows):
-    return "\n".join("| " + " | ".join(row) + " |" for row in [rows[0], ("---",) * len(rows[0]), *rows[1:]])
+    return table(rows)
 
 
 def main():
@@ -273,9 +269,7 @@ def main():
             f"thread)\n\n{pictures_table(options)}\n\n**Start**\n\n{starts_table(options)}\n")
     print(text)
     if options.write:
-        readme = HERE.parent / "README.md"
-        head, rest = readme.read_text().split(BEGIN)
-        readme.write_text(f"{head}{BEGIN}\n{text}{END}{rest.split(END)[1]}")
+        write_section(BEGIN, END, text)
 
 
 if __name__ == "__main__":

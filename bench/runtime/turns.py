@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from run import machine  # noqa: E402,F401
+from run import machine, table  # noqa: E402,F401
 
 WARM_UP_SECONDS = 0.4
 
@@ -79,8 +79,3 @@ def rate(turn):
 def middle(values, digits=2):
     """The median with the range of all."""
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}..{max(values):.{digits}f})"
-
-
-def table(rows):
-    head, *rest = rows
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rest])

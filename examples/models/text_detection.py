@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packs a detector of text: where a picture has lines of it, at any angle.
 
-    python examples/models/text_detection.py --out build/models/text-detection/1 [--engine aoti|torchscript|all]
+    python examples/models/text_detection.py --out build/models/text-detection/1 [--engine aoti|torchscript|both]
 
 The network is PP-OCRv4's, and its weights come from the pip package rapidocr-onnxruntime (Apache-2.0). What that package does
 before and after the network is said in ops: OpenCV's resize to a shorter side of 736 and sides that are multiples of 32, its
@@ -10,12 +10,11 @@ normalisation of blue, green and red, and the postprocessing of Differentiable B
 above 736 are made smaller here, which RapidOCR does not do.
 """
 
-import argparse
 import importlib.util
 import sys
 from pathlib import Path
 
-from exporting import engines_of, fingerprint, photo   # first: it finds gantry_pack
+from exporting import export, fingerprint, photo   # first: it finds gantry_pack
 import gantry_pack  # noqa: I001
 
 VERSIONS = ("torch", "onnx", "pillow", "numpy", "opencv-python-headless", "pyclipper",
@@ -80,30 +79,12 @@ def python_stack(module):
 def recipe(engines=("torchscript",)):
     import torch
     module = network()
-    return dict(name="text-detection", version="1", model=module, example_inputs=torch.zeros(2, 3, SHORT, SHORT + 32), max_batch=1,
-                shapes={"image": ["batch", 3, "H", "W"], "map": ["batch", 1, "H", "W"]}, output_names=["map"],
+    return dict(name="text-detection", version="1", model=module, example_inputs=torch.zeros(2, 3, SHORT, SHORT + 32),
+                max_batch=1, shapes={"image": ["batch", 3, "H", "W"], "map": ["batch", 1, "H", "W"]}, output_names=["map"],
                 engines=list(engines), pipeline=PIPELINE, samples=[photo(name) for name in PHOTOS],
                 reference=python_stack(module), tolerance={"atol": 1e-3, "rtol": 1e-4},
                 provenance={"trainer": fingerprint(__file__, VERSIONS), "data": "weights of rapidocr-onnxruntime"})
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path("build/models/text-detection/1"))
-    parser.add_argument("--engine", choices=(*ENGINES, "all"), default="torchscript")
-    options = parser.parse_args()
-    wanted = set(ENGINES) if options.engine == "all" else {options.engine}
-    present = engines_of(options.out, "model", fingerprint(__file__, VERSIONS))
-    if wanted <= present:
-        gantry_pack.say(f"{options.out} is up to date")
-        return 0
-    try:
-        gantry_pack.pack(options.out, **recipe([kind for kind in ENGINES if kind in wanted | present]), overwrite=True)
-    except gantry_pack.PackError as error:
-        gantry_pack.say(str(error))
-        return 1 if isinstance(error, gantry_pack.CheckFailed) else 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(export(__doc__, "text-detection", fingerprint(__file__, VERSIONS), recipe, ENGINES, ("both", ENGINES)))
