@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <gantry/image.hpp>
 #include <memory>
 #include <random>
 #include <vector>
 
+#include "fuzz/require.hpp"
 #include "ops/image/decoder.hpp"
 #include "ops/image/file_format.hpp"
 #include "ops/image/row_stream.hpp"
@@ -32,10 +32,6 @@ inline std::vector<image::Decode> decode_variants(std::vector<std::int64_t> appr
       variants.push_back(options);
     }
   return variants;
-}
-
-inline void require(bool condition) {
-  if (!condition) std::abort();
 }
 
 /// Rows from `top` on of some columns, as far as they come, and then the end.

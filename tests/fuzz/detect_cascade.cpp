@@ -12,42 +12,19 @@
 #include <tuple>
 #include <vector>
 
+#include "fuzz/detect_calls.hpp"
 #include "fuzz/detect_input.hpp"
-#include "support/fake_engine.hpp"
 
 namespace {
 
 using namespace gantry;
 using test::DetectInput;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-const Runtime& runtime() {
-  static const Runtime made = test::make_runtime(1, Execution::kCaller);
-  return made;
-}
-
-template <class T>
-std::optional<T> accepted(Result<T> result) {
-  if (result) return *std::move(result);
-  const ErrorCode code = result.error().code();
-  require(code == ErrorCode::kInvalidArgument || code == ErrorCode::kResourceExhausted);
-  return std::nullopt;
-}
+using test::is_in_order;
+using test::require;
 
 template <class In, class Out>
 std::optional<Out> run(const Stage<In, Out>& stage, const In& input) {
-  auto pipeline = compile(stage, runtime());
-  if (!pipeline) return accepted<Out>(pipeline.error());
-  return accepted<Out>(pipeline->run(input));
-}
-
-bool is_in_order(const Detections& found) {
-  return std::is_sorted(found.begin(), found.end(), [](const Detection& a, const Detection& b) {
-    return std::isnan(a.score) ? !std::isnan(b.score) : a.score > b.score;
-  });
+  return test::accepted(test::run_once(stage, input), false);
 }
 
 Image small_picture(DetectInput& input) {
@@ -142,7 +119,8 @@ void search(DetectInput& input) {
   const std::int64_t width = 1 + input.below(40);
   const Tensor vector = input.tensor({width});
   if (const auto unit = run(l2_normalize(), vector)) require(unit->shape() == vector.shape());
-  const auto table = accepted(VectorTable::make(input.tensor({1 + input.below(20), width}), input.one_of<Metric>(3)));
+  const auto table =
+      test::accepted(VectorTable::make(input.tensor({1 + input.below(20), width}), input.one_of<Metric>(3)), false);
   if (!table) return;
   const std::int64_t k = input.count();
   const auto nearest_ones = run(nearest(*table, k), vector);

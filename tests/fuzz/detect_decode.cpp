@@ -13,45 +13,20 @@
 #include <tuple>
 #include <vector>
 
+#include "fuzz/detect_calls.hpp"
 #include "fuzz/detect_heads.hpp"
-#include "support/fake_engine.hpp"
 
 namespace {
 
 using namespace gantry;
+using test::accepted;
 using test::DetectInput;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-const Runtime& runtime() {
-  static const Runtime made = test::make_runtime(1, Execution::kCaller);
-  return made;
-}
-
-/// Nothing after an error that is not among those which may come.
-template <class T>
-std::optional<T> accepted(Result<T> result, bool may_lack_frame = true) {
-  if (result) return *std::move(result);
-  const ErrorCode code = result.error().code();
-  require(code == ErrorCode::kInvalidArgument || code == ErrorCode::kResourceExhausted ||
-          (may_lack_frame && code == ErrorCode::kFailedPrecondition));
-  return std::nullopt;
-}
+using test::is_in_order;
+using test::require;
 
 template <class In, class Out>
 std::optional<Out> run(const Stage<In, Out>& stage, const In& input) {
-  auto pipeline = compile(stage, runtime());
-  if (!pipeline) return accepted<Out>(pipeline.error());
-  return accepted<Out>(pipeline->run(input));
-}
-
-/// NaN comes first, then the largest.
-bool is_in_order(const Detections& found) {
-  return std::is_sorted(found.begin(), found.end(), [](const Detection& a, const Detection& b) {
-    return std::isnan(a.score) ? !std::isnan(b.score) : a.score > b.score;
-  });
+  return accepted(test::run_once(stage, input));
 }
 
 // ---- decoders

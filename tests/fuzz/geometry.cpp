@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fuzz/geometry_input.hpp"
+#include "fuzz/require.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/png/png_writer.hpp"
 #include "support/fake_engine.hpp"
@@ -17,14 +18,11 @@
 namespace {
 
 using namespace gantry;
+using test::require;
 using Op = Stage<Image, Image>;
 
 constexpr std::int64_t kLargestImage = 1 << 18;  // bytes
 constexpr std::size_t kMostOps = 6;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 template <class In, class Out>
 Result<Out> run(const Stage<In, Out>& stage, const In& input, bool fuse) {

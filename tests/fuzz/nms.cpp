@@ -12,19 +12,17 @@
 #include <vector>
 
 #include "fuzz/detect_input.hpp"
+#include "fuzz/require.hpp"
 
 namespace {
 
 using namespace gantry;
 using detect::Suppress;
+using test::require;
 using Indices = std::vector<std::size_t>;
 
 constexpr std::size_t kMostBoxes = 1100;
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 struct Found {
   std::vector<Box> boxes;

@@ -11,32 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/detect_calls.hpp"
 #include "fuzz/detect_input.hpp"
 #include "ops/detect/quads/outlines.hpp"
-#include "support/fake_engine.hpp"
 
 namespace {
 
 using namespace gantry;
 using test::DetectInput;
+using test::require;
 
 constexpr std::size_t kMargin = 8;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-const Runtime& runtime() {
-  static const Runtime made = test::make_runtime(1, Execution::kCaller);
-  return made;
-}
-
-template <class In, class Out>
-Result<Out> run(const Stage<In, Out>& stage, In input) {
-  auto pipeline = compile(stage, runtime());
-  if (!pipeline) return std::move(pipeline).error();
-  return pipeline->run(std::move(input));
-}
 
 struct Mask {
   std::int64_t width;
@@ -110,8 +95,8 @@ void check_db(DetectInput& input) {
     mask.pixels.push_back(values.back() > 0.5f ? 1 : 0);
   }
   check_outlines(mask);
-  const auto found =
-      run(detect::db(options), Tensor::from<float>(Span<const float>(values), {mask.height, mask.width}).value());
+  const auto found = test::run_once(detect::db(options),
+                                    Tensor::from<float>(Span<const float>(values), {mask.height, mask.width}).value());
   if (!found) return require(found.error().code() == ErrorCode::kInvalidArgument);
   require(static_cast<std::int64_t>(found->size()) <= options.max_candidates);
   for (const FoundQuad& one : *found) {
@@ -141,7 +126,7 @@ void check_quads(DetectInput& input) {
   }
   const Quads quads(std::move(entries));
   require(detect::draw_quads(image, quads).ok());
-  const auto crops = run(detect::crop_quads(options), std::tuple(image, quads));
+  const auto crops = test::run_once(detect::crop_quads(options), std::tuple(image, quads));
   if (crops) {
     require(options.bad == detect::BadQuad::kRefuse ? crops->size() == quads.size() : crops->size() <= quads.size());
     for (const Image& crop : *crops) require(crop.width() * crop.height() <= options.max_pixels);

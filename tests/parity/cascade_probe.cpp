@@ -27,18 +27,7 @@ using namespace gantry;
 template <class In, class Out>
 Result<Out> run(const nlohmann::json& ops, In input) {
   static const Registry registry = Registry::builtin();
-  static const Runtime runtime = [] {
-    RuntimeOptions options;
-    options.execution = Execution::kCaller;
-    return Runtime::create(options).value();
-  }();
-  ConfigContext context;
-  context.files = [](const std::string& name) { return read_file(name); };
-  auto stages = parse_stages<In, Out>(ops.dump(), registry, context);
-  if (!stages) return std::move(stages).error();
-  auto pipeline = compile(*stages, runtime);
-  if (!pipeline) return std::move(pipeline).error();
-  return pipeline->run(std::move(input));
+  return test::run_ops<In, Out>(ops, registry, std::move(input));
 }
 
 Result<Image> image_of(Tensor pixels) {

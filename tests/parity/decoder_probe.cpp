@@ -61,18 +61,7 @@ Registry make_registry() {
 template <class In>
 Result<Bytes> run(const nlohmann::json& ops, In input) {
   static const Registry registry = make_registry();
-  static const Runtime runtime = [] {
-    RuntimeOptions options;
-    options.execution = Execution::kCaller;
-    return Runtime::create(options).value();
-  }();
-  ConfigContext context;
-  context.files = [](const std::string& name) { return read_file(name); };
-  auto stages = parse_stages<In, Detections>(ops.dump(), registry, context);
-  if (!stages) return std::move(stages).error();
-  auto pipeline = compile(*stages, runtime);
-  if (!pipeline) return std::move(pipeline).error();
-  auto output = pipeline->run(std::move(input));
+  auto output = test::run_ops<In, Detections>(ops, registry, std::move(input));
   if (!output) return std::move(output).error();
   auto array = to_array(*output);
   if (!array) return std::move(array).error();

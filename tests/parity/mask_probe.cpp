@@ -46,16 +46,7 @@ Registry make_registry() {
 template <class Out>
 Result<Out> run(const nlohmann::json& ops, Tensors input) {
   static const Registry registry = make_registry();
-  static const Runtime runtime = [] {
-    RuntimeOptions options;
-    options.execution = Execution::kCaller;
-    return Runtime::create(options).value();
-  }();
-  auto stages = parse_stages<Tensors, Out>(ops.dump(), registry, {});
-  if (!stages) return std::move(stages).error();
-  auto pipeline = compile(*stages, runtime);
-  if (!pipeline) return std::move(pipeline).error();
-  return pipeline->run(std::move(input));
+  return test::run_ops<Tensors, Out>(ops, registry, std::move(input));
 }
 
 Result<Bytes> json_bytes(Masks masks) {

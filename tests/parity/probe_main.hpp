@@ -7,10 +7,13 @@
 #include <exception>
 #include <fstream>
 #include <gantry/bytes.hpp>
+#include <gantry/pipeline.hpp>
+#include <gantry/registry.hpp>
 #include <gantry/result.hpp>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace gantry::test {
 
@@ -18,6 +21,23 @@ inline void write_result(const std::string& path, const void* data, std::size_t 
   std::ofstream file(path, std::ios::binary);
   file.write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
   if (!file.flush()) throw std::runtime_error("cannot write " + path);
+}
+
+/// Of ops as a config has them, on the calling thread. Files that they name are read as they are.
+template <class In, class Out>
+Result<Out> run_ops(const nlohmann::json& ops, const Registry& registry, In input) {
+  static const Runtime runtime = [] {
+    RuntimeOptions options;
+    options.execution = Execution::kCaller;
+    return Runtime::create(options).value();
+  }();
+  ConfigContext context;
+  context.files = [](const std::string& name) { return read_file(name); };
+  auto stages = parse_stages<In, Out>(ops.dump(), registry, context);
+  if (!stages) return std::move(stages).error();
+  auto pipeline = compile(*stages, runtime);
+  if (!pipeline) return std::move(pipeline).error();
+  return pipeline->run(std::move(input));
 }
 
 /// The main() of a probe, PROBE CASES.json: `run` makes the result of each case, whose "out" it is written to; an error

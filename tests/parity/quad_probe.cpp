@@ -79,16 +79,7 @@ Registry make_registry() {
 template <class Out, class In>
 Result<Bytes> run(const nlohmann::json& ops, In input) {
   static const Registry registry = make_registry();
-  static const Runtime runtime = [] {
-    RuntimeOptions options;
-    options.execution = Execution::kCaller;
-    return Runtime::create(options).value();
-  }();
-  auto stages = parse_stages<In, Out>(ops.dump(), registry);
-  if (!stages) return std::move(stages).error();
-  auto pipeline = compile(*stages, runtime);
-  if (!pipeline) return std::move(pipeline).error();
-  auto output = pipeline->run(std::move(input));
+  auto output = test::run_ops<In, Out>(ops, registry, std::move(input));
   if (!output) return std::move(output).error();
   auto array = array_of(*output);
   if (!array) return std::move(array).error();
