@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/draw/drawn_answer.hpp"
 #include "cli/draw/drawn_results.hpp"
 #include "cli/expand_inputs.hpp"
 #include "cli/load_input.hpp"
@@ -151,6 +152,9 @@ int answer_all(const AnyPipeline& pipeline, const Arguments& arguments, const st
     auto begun = DrawnResults::begin(*target, pipeline, *runtime, expanded.inputs, is_one_file(given));
     if (!begun) return complain_of_options(begun.error());
     drawn.emplace(*std::move(begun));
+    // An op of a plugin may bring back what it finds.
+    const std::string doubt = arguments.has("plugin") ? "" : doubt_about_places(pipeline);
+    if (!doubt.empty()) complain(doubt, kExitOk);
     seen = [&](const std::string& argument, const Result<Payload>& answer) { drawn->add(argument, answer); };
   }
   const auto before = pipeline.stats();

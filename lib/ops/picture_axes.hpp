@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <gantry/call_context.hpp>
 #include <gantry/detect/box.hpp>
 #include <gantry/frame.hpp>
@@ -76,6 +77,14 @@ class PictureAxes {
   PictureAxis down_;
   bool is_turned_;
 };
+
+/// What the stage gives lies where the item at `index` of what it is given lies, whatever is known of the others.
+inline void keep_frame_of(const CallContext& call, std::size_t index) {
+  if (const Frame* const frame = call.element_frame(index))
+    call.set_frame(*frame);
+  else
+    call.clear_frame();
+}
 
 /// The sample's picture; failed_precondition where nobody knows it.
 inline Result<PictureAxes> picture_axes(const CallContext& call) {

@@ -207,6 +207,14 @@ class Refusals(Drawn):
         result = self.run_drawn(self.tmp / "out.png", self.photo, status=COULD_NOT_RUN, stderr="--draw: cannot write '")
         self.assertEqual(len(lines(result)), 1)
 
+    def test_says_where_what_is_drawn_may_lie_elsewhere(self):
+        db = {"op": "detect.db", "threshold": 0.99}
+        before = [{"op": "image.decode"}, {"op": "image.letterbox", "size": 64}, {"op": "image.to_gray"}, {"op": "image.to_tensor"}]
+        for behind, words in (([db], "what is found back to the picture's own pixels"), ([db, {"op": "detect.quads_to_picture"}], "")):
+            result = self.expect(gantry("run", self.of_ops(before + behind), self.photo, "--draw", self.tmp / "out.png"), OK)
+            self.assertIn(words, result.stderr)
+            self.assertEqual(result.stderr == "", words == "")
+
     def test_until_and_draw_exclude_each_other(self):
         self.expect(gantry("run", self.finder, self.photo, "--until", "image.decode", "--npy", "x.npy", "--draw", "y.png"),
                     USAGE, "--until stops before that")

@@ -6,6 +6,7 @@
 #include <gantry/detect/draw.hpp>
 #include <gantry/detect/draw_quads.hpp>
 #include <gantry/segmentation.hpp>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,7 @@
 namespace gantry::cli {
 namespace {
 
-constexpr float kAlpha = 0.5f;  // how much of a mask's colour is seen
+constexpr double kAlpha = 0.5;  // how much of a mask's colour is seen
 
 /// "tiger cat 0.39", of a Class or a Detection.
 template <class Entry>
@@ -103,17 +104,34 @@ Result<void> check_can_be_drawn(const AnyPipeline& pipeline) {
       "--draw: Detections, Quads, Classes, Masks and a Tensor of labels can be drawn; the pipeline gives " + given);
 }
 
+std::string doubt_about_places(const AnyPipeline& pipeline) {
+  const PayloadType& type = pipeline.outputs()[0].type;
+  if (type.is<Classes>()) return {};
+  const std::string plan = pipeline.explain();
+  const auto has_any = [&](std::initializer_list<const char*> names) {
+    return std::any_of(names.begin(), names.end(), [&](const char* name) { return plan.find(name) != plan.npos; });
+  };
+  const bool are_planes = type.is<Masks>() || type.is<Tensor>();  // which are stretched over the picture
+  const bool is_moved = has_any({"image.letterbox", "image.crop", "image.center_crop", "image.pad", "image.flip",
+                                 "image.rotate90", "image.affine", "image.perspective"}) ||
+                        (!are_planes && has_any({"image.resize", "image.thumbnail", "interpolate"}));
+  if (!is_moved || has_any({"to_picture", "paste_masks", "size=picture", "sliding_window"})) return {};
+  return "--draw: ops before the model move the picture, and no op behind it brings what is found back to the "
+         "picture's "
+         "own pixels, so it may be drawn elsewhere; detect.to_picture does, for labels segment with size=picture";
+}
+
 namespace {
 
 /// Each mask in a colour of its own.
 Result<Image> draw_masks(const PlacedPicture& picture, const Masks& masks) {
-  auto drawn = detect::draw(picture.image, Detections());  // pixels of its own
+  auto drawn = detail::rgb_copy(picture.image);
   if (!drawn) return drawn;
   detail::Canvas canvas(*drawn);
   for (std::size_t i = 0; i < masks.size(); ++i) {
     const auto mask = moved_mask(masks[i], picture);
     if (!mask) return mask.error();
-    canvas.blend(*mask, detail::colour_of_class(static_cast<std::int64_t>(i)), kAlpha);
+    canvas.blend(*mask, detail::colour_of_class(static_cast<std::int64_t>(i)), detail::Blend(kAlpha));
   }
   return drawn;
 }
@@ -128,16 +146,15 @@ Result<Image> draw_labels(const PlacedPicture& picture, const Tensor& labels) {
         "--draw: of tensors labels can be drawn, i32[height, width], and the pipeline gives " + labels.to_string());
   const auto moved = moved_plane<std::int32_t>(*dense, picture);
   if (!moved) return moved.error();
-  auto drawn = detect::draw(picture.image, Detections());
+  auto drawn = detail::rgb_copy(picture.image);
   if (!drawn) return drawn;
+  const detail::Blend blend(kAlpha);
   const auto* label = static_cast<const std::int32_t*>(moved->data());
   for (std::int64_t y = 0; y < drawn->height(); ++y) {
     std::uint8_t* pixel = drawn->mutable_row(y);
     for (std::int64_t x = 0; x < drawn->width(); ++x, ++label, pixel += 3) {
       if (*label <= 0) continue;  // class 0 is the background
-      const detail::Rgb colour = detail::colour_of_class(*label);
-      const std::uint8_t with[] = {colour.red, colour.green, colour.blue};
-      for (int c = 0; c < 3; ++c) pixel[c] = static_cast<std::uint8_t>((pixel[c] + with[c]) / 2);
+      blend(pixel, detail::colour_of_class(*label));
     }
   }
   return drawn;
@@ -164,7 +181,7 @@ Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, b
     return detect::draw_quads(picture.image, moved(*found, picture.frame));
   if (const Masks* masks = answer.get_if<Masks>()) return draw_masks(picture, *masks);
   if (const Tensor* labels = answer.get_if<Tensor>()) return draw_labels(picture, *labels);
-  auto drawn = detect::draw(picture.image, Detections());  // pixels of its own
+  auto drawn = detail::rgb_copy(picture.image);
   const Classes* const classes = answer.get_if<Classes>();
   if (!drawn || classes == nullptr || classes->empty() || !has_caption) return drawn;
   detail::Canvas canvas(*drawn);

@@ -14,6 +14,10 @@ namespace gantry::cli {
 /// invalid_argument for a pipeline that gives anything else.
 Result<void> check_can_be_drawn(const AnyPipeline& pipeline);
 
+/// Why what is drawn may lie elsewhere in the picture: ops before the model move it, and none behind brings what is
+/// found back to the picture's own pixels. Empty where there is nothing to say.
+std::string doubt_about_places(const AnyPipeline& pipeline);
+
 /// Detections as boxes and masks, quads as lines, masks and labels (i32[height, width]) as colours; on a picture of
 /// classes nothing but, where it `has_caption`, the best one.
 Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, bool has_caption);

@@ -6,6 +6,7 @@
 
 #include "ops/detect/detection_columns.hpp"
 #include "ops/detect/score_order.hpp"
+#include "ops/picture_axes.hpp"
 
 namespace gantry::detect {
 namespace {
@@ -33,10 +34,7 @@ Result<Detections> run_classify(ClassifiedScore rule, Answers&& input, const Cal
   }
   const detail::DetectionColumns columns(detections);
   const std::vector<std::uint32_t> order = detail::order_by_score(Span<const float>(columns.scores));
-  if (const Frame* const frame = call.element_frame(0))
-    call.set_frame(*frame);
-  else
-    call.clear_frame();
+  detail::keep_frame_of(call, 0);
   return detail::taken(std::move(detections), std::vector<std::size_t>(order.begin(), order.end()));
 }
 

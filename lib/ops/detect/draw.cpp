@@ -2,7 +2,6 @@
 // detect.draw: masks, then boxes, then keypoints, then labels, each from the worst detection to the best.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <gantry/call_context.hpp>
 #include <gantry/detect/draw.hpp>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "ops/detect/draw_labels.hpp"
 #include "ops/detect/draw_palette.hpp"
 #include "ops/detect/draw_sizes.hpp"
+#include "ops/detect/draw_stage.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detect {
@@ -44,24 +44,6 @@ std::string text_of(const Draw& options) {
          ", labels=" + flag(options.labels) + ", scores=" + flag(options.scores) +
          ", keypoint_score=" + detail::to_text(options.keypoint_score) +
          ", mask_alpha=" + detail::to_text(options.mask_alpha);
-}
-
-/// Pixels of its own, also where the image is RGB.
-Result<Image> rgb_copy(const Image& image) {
-  auto copy = Image::make(image.width(), image.height(), Colour::kRgb);
-  if (!copy) return copy;
-  const std::size_t channels = image.channels();
-  for (std::int64_t y = 0; y < image.height(); ++y) {
-    const std::uint8_t* pixel = image.row(y);
-    std::uint8_t* row = copy->mutable_row(y);
-    if (channels == 3) {
-      std::memcpy(row, pixel, static_cast<std::size_t>(image.width()) * 3);
-      continue;
-    }
-    for (std::int64_t x = 0; x < image.width(); ++x, pixel += channels, row += 3)
-      channels == 1 ? std::memset(row, *pixel, 3) : std::memcpy(row, pixel, 3);
-  }
-  return copy;
 }
 
 /// As the options say, or as large beside the picture as they are on others.
@@ -96,7 +78,7 @@ class Drawing {
 
   void draw_mask(const Detection& found) {
     if (options_.mask_alpha > 0)
-      canvas_.blend(found.mask, detail::colour_of_class(found.index), static_cast<float>(options_.mask_alpha));
+      canvas_.blend(found.mask, detail::colour_of_class(found.index), detail::Blend(options_.mask_alpha));
   }
 
   void draw_box(const Detection& found) {
@@ -177,7 +159,9 @@ Result<void> check_masks(const Image& picture, const Detections& found) {
   for (std::size_t i = 0; i < found.size(); ++i) {
     const RunLengths& mask = found[i].mask;
     if (mask.empty()) continue;
-    if (auto ok = mask.check(); !ok) return ok;
+    if (auto ok = mask.check(); !ok)
+      return Error(ErrorCode::kInvalidArgument,
+                   "the mask of detection " + std::to_string(i) + ": " + ok.error().message());
     if (mask.width() == picture.width() && mask.height() == picture.height()) continue;
     return Error(ErrorCode::kInvalidArgument,
                  "the mask of detection " + std::to_string(i) + " is " + std::to_string(mask.width()) + "x" +
@@ -188,8 +172,9 @@ Result<void> check_masks(const Image& picture, const Detections& found) {
 }
 
 Result<Image> draw_on(const Image& picture, const Detections& found, const Draw& options, const CallContext& call) {
-  if (auto ok = check_masks(picture, found); !ok) return std::move(ok).error();
-  auto drawn = rgb_copy(picture);
+  if (options.mask_alpha > 0)
+    if (auto ok = check_masks(picture, found); !ok) return std::move(ok).error();
+  auto drawn = detail::rgb_copy(picture);
   if (!drawn) return drawn;
   Drawing drawing(*drawn, options);
   const std::size_t count = found.size();
@@ -226,27 +211,11 @@ Result<Image> draw_on(const Image& picture, const Detections& found, const Draw&
 }  // namespace
 
 Stage<std::tuple<Image, Detections>, Image> draw(const Draw& options) {
-  using Input = std::tuple<Image, Detections>;
-  return detail::make_op<Input, Image>("detect.draw", options, text_of(options), check(options),
-                                       [](const Draw& how, Input&& input, const CallContext& call) -> Result<Image> {
-                                         const auto& [picture, found] = input;
-                                         auto drawn = draw_on(picture, found, how, call);
-                                         // It lies where the picture lies, whatever is known of the detections.
-                                         if (const Frame* frame = call.element_frame(0))
-                                           call.set_frame(*frame);
-                                         else
-                                           call.clear_frame();
-                                         return drawn;
-                                       });
+  return detail::draw_stage<Detections>("detect.draw", options, text_of(options), check(options), draw_on);
 }
 
 Result<Image> draw(const Image& picture, const Detections& found, const Draw& options) {
-  try {
-    if (auto ok = check(options); !ok) return std::move(ok).error();
-    return draw_on(picture, found, options, CallContext::none());
-  } catch (...) {
-    return detail::translate_exception();
-  }
+  return detail::drawn_by_hand(picture, found, options, check(options), draw_on);
 }
 
 }  // namespace gantry::detect

@@ -23,6 +23,23 @@ PixelBox Canvas::clipped(const PixelBox& box) const {
           std::min(box.bottom, height())};
 }
 
+Result<Image> rgb_copy(const Image& image) {
+  auto copy = Image::make(image.width(), image.height(), Colour::kRgb);
+  if (!copy) return copy;
+  const std::size_t channels = image.channels();
+  for (std::int64_t y = 0; y < image.height(); ++y) {
+    const std::uint8_t* pixel = image.row(y);
+    std::uint8_t* row = copy->mutable_row(y);
+    if (channels == 3) {
+      std::memcpy(row, pixel, static_cast<std::size_t>(image.width()) * 3);
+      continue;
+    }
+    for (std::int64_t x = 0; x < image.width(); ++x, pixel += channels, row += 3)
+      channels == 1 ? std::memset(row, *pixel, 3) : std::memcpy(row, pixel, 3);
+  }
+  return copy;
+}
+
 void Canvas::fill(const PixelBox& box, Rgb colour) {
   const PixelBox seen = clipped(box);
   if (seen.is_empty()) return;
@@ -56,15 +73,13 @@ void Canvas::disc(double x, double y, double radius, Rgb colour) {
   }
 }
 
-void Canvas::blend(const RunLengths& mask, Rgb colour, float alpha) {
+void Canvas::blend(const RunLengths& mask, Rgb colour, const Blend& blend) {
   const auto box = mask.bounding_box();
   if (box[2] == 0 || mask.width() != width() || mask.height() != height() || !mask.check()) return;
   std::uint8_t blended[kChannels][256];
   const std::uint8_t with[] = {colour.red, colour.green, colour.blue};
   for (int c = 0; c < kChannels; ++c)
-    for (int own = 0; own < 256; ++own)
-      blended[c][own] =
-          static_cast<std::uint8_t>(static_cast<float>(own) * (1 - alpha) + static_cast<float>(with[c]) * alpha);
+    for (int own = 0; own < 256; ++own) blended[c][own] = blend(static_cast<std::uint8_t>(own), with[c]);
   // Runs go down the columns; the image is changed along its rows, in tiles of columns that stay in the cache.
   constexpr std::int64_t kTile = 64;
   std::vector<std::uint8_t> inside;

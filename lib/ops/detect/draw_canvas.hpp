@@ -19,6 +19,29 @@ struct Rgb {
   }
 };
 
+/// A colour over another: own * (1 - alpha) + with * alpha, cut to whole numbers, in float32 as torchvision's
+/// draw_segmentation_masks() computes it, which rounds 1 - alpha once. alpha: 0..1.
+class Blend {
+ public:
+  explicit Blend(double alpha) : alpha_(static_cast<float>(alpha)), rest_(static_cast<float>(1 - alpha)) {}
+
+  std::uint8_t operator()(std::uint8_t own, std::uint8_t with) const {
+    return static_cast<std::uint8_t>(static_cast<float>(own) * rest_ + static_cast<float>(with) * alpha_);
+  }
+  void operator()(std::uint8_t* pixel, Rgb with) const {
+    pixel[0] = (*this)(pixel[0], with.red);
+    pixel[1] = (*this)(pixel[1], with.green);
+    pixel[2] = (*this)(pixel[2], with.blue);
+  }
+
+ private:
+  float alpha_;
+  float rest_;
+};
+
+/// An image of its own with the same pixels, as RGB; alpha is dropped.
+GANTRY_API Result<Image> rgb_copy(const Image& image);
+
 /// Columns left..right and rows top..bottom, the last ones left out; empty where they are not in this order.
 /// Coordinates are at most 2^32 from 0, so that their sums cannot overflow.
 struct PixelBox {
@@ -52,9 +75,8 @@ class GANTRY_API Canvas {
   void outline(const PixelBox& box, std::int64_t thickness, Rgb colour);
   /// Every pixel whose middle is within `radius` of (x, y), from the edges of the image. All are finite.
   void disc(double x, double y, double radius, Rgb colour);
-  /// Pixels inside a mask of the image's size become own * (1 - alpha) + colour * alpha, cut to whole numbers in
-  /// float32 as torchvision's draw_segmentation_masks() does it. alpha: 0..1.
-  void blend(const RunLengths& mask, Rgb colour, float alpha);
+  /// Blends the colour over the pixels inside a mask of the image's size.
+  void blend(const RunLengths& mask, Rgb colour, const Blend& blend);
   /// An RGB image with its first pixel at (left, top).
   void paste(const Image& image, std::int64_t left, std::int64_t top);
 

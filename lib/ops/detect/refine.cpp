@@ -12,6 +12,7 @@
 #include "ops/detect/head_tensor.hpp"
 #include "ops/detect/score_order.hpp"
 #include "ops/parameters.hpp"
+#include "ops/picture_axes.hpp"
 
 namespace gantry::detect {
 namespace {
@@ -111,10 +112,7 @@ Result<Detections> run_refine(const Refine& options, const Answers& input, const
   if (!kept) return std::move(kept).error();
   for (const std::size_t i : *kept)
     stayed[i].box = Sides(stayed[i].box, options.inclusive).moved(detail::values_of(moves[i]));
-  if (const Frame* const frame = call.element_frame(0))
-    call.set_frame(*frame);
-  else
-    call.clear_frame();
+  detail::keep_frame_of(call, 0);
   return detail::taken(std::move(stayed), *kept);
 }
 

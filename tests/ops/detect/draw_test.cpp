@@ -279,6 +279,22 @@ TEST(Draw, OptionsOutsideTheirLimitsAreRefused) {
 }
 
 /// As part of a pipeline: the picture goes beside the detector, and what comes out lies where the picture lies.
+TEST(Draw, MasksMustBeOfThePicturesSizeUnlessTheyAreLeftOut) {
+  Detection one;
+  one.box = {0, 0, 2, 2};
+  one.mask = RunLengths(2, 2, {0, 4});
+  const Image picture = Image::make(9, 9, Colour::kRgb).value();
+  detect::Draw options;
+  EXPECT_THAT(detect::draw(picture, Detections({one}), options),
+              FailsWith(ErrorCode::kInvalidArgument, "the mask of detection 0 is 2x2, the picture 9x9"));
+  options.mask_alpha = 0;
+  EXPECT_THAT(detect::draw(picture, Detections({one}), options), test::IsOk());
+  options.mask_alpha = 0.5;
+  one.mask = RunLengths(9, 9, {0, 4});
+  EXPECT_THAT(detect::draw(picture, Detections({one}), options),
+              FailsWith(ErrorCode::kInvalidArgument, "the mask of detection 0: "));
+}
+
 TEST(Draw, StandsBehindAForkAndKeepsTheFrameOfThePicture) {
   const auto detector = stage("detector", [](const Image&) { return Detections({boxed({1, 1, 9, 9}, 4)}); });
   const auto small = image::resize(20, 10);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // detect.draw_quads, from the last quad to the first.
-#include <gantry/detect/draw.hpp>
 #include <gantry/detect/draw_quads.hpp>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "ops/detect/draw_canvas.hpp"
 #include "ops/detect/draw_palette.hpp"
 #include "ops/detect/draw_sizes.hpp"
+#include "ops/detect/draw_stage.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detect {
@@ -83,7 +83,7 @@ Result<void> check(const DrawQuads& options) {
 }
 
 Result<Image> draw_on(const Image& picture, const Quads& found, const DrawQuads& options, const CallContext& call) {
-  auto drawn = draw(picture, Detections());  // pixels of its own
+  auto drawn = detail::rgb_copy(picture);
   if (!drawn) return drawn;
   Canvas canvas(*drawn);
   const std::int64_t line =
@@ -105,28 +105,12 @@ Result<Image> draw_on(const Image& picture, const Quads& found, const DrawQuads&
 }  // namespace
 
 Stage<std::tuple<Image, Quads>, Image> draw_quads(const DrawQuads& options) {
-  using Input = std::tuple<Image, Quads>;
-  return detail::make_op<Input, Image>(
-      "detect.draw_quads", options, "line_width=" + std::to_string(options.line_width), check(options),
-      [](const DrawQuads& how, Input&& input, const CallContext& call) -> Result<Image> {
-        const auto& [picture, found] = input;
-        auto drawn = draw_on(picture, found, how, call);
-        // It lies where the picture lies, whatever is known of the quads.
-        if (const Frame* frame = call.element_frame(0))
-          call.set_frame(*frame);
-        else
-          call.clear_frame();
-        return drawn;
-      });
+  return detail::draw_stage<Quads>("detect.draw_quads", options, "line_width=" + std::to_string(options.line_width),
+                                   check(options), draw_on);
 }
 
 Result<Image> draw_quads(const Image& picture, const Quads& found, const DrawQuads& options) {
-  try {
-    if (auto ok = check(options); !ok) return std::move(ok).error();
-    return draw_on(picture, found, options, CallContext::none());
-  } catch (...) {
-    return detail::translate_exception();
-  }
+  return detail::drawn_by_hand(picture, found, options, check(options), draw_on);
 }
 
 }  // namespace gantry::detect

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ops that draw on a picture share: as a stage and called by hand, and where the result lies.
+#pragma once
+
+#include <cstddef>
+#include <gantry/image/image.hpp>
+#include <gantry/stage.hpp>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "ops/picture_axes.hpp"
+
+namespace gantry::detail {
+
+/// A stage that draws what was found on the picture beside it: `draw_on(picture, found, options, call)`. The result
+/// lies where the picture lies, whatever is known of what was found.
+template <class Found, class Options, class DrawOn>
+Stage<std::tuple<Image, Found>, Image> draw_stage(const char* name, const Options& options, std::string text,
+                                                  Result<void> checked, const DrawOn& draw_on) {
+  using Input = std::tuple<Image, Found>;
+  return make_op<Input, Image>(name, options, std::move(text), std::move(checked),
+                               [draw_on](const Options& how, Input&& input, const CallContext& call) -> Result<Image> {
+                                 const auto& [picture, found] = input;
+                                 auto drawn = draw_on(picture, found, how, call);
+                                 keep_frame_of(call, 0);
+                                 return drawn;
+                               });
+}
+
+/// The same, called by hand.
+template <class Found, class Options, class DrawOn>
+Result<Image> drawn_by_hand(const Image& picture, const Found& found, const Options& options, Result<void> checked,
+                            const DrawOn& draw_on) {
+  try {
+    if (!checked) return std::move(checked).error();
+    return draw_on(picture, found, options, CallContext::none());
+  } catch (...) {
+    return translate_exception();
+  }
+}
+
+}  // namespace gantry::detail
