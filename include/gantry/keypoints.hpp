@@ -38,7 +38,7 @@ GANTRY_API Stage<Tensor, Keypoints> heatmaps(const Heatmaps& options = {});
 /// Keypoints as a model gives them.
 struct Points {
   bool relative = false;   ///< shares of width and height, not pixels
-  std::int64_t width = 0;  ///< what shares are of, as detect::Detr::width; of no account unless `relative`
+  std::int64_t width = 0;  ///< what shares are of, as detect::Detr::width; 0 unless `relative`
   std::int64_t height = 0;
   bool y_first = false;  ///< rows are y, x
 };

@@ -349,9 +349,9 @@ class FrontEnds : public testing::Test {
     for (std::int32_t& value : values) value = static_cast<std::int32_t>(below(4));
     const Tensor labels = Tensor::from<std::int32_t>(Span<const std::int32_t>(values), {3, 4}).value();
     expect_equal(label_masks({first, 2}), {{"op", "segment.masks"}, {"classes", {first, 2}}}, labels);
-    expect_equal(label_image(flag ? LabelColours::kPalette : LabelColours::kNumbers, background),
-                 {{"op", "segment.to_image"}, {"colours", flag ? "palette" : "numbers"}, {"background", background}},
-                 labels);
+    expect_equal(label_image(), {{"op", "segment.to_image"}}, labels);
+    expect_equal(label_image(LabelColours::kPalette, background),
+                 {{"op", "segment.to_image"}, {"colours", "palette"}, {"background", background}}, labels);
     const Image image = Image::make(4, 3, Colour::kRgb).value();
     expect_equal(overlay({share, background}),
                  {{"op", "segment.overlay"}, {"alpha", share}, {"background", background}}, std::tuple(image, labels));
@@ -637,16 +637,16 @@ void FrontEnds::expect_equal_box_decoders() {
             {"relative", flag},
             {"multi_label", !flag},
             {"background", below(5) - 1},
-            {"width", 7},
-            {"height", 8}};
+            {"width", flag ? 7 : 0},
+            {"height", flag ? 8 : 0}};
   head.candidates = random_candidates(config);
   head.format = static_cast<detect::BoxFormat>(format);
   head.activation = static_cast<detect::Activation>(activation);
   head.relative = flag;
   head.multi_label = !flag;
   head.background = config["background"];
-  head.width = 7;
-  head.height = 8;
+  head.width = config["width"];
+  head.height = config["height"];
   head.boxes = "b";
   head.scores = "s";
   head.labels = "l";
@@ -673,9 +673,11 @@ void FrontEnds::expect_equal_on_keypoints() {
                 {"refine", flag ? "none" : "quarter"},
                 {"activation", flag ? "sigmoid" : "none"}},
                random_logits());
-  expect_equal(keypoints::points({flag, stride, 8, !flag}),
-               {{"op", "keypoints.points"}, {"relative", flag}, {"width", stride}, {"height", 8}, {"y_first", !flag}},
-               random_f32({4, flag ? 2 : 3}));
+  const std::int64_t width = flag ? stride : 0, height = flag ? 8 : 0;
+  expect_equal(
+      keypoints::points({flag, width, height, !flag}),
+      {{"op", "keypoints.points"}, {"relative", flag}, {"width", width}, {"height", height}, {"y_first", !flag}},
+      random_f32({4, flag ? 2 : 3}));
   expect_equal(keypoints::to_picture(flag), {{"op", "keypoints.to_picture"}, {"clip", flag}},
                Keypoints({{1, 2, 0.5f}}));
 }

@@ -43,19 +43,29 @@ class OpDescriptions : public testing::Test {
     return (op.name == "segment" || op.name == "segment.binary") && (parameter == "width" || parameter == "height");
   }
 
-  /// What build() says of `base` with `value` for the parameter, or with any one choice of another parameter beside it:
+  /// What build() says of `base` with `value` for the parameter, or with one choice of another parameter beside it:
   /// filters depend on the reference, for one.
   bool accepts(const OpDescription& op, json base, const std::string& parameter, const json& value) const {
     base[parameter] = value;
     if (has_both_sides_or_none(op, parameter)) base["width"] = base["height"] = value;
-    if (accepts(base)) return true;
-    for (const OpParameter& other : op.parameters)
-      for (const std::string& choice : other.choices()) {
-        json varied = base;
-        if (other.name() != parameter) varied[other.name()] = choice;
-        if (accepts(varied)) return true;
-      }
+    for (const auto& [beside, choice] : choices_beside(op, *op.find(parameter))) {
+      json varied = base;
+      if (!beside.empty()) varied[beside] = choice;
+      if (accepts(varied)) return true;
+    }
     return false;
+  }
+
+  /// Nothing, then each value of each other parameter that has a few: a parameter may be of account beside it alone.
+  static std::vector<std::pair<std::string, json>> choices_beside(const OpDescription& op,
+                                                                  const OpParameter& parameter) {
+    std::vector<std::pair<std::string, json>> all = {{"", nullptr}};
+    for (const OpParameter& other : op.parameters) {
+      if (other.name() == parameter.name()) continue;
+      for (const std::string& choice : other.choices()) all.emplace_back(other.name(), choice);
+      if (other.type() == Type::kBoolean) all.emplace_back(other.name(), true);
+    }
+    return all;
   }
 
   /// Of ops that are made by a factory.
@@ -174,12 +184,13 @@ TEST_F(OpDescriptions, AnotherValueThanTheDefaultIsSeenInThePlan) {
         other[parameter.name()] = static_cast<std::int64_t>(*parameter.most());
       if (has_both_sides_or_none(op, parameter.name())) other["width"] = other["height"] = 9;
       bool is_seen = false;
-      for (const char* reference : {"", "torch_u8"}) {  // antialias is for one reference only
+      for (const auto& [beside, value] : choices_beside(op, parameter)) {
         json plain = base;
-        if (*reference != '\0') plain["reference"] = other["reference"] = reference;
+        if (!beside.empty()) plain[beside] = other[beside] = value;
         const auto without = build(plain), with = build(other);
-        if (with && without) is_seen = (*without)->params.text != (*with)->params.text;
-        if (is_seen || op.find("reference") == nullptr) break;
+        is_seen = with && without && (*without)->params.text != (*with)->params.text;
+        if (is_seen) break;
+        if (!beside.empty()) other.erase(beside);
       }
       EXPECT_TRUE(is_seen) << other;
     }

@@ -217,7 +217,7 @@ def head_of(rng, name, special):
         return op, {"boxes": shares_of(rng, count, 4, special=special),
                     "scores": floats(rng, count, classes + 1, special=special)}
     if name == "detect.boxes":
-        op |= {"format": str(rng.choice(["xyxy", "xywh", "cxcywh"])), "relative": bool(rng.integers(2)), **grid,
+        op |= {"format": str(rng.choice(["xyxy", "xywh", "cxcywh"])), **({"relative": True, **grid} if rng.integers(2) else {}),
                "multi_label": several["multi_label"], "activation": activation, "background": int(rng.integers(-1, classes))}
         value = {"boxes": floats(rng, count, 4, special=special)}
         if rng.integers(2):

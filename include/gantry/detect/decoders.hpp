@@ -100,7 +100,7 @@ struct BoxHead {
   Candidates candidates = {};
   BoxFormat format = BoxFormat::kXyxy;
   bool relative = false;   ///< boxes are shares of width and height, as Detr's; otherwise pixels
-  std::int64_t width = 0;  ///< as Detr::width; of no account unless `relative`
+  std::int64_t width = 0;  ///< as Detr::width; 0 unless `relative`
   std::int64_t height = 0;
   std::string boxes = "boxes";    ///< the tensor f32[N, 4]
   std::string scores = "scores";  ///< the tensor f32[N, C], or f32[N] with `labels`

@@ -139,6 +139,7 @@ Result<void> check(const BoxHead& params) {
   if (params.keypoints.empty() && !params.keypoint_scores.empty())
     return Error(ErrorCode::kInvalidArgument, "keypoint_scores are of keypoints, which have no name");
   if (auto ok = detail::check_range("background", params.background, -1, detail::kMaxClass); !ok) return ok;
+  if (auto ok = detail::check_are_shares(params.relative, params.width, params.height); !ok) return ok;
   if (auto ok = detail::check_picture_side("width", params.width); !ok) return ok;
   return detail::check_picture_side("height", params.height);
 }

@@ -21,6 +21,11 @@ Result<PictureArea> picture_area(std::int64_t width, std::int64_t height, const 
   return area;
 }
 
+Result<void> check_are_shares(bool relative, std::int64_t width, std::int64_t height) {
+  if (relative || (width == 0 && height == 0)) return {};
+  return Error(ErrorCode::kInvalidArgument, "width and height are what shares are of: they are for relative=true");
+}
+
 Result<void> check_picture_side(const char* name, std::int64_t value) {
   return check_range(name, value, 0, kMaxSide);
 }

@@ -25,6 +25,8 @@ struct PictureArea {
 /// A side that is given begins at 0; one that is 0 is the picture's, wherever ops have placed it. failed_precondition
 /// if nobody knows the picture.
 Result<PictureArea> picture_area(std::int64_t width, std::int64_t height, const CallContext& call);
+/// Sides that are given must be of shares.
+Result<void> check_are_shares(bool relative, std::int64_t width, std::int64_t height);
 /// Limits of such a side.
 Result<void> check_picture_side(const char* name, std::int64_t value);
 

@@ -47,6 +47,7 @@ Result<Keypoints> move_points(const ToPicture& options, Keypoints&& points, cons
 }
 
 Result<void> check(const Points& options) {
+  if (auto ok = detail::check_are_shares(options.relative, options.width, options.height); !ok) return ok;
   if (auto ok = detail::check_picture_side("width", options.width); !ok) return ok;
   return detail::check_picture_side("height", options.height);
 }

@@ -132,6 +132,8 @@ Result<Image> image_of_labels(const LabelImage& options, const Tensor& given) {
 
 Result<void> check(const LabelImage& options) {
   if (options.colours > LabelColours::kPalette) return Error(ErrorCode::kInvalidArgument, "unknown colours");
+  if (options.colours == LabelColours::kNumbers && options.background != 0)
+    return Error(ErrorCode::kInvalidArgument, "background is for colours=palette");
   return detail::check_range("background", options.background, -1, kMaxLabel);
 }
 

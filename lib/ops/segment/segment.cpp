@@ -119,6 +119,8 @@ Result<void> check(const Segment& size) {
   if (auto ok = detail::check_side("stride", size.stride); !ok) return ok;
   if (size.outside < -1)
     return Error(ErrorCode::kInvalidArgument, "outside must be -1..2147483647, got " + std::to_string(size.outside));
+  if (size.size == SegmentSize::kGiven && (size.stride != 1 || size.outside != -1))
+    return Error(ErrorCode::kInvalidArgument, "stride and outside are for size=picture");
   if (size.height == 0 && size.width == 0) return {};
   if (size.size == SegmentSize::kPicture)
     return Error(ErrorCode::kInvalidArgument, "height and width are for size=given, not for size=picture");

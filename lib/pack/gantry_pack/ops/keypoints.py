@@ -9,7 +9,7 @@ from ..errors import PackError
 from ..imports import need
 from ..values import Keypoints, describe_value
 from .boxes import need_frame, to_picture
-from .detect.boxes import of_picture
+from .detect.boxes import check_are_shares, of_picture
 from .detect.heads import checked
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def is_close_peak(value: torch.Tensor, share: float) -> bool:
 
 def points(value: Any, relative: bool, width: int, height: int, y_first: bool, frame: Frame | None) -> Keypoints:
     torch = need("torch", "keypoints.points")
+    check_are_shares("keypoints.points", relative, width, height)
     has_scores = value.dim() == 2 and value.shape[1] == 3
     rows = checked(value, "the points", None, 3 if has_scores else 2)
     places = rows[:, :2].flip(1) if y_first else rows[:, :2]

@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
 def segment(value: Any, outside: int, frame: Frame | None, **size: Any) -> torch.Tensor:
     torch = need("torch", "segment")
+    _check_outside("segment", outside, **size)
     logits, is_shown = segment_logits(value, frame=frame, **size)
     return torch.where(is_shown, logits.argmax(0), outside).to(torch.int32)
+
+
+def _check_outside(op: str, outside: int, size: str, stride: int, **sides: Any) -> None:
+    if size == "given" and (stride != 1 or outside != -1):
+        raise PackError(f"{op}: stride and outside are for size=picture")
 
 
 def segment_input(value: tuple[Any, Any]) -> torch.Tensor:
@@ -76,6 +82,7 @@ def binary(value: Any, threshold: float, values: str, outside: int, frame: Frame
     torch = need("torch", "segment.binary")
     if value.dim() not in (2, 3) or value.dim() == 3 and len(value) != 1:
         raise PackError(f"segment.binary: takes f32[height, width] or f32[1, height, width], got {describe_value(value)}")
+    _check_outside("segment.binary", outside, **size)
     plane, is_shown = segment_logits(value.reshape(1, *value.shape[-2:]), frame=frame, **size)
     gate = threshold
     if values == "logits":
@@ -95,6 +102,8 @@ def label_masks(value: Any, classes: Any = None) -> Masks:
 def to_image(value: Any, colours: str, background: int) -> Any:
     image, numpy = need("PIL.Image", "segment.to_image"), need("numpy", "segment.to_image")
     labels = numpy.asarray(_labels(value, "segment.to_image"))
+    if colours == "numbers" and background:
+        raise PackError("segment.to_image: background is for colours=palette")
     if colours == "palette":
         return image.fromarray(numpy.where(_is_left_out(labels, background), 0, colours_of(labels)).astype(numpy.uint8))
     if labels.size and not (labels.min() >= 0 and labels.max() <= 255):

@@ -24,6 +24,11 @@ def _side(given: int, axis: Axis | None, own: int) -> tuple[float, float]:
     return min(axis.offset, own * axis.gain + axis.offset), abs(axis.gain) * own
 
 
+def check_are_shares(op: str, relative: bool, width: int, height: int) -> None:
+    if (width or height) and not relative:
+        raise PackError(f"{op}: width and height are what shares are of: they are for relative=true")
+
+
 def of_picture(shares: torch.Tensor, width: int, height: int, frame: Frame | None) -> torch.Tensor:
     """Boxes in pixels of the model's input, of shares of width and height, or of the picture where they are 0."""
     torch = need("torch", "a decoder")
@@ -69,6 +74,7 @@ def boxes(value: Any, format: str, relative: bool, width: int, height: int, boxe
           activation: str, background: int, multi_label: bool, keypoints: str, keypoint_scores: str, score: float, top: int,
           classes: Any = None, masks: str | None = None, frame: Frame | None = None) -> Detections:
     torch = need("torch", "detect.boxes")
+    check_are_shares("detect.boxes", relative, width, height)
     four = named(value, boxes, None, 4)
     shapes = _masks_of(value, masks, len(four)) if masks else None
 
