@@ -216,6 +216,16 @@ class DetectTest(DetectingTest):
             gp.pack(self.dir / "training", model, name="p", version="1", tool=False)
         self.assertTrue(all(module.training for module in model.modules()))
 
+    def test_what_a_known_model_does_not_take_is_refused(self):
+        with self.assertRaisesRegex(gp.PackError, "example_inputs: of torchvision's RetinaNet what is exported has an example"):
+            self.pack(retinanet(), torch.zeros(1, 3, 64, 64), tool=False)
+
+    def test_libraries_come_behind_those_that_a_known_model_needs(self):
+        library = next(Path(torch.__file__).parent.glob("lib/libshm.so"))
+        for given, wanted in (([], ["torchvision"]), ([library, "torchvision"], ["torchvision", "ops/libshm.so"])):
+            manifest = self.pack(two_stages(), None, libraries=given, tool=False)
+            self.assertEqual(manifest["models"]["model"]["engines"][0]["options"]["libraries"], wanted)
+
     def test_a_detector_whose_answers_differ_is_not_written(self):
         """As somebody's own detector that does more than torchvision's."""
         for key, more in (("boxes", 40), ("scores", 0.1)):

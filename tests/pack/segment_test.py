@@ -94,6 +94,12 @@ class SegmentTest(PackingTest):
         with self.assertRaisesRegex(gp.CheckFailed, "photo.png.*values differ"):
             self.pack(model, None, [path], pipeline=SemanticSegmentation(resize_size=40), tool=False)
 
+    def test_what_a_known_network_does_not_take_is_refused(self):
+        for given, message in (({"example": torch.zeros(1, 3, 64, 64)}, "example_inputs: of torchvision's FCN"),
+                               ({"labels": ["a", "b"]}, "labels: FCN gives a number for each pixel")):
+            with self.assertRaisesRegex(gp.PackError, message):
+                self.pack(fcn(), **{"example": None, "tool": False, **given})
+
     def test_an_overlay_is_torchvision_s_whatever_its_alpha(self):
         from gantry_pack.ops.palette import colours_of
         from torchvision.utils import draw_segmentation_masks
