@@ -39,7 +39,8 @@ def ultralytics(size: int | tuple[int, int] = 640, *, head: str = "yolov8", clas
     if head not in HEADS:
         raise PackError(f"ultralytics: head: expected one of {', '.join(HEADS)}, got {head!r}")
     if classes is not None and (head == "end_to_end" or type(classes) is not int or classes < 1):
-        raise PackError(f"ultralytics: classes: expected how many classes a head of {' or '.join(_BEFORE)} has, got {classes!r}")
+        raise PackError(f"ultralytics: classes: expected how many classes a head of {' or '.join(_BEFORE)} has, got "
+                        f"{classes!r}")
     width, height = (size, size) if isinstance(size, int) else size
     torch = need("torch", "packing a detector")
     boxes: Json = {"op": f"detect.{head}", "score": score}

@@ -13,7 +13,6 @@ from ..errors import CheckFailed, PackError, exit_refused
 from ..expansion import check_origins
 from ..limits import MAX_SIDE
 from ..pipeline import stage_before, walk
-from ..reference import CLOSE
 from ..stage_tolerances import Tolerances
 from ..tolerance import Tolerance
 from ..values import is_pil
@@ -115,16 +114,8 @@ class Recorder:
                                 f"pipeline gives, {self.types[1]}: {error}") from error
             if problem:
                 raise CheckFailed(f"the pipeline and your reference disagree: {problem}")
-        for kept, left_out in self.reference.cuts:
-            if kept - left_out <= CLOSE * abs(kept):
-                say(f"{name}: top_k cuts between scores that are almost equal ({kept:.9g} and {left_out:.9g}); "
-                    "rounding may exchange them, another sample or k is safer")
-        if sum(self.reference.ties):
-            say(f"{name}: segment finds two classes that are almost equally good in {sum(self.reference.ties)} pixels; "
-                "rounding may exchange them, another sample is safer")
-        for path, key in self.reference.close_calls:
-            say(f"{name}: something lies so near to the `{key}` of {path} that rounding may decide otherwise; another "
-                "sample, or another threshold, is safer")
+        for path, what in self.reference.close_calls:
+            say(f"{name}: {path}: {what}; rounding may decide otherwise, another sample or parameter is safer")
         return loaded, result, recorded, stages.found, result_tolerance
 
     def _tolerance_of_model(self, name: str, path: str, op: Json, incoming: Tolerance, share: float) -> Tolerance:
