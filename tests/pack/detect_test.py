@@ -291,6 +291,18 @@ class DetectTest(DetectingTest):
         self.assertIn("1 pixels of the mask differ, 0 may", gp.difference(theirs, ours, gp.EXACT, "it"))
         self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(0.05), "it"))
 
+    def test_masks_may_be_a_tensor_or_an_array(self):
+        planes = torch.rand(3, 5, 7, generator=torch.Generator().manual_seed(1)) > 0.4
+        ours = gp.Masks(map(of_pixels, planes))
+        for theirs in (planes, planes.numpy(), ours):
+            self.assertIsNone(gp.difference(theirs, ours, gp.EXACT, "masks"))
+        for theirs, message in ((~planes, r"masks\[0\]: .* pixels of the mask differ"), (planes[:2], "expected 3 masks, got 2"),
+                                (planes.float(), r"got torch.float32\[3, 5, 7\], expected masks, or bool"),
+                                (planes[0].numpy(), r"got bool\[5, 7\], expected masks, or bool"),
+                                (planes[:, :4], "mask of")):
+            self.assertRegex(gp.difference(theirs, ours, gp.EXACT, "masks"), message)
+        self.assertIsNone(gp.difference(planes[:0], gp.Masks(), gp.EXACT, "masks"))
+
     def test_what_is_found_goes_to_the_next_model_as_crops(self):
         class Corners(torch.nn.Module):  # "finds" what is bright and what is dark
             def forward(self, image):

@@ -60,7 +60,8 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
                     "image"} takes one of them, and each sample is a dict of them, or a tuple in their order
     reference       your own Python stack: takes a sample as given in `samples`, returns a tensor or vector of scores, a
                     list of (label, score), {"boxes", "scores", "labels"} as torchvision's detectors give them, perhaps with
-                    their "masks" and "keypoints", or whatever the pipeline gives; must agree within `tolerance`
+                    their "masks" and "keypoints", masks as bool[n, height, width], or whatever the pipeline gives; must
+                    agree within `tolerance`
     samples         paths or bytes (a pipeline that decodes), arrays or tensors of one sample, without the batch axis; of
                     a model with several inputs each sample is a dict, {"ids": tensor, "mask": tensor}, or a tuple in order
     labels          class names or a file of them, for every op with `labels` (top_k, above, label, detect.label,
