@@ -278,7 +278,7 @@ class DetectTest(DetectingTest):
         self.pack(model, torch.rand(1, 3, 64, 48), [photo], tool=TOOL, reference=reference, pipeline=[
             "image.decode", {"op": "image.resize", "width": 48, "height": 64}, "image.to_tensor", "model", head,
             {"op": "detect.nms", "iou": 0.9}, "detect.paste_masks"])
-        found = self.run_tool(photo)["detections"]
+        found = self.result(photo)["detections"]
         self.assertEqual([one["mask"]["size"] for one in found], [[128, 96]] * 3)
         self.assertTrue(all(to_pixels(gp.RunLengths(**one["mask"])).any() for one in found))
 
@@ -328,7 +328,7 @@ class DetectTest(DetectingTest):
                   "classifier": gp.Model(Classifier().eval(), torch.rand(1, 3, 8, 8), engines=["torchscript"])}
         self.package = gp.pack(self.dir / "cascade", models=models, pipeline=pipeline, samples=[self.photo(90, 60)],
                                name="cascade", version="1", tool=TOOL)
-        self.assertEqual(len(self.run_tool(self.dir / "photo.png")["list"]), 2)
+        self.assertEqual(len(self.result(self.dir / "photo.png")["list"]), 2)
 
 
 if __name__ == "__main__":

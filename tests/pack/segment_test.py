@@ -2,8 +2,6 @@
 """Segmentation networks as packages, from the model object alone. The gantry tool opens each, so what C++ finds is what the
 Python stack finds. Run by ctest; or: python tests/pack/segment_test.py GANTRY"""
 
-import json
-import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -60,6 +58,8 @@ def lraspp():
 
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
 class SegmentTest(PackingTest):
+    tool = TOOL
+
     def test_a_network_is_packed_from_the_model_object_alone(self):
         photos = [self.dir / "photo.png", self.dir / "tall.png"]
         for path, size in zip(photos, ((120, 90), (70, 101))):
@@ -74,9 +74,7 @@ class SegmentTest(PackingTest):
                 shapes = [spec["shape"] for side in ("inputs", "outputs") for spec in manifest["models"]["model"][side]]
                 self.assertEqual(shapes, [["batch", 3, "height", "width"], ["batch", CLASSES, "rows", "columns"]])
                 for path in photos:
-                    ran = subprocess.run([TOOL, "run", self.package, path], capture_output=True, text=True)
-                    self.assertEqual(ran.returncode, 0, ran.stderr)
-                    output = json.loads(ran.stdout)["result"]["tensors"]["output"]
+                    output = self.result(path)["tensors"]["output"]
                     found = numpy.array(output["data"]).reshape(output["shape"])
                     with torch.no_grad():
                         inputs = transform(Image.open(path))[None]
