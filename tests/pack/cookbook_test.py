@@ -23,7 +23,7 @@ from detect_test import CLASSES, ssdlite  # noqa: E402
 from golden_test import picture  # noqa: E402
 from packing import PackingTest, gp  # noqa: E402
 from ready_test import CLASSES as DETR_CLASSES  # noqa: E402
-from ready_test import rt_detr  # noqa: E402
+from ready_test import found_by_torchvision, rt_detr  # noqa: E402
 from segment_test import deeplab, with_numbers_of_a_trained_one  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "models"))
@@ -38,6 +38,8 @@ def snippets(page, language):
 
 class Yolo(torch.nn.Module):
     """A head of 5 classes on a grid of a cell for each 32 x 32 pixels: boxes as large as their cells are bright."""
+
+    head = "yolov8"
 
     def __init__(self, size=640):
         super().__init__()
@@ -153,28 +155,32 @@ class CookbookTest(PackingTest):
         whole, gp.Model = gp.pack, functools.partial(gp.Model, engines=("torchscript",))
         gp.pack = lambda *words, **named: whole(*words, **({} if "models" in named else {"engines": ("torchscript",)}), **named)
 
-    def manifest_of(self, package):
-        return json.loads((Path(package) / "gantry.json").read_text())
+    def results_of(self, package):
+        """Of each golden case."""
+        return [case["result"]["value"] for case in json.loads((Path(package) / "gantry.json").read_text())["golden"]]
 
     def result_of(self, package):
         """Of the first golden case."""
-        return self.manifest_of(package)["golden"][0]["result"]["value"]
+        return self.results_of(package)[0]
+
+    @staticmethod
+    def run_page(*codes, **given):
+        """Runs snippets that stand together, in a namespace of their own with what their page says that a reader has."""
+        names = dict(given)
+        for code in codes:
+            exec(code, names)
+        return names
 
     def test_detection(self):
         torch.manual_seed(3)
         alone, python, recipe, ready, *_ = snippets("detect.md", "python")
-        exec(alone, {"model": ssdlite(), "LABELS": CLASSES})
-        names = {"model": Yolo().eval(), "LABELS": CLASSES}
-        found = []
-        for version, code in enumerate((python + recipe, ready), 1):
-            exec(code, names)
+        self.run_page(alone, model=ssdlite(), LABELS=CLASSES)
+        model, found = Yolo().eval(), []
+        for version, codes in enumerate(((python, recipe), (ready,)), 1):
+            self.run_page(*codes, model=model, LABELS=CLASSES)
             found.append(self.result_of(f"yolo/{version}")["detections"])
         self.assertGreater(len(found[0]), 1)
         self.assertEqual(found[0], found[1])
-
-    @staticmethod
-    def result_of(package):
-        return json.loads((Path(package) / "gantry.json").read_text())["golden"][0]["result"]["value"]
 
     def test_detr(self):
         python, recipe = snippets("detect.md", "python")[4:]
@@ -184,8 +190,7 @@ class CookbookTest(PackingTest):
             for layer in model.model.decoder.class_embed:
                 layer.bias.zero_()  # about half of all scores are above 0.5
         processor = RTDetrImageProcessor(size={"height": 96, "width": 96})
-        names = {"model": model, "processor": processor, "LABELS": DETR_CLASSES}
-        exec(python + recipe, names)
+        names = self.run_page(python, recipe, model=model, processor=processor, LABELS=DETR_CLASSES)
         found = self.result_of("detr/1")["detections"]
         self.assertGreater(len(found), 1)
         self.assertEqual(len(found), len(names["detect"]("street.png")["scores"]))
@@ -193,8 +198,8 @@ class CookbookTest(PackingTest):
     def test_segmentation(self):
         python, recipe, *_ = snippets("segment.md", "python")
         torch.manual_seed(4)
-        names = {"model": with_numbers_of_a_trained_one(deeplab()), "transform": SemanticSegmentation(resize_size=72)}
-        exec(python + recipe, names)
+        names = self.run_page(python, recipe, model=with_numbers_of_a_trained_one(deeplab()),
+                              transform=SemanticSegmentation(resize_size=72))
         labels = numpy.load(Path("segmenter/1") / self.result_of("segmenter/1")["npy"])
         self.assertTrue((labels == names["segment"]("street.png").numpy()).all())
         for text in snippets("segment.md", "json"):
@@ -202,47 +207,31 @@ class CookbookTest(PackingTest):
 
     def test_keypoints(self):
         torch.manual_seed(3)
-        python, recipe, people = snippets("keypoints.md", "python")
-        names = {"model": Pose().eval(), "gantry_pack": gp}
-        for code in (python, recipe):
-            exec(code, names)
-        self.assertEqual(len(json.loads(Path("pose/1/gantry.json").read_text())["golden"][0]["result"]["value"]["keypoints"]), 17)
-        exec(people, {"model": Pose(boxes=40).eval(), "torch": torch})
-        found = json.loads(Path("people/1/gantry.json").read_text())["golden"][0]["result"]["value"]["detections"]
-        self.assertEqual({len(one["keypoints"]) for one in found}, {17})
+        python, recipe, people_python, people_recipe = snippets("keypoints.md", "python")
+        self.run_page(python, recipe, model=Pose().eval())
+        self.assertEqual(len(self.result_of("pose/1")["keypoints"]), 17)
+        self.run_page(people_python, people_recipe, model=Pose(boxes=40).eval())
+        self.assertEqual({len(one["keypoints"]) for one in self.result_of("people/1")["detections"]}, {17})
 
     def test_text_detection(self):
         page("street.png", (500, 400), [(40, 60, 300, 60, 20), (60, 300, 400, 200, 30)])
         page("page.png", (640, 720), [(50, 100 + 90 * i, 500, 90 + 95 * i, 25) for i in range(6)])
-        python, recipe = snippets("text_detection.md", "python")
-        names = {"model": TextMap().eval()}
-        for code in (python, recipe):
-            exec(code, names)
-        manifest = json.loads(Path("text/1/gantry.json").read_text())
-        self.assertEqual([len(case["result"]["value"]["quads"]) for case in manifest["golden"]], [2, 6])
+        self.run_page(*snippets("text_detection.md", "python"), model=TextMap().eval())
+        self.assertEqual([len(result["quads"]) for result in self.results_of("text/1")], [2, 6])
 
     def test_labels_of_the_picture_and_masks_of_things(self):
         *_, labels, scene, instances, things = snippets("segment.md", "python")
-        names = {"model": Scene().eval()}
-        for code in (labels, scene):
-            exec(code, names)
-        names = {"model": Things().eval()}
-        for code in (instances, things):
-            exec(code, names)
-        manifest = json.loads(Path("things/1/gantry.json").read_text())
-        found = manifest["golden"][0]["result"]["value"]["detections"]
-        self.assertEqual([one["mask"]["size"] for one in found], [[200, 320]] * 2)
+        self.run_page(labels, scene, model=Scene().eval())
+        self.run_page(instances, things, model=Things().eval())
+        self.assertEqual([one["mask"]["size"] for one in self.result_of("things/1")["detections"]], [[200, 320]] * 2)
 
     def test_faces_found_and_recognised(self):
         from PIL import Image
         torch.manual_seed(5)
         image = Image.open(mtcnn.photo("astronaut.png")).convert("RGB")
         image.crop((130, 10, 330, 260)).save("group.png")
-        python, recipe, people_python, people_recipe = snippets("faces.md", "python")
-        names = {"MTCNN": mtcnn.facenet().MTCNN, "known": torch.randn(4, 512), "people": ["Ada", "Bo", "Cy", "Di"],
-                 "network": Embedder().eval()}
-        for code in (python, recipe, people_python, people_recipe):
-            exec(code, names)
+        names = self.run_page(*snippets("faces.md", "python"), MTCNN=mtcnn.facenet().MTCNN, known=torch.randn(4, 512),
+                              people=["Ada", "Bo", "Cy", "Di"], network=Embedder().eval())
         face, = self.result_of("faces/1")["detections"]
         self.assertEqual(len(face["keypoints"]), 5)
         named, = self.result_of("people/1")["detections"]
@@ -252,25 +241,21 @@ class CookbookTest(PackingTest):
         torch.manual_seed(6)
         for index in range(5):
             Path(f"gallery{index}.png").write_bytes(picture(100 + 9 * index, 80, index))
-        names = {"backbone": Features().eval(), "gallery": [*(f"gallery{index}.png" for index in range(5)), "yard.png"]}
-        for code in snippets("embeddings.md", "python"):
-            exec(code, names)
-        best = [case["result"]["value"]["classes"][0] for case in self.manifest_of("search/1")["golden"]]
+        self.run_page(*snippets("embeddings.md", "python"), backbone=Features().eval(),
+                      gallery=[*(f"gallery{index}.png" for index in range(5)), "yard.png"])
+        best = [result["classes"][0] for result in self.results_of("search/1")]
         self.assertEqual(best[1]["label"], "yard.png")
         self.assertAlmostEqual(best[1]["score"], 1, places=5)
 
     def test_a_cascade(self):
         torch.manual_seed(3)
         layout = Yolo(320).eval()
-        names = {"layout": layout, "classify": Classify().eval(), "LABELS": ["dark", "bright", "red"]}
-        python, recipe = snippets("cascade.md", "python")
-        yolo = snippets("detect.md", "python")[1]
-        detector = {"model": layout}
-        exec(yolo.replace("640", "320"), detector)
-        names["find"] = lambda path: zip(*(detector["detect"](path)[key].tolist() for key in ("boxes", "scores", "labels")))
-        names["FIGURE"] = detector["detect"]("street.png")["labels"].mode().values.item()
-        for code in (python, recipe):
-            exec(code, names)
+
+        def detect(path):
+            return found_by_torchvision(layout, path, 320, 320, 0.25, 0.45, 300, False)
+        self.run_page(*snippets("cascade.md", "python"), layout=layout, classify=Classify().eval(),
+                      LABELS=["dark", "bright", "red"], FIGURE=detect("street.png")["labels"].mode().values.item(),
+                      find=lambda path: zip(*(detect(path)[key].tolist() for key in ("boxes", "scores", "labels"))))
         self.assertGreater(len(self.result_of("figures/1")["detections"]), 0)
 
     def test_the_cascades_pipelines_are_pipelines(self):
