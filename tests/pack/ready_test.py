@@ -8,9 +8,11 @@ from pathlib import Path
 
 TOOL = Path(sys.argv.pop()).resolve() if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else None
 
+import cv2  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
 from PIL import Image  # noqa: E402
+from torchvision import ops  # noqa: E402
 from transformers.models.rt_detr.configuration_rt_detr_resnet import RTDetrResNetConfig  # noqa: E402
 
 from detecting import DetectingTest  # noqa: E402
@@ -20,16 +22,18 @@ CLASSES = ["cat", "dog", "bird"]
 
 
 class Grid(torch.nn.Module):
-    """A network on 5 x 5 cells of 32 pixels with one of ultralytics' heads, beside what they give for training."""
+    """A network on cells of 32 pixels with one of ultralytics' heads, beside what they give for training."""
 
-    def __init__(self, head):
+    def __init__(self, head, width=160, height=160):
         super().__init__()
         self.head = head
         self.mix = torch.nn.Sequential(torch.nn.AvgPool2d(32), torch.nn.Conv2d(3, 5 + len(CLASSES), 1))
         with torch.no_grad():
             self.mix[1].weight.mul_(6)
-        places = torch.arange(5) * 32.0 + 16
-        self.register_buffer("centres", torch.stack(torch.meshgrid(places, places, indexing="xy")).flatten(1))
+            self.mix[1].bias[4:] = -self.mix[1].weight[4:].sum((1, 2, 3)) / 2  # of gray no class is the likeliest
+            self.mix[1].bias[4] += 2
+        across, down = torch.arange(width // 32) * 32.0 + 16, torch.arange(height // 32) * 32.0 + 16
+        self.register_buffer("centres", torch.stack(torch.meshgrid(across, down, indexing="xy")).flatten(1))
 
     def forward(self, images):
         cells = self.mix(images).flatten(2)
@@ -41,6 +45,35 @@ class Grid(torch.nn.Module):
             return torch.cat([centres, sizes, objectness, classes], 1).mT, [cells]
         best, labels = classes.max(1, keepdim=True)
         return torch.cat([centres - sizes / 2, centres + sizes / 2, best, labels.float()], 1).mT
+
+
+def found_by_torchvision(model, path, width, height, score, iou, max_count, agnostic):
+    """What the network finds in a picture, by OpenCV and torchvision's boxes alone."""
+    picture = cv2.imread(str(path))[:, :, ::-1]
+    rows, columns = picture.shape[:2]
+    ratio = min(height / rows, width / columns)
+    inner = round(columns * ratio), round(rows * ratio)
+    left, top = round((width - inner[0]) / 2 - 0.1), round((height - inner[1]) / 2 - 0.1)
+    canvas = cv2.copyMakeBorder(cv2.resize(picture, inner), top, height - inner[1] - top, left, width - inner[0] - left,
+                                cv2.BORDER_CONSTANT, value=(114, 114, 114))
+    with torch.no_grad():
+        found = model(torch.from_numpy(canvas).permute(2, 0, 1)[None] / 255)
+    found = (found[0] if isinstance(found, tuple) else found)[0]
+    if model.head == "end_to_end":
+        boxes, scores, labels = found[:, :4], found[:, 4], found[:, 5].long()
+    else:
+        found = found.T if model.head == "yolov8" else found
+        classes = found[:, 4:] if model.head == "yolov8" else found[:, 5:] * found[:, 4:5]
+        boxes, (scores, labels) = ops.box_convert(found[:, :4], "cxcywh", "xyxy"), classes.max(1)
+    sure = scores > score
+    boxes, scores, labels = boxes[sure], scores[sure], labels[sure]
+    if model.head == "end_to_end":
+        kept = scores.sort(descending=True).indices
+    else:  # boxes that reach beyond the edge would meet those of other classes in batched_nms
+        kept = ops.nms(boxes, scores, iou) if agnostic else ops.batched_nms(boxes + 100, scores, labels, iou)
+    kept = kept[:max_count]
+    boxes = ops.clip_boxes_to_image((boxes[kept] - torch.tensor([left, top] * 2)) / ratio, (rows, columns))
+    return {"boxes": boxes, "scores": scores[kept], "labels": labels[kept]}
 
 
 SMALL = dict(d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
@@ -71,11 +104,32 @@ def deformable_detr():
         **{**SMALL, "decoder_layers": 2}, **with_backbone(2, 3, 4), num_feature_levels=4))  # of one its weights cannot be tied
 
 
+def table_transformer():
+    return transformers.TableTransformerForObjectDetection(transformers.TableTransformerConfig(**SMALL, **with_backbone(4)))
+
+
+OF_LEVELS = dict(encoder_hidden_dim=32, encoder_in_channels=[8, 8, 16], feat_strides=[8, 16, 32],
+                 decoder_in_channels=[32, 32, 32], num_denoising=0)
+
+
 def rt_detr():
     return transformers.RTDetrForObjectDetection(transformers.RTDetrConfig(
-        **SMALL, backbone_config=backbone(2, 3, 4, kind=RTDetrResNetConfig), encoder_hidden_dim=32,
-        encoder_in_channels=[8, 8, 16], feat_strides=[8, 16, 32], decoder_in_channels=[32, 32, 32], decoder_n_points=2,
-        num_denoising=0))
+        **SMALL, **OF_LEVELS, backbone_config=backbone(2, 3, 4, kind=RTDetrResNetConfig), decoder_n_points=2))
+
+
+def rt_detr_v2():
+    return transformers.RTDetrV2ForObjectDetection(transformers.RTDetrV2Config(
+        **{**SMALL, "decoder_layers": 2}, **OF_LEVELS, backbone_config=backbone(2, 3, 4, kind=RTDetrResNetConfig),
+        decoder_n_points=2))
+
+
+def d_fine():
+    stages = transformers.HGNetV2Config(
+        stem_channels=[3, 8, 8], stage_in_channels=[8] * 4, stage_mid_channels=[8] * 4, stage_out_channels=[8, 8, 8, 16],
+        stage_num_blocks=[1] * 4, stage_numb_of_layers=[1] * 4, hidden_sizes=[8, 8, 8, 16],
+        out_features=["stage2", "stage3", "stage4"])
+    return transformers.DFineForObjectDetection(transformers.DFineConfig(
+        **{**SMALL, "decoder_layers": 2}, **OF_LEVELS, backbone_config=stages, decoder_n_points=[2, 2, 2]))
 
 
 def post_processed(model, processor, score):
@@ -95,14 +149,28 @@ class ReadyTest(DetectingTest):
 
     def test_ultralytics_heads(self):
         photos = [self.photo(200, 150), self.photo(90, 233, "tall.png")]
-        for head, decoder in (("yolov8", "detect.yolov8"), ("yolov5", "detect.yolov5"), ("end_to_end", "detect.boxes")):
-            with self.subTest(head):
+        usual = {"size": (160, 160), "max_count": 300, "agnostic": False}
+        for head, decoder, options in (
+                ("yolov8", "detect.yolov8", {}), ("yolov5", "detect.yolov5", {}), ("end_to_end", "detect.boxes", {}),
+                ("yolov8", "detect.yolov8", {"size": (224, 160), "agnostic": True}),
+                ("yolov5", "detect.yolov5", {"size": (96, 192), "max_count": 3}), ("end_to_end", "detect.boxes", {"max_count": 2})):
+            with self.subTest(head, **options):
                 torch.manual_seed(5)
-                ready = gp.detectors.ultralytics(160, head=head, score=0.3, iou=0.3)
-                manifest = self.pack(Grid(head), None, photos, pipeline=ready, labels=CLASSES, tool=TOOL)
+                given = {**usual, **options}
+                model = Grid(head, *given["size"]).eval()
+                ready = gp.detectors.ultralytics(head=head, score=0.3, iou=0.3, **given)
+                manifest = self.pack(model, None, photos, pipeline=ready, labels=CLASSES, tool=TOOL)
                 self.assertEqual(manifest["pipeline"][4]["op"], decoder)
+
+                def answers(path, width, height, model=model, **rest):
+                    return found_by_torchvision(model, path, width, height, 0.3, 0.3, **rest)
+                size, rest = given.pop("size"), given
                 for path in photos:
-                    self.assertGreater(len(self.detections(path)), 2)
+                    ours = self.expect_answers(lambda path: answers(path, *size, **rest), path, least=2)  # noqa: B023
+                    self.assertEqual([one.label for one in ours], [CLASSES[one.index] for one in ours])
+                others = [len(answers(path, *size, **{**rest, "agnostic": False, "max_count": 300})["scores"]) for path in photos]
+                counts = [len(answers(path, *size, **rest)["scores"]) for path in photos]
+                self.assertEqual(counts != others, bool({"agnostic", "max_count"} & set(options)), (counts, others))
 
     def test_the_detr_family_of_transformers(self):
         photos = [self.photo(200, 150), self.photo(90, 133, "tall.png")]
@@ -111,7 +179,10 @@ class ReadyTest(DetectingTest):
                 (detr, transformers.DetrImageProcessor(size=sides, **NORMALISED)),
                 (conditional_detr, transformers.ConditionalDetrImageProcessor(size=sides, **NORMALISED)),
                 (deformable_detr, transformers.DeformableDetrImageProcessor(size=square, **NORMALISED)),
-                (rt_detr, transformers.RTDetrImageProcessor(size=square))):
+                (table_transformer, transformers.DetrImageProcessor(size=sides, **NORMALISED)),
+                (rt_detr, transformers.RTDetrImageProcessor(size=square)),
+                (rt_detr_v2, transformers.RTDetrImageProcessor(size=square)),
+                (d_fine, transformers.RTDetrImageProcessor(size=square))):
             with self.subTest(make.__name__):
                 torch.manual_seed(6)
                 model = make().eval()
