@@ -68,7 +68,7 @@ enum class LabelColours : std::uint8_t {
   kPalette,  ///< RGB, as detect::draw() colours classes; `background` and what is below 0 is black
 };
 /// Labels i32[h, w] -> Image. Errors: invalid_argument for another tensor, for an empty one, and for a label that is no
-/// gray value, with its place.
+/// gray value, with the place of the first one; what interrupts the call.
 GANTRY_API Stage<Tensor, Image> label_image(LabelColours colours = LabelColours::kNumbers, std::int64_t background = 0);
 
 struct Overlay {
@@ -77,7 +77,7 @@ struct Overlay {
 };
 /// A copy of the image, as RGB, with labels i32[height, width] of its size blended over it in the colours of their
 /// classes, cut to whole numbers as torchvision's draw_segmentation_masks() does it. Errors: invalid_argument for
-/// labels of another size.
+/// labels of another size; what interrupts the call.
 GANTRY_API Stage<std::tuple<Image, Tensor>, Image> overlay(const Overlay& options = {});
 
 }  // namespace gantry

@@ -3,6 +3,7 @@
 // that explain() can be compared.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <gantry/result.hpp>
 #include <string>
@@ -24,6 +25,14 @@ inline Result<void> check_range(const char* name, std::int64_t value, std::int64
   if (value >= low && value <= high) return {};
   return Error(ErrorCode::kInvalidArgument, std::string(name) + " must be " + std::to_string(low) + ".." +
                                                 std::to_string(high) + ", got " + std::to_string(value));
+}
+
+/// "iou must be 0..1, got 2"; NaN is outside.
+template <std::floating_point Number>
+Result<void> check_range(const char* name, Number value, double low, double high) {
+  if (static_cast<double>(value) >= low && static_cast<double>(value) <= high) return {};
+  return Error(ErrorCode::kInvalidArgument,
+               std::string(name) + " must be " + to_text(low) + ".." + to_text(high) + ", got " + to_text(value));
 }
 
 inline Result<void> check_side(const char* name, std::int64_t value) {

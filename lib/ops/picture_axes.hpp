@@ -8,6 +8,7 @@
 #include <gantry/detect/box.hpp>
 #include <gantry/frame.hpp>
 #include <gantry/result.hpp>
+#include <string>
 #include <utility>
 
 namespace gantry::detail {
@@ -86,14 +87,20 @@ inline void keep_frame_of(const CallContext& call, std::size_t index) {
     call.clear_frame();
 }
 
-/// The sample's picture; failed_precondition where nobody knows it.
-inline Result<PictureAxes> picture_axes(const CallContext& call) {
-  if (const Frame* const frame = call.frame()) return PictureAxes(*frame);
+/// `what`: what the op moves, "boxes".
+inline Error no_picture(const char* what) {
   return Error(
       ErrorCode::kFailedPrecondition,
-      "nobody knows which picture the boxes are of: image.decode or another image op has to come before the "
-      "model in the same pipeline, or a stage that calls CallContext::set_frame(); of what is made of several crops "
-      "or branches together there is none, so this op stands before that, or behind a select");
+      "nobody knows which picture the " + std::string(what) +
+          " are of: image.decode or another image op has to come before the model in the same pipeline, or a stage "
+          "that calls CallContext::set_frame(); of what is made of several crops or branches together there is none, "
+          "so this op stands before that, or behind a select");
+}
+
+/// The sample's picture; no_picture() where nobody knows it.
+inline Result<PictureAxes> picture_axes(const CallContext& call, const char* what) {
+  if (const Frame* const frame = call.frame()) return PictureAxes(*frame);
+  return no_picture(what);
 }
 
 }  // namespace gantry::detail

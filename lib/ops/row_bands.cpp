@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::int64_t kWorkForTeam = 1'000'000;
 constexpr std::int64_t kWorkForWorkers = 8'000'000;
+constexpr std::int64_t kWorkOfABand = 4'000'000;
+constexpr std::size_t kBandsOfAThread = 4;  // so that no thread waits long for a slower one
 
 }  // namespace
 
@@ -44,6 +46,13 @@ Result<void> run_bands(const CallContext& call, std::int64_t rows, std::size_t b
   });
   if (interruption) return *std::move(interruption);
   return {};
+}
+
+Result<void> run_row_bands(const CallContext& call, std::int64_t rows, std::int64_t work,
+                           const std::function<void(std::int64_t, std::int64_t)>& body) {
+  const std::size_t threads = threads_for(call, work);
+  const auto looks = static_cast<std::size_t>(std::max<std::int64_t>(work / kWorkOfABand, 1));
+  return run_bands(call, rows, threads > 1 ? std::max(looks, kBandsOfAThread * threads) : looks, body);
 }
 
 }  // namespace gantry::detail

@@ -20,14 +20,13 @@ std::size_t threads_for(const CallContext& call, std::int64_t work);
 Result<void> run_bands(const CallContext& call, std::int64_t rows, std::size_t bands,
                        const std::function<void(std::int64_t, std::int64_t)>& body);
 
-/// The same for a loop of about `work` nanoseconds; on this thread as one band where it is not worth more.
+/// The same for a loop of about `work` nanoseconds, on as many threads as it is worth. Bands are of about 4 ms of work,
+/// or less: so often the call is looked at, on one thread too.
+Result<void> run_row_bands(const CallContext& call, std::int64_t rows, std::int64_t work,
+                           const std::function<void(std::int64_t, std::int64_t)>& body);
 template <class Body>
 Result<void> for_row_bands(const CallContext& call, std::int64_t rows, std::int64_t work, const Body& body) {
-  constexpr std::size_t kBandsOfAThread = 4;  // so that no thread waits long for a slower one
-  const std::size_t threads = threads_for(call, work);
-  if (threads > 1 && rows > 1) return run_bands(call, rows, kBandsOfAThread * threads, std::cref(body));
-  body(std::int64_t{0}, rows);
-  return {};
+  return run_row_bands(call, rows, work, std::cref(body));  // no copy of the body
 }
 
 }  // namespace gantry::detail

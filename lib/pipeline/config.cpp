@@ -243,13 +243,17 @@ class ConfigParser {
     return NodePtr(std::move(node));
   }
 
-  /// What an op takes; nullptr if it does not tell, its mistake if it has one. `each` and `when` are not looked into,
-  /// and of a fork only the first op of each branch is: reading whole branches twice would double the work at each
-  /// level of nesting.
+  /// What an op takes; nullptr if it does not tell. A registered op says so without being made; of a model, a bundle or
+  /// a select its mistake, if it has one. `each` and `when` are not looked into, and of a fork only the first op of
+  /// each branch is: reading whole branches twice would double the work at each level of nesting.
   Result<const TypeInfo*> told_by(const Json* op, const std::string& path) {
     if (op == nullptr || !op->is_object() || !op->contains("op")) return nullptr;
     const Json& name = (*op)["op"];
     if (name == "fork") return told_by_branches(*op, path);
+    if (name.is_string())
+      if (const auto known = registry_.data().ops.find(name.get_ref<const std::string&>());
+          known != registry_.data().ops.end())
+        return known->second.in;
     if (name == "each" || name == "when" || (name == "select" && op->contains("item"))) return nullptr;
     auto node = parse_op(*op, path, {}, nullptr, nullptr, "");
     if (!node) return std::move(node).error();

@@ -165,7 +165,7 @@ void Registry::add_erased(const std::string& name, std::function<detail::NodePtr
     data_ = std::move(data);
     return;
   }
-  data->ops[name] = {std::move(factory), std::make_shared<const OpDescription>(std::move(description))};
+  data->ops[name] = {std::move(factory), &in, std::make_shared<const OpDescription>(std::move(description))};
   data_ = std::move(data);
 }
 

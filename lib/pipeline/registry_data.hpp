@@ -19,6 +19,7 @@ namespace detail {
 
 struct RegisteredOp {
   std::function<NodePtr(ParamReader&)> factory;
+  const TypeInfo* in;
   std::shared_ptr<const OpDescription> description;
 };
 

@@ -5,11 +5,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
+#include <memory>
 #include <random>
 #include <tuple>
 #include <vector>
 
+#include "ops/image/area_planes.hpp"
 #include "ops/image_fixtures.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
@@ -68,9 +72,9 @@ TEST(AreaToTensor, HasNumbersForEachChannel) {
   for (std::size_t c = 0; c < 3; ++c)
     EXPECT_EQ(values[c], (area_mean(image, 1, 1, c, 0, 0) - static_cast<float>(c + 1)) / static_cast<float>(1 << c));
   EXPECT_THAT(run(image::area_to_tensor({1, 1, {1, 2, 3}, {1}}), random_picture(4, 4, Colour::kGray)),
-              FailsWith(ErrorCode::kInvalidArgument, "mean has 3 numbers, but the image has 1 channels"));
+              FailsWith(ErrorCode::kInvalidArgument, "mean has 3 numbers, but the image is gray with 1 channel"));
   EXPECT_THAT(run(image::area_to_tensor({1, 1, {1}, {1, 1, 1, 1}}), image),
-              FailsWith(ErrorCode::kInvalidArgument, "std has 4 numbers, but the image has 3 channels"));
+              FailsWith(ErrorCode::kInvalidArgument, "std has 4 numbers, but the image is rgb with 3 channels"));
 }
 
 TEST(AreaToTensor, RefusesWhatCannotBe) {
@@ -78,7 +82,7 @@ TEST(AreaToTensor, RefusesWhatCannotBe) {
   EXPECT_THAT(run(image::area_to_tensor({0, 1}), image),
               FailsWith(ErrorCode::kInvalidArgument, "width must be 1..65535, got 0"));
   EXPECT_THAT(run(image::area_to_tensor({1, 1, {}, {1}}), image),
-              FailsWith(ErrorCode::kInvalidArgument, "need 1, 3 or 4 numbers each"));
+              FailsWith(ErrorCode::kInvalidArgument, "mean needs one number, or one per channel, got 0"));
   EXPECT_THAT(run(image::area_to_tensor({1, 1, {0}, {0}}), image),
               FailsWith(ErrorCode::kInvalidArgument, "std must not be 0"));
   EXPECT_THAT(run(image::area_to_tensor({65535, 65535}), image),
@@ -95,6 +99,36 @@ TEST(Pyramid, HasTheLevelsOfTheReference) {
   EXPECT_EQ(run(image::pyramid({}), random_picture(64, 19, Colour::kRgb)).value().size(), 0u)
       << "11.4 rows are too few";
   EXPECT_EQ(run(image::pyramid({}), random_picture(64, 20, Colour::kRgb)).value().size(), 1u);
+}
+
+/// The numbers of the result count, also where the image has few bytes.
+TEST(AreaWork, CountsWhatIsMade) {
+  EXPECT_GT(detail::area_work(random_picture(8, 8, Colour::kRgb), {4000, 4000}), 3 * 4000 * 4000);
+}
+
+/// Of a factor of 1 or of an endless scale there would be no end.
+TEST(PyramidLevels, AreNoneOutsideTheirLimits) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity(), kNan = std::nan("");
+  for (const image::PyramidLevels& levels : std::vector<image::PyramidLevels>{{0.6, 1, 12},
+                                                                              {0.6, 2, 12},
+                                                                              {0.6, kNan, 12},
+                                                                              {kInfinity, 0.7, 12},
+                                                                              {0, 0.7, 12},
+                                                                              {0.6, 0.7, 0},
+                                                                              {0.6, 0.7, -1}})
+    EXPECT_TRUE(levels.scales(64, 48).empty()) << levels.scale << " " << levels.factor << " " << levels.min_side;
+  EXPECT_EQ((image::PyramidLevels{0.6, 0.709, 12}).scales(64, 48).size(), 3u);
+}
+
+/// An image of one row that is seen again and again, so that it needs no memory.
+TEST(Pyramid, RefusesLevelsThatAreTooLargeTogether) {
+  constexpr std::int64_t kSide = 22000;
+  auto row = std::make_shared<std::vector<std::uint8_t>>(kSide);
+  const Tensor pixels = Tensor::wrap(row->data(), DType::kU8, {kSide, kSide, 1}, row, {0, 1, 1}).value();
+  const auto levels = run(image::pyramid({{1, 0.5, 12}}), Image::from(pixels, Colour::kGray).value());
+  ASSERT_THAT(levels, FailsWith(ErrorCode::kResourceExhausted,
+                                "the levels of a pyramid of 22000x22000 have more than 2^31 bytes together"));
+  EXPECT_EQ(levels.error().reason(), ErrorReason::kInputTooLarge);
 }
 
 TEST(Pyramid, RefusesWhatCannotBe) {

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <random>
 #include <stdexcept>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "ops/run_stage.hpp"
@@ -114,6 +116,37 @@ TEST_F(BandsOfATeam, GiveTheBitsOfOneThreadInSegmentations) {
   }
 }
 
+Tensor random_labels(std::mt19937_64& random, std::int64_t height, std::int64_t width) {
+  Tensor labels = Tensor::make(DType::kI32, {height, width}).value();
+  for (std::int32_t& label : labels.mutable_values<std::int32_t>().value())
+    label = static_cast<std::int32_t>(random() % 90) - 1;
+  return labels;
+}
+
+TEST_F(BandsOfATeam, GiveTheBitsOfOneThreadInImagesOfLabels) {
+  const Runtime team = latency_runtime(3);
+  const std::int64_t width = 700 + below(99), height = 799;
+  const Tensor labels = random_labels(random_, height, width);
+  for (const auto& stages : {label_image(LabelColours::kPalette, 3), label_image(LabelColours::kPalette)})
+    EXPECT_EQ(test::bytes_of(compile(stages, team).value().run(labels).value()),
+              test::bytes_of(compile(stages, test::calling_thread()).value().run(labels).value()));
+  const auto blended = overlay({0.3, 2});
+  const std::tuple<Image, Tensor> both(random_image(width, height), labels);
+  EXPECT_EQ(test::bytes_of(compile(blended, team).value().run(both).value()),
+            test::bytes_of(compile(blended, test::calling_thread()).value().run(both).value()));
+}
+
+/// Whichever band comes upon one first.
+TEST_F(BandsOfATeam, NameTheFirstLabelThatIsNoGrayValue) {
+  Tensor labels = Tensor::zeros(DType::kI32, {1400, 1500}).value();
+  auto values = labels.mutable_values<std::int32_t>().value();
+  for (std::size_t row = 200; row < 1400; ++row)
+    values[row * 1500 + 1400 - row] = static_cast<std::int32_t>(1000 + row);
+  for (const Runtime& runtime : {latency_runtime(3), test::calling_thread()})
+    EXPECT_THAT(compile(label_image(), runtime).value().run(labels),
+                test::FailsWith(ErrorCode::kInvalidArgument, "label 1200 at x=1200, y=200 is no gray value"));
+}
+
 TEST(RowBands, CoverAllRowsOnceOnSeveralThreads) {
   const Runtime team = latency_runtime(2);
   const auto counted = stage("bands", [](int rows, const CallContext& call) -> Result<int> {
@@ -151,6 +184,44 @@ TEST(RowBands, EndWhereTheCallIsCancelled) {
   options.cancel = token;
   EXPECT_THAT(compile(cancelled, latency_runtime(2)).value().run(1000, options),
               test::FailsWith(ErrorCode::kCancelled, ""));
+}
+
+/// How many bands a loop of this much work has on one thread, until the call ends in the first one if it does.
+Result<int> bands_on_one_thread(int rows, std::int64_t work, bool ends) {
+  const CancelToken token = CancelToken::create();
+  std::atomic<int> bands{0};
+  const auto counted = stage("bands", [&](int count, const CallContext& call) -> Result<int> {
+    const auto body = [&](std::int64_t, std::int64_t) {
+      if (ends) CancelToken(token).cancel();
+      ++bands;
+    };
+    if (auto done = detail::for_row_bands(call, count, work, body); !done) return std::move(done).error();
+    return bands.load();
+  });
+  RunOptions options;
+  options.cancel = token;
+  auto result = compile(counted, test::calling_thread()).value().run(rows, options);
+  if (ends && bands != 1) return Error(ErrorCode::kInternal, std::to_string(bands) + " bands were done");
+  return result;
+}
+
+TEST(RowBands, OfOneThreadLookAtTheCallEveryFewMilliseconds) {
+  EXPECT_THAT(bands_on_one_thread(1000, 40'000'000, true), test::FailsWith(ErrorCode::kCancelled, ""));
+  EXPECT_EQ(*bands_on_one_thread(1000, 40'000'000, false), 10);
+  EXPECT_EQ(*bands_on_one_thread(1000, 4'000'000, false), 1);
+  EXPECT_EQ(*bands_on_one_thread(3, 40'000'000, false), 3);
+  EXPECT_EQ(*bands_on_one_thread(1, 40'000'000, false), 1);
+}
+
+/// Not only at each thread's fourth band.
+TEST(RowBands, OfSeveralThreadsLookAtTheCallAsOften) {
+  const auto counted = stage("bands", [](int rows, const CallContext& call) -> Result<int> {
+    std::atomic<int> bands{0};
+    const auto body = [&](std::int64_t, std::int64_t) { ++bands; };
+    if (auto done = detail::for_row_bands(call, rows, 80'000'000, body); !done) return std::move(done).error();
+    return bands.load();
+  });
+  EXPECT_EQ(*compile(counted, latency_runtime(2)).value().run(1000), 20);
 }
 
 TEST(RowBands, ThrowWhatABodyThrows) {

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares means of areas, the suppression of facenet_pytorch and Fast R-CNN, normalisation and searches among vectors with the
-installed torch and facenet_pytorch, on random inputs.
+"""Compares means of areas, the suppression of facenet_pytorch and Fast R-CNN, the stages of a cascade between its models,
+normalisation and searches among vectors with the installed torch and facenet_pytorch, on random inputs.
 
   cascade_parity.py --probe BUILD/bin/cascade_probe [--seed N] [--only GROUP]
 
-Areas and what suppression keeps must be equal bit for bit, normalised vectors within 1e-6 relative, scores of searches within
+Areas, what suppression keeps, and what stages make of it must be equal bit for bit, normalised vectors within 1e-6 relative, scores of searches within
 1e-6 of the product of both lengths. Exits 1 and names the first differences of each group if there is any.
 """
 
@@ -63,24 +63,91 @@ def pyramid(rng):
         yield Case("pyramid", [op], image, torch.cat([torch.zeros(0), *levels]).numpy())
 
 
-def facenet_nms():
-    """facenet_pytorch's nms_numpy, of a file that is loaded by itself: the package needs requests."""
+def detect_face():
+    """facenet_pytorch's detect_face.py, loaded by itself: the package needs requests."""
     folder = pathlib.Path(importlib.util.find_spec("facenet_pytorch").submodule_search_locations[0])
     spec = importlib.util.spec_from_file_location("detect_face", folder / "models" / "utils" / "detect_face.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.nms_numpy
+    return module
+
+
+def scores_of(rng, *shape):
+    """None are equal: where they are, argsort leaves the order open."""
+    count = int(np.prod(shape))
+    return (rng.permutation(count).astype(np.float32) / np.float32(max(count, 1))).reshape(shape)
+
+
+def sliding_windows(rng):
+    """The first stage of detect_face(), with random heads in place of P-Net's."""
+    facenet = detect_face()
+    for _ in range(40):
+        image = rng.integers(0, 256, (*(int(side) for side in rng.integers(12, 200, 2)), 3), dtype=np.uint8)
+        face, factor, score = float(rng.choice([12, 20, 33.3])), float(rng.choice([0.709, 0.5, 0.8])), float(rng.choice([0.6, 0.9]))
+        height, width = image.shape[:2]
+        scale = 12.0 / face
+        side, at = min(height, width) * scale, scale
+        levels, found = [], [torch.zeros(0, 9)]
+        while side >= 12:
+            cells = [max(0, (int(extent * at + 1) - 12) // 2 + 1) for extent in (height, width)]
+            # Each level has numbers of its own: equal scores of two levels would leave their order open.
+            scores = (scores_of(rng, *cells) + np.float32(len(levels) * 1e-5)).astype(np.float32)
+            moves = rng.normal(0, 0.2, (4, *cells)).astype(np.float32)
+            levels.append(np.concatenate([1 - scores[None], scores[None], moves]))
+            boxes, level = facenet.generateBoundingBox(torch.from_numpy(moves)[None], torch.from_numpy(scores)[None], at, score)
+            found.append(boxes[facenet.batched_nms(boxes[:, :4], boxes[:, 4], level, 0.5)])
+            at, side = at * factor, side * factor
+        boxes = torch.cat(found)
+        boxes = boxes[facenet.batched_nms(boxes[:, :4], boxes[:, 4], torch.zeros(len(boxes)), 0.7)]
+        sides = (boxes[:, 2:4] - boxes[:, :2]).repeat(1, 2)
+        expected = torch.cat([boxes[:, :4] + boxes[:, 5:] * sides, boxes[:, 4:5]], 1)
+        op = {"op": "detect.sliding_window", "scale": scale, "factor": factor, "score": score}
+        case = Case("window", [op], image, expected.numpy())
+        case.levels = levels
+        yield case
+
+
+def refinements(rng):
+    """The second and the third stage of detect_face(), from what R-Net and O-Net would have given."""
+    facenet = detect_face()
+    for index in range(80):
+        count, has_points = int(rng.integers(0, 150)), bool(index % 2)
+        corner = rng.uniform(-20, 100, (count, 2))
+        boxes = np.concatenate([corner, corner + rng.uniform(0, 60, (count, 2))], 1).astype(np.float32)
+        given = np.concatenate([boxes, scores_of(rng, count, 1)], 1)
+        scores, moves = scores_of(rng, count, 1), rng.normal(0, 0.2, (count, 4)).astype(np.float32)
+        points = rng.uniform(-0.2, 1.2, (count, 10)).astype(np.float32)
+        threshold = float(rng.choice([0.3, 0.7]))
+        passed = torch.from_numpy(scores[:, 0] > np.float32(threshold))
+        rows = torch.from_numpy(np.concatenate([boxes, scores], 1))[passed]
+        moved, alone = torch.from_numpy(moves)[passed], torch.zeros(len(rows))
+        op = {"op": "detect.refine", "score": threshold, "inclusive": True}
+        if has_points:
+            extent = rows[:, 2:4] - rows[:, :2] + 1
+            shares = torch.from_numpy(points)[passed].reshape(-1, 2, 5)
+            places = extent[:, :, None] * shares + rows[:, :2, None] - 1
+            rows = facenet.bbreg(rows.clone(), moved)
+            pick = facenet.batched_nms_numpy(rows[:, :4], rows[:, 4], alone, 0.7, "Min")
+            expected = torch.cat([rows[pick], places[pick].transpose(1, 2).reshape(-1, 10)], 1)
+            ops = [op | {"points": "points"},
+                   {"op": "detect.nms", "iou": 0.7, "overlap": "smaller", "inclusive": True, "max_count": 65536}]
+        else:
+            pick = facenet.batched_nms(rows[:, :4], rows[:, 4], alone, 0.7)
+            expected = facenet.bbreg(rows[pick].clone(), moved[pick])
+            ops = [op | {"iou": 0.7}]
+        answers = [1 - scores, scores, moves, *([points] if has_points else [])]
+        yield Case("refine", ops, np.concatenate([given, *answers], 1).astype(np.float32), expected.numpy())
 
 
 def suppression(rng):
-    nms_numpy = facenet_nms()
+    nms_numpy = detect_face().nms_numpy
     for index in range(80):
         count = int(rng.integers(1, 200))
         corner = rng.uniform(-20, 100, (count, 2))
         boxes = np.concatenate([corner, corner + rng.uniform(0, 60, (count, 2))], 1).astype(np.float32)
         if index % 2:
             boxes = boxes.round()
-        scores = rng.permutation(count).astype(np.float32) / np.float32(count)  # none are equal: argsort leaves their order open
+        scores = scores_of(rng, count)
         iou = float(rng.choice([0.3, 0.5, 0.7]))
         overlap = ("smaller", "union")[index % 4 // 2]
         kept = nms_numpy(boxes.copy(), scores, iou, "Min" if overlap == "smaller" else "Union")
@@ -117,7 +184,7 @@ def searches(rng):
         yield case
 
 
-GROUPS = [area, pyramid, suppression, l2, searches]
+GROUPS = [area, pyramid, suppression, l2, searches, sliding_windows, refinements]
 
 
 def run_probe(probe, cases, folder):
@@ -128,6 +195,10 @@ def run_probe(probe, cases, folder):
         if case.kind == "nearest":
             case.ops[0]["table"] = str(folder / f"{index}.table.npy")
             np.save(case.ops[0]["table"], case.table)
+        if case.kind == "window":
+            item["levels"] = [str(folder / f"{index}.{level}.level.npy") for level in range(len(case.levels))]
+            for name, level in zip(item["levels"], case.levels, strict=True):
+                np.save(name, level)
         listing.append(item)
     return results_of(probe, listing, folder)
 

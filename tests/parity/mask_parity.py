@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares gantry's masks with the installed torchvision, torch and pycocotools, and the packer's references with those.
+"""Compares gantry's masks and labels with the installed torchvision, torch, pycocotools and Pillow, and the packer's references
+with those.
 
   mask_parity.py --probe BUILD/bin/mask_probe [--seed N] [--only GROUP]
 
 Heads and boxes are random. A pixel may differ only where the reference's value is within 1e-6 of the threshold, relative to
-the largest value. Exits 1 and names the first differences of each group if there is any.
+the largest value; images of labels are equal. Exits 1 and names the first differences of each group if there is any.
 """
 
 import json
@@ -12,16 +13,20 @@ import pathlib
 import sys
 
 import numpy as np
+import PIL
 import pycocotools.mask
 import torch
 import torchvision
+from PIL import Image
 from torch.nn import functional
 from torchvision.models.detection.roi_heads import paste_masks_in_image
+from torchvision.utils import draw_segmentation_masks
 
 from parity_run import results_of, run_groups
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib" / "pack"))
 from gantry_pack.ops.frame import Axis, Frame  # noqa: E402
+from gantry_pack.ops.palette import colours_of  # noqa: E402
 from gantry_pack.ops.table import OPS  # noqa: E402
 from gantry_pack.run_lengths import to_pixels  # noqa: E402
 from gantry_pack.values import Masks  # noqa: E402
@@ -47,12 +52,22 @@ def run_probe(probe, cases, folder):
     return results_of(probe, listing, folder)
 
 
-def reference(case):
-    """What the packer's ops make of a case."""
-    frame, value = None, {name: torch.from_numpy(np.ascontiguousarray(tensor)) for name, tensor in case.tensors.items()}
-    for op in case.ops:
+def image_of(pixels):
+    return Image.fromarray(np.squeeze(np.asarray(pixels), -1) if pixels.shape[-1] == 1 else np.asarray(pixels))
+
+
+def packed(ops, value):
+    """What the packer's ops make of a value."""
+    frame = None
+    for op in ops:
         if op["op"] == "select":
             value = value[op["name"]]
+            continue
+        if op["op"] == "fork":
+            value = tuple(packed(branch, value) for branch in op["branches"])
+            continue
+        if op["op"] == "probe.image":
+            value = image_of(value["image"])
             continue
         if op["op"] == "probe.frame":
             frame = Frame(op["width"], op["height"], Axis(*op["x"]), Axis(*op["y"]), op["turned"])
@@ -62,9 +77,14 @@ def reference(case):
         value = known.run(value, **known.arguments({key: each for key, each in op.items()}), **framed)
         if op["op"] == "detect.to_picture":
             frame = Frame(frame.width, frame.height)
+    return value
+
+
+def reference(case):
+    value = packed(case.ops, {name: torch.from_numpy(np.ascontiguousarray(tensor)) for name, tensor in case.tensors.items()})
     if isinstance(value, Masks):
         return np.stack([to_pixels(mask) for mask in value]) if value else np.zeros((0, 0, 0), bool)
-    return value.numpy()
+    return np.asarray(value)
 
 
 def difference(case, result):
@@ -76,7 +96,7 @@ def difference(case, result):
 
 
 def differing(case, result):
-    if isinstance(case, Labels):
+    if isinstance(case, (Labels, Picture)):
         return case.difference(result)
     if case.gives == "json":
         got = json.loads(bytes(result))["masks"]
@@ -340,8 +360,61 @@ def masks_of_labels(rng):
                    [{"size": list(run["size"]), "counts": run["counts"].decode()} for run in runs], gives="json")
 
 
+class Picture(Case):
+    """`values`: its pixels."""
+
+    def difference(self, result):
+        result = result[..., 0] if result.ndim == 3 and result.shape[2] == 1 else result
+        if result.shape != self.values.shape:
+            return f"shape {result.shape}, expected {self.values.shape}"
+        wrong = result != self.values
+        return f"{wrong.sum()} of {wrong.size} bytes differ, the first at {np.argwhere(wrong)[0]}" if wrong.any() else None
+
+
+def random_labels(rng, most, index):
+    labels = rng.integers(-1, most, [int(side) for side in rng.integers(1, 60, 2)]).astype(np.int32)
+    return np.repeat(labels, 4, 1) if index % 2 else labels
+
+
+def overlays(rng):
+    """torchvision blends what no mask covers with itself, and rounds it; such pixels stay as they are here."""
+    for index in range(80):
+        labels = random_labels(rng, int(rng.choice([3, 30, 200])), index)
+        channels = int(rng.choice([1, 3, 4]))
+        pixels = rng.integers(0, 256, (*labels.shape, channels), dtype=np.uint8)
+        alpha, background = float(rng.choice([0, 0.3, 0.5, 0.7, 1, rng.uniform(0, 1)])), int(rng.choice([-1, 0, 2]))
+        own = torch.from_numpy(np.array(image_of(pixels).convert("RGB"))).permute(2, 0, 1)
+        shown = [one for one in sorted(set(labels.flat)) if one >= 0 and one != background]
+        blended = own
+        if shown:
+            colours = [tuple(int(part) for part in colours_of(np.array(one))) for one in shown]
+            masks = torch.stack([torch.from_numpy(labels == one) for one in shown])
+            blended = torch.where(masks.any(0), draw_segmentation_masks(own, masks, alpha, colours), own)
+        op = {"op": "segment.overlay", "alpha": alpha, "background": background}
+        both = {"op": "fork", "branches": [[{"op": "probe.image"}], [{"op": "select", "name": "x"}]]}
+        yield Picture(f"{pixels.shape} {op}", [both, op], {"image": pixels, "x": labels}, blended.permute(1, 2, 0).numpy(),
+                      gives="image")
+
+
+def images_of_labels(rng):
+    """Pillow's images of gray values, and of a palette."""
+    palette = colours_of(np.arange(255)).tolist()
+    for index in range(60):
+        labels, background = random_labels(rng, int(rng.choice([4, 100, 250])), index), int(rng.choice([-1, 0, 3]))
+        op = {"op": "segment.to_image"}
+        if index % 3:
+            op |= {"colours": "palette", "background": background}
+            image = Image.fromarray(np.where((labels < 0) | (labels == background), 255, labels).astype(np.uint8), "P")
+            image.putpalette([part for colour in [*palette, [0, 0, 0]] for part in colour])
+            image = image.convert("RGB")
+        else:
+            labels = np.abs(labels)
+            image = Image.fromarray(labels.astype(np.uint8))
+        yield Picture(f"{labels.shape} {op}", [{"op": "select", "name": "x"}, op], {"x": labels}, np.array(image), gives="image")
+
+
 if __name__ == "__main__":
-    versions = f"torch {torch.__version__}, torchvision {torchvision.__version__}"
+    versions = f"torch {torch.__version__}, torchvision {torchvision.__version__}, Pillow {PIL.__version__}"
     groups = [over_boxes, masks_that_are_not_square, over_boxes_of_a_moved_picture, of_prototypes, coco, labels_of_pictures,
-              binary_labels, masks_of_labels]
+              binary_labels, masks_of_labels, overlays, images_of_labels]
     sys.exit(run_groups(__doc__, versions, groups, run_probe, difference, 20261201, counted))

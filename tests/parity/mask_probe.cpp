@@ -4,7 +4,8 @@
 //   mask_probe CASES.json
 //
 // CASES is a list of {"ops", "tensors", "gives", "out"}: "tensors" a list of {"name", "file"}, .npy files; "gives" is
-// "masks", "tensor", or "json", the masks in JSON as an array of u8. With {"op": "probe.frame"} in front they are of a
+// "masks", "tensor", "image", or "json", the masks in JSON as an array of u8. {"op": "probe.image"} makes an image of
+// the tensor "image", u8[height, width, channels]. With {"op": "probe.frame"} in front they are of a
 // picture of "width" x "height", in pixels where "x" and "y" ([gain, offset]) and "turned" say it is. The result is
 // written as an .npy array; an error as OUT with ".error" behind it.
 #include <gantry/detect.hpp>
@@ -40,6 +41,13 @@ Registry make_registry() {
       return tensors;
     });
   });
+  registry.add<Tensors, Image>("probe.image", [](ParamReader&) {
+    return stage("probe.image", [](const Tensors& tensors) -> Result<Image> {
+      const Tensor& pixels = *tensors.find("image");
+      const std::int64_t channels = pixels.shape()[2];
+      return Image::from(pixels, channels == 1 ? Colour::kGray : channels == 3 ? Colour::kRgb : Colour::kRgba);
+    });
+  });
   return registry;
 }
 
@@ -67,6 +75,10 @@ Result<Bytes> dispatch(const nlohmann::json& test) {
   if (test.at("gives") == "tensor") {
     auto tensor = run<Tensor>(test.at("ops"), std::move(tensors));
     return tensor ? detail::to_npy(*tensor) : std::move(tensor).error();
+  }
+  if (test.at("gives") == "image") {
+    auto image = run<Image>(test.at("ops"), std::move(tensors));
+    return image ? detail::to_npy(image->pixels()) : std::move(image).error();
   }
   auto masks = run<Masks>(test.at("ops"), std::move(tensors));
   if (!masks) return std::move(masks).error();

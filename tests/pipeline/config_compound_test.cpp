@@ -75,6 +75,18 @@ TEST(ConfigFork, TakesItsTupleFromTheConsumer) {
   EXPECT_EQ((run<Int, Int>(json, Int{10})).value(), 11 - 20);
 }
 
+/// What it takes is known from its registration; to make an op may be to read a table.
+TEST(ConfigFork, AsksItsConsumerWithoutMakingIt) {
+  Registry registry = make_registry();
+  int made = 0;
+  registry.add<std::tuple<Int, Int>, Int>("test.counted", [&](ParamReader&) { return ++made, test::subtract(); });
+  const std::string fork = R"([{"op": "fork", "branches": [)" + kAdd + ", " + kTwice + "]}, ";
+  EXPECT_EQ((parse_error<Int, Int>(fork + R"({"op": "test.counted"}])", registry)), "");
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ((parse_error<Int, Int>(fork + R"({"op": "test.counted", "odd": 1}])", registry)),
+            "invalid_argument: pipeline[1].odd: unknown key; expected one of op");
+}
+
 TEST(ConfigFork, TakesItsTupleFromTheOutput) {
   using Pair = std::tuple<Int, std::string>;
   const std::string json = R"([{"op": "fork", "branches": [)" + kAdd + R"(, [{"op": "test.text"}]]}])";

@@ -41,8 +41,8 @@ struct CropQuads {
 /// crop. OpenCV 4 rounded places to 32nds of a pixel, and differs by more. Pictures with any number of channels. Quads
 /// are in the picture's own pixels, where quads_to_picture() puts them, whether or not the image was resized; without
 /// frames, in the image's. Crops have no frames: each is a picture of its own. Errors: invalid_argument (kRefuse),
-/// resource_exhausted for a crop of more than max_pixels or a side above 65535; deadline_exceeded, cancelled. Cost:
-/// about 60 ns a pixel of the crops.
+/// resource_exhausted for a crop of more than max_pixels or a side above 65535, or for more than 2^31 bytes of crops,
+/// before one is made; deadline_exceeded, cancelled. Cost: about 60 ns a pixel of the crops.
 GANTRY_API Stage<std::tuple<Image, Quads>, std::vector<Image>> crop_quads(const CropQuads& options);
 /// One quad, in the image's pixels, by hand. Errors also: invalid_argument for options outside their limits, and for
 /// every bad quad. Thread-safe.

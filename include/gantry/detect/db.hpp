@@ -29,8 +29,10 @@ struct Db {
 /// least 4, with one case left open: two rectangles of equal area around an outline that passes a corner of its hull
 /// twice. Scores differ by the order of a sum. A box whose mean is NaN is dropped.
 /// Errors: invalid_argument for a tensor of another dtype or shape, more than 65,535 rows or columns, or more than 2^26
-/// values; resource_exhausted; deadline_exceeded, cancelled. Thread-safe. Cost: linear in the map, whatever it holds,
-/// and for each candidate in the pixels of its box; at most 9 bytes for each value of the map while it runs.
+/// values; resource_exhausted; deadline_exceeded, cancelled. Thread-safe. Cost: linear in the map; for each run of
+/// equal values in a row of its mask a search among max_candidates; for each candidate linear in the rows of its
+/// outline and the pixels of its box. Memory while it runs: up to 20 bytes for each run and 16 for each row of an
+/// outline, which is little for text; at most 32 bytes for each value, where each differs from the next.
 GANTRY_API Stage<Tensor, Quads> db(const Db& options);
 
 }  // namespace gantry::detect

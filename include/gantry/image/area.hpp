@@ -37,7 +37,7 @@ struct PyramidLevels {
   double factor = 0.709;       ///< from level to level; 0.05..0.95
   std::int64_t min_side = 12;  ///< 1..65535
 
-  /// The scales of an image of this size.
+  /// The scales of an image of this size; none where a number above is outside its limits.
   GANTRY_API std::vector<double> scales(std::int64_t width, std::int64_t height) const;
 };
 
@@ -47,8 +47,8 @@ struct Pyramid {
   std::vector<float> std = {1.0f};
 };
 /// area_to_tensor() at each level's size, the largest first. MTCNN's (facenet_pytorch, detect_face.py): the scale is 12
-/// / the smallest face that is looked for. Each level has its frame. Errors: as area_to_tensor(), and what interrupts
-/// the call.
+/// / the smallest face that is looked for. Each level has its frame. Errors: as area_to_tensor(), resource_exhausted
+/// for levels of more than 2^31 bytes together, before one is made, and what interrupts the call.
 GANTRY_API Stage<Image, std::vector<Tensor>> pyramid(const Pyramid& options);
 
 }  // namespace gantry::image

@@ -131,7 +131,7 @@ Result<Image> draw_masks(const PlacedPicture& picture, const Masks& masks) {
   for (std::size_t i = 0; i < masks.size(); ++i) {
     const auto mask = moved_mask(masks[i], picture);
     if (!mask) return mask.error();
-    canvas.blend(*mask, detail::colour_of_class(static_cast<std::int64_t>(i)), detail::Blend(kAlpha));
+    canvas.blend(*mask, detail::colour_of_class(static_cast<std::int64_t>(i)), detail::AlphaBlend(kAlpha));
   }
   return drawn;
 }
@@ -148,7 +148,7 @@ Result<Image> draw_labels(const PlacedPicture& picture, const Tensor& labels) {
   if (!moved) return moved.error();
   auto drawn = detail::rgb_copy(picture.image);
   if (!drawn) return drawn;
-  const detail::Blend blend(kAlpha);
+  const detail::AlphaBlend blend(kAlpha);
   const auto* label = static_cast<const std::int32_t*>(moved->data());
   for (std::int64_t y = 0; y < drawn->height(); ++y) {
     std::uint8_t* pixel = drawn->mutable_row(y);

@@ -16,7 +16,7 @@ float sigmoid_gate(double threshold) {
   const double least = threshold - kMargin;
   if (!(least > 0)) return -std::numeric_limits<float>::infinity();
   // The margin has moved it down by 4e-6 at least, rounding to float32 moves it by 8e-7 at most.
-  return static_cast<float>(std::log(least / (1 - least)));
+  return static_cast<float>(logit(least));
 }
 
 float softmax_gate(double threshold) {

@@ -14,6 +14,11 @@ inline float sigmoid(float logit) {
   return 1.0f / (1.0f + std::exp(-logit));
 }
 
+/// torch.logit, in float64: an infinity for 0 and 1.
+inline double logit(double share) {
+  return std::log(share / (1 - share));
+}
+
 /// A logit that is not above it has no sigmoid above `threshold`, 0..1, however that is rounded.
 float sigmoid_gate(double threshold);
 /// A logit that is not above it, the row's largest subtracted, has no softmax above `threshold`, 0..1.

@@ -16,8 +16,7 @@ bool is_before(const Candidate& a, const Candidate& b) {
 }  // namespace
 
 Result<void> check_candidates(const detect::Candidates& rules) {
-  if (!(rules.score >= 0 && rules.score <= 1))
-    return Error(ErrorCode::kInvalidArgument, "score must be 0..1, got " + to_text(rules.score));
+  if (auto ok = check_range("score", rules.score, 0, 1); !ok) return ok;
   if (auto ok = check_range("top", rules.top, 1, kMaxCandidates); !ok) return ok;
   for (const std::int64_t label : rules.classes)
     if (auto ok = check_range("classes", label, 0, kMaxClass); !ok) return ok;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "ops/parameters.hpp"
 
 namespace gantry::detect {
 namespace {
@@ -77,8 +78,7 @@ bool is_finite(const Box& box) {
 
 Result<void> check(const Crop& options) {
   if (options.rounding > CropRounding::kFacenet) return Error(ErrorCode::kInvalidArgument, "unknown rounding");
-  if (options.margin >= kLeastMargin && options.margin <= kMostMargin) return {};
-  return Error(ErrorCode::kInvalidArgument, "margin must be -0.45..10, got " + detail::to_text(options.margin));
+  return detail::check_range("margin", options.margin, kLeastMargin, kMostMargin);
 }
 
 Result<std::vector<Image>> crops_of(const Crop& options, const std::tuple<Image, Detections>& input,

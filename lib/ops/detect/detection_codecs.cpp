@@ -3,8 +3,6 @@
 //   [{"index": 3, "label": "table", "score": 0.9, "box": [x0, y0, x1, y1], "keypoints": [[x, y, score]],
 //     "mask": {"size": [height, width], "counts": "..."}}],
 //   [[x0, y0, x1, y1]], [[x, y, score]].
-#include <algorithm>
-#include <cmath>
 #include <gantry/detect/detections.hpp>
 #include <gantry/registry.hpp>
 #include <string>
@@ -13,6 +11,7 @@
 
 #include "core/number_text.hpp"
 #include "ops/classify/score_json.hpp"
+#include "ops/detect/place_numbers.hpp"
 #include "ops/ops.hpp"
 #include "ops/segment/mask_json.hpp"
 
@@ -50,28 +49,13 @@ void write_rows(const Rows& rows, JsonWriter& json) {
   json.end_list();
 }
 
-/// `count` numbers; null is NaN.
-Result<std::vector<float>> read_row(const JsonView& json, std::size_t count) {
-  const auto items = json.items();
-  if (!items) return items.error();
-  if (items->size() != count)
-    return json.error("expected " + std::to_string(count) + " numbers, got " + std::to_string(items->size()));
-  std::vector<float> numbers;
-  for (const JsonView& item : *items) {
-    const auto number = item.kind() == JsonKind::kNull ? Result<double>(std::nan("")) : item.number();
-    if (!number) return number.error();
-    numbers.push_back(static_cast<float>(*number));
-  }
-  return numbers;
-}
-
 template <class T>
 Result<std::vector<T>> read_rows(const JsonView& json, std::size_t count, T (*row_of)(const float*)) {
   const auto items = json.items();
   if (!items) return items.error();
   std::vector<T> rows;
   for (const JsonView& item : *items) {
-    const auto numbers = read_row(item, count);
+    const auto numbers = read_numbers(item, count);
     if (!numbers) return numbers.error();
     rows.push_back(row_of(numbers->data()));
   }
@@ -88,7 +72,7 @@ Result<Detection> read_detection(const JsonView& json) {
   const auto keypoints = fields.find("keypoints");
   const auto mask = fields.find("mask");
   if (auto ok = fields.finish(); !ok) return std::move(ok).error();
-  const auto sides = read_row(box, kSides);
+  const auto sides = read_numbers(box, kSides);
   if (!sides) return sides.error();
   one.box = box_of(sides->data());
   if (mask) {
@@ -200,39 +184,21 @@ Result<Tensors> detections_to_tensors(const Detections& detections) {
 
 // Comparison
 
-/// What is allowed of places, and of scores. A tolerance is said of pixels; scores are shares, so that of its absolute
-/// part they have as large a share as pixels have of the picture: of the largest number among what is expected.
-struct Allowed {
-  Tolerance places;
-  Tolerance scores;
+bool is_score(const Box&, std::size_t) {
+  return false;
+}
+bool is_score(const Keypoint&, std::size_t k) {
+  return k + 1 == kPointNumbers;
+}
 
-  bool accepts(float got, float expected, bool is_score) const {
-    return (is_score ? scores : places).accepts(static_cast<double>(got), static_cast<double>(expected));
+template <class Rows>
+void see(LargestPlace& largest, const Rows& rows) {
+  for (const auto& row : rows) {
+    const std::vector<float> numbers = numbers_of(row);
+    for (std::size_t k = 0; k < numbers.size(); ++k)
+      if (!is_score(row, k)) largest.see(numbers[k]);
   }
-};
-
-class LargestPlace {
- public:
-  template <class Rows>
-  void see(const Rows& rows) {
-    for (const auto& row : rows) {
-      const std::vector<float> numbers = numbers_of(row);
-      for (std::size_t k = 0; k < numbers.size(); ++k)
-        if (!is_score_of(row, k) && std::isfinite(numbers[k]))
-          largest_ = std::max(largest_, std::abs(static_cast<double>(numbers[k])));
-    }
-  }
-  Allowed allowed(const Tolerance& tolerance) const {
-    Allowed both{tolerance, tolerance};
-    both.scores.atol /= largest_;
-    return both;
-  }
-  static bool is_score_of(const Box&, std::size_t) { return false; }
-  static bool is_score_of(const Keypoint&, std::size_t k) { return k + 1 == kPointNumbers; }
-
- private:
-  double largest_ = 1;
-};
+}
 
 /// nullopt: equal within what is allowed.
 template <class Rows>
@@ -243,10 +209,11 @@ std::optional<std::string> row_difference(const Rows& expected, const Rows& got,
   for (std::size_t i = 0; i < got.size(); ++i) {
     const std::vector<float> wanted = numbers_of(expected[i]), numbers = numbers_of(got[i]);
     for (std::size_t k = 0; k < numbers.size(); ++k) {
-      const bool is_score = LargestPlace::is_score_of(got[i], k);
-      if (!allowed.accepts(numbers[k], wanted[k], is_score))
+      const bool is_of_score = is_score(got[i], k);
+      if (!allowed.accepts(numbers[k], wanted[k], is_of_score))
         return what + "[" + std::to_string(i) + "][" + std::to_string(k) + "]: expected " + to_text(wanted[k]) +
-               ", got " + to_text(numbers[k]) + " (" + (is_score ? allowed.scores : allowed.places).to_string() + ")";
+               ", got " + to_text(numbers[k]) + " (" + (is_of_score ? allowed.scores : allowed.places).to_string() +
+               ")";
     }
   }
   return std::nullopt;
@@ -282,8 +249,8 @@ std::optional<std::string> difference(const Detections& expected, const Detectio
     return "expected " + std::to_string(expected.size()) + " detections, got " + std::to_string(got.size());
   LargestPlace largest;
   for (const Detection& one : expected) {
-    largest.see(std::vector{one.box});
-    largest.see(one.keypoints);
+    see(largest, std::vector{one.box});
+    see(largest, one.keypoints);
   }
   const Allowed allowed = largest.allowed(tolerance);
   std::vector<bool> is_taken(expected.size());
@@ -345,7 +312,7 @@ Codec<Rows> rows_codec(const char* name, std::size_t count, Row (*row_of)(const 
   };
   codec.difference = [name](const Rows& expected, const Rows& got, const Tolerance& tolerance) {
     LargestPlace largest;
-    largest.see(expected);
+    see(largest, expected);
     return row_difference(expected, got, largest.allowed(tolerance), name);
   };
   codec.line = [name](const Rows& rows) { return std::to_string(rows.size()) + " " + name; };

@@ -34,8 +34,7 @@ Result<void> check(const Draw& options) {
   if (auto ok = detail::check_range("text_scale", options.text_scale, 0, detail::kMaxTextScale); !ok) return ok;
   if (!std::isfinite(options.keypoint_score))
     return Error(ErrorCode::kInvalidArgument, "keypoint_score must be finite");
-  if (options.mask_alpha >= 0 && options.mask_alpha <= 1) return {};
-  return Error(ErrorCode::kInvalidArgument, "mask_alpha must be 0..1, got " + detail::to_text(options.mask_alpha));
+  return detail::check_range("mask_alpha", options.mask_alpha, 0, 1);
 }
 
 std::string text_of(const Draw& options) {
@@ -78,7 +77,7 @@ class Drawing {
 
   void draw_mask(const Detection& found) {
     if (options_.mask_alpha > 0)
-      canvas_.blend(found.mask, detail::colour_of_class(found.index), detail::Blend(options_.mask_alpha));
+      canvas_.blend(found.mask, detail::colour_of_class(found.index), detail::AlphaBlend(options_.mask_alpha));
   }
 
   void draw_box(const Detection& found) {

@@ -73,7 +73,7 @@ void Canvas::disc(double x, double y, double radius, Rgb colour) {
   }
 }
 
-void Canvas::blend(const RunLengths& mask, Rgb colour, const Blend& blend) {
+void Canvas::blend(const RunLengths& mask, Rgb colour, const AlphaBlend& blend) {
   const auto box = mask.bounding_box();
   if (box[2] == 0 || mask.width() != width() || mask.height() != height() || !mask.check()) return;
   std::uint8_t blended[kChannels][256];

@@ -21,9 +21,9 @@ struct Rgb {
 
 /// A colour over another: own * (1 - alpha) + with * alpha, cut to whole numbers, in float32 as torchvision's
 /// draw_segmentation_masks() computes it, which rounds 1 - alpha once. alpha: 0..1.
-class Blend {
+class AlphaBlend {
  public:
-  explicit Blend(double alpha) : alpha_(static_cast<float>(alpha)), rest_(static_cast<float>(1 - alpha)) {}
+  explicit AlphaBlend(double alpha) : alpha_(static_cast<float>(alpha)), rest_(static_cast<float>(1 - alpha)) {}
 
   std::uint8_t operator()(std::uint8_t own, std::uint8_t with) const {
     return static_cast<std::uint8_t>(static_cast<float>(own) * rest_ + static_cast<float>(with) * alpha_);
@@ -76,7 +76,7 @@ class GANTRY_API Canvas {
   /// Every pixel whose middle is within `radius` of (x, y), from the edges of the image. All are finite.
   void disc(double x, double y, double radius, Rgb colour);
   /// Blends the colour over the pixels inside a mask of the image's size.
-  void blend(const RunLengths& mask, Rgb colour, const Blend& blend);
+  void blend(const RunLengths& mask, Rgb colour, const AlphaBlend& blend);
   /// An RGB image with its first pixel at (left, top).
   void paste(const Image& image, std::int64_t left, std::int64_t top);
 

@@ -167,8 +167,7 @@ Kept batched(Span<const Box> boxes, Span<const float> scores, Span<const std::in
 Result<void> check_nms(const Nms& options) {
   if (options.suppress > Suppress::kTorchvision) return Error(ErrorCode::kInvalidArgument, "unknown suppress");
   if (options.overlap > Overlap::kSmaller) return Error(ErrorCode::kInvalidArgument, "unknown overlap");
-  if (!(options.iou >= 0 && options.iou <= 1))
-    return Error(ErrorCode::kInvalidArgument, "iou must be 0..1, got " + detail::to_text(options.iou));
+  if (auto ok = detail::check_range("iou", options.iou, 0, 1); !ok) return ok;
   return detail::check_range("max_count", options.max_count, 1, detail::kMaxK);
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // detect.paste_masks and detect.masks_of. Compiled without contraction.
-#include <cmath>
 #include <gantry/detect/paste_masks.hpp>
 #include <limits>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "ops/detect/activation.hpp"
 #include "ops/detect/moved_to_picture.hpp"
 #include "ops/detect/pasted_mask.hpp"
 #include "ops/parameters.hpp"
@@ -18,11 +18,6 @@ namespace gantry::detect {
 namespace {
 
 struct NoParameters {};
-
-Result<void> check(const PasteMasks& options) {
-  if (options.threshold >= 0 && options.threshold <= 1) return {};
-  return Error(ErrorCode::kInvalidArgument, "threshold must be 0..1, got " + detail::to_text(options.threshold));
-}
 
 Error error_of(std::size_t index, const std::string& text) {
   return Error(ErrorCode::kInvalidArgument, "detection " + std::to_string(index) + " " + text);
@@ -54,7 +49,7 @@ class Paste {
  public:
   Paste(const PasteMasks& options, const CallContext& call)
       : threshold_(static_cast<float>(options.threshold)),
-        gate_(static_cast<float>(std::log(options.threshold / (1 - options.threshold)))),
+        gate_(static_cast<float>(detail::logit(options.threshold))),
         budget_(call) {}
 
   Result<RunLengths> operator()(const SoftMask& from) {
@@ -110,7 +105,8 @@ Result<Masks> masks_alone(Detections&& detections) {
 
 Stage<Detections, Detections> paste_masks(const PasteMasks& options) {
   return detail::make_op<Detections, Detections>("detect.paste_masks", options,
-                                                 "threshold=" + detail::to_text(options.threshold), check(options),
+                                                 "threshold=" + detail::to_text(options.threshold),
+                                                 detail::check_range("threshold", options.threshold, 0, 1),
                                                  [](const PasteMasks& p, Detections&& found, const CallContext& call) {
                                                    return pasted(p, std::move(found), call);
                                                  });

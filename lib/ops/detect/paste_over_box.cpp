@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // torchvision, models/detection/roi_heads.py, paste_masks_in_image(). Compiled without contraction.
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,7 +14,6 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::int64_t kPadding = 1;  // zeros around the mask
-constexpr float kFarthest = 0x1p31f;
 constexpr std::uint32_t kColumnsBetweenLooks = 32;
 
 /// Whole pixels along one axis that the padded mask is stretched over.
@@ -30,7 +28,7 @@ struct Stretched {
 std::optional<Stretched> stretched(float begin, float end, float scale) {
   const float half = (end - begin) * 0.5f * scale, middle = (end + begin) * 0.5f;
   const float from = middle - half, to = middle + half;
-  if (!(std::fabs(from) <= kFarthest && std::fabs(to) <= kFarthest)) return std::nullopt;
+  if (!is_near(from) || !is_near(to)) return std::nullopt;
   return Stretched{static_cast<std::int64_t>(from), static_cast<std::int64_t>(to) + 1};
 }
 

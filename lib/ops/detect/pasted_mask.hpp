@@ -16,10 +16,14 @@
 
 namespace gantry::detail {
 
-/// Whether a mask can lie over it: no NaN, no infinity, nothing that is further than 2^31 from the picture.
-inline bool is_placed(const Box& box) {
+/// No NaN, no infinity, nothing that is further than 2^31 from the picture.
+inline bool is_near(float place) {
   constexpr float kFarthest = 0x1p31f;
-  const auto is_near = [](float side) { return std::fabs(side) <= kFarthest; };
+  return std::fabs(place) <= kFarthest;
+}
+
+/// Whether a mask can lie over it.
+inline bool is_placed(const Box& box) {
   return is_near(box.x0) && is_near(box.y0) && is_near(box.x1) && is_near(box.y1);
 }
 

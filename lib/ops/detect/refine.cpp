@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "ops/detect/box_sides.hpp"
 #include "ops/detect/candidates.hpp"
 #include "ops/detect/detection_columns.hpp"
 #include "ops/detect/head_tensor.hpp"
@@ -27,29 +28,6 @@ struct Judged {
   Tensor moves;
 };
 
-/// Sides as MTCNN counts them, or not.
-class Sides {
- public:
-  Sides(const Box& box, bool inclusive)
-      : box_(box),
-        extra_(inclusive ? 1.0f : 0.0f),
-        width_(box.x1 - box.x0 + extra_),
-        height_(box.y1 - box.y0 + extra_) {}
-
-  Box moved(const float* by) const {
-    return {box_.x0 + by[0] * width_, box_.y0 + by[1] * height_, box_.x1 + by[2] * width_, box_.y1 + by[3] * height_};
-  }
-  Keypoint point(float x, float y, float score) const {
-    return {width_ * x + box_.x0 - extra_, height_ * y + box_.y0 - extra_, score};
-  }
-
- private:
-  const Box& box_;
-  float extra_;
-  float width_;
-  float height_;
-};
-
 Result<Keypoints> points_of(const Refine& options, const Tensors& answer, const Detection& one) {
   auto tensor = detail::head_tensor(answer, options.points, {{"2 * n", 0}});
   if (!tensor) return std::move(tensor).error();
@@ -58,7 +36,7 @@ Result<Keypoints> points_of(const Refine& options, const Tensors& answer, const 
     return Error(ErrorCode::kInvalidArgument,
                  detail::tensor_text(options.points) + ": expected as many x as y, got " + tensor->to_string());
   const float* const shares = detail::values_of(*tensor);
-  const Sides sides(one.box, options.inclusive);
+  const detail::BoxSides sides(one.box, options.inclusive);
   std::vector<Keypoint> points;
   for (std::size_t i = 0; i < count; ++i) points.push_back(sides.point(shares[i], shares[count + i], one.score));
   return Keypoints(std::move(points));
@@ -111,16 +89,14 @@ Result<Detections> run_refine(const Refine& options, const Answers& input, const
   auto kept = kept_of(options, stayed, call);
   if (!kept) return std::move(kept).error();
   for (const std::size_t i : *kept)
-    stayed[i].box = Sides(stayed[i].box, options.inclusive).moved(detail::values_of(moves[i]));
+    stayed[i].box = detail::BoxSides(stayed[i].box, options.inclusive).moved(detail::values_of(moves[i]));
   detail::keep_frame_of(call, 0);
   return detail::taken(std::move(stayed), *kept);
 }
 
 Result<void> check(const Refine& options) {
-  if (!(options.score >= 0 && options.score <= 1))
-    return Error(ErrorCode::kInvalidArgument, "score must be 0..1, got " + detail::to_text(options.score));
-  if (options.iou && !(*options.iou >= 0 && *options.iou <= 1))
-    return Error(ErrorCode::kInvalidArgument, "iou must be 0..1, got " + detail::to_text(*options.iou));
+  if (auto ok = detail::check_range("score", options.score, 0, 1); !ok) return ok;
+  if (auto ok = detail::check_range("iou", options.iou.value_or(0), 0, 1); !ok) return ok;
   if (auto ok = detail::check_range("foreground", options.foreground, 0, detail::kMaxSide); !ok) return ok;
   if (auto ok = detail::check_tensor_name("scores", options.scores); !ok) return ok;
   return detail::check_tensor_name("boxes", options.boxes);

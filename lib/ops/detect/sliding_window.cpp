@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "ops/detect/box_sides.hpp"
 #include "ops/detect/candidates.hpp"
 #include "ops/detect/head_tensor.hpp"
 #include "ops/detect/score_order.hpp"
@@ -82,11 +83,6 @@ Windows windows_of(const SlidingWindow& options, const Head& head, double scale)
   return found;
 }
 
-Box moved(const Box& box, const std::array<float, 4>& by) {
-  const float width = box.x1 - box.x0, height = box.y1 - box.y0;
-  return {box.x0 + by[0] * width, box.y0 + by[1] * height, box.x1 + by[2] * width, box.y1 + by[3] * height};
-}
-
 Result<Detections> run_sliding_window(const SlidingWindow& options, const Levels& input, const CallContext& call) {
   const auto& [image, answers] = input;
   const std::vector<double> scales = options.levels.scales(image.width(), image.height());
@@ -113,16 +109,11 @@ Result<Detections> run_sliding_window(const SlidingWindow& options, const Levels
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const std::size_t from = (*kept)[i];
     entries[i].score = all.scores[from];
-    entries[i].box = moved(all.boxes[from], all.moves[from]);
+    entries[i].box = detail::BoxSides(all.boxes[from], false).moved(all.moves[from].data());
   }
   const Frame* const frame = call.element_frame(0);
   call.set_frame(frame ? *frame : Frame::of(image.width(), image.height()));
   return Detections(std::move(entries));
-}
-
-Result<void> check_share(const char* name, double value) {
-  if (value >= 0 && value <= 1) return {};
-  return Error(ErrorCode::kInvalidArgument, std::string(name) + " must be 0..1, got " + detail::to_text(value));
 }
 
 Result<void> check(const SlidingWindow& options) {
@@ -130,8 +121,8 @@ Result<void> check(const SlidingWindow& options) {
   if (auto ok = detail::check_side("window", options.window); !ok) return ok;
   if (auto ok = detail::check_side("stride", options.stride); !ok) return ok;
   if (auto ok = detail::check_candidates({options.score, options.top}); !ok) return ok;
-  if (auto ok = check_share("level_iou", options.level_iou); !ok) return ok;
-  if (auto ok = check_share("iou", options.iou); !ok) return ok;
+  if (auto ok = detail::check_range("level_iou", options.level_iou, 0, 1); !ok) return ok;
+  if (auto ok = detail::check_range("iou", options.iou, 0, 1); !ok) return ok;
   if (auto ok = detail::check_range("foreground", options.foreground, 0, detail::kMaxSide); !ok) return ok;
   if (auto ok = detail::check_tensor_name("scores", options.scores); !ok) return ok;
   return detail::check_tensor_name("boxes", options.boxes);

@@ -20,12 +20,8 @@ namespace {
 Result<void> check(const SoftNms& options) {
   if (options.decay > Decay::kGaussian) return Error(ErrorCode::kInvalidArgument, "unknown decay");
   if (options.suppress > Suppress::kTorchvision) return Error(ErrorCode::kInvalidArgument, "unknown suppress");
-  const auto share = [](const char* name, double value) -> Result<void> {
-    if (value >= 0 && value <= 1) return {};
-    return Error(ErrorCode::kInvalidArgument, std::string(name) + " must be 0..1, got " + detail::to_text(value));
-  };
-  if (auto ok = share("iou", options.iou); !ok) return ok;
-  if (auto ok = share("score", options.score); !ok) return ok;
+  if (auto ok = detail::check_range("iou", options.iou, 0, 1); !ok) return ok;
+  if (auto ok = detail::check_range("score", options.score, 0, 1); !ok) return ok;
   if (!(options.sigma > 0 && std::isfinite(options.sigma)))
     return Error(ErrorCode::kInvalidArgument, "sigma must be above 0, got " + detail::to_text(options.sigma));
   if (options.suppress == Suppress::kTorchvision)

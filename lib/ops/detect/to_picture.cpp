@@ -18,7 +18,7 @@ struct ToPicture {
 };
 
 Result<Detections> clip_detections(Detections&& detections, const CallContext& call) {
-  auto axes = detail::picture_axes(call);
+  auto axes = detail::picture_axes(call, "boxes");
   if (!axes) return std::move(axes).error();
   for (Detection& one : detections) {
     one.box = axes->clipped(one.box);
@@ -49,7 +49,7 @@ Stage<Detections, Detections> to_picture(bool clip) {
 namespace gantry::detail {
 
 Result<Detections> moved_to_picture(Detections&& detections, bool clip, const CallContext& call) {
-  auto axes = picture_axes(call);
+  auto axes = picture_axes(call, "boxes");
   if (!axes) return std::move(axes).error();
   const Frame frame = *call.frame();
   for (Detection& one : detections) {

@@ -4,22 +4,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <gantry/embeddings.hpp>
+#include <gantry/tensor.hpp>
 #include <memory>
+#include <utility>
 
 namespace gantry::detail {
 
 /// Of a number: the sum of 65536 products, or of squares of differences, of such numbers is one of float32.
 inline constexpr float kLargestNumber = 1e15f;
 
-struct FreeMemory {
-  void operator()(float* memory) const { std::free(memory); }
-};
-
-/// Ownership: owns its rows.
+/// Ownership: owns its rows, a tensor f32[count, stride].
 /// Threads:   immutable once it is filled.
-/// Errors:    make: resource_exhausted.
+/// Errors:    make: as Tensor::make().
 /// Cost:      count * stride() floats.
 class VectorRows {
  public:
@@ -31,15 +28,20 @@ class VectorRows {
   /// Floats from row to row.
   std::size_t stride() const { return stride_; }
   Metric metric() const { return metric_; }
-  const float* row(std::size_t index) const { return memory_.get() + index * stride_; }
-  float* row(std::size_t index) { return memory_.get() + index * stride_; }
+  const float* row(std::size_t index) const { return first_ + index * stride_; }
+  float* row(std::size_t index) { return first_ + index * stride_; }
 
  private:
-  VectorRows(std::unique_ptr<float, FreeMemory> memory, std::size_t count, std::size_t width, std::size_t stride,
-             Metric metric)
-      : memory_(std::move(memory)), count_(count), width_(width), stride_(stride), metric_(metric) {}
+  VectorRows(Tensor rows, std::size_t width, Metric metric)
+      : rows_(std::move(rows)),
+        first_(static_cast<float*>(rows_.mutable_data())),
+        count_(static_cast<std::size_t>(rows_.shape()[0])),
+        width_(width),
+        stride_(static_cast<std::size_t>(rows_.shape()[1])),
+        metric_(metric) {}
 
-  std::unique_ptr<float, FreeMemory> memory_;
+  Tensor rows_;
+  float* first_;
   std::size_t count_;
   std::size_t width_;
   std::size_t stride_;

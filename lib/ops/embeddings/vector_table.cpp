@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <gantry/embeddings.hpp>
 #include <limits>
@@ -17,29 +18,24 @@ namespace gantry {
 namespace detail {
 namespace {
 
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kCacheLine = 64;
-
-std::size_t rounded_up(std::size_t value, std::size_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
+/// Reading 256 MB by small pages takes half as long again; where the system has no huge ones, nothing is lost.
+void ask_for_huge_pages(Tensor& tensor) {
+  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
+  const auto first = reinterpret_cast<std::uintptr_t>(tensor.mutable_data());
+  const std::uintptr_t begin = (first + kHugePage - 1) / kHugePage * kHugePage;
+  const std::uintptr_t end = (first + tensor.size_bytes()) / kHugePage * kHugePage;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 }
 
 }  // namespace
 
 Result<std::shared_ptr<VectorRows>> VectorRows::make(std::int64_t count, std::int64_t width, Metric metric) {
-  const std::size_t stride = rounded_up(static_cast<std::size_t>(width), kRowFloats);
-  const std::size_t bytes = static_cast<std::size_t>(count) * stride * sizeof(float);
-  const bool is_large = bytes >= kHugePage;
-  const std::size_t alignment = is_large ? kHugePage : kCacheLine;
-  const std::size_t rounded = rounded_up(bytes, alignment);
-  std::unique_ptr<float, FreeMemory> memory(static_cast<float*>(std::aligned_alloc(alignment, rounded)));
-  if (!memory)
-    return Error(ErrorCode::kResourceExhausted, "no memory for a table of " + std::to_string(rounded) + " bytes");
-  // Reading 256 MB by small pages takes half as long again; where the system has no huge ones, nothing is lost.
-  if (is_large) ::madvise(memory.get(), rounded, MADV_HUGEPAGE);
-  std::memset(memory.get(), 0, rounded);
-  return std::shared_ptr<VectorRows>(new VectorRows(std::move(memory), static_cast<std::size_t>(count),
-                                                    static_cast<std::size_t>(width), stride, metric));
+  constexpr auto kMultiple = static_cast<std::int64_t>(kRowFloats);
+  auto rows = Tensor::make(DType::kF32, {count, (width + kMultiple - 1) / kMultiple * kMultiple});
+  if (!rows) return std::move(rows).error();
+  ask_for_huge_pages(*rows);  // before they are touched
+  std::memset(rows->mutable_data(), 0, rows->size_bytes());
+  return std::shared_ptr<VectorRows>(new VectorRows(*std::move(rows), static_cast<std::size_t>(width), metric));
 }
 
 double length_of(const float* vector, std::size_t width) {

@@ -8,6 +8,7 @@
 #include "ops/image/area_planes.hpp"
 #include "ops/image/frames.hpp"
 #include "ops/image/pyramid_levels.hpp"
+#include "ops/image/tensor_tables.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::image {
@@ -18,12 +19,21 @@ using detail::ImageSize;
 
 constexpr double kMostBytes = 2147483648.0;
 
+/// The same numbers as image.to_tensor has them.
+template <class Options>
+Normalize as_normalize(const Options& options) {
+  return {Normalize::Mode::kAffine, options.mean, options.std};
+}
+
+double bytes_of(ImageSize size, std::size_t channels) {
+  return 4.0 * static_cast<double>(size.width) * static_cast<double>(size.height) * static_cast<double>(channels);
+}
+
 Result<void> check_bytes(ImageSize size, std::size_t channels) {
-  const double bytes =
-      4.0 * static_cast<double>(size.width) * static_cast<double>(size.height) * static_cast<double>(channels);
-  if (bytes <= kMostBytes) return {};
+  if (bytes_of(size, channels) <= kMostBytes) return {};
   return Error(ErrorCode::kResourceExhausted, "a tensor of " + std::to_string(size.width) + "x" +
-                                                  std::to_string(size.height) + " has more than 2^31 bytes");
+                                                  std::to_string(size.height) + " has more than 2^31 bytes")
+      .with_reason(ErrorReason::kInputTooLarge);
 }
 
 Frame scaled(const Frame& frame, ImageSize before, ImageSize after) {
@@ -45,7 +55,7 @@ Result<void> fill(Tensor& tensor, const Image& image, ImageSize size, const Area
 Result<Tensor> run_area(const AreaToTensor& options, const Image& image, const CallContext& call) {
   const AreaNormalize normalize{options.mean, options.std};
   const ImageSize size{options.width, options.height}, before = detail::size_of(image);
-  if (auto ok = detail::check_fits(normalize, image.channels()); !ok) return std::move(ok).error();
+  if (auto ok = detail::check_fits(as_normalize(options), image.colour()); !ok) return std::move(ok).error();
   if (auto ok = check_bytes(size, image.channels()); !ok) return std::move(ok).error();
   call.set_frame(scaled(detail::frame_of(call, before), before, size));
   auto tensor = call.make_tensor(DType::kF32, shape_of(size, image.channels()));
@@ -54,18 +64,34 @@ Result<Tensor> run_area(const AreaToTensor& options, const Image& image, const C
   return tensor;
 }
 
+/// The sizes of the levels, the largest first.
+Result<std::vector<ImageSize>> level_sizes(const image::PyramidLevels& levels, ImageSize picture,
+                                           std::size_t channels) {
+  std::vector<ImageSize> sizes;
+  double bytes = 0;
+  for (const double scale : levels.scales(picture.width, picture.height)) {
+    sizes.push_back({static_cast<std::int64_t>(static_cast<double>(picture.width) * scale + 1),
+                     static_cast<std::int64_t>(static_cast<double>(picture.height) * scale + 1)});
+    bytes += bytes_of(sizes.back(), channels);
+  }
+  if (bytes <= kMostBytes) return sizes;
+  return Error(ErrorCode::kResourceExhausted, "the levels of a pyramid of " + std::to_string(picture.width) + "x" +
+                                                  std::to_string(picture.height) +
+                                                  " have more than 2^31 bytes together")
+      .with_reason(ErrorReason::kInputTooLarge);
+}
+
 Result<std::vector<Tensor>> run_pyramid(const Pyramid& options, const Image& image, const CallContext& call) {
   const AreaNormalize normalize{options.mean, options.std};
-  if (auto ok = detail::check_fits(normalize, image.channels()); !ok) return std::move(ok).error();
+  if (auto ok = detail::check_fits(as_normalize(options), image.colour()); !ok) return std::move(ok).error();
   const ImageSize before = detail::size_of(image);
+  const auto sizes = level_sizes(options.levels, before, image.channels());
+  if (!sizes) return sizes.error();
   const Frame frame = detail::frame_of(call, before);
   std::vector<Tensor> levels;
   std::vector<std::optional<Frame>> frames;
-  for (const double scale : options.levels.scales(before.width, before.height)) {
+  for (const ImageSize& size : *sizes) {
     if (auto ended = call.interruption()) return *std::move(ended);
-    const ImageSize size{static_cast<std::int64_t>(static_cast<double>(before.width) * scale + 1),
-                         static_cast<std::int64_t>(static_cast<double>(before.height) * scale + 1)};
-    if (auto ok = check_bytes(size, image.channels()); !ok) return std::move(ok).error();
     auto level = Tensor::make(DType::kF32, shape_of(size, image.channels()));
     if (!level) return std::move(level).error();
     if (auto ok = fill(*level, image, size, normalize, call); !ok) return std::move(ok).error();
@@ -80,12 +106,12 @@ Result<std::vector<Tensor>> run_pyramid(const Pyramid& options, const Image& ima
 Result<void> check(const AreaToTensor& options) {
   if (auto ok = detail::check_side("width", options.width); !ok) return ok;
   if (auto ok = detail::check_side("height", options.height); !ok) return ok;
-  return detail::check_area_normalize({options.mean, options.std});
+  return detail::check_normalize(as_normalize(options));
 }
 
 Result<void> check(const Pyramid& options) {
   if (auto ok = detail::check_levels(options.levels); !ok) return ok;
-  return detail::check_area_normalize({options.mean, options.std});
+  return detail::check_normalize(as_normalize(options));
 }
 
 std::string normalize_text(const std::vector<float>& mean, const std::vector<float>& std) {

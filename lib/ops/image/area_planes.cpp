@@ -4,9 +4,6 @@
 #include "ops/image/area_planes.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <string>
 
 #include "ops/image/kernels/area_kernels.hpp"
 #include "ops/row_bands.hpp"
@@ -18,16 +15,9 @@ namespace {
 constexpr std::int64_t kMostRowsOf16Bits = 257;
 constexpr std::int64_t kMostPixelsOf32Bits = 16843009;
 constexpr std::int64_t kMostPixelsOfKernels = 8000000;
-/// Nanoseconds for a byte of the image that is added up.
+/// Nanoseconds for a byte of the image that is added up, and for a number of the result.
 constexpr double kTimePerByte = 0.3;
-
-bool is_finite(const std::vector<float>& numbers) {
-  return std::all_of(numbers.begin(), numbers.end(), [](float one) { return std::isfinite(one); });
-}
-
-bool is_list_of_channels(const std::vector<float>& numbers) {
-  return numbers.size() == 1 || numbers.size() == 3 || numbers.size() == 4;
-}
+constexpr double kTimePerNumber = 1.5;
 
 float of_channel(const std::vector<float>& numbers, std::size_t channel) {
   return numbers.size() == 1 ? numbers[0] : numbers[channel];
@@ -156,25 +146,12 @@ class RgbAreaRows {
 
 }  // namespace
 
-Result<void> check_area_normalize(const AreaNormalize& normalize) {
-  if (!is_list_of_channels(normalize.mean) || !is_list_of_channels(normalize.std))
-    return Error(ErrorCode::kInvalidArgument, "mean and std need 1, 3 or 4 numbers each, got " +
-                                                  std::to_string(normalize.mean.size()) + " and " +
-                                                  std::to_string(normalize.std.size()));
-  if (!is_finite(normalize.mean) || !is_finite(normalize.std))
-    return Error(ErrorCode::kInvalidArgument, "mean and std must be finite");
-  if (std::find(normalize.std.begin(), normalize.std.end(), 0.0f) != normalize.std.end())
-    return Error(ErrorCode::kInvalidArgument, "std must not be 0");
-  return {};
-}
-
-Result<void> check_fits(const AreaNormalize& normalize, std::size_t channels) {
-  for (const std::vector<float>* numbers : {&normalize.mean, &normalize.std})
-    if (numbers->size() != 1 && numbers->size() != channels)
-      return Error(ErrorCode::kInvalidArgument, std::string(numbers == &normalize.mean ? "mean" : "std") + " has " +
-                                                    std::to_string(numbers->size()) + " numbers, but the image has " +
-                                                    std::to_string(channels) + " channels");
-  return {};
+std::int64_t area_work(const Image& image, ImageSize size) {
+  const auto channels = static_cast<double>(image.channels());
+  const auto height = static_cast<double>(size.height);
+  const double bytes = channels * static_cast<double>(image.width()) * (static_cast<double>(image.height()) + height);
+  return static_cast<std::int64_t>(kTimePerByte * bytes +
+                                   kTimePerNumber * channels * static_cast<double>(size.width) * height);
 }
 
 Result<void> area_planes(const Image& image, ImageSize size, const AreaNormalize& normalize, float* out,
@@ -182,9 +159,7 @@ Result<void> area_planes(const Image& image, ImageSize size, const AreaNormalize
   const Columns columns(image.width(), size.width);
   const std::int64_t rows = AreaAxis(image.height(), size.height).most();
   const std::int64_t pixels = rows * AreaAxis(image.width(), size.width).most();
-  const double bytes = static_cast<double>(image.width()) * static_cast<double>(image.channels()) *
-                       static_cast<double>(image.height() + size.height);
-  const auto work = static_cast<std::int64_t>(kTimePerByte * bytes);
+  const std::int64_t work = area_work(image, size);
   const auto run = [&](const auto& body) { return for_row_bands(call, size.height, work, body); };
   if (image.channels() == 3 && rows <= kMostRowsOf16Bits && pixels <= kMostPixelsOfKernels)
     return run(RgbAreaRows(image, size, normalize, columns, out));

@@ -33,11 +33,8 @@ struct AreaNormalize {
   std::vector<float> std;
 };
 
-/// invalid_argument for numbers that are not finite, 0 as std, or lists of another length than 1, 3 or 4.
-Result<void> check_area_normalize(const AreaNormalize& normalize);
-/// invalid_argument if there is not one number, or one for each channel.
-Result<void> check_fits(const AreaNormalize& normalize, std::size_t channels);
-
+/// About how many nanoseconds area_planes() takes on one thread.
+std::int64_t area_work(const Image& image, ImageSize size);
 /// To `out`, f32[channels, size.height, size.width]. `normalize` fits. Compiled without contraction. Errors: what
 /// interrupts the call.
 Result<void> area_planes(const Image& image, ImageSize size, const AreaNormalize& normalize, float* out,

@@ -6,21 +6,6 @@
 
 #include "ops/parameters.hpp"
 
-namespace gantry {
-
-std::vector<double> image::PyramidLevels::scales(std::int64_t width, std::int64_t height) const {
-  std::vector<double> found;
-  double now = scale;
-  for (double side = static_cast<double>(std::min(width, height)) * scale; side >= static_cast<double>(min_side);
-       side *= factor) {
-    found.push_back(now);
-    now *= factor;
-  }
-  return found;
-}
-
-}  // namespace gantry
-
 namespace gantry::detail {
 namespace {
 
@@ -33,8 +18,7 @@ constexpr double kMostFactor = 0.95;  // or there would be hundreds of levels
 Result<void> check_levels(const image::PyramidLevels& levels) {
   if (!(levels.scale > 0 && levels.scale <= kMostScale))
     return Error(ErrorCode::kInvalidArgument, "scale must be above 0 and at most 4, got " + to_text(levels.scale));
-  if (!(levels.factor >= kLeastFactor && levels.factor <= kMostFactor))
-    return Error(ErrorCode::kInvalidArgument, "factor must be 0.05..0.95, got " + to_text(levels.factor));
+  if (auto ok = check_range("factor", levels.factor, kLeastFactor, kMostFactor); !ok) return ok;
   return check_side("min_side", levels.min_side);
 }
 
@@ -66,3 +50,19 @@ image::PyramidLevels read_levels(ParamReader& params) {
 }
 
 }  // namespace gantry::detail
+
+namespace gantry {
+
+std::vector<double> image::PyramidLevels::scales(std::int64_t width, std::int64_t height) const {
+  std::vector<double> found;
+  if (!detail::check_levels(*this)) return found;  // of a factor of 1 there would be no end
+  double now = scale;
+  for (double side = static_cast<double>(std::min(width, height)) * scale; side >= static_cast<double>(min_side);
+       side *= factor) {
+    found.push_back(now);
+    now *= factor;
+  }
+  return found;
+}
+
+}  // namespace gantry

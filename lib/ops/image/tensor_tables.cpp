@@ -96,6 +96,11 @@ Result<void> check_normalize(const Normalize& normalize) {
   return {};
 }
 
+Result<void> check_fits(const Normalize& normalize, Colour colour) {
+  if (auto ok = check_count("mean", normalize.mean, colour); !ok) return ok;
+  return check_count("std", normalize.std, colour);
+}
+
 Result<void> check_format(const image::TensorFormat& format) {
   constexpr std::array<DType, 5> kKnown = {DType::kF32, DType::kF16, DType::kBF16, DType::kU8, DType::kI8};
   if (std::find(kKnown.begin(), kKnown.end(), format.dtype) == kKnown.end())
@@ -125,8 +130,7 @@ TensorTables::TensorTables(const Normalize& normalize, const image::TensorFormat
 }
 
 Result<void> TensorTables::check_fits(Colour colour) const {
-  if (auto ok = check_count("mean", normalize_.mean, colour); !ok) return ok;
-  return check_count("std", normalize_.std, colour);
+  return detail::check_fits(normalize_, colour);
 }
 
 Shape TensorTables::shape(ImageSize size, std::size_t channels) const {

@@ -20,6 +20,8 @@ struct ToTensor {
 
 /// invalid_argument for parameters outside their limits.
 Result<void> check_normalize(const image::Normalize& normalize);
+/// invalid_argument unless `mean` and `std` have one number, or one for each channel.
+Result<void> check_fits(const image::Normalize& normalize, Colour colour);
 Result<void> check_format(const image::TensorFormat& format);
 
 /// Ownership: owns its tables.

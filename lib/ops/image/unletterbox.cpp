@@ -20,7 +20,7 @@ Result<Tensor> to_picture(const Unletterbox& options, const Tensor& boxes, const
                  "takes boxes as f32[N, 4] (x0, y0, x1, y1), or with more columns, got " + boxes.to_string());
   if (!boxes.device().is_cpu())
     return Error(ErrorCode::kInvalidArgument, "takes boxes on the CPU, got " + boxes.to_string());
-  auto axes = detail::picture_axes(call);
+  auto axes = detail::picture_axes(call, "boxes");
   if (!axes) return std::move(axes).error();
   auto moved = boxes.clone();
   if (!moved) return moved;

@@ -39,7 +39,7 @@ Result<Keypoints> read_points(const Points& options, const Tensor& tensor, const
 }
 
 Result<Keypoints> move_points(const ToPicture& options, Keypoints&& points, const CallContext& call) {
-  auto axes = detail::picture_axes(call);
+  auto axes = detail::picture_axes(call, "keypoints");
   if (!axes) return std::move(axes).error();
   for (Keypoint& point : points) std::tie(point.x, point.y) = axes->back(point.x, point.y, options.clip);
   call.set_frame(Frame::of(call.frame()->width, call.frame()->height));

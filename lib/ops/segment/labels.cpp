@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is made of labels: masks, and images for people.
+// What is made of labels: masks, and images for people. Compiled without contraction.
 #include <algorithm>
-#include <gantry/detect/draw.hpp>
+#include <atomic>
 #include <gantry/segmentation.hpp>
+#include <limits>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "ops/detect/draw_canvas.hpp"
 #include "ops/detect/draw_palette.hpp"
 #include "ops/parameters.hpp"
+#include "ops/row_bands.hpp"
 #include "ops/segment/run_builder.hpp"
 
 namespace gantry {
 namespace {
 
 constexpr std::int64_t kMaxLabel = (std::int64_t{1} << 31) - 1;
+constexpr std::int64_t kNanosecondsAPixel = 5;  // of a colour that is looked up and written or blended
 
 struct LabelMasks {
   std::vector<std::int64_t> classes;
@@ -102,32 +107,77 @@ Result<void> check(const LabelMasks& options) {
   return {};
 }
 
-Result<Image> image_of_labels(const LabelImage& options, const Tensor& given) {
-  const auto labels = labels_of(given);
-  if (!labels) return labels.error();
-  const std::int64_t height = labels->shape()[0], width = labels->shape()[1];
-  const bool is_gray = options.colours == LabelColours::kNumbers;
-  auto image = Image::make(width, height, is_gray ? Colour::kGray : Colour::kRgb);
-  if (!image) return image;
-  const auto* label = static_cast<const std::int32_t*>(labels->data());
-  for (std::int64_t y = 0; y < height; ++y) {
-    std::uint8_t* pixel = image->mutable_row(y);
-    for (std::int64_t x = 0; x < width; ++x, ++label) {
-      if (is_gray && (*label < 0 || *label > 255))
-        return Error(ErrorCode::kInvalidArgument, "label " + std::to_string(*label) + " at x=" + std::to_string(x) +
-                                                      ", y=" + std::to_string(y) +
-                                                      " is no gray value 0..255; colours=palette shows any, and "
-                                                      "`outside` of segment is what a model was not shown");
-      if (is_gray) {
-        *pixel++ = static_cast<std::uint8_t>(*label);
-        continue;
-      }
-      const bool is_black = *label < 0 || *label == options.background;
-      const detail::Rgb colour = is_black ? detail::Rgb{} : detail::colour_of_class(*label);
-      *pixel++ = colour.red, *pixel++ = colour.green, *pixel++ = colour.blue;
+/// Rows of gray pixels. Returns the first label that is no gray value, where it ends; nullptr if there is none.
+const std::int32_t* gray_rows(const std::int32_t* label, std::int64_t begin, std::int64_t end, Image& image) {
+  for (std::int64_t y = begin; y < end; ++y) {
+    std::uint8_t* pixel = image.mutable_row(y);
+    for (std::int64_t x = 0; x < image.width(); ++x, ++label) {
+      if (*label < 0 || *label > 255) return label;
+      *pixel++ = static_cast<std::uint8_t>(*label);
     }
   }
+  return nullptr;
+}
+
+/// The first of all that bands come upon, whichever band comes first.
+class FirstPlace {
+ public:
+  void add(std::int64_t place) {
+    for (std::int64_t now = place_; place < now && !place_.compare_exchange_weak(now, place);) continue;
+  }
+  std::optional<std::int64_t> get() const { return place_ == kNone ? std::nullopt : std::optional(place_.load()); }
+
+ private:
+  static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+  std::atomic<std::int64_t> place_{kNone};
+};
+
+Result<Image> gray_image_of(const Tensor& labels, const CallContext& call) {
+  const std::int64_t height = labels.shape()[0], width = labels.shape()[1];
+  auto image = Image::make(width, height, Colour::kGray);
+  if (!image) return image;
+  const auto* const first = static_cast<const std::int32_t*>(labels.data());
+  FirstPlace wrong;
+  const auto rows = [&](std::int64_t begin, std::int64_t end) {
+    const std::int32_t* const label = gray_rows(first + begin * width, begin, end, *image);
+    if (label != nullptr) wrong.add(label - first);
+  };
+  if (auto done = detail::for_row_bands(call, height, labels.numel(), rows); !done) return std::move(done).error();
+  const auto place = wrong.get();
+  if (!place) return image;
+  return Error(ErrorCode::kInvalidArgument,
+               "label " + std::to_string(first[*place]) + " at x=" + std::to_string(*place % width) +
+                   ", y=" + std::to_string(*place / width) +
+                   " is no gray value 0..255; colours=palette shows any, and `outside` of segment is what a model "
+                   "was not shown");
+}
+
+Result<Image> coloured_image_of(const Tensor& labels, std::int64_t background, const CallContext& call) {
+  const std::int64_t height = labels.shape()[0], width = labels.shape()[1];
+  auto image = Image::make(width, height, Colour::kRgb);
+  if (!image) return image;
+  const auto* const first = static_cast<const std::int32_t*>(labels.data());
+  const auto rows = [&](std::int64_t begin, std::int64_t end) {
+    const std::int32_t* label = first + begin * width;
+    for (std::int64_t y = begin; y < end; ++y) {
+      std::uint8_t* pixel = image->mutable_row(y);
+      for (std::int64_t x = 0; x < width; ++x, ++label) {
+        const bool is_black = *label < 0 || *label == background;
+        const detail::Rgb colour = is_black ? detail::Rgb{} : detail::colour_of_class(*label);
+        *pixel++ = colour.red, *pixel++ = colour.green, *pixel++ = colour.blue;
+      }
+    }
+  };
+  const std::int64_t work = kNanosecondsAPixel * labels.numel();
+  if (auto done = detail::for_row_bands(call, height, work, rows); !done) return std::move(done).error();
   return image;
+}
+
+Result<Image> image_of_labels(const LabelImage& options, const Tensor& given, const CallContext& call) {
+  const auto labels = labels_of(given);
+  if (!labels) return labels.error();
+  if (options.colours == LabelColours::kNumbers) return gray_image_of(*labels, call);
+  return coloured_image_of(*labels, options.background, call);
 }
 
 Result<void> check(const LabelImage& options) {
@@ -138,12 +188,11 @@ Result<void> check(const LabelImage& options) {
 }
 
 Result<void> check(const Overlay& options) {
-  if (!(options.alpha >= 0 && options.alpha <= 1))
-    return Error(ErrorCode::kInvalidArgument, "alpha must be 0..1, got " + detail::to_text(options.alpha));
+  if (auto ok = detail::check_range("alpha", options.alpha, 0, 1); !ok) return ok;
   return detail::check_range("background", options.background, -1, kMaxLabel);
 }
 
-Result<Image> overlaid(const Overlay& options, const std::tuple<Image, Tensor>& input) {
+Result<Image> overlaid(const Overlay& options, const std::tuple<Image, Tensor>& input, const CallContext& call) {
   const auto& [picture, given] = input;
   const auto labels = labels_of(given);
   if (!labels) return labels.error();
@@ -151,24 +200,20 @@ Result<Image> overlaid(const Overlay& options, const std::tuple<Image, Tensor>& 
     return Error(ErrorCode::kInvalidArgument, "labels are " + labels->to_string() + ", the image is " +
                                                   std::to_string(picture.width()) + "x" +
                                                   std::to_string(picture.height()) + "; segment has `size`");
-  auto drawn = detect::draw(picture, Detections());  // a copy of its own, as RGB
+  auto drawn = detail::rgb_copy(picture);
   if (!drawn) return drawn;
-  const auto alpha = static_cast<float>(options.alpha);
-  const auto rest = static_cast<float>(1 - options.alpha);  // rounded once, as torchvision's is
-  const auto* label = static_cast<const std::int32_t*>(labels->data());
-  const auto blended = [alpha, rest](std::uint8_t own, std::uint8_t with) {
-    return static_cast<std::uint8_t>(static_cast<float>(own) * rest + static_cast<float>(with) * alpha);
-  };
-  for (std::int64_t y = 0; y < picture.height(); ++y) {
-    std::uint8_t* pixel = drawn->mutable_row(y);
-    for (std::int64_t x = 0; x < picture.width(); ++x, ++label, pixel += 3) {
-      if (*label < 0 || *label == options.background) continue;
-      const detail::Rgb colour = detail::colour_of_class(*label);
-      pixel[0] = blended(pixel[0], colour.red);
-      pixel[1] = blended(pixel[1], colour.green);
-      pixel[2] = blended(pixel[2], colour.blue);
+  const detail::AlphaBlend blend(options.alpha);
+  const auto* const first = static_cast<const std::int32_t*>(labels->data());
+  const auto rows = [&](std::int64_t begin, std::int64_t end) {
+    const std::int32_t* label = first + begin * picture.width();
+    for (std::int64_t y = begin; y < end; ++y) {
+      std::uint8_t* pixel = drawn->mutable_row(y);
+      for (std::int64_t x = 0; x < picture.width(); ++x, ++label, pixel += 3)
+        if (*label >= 0 && *label != options.background) blend(pixel, detail::colour_of_class(*label));
     }
-  }
+  };
+  const std::int64_t work = kNanosecondsAPixel * labels->numel();
+  if (auto done = detail::for_row_bands(call, picture.height(), work, rows); !done) return std::move(done).error();
   return drawn;
 }
 
@@ -189,7 +234,7 @@ Stage<Tensor, Image> label_image(LabelColours colours, std::int64_t background) 
                      ", background=" + std::to_string(background);
   return detail::make_op<Tensor, Image>(
       "segment.to_image", options, std::move(text), check(options),
-      [](const LabelImage& p, Tensor&& labels) { return image_of_labels(p, labels); });
+      [](const LabelImage& p, Tensor&& labels, const CallContext& call) { return image_of_labels(p, labels, call); });
 }
 
 Stage<std::tuple<Image, Tensor>, Image> overlay(const Overlay& options) {
@@ -197,7 +242,7 @@ Stage<std::tuple<Image, Tensor>, Image> overlay(const Overlay& options) {
   std::string text = "alpha=" + detail::to_text(options.alpha) + ", background=" + std::to_string(options.background);
   return detail::make_op<Input, Image>("segment.overlay", options, std::move(text), check(options),
                                        [](const Overlay& p, Input&& input, const CallContext& call) {
-                                         auto drawn = overlaid(p, input);
+                                         auto drawn = overlaid(p, input, call);
                                          if (const Frame* frame = call.element_frame(0))
                                            call.set_frame(*frame);
                                          else

@@ -155,9 +155,16 @@ Result<Tensor> RunLengths::to_tensor() const {
   auto pixels = Tensor::zeros(DType::kU8, {height_, width_});
   if (!pixels) return pixels;
   auto* const bytes = static_cast<std::uint8_t*>(pixels->mutable_data());
-  std::int64_t at = 0;
-  for (std::size_t i = 0; i < counts_.size(); at += counts_[i], ++i)
-    for (std::int64_t p = at; i % 2 == 1 && p < at + counts_[i]; ++p) bytes[p % height_ * width_ + p / height_] = 1;
+  std::int64_t end = 0;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    std::int64_t at = end;
+    end += counts_[i];
+    while (i % 2 == 1 && at < end) {  // the rest of a column
+      const std::int64_t x = at / height_, top = at % height_, bottom = std::min(top + end - at, height_);
+      for (std::int64_t y = top; y < bottom; ++y) bytes[y * width_ + x] = 1;
+      at += bottom - top;
+    }
+  }
   return pixels;
 }
 

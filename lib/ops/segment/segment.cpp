@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "ops/detect/activation.hpp"
 #include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
 #include "ops/row_bands.hpp"
@@ -129,10 +130,10 @@ Result<void> check(const Segment& size) {
 }
 
 Result<void> check(const SegmentBinary& options) {
-  if (!std::isfinite(options.threshold) || (options.logits && !(options.threshold >= 0 && options.threshold <= 1)))
-    return Error(ErrorCode::kInvalidArgument, std::string("threshold must be ") +
-                                                  (options.logits ? "0..1, got " : "finite, got ") +
-                                                  detail::to_text(options.threshold));
+  if (options.logits)
+    if (auto ok = detail::check_range("threshold", options.threshold, 0, 1); !ok) return ok;
+  if (!std::isfinite(options.threshold))
+    return Error(ErrorCode::kInvalidArgument, "threshold must be finite, got " + detail::to_text(options.threshold));
   return check(options.size);
 }
 
@@ -162,7 +163,7 @@ Result<Placement> placement_of(const Segment& wanted, const Shape& shape, const 
                      whole_axis(shape[1], is_same ? shape[1] : wanted.height), false};
   }
   const Frame* const frame = call.frame();
-  if (frame == nullptr) return detail::picture_axes(call).error();
+  if (frame == nullptr) return detail::no_picture("labels");
   constexpr std::int64_t kMostPixels = std::numeric_limits<std::uint32_t>::max();
   if (frame->width < 1 || frame->height < 1 || frame->width > kMostPixels / frame->height)
     return Error(ErrorCode::kFailedPrecondition, "labels are of a picture of 1..4294967295 pixels, and it is " +
@@ -229,7 +230,7 @@ Result<Tensor> run_binary(const SegmentBinary& options, const Tensor& plane, con
   if (!values || !is_plane || plane.numel() == 0)
     return Error(ErrorCode::kInvalidArgument,
                  "takes values as a contiguous f32[height, width] or f32[1, height, width], got " + plane.to_string());
-  const double gate = options.logits ? std::log(options.threshold / (1 - options.threshold)) : options.threshold;
+  const double gate = options.logits ? detail::logit(options.threshold) : options.threshold;
   const Shape shape = plane.rank() == 2 ? plane.shape().with_front(1) : plane.shape();
   return run_labels(options.size, static_cast<float>(gate), values->data(), shape, call);
 }

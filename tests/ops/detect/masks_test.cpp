@@ -205,8 +205,10 @@ TEST(YoloSeg, MakesMasksOfPrototypes) {
   EXPECT_EQ(detections[0].index, 0);
   const std::string left = "####....\n";
   EXPECT_EQ(picture_of(detections[0].mask), left + left + left + left + left + left + left + left);
-  // Of the second one, a box of 4x4 in the middle, the prototypes at 1 in its place are negative there.
+  // Of the second one, a box of 4x4 in the middle, one prototype is within: the last, which times its -1 is positive.
   EXPECT_EQ(detections[1].box, (Box{2, 2, 6, 6}));
+  const std::string none = "........\n", right = "..######\n";
+  EXPECT_EQ(picture_of(detections[1].mask), none + none + right + right + right + right + right + right);
   EXPECT_EQ(detections[1].soft_mask.empty(), true);
 }
 
@@ -225,13 +227,21 @@ TEST(YoloSeg, RefusesHeadsThatDoNotFit) {
 
 TEST(DetectionsCodec, HasMasksWhereThereAreSome) {
   const auto& codecs = test::builtin_codecs();
-  Detections found({{3, "", 0.5f, {1, 2, 3, 4}, {}}});
+  Detections found({{3, "", 0.5f, {1, 2, 3, 4}, {}}, {4, "", 0.25f, {0, 0, 1, 1}, {}}});
   found[0].mask = RunLengths(2, 3, {0, 1, 2, 3});
+  found[1].mask = RunLengths(2, 3, {1, 5});
   const std::string json = test::json_of(codecs, found);
   EXPECT_EQ(json, R"({"detections":[{"index":3,"label":"","score":0.5,"box":[1.0,2.0,3.0,4.0],)"
-                  R"("mask":{"size":[2,3],"counts":"0122"}}]})");
-  EXPECT_EQ(test::json_of(codecs, test::read_json<Detections>(codecs, json).value()), json);
-  EXPECT_EQ(codecs.to_tensors(Payload::from(found)).value().find("masks")->to_string(), "u8[1, 2, 3]");
+                  R"("mask":{"size":[2,3],"counts":"0122"}},)"
+                  R"({"index":4,"label":"","score":0.25,"box":[0.0,0.0,1.0,1.0],)"
+                  R"("mask":{"size":[2,3],"counts":"15"}}]})");
+  const Detections read = test::read_json<Detections>(codecs, json).value();
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(read[i].mask, found[i].mask);
+  EXPECT_EQ(test::json_of(codecs, read), json);
+  const Tensors tensors = codecs.to_tensors(Payload::from(found)).value();
+  EXPECT_EQ(tensors.find("masks")->to_string(), "u8[2, 2, 3]");
+  const auto pixels = tensors.find("masks")->values<std::uint8_t>().value();
+  EXPECT_EQ(std::vector<int>(pixels.begin(), pixels.end()), (std::vector<int>{1, 0, 1, 0, 1, 1, 0, 1, 1, 1, 1, 1}));
   EXPECT_THAT(
       test::read_json<Detections>(
           codecs,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// l2_normalize and nearest: tests/parity/embedding_parity.py compares with torch; here are order, sharing and errors.
+// l2_normalize and nearest: tests/parity/cascade_parity.py compares with torch; here are order, sharing and errors.
 #include <gantry/embeddings.hpp>
 
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 
 #include "core/number_text.hpp"
 #include "ops/detect/heads.hpp"
+#include "ops/embeddings/vector_rows.hpp"
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
@@ -91,6 +92,12 @@ TEST(Nearest, RefusesTablesThatAreNone) {
   EXPECT_THAT(error(test::i64({1, 2})), FailsWith(ErrorCode::kInvalidArgument, "expected f32[n, d] on the CPU"));
   EXPECT_THAT(error(f32({2, 2}, {1, 2, kNan, 1})),
               FailsWith(ErrorCode::kInvalidArgument, "row 1 holds a NaN, or a number beyond 1e15"));
+}
+
+TEST(Nearest, SaysThatThereIsNoMemoryForATable) {
+  const auto rows = detail::VectorRows::make(std::numeric_limits<std::int32_t>::max(), 65536, Metric::kDot);
+  ASSERT_THAT(rows, FailsWith(ErrorCode::kResourceExhausted, "no memory"));
+  EXPECT_EQ(rows.error().reason(), ErrorReason::kOutOfMemory);
 }
 
 TEST(Nearest, KeepsTheOrderOfTheLargestNumbersThatItTakes) {

@@ -10,6 +10,7 @@
 
 #include "core/number_text.hpp"
 #include "ops/detect/quads/cubic_warp.hpp"
+#include "ops/image/orientation.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detect {
@@ -84,34 +85,36 @@ std::optional<std::string> fault_of(const Quad& quad) {
   return std::nullopt;
 }
 
-Result<Image> turned(const Image& image) {
-  auto out = Image::make(image.height(), image.width(), image.colour());
-  if (!out) return out;
-  const std::size_t channels = image.channels();
-  for (std::int64_t y = 0; y < out->height(); ++y) {
-    std::uint8_t* pixel = out->mutable_row(y);
-    const auto column = static_cast<std::size_t>(image.width() - 1 - y) * channels;
-    for (std::int64_t x = 0; x < out->width(); ++x, pixel += channels)
-      std::copy_n(image.row(x) + column, channels, pixel);
-  }
-  return out;
+Error too_large(std::string text) {
+  return Error(ErrorCode::kResourceExhausted, std::move(text)).with_reason(ErrorReason::kInputTooLarge);
 }
 
-/// A quad without fault.
-Result<Image> rectify(const Image& image, const Quad& quad, const CropQuads& options, const CallContext& call) {
+/// A quad without fault, and the size of its crop before it is turned.
+struct Cut {
+  Quad quad;
+  Size size;
+};
+
+/// Of a quad without fault.
+Result<Cut> cut_of(const Quad& quad, const CropQuads& options) {
   const Size own = own_size(quad);
   const Size size = {options.width > 0 ? options.width : own.width, options.height > 0 ? options.height : own.height};
   if (size.width > detail::kMaxSide || size.height > detail::kMaxSide || size.width * size.height > options.max_pixels)
-    return Error(ErrorCode::kResourceExhausted,
-                 "its crop of " + std::to_string(size.width) + " x " + std::to_string(size.height) +
+    return too_large("its crop of " + std::to_string(size.width) + " x " + std::to_string(size.height) +
                      " pixels has a side above " + std::to_string(detail::kMaxSide) +
                      ", or more pixels than max_pixels, " + std::to_string(options.max_pixels));
+  return Cut{quad, size};
+}
+
+Result<Image> rectify(const Image& image, const Cut& cut, const CropQuads& options, const CallContext& call) {
+  const auto& [quad, size] = cut;
   const auto projection =
       detail::projection_onto(quad, static_cast<double>(size.width), static_cast<double>(size.height));
   auto crop = detail::cubic_warp(image, projection, size.width, size.height, call);
+  const Size own = own_size(quad);
   const double shape = static_cast<double>(own.height) / static_cast<double>(own.width);
   if (!crop || !(options.turn_from > 0 && shape >= options.turn_from)) return crop;
-  return turned(*crop);
+  return detail::oriented(*crop, detail::Orientation::kRotate90);
 }
 
 Corner forth(const Frame& frame, const Corner& corner) {
@@ -120,11 +123,11 @@ Corner forth(const Frame& frame, const Corner& corner) {
           static_cast<float>(frame.y.forth(frame.is_turned ? x : y))};
 }
 
-Result<std::vector<Image>> crops_of(const CropQuads& options, const std::tuple<Image, Quads>& input,
-                                    const CallContext& call) {
-  const auto& [image, quads] = input;
-  const Frame* const known = call.element_frame(0);
-  std::vector<Image> crops;
+/// All that are to be made, before one is.
+Result<std::vector<Cut>> cuts_of(const CropQuads& options, const Quads& quads, const Frame* known,
+                                 std::size_t channels) {
+  std::vector<Cut> cuts;
+  std::int64_t bytes = 0;
   for (std::size_t i = 0; i < quads.size(); ++i) {
     Quad quad = quads[i].quad;
     if (known != nullptr)
@@ -133,10 +136,27 @@ Result<std::vector<Image>> crops_of(const CropQuads& options, const std::tuple<I
     if (fault && options.bad == BadQuad::kSkip) continue;
     const auto named = [&](const std::string& text) { return "quad " + std::to_string(i) + ": " + text; };
     if (fault) return Error(ErrorCode::kInvalidArgument, named("it " + *fault));
+    const auto cut = cut_of(quad, options);
+    if (!cut) return too_large(named(cut.error().message()));
+    bytes += cut->size.width * cut->size.height * static_cast<std::int64_t>(channels);
+    if (bytes > detail::kMaxImageSize)
+      return too_large("the crops up to that of quad " + std::to_string(i) + " have more than " +
+                       std::to_string(detail::kMaxImageSize) + " bytes together");
+    cuts.push_back(*cut);
+  }
+  return cuts;
+}
+
+Result<std::vector<Image>> crops_of(const CropQuads& options, const std::tuple<Image, Quads>& input,
+                                    const CallContext& call) {
+  const auto& [image, quads] = input;
+  const Frame* const known = call.element_frame(0);
+  const auto cuts = cuts_of(options, quads, known, image.channels());
+  if (!cuts) return cuts.error();
+  std::vector<Image> crops;
+  for (const Cut& cut : *cuts) {
     if (auto ended = call.interruption()) return *ended;
-    auto crop = rectify(image, quad, options, call);
-    if (!crop && crop.error().code() == ErrorCode::kResourceExhausted)
-      return Error(crop.error().code(), named(crop.error().message()));
+    auto crop = rectify(image, cut, options, call);
     if (!crop) return std::move(crop).error();
     crops.push_back(*std::move(crop));
   }
@@ -159,7 +179,9 @@ Result<Image> crop_quad(const Image& image, const Quad& quad, const CropQuads& o
   try {
     if (auto ok = check(options); !ok) return std::move(ok).error();
     if (auto fault = fault_of(quad)) return Error(ErrorCode::kInvalidArgument, "the quad " + *fault);
-    return rectify(image, quad, options, CallContext::none());
+    const auto cut = cut_of(quad, options);
+    if (!cut) return cut.error();
+    return rectify(image, *cut, options, CallContext::none());
   } catch (...) {
     return detail::translate_exception();
   }

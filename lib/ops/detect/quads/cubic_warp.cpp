@@ -137,7 +137,7 @@ namespace {
 template <std::size_t kChannels>
 Result<Image> warped(const Image& image, const Projection& m, std::int64_t width, std::int64_t height,
                      const CallContext& call) {
-  constexpr std::int64_t kNanosecondsAPixel = 60, kPixelsBetweenLooks = 1 << 16;
+  constexpr std::int64_t kNanosecondsAPixel = 60;
   auto out = Image::make(width, height, image.colour());
   if (!out) return out;
   const Sampler<kChannels> sampler(image);
@@ -153,15 +153,7 @@ Result<Image> warped(const Image& image, const Projection& m, std::int64_t width
     }
   };
   const std::int64_t work = kNanosecondsAPixel * width * height;
-  if (threads_for(call, work) > 1) {
-    if (auto done = for_row_bands(call, height, work, rows); !done) return std::move(done).error();
-    return out;
-  }
-  const std::int64_t between_looks = std::max<std::int64_t>(kPixelsBetweenLooks / width, 1);
-  for (std::int64_t begin = 0; begin < height; begin += between_looks) {
-    if (auto ended = call.interruption()) return *ended;
-    rows(begin, std::min(begin + between_looks, height));
-  }
+  if (auto done = for_row_bands(call, height, work, rows); !done) return std::move(done).error();
   return out;
 }
 

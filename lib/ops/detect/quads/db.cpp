@@ -22,17 +22,11 @@ constexpr std::int64_t kMostValues = std::int64_t{1} << 26;
 constexpr std::int64_t kBetweenLooks = std::int64_t{1} << 16;  // values, between looks at the call's deadline
 constexpr double kGrownMinSide = 2;                            // a grown box has to be that much larger
 
-Result<void> check_number(const char* name, double value, double least, double most) {
-  if (value >= least && value <= most) return {};
-  return Error(ErrorCode::kInvalidArgument, std::string(name) + " must be " + detail::to_text(least) + ".." +
-                                                detail::to_text(most) + ", got " + detail::to_text(value));
-}
-
 Result<void> check(const Db& options) {
-  if (auto ok = check_number("threshold", static_cast<double>(options.threshold), 0, 1); !ok) return ok;
-  if (auto ok = check_number("box_threshold", options.box_threshold, 0, 1); !ok) return ok;
-  if (auto ok = check_number("unclip_ratio", options.unclip_ratio, 0.5, 16); !ok) return ok;
-  if (auto ok = check_number("min_side", options.min_side, 1, 1024); !ok) return ok;
+  if (auto ok = detail::check_range("threshold", options.threshold, 0, 1); !ok) return ok;
+  if (auto ok = detail::check_range("box_threshold", options.box_threshold, 0, 1); !ok) return ok;
+  if (auto ok = detail::check_range("unclip_ratio", options.unclip_ratio, 0.5, 16); !ok) return ok;
+  if (auto ok = detail::check_range("min_side", options.min_side, 1, 1024); !ok) return ok;
   return detail::check_range("max_candidates", options.max_candidates, 1, detail::kMaxK);
 }
 
@@ -124,9 +118,9 @@ Result<Quads> find_text(const Db& options, const Tensor& tensor, const CallConte
   if (!hulls) return hulls.error();
   std::vector<FoundQuad> found;
   for (const auto& hull : *hulls) {
+    if (auto ended = call.interruption()) return *ended;
     const detail::MinAreaRect rect = detail::min_area_rect(hull);
     if (is_shorter(rect.short_side, options.min_side)) continue;
-    if (auto ended = call.interruption()) return *ended;
     const double score = detail::quad_mean(map->values, map->width, map->height, rect.quad);
     if (!(score >= options.box_threshold)) continue;
     const double distance = detail::unclip_distance(rect.quad, options.unclip_ratio);

@@ -9,7 +9,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kBetweenLooks = std::size_t{1} << 16;  // runs and rows, between looks at the call's deadline
+constexpr std::size_t kWorkOfSearch = 16;  // as CallWatch counts it: of a run that is sought, of a row of an outline
 
 }  // namespace
 
@@ -123,14 +123,27 @@ void Outlines::join_rows(Id above, Id below, Id end) {
   }
 }
 
-std::vector<Outlines::Outline> Outlines::collected(std::size_t most) {
-  for (std::size_t id = 1; id < runs_.size(); ++id) joined_to_[id] = joined_to_[joined_to_[id]];
-  // The runs of an outline come behind its first one, so nothing before the first of the last `most` is looked at.
+/// Which runs the last `most` outlines begin with, from the last one to the first.
+Result<std::vector<Outlines::Id>> Outlines::firsts(std::size_t most, CallWatch& watch) {
+  for (std::size_t id = 1; id < runs_.size(); ++id) {
+    if (watch.is_over(sizeof(Id))) return watch.interruption();
+    joined_to_[id] = joined_to_[joined_to_[id]];
+  }
   std::vector<Id> firsts;
-  for (auto id = static_cast<Id>(runs_.size() - 1); id > 0 && firsts.size() < most; --id)
+  for (auto id = static_cast<Id>(runs_.size() - 1); id > 0 && firsts.size() < most; --id) {
+    if (watch.is_over(sizeof(Id))) return watch.interruption();
     if (joined_to_[id] == id) firsts.push_back(id);
+  }
+  return firsts;
+}
+
+Result<std::vector<Outlines::Outline>> Outlines::collected(std::size_t most, CallWatch& watch) {
+  auto found_firsts = firsts(most, watch);
+  if (!found_firsts) return std::move(found_firsts).error();
+  const std::vector<Id>& firsts = *found_firsts;
   std::vector<Outline> outlines(firsts.size());
   if (firsts.empty()) return outlines;
+  // The runs of an outline come behind its first one, so nothing before the first of the last `most` is looked at.
   const auto later = std::greater<Id>();
   auto row = static_cast<std::size_t>(std::upper_bound(row_begins_.begin(), row_begins_.end(), firsts.back()) -
                                       row_begins_.begin()) -
@@ -139,6 +152,7 @@ std::vector<Outlines::Outline> Outlines::collected(std::size_t most) {
     const Id end = row + 1 < row_begins_.size() ? row_begins_[row + 1] : static_cast<Id>(runs_.size());
     const auto y = static_cast<std::int32_t>(row);
     for (Id id = std::max(row_begins_[row], firsts.back()); id < end; ++id) {
+      if (watch.is_over(kWorkOfSearch)) return watch.interruption();
       const auto found = std::lower_bound(firsts.begin(), firsts.end(), joined_to_[id], later);
       if (found == firsts.end() || *found != joined_to_[id]) continue;
       Outline& outline = outlines[static_cast<std::size_t>(found - firsts.begin())];
@@ -152,15 +166,14 @@ std::vector<Outlines::Outline> Outlines::collected(std::size_t most) {
 
 Result<std::vector<std::vector<LatticePoint>>> Outlines::hulls(std::size_t most, const CallContext& call) {
   if (auto ended = call.interruption()) return *ended;
-  const std::vector<Outline> outlines = collected(most);
+  CallWatch watch(&call);
+  const auto outlines = collected(most, watch);
+  if (!outlines) return outlines.error();
   std::vector<std::vector<LatticePoint>> hulls;
-  hulls.reserve(outlines.size());
-  std::size_t work = 0;
-  for (const Outline& outline : outlines) {
+  hulls.reserve(outlines->size());
+  for (const Outline& outline : *outlines) {
     hulls.push_back(outline.hull());
-    if ((work += outline.rows.size()) < kBetweenLooks) continue;
-    if (auto ended = call.interruption()) return *ended;
-    work = 0;
+    if (watch.is_over(kWorkOfSearch * (1 + outline.rows.size()))) return watch.interruption();
   }
   return hulls;
 }

@@ -15,15 +15,18 @@
 #include <vector>
 
 #include "ops/detect/quads/lattice.hpp"
+#include "ops/image/call_watch.hpp"
 
 namespace gantry::detail {
 
 /// Takes the rows of a mask one after the other.
 ///
-/// Ownership: owns its runs; 8 bytes for each, of which there are at most width * height + height.
+/// Ownership: owns its runs; 8 bytes for each, of which there are at most width * height + height, and up to 20 while
+///            their lists grow; in hulls() also up to 16 for each row of an outline.
 /// Threads:   one thread.
 /// Errors:    what interrupts the call.
-/// Cost:      linear in the mask, all but (joined runs are found by halved paths).
+/// Cost:      add_row: linear in the mask, all but (joined runs are found by halved paths); hulls: for each run behind
+///            the first one of the last `most` outlines a search among these, log2(most) steps.
 class GANTRY_API Outlines {
  public:
   Outlines(std::int64_t width, std::int64_t height);
@@ -48,7 +51,8 @@ class GANTRY_API Outlines {
   void join(Id a, Id b);
   void join_rows(Id above_begin, Id above_end, Id end);
   std::uint32_t end_of(Id id, Id row_end) const { return id + 1 < row_end ? runs_[id + 1].begin : width_; }
-  std::vector<Outline> collected(std::size_t most);
+  Result<std::vector<Id>> firsts(std::size_t most, CallWatch& watch);
+  Result<std::vector<Outline>> collected(std::size_t most, CallWatch& watch);
 
   std::uint32_t width_;
   std::uint32_t height_;

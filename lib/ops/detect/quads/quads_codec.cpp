@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The codec of Quads: [{"quad": [[x, y], [x, y], [x, y], [x, y]], "score": 0.9}]; tensors "quads", f32[n, 4, 2], and
 // "scores", f32[n].
-#include <algorithm>
-#include <cmath>
 #include <gantry/detect/quads.hpp>
 #include <gantry/registry.hpp>
 #include <optional>
@@ -12,6 +10,7 @@
 
 #include "core/number_text.hpp"
 #include "ops/classify/score_json.hpp"
+#include "ops/detect/place_numbers.hpp"
 #include "ops/ops.hpp"
 
 namespace gantry::detail {
@@ -38,21 +37,6 @@ void write_quads(const Quads& quads, JsonWriter& json) {
   json.end_list();
 }
 
-/// [x, y]; null is NaN.
-Result<Corner> read_corner(const JsonView& json) {
-  const auto items = json.items();
-  if (!items) return items.error();
-  if (items->size() != 2) return json.error("expected 2 numbers, x and y, got " + std::to_string(items->size()));
-  float place[2];
-  for (std::size_t i = 0; i < 2; ++i) {
-    const JsonView& item = (*items)[i];
-    const auto number = item.kind() == JsonKind::kNull ? Result<double>(std::nan("")) : item.number();
-    if (!number) return number.error();
-    place[i] = static_cast<float>(*number);
-  }
-  return Corner{place[0], place[1]};
-}
-
 Result<FoundQuad> read_quad(const JsonView& json) {
   FoundQuad one;
   JsonFields fields(json);
@@ -63,9 +47,9 @@ Result<FoundQuad> read_quad(const JsonView& json) {
   if (!corners) return corners.error();
   if (corners->size() != 4) return quad.error("expected 4 corners, got " + std::to_string(corners->size()));
   for (std::size_t i = 0; i < 4; ++i) {
-    const auto corner = read_corner((*corners)[i]);
-    if (!corner) return corner.error();
-    one.quad.corners[i] = *corner;
+    const auto place = read_numbers((*corners)[i], 2, "x and y");
+    if (!place) return place.error();
+    one.quad.corners[i] = {(*place)[0], (*place)[1]};
   }
   return one;
 }
@@ -120,16 +104,11 @@ Result<Quads> from_tensors(Tensors tensors) {
 
 // Comparison
 
-/// A tolerance is said of pixels; scores are shares, so that of its absolute part they have as large a share as pixels
-/// have of the largest number among what is expected.
-Tolerance of_scores(const Quads& expected, Tolerance tolerance) {
-  double largest = 1;
+Allowed allowed_of(const Quads& expected, const Tolerance& tolerance) {
+  LargestPlace largest;
   for (const FoundQuad& one : expected)
-    for (const Corner& corner : one.quad.corners)
-      for (const float place : {corner.x, corner.y})
-        if (std::isfinite(place)) largest = std::max(largest, std::fabs(static_cast<double>(place)));
-  tolerance.atol /= largest;
-  return tolerance;
+    for (const Corner& corner : one.quad.corners) largest.see(corner.x), largest.see(corner.y);
+  return largest.allowed(tolerance);
 }
 
 std::string text_of(const FoundQuad& one) {
@@ -140,14 +119,11 @@ std::string text_of(const FoundQuad& one) {
   return text;
 }
 
-bool are_equal(const FoundQuad& expected, const FoundQuad& got, const Tolerance& places, const Tolerance& scores) {
-  const auto accepts = [](const Tolerance& allowed, float a, float b) {
-    return allowed.accepts(static_cast<double>(a), static_cast<double>(b));
-  };
-  if (!accepts(scores, got.score, expected.score)) return false;
+bool are_equal(const FoundQuad& expected, const FoundQuad& got, const Allowed& allowed) {
+  if (!allowed.accepts(got.score, expected.score, true)) return false;
   for (std::size_t i = 0; i < 4; ++i) {
     const Corner &a = got.quad.corners[i], &b = expected.quad.corners[i];
-    if (!accepts(places, a.x, b.x) || !accepts(places, a.y, b.y)) return false;
+    if (!allowed.accepts(a.x, b.x, false) || !allowed.accepts(a.y, b.y, false)) return false;
   }
   return true;
 }
@@ -157,11 +133,11 @@ bool are_equal(const FoundQuad& expected, const FoundQuad& got, const Tolerance&
 std::optional<std::string> difference(const Quads& expected, const Quads& got, const Tolerance& tolerance) {
   if (got.size() != expected.size())
     return "expected " + std::to_string(expected.size()) + " quads, got " + std::to_string(got.size());
-  const Tolerance scores = of_scores(expected, tolerance);
+  const Allowed allowed = allowed_of(expected, tolerance);
   std::vector<bool> is_taken(expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
     std::size_t match = i, tried = 0;
-    while (tried < expected.size() && (is_taken[match] || !are_equal(expected[match], got[i], tolerance, scores)))
+    while (tried < expected.size() && (is_taken[match] || !are_equal(expected[match], got[i], allowed)))
       match = (match + 1) % expected.size(), ++tried;
     if (tried == expected.size())
       return "quad " + std::to_string(i) + ": got " + text_of(got[i]) +

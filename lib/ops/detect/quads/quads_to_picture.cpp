@@ -38,7 +38,7 @@ bool is_shorter(const Corner& a, const Corner& b, double least) {
 }
 
 Result<Quads> move_quads(const QuadsToPicture& options, const Quads& quads, const CallContext& call) {
-  const auto axes = detail::picture_axes(call);
+  const auto axes = detail::picture_axes(call, "quads");
   if (!axes) return axes.error();
   const Frame frame = Frame::of(call.frame()->width, call.frame()->height);
   std::vector<FoundQuad> moved;

@@ -106,6 +106,16 @@ TEST(CropQuads, RefusesCropsThatAreTooLarge) {
   EXPECT_THAT(crops(image, quads_of({upright(0, 0, 8, 5)}), small), FailsWith(ErrorCode::kResourceExhausted, "32"));
 }
 
+/// Each is within max_pixels. What they need together is known before one is made.
+TEST(CropQuads, RefusesMoreBytesTogetherThanAnImageMayHave) {
+  const Image image = counting_image(16, 16);
+  const std::vector<Quad> all(129, upright(0, 0, 4096, 4096));
+  const auto refused = crops(image, quads_of(all));
+  ASSERT_THAT(refused, FailsWith(ErrorCode::kResourceExhausted,
+                                 "the crops up to that of quad 128 have more than 2147483648 bytes together"));
+  EXPECT_EQ(refused.error().reason(), ErrorReason::kInputTooLarge);
+}
+
 TEST(CropQuads, RefusesOptionsOutsideTheirLimits) {
   const Image image = counting_image(16, 16);
   const auto refused = [&](auto change) {
