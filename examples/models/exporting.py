@@ -2,6 +2,7 @@
 """What the export scripts of this folder share: where gantry-pack is, whether a package is up to date, and their main()."""
 
 import argparse
+import ast
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -17,10 +18,24 @@ if PACKER is None:
 sys.path.insert(0, str(PACKER))
 
 
+def sources_of(script):
+    """The script and the files beside it that it imports, and those that these import, in order. None of it is imported."""
+    found, left = set(), [Path(script).resolve()]
+    while left:
+        path = left.pop()
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
+                [node.module] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
+            beside = [path.parent / f"{name.split('.')[0]}.py" for name in names]
+            left += [other for other in beside if other.is_file() and other not in found]
+    return sorted(found)
+
+
 def fingerprint(script, versions):
     """Of everything that the script's package is made from, without importing any of it."""
     digest = hashlib.sha256()
-    for path in (Path(script), Path(__file__), *sorted((PACKER / "gantry_pack").rglob("*.py"))):
+    for path in (*sources_of(script), *sorted((PACKER / "gantry_pack").rglob("*.py"))):
         digest.update(path.read_bytes())
     for name in versions:
         digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())

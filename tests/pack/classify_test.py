@@ -47,7 +47,7 @@ class SeveralClassesTest(PackingTest):
     def test_a_score_at_its_threshold_is_said(self):
         self.pack(model_of(lambda x: x * 1.0), torch.zeros(1, 3), [torch.tensor([0.25, 0.5, 0.75])], tool=False, pipeline=[
             "model", {"op": "above", "threshold": [0.1, 0.5, 0.1]}])
-        self.assertIn("near to the `threshold` of pipeline[1]", self.said.getvalue())
+        self.assertIn("pipeline[1]: something lies near to the `threshold`; rounding may decide otherwise", self.said.getvalue())
 
     def test_thresholds_that_do_not_fit_are_refused(self):
         with self.assertRaisesRegex(gp.PackError, "2 thresholds for 40 scores"):

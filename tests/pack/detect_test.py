@@ -216,6 +216,16 @@ class DetectTest(DetectingTest):
             gp.pack(self.dir / "training", model, name="p", version="1", tool=False)
         self.assertTrue(all(module.training for module in model.modules()))
 
+    def test_what_a_known_model_does_not_take_is_refused(self):
+        with self.assertRaisesRegex(gp.PackError, "example_inputs: of torchvision's RetinaNet what is exported has an example"):
+            self.pack(retinanet(), torch.zeros(1, 3, 64, 64), tool=False)
+
+    def test_libraries_come_behind_those_that_a_known_model_needs(self):
+        library = next(Path(torch.__file__).parent.glob("lib/libshm.so"))
+        for given, wanted in (([], ["torchvision"]), ([library, "torchvision"], ["torchvision", "ops/libshm.so"])):
+            manifest = self.pack(two_stages(), None, libraries=given, tool=False)
+            self.assertEqual(manifest["models"]["model"]["engines"][0]["options"]["libraries"], wanted)
+
     def test_a_detector_whose_answers_differ_is_not_written(self):
         """As somebody's own detector that does more than torchvision's."""
         for key, more in (("boxes", 40), ("scores", 0.1)):
@@ -268,7 +278,7 @@ class DetectTest(DetectingTest):
         self.pack(model, torch.rand(1, 3, 64, 48), [photo], tool=TOOL, reference=reference, pipeline=[
             "image.decode", {"op": "image.resize", "width": 48, "height": 64}, "image.to_tensor", "model", head,
             {"op": "detect.nms", "iou": 0.9}, "detect.paste_masks"])
-        found = self.run_tool(photo)["detections"]
+        found = self.result(photo)["detections"]
         self.assertEqual([one["mask"]["size"] for one in found], [[128, 96]] * 3)
         self.assertTrue(all(to_pixels(gp.RunLengths(**one["mask"])).any() for one in found))
 
@@ -280,6 +290,18 @@ class DetectTest(DetectingTest):
         masks[0, 0, 0] = 0
         self.assertIn("1 pixels of the mask differ, 0 may", gp.difference(theirs, ours, gp.EXACT, "it"))
         self.assertIsNone(gp.difference(theirs, ours, gp.Tolerance(0.05), "it"))
+
+    def test_masks_may_be_a_tensor_or_an_array(self):
+        planes = torch.rand(3, 5, 7, generator=torch.Generator().manual_seed(1)) > 0.4
+        ours = gp.Masks(map(of_pixels, planes))
+        for theirs in (planes, planes.numpy(), ours):
+            self.assertIsNone(gp.difference(theirs, ours, gp.EXACT, "masks"))
+        for theirs, message in ((~planes, r"masks\[0\]: .* pixels of the mask differ"), (planes[:2], "expected 3 masks, got 2"),
+                                (planes.float(), r"got torch.float32\[3, 5, 7\], expected masks, or bool"),
+                                (planes[0].numpy(), r"got bool\[5, 7\], expected masks, or bool"),
+                                (planes[:, :4], "mask of")):
+            self.assertRegex(gp.difference(theirs, ours, gp.EXACT, "masks"), message)
+        self.assertIsNone(gp.difference(planes[:0], gp.Masks(), gp.EXACT, "masks"))
 
     def test_what_is_found_goes_to_the_next_model_as_crops(self):
         class Corners(torch.nn.Module):  # "finds" what is bright and what is dark
@@ -306,7 +328,7 @@ class DetectTest(DetectingTest):
                   "classifier": gp.Model(Classifier().eval(), torch.rand(1, 3, 8, 8), engines=["torchscript"])}
         self.package = gp.pack(self.dir / "cascade", models=models, pipeline=pipeline, samples=[self.photo(90, 60)],
                                name="cascade", version="1", tool=TOOL)
-        self.assertEqual(len(self.run_tool(self.dir / "photo.png")["list"]), 2)
+        self.assertEqual(len(self.result(self.dir / "photo.png")["list"]), 2)
 
 
 if __name__ == "__main__":

@@ -1,33 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of packed detectors share: photos, and what the gantry tool finds in them."""
 
-import json
-import subprocess
-
 from golden_test import picture
 from packing import PackingTest, gp
 
 
 class DetectingTest(PackingTest):
-    tool = None  # the gantry tool
-
     def photo(self, width, height, name="photo.png"):
         path = self.dir / name
         path.write_bytes(picture(width, height))
         return path
 
-    def run_tool(self, path, libraries=()):
-        options = [word for library in libraries for word in ("--library", library)]
-        ran = subprocess.run([self.tool, "run", self.package, path, *options], capture_output=True, text=True)
-        self.assertEqual(ran.returncode, 0, ran.stderr)
-        return json.loads(ran.stdout)["result"]
-
     def detections(self, path, libraries=()):
+        options = [word for library in libraries for word in ("--library", library)]
         return gp.Detections(gp.Detection(one["index"], one["label"], one["score"], tuple(one["box"]),
                                           tuple(map(tuple, one.get("keypoints", ()))),
                                           gp.RunLengths(tuple(one["mask"]["size"]), one["mask"]["counts"])
                                           if "mask" in one else None)
-                             for one in self.run_tool(path, libraries)["detections"])
+                             for one in self.result(path, *options)["detections"])
 
     def expect_answers(self, answers, path, least=4, libraries=()):
         """What the tool finds is what `answers` finds: {"boxes", "scores", "labels"} of a path."""

@@ -41,6 +41,28 @@ class ToleranceTest(PackingTest):
                                 samples=[picture(40, 40)])
         self.assertEqual(found, ["exact"] * 3 + [{"atol": 1e-4, "rtol": 1e-4}] * 2)
 
+    def test_a_model_decides_by_shapes_integers_and_what_it_finds(self):
+        """Behind a warp, of which a pixel may be off by one."""
+        class Found(torch.nn.Module):  # the brighter half first, of two that are equal but for rounding
+            def forward(self, image):
+                halves = (image[0, :, :, :20].double().mean(), image[0, :, :, 20:].double().mean())
+                return torch.stack(halves).sort(descending=True).indices.float()[:, None] * 100 + 1
+        steps = ["image.decode", {"op": "image.affine", "angle": 17.3, "filter": "bilinear"}, "image.to_tensor", "model"]
+        even = torch.full((40, 40, 3), 128, dtype=torch.uint8)
+        sample = self.dir / "even.png"
+        from PIL import Image
+        Image.fromarray(even.numpy()).save(sample)
+        decides = "seen to change what the model decides"
+        for model, shapes, is_decided in (
+                (model_of(lambda x: (x * 60).exp()), None, False),  # by more than 1 %, and yet it decides nothing
+                (model_of(lambda x: (x.mean((1, 2, 3)) * 1e6).round().long()), None, True),
+                (Found(), {"image": ["batch", 3, 40, 40], "rows": ["found", 1]}, True)):
+            self.said.seek(self.said.truncate(0))
+            found = self.tolerances(steps, model, [sample], **({"shapes": shapes, "output_names": ["rows"], "input_names": ["image"]}
+                                                               if shapes else {}))
+            self.assertEqual(decides in self.said.getvalue(), is_decided, self.said.getvalue())
+            self.assertEqual(found[3]["atol"] > 1e-4, not is_decided)
+
     def test_every_mode_of_to_tensor_but_affine_divides_a_difference_by_255(self):
         for mode, atol in (("torchvision", 1 / 255), ("hf_numpy", 1 / 255), ("scaled", 1 / 255), ("affine", 1)):
             op = {"op": "image.to_tensor", "mode": mode}

@@ -14,7 +14,7 @@ class LinksTest(PackingTest):
 
     def setUp(self):
         super().setUp()
-        self.pack(torch.nn.Linear(4, 2), torch.rand(2, 4), [torch.rand(4)], labels=["a", "b"])
+        self.pack(torch.nn.Linear(4, 2), torch.rand(2, 4), [torch.rand(4)], files={"labels.txt": b"a\nb\n"})
 
     def as_projected_volume(self):
         state = self.package / "..2024_05_01"

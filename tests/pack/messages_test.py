@@ -223,6 +223,15 @@ class MessagesTest(PackingTest):
         (self.dir / "odd").write_bytes("a\u2028b\r\nc\x0bd\n".encode())
         self.assertEqual(read_labels(self.dir / "odd"), ["a\u2028b", "c\x0bd"])  # as C++ reads lines
 
+    def test_labels_that_no_op_takes_are_refused(self):
+        model, example = torch.nn.Linear(4, 2), torch.rand(2, 4)
+        for pipeline in (None, ["model", {"op": "top_k", "k": 1, "labels": "own.txt"}]):
+            self.refused("labels: no op of the pipeline takes them; add one of above, detect.label, ", model, example,
+                         labels=["a", "b"], files={"own.txt": b"a\nb\n"}, pipeline=pipeline)
+        reads = gp.Op("Tensor", "Tensor", {"names": (lambda value: None, ...)}, lambda value, names: value)
+        self.pack(model, example, labels=["a", "b"], ops={"acme.reads": reads}, tool=False,
+                  pipeline=["model", {"op": "acme.reads", "names": "labels.txt"}])
+
     def test_a_place_that_cannot_be_written_is_named(self):
         (self.dir / "file").write_text("")
         with self.assertRaisesRegex(gp.PackError, "cannot make .*file/package: .*(Not a directory|File exists)"):

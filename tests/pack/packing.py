@@ -4,6 +4,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -21,6 +22,8 @@ os.environ.setdefault("GANTRY_TOOL", "")  # most tests say nothing of the last s
 
 
 class PackingTest(unittest.TestCase):
+    tool = None  # the gantry tool, of tests that run their packages
+
     def setUp(self):
         torch.manual_seed(0)
         holder = tempfile.TemporaryDirectory()
@@ -38,6 +41,16 @@ class PackingTest(unittest.TestCase):
         self.package = gp.pack(self.dir / str(self.count), model.eval(), example, name="p", version="1",
                                samples=samples, **given)
         return json.loads((self.package / "gantry.json").read_text())
+
+    def run_tool(self, *arguments):
+        """What `gantry run` prints of the package."""
+        ran = subprocess.run([self.tool, "run", self.package, *arguments], capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return ran.stdout
+
+    def result(self, *arguments):
+        """What it finds, as JSON."""
+        return json.loads(self.run_tool(*arguments))["result"]
 
     def pack_model(self, *arguments, **named):
         """What the manifest of such a package says of its model."""

@@ -2,8 +2,6 @@
 """A text detector as a package: what it finds in pictures, and its crops. The gantry tool opens each, so what C++ finds is
 what the Python stack finds. Run by ctest; or: python tests/pack/quads_test.py GANTRY"""
 
-import json
-import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -32,6 +30,8 @@ class Brightness(torch.nn.Module):
 
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
 class QuadsTest(PackingTest):
+    tool = TOOL
+
     def page(self, name, width, height, lines):
         """`lines`: (x0, y0, x1, y1, how thick)"""
         page = Image.new("RGB", (width, height), (250, 250, 250))
@@ -48,16 +48,11 @@ class QuadsTest(PackingTest):
                 "image.to_tensor", "model", {"op": "detect.db", "box_threshold": 0.4},
                 {"op": "detect.quads_to_picture", "round": True, "min_side": 4})
 
-    def run_tool(self, *arguments):
-        ran = subprocess.run([TOOL, "run", self.package, *arguments], capture_output=True, text=True)
-        self.assertEqual(ran.returncode, 0, ran.stderr)
-        return ran.stdout
-
     def test_what_is_found_in_pages(self):
         pages = self.pages()
         manifest = self.pack(Darkness(), torch.zeros(1, 3, HEIGHT, WIDTH), pages, pipeline=list(self.PIPELINE), tool=TOOL)
         for path, count in zip(pages, (2, 3)):
-            found = json.loads(self.run_tool(path))["result"]["quads"]
+            found = self.result(path)["quads"]
             self.assertEqual(len(found), count)
             expected = gp.run_pipeline(manifest["pipeline"], path.read_bytes(), lambda image: Darkness()(image[None])[0])
             self.assertIsNone(gp.difference([(one["quad"], one["score"]) for one in found], expected,
@@ -83,7 +78,7 @@ class QuadsTest(PackingTest):
         self.package = gp.pack(self.dir / "cascade", models=models, samples=pages, name="cascade", version="1", tool=TOOL,
                                pipeline=["image.decode", {"op": "fork", "branches": [[], detector]}, "detect.crop_quads",
                                          {"op": "each", "do": to_model}])
-        self.assertEqual(len(json.loads(self.run_tool(pages[1]))["result"]["list"]), 3)
+        self.assertEqual(len(self.result(pages[1])["list"]), 3)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from PIL import Image  # noqa: E402
 from transformers.models.rt_detr.configuration_rt_detr_resnet import RTDetrResNetConfig  # noqa: E402
 
 from detecting import DetectingTest  # noqa: E402
-from packing import gp  # noqa: E402
+from packing import PackingTest, gp, model_of  # noqa: E402
 
 CLASSES = ["cat", "dog", "bird"]
 
@@ -138,11 +138,84 @@ class ReadyTest(DetectingTest):
         self.assertEqual({key: manifest["pipeline"][-2][key] for key in ("op", "activation", "score", "top")},
                          {"op": "detect.detr", "activation": "sigmoid", "score": 0.5, "top": 12})
 
-    def test_a_head_of_another_kind_is_refused(self):
+
+class Gives(torch.nn.Module):
+    """A network of `shapes`, filled with numbers that are no whole ones; or with those of `last` in the last column."""
+
+    def __init__(self, *shapes, last=None, **attributes):
+        super().__init__()
+        self.shapes, self.last = shapes, last
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+    def forward(self, images):
+        given = [torch.full(shape, 0.3) + 0 * images.mean() for shape in self.shapes]
+        if self.last is not None:
+            given[0][..., -1] = self.last
+        return given[0] if len(given) == 1 else tuple(given)
+
+
+class OtherHeadsTest(PackingTest):
+    """A head that would be decoded as something else is refused, with what came."""
+
+    def expect_refused(self, message, model, labels=CLASSES, **options):
+        ready = gp.detectors.ultralytics(160, **options)
+        with self.assertRaisesRegex(gp.PackError, message):
+            self.pack(model, None, pipeline=ready, labels=labels, tool=False)
+
+    def test_heads_with_more_than_boxes_and_classes(self):
+        other = "detect.yolov8_seg for the coefficients of masks, detect.yolov8 with keypoints for a pose"
+        for model, head, came in (
+                (Gives((1, 4 + 3 + 32, 525), (1, 32, 40, 40)), "yolov8", r"f32\[1, 39, 525\]"),  # -seg
+                (Gives((1, 4 + 3 + 51, 525)), "yolov8", r"f32\[1, 58, 525\]"),                   # -pose
+                (Gives((1, 4 + 3 + 1, 525)), "yolov8", r"f32\[1, 8, 525\]"),                     # -obb
+                (Gives((1, 525, 5 + 3 + 32), (1, 32, 40, 40)), "yolov5", r"f32\[1, 525, 40\]"),  # -seg
+                (Gives((1, 300, 6 + 32), (1, 32, 40, 40)), "yolov8", r"f32\[1, 300, 38\]"),      # -seg, end to end
+                (Gives((1, 300, 6 + 32), (1, 32, 40, 40)), "end_to_end", r"f32\[1, 300, 38\]"),
+                (Gives((1, 300, 7), last=1), "end_to_end", r"f32\[1, 300, 7\]"),                 # -obb, end to end
+                (Gives((1, 525, 7)), "yolov8", r"f32\[1, 525, 7\]")):                            # the axes exchanged
+            with self.subTest(came):
+                self.expect_refused(f"the model gives {came}; a head of '{head}' .*{other}", model, head=head)
+
+    def test_classifiers_and_what_is_no_tensor(self):
+        self.expect_refused(r"gives f32\[1, 1000\]; a head of 'yolov8' is f32\[n, 4 \+ classes", Gives((1, 1000), (1, 1000)))
+        self.expect_refused("gives dict; a head", model_of(lambda x: {"boxes": x}))
+        self.expect_refused("fails on tensor f32\\[1, 3, 160, 160\\]: RuntimeError", torch.nn.Linear(3, 4))
+
+    def test_boxes_that_are_final_and_those_that_are_not(self):
+        final = "looks like boxes that are final; take head='end_to_end'"
+        self.expect_refused(final, Gives((1, 300, 6), last=2))
+        self.expect_refused(final, Gives((1, 300, 6), last=2), labels=["one"], head="yolov5")
+        self.expect_refused("x0, y0, x1, y1, score and class", Gives((1, 525, 6)), head="end_to_end")  # one class of yolov5
+        self.expect_refused("x0, y0, x1, y1, score and class", Gives((1, 7, 525)), head="end_to_end")
+
+    def test_a_model_that_says_another_task(self):
+        for task in ("segment", "pose", "obb", "classify"):
+            self.expect_refused(f"task is '{task}', and this is the pipeline of 'detect'", Gives((1, 7, 525), task=task))
+
+    def test_the_number_of_classes_is_said_by_classes_names_or_labels(self):
+        self.expect_refused("nobody knows how many numbers are classes", Gives((1, 7, 525)), labels=None)
+        named = Gives((1, 7, 525), names={0: "cat", 1: "dog"})
+        self.expect_refused("'yolov8' with 2 classes", named)
+        self.expect_refused("'yolov8' with 4 classes", named, classes=4)
+        for model, options in ((Gives((1, 7, 525)), {"classes": 3}), (Gives((1, 7, 525), names=CLASSES, task="detect"), {})):
+            self.pack(model, None, pipeline=gp.detectors.ultralytics(160, **options), tool=False)
+
+    def test_arguments_that_mean_nothing(self):
         with self.assertRaisesRegex(gp.PackError, "head: expected one of yolov8, yolov5, end_to_end, got 'v8'"):
             gp.detectors.ultralytics(head="v8")
+        for options in ({"classes": 0}, {"classes": "80"}, {"head": "end_to_end", "classes": 3}):
+            with self.assertRaisesRegex(gp.PackError, "classes: expected how many classes a head of yolov8 or yolov5 has"):
+                gp.detectors.ultralytics(**options)
         with self.assertRaisesRegex(gp.PackError, "expected an image processor .* got ViTImageProcessor"):
             gp.detectors.detr(transformers.ViTImageProcessor())
+
+    def test_a_model_in_training_mode_stays_as_it_is(self):
+        ready = gp.detectors.ultralytics(160)
+        model = torch.nn.Sequential(torch.nn.BatchNorm2d(3)).train()
+        with self.assertRaisesRegex(gp.PackError, "call model.eval\\(\\) first"):
+            gp.pack(self.dir / "training", model, name="p", version="1", pipeline=ready, tool=False)
+        self.assertEqual(int(model[0].num_batches_tracked), 0)
 
 
 if __name__ == "__main__":

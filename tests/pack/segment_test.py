@@ -2,8 +2,6 @@
 """Segmentation networks as packages, from the model object alone. The gantry tool opens each, so what C++ finds is what the
 Python stack finds. Run by ctest; or: python tests/pack/segment_test.py GANTRY"""
 
-import json
-import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -60,6 +58,8 @@ def lraspp():
 
 @unittest.skipIf(TOOL is None, "needs the gantry tool")
 class SegmentTest(PackingTest):
+    tool = TOOL
+
     def test_a_network_is_packed_from_the_model_object_alone(self):
         photos = [self.dir / "photo.png", self.dir / "tall.png"]
         for path, size in zip(photos, ((120, 90), (70, 101))):
@@ -74,9 +74,7 @@ class SegmentTest(PackingTest):
                 shapes = [spec["shape"] for side in ("inputs", "outputs") for spec in manifest["models"]["model"][side]]
                 self.assertEqual(shapes, [["batch", 3, "height", "width"], ["batch", CLASSES, "rows", "columns"]])
                 for path in photos:
-                    ran = subprocess.run([TOOL, "run", self.package, path], capture_output=True, text=True)
-                    self.assertEqual(ran.returncode, 0, ran.stderr)
-                    output = json.loads(ran.stdout)["result"]["tensors"]["output"]
+                    output = self.result(path)["tensors"]["output"]
                     found = numpy.array(output["data"]).reshape(output["shape"])
                     with torch.no_grad():
                         inputs = transform(Image.open(path))[None]
@@ -93,6 +91,12 @@ class SegmentTest(PackingTest):
         path.write_bytes(picture(90, 60))
         with self.assertRaisesRegex(gp.CheckFailed, "photo.png.*values differ"):
             self.pack(model, None, [path], pipeline=SemanticSegmentation(resize_size=40), tool=False)
+
+    def test_what_a_known_network_does_not_take_is_refused(self):
+        for given, message in (({"example": torch.zeros(1, 3, 64, 64)}, "example_inputs: of torchvision's FCN"),
+                               ({"labels": ["a", "b"]}, "labels: FCN gives a number for each pixel")):
+            with self.assertRaisesRegex(gp.PackError, message):
+                self.pack(fcn(), **{"example": None, "tool": False, **given})
 
     def test_an_overlay_is_torchvision_s_whatever_its_alpha(self):
         from gantry_pack.ops.palette import colours_of

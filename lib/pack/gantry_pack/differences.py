@@ -151,6 +151,10 @@ def _of_tensors(found: Any) -> Detections:
 
 
 def _masks_difference(got: Any, expected: Any, tolerance: Tolerance, what: str) -> str | None:
+    if is_tensor(got) or type(got).__module__ == "numpy":
+        if got.ndim != 3 or to_comparable(got).dtype != bool:
+            return f"{what}: got {got.dtype}{list(got.shape)}, expected masks, or bool[N, height, width]"
+        got = Masks(map(of_pixels, got))
     if not isinstance(got, Masks) or len(got) != len(expected):
         return f"{what}: expected {len(expected)} masks, got {len(got) if hasattr(got, '__len__') else got!r}"
     pairs = zip(got, expected)

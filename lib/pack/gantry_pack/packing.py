@@ -44,9 +44,9 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
     out             the directory to make, usually NAME/VERSION; must not exist unless `overwrite`, which
                     replaces a package or an empty directory, and nothing else
     model           a torch.nn.Module in eval mode, a ScriptModule, or a torch.export.ExportedProgram; torchvision's
-                    detectors (SSD, RetinaNet, FCOS, Faster R-CNN) and segmentation networks (DeepLabV3, FCN, LR-ASPP) need
-                    neither example_inputs nor pipeline, or their weights' transforms() alone: what they do around their
-                    network becomes ops, and they are the reference
+                    detectors (SSD, RetinaNet, FCOS, Faster, Mask and Keypoint R-CNN) and segmentation networks (DeepLabV3,
+                    FCN, LR-ASPP) take no example_inputs, and no pipeline, or their weights' transforms() alone: what they
+                    do around their network becomes ops, and they are the reference
     example_inputs  a tensor or a tuple of tensors, with the batch axis in front if the model has one; or a list of several
                     such tuples, of which the first is what is exported, and which tell the dimensions that vary: sizes
                     that are equal in all of them are one symbol
@@ -54,16 +54,21 @@ def pack(out: FilePath, model: Any = None, example_inputs: Any = None, *, name: 
                     which one it means, {"op": "model", "name": name}
     pipeline        a list of ops ({"op": ...}, names of ops without parameters, transforms and image processors of
                     torchvision, timm, open_clip and transformers), or one of these, or what gantry_pack.detectors makes, or
-                    None for the model alone, or for what is known of a detector
+                    the image processor of a detector of transformers, or None for the model alone, or for what is known of
+                    a detector or a segmentation network
     inputs          the names of the pipeline's inputs, where it has several: ["image", "threshold"]; {"op": "select", "name":
                     "image"} takes one of them, and each sample is a dict of them, or a tuple in their order
     reference       your own Python stack: takes a sample as given in `samples`, returns a tensor or vector of scores, a
-                    list of (label, score), or whatever the pipeline gives; must agree within `tolerance`
+                    list of (label, score), {"boxes", "scores", "labels"} as torchvision's detectors give them, perhaps with
+                    their "masks" and "keypoints", masks as bool[n, height, width], or whatever the pipeline gives; must
+                    agree within `tolerance`
     samples         paths or bytes (a pipeline that decodes), arrays or tensors of one sample, without the batch axis; of
                     a model with several inputs each sample is a dict, {"ids": tensor, "mask": tensor}, or a tuple in order
-    labels          class names or a file of them, for every top_k and label that names no file of its own
+    labels          class names or a file of them, for every op with `labels` (top_k, above, label, detect.label,
+                    embeddings.nearest) that names no file of its own; refused where there is none
     engines, engine_order, max_batch, batch_sizes, max_sizes, padding, input_names, output_names, shapes, batch, arguments,
-    libraries       of the one `model`, as gantry_pack.Model takes them for each of several
+    libraries       of the one `model`, as gantry_pack.Model takes them for each of several; libraries come behind those
+                    that a known model needs
     files           {path in the package: file or bytes}, for ops of your own
     ops             {name: Op} of your own, or {name: function} where types need no checking; the C++ host registers an op
                     of the same name

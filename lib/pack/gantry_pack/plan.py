@@ -18,7 +18,7 @@ from .model.given import OPTIONS, models_given
 from .models import Models
 from .ops.op import Op
 from .ops.parameters import integer
-from .ops.table import OPS
+from .ops.table import LABELLED, OPS
 from .pipeline import COMPOUND, check_list, walk
 from .signing import signature_of
 from .tolerance import Tolerance
@@ -48,6 +48,9 @@ class Plan:
         self.steps, self.origins = expand(default_pipeline(given["pipeline"], self.labels),
                                           LABELS_FILE if self.labels else None)
         check_list(self.steps, "pipeline", self.table)
+        if self.labels is not None and not any(LABELS_FILE in op.values() for _, op in walk(self.steps)):
+            raise PackError(f"labels: no op of the pipeline takes them; add one of {', '.join(sorted(LABELLED))}, or leave the "
+                            "labels out")
         self.eval = None if given["eval"] is None else check_eval(given["eval"])
         self.latency = None if given["latency"] is None else check_latency(given["latency"])
         self.provenance = provenance_of(given["provenance"])

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any, Union
 from .edges import check_pipeline
 from .errors import PackError, exit_refused
 from .named_tensors import bundle, select
-from .ops.classes import is_close_to
 from .ops.frame import Frame
 from .ops.frames import Known, known_after, known_of_items
-from .ops.keypoints import is_close_peak
-from .ops.segmenting import almost_equal_classes
 from .ops.table import OPS, PREDICATES
 from .pipeline import children
-from .values import Detections, describe_value, is_number, is_of
+from .values import describe_value, is_of
 
 if TYPE_CHECKING:
     from .aliases import Json, Steps
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 
 Call = Callable[[Any], Any]
 Models = Union[Call, dict[str, Call]]
-CLOSE = 2e-5  # of a value: rounding may move it as far
 
 
 class Reference:
@@ -42,9 +38,7 @@ class Reference:
         self.recorded: dict[str, Any] = {}
         self.model_calls: list[tuple[str, Json, Any]] = []  # (path, op, value in)
         self.watched: list[tuple[str, Any, Any]] = []  # (path of the first op, value in, value out)
-        self.cuts: list[tuple[float, float]] = []  # per top_k that left something out: (last score kept, first score left out)
-        self.close_calls: list[tuple[str, str]] = []  # (path, threshold) of ops that choose, if something lies near it
-        self.ties: list[int] = []  # per segment: how many pixels have two classes that are almost equally good
+        self.close_calls: dict[tuple[str, str], None] = {}  # in order: (path, what an op decides so closely), as Op.close
         self.known = Known()  # of the value now: the picture that it comes from
         self.frames: dict[str, list[Frame]] = {}  # by path, of what ops were given that need it
         return self._run_list(self.ops, "pipeline", value, inside=False), self.recorded
@@ -108,17 +102,12 @@ class Reference:
         for key in known.files:
             if key in arguments:
                 arguments[key] = self.files[arguments[key]]
-        if kind == "top_k" and arguments["k"] < value.numel():
-            ordered = value.reshape(-1).sort(descending=True).values
-            self.cuts.append((float(ordered[arguments["k"] - 1]), float(ordered[arguments["k"]])))
         framed = arguments
         if known.takes_frame:
             is_beside = known.takes is not None and known.takes.startswith("tuple<Image")
             frame = self.known.element(0).own if is_beside else self.known.own
             framed = {**arguments, "frame": frame}
             self.frames.setdefault(path, []).extend([frame] if frame else [])
-        if kind in ("segment", "segment.input"):
-            self.ties.append(almost_equal_classes(kind, value, framed, CLOSE))
         try:
             with exit_refused(f"'{kind}'"):
                 given = known.run(value, **framed)
@@ -129,23 +118,10 @@ class Reference:
                 from error
         if known.gives is not None and not is_of(given, known.gives):
             raise PackError(f"{path}: '{kind}' gives {describe_value(given)}, not the {known.gives} that it says")
-        if kind == "above" and is_close_to(value, arguments["threshold"], CLOSE):
-            self.close_calls.append((path, "threshold"))
-        if kind == "keypoints.heatmaps" and is_close_peak(value, CLOSE):
-            self.close_calls.append((path, "maximum"))
-        if isinstance(given, Detections):
-            self.close_calls += [(path, key) for key in _decided_closely(known, value, framed, given)]
+        if known.close is not None:
+            self.close_calls.update({(path, what): None for what in known.close(known, value, given, framed)})
         self.known = known_after(kind, arguments, self.known, value, given)
         return given
-
-
-def _decided_closely(known: Op, value: Any, arguments: Json, given: Detections) -> list[str]:
-    """The thresholds of an op on detections near which something lies: a little more or less, and others are found."""
-    def found(key: str, threshold: float) -> list[tuple[int, tuple[float, ...]]]:
-        return [(one.index, one.box) for one in known.run(value, **{**arguments, key: threshold})]
-    same = [(one.index, one.box) for one in given]
-    return [key for key in ("score", "iou", "level_iou") if arguments.get(key) and is_number(arguments[key])
-            and any(found(key, arguments[key] * factor) != same for factor in (1 - CLOSE, 1 + CLOSE))]
 
 
 def run_pipeline(ops: Steps, value: Any, call_model: Models | None = None,

@@ -46,7 +46,8 @@ def detr(processor: Any, *, score: float = 0.5) -> ReadyPipeline:
         decoder: Json = {"op": "detect.detr", "activation": rule.activation, "boxes": "pred_boxes", "scores": "logits",
                          "score": score, "top": rule.top or queries}
         return ["image.decode", processor, "model", decoder, {"op": "detect.to_picture", "clip": False}]
-    return ReadyPipeline(steps, example, _network_of, lambda model, sample: _answers(model, processor, score, sample),
+    return ReadyPipeline(steps, example, lambda model, labels: _network_of(model),
+                         lambda model, sample: _answers(model, processor, score, sample),
                          None if is_fixed else {"pixel_values": ["batch", 3, "height", "width"]})
 
 

@@ -7,28 +7,40 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PackError
 from ..imports import need
+from ..values import describe_value
 from .ready import ReadyPipeline
 from .torchvision_parts import picture_of
 
 if TYPE_CHECKING:
     from ..aliases import Json
 
-HEADS = ("yolov8", "yolov5", "end_to_end")
+_BEFORE = {"yolov8": 4, "yolov5": 5}  # numbers of a box before those of its classes
+_SHAPES = {"yolov8": "f32[n, {}, boxes]", "yolov5": "f32[n, boxes, {}]", "end_to_end": "f32[n, boxes, 6]"}
+HEADS = tuple(_SHAPES)
+_OTHERS = ("other heads take a pipeline of ops: detect.yolov8_seg for the coefficients of masks, detect.yolov8 with keypoints "
+           "for a pose; for boxes that are turned there is no op")
 _GREY = 114
 
 
-def ultralytics(size: int | tuple[int, int] = 640, *, head: str = "yolov8", score: float = 0.25, iou: float = 0.7,
-                max_count: int = 300, agnostic: bool = False) -> ReadyPipeline:
-    """The pipeline of a network that takes letterboxed pictures in RGB, 0..1, f32[n, 3, height, width].
+def ultralytics(size: int | tuple[int, int] = 640, *, head: str = "yolov8", classes: int | None = None, score: float = 0.25,
+                iou: float = 0.7, max_count: int = 300, agnostic: bool = False) -> ReadyPipeline:
+    """The pipeline of a network that finds boxes, for its task "detect". It takes letterboxed pictures in RGB, 0..1, f32[n, 3,
+    height, width].
 
     size        of the network's input, a side or (width, height)
     head        what it gives, alone or as the first of several tensors: "yolov8" (and 9, 11, 12), f32[n, 4 + classes, boxes];
                 "yolov5" (and v6, v7), f32[n, boxes, 5 + classes]; "end_to_end" (YOLOv10, YOLO26), f32[n, boxes, 6] of x0, y0,
-                x1, y1, score and class, which are not suppressed any more
+                x1, y1, score and class, which are not suppressed any more. Heads of other shapes, which also say masks,
+                keypoints or angles, are refused
+    classes     how many the network tells apart, which tells a head from one with further numbers; None: as many as it has
+                `names`, else as there are labels. Not of "end_to_end", which has none
     score, iou, max_count, agnostic   conf, iou, max_det and agnostic_nms of ultralytics
     """
     if head not in HEADS:
         raise PackError(f"ultralytics: head: expected one of {', '.join(HEADS)}, got {head!r}")
+    if classes is not None and (head == "end_to_end" or type(classes) is not int or classes < 1):
+        raise PackError(f"ultralytics: classes: expected how many classes a head of {' or '.join(_BEFORE)} has, got "
+                        f"{classes!r}")
     width, height = (size, size) if isinstance(size, int) else size
     torch = need("torch", "packing a detector")
     boxes: Json = {"op": f"detect.{head}", "score": score}
@@ -51,8 +63,48 @@ def ultralytics(size: int | tuple[int, int] = 640, *, head: str = "yolov8", scor
         own[:, 0::2] = own[:, 0::2].clamp(0, picture.width)
         own[:, 1::2] = own[:, 1::2].clamp(0, picture.height)
         return {"boxes": own, "scores": scores[kept], "labels": labels[kept]}
-    return ReadyPipeline(lambda network: steps, torch.zeros(1, 3, height, width), lambda model: _network_of(model, head),
-                         answers)
+    example = torch.zeros(1, 3, height, width)
+
+    def network_of(model: Any, labels: int | None) -> Any:
+        _check_head(model, example, head, classes, labels)
+        return _network_of(model, head)
+    return ReadyPipeline(lambda network: steps, example, network_of, answers)
+
+
+def _check_head(model: Any, example: Any, head: str, classes: int | None, labels: int | None) -> None:
+    """PackError if what the model gives first is not what the head is said to be."""
+    task = getattr(model, "task", "detect")
+    if isinstance(task, str) and task != "detect":
+        raise PackError(f"ultralytics: the model's task is '{task}', and this is the pipeline of 'detect'; {_OTHERS}")
+    found = _given_for(model, example)
+    came = f"ultralytics: the model gives {describe_value(found).removeprefix('tensor ')}"
+    torch = need("torch", "packing a detector")
+    if not torch.is_tensor(found) or found.dim() != 3 or found.dtype != torch.float32:
+        raise PackError(f"{came}; a head of '{head}' is {_SHAPES[head].format(f'{_BEFORE.get(head)} + classes')}")
+    is_final = found.shape[2] == 6 and (head == "yolov8" or bool((found[..., 5] == found[..., 5].round()).all()))
+    if head == "end_to_end":
+        if not is_final:
+            raise PackError(f"{came}; a head of 'end_to_end' is {_SHAPES[head]} of x0, y0, x1, y1, score and class; {_OTHERS}")
+        return
+    if is_final:
+        raise PackError(f"{came}, which looks like boxes that are final; take head='end_to_end'")
+    names = getattr(model, "names", None)
+    count = classes or (len(names) if isinstance(names, (dict, list, tuple)) and names else labels)
+    if count is None:
+        raise PackError(f"{came}, of which nobody knows how many numbers are classes: pass ultralytics(classes=...), or labels "
+                        "with a name for each")
+    numbers = _BEFORE[head] + count
+    if found.shape[1 if head == "yolov8" else 2] != numbers:
+        raise PackError(f"{came}; a head of '{head}' with {count} classes is {_SHAPES[head].format(numbers)}; {_OTHERS}")
+
+
+def _given_for(model: Any, example: Any) -> Any:
+    try:
+        with need("torch", "packing a detector").no_grad():
+            return _first(model(example))
+    except Exception as error:
+        raise PackError(f"ultralytics: the model fails on {describe_value(example)}: {type(error).__name__}: {error}") \
+            from error
 
 
 def _first(outputs: Any) -> Any:

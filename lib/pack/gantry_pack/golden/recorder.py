@@ -13,7 +13,6 @@ from ..errors import CheckFailed, PackError, exit_refused
 from ..expansion import check_origins
 from ..limits import MAX_SIDE
 from ..pipeline import stage_before, walk
-from ..reference import CLOSE
 from ..stage_tolerances import Tolerances
 from ..tolerance import Tolerance
 from ..values import is_pil
@@ -45,11 +44,19 @@ def _check_storable(name: str, values: dict[str, Any], tolerances: dict[str, Tol
                             "that takes and returns f32, or pass no samples")
 
 
-_DECIDED = 0.01  # of an output's largest value: by so much no rounding moves it, but another decision does
+_DECIDED = 0.01  # of an output's largest value: of rows that were found, only another order moves one by so much
 
 
-def _have_other_integers(answers: Any, expected: Any) -> bool:
-    return any(not other.is_floating_point() and not one.equal(other) for one, other in zip(answers, expected))
+def _moved(answers: Any, expected: Any, are_found: list[bool]) -> float | None:
+    """How far floats are from those expected; None if the model decided otherwise: shapes or integers differ, or, in outputs
+    whose rows were found, the rows."""
+    moved = 0.0
+    for one, other, is_found in zip(answers, expected, are_found):
+        far = how_far([one], [other])
+        if far is None or not other.is_floating_point() and far[0] > 0 or is_found and far[0] > _DECIDED * far[1]:
+            return None
+        moved = max(moved, far[0])
+    return moved
 
 
 class Recorder:
@@ -115,16 +122,8 @@ class Recorder:
                                 f"pipeline gives, {self.types[1]}: {error}") from error
             if problem:
                 raise CheckFailed(f"the pipeline and your reference disagree: {problem}")
-        for kept, left_out in self.reference.cuts:
-            if kept - left_out <= CLOSE * abs(kept):
-                say(f"{name}: top_k cuts between scores that are almost equal ({kept:.9g} and {left_out:.9g}); "
-                    "rounding may exchange them, another sample or k is safer")
-        if sum(self.reference.ties):
-            say(f"{name}: segment finds two classes that are almost equally good in {sum(self.reference.ties)} pixels; "
-                "rounding may exchange them, another sample is safer")
-        for path, key in self.reference.close_calls:
-            say(f"{name}: something lies so near to the `{key}` of {path} that rounding may decide otherwise; another "
-                "sample, or another threshold, is safer")
+        for path, what in self.reference.close_calls:
+            say(f"{name}: {path}: {what}; rounding may decide otherwise, another sample or parameter is safer")
         return loaded, result, recorded, stages.found, result_tolerance
 
     def _tolerance_of_model(self, name: str, path: str, op: Json, incoming: Tolerance, share: float) -> Tolerance:
@@ -146,11 +145,9 @@ class Recorder:
             expected = model.call(inputs)
             for _ in range(3):
                 answers = model.call(tuple(map(disturbed, inputs)))
-                far = how_far(answers, expected)
-                if far is None or far[0] > _DECIDED * far[1] or _have_other_integers(answers, expected):
-                    decides = True  # another number or order of boxes: no tolerance of numbers would mean anything
-                else:
-                    moved = max(moved, far[0])
+                far = _moved(answers, expected, model.are_found)
+                decides = decides or far is None  # no tolerance of numbers would mean anything
+                moved = max(moved, far or 0.0)
         if decides:
             say(f"{name}: an op before {path} may differ by rounding in C++, which was seen to change what the model decides, "
                 "such as the order of what it finds; another sample is safer")

@@ -172,13 +172,14 @@ class TypedModel(BatchedModel):
 
     def _take_batch_axis_of_signature(self, wanted: bool | None) -> None:
         """The C++ side knows nothing but the signature: there is a batch axis if 'batch' is in front of every input, and
-        nowhere else in it; samples share a call if that holds for every output, too. `shapes` may say so, or not, whatever
-        was found."""
+        nowhere else in it; samples share a call if that holds for every output, too. Rows of an output were found if a size
+        of its own stands there. `shapes` may say so, or not, whatever was found."""
         def leads(spec: Json) -> bool:
             return spec["shape"][:1] == ["batch"] and "batch" not in spec["shape"][1:]
         has_batch = all(map(leads, self.signature["inputs"]))
         self.has_rows = [leads(spec) for spec in self.signature["outputs"]]
         self.can_share_calls = has_batch and all(self.has_rows)
+        self.are_found = [bool(set(spec["shape"][:1]) & set(self.output_symbols)) for spec in self.signature["outputs"]]
         if has_batch != self.has_batch and wanted is not None:
             raise PackError(f"batch={bool(wanted)}, but with shapes= the first axis of every input is "
                             + ("'batch'" if has_batch else "not 'batch' and nothing else: "

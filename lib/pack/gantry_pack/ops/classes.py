@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ..errors import PackError
 from ..imports import need
 from ..values import Classes, describe_value
+from .closeness import cut
 from .tensors import float_only
 
 if TYPE_CHECKING:
     import torch
+
+    from ..aliases import Json
+    from .op import Op
 
 
 def _scores(value: Any, op: str, labels: list[str] | None) -> torch.Tensor:
@@ -26,18 +30,18 @@ def _scores(value: Any, op: str, labels: list[str] | None) -> torch.Tensor:
     return value
 
 
-def _classes(scores: torch.Tensor, indices: torch.Tensor, labels: list[str] | None) -> Classes:
+def classes_of(scores: torch.Tensor, indices: torch.Tensor, labels: list[str] | None) -> Classes:
+    """Those of `indices`, in their order."""
     return Classes((int(i), labels[int(i)] if labels else "", float(scores[i])) for i in indices)
 
 
 def top_k(value: Any, k: int, labels: list[str] | None = None) -> Classes:
     scores = _scores(value, "top_k", labels)
-    return _classes(scores, scores.sort(descending=True, stable=True).indices[:k], labels)
+    return classes_of(scores, scores.sort(descending=True, stable=True).indices[:k], labels)
 
 
-def is_close_to(scores: torch.Tensor, threshold: Any, share: float) -> bool:
-    """Whether a score is so near to its threshold that a difference of this share of it may decide otherwise."""
-    return bool(((scores - _thresholds(scores, threshold)).abs() <= share * scores.abs()).any())
+def close_cut(op: Op, value: Any, given: Classes, arguments: Json) -> list[str]:
+    return cut(value, arguments["k"])
 
 
 def _thresholds(value: torch.Tensor, threshold: Any) -> torch.Tensor:
@@ -51,7 +55,7 @@ def _thresholds(value: torch.Tensor, threshold: Any) -> torch.Tensor:
 def above(value: Any, threshold: Any, max_count: int, labels: list[str] | None = None) -> Classes:
     scores = _scores(value, "above", labels)
     found = (scores > _thresholds(scores, threshold)).nonzero()[:, 0]
-    return _classes(scores, found[scores[found].sort(descending=True, stable=True).indices][:max_count or None], labels)
+    return classes_of(scores, found[scores[found].sort(descending=True, stable=True).indices][:max_count or None], labels)
 
 
 def label(classes: Classes, labels: list[str]) -> Classes:

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 from ..errors import PackError
 from ..imports import need
 from ..values import Classes, describe_value
+from .classes import classes_of
+from .closeness import cut
 from .tensors import float_only
 
 if TYPE_CHECKING:
     import torch
+
+    from ..aliases import Json
+    from .op import Op
 
 
 def l2_normalize(value: Any, eps: float) -> torch.Tensor:
@@ -32,13 +37,24 @@ def nearest(value: Any, table: Any, metric: str, k: int, labels: list[str] | Non
                         f"{describe_value(value)}")
     if labels is not None and len(labels) != len(table):
         raise PackError(f"embeddings.nearest: {len(labels)} labels for a table of {len(table)} rows")
+    scores = _likeness(value, table, metric).float()
+    return classes_of(scores, scores.sort(descending=True, stable=True).indices[:k], labels)
+
+
+def close_neighbours(op: Op, value: Any, given: Classes, arguments: Json) -> list[str]:
+    """A share of a score is one of the product of both lengths, or of the longer of both, which a distance is made of."""
+    lengths = float(value.double().norm()), float(arguments["table"].double().norm(dim=1).max())
+    scale = {"cosine": 1.0, "dot": lengths[0] * lengths[1], "l2": max(lengths)}[arguments["metric"]]
+    return cut(_likeness(value, arguments["table"], arguments["metric"]), arguments["k"], scale)
+
+
+def _likeness(value: Any, table: Any, metric: str) -> torch.Tensor:
+    """f64[rows]: the larger, the nearer."""
+    torch = need("torch", "embeddings.nearest")
     rows, vector = table.double(), value.double()
     if metric == "cosine":
         rows, vector = (torch.nn.functional.normalize(each, dim=-1, eps=1e-300) for each in (rows, vector))
-    scores = -(rows - vector).norm(dim=1) if metric == "l2" else rows @ vector
-    order = scores.float().sort(descending=True, stable=True)
-    return Classes((int(i), labels[int(i)] if labels else "", float(s))
-                   for s, i in zip(order.values[:k], order.indices[:k]))
+    return -(rows - vector).norm(dim=1) if metric == "l2" else rows @ vector
 
 
 def _check_table(table: Any, torch: Any) -> None:

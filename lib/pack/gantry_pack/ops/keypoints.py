@@ -9,13 +9,16 @@ from ..errors import PackError
 from ..imports import need
 from ..values import Keypoints, describe_value
 from .boxes import need_frame, to_picture
+from .closeness import CLOSE
 from .detect.boxes import check_are_shares, of_picture
 from .detect.heads import checked
 
 if TYPE_CHECKING:
     import torch
 
+    from ..aliases import Json
     from .frame import Frame
+    from .op import Op
 
 
 def _rows(points: torch.Tensor) -> Keypoints:
@@ -28,30 +31,43 @@ def heatmaps(value: Any, stride: int, refine: str, activation: str) -> Keypoints
     maps = checked(value, "the heat maps", None, None, None, least=1)
     if maps.shape[1] == 0:
         raise PackError(f"the heat maps: expected one row at least, got {describe_value(value)}")
-    count, height, width = maps.shape
-    found = maps.reshape(count, -1).max(1)  # the first of the largest; a NaN is larger than all
-    x, y = found.indices % width, found.indices // width
+    best, x, y = _peaks(maps)
     places = torch.stack((x, y), 1).float()
     if refine == "quarter":
-        is_within = (x > 1) & (x + 1 < width) & (y > 1) & (y + 1 < height)
-        for i in is_within.nonzero()[:, 0].tolist():
-            steps = torch.stack((maps[i, y[i], x[i] + 1] - maps[i, y[i], x[i] - 1],
-                                 maps[i, y[i] + 1, x[i]] - maps[i, y[i] - 1, x[i]]))
-            places[i] += 0.25 * steps.sign().nan_to_num()
-    scores = found.values.sigmoid() if activation == "sigmoid" else found.values
+        for i, behind, before in _neighbours(maps, x, y):
+            places[i] += 0.25 * (behind - before).sign().nan_to_num()
+    scores = best.sigmoid() if activation == "sigmoid" else best
     places[~(scores > 0)] = 0
     return _rows(torch.cat((places * stride, scores[:, None]), 1))
 
 
-def is_close_peak(value: torch.Tensor, share: float) -> bool:
-    """Whether a heat map's maximum, or what it is refined by, is decided by so small a share of it."""
-    torch = need("torch", "keypoints.heatmaps")
+def _peaks(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of each map the first of the largest values, and its x and y; a NaN is larger than all."""
+    found = maps.reshape(len(maps), -1).max(1)
+    return found.values, found.indices % maps.shape[2], found.indices // maps.shape[2]
 
-    def places(maps: Any) -> list[tuple[float, ...]]:
-        return [point[:2] for point in heatmaps(maps, 1, "quarter", "none")]
-    random = torch.Generator().manual_seed(0)
-    return any(places(value) != places(value * (1 + share * (torch.rand(value.shape, generator=random) * 2 - 1)))
-               for _ in range(4))
+
+def _neighbours(maps: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> list[tuple[int, torch.Tensor, torch.Tensor]]:
+    """Of the maps whose peak is refined: (which, the values behind the peak along x and y, those before it)."""
+    torch = need("torch", "keypoints.heatmaps")
+    is_within = (x > 1) & (x + 1 < maps.shape[2]) & (y > 1) & (y + 1 < maps.shape[1])
+    return [(i, torch.stack((maps[i, y[i], x[i] + 1], maps[i, y[i] + 1, x[i]])),
+             torch.stack((maps[i, y[i], x[i] - 1], maps[i, y[i] - 1, x[i]]))) for i in is_within.nonzero()[:, 0].tolist()]
+
+
+def close_peaks(op: Op, value: Any, given: Keypoints, arguments: Json) -> list[str]:
+    """Whether rounding may exchange the two largest values of a map, or the two on either side of its peak."""
+    is_shown = [score > 0 for _, _, score in given]
+
+    def is_close(one: torch.Tensor, other: torch.Tensor) -> bool:
+        sizes = one.abs() + other.abs()
+        return bool((((one - other).abs() <= CLOSE * sizes) & (sizes > 0)).any())
+    best = value.flatten(1).topk(min(2, value.shape[1] * value.shape[2])).values
+    found = any(shown and is_close(*two) for shown, two in zip(is_shown, best) if len(two) == 2)
+    if arguments["refine"] == "quarter":
+        _, x, y = _peaks(value)
+        found = found or any(is_shown[i] and is_close(behind, before) for i, behind, before in _neighbours(value, x, y))
+    return ["two places of a heat map are almost equally good"] if found else []
 
 
 def points(value: Any, relative: bool, width: int, height: int, y_first: bool, frame: Frame | None) -> Keypoints:

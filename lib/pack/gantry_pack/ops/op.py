@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from ..aliases import Json
 
 
+def unchanged(incoming: Tolerance) -> Tolerance:
+    """For `carries`: a difference stays as large."""
+    return incoming
+
+
+def doubled(incoming: Tolerance) -> Tolerance:
+    """For `carries`: of what is made of two numbers, or of a number and a length of it."""
+    return Tolerance(2 * incoming.atol, 2 * incoming.rtol)
+
+
 class Rounding:
     """How far an op may be from its reference. `text` is what the library says of the op (`gantry ops`);
     `of(arguments, value)` is what a golden case allows for a recorded value, and `share` how many of its elements are
@@ -45,6 +55,9 @@ ENCODED = Rounding("jpeg: exact; png: the pixels", lambda arguments, value: EXAC
 UNRECORDED = Rounding("none", lambda arguments, value: EXACT)  # what no golden case holds
 
 
+Close = Callable[["Op", Any, Any, "Json"], list[str]]
+
+
 class Op:
     """One op: its types, its parameters and its reference in Python.
 
@@ -55,14 +68,17 @@ class Op:
     one_of        of these groups of parameters one is given
     carries       what a difference in its input becomes in what it gives; default: for an op of your own, the same. An op
                   that rounds such differences away (it crops at whole pixels) says `lambda incoming: EXACT`
-    takes_frame   run(value, frame=..., **parameters) is given the Frame of the value, or None"""
+    takes_frame   run(value, frame=..., **parameters) is given the Frame of the value, or None
+    close         close(op, value, what it gives, parameters): what it decides so closely that rounding may decide otherwise,
+                  a line for each; closeness.py has those of thresholds. None: nothing"""
 
     def __init__(self, takes: str | None, gives: str | None, params: Any, run: Callable[..., Any],
                  tolerance: Tolerance | Rounding = EXACT, one_of: Sequence[Sequence[str]] | None = None,
-                 carries: Callable[[Tolerance], Tolerance] | None = None, takes_frame: bool = False) -> None:
+                 carries: Callable[[Tolerance], Tolerance] | None = None, takes_frame: bool = False,
+                 close: Close | None = None) -> None:
         self.takes, self.gives, self.params, self.run = takes, gives, params, run
         self.rounding = tolerance if isinstance(tolerance, Rounding) else Rounding.fixed(tolerance)
-        self.one_of, self.carries, self.takes_frame = one_of, carries, takes_frame
+        self.one_of, self.carries, self.takes_frame, self.close = one_of, carries, takes_frame, close
 
     @property
     def files(self) -> list[str]:

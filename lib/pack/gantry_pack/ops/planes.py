@@ -26,6 +26,11 @@ def picture_plane(planes: torch.Tensor, frame: Frame, stride: int) -> tuple[torc
     return (values.transpose(1, 2), is_shown.T) if frame.is_turned else (values, is_shown)
 
 
+def logit_gate(threshold: float) -> float:
+    """The logit above which a probability is above the threshold, which is 0..1."""
+    return math.log(threshold / (1 - threshold)) if 0 < threshold < 1 else math.inf if threshold else -math.inf
+
+
 def _axis(axis: Axis, pixels: int, count: int, stride: int) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
     """Of each pixel of the picture along an axis: the two values that make it and the weight of the second; whether the
     plane shows it."""

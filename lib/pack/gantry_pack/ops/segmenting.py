@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PackError
@@ -11,8 +10,9 @@ from ..imports import need
 from ..run_lengths import of_pixels
 from ..values import Masks, describe_value
 from .boxes import need_frame
+from .closeness import CLOSE, thresholds
 from .palette import colours_of
-from .planes import picture_plane
+from .planes import logit_gate, picture_plane
 from .tensors import float_only
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..aliases import Json
     from .frame import Frame
+    from .op import Op
 
 
 def segment(value: Any, outside: int, frame: Frame | None, **size: Any) -> torch.Tensor:
@@ -48,16 +49,22 @@ def _at_input(value: tuple[Any, Any]) -> tuple[torch.Tensor, torch.Tensor]:
     return segment_logits(logits, int(planes.shape[-2]), int(planes.shape[-1]), "given", 1, None)
 
 
-def almost_equal_classes(kind: str, value: Any, arguments: Json, close: float) -> int:
-    """Pixels of which two classes are so nearly as good that rounding may exchange them."""
-    if kind == "segment" and arguments["size"] == "picture" and arguments["frame"] is None:
-        return 0  # the op refuses it
+def close_classes(op: Op, value: Any, given: torch.Tensor, arguments: Json) -> list[str]:
     size = {key: each for key, each in arguments.items() if key != "outside"}
-    logits, _ = _at_input(value) if kind == "segment.input" else segment_logits(value, **size)
+    return _almost_equal(segment_logits(value, **size)[0])
+
+
+def close_classes_at_input(op: Op, value: Any, given: torch.Tensor, arguments: Json) -> list[str]:
+    return _almost_equal(_at_input(value)[0])
+
+
+def _almost_equal(logits: torch.Tensor) -> list[str]:
+    """Whether there are pixels of which two classes are so nearly as good that rounding may exchange them."""
     if len(logits) < 2:
-        return 0
+        return []
     best = logits.topk(2, 0).values
-    return int((best[0] - best[1] <= close * best[0].abs()).sum())
+    pixels = int((best[0] - best[1] <= CLOSE * best[0].abs()).sum())
+    return [f"two classes are almost equally good in {pixels} pixels"] if pixels else []
 
 
 def segment_logits(value: Any, height: int, width: int, size: str, stride: int,
@@ -88,8 +95,13 @@ def binary(value: Any, threshold: float, values: str, outside: int, frame: Frame
     if values == "logits":
         if not 0 <= threshold <= 1:
             raise PackError(f"segment.binary: threshold must be 0..1, got {threshold}")
-        gate = math.log(threshold / (1 - threshold)) if 0 < threshold < 1 else math.inf if threshold else -math.inf
+        gate = logit_gate(threshold)
     return torch.where(is_shown, (plane[0] > gate).long(), outside).to(torch.int32)
+
+
+def close_binary(op: Op, value: Any, given: torch.Tensor, arguments: Json) -> list[str]:
+    is_open = arguments["values"] == "probabilities" or 0 < arguments["threshold"] < 1
+    return thresholds("threshold")(op, value, given, arguments) if is_open else []
 
 
 def label_masks(value: Any, classes: Any = None) -> Masks:

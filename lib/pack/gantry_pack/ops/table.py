@@ -9,7 +9,8 @@ from ..limits import MAX_SIDE
 from ..tolerance import EXACT, Tolerance
 from .area import area_to_tensor, pyramid
 from .boxes import unletterbox
-from .classes import above, label, top_k
+from .classes import above, close_cut, label, top_k
+from .closeness import thresholds
 from .conversion import premultiply, to_gray, to_tensor, unpremultiply
 from .cropping import center_crop, crop, crop_short, five_crop, letterbox, pad, pad_to
 from .decoding import RAW_FORMATS, decode, from_raw, raw_to_tensor
@@ -21,10 +22,25 @@ from .detect.selection import boxes_of, filter_detections
 from .detect.selection import label as label_detections
 from .detect.table import CASCADES, DECODERS, LEVELS, QUADS
 from .drawing import draw, draw_quads
-from .embeddings import l2_normalize, nearest
+from .embeddings import close_neighbours, l2_normalize, nearest
 from .encoding import encode, exact_only
 from .keypoints import points_to_picture
-from .op import AREA, ENCODED, MASKED, NEAREST, NMS, RELATIVE, RESAMPLED, SEGMENTED, THRESHOLDED, UNRECORDED, WARPED, Op
+from .op import (
+    AREA,
+    ENCODED,
+    MASKED,
+    NEAREST,
+    NMS,
+    RELATIVE,
+    RESAMPLED,
+    SEGMENTED,
+    THRESHOLDED,
+    UNRECORDED,
+    WARPED,
+    Op,
+    doubled,
+    unchanged,
+)
 from .parameters import (
     FILTERS,
     OF_PILLOW,
@@ -49,7 +65,17 @@ from .parameters import (
     whole_numbers,
 )
 from .resizing import resize, resize_fit, resize_long, resize_short, thumbnail
-from .segmenting import binary, label_masks, overlay, segment, segment_input, to_image
+from .segmenting import (
+    binary,
+    close_binary,
+    close_classes,
+    close_classes_at_input,
+    label_masks,
+    overlay,
+    segment,
+    segment_input,
+    to_image,
+)
 from .tensors import interpolate, normalize, pad_planes, sigmoid, softmax
 from .warping import affine, flip, perspective, rotate90
 
@@ -134,15 +160,16 @@ OPS = {
     **QUADS,
     **CASCADES,
     "l2_normalize": Op("Tensor", "Tensor", {"eps": (number_of(1e-37, math.inf), 1e-12)}, l2_normalize, RELATIVE,
-                       carries=lambda incoming: Tolerance(2 * incoming.atol, 2 * incoming.rtol)),
+                       carries=doubled),
     "embeddings.nearest": Op("Tensor", "Classes", {
         "table": (file_name, ...), "metric": (choice("cosine", "dot", "l2"), "cosine"), "k": (integer(1, 65536), ...),
-        "labels": (file_name, None)}, nearest, NEAREST, carries=lambda incoming: Tolerance(32 * incoming.atol, incoming.rtol)),
-    "segment": Op("Tensor", "Tensor", _LABELS, segment, SEGMENTED, carries=lambda incoming: incoming, takes_frame=True),
-    "segment.input": Op("tuple<Tensor, Tensor>", "Tensor", {}, segment_input, SEGMENTED),
+        "labels": (file_name, None)}, nearest, NEAREST,
+        carries=lambda incoming: Tolerance(32 * incoming.atol, incoming.rtol), close=close_neighbours),
+    "segment": Op("Tensor", "Tensor", _LABELS, segment, SEGMENTED, carries=unchanged, takes_frame=True, close=close_classes),
+    "segment.input": Op("tuple<Tensor, Tensor>", "Tensor", {}, segment_input, SEGMENTED, close=close_classes_at_input),
     "segment.binary": Op("Tensor", "Tensor", {
         "threshold": (finite, 0.5), "values": (choice("logits", "probabilities"), "logits"), **_LABELS}, binary, THRESHOLDED,
-        carries=lambda incoming: incoming, takes_frame=True),
+        carries=unchanged, takes_frame=True, close=close_binary),
     "segment.masks": Op("Tensor", "Masks", {"classes": (whole_numbers(0, _MAX_LABEL), None)}, label_masks),
     "segment.to_image": Op("Tensor", "Image", {"colours": (choice("numbers", "palette"), "numbers"),
                                                "background": (integer(-1, _MAX_LABEL), 0)}, to_image),
@@ -159,20 +186,20 @@ OPS = {
                  pad_planes, one_of=(("width", "height"), ("multiple",))),
     "softmax": Op("Tensor", "Tensor", {"temperature": (positive, 1)}, softmax, RELATIVE),
     "sigmoid": Op("Tensor", "Tensor", {"temperature": (positive, 1)}, sigmoid, RELATIVE),
-    "detect.clip": Op("Detections", "Detections", {}, clip, carries=lambda incoming: incoming, takes_frame=True),
+    "detect.clip": Op("Detections", "Detections", {}, clip, carries=unchanged, takes_frame=True),
     "detect.to_picture": Op("Detections", "Detections", {"clip": (boolean, True)}, back_to_picture, takes_frame=True),
     "detect.nms": Op("Detections", "Detections", {
         "iou": (_SHARE, 0.5), "suppress": (choice("per_class", "any", "torchvision"), "per_class"),
         "max_count": (integer(1, 65536), 300), "overlap": (choice("union", "smaller"), "union"),
-        "inclusive": (boolean, False)}, nms, NMS),
+        "inclusive": (boolean, False)}, nms, NMS, close=thresholds("iou")),
     "detect.soft_nms": Op("Detections", "Detections", {
         "decay": (choice("linear", "gaussian"), "gaussian"), "iou": (_SHARE, 0.3), "sigma": (positive, 0.5),
         "score": (_SHARE, 0.001), "suppress": (choice("per_class", "any"), "per_class"),
-        "max_count": (integer(1, 65536), 300)}, soft_nms, RELATIVE),
+        "max_count": (integer(1, 65536), 300)}, soft_nms, RELATIVE, close=thresholds("score", "iou")),
     "detect.filter": Op("Detections", "Detections", {
         "score": (finite, None), "class_scores": (list_of_numbers(True), None), "classes": (indices, None),
         "min_side": (not_negative, 0),
-        "max_count": (integer(0, 65536), 0)}, filter_detections),
+        "max_count": (integer(0, 65536), 0)}, filter_detections, close=thresholds("score", "class_scores", "min_side")),
     "detect.label": Op("Detections", "Detections", {"labels": (file_name, ...)}, label_detections),
     "detect.crop": Op("tuple<Image, Detections>", "list<Image>", {
         "margin": (number_of(-0.45, 10), 0), "square": (boolean, False),
@@ -182,9 +209,10 @@ OPS = {
     "detect.paste_masks": Op("Detections", "Detections", {"threshold": (_SHARE, 0.5)}, paste_masks, MASKED, takes_frame=True),
     "detect.masks_of": Op("Detections", "Masks", {}, masks_of),
     "detect.boxes_of": Op("Detections", "Boxes", {}, boxes_of),
-    "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k),
+    "top_k": Op("Tensor", "Classes", {"k": (integer(1, 65536), ...), "labels": (file_name, None)}, top_k,
+                close=close_cut),
     "above": Op("Tensor", "Classes", {"threshold": (list_of_numbers(True), 0.5), "max_count": (integer(0, 65536), 0),
-                                      "labels": (file_name, None)}, above),
+                                      "labels": (file_name, None)}, above, close=thresholds("threshold")),
     "detect.draw": Op("tuple<Image, Detections>", "Image", {
         "line_width": (integer(0, 256), 0), "text_scale": (integer(0, 64), 0), "labels": (boolean, True),
         "scores": (boolean, True), "keypoint_score": (finite, 0), "mask_alpha": (_SHARE, 0.5)}, draw, UNRECORDED),

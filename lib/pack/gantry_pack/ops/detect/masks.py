@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from ...errors import PackError
@@ -11,7 +10,7 @@ from ...imports import need
 from ...run_lengths import of_pixels
 from ...values import Detections, Masks, SoftMask
 from ..boxes import to_picture
-from ..planes import picture_plane
+from ..planes import logit_gate, picture_plane
 from .picture import back_to_picture
 
 if TYPE_CHECKING:
@@ -56,9 +55,8 @@ def pasted(soft: SoftMask, threshold: float) -> torch.Tensor:
     logits = torch.where((columns >= x0) & (columns < x1) & (rows >= y0) & (rows < y1), logits, 0.0)
     size = (planes.shape[1] * soft.stride, planes.shape[2] * soft.stride)
     whole = torch.nn.functional.interpolate(logits[None, None], size, mode="bilinear", align_corners=False)[0]
-    gate = math.log(threshold / (1 - threshold)) if 0 < threshold < 1 else math.inf if threshold else -math.inf
     values, is_shown = picture_plane(whole, frame, 1)
-    return (values[0] > gate) & is_shown
+    return (values[0] > logit_gate(threshold)) & is_shown
 
 
 def _over_box(soft: SoftMask, threshold: float) -> torch.Tensor:
