@@ -4,8 +4,9 @@ normalisation and searches among vectors with the installed torch and facenet_py
 
   cascade_parity.py --probe BUILD/bin/cascade_probe [--seed N] [--only GROUP]
 
-Areas, what suppression keeps, and what stages make of it must be equal bit for bit, normalised vectors within 1e-6 relative, scores of searches within
-1e-6 of the product of both lengths. Exits 1 and names the first differences of each group if there is any.
+Areas, what suppression keeps, and what stages make of it must be equal bit for bit, normalised vectors within 1e-6 relative,
+scores of searches within 1e-6 of the product of both lengths. Exits 1 and names the first differences of each group if there
+is any.
 """
 
 import importlib.util
@@ -83,7 +84,7 @@ def sliding_windows(rng):
     facenet = detect_face()
     for _ in range(40):
         image = rng.integers(0, 256, (*(int(side) for side in rng.integers(12, 200, 2)), 3), dtype=np.uint8)
-        face, factor, score = float(rng.choice([12, 20, 33.3])), float(rng.choice([0.709, 0.5, 0.8])), float(rng.choice([0.6, 0.9]))
+        face, factor, score = (float(rng.choice(some)) for some in ([12, 20, 33.3], [0.709, 0.5, 0.8], [0.6, 0.9]))
         height, width = image.shape[:2]
         scale = 12.0 / face
         side, at = min(height, width) * scale, scale

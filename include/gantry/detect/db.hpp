@@ -31,8 +31,9 @@ struct Db {
 /// Errors: invalid_argument for a tensor of another dtype or shape, more than 65,535 rows or columns, or more than 2^26
 /// values; resource_exhausted; deadline_exceeded, cancelled. Thread-safe. Cost: linear in the map; for each run of
 /// equal values in a row of its mask a search among max_candidates; for each candidate linear in the rows of its
-/// outline and the pixels of its box. Memory while it runs: up to 20 bytes for each run and 16 for each row of an
-/// outline, which is little for text; at most 32 bytes for each value, where each differs from the next.
+/// outline and the pixels of its box. Memory while it runs: up to 20 bytes for each run, 16 for each row of a
+/// candidate's outline and 200 for each candidate, which is little for text; at most 32 bytes for each value, where
+/// each differs from the next, beside the candidates.
 GANTRY_API Stage<Tensor, Quads> db(const Db& options);
 
 }  // namespace gantry::detect

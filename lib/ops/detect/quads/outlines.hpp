@@ -22,7 +22,7 @@ namespace gantry::detail {
 /// Takes the rows of a mask one after the other.
 ///
 /// Ownership: owns its runs; 8 bytes for each, of which there are at most width * height + height, and up to 20 while
-///            their lists grow; in hulls() also up to 16 for each row of an outline.
+///            their lists grow; in hulls() also up to 16 for each row of an outline and 200 for each outline.
 /// Threads:   one thread.
 /// Errors:    what interrupts the call.
 /// Cost:      add_row: linear in the mask, all but (joined runs are found by halved paths); hulls: for each run behind
