@@ -121,9 +121,18 @@ class GANTRY_API Registry {
   template <class In, class Out>
   void add(const std::string& name, std::function<Stage<In, Out>(ParamReader&)> factory,
            OpDescription description = {}) {
+    add<In, Out>(name, std::move(factory),
+                 std::function<OpDescription()>([description = std::move(description)] { return description; }));
+  }
+  /// With a description that is made when it is first asked for, on the thread that asks; once, or again where it
+  /// threw, which is the asker's error. A process that reads one config needs the descriptions of a few ops, not of
+  /// all.
+  template <class In, class Out>
+  void add(const std::string& name, std::function<Stage<In, Out>(ParamReader&)> factory,
+           std::function<OpDescription()> describe) {
     add_erased(
         name, [factory = std::move(factory)](ParamReader& params) { return factory(params).node(); },
-        detail::type_of<In>(), detail::type_of<Out>(), std::move(description));
+        detail::type_of<In>(), detail::type_of<Out>(), std::move(describe));
   }
   template <class T>
   void add_predicate(const Predicate<T>& predicate, const std::string& summary = "") {
@@ -149,7 +158,7 @@ class GANTRY_API Registry {
 
  private:
   void add_erased(const std::string& name, std::function<detail::NodePtr(ParamReader&)> factory,
-                  const detail::TypeInfo& in, const detail::TypeInfo& out, OpDescription description);
+                  const detail::TypeInfo& in, const detail::TypeInfo& out, std::function<OpDescription()> describe);
   void add_predicate_erased(const std::string& name, const detail::TypeInfo& type, detail::ErasedPredicate test,
                             const std::string& summary);
   void add_codec_erased(detail::ErasedCodec codec);

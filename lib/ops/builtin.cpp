@@ -34,7 +34,7 @@ Registry make_builtin() {
 }  // namespace
 
 Registry Registry::builtin() {
-  // Made once, since descriptions are many strings, and never freed: configs may be read during exit.
+  // Made once, since it takes a thousand allocations, and never freed: configs may be read during exit.
   static const Registry* const registry = new Registry(make_builtin());
   return *registry;
 }

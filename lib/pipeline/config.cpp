@@ -112,11 +112,12 @@ class ConfigParser {
     const auto& ops = registry_.data().ops;
     const auto found = ops.find(op);
     if (found == ops.end()) return json_error(object.path_of("op"), "unknown op '" + op + "'; " + hint_at(op));
-    for (const OpParameter& parameter : found->second.description->parameters) object.mention(parameter.name());
     NodePtr node;
     try {
-      ParamReader params(object, context_, *found->second.description);
-      node = found->second.factory(params);
+      const OpDescription& description = found->second->description();
+      for (const OpParameter& parameter : description.parameters) object.mention(parameter.name());
+      ParamReader params(object, context_, description);
+      node = found->second->make(params);
     } catch (...) {
       return translate_exception().within(object.path());
     }
@@ -253,7 +254,7 @@ class ConfigParser {
     if (name.is_string())
       if (const auto known = registry_.data().ops.find(name.get_ref<const std::string&>());
           known != registry_.data().ops.end())
-        return known->second.in;
+        return &known->second->in();
     if (name == "each" || name == "when" || (name == "select" && op->contains("item"))) return nullptr;
     auto node = parse_op(*op, path, {}, nullptr, nullptr, "");
     if (!node) return std::move(node).error();

@@ -119,6 +119,19 @@ Bytes ParamReader::file(const char* key) {
   return {};
 }
 
+const OpDescription& detail::RegisteredOp::description() const {
+  std::call_once(once_, [this] {
+    OpDescription made = describe_();
+    made.name = name_;
+    made.takes = in_->name();
+    made.gives = out_->name();
+    const auto dot = name_.find('.');
+    if (made.domain.empty()) made.domain = dot == std::string::npos ? "other" : name_.substr(0, dot);
+    description_ = std::move(made);
+  });
+  return description_;
+}
+
 Registry::Registry() : data_(std::make_shared<const detail::RegistryData>()) {}
 
 std::vector<std::string> Registry::op_names() const {
@@ -130,7 +143,7 @@ std::vector<std::string> Registry::op_names() const {
 std::vector<OpDescription> Registry::descriptions() const {
   std::vector<OpDescription> all;
   for (const auto& op : detail::compound_ops()) all.push_back(op.second);
-  for (const auto& op : data_->ops) all.push_back(*op.second.description);
+  for (const auto& op : data_->ops) all.push_back(op.second->description());
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return all;
 }
@@ -139,7 +152,7 @@ const OpDescription* Registry::find(std::string_view op) const {
   const auto& compound = detail::compound_ops();
   if (const auto found = compound.find(op); found != compound.end()) return &found->second;
   const auto found = data_->ops.find(op);
-  return found == data_->ops.end() ? nullptr : found->second.description.get();
+  return found == data_->ops.end() ? nullptr : &found->second->description();
 }
 
 std::vector<PredicateDescription> Registry::predicates() const {
@@ -150,12 +163,8 @@ std::vector<PredicateDescription> Registry::predicates() const {
 }
 
 void Registry::add_erased(const std::string& name, std::function<detail::NodePtr(ParamReader&)> factory,
-                          const detail::TypeInfo& in, const detail::TypeInfo& out, OpDescription description) {
-  description.name = name;
-  description.takes = in.name();
-  description.gives = out.name();
-  const auto dot = name.find('.');
-  if (description.domain.empty()) description.domain = dot == std::string::npos ? "other" : name.substr(0, dot);
+                          const detail::TypeInfo& in, const detail::TypeInfo& out,
+                          std::function<OpDescription()> describe) {
   auto data = std::make_shared<detail::RegistryData>(*data_);
   if (detail::compound_ops().count(name) != 0) {
     if (!data->mistake)
@@ -165,7 +174,8 @@ void Registry::add_erased(const std::string& name, std::function<detail::NodePtr
     data_ = std::move(data);
     return;
   }
-  data->ops[name] = {std::move(factory), &in, std::make_shared<const OpDescription>(std::move(description))};
+  data->ops[name] =
+      std::make_shared<const detail::RegisteredOp>(name, std::move(factory), in, out, std::move(describe));
   data_ = std::move(data);
 }
 

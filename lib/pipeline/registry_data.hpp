@@ -8,8 +8,10 @@
 #include <gantry/op_description.hpp>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gantry {
@@ -17,10 +19,30 @@ class ParamReader;
 
 namespace detail {
 
-struct RegisteredOp {
-  std::function<NodePtr(ParamReader&)> factory;
-  const TypeInfo* in;
-  std::shared_ptr<const OpDescription> description;
+/// An op that was added. Its description is made when it is first asked for.
+///
+/// Ownership: shared by copies of a Registry.
+/// Threads:   thread-safe.
+/// Errors:    description(): what `describe` throws; the next call tries it again.
+class RegisteredOp {
+ public:
+  using Factory = std::function<NodePtr(ParamReader&)>;
+  RegisteredOp(std::string name, Factory factory, const TypeInfo& in, const TypeInfo& out,
+               std::function<OpDescription()> describe)
+      : name_(std::move(name)), factory_(std::move(factory)), in_(&in), out_(&out), describe_(std::move(describe)) {}
+
+  const TypeInfo& in() const { return *in_; }
+  NodePtr make(ParamReader& params) const { return factory_(params); }
+  const OpDescription& description() const;
+
+ private:
+  const std::string name_;
+  const Factory factory_;
+  const TypeInfo* const in_;
+  const TypeInfo* const out_;
+  const std::function<OpDescription()> describe_;
+  mutable std::once_flag once_;
+  mutable OpDescription description_;
 };
 
 struct NamedPredicate {
@@ -30,7 +52,7 @@ struct NamedPredicate {
 };
 
 struct RegistryData {
-  std::map<std::string, RegisteredOp, std::less<>> ops;
+  std::map<std::string, std::shared_ptr<const RegisteredOp>, std::less<>> ops;
   std::map<std::string, NamedPredicate, std::less<>> predicates;
   std::vector<std::shared_ptr<const ErasedCodec>> codecs;  // one a type
   std::optional<Error> mistake;                            // the first in what was added

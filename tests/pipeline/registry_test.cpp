@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <gantry/registry.hpp>
 
+#include <functional>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -48,6 +50,31 @@ TEST(Registry, ReplacesAnOpOfTheSameName) {
   registry.add<int, int>("a", [](ParamReader&) { return stage("second", [](int) { return 2; }); });
   const auto chain = parse_stages<int, int>(R"([{"op": "a"}])", registry).value();
   EXPECT_EQ(chain.node()->name, "second");
+}
+
+TEST(Registry, MakesADescriptionOnceAndWhenItIsFirstAskedFor) {
+  const auto counting = [](int& count) {
+    return std::function<OpDescription()>([&count] {
+      if (++count == 1) throw std::bad_alloc();
+      return OpDescription{.summary = "counts"};
+    });
+  };
+  Registry registry;
+  int named = 0, other = 0;
+  const auto make = [](ParamReader&) { return stage("s", [](int x) { return x; }); };
+  registry.add<int, int>("acme.named", make, counting(named));
+  registry.add<int, int>("acme.other", make, counting(other));
+  const Registry copy = registry;
+  const char* config = R"([{"op": "acme.named"}])";
+  EXPECT_THAT((parse_stages<int, int>(config, registry)), FailsWith(ErrorCode::kResourceExhausted, "pipeline[0]"));
+  EXPECT_THAT((parse_stages<int, int>(config, registry)), IsOk());
+  EXPECT_THAT((parse_stages<int, int>(config, copy)), IsOk());
+  EXPECT_EQ(named, 2) << "the copy shares it";
+  EXPECT_EQ(other, 0);
+  EXPECT_EQ(copy.find("acme.named")->summary, "counts");
+  EXPECT_EQ(copy.find("acme.named")->domain, "acme");
+  EXPECT_EQ(copy.find("acme.named")->takes, "int");
+  EXPECT_EQ(named, 2);
 }
 
 TEST(Registry, NamesOfTheConfigItselfAreRefused) {

@@ -38,6 +38,16 @@ OpDescription top_k_description() {
           .domain = "classify"};
 }
 
+OpDescription softmax_description() {
+  return activation_description("makes shares of scores, along the last axis", "torch: `(x / temperature).softmax(-1)`",
+                                R"({"op": "softmax"})");
+}
+
+OpDescription sigmoid_description() {
+  return activation_description("makes a share of each score", "torch: `(x / temperature).sigmoid()`",
+                                R"({"op": "sigmoid"})");
+}
+
 Stage<Tensor, Classes> read_above(ParamReader& params) {
   Above options;
   options.threshold = params.floats("threshold");
@@ -76,16 +86,12 @@ OpDescription label_description() {
 
 void add_classify_ops(Registry& registry) {
   registry.add<Tensor, Tensor>(
-      "softmax", [](ParamReader& params) { return softmax(params.number("temperature")); },
-      activation_description("makes shares of scores, along the last axis", "torch: `(x / temperature).softmax(-1)`",
-                             R"({"op": "softmax"})"));
+      "softmax", [](ParamReader& params) { return softmax(params.number("temperature")); }, softmax_description);
   registry.add<Tensor, Tensor>(
-      "sigmoid", [](ParamReader& params) { return sigmoid(params.number("temperature")); },
-      activation_description("makes a share of each score", "torch: `(x / temperature).sigmoid()`",
-                             R"({"op": "sigmoid"})"));
-  registry.add<Tensor, Classes>("top_k", read_top_k, top_k_description());
-  registry.add<Tensor, Classes>("above", read_above, above_description());
-  registry.add<Classes, Classes>("label", read_label, label_description());
+      "sigmoid", [](ParamReader& params) { return sigmoid(params.number("temperature")); }, sigmoid_description);
+  registry.add<Tensor, Classes>("top_k", read_top_k, top_k_description);
+  registry.add<Tensor, Classes>("above", read_above, above_description);
+  registry.add<Classes, Classes>("label", read_label, label_description);
 }
 
 }  // namespace gantry::detail

@@ -93,6 +93,13 @@ OpDescription refine_description() {
           .example = R"({"op": "detect.refine", "score": 0.7, "iou": 0.7, "inclusive": true})"};
 }
 
+OpDescription square_description() {
+  return {.summary = "makes boxes squares with the same centre and the longer side",
+          .reference = "facenet_pytorch: `rerec`",
+          .tolerance = "exact",
+          .example = R"({"op": "detect.square"})"};
+}
+
 Stage<Named, Detections> read_classify(ParamReader& params) {
   return detect::classify(static_cast<detect::ClassifiedScore>(params.choice("score")));
 }
@@ -109,14 +116,11 @@ OpDescription classify_description() {
 }  // namespace
 
 void add_cascade_ops(Registry& registry) {
-  registry.add<Levels, Detections>("detect.sliding_window", read_sliding_window, sliding_window_description());
-  registry.add<Answers, Detections>("detect.refine", read_refine, refine_description());
-  registry.add<Detections, Detections>("detect.square", [](ParamReader&) { return detect::square(); },
-                                       {.summary = "makes boxes squares with the same centre and the longer side",
-                                        .reference = "facenet_pytorch: `rerec`",
-                                        .tolerance = "exact",
-                                        .example = R"({"op": "detect.square"})"});
-  registry.add<Named, Detections>("detect.classify", read_classify, classify_description());
+  registry.add<Levels, Detections>("detect.sliding_window", read_sliding_window, sliding_window_description);
+  registry.add<Answers, Detections>("detect.refine", read_refine, refine_description);
+  registry.add<Detections, Detections>(
+      "detect.square", [](ParamReader&) { return detect::square(); }, square_description);
+  registry.add<Named, Detections>("detect.classify", read_classify, classify_description);
 }
 
 }  // namespace gantry::detail

@@ -340,18 +340,18 @@ OpDescription picodet_description() {
 }  // namespace
 
 void add_decoder_ops(Registry& registry) {
-  registry.add<Tensors, Detections>("detect.ssd", read_ssd, ssd_description());
-  registry.add<Tensors, Detections>("detect.retinanet", read_retinanet, retinanet_description());
-  registry.add<Tensors, Detections>("detect.fcos", read_fcos, fcos_description());
-  registry.add<Tensors, Detections>("detect.detr", read_detr, detr_description());
-  registry.add<Tensors, Detections>("detect.boxes", read_boxes, boxes_description());
-  registry.add<Tensor, Detections>("detect.yolov5", read_yolov5, yolov5_description());
-  registry.add<Tensor, Detections>("detect.yolov8", read_yolov8, yolov8_description());
-  registry.add<Tensors, Detections>("detect.yolov8_seg", read_yolov8_seg, yolov8_seg_description());
-  registry.add<Tensor, Detections>("detect.yolov8_raw", read_yolov8_raw, yolov8_raw_description());
-  registry.add<Tensor, Detections>("detect.yolox", read_yolox, yolox_description());
-  registry.add<Tensors, Detections>("detect.centernet", read_centernet, centernet_description());
-  registry.add<Tensors, Detections>("detect.picodet", read_picodet, picodet_description());
+  registry.add<Tensors, Detections>("detect.ssd", read_ssd, ssd_description);
+  registry.add<Tensors, Detections>("detect.retinanet", read_retinanet, retinanet_description);
+  registry.add<Tensors, Detections>("detect.fcos", read_fcos, fcos_description);
+  registry.add<Tensors, Detections>("detect.detr", read_detr, detr_description);
+  registry.add<Tensors, Detections>("detect.boxes", read_boxes, boxes_description);
+  registry.add<Tensor, Detections>("detect.yolov5", read_yolov5, yolov5_description);
+  registry.add<Tensor, Detections>("detect.yolov8", read_yolov8, yolov8_description);
+  registry.add<Tensors, Detections>("detect.yolov8_seg", read_yolov8_seg, yolov8_seg_description);
+  registry.add<Tensor, Detections>("detect.yolov8_raw", read_yolov8_raw, yolov8_raw_description);
+  registry.add<Tensor, Detections>("detect.yolox", read_yolox, yolox_description);
+  registry.add<Tensors, Detections>("detect.centernet", read_centernet, centernet_description);
+  registry.add<Tensors, Detections>("detect.picodet", read_picodet, picodet_description);
 }
 
 }  // namespace gantry::detail

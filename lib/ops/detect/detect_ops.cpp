@@ -162,19 +162,18 @@ OpDescription crop_description() {
 
 void add_detect_ops(Registry& registry) {
   registry.add<Detections, Detections>(
-      "detect.clip", [](ParamReader&) { return detect::clip(); }, clip_description());
+      "detect.clip", [](ParamReader&) { return detect::clip(); }, clip_description);
   registry.add<Detections, Detections>(
       "detect.to_picture", [](ParamReader& params) { return detect::to_picture(params.boolean("clip")); },
-      to_picture_description());
-  registry.add<Detections, Detections>("detect.nms", read_nms, nms_description());
-  registry.add<Detections, Detections>("detect.soft_nms", read_soft_nms, soft_nms_description());
-  registry.add<Detections, Detections>("detect.filter", read_filter, filter_description());
+      to_picture_description);
+  registry.add<Detections, Detections>("detect.nms", read_nms, nms_description);
+  registry.add<Detections, Detections>("detect.soft_nms", read_soft_nms, soft_nms_description);
+  registry.add<Detections, Detections>("detect.filter", read_filter, filter_description);
   registry.add<Detections, Detections>(
-      "detect.label", [](ParamReader& params) { return detect::label(read_labels(params, true)); },
-      label_description());
-  registry.add<std::tuple<Image, Detections>, std::vector<Image>>("detect.crop", read_crop, crop_description());
+      "detect.label", [](ParamReader& params) { return detect::label(read_labels(params, true)); }, label_description);
+  registry.add<std::tuple<Image, Detections>, std::vector<Image>>("detect.crop", read_crop, crop_description);
   registry.add<Detections, Boxes>(
-      "detect.boxes_of", [](ParamReader&) { return detect::boxes_of(); }, boxes_of_description());
+      "detect.boxes_of", [](ParamReader&) { return detect::boxes_of(); }, boxes_of_description);
 }
 
 }  // namespace gantry::detail

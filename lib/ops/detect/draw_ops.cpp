@@ -47,7 +47,7 @@ OpDescription draw_description() {
 }  // namespace
 
 void add_draw_ops(Registry& registry) {
-  registry.add<std::tuple<Image, Detections>, Image>("detect.draw", read_draw, draw_description());
+  registry.add<std::tuple<Image, Detections>, Image>("detect.draw", read_draw, draw_description);
 }
 
 }  // namespace gantry::detail

@@ -40,9 +40,9 @@ OpDescription masks_of_description() {
 }  // namespace
 
 void add_mask_ops(Registry& registry) {
-  registry.add<Detections, Detections>("detect.paste_masks", read_paste_masks, paste_masks_description());
+  registry.add<Detections, Detections>("detect.paste_masks", read_paste_masks, paste_masks_description);
   registry.add<Detections, Masks>(
-      "detect.masks_of", [](ParamReader&) { return detect::masks_of(); }, masks_of_description());
+      "detect.masks_of", [](ParamReader&) { return detect::masks_of(); }, masks_of_description);
 }
 
 }  // namespace gantry::detail

@@ -58,9 +58,8 @@ OpDescription nearest_description() {
 
 void add_embedding_ops(Registry& registry) {
   registry.add<Tensor, Tensor>(
-      "l2_normalize", [](ParamReader& params) { return l2_normalize(params.number("eps")); },
-      l2_normalize_description());
-  registry.add<Tensor, Classes>("embeddings.nearest", read_nearest, nearest_description());
+      "l2_normalize", [](ParamReader& params) { return l2_normalize(params.number("eps")); }, l2_normalize_description);
+  registry.add<Tensor, Classes>("embeddings.nearest", read_nearest, nearest_description);
 }
 
 }  // namespace gantry::detail

@@ -56,8 +56,8 @@ OpDescription pyramid_description() {
 }  // namespace
 
 void add_area_ops(Registry& registry) {
-  registry.add<Image, Tensor>("image.area_to_tensor", read_area_to_tensor, area_to_tensor_description());
-  registry.add<Image, std::vector<Tensor>>("image.pyramid", read_pyramid, pyramid_description());
+  registry.add<Image, Tensor>("image.area_to_tensor", read_area_to_tensor, area_to_tensor_description);
+  registry.add<Image, std::vector<Tensor>>("image.pyramid", read_pyramid, pyramid_description);
 }
 
 }  // namespace gantry::detail

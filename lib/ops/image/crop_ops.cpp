@@ -159,16 +159,16 @@ OpDescription pad_to_description() {
 }  // namespace
 
 void add_crop_ops(Registry& registry) {
-  registry.add<Image, Image>("image.letterbox", read_letterbox, letterbox_description());
+  registry.add<Image, Image>("image.letterbox", read_letterbox, letterbox_description);
   registry.add<Tensor, Tensor>(
       "image.unletterbox", [](ParamReader& params) { return image::unletterbox({params.boolean("clip")}); },
-      unletterbox_description());
-  registry.add<Image, Image>("image.crop", read_crop, crop_description());
-  registry.add<Image, Image>("image.center_crop", read_center_crop, center_crop_description());
-  registry.add<Image, Image>("image.crop_short", read_crop_short, crop_short_description());
-  registry.add<Image, std::vector<Image>>("image.five_crop", read_five_crop, five_crop_description());
-  registry.add<Image, Image>("image.pad", read_pad, pad_description());
-  registry.add<Image, Image>("image.pad_to", read_pad_to, pad_to_description());
+      unletterbox_description);
+  registry.add<Image, Image>("image.crop", read_crop, crop_description);
+  registry.add<Image, Image>("image.center_crop", read_center_crop, center_crop_description);
+  registry.add<Image, Image>("image.crop_short", read_crop_short, crop_short_description);
+  registry.add<Image, std::vector<Image>>("image.five_crop", read_five_crop, five_crop_description);
+  registry.add<Image, Image>("image.pad", read_pad, pad_description);
+  registry.add<Image, Image>("image.pad_to", read_pad_to, pad_to_description);
 }
 
 }  // namespace gantry::detail

@@ -89,9 +89,9 @@ OpDescription raw_samples_description() {
 }  // namespace
 
 void add_decode_ops(Registry& registry) {
-  registry.add<Bytes, Image>("image.decode", read_decode, decode_description());
-  registry.add<Bytes, Image>("image.from_raw", read_raw, raw_description());
-  registry.add<Bytes, Tensor>("image.raw_to_tensor", read_raw_samples, raw_samples_description());
+  registry.add<Bytes, Image>("image.decode", read_decode, decode_description);
+  registry.add<Bytes, Image>("image.from_raw", read_raw, raw_description);
+  registry.add<Bytes, Tensor>("image.raw_to_tensor", read_raw_samples, raw_samples_description);
 }
 
 }  // namespace gantry::detail

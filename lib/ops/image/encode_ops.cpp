@@ -25,7 +25,7 @@ OpDescription encode_description() {
 }  // namespace
 
 void add_encode_ops(Registry& registry) {
-  registry.add<Image, Bytes>("image.encode", read_encode, encode_description());
+  registry.add<Image, Bytes>("image.encode", read_encode, encode_description);
 }
 
 }  // namespace gantry::detail

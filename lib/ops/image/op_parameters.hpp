@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "ops/startup_code.hpp"
+
 namespace gantry::detail {
 
 /// "width" and "height", required.
@@ -40,12 +42,12 @@ image::Centre read_centre(ParamReader& params);
 image::Reference read_reference(ParamReader& params);
 image::Fill read_fill(ParamReader& params, image::Fill fallback = 0);
 
-void add_decode_ops(Registry& registry);
-void add_resize_ops(Registry& registry);
-void add_crop_ops(Registry& registry);
-void add_warp_ops(Registry& registry);
-void add_pixel_ops(Registry& registry);
-void add_area_ops(Registry& registry);
-void add_encode_ops(Registry& registry);
+GANTRY_STARTUP_CODE void add_decode_ops(Registry& registry);
+GANTRY_STARTUP_CODE void add_resize_ops(Registry& registry);
+GANTRY_STARTUP_CODE void add_crop_ops(Registry& registry);
+GANTRY_STARTUP_CODE void add_warp_ops(Registry& registry);
+GANTRY_STARTUP_CODE void add_pixel_ops(Registry& registry);
+GANTRY_STARTUP_CODE void add_area_ops(Registry& registry);
+GANTRY_STARTUP_CODE void add_encode_ops(Registry& registry);
 
 }  // namespace gantry::detail

@@ -57,24 +57,33 @@ OpDescription plain(const char* summary, const char* reference, const char* exam
   return {.summary = summary, .reference = reference, .tolerance = "exact", .example = example};
 }
 
+OpDescription to_rgb_description() {
+  return plain("makes three channels; alpha is dropped, not blended", "pillow: `convert(\"RGB\")`",
+               R"({"op": "image.to_rgb"})");
+}
+
+OpDescription premultiply_description() {
+  return plain("multiplies colours by alpha; only RGBA changes", "pillow: mode `RGBa`",
+               R"({"op": "image.premultiply"})");
+}
+
+OpDescription unpremultiply_description() {
+  return plain("divides colours by alpha; only RGBA changes", "pillow: mode `RGBA` from `RGBa`",
+               R"({"op": "image.unpremultiply"})");
+}
+
 }  // namespace
 
 void add_pixel_ops(Registry& registry) {
-  registry.add<Image, Tensor>("image.to_tensor", read_to_tensor, to_tensor_description());
+  registry.add<Image, Tensor>("image.to_tensor", read_to_tensor, to_tensor_description);
   registry.add<Image, Image>(
-      "image.to_gray", [](ParamReader& params) { return image::to_gray(read_reference(params)); },
-      to_gray_description());
+      "image.to_gray", [](ParamReader& params) { return image::to_gray(read_reference(params)); }, to_gray_description);
   registry.add<Image, Image>(
-      "image.to_rgb", [](ParamReader&) { return image::to_rgb(); },
-      plain("makes three channels; alpha is dropped, not blended", "pillow: `convert(\"RGB\")`",
-            R"({"op": "image.to_rgb"})"));
+      "image.to_rgb", [](ParamReader&) { return image::to_rgb(); }, to_rgb_description);
   registry.add<Image, Image>(
-      "image.premultiply", [](ParamReader&) { return image::premultiply(); },
-      plain("multiplies colours by alpha; only RGBA changes", "pillow: mode `RGBa`", R"({"op": "image.premultiply"})"));
+      "image.premultiply", [](ParamReader&) { return image::premultiply(); }, premultiply_description);
   registry.add<Image, Image>(
-      "image.unpremultiply", [](ParamReader&) { return image::unpremultiply(); },
-      plain("divides colours by alpha; only RGBA changes", "pillow: mode `RGBA` from `RGBa`",
-            R"({"op": "image.unpremultiply"})"));
+      "image.unpremultiply", [](ParamReader&) { return image::unpremultiply(); }, unpremultiply_description);
 }
 
 }  // namespace gantry::detail

@@ -135,11 +135,11 @@ OpDescription thumbnail_description() {
 }  // namespace
 
 void add_resize_ops(Registry& registry) {
-  registry.add<Image, Image>("image.resize", read_resize, resize_description());
-  registry.add<Image, Image>("image.resize_short", read_resize_short, resize_short_description());
-  registry.add<Image, Image>("image.resize_long", read_resize_long, resize_long_description());
-  registry.add<Image, Image>("image.resize_fit", read_resize_fit, resize_fit_description());
-  registry.add<Image, Image>("image.thumbnail", read_thumbnail, thumbnail_description());
+  registry.add<Image, Image>("image.resize", read_resize, resize_description);
+  registry.add<Image, Image>("image.resize_short", read_resize_short, resize_short_description);
+  registry.add<Image, Image>("image.resize_long", read_resize_long, resize_long_description);
+  registry.add<Image, Image>("image.resize_fit", read_resize_fit, resize_fit_description);
+  registry.add<Image, Image>("image.thumbnail", read_thumbnail, thumbnail_description);
 }
 
 }  // namespace gantry::detail

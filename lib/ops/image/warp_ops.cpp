@@ -113,10 +113,10 @@ OpDescription rotate90_description() {
 }  // namespace
 
 void add_warp_ops(Registry& registry) {
-  registry.add<Image, Image>("image.flip", read_flip, flip_description());
-  registry.add<Image, Image>("image.rotate90", read_rotate90, rotate90_description());
-  registry.add<Image, Image>("image.affine", read_affine, affine_description());
-  registry.add<Image, Image>("image.perspective", read_perspective, perspective_description());
+  registry.add<Image, Image>("image.flip", read_flip, flip_description);
+  registry.add<Image, Image>("image.rotate90", read_rotate90, rotate90_description);
+  registry.add<Image, Image>("image.affine", read_affine, affine_description);
+  registry.add<Image, Image>("image.perspective", read_perspective, perspective_description);
 }
 
 }  // namespace gantry::detail

@@ -64,11 +64,11 @@ OpDescription to_picture_description() {
 }  // namespace
 
 void add_keypoint_ops(Registry& registry) {
-  registry.add<Tensor, Keypoints>("keypoints.heatmaps", read_heatmaps, heatmaps_description());
-  registry.add<Tensor, Keypoints>("keypoints.points", read_points, points_description());
+  registry.add<Tensor, Keypoints>("keypoints.heatmaps", read_heatmaps, heatmaps_description);
+  registry.add<Tensor, Keypoints>("keypoints.points", read_points, points_description);
   registry.add<Keypoints, Keypoints>(
       "keypoints.to_picture", [](ParamReader& params) { return keypoints::to_picture(params.boolean("clip")); },
-      to_picture_description());
+      to_picture_description);
 }
 
 }  // namespace gantry::detail

@@ -153,12 +153,12 @@ OpDescription overlay_description() {
 }  // namespace
 
 void add_segment_ops(Registry& registry) {
-  registry.add<Tensor, Tensor>("segment", read_segment, segment_description());
-  registry.add<std::tuple<Tensor, Tensor>, Tensor>("segment.input", read_segment_input, segment_input_description());
-  registry.add<Tensor, Tensor>("segment.binary", read_binary, binary_description());
-  registry.add<Tensor, Masks>("segment.masks", read_masks, masks_description());
-  registry.add<Tensor, Image>("segment.to_image", read_to_image, to_image_description());
-  registry.add<std::tuple<Image, Tensor>, Image>("segment.overlay", read_overlay, overlay_description());
+  registry.add<Tensor, Tensor>("segment", read_segment, segment_description);
+  registry.add<std::tuple<Tensor, Tensor>, Tensor>("segment.input", read_segment_input, segment_input_description);
+  registry.add<Tensor, Tensor>("segment.binary", read_binary, binary_description);
+  registry.add<Tensor, Masks>("segment.masks", read_masks, masks_description);
+  registry.add<Tensor, Image>("segment.to_image", read_to_image, to_image_description);
+  registry.add<std::tuple<Image, Tensor>, Image>("segment.overlay", read_overlay, overlay_description);
 }
 
 }  // namespace gantry::detail

@@ -106,9 +106,9 @@ OpDescription pad_to_description() {
 }  // namespace
 
 void add_tensor_ops(Registry& registry) {
-  registry.add<Tensor, Tensor>("interpolate", read_interpolate, interpolate_description());
-  registry.add<Tensor, Tensor>("normalize", read_normalize, normalize_description());
-  registry.add<Tensor, Tensor>("pad_to", read_pad_to, pad_to_description());
+  registry.add<Tensor, Tensor>("interpolate", read_interpolate, interpolate_description);
+  registry.add<Tensor, Tensor>("normalize", read_normalize, normalize_description);
+  registry.add<Tensor, Tensor>("pad_to", read_pad_to, pad_to_description);
 }
 
 }  // namespace gantry::detail

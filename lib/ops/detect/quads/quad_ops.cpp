@@ -120,11 +120,11 @@ OpDescription draw_quads_description() {
 }  // namespace
 
 void add_quad_ops(Registry& registry) {
-  registry.add<Tensor, Quads>("detect.db", read_db, db_description());
-  registry.add<Quads, Quads>("detect.quads_to_picture", read_quads_to_picture, quads_to_picture_description());
+  registry.add<Tensor, Quads>("detect.db", read_db, db_description);
+  registry.add<Quads, Quads>("detect.quads_to_picture", read_quads_to_picture, quads_to_picture_description);
   registry.add<std::tuple<Image, Quads>, std::vector<Image>>("detect.crop_quads", read_crop_quads,
-                                                             crop_quads_description());
-  registry.add<std::tuple<Image, Quads>, Image>("detect.draw_quads", read_draw_quads, draw_quads_description());
+                                                             crop_quads_description);
+  registry.add<std::tuple<Image, Quads>, Image>("detect.draw_quads", read_draw_quads, draw_quads_description);
 }
 
 }  // namespace gantry::detail
