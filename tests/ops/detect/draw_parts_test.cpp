@@ -66,11 +66,11 @@ TEST(Canvas, DrawsDiscsFramesAndRectangles) {
 
 /// The canvas is a part of a larger image, whose other pixels are looked at afterwards.
 /// As `(torch.tensor(own) * (1 - alpha) + torch.tensor(with) * alpha).to(torch.uint8)` gives it, of float32.
-TEST(Blend, RoundsWhatIsLeftOnce) {
-  EXPECT_EQ(Blend(0.09)(45, 45), 45);
-  EXPECT_EQ(Blend(0.5)(10, 21), 15);
-  EXPECT_EQ(Blend(0)(200, 3), 200);
-  EXPECT_EQ(Blend(1)(200, 3), 3);
+TEST(AlphaBlend, RoundsWhatIsLeftOnce) {
+  EXPECT_EQ(AlphaBlend(0.09)(45, 45), 45);
+  EXPECT_EQ(AlphaBlend(0.5)(10, 21), 15);
+  EXPECT_EQ(AlphaBlend(0)(200, 3), 200);
+  EXPECT_EQ(AlphaBlend(1)(200, 3), 3);
 }
 
 TEST(Canvas, WritesNothingOutsideTheImage) {

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from .frame import Frame
 
 
-def need_frame(frame: Frame | None) -> Frame:
+def need_frame(frame: Frame | None, what: str) -> Frame:
     if frame is None:
-        raise PackError("nobody knows which picture the boxes are of: image.decode or another image op has to come "
+        raise PackError(f"nobody knows which picture the {what} are of: image.decode or another image op has to come "
                         "before the model; of what is made of several crops or branches together there is none")
     return frame
 
 
 def unletterbox(boxes: torch.Tensor, clip: bool, frame: Frame | None) -> torch.Tensor:
-    known = need_frame(frame)
+    known = need_frame(frame, "boxes")
     if boxes.dim() != 2 or boxes.shape[1] < 4 or str(boxes.dtype) != "torch.float32":
         raise PackError(f"image.unletterbox takes boxes as f32[N, 4], or with more columns, got {tuple(boxes.shape)}")
     return to_picture(boxes, clip, known)

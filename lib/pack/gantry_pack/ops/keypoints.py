@@ -83,6 +83,6 @@ def points(value: Any, relative: bool, width: int, height: int, y_first: bool, f
 
 def points_to_picture(keypoints: Keypoints, clip: bool, frame: Frame | None) -> Keypoints:
     torch = need("torch", "keypoints.to_picture")
-    known = need_frame(frame)
+    known = need_frame(frame, "keypoints")
     rows = torch.tensor(keypoints, dtype=torch.float32).reshape(-1, 3)
     return _rows(torch.cat((to_picture(rows[:, :2].repeat(1, 2), clip, known)[:, :2], rows[:, 2:]), 1))

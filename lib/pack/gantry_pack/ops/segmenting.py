@@ -79,7 +79,7 @@ def segment_logits(value: Any, height: int, width: int, size: str, stride: int,
     if size == "picture":
         if height:
             raise PackError("segment: height and width are for size=given, not for size=picture")
-        return picture_plane(value, need_frame(frame), stride)
+        return picture_plane(value, need_frame(frame, "labels"), stride)
     if height:
         value = torch.nn.functional.interpolate(value[None], (height, width), mode="bilinear", align_corners=False)[0]
     return value, torch.ones(value.shape[1:], dtype=torch.bool)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def clip(detections: Detections, frame: Frame | None) -> Detections:
     """torchvision's clip_boxes_to_image() with the part of the input that the picture covers."""
-    known = need_frame(frame)
+    known = need_frame(frame, "boxes")
     width, height = (known.height, known.width) if known.is_turned else (known.width, known.height)
     ends = [_ends(known.x, width), _ends(known.y, height)]
 
@@ -28,7 +28,7 @@ def clip(detections: Detections, frame: Frame | None) -> Detections:
 
 
 def back_to_picture(detections: Detections, clip: bool, frame: Frame | None) -> Detections:
-    known = need_frame(frame)
+    known = need_frame(frame, "boxes")
 
     def points_back(points: torch.Tensor) -> torch.Tensor:  # as boxes without an extent
         return to_picture(points.repeat(1, 2), clip, known)[:, :2]

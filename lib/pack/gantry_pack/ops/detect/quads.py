@@ -144,7 +144,7 @@ def _normal(a: tuple[int, int], b: tuple[int, int]) -> tuple[float, float]:
 
 def quads_to_picture(quads: Quads, round: bool, clip: bool, min_side: float, frame: Frame | None) -> Quads:
     numpy = need("numpy", "detect.quads_to_picture")
-    known = need_frame(frame)
+    known = need_frame(frame, "quads")
     moved = Quads()
     for one in quads:
         places = numpy.array(one.quad, numpy.float32)
