@@ -1407,6 +1407,8 @@ TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: stands for width and height"));
   EXPECT_THAT(error(R"({"op": "image.center_crop", "width": 4})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].height"));
+  EXPECT_THAT(error(R"({"op": "image.pad_to", "size": 0, "square": true})"),
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: must be 1..65535, got 0"));
   EXPECT_THAT(error(R"({"op": "image.resize", "width": 4})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].height"));
   EXPECT_THAT(

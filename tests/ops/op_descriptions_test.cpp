@@ -24,6 +24,16 @@ using nlohmann::json;
 using test::IsOk;
 using Type = OpParameter::Type;
 
+bool is_in(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_alternative(const OpDescription& op, const OpParameter& parameter) {
+  for (const auto& alternative : op.one_of)
+    if (is_in(alternative, parameter.name())) return true;
+  return false;
+}
+
 class OpDescriptions : public testing::Test {
  protected:
   Result<detail::NodePtr> build(const json& op) const {
@@ -57,11 +67,13 @@ class OpDescriptions : public testing::Test {
   }
 
   /// Nothing, then each value of each other parameter that has a few: a parameter may be of account beside it alone.
+  /// Not of another alternative.
   static std::vector<std::pair<std::string, json>> choices_beside(const OpDescription& op,
                                                                   const OpParameter& parameter) {
     std::vector<std::pair<std::string, json>> all = {{"", nullptr}};
     for (const OpParameter& other : op.parameters) {
       if (other.name() == parameter.name()) continue;
+      if (is_alternative(op, parameter) && is_alternative(op, other)) continue;
       for (const std::string& choice : other.choices()) all.emplace_back(other.name(), choice);
       if (other.type() == Type::kBoolean) all.emplace_back(other.name(), true);
     }
@@ -79,10 +91,6 @@ class OpDescriptions : public testing::Test {
   const Model model_ = test::make_fake_model(std::make_shared<test::FakeScript>(), test::calling_thread());
 };
 
-bool is_in(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 /// The example's required parameters, and of alternatives those that `parameter` is part of.
 json base_for(const OpDescription& op, const OpParameter& parameter, const std::vector<OpParameter>& all) {
   const json example = json::parse(op.example);
@@ -97,12 +105,6 @@ json base_for(const OpDescription& op, const OpParameter& parameter, const std::
   if (chosen == nullptr) return base;
   for (const std::string& name : *chosen) base[name] = example.contains(name) ? example[name] : json(64);
   return base;
-}
-
-bool is_alternative(const OpDescription& op, const OpParameter& parameter) {
-  for (const auto& alternative : op.one_of)
-    if (is_in(alternative, parameter.name())) return true;
-  return false;
 }
 
 /// A value that is accepted, for parameters whose numbers depend on each other.

@@ -134,6 +134,8 @@ Stage<Image, Image> read_pad_to(ParamReader& params) {
     const Size size = read_size(params);
     options.width = size.width;
     options.height = size.height;
+    if (size.width == 0 && size.height == 0)  // which PadTo takes for none
+      params.fail(params.has("size") ? "size" : "width", "must be 1..65535, got 0");
   }
   options.multiple = params.integer("multiple");
   options.square = params.boolean("square");
