@@ -32,11 +32,13 @@ class Grid(torch.nn.Module):
             self.mix[1].weight.mul_(6)
             self.mix[1].bias[4:] = -self.mix[1].weight[4:].sum((1, 2, 3)) / 2  # of gray no class is the likeliest
             self.mix[1].bias[4] += 2
+        # Without it cells of the border have equal scores, and rounding would decide which of them a cut leaves.
+        self.register_buffer("lean", torch.rand(5 + len(CLASSES), width // 32 * (height // 32)) * 3 - 1.5)
         across, down = torch.arange(width // 32) * 32.0 + 16, torch.arange(height // 32) * 32.0 + 16
         self.register_buffer("centres", torch.stack(torch.meshgrid(across, down, indexing="xy")).flatten(1))
 
     def forward(self, images):
-        cells = self.mix(images).flatten(2)
+        cells = self.mix(images).flatten(2) + self.lean
         centres = self.centres.expand(images.shape[0], -1, -1)
         sizes, objectness, classes = cells[:, :2].sigmoid() * 90, cells[:, 4:5].sigmoid(), cells[:, 5:].sigmoid()
         if self.head == "yolov8":
