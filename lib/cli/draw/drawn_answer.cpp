@@ -16,6 +16,7 @@
 #include "ops/detect/draw_labels.hpp"
 #include "ops/detect/draw_palette.hpp"
 #include "ops/detect/draw_sizes.hpp"
+#include "ops/image/rgb_copy.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -117,8 +118,8 @@ std::string doubt_about_places(const AnyPipeline& pipeline) {
                         (!are_planes && has_any({"image.resize", "image.thumbnail", "interpolate"}));
   if (!is_moved || has_any({"to_picture", "paste_masks", "size=picture", "sliding_window"})) return {};
   return "--draw: ops before the model move the picture, and no op behind it brings what is found back to the "
-         "picture's "
-         "own pixels, so it may be drawn elsewhere; detect.to_picture does, for labels segment with size=picture";
+         "picture's own pixels, so it may be drawn elsewhere; detect.to_picture does, for labels segment with "
+         "size=picture";
 }
 
 namespace {

@@ -23,23 +23,6 @@ PixelBox Canvas::clipped(const PixelBox& box) const {
           std::min(box.bottom, height())};
 }
 
-Result<Image> rgb_copy(const Image& image) {
-  auto copy = Image::make(image.width(), image.height(), Colour::kRgb);
-  if (!copy) return copy;
-  const std::size_t channels = image.channels();
-  for (std::int64_t y = 0; y < image.height(); ++y) {
-    const std::uint8_t* pixel = image.row(y);
-    std::uint8_t* row = copy->mutable_row(y);
-    if (channels == 3) {
-      std::memcpy(row, pixel, static_cast<std::size_t>(image.width()) * 3);
-      continue;
-    }
-    for (std::int64_t x = 0; x < image.width(); ++x, pixel += channels, row += 3)
-      channels == 1 ? std::memset(row, *pixel, 3) : std::memcpy(row, pixel, 3);
-  }
-  return copy;
-}
-
 void Canvas::fill(const PixelBox& box, Rgb colour) {
   const PixelBox seen = clipped(box);
   if (seen.is_empty()) return;

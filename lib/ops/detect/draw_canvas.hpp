@@ -39,9 +39,6 @@ class AlphaBlend {
   float rest_;
 };
 
-/// An image of its own with the same pixels, as RGB; alpha is dropped.
-GANTRY_API Result<Image> rgb_copy(const Image& image);
-
 /// Columns left..right and rows top..bottom, the last ones left out; empty where they are not in this order.
 /// Coordinates are at most 2^32 from 0, so that their sums cannot overflow.
 struct PixelBox {

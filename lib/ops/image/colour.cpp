@@ -6,8 +6,28 @@
 #include <string>
 
 #include "ops/image/kernels/store_kernels.hpp"
+#include "ops/image/rgb_copy.hpp"
 
-namespace gantry::image {
+namespace gantry {
+
+Result<Image> detail::rgb_copy(const Image& image) {
+  auto copy = Image::make(image.width(), image.height(), Colour::kRgb);
+  if (!copy) return copy;
+  const std::size_t channels = image.channels();
+  for (std::int64_t y = 0; y < image.height(); ++y) {
+    const std::uint8_t* pixel = image.row(y);
+    std::uint8_t* row = copy->mutable_row(y);
+    if (channels == 3) {
+      std::memcpy(row, pixel, static_cast<std::size_t>(image.width()) * 3);
+      continue;
+    }
+    for (std::int64_t x = 0; x < image.width(); ++x, pixel += channels, row += 3)
+      channels == 1 ? std::memset(row, *pixel, 3) : std::memcpy(row, pixel, 3);
+  }
+  return copy;
+}
+
+namespace image {
 namespace {
 
 struct ToGray {
@@ -41,17 +61,7 @@ Result<Image> run_to_gray(const GrayRule& rule, const Image& image) {
 }
 
 Result<Image> run_to_rgb(const Image& image) {
-  if (image.colour() == Colour::kRgb) return image;
-  auto out = Image::make(image.width(), image.height(), Colour::kRgb);
-  if (!out) return out;
-  const std::size_t channels = image.channels();
-  for (std::int64_t y = 0; y < image.height(); ++y) {
-    const std::uint8_t* pixel = image.row(y);
-    std::uint8_t* row = out->mutable_row(y);
-    for (std::int64_t x = 0; x < image.width(); ++x, pixel += channels, row += 3)
-      channels == 1 ? std::memset(row, *pixel, 3) : std::memcpy(row, pixel, 3);
-  }
-  return out;
+  return image.colour() == Colour::kRgb ? image : detail::rgb_copy(image);
 }
 
 Result<Image> run_premultiply(const Image& image) {
@@ -103,4 +113,5 @@ Stage<Image, Image> unpremultiply() {
                                        [](const Unpremultiply&, Image&& image) { return run_unpremultiply(image); });
 }
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace gantry

@@ -13,7 +13,9 @@
 #include "core/number_text.hpp"
 #include "ops/detect/draw_canvas.hpp"
 #include "ops/detect/draw_palette.hpp"
+#include "ops/image/rgb_copy.hpp"
 #include "ops/parameters.hpp"
+#include "ops/picture_axes.hpp"
 #include "ops/row_bands.hpp"
 #include "ops/segment/run_builder.hpp"
 
@@ -21,7 +23,8 @@ namespace gantry {
 namespace {
 
 constexpr std::int64_t kMaxLabel = (std::int64_t{1} << 31) - 1;
-constexpr std::int64_t kNanosecondsAPixel = 5;  // of a colour that is looked up and written or blended
+constexpr std::int64_t kNanosecondsAPixel = 15;     // of a colour that is looked up and written or blended
+constexpr std::int64_t kNanosecondsAGrayPixel = 2;  // both measured
 
 struct LabelMasks {
   std::vector<std::int64_t> classes;
@@ -142,7 +145,8 @@ Result<Image> gray_image_of(const Tensor& labels, const CallContext& call) {
     const std::int32_t* const label = gray_rows(first + begin * width, begin, end, *image);
     if (label != nullptr) wrong.add(label - first);
   };
-  if (auto done = detail::for_row_bands(call, height, labels.numel(), rows); !done) return std::move(done).error();
+  const std::int64_t work = kNanosecondsAGrayPixel * labels.numel();
+  if (auto done = detail::for_row_bands(call, height, work, rows); !done) return std::move(done).error();
   const auto place = wrong.get();
   if (!place) return image;
   return Error(ErrorCode::kInvalidArgument,
@@ -243,10 +247,7 @@ Stage<std::tuple<Image, Tensor>, Image> overlay(const Overlay& options) {
   return detail::make_op<Input, Image>("segment.overlay", options, std::move(text), check(options),
                                        [](const Overlay& p, Input&& input, const CallContext& call) {
                                          auto drawn = overlaid(p, input, call);
-                                         if (const Frame* frame = call.element_frame(0))
-                                           call.set_frame(*frame);
-                                         else
-                                           call.clear_frame();
+                                         detail::keep_frame_of(call, 0);
                                          return drawn;
                                        });
 }

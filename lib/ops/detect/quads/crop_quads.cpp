@@ -89,10 +89,11 @@ Error too_large(std::string text) {
   return Error(ErrorCode::kResourceExhausted, std::move(text)).with_reason(ErrorReason::kInputTooLarge);
 }
 
-/// A quad without fault, and the size of its crop before it is turned.
+/// A quad without fault, the size of its crop, and whether that is turned then.
 struct Cut {
   Quad quad;
   Size size;
+  bool is_turned;
 };
 
 /// Of a quad without fault.
@@ -103,17 +104,16 @@ Result<Cut> cut_of(const Quad& quad, const CropQuads& options) {
     return too_large("its crop of " + std::to_string(size.width) + " x " + std::to_string(size.height) +
                      " pixels has a side above " + std::to_string(detail::kMaxSide) +
                      ", or more pixels than max_pixels, " + std::to_string(options.max_pixels));
-  return Cut{quad, size};
+  const double shape = static_cast<double>(own.height) / static_cast<double>(own.width);
+  return Cut{quad, size, options.turn_from > 0 && shape >= options.turn_from};
 }
 
-Result<Image> rectify(const Image& image, const Cut& cut, const CropQuads& options, const CallContext& call) {
-  const auto& [quad, size] = cut;
+Result<Image> rectify(const Image& image, const Cut& cut, const CallContext& call) {
+  const auto& [quad, size, is_turned] = cut;
   const auto projection =
       detail::projection_onto(quad, static_cast<double>(size.width), static_cast<double>(size.height));
   auto crop = detail::cubic_warp(image, projection, size.width, size.height, call);
-  const Size own = own_size(quad);
-  const double shape = static_cast<double>(own.height) / static_cast<double>(own.width);
-  if (!crop || !(options.turn_from > 0 && shape >= options.turn_from)) return crop;
+  if (!crop || !is_turned) return crop;
   return detail::oriented(*crop, detail::Orientation::kRotate90);
 }
 
@@ -156,7 +156,7 @@ Result<std::vector<Image>> crops_of(const CropQuads& options, const std::tuple<I
   std::vector<Image> crops;
   for (const Cut& cut : *cuts) {
     if (auto ended = call.interruption()) return *ended;
-    auto crop = rectify(image, cut, options, call);
+    auto crop = rectify(image, cut, call);
     if (!crop) return std::move(crop).error();
     crops.push_back(*std::move(crop));
   }
@@ -181,7 +181,7 @@ Result<Image> crop_quad(const Image& image, const Quad& quad, const CropQuads& o
     if (auto fault = fault_of(quad)) return Error(ErrorCode::kInvalidArgument, "the quad " + *fault);
     const auto cut = cut_of(quad, options);
     if (!cut) return cut.error();
-    return rectify(image, *cut, options, CallContext::none());
+    return rectify(image, *cut, CallContext::none());
   } catch (...) {
     return detail::translate_exception();
   }

@@ -12,6 +12,7 @@
 #include "ops/detect/draw_palette.hpp"
 #include "ops/detect/draw_sizes.hpp"
 #include "ops/detect/draw_stage.hpp"
+#include "ops/image/rgb_copy.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detect {
