@@ -152,8 +152,9 @@ op-tables: configure ## write the tables of ops in lib/model/manifest.schema.md,
 	@ninja -C $(BUILD) -j $(JOBS) gantry_op_table_json
 	@$(in_build) "$$GANTRY_PYTHON" lib/ops/schema_tables.py $(BUILD)/share/gantry/ops.json --write
 
-tidy: build ## clang-tidy over the library, where it is installed
-	@clang-tidy -p $(BUILD) --quiet $$(git ls-files 'lib/*.cpp' ':!lib/engine/torch/empty_library.cpp')
+tidy: bootstrap ## clang-tidy over the library, where it is installed; each source by itself
+	@$(in_build) cmake/configure.sh $(BUILD)/tidy release -DGANTRY_UNITY_BUILD=OFF -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@clang-tidy -p $(BUILD)/tidy --quiet $$(git ls-files 'lib/*.cpp' ':!lib/engine/torch/empty_library.cpp')
 
 clean: ## remove build/ (the Python environment .venv stays)
 	rm -rf $(BUILD)

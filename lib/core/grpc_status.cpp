@@ -17,7 +17,7 @@ enum Status : int {
   kUnavailable = 14,
 };
 
-Status status_of(ErrorCode code) noexcept {
+Status grpc_status_of(ErrorCode code) noexcept {
   switch (code) {
     case ErrorCode::kInvalidArgument:
       return kInvalidArgument;
@@ -63,7 +63,7 @@ int grpc_status(const Error& error) noexcept {
     case ErrorReason::kGoldenMismatch:
       break;
   }
-  return status_of(error.code());
+  return grpc_status_of(error.code());
 }
 
 }  // namespace gantry

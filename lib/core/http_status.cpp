@@ -4,7 +4,7 @@
 namespace gantry {
 namespace {
 
-constexpr int kUnavailable = 503;
+constexpr int kServiceUnavailable = 503;
 
 /// 0 where the code decides.
 int status_of(ErrorReason reason, ErrorCode code) noexcept {
@@ -18,9 +18,9 @@ int status_of(ErrorReason reason, ErrorCode code) noexcept {
     case ErrorReason::kUnhealthy:
     case ErrorReason::kShutdown:
     case ErrorReason::kOutOfMemory:
-      return kUnavailable;
+      return kServiceUnavailable;
     case ErrorReason::kDeadlineUnreachable:
-      return code == ErrorCode::kResourceExhausted ? kUnavailable : 504;
+      return code == ErrorCode::kResourceExhausted ? kServiceUnavailable : 504;
     case ErrorReason::kNone:
     case ErrorReason::kDeadlinePassed:
     case ErrorReason::kCancelled:
@@ -40,7 +40,7 @@ int status_of(ErrorCode code) noexcept {
       return 501;
     case ErrorCode::kResourceExhausted:
     case ErrorCode::kUnavailable:
-      return kUnavailable;
+      return kServiceUnavailable;
     case ErrorCode::kCancelled:
       return 499;
     case ErrorCode::kDeadlineExceeded:
@@ -61,7 +61,7 @@ int http_status(const Error& error) noexcept {
 }
 
 std::optional<std::chrono::seconds> retry_after(const Error& error) noexcept {
-  if (error.retry_after() <= std::chrono::nanoseconds::zero() || http_status(error) != kUnavailable)
+  if (error.retry_after() <= std::chrono::nanoseconds::zero() || http_status(error) != kServiceUnavailable)
     return std::nullopt;
   return std::chrono::ceil<std::chrono::seconds>(error.retry_after());
 }

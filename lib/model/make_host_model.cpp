@@ -19,7 +19,7 @@ Error invalid(const std::string& field, const std::string& why) {
   return Error(ErrorCode::kInvalidArgument, "BackendOptions::" + field + why);
 }
 
-Result<void> check_options(const BackendOptions& options, const Signature& signature) {
+Result<void> check_backend_options(const BackendOptions& options, const Signature& signature) {
   const auto range = [](const char* field, int value, int low, int high) -> Result<void> {
     if (value >= low && value <= high) return {};
     return invalid(field,
@@ -41,7 +41,7 @@ ModelOptions merging_options(const BackendOptions& options) {
 }
 
 Result<Model> make_host_model(std::shared_ptr<Backend> backend, Signature signature, const BackendOptions& options) {
-  if (auto ok = check_options(options, signature); !ok) return std::move(ok).error();
+  if (auto ok = check_backend_options(options, signature); !ok) return std::move(ok).error();
   auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
   if (!runtime) return std::move(runtime).error();
   const EngineInfo& info = backend->info();

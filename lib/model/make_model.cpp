@@ -34,7 +34,7 @@ Result<void> check_range(const char* option, int value, int low, int high) {
                                                 ".." + std::to_string(high) + ", got " + std::to_string(value));
 }
 
-Result<void> check_options(const ModelOptions& options, const Signature& signature) {
+Result<void> check_model_options(const ModelOptions& options, const Signature& signature) {
   if (auto ok = check_range("max_batch", options.max_batch, 0, 65536); !ok) return ok;
   if (options.max_delay.count() < 0 || options.max_delay > std::chrono::seconds(10))
     return Error(ErrorCode::kInvalidArgument,
@@ -170,7 +170,7 @@ Result<void> detail::check_examples(const char* option, const Signature& signatu
 
 Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signature, const ModelOptions& options,
                                  const BatchEvidence& evidence) {
-  if (auto ok = check_options(options, signature); !ok) return std::move(ok).error();
+  if (auto ok = check_model_options(options, signature); !ok) return std::move(ok).error();
   auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
   if (!runtime) return std::move(runtime).error();
   RuntimeCore& core = *runtime->core();

@@ -18,7 +18,7 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::uint64_t kMaxRecordBytes = 1 << 20;
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kRecordFormat = 1;
 constexpr std::int64_t kMany = 1 << 20;
 
 Error at(const std::string& directory, ErrorCode code, const std::string& what) {
@@ -30,7 +30,7 @@ std::optional<GoldenRecord> parse(const std::string& text, const std::string& id
   if (!json) return std::nullopt;
   JsonObject object(*json, "");
   GoldenRecord record;
-  const bool is_ours = object.integer("format") == kFormat && object.string("identity") == identity;
+  const bool is_ours = object.integer("format") == kRecordFormat && object.string("identity") == identity;
   record.cases = static_cast<std::size_t>(object.integer("cases", 1, kMany, std::nullopt));
   const Json* models = object.require("models");
   if (!object.finish() || !is_ours || !models->is_array()) return std::nullopt;
@@ -49,7 +49,7 @@ std::optional<GoldenRecord> parse(const std::string& text, const std::string& id
 
 Result<std::string> to_text(const std::string& identity, const GoldenRecord& record) {
   JsonWriter writer;
-  writer.begin_object().field("format", kFormat).field("identity", identity).field("cases", record.cases);
+  writer.begin_object().field("format", kRecordFormat).field("identity", identity).field("cases", record.cases);
   writer.key("models").begin_list();
   for (const RecordedModel& model : record.models) {
     writer.begin_object().field("name", model.name).field("engine", model.engine).field("merged", model.merged);

@@ -10,7 +10,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::int64_t kFormat = 2;
+constexpr std::int64_t kManifestFormat = 2;
 constexpr std::size_t kMaxModels = 16;
 constexpr std::size_t kMaxInputs = 16;
 constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 40;
@@ -175,10 +175,10 @@ Result<Manifest> parse(const Bytes& text) {
   if (!json) return std::move(json).error();
   JsonObject object(*json, "");
   const std::int64_t format = object.integer("format");
-  if (object.ok() && format != kFormat)
+  if (object.ok() && format != kManifestFormat)
     return Error(ErrorCode::kUnsupported, "gantry.json has format " + std::to_string(format) +
-                                              ", this version reads format " + std::to_string(kFormat) +
-                                              (format < kFormat ? "; pack the model again" : ""));
+                                              ", this version reads format " + std::to_string(kManifestFormat) +
+                                              (format < kManifestFormat ? "; pack the model again" : ""));
   Manifest manifest;
   manifest.name = read_name(object, "name");
   manifest.version = read_name(object, "version");

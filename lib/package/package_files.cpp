@@ -15,18 +15,14 @@ namespace {
 
 constexpr std::int64_t kMaxManifestBytes = 16 << 20;
 
-Error altered(const std::string& name, const std::string& what) {
-  return Error(ErrorCode::kFailedPrecondition, "file '" + name + "': " + what);
-}
-
 Result<void> check_size(const std::string& name, std::uint64_t size, const FileEntry& entry) {
   if (size == static_cast<std::uint64_t>(entry.bytes)) return {};
-  return altered(name, "has " + std::to_string(size) + " bytes, gantry.json lists " + std::to_string(entry.bytes));
+  return altered_file(name, "has " + std::to_string(size) + " bytes, gantry.json lists " + std::to_string(entry.bytes));
 }
 
 Result<void> check_hash(const std::string& name, const std::string& hash, const FileEntry& entry) {
   if (hash == entry.sha256) return {};
-  return altered(name, "has SHA-256 " + hash + ", gantry.json lists " + entry.sha256);
+  return altered_file(name, "has SHA-256 " + hash + ", gantry.json lists " + entry.sha256);
 }
 
 Result<std::shared_ptr<const VerifiedContent>> verify_file(const PackageTree& tree, const std::string& path,
@@ -42,7 +38,7 @@ Result<std::shared_ptr<const VerifiedContent>> verify_file(const PackageTree& tr
 
 Result<Bytes> read_whole(const OpenFile& file, const std::string& name) {
   std::vector<std::uint8_t> content(static_cast<std::size_t>(file.size()));
-  if (!file.read_exactly(0, content.data(), content.size())) return altered(name, "cannot be read to its end");
+  if (!file.read_exactly(0, content.data(), content.size())) return altered_file(name, "cannot be read to its end");
   return Bytes(std::move(content));
 }
 
@@ -52,7 +48,7 @@ Result<std::map<std::string, std::string, std::less<>>> resolve_all(const Packag
   for (const auto& [name, entry] : manifest.files) {
     auto path = tree.resolve(name);
     if (!path && path.error().code() == ErrorCode::kNotFound)
-      return altered(name, "is listed in gantry.json, but missing");
+      return altered_file(name, "is listed in gantry.json, but missing");
     if (!path) return std::move(path).error();
     paths.emplace(name, *std::move(path));
   }
@@ -85,7 +81,7 @@ std::optional<Error> why_unreadable(const std::string& directory, const Manifest
     if (OpenFile::open(directory + "/" + name)) continue;
     const int reason = errno;
     const bool is_of_package = reason == ENOENT || reason == ENOTDIR || reason == ELOOP || reason == ENXIO;
-    if (!is_of_package) return altered(name, "cannot be opened: " + system_message(reason));
+    if (!is_of_package) return altered_file(name, "cannot be opened: " + system_message(reason));
   }
   return std::nullopt;
 }

@@ -12,15 +12,15 @@ namespace {
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
 
-Error altered(const std::string& name, const std::string& what) {
-  return Error(ErrorCode::kFailedPrecondition, "file '" + name + "': " + what);
-}
-
 Error was_written_to(const std::string& name) {
-  return altered(name, "was written to since it was verified");
+  return altered_file(name, "was written to since it was verified");
 }
 
 }  // namespace
+
+Error altered_file(const std::string& name, const std::string& what) {
+  return Error(ErrorCode::kFailedPrecondition, "file '" + name + "': " + what);
+}
 
 std::size_t VerifiedContent::block_size(std::size_t block) const {
   return static_cast<std::size_t>(std::min<std::uint64_t>(kBlockBytes, file_.size() - block * kBlockBytes));
@@ -36,7 +36,7 @@ Result<std::shared_ptr<const VerifiedContent>> VerifiedContent::hash(OpenFile fi
   for (std::size_t block = 0; block < blocks; ++block) {
     const std::size_t size = content->block_size(block);
     if (!content->file_.read_exactly(block * kBlockBytes, bytes.data(), size))
-      return altered(content->name_, "cannot be read to its end");
+      return altered_file(content->name_, "cannot be read to its end");
     whole.update(bytes.data(), size);
     part.update(bytes.data(), size);
     content->digests_.push_back(part.take());
@@ -53,7 +53,8 @@ bool VerifiedContent::is_block(std::size_t block, const void* bytes) const {
 
 Result<void> VerifiedContent::read_block(std::size_t block, void* target) const {
   const std::size_t size = block_size(block);
-  if (!file_.read_exactly(block * kBlockBytes, target, size)) return altered(name_, "was cut short while it was read");
+  if (!file_.read_exactly(block * kBlockBytes, target, size))
+    return altered_file(name_, "was cut short while it was read");
   return is_block(block, target) ? Result<void>() : was_written_to(name_);
 }
 

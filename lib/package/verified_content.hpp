@@ -16,6 +16,9 @@
 
 namespace gantry::detail {
 
+/// failed_precondition: a file is not what gantry.json lists; `what` says how.
+Error altered_file(const std::string& name, const std::string& what);
+
 class VerifiedContent final : public FileContent {
  public:
   /// Hashes the file. failed_precondition if it cannot be read to its end.

@@ -2,13 +2,11 @@
 // Payloads: their types' names, and tuples whose types a config left open.
 #include <gantry/payload.hpp>
 
+#include "pipeline/open_tuple.hpp"
+
 namespace gantry {
 namespace detail {
 namespace {
-
-bool is_open_tuple(const TypeInfo& type) {
-  return same_type(type, type_of<ValueTuple>());
-}
 
 /// A list, or a list of lists, of tuples whose types are open.
 bool lists_open_tuples(const TypeInfo& type) {

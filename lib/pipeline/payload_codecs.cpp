@@ -10,16 +10,13 @@
 #include "core/json_access.hpp"
 #include "core/json_enclosure.hpp"
 #include "model/npy.hpp"
+#include "pipeline/open_tuple.hpp"
 #include "pipeline/payload_guard.hpp"
 
 namespace gantry::detail {
 namespace {
 
 constexpr std::string_view kReserved[] = {"file", "npy", "digest", "sample", "list", "tuple"};
-
-bool is_open_tuple(const TypeInfo& type) {
-  return same_type(type, type_of<ValueTuple>());
-}
 
 /// "tensors" is how tensors are written, and nothing else.
 bool is_of_tensors(const TypeInfo& type) {

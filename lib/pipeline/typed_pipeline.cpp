@@ -6,15 +6,12 @@
 #include <vector>
 
 #include "pipeline/config_tensors.hpp"
+#include "pipeline/open_tuple.hpp"
 #include "pipeline/pipeline_origin.hpp"
 #include "pipeline/request.hpp"
 
 namespace gantry::detail {
 namespace {
-
-bool is_open_tuple(const TypeInfo& type) {
-  return same_type(type, type_of<ValueTuple>());
-}
 
 /// Whether what `node` gives can be converted to `wanted`, whatever the input.
 bool can_give(const Node& node, const TypeInfo& wanted) {

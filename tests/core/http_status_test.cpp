@@ -10,45 +10,45 @@ namespace {
 
 using namespace std::chrono_literals;
 
-int status(ErrorCode code, ErrorReason reason = ErrorReason::kNone) {
+int status_of(ErrorCode code, ErrorReason reason = ErrorReason::kNone) {
   return http_status(Error(code, "why").with_reason(reason));
 }
 
 TEST(HttpStatus, FollowsTheCodeWhereThereIsNoReason) {
-  EXPECT_EQ(status(ErrorCode::kInvalidArgument), 400);
-  EXPECT_EQ(status(ErrorCode::kNotFound), 404);
-  EXPECT_EQ(status(ErrorCode::kFailedPrecondition), 500);
-  EXPECT_EQ(status(ErrorCode::kUnsupported), 501);
-  EXPECT_EQ(status(ErrorCode::kResourceExhausted), 503);
-  EXPECT_EQ(status(ErrorCode::kCancelled), 499);
-  EXPECT_EQ(status(ErrorCode::kDeadlineExceeded), 504);
-  EXPECT_EQ(status(ErrorCode::kUnavailable), 503);
-  EXPECT_EQ(status(ErrorCode::kModelError), 500);
-  EXPECT_EQ(status(ErrorCode::kInternal), 500);
-  EXPECT_EQ(status(static_cast<ErrorCode>(77)), 500);
+  EXPECT_EQ(status_of(ErrorCode::kInvalidArgument), 400);
+  EXPECT_EQ(status_of(ErrorCode::kNotFound), 404);
+  EXPECT_EQ(status_of(ErrorCode::kFailedPrecondition), 500);
+  EXPECT_EQ(status_of(ErrorCode::kUnsupported), 501);
+  EXPECT_EQ(status_of(ErrorCode::kResourceExhausted), 503);
+  EXPECT_EQ(status_of(ErrorCode::kCancelled), 499);
+  EXPECT_EQ(status_of(ErrorCode::kDeadlineExceeded), 504);
+  EXPECT_EQ(status_of(ErrorCode::kUnavailable), 503);
+  EXPECT_EQ(status_of(ErrorCode::kModelError), 500);
+  EXPECT_EQ(status_of(ErrorCode::kInternal), 500);
+  EXPECT_EQ(status_of(static_cast<ErrorCode>(77)), 500);
 }
 
 TEST(HttpStatus, TellsWhatTheClientSentWrongFromWhatTheServerLacks) {
-  EXPECT_EQ(status(ErrorCode::kResourceExhausted, ErrorReason::kInputTooLarge), 413);
-  EXPECT_EQ(status(ErrorCode::kInvalidArgument, ErrorReason::kInputTooLarge), 413);
-  EXPECT_EQ(status(ErrorCode::kInvalidArgument, ErrorReason::kMediaType), 415);
-  EXPECT_EQ(status(ErrorCode::kUnsupported, ErrorReason::kMediaType), 415);
-  EXPECT_EQ(status(ErrorCode::kResourceExhausted, ErrorReason::kOutOfMemory), 503);
+  EXPECT_EQ(status_of(ErrorCode::kResourceExhausted, ErrorReason::kInputTooLarge), 413);
+  EXPECT_EQ(status_of(ErrorCode::kInvalidArgument, ErrorReason::kInputTooLarge), 413);
+  EXPECT_EQ(status_of(ErrorCode::kInvalidArgument, ErrorReason::kMediaType), 415);
+  EXPECT_EQ(status_of(ErrorCode::kUnsupported, ErrorReason::kMediaType), 415);
+  EXPECT_EQ(status_of(ErrorCode::kResourceExhausted, ErrorReason::kOutOfMemory), 503);
   EXPECT_EQ(http_status(Error::out_of_memory()), 503);
 }
 
 TEST(HttpStatus, SaysThatAnotherServerMayDoIt) {
   for (const ErrorReason reason : {ErrorReason::kQueueFull, ErrorReason::kShed, ErrorReason::kDeadlineUnreachable})
-    EXPECT_EQ(status(ErrorCode::kResourceExhausted, reason), 503) << to_string(reason);
-  EXPECT_EQ(status(ErrorCode::kUnavailable), 503);
-  EXPECT_EQ(status(ErrorCode::kUnavailable, ErrorReason::kUnhealthy), 503);
-  EXPECT_EQ(status(ErrorCode::kUnavailable, ErrorReason::kShutdown), 503);
+    EXPECT_EQ(status_of(ErrorCode::kResourceExhausted, reason), 503) << to_string(reason);
+  EXPECT_EQ(status_of(ErrorCode::kUnavailable), 503);
+  EXPECT_EQ(status_of(ErrorCode::kUnavailable, ErrorReason::kUnhealthy), 503);
+  EXPECT_EQ(status_of(ErrorCode::kUnavailable, ErrorReason::kShutdown), 503);
 }
 
 TEST(HttpStatus, TellsADeadlineFromACancellation) {
-  EXPECT_EQ(status(ErrorCode::kDeadlineExceeded, ErrorReason::kDeadlinePassed), 504);
-  EXPECT_EQ(status(ErrorCode::kDeadlineExceeded, ErrorReason::kDeadlineUnreachable), 504);
-  EXPECT_EQ(status(ErrorCode::kCancelled, ErrorReason::kCancelled), 499);
+  EXPECT_EQ(status_of(ErrorCode::kDeadlineExceeded, ErrorReason::kDeadlinePassed), 504);
+  EXPECT_EQ(status_of(ErrorCode::kDeadlineExceeded, ErrorReason::kDeadlineUnreachable), 504);
+  EXPECT_EQ(status_of(ErrorCode::kCancelled, ErrorReason::kCancelled), 499);
 }
 
 TEST(RetryAfter, IsInWholeSecondsRoundedUp) {

@@ -108,14 +108,9 @@ TEST(AreaWork, CountsWhatIsMade) {
 
 /// Of a factor of 1 or of an endless scale there would be no end.
 TEST(PyramidLevels, AreNoneOutsideTheirLimits) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity(), kNan = std::nan("");
-  for (const image::PyramidLevels& levels : std::vector<image::PyramidLevels>{{0.6, 1, 12},
-                                                                              {0.6, 2, 12},
-                                                                              {0.6, kNan, 12},
-                                                                              {kInfinity, 0.7, 12},
-                                                                              {0, 0.7, 12},
-                                                                              {0.6, 0.7, 0},
-                                                                              {0.6, 0.7, -1}})
+  constexpr double endless = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  for (const image::PyramidLevels& levels : std::vector<image::PyramidLevels>{
+           {0.6, 1, 12}, {0.6, 2, 12}, {0.6, nan, 12}, {endless, 0.7, 12}, {0, 0.7, 12}, {0.6, 0.7, 0}, {0.6, 0.7, -1}})
     EXPECT_TRUE(levels.scales(64, 48).empty()) << levels.scale << " " << levels.factor << " " << levels.min_side;
   EXPECT_EQ((image::PyramidLevels{0.6, 0.709, 12}).scales(64, 48).size(), 3u);
 }

@@ -58,14 +58,14 @@ std::size_t segment_of_first_frame() {
 }
 
 /// Where the content of the first segment with this marker begins.
-std::size_t segment(const File& jpeg, std::uint8_t marker) {
+std::size_t find_segment(const File& jpeg, std::uint8_t marker) {
   const std::uint8_t wanted[] = {0xFF, marker};
   const auto at = std::search(jpeg.begin(), jpeg.end(), wanted, wanted + 2);
   return static_cast<std::size_t>(at - jpeg.begin()) + 4;
 }
 
 File with_jpeg_size(File jpeg, int width, int height) {
-  const std::size_t at = segment(jpeg, 0xC0);
+  const std::size_t at = find_segment(jpeg, 0xC0);
   jpeg[at + 1] = static_cast<std::uint8_t>(height >> 8);
   jpeg[at + 2] = static_cast<std::uint8_t>(height & 0xFF);
   jpeg[at + 3] = static_cast<std::uint8_t>(width >> 8);
@@ -253,15 +253,15 @@ TEST(Decode, LooksAtTheCallWhileItWorks) {
 
 TEST(Decode, NamesWhatItDoesNotSupport) {
   File twelve_bits = kJpeg;
-  twelve_bits[segment(kJpeg, 0xC0)] = 12;
+  twelve_bits[find_segment(kJpeg, 0xC0)] = 12;
   EXPECT_THAT(decode(twelve_bits), FailsWith(ErrorCode::kUnsupported, "JPEG: Unsupported JPEG data precision 12"));
   File lossless = kJpeg;
-  lossless[segment(kJpeg, 0xC0) - 3] = 0xC3;
+  lossless[find_segment(kJpeg, 0xC0) - 3] = 0xC3;
   EXPECT_THAT(decode(lossless), FailsWith(ErrorCode::kUnsupported, "JPEG: Unsupported JPEG process: SOF type 0xc3"));
 }
 
 TEST(Decode, RefusesAFloodOfScans) {
-  const std::size_t scan = segment(kProgressiveJpeg, 0xDA) - 4;
+  const std::size_t scan = find_segment(kProgressiveJpeg, 0xDA) - 4;
   const std::uint8_t next_table[] = {0xFF, 0xC4};
   const auto end = std::search(kProgressiveJpeg.begin() + static_cast<std::ptrdiff_t>(scan), kProgressiveJpeg.end(),
                                next_table, next_table + 2);
@@ -331,7 +331,7 @@ TEST(Decode, SaysByReasonWhatAServerHasToAnswer) {
   EXPECT_EQ(status(decode({})), 400);
   EXPECT_EQ(status(decode({'G', 'I', 'F', '8', '9', 'a', 0, 0})), 415);
   File twelve_bits = kJpeg;
-  twelve_bits[segment(twelve_bits, 0xC0)] = 12;
+  twelve_bits[find_segment(twelve_bits, 0xC0)] = 12;
   EXPECT_EQ(status(decode(twelve_bits)), 415) << "a JPEG, but not one that is read";
   EXPECT_EQ(status(decode(with_jpeg_size(kJpeg, 60000, 60000))), 413);
   image::Decode options;

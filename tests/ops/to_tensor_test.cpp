@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ops/run_stage.hpp"
+#include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -76,8 +77,6 @@ TEST(ToTensor, RefusesStatisticsOfAnotherNumberOfChannels) {
 }
 
 TEST(ToTensor, RefusesStatisticsThatCannotBe) {
-  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const Image image = image_of(1, 1, Colour::kGray, {1});
   EXPECT_THAT(run(image::to_tensor(image::affine(kNan, 1)), image), FailsWith(ErrorCode::kInvalidArgument, "mean"));
   EXPECT_THAT(run(image::to_tensor(image::affine(0, kInfinity)), image), FailsWith(ErrorCode::kInvalidArgument, "std"));

@@ -11,7 +11,7 @@
 namespace gantry::cli {
 namespace {
 
-constexpr double kWidth = 760, kLeft = 16, kRight = 744;
+constexpr double kHistogramWidth = 760, kHistogramLeft = 16, kHistogramRight = 744;
 constexpr double kRowHeight = 160, kBarsTop = 72, kBarsBottom = 150;  // within a row; quantiles stand above the bars
 constexpr double kAxisHeight = 54;
 
@@ -27,14 +27,14 @@ std::optional<ChartAxis> axis_of(const BenchReport& report) {
       most = std::max(most, seconds_of(latencies.max()));
     }
   if (most == 0) return std::nullopt;
-  return ChartAxis{least / 1.05, std::max(most, least) * 1.05, true, kLeft, kRight};
+  return ChartAxis{least / 1.05, std::max(most, least) * 1.05, true, kHistogramLeft, kHistogramRight};
 }
 
 /// Bars of some six pixels.
 int buckets_per_octave(const ChartAxis& axis) {
   const double octaves = std::log2(axis.high / axis.low);
   int per_octave = 128;
-  while (per_octave > 1 && per_octave * octaves > (kRight - kLeft) / 6) per_octave /= 2;
+  while (per_octave > 1 && per_octave * octaves > (kHistogramRight - kHistogramLeft) / 6) per_octave /= 2;
   return per_octave;
 }
 
@@ -69,7 +69,7 @@ std::string quantile_marks(const LatencyHistogram& latencies, const ChartAxis& a
     const auto value = latencies.quantile(quantile.q);
     if (!value) continue;
     const double x = axis.place_of(std::max(axis.low, seconds_of(*value)));
-    const bool is_at_end = x > kRight - 110;
+    const bool is_at_end = x > kHistogramRight - 110;
     svg += svg_line(x, y - 8, x, top + kBarsBottom, "mark");
     svg += svg_text(is_at_end ? x - 4 : x + 4, y, is_at_end ? "small end" : "small",
                     std::string(quantile.name) + " " + duration_text(*value));
@@ -83,9 +83,9 @@ std::string row(const BenchReport& report, const MeasuredLoad& load, std::size_t
   const LatencyHistogram& latencies = load.sides[side].load.latencies;
   const std::string label = report.label(side);
   std::string svg = svg_text(
-      kLeft, top + 16, "row-title",
+      kHistogramLeft, top + 16, "row-title",
       load.load.title() + (label.empty() ? "" : ", " + label) + ": " + std::to_string(latencies.count()) + " answers");
-  svg += svg_line(kLeft, top + kBarsBottom, kRight, top + kBarsBottom, "axis");
+  svg += svg_line(kHistogramLeft, top + kBarsBottom, kHistogramRight, top + kBarsBottom, "axis");
   return svg + bars(latencies, axis, top, side == 0 ? "a" : "b") + quantile_marks(latencies, axis, top);
 }
 
@@ -106,9 +106,11 @@ std::string latency_histograms(const BenchReport& report) {
     const double x = axis->place_of(tick);
     ticks += svg_line(x, 0, x, top + 4, "grid") + svg_text(x, top + 18, "tick middle", seconds_tick(tick));
   }
-  return "<svg viewBox=\"0 0 " + svg_number(kWidth) + " " + svg_number(top + kAxisHeight) +
+  return "<svg viewBox=\"0 0 " + svg_number(kHistogramWidth) + " " + svg_number(top + kAxisHeight) +
          "\" role=\"img\" aria-label=\"distribution of latencies\">\n" + ticks + rows +
-         svg_text((kLeft + kRight) / 2, top + 42, "label middle", "latency; height: share of the answers") + "</svg>\n";
+         svg_text((kHistogramLeft + kHistogramRight) / 2, top + 42, "label middle",
+                  "latency; height: share of the answers") +
+         "</svg>\n";
 }
 
 }  // namespace gantry::cli

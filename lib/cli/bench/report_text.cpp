@@ -19,20 +19,20 @@ std::string right(const std::string& text, std::size_t width) {
   return (text.size() < width ? std::string(width - text.size(), ' ') : "") + text;
 }
 
-constexpr std::size_t kLoadWidth = 14, kCountWidth = 9, kWidth = 9;
+constexpr std::size_t kLoadWidth = 14, kCountWidth = 9, kColumnWidth = 9;
 
 std::string row(const std::string& load, const Measurement& measured) {
   const LoadResult& result = measured.load;
   std::string line = left(load, kLoadWidth) + right(std::to_string(result.latencies.count()), kCountWidth) +
-                     right(number_text(result.answers_per_second), kWidth + 1);
+                     right(number_text(result.answers_per_second), kColumnWidth + 1);
   for (const ReportedQuantile& quantile : kQuantiles) {
     const auto value = result.latencies.quantile(quantile.q);
-    line += " " + right(value ? duration_text(*value) : "-", kWidth);
+    line += " " + right(value ? duration_text(*value) : "-", kColumnWidth);
   }
   const bool any = result.latencies.count() > 0;
-  line += " " + right(any ? duration_text(result.latencies.max()) : "-", kWidth);
+  line += " " + right(any ? duration_text(result.latencies.max()) : "-", kColumnWidth);
   const auto cpu = measured.cpu_per_request();
-  line += " " + right(cpu ? duration_text(*cpu) : "-", kWidth) + right(std::to_string(result.failures.count), 8);
+  line += " " + right(cpu ? duration_text(*cpu) : "-", kColumnWidth) + right(std::to_string(result.failures.count), 8);
   return line + (measured.noise.empty() ? "" : measured.allows_noise ? "  noise" : "  VOID") + "\n";
 }
 
@@ -85,9 +85,10 @@ std::string text_header(const BenchReport& report) {
   text += "load      " + std::to_string(report.inputs.size()) + (report.inputs.size() == 1 ? " input, " : " inputs, ") +
           duration_text(report.times.length) + " each after " + duration_text(report.times.warm_up) + " of warm-up" +
           (report.sides.size() > 1 ? ", in turns, in one process" : "") + "\n\n";
-  text = printable_lines(text) + left("", kLoadWidth) + right("answers", kCountWidth) + right("per s", kWidth + 1);
-  for (const ReportedQuantile& quantile : kQuantiles) text += " " + right(quantile.name, kWidth);
-  return text + " " + right("max", kWidth) + " " + right("CPU/req", kWidth) + right("failed", 8) + "\n";
+  text =
+      printable_lines(text) + left("", kLoadWidth) + right("answers", kCountWidth) + right("per s", kColumnWidth + 1);
+  for (const ReportedQuantile& quantile : kQuantiles) text += " " + right(quantile.name, kColumnWidth);
+  return text + " " + right("max", kColumnWidth) + " " + right("CPU/req", kColumnWidth) + right("failed", 8) + "\n";
 }
 
 std::string text_rows(const BenchReport& report, const MeasuredLoad& load) {

@@ -11,8 +11,8 @@
 namespace gantry::cli {
 namespace {
 
-constexpr double kWidth = 760, kHeight = 340;
-constexpr double kLeft = 76, kRight = 744, kTop = 20, kBottom = 286;
+constexpr double kChartWidth = 760, kChartHeight = 340;
+constexpr double kChartLeft = 76, kChartRight = 744, kChartTop = 20, kChartBottom = 286;
 constexpr double kMedian = 0.5, kTail = 0.99;
 
 struct Axes {
@@ -34,8 +34,8 @@ std::optional<Axes> axes_of(const BenchReport& report) {
       }
   if (most == 0 || most_rate == 0) return std::nullopt;
   Axes axes;
-  axes.rate = {0, most_rate * 1.1, false, kLeft, kRight};
-  axes.latency = {least / 1.3, most * 1.4, true, kBottom, kTop};
+  axes.rate = {0, most_rate * 1.1, false, kChartLeft, kChartRight};
+  axes.latency = {least / 1.3, most * 1.4, true, kChartBottom, kChartTop};
   return axes;
 }
 
@@ -43,15 +43,17 @@ std::string grid(const Axes& axes) {
   std::string svg;
   for (const double tick : axes.latency.ticks(7)) {
     const double y = axes.latency.place_of(tick);
-    svg += svg_line(kLeft, y, kRight, y, "grid") + svg_text(kLeft - 8, y + 4, "tick end", seconds_tick(tick));
+    svg += svg_line(kChartLeft, y, kChartRight, y, "grid") +
+           svg_text(kChartLeft - 8, y + 4, "tick end", seconds_tick(tick));
   }
   for (const double tick : axes.rate.ticks(8)) {
     const double x = axes.rate.place_of(tick);
-    svg += svg_line(x, kBottom, x, kBottom + 5, "axis") + svg_text(x, kBottom + 20, "tick middle", number_tick(tick));
+    svg += svg_line(x, kChartBottom, x, kChartBottom + 5, "axis") +
+           svg_text(x, kChartBottom + 20, "tick middle", number_tick(tick));
   }
-  svg += svg_line(kLeft, kBottom, kRight, kBottom, "axis");
-  svg += svg_text((kLeft + kRight) / 2, kBottom + 44, "label middle", "answers per second");
-  return svg + "<text transform=\"translate(16 " + svg_number((kTop + kBottom) / 2) +
+  svg += svg_line(kChartLeft, kChartBottom, kChartRight, kChartBottom, "axis");
+  svg += svg_text((kChartLeft + kChartRight) / 2, kChartBottom + 44, "label middle", "answers per second");
+  return svg + "<text transform=\"translate(16 " + svg_number((kChartTop + kChartBottom) / 2) +
          ") rotate(-90)\" class=\"label middle\">latency</text>\n";
 }
 
@@ -88,8 +90,8 @@ std::string load_titles(const BenchReport& report, const Axes& axes) {
     const auto highest = tail ? tail : latencies.quantile(kMedian);
     if (!highest) continue;
     const double half_width = kCharacter * static_cast<double>(load.load.title().size()) / 2;
-    const double x =
-        std::clamp(axes.rate.place_of(load.sides[0].load.answers_per_second), kLeft + half_width, kRight - half_width);
+    const double x = std::clamp(axes.rate.place_of(load.sides[0].load.answers_per_second), kChartLeft + half_width,
+                                kChartRight - half_width);
     const double y = axes.latency.place_of(seconds_of(*highest)) - 10;
     const bool is_free = std::none_of(taken.begin(), taken.end(), [&](const Place& other) {
       return std::abs(other.x - x) < other.half_width + half_width && std::abs(other.y - y) < kRoom;
@@ -102,14 +104,14 @@ std::string load_titles(const BenchReport& report, const Axes& axes) {
 
 std::string legend(const BenchReport& report) {
   std::string svg;
-  double x = kLeft;
+  double x = kChartLeft;
   for (std::size_t side = 0; side < report.sides.size(); ++side)
     for (const bool is_tail : {false, true}) {
       const std::string of = std::string(side == 0 ? "a" : "b") + (is_tail ? " tail" : "");
       const std::string label =
           report.label(side) + (report.label(side).empty() ? "" : " ") + (is_tail ? "p99" : "p50");
-      svg +=
-          svg_line(x, kHeight - 6, x + 26, kHeight - 6, "curve " + of) + svg_text(x + 32, kHeight - 2, "tick", label);
+      svg += svg_line(x, kChartHeight - 6, x + 26, kChartHeight - 6, "curve " + of) +
+             svg_text(x + 32, kChartHeight - 2, "tick", label);
       x += 84;
     }
   return svg;
@@ -120,7 +122,7 @@ std::string legend(const BenchReport& report) {
 std::string throughput_latency_chart(const BenchReport& report) {
   const auto axes = axes_of(report);
   if (!axes) return "";
-  std::string svg = "<svg viewBox=\"0 0 " + svg_number(kWidth) + " " + svg_number(kHeight) +
+  std::string svg = "<svg viewBox=\"0 0 " + svg_number(kChartWidth) + " " + svg_number(kChartHeight) +
                     "\" role=\"img\" aria-label=\"latency over answers per second\">\n" + grid(*axes);
   for (std::size_t side = 0; side < report.sides.size(); ++side) {
     const std::string of = side == 0 ? "a" : "b";

@@ -73,7 +73,7 @@ Stage<Classes, Classes> read_label(ParamReader& params) {
   return label(read_labels(params, true));
 }
 
-OpDescription label_description() {
+OpDescription label_classes_description() {
   return {.summary = "gives classes their labels",
           .parameters = {OpParameter::file("labels", "a line for each class")},
           .reference = "a line of the file for each index",
@@ -91,7 +91,7 @@ void add_classify_ops(Registry& registry) {
       "sigmoid", [](ParamReader& params) { return sigmoid(params.number("temperature")); }, sigmoid_description);
   registry.add<Tensor, Classes>("top_k", read_top_k, top_k_description);
   registry.add<Tensor, Classes>("above", read_above, above_description);
-  registry.add<Classes, Classes>("label", read_label, label_description);
+  registry.add<Classes, Classes>("label", read_label, label_classes_description);
 }
 
 }  // namespace gantry::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // BoxSides: a box that moves, and points in it, by shares of its sides, in float32 (facenet_pytorch,
-// models/utils/detect_face.py, bbreg()). Who includes it is compiled without contraction.
+// models/utils/detect_face.py, bbreg()).
 #pragma once
 
 #include <gantry/detect/box.hpp>

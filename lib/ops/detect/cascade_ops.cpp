@@ -16,7 +16,7 @@ namespace gantry::detail {
 namespace {
 
 using Levels = std::tuple<Image, std::vector<Tensors>>;
-using Answers = std::tuple<Detections, std::vector<Tensors>>;
+using RefinerAnswers = std::tuple<Detections, std::vector<Tensors>>;
 using Named = std::tuple<Detections, std::vector<Classes>>;
 
 OpParameter share_parameter(const char* name, const char* meaning) {
@@ -64,7 +64,7 @@ OpDescription sliding_window_description() {
           .example = R"({"op": "detect.sliding_window"})"};
 }
 
-Stage<Answers, Detections> read_refine(ParamReader& params) {
+Stage<RefinerAnswers, Detections> read_refine(ParamReader& params) {
   detect::Refine options;
   options.score = static_cast<float>(params.number("score"));
   if (params.has("iou")) options.iou = params.number("iou");
@@ -117,7 +117,7 @@ OpDescription classify_description() {
 
 void add_cascade_ops(Registry& registry) {
   registry.add<Levels, Detections>("detect.sliding_window", read_sliding_window, sliding_window_description);
-  registry.add<Answers, Detections>("detect.refine", read_refine, refine_description);
+  registry.add<RefinerAnswers, Detections>("detect.refine", read_refine, refine_description);
   registry.add<Detections, Detections>(
       "detect.square", [](ParamReader&) { return detect::square(); }, square_description);
   registry.add<Named, Detections>("detect.classify", read_classify, classify_description);

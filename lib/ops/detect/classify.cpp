@@ -11,7 +11,7 @@
 namespace gantry::detect {
 namespace {
 
-using Answers = std::tuple<Detections, std::vector<Classes>>;
+using ClassifierAnswers = std::tuple<Detections, std::vector<Classes>>;
 
 constexpr const char* kScores[] = {"class", "detection", "product"};
 
@@ -20,7 +20,7 @@ float score_of(ClassifiedScore rule, float detection, float best) {
   return rule == ClassifiedScore::kDetection ? detection : detection * best;
 }
 
-Result<Detections> run_classify(ClassifiedScore rule, Answers&& input, const CallContext& call) {
+Result<Detections> run_classify(ClassifiedScore rule, ClassifierAnswers&& input, const CallContext& call) {
   auto& [detections, answers] = input;
   if (answers.size() != detections.size())
     return Error(ErrorCode::kInvalidArgument, "expected classes for each of " + std::to_string(detections.size()) +
@@ -40,13 +40,13 @@ Result<Detections> run_classify(ClassifiedScore rule, Answers&& input, const Cal
 
 }  // namespace
 
-Stage<Answers, Detections> classify(ClassifiedScore score) {
+Stage<ClassifierAnswers, Detections> classify(ClassifiedScore score) {
   Result<void> check;
   const bool is_known = score <= ClassifiedScore::kProduct;
   if (!is_known) check = Error(ErrorCode::kInvalidArgument, "unknown score");
-  return detail::make_op<Answers, Detections>(
+  return detail::make_op<ClassifierAnswers, Detections>(
       "detect.classify", score, std::string("score=") + (is_known ? kScores[static_cast<int>(score)] : "?"),
-      std::move(check), [](ClassifiedScore p, Answers&& input, const CallContext& call) {
+      std::move(check), [](ClassifiedScore p, ClassifierAnswers&& input, const CallContext& call) {
         return run_classify(p, std::move(input), call);
       });
 }

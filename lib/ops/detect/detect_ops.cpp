@@ -21,7 +21,7 @@ OpDescription clip_description() {
           .example = R"({"op": "detect.clip"})"};
 }
 
-OpDescription to_picture_description() {
+OpDescription boxes_to_picture_description() {
   return {.summary = "gives boxes and keypoints in the picture's own pixels: what image ops did is undone",
           .parameters = {OpParameter::boolean("clip", "cuts them off at the picture's edges").by_default(true)},
           .reference = "ultralytics: `scale_boxes` and `clip_boxes`, for any image ops",
@@ -92,7 +92,7 @@ OpDescription soft_nms_description() {
           .example = R"({"op": "detect.soft_nms", "decay": "gaussian", "sigma": 0.5})"};
 }
 
-Stage<Detections, Detections> read_filter(ParamReader& params) {
+Stage<Detections, Detections> read_detection_filter(ParamReader& params) {
   detect::Filter filter;
   if (params.has("score")) filter.score = static_cast<float>(params.number("score"));
   if (params.has("class_scores")) {
@@ -119,7 +119,7 @@ OpDescription filter_description() {
       .example = R"({"op": "detect.filter", "score": 0.5, "classes": [0, 2]})"};
 }
 
-OpDescription label_description() {
+OpDescription label_detections_description() {
   return {.summary = "gives detections the labels of their classes",
           .parameters = {OpParameter::file("labels", "a line for each class")},
           .reference = "a line of the file for each index",
@@ -134,7 +134,7 @@ OpDescription boxes_of_description() {
           .example = R"({"op": "detect.boxes_of"})"};
 }
 
-Stage<std::tuple<Image, Detections>, std::vector<Image>> read_crop(ParamReader& params) {
+Stage<std::tuple<Image, Detections>, std::vector<Image>> read_detection_crop(ParamReader& params) {
   detect::Crop options;
   options.margin = params.number("margin");
   options.square = params.boolean("square");
@@ -142,7 +142,7 @@ Stage<std::tuple<Image, Detections>, std::vector<Image>> read_crop(ParamReader& 
   return detect::crop(options);
 }
 
-OpDescription crop_description() {
+OpDescription detection_crop_description() {
   return {.summary = "cuts the boxes of detections out of the image, one crop for each; what is outside is cut off",
           .input = "boxes in the picture's own pixels",
           .parameters = {OpParameter::number("margin", "added at each side, as a share of the box's")
@@ -165,13 +165,15 @@ void add_detect_ops(Registry& registry) {
       "detect.clip", [](ParamReader&) { return detect::clip(); }, clip_description);
   registry.add<Detections, Detections>(
       "detect.to_picture", [](ParamReader& params) { return detect::to_picture(params.boolean("clip")); },
-      to_picture_description);
+      boxes_to_picture_description);
   registry.add<Detections, Detections>("detect.nms", read_nms, nms_description);
   registry.add<Detections, Detections>("detect.soft_nms", read_soft_nms, soft_nms_description);
-  registry.add<Detections, Detections>("detect.filter", read_filter, filter_description);
+  registry.add<Detections, Detections>("detect.filter", read_detection_filter, filter_description);
   registry.add<Detections, Detections>(
-      "detect.label", [](ParamReader& params) { return detect::label(read_labels(params, true)); }, label_description);
-  registry.add<std::tuple<Image, Detections>, std::vector<Image>>("detect.crop", read_crop, crop_description);
+      "detect.label", [](ParamReader& params) { return detect::label(read_labels(params, true)); },
+      label_detections_description);
+  registry.add<std::tuple<Image, Detections>, std::vector<Image>>("detect.crop", read_detection_crop,
+                                                                  detection_crop_description);
   registry.add<Detections, Boxes>(
       "detect.boxes_of", [](ParamReader&) { return detect::boxes_of(); }, boxes_of_description);
 }

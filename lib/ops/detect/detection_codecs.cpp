@@ -244,7 +244,8 @@ std::optional<std::string> detection_difference(const Detection& expected, const
 }
 
 /// The same detections; those whose scores are equal within the tolerance may come in any order.
-std::optional<std::string> difference(const Detections& expected, const Detections& got, const Tolerance& tolerance) {
+std::optional<std::string> detections_difference(const Detections& expected, const Detections& got,
+                                                 const Tolerance& tolerance) {
   if (got.size() != expected.size())
     return "expected " + std::to_string(expected.size()) + " detections, got " + std::to_string(got.size());
   LargestPlace largest;
@@ -278,7 +279,7 @@ Codec<Detections> detections_codec() {
   codec.write_json = write_detections;
   codec.read_json = read_detections;
   codec.to_tensors = detections_to_tensors;
-  codec.difference = difference;
+  codec.difference = detections_difference;
   codec.line = [](const Detections& detections) {
     std::string text;
     for (const Detection& one : detections) text += (text.empty() ? "" : "; ") + text_of(one);

@@ -18,7 +18,7 @@
 namespace gantry::detect {
 namespace {
 
-using Answers = std::tuple<Detections, std::vector<Tensors>>;
+using RefinerAnswers = std::tuple<Detections, std::vector<Tensors>>;
 
 struct NoParameters {};
 
@@ -70,7 +70,7 @@ Result<std::vector<std::size_t>> kept_of(const Refine& options, const Detections
   return std::vector<std::size_t>(order.begin(), order.end());
 }
 
-Result<Detections> run_refine(const Refine& options, const Answers& input, const CallContext& call) {
+Result<Detections> run_refine(const Refine& options, const RefinerAnswers& input, const CallContext& call) {
   const auto& [detections, answers] = input;
   if (answers.size() != detections.size())
     return Error(ErrorCode::kInvalidArgument, "expected what a model gave for each of " +
@@ -112,16 +112,16 @@ Box squared(const Box& box) {
 
 }  // namespace
 
-Stage<Answers, Detections> refine(const Refine& options) {
+Stage<RefinerAnswers, Detections> refine(const Refine& options) {
   std::string text = "score=" + detail::to_text(options.score);
   if (options.iou) text += ", iou=" + detail::to_text(*options.iou);
   text += std::string(", inclusive=") + (options.inclusive ? "true" : "false") +
           ", foreground=" + std::to_string(options.foreground) + ", scores=" + options.scores +
           ", boxes=" + options.boxes;
   if (!options.points.empty()) text += ", points=" + options.points;
-  return detail::make_op<Answers, Detections>(
+  return detail::make_op<RefinerAnswers, Detections>(
       "detect.refine", options, std::move(text), check(options),
-      [](const Refine& p, Answers&& input, const CallContext& call) { return run_refine(p, input, call); });
+      [](const Refine& p, RefinerAnswers&& input, const CallContext& call) { return run_refine(p, input, call); });
 }
 
 Stage<Detections, Detections> square() {

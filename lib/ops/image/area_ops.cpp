@@ -9,7 +9,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr const char* kExact = "exact, for areas of up to 65793 pixels";
+constexpr const char* kExactForAreas = "exact, for areas of up to 65793 pixels";
 
 std::vector<OpParameter> normalize_parameters() {
   return {OpParameter::numbers("mean", {1, 3, 4}, "one, or one per channel").by_default(0),
@@ -32,7 +32,7 @@ OpDescription area_to_tensor_description() {
           .reference =
               "torch: `interpolate(mode=\"area\")` of the bytes as f32, then (mean of the area - mean) / std, "
               "each operation rounded to f32",
-          .tolerance = kExact,
+          .tolerance = kExactForAreas,
           .example = R"({"op": "image.area_to_tensor", "width": 24, "height": 24, "mean": 127.5, "std": 128})"};
 }
 
@@ -49,7 +49,7 @@ OpDescription pyramid_description() {
           .output = "f32[C, h, w] for each level",
           .parameters = joined(level_parameters(), normalize_parameters()),
           .reference = "facenet_pytorch: the pyramid of `detect_face`; each level as image.area_to_tensor",
-          .tolerance = kExact,
+          .tolerance = kExactForAreas,
           .example = R"({"op": "image.pyramid", "scale": 0.6, "factor": 0.709, "mean": 127.5, "std": 128})"};
 }
 

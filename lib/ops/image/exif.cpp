@@ -13,7 +13,7 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::uint64_t kOrientationTag = 0x0112;
-constexpr std::size_t kHeaderBytes = 8;
+constexpr std::size_t kExifHeaderBytes = 8;
 constexpr std::size_t kEntryBytes = 12;
 constexpr std::size_t kInlineBytes = 4;
 
@@ -169,7 +169,7 @@ std::optional<std::uint8_t> exif_orientation(std::string_view exif) {
   for (int i = 0; i < 2 && exif.substr(0, kPrefix.size()) == kPrefix; ++i) exif.remove_prefix(kPrefix.size());
   if (exif.empty()) return std::nullopt;
   const auto order = is_big_endian(exif.substr(0, 4));
-  if (!order || exif.size() < kHeaderBytes) return 1;
+  if (!order || exif.size() < kExifHeaderBytes) return 1;
   const TiffReader tiff(exif, *order);
   return directory_orientation(tiff, tiff.number(4, 4));
 }

@@ -53,7 +53,7 @@ OpDescription points_description() {
           .example = R"({"op": "keypoints.points", "relative": true})"};
 }
 
-OpDescription to_picture_description() {
+OpDescription keypoints_to_picture_description() {
   return {.summary = "gives keypoints in the picture's own pixels: what image ops did is undone",
           .parameters = {OpParameter::boolean("clip", "moves those outside to the picture's edges").by_default(true)},
           .reference = "ultralytics: `scale_coords`, for any image ops",
@@ -68,7 +68,7 @@ void add_keypoint_ops(Registry& registry) {
   registry.add<Tensor, Keypoints>("keypoints.points", read_points, points_description);
   registry.add<Keypoints, Keypoints>(
       "keypoints.to_picture", [](ParamReader& params) { return keypoints::to_picture(params.boolean("clip")); },
-      to_picture_description);
+      keypoints_to_picture_description);
 }
 
 }  // namespace gantry::detail

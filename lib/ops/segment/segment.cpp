@@ -164,8 +164,8 @@ Result<Placement> placement_of(const Segment& wanted, const Shape& shape, const 
   }
   const Frame* const frame = call.frame();
   if (frame == nullptr) return detail::no_picture("labels");
-  constexpr std::int64_t kMostPixels = std::numeric_limits<std::uint32_t>::max();
-  if (frame->width < 1 || frame->height < 1 || frame->width > kMostPixels / frame->height)
+  constexpr std::int64_t kMostMaskPixels = std::numeric_limits<std::uint32_t>::max();
+  if (frame->width < 1 || frame->height < 1 || frame->width > kMostMaskPixels / frame->height)
     return Error(ErrorCode::kFailedPrecondition, "labels are of a picture of 1..4294967295 pixels, and it is " +
                                                      std::to_string(frame->width) + "x" +
                                                      std::to_string(frame->height));

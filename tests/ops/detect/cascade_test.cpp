@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <tuple>
 #include <vector>
 
 #include "ops/detect/heads.hpp"
 #include "ops/run_stage.hpp"
+#include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -20,9 +20,6 @@ using test::f32;
 using test::FailsWith;
 using test::run;
 using test::text_of;
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 using Levels = std::tuple<Image, std::vector<Tensors>>;
 using Answers = std::tuple<Detections, std::vector<Tensors>>;

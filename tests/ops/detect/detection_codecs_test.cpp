@@ -3,11 +3,11 @@
 #include <gantry/detect.hpp>
 #include <gantry/registry.hpp>
 
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "ops/special_floats.hpp"
 #include "support/codec_text.hpp"
 #include "support/matchers.hpp"
 
@@ -16,8 +16,6 @@ namespace {
 
 using test::FailsWith;
 using testing::HasSubstr;
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 const Codecs& codecs() {
   return test::builtin_codecs();

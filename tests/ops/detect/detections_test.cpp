@@ -4,12 +4,12 @@
 #include <gantry/detect.hpp>
 
 #include <cmath>
-#include <limits>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "ops/run_stage.hpp"
+#include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -17,8 +17,6 @@ namespace {
 
 using test::FailsWith;
 using test::run;
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 Detection found(const Box& box, float score = 0.5f, std::int64_t index = 0) {
   return {index, "", score, box, {}};

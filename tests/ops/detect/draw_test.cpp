@@ -16,6 +16,7 @@
 
 #include "ops/detect/draw_palette.hpp"
 #include "ops/run_stage.hpp"
+#include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry::detect {
@@ -27,7 +28,6 @@ using test::bytes_of;
 using test::FailsWith;
 using test::IsOk;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr Rgb kGround = {90, 91, 92};
 /// Boxes alone.

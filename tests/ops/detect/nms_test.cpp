@@ -13,6 +13,7 @@
 
 #include "ops/detect/score_order.hpp"
 #include "ops/run_stage.hpp"
+#include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 #include "support/test_call.hpp"
 
@@ -22,8 +23,6 @@ namespace {
 using detect::Suppress;
 using test::FailsWith;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 using Indices = std::vector<std::size_t>;
 
 Indices nms(const std::vector<Box>& boxes, const std::vector<float>& scores, double iou,

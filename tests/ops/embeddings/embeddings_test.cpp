@@ -13,6 +13,7 @@
 #include "ops/detect/heads.hpp"
 #include "ops/embeddings/vector_rows.hpp"
 #include "ops/run_stage.hpp"
+#include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -21,9 +22,6 @@ namespace {
 using test::f32;
 using test::FailsWith;
 using test::run;
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::string classes_text(const Result<Classes>& classes) {
   if (!classes) return classes.error().to_string();

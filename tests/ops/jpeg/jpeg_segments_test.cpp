@@ -12,21 +12,21 @@ using detail::ends_next;
 using detail::read_jpeg_metadata;
 using std::string_literals::operator""s;
 
-std::string segment(char marker, const std::string& content) {
+std::string jpeg_segment(char marker, const std::string& content) {
   const std::size_t length = content.size() + 2;
   return "\xff"s + marker + static_cast<char>(length >> 8) + static_cast<char>(length & 255) + content;
 }
 
 Bytes file_with(const std::string& segments) {
-  const std::string file = "\xff\xd8" + segments + segment('\xda', "scan") + "data\xff\xd9";
+  const std::string file = "\xff\xd8" + segments + jpeg_segment('\xda', "scan") + "data\xff\xd9";
   return Bytes(std::vector<std::uint8_t>(file.begin(), file.end()));
 }
 
 TEST(JpegSegments, JoinsExifAndTakesTheLastXmp) {
   const std::string exif = "Exif\0\0"s, xmp = "http://ns.adobe.com/xap/1.0/\0"s;
-  const Bytes file = file_with(segment('\xe1', xmp + "first") + segment('\xe1', exif + "one,") + "junk\xff\xff\xff\0"s +
-                               segment('\xe1', exif + "two") + segment('\xe1', xmp + "second") +
-                               segment('\xe2', exif + "another marker"));
+  const Bytes file = file_with(jpeg_segment('\xe1', xmp + "first") + jpeg_segment('\xe1', exif + "one,") +
+                               "junk\xff\xff\xff\0"s + jpeg_segment('\xe1', exif + "two") +
+                               jpeg_segment('\xe1', xmp + "second") + jpeg_segment('\xe2', exif + "another marker"));
   const auto metadata = read_jpeg_metadata(file, nullptr).value();
   EXPECT_EQ(metadata.exif, exif + "one,two");
   EXPECT_EQ(metadata.xmp, "second");
@@ -34,22 +34,22 @@ TEST(JpegSegments, JoinsExifAndTakesTheLastXmp) {
 
 TEST(JpegSegments, LooksNoFurtherThanTheScan) {
   const auto metadata =
-      read_jpeg_metadata(file_with(segment('\xda', "scan") + segment('\xe1', "Exif\0\0x"s)), nullptr).value();
+      read_jpeg_metadata(file_with(jpeg_segment('\xda', "scan") + jpeg_segment('\xe1', "Exif\0\0x"s)), nullptr).value();
   EXPECT_EQ(metadata.exif, "");
 }
 
 TEST(JpegSegments, RefusesSegmentsThatPillowDoesNotRead) {
   const auto refusal_of = [](const std::string& segments) { return read_jpeg_metadata(file_with(segments), nullptr); };
-  EXPECT_THAT(refusal_of(segment('\xe0', "JFIF")),
+  EXPECT_THAT(refusal_of(jpeg_segment('\xe0', "JFIF")),
               test::FailsWith(ErrorCode::kInvalidArgument, "corrupt JPEG: JFIF segment of only 4 bytes"));
-  EXPECT_THAT(refusal_of(segment('\xee', "Adobe\0"s)),
+  EXPECT_THAT(refusal_of(jpeg_segment('\xee', "Adobe\0"s)),
               test::FailsWith(ErrorCode::kInvalidArgument, "corrupt JPEG: Adobe segment of only 6 bytes"));
-  EXPECT_THAT(refusal_of(segment('\xe2', "ICC_PROFILE\0\1"s) + segment('\xc0', "")),
+  EXPECT_THAT(refusal_of(jpeg_segment('\xe2', "ICC_PROFILE\0\1"s) + jpeg_segment('\xc0', "")),
               test::FailsWith(ErrorCode::kInvalidArgument, "corrupt JPEG: ICC profile segment of only 13 bytes"));
-  EXPECT_THAT(refusal_of(segment('\xed', "Photoshop 3.0\0008BIM\4\4"s)),
+  EXPECT_THAT(refusal_of(jpeg_segment('\xed', "Photoshop 3.0\0008BIM\4\4"s)),
               test::FailsWith(ErrorCode::kInvalidArgument, "corrupt JPEG: a Photoshop resource ends"));
   EXPECT_THAT(refusal_of("\xff\x01"), test::FailsWith(ErrorCode::kInvalidArgument, "corrupt JPEG: unknown marker 1"));
-  EXPECT_THAT(refusal_of(segment('\xc3', "")), test::FailsWith(ErrorCode::kUnsupported, "JPEG: lossless"));
+  EXPECT_THAT(refusal_of(jpeg_segment('\xc3', "")), test::FailsWith(ErrorCode::kUnsupported, "JPEG: lossless"));
 }
 
 TEST(JpegSegments, KnowsWhetherTheEndComesNext) {

@@ -4,11 +4,11 @@
 #include <gantry/keypoints.hpp>
 
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "ops/detect/heads.hpp"
+#include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -17,9 +17,6 @@ namespace {
 using test::f32;
 using test::FailsWith;
 using test::run;
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// "x y score" of each.
 std::string text_of(const Keypoints& points) {

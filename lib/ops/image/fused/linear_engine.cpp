@@ -13,8 +13,8 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kBlock = 4;  // rows that the horizontal kernel takes at once
-constexpr std::size_t kRing = 2 * kBlock;
+constexpr std::size_t kLinearRows = 4;  // rows that the horizontal kernel takes at once
+constexpr std::size_t kRing = 2 * kLinearRows;
 
 class LinearWalk {
  public:
@@ -49,11 +49,11 @@ class LinearWalk {
     values_ = static_cast<std::size_t>(pass_.visible().size.width) * source_.channels();
     buffer_bytes_ = source_.is_in_memory() ? 0 : RowScratch::aligned(source_.row_bytes());
     const std::size_t ring_bytes = RowScratch::aligned(values_ * sizeof(std::uint16_t));
-    scratch_.reset(kRing * ring_bytes + kBlock * buffer_bytes_ + RowScratch::aligned(values_) +
+    scratch_.reset(kRing * ring_bytes + kLinearRows * buffer_bytes_ + RowScratch::aligned(values_) +
                    RowScratch::aligned(sink_.scratch_bytes()));
     for (auto& row : ring_) row = reinterpret_cast<std::uint16_t*>(scratch_.take(ring_bytes));
     ring_rows_.fill(-1);
-    buffers_ = scratch_.take(kBlock * buffer_bytes_);
+    buffers_ = scratch_.take(kLinearRows * buffer_bytes_);
     output_ = scratch_.take(values_);
     sink_.set_scratch(scratch_.take(sink_.scratch_bytes()));
   }
@@ -82,10 +82,10 @@ class LinearWalk {
 
   /// Takes in the next block of rows that outputs from `output` on look at.
   Result<void> advance(std::size_t output, SparseRows& rows) {
-    std::array<const std::uint8_t*, kBlock> inputs{};
-    std::array<std::uint16_t*, kBlock> outputs{};
+    std::array<const std::uint8_t*, kLinearRows> inputs{};
+    std::array<std::uint16_t*, kLinearRows> outputs{};
     std::size_t count = 0;
-    for (; output < rows_.windows.size() && count + 2 <= kBlock; ++output) {
+    for (; output < rows_.windows.size() && count + 2 <= kLinearRows; ++output) {
       for (const std::int64_t row : {static_cast<std::int64_t>(rows_.windows[output].begin), lower_row(output)}) {
         if (row <= newest_) continue;
         auto input = rows.row(row - first_row_, count);

@@ -21,7 +21,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::int64_t kBlock = 4;       // rows that the horizontal kernel takes at once
+constexpr std::int64_t kRowsAtOnce = 4;  // rows that the horizontal kernel takes at once
 constexpr std::int64_t kReadBlock = 16;  // rows that are read at once: a decoder makes as many, and keeps its caches
 
 struct Range {
@@ -121,7 +121,7 @@ class Walk {
     ring_stride_ = RowScratch::aligned(ring_row_bytes);
     const std::size_t input_stride = is_direct_ ? 0 : RowScratch::aligned(input_bytes);
     scratch_.reset(ring_rows * ring_stride_ + RowScratch::aligned(sink_.scratch_bytes()) + kReadBlock * input_stride +
-                   kBlock * (RowScratch::aligned(made_bytes) + RowScratch::aligned(output_bytes)) +
+                   kRowsAtOnce * (RowScratch::aligned(made_bytes) + RowScratch::aligned(output_bytes)) +
                    RowScratch::aligned(reducer_bytes));
     scratch_.ring().resize(ring_rows);
     ring_ = scratch_.take(ring_rows * ring_stride_);
@@ -171,8 +171,8 @@ class Walk {
       std::array<std::uint8_t*, kReadBlock> ring_rows{};
       for (std::size_t i = 0; i < count; ++i) ring_rows[i] = ring_row(ring_end_ + static_cast<std::int64_t>(i));
       if (auto ok = next_inputs(narrows ? input_.data() : ring_rows.data(), count, inputs.data()); !ok) return ok;
-      for (std::size_t i = 0; narrows && i < count; i += kBlock)
-        resample_rows(inputs.data() + i, ring_rows.data() + i, std::min<std::size_t>(kBlock, count - i), channels_,
+      for (std::size_t i = 0; narrows && i < count; i += kRowsAtOnce)
+        resample_rows(inputs.data() + i, ring_rows.data() + i, std::min<std::size_t>(kRowsAtOnce, count - i), channels_,
                       columns_read_.begin, columns_read_.size(), *columns_);
       for (std::size_t i = 0; i < count; ++i)
         slot(ring_end_ + static_cast<std::int64_t>(i)) = narrows ? ring_rows[i] : inputs[i];
@@ -219,11 +219,11 @@ class Walk {
     ring_end_ = rows_read_.begin;
     const std::size_t made_bytes = static_cast<std::size_t>(columns_read_.size()) * channels_;
     const std::int64_t height = pass_.visible().size.height;
-    for (std::int64_t y = 0; y < height; y += kBlock) {
-      const std::int64_t count = std::min(kBlock, height - y);
+    for (std::int64_t y = 0; y < height; y += kRowsAtOnce) {
+      const std::int64_t count = std::min(kRowsAtOnce, height - y);
       for (std::int64_t i = 0; i < count; ++i)
         if (auto ok = combine(y + i, made_[static_cast<std::size_t>(i)], made_bytes); !ok) return ok;
-      const std::array<const std::uint8_t*, kBlock> made = {made_[0], made_[1], made_[2], made_[3]};
+      const std::array<const std::uint8_t*, kRowsAtOnce> made = {made_[0], made_[1], made_[2], made_[3]};
       resample_rows(made.data(), output_.data(), static_cast<std::size_t>(count), channels_, columns_read_.begin,
                     columns_read_.size(), *columns_);
       for (std::int64_t i = 0; i < count; ++i) finish(y + i, output_[static_cast<std::size_t>(i)]);
@@ -251,8 +251,8 @@ class Walk {
   std::uint8_t* ring_ = nullptr;
   std::size_t ring_stride_ = 0;
   std::array<std::uint8_t*, kReadBlock> input_{};
-  std::array<std::uint8_t*, kBlock> made_{};
-  std::array<std::uint8_t*, kBlock> output_{};
+  std::array<std::uint8_t*, kRowsAtOnce> made_{};
+  std::array<std::uint8_t*, kRowsAtOnce> output_{};
   std::vector<const std::uint8_t*>& taps_ = scratch_.taps();
 };
 

@@ -23,7 +23,7 @@ constexpr std::uint8_t kLosslessArithmetic = 0xCB;
 constexpr std::uint8_t kArithmeticConditioning = 0xCC;
 constexpr std::uint8_t kFirstRestart = 0xD0;
 constexpr std::uint8_t kLastRestart = 0xD7;
-constexpr std::uint8_t kEnd = 0xD9;
+constexpr std::uint8_t kEndMarker = 0xD9;
 constexpr std::uint8_t kScan = 0xDA;
 constexpr std::uint8_t kApp = 0xE0;
 constexpr std::uint8_t kFirstReserved = 0xF0;
@@ -62,7 +62,7 @@ std::optional<std::uint8_t> next_marker(std::string_view& bytes) {
 }
 
 bool has_content(std::uint8_t marker) {
-  return marker != kExtension && (marker < kFirstRestart || marker > kEnd) &&
+  return marker != kExtension && (marker < kFirstRestart || marker > kEndMarker) &&
          (marker < kFirstReserved || marker > kLastReserved);
 }
 
@@ -169,7 +169,7 @@ Result<bool> ends_next(std::string_view bytes, const CallContext* call) {
   CallWatch watch(call);
   std::size_t left = bytes.size();
   while (const auto marker = next_marker(bytes)) {
-    if (*marker != 0 && (*marker < kFirstRestart || *marker > kLastRestart)) return *marker == kEnd;
+    if (*marker != 0 && (*marker < kFirstRestart || *marker > kLastRestart)) return *marker == kEndMarker;
     if (watch.is_over((left - bytes.size()) * kSearchWork)) return watch.interruption();
     left = bytes.size();
   }

@@ -7,9 +7,9 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kBlockBytes = 65536;
+constexpr std::size_t kReadBytes = 65536;
 /// What a decoder is given when the bytes run out and that is accepted.
-constexpr JOCTET kEnd[] = {0xFF, JPEG_EOI};
+constexpr JOCTET kEndOfImage[] = {0xFF, JPEG_EOI};
 
 }  // namespace
 
@@ -44,8 +44,8 @@ boolean JpegSource::fill() {
     return FALSE;
   }
   is_closed_ = true;
-  next_input_byte = kEnd;
-  bytes_in_buffer = sizeof kEnd;
+  next_input_byte = kEndOfImage;
+  bytes_in_buffer = sizeof kEndOfImage;
   return TRUE;
 }
 
@@ -63,7 +63,7 @@ void JpegSource::skip(std::size_t count) {
 }
 
 void JpegSource::hand_over(const std::uint8_t* position) {
-  const std::size_t offset = static_cast<std::size_t>(position - begin_) / kBlockBytes * kBlockBytes + kBlockBytes;
+  const std::size_t offset = static_cast<std::size_t>(position - begin_) / kReadBytes * kReadBytes + kReadBytes;
   const auto size = static_cast<std::size_t>(end_ - begin_);
   block_end_ = begin_ + std::min(size, offset);
   next_input_byte = position;

@@ -7,7 +7,6 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::uint32_t kMaxFrames = 0x80000000u;
-constexpr const char* kTooShort = "is too short";
 constexpr const char* kOutOfOrder = "is out of order";
 
 }  // namespace
@@ -16,7 +15,7 @@ const char* PngAnimation::read(std::string_view chunk, std::string_view content,
                                std::uint32_t height, bool accepts_short) {
   const std::size_t needed = chunk == "acTL" ? 8 : chunk == "fcTL" ? 26 : chunk == "fdAT" ? 4 : 0;
   if (needed == 0) return nullptr;
-  if (content.size() < needed) return accepts_short ? nullptr : kTooShort;
+  if (content.size() < needed) return accepts_short ? nullptr : kPngChunkTooShort;
   if (chunk == "fcTL") return read_frame(content, width, height);
   if (chunk == "fdAT") {
     if (!sequence_number_) return kOutOfOrder;

@@ -6,16 +6,16 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 8;
+constexpr std::size_t kChunkHeaderBytes = 8;
 constexpr std::size_t kSequenceNumberBytes = 4;  // of an fdAT
 
 }  // namespace
 
 std::optional<PngChunk> png_chunk_at(const Bytes& file, std::size_t position) {
-  if (position >= file.size() || file.size() - position < kHeaderBytes) return std::nullopt;
+  if (position >= file.size() || file.size() - position < kChunkHeaderBytes) return std::nullopt;
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   const std::size_t length = png_number(text, position);
-  return PngChunk{text.substr(position + 4, 4), text.substr(position + kHeaderBytes, length), position, length};
+  return PngChunk{text.substr(position + 4, 4), text.substr(position + kChunkHeaderBytes, length), position, length};
 }
 
 bool is_png_chunk_name(std::string_view name) {

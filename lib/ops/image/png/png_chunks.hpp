@@ -14,6 +14,7 @@
 namespace gantry::detail {
 
 inline constexpr std::size_t kPngSignatureBytes = 8;
+inline constexpr const char* kPngChunkTooShort = "is too short";
 /// The work of looking at a chunk.
 inline constexpr std::size_t kPngChunkWork = 64;
 

@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "ops/image/png/png_chunks.hpp"
+
 namespace gantry::detail {
 namespace {
 
 constexpr std::size_t kMaxPaletteColours = 256;
-constexpr std::size_t kHeaderBytes = 13;
-constexpr const char* kTooShort = "is too short";
+constexpr std::size_t kImageHeaderBytes = 13;
 
 std::uint8_t byte_at(std::string_view bytes, std::size_t position) {
   return static_cast<std::uint8_t>(bytes[position]);
@@ -43,7 +44,7 @@ std::string_view alpha_of_palette(std::string_view alpha) {
 }  // namespace
 
 const char* PngColours::read(std::string_view chunk, std::string_view content, bool accepts_short) {
-  if (chunk == "IHDR" && content.size() >= kHeaderBytes) {
+  if (chunk == "IHDR" && content.size() >= kImageHeaderBytes) {
     const Kind kind{byte_at(content, 9), byte_at(content, 8)};
     if (exists(kind.colour_type, kind.bit_depth)) kind_ = kind;
   }
@@ -51,7 +52,7 @@ const char* PngColours::read(std::string_view chunk, std::string_view content, b
   if (chunk != "tRNS") return nullptr;
   if (kind_.colour_type != kPngGray && kind_.colour_type != kPngRgb && kind_.colour_type != kPngPalette) return nullptr;
   const std::size_t needed = kind_.colour_type == kPngGray ? 2 : kind_.colour_type == kPngRgb ? 6 : 0;
-  if (content.size() < needed) return accepts_short ? nullptr : kTooShort;
+  if (content.size() < needed) return accepts_short ? nullptr : kPngChunkTooShort;
   transparency_ = content;
   transparency_kind_ = kind_;
   return nullptr;

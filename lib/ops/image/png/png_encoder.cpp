@@ -16,7 +16,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kBlockBytes = std::size_t{64} << 10;  // of compressed data in an IDAT chunk
+constexpr std::size_t kDataChunkBytes = std::size_t{64} << 10;  // of compressed data in an IDAT chunk
 constexpr int kFilters = 5;
 
 Error no_memory() {
@@ -99,7 +99,7 @@ class RowFilters {
 /// The file as it grows.
 class PngWriter {
  public:
-  PngWriter() : block_(kBlockBytes) {}
+  PngWriter() : block_(kDataChunkBytes) {}
   ~PngWriter() {
     if (is_begun_) deflateEnd(&stream_);
   }

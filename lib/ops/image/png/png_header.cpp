@@ -108,7 +108,7 @@ class HeaderReader {
     const std::string_view name = chunk.name, content = chunk.content;
     if (content.size() < least_bytes(name)) {
       if (accepts_) return std::nullopt;
-      return fault(name, "is too short");
+      return fault(name, kPngChunkTooShort);
     }
     if (name == "IHDR") {  // there may be several, and other chunks before the first
       width_ = png_number(content, 0);

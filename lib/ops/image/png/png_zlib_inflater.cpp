@@ -6,7 +6,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kBlockBytes = std::size_t{64} << 10;  // ImageFile.MAXBLOCK
+constexpr std::size_t kInflatedBytes = std::size_t{64} << 10;  // ImageFile.MAXBLOCK
 
 }  // namespace
 
@@ -25,7 +25,7 @@ PngStatus PngZlibInflater::read(std::uint8_t* out, std::size_t bytes) {
   stream_.avail_out = static_cast<uInt>(bytes);
   for (;;) {
     if (stream_.avail_in == 0) {
-      const Span<const std::uint8_t> block = data_.next(kBlockBytes);
+      const Span<const std::uint8_t> block = data_.next(kInflatedBytes);
       if (watch_.is_over(block.size() * kInflateWork)) return PngStatus::kInterrupted;
       if (block.data() == nullptr) return PngStatus::kTruncated;
       stream_.next_in = const_cast<Bytef*>(block.data());  // not written to
