@@ -4,11 +4,12 @@
 #include <algorithm>
 
 namespace gantry::cli {
-namespace {
 
 Error usage_error(const std::string& message) {
   return Error(ErrorCode::kInvalidArgument, message);
 }
+
+namespace {
 
 std::string known_options(const CommandSpec& spec) {
   std::string text;

@@ -25,6 +25,9 @@ struct CommandSpec {
   std::vector<OptionSpec> options;
 };
 
+/// invalid_argument: what is wrong with the command line.
+Error usage_error(const std::string& message);
+
 /// Ownership: owns its text.
 /// Threads:   immutable.
 /// Errors:    parse: invalid_argument that names the argument and what is accepted.

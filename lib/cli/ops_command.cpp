@@ -16,7 +16,7 @@
 namespace gantry::cli {
 namespace {
 
-void print(const std::string& line) {
+void print_line(const std::string& line) {
   std::printf("%s\n", printable(line).c_str());
 }
 
@@ -42,14 +42,14 @@ void print_list(const Registry& registry) {
     domains[op.domain].push_back(std::move(op));
   }
   for (const auto& [domain, ops] : domains) {
-    print(domain);
+    print_line(domain);
     for (const OpDescription& op : ops)
-      print("  " + padded(op.name, longest_name + 2) + padded(types_of(op), longest_types + 2) + op.summary);
+      print_line("  " + padded(op.name, longest_name + 2) + padded(types_of(op), longest_types + 2) + op.summary);
   }
-  print("predicates of `when`");
+  print_line("predicates of `when`");
   for (const PredicateDescription& predicate : registry.predicates())
-    print("  " + padded(predicate.name, longest_name + 2) + padded(predicate.takes, longest_types + 2) +
-          predicate.summary);
+    print_line("  " + padded(predicate.name, longest_name + 2) + padded(predicate.takes, longest_types + 2) +
+               predicate.summary);
 }
 
 /// "0..65535, default 0", or what the parameter's absence means.
@@ -61,13 +61,13 @@ std::string rule_of(const OpParameter& parameter) {
 }
 
 void print_parameters(const OpDescription& op) {
-  if (op.parameters.empty()) return print("parameters: none");
+  if (op.parameters.empty()) return print_line("parameters: none");
   std::size_t longest = 0;
   for (const OpParameter& parameter : op.parameters) longest = std::max(longest, parameter.name().size());
-  print("parameters");
+  print_line("parameters");
   for (const OpParameter& parameter : op.parameters) {
-    print("  " + padded(parameter.name(), longest + 2) + rule_of(parameter));
-    if (!parameter.meaning().empty()) print("  " + padded("", longest + 2) + parameter.meaning());
+    print_line("  " + padded(parameter.name(), longest + 2) + rule_of(parameter));
+    if (!parameter.meaning().empty()) print_line("  " + padded("", longest + 2) + parameter.meaning());
   }
   std::string alternatives;
   for (const auto& alternative : op.one_of) {
@@ -75,16 +75,16 @@ void print_parameters(const OpDescription& op) {
     for (const std::string& name : alternative) names += (names.empty() ? "" : " and ") + name;
     alternatives += (alternatives.empty() ? "" : ", or ") + names;
   }
-  if (!alternatives.empty()) print("  give " + alternatives);
+  if (!alternatives.empty()) print_line("  give " + alternatives);
 }
 
 void print_op(const OpDescription& op) {
-  print(op.name + ": " + with_values(op.takes, op.input) + " -> " + with_values(op.gives, op.output));
-  if (!op.summary.empty()) print("  " + op.summary);
+  print_line(op.name + ": " + with_values(op.takes, op.input) + " -> " + with_values(op.gives, op.output));
+  if (!op.summary.empty()) print_line("  " + op.summary);
   print_parameters(op);
-  if (!op.reference.empty()) print("reference: " + op.reference);
-  if (!op.tolerance.empty()) print("tolerance: " + op.tolerance);
-  if (!op.example.empty()) print("example: " + op.example);
+  if (!op.reference.empty()) print_line("reference: " + op.reference);
+  if (!op.tolerance.empty()) print_line("tolerance: " + op.tolerance);
+  if (!op.example.empty()) print_line("example: " + op.example);
 }
 
 }  // namespace

@@ -258,7 +258,7 @@ Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer)
 }
 
 void LocalBackend::take(Turn turn) {
-  if (turn.is_late) runtime_->post_late(make_job(true));
+  if (turn.is_late) runtime_->post_deferred(make_job(true));
   if (turn.timer) runtime_->post_at(*turn.timer, make_job(false, turn.timer));
   if (turn.goes_on) go_on();  // if it cannot, whoever gives an instance back does
   execute(std::move(turn));

@@ -20,6 +20,9 @@ inline constexpr std::int64_t kMaxUnseenSide = std::int64_t{1} << 26;
 inline constexpr std::int64_t kMaxK = 65536;
 inline constexpr std::int64_t kMaxImageSize = std::int64_t{1} << 31;
 
+/// Of an op that has none.
+struct NoParameters {};
+
 /// "size must be 1..65535, got 0".
 inline Result<void> check_range(const char* name, std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value >= low && value <= high) return {};

@@ -17,7 +17,7 @@ Error nothing() {
   return Error(ErrorCode::kInvalidArgument, "the payload is empty");
 }
 
-Result<Payload> boxed(Result<Value> value) {
+Result<Payload> payload_of(Result<Value> value) {
   if (!value) return std::move(value).error();
   return Payload(*std::move(value));
 }
@@ -43,7 +43,7 @@ Result<void> Codecs::write_json(const Payload& payload, JsonWriter& writer) cons
 
 Result<Payload> Codecs::read_json(const PayloadType& type, const JsonView& json) const {
   if (!type.info()) return nothing();
-  return boxed(PayloadCodecs(*data_).read_json(*type.info(), json));
+  return payload_of(PayloadCodecs(*data_).read_json(*type.info(), json));
 }
 
 Result<Tensors> Codecs::to_tensors(const Payload& payload) const {
@@ -53,7 +53,7 @@ Result<Tensors> Codecs::to_tensors(const Payload& payload) const {
 
 Result<Payload> Codecs::from_tensors(const PayloadType& type, Tensors tensors) const {
   if (!type.info()) return nothing();
-  return boxed(PayloadCodecs(*data_).from_tensors(*type.info(), std::move(tensors)));
+  return payload_of(PayloadCodecs(*data_).from_tensors(*type.info(), std::move(tensors)));
 }
 
 Result<Bytes> Codecs::to_npy(const Payload& payload) const {
@@ -64,7 +64,7 @@ Result<Bytes> Codecs::to_npy(const Payload& payload) const {
 
 Result<Payload> Codecs::from_bytes(const PayloadType& type, Bytes bytes, std::string_view media_type) const {
   if (!type.info()) return nothing();
-  return boxed(PayloadCodecs(*data_).from_bytes(*type.info(), std::move(bytes), media_type));
+  return payload_of(PayloadCodecs(*data_).from_bytes(*type.info(), std::move(bytes), media_type));
 }
 
 Result<std::optional<std::string>> Codecs::difference(const Payload& expected, const Payload& got,

@@ -17,7 +17,7 @@ namespace gantry::detail {
 namespace {
 
 /// Slots that go into one engine call: samples of equal shapes.
-struct Group {
+struct ModelGroup {
   std::vector<std::size_t> slots;  // indices
   std::vector<Tensors> samples;    // one per slot, in signature order
 };
@@ -40,7 +40,7 @@ class ModelStep final : public Step {
   bool is_async() const override { return true; }
 
   void run(Span<Slot> slots, Context& context) const override {
-    for (const Group& group : make_groups(slots)) run_group(group, slots, context);
+    for (const ModelGroup& group : make_groups(slots)) run_group(group, slots, context);
   }
 
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const override {
@@ -54,7 +54,7 @@ class ModelStep final : public Step {
     pending->resume = std::move(resume);
     auto groups = make_groups(slots);
     pending->count.store(groups.size() + 1);  // one is held until all are under way
-    for (Group& group : groups) start_group(std::move(group), pending);
+    for (ModelGroup& group : groups) start_group(std::move(group), pending);
     finish_one(pending);
   }
 
@@ -80,9 +80,9 @@ class ModelStep final : public Step {
   }
 
   /// Fails the slots whose samples do not fit the signature, and groups the others.
-  std::vector<Group> make_groups(Span<Slot> slots) const {
+  std::vector<ModelGroup> make_groups(Span<Slot> slots) const {
     const std::size_t limit = model_->max_merged;
-    std::vector<Group> groups;
+    std::vector<ModelGroup> groups;
     std::vector<std::size_t> open;  // groups with room, at most one for each shape
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (!slots[i].ok()) continue;
@@ -97,7 +97,7 @@ class ModelStep final : public Step {
         groups.emplace_back();
         place = open.insert(open.end(), groups.size() - 1);
       }
-      Group& group = groups[*place];
+      ModelGroup& group = groups[*place];
       group.slots.push_back(i);
       group.samples.push_back(*std::move(sample));
       if (group.slots.size() == limit) open.erase(place);
@@ -131,7 +131,7 @@ class ModelStep final : public Step {
     return Error(ErrorCode::kInvalidArgument, "an input appears twice");
   }
 
-  Result<Tensors> stack_group(const Group& group) const {
+  Result<Tensors> stack_group(const ModelGroup& group) const {
     if (!model_->signature.has_batch_axis()) return group.samples[0];
     Tensors batch;
     std::vector<Tensor> column(group.samples.size());
@@ -144,12 +144,12 @@ class ModelStep final : public Step {
     return batch;
   }
 
-  void run_group(const Group& group, Span<Slot> slots, Context& context) const {
+  void run_group(const ModelGroup& group, Span<Slot> slots, Context& context) const {
     auto batch = stack_group(group);
     if (batch && context.observer) context.observer->before_model(name_, *batch);
     auto outputs = batch ? model_->run(*batch, *context.call) : std::move(batch);
     if (can_split(group, outputs)) {
-      for (const Group& half : split(group)) run_group(half, slots, context);
+      for (const ModelGroup& half : split(group)) run_group(half, slots, context);
       return;
     }
     distribute(group, outputs, slots);
@@ -157,12 +157,12 @@ class ModelStep final : public Step {
 
   /// A group under way. Its step and the backend share it; whoever answers first answers.
   struct GroupCall {
-    Group group;
+    ModelGroup group;
     std::atomic<bool> is_answered{false};
   };
 
   /// Does not throw: from here on slots belong to backends, and each group answers once, whatever happens.
-  void start_group(Group group, const PendingPtr& pending) const noexcept {
+  void start_group(ModelGroup group, const PendingPtr& pending) const noexcept {
     std::shared_ptr<GroupCall> call;
     try {
       call = std::make_shared<GroupCall>();
@@ -181,12 +181,12 @@ class ModelStep final : public Step {
 
   void answer(GroupCall& call, const Result<Tensors>& outputs, const PendingPtr& pending) const noexcept {
     if (call.is_answered.exchange(true)) return;  // a backend that answers twice, or answers and throws
-    const Group& group = call.group;
+    const ModelGroup& group = call.group;
     try {
       if (can_split(group, outputs)) {
         auto halves = split(group);
         pending->count.fetch_add(1);
-        for (Group& half : halves) start_group(std::move(half), pending);
+        for (ModelGroup& half : halves) start_group(std::move(half), pending);
         return;
       }
       distribute(group, outputs, pending->slots);
@@ -199,29 +199,29 @@ class ModelStep final : public Step {
   /// An error with the model's name, where the config has several.
   Error here(const Error& error) const noexcept { return label_.empty() ? error : error.within(label_); }
 
-  static void fail_group(const Group& group, const Error& error, Span<Slot> slots) {
+  static void fail_group(const ModelGroup& group, const Error& error, Span<Slot> slots) {
     for (const std::size_t slot : group.slots)
       if (slots[slot].ok()) slots[slot].fail(error);
   }
 
   /// The engine cannot say whose fault a failure was: halves are tried until the failing sample stands alone.
-  bool can_split(const Group& group, const Result<Tensors>& outputs) const {
+  bool can_split(const ModelGroup& group, const Result<Tensors>& outputs) const {
     return !outputs && outputs.error().code() == ErrorCode::kModelError && group.slots.size() > 1 &&
            !model_->backend->info().mutates_inputs;
   }
 
-  static std::vector<Group> split(const Group& group) {
-    std::vector<Group> halves(2);
+  static std::vector<ModelGroup> split(const ModelGroup& group) {
+    std::vector<ModelGroup> halves(2);
     const std::size_t middle = group.slots.size() / 2;
     for (std::size_t i = 0; i < group.slots.size(); ++i) {
-      Group& half = halves[i < middle ? 0 : 1];
+      ModelGroup& half = halves[i < middle ? 0 : 1];
       half.slots.push_back(group.slots[i]);
       half.samples.push_back(group.samples[i]);
     }
     return halves;
   }
 
-  void distribute(const Group& group, const Result<Tensors>& outputs, Span<Slot> slots) const {
+  void distribute(const ModelGroup& group, const Result<Tensors>& outputs, Span<Slot> slots) const {
     for (std::size_t i = 0; i < group.slots.size(); ++i) {
       Slot& slot = slots[group.slots[i]];
       auto sample = outputs ? unstack_sample(*outputs, static_cast<std::int64_t>(i)) : Result<Tensors>(outputs.error());

@@ -12,7 +12,7 @@ namespace {
 
 thread_local const RuntimeCore* helped_core = nullptr;
 
-/// A request that takes less than changing threads twice is worth trying again for: whoever has the place will be done
+/// A request that takes less than changing threads twice is worth trying again for: whoever has the slot will be done
 /// in a moment, or was interrupted and needs the CPU. Once queued it would be a worker's, and with it all that come
 /// while it waits: 64 callers of an empty model are twice as fast so.
 constexpr auto kShort = std::chrono::microseconds(20);
@@ -63,10 +63,9 @@ bool RuntimeCore::begin_help() {
   bool has_timer = false;
   {
     const std::lock_guard lock(mutex_);
-    if (is_stopping_ || at_work_ >= places_ || has_work()) return false;
-    ++at_work_;
-    ++helping_;
-    ++requests_begun_;
+    if (is_stopping_ || order_.has_work() || !slots_.try_take()) return false;
+    ++guests_;
+    order_.count_begun();
     if (!is_budget_watched_) has_timer = watch_budget(Clock::now());
   }
   if (has_timer) has_work_.notify_one();  // for a worker to wait for
@@ -78,10 +77,10 @@ void RuntimeCore::end_help() {
   bool has_more = false;
   {
     const std::lock_guard lock(mutex_);
-    --at_work_;
-    --helping_;
+    slots_.release();
+    --guests_;
     if (is_stopping_) is_idle_.notify_all();
-    has_more = has_work() || (!timed_.empty() && timed_.begin()->first <= Clock::now());
+    has_more = order_.has_work() || order_.is_timer_due(Clock::now());
   }
   if (has_more) has_work_.notify_one();
 }

@@ -32,14 +32,9 @@ class RuntimeCore::HostTask {
   std::shared_ptr<RuntimeCore> core_;
 };
 
-bool RuntimeCore::has_work() const {
-  return !begun_.empty() || !requests_.empty() || !late_.empty();
-}
-
 bool RuntimeCore::wants_task() {
-  if (!has_executor_ || is_stopping_ || tasks_ >= places_ || !has_work()) return false;
-  ++tasks_;
-  ++tasks_active_;
+  if (!has_executor_ || is_stopping_ || !order_.has_work() || !slots_.try_take()) return false;
+  ++guests_;
   return true;
 }
 
@@ -54,7 +49,7 @@ void RuntimeCore::post_task() noexcept {
 
 void RuntimeCore::end_task() {
   const std::lock_guard lock(mutex_);
-  --tasks_active_;
+  --guests_;
   if (is_stopping_) is_idle_.notify_all();
 }
 
@@ -65,15 +60,15 @@ void RuntimeCore::run_task() {
   std::fegetenv(&before);
   std::fesetenv(FE_DFL_ENV);
   std::unique_lock lock(mutex_);
-  ++tasks_active_;
+  ++guests_;
   if (auto job = next()) {
     lock.unlock();
     job->job(job->refusal ? &*job->refusal : nullptr);
     job.reset();
     lock.lock();
   }
-  const bool goes_on = !is_stopping_ && has_work();
-  if (!goes_on) --tasks_;
+  const bool goes_on = !is_stopping_ && order_.has_work() && !slots_.is_over_limit();
+  if (!goes_on) slots_.release();
   lock.unlock();
   std::fesetenv(&before);
   if (goes_on) return post_task();  // which ends it
@@ -81,12 +76,12 @@ void RuntimeCore::run_task() {
 }
 
 void RuntimeCore::lose_task() {
-  const auto take = [this](int lost) {
+  const auto take = [this](bool is_lost) {
     const std::lock_guard lock(mutex_);
-    tasks_ -= lost;
-    return tasks_ == 0 ? take_queued() : std::nullopt;  // nobody would come for it
+    if (is_lost) slots_.release();
+    return slots_.are_all_free() ? drain() : std::nullopt;  // nobody would come for it
   };
-  for (auto queued = take(1); queued; queued = take(0)) {
+  for (auto queued = take(true); queued; queued = take(false)) {
     rejects_.count(ErrorReason::kShutdown);
     queued->job(&dropped_error_);
   }
@@ -96,16 +91,16 @@ void RuntimeCore::keep_time() {
   ::pthread_setname_np(::pthread_self(), "gantry-timer");
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {
-    if (timed_.empty()) {
+    const auto when = order_.next_time();
+    if (!when) {
       has_work_.wait(lock);
-    } else if (const auto when = timed_.begin()->first; Clock::now() < when) {
-      has_work_.wait_until(lock, when);
-    } else {
-      Job job = std::move(timed_.begin()->second);
-      timed_.erase(timed_.begin());
+    } else if (auto job = order_.next_timer(Clock::now())) {
       lock.unlock();
-      post(std::move(job));
+      post(*std::move(job));
+      job.reset();
       lock.lock();
+    } else {
+      has_work_.wait_until(lock, *when);
     }
   }
 }

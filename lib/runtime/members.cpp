@@ -51,8 +51,8 @@ RuntimeStats RuntimeCore::stats() const {
   {
     const std::lock_guard lock(mutex_);
     stats.in_flight = in_flight_;
-    stats.workers = places_;
-    stats.queued = requests_.size();
+    stats.workers = slots_.limit();
+    stats.queued = order_.queued_requests();
     stats.requests = admitted_;
     members = members_;
     pipelines = pipelines_;

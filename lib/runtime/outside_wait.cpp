@@ -28,22 +28,22 @@ OutsideWait::~OutsideWait() {
 
 void RuntimeCore::begin_wait() {
   const std::lock_guard lock(mutex_);
-  ++waiting_;
+  slots_.begin_wait();
 }
 
 void RuntimeCore::end_wait() {
   const std::lock_guard lock(mutex_);
-  --waiting_;
+  slots_.end_wait();
 }
 
 bool RuntimeCore::all_wait() const {
   const std::lock_guard lock(mutex_);
-  return waiting_ >= places_;
+  return slots_.do_all_wait();
 }
 
-bool RuntimeCore::go_on_here() {
+bool RuntimeCore::continue_here() {
   return run_here([this] {
-    auto job = take_begun(Clock::now());
+    auto job = order_.next_continuation(Clock::now());
     return job ? std::optional(Next{*std::move(job), std::nullopt}) : std::nullopt;
   });
 }
@@ -57,7 +57,7 @@ bool RuntimeCore::run_here(Take take) {
   std::optional<Next> next;
   {
     const std::lock_guard lock(mutex_);
-    if (is_stopping_ || waiting_ < places_) return false;
+    if (is_stopping_ || !slots_.do_all_wait()) return false;
     next = take();
   }
   if (!next) return false;

@@ -55,7 +55,7 @@ class OutsideWait {
       if (deadline && Clock::now() >= *deadline) return false;
       if (is_working_ && awaited_.all_wait()) {
         do_it_here();
-        while (!is_done() && awaited_.go_on_here()) {
+        while (!is_done() && awaited_.continue_here()) {
         }
         if (is_done()) break;
       }

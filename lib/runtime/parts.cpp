@@ -60,7 +60,7 @@ void run_parts(RuntimeCore& core, std::size_t threads, std::size_t count, std::f
   const auto parts = std::make_shared<Parts>(count, std::move(part));
   const std::size_t helpers = std::min(threads, count);
   for (std::size_t i = 1; i < helpers; ++i)
-    core.post_late([parts](const Error* refusal) {
+    core.post_deferred([parts](const Error* refusal) {
       if (refusal == nullptr) parts->work();
     });
   parts->work();

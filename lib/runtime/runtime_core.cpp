@@ -78,9 +78,9 @@ RuntimeCore::RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> bu
       options_(options),
       budgets_(std::move(budgets)),
       budget_explanation_(budgets_->refresh()->cpu.explanation),
-      requests_(options_.priority_aging, options_.tenant_weights),
-      overload_(options_.shed_target, options_.shed_interval),
-      places_(options_.workers),
+      order_(options_.priority_aging, options_.tenant_weights),
+      admission_(options_.max_in_flight, options_.shed_target, options_.shed_interval),
+      slots_(options_.workers),
       fork_generation_(current_fork_generation()) {}
 
 RuntimeCore::~RuntimeCore() {
@@ -117,12 +117,9 @@ Result<Admission> RuntimeCore::admit(const CallOptions& call, Clock::duration ex
   auto refusal = [&]() -> std::optional<Error> {
     const std::lock_guard lock(mutex_);
     if (is_stopping_) return is_stopped_error_;
-    if (in_flight_ >= options_.max_in_flight)
-      return Error(ErrorCode::kResourceExhausted, std::to_string(in_flight_) +
-                                                      " requests are in flight, the limit is max_in_flight = " +
-                                                      std::to_string(options_.max_in_flight))
-          .with_reason(ErrorReason::kQueueFull, overload_.time_for(1));
-    if (auto late = check_deadline(call, expected, now)) return late;
+    const AdmissionPolicy::Load load{in_flight_, order_.queued_requests(), order_.cost_ahead_of(call.priority),
+                                     slots_.limit()};
+    if (auto why = admission_.refuse(call.deadline, expected, now, load)) return why;
     ++in_flight_;
     if (!call.is_trial) ++admitted_;
     return std::nullopt;
@@ -130,30 +127,6 @@ Result<Admission> RuntimeCore::admit(const CallOptions& call, Clock::duration ex
   if (!refusal) return Admission(*this);
   if (!call.is_trial) rejects_.count(refusal->reason());
   return *std::move(refusal);
-}
-
-std::optional<Error> RuntimeCore::check_deadline(const CallOptions& call, Clock::duration expected,
-                                                 Clock::time_point now) {
-  if (!call.deadline || in_flight_ == 0) return std::nullopt;  // when idle it is tried, so that a wrong guess is mended
-  const auto milliseconds = [](Clock::duration duration) {
-    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
-  };
-  const auto left = *call.deadline - now;
-  if (expected > left)
-    return Error(ErrorCode::kDeadlineExceeded, "it would take " + milliseconds(expected) + ", and the deadline is in " +
-                                                   milliseconds(std::max(left, Clock::duration::zero())))
-        .with_reason(ErrorReason::kDeadlineUnreachable);
-  // Those that wait elsewhere, for a model, are ahead as well; those that run are not.
-  const auto workers = static_cast<std::size_t>(places_);
-  const std::size_t in_flight = in_flight_;
-  const std::size_t begun = in_flight - std::min(in_flight, requests_.size());
-  const double ahead = requests_.cost_ahead_of(call.priority) + static_cast<double>(begun - std::min(begun, workers));
-  const auto needed = overload_.time_for(ahead) + expected;
-  if (needed <= left) return std::nullopt;
-  return Error(ErrorCode::kResourceExhausted, "it would be ready in " + milliseconds(needed) +
-                                                  ", behind the requests that wait, and the deadline is in " +
-                                                  milliseconds(left))
-      .with_reason(ErrorReason::kDeadlineUnreachable, needed - left);
 }
 
 void RuntimeCore::release() {
@@ -170,7 +143,7 @@ void RuntimeCore::wait_for_callers() {
 void RuntimeCore::wait_for_tasks() {
   std::unique_lock lock(mutex_);
   const int own = has_executor_ ? on_own_thread() : on_helping_caller();
-  is_idle_.wait(lock, [&] { return tasks_active_ + helping_ <= own; });
+  is_idle_.wait(lock, [&] { return guests_ <= own; });
   const auto executor = std::exchange(executor_, nullptr);
   lock.unlock();  // and then it goes
 }
@@ -194,8 +167,8 @@ void RuntimeCore::queue(Job& job, const Error& stopped, Push push) {
       else
         push();
       needs_task = wants_task();
-      needs_worker = at_work_ < places_;  // whoever ends his work looks for more by himself
-    } catch (const std::bad_alloc&) {     // the job is still whole: it is moved once there is a place for it
+      needs_worker = slots_.is_free();  // whoever ends a piece of work looks for more by itself
+    } catch (const std::bad_alloc&) {   // the job is still whole
       refusal = Error::out_of_memory();
     }
   }
@@ -205,7 +178,7 @@ void RuntimeCore::queue(Job& job, const Error& stopped, Push push) {
 }
 
 void RuntimeCore::post(Job job) {
-  queue(job, ended_error_, [&] { begun_.push_back(std::move(job)); });
+  queue(job, ended_error_, [&] { order_.push_continuation(std::move(job)); });
 }
 
 void RuntimeCore::post_request(Job job, const CallOptions& call, Clock::duration expected, std::size_t samples) {
@@ -213,22 +186,19 @@ void RuntimeCore::post_request(Job job, const CallOptions& call, Clock::duration
   queue(job, refused_error_, [&] {
     Ticket ticket{call.priority, call.tenant,  call.deadline, now, static_cast<double>(samples),
                   expected,      call.is_trial};
-    const bool is_first = requests_.empty();
-    requests_.push(std::move(job), std::move(ticket));
-    if (is_first) overload_.on_first(now);
-    queued_.store(requests_.size(), std::memory_order_relaxed);
+    const bool is_first = order_.queued_requests() == 0;
+    order_.push_request(std::move(job), std::move(ticket));
+    if (is_first) admission_.on_first(now);
+    queued_.store(order_.queued_requests(), std::memory_order_relaxed);
   });
 }
 
-void RuntimeCore::post_late(Job job) {
-  queue(job, ended_error_, [&] {
-    late_.emplace_back();  // before the job is moved: that needs memory
-    late_.back() = {std::move(job), requests_begun_ + requests_.size()};
-  });
+void RuntimeCore::post_deferred(Job job) {
+  queue(job, ended_error_, [&] { order_.push_deferred(std::move(job)); });
 }
 
 void RuntimeCore::post_at(Clock::time_point when, Job job) {
-  queue(job, ended_error_, [&] { timed_.emplace(when, std::move(job)); });
+  queue(job, ended_error_, [&] { order_.push_at(when, std::move(job)); });
   has_work_.notify_one();  // whoever keeps the time
 }
 
@@ -242,12 +212,12 @@ bool RuntimeCore::on_own_thread() const {
 
 void RuntimeCore::stop() {
   if (is_of_parent_process()) return;
-  std::multimap<Clock::time_point, Job> timers;  // nobody's request: whoever set one counts what it is for
+  JobOrder<Job>::Timers timers;  // nobody's request: whoever set one counts what it is for
   std::vector<std::weak_ptr<RuntimeMember>> members;
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    timers.swap(timed_);
+    timers = order_.drain_timers();
     members.swap(members_);
   }
   has_work_.notify_all();
@@ -273,26 +243,17 @@ void RuntimeCore::stop() {
     if (auto alive = member.lock()) alive->on_shutdown(ended_error_);
 }
 
-std::optional<RuntimeCore::Queued> RuntimeCore::take_queued() {
-  const auto front = [](auto& queue, auto job_of) {
-    Queued queued{std::move(job_of(queue.front())), true};
-    queue.pop_front();
-    return queued;
-  };
-  if (!begun_.empty()) return front(begun_, [](Job& job) -> Job& { return job; });
-  if (auto entry = requests_.take(Clock::now())) {
-    queued_.store(requests_.size(), std::memory_order_relaxed);
-    return Queued{std::move(entry->item), false};
-  }
-  if (!late_.empty()) return front(late_, [](Late& late) -> Job& { return late.job; });
-  return std::nullopt;
+std::optional<JobOrder<Job>::Drained> RuntimeCore::drain() {
+  auto drained = order_.drain(Clock::now());
+  queued_.store(order_.queued_requests(), std::memory_order_relaxed);
+  return drained;
 }
 
 void RuntimeCore::refuse_queued() {
   for (;;) {
     auto queued = [this] {
       const std::lock_guard lock(mutex_);
-      return take_queued();
+      return drain();
     }();
     if (!queued) return;
     rejects_.count(ErrorReason::kShutdown);
@@ -309,71 +270,45 @@ void RuntimeCore::work(int index) {
   ::pthread_setname_np(::pthread_self(), name);
   std::unique_lock lock(mutex_);
   for (;;) {
-    const bool has_place = at_work_ < places_;
-    if (auto job = has_place ? next() : std::nullopt) {
-      ++at_work_;
+    const bool may_run = slots_.is_free();
+    if (auto job = may_run ? next() : std::nullopt) {
+      slots_.try_take();
       lock.unlock();
       job->job(job->refusal ? &*job->refusal : nullptr);
       job.reset();  // what it held goes without the lock
       lock.lock();
-      --at_work_;
+      slots_.release();
     } else if (is_stopping_) {
       return;
-    } else if (timed_.empty() || (!has_place && timed_.begin()->first <= Clock::now())) {
+    } else if (const auto when = order_.next_time(); !when || (!may_run && *when <= Clock::now())) {
       has_work_.wait(lock);
     } else {
-      const auto when = timed_.begin()->first;
-      has_work_.wait_until(lock, when);
+      has_work_.wait_until(lock, *when);
     }
   }
 }
 
 std::optional<RuntimeCore::Next> RuntimeCore::next() {
   if (is_stopping_) return std::nullopt;  // what is left is stop()'s to refuse
-  if (auto begun = take_begun(timed_.empty() ? Clock::time_point() : Clock::now()))
-    return Next{*std::move(begun), std::nullopt};
-  if (!late_.empty() && (requests_.empty() || requests_begun_ >= late_.front().after)) {
-    Next next{std::move(late_.front().job), std::nullopt};
-    late_.pop_front();
-    return next;
-  }
-  if (requests_.empty()) return std::nullopt;
-  return next_request(Clock::now());
+  const auto now = Clock::now();
+  auto next = order_.next(now);
+  if (!next) return std::nullopt;
+  return Next{std::move(next->job), next->request ? begin_request(*next->request, now) : std::nullopt};
 }
 
-std::optional<Job> RuntimeCore::take_begun(Clock::time_point now) {
-  std::optional<Job> job;
-  if (!begun_.empty()) {
-    job = std::move(begun_.front());
-    begun_.pop_front();
-  } else if (!timed_.empty() && timed_.begin()->first <= now) {
-    job = std::move(timed_.begin()->second);
-    timed_.erase(timed_.begin());
-  }
-  return job;
-}
-
-RuntimeCore::Next RuntimeCore::next_request(Clock::time_point now) {
-  auto entry = *requests_.take(now);
-  const bool is_last = requests_.empty();
-  overload_.on_take(now, entry.ticket.cost, is_last);
-  ++requests_begun_;
+std::optional<Error> RuntimeCore::begin_request(const Ticket& request, Clock::time_point now) {
+  const std::size_t left = order_.queued_requests();
+  queued_.store(left, std::memory_order_relaxed);
+  admission_.on_begin(now, request, left == 0);
   if (!is_budget_watched_) watch_budget(now);
-  queued_.store(requests_.size(), std::memory_order_relaxed);
-  const auto waited = now - entry.ticket.queued;
-  if (!entry.ticket.is_trial) queue_age_.record(waited);
-  Next next{std::move(entry.item), std::nullopt};
-  // The last one is never shed: there would be nothing to compute instead.
-  if (entry.ticket.deadline && !is_last && overload_.should_shed(now, entry.ticket.queued, entry.ticket.expected)) try {
-      next.refusal =
-          Error(ErrorCode::kResourceExhausted, "shed after " + std::to_string(waited / std::chrono::milliseconds(1)) +
-                                                   " ms in a queue that stands; more comes in than can be "
-                                                   "computed")
-              .with_reason(ErrorReason::kShed, overload_.time_for(requests_.cost_ahead_of(-kHighestPriority)));
-      rejects_.count(ErrorReason::kShed);
-    } catch (const std::bad_alloc&) {  // no memory to refuse it: then it is computed
-    }
-  return next;
+  if (!request.is_trial) queue_age_.record(now - request.queued);
+  try {
+    auto refusal = admission_.shed(request, left == 0, order_.cost_ahead_of(-kHighestPriority), now);
+    if (refusal) rejects_.count(ErrorReason::kShed);
+    return refusal;
+  } catch (const std::bad_alloc&) {  // no memory to refuse it: then it is computed
+    return std::nullopt;
+  }
 }
 
 }  // namespace gantry::detail

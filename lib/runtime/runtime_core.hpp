@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RuntimeCore: the workers and the bounded queue behind a Runtime.
 //
-// A worker takes, in this order: what goes on with a request that has begun; a new request, as FairQueue orders them;
-// late work, which lets everything go first that was queued before it.
+// Who may come in is AdmissionPolicy's to say, what is next JobOrder's, and how many run at once WorkSlots'; here are
+// the lock around them, the threads and the shutdown.
 //
 // Lifetime: Runtime's owner stops the core when the last handle goes. Everything that is in flight holds the core
 // alone, never the owner, so that a request cannot keep the runtime from being shut down.
@@ -11,13 +11,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <gantry/executor.hpp>
 #include <gantry/function.hpp>
 #include <gantry/result.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/stats.hpp>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,8 +27,9 @@
 #include "runtime/budget_watch.hpp"
 #include "runtime/call_options.hpp"
 #include "runtime/histogram_recorder.hpp"
-#include "runtime/policy/fair_queue.hpp"
-#include "runtime/policy/overload.hpp"
+#include "runtime/policy/admission_policy.hpp"
+#include "runtime/policy/job_order.hpp"
+#include "runtime/policy/work_slots.hpp"
 #include "runtime/reject_counter.hpp"
 
 namespace gantry::detail {
@@ -56,7 +55,7 @@ class RuntimePipeline {
 
 class RuntimeCore;
 
-/// A request counted in; counts it out when it goes. The core must outlive it.
+/// Holds one of max_in_flight slots; releases it on destruction. The core must outlive it.
 class Admission {
  public:
   Admission() = default;
@@ -106,10 +105,9 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
 
   /// std::system_error or std::bad_alloc if not all could be started: those that were wait for stop().
   void start_workers();
-  /// Counts one request in, or says why not: resource_exhausted if too many are in flight, or the deadline cannot be
-  /// met behind those that wait; deadline_exceeded if it could not be met by an idle runtime, which needs `expected`
-  /// for such a request; unavailable after stop(); failed_precondition in a child of fork(), which has none of the
-  /// workers. A request that comes back from another runtime was counted in when it came first.
+  /// Admits a request, or says why not: as AdmissionPolicy does, for a request that takes `expected`; unavailable after
+  /// stop(); failed_precondition in a child of fork(), which has none of the workers. A request that comes back from
+  /// another runtime was admitted when it came first.
   Result<Admission> admit(const CallOptions& call = {}, Clock::duration expected = {});
   std::size_t in_flight() const;
   /// Requests that have not begun; read without a lock, so a moment old.
@@ -120,13 +118,13 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   /// True in a child that fork() made after this core.
   bool is_of_parent_process() const;
 
-  /// Queues what goes on with a request; after stop(), or without memory for it, the job is refused on the calling
+  /// Queues the continuation of a request; after stop(), or without memory for it, the job is refused on the calling
   /// thread. So it is with the other ways to queue.
   void post(Job job);
   /// Queues a request that was admitted.
   void post_request(Job job, const CallOptions& call, Clock::duration expected, std::size_t samples);
-  /// Queues work that can wait until a worker has nothing else to do, or what was queued before it has begun.
-  void post_late(Job job);
+  /// Queues work that can wait until no request is queued, or those have begun that were queued before it.
+  void post_deferred(Job job);
   /// Runs the job once `when` has come.
   void post_at(Clock::time_point when, Job job);
   /// True on a worker of this core, and on a thread that runs a request of it in a worker's stead; not in exit().
@@ -137,8 +135,8 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   void end_wait();
   /// True if all that may work here wait so: what is queued is begun by nobody.
   bool all_wait() const;
-  /// If all wait: runs one piece of what goes on with a request that has begun, on this thread. False if there is none.
-  bool go_on_here();
+  /// If all wait: runs one continuation of a request that has begun, on this thread. False if there is none.
+  bool continue_here();
   /// The same of all that is queued, while this thread has stack left.
   bool begin_here();
   /// True on a HelpingCaller's thread. It runs what its own request needs and nothing of others': a callback of theirs
@@ -165,37 +163,28 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   // helping_caller.cpp
   bool begin_help();
   void end_help();
-  // places.cpp
+  // budget_slots.cpp
   /// Under the lock: sets the timer for follow_budget(). false: no memory.
   bool watch_budget(Clock::time_point now) noexcept;
   void follow_budget() noexcept;
-  /// Calls `push` under the lock, and refuses the job if there is no place for it.
+  /// Calls `push` under the lock, and refuses the job if it cannot be queued.
   template <class Push>
   void queue(Job& job, const Error& stopped, Push push);
-  std::optional<Error> check_deadline(const CallOptions& call, Clock::duration expected, Clock::time_point now);
   /// Under the lock: the next job, with the reason if it will not run; nothing if there is none now.
   struct Next {
     Job job;
     std::optional<Error> refusal;
   };
   std::optional<Next> next();
+  /// What follows when a request begins that was queued; the reason if it is shed.
+  std::optional<Error> begin_request(const Ticket& request, Clock::time_point now);
   template <class Take>
   bool run_here(Take take);
-  Next next_request(Clock::time_point now);
-  /// Under the lock: what goes on with a request that has begun, or has its time now.
-  std::optional<Job> take_begun(Clock::time_point now);
-  /// Under the lock: one of the jobs that are queued, but for those that have a time. One by one, since a list of them
-  /// would take memory, and all are to be answered.
-  struct Queued {
-    Job job;
-    bool has_begun;
-  };
-  std::optional<Queued> take_queued();
+  std::optional<JobOrder<Job>::Drained> drain();  // under the lock
   /// While stopping: answers all that is queued.
   void refuse_queued();
   void work(int index);
   // On threads of the host's (host_executor.cpp).
-  bool has_work() const;  // under the lock
   /// Under the lock: true if a task is to be posted, which counts from now on.
   bool wants_task();
   void post_task() noexcept;
@@ -216,26 +205,14 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   const std::string budget_explanation_;
   mutable std::mutex mutex_;
   std::condition_variable has_work_;
-  std::deque<Job> begun_;
-  FairQueue<Job> requests_;
-  struct Late {
-    Job job;
-    std::uint64_t after;  // requests that begin before it
-  };
-  std::deque<Late> late_;
-  std::multimap<Clock::time_point, Job> timed_;
-  std::uint64_t requests_begun_ = 0;
-  Overload overload_;
+  JobOrder<Job> order_;
+  AdmissionPolicy admission_;
+  WorkSlots slots_;
   std::atomic<std::size_t> queued_{0};
   std::condition_variable is_idle_;        // while stopping: a caller or a task has ended
   std::atomic<std::size_t> in_flight_{0};  // counted up under the lock
-  int places_;                             // for those that run something
   bool is_budget_watched_ = false;         // a timer is set
-  int at_work_ = 0;                        // workers and helping callers that run something
-  int helping_ = 0;                        // of these, the callers
-  int waiting_ = 0;                        // of all that run something, those that wait for another runtime's work
-  int tasks_ = 0;                          // at the host's executor, waiting or running
-  int tasks_active_ = 0;                   // of these, running or being posted
+  int guests_ = 0;                         // threads of the host's in here: helping callers, and tasks run or posted
   std::atomic<bool> is_stopping_{false};   // set under the lock
   const unsigned fork_generation_;
   std::vector<std::weak_ptr<RuntimeMember>> members_;

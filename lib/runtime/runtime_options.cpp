@@ -18,7 +18,7 @@ namespace {
 constexpr int kMaxThreads = 4096;
 constexpr std::int64_t kMaxMilliseconds = 24LL * 60 * 60 * 1000;
 
-Result<void> check_range(const char* option, int value, int low, int high) {
+Result<void> check_count(const char* option, int value, int low, int high) {
   if (value >= low && value <= high) return {};
   return Error(ErrorCode::kInvalidArgument, std::string("RuntimeOptions::") + option + " must be " +
                                                 std::to_string(low) + ".." + std::to_string(high) + ", got " +
@@ -54,10 +54,10 @@ int parse_count(JsonObject& object, const char* key, int low, int fallback) {
 }  // namespace
 
 Result<void> check_options(const RuntimeOptions& options) {
-  if (auto ok = check_range("cpus", options.cpus, 0, kMaxCpus); !ok) return ok;
-  if (auto ok = check_range("workers", options.workers, 0, kMaxThreads); !ok) return ok;
-  if (auto ok = check_range("intra_op_threads", options.intra_op_threads, 0, kMaxThreads); !ok) return ok;
-  if (auto ok = check_range("image_threads", options.image_threads, 1, kMaxThreads); !ok) return ok;
+  if (auto ok = check_count("cpus", options.cpus, 0, kMaxCpus); !ok) return ok;
+  if (auto ok = check_count("workers", options.workers, 0, kMaxThreads); !ok) return ok;
+  if (auto ok = check_count("intra_op_threads", options.intra_op_threads, 0, kMaxThreads); !ok) return ok;
+  if (auto ok = check_count("image_threads", options.image_threads, 1, kMaxThreads); !ok) return ok;
   if (options.max_in_flight == 0)
     return Error(ErrorCode::kInvalidArgument, "RuntimeOptions::max_in_flight must be at least 1");
   if (options.priority_aging.count() < 0 || options.shed_target.count() < 0 || options.shed_interval.count() < 0)

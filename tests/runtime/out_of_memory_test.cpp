@@ -54,7 +54,7 @@ using Post = void (*)(RuntimeCore& core, Job job);
 constexpr Post kPosts[] = {
     [](RuntimeCore& core, Job job) { core.post(std::move(job)); },
     [](RuntimeCore& core, Job job) { core.post_request(std::move(job), {}, {}, 1); },
-    [](RuntimeCore& core, Job job) { core.post_late(std::move(job)); },
+    [](RuntimeCore& core, Job job) { core.post_deferred(std::move(job)); },
     [](RuntimeCore& core, Job job) { core.post_at(Clock::now(), std::move(job)); },
 };
 

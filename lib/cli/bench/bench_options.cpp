@@ -13,11 +13,7 @@ constexpr double kDefaultSeconds = 2.5;
 constexpr double kDefaultWarmUp = 0.5;
 constexpr double kMostCallers = 4096;
 constexpr double kMostRate = 1e6;
-constexpr double kMostSeconds = 24 * 3600;
-
-Error usage_error(const std::string& message) {
-  return Error(ErrorCode::kInvalidArgument, message);
-}
+constexpr double kMostBenchSeconds = 24 * 3600;
 
 Result<Arrival> parse_arrival(const Arguments& arguments) {
   const auto text = arguments.value("arrival");
@@ -55,7 +51,7 @@ Result<std::chrono::nanoseconds> parse_seconds(const Arguments& arguments, const
                                                double fallback) {
   const auto text = arguments.value(option);
   if (!text) return duration_of(fallback);
-  const auto seconds = parse_number(*text, least, kMostSeconds);
+  const auto seconds = parse_number(*text, least, kMostBenchSeconds);
   if (!seconds) return seconds.error().within("--" + option);
   return duration_of(*seconds);
 }

@@ -11,7 +11,7 @@ namespace {
 
 using Status = Finding::Status;
 
-constexpr const char* kStyle = R"(
+constexpr const char* kReportStyle = R"(
 :root { color-scheme: light dark; --paper: #fbfbfa; --ink: #1d2327; --soft: #5d676f; --line: #d8dcdf; --panel: #ffffff;
   --a: #2166c2; --b: #c7611a; --good: #1a7f37; --bad: #c62828; --warn: #9a6700; }
 @media (prefers-color-scheme: dark) {
@@ -65,7 +65,7 @@ std::string head(const BenchReport& report) {
   std::string html =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>" +
-      markup_text(title) + "</title>\n<style>" + kStyle + "</style></head>\n<body>\n<h1>" + markup_text(title) +
+      markup_text(title) + "</title>\n<style>" + kReportStyle + "</style></head>\n<body>\n<h1>" + markup_text(title) +
       "</h1>\n";
   for (std::size_t i = 0; i < report.sides.size(); ++i) {
     const SideInfo& side = report.sides[i];

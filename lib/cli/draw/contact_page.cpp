@@ -9,11 +9,11 @@
 namespace gantry::cli {
 namespace {
 
-constexpr std::int64_t kQuality = 85;
+constexpr std::int64_t kTileQuality = 85;
 constexpr std::size_t kMostLinks = 50;
 
 // A picture is the label of a checkbox that is not shown: without a script, a click on it enlarges it.
-constexpr const char* kStyle = R"(
+constexpr const char* kContactStyle = R"(
 :root { color-scheme: light dark; --paper: #fbfbfa; --ink: #1d2327; --soft: #5d676f; --line: #d8dcdf; --panel: #eef0f1;
   --bad: #c62828; }
 @media (prefers-color-scheme: dark) {
@@ -62,7 +62,7 @@ Result<void> ContactPage::add(const Tile& tile) {
     ++count_;
     return {};
   }
-  const auto jpeg = image::encode(*tile.picture, {image::FileFormat::kJpeg, kQuality});
+  const auto jpeg = image::encode(*tile.picture, {image::FileFormat::kJpeg, kTileQuality});
   if (!jpeg) return jpeg.error();
   figures_ += "<figure id=\"p" + number + "\"><input type=\"checkbox\" id=\"c" + number + "\"/><label for=\"c" +
               number + "\"><img alt=\"" + markup_text(tile.words) + "\" width=\"" +
@@ -76,8 +76,8 @@ std::string ContactPage::html() const {
   std::string html =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>" +
-      markup_text(title_) + "</title>\n<style>" + kStyle + "</style></head>\n<body>\n<h1>" + markup_text(title_) +
-      "</h1>\n<p class=\"soft\">" + pictures(count_) + "</p>\n";
+      markup_text(title_) + "</title>\n<style>" + kContactStyle + "</style></head>\n<body>\n<h1>" +
+      markup_text(title_) + "</h1>\n<p class=\"soft\">" + pictures(count_) + "</p>\n";
   if (failed_count_ > 0)
     html += "<p class=\"bad\">" + std::to_string(failed_count_) + " failed: " + failed_ +
             (failed_count_ > kMostLinks ? ", .." : "") + "</p>\n";

@@ -8,19 +8,19 @@ namespace gantry::detail {
 namespace {
 
 /// Float32 rounds scores up by less than this.
-constexpr double kMargin = 1e-6;
+constexpr double kGateMargin = 1e-6;
 
 }  // namespace
 
 float sigmoid_gate(double threshold) {
-  const double least = threshold - kMargin;
+  const double least = threshold - kGateMargin;
   if (!(least > 0)) return -std::numeric_limits<float>::infinity();
   // The margin has moved it down by 4e-6 at least, rounding to float32 moves it by 8e-7 at most.
   return static_cast<float>(logit(least));
 }
 
 float softmax_gate(double threshold) {
-  const double least = threshold - kMargin;
+  const double least = threshold - kGateMargin;
   if (!(least > 0)) return -std::numeric_limits<float>::infinity();
   return static_cast<float>(std::log(least));
 }

@@ -26,9 +26,9 @@ using detail::PixelBox;
 using detail::Rgb;
 
 /// Further than any image is large, and far from overflowing.
-constexpr double kFar = 0x1p32;
-constexpr std::size_t kLongest = 40;       // characters of a label
-constexpr std::size_t kBetweenLooks = 64;  // detections, between looks at the call's deadline
+constexpr double kFarthestCoordinate = 0x1p32;
+constexpr std::size_t kLongest = 40;                 // characters of a label
+constexpr std::size_t kDetectionsBetweenLooks = 64;  // detections, between looks at the call's deadline
 
 Result<void> check(const Draw& options) {
   if (auto ok = detail::check_range("line_width", options.line_width, 0, detail::kMaxLineWidth); !ok) return ok;
@@ -58,7 +58,7 @@ struct Sizes {
 };
 
 std::int64_t pixel_of(float coordinate) {
-  return std::llround(std::clamp(static_cast<double>(coordinate), -kFar, kFar));
+  return std::llround(std::clamp(static_cast<double>(coordinate), -kFarthestCoordinate, kFarthestCoordinate));
 }
 
 /// The pixels that the frame of a box lies around; nothing for a box that is empty or holds a NaN.
@@ -95,7 +95,7 @@ class Drawing {
     for (std::size_t i = 0; i < found.keypoints.size(); ++i) {
       const Keypoint& point = found.keypoints[i];
       const double x = static_cast<double>(point.x), y = static_cast<double>(point.y);
-      if (!(std::abs(x) <= kFar && std::abs(y) <= kFar)) continue;
+      if (!(std::abs(x) <= kFarthestCoordinate && std::abs(y) <= kFarthestCoordinate)) continue;
       if (static_cast<double>(point.score) < options_.keypoint_score) continue;
       const Rgb colour = detail::colour_of_class(static_cast<std::int64_t>(i));
       canvas_.disc(x, y, radius + ring, detail::text_colour_on(colour));
@@ -178,7 +178,7 @@ Result<Image> draw_on(const Image& picture, const Detections& found, const Draw&
   if (!drawn) return drawn;
   Drawing drawing(*drawn, options);
   const std::size_t count = found.size();
-  const auto is_time_to_look = [](std::size_t i) { return i % kBetweenLooks == 0; };
+  const auto is_time_to_look = [](std::size_t i) { return i % kDetectionsBetweenLooks == 0; };
   for (std::size_t i = count; i-- > 0;) {
     if (auto ended = call.interruption()) return *ended;
     drawing.draw_mask(found[i]);

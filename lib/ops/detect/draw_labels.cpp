@@ -9,23 +9,24 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::int64_t kMargin = 2;     // dots to the left of the text and above it; a cell has one to the right
-constexpr std::int64_t kHeight = 11;    // dots: the margin, and a cell without its row of space
-constexpr std::size_t kCompared = 256;  // labels; where there are more, nobody reads them
+constexpr std::int64_t kLabelMargin = 2;  // dots to the left of the text and above it; a cell has one to the right
+constexpr std::int64_t kHeight = 11;      // dots: the margin, and a cell without its row of space
+constexpr std::size_t kCompared = 256;    // labels; where there are more, nobody reads them
 
 }  // namespace
 
 PixelBox label_size(std::size_t characters, std::int64_t scale) {
-  return {0, 0, (static_cast<std::int64_t>(characters) * kCellWidth + kMargin + 1) * scale, kHeight * scale};
+  return {0, 0, (static_cast<std::int64_t>(characters) * kCellWidth + kLabelMargin + 1) * scale, kHeight * scale};
 }
 
 std::size_t characters_within(std::int64_t width, std::int64_t scale) {
-  return static_cast<std::size_t>(std::max<std::int64_t>((width / scale - kMargin - 1) / kCellWidth, 1));
+  return static_cast<std::size_t>(std::max<std::int64_t>((width / scale - kLabelMargin - 1) / kCellWidth, 1));
 }
 
 void draw_label(Canvas& canvas, const PixelBox& place, const std::string& text, std::int64_t scale, Rgb colour) {
   canvas.fill(place, colour);
-  draw_text(canvas, text, place.left + kMargin * scale, place.top + kMargin * scale, scale, text_colour_on(colour));
+  draw_text(canvas, text, place.left + kLabelMargin * scale, place.top + kLabelMargin * scale, scale,
+            text_colour_on(colour));
 }
 
 bool LabelPlaces::is_free(const PixelBox& place) const {

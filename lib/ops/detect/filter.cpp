@@ -13,8 +13,6 @@
 namespace gantry::detect {
 namespace {
 
-struct NoParameters {};
-
 struct Label {
   Labels labels;
 };
@@ -94,8 +92,8 @@ Stage<Detections, Detections> label(Labels labels) {
 }
 
 Stage<Detections, Boxes> boxes_of() {
-  return detail::make_op<Detections, Boxes>("detect.boxes_of", NoParameters{}, "", {},
-                                            [](const NoParameters&, Detections&& detections) -> Result<Boxes> {
+  return detail::make_op<Detections, Boxes>("detect.boxes_of", detail::NoParameters{}, "", {},
+                                            [](const detail::NoParameters&, Detections&& detections) -> Result<Boxes> {
                                               std::vector<Box> boxes;
                                               boxes.reserve(detections.size());
                                               for (const Detection& one : detections) boxes.push_back(one.box);

@@ -17,8 +17,6 @@
 namespace gantry::detect {
 namespace {
 
-struct NoParameters {};
-
 Error error_of(std::size_t index, const std::string& text) {
   return Error(ErrorCode::kInvalidArgument, "detection " + std::to_string(index) + " " + text);
 }
@@ -114,8 +112,8 @@ Stage<Detections, Detections> paste_masks(const PasteMasks& options) {
 
 Stage<Detections, Masks> masks_of() {
   return detail::make_op<Detections, Masks>(
-      "detect.masks_of", NoParameters{}, "", {},
-      [](const NoParameters&, Detections&& detections) { return masks_alone(std::move(detections)); });
+      "detect.masks_of", detail::NoParameters{}, "", {},
+      [](const detail::NoParameters&, Detections&& detections) { return masks_alone(std::move(detections)); });
 }
 
 }  // namespace gantry::detect

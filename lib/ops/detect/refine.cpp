@@ -20,8 +20,6 @@ namespace {
 
 using RefinerAnswers = std::tuple<Detections, std::vector<Tensors>>;
 
-struct NoParameters {};
-
 /// A detection with what the model said of it.
 struct Judged {
   Detection detection;
@@ -125,8 +123,8 @@ Stage<RefinerAnswers, Detections> refine(const Refine& options) {
 }
 
 Stage<Detections, Detections> square() {
-  return detail::make_op<Detections, Detections>("detect.square", NoParameters{}, "", {},
-                                                 [](const NoParameters&, Detections&& detections) {
+  return detail::make_op<Detections, Detections>("detect.square", detail::NoParameters{}, "", {},
+                                                 [](const detail::NoParameters&, Detections&& detections) {
                                                    for (Detection& one : detections) one.box = squared(one.box);
                                                    return std::move(detections);
                                                  });

@@ -50,21 +50,21 @@ Kept suppressed(const Windows& windows, double iou, const CallContext& call) {
 }
 
 /// What the model gave for one level.
-struct Head {
+struct WindowHead {
   Tensor scores;
   Tensor boxes;
 };
 
-Result<Head> head_of(const SlidingWindow& options, const Tensors& answer) {
+Result<WindowHead> window_head_of(const SlidingWindow& options, const Tensors& answer) {
   auto scores = detail::head_tensor(answer, options.scores, {{"C", options.foreground + 1}, {"h", 0}, {"w", 0}});
   if (!scores) return std::move(scores).error();
   auto boxes = detail::head_tensor(answer, options.boxes, {4, scores->shape()[1], scores->shape()[2]});
   if (!boxes) return std::move(boxes).error();
-  return Head{*std::move(scores), *std::move(boxes)};
+  return WindowHead{*std::move(scores), *std::move(boxes)};
 }
 
 /// The windows of one level whose score is not below `score`, the best first.
-Windows windows_of(const SlidingWindow& options, const Head& head, double scale) {
+Windows windows_of(const SlidingWindow& options, const WindowHead& head, double scale) {
   const std::int64_t width = head.scores.shape()[2], cells = head.scores.shape()[1] * width;
   const float* const scores = detail::values_of(head.scores) + options.foreground * cells;
   const float* const moves = detail::values_of(head.boxes);
@@ -95,7 +95,7 @@ Result<Detections> run_sliding_window(const SlidingWindow& options, const Levels
   Windows all;
   for (std::size_t level = 0; level < answers.size(); ++level) {
     if (auto ended = call.interruption()) return *std::move(ended);
-    auto head = head_of(options, answers[level]);
+    auto head = window_head_of(options, answers[level]);
     if (!head) return std::move(head).error().within("level " + std::to_string(level));
     const Windows found = windows_of(options, *head, scales[level]);
     const Kept kept = suppressed(found, options.level_iou, call);

@@ -6,12 +6,11 @@
 #include <utility>
 
 #include "ops/detect/moved_to_picture.hpp"
+#include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
 
 namespace gantry::detect {
 namespace {
-
-struct NoParameters {};
 
 struct ToPicture {
   bool clip;
@@ -31,7 +30,8 @@ Result<Detections> clip_detections(Detections&& detections, const CallContext& c
 
 Stage<Detections, Detections> clip() {
   return detail::make_op<Detections, Detections>(
-      "detect.clip", NoParameters{}, "", {}, [](const NoParameters&, Detections&& detections, const CallContext& call) {
+      "detect.clip", detail::NoParameters{}, "", {},
+      [](const detail::NoParameters&, Detections&& detections, const CallContext& call) {
         return clip_detections(std::move(detections), call);
       });
 }

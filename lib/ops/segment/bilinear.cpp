@@ -8,7 +8,7 @@ namespace gantry::detail {
 namespace {
 
 /// Further than any input is large.
-constexpr double kFar = 0x1p32;
+constexpr double kFarthestPlace = 0x1p32;
 
 /// The picture's edges along the axis in values of the plane, the smaller first. Ops place pictures at whole pixels;
 /// what is left of a pixel comes of a size that was rounded.
@@ -19,7 +19,7 @@ struct Part {
     end = edge(std::max(ends[0], ends[1]), stride);
   }
   static double edge(double now, std::int64_t stride) {
-    return std::nearbyint(std::clamp(now, -kFar, kFar)) / static_cast<double>(stride);
+    return std::nearbyint(std::clamp(now, -kFarthestPlace, kFarthestPlace)) / static_cast<double>(stride);
   }
   bool is_known() const { return std::isfinite(begin) && std::isfinite(end); }
 

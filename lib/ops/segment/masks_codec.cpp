@@ -70,7 +70,7 @@ Result<Masks> masks_from_tensors(const Tensors& tensors) {
   return Masks(std::move(masks));
 }
 
-std::optional<std::string> difference(const Masks& expected, const Masks& got, const Tolerance& tolerance) {
+std::optional<std::string> masks_difference(const Masks& expected, const Masks& got, const Tolerance& tolerance) {
   if (expected.size() != got.size())
     return "expected " + std::to_string(expected.size()) + " masks, got " + std::to_string(got.size());
   for (std::size_t i = 0; i < got.size(); ++i)
@@ -153,7 +153,7 @@ void add_masks_codec(Registry& registry) {
   codec.read_json = read_masks;
   codec.to_tensors = masks_to_tensors;
   codec.from_tensors = [](const Tensors& tensors) { return masks_from_tensors(tensors); };
-  codec.difference = difference;
+  codec.difference = masks_difference;
   codec.line = line_of;
   registry.add_codec(codec);
 }

@@ -245,14 +245,12 @@ Result<Tensor> run_segment_input(const Tensor& input, const Tensor& logits, cons
   return run_segment(size, logits, call);
 }
 
-struct NoParameters {};
-
 }  // namespace
 
 Stage<std::tuple<Tensor, Tensor>, Tensor> segment_input() {
   return detail::make_op<std::tuple<Tensor, Tensor>, Tensor>(
-      "segment.input", NoParameters{}, "", {},
-      [](const NoParameters&, std::tuple<Tensor, Tensor>&& given, const CallContext& call) {
+      "segment.input", detail::NoParameters{}, "", {},
+      [](const detail::NoParameters&, std::tuple<Tensor, Tensor>&& given, const CallContext& call) {
         return run_segment_input(std::get<0>(given), std::get<1>(given), call);
       });
 }

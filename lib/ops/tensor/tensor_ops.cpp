@@ -79,7 +79,7 @@ OpDescription normalize_description() {
           .domain = "tensor"};
 }
 
-Stage<Tensor, Tensor> read_pad_to(ParamReader& params) {
+Stage<Tensor, Tensor> read_tensor_pad_to(ParamReader& params) {
   if (!has_size(params, {"multiple"})) {
     const std::int64_t multiple = params.integer("multiple");
     return pad_to_multiple(multiple, static_cast<float>(params.number("value")));
@@ -89,7 +89,7 @@ Stage<Tensor, Tensor> read_pad_to(ParamReader& params) {
   return pad_to(width, height, static_cast<float>(params.number("value")));
 }
 
-OpDescription pad_to_description() {
+OpDescription tensor_pad_to_description() {
   std::vector<OpParameter> parameters = optional_sides("no smaller than the tensor's");
   parameters.push_back(optional_side("multiple", "of which each side becomes the next"));
   parameters.push_back(OpParameter::number("value", "what is put on the right and below").by_default(0));
@@ -108,7 +108,7 @@ OpDescription pad_to_description() {
 void add_tensor_ops(Registry& registry) {
   registry.add<Tensor, Tensor>("interpolate", read_interpolate, interpolate_description);
   registry.add<Tensor, Tensor>("normalize", read_normalize, normalize_description);
-  registry.add<Tensor, Tensor>("pad_to", read_pad_to, pad_to_description);
+  registry.add<Tensor, Tensor>("pad_to", read_tensor_pad_to, tensor_pad_to_description);
 }
 
 }  // namespace gantry::detail

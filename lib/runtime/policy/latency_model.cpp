@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kShare = 0.1;        // of a new measurement in the running mean
 constexpr double kOutlier = 4.0;      // a measurement counts as this many times the mean at most
-constexpr double kMargin = 0.97;      // a larger size must be at least this much better
+constexpr double kWorthwhile = 0.97;  // a larger size must be at least this much better
 constexpr std::uint64_t kTrials = 3;  // of a size before it may be kept to
 constexpr double kHopeless = 1.15;    // this much worse after two trials, a size is given up
 // A size is looked at again once it was not used for this many times as many samples: what was measured may be of
@@ -86,7 +86,7 @@ std::size_t LatencyModel::best_bucket() const {
   std::size_t best = first_;
   for (std::size_t i = first_ + 1; i < buckets_.size(); ++i)
     if (!buckets_[i].is_forbidden && buckets_[i].count >= kTrials && buckets_[best].count > 0 &&
-        buckets_[i].per_sample < kMargin * buckets_[best].per_sample)
+        buckets_[i].per_sample < kWorthwhile * buckets_[best].per_sample)
       best = i;
   return best;
 }

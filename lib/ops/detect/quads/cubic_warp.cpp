@@ -14,7 +14,7 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::size_t kTaps = 4;
-constexpr double kFar = 0x1p30;  // pixels; further than any image reaches
+constexpr double kFarthestPixel = 0x1p30;  // pixels; further than any image reaches
 
 using Weights = std::array<float, kTaps>;
 
@@ -33,7 +33,7 @@ Weights cubic(float x) {
 /// The four pixels along one axis, and their weights; of those outside, the edge's.
 struct Taps {
   Taps(double place, std::int64_t side) {
-    const double near = std::isnan(place) ? 0 : std::clamp(place, -kFar, kFar);
+    const double near = std::isnan(place) ? 0 : std::clamp(place, -kFarthestPixel, kFarthestPixel);
     auto whole_pixel = static_cast<std::int64_t>(near);  // floor(), which is a call at this instruction set
     if (static_cast<double>(whole_pixel) > near) --whole_pixel;
     const auto whole = static_cast<double>(whole_pixel);

@@ -19,8 +19,8 @@ namespace gantry::detect {
 namespace {
 
 constexpr std::int64_t kMostValues = std::int64_t{1} << 26;
-constexpr std::int64_t kBetweenLooks = std::int64_t{1} << 16;  // values, between looks at the call's deadline
-constexpr double kGrownMinSide = 2;                            // a grown box has to be that much larger
+constexpr std::int64_t kValuesBetweenLooks = std::int64_t{1} << 16;  // values, between looks at the call's deadline
+constexpr double kGrownMinSide = 2;                                  // a grown box has to be that much larger
 
 Result<void> check(const Db& options) {
   if (auto ok = detail::check_range("threshold", options.threshold, 0, 1); !ok) return ok;
@@ -100,7 +100,7 @@ Result<Hulls> text_hulls(const Map& map, const Db& options, const CallContext& c
   std::int64_t work = 0;
   for (std::int64_t y = 0; y < map.height; ++y) {
     outlines.add_row(mask.next_row());
-    if ((work += map.width) < kBetweenLooks) continue;
+    if ((work += map.width) < kValuesBetweenLooks) continue;
     if (auto ended = call.interruption()) return *ended;
     work = 0;
   }

@@ -21,7 +21,7 @@ namespace {
 using detail::Canvas;
 using detail::Rgb;
 
-constexpr double kFar = 0x1p32;
+constexpr double kFarthestCorner = 0x1p32;
 
 struct Place {
   double x;
@@ -75,7 +75,8 @@ void draw_line(Canvas& canvas, const Place& a, const Place& b, double radius, Rg
 
 bool can_be_drawn(const Quad& quad) {
   return std::all_of(quad.corners.begin(), quad.corners.end(), [](const Quad::Corner& corner) {
-    return std::fabs(static_cast<double>(corner.x)) <= kFar && std::fabs(static_cast<double>(corner.y)) <= kFar;
+    return std::fabs(static_cast<double>(corner.x)) <= kFarthestCorner &&
+           std::fabs(static_cast<double>(corner.y)) <= kFarthestCorner;
   });
 }
 
@@ -83,7 +84,8 @@ Result<void> check(const DrawQuads& options) {
   return detail::check_range("line_width", options.line_width, 0, detail::kMaxLineWidth);
 }
 
-Result<Image> draw_on(const Image& picture, const Quads& found, const DrawQuads& options, const CallContext& call) {
+Result<Image> draw_quads_on(const Image& picture, const Quads& found, const DrawQuads& options,
+                            const CallContext& call) {
   auto drawn = detail::rgb_copy(picture);
   if (!drawn) return drawn;
   Canvas canvas(*drawn);
@@ -107,11 +109,11 @@ Result<Image> draw_on(const Image& picture, const Quads& found, const DrawQuads&
 
 Stage<std::tuple<Image, Quads>, Image> draw_quads(const DrawQuads& options) {
   return detail::draw_stage<Quads>("detect.draw_quads", options, "line_width=" + std::to_string(options.line_width),
-                                   check(options), draw_on);
+                                   check(options), draw_quads_on);
 }
 
 Result<Image> draw_quads(const Image& picture, const Quads& found, const DrawQuads& options) {
-  return detail::drawn_by_hand(picture, found, options, check(options), draw_on);
+  return detail::drawn_by_hand(picture, found, options, check(options), draw_quads_on);
 }
 
 }  // namespace gantry::detect

@@ -130,7 +130,7 @@ bool are_equal(const FoundQuad& expected, const FoundQuad& got, const Allowed& a
 
 /// The same quads, in any order: rounding may change which of two begins first. A search begins at the same place, so
 /// that it ends there where the order is the same.
-std::optional<std::string> difference(const Quads& expected, const Quads& got, const Tolerance& tolerance) {
+std::optional<std::string> quads_difference(const Quads& expected, const Quads& got, const Tolerance& tolerance) {
   if (got.size() != expected.size())
     return "expected " + std::to_string(expected.size()) + " quads, got " + std::to_string(got.size());
   const Allowed allowed = allowed_of(expected, tolerance);
@@ -157,7 +157,7 @@ void add_quads_codec(Registry& registry) {
   codec.read_json = read_quads;
   codec.to_tensors = to_tensors;
   codec.from_tensors = from_tensors;
-  codec.difference = difference;
+  codec.difference = quads_difference;
   codec.line = [](const Quads& quads) {
     std::string text;
     for (const FoundQuad& one : quads) text += (text.empty() ? "" : "; ") + text_of(one);

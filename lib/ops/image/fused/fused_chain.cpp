@@ -51,8 +51,8 @@ class Pixels {
 };
 
 /// A pass, and whose work it is: the stages that an error of its result belongs to.
-struct Plan {
-  explicit Plan(ImageSize image) : pass(image) {}
+struct ChainPlan {
+  explicit ChainPlan(ImageSize image) : pass(image) {}
 
   /// Limits are for what is made. Sizes in between are only numbers: of a strip of which a crop leaves a part, no more
   /// than that part ever exists.
@@ -68,7 +68,7 @@ struct Plan {
   const std::string* sized_by = nullptr;
 };
 
-Result<Image> finish_pass(const Pixels& pixels, const Plan& plan) {
+Result<Image> finish_pass(const Pixels& pixels, const ChainPlan& plan) {
   const RowPass& pass = plan.pass;
   if (pixels.image() && pass.is_crop()) return run_pass(pass, *pixels.image());
   if (auto ok = plan.check_sizes(pixels.source().channels()); !ok) return std::move(ok).error();
@@ -78,7 +78,7 @@ Result<Image> finish_pass(const Pixels& pixels, const Plan& plan) {
   return out;
 }
 
-bool add_to_pass(const GeometryStep& step, const std::string& label, Plan& plan) {
+bool add_to_pass(const GeometryStep& step, const std::string& label, ChainPlan& plan) {
   const ImageSize before = plan.pass.size();
   if (!plan.pass.add(step)) return false;
   if (std::holds_alternative<ResizeTo>(step)) plan.resized_by = &label;
@@ -87,16 +87,16 @@ bool add_to_pass(const GeometryStep& step, const std::string& label, Plan& plan)
 }
 
 /// Adds a step to the pass; where it does not fit, carries out what there is and begins another pass.
-Result<void> add_step(const GeometryStep& step, const std::string& label, Pixels& pixels, Plan& plan) {
+Result<void> add_step(const GeometryStep& step, const std::string& label, Pixels& pixels, ChainPlan& plan) {
   if (auto ok = check_fill(step, pixels.source().channels()); !ok) return ok;
   if (add_to_pass(step, label, plan)) return {};
   auto image = finish_pass(pixels, plan);
   if (!image) return std::move(image).error();
-  Plan next(size_of(*image));
+  ChainPlan next(size_of(*image));
   if (!add_to_pass(step, label, next)) {  // no pass can hold it
     image = carry_out(step, *image);
     if (!image) return std::move(image).error();
-    next = Plan(size_of(*image));
+    next = ChainPlan(size_of(*image));
   }
   pixels.set(*std::move(image));
   plan = next;
@@ -104,8 +104,8 @@ Result<void> add_step(const GeometryStep& step, const std::string& label, Pixels
 }
 
 /// All geometric ops, up to the last pass, which is left to do.
-Result<Plan> plan(const FusedChain& chain, Pixels& pixels) {
-  Plan made(pixels.source().size());
+Result<ChainPlan> plan(const FusedChain& chain, Pixels& pixels) {
+  ChainPlan made(pixels.source().size());
   for (const FusedChain::GeometricOp& op : chain.ops) {
     auto geometry = op.resolve(made.pass.size());
     if (!geometry) return geometry.error().within(op.label);

@@ -14,7 +14,7 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::size_t kLinearRows = 4;  // rows that the horizontal kernel takes at once
-constexpr std::size_t kRing = 2 * kLinearRows;
+constexpr std::size_t kLinearRing = 2 * kLinearRows;
 
 class LinearWalk {
  public:
@@ -49,7 +49,7 @@ class LinearWalk {
     values_ = static_cast<std::size_t>(pass_.visible().size.width) * source_.channels();
     buffer_bytes_ = source_.is_in_memory() ? 0 : RowScratch::aligned(source_.row_bytes());
     const std::size_t ring_bytes = RowScratch::aligned(values_ * sizeof(std::uint16_t));
-    scratch_.reset(kRing * ring_bytes + kLinearRows * buffer_bytes_ + RowScratch::aligned(values_) +
+    scratch_.reset(kLinearRing * ring_bytes + kLinearRows * buffer_bytes_ + RowScratch::aligned(values_) +
                    RowScratch::aligned(sink_.scratch_bytes()));
     for (auto& row : ring_) row = reinterpret_cast<std::uint16_t*>(scratch_.take(ring_bytes));
     ring_rows_.fill(-1);
@@ -94,7 +94,7 @@ class LinearWalk {
         ring_rows_[next_place_] = row;
         inputs[count] = *input;
         outputs[count++] = ring_[next_place_];
-        next_place_ = (next_place_ + 1) % kRing;
+        next_place_ = (next_place_ + 1) % kLinearRing;
       }
     }
     linear_rows(inputs.data(), outputs.data(), count, source_.channels(), first_column_, columns_read_, columns_);
@@ -112,8 +112,8 @@ class LinearWalk {
   std::int64_t first_row_ = 0;
 
   std::size_t values_ = 0;  // of a row that is made
-  std::array<std::uint16_t*, kRing> ring_{};
-  std::array<std::int64_t, kRing> ring_rows_{};
+  std::array<std::uint16_t*, kLinearRing> ring_{};
+  std::array<std::int64_t, kLinearRing> ring_rows_{};
   std::size_t next_place_ = 0;
   std::int64_t newest_ = -1;
   std::size_t buffer_bytes_ = 0;

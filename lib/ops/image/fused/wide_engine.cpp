@@ -12,7 +12,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kRing = 8;  // as many rows as an output looks at
+constexpr std::size_t kWideRing = 8;  // as many rows as an output looks at
 
 class WideWalk {
  public:
@@ -36,7 +36,7 @@ class WideWalk {
     values_ = columns_.windows.size() * source_.channels();
     const std::size_t buffer_bytes = source_.is_in_memory() ? 0 : RowScratch::aligned(source_.row_bytes());
     const std::size_t line_bytes = RowScratch::aligned(values_ * sizeof(std::int32_t));
-    scratch_.reset(buffer_bytes + (kRing + 1) * line_bytes + RowScratch::aligned(values_) +
+    scratch_.reset(buffer_bytes + (kWideRing + 1) * line_bytes + RowScratch::aligned(values_) +
                    RowScratch::aligned(sink_.scratch_bytes()));
     SparseRows inputs(source_, buffer_bytes, scratch_.take(buffer_bytes));
     for (auto& line : ring_) line = reinterpret_cast<std::int32_t*>(scratch_.take(line_bytes));
@@ -62,7 +62,7 @@ class WideWalk {
     for (std::int32_t row = std::max(row_of(window, 0), next_row_); row <= row_of(window, window.count - 1); ++row) {
       auto input = inputs.row(row - first_row_, 0);
       if (!input) return std::move(input).error();
-      make_line(*input, ring_[static_cast<std::size_t>(row) % kRing]);
+      make_line(*input, ring_[static_cast<std::size_t>(row) % kWideRing]);
       next_row_ = row + 1;
     }
     return {};
@@ -95,7 +95,7 @@ class WideWalk {
   }
 
   const std::int32_t* line_of(AxisWeights::Window window, std::int32_t tap) const {
-    return ring_[static_cast<std::size_t>(row_of(window, tap)) % kRing];
+    return ring_[static_cast<std::size_t>(row_of(window, tap)) % kWideRing];
   }
 
   /// From the last of the four rows to the first: the order shows in the last bit.
@@ -135,7 +135,7 @@ class WideWalk {
   std::int32_t first_row_ = 0;
   std::int32_t next_row_ = 0;  // rows before it were made
   std::size_t values_ = 0;     // of a row that is made
-  std::array<std::int32_t*, kRing> ring_{};
+  std::array<std::int32_t*, kWideRing> ring_{};
   float* sums_ = nullptr;
 };
 

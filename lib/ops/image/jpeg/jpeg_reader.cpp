@@ -18,7 +18,7 @@ namespace gantry::detail {
 namespace {
 
 /// Smooth upsampling looks at one more chroma sample to each side.
-constexpr JDIMENSION kMargin = 4;
+constexpr JDIMENSION kEdgeColumns = 4;
 /// How much is skipped at once; the call's deadline is looked at in between.
 constexpr JDIMENSION kPixelsAtOnce = 1 << 20;
 
@@ -165,8 +165,8 @@ void JpegReader::choose_scale() {
 
 /// Smooth upsampling looks at neighbours: columns within the margin of a cut differ.
 void JpegReader::crop(JDIMENSION first_column, JDIMENSION columns) {
-  JDIMENSION first = first_column > kMargin ? first_column - kMargin : 0;
-  JDIMENSION width = std::min(first_column + columns + kMargin, info_.output_width) - first;
+  JDIMENSION first = first_column > kEdgeColumns ? first_column - kEdgeColumns : 0;
+  JDIMENSION width = std::min(first_column + columns + kEdgeColumns, info_.output_width) - first;
   jpeg_crop_scanline(&info_, &first, &width);  // moves `first` left to a whole block
   decoded_columns_ = width;
   first_selected_ = first_column - first;

@@ -9,7 +9,7 @@ namespace gantry::detail {
 namespace {
 
 /// What is read between two looks at the deadline.
-constexpr std::size_t kPieceBytes = std::size_t{32} << 10;
+constexpr std::size_t kInflatePieceBytes = std::size_t{32} << 10;
 /// Smaller ones are gathered.
 constexpr std::size_t kSmallPieceBytes = std::size_t{4} << 10;
 /// What is made at once where less is asked for.
@@ -36,7 +36,7 @@ PngInflater::~PngInflater() = default;
 /// Goes on to the next piece where one is used up.
 PngInflater::Input PngInflater::next_input() {
   if (state_->avail_in > 0) return Input::kSome;
-  Span<const std::uint8_t> piece = data_.next(kPieceBytes);
+  Span<const std::uint8_t> piece = data_.next(kInflatePieceBytes);
   if (piece.size() > 0 && piece.size() < kSmallPieceBytes) piece = gather(piece);
   if (watch_.is_over(piece.size() * kInflateWork)) return Input::kInterrupted;
   if (piece.size() == 0) return Input::kNone;
@@ -51,8 +51,8 @@ Span<const std::uint8_t> PngInflater::gather(Span<const std::uint8_t> piece) {
   gathered_.clear();
   while (piece.size() > 0) {
     gathered_.insert(gathered_.end(), piece.begin(), piece.end());
-    if (gathered_.size() == kPieceBytes) break;
-    piece = data_.next(kPieceBytes - gathered_.size());
+    if (gathered_.size() == kInflatePieceBytes) break;
+    piece = data_.next(kInflatePieceBytes - gathered_.size());
   }
   return Span<const std::uint8_t>(gathered_);
 }

@@ -10,7 +10,7 @@
 namespace gantry::detail {
 namespace {
 
-constexpr std::size_t kPieceBytes = std::size_t{16} << 10;
+constexpr std::size_t kUnpackPieceBytes = std::size_t{16} << 10;
 
 struct Inflater {
   Inflater() {
@@ -31,10 +31,10 @@ std::optional<std::string> unpack_png_text(std::string_view packed, std::size_t 
   std::string text;
   int status = Z_OK;
   while (status == Z_OK && (!packed.empty() || stream.avail_out == 0)) {
-    if (watch.is_over(kPieceBytes * kInflateWork)) return std::nullopt;
-    const std::string_view piece = packed.substr(0, kPieceBytes);
+    if (watch.is_over(kUnpackPieceBytes * kInflateWork)) return std::nullopt;
+    const std::string_view piece = packed.substr(0, kUnpackPieceBytes);
     const std::size_t begin = text.size();
-    text.resize(std::min(max_bytes, begin + kPieceBytes * 4));
+    text.resize(std::min(max_bytes, begin + kUnpackPieceBytes * 4));
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));  // not written to
     stream.avail_in = static_cast<uInt>(piece.size());
     stream.next_out = reinterpret_cast<Bytef*>(text.data() + begin);

@@ -116,7 +116,7 @@ Result<Image> decode_pixels(const WebpContainer& container, const WebpHeader& he
   return image;
 }
 
-std::string_view text_of(const Bytes& file) {
+std::string_view webp_text_of(const Bytes& file) {
   return {reinterpret_cast<const char*>(file.data()), file.size()};
 }
 
@@ -142,7 +142,7 @@ void read_orientation(const WebpContainer& container, const image::Decode& optio
 Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& options) {
   auto header = read_features(file, options);
   if (!header) return header;
-  const auto container = WebpContainer::open(text_of(file));
+  const auto container = WebpContainer::open(webp_text_of(file));
   if (!container) return container.error();
   read_orientation(*container, options, *header);
   return header;
@@ -151,7 +151,7 @@ Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& opti
 Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const CallContext* call) {
   auto header = read_features(file, options);
   if (!header) return std::move(header).error();
-  const auto container = WebpContainer::open(text_of(file));
+  const auto container = WebpContainer::open(webp_text_of(file));
   if (!container) return container.error();
   read_orientation(*container, options, *header);
   auto image = decode_pixels(*container, *header, call, file.size());

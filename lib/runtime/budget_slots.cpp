@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// RuntimeCore's places: how many may run something at a time. As many as workers were started, fewer while the CPU
-// budget is smaller than it was then: a pod can be resized in place, and threads beyond its quota are throttled.
+// The limit of RuntimeCore's work slots follows the CPU budget: as many as workers were started, fewer while the budget
+// is smaller than it was then. A pod can be resized in place, and threads beyond its quota are throttled.
 //
-// The budget is looked at by a timer that is set when a request begins and no other is: an idle process sleeps.
+// A timer looks at the budget; it is set when a request begins and no such timer is, so that an idle process sleeps.
 #include <algorithm>
 #include <new>
-#include <utility>
 
 #include "runtime/runtime_core.hpp"
 
@@ -13,7 +12,7 @@ namespace gantry::detail {
 
 bool RuntimeCore::watch_budget(Clock::time_point now) noexcept {
   try {
-    timed_.emplace(now + budgets_->interval(), [this](const Error* refusal) {
+    order_.push_at(now + budgets_->interval(), [this](const Error* refusal) {
       if (!refusal) follow_budget();
     });
   } catch (const std::bad_alloc&) {  // the next request tries it
@@ -24,18 +23,18 @@ bool RuntimeCore::watch_budget(Clock::time_point now) noexcept {
 }
 
 void RuntimeCore::follow_budget() noexcept {
-  int places = options_.workers;
+  int slots = options_.workers;
   try {
     if (!options_.allow_oversubscription)
-      places = std::clamp(budgets_->refresh()->cpu.cpus / options_.intra_op_threads, 1, options_.workers);
+      slots = std::clamp(budgets_->refresh()->cpu.cpus / options_.intra_op_threads, 1, options_.workers);
   } catch (...) {  // no memory to read it
-    places = 0;
+    slots = 0;
   }
   bool has_grown = false;
   {
     const std::lock_guard lock(mutex_);
     is_budget_watched_ = false;
-    if (places > 0) has_grown = places > std::exchange(places_, places);
+    if (slots > 0) has_grown = slots_.set_limit(slots);
   }
   if (has_grown) has_work_.notify_all();
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// JobOrder: what a worker does next. Pure: the time is an argument.
+//
+// In this order: the continuation of a request that has begun; what was set for a time that has come; deferred work,
+// once all requests have begun that were queued before it, or if none is queued; a new request, as FairQueue orders
+// them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "runtime/policy/fair_queue.hpp"
+
+namespace gantry::detail {
+
+/// Ownership: owns its jobs.
+/// Threads:   none of its own; callers lock.
+/// Errors:    std::bad_alloc from push_*(), which then took nothing: the job is still the caller's.
+/// Cost:      FairQueue::take's for a request, else constant, logarithmic in timers.
+template <class Job>
+class JobOrder {
+ public:
+  using Timers = std::multimap<Clock::time_point, Job>;
+
+  struct Next {
+    Job job;
+    std::optional<Ticket> request;  ///< of a request that begins with this
+  };
+
+  JobOrder(Clock::duration aging, std::map<std::string, double> weights) : requests_(aging, std::move(weights)) {}
+
+  void push_continuation(Job&& job) { continuations_.push_back(std::move(job)); }
+  void push_request(Job&& job, Ticket ticket) { requests_.push(std::move(job), std::move(ticket)); }
+  void push_deferred(Job&& job) {
+    deferred_.emplace_back();  // before the job is moved: that needs memory
+    deferred_.back() = {std::move(job), begun_ + requests_.size()};
+  }
+  void push_at(Clock::time_point when, Job&& job) { timers_.emplace(when, std::move(job)); }
+
+  /// Something can be run now, timers aside.
+  bool has_work() const { return !continuations_.empty() || !requests_.empty() || !deferred_.empty(); }
+  std::size_t queued_requests() const { return requests_.size(); }
+  /// Samples of requests that would begin before a new one of `priority`.
+  double cost_ahead_of(int priority) const { return requests_.cost_ahead_of(priority); }
+  /// When the first timer is due.
+  std::optional<Clock::time_point> next_time() const {
+    return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first);
+  }
+  bool is_timer_due(Clock::time_point now) const { return !timers_.empty() && timers_.begin()->first <= now; }
+
+  std::optional<Next> next(Clock::time_point now) {
+    if (auto job = next_continuation(now)) return Next{*std::move(job), std::nullopt};
+    if (!deferred_.empty() && (requests_.empty() || begun_ >= deferred_.front().after))
+      return Next{take_front(deferred_).job, std::nullopt};
+    auto request = requests_.take(now);
+    if (!request) return std::nullopt;
+    count_begun();
+    return Next{std::move(request->item), std::move(request->ticket)};
+  }
+
+  /// Of requests that have begun, and of timers, alone.
+  std::optional<Job> next_continuation(Clock::time_point now) {
+    if (!continuations_.empty()) return take_front(continuations_);
+    return next_timer(now);
+  }
+
+  std::optional<Job> next_timer(Clock::time_point now) {
+    if (!is_timer_due(now)) return std::nullopt;
+    std::optional<Job> job(std::move(timers_.begin()->second));
+    timers_.erase(timers_.begin());
+    return job;
+  }
+
+  /// A request began that was never queued.
+  void count_begun() { ++begun_; }
+
+  /// For shutdown: any job, timers aside. One at a time, since a list of them would take memory.
+  struct Drained {
+    Job job;
+    bool has_begun;  ///< is no new request
+  };
+  std::optional<Drained> drain(Clock::time_point now) {
+    if (!continuations_.empty()) return Drained{take_front(continuations_), true};
+    if (auto request = requests_.take(now)) return Drained{std::move(request->item), false};
+    if (!deferred_.empty()) return Drained{take_front(deferred_).job, true};
+    return std::nullopt;
+  }
+  Timers drain_timers() { return std::exchange(timers_, {}); }
+
+ private:
+  struct Deferred {
+    Job job;
+    std::uint64_t after = 0;  // requests that begin before it
+  };
+
+  template <class T>
+  static T take_front(std::deque<T>& queue) {
+    T front = std::move(queue.front());
+    queue.pop_front();
+    return front;
+  }
+
+  std::deque<Job> continuations_;
+  FairQueue<Job> requests_;
+  std::deque<Deferred> deferred_;
+  Timers timers_;
+  std::uint64_t begun_ = 0;  // requests
+};
+
+}  // namespace gantry::detail
