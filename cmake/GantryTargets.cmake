@@ -27,9 +27,55 @@ if(GANTRY_TSAN)
 endif()
 
 # Two thirds of the time of a build go to headers and to templates that every source instantiates again; sources that are
-# compiled together share them. CMake leaves out sources with options or definitions of their own.
-function(gantry_unity_build target)
+# compiled together share them. Sources with options or definitions of their own are left out.
+function(gantry_unity_build target)   # what only this project builds: by CMake's own means
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${GANTRY_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE 12)
+endfunction()
+
+# The same for the libraries, once their sources are known. CMake would write the files that include the sources into each
+# build's own folder; here several builds of one source tree can share them, and with them ccache's results.
+set(GANTRY_UNITY_DIR "${PROJECT_BINARY_DIR}/unity" CACHE PATH "Where files go that include several sources each")
+mark_as_advanced(GANTRY_UNITY_DIR)
+function(gantry_unity_component target)
+  if(NOT GANTRY_UNITY_BUILD)
+    return()
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  get_target_property(folder ${target} SOURCE_DIR)
+  set(together)
+  foreach(source IN LISTS sources)
+    if(source MATCHES "\\$<" OR NOT source MATCHES "\\.cpp$")
+      continue()
+    endif()
+    set(is_alone FALSE)
+    foreach(property COMPILE_OPTIONS COMPILE_DEFINITIONS SKIP_UNITY_BUILD_INCLUSION)
+      get_source_file_property(value "${source}" TARGET_DIRECTORY ${target} ${property})
+      if(value)
+        set(is_alone TRUE)
+      endif()
+    endforeach()
+    if(NOT is_alone)
+      set_source_files_properties("${source}" TARGET_DIRECTORY ${target} PROPERTIES HEADER_FILE_ONLY ON)
+      get_filename_component(source "${source}" ABSOLUTE BASE_DIR "${folder}")
+      list(APPEND together "${source}")
+    endif()
+  endforeach()
+  set(batch 0)
+  while(together)
+    list(SUBLIST together 0 12 sources)
+    list(LENGTH together left)
+    if(left GREATER 12)
+      list(SUBLIST together 12 -1 together)
+    else()
+      set(together)
+    endif()
+    list(TRANSFORM sources REPLACE "(.+)" "#include \"\\1\"")
+    list(JOIN sources "\n" content)
+    set(file "${GANTRY_UNITY_DIR}/${target}_${batch}.cpp")
+    file(CONFIGURE OUTPUT "${file}" CONTENT "${content}\n" @ONLY)   # leaves a file alone that is the same
+    target_sources(${target} PRIVATE "${file}")
+    math(EXPR batch "${batch} + 1")
+  endwhile()
 endfunction()
 
 # gantry_add_component(core): an object library that holds the sources, and the library that consumers link.
@@ -38,7 +84,6 @@ function(gantry_add_component name)
   add_library(gantry_${name}_objects OBJECT)
   set_target_properties(gantry_${name}_objects PROPERTIES
     POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON CXX_EXTENSIONS OFF)
-  gantry_unity_build(gantry_${name}_objects)
   target_include_directories(gantry_${name}_objects
     PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}/lib")
   target_link_libraries(gantry_${name}_objects PRIVATE gantry_flags)
@@ -85,8 +130,8 @@ function(gantry_split_component name part regex)
   list(FILTER others EXCLUDE REGEX "${regex}")
   add_library(${target} OBJECT ${sources})
   set_property(TARGET ${whole} PROPERTY SOURCES ${others})
-  foreach(property POSITION_INDEPENDENT_CODE CXX_VISIBILITY_PRESET VISIBILITY_INLINES_HIDDEN CXX_EXTENSIONS UNITY_BUILD
-                   UNITY_BUILD_BATCH_SIZE INCLUDE_DIRECTORIES LINK_LIBRARIES COMPILE_DEFINITIONS COMPILE_OPTIONS)
+  foreach(property POSITION_INDEPENDENT_CODE CXX_VISIBILITY_PRESET VISIBILITY_INLINES_HIDDEN CXX_EXTENSIONS
+                   INCLUDE_DIRECTORIES LINK_LIBRARIES COMPILE_DEFINITIONS COMPILE_OPTIONS)
     get_target_property(value ${whole} ${property})
     if(NOT value STREQUAL "value-NOTFOUND")
       set_property(TARGET ${target} PROPERTY ${property} ${value})

@@ -203,7 +203,8 @@ elseif(CASE STREQUAL "static")
   set(build "${WORK}/static-gantry")
   run("configuring gantry" "${CMAKE_COMMAND}" -G Ninja -S "${SOURCE}" -B "${build}" -DCMAKE_BUILD_TYPE=Release
       "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" -DBUILD_SHARED_LIBS=OFF
-      -DGANTRY_TESTS=OFF -DGANTRY_EXAMPLES=OFF -DGANTRY_TOOL=OFF "-DGANTRY_TORCH=${TORCH}" "-DGANTRY_TORCH_ROOT=${TORCH_ROOT}")
+      -DGANTRY_TESTS=OFF -DGANTRY_EXAMPLES=OFF -DGANTRY_TOOL=OFF "-DGANTRY_TORCH=${TORCH}" "-DGANTRY_TORCH_ROOT=${TORCH_ROOT}"
+      "-DGANTRY_UNITY_DIR=${UNITY_DIR}")
   run("building gantry" "${CMAKE_COMMAND}" --build "${build}" --parallel 2)
   file(REMOVE_RECURSE "${WORK}/static prefix")
   run("installing gantry" "${CMAKE_COMMAND}" --install "${build}" --prefix "${WORK}/static prefix")
@@ -213,13 +214,14 @@ elseif(CASE STREQUAL "static")
     build_and_run(torch_consumer)
   endif()
 elseif(CASE STREQUAL "subdirectory")
-  configure(contained "-DGANTRY_SOURCE=${SOURCE}" -DHOW=${CASE} "-DTORCH=${TORCH}" "-DGANTRY_TORCH_ROOT=${TORCH_ROOT}")
+  configure(contained "-DGANTRY_SOURCE=${SOURCE}" -DHOW=${CASE} "-DTORCH=${TORCH}" "-DGANTRY_TORCH_ROOT=${TORCH_ROOT}"
+            "-DGANTRY_UNITY_DIR=${UNITY_DIR}")
   build_and_run(core_consumer)
   if(TORCH)
     build_and_run(torch_consumer)
   endif()
 elseif(CASE STREQUAL "fetchcontent")
-  configure(contained "-DGANTRY_SOURCE=${SOURCE}" -DHOW=${CASE} -DTORCH=OFF)
+  configure(contained "-DGANTRY_SOURCE=${SOURCE}" -DHOW=${CASE} -DTORCH=OFF "-DGANTRY_UNITY_DIR=${UNITY_DIR}")
   build_and_run(core_consumer)
 elseif(CASE STREQUAL "std_layout")   # compiled in an unusual way, gantry tells its consumers so; nothing is built
   foreach(definition "_GLIBCXX_USE_CXX11_ABI=0" "_GLIBCXX_DEBUG")
