@@ -25,7 +25,7 @@ class PictureAxis {
         extent_(static_cast<float>(std::fabs(axis.gain) * static_cast<double>(pixels))) {}
 
   /// In the picture's pixels, in f32 as ultralytics does it: the offset is taken off, what is left divided by the gain.
-  /// NaN stays NaN. Compiled without contraction.
+  /// NaN stays NaN.
   float back(float now, bool clip) const {
     const float own = (now - offset_) / gain_;
     return clip && own < 0 ? 0 : clip && own > length_ ? length_ : own;

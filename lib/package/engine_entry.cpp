@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t kMaxNameLength = 128;
 constexpr std::size_t kMaxFiles = 64;
 constexpr std::size_t kMaxSizes = 64;
-constexpr std::int64_t kMaxBatch = 65536;
 constexpr std::int64_t kMaxSamples = 1 << 20;
 
 /// The only file, under `file`, or one for each batch size, under `files`.

@@ -15,6 +15,9 @@
 
 namespace gantry::detail {
 
+/// Of an engine, and of what a model merges.
+inline constexpr std::int64_t kMaxBatch = 65536;
+
 /// What gantry-pack found out about batches: whether each row's answer is the one that the row has alone.
 struct RowProof {
   bool independent = false;

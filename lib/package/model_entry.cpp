@@ -12,7 +12,6 @@ namespace gantry::detail {
 namespace {
 
 constexpr std::size_t kMaxEngines = 8;
-constexpr std::int64_t kMaxBatchOfModel = 65536;
 
 Result<Dim> read_dim(const Json& json, const std::string& path) {
   Dim dim;
@@ -121,7 +120,7 @@ Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, 
   JsonObject object(json, path);
   ModelEntry model;
   model.name = name;
-  model.max_batch = static_cast<int>(object.integer("max_batch", 1, kMaxBatchOfModel, 16));
+  model.max_batch = static_cast<int>(object.integer("max_batch", 1, kMaxBatch, 16));
   const Json* engines = object.list("engines", true);
   const Json* inputs = object.list("inputs", true);
   const Json* outputs = object.list("outputs", true);

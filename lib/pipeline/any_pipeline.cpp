@@ -3,6 +3,7 @@
 #include <gantry/any_pipeline.hpp>
 #include <utility>
 
+#include "pipeline/boxed_value.hpp"
 #include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/pipeline_origin.hpp"
 #include "pipeline/run_until.hpp"
@@ -21,12 +22,8 @@ struct AnyPipelineParts {
 
 namespace {
 
+using detail::boxed;
 using detail::Value;
-
-Result<Payload> boxed(Result<Value> value) {
-  if (!value) return std::move(value).error();
-  return Payload(*std::move(value));
-}
 
 }  // namespace
 

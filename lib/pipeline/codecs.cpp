@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "model/npy.hpp"
+#include "pipeline/boxed_value.hpp"
 #include "pipeline/payload_codecs.hpp"
 
 namespace gantry {
@@ -15,11 +16,6 @@ using detail::Value;
 
 Error nothing() {
   return Error(ErrorCode::kInvalidArgument, "the payload is empty");
-}
-
-Result<Payload> payload_of(Result<Value> value) {
-  if (!value) return std::move(value).error();
-  return Payload(*std::move(value));
 }
 
 }  // namespace
@@ -43,7 +39,7 @@ Result<void> Codecs::write_json(const Payload& payload, JsonWriter& writer) cons
 
 Result<Payload> Codecs::read_json(const PayloadType& type, const JsonView& json) const {
   if (!type.info()) return nothing();
-  return payload_of(PayloadCodecs(*data_).read_json(*type.info(), json));
+  return detail::boxed(PayloadCodecs(*data_).read_json(*type.info(), json));
 }
 
 Result<Tensors> Codecs::to_tensors(const Payload& payload) const {
@@ -53,7 +49,7 @@ Result<Tensors> Codecs::to_tensors(const Payload& payload) const {
 
 Result<Payload> Codecs::from_tensors(const PayloadType& type, Tensors tensors) const {
   if (!type.info()) return nothing();
-  return payload_of(PayloadCodecs(*data_).from_tensors(*type.info(), std::move(tensors)));
+  return detail::boxed(PayloadCodecs(*data_).from_tensors(*type.info(), std::move(tensors)));
 }
 
 Result<Bytes> Codecs::to_npy(const Payload& payload) const {
@@ -64,7 +60,7 @@ Result<Bytes> Codecs::to_npy(const Payload& payload) const {
 
 Result<Payload> Codecs::from_bytes(const PayloadType& type, Bytes bytes, std::string_view media_type) const {
   if (!type.info()) return nothing();
-  return payload_of(PayloadCodecs(*data_).from_bytes(*type.info(), std::move(bytes), media_type));
+  return detail::boxed(PayloadCodecs(*data_).from_bytes(*type.info(), std::move(bytes), media_type));
 }
 
 Result<std::optional<std::string>> Codecs::difference(const Payload& expected, const Payload& got,

@@ -30,13 +30,14 @@ void RuntimeCore::follow_budget() noexcept {
   } catch (...) {  // no memory to read it
     slots = 0;
   }
-  bool has_grown = false;
+  int added = 0;
   {
     const std::lock_guard lock(mutex_);
     is_budget_watched_ = false;
-    if (slots > 0) has_grown = slots_.set_limit(slots);
+    if (slots > 0) added = slots_.set_limit(slots);
   }
-  if (has_grown) has_work_.notify_all();
+  if (added > 0 && !has_executor_) has_work_.notify_all();
+  for (; added > 0 && has_executor_; --added) post_task_if_wanted();
 }
 
 }  // namespace gantry::detail

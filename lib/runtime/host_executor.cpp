@@ -47,6 +47,14 @@ void RuntimeCore::post_task() noexcept {
   end_task();
 }
 
+void RuntimeCore::post_task_if_wanted() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!wants_task()) return;
+  }
+  post_task();
+}
+
 void RuntimeCore::end_task() {
   const std::lock_guard lock(mutex_);
   --guests_;

@@ -188,6 +188,7 @@ class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
   /// Under the lock: true if a task is to be posted, which counts from now on.
   bool wants_task();
   void post_task() noexcept;
+  void post_task_if_wanted() noexcept;
   void run_task();
   void end_task();
   void lose_task();

@@ -16,6 +16,7 @@ namespace gantry {
 namespace {
 
 using test::FailsWith;
+using test::floats_of;
 using test::run;
 
 Tensor tensor_of(const std::vector<float>& values, const Shape& shape) {
@@ -24,11 +25,6 @@ Tensor tensor_of(const std::vector<float>& values, const Shape& shape) {
 
 Tensor scores(const std::vector<float>& values) {
   return tensor_of(values, {static_cast<std::int64_t>(values.size())});
-}
-
-std::vector<float> floats_in(const Tensor& tensor) {
-  const auto values = tensor.values<float>().value();
-  return {values.begin(), values.end()};
 }
 
 std::vector<std::int64_t> indices_of(const Classes& classes) {
@@ -40,24 +36,24 @@ std::vector<std::int64_t> indices_of(const Classes& classes) {
 TEST(Softmax, WorksOnTheLastAxis) {
   const Tensor result = run(softmax(), tensor_of({0, 0, 5, 5, 5, 5}, {3, 2})).value();
   EXPECT_EQ(result.to_string(), "f32[3, 2]");
-  EXPECT_EQ(floats_in(result), (std::vector<float>(6, 0.5f)));
+  EXPECT_EQ(floats_of(result), (std::vector<float>(6, 0.5f)));
 }
 
 TEST(Softmax, DoesNotOverflow) {
-  EXPECT_EQ(floats_in(run(softmax(), scores({1e38f, 1e38f, -1e38f})).value()), (std::vector<float>{0.5f, 0.5f, 0}));
+  EXPECT_EQ(floats_of(run(softmax(), scores({1e38f, 1e38f, -1e38f})).value()), (std::vector<float>{0.5f, 0.5f, 0}));
 }
 
 TEST(Softmax, MakesARowWithNanNan) {
-  const auto values = floats_in(run(softmax(), tensor_of({1, kNan, 1, 1}, {2, 2})).value());
+  const auto values = floats_of(run(softmax(), tensor_of({1, kNan, 1, 1}, {2, 2})).value());
   EXPECT_TRUE(std::isnan(values[0]) && std::isnan(values[1]));
   EXPECT_EQ(values[2], 0.5f);
 }
 
 TEST(Softmax, DividesByTheTemperatureFirst) {
-  const auto even = floats_in(run(softmax(2), scores({0, 2 * std::log(3.0f)})).value());
+  const auto even = floats_of(run(softmax(2), scores({0, 2 * std::log(3.0f)})).value());
   EXPECT_NEAR(even[0], 0.25f, 1e-6f);
   EXPECT_NEAR(even[1], 0.75f, 1e-6f);
-  EXPECT_NEAR(floats_in(run(sigmoid(0.5), scores({std::log(3.0f) / 2})).value())[0], 0.75f, 1e-6f);
+  EXPECT_NEAR(floats_of(run(sigmoid(0.5), scores({std::log(3.0f) / 2})).value())[0], 0.75f, 1e-6f);
   for (const double bad : {0.0, -1.0, 1e-60, std::numeric_limits<double>::infinity(), std::nan("")}) {
     EXPECT_THAT(run(softmax(bad), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "temperature must be")) << bad;
     EXPECT_THAT(run(sigmoid(bad), scores({1})), FailsWith(ErrorCode::kInvalidArgument, "temperature must be")) << bad;
@@ -77,13 +73,13 @@ TEST(Softmax, RefusesOtherShapesAndTypes) {
 TEST(Softmax, ReadsStridedTensors) {
   const std::size_t swapped[] = {1, 0};
   const Tensor result = run(softmax(), tensor_of({0, 9, 0, 9}, {2, 2}).permute(swapped).value()).value();
-  EXPECT_EQ(floats_in(result), (std::vector<float>(4, 0.5f)));
+  EXPECT_EQ(floats_of(result), (std::vector<float>(4, 0.5f)));
 }
 
 TEST(Sigmoid, MapsToZeroAndOne) {
-  EXPECT_EQ(floats_in(run(sigmoid(), scores({0, kInfinity, -kInfinity, -200})).value()),
+  EXPECT_EQ(floats_of(run(sigmoid(), scores({0, kInfinity, -kInfinity, -200})).value()),
             (std::vector<float>{0.5f, 1, 0, 0}));
-  EXPECT_TRUE(std::isnan(floats_in(run(sigmoid(), scores({kNan})).value())[0]));
+  EXPECT_TRUE(std::isnan(floats_of(run(sigmoid(), scores({kNan})).value())[0]));
   EXPECT_THAT(run(sigmoid(), Tensor::zeros(DType::kI64, {3}).value()), FailsWith(ErrorCode::kInvalidArgument, "i64"));
 }
 

@@ -49,6 +49,11 @@ inline Image image_of(std::int64_t width, std::int64_t height, Colour colour, co
   return Image::from(std::move(pixels).value(), colour).value();
 }
 
+inline std::vector<float> floats_of(const Tensor& tensor) {
+  const auto values = tensor.values<float>().value();
+  return {values.begin(), values.end()};
+}
+
 /// 0, 1, 2, ... as a gray image.
 inline Image counting_image(std::int64_t width, std::int64_t height) {
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(width * height));

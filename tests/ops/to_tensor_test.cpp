@@ -14,13 +14,9 @@ namespace gantry {
 namespace {
 
 using test::FailsWith;
+using test::floats_of;
 using test::image_of;
 using test::run;
-
-std::vector<float> floats_of(const Tensor& tensor) {
-  const auto values = tensor.values<float>().value();
-  return {values.begin(), values.end()};
-}
 
 TEST(ToTensor, PutsChannelsFirst) {
   const Image image = image_of(2, 1, Colour::kRgb, {0, 1, 2, 253, 254, 255});

@@ -52,9 +52,10 @@ class OnMachine {
     }
     while (core_->stats().queued > 0) std::this_thread::yield();
   }
-  /// A request of this thread's, which it runs itself if there is a place.
+  /// A request of this thread's, which it runs itself if a slot is free.
   void help() { const HelpingCaller helper(*core_, {}, {}); }
   int workers() const { return core_->stats().workers; }
+  std::size_t queued() const { return core_->queued(); }
   /// How many of six requests run at once, of which the last ones come when the first have been let go.
   int most_at_once() {
     Counter done;
@@ -84,7 +85,7 @@ class OnMachine {
   std::shared_ptr<RuntimeCore> core_;
 };
 
-TEST(Places, FollowTheBudgetDownAndBack) {
+TEST(BudgetSlots, FollowTheBudgetDownAndBack) {
   OnMachine machine;
   EXPECT_EQ(machine.most_at_once(), 3);
   machine.set_cpus(1);
@@ -97,7 +98,7 @@ TEST(Places, FollowTheBudgetDownAndBack) {
   EXPECT_EQ(machine.most_at_once(), 3);
 }
 
-TEST(Places, FollowTheBudgetWhereOnlyCallersRun) {
+TEST(BudgetSlots, FollowTheBudgetWhereOnlyCallersRun) {
   OnMachine machine;
   machine.cpus = 1;
   while (machine.workers() != 1) machine.help();
@@ -108,14 +109,52 @@ class ThreadForEachTask final : public Executor {
   void post(Function<void()> task) override { std::thread(std::move(task)).detach(); }
 };
 
-TEST(Places, OnAHostsExecutorFollowTheBudgetToo) {
+TEST(BudgetSlots, OnAHostsExecutorFollowTheBudgetToo) {
   OnMachine machine(1, false, std::make_shared<ThreadForEachTask>());
   machine.set_cpus(1);
   EXPECT_EQ(machine.workers(), 1);
+  EXPECT_EQ(machine.most_at_once(), 1);
+  machine.set_cpus(2);
+  EXPECT_EQ(machine.most_at_once(), 2);
 }
 
-TEST(Places, ThatAreGivenBackAreTakenAtOnce) {
-  OnMachine machine;
+TEST(BudgetSlots, OnAHostsExecutorAreLeftWhileThereIsWork) {
+  OnMachine machine(1, false, std::make_shared<ThreadForEachTask>());
+  Gate first, others;
+  first.close();
+  others.close();
+  Counter done;
+  machine.post([&](const Error*) {
+    first.pass();
+    done.add();
+  });
+  for (int i = 0; i < 2; ++i)
+    machine.post([&](const Error*) {
+      others.pass();
+      done.add();
+    });
+  first.wait_for_arrivals(1);
+  others.wait_for_arrivals(2);
+  machine.cpus = 1;
+  first.open();  // whoever goes on from there reads the budget, and leaves
+  while (machine.workers() != 1)
+    if (machine.queued() == 0) machine.post([](const Error*) {});
+  std::atomic<int> now{0};
+  std::atomic<bool> were_two{false};
+  for (int i = 0; i < 20; ++i)
+    machine.post([&](const Error*) {
+      if (++now > 1) were_two = true;
+      std::this_thread::sleep_for(1ms);  // long enough to be seen by another one
+      --now;
+      done.add();
+    });
+  others.open();
+  done.wait_for(23);
+  EXPECT_FALSE(were_two);
+}
+
+void expect_new_slots_are_taken_at_once(std::shared_ptr<Executor> executor) {
+  OnMachine machine(1, false, std::move(executor));
   machine.set_cpus(1);
   Gate gate;
   gate.close();
@@ -138,7 +177,15 @@ TEST(Places, ThatAreGivenBackAreTakenAtOnce) {
   done.wait_for(3);
 }
 
-TEST(Places, CountTheThreadsOfAnEngineCall) {
+TEST(BudgetSlots, ThatAreGivenBackAreTakenAtOnce) {
+  expect_new_slots_are_taken_at_once(nullptr);
+}
+
+TEST(BudgetSlots, ThatAreGivenBackAreTakenAtOnceOnAHostsExecutor) {
+  expect_new_slots_are_taken_at_once(std::make_shared<ThreadForEachTask>());
+}
+
+TEST(BudgetSlots, CountTheThreadsOfAnEngineCall) {
   OnMachine machine(/*intra_op_threads=*/2);
   machine.set_cpus(5);
   EXPECT_EQ(machine.workers(), 2);
@@ -146,14 +193,14 @@ TEST(Places, CountTheThreadsOfAnEngineCall) {
   EXPECT_EQ(machine.workers(), 1) << "somebody must work";
 }
 
-TEST(Places, AreKeptWhereOversubscriptionIsAllowed) {
+TEST(BudgetSlots, AreKeptWhereOversubscriptionIsAllowed) {
   OnMachine machine(1, /*allow_oversubscription=*/true);
   machine.cpus = 1;
   EXPECT_EQ(machine.most_at_once(), 3);
   EXPECT_EQ(machine.workers(), 3);
 }
 
-TEST(Places, AreNotLookedAtWhileNothingRuns) {
+TEST(BudgetSlots, AreNotLookedAtWhileNothingRuns) {
   OnMachine machine;
   machine.set_cpus(2);
   std::this_thread::sleep_for(5ms);  // the timer that may be set

@@ -226,8 +226,9 @@ TEST(HelpingCaller, HandsTheTimersOver) {
 
 TEST(HelpingCaller, LeavesOthersCallsToAWorker) {
   const auto script = std::make_shared<FakeScript>();
-  script->compute = [](const Tensors& inputs) -> Result<Tensors> {  // two take as long as one, which is seen at load
-    std::this_thread::sleep_for(1ms);
+  // Two take as long as one, which is seen at load: it must show on a busy machine, too.
+  script->compute = [](const Tensors& inputs) -> Result<Tensors> {
+    std::this_thread::sleep_for(20ms);
     return Tensors{{"", inputs[0].tensor}};
   };
   const Runtime runtime = make_runtime(2);

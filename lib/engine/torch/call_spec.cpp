@@ -38,10 +38,6 @@ std::optional<Names> keys_of(const json& node) {
   return names;
 }
 
-std::string join(const std::string& path, const std::string& name) {
-  return path.empty() ? name : path + "." + name;
-}
-
 /// Appends the paths of all leaves below `node`; false if the description is damaged.
 bool collect(const json& node, const std::string& path, int depth, Names& leaves) {
   if (depth > kMaxDepth || !is_node(node)) return false;
@@ -52,7 +48,7 @@ bool collect(const json& node, const std::string& path, int depth, Names& leaves
   const json& children = node["children_spec"];
   const auto keys = keys_of(node);
   for (std::size_t i = 0; i < children.size(); ++i)
-    if (!collect(children[i], join(path, keys ? (*keys)[i] : std::to_string(i)), depth + 1, leaves)) return false;
+    if (!collect(children[i], join_path(path, keys ? (*keys)[i] : std::to_string(i)), depth + 1, leaves)) return false;
   return true;
 }
 

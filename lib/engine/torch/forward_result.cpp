@@ -33,10 +33,6 @@ struct Structure {
   bool has_others = false;  ///< parts that are no tensors
 };
 
-std::string result_path(const std::string& path, const std::string& part) {
-  return path.empty() ? part : path + "." + part;
-}
-
 std::string field_name(const c10::TupleType& type, std::size_t i) {
   return type.schema() ? type.schema()->arguments()[i].name() : std::to_string(i);
 }
@@ -101,13 +97,13 @@ class StructureReader {
     for (std::size_t i = 0; i < tuple.elements().size(); ++i) {
       const Value* const element = is_made_here ? value->node()->inputs()[i] : nullptr;
       const c10::Type& element_type = element ? *element->type() : *tuple.elements()[i];
-      read(element, element_type, result_path(path, field_name(tuple, i)), depth + 1);
+      read(element, element_type, join_path(path, field_name(tuple, i)), depth + 1);
     }
   }
 
   void read_list(const Node* list, const std::string& path, int depth) {
     for (std::size_t i = 0; i < list->inputs().size(); ++i)
-      read(list->inputs()[i], *list->inputs()[i]->type(), result_path(path, std::to_string(i)), depth + 1);
+      read(list->inputs()[i], *list->inputs()[i]->type(), join_path(path, std::to_string(i)), depth + 1);
   }
 
   /// Inputs are key, value, key, value.
@@ -120,7 +116,7 @@ class StructureReader {
         return;
       }
       const std::string name = key->isString() ? key->toStringRef() : std::to_string(key->toInt());
-      read(dict->inputs()[i + 1], *dict->inputs()[i + 1]->type(), result_path(path, name), depth + 1);
+      read(dict->inputs()[i + 1], *dict->inputs()[i + 1]->type(), join_path(path, name), depth + 1);
     }
   }
 };
@@ -193,7 +189,7 @@ bool has_only_tensors(const c10::IValue& value) {
 void list_tensors(const c10::IValue& value, const std::string& path, std::string& list) {
   if (value.isTensor()) list += (list.empty() ? "'" : ", '") + path + "'";
   visit_parts(value, [&](const std::string& name, const c10::IValue& part) {
-    list_tensors(part, result_path(path, name), list);
+    list_tensors(part, join_path(path, name), list);
     return false;
   });
 }

@@ -11,6 +11,11 @@
 
 namespace gantry::libtorch {
 
+/// "boxes.0": a part of something that has parts; the part alone where `path` is empty.
+inline std::string join_path(const std::string& path, const std::string& part) {
+  return path.empty() ? part : path + "." + part;
+}
+
 /// A tensor that the model takes.
 struct ModelInput {
   std::string name;          ///< empty: it has none

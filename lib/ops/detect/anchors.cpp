@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoders of heads with anchors, after torchvision's postprocess_detections() (models/detection/ssd.py, retinanet.py,
-// fcos.py). Where torch.topk leaves ties open, the smaller index comes first. Compiled without contraction.
+// fcos.py). Where torch.topk leaves ties open, the smaller index comes first.
 #include <algorithm>
 #include <cmath>
 #include <gantry/detect/decoders.hpp>

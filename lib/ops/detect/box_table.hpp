@@ -33,8 +33,7 @@ class BoxTable {
   void set(std::size_t at, const Box& box);
   bool is_suppressed(std::size_t at) const { return suppressed_[at] != 0; }
   /// Of the boxes begin..end each that is not suppressed suppresses those behind it that it overlaps by more than
-  /// the rule allows; once `max_count` have stayed, all others are. Errors: what interrupts the call. Compiled without
-  /// contraction.
+  /// the rule allows; once `max_count` have stayed, all others are. Errors: what interrupts the call.
   Result<void> suppress(std::size_t begin, std::size_t end, const OverlapRule& rule, std::size_t max_count,
                         const CallContext& call);
   /// intersection / union of the box at `at` with those of begin..end, to `overlaps`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.boxes: heads that give boxes. Compiled without contraction.
+// detect.boxes: heads that give boxes.
 #include <gantry/detect/decoders.hpp>
 #include <iterator>
 #include <memory>

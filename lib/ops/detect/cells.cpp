@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled without contraction.
 #include "ops/detect/cells.hpp"
 
 #include "ops/detect/activation.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // detect.centernet: xingyizhou/CenterNet, src/lib/models/decode.py, ctdet_decode(). Its maximum over 3x3 scores is
-// looked for around candidates alone. Compiled without contraction.
+// looked for around candidates alone.
 #include <algorithm>
 #include <gantry/detect/grid.hpp>
 #include <utility>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled without contraction.
 #include "ops/detect/mask_columns.hpp"
 
 #include <cmath>

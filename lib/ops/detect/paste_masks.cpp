@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.paste_masks and detect.masks_of. Compiled without contraction.
+// detect.paste_masks and detect.masks_of.
 #include <gantry/detect/paste_masks.hpp>
 #include <limits>
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// torchvision, models/detection/roi_heads.py, paste_masks_in_image(). Compiled without contraction.
+// torchvision, models/detection/roi_heads.py, paste_masks_in_image().
 #include <algorithm>
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ultralytics, utils/ops.py, process_mask() with upsample=True, and on to the picture. Compiled without contraction.
+// ultralytics, utils/ops.py, process_mask() with upsample=True, and on to the picture.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>

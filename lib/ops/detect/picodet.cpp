@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // detect.picodet: PaddleDetection, deploy/python/picodet_postprocess.py, PicoDetPostProcess up to its suppression.
-// Compiled without contraction.
 #include <algorithm>
 #include <gantry/detect/grid.hpp>
 #include <utility>

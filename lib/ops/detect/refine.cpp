@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.refine and detect.square: facenet_pytorch, models/utils/detect_face.py. Compiled without contraction.
+// detect.refine and detect.square: facenet_pytorch, models/utils/detect_face.py.
 #include <algorithm>
 #include <gantry/detect/cascade.hpp>
 #include <gantry/detect/nms.hpp>

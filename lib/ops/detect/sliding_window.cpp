@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.sliding_window: facenet_pytorch, models/utils/detect_face.py. Compiled without contraction.
+// detect.sliding_window: facenet_pytorch, models/utils/detect_face.py.
 #include <algorithm>
 #include <array>
 #include <cmath>

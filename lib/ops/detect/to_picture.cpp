@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.clip and detect.to_picture: what was found, within the picture and in its own pixels. Compiled without
-// contraction.
+// detect.clip and detect.to_picture: what was found, within the picture and in its own pixels.
 #include <gantry/detect/detections.hpp>
 #include <tuple>
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The YOLO kinds. v5 and v8 after ultralytics' non_max_suppression(), of which this is the part before the suppression;
-// v8's raw heads after its Detect and dist2bbox(); YOLOX after its demo_postprocess(). Compiled without contraction.
+// v8's raw heads after its Detect and dist2bbox(); YOLOX after its demo_postprocess().
 #include <cmath>
 #include <gantry/detect/grid.hpp>
 #include <memory>

@@ -35,7 +35,7 @@ struct AreaNormalize {
 
 /// About how many nanoseconds area_planes() takes on one thread.
 std::int64_t area_work(const Image& image, ImageSize size);
-/// To `out`, f32[channels, size.height, size.width]. `normalize` fits. Compiled without contraction. Errors: what
+/// To `out`, f32[channels, size.height, size.width]. `normalize` fits. Errors: what
 /// interrupts the call.
 Result<void> area_planes(const Image& image, ImageSize size, const AreaNormalize& normalize, float* out,
                          const CallContext& call);

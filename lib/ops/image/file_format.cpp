@@ -12,12 +12,8 @@ namespace {
 /// Enough for the list of brands of an HEIC file, and for what stands in front of an SVG.
 constexpr std::size_t kBeginning = 1024;
 
-std::string_view text_of(const Bytes& file) {
-  return {reinterpret_cast<const char*>(file.data()), file.size()};
-}
-
 std::string_view beginning_of(const Bytes& file) {
-  return text_of(file).substr(0, kBeginning);
+  return file_text(file).substr(0, kBeginning);
 }
 
 bool has_at(std::string_view file, std::size_t offset, std::string_view magic) {
@@ -134,15 +130,15 @@ std::string first_bytes(std::string_view file) {
 }  // namespace
 
 bool is_jpeg(const Bytes& file) {
-  return has_at(text_of(file), 0, "\xff\xd8\xff");
+  return has_at(file_text(file), 0, "\xff\xd8\xff");
 }
 
 bool is_png(const Bytes& file) {
-  return has_at(text_of(file), 0, "\x89PNG\r\n\x1a\n");
+  return has_at(file_text(file), 0, "\x89PNG\r\n\x1a\n");
 }
 
 bool is_webp(const Bytes& file) {
-  return has_at(text_of(file), 0, "RIFF") && has_at(text_of(file), 8, "WEBP");
+  return has_at(file_text(file), 0, "RIFF") && has_at(file_text(file), 8, "WEBP");
 }
 
 Error not_read(const Bytes& file) {

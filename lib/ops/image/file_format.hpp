@@ -4,8 +4,14 @@
 
 #include <gantry/bytes.hpp>
 #include <gantry/error.hpp>
+#include <string_view>
 
 namespace gantry::detail {
+
+/// The bytes as they lie there, for searching; no copy.
+inline std::string_view file_text(const Bytes& file) {
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
+}
 
 bool is_jpeg(const Bytes& file);
 bool is_png(const Bytes& file);

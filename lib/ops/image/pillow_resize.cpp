@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// src/PIL/Image.py, resize() and _get_safe_box(): doubles, and int() for truncation. Compiled without contraction.
+// src/PIL/Image.py, resize() and _get_safe_box(): doubles, and int() for truncation.
 #include "ops/image/pillow_resize.hpp"
 
 #include <algorithm>

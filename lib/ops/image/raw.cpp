@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.from_raw and image.raw_to_tensor. Compiled without contraction.
+// image.from_raw and image.raw_to_tensor.
 #include <gantry/image/raw.hpp>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.thumbnail: src/PIL/Image.py, thumbnail(), on an image in memory. Compiled without contraction.
+// image.thumbnail: src/PIL/Image.py, thumbnail(), on an image in memory.
 #include <algorithm>
 #include <cmath>
 #include <gantry/image.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.affine and image.perspective. Compiled without contraction.
+// image.affine and image.perspective.
 #include <gantry/image/warp.hpp>
 
 #include <Eigen/QR>

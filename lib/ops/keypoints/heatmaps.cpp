@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keypoints.heatmaps. Compiled without contraction.
+// keypoints.heatmaps.
 #include <cmath>
 #include <gantry/keypoints.hpp>
 #include <iterator>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keypoints.points and keypoints.to_picture. Compiled without contraction.
+// keypoints.points and keypoints.to_picture.
 #include <gantry/keypoints.hpp>
 #include <optional>
 #include <string>

@@ -31,7 +31,7 @@ inline Blend blend_at(float position, std::int64_t count) {
   return {first, std::min(first + 1, count - 1), 1.0f - weight, weight};
 }
 
-/// Outputs begin..end - 1 of `out`, made of `in` pixels. Compiled without contraction.
+/// Outputs begin..end - 1 of `out`, made of `in` pixels.
 inline std::vector<Blend> blends_of(std::int64_t in, std::int64_t out, std::int64_t begin, std::int64_t end) {
   std::vector<Blend> blends;
   blends.reserve(static_cast<std::size_t>(std::max<std::int64_t>(end - begin, 0)));

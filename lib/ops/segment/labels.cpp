@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is made of labels: masks, and images for people. Compiled without contraction.
+// What is made of labels: masks, and images for people.
 #include <algorithm>
 #include <atomic>
 #include <gantry/segmentation.hpp>

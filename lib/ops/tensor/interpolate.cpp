@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Along the rows first, then down the columns, in float32 (torch: aten/src/ATen/native/UpSample.h and
-// cpu/UpSampleKernel.cpp). Compiled without contraction.
+// cpu/UpSampleKernel.cpp).
 #include <algorithm>
 #include <array>
 #include <cmath>

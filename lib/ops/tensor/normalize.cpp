@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled without contraction.
 #include <cmath>
 #include <gantry/tensor_ops.hpp>
 #include <string>

@@ -14,8 +14,9 @@ class WorkSlots {
   explicit WorkSlots(int limit) : limit_(limit) {}
 
   int limit() const { return limit_; }
-  /// Slots that are taken above a smaller limit stay taken until they are released. True if the limit has grown.
-  bool set_limit(int limit) { return limit > std::exchange(limit_, limit); }
+  /// Slots that are taken above a smaller limit stay taken until they are released. By how many the limit has grown;
+  /// below 0 if it fell.
+  int set_limit(int limit) { return limit - std::exchange(limit_, limit); }
 
   bool is_free() const { return taken_ < limit_; }
   bool are_all_free() const { return taken_ == 0; }

@@ -28,7 +28,6 @@ using test::bytes_of;
 using test::FailsWith;
 using test::IsOk;
 
-constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr Rgb kGround = {90, 91, 92};
 /// Boxes alone.
 const Draw kPlain = [] {
@@ -114,10 +113,21 @@ TEST(Draw, OfABoxThatLeavesThePictureTheEdgesWithinAreSeen) {
 
 TEST(Draw, EmptyAndUnknownBoxesLeaveThePictureAsItIs) {
   const Image picture = ground(40, 30);
-  const Box boxes[] = {{20, 5, 10, 15},  {5, 20, 15, 10},     {5, 5, 5, 15},         {kNan, 1, 9, 9},
-                       {1, kNan, 9, 9},  {1, 1, kNan, 9},     {1, 1, 9, kNan},       {50, 1, 60, 9},
-                       {1, -20, 9, -10}, {kInf, 1, kInf, 9},  {-kInf, 1, -kInf, 9},  {1e30f, 1e30f, 2e30f, 2e30f},
-                       {9, 9, -9, -9},   {kInf, 1, -kInf, 9}, {-1e30f, 1, -9e29f, 9}};
+  const Box boxes[] = {{20, 5, 10, 15},
+                       {5, 20, 15, 10},
+                       {5, 5, 5, 15},
+                       {kNan, 1, 9, 9},
+                       {1, kNan, 9, 9},
+                       {1, 1, kNan, 9},
+                       {1, 1, 9, kNan},
+                       {50, 1, 60, 9},
+                       {1, -20, 9, -10},
+                       {kInfinity, 1, kInfinity, 9},
+                       {-kInfinity, 1, -kInfinity, 9},
+                       {1e30f, 1e30f, 2e30f, 2e30f},
+                       {9, 9, -9, -9},
+                       {kInfinity, 1, -kInfinity, 9},
+                       {-1e30f, 1, -9e29f, 9}};
   for (const Box& box : boxes) {
     Detection found = boxed(box);
     found.label = "label";
@@ -127,7 +137,7 @@ TEST(Draw, EmptyAndUnknownBoxesLeaveThePictureAsItIs) {
 }
 
 TEST(Draw, ABoxAsLargeAsCanBeIsDrawnAndHasItsLabelWithin) {
-  Detection all = boxed({-kInf, -kInf, kInf, kInf}, 1);
+  Detection all = boxed({-kInfinity, -kInfinity, kInfinity, kInfinity}, 1);
   EXPECT_EQ(count_drawn(draw(ground(40, 30), Detections({all}), kPlain).value()), 0) << "its edges are far outside";
   all.label = "all";
   const Image drawn = draw(ground(90, 30), Detections({all})).value();
@@ -191,7 +201,8 @@ TEST(Draw, LabelsAndScoresCanBeLeftOut) {
 
 TEST(Draw, KeypointsAreDiscsAndThoseOfASmallScoreAreLeftOut) {
   Detection found = boxed({0, 0, 0, 0});
-  found.keypoints = Keypoints({{30.5f, 20.5f, 0.9f}, {60.5f, 20.5f, 0.1f}, {kNan, 3, 1}, {3, kInf, 1}, {-1e30f, 2, 1}});
+  found.keypoints =
+      Keypoints({{30.5f, 20.5f, 0.9f}, {60.5f, 20.5f, 0.1f}, {kNan, 3, 1}, {3, kInfinity, 1}, {-1e30f, 2, 1}});
   Draw options = kPlain;
   const Image all = draw(ground(90, 40), Detections({found}), options).value();
   EXPECT_EQ(at(all, 30, 20), colour_of_class(0));
@@ -235,8 +246,9 @@ TEST(Draw, LinesAndLettersGrowWithThePicture) {
 /// Every kind of number in every corner; sizes down to one pixel. With AddressSanitizer a byte outside would show, and
 /// the canvas has a test of its own for it.
 TEST(Draw, NothingIsTooHostile) {
-  const float numbers[] = {0,     -0.0f, 0.4f,   5,     17,   63,    64,   65,     -1,      -40,    1e9f,
-                           -1e9f, 1e30f, -1e30f, 3e38f, kInf, -kInf, kNan, 4.3e9f, -4.3e9f, 1e-40f, 2147483648.f};
+  const float numbers[] = {0,          -0.0f, 0.4f,   5,       17,     63,          64,    65,
+                           -1,         -40,   1e9f,   -1e9f,   1e30f,  -1e30f,      3e38f, kInfinity,
+                           -kInfinity, kNan,  4.3e9f, -4.3e9f, 1e-40f, 2147483648.f};
   std::mt19937 random(7);
   const auto any = [&] { return numbers[random() % std::size(numbers)]; };
   const char* const labels[] = {"", "cat", "\xC3\xBC\xFF\x01 x",

@@ -12,6 +12,7 @@ namespace gantry {
 namespace {
 
 using test::FailsWith;
+using test::floats_of;
 using test::run;
 using Floats = std::vector<float>;
 
@@ -19,30 +20,25 @@ Tensor planes(const Shape& shape, const Floats& values) {
   return Tensor::from<float>(Span<const float>(values), shape).value();
 }
 
-Floats float_values_of(const Tensor& tensor) {
-  const auto values = tensor.values<float>().value();
-  return {values.begin(), values.end()};
-}
-
 TEST(InterpolateTensor, BlendsNeighbours) {
   const Tensor two = planes({1, 1, 2}, {0, 4});
-  EXPECT_EQ(float_values_of(run(interpolate({4, 1}), two).value()), (Floats{0, 1, 3, 4}));
+  EXPECT_EQ(floats_of(run(interpolate({4, 1}), two).value()), (Floats{0, 1, 3, 4}));
   Interpolate corners{3, 1};
   corners.align_corners = true;
-  EXPECT_EQ(float_values_of(run(interpolate(corners), two).value()), (Floats{0, 2, 4}));
+  EXPECT_EQ(floats_of(run(interpolate(corners), two).value()), (Floats{0, 2, 4}));
 }
 
 TEST(InterpolateTensor, TakesTheNearest) {
   const Tensor three = planes({1, 1, 3}, {1, 2, 3});
-  EXPECT_EQ(float_values_of(run(interpolate({2, 1, Interpolation::kNearest}), three).value()), (Floats{1, 2}));
-  EXPECT_EQ(float_values_of(run(interpolate({2, 1, Interpolation::kNearestExact}), three).value()), (Floats{1, 3}));
+  EXPECT_EQ(floats_of(run(interpolate({2, 1, Interpolation::kNearest}), three).value()), (Floats{1, 2}));
+  EXPECT_EQ(floats_of(run(interpolate({2, 1, Interpolation::kNearestExact}), three).value()), (Floats{1, 3}));
 }
 
 TEST(InterpolateTensor, KeepsSamplesAndChannelsApart) {
   const Tensor four = planes({2, 2, 1, 1}, {1, 2, 3, 4});
   const Tensor result = run(interpolate({2, 1}), four).value();
   EXPECT_EQ(result.shape(), Shape({2, 2, 1, 2}));
-  EXPECT_EQ(float_values_of(result), (Floats{1, 1, 2, 2, 3, 3, 4, 4}));
+  EXPECT_EQ(floats_of(result), (Floats{1, 1, 2, 2, 3, 3, 4, 4}));
 }
 
 TEST(InterpolateTensor, RefusesWhatIsNoPlanes) {
@@ -81,15 +77,15 @@ TEST(InterpolateTensor, KeepsTheRatioWithinTwoSides) {
 
 TEST(PadTensor, ReachesTheNextMultiple) {
   const Tensor two = planes({1, 1, 2}, {3, 4});
-  EXPECT_EQ(float_values_of(run(pad_to_multiple(3, 9), two).value()), (Floats{3, 4, 9, 9, 9, 9, 9, 9, 9}));
+  EXPECT_EQ(floats_of(run(pad_to_multiple(3, 9), two).value()), (Floats{3, 4, 9, 9, 9, 9, 9, 9, 9}));
   EXPECT_EQ(run(pad_to_multiple(2), two).value().shape(), Shape({1, 2, 2}));
   EXPECT_EQ(run(pad_to_multiple(1), two).value().shape(), Shape({1, 1, 2}));
 }
 
 TEST(NormalizeTensor, GoesByChannel) {
   const Tensor tensor = planes({2, 1, 2}, {1, 3, 10, 20});
-  EXPECT_EQ(float_values_of(run(normalize({1, 10}, {2, 5}), tensor).value()), (Floats{0, 1, 0, 2}));
-  EXPECT_EQ(float_values_of(run(normalize({1}, {1}), tensor).value()), (Floats{0, 2, 9, 19}));
+  EXPECT_EQ(floats_of(run(normalize({1, 10}, {2, 5}), tensor).value()), (Floats{0, 1, 0, 2}));
+  EXPECT_EQ(floats_of(run(normalize({1}, {1}), tensor).value()), (Floats{0, 2, 9, 19}));
 }
 
 TEST(NormalizeTensor, RefusesOtherNumbersOfChannels) {

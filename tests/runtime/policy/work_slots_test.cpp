@@ -26,7 +26,7 @@ TEST(WorkSlots, KeepsThoseThatAreTakenWhenTheLimitFalls) {
   WorkSlots slots(3);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(slots.try_take());
   EXPECT_FALSE(slots.is_over_limit());
-  EXPECT_FALSE(slots.set_limit(1));
+  EXPECT_EQ(slots.set_limit(1), -2);
   EXPECT_EQ(slots.limit(), 1);
   EXPECT_TRUE(slots.is_over_limit());
   slots.release();
@@ -36,11 +36,11 @@ TEST(WorkSlots, KeepsThoseThatAreTakenWhenTheLimitFalls) {
   EXPECT_FALSE(slots.try_take());
 }
 
-TEST(WorkSlots, SaysWhetherTheLimitHasGrown) {
+TEST(WorkSlots, SaysByHowManyTheLimitHasGrown) {
   WorkSlots slots(1);
-  EXPECT_TRUE(slots.set_limit(2));
-  EXPECT_FALSE(slots.set_limit(2));
-  EXPECT_FALSE(slots.set_limit(1));
+  EXPECT_EQ(slots.set_limit(3), 2);
+  EXPECT_EQ(slots.set_limit(3), 0);
+  EXPECT_EQ(slots.set_limit(2), -1);
 }
 
 TEST(WorkSlots, AllWaitWhenAsManyWaitAsMayRun) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.crop_quads. Compiled without contraction.
+// detect.crop_quads.
 #include <gantry/detect/crop_quads.hpp>
 
 #include <algorithm>

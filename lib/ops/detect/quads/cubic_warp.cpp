@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Places in double, weights and sums in float32. OpenCV 4 rounded places to 32nds of a pixel; OpenCV 5 does not, nor is
-// it done here. Compiled without contraction.
+// it done here.
 #include "ops/detect/quads/cubic_warp.hpp"
 
 #include <algorithm>

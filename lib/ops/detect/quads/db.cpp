@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.db. Compiled without contraction.
+// detect.db.
 #include <gantry/detect/db.hpp>
 
 #include <algorithm>

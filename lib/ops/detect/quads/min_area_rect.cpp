@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rotating calipers: four lines touch the hull at right angles to each other and are turned together, each time onto
 // the hull's next edge, which a side of the smallest rectangle lies on (Toussaint, 1983). The order of operations, and
-// which are of float32, is OpenCV's. Compiled without contraction.
+// which are of float32, is OpenCV's.
 #include "ops/detect/quads/min_area_rect.hpp"
 
 #include <algorithm>

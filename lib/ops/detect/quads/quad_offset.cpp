@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clipper offsets each vertex by itself and unites the result with itself, which removes nothing from the hull of a
-// convex polygon: so its points can be written down. Compiled without contraction.
+// convex polygon: so its points can be written down.
 #include "ops/detect/quads/quad_offset.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.quads_to_picture. Compiled without contraction.
+// detect.quads_to_picture.
 #include <gantry/detect/quads.hpp>
 
 #include <algorithm>

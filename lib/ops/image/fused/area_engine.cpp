@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where both ratios are whole numbers, blocks are summed as integers; otherwise shares of pixels as floats, along the
-// row first, and then row by row: the order shows in the last bit. Compiled without contraction.
+// row first, and then row by row: the order shows in the last bit.
 #include "ops/image/fused/area_engine.hpp"
 
 #include <algorithm>

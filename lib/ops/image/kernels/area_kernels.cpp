@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// As resample_kernels.cpp: one source for each instruction set. Compiled without contraction.
+// As resample_kernels.cpp: one source for each instruction set.
 #include "ops/image/kernels/area_kernels.hpp"
 
 #undef HWY_TARGET_INCLUDE

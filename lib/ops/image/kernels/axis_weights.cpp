@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows and weights, computed in double as the references do. Compiled without contraction.
+// Windows and weights, computed in double as the references do.
 #include "ops/image/kernels/axis_weights.hpp"
 
 #include <algorithm>

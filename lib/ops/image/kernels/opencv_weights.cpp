@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computed in float and double where OpenCV does. Compiled without contraction.
+// Computed in float and double where OpenCV does.
 #include "ops/image/kernels/opencv_weights.hpp"
 
 #include <algorithm>

@@ -11,6 +11,7 @@
 
 #include "ops/image/decoder.hpp"
 #include "ops/image/exif.hpp"
+#include "ops/image/file_format.hpp"
 #include "ops/image/webp/webp_container.hpp"
 
 namespace gantry::detail {
@@ -116,10 +117,6 @@ Result<Image> decode_pixels(const WebpContainer& container, const WebpHeader& he
   return image;
 }
 
-std::string_view webp_text_of(const Bytes& file) {
-  return {reinterpret_cast<const char*>(file.data()), file.size()};
-}
-
 /// What the file says about itself without its chunks being taken apart.
 Result<WebpHeader> read_features(const Bytes& file, const image::Decode& options) {
   WebPBitstreamFeatures features;
@@ -142,7 +139,7 @@ void read_orientation(const WebpContainer& container, const image::Decode& optio
 Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& options) {
   auto header = read_features(file, options);
   if (!header) return header;
-  const auto container = WebpContainer::open(webp_text_of(file));
+  const auto container = WebpContainer::open(file_text(file));
   if (!container) return container.error();
   read_orientation(*container, options, *header);
   return header;
@@ -151,7 +148,7 @@ Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& opti
 Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const CallContext* call) {
   auto header = read_features(file, options);
   if (!header) return std::move(header).error();
-  const auto container = WebpContainer::open(webp_text_of(file));
+  const auto container = WebpContainer::open(file_text(file));
   if (!container) return container.error();
   read_orientation(*container, options, *header);
   auto image = decode_pixels(*container, *header, call, file.size());
