@@ -11,7 +11,8 @@ add_library(gantry_flags INTERFACE)
 target_compile_features(gantry_flags INTERFACE cxx_std_20)
 target_compile_options(gantry_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   # GCC 12 reports `"text" + std::string` wrongly (GCC bug 105651, fixed in 13).
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Werror=thread-safety>)   # what locks guard (lib/core/mutex.hpp)
 if(GANTRY_SANITIZE)
   target_compile_options(gantry_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
                                                 -fno-omit-frame-pointer

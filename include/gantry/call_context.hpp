@@ -46,6 +46,8 @@ class GANTRY_API CallContext {
   /// deadline_exceeded or cancelled if the call should not go on; otherwise nothing. For loops: the plan looks itself
   /// before each stage. Costs a reading of the clock where there is a deadline.
   std::optional<Error> interruption() const;
+  /// The same without making an error.
+  bool is_interrupted() const noexcept;
   std::optional<Deadline> deadline() const;
   const CancelToken& cancel() const;
   /// RunOptions::trace_parent.

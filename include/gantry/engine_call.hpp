@@ -8,6 +8,7 @@
 
 #include <gantry/error.hpp>
 #include <gantry/run_options.hpp>
+#include <gantry/time_source.hpp>
 
 namespace gantry {
 
@@ -21,12 +22,17 @@ struct EngineCall {
   /// A check or a trial before the model serves: it must leave nothing that later calls could see, such as a random
   /// stream that has moved on, and is not counted as traffic.
   bool is_trial = false;
+  /// The clock that `deadline` is measured by; nullptr: the steady clock.
+  const TimeSource* time_source = nullptr;
 
+  const TimeSource& time() const noexcept { return time_source ? *time_source : TimeSource::steady(); }
+  TimeSource::Time now() const noexcept { return time().now(); }
+  bool is_past_deadline() const noexcept { return deadline && now() >= *deadline; }
+  bool is_interrupted() const noexcept { return cancel.is_cancelled() || is_past_deadline(); }
   /// deadline_exceeded or cancelled if the call should not go on; otherwise nothing.
   std::optional<Error> interruption() const {
     if (cancel.is_cancelled()) return Error(ErrorCode::kCancelled, "the request was cancelled");
-    if (deadline && std::chrono::steady_clock::now() >= *deadline)
-      return Error(ErrorCode::kDeadlineExceeded, "the deadline has passed");
+    if (is_past_deadline()) return Error(ErrorCode::kDeadlineExceeded, "the deadline has passed");
     return std::nullopt;
   }
 };

@@ -11,15 +11,18 @@
 #include <optional>
 #include <string>
 
+#include <gantry/time_source.hpp>
+
 namespace gantry {
 
 /// An absolute point in time on the steady clock; set once per request and never extended.
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// The deadline `duration` from now; the farthest there is for durations beyond it, such as hours::max().
+/// The deadline `duration` from now by the clock that is given, the steady one by default; the farthest there is for
+/// durations beyond it, such as hours::max().
 template <class Rep, class Period>
-Deadline within(std::chrono::duration<Rep, Period> duration) {
-  const auto now = std::chrono::steady_clock::now();
+Deadline within(std::chrono::duration<Rep, Period> duration, const TimeSource& time = TimeSource::steady()) {
+  const auto now = time.now();
   const std::chrono::duration<double> wanted = duration;
   const std::chrono::duration<double> farthest = Deadline::max() - now;
   if (wanted >= farthest) return Deadline::max();

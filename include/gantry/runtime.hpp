@@ -18,6 +18,7 @@
 #include <gantry/executor.hpp>
 #include <gantry/result.hpp>
 #include <gantry/stats.hpp>
+#include <gantry/time_source.hpp>
 
 namespace gantry {
 
@@ -41,8 +42,8 @@ enum class Goal : std::uint8_t {
 struct GANTRY_API RuntimeOptions {
   /// From the text of a config file, an object with any of the fields below as keys: `{"cpus": 2, "goal": "latency",
   /// "execution": "caller", "tenant_weights": {"gold": 2}, "shed_target_ms": 5}`; durations are whole numbers of
-  /// milliseconds and end in `_ms`; `executor` and `observer` are C++ only. What the host sets in the result goes
-  /// before the config. Errors: invalid_argument with the JSON path, for unknown and duplicate keys too.
+  /// milliseconds and end in `_ms`; `executor`, `observer` and `time_source` are C++ only. What the host sets in the
+  /// result goes before the config. Errors: invalid_argument with the JSON path, for unknown and duplicate keys too.
   static Result<RuntimeOptions> parse(std::string_view json);
 
   /// The CPU budget. 0: the floor of the least of affinity, cpuset and cgroup quota, at least 1, unless the environment
@@ -84,6 +85,8 @@ struct GANTRY_API RuntimeOptions {
   /// Requests without a deadline wait. 0: never.
   std::chrono::milliseconds shed_target{5};
   std::chrono::milliseconds shed_interval{100};
+  /// The clock that deadlines, waits and timers go by, for tests that move it; C++ only. nullptr: the steady clock.
+  std::shared_ptr<const TimeSource> time_source;
   /// Is told of each request and of what it spent its time in (observer.hpp), such as a tracer. nullptr: nobody.
   std::shared_ptr<Observer> observer;
 };

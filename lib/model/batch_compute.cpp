@@ -8,6 +8,7 @@
 #include "core/floor_log2.hpp"
 #include "model/batch.hpp"
 #include "model/local_backend.hpp"
+#include "runtime/exit_hook.hpp"
 
 namespace gantry::detail {
 void LocalBackend::execute(Turn turn) {
@@ -18,7 +19,7 @@ void LocalBackend::execute(Turn turn) {
     answer(*call, *call->refusal);
   }
   if (batch.calls.size == 0) return;
-  const auto began = Clock::now();
+  const auto began = runtime_->now();
   std::vector<Call*> calls;
   Results results;
   try {
@@ -69,7 +70,7 @@ void LocalBackend::compute(Instance& instance, Span<Call* const> calls, bool may
     const auto is_ok = [](const Result<Tensors>& result) { return result.ok(); };
     if (code == ErrorCode::kModelError &&
         std::all_of(results.begin() + static_cast<std::ptrdiff_t>(before), results.end(), is_ok)) {
-      const std::lock_guard lock(mutex_);  // no call was at fault, so the size was
+      const MutexLock lock(mutex_);  // no call was at fault, so the size was
       queue_.forbid(rows, calls[0]->bucket);
     }
   } catch (...) {
@@ -83,14 +84,15 @@ Result<std::vector<Tensors>> LocalBackend::compute_together(Instance& instance, 
     return Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(rows) + " rows");
   };
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (queue_.is_forbidden(rows, calls[0]->bucket)) return wrong_size();
   }
-  const auto began = Clock::now();
+  const auto began = runtime_->now();
   std::vector<const Tensors*> parts;
   CallOptions together;  // nobody's in particular; as long as the most patient of them waits
   together.deadline = Deadline::min();
   together.is_trial = calls[0]->options.is_trial;
+  together.time_source = calls[0]->options.time_source;
   for (const Call* call : calls) {
     parts.push_back(&call->inputs);
     together.deadline = std::max(*together.deadline, call->options.deadline.value_or(Deadline::max()));
@@ -98,11 +100,11 @@ Result<std::vector<Tensors>> LocalBackend::compute_together(Instance& instance, 
   const PaddingPlan* const padding = options_.padding.get();
   const auto inputs = padding ? padding->join(parts) : join_rows(parts);
   if (!inputs) return inputs.error();
-  const auto joined = Clock::now();
+  const auto joined = runtime_->now();
   const auto outputs = run_sized(instance, *inputs, rows, together, calls);
   if (!outputs) return outputs.error();
   if (!have_rows(*outputs, rows)) return wrong_size();
-  const auto computed = Clock::now();
+  const auto computed = runtime_->now();
   std::vector<Tensors> results;
   std::int64_t row = 0;
   for (const Call* call : calls) {
@@ -112,7 +114,7 @@ Result<std::vector<Tensors>> LocalBackend::compute_together(Instance& instance, 
     results.push_back(*std::move(part));
     row += static_cast<std::int64_t>(call->rows);
   }
-  if (!together.is_trial) counters_.gather.record((joined - began) + (Clock::now() - computed));
+  if (!together.is_trial) counters_.gather.record((joined - began) + (runtime_->now() - computed));
   return results;
 }
 
@@ -157,10 +159,10 @@ Result<Tensors> LocalBackend::compute_parts(Instance& instance, const Tensors& i
 Result<Tensors> LocalBackend::run_padded(Instance& instance, const Tensors& inputs, std::size_t rows,
                                          const CallOptions& call) {
   if (!options_.padding) return run_sized(instance, inputs, rows, call);
-  const auto began = Clock::now();
+  const auto began = runtime_->now();
   const Tensors* const alone = &inputs;
   auto whole = options_.padding->join({&alone, 1});
-  if (!call.is_trial) counters_.gather.record(Clock::now() - began);
+  if (!call.is_trial) counters_.gather.record(runtime_->now() - began);
   if (!whole) return whole;
   auto outputs = run_sized(instance, *whole, rows, call);
   return outputs ? options_.padding->cut(*std::move(outputs), inputs) : std::move(outputs);
@@ -178,9 +180,9 @@ Result<Tensors> LocalBackend::run_sized(Instance& instance, const Tensors& input
 
 Result<Tensors> LocalBackend::run_engine(Instance& instance, const Tensors& inputs, std::size_t rows,
                                          const CallOptions& call, Span<Call* const> together) {
-  const auto began = Clock::now();
+  const auto began = runtime_->now();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     queue_.restart(std::exchange(instance.began, began), began);
   }
   auto outputs = [&]() -> Result<Tensors> {
@@ -190,12 +192,12 @@ Result<Tensors> LocalBackend::run_engine(Instance& instance, const Tensors& inpu
       return translate_exception();
     }
   }();
-  const auto took = Clock::now() - began;
+  const auto took = runtime_->now() - began;
   if (!call.is_trial) count_run(rows, took);
   if (!outputs) {
     count(outputs.error(), call);
   } else {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     queue_.record(rows, took, bucket_of(inputs));
   }
   const std::uint64_t calls = ++engine_calls_;
@@ -220,7 +222,7 @@ void LocalBackend::tell_wait(const CallOptions& call, std::size_t rows, Clock::t
                              const Error* refusal) const {
   if (call.observed)
     call.observed->tell(
-        {SpanKind::kModelQueue, name_, {}, arrived, Clock::now(), rows, refusal ? rows : 0, refusal, {}});
+        {SpanKind::kModelQueue, name_, {}, arrived, runtime_->now(), rows, refusal ? rows : 0, refusal, {}});
 }
 
 void LocalBackend::tell_engine_call(const CallOptions& call, Span<Call* const> together, EndedSpan span) const noexcept
@@ -240,7 +242,7 @@ void LocalBackend::count(const Error& error, const CallOptions& call) {
     if (error.code() == ErrorCode::kInvalidArgument) ModelCounters::add(counters_.bad_inputs);
   }
   if (error.code() != ErrorCode::kUnavailable || error.reason() != ErrorReason::kUnhealthy) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   queue_.set_device_fault(error.message());
 }
 

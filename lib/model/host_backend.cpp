@@ -76,7 +76,7 @@ class HostBackend::Answer {
 std::shared_ptr<HostBackend> HostBackend::make(std::shared_ptr<Backend> backend, std::shared_ptr<RuntimeCore> runtime,
                                                Options options) {
   std::shared_ptr<HostBackend> made(new HostBackend(std::move(backend), std::move(runtime), std::move(options)));
-  made->runtime_->add_member(made);
+  made->runtime_->members().add(std::weak_ptr<RuntimeMember>(made));
   return made;
 }
 
@@ -111,10 +111,10 @@ Result<HostBackend::WaitingPtr> HostBackend::begin(const Tensors& inputs, const 
   waiting->options = call;
   if (options_.has_batch_axis && inputs.size() > 0)
     waiting->rows = static_cast<std::size_t>(std::max<std::int64_t>(1, inputs[0].tensor.shape()[0]));
-  waiting->began = Clock::now();
+  waiting->began = runtime_->now();
   std::optional<Clock::time_point> timer;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_stopped_) return refuse(Error(ErrorCode::kUnavailable, "the runtime was shut down"), ErrorReason::kShutdown);
     waiting->place = waiting_.emplace(waiting->began, waiting);
     if (call.deadline && runtime_->options().execution == Execution::kPooled) try {
@@ -171,9 +171,9 @@ bool HostBackend::take(Waiting& waiting) noexcept {
 }
 
 void HostBackend::answer(const WaitingPtr& waiting, Result<Tensors> result) noexcept {
-  const auto now = Clock::now();
+  const auto now = runtime_->now();
   const bool is_taken = [&] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return take(*waiting);
   }();
   if (!is_taken) {
@@ -221,8 +221,7 @@ void HostBackend::set_timer(Clock::time_point when) {
     const auto self = weak.lock();
     if (!self) return;
     if (!refusal) return self->on_timer(when);
-    const std::lock_guard lock(
-        self->mutex_);  // no memory for it: another call may set one. Or the shutdown answers all.
+    const MutexLock lock(self->mutex_);  // no memory for it: another call may set one. Or the shutdown answers all.
     if (self->timer_ == when) self->timer_ = Clock::time_point::max();
   });
 }
@@ -232,8 +231,8 @@ void HostBackend::on_timer(Clock::time_point when) {
     WaitingPtr late;
     std::optional<Clock::time_point> timer;
     {
-      const std::lock_guard lock(mutex_);
-      if (!deadlines_.empty() && deadlines_.begin()->first <= Clock::now()) {
+      const MutexLock lock(mutex_);
+      if (!deadlines_.empty() && deadlines_.begin()->first <= runtime_->now()) {
         late = deadlines_.begin()->second;
       } else {
         if (timer_ == when) timer_ = Clock::time_point::max();
@@ -251,7 +250,7 @@ void HostBackend::on_timer(Clock::time_point when) {
 
 void HostBackend::on_shutdown(const Error& reason) {
   const bool is_first = [this] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return !std::exchange(is_stopped_, true);
   }();
   if (is_first) try {
@@ -259,7 +258,7 @@ void HostBackend::on_shutdown(const Error& reason) {
     } catch (...) {  // breaks the rule; what it left is answered here
     }
   const auto take_any = [this] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return waiting_.empty() ? nullptr : waiting_.begin()->second;
   };
   for (WaitingPtr waiting = take_any(); waiting; waiting = take_any()) answer(waiting, reason);
@@ -272,7 +271,7 @@ Health HostBackend::health(Clock::time_point now) const {
   } catch (...) {
     health = {false, {"Backend::health() " + translate_exception().message()}};
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (options_.hang_after.count() > 0 && !waiting_.empty() && now - waiting_.begin()->first > options_.hang_after) {
     health.is_ready = false;
     health.reasons.push_back("a call has had no answer for " +
@@ -296,7 +295,7 @@ ModelStats HostBackend::stats() const {
   stats.answers_dropped = load(answers_dropped_);
   stats.rejects = counters_.rejects.snapshot();
   stats.compute = counters_.compute.snapshot();
-  stats.health = health(Clock::now());
+  stats.health = health(runtime_->now());
   std::optional<BackendStats> own;
   try {
     own = backend_->stats();
@@ -312,7 +311,7 @@ ModelStats HostBackend::stats() const {
     stats.running = own->running;
     stats.instances = own->instances;
   } else {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stats.running = waiting_.size();
   }
   return stats;

@@ -11,10 +11,10 @@
 #include <gantry/backend.hpp>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "core/mutex.hpp"
 #include "model/model_backend.hpp"
 #include "model/model_counters.hpp"
 #include "runtime/observed_request.hpp"
@@ -58,10 +58,10 @@ class HostBackend final : public ModelBackend, public RuntimeMember, public std:
   void send(const WaitingPtr& waiting, Tensors inputs);
   void answer(const WaitingPtr& waiting, Result<Tensors> result) noexcept;
   void account(const Waiting& waiting, const Result<Tensors>& result, Clock::time_point now) noexcept;
-  /// Under the lock: the call is not waiting any more; false if it was not.
-  bool take(Waiting& waiting) noexcept;
-  /// Under the lock: when the timer has to fire, if that is before the one that is set.
-  std::optional<Clock::time_point> timer_to_set();
+  /// The call is not waiting any more; false if it was not.
+  bool take(Waiting& waiting) noexcept GANTRY_REQUIRES(mutex_);
+  /// When the timer has to fire, if that is before the one that is set.
+  std::optional<Clock::time_point> timer_to_set() GANTRY_REQUIRES(mutex_);
   void set_timer(Clock::time_point when);
   void on_timer(Clock::time_point when);
   Health health(Clock::time_point now) const;
@@ -69,11 +69,11 @@ class HostBackend final : public ModelBackend, public RuntimeMember, public std:
   std::shared_ptr<Backend> backend_;
   const std::shared_ptr<RuntimeCore> runtime_;
   const Options options_;
-  mutable std::mutex mutex_;
-  std::multimap<Clock::time_point, WaitingPtr> waiting_;    // by when they began
-  std::multimap<Clock::time_point, WaitingPtr> deadlines_;  // of those that have one
-  Clock::time_point timer_ = Clock::time_point::max();      // that is set
-  bool is_stopped_ = false;
+  mutable Mutex mutex_;
+  std::multimap<Clock::time_point, WaitingPtr> waiting_ GANTRY_GUARDED_BY(mutex_);    // by when they began
+  std::multimap<Clock::time_point, WaitingPtr> deadlines_ GANTRY_GUARDED_BY(mutex_);  // of those that have one
+  Clock::time_point timer_ GANTRY_GUARDED_BY(mutex_) = Clock::time_point::max();      // that is set
+  bool is_stopped_ GANTRY_GUARDED_BY(mutex_) = false;
   std::atomic<std::uint64_t> answers_dropped_{0};
   ModelCounters counters_;
 };

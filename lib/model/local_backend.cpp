@@ -23,7 +23,7 @@ Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::shared_ptr<Engine>
   }
   std::shared_ptr<LocalBackend> backend(
       new LocalBackend(std::move(engine), std::move(runtime), std::move(instances), std::move(name), options));
-  backend->runtime_->add_member(backend);
+  backend->runtime_->members().add(std::weak_ptr<RuntimeMember>(backend));
   return backend;
 }
 
@@ -62,12 +62,12 @@ void LocalBackend::submit(Tensors inputs, const CallOptions& call, Function<void
 
 void LocalBackend::post_admitted(CallPtr call) {
   const auto expected = [&] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return queue_.fastest(call->rows, call->bucket);
   }();
   auto admission = runtime_->admit(call->options, expected);
   if (!admission) {
-    tell_wait(call->options, call->rows, Clock::now(), &admission.error());
+    tell_wait(call->options, call->rows, runtime_->now(), &admission.error());
     return call->done(std::move(admission).error());
   }
   call->admission = *std::move(admission);
@@ -93,28 +93,20 @@ void LocalBackend::answer_all(CallList calls, const Error& error) {
 Result<Tensors> LocalBackend::run(Tensors inputs, const CallOptions& call) {
   if (!call.is_trial) counters_.calls.add();
   const std::size_t rows = rows_of(inputs);
-  const auto arrived = Clock::now();
+  const auto arrived = runtime_->now();
   Instance instance;
   std::optional<Error> refusal;
   {
-    std::unique_lock lock(mutex_);
-    const auto has_instance = [this] { return !free_.empty(); };
+    const MutexLock lock(mutex_);
     refusal = queue_.check_health(arrived);
     if (!refusal) {
-      bool is_in_time = true;
-      ++blocked_;
-      if (!call.deadline)
-        is_free_.wait(lock, has_instance);
-      else
-        is_in_time = is_free_.wait_until(lock, *call.deadline, has_instance);
-      --blocked_;
-      if (!is_in_time)
+      if (!wait_for_instance(call.deadline))
         refusal = error_or_out_of_memory([] {  // an instance may have been left for this thread, so it must go on
           return Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
               .with_reason(ErrorReason::kDeadlinePassed);
         });
       else {
-        const auto now = Clock::now();
+        const auto now = runtime_->now();
         queue_.begin_one(now);
         instance = take_instance(now);
       }
@@ -140,13 +132,13 @@ Result<Tensors> LocalBackend::run(Tensors inputs, const CallOptions& call) {
 }
 
 void LocalBackend::submit_on_worker(CallPtr call) {
-  const auto now = Clock::now();
+  const auto now = runtime_->now();
   if (!call->options.is_trial) counters_.calls.add();
   std::optional<Error> refusal;
   Turn turn;
   bool needs_worker = false;
   try {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     refusal = queue_.arrive(call, now);
     if (!refusal) {
       // The others' calls that wait are not a helping caller's to compute.
@@ -163,7 +155,7 @@ void LocalBackend::submit_on_worker(CallPtr call) {
     tell_wait(call->options, call->rows, now, &*refusal);
     return answer(*call, *refusal);
   }
-  if (needs_worker && !go_on()) serve_next();
+  if (needs_worker && !post_next()) serve_next();
   take(std::move(turn));
 }
 
@@ -171,14 +163,26 @@ LocalBackend::Turn LocalBackend::next_turn(Clock::time_point now, bool may_wait)
   Turn turn;
   if (free_.size() <= blocked_ || queue_.empty()) return turn;  // whoever gives an instance back goes on
   const auto when = may_wait ? queue_.when_to_serve(now, runtime_->queued()) : CallQueue::When::kNow;
-  turn.is_late = when == CallQueue::When::kLate && !std::exchange(is_late_posted_, true);
+  turn.is_deferred = when == CallQueue::When::kLate && !std::exchange(is_deferred_posted_, true);
   if (when == CallQueue::When::kInTime) turn.timer = queue_.timer_to_set();
   if (when != CallQueue::When::kNow) return turn;
   turn.batch = queue_.begin(now);
   if (turn.batch.calls.size == 0) return turn;
   turn.instance = take_instance(now);
-  turn.goes_on = free_.size() > blocked_ && !queue_.empty();
+  turn.has_more = free_.size() > blocked_ && !queue_.empty();
   return turn;
+}
+
+bool LocalBackend::wait_for_instance(const std::optional<Deadline>& deadline) {
+  ++blocked_;
+  while (free_.empty() && !(deadline && runtime_->now() >= *deadline)) {
+    if (deadline)
+      is_free_.wait_until(mutex_, runtime_->time(), *deadline);
+    else
+      is_free_.wait(mutex_);
+  }
+  --blocked_;
+  return !free_.empty();
 }
 
 LocalBackend::Instance LocalBackend::take_instance(Clock::time_point now) {
@@ -192,7 +196,7 @@ void LocalBackend::give_back(Instance instance) {
   bool is_first = false;
   bool has_more = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     queue_.end(instance.began);
     free_.push_back(std::move(instance));
     if (releases_memory_) {
@@ -211,7 +215,7 @@ bool LocalBackend::offer_instance() {
 }
 
 void LocalBackend::set_release_timer() {
-  runtime_->post_at(Clock::now() + options_.release_memory_after, [weak = weak_from_this()](const Error* refusal) {
+  runtime_->post_at(runtime_->now() + options_.release_memory_after, [weak = weak_from_this()](const Error* refusal) {
     if (const auto self = weak.lock()) self->release_memory(refusal != nullptr);
   });
 }
@@ -220,14 +224,14 @@ void LocalBackend::release_memory(bool is_last) {
   bool has_run = false;
   do {
     if (is_last) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       has_run_since_ = false;
     }
     try {
       engine_->release_idle_memory(is_last ? std::chrono::milliseconds(0) : options_.release_memory_after);
     } catch (...) {  // an engine of the host's own that breaks the rule
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     has_run = std::exchange(has_run_since_, false);
     is_release_set_ = has_run && !is_last;
   } while (has_run && is_last);  // what was given back meanwhile relied on this
@@ -236,17 +240,17 @@ void LocalBackend::release_memory(bool is_last) {
 
 void LocalBackend::deal_out() {
   const bool has_more = [this] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return offer_instance();
   }();
   if (has_more) runtime_->post(make_job());
 }
 
-Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer) {
-  return [self = shared_from_this(), is_late, timer](const Error* refusal) {
-    if (is_late || timer) {
-      const std::lock_guard lock(self->mutex_);
-      if (is_late) self->is_late_posted_ = false;
+Job LocalBackend::make_job(bool is_deferred, std::optional<Clock::time_point> timer) {
+  return [self = shared_from_this(), is_deferred, timer](const Error* refusal) {
+    if (is_deferred || timer) {
+      const MutexLock lock(self->mutex_);
+      if (is_deferred) self->is_deferred_posted_ = false;
       if (timer) self->queue_.on_timer(*timer);
     }
     if (refusal && refusal->reason() == ErrorReason::kShutdown) {
@@ -258,13 +262,13 @@ Job LocalBackend::make_job(bool is_late, std::optional<Clock::time_point> timer)
 }
 
 void LocalBackend::take(Turn turn) {
-  if (turn.is_late) runtime_->post_deferred(make_job(true));
+  if (turn.is_deferred) runtime_->post_deferred(make_job(true));
   if (turn.timer) runtime_->post_at(*turn.timer, make_job(false, turn.timer));
-  if (turn.goes_on) go_on();  // if it cannot, whoever gives an instance back does
+  if (turn.has_more) post_next();  // if it cannot, whoever gives an instance back does
   execute(std::move(turn));
 }
 
-bool LocalBackend::go_on() noexcept try {
+bool LocalBackend::post_next() noexcept try {
   runtime_->post(make_job());
   return true;
 } catch (...) {  // no memory for it
@@ -274,16 +278,16 @@ bool LocalBackend::go_on() noexcept try {
 void LocalBackend::serve_next(bool may_wait) {
   Turn turn;
   {
-    const std::lock_guard lock(mutex_);
-    turn = next_turn(Clock::now(), may_wait);
+    const MutexLock lock(mutex_);
+    turn = next_turn(runtime_->now(), may_wait);
   }
   take(std::move(turn));
 }
 
 void LocalBackend::on_shutdown(const Error& reason) {
   const auto take = [this] {  // one by one: a list of them would take memory
-    const std::lock_guard lock(mutex_);
-    return queue_.take_any(Clock::now());
+    const MutexLock lock(mutex_);
+    return queue_.take_any(runtime_->now());
   };
   for (CallPtr call = take(); call; call = take()) {
     count_rejected(reason, call->options);
@@ -293,13 +297,13 @@ void LocalBackend::on_shutdown(const Error& reason) {
 }
 
 std::size_t LocalBackend::next_trial(Clock::duration left) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::size_t size = queue_.trial_size();
   return size > 0 && queue_.expected(size) <= left ? size : 0;
 }
 
 void LocalBackend::limit_merging(std::size_t most) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   max_merged_ = most;
   for (std::size_t rows = 2 * most; rows <= options_.max_batch; ++rows)
     for (std::size_t bucket = 0; bucket < queue_.bucket_count(); ++bucket) queue_.forbid(rows, bucket);
@@ -324,12 +328,12 @@ ModelStats LocalBackend::stats() const {
   stats.gather = counters_.gather.snapshot();
   stats.instances = instance_count_;
   stats.memory = engine_->memory();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   stats.max_merged = max_merged_;
   stats.waiting = queue_.size();
   stats.running = queue_.running();
   stats.paying_batch = queue_.paying_batch();
-  if (const auto unhealthy = queue_.check_health(Clock::now())) {
+  if (const auto unhealthy = queue_.check_health(runtime_->now())) {
     stats.health.is_ready = false;
     stats.health.reasons.push_back(unhealthy->message());
   }

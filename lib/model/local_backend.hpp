@@ -3,19 +3,18 @@
 //
 // Every call is queued, and a worker that finds an instance free takes as many as pay (LatencyModel), in the order of
 // FairQueue. It does so at once, unless more samples would pay and more may come for nothing: then the batch is left to
-// late work of the runtime, which begins when the requests that are queued now have come as far as this model.
+// deferred work of the runtime, which begins when the requests that are queued now have come as far as this model.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <gantry/engine.hpp>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/mutex.hpp"
 #include "model/call_queue.hpp"
 #include "model/model_backend.hpp"
 #include "model/model_counters.hpp"
@@ -58,8 +57,8 @@ class LocalBackend final : public ModelBackend,
   struct Turn {
     Batch batch;
     Instance instance;
-    bool is_late = false;
-    bool goes_on = false;  // another instance is free for calls that are left
+    bool is_deferred = false;
+    bool has_more = false;  // another instance is free for calls that are left
     std::optional<Clock::time_point> timer;
   };
   LocalBackend(std::shared_ptr<Engine> engine, std::shared_ptr<RuntimeCore> runtime, std::vector<Instance> instances,
@@ -73,13 +72,15 @@ class LocalBackend final : public ModelBackend,
   static void answer(Call& call, Result<Tensors> result);
   static void answer_all(CallList calls, const Error& error);
 
-  /// Under the lock: what this thread is to do next for the calls that wait.
-  Turn next_turn(Clock::time_point now, bool may_wait = true);
-  /// Under the lock, for work that begins `now`.
-  Instance take_instance(Clock::time_point now);
+  /// What this thread is to do next for the calls that wait.
+  Turn next_turn(Clock::time_point now, bool may_wait = true) GANTRY_REQUIRES(mutex_);
+  /// False if `deadline` came first.
+  bool wait_for_instance(const std::optional<Deadline>& deadline) GANTRY_REQUIRES(mutex_);
+  /// For work that begins `now`.
+  Instance take_instance(Clock::time_point now) GANTRY_REQUIRES(mutex_);
   void take(Turn turn);
   /// Lets a worker serve what waits.
-  bool go_on() noexcept;
+  bool post_next() noexcept;
 
   void execute(Turn turn);
   /// Appends one result for each call.
@@ -111,12 +112,12 @@ class LocalBackend final : public ModelBackend,
   void set_release_timer();
   /// `is_last`: no timer will fire any more, so gives back what there is.
   void release_memory(bool is_last);
-  /// Under the lock: wakes a blocked thread; true if an instance is left for calls that wait.
-  bool offer_instance();
+  /// Wakes a blocked thread; true if an instance is left for calls that wait.
+  bool offer_instance() GANTRY_REQUIRES(mutex_);
   /// Sees to it that a free instance is used.
   void deal_out();
-  /// serve_next(); `is_late` or `timer` says what is to be posted anew after it.
-  Job make_job(bool is_late = false, std::optional<Clock::time_point> timer = std::nullopt);
+  /// serve_next(); `is_deferred` or `timer` says what is to be posted anew after it.
+  Job make_job(bool is_deferred = false, std::optional<Clock::time_point> timer = std::nullopt);
   /// Computes the next batch. The instance is taken here and not when the job is posted: a job in the queue that held
   /// one could wait for a worker that is blocked waiting for just that instance. Unless it `may_wait`, nothing is left
   /// to a later job: there was no memory to post one.
@@ -129,15 +130,16 @@ class LocalBackend final : public ModelBackend,
   const std::string name_;
   const BatchOptions options_;
   std::size_t max_merged_;  // set before calls come
-  mutable std::mutex mutex_;
-  std::condition_variable is_free_;
-  std::size_t blocked_ = 0;  // threads inside run() that wait; served first, since they may hold a worker
-  std::vector<Instance> free_;
-  CallQueue queue_;
-  bool is_late_posted_ = false;
+  mutable Mutex mutex_;
+  CondVar is_free_;
+  std::size_t blocked_ GANTRY_GUARDED_BY(mutex_) =
+      0;  // threads inside run() that wait; served first, since they may hold a worker
+  std::vector<Instance> free_ GANTRY_GUARDED_BY(mutex_);
+  CallQueue queue_ GANTRY_GUARDED_BY(mutex_);
+  bool is_deferred_posted_ GANTRY_GUARDED_BY(mutex_) = false;
   const bool releases_memory_;
-  bool is_release_set_ = false;
-  bool has_run_since_ = false;  // it was set
+  bool is_release_set_ GANTRY_GUARDED_BY(mutex_) = false;
+  bool has_run_since_ GANTRY_GUARDED_BY(mutex_) = false;  // it was set
   std::atomic<std::uint64_t> engine_calls_{0};
   ModelCounters counters_;
 };

@@ -140,8 +140,8 @@ void try_batches(LocalBackend& backend, ModelCall& call, RuntimeCore& core, cons
   const auto run = [&](const Tensors& inputs) {
     return on_worker(core, [&] { return call.run(inputs, CallOptions::trial()); });
   };
-  const auto end = detail::Clock::now() + kTrialTime;
-  while (const std::size_t size = backend.next_trial(end - detail::Clock::now()))
+  const auto end = core.now() + kTrialTime;
+  while (const std::size_t size = backend.next_trial(end - core.now()))
     if (const auto wrong = samples.try_batch(size, run)) {
       const std::size_t before = std::max<std::size_t>(1, sizes.are_fixed() ? sizes.up_to(size - 1) : size / 2);
       if (size <= sizes.smallest()) return;  // it worked a moment ago; callers will see

@@ -9,6 +9,7 @@
 
 #include "model/model_call.hpp"
 #include "runtime/context.hpp"
+#include "runtime/current_thread.hpp"
 #include "runtime/helping_caller.hpp"
 #include "runtime/outside_wait.hpp"
 
@@ -28,8 +29,8 @@ Error too_late() {
 /// On this thread, which can return only when the engine does.
 Result<Tensors> run_here(const ModelCall& call, RuntimeCore* core, const Tensors& inputs, const CallOptions& options) {
   auto result = call.run(inputs, options);
-  if (!result || !options.deadline || detail::Clock::now() < *options.deadline) return result;
-  if (core) core->count_deadline_miss();
+  if (!result || !options.is_past_deadline()) return result;
+  if (core) core->counters().deadline_misses.add();
   return too_late();
 }
 
@@ -51,7 +52,7 @@ Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const
     });
   }
   if (!detail::wait_outside(core, future, options.deadline)) {
-    core.count_deadline_miss();
+    core.counters().deadline_misses.add();
     return too_late();
   }
   return future.get();
@@ -94,7 +95,9 @@ const std::string& Model::merging() const {
 }
 
 Result<Tensors> Model::run(const Tensors& inputs, const RunOptions& options) const {
-  return run(inputs, options, nullptr);
+  CallOptions call(options);
+  call.time_source = &state_->runtime.core()->time();
+  return run(inputs, call, nullptr);
 }
 
 Result<Tensors> Model::run(const Tensors& inputs, const CallContext& call) const {

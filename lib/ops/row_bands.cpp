@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <optional>
 
+#include "core/mutex.hpp"
 #include "runtime/context.hpp"
 #include "runtime/runtime_core.hpp"
 
@@ -30,14 +30,14 @@ Result<void> run_bands(const CallContext& call, std::int64_t rows, std::size_t b
                        const std::function<void(std::int64_t, std::int64_t)>& body) {
   const std::int64_t count = std::min(static_cast<std::int64_t>(bands), rows);
   const auto begin_of = [&](std::int64_t band) { return rows * band / count; };
-  std::mutex mutex;
+  Mutex mutex;
   std::optional<Error> interruption;
   std::atomic<bool> is_over{false};
   call.parallel(static_cast<std::size_t>(count), [&](std::size_t index) {
     if (is_over) return;
     if (auto ended = call.interruption()) {
       is_over = true;
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       interruption = std::move(ended);
       return;
     }

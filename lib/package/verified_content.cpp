@@ -67,7 +67,7 @@ Result<void> VerifiedContent::read(std::uint64_t offset, void* target, std::size
     if (count == block_size(block)) {
       if (auto ok = read_block(block, out); !ok) return ok;
     } else {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (last_.empty() || last_block_ != block) {
         last_.assign(block_size(block), 0);
         if (auto ok = read_block(block, last_.data()); !ok) {

@@ -7,10 +7,10 @@
 
 #include <gantry/model_file.hpp>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "core/mutex.hpp"
 #include "core/open_file.hpp"
 #include "package/sha256.hpp"
 
@@ -44,9 +44,9 @@ class VerifiedContent final : public FileContent {
   std::string sha256_;
   std::vector<Sha256::Digest> digests_;  // of the blocks
   // Readers of zip files ask for a few bytes at a time.
-  mutable std::mutex mutex_;
-  mutable std::size_t last_block_ = 0;       // guarded by mutex_
-  mutable std::vector<unsigned char> last_;  // its bytes, or empty; guarded by mutex_
+  mutable Mutex mutex_;
+  mutable std::size_t last_block_ GANTRY_GUARDED_BY(mutex_) = 0;
+  mutable std::vector<unsigned char> last_ GANTRY_GUARDED_BY(mutex_);  // its bytes, or empty
 };
 
 }  // namespace gantry::detail

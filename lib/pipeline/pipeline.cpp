@@ -134,6 +134,7 @@ class CompiledPipeline final : public PipelineCore {
 
  private:
   void begin(CallOptions& call, std::size_t samples, const Context* outer) const {
+    call.time_source = &runtime_.core()->time();
     compiled_->begin(call, samples, runtime_.options().observer, outer);
     if (outer && outer->runtime && outer->runtime != runtime_.core().get()) call.leave(*outer->runtime);
   }
@@ -206,7 +207,7 @@ class CompiledPipeline final : public PipelineCore {
     request->compiled = compiled_;
     request->core = runtime_.core();
     request->call = std::move(call);
-    if (request->call.observed) request->posted = Clock::now();
+    if (request->call.observed) request->posted = request->call.now();
     request->context = {&request->call, runtime_.core().get(), is_inline, nullptr};
     request->slot = Slot(std::move(input));
     request->admission = *std::move(admission);
@@ -251,7 +252,7 @@ Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr&
 
   auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
   if (!runtime) return compiled->scoped(runtime.error());
-  runtime->core()->add_pipeline(compiled);
+  runtime->core()->members().add(std::weak_ptr<const RuntimePipeline>(compiled));
   return std::shared_ptr<const PipelineCore>(
       std::make_shared<CompiledPipeline>(root, levels, *std::move(runtime), options, std::move(compiled)));
 } catch (...) {

@@ -50,7 +50,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
 
   void begin() {
     context_ = {&call_, core_.get(), false, nullptr};
-    began_ = Clock::now();
+    began_ = call_.now();
     compiled_->plan->start(items_, context_, [self = shared_from_this()] { self->finish(); });
   }
 

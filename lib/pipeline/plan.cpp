@@ -154,7 +154,7 @@ bool Plan::enter(const Planned& planned, Span<Slot> slots, const Context& contex
 
 Plan::Clock::time_point Plan::leave(const Planned& planned, Span<Slot> slots, Context& context,
                                     Clock::time_point began) const {
-  const auto now = Clock::now();
+  const auto now = context.call->now();
   const bool is_counted = !context.call->is_trial;
   if (is_counted) planned.counters[0]->time.record(now - began);
   const Slot* first_failed = nullptr;
@@ -187,7 +187,7 @@ void Plan::run_step(const Planned& planned, Span<Slot> slots, Context& context) 
 }
 
 void Plan::run(Span<Slot> slots, Context& context) const {
-  auto now = Clock::now();
+  auto now = context.call->now();
   for (const Planned& planned : steps_) {
     if (!enter(planned, slots, context, now)) return;
     run_step(planned, slots, context);
@@ -196,7 +196,7 @@ void Plan::run(Span<Slot> slots, Context& context) const {
 }
 
 void Plan::start(Span<Slot> slots, Context& context, Function<void()> resume) const noexcept {
-  advance(0, slots, context, Clock::now(), std::move(resume));
+  advance(0, slots, context, context.call->now(), std::move(resume));
 }
 
 /// What is left to do after an asynchronous step. Held here as well as by the step, so that it is done even if the step

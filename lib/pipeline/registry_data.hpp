@@ -8,7 +8,6 @@
 #include <gantry/op_description.hpp>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>

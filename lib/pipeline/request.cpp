@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/current_thread.hpp"
 #include "runtime/helping_caller.hpp"
 #include "runtime/on_worker.hpp"
 #include "runtime/outside_wait.hpp"
@@ -39,9 +40,8 @@ PipelineStats Compiled::stats() const {
 
 Result<Value> Compiled::finish(Slot& slot, const CallOptions& call, RuntimeCore& core) const noexcept {
   try {
-    const bool is_late = slot.ok() ? call.deadline && Clock::now() >= *call.deadline
-                                   : slot.error().code() == ErrorCode::kDeadlineExceeded;
-    if (is_late) core.count_deadline_miss();
+    const bool is_late = slot.ok() ? call.is_past_deadline() : slot.error().code() == ErrorCode::kDeadlineExceeded;
+    if (is_late) core.counters().deadline_misses.add();
     if (!slot.ok()) return failed(slot.error(), call);
     if (is_late)
       return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"), call);
@@ -54,13 +54,13 @@ Result<Value> Compiled::finish(Slot& slot, const CallOptions& call, RuntimeCore&
 
 Clock::duration Compiled::expected(std::size_t samples, const CallOptions& call) const {
   const auto expected = fastest.of(samples);
-  const bool is_hopeless = call.deadline && expected > *call.deadline - Clock::now();
+  const bool is_hopeless = call.deadline && expected > *call.deadline - call.now();
   return is_hopeless && fastest.should_try() ? Clock::duration::zero() : expected;
 }
 
 void Compiled::learn(Span<const Slot> slots, const CallOptions& call, Clock::time_point began) const {
   if (call.is_trial || !std::all_of(slots.begin(), slots.end(), [](const Slot& slot) { return slot.ok(); })) return;
-  fastest.record(slots.size(), Clock::now() - began);
+  fastest.record(slots.size(), call.now() - began);
 }
 
 namespace {
@@ -69,7 +69,7 @@ void tell_queue_wait(const Compiled& compiled, const CallOptions& call, Clock::t
                      const Error* refusal) {
   if (call.observed)
     call.observed->tell(
-        {SpanKind::kQueue, compiled.name, {}, posted, Clock::now(), samples, refusal ? samples : 0, refusal, {}});
+        {SpanKind::kQueue, compiled.name, {}, posted, call.now(), samples, refusal ? samples : 0, refusal, {}});
 }
 
 }  // namespace
@@ -130,37 +130,37 @@ BlockingRequest::BlockingRequest(std::shared_ptr<const Compiled> compiled, std::
       expected_(expected) {}
 
 Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
-  if (call_.observed) posted_ = Clock::now();
+  if (call_.observed) posted_ = call_.now();
   if (const HelpingCaller helper(*core_, call_, expected_); helper)
     begin(nullptr);
   else
     core_->post_request([self = shared_from_this()](const Error* refusal) { self->begin(refusal); }, call_, expected_,
                         slots_.size());
   const auto wait_until = [this](const std::optional<Deadline>& time) {
-    std::unique_lock lock(mutex_);
-    const auto has_finished = [this] { return is_finished_; };
+    const MutexLock lock(mutex_);
+    if (is_finished_) return;
     if (time)
-      finished_.wait_until(lock, *time, has_finished);
+      finished_.wait_until(mutex_, core_->time(), *time);
     else
-      finished_.wait(lock, has_finished);
+      finished_.wait(mutex_);
   };
   if (!OutsideWait(*core_).wait(
           call_.deadline, [this] { return is_finished(); }, wait_until, [this] { begin_here(); })) {
-    core_->count_deadline_miss();
+    core_->counters().deadline_misses.add();
     return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there");
   }
   return std::move(slots_);
 }
 
 bool BlockingRequest::is_finished() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return is_finished_;
 }
 
 void BlockingRequest::begin_here() {
   if (is_begun_.exchange(true)) return;
   tell_queue_wait(*compiled_, call_, posted_, slots_.size(), nullptr);
-  began_ = Clock::now();
+  began_ = call_.now();
   context_.is_inline = true;
   run_on_caller(*compiled_, slots_, context_);
   finish();
@@ -170,7 +170,7 @@ void BlockingRequest::begin(const Error* refusal) {
   if (is_begun_.exchange(true)) return;  // by the thread that waits for it
   tell_queue_wait(*compiled_, call_, posted_, slots_.size(), refusal);
   if (!refusal) {
-    began_ = Clock::now();
+    began_ = call_.now();
     return compiled_->plan->start(slots_, context_, [self = shared_from_this()] { self->finish(); });
   }
   for (Slot& slot : slots_) slot.fail(*refusal);
@@ -181,7 +181,7 @@ void BlockingRequest::finish() {
   compiled_->learn(slots_, call_, began_);
   admission_.end();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_finished_ = true;
   }
   finished_.notify_one();  // without the lock, which the caller wakes up to take; whoever called this holds the request
@@ -194,7 +194,7 @@ void SubmittedRequest::begin(std::unique_ptr<SubmittedRequest> request, const Er
     return finish(std::move(request));
   }
   SubmittedRequest& r = *request;
-  r.began = Clock::now();
+  r.began = r.call.now();
   r.compiled->plan->start(Span<Slot>(&r.slot, 1), r.context,
                           [request = std::move(request)]() mutable { finish(std::move(request)); });
 }

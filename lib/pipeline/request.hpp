@@ -8,15 +8,14 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <gantry/pipeline.hpp>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "core/mutex.hpp"
 #include "pipeline/plan.hpp"
 #include "runtime/context.hpp"
 #include "runtime/observed_request.hpp"
@@ -104,9 +103,9 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
   Clock::time_point posted_{};  // if it is observed
   Clock::time_point began_{};
   std::atomic<bool> is_begun_{false};
-  std::mutex mutex_;
-  std::condition_variable finished_;
-  bool is_finished_ = false;
+  Mutex mutex_;
+  CondVar finished_;
+  bool is_finished_ GANTRY_GUARDED_BY(mutex_) = false;
 };
 
 /// A request whose caller left a callback.

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <exception>
 #include <utility>
 
 namespace gantry::detail {
@@ -17,21 +18,21 @@ BudgetWatch::BudgetWatch(Reader reader, Clock::time_point now, Clock::duration i
     : reader_(std::move(reader)), interval_(interval), latest_(read(now, nullptr)) {}
 
 std::shared_ptr<const BudgetWatch::Reading> BudgetWatch::refresh(Clock::time_point now) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (is_reading_ || now - latest_->taken_at < interval_) return latest_;
   is_reading_ = true;
   const auto before = latest_;
   lock.unlock();
   std::shared_ptr<const Reading> fresh;
+  std::exception_ptr thrown;
   try {
     fresh = read(now, before.get());
   } catch (...) {
-    lock.lock();
-    is_reading_ = false;
-    throw;
+    thrown = std::current_exception();
   }
   lock.lock();
   is_reading_ = false;
+  if (thrown) std::rethrow_exception(thrown);
   latest_ = fresh;
   return fresh;
 }

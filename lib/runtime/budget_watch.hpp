@@ -8,9 +8,9 @@
 #include <functional>
 #include <gantry/export.hpp>
 #include <memory>
-#include <mutex>
 #include <optional>
 
+#include "core/mutex.hpp"
 #include "runtime/cpu_budget.hpp"
 #include "runtime/cpu_throttling.hpp"
 #include "runtime/memory_budget.hpp"
@@ -44,11 +44,11 @@ class GANTRY_API BudgetWatch {
   };
 
   /// Takes the first reading.
-  explicit BudgetWatch(Reader reader = make_process_reader(), Clock::time_point now = Clock::now(),
+  explicit BudgetWatch(Reader reader = make_process_reader(), Clock::time_point now = TimeSource::steady().now(),
                        Clock::duration interval = std::chrono::seconds(5));
 
   /// The latest reading, taken anew if it is `interval` old. While another thread takes one: the one before.
-  std::shared_ptr<const Reading> refresh(Clock::time_point now = Clock::now());
+  std::shared_ptr<const Reading> refresh(Clock::time_point now = TimeSource::steady().now());
   Clock::duration interval() const { return interval_; }
 
  private:
@@ -56,9 +56,9 @@ class GANTRY_API BudgetWatch {
 
   const Reader reader_;
   const Clock::duration interval_;
-  std::mutex mutex_;
-  std::shared_ptr<const Reading> latest_;
-  bool is_reading_ = false;
+  Mutex mutex_;
+  std::shared_ptr<const Reading> latest_ GANTRY_GUARDED_BY(mutex_);
+  bool is_reading_ GANTRY_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace gantry::detail

@@ -23,6 +23,9 @@ const CallContext& CallContext::none() {
 std::optional<Error> CallContext::interruption() const {
   return context_->call->interruption();
 }
+bool CallContext::is_interrupted() const noexcept {
+  return context_->call->is_interrupted();
+}
 std::optional<Deadline> CallContext::deadline() const {
   return context_->call->deadline;
 }

@@ -3,14 +3,11 @@
 
 #include <chrono>
 #include <thread>
-#include <utility>
 
 #include "runtime/stack_left.hpp"
 
 namespace gantry::detail {
 namespace {
-
-thread_local const RuntimeCore* helped_core = nullptr;
 
 /// A request that takes less than changing threads twice is worth trying again for: whoever has the slot will be done
 /// in a moment, or was interrupted and needs the CPU. Once queued it would be a worker's, and with it all that come
@@ -25,15 +22,13 @@ bool returns_when_done(const CallOptions& call) {
 
 }  // namespace
 
-HelpingCaller::Scope::Scope(RuntimeCore& helped)
-    : core(helped), caller(helped), working(helped), helped_before(std::exchange(helped_core, &helped)) {
+HelpingCaller::Scope::Scope(RuntimeCore& helped) : core(helped), caller(helped), working(helped), helping(helped) {
   std::fegetenv(&float_environment_before);
   std::fesetenv(FE_DFL_ENV);
 }
 
 HelpingCaller::Scope::~Scope() {
   std::fesetenv(&float_environment_before);
-  helped_core = helped_before;
   core.end_help();
 }
 
@@ -46,47 +41,15 @@ HelpingCaller::HelpingCaller(RuntimeCore& core, const CallOptions& call, Clock::
 }
 
 bool HelpingCaller::try_for_a_while(RuntimeCore& core) {
-  const auto end = Clock::now() + kPatience;
+  const auto end = core.now() + kPatience;
   for (int i = 0; i < kTries; ++i) {
     std::this_thread::yield();
     if (core.begin_help()) return true;
-    if (Clock::now() >= end) break;
+    if (core.now() >= end) break;
   }
   return false;
 }
 
 HelpingCaller::~HelpingCaller() = default;
-
-bool RuntimeCore::begin_help() {
-  // In a child of fork() the lock may be held for ever by a thread that stayed in the parent.
-  if (has_executor_ || options_.execution == Execution::kCaller || is_of_parent_process()) return false;
-  bool has_timer = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (is_stopping_ || order_.has_work() || !slots_.try_take()) return false;
-    ++guests_;
-    order_.count_begun();
-    if (!is_budget_watched_) has_timer = watch_budget(Clock::now());
-  }
-  if (has_timer) has_work_.notify_one();  // for a worker to wait for
-  queue_age_.record(Clock::duration::zero());
-  return true;
-}
-
-void RuntimeCore::end_help() {
-  bool has_more = false;
-  {
-    const std::lock_guard lock(mutex_);
-    slots_.release();
-    --guests_;
-    if (is_stopping_) is_idle_.notify_all();
-    has_more = order_.has_work() || order_.is_timer_due(Clock::now());
-  }
-  if (has_more) has_work_.notify_one();
-}
-
-bool RuntimeCore::on_helping_caller() const {
-  return helped_core == this;
-}
 
 }  // namespace gantry::detail

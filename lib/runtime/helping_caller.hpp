@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "runtime/call_options.hpp"
+#include "runtime/current_thread.hpp"
 #include "runtime/outside_wait.hpp"
 #include "runtime/runtime_core.hpp"
 
@@ -21,7 +22,7 @@ namespace gantry::detail {
 /// Ownership: a scope; neither copied nor moved. The core must outlive it.
 /// Threads:   one thread.
 /// Errors:    none.
-/// Cost:      two uncontended locks; where there is no place for a short request, a few yields.
+/// Cost:      two uncontended locks; where no slot is free for a short request, a few yields.
 class HelpingCaller {
  public:
   /// `expected`: what the request will take; 0: unknown.
@@ -42,7 +43,7 @@ class HelpingCaller {
     RuntimeCore& core;
     const CallerScope caller;
     const WorkingFor working;
-    const RuntimeCore* const helped_before;
+    const HelpScope helping;
     std::fenv_t float_environment_before{};
   };
   std::optional<Scope> scope_;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What registers with a RuntimeCore, and the runtime's stats, which are collected from it.
+#include "runtime/members.hpp"
+
 #include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -34,45 +33,31 @@ void collect_stats(const std::vector<std::weak_ptr<T>>& all, std::vector<Stats>&
 
 }  // namespace
 
-void RuntimeCore::add_member(std::weak_ptr<RuntimeMember> member) {
-  const std::lock_guard lock(mutex_);
-  add_weak(members_, std::move(member));
+void Members::add(std::weak_ptr<RuntimeMember> model) {
+  const MutexLock lock(mutex_);
+  add_weak(models_, std::move(model));
 }
 
-void RuntimeCore::add_pipeline(std::weak_ptr<const RuntimePipeline> pipeline) {
-  const std::lock_guard lock(mutex_);
+void Members::add(std::weak_ptr<const RuntimePipeline> pipeline) {
+  const MutexLock lock(mutex_);
   add_weak(pipelines_, std::move(pipeline));
 }
 
-RuntimeStats RuntimeCore::stats() const {
-  RuntimeStats stats;
-  std::vector<std::weak_ptr<RuntimeMember>> members;
+void Members::collect(RuntimeStats& stats) const {
+  std::vector<std::weak_ptr<RuntimeMember>> models;
   std::vector<std::weak_ptr<const RuntimePipeline>> pipelines;
   {
-    const std::lock_guard lock(mutex_);
-    stats.in_flight = in_flight_;
-    stats.workers = slots_.limit();
-    stats.queued = order_.queued_requests();
-    stats.requests = admitted_;
-    members = members_;
+    const MutexLock lock(mutex_);
+    models = models_;
     pipelines = pipelines_;
   }
-  stats.rejects = rejects_.snapshot();
-  stats.deadline_misses = deadline_misses_.load(std::memory_order_relaxed);
-  stats.queue_age = queue_age_.snapshot();
-  const auto budgets = budgets_->refresh();
-  stats.cpu_budget = budgets->cpu.explanation;
-  stats.effective_cpus = budgets->cpu.exact;
-  stats.memory_limit_bytes = budgets->memory.limit_bytes.value_or(0);
-  stats.memory_usage_bytes = budgets->memory.usage_bytes.value_or(0);
-  if (budgets->throttling) {
-    stats.cpu_periods = budgets->throttling->periods;
-    stats.cpu_throttled_periods = budgets->throttling->throttled_periods;
-    stats.cpu_throttled = budgets->throttling->throttled_time;
-  }
-  collect_stats(members, stats.models);
+  collect_stats(models, stats.models);
   collect_stats(pipelines, stats.pipelines);
-  return stats;
+}
+
+std::vector<std::weak_ptr<RuntimeMember>> Members::take_models() noexcept {
+  const MutexLock lock(mutex_);
+  return std::exchange(models_, {});
 }
 
 }  // namespace gantry::detail

@@ -47,10 +47,9 @@ ObservedRequest::Ptr ObservedRequest::ask(const std::shared_ptr<Observer>& obser
     const bool is_within = outer && outer->runtime && outer->runtime->options().observer == observer;
     const auto& around = is_within ? outer->call->observed : nullptr;
     if (is_within && !around) return nullptr;
-    const auto began = Clock::now();
-    auto request = std::make_shared<ObservedRequest>(observer, pipeline, began);
+    auto request = std::make_shared<ObservedRequest>(observer, pipeline, options.time());
     request->tag_ = observer->on_request({pipeline, parse_trace_parent(options.trace_parent), options.tenant, samples,
-                                          began, around ? around->tag_ : nullptr});
+                                          request->began_, around ? around->tag_ : nullptr});
     if (request->tag_) return request;
   } catch (...) {
   }
@@ -58,7 +57,7 @@ ObservedRequest::Ptr ObservedRequest::ask(const std::shared_ptr<Observer>& obser
 }
 
 void ObservedRequest::end(std::size_t samples, std::size_t failed, const Error* error) const noexcept {
-  tell({SpanKind::kRequest, pipeline_, {}, began_, Clock::now(), samples, failed, error, {}});
+  tell({SpanKind::kRequest, pipeline_, {}, began_, time_.now(), samples, failed, error, {}});
 }
 
 void ObservedRequest::tell(EndedSpan span) const noexcept {

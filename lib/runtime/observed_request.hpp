@@ -25,8 +25,8 @@ class ObservedRequest {
   using Clock = std::chrono::steady_clock;
   using Ptr = std::shared_ptr<const ObservedRequest>;
 
-  ObservedRequest(std::shared_ptr<Observer> observer, const std::string& pipeline, Clock::time_point began)
-      : observer_(std::move(observer)), pipeline_(pipeline), began_(began) {}
+  ObservedRequest(std::shared_ptr<Observer> observer, const std::string& pipeline, const TimeSource& time)
+      : observer_(std::move(observer)), pipeline_(pipeline), time_(time), began_(time.now()) {}
 
   /// nullptr if there is no observer, or it does not want to hear of this request. `outer`: of what it is part, if of
   /// anything. `options` and `pipeline` outlive it.
@@ -47,6 +47,7 @@ class ObservedRequest {
 
   std::shared_ptr<Observer> observer_;
   const std::string& pipeline_;  // lives as long as calls of the pipeline do
+  const TimeSource& time_;
   Clock::time_point began_;
   std::shared_ptr<void> tag_;
 };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/current_thread.hpp"
 #include "runtime/outside_wait.hpp"
 #include "runtime/rounding_scope.hpp"
 

@@ -52,15 +52,15 @@ class OutsideWait {
   bool wait(const std::optional<Deadline>& deadline, IsDone is_done, WaitUntil wait_until, DoItHere do_it_here) {
     constexpr std::chrono::milliseconds kLook{5};
     while (!is_done()) {
-      if (deadline && Clock::now() >= *deadline) return false;
-      if (is_working_ && awaited_.all_wait()) {
+      if (deadline && awaited_.now() >= *deadline) return false;
+      if (is_working_ && awaited_.queue().all_wait()) {
         do_it_here();
         while (!is_done() && awaited_.continue_here()) {
         }
         if (is_done()) break;
       }
       auto until = deadline;
-      if (is_working_) until = std::min(until.value_or(Deadline::max()), Clock::now() + kLook);
+      if (is_working_) until = std::min(until.value_or(Deadline::max()), awaited_.now() + kLook);
       wait_until(until);
     }
     return true;

@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/mutex.hpp"
 #include "runtime/team.hpp"
 
 namespace gantry::detail {
@@ -25,15 +26,15 @@ class Parts {
       } catch (...) {
         thrown = std::current_exception();
       }
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (thrown && !thrown_) thrown_ = thrown;
       if (++done_ == count_) is_done_.notify_all();
     }
   }
 
   void wait() {
-    std::unique_lock lock(mutex_);
-    is_done_.wait(lock, [this] { return done_ == count_; });
+    const MutexLock lock(mutex_);
+    while (done_ < count_) is_done_.wait(mutex_);
     if (thrown_) std::rethrow_exception(thrown_);
   }
 
@@ -41,10 +42,10 @@ class Parts {
   const std::size_t count_;
   const std::function<void(std::size_t)> part_;
   std::atomic<std::size_t> next_{0};
-  std::mutex mutex_;
-  std::condition_variable is_done_;
-  std::size_t done_ = 0;
-  std::exception_ptr thrown_;
+  Mutex mutex_;
+  CondVar is_done_;
+  std::size_t done_ GANTRY_GUARDED_BY(mutex_) = 0;
+  std::exception_ptr thrown_ GANTRY_GUARDED_BY(mutex_);
 };
 
 }  // namespace

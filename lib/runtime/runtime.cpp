@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <cstdlib>
 #include <gantry/runtime.hpp>
-#include <mutex>
 #include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "core/mutex.hpp"
 #include "runtime/budget_watch.hpp"
+#include "runtime/current_thread.hpp"
+#include "runtime/exit_hook.hpp"
+#include "runtime/host_tasks.hpp"
+#include "runtime/own_workers.hpp"
 #include "runtime/runtime_core.hpp"
 #include "runtime/runtime_options.hpp"
 
@@ -20,9 +24,9 @@ using detail::RuntimeCore;
 
 /// Every core that may still have workers. Leaked on purpose: it is used while statics are destroyed.
 struct LiveCores {
-  std::mutex mutex;
-  bool is_closed = false;  // exit has begun
-  std::vector<std::weak_ptr<RuntimeCore>> cores;
+  detail::Mutex mutex;
+  bool is_closed GANTRY_GUARDED_BY(mutex) = false;  // exit has begun
+  std::vector<std::weak_ptr<RuntimeCore>> cores GANTRY_GUARDED_BY(mutex);
 };
 
 LiveCores& live_cores() {
@@ -34,9 +38,10 @@ LiveCores& live_cores() {
 void stop_all_at_exit() {
   std::vector<std::weak_ptr<RuntimeCore>> cores;
   {
-    const std::lock_guard lock(live_cores().mutex);
-    live_cores().is_closed = true;
-    cores.swap(live_cores().cores);
+    LiveCores& live = live_cores();
+    const detail::MutexLock lock(live.mutex);
+    live.is_closed = true;
+    cores.swap(live.cores);
   }
   detail::begin_exit_on_this_thread();
   for (const auto& core : cores)
@@ -47,19 +52,30 @@ void stop_all_at_exit() {
 bool register_core(const std::shared_ptr<RuntimeCore>& core) {
   static const int registered = std::atexit(&stop_all_at_exit);
   static_cast<void>(registered);
-  const std::lock_guard lock(live_cores().mutex);
-  if (live_cores().is_closed) return false;
-  auto& cores = live_cores().cores;
+  LiveCores& live = live_cores();
+  const detail::MutexLock lock(live.mutex);
+  if (live.is_closed) return false;
+  auto& cores = live.cores;
   cores.erase(std::remove_if(cores.begin(), cores.end(), [](const auto& c) { return c.expired(); }), cores.end());
   cores.push_back(core);
   return true;
 }
 
+TimeSource::Time now_by(const RuntimeOptions& options) {
+  return (options.time_source ? *options.time_source : TimeSource::steady()).now();
+}
+
+std::unique_ptr<detail::ThreadSource> make_threads(const RuntimeOptions& options) {
+  if (options.executor) return std::make_unique<detail::HostTasks>(options.executor);
+  return std::make_unique<detail::OwnWorkers>(options.workers);
+}
+
 }  // namespace
 
 void detail::renew_exit_hook() {
-  const std::lock_guard lock(live_cores().mutex);
-  if (!live_cores().is_closed) static_cast<void>(std::atexit(&stop_all_at_exit));
+  LiveCores& live = live_cores();
+  const MutexLock lock(live.mutex);
+  if (!live.is_closed) static_cast<void>(std::atexit(&stop_all_at_exit));
 }
 
 /// What a handle shares: stops the core when the last handle goes.
@@ -83,16 +99,16 @@ Runtime::Runtime(std::shared_ptr<Owner> owner) : owner_(std::move(owner)) {}
 
 Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
   if (auto ok = detail::check_options(options); !ok) return std::move(ok).error();
-  auto budgets = std::make_unique<detail::BudgetWatch>(detail::make_process_reader(options.cpus));
-  auto resolved = detail::resolve_options(options, budgets->refresh()->cpu.cpus);
+  auto budgets = std::make_unique<detail::BudgetWatch>(detail::make_process_reader(options.cpus), now_by(options));
+  auto resolved = detail::resolve_options(options, budgets->refresh(now_by(options))->cpu.cpus);
   if (!resolved) return std::move(resolved).error();
-  auto core = std::make_shared<RuntimeCore>(*resolved, std::move(budgets));
+  auto core = std::make_shared<RuntimeCore>(*resolved, std::move(budgets), make_threads(*resolved));
   if (!register_core(core))
     return Error(ErrorCode::kUnavailable, "the process is exiting").with_reason(ErrorReason::kShutdown);
   const auto owner = std::make_shared<Owner>(core);  // stops what was started, however this function is left
   if (options.execution == Execution::kPooled) {
     try {
-      core->start_workers();
+      core->start_threads();
     } catch (const std::system_error& error) {
       return Error(ErrorCode::kResourceExhausted,
                    "cannot start " + std::to_string(resolved->workers) + " worker threads: " + error.what());
@@ -104,9 +120,9 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
 }
 
 Result<Runtime> Runtime::shared() try {
-  static std::mutex mutex;
+  static detail::Mutex mutex;
   static auto* const shared = new std::weak_ptr<Owner>;  // leaked: statics of the host may still ask during exit
-  const std::lock_guard lock(mutex);
+  const detail::MutexLock lock(mutex);
   if (auto owner = shared->lock(); owner && !owner->core->is_of_parent_process() && !owner->core->is_stopped())
     return Runtime(std::move(owner));
   auto runtime = create({});

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <mutex>
 
+#include "core/mutex.hpp"
 #include "runtime/rounding_scope.hpp"
 
 namespace gantry::detail {
@@ -24,12 +24,13 @@ class Loop {
       try {
         part_(i);
       } catch (...) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (!thrown_) thrown_ = std::current_exception();
       }
     }
   }
   void rethrow() const {
+    const MutexLock lock(mutex_);
     if (thrown_) std::rethrow_exception(thrown_);
   }
 
@@ -37,8 +38,8 @@ class Loop {
   const std::size_t count_;
   const std::function<void(std::size_t)>& part_;
   std::atomic<std::size_t> next_{0};
-  std::mutex mutex_;
-  std::exception_ptr thrown_;
+  mutable Mutex mutex_;
+  std::exception_ptr thrown_ GANTRY_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/fake_engine.hpp"
+#include "support/manual_time.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -27,8 +28,9 @@ using test::row_signature;
 using test::values_of;
 
 struct Served {
-  explicit Served(ModelOptions options = {}, const Signature& signature = row_signature(), int workers = 2)
-      : runtime(make_runtime(workers)) {
+  explicit Served(ModelOptions options = {}, const Signature& signature = row_signature(), int workers = 2,
+                  std::shared_ptr<const TimeSource> time = nullptr)
+      : runtime(make_runtime(workers, Execution::kPooled, 1024, std::move(time))) {
     options.runtime = runtime;
     options.warmup_runs = 0;
     options.merge = Merge::kAssume;
@@ -50,7 +52,7 @@ struct Served {
   std::optional<Pipeline<Tensor, Tensor>> pipeline;
 };
 
-/// A call costs the same for one sample as for sixteen.
+/// A call costs the same for one sample as for sixteen; while it lasts, others come and wait.
 Result<Tensors> slow_double(const Tensors& inputs) {
   std::this_thread::sleep_for(200us);
   auto doubled = inputs[0].tensor.clone().value();
@@ -116,9 +118,10 @@ TEST(Batching, AFailingCallDoesNotForbidTheSize) {
 }
 
 TEST(Batching, StopsWhereItDoesNotPay) {
-  Served served;
-  served.script->compute = [](const Tensors& inputs) {
-    std::this_thread::sleep_for((inputs[0].tensor.shape()[0] - 1) * 10ms);  // far beyond what a busy machine adds
+  const auto time = std::make_shared<test::ManualTime>();
+  Served served({}, row_signature(), 2, time);
+  served.script->compute = [&](const Tensors& inputs) {
+    time->advance(200us + (inputs[0].tensor.shape()[0] - 1) * 10ms);
     return slow_double(inputs);
   };
   for (auto& answer : served.submit(300)) ASSERT_THAT(answer.get(), IsOk());
@@ -224,7 +227,7 @@ TEST(Batching, WaitsForOthersAsLongAsItIsTold) {
   for (auto& answer : served.submit(200)) ASSERT_THAT(answer.get(), IsOk());  // learns that sixteen pay
   const std::size_t before = served.script->calls();
   auto first = served.pipeline->submit(row({1, 1}));
-  std::this_thread::sleep_for(5ms);
+  while (served.stats().waiting == 0) std::this_thread::yield();
   auto second = served.pipeline->submit(row({2, 1}));
   EXPECT_THAT(first.get(), IsOk());
   EXPECT_THAT(second.get(), IsOk());
@@ -232,17 +235,18 @@ TEST(Batching, WaitsForOthersAsLongAsItIsTold) {
 }
 
 TEST(Batching, WhatIsCancelledOrLateInTheQueueIsNotComputed) {
-  Served served;
+  const auto time = std::make_shared<test::ManualTime>();
+  Served served({}, row_signature(), 2, time);
   served.script->gate.close();
   auto first = served.submit(1);
   served.script->gate.wait_for_arrivals(1);
   RunOptions cancelled;
   cancelled.cancel = CancelToken::create();
   auto second = served.submit(1, cancelled);
-  auto third = served.submit(1, within(20ms));
+  auto third = served.submit(1, within(20ms, *time));
   while (served.stats().waiting < 2) std::this_thread::yield();
   cancelled.cancel.cancel();
-  std::this_thread::sleep_for(25ms);
+  time->advance(25ms);
   served.script->gate.open();
   EXPECT_THAT(first[0].get(), IsOk());
   EXPECT_THAT(second[0].get(), HasCode(ErrorCode::kCancelled));
@@ -275,12 +279,13 @@ TEST(ModelStats, CountsWhatTheSignatureRefuses) {
 TEST(Health, AHangingCallIsReportedAndTheModelTakesNoMore) {
   ModelOptions options;
   options.hang_after = 10ms;
-  Served served(options);
+  const auto time = std::make_shared<test::ManualTime>();
+  Served served(options, row_signature(), 2, time);
   EXPECT_TRUE(served.runtime.health().is_ready);
   served.script->gate.close();
   auto hanging = served.submit(1);
   served.script->gate.wait_for_arrivals(1);
-  std::this_thread::sleep_for(20ms);
+  time->advance(20ms);
   const Health health = served.runtime.health();
   EXPECT_FALSE(health.is_ready);
   EXPECT_THAT(health.reasons,
@@ -298,10 +303,11 @@ TEST(Health, AnInputOfManyEngineCallsDoesNotHang) {
   ModelOptions options;
   options.hang_after = 200ms;
   options.max_batch = 1;
-  Served served(options);
+  const auto time = std::make_shared<test::ManualTime>();
+  Served served(options, row_signature(), 2, time);
   served.script->compute = [&](const Tensors& inputs) {
     EXPECT_TRUE(served.runtime.health().is_ready);  // this call has begun now
-    std::this_thread::sleep_for(10ms);
+    time->advance(10ms);
     return slow_double(inputs);
   };
   const Tensor all = Tensor::zeros(DType::kF32, {40, 2}).value();

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "support/fake_engine.hpp"
+#include "support/manual_time.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -196,19 +197,20 @@ TEST(ModelDeadline, ReturnsWhileTheEngineIsStillAtIt) {
 
 TEST(ModelDeadline, HoldsForAResultThatComesAfterIt) {
   const auto script = make_script();
-  script->compute = [](const Tensors& inputs) -> Result<Tensors> {
-    std::this_thread::sleep_for(30ms);
+  const auto time = std::make_shared<test::ManualTime>();
+  script->compute = [&](const Tensors& inputs) -> Result<Tensors> {
+    time->advance(30ms);
     return inputs;
   };
-  const Model on_caller = make_fake_model(script, make_runtime(1, Execution::kCaller));
-  EXPECT_THAT(on_caller.run(batch_of({1, 2}), within(10ms)), HasCode(ErrorCode::kDeadlineExceeded));
-  EXPECT_THAT(on_caller.run(batch_of({1, 2}), within(10s)), IsOk());
+  const Model on_caller = make_fake_model(script, make_runtime(1, Execution::kCaller, 1024, time));
+  EXPECT_THAT(on_caller.run(batch_of({1, 2}), within(10ms, *time)), HasCode(ErrorCode::kDeadlineExceeded));
+  EXPECT_THAT(on_caller.run(batch_of({1, 2}), within(10s, *time)), IsOk());
 
-  const Runtime runtime = make_runtime(1);
+  const Runtime runtime = make_runtime(1, Execution::kPooled, 1024, time);
   const Model model = make_fake_model(script, runtime);
   const auto nested = compile(stage("nested",
-                                    [model](int) {
-                                      return model.run(batch_of({1, 2}), within(10ms));
+                                    [model, time](int) {
+                                      return model.run(batch_of({1, 2}), within(10ms, *time));
                                     }),
                               runtime);
   EXPECT_THAT(nested.value().run(0), HasCode(ErrorCode::kDeadlineExceeded));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "support/fake_engine.hpp"
+#include "support/manual_time.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -94,7 +95,9 @@ void expect_alone(const Result<Tensors>& answer, const Tensors& sample) {
 }
 
 struct Served {
-  explicit Served(Padding padding, ModelOptions options = {}, int workers = 2) : runtime(make_runtime(workers)) {
+  explicit Served(Padding padding, ModelOptions options = {}, int workers = 2,
+                  std::shared_ptr<const TimeSource> time = nullptr)
+      : runtime(make_runtime(workers, Execution::kPooled, 1024, std::move(time))) {
     script->compute = [this](const Tensors& inputs) {
       std::this_thread::sleep_for(200us);  // a batch costs what one call does
       const std::lock_guard lock(mutex);
@@ -137,13 +140,14 @@ TEST(PaddedBatching, SequencesOfDifferentLengthsShareBatches) {
 }
 
 TEST(PaddedBatching, StopsForTheLengthsWhereItDoesNotPay) {
-  Served served(kPadding);
+  const auto time = std::make_shared<test::ManualTime>();
+  Served served(kPadding, {}, 2, time);
   std::atomic<int> long_batches{0};
   served.script->compute = [&](const Tensors& inputs) {
     const bool is_long = inputs[0].tensor.shape()[1] == 16;
     const std::int64_t rows = inputs[0].tensor.shape()[0];
     if (is_long && rows > 1) ++long_batches;
-    std::this_thread::sleep_for(is_long ? (rows - 1) * 10ms : 200us);
+    time->advance(is_long ? (rows - 1) * 10ms : 200us);
     return attend(inputs);
   };
   std::mt19937 random(2);

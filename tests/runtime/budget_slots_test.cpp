@@ -9,8 +9,11 @@
 #include <utility>
 
 #include "runtime/helping_caller.hpp"
+#include "runtime/host_tasks.hpp"
+#include "runtime/own_workers.hpp"
 #include "runtime/runtime_core.hpp"
 #include "support/gate.hpp"
+#include "support/manual_time.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -27,6 +30,7 @@ class OnMachine {
     RuntimeOptions options;
     options.executor = std::move(executor);
     options.workers = 3;
+    options.time_source = time;
     options.intra_op_threads = intra_op_threads;
     options.allow_oversubscription = allow_oversubscription;
     const auto reader = [this] {
@@ -35,8 +39,14 @@ class OnMachine {
       budgets.cpu.cpus = cpus.load();
       return budgets;
     };
-    core_ = std::make_shared<RuntimeCore>(options, std::make_unique<BudgetWatch>(reader, Clock::now(), 1ms));
-    core_->start_workers();
+    std::unique_ptr<ThreadSource> threads;
+    if (options.executor)
+      threads = std::make_unique<HostTasks>(options.executor);
+    else
+      threads = std::make_unique<OwnWorkers>(options.workers);
+    core_ = std::make_shared<RuntimeCore>(options, std::make_unique<BudgetWatch>(reader, time->now(), 1ms),
+                                          std::move(threads));
+    core_->start_threads();
   }
   ~OnMachine() { core_->stop(); }
 
@@ -46,6 +56,7 @@ class OnMachine {
     cpus = count;
     const int before = readings.load();
     while (readings.load() < before + 2) {  // one may have been under way
+      time->advance(1ms);
       Counter done;
       post([&](const Error*) { done.add(); });
       done.wait_for(1);
@@ -78,6 +89,7 @@ class OnMachine {
     return most.load();
   }
 
+  const std::shared_ptr<test::ManualTime> time = std::make_shared<test::ManualTime>();
   std::atomic<int> cpus{6};
   std::atomic<int> readings{0};
 
@@ -101,7 +113,10 @@ TEST(BudgetSlots, FollowTheBudgetDownAndBack) {
 TEST(BudgetSlots, FollowTheBudgetWhereOnlyCallersRun) {
   OnMachine machine;
   machine.cpus = 1;
-  while (machine.workers() != 1) machine.help();
+  while (machine.workers() != 1) {
+    machine.time->advance(1ms);
+    machine.help();
+  }
 }
 
 class ThreadForEachTask final : public Executor {
@@ -137,14 +152,16 @@ TEST(BudgetSlots, OnAHostsExecutorAreLeftWhileThereIsWork) {
   others.wait_for_arrivals(2);
   machine.cpus = 1;
   first.open();  // whoever goes on from there reads the budget, and leaves
-  while (machine.workers() != 1)
+  while (machine.workers() != 1) {
+    machine.time->advance(1ms);
     if (machine.queued() == 0) machine.post([](const Error*) {});
+  }
   std::atomic<int> now{0};
   std::atomic<bool> were_two{false};
   for (int i = 0; i < 20; ++i)
     machine.post([&](const Error*) {
       if (++now > 1) were_two = true;
-      std::this_thread::sleep_for(1ms);  // long enough to be seen by another one
+      for (int k = 0; k < 1000; ++k) std::this_thread::yield();  // long enough to be seen by another one
       --now;
       done.add();
     });
@@ -172,7 +189,7 @@ void expect_new_slots_are_taken_at_once(std::shared_ptr<Executor> executor) {
       done.add();
     });
   machine.cpus = 3;
-  std::this_thread::sleep_for(5ms);  // the budget is due to be read
+  machine.time->advance(5ms);  // the budget is due to be read
   gate.open();
   done.wait_for(3);
 }

@@ -19,10 +19,12 @@
 #include <vector>
 
 #include "runtime/helping_caller.hpp"
+#include "runtime/own_workers.hpp"
 #include "runtime/runtime_core.hpp"
 #include "support/fake_engine.hpp"
 #include "support/gate.hpp"
 #include "support/held_stage.hpp"
+#include "support/manual_time.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -158,8 +160,9 @@ TEST(HelpingCaller, WakesAWorkerForWhatCameMeanwhile) {
   options.workers = 1;
   const auto read_nothing = [] { return detail::Budgets{}; };
   const auto core = std::make_shared<detail::RuntimeCore>(
-      options, std::make_unique<detail::BudgetWatch>(read_nothing, detail::Clock::now(), 24h));
-  core->start_workers();
+      options, std::make_unique<detail::BudgetWatch>(read_nothing, detail::Clock::now(), 24h),
+      std::make_unique<detail::OwnWorkers>(options.workers));
+  core->start_threads();
   Counter done;
   const auto post = [&] { core->post_request([&](const Error*) { done.add(); }, {}, {}, 1); };
   post();
@@ -210,15 +213,16 @@ TEST(HelpingCaller, LeavesItsPlaceToWhatCameMeanwhile) {
 }
 
 TEST(HelpingCaller, HandsTheTimersOver) {
-  const Runtime runtime = make_runtime(1);
+  const auto time = std::make_shared<test::ManualTime>();
+  const Runtime runtime = make_runtime(1, Execution::kPooled, 1024, time);
   Counter fired;
-  const auto when = detail::Clock::now() + 1ms;
+  const auto when = time->now() + 1ms;
   HeldCaller caller(runtime);
   runtime.core()->post_at(when, [&](const Error* refusal) {
     EXPECT_EQ(refusal, nullptr);
     fired.add();
   });
-  std::this_thread::sleep_until(when + 1ms);  // due while there is no place
+  time->advance(2ms);  // due while no slot is free
   EXPECT_EQ(fired.count(), 0u);
   EXPECT_EQ(caller.let_go().value(), 2);
   fired.wait_for(1);
@@ -226,12 +230,13 @@ TEST(HelpingCaller, HandsTheTimersOver) {
 
 TEST(HelpingCaller, LeavesOthersCallsToAWorker) {
   const auto script = std::make_shared<FakeScript>();
-  // Two take as long as one, which is seen at load: it must show on a busy machine, too.
-  script->compute = [](const Tensors& inputs) -> Result<Tensors> {
-    std::this_thread::sleep_for(20ms);
+  const auto time = std::make_shared<test::ManualTime>();
+  // Two take as long as one, which is seen at load.
+  script->compute = [&](const Tensors& inputs) -> Result<Tensors> {
+    time->advance(20ms);
     return Tensors{{"", inputs[0].tensor}};
   };
-  const Runtime runtime = make_runtime(2);
+  const Runtime runtime = make_runtime(2, Execution::kPooled, 1024, time);
   ModelOptions options;
   options.runtime = runtime;
   options.max_batch = 2;

@@ -13,6 +13,7 @@
 
 #include "support/fake_engine.hpp"
 #include "support/gate.hpp"
+#include "support/manual_time.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry {
@@ -28,6 +29,7 @@ using test::IsOk;
 struct OneWorker {
   explicit OneWorker(RuntimeOptions options = {}) {
     options.workers = 1;
+    options.time_source = time;
     options.allow_oversubscription = true;
     runtime = Runtime::create(options).value();
     pipeline = compile(stage("hold",
@@ -51,9 +53,9 @@ struct OneWorker {
     const std::lock_guard lock(mutex);
     return order;
   }
-  /// Serves one request that takes at least `time`.
-  void learn(std::chrono::milliseconds time) {
-    std::this_thread::sleep_for(time);
+  /// Serves one request that takes as long.
+  void learn(std::chrono::milliseconds duration) {
+    time->advance(duration);
     finish();
     gate.close();
     submit(0);
@@ -61,6 +63,7 @@ struct OneWorker {
   }
   std::uint64_t rejects(ErrorReason reason) const { return runtime->stats().rejects[static_cast<std::size_t>(reason)]; }
 
+  const std::shared_ptr<test::ManualTime> time = std::make_shared<test::ManualTime>();
   Gate gate;
   std::mutex mutex;
   std::vector<int> order;
@@ -107,7 +110,7 @@ TEST(RuntimeOrder, RequestsOfAnIdleRuntimeKeepTheirOrder) {
 TEST(RuntimeAdmission, RefusesADeadlineThatSuchARequestCannotMeet) {
   OneWorker one;
   one.learn(30ms);
-  const auto refused = one.pipeline->run(1, within(5ms));
+  const auto refused = one.pipeline->run(1, within(5ms, *one.time));
   EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "it would take "));
   EXPECT_EQ(refused.error().reason(), ErrorReason::kDeadlineUnreachable);
   EXPECT_EQ(one.rejects(ErrorReason::kDeadlineUnreachable), 1u);
@@ -127,13 +130,16 @@ TEST(RuntimeAdmission, ABatchSaysLittleOfASingleRequest) {
     for (const auto& result : pipeline.run_batch(std::vector<int>(16, 1))) EXPECT_THAT(result, IsOk());
   });
   one.gate.wait_for_arrivals(2);
-  std::this_thread::sleep_for(64ms);  // and so the batch takes as long at least
+  one.time->advance(64ms);  // which the batch takes
   one.gate.open();
   batch.join();
   one.gate.close();
   one.submit(0);
   one.gate.wait_for_arrivals(18);
-  EXPECT_THAT(pipeline.run(1, within(20ms)), HasCode(ErrorCode::kDeadlineExceeded)) << "the worker is held";
+  auto late = std::async([&] { return pipeline.run(1, within(20ms, *one.time)); });
+  while (one.runtime->stats().queued == 0) std::this_thread::yield();
+  one.time->advance(20ms);
+  EXPECT_THAT(late.get(), HasCode(ErrorCode::kDeadlineExceeded)) << "the worker is held";
   EXPECT_EQ(one.rejects(ErrorReason::kDeadlineUnreachable), 0u);
   one.finish();
 }
@@ -141,7 +147,7 @@ TEST(RuntimeAdmission, ABatchSaysLittleOfASingleRequest) {
 TEST(RuntimeAdmission, AWrongGuessMendsItselfWhileOthersAreServed) {
   OneWorker one;
   one.learn(30ms);
-  for (int i = 0; i < 32; ++i) one.submit(1, within(5ms));
+  for (int i = 0; i < 32; ++i) one.submit(1, within(5ms, *one.time));
   EXPECT_EQ(one.rejects(ErrorReason::kDeadlineUnreachable), 30u) << "one of sixteen is tried";
   one.finish();
 }
@@ -151,15 +157,15 @@ TEST(RuntimeAdmission, ARequestThatFailedSaysNothingOfHowLongOneTakes) {
   one.learn(30ms);
   one.submit(-1);  // fails at once
   one.learn(30ms);
-  const auto refused = one.pipeline->run(1, within(5ms));
+  const auto refused = one.pipeline->run(1, within(5ms, *one.time));
   EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "it would take "));
   one.finish();
 }
 
 TEST(RuntimeStats, CountAnswersThatCameTooLate) {
   OneWorker one;
-  one.submit(1, within(10ms));  // behind the one that is held
-  std::this_thread::sleep_for(15ms);
+  one.submit(1, within(10ms, *one.time));  // behind the one that is held
+  one.time->advance(15ms);
   one.finish();
   EXPECT_THAT(one.answers[1].get(), HasCode(ErrorCode::kDeadlineExceeded));
   EXPECT_EQ(one.runtime->stats().deadline_misses, 1u);
@@ -179,7 +185,7 @@ TEST(RuntimeAdmission, AnIdleRuntimeTriesIt) {
   OneWorker one;
   one.learn(30ms);
   one.finish();
-  EXPECT_THAT(one.pipeline->run(1, within(25ms)), IsOk()) << "it takes no time now: the guess was wrong";
+  EXPECT_THAT(one.pipeline->run(1, within(25ms, *one.time)), IsOk()) << "it takes no time now: the guess was wrong";
 }
 
 TEST(RuntimeAdmission, SaysWhyAndCountsIt) {
@@ -198,9 +204,9 @@ TEST(RuntimeShedding, ShedsWhatWaitedInAQueueThatStands) {
   options.shed_target = 1ms;
   options.shed_interval = 10ms;
   OneWorker one(options);
-  for (int i = 1; i <= 4; ++i) one.submit(i, within(1h));
+  for (int i = 1; i <= 4; ++i) one.submit(i, within(1h, *one.time));
   one.submit(5);
-  std::this_thread::sleep_for(30ms);
+  one.time->advance(30ms);
   EXPECT_EQ(one.finish(), (std::vector<int>{0, 5})) << "without a deadline it waits";
   for (std::size_t i = 1; i <= 4; ++i) EXPECT_EQ(one.answers[i].get().error().reason(), ErrorReason::kShed);
   EXPECT_EQ(one.rejects(ErrorReason::kShed), 4u);
@@ -211,8 +217,8 @@ TEST(RuntimeShedding, CanBeSwitchedOff) {
   options.shed_target = 0ms;
   options.shed_interval = 10ms;
   OneWorker one(options);
-  for (int i = 1; i <= 4; ++i) one.submit(i, within(1h));
-  std::this_thread::sleep_for(30ms);
+  for (int i = 1; i <= 4; ++i) one.submit(i, within(1h, *one.time));
+  one.time->advance(30ms);
   EXPECT_EQ(one.finish(), (std::vector<int>{0, 1, 2, 3, 4}));
 }
 

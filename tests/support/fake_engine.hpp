@@ -171,8 +171,10 @@ class FakeEngine final : public Engine {
 };
 
 /// A runtime whatever the machine's budget is.
-inline Runtime make_runtime(int workers, Execution execution = Execution::kPooled, std::size_t max_in_flight = 1024) {
+inline Runtime make_runtime(int workers, Execution execution = Execution::kPooled, std::size_t max_in_flight = 1024,
+                            std::shared_ptr<const TimeSource> time = nullptr) {
   RuntimeOptions options;
+  options.time_source = std::move(time);
   options.workers = workers;
   options.execution = execution;
   options.max_in_flight = max_in_flight;

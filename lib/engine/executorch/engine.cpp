@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "core/mutex.hpp"
 #include "engine/executorch/instance.hpp"
 #include "engine/executorch/platform.hpp"
 #include "engine/executorch/program.hpp"
@@ -30,7 +31,7 @@ class ExecutorchEngine final : public Engine {
 
   Result<std::unique_ptr<EngineInstance>> make_instance(int) override {
     {
-      const std::lock_guard lock(mutex_);
+      const detail::MutexLock lock(mutex_);
       if (first_) return std::unique_ptr<EngineInstance>(std::move(first_));
     }
     auto instance = Instance::make(model_);
@@ -54,8 +55,8 @@ class ExecutorchEngine final : public Engine {
   const Files files_;
   const EngineInfo info_;
   const std::size_t weights_of_an_instance_;  // an estimate: what it asked for, which is what it packs
-  std::mutex mutex_;
-  std::unique_ptr<Instance> first_;  // made as the engine was, for the first who asks; guarded by mutex_
+  detail::Mutex mutex_;
+  std::unique_ptr<Instance> first_ GANTRY_GUARDED_BY(mutex_);  // made as the engine was, for the first who asks
 };
 
 Result<bool> read_share_packed_weights(const LoadRequest& request) {

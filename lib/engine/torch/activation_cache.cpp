@@ -24,8 +24,8 @@ struct ActivationCache::Block {
 /// All blocks, in use or not. Never destroyed: blocks are freed while the process exits, too.
 struct ActivationCache::BlockTable {
   struct Stripe {
-    std::mutex mutex;
-    std::unordered_map<void*, Block*> blocks;
+    detail::Mutex mutex;
+    std::unordered_map<void*, Block*> blocks GANTRY_GUARDED_BY(mutex);
   };
 
   static Stripe& stripe_of(void* data) {
@@ -36,20 +36,20 @@ struct ActivationCache::BlockTable {
 
   static void insert(Block* block) {
     Stripe& stripe = stripe_of(block->memory.get());
-    const std::lock_guard lock(stripe.mutex);
+    const detail::MutexLock lock(stripe.mutex);
     stripe.blocks.insert_or_assign(block->memory.get(), block);
   }
 
   static Block* find(void* data) {
     Stripe& stripe = stripe_of(data);
-    const std::lock_guard lock(stripe.mutex);
+    const detail::MutexLock lock(stripe.mutex);
     const auto at = stripe.blocks.find(data);
     return at == stripe.blocks.end() ? nullptr : at->second;
   }
 
   static void erase(void* data) {
     Stripe& stripe = stripe_of(data);
-    const std::lock_guard lock(stripe.mutex);
+    const detail::MutexLock lock(stripe.mutex);
     stripe.blocks.erase(data);
   }
 };
@@ -96,16 +96,16 @@ std::size_t ActivationCache::index_of(std::size_t rounded_bytes) {
 }
 
 void ActivationCache::begin_run() {
-  const std::lock_guard lock(mutex_);
+  const detail::MutexLock lock(mutex_);
   ++running_;
   ++run_;
   is_open_ = true;
 }
 
 void ActivationCache::end_run() {
-  std::unique_lock lock(mutex_);
+  detail::MutexLock lock(mutex_);
   --running_;
-  last_run_ = Clock::now();
+  last_run_ = TimeSource::steady().now();
   const BlockList stale = unlist(/*only_stale=*/true);
   lock.unlock();
 }
@@ -115,7 +115,7 @@ void* ActivationCache::take(std::size_t bytes) {
   const std::size_t size = rounded(bytes);
   const std::size_t index = index_of(size);
   {
-    const std::lock_guard lock(mutex_);
+    const detail::MutexLock lock(mutex_);
     // By exact size the layers of a network would share little. Of what is large enough the block that was used last is
     // the likeliest to lie in the CPU's caches (EfficientNet-lite0: 5 % faster than with the smallest, in less memory).
     Block** last_used = nullptr;
@@ -137,7 +137,7 @@ void* ActivationCache::take(std::size_t bytes) {
   block->bytes = size;
   block->user = shared_from_this();
   BlockTable::insert(block.get());
-  const std::lock_guard lock(mutex_);
+  const detail::MutexLock lock(mutex_);
   block->last_run = run_;
   counts_.bytes_in_use += size;
   ++counts_.misses;
@@ -163,7 +163,7 @@ bool ActivationCache::keeps(const Block& block) const {
 
 void ActivationCache::put(Block* block) {
   BlockList unwanted;
-  const std::lock_guard lock(mutex_);
+  const detail::MutexLock lock(mutex_);
   counts_.bytes_in_use -= block->bytes;
   if (!keeps(*block)) return unwanted.push(block);
   counts_.bytes_held += block->bytes;
@@ -189,7 +189,7 @@ ActivationCache::BlockList ActivationCache::unlist(bool only_stale) {
 }
 
 std::size_t ActivationCache::release() {
-  std::unique_lock lock(mutex_);
+  detail::MutexLock lock(mutex_);
   const BlockList unlisted = unlist(/*only_stale=*/false);
   lock.unlock();
   return unlisted.bytes();
@@ -197,8 +197,8 @@ std::size_t ActivationCache::release() {
 
 std::size_t ActivationCache::release_idle(Clock::duration older_than) {
   {
-    const std::lock_guard lock(mutex_);
-    if (running_ > 0 || Clock::now() - last_run_ < older_than) return 0;
+    const detail::MutexLock lock(mutex_);
+    if (running_ > 0 || TimeSource::steady().now() - last_run_ < older_than) return 0;
     is_open_ = false;
   }
   return release();
@@ -206,14 +206,14 @@ std::size_t ActivationCache::release_idle(Clock::duration older_than) {
 
 void ActivationCache::close() {
   {
-    const std::lock_guard lock(mutex_);
+    const detail::MutexLock lock(mutex_);
     is_open_ = false;
   }
   release();
 }
 
 ActivationMemory ActivationCache::counts() const {
-  const std::lock_guard lock(mutex_);
+  const detail::MutexLock lock(mutex_);
   return counts_;
 }
 

@@ -17,7 +17,8 @@
 #include <cstdint>
 #include <gantry/libtorch.hpp>
 #include <memory>
-#include <mutex>
+
+#include "core/mutex.hpp"
 
 namespace gantry::libtorch {
 
@@ -73,21 +74,21 @@ class ActivationCache : public std::enable_shared_from_this<ActivationCache> {
   static std::size_t rounded(std::size_t bytes);
   static std::size_t index_of(std::size_t rounded_bytes);
 
-  bool keeps(const Block& block) const;
+  bool keeps(const Block& block) const GANTRY_REQUIRES(mutex_);
   /// Takes all blocks that are not in use out of the lists, or those that the last runs did not use.
-  BlockList unlist(bool only_stale);
+  BlockList unlist(bool only_stale) GANTRY_REQUIRES(mutex_);
   void put(Block* block);
 
   c10::Allocator& source_;
   const std::size_t limit_;
-  mutable std::mutex mutex_;  // guards what follows
-  std::array<Block*, kSizes> free_{};
-  ActivationMemory counts_;
-  std::uint64_t run_ = 0;
-  std::uint64_t returns_ = 0;
-  int running_ = 0;
-  Clock::time_point last_run_ = Clock::now();
-  bool is_open_ = false;  // from the start of a run until release_idle() or close()
+  mutable detail::Mutex mutex_;
+  std::array<Block*, kSizes> free_ GANTRY_GUARDED_BY(mutex_){};
+  ActivationMemory counts_ GANTRY_GUARDED_BY(mutex_);
+  std::uint64_t run_ GANTRY_GUARDED_BY(mutex_) = 0;
+  std::uint64_t returns_ GANTRY_GUARDED_BY(mutex_) = 0;
+  int running_ GANTRY_GUARDED_BY(mutex_) = 0;
+  Clock::time_point last_run_ GANTRY_GUARDED_BY(mutex_) = TimeSource::steady().now();
+  bool is_open_ GANTRY_GUARDED_BY(mutex_) = false;  // from the start of a run until release_idle() or close()
 };
 
 }  // namespace gantry::libtorch

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <vector>
 
 namespace gantry::libtorch {
@@ -91,14 +90,14 @@ CacheList& CacheList::of_process() {
 }
 
 void CacheList::add(const std::shared_ptr<ActivationCache>& cache) {
-  const std::lock_guard lock(mutex_);
+  const detail::MutexLock lock(mutex_);
   caches_.erase(std::remove_if(caches_.begin(), caches_.end(), [](const auto& each) { return each.expired(); }),
                 caches_.end());
   caches_.push_back(cache);
 }
 
 std::vector<std::shared_ptr<ActivationCache>> CacheList::living() const {
-  const std::lock_guard lock(mutex_);
+  const detail::MutexLock lock(mutex_);
   std::vector<std::shared_ptr<ActivationCache>> result;
   for (const auto& each : caches_)
     if (auto cache = each.lock()) result.push_back(std::move(cache));

@@ -9,9 +9,9 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "core/mutex.hpp"
 #include "engine/torch/activation_cache.hpp"
 
 namespace gantry::libtorch {
@@ -34,8 +34,8 @@ class CacheList {
  private:
   std::vector<std::shared_ptr<ActivationCache>> living() const;
 
-  mutable std::mutex mutex_;
-  std::vector<std::weak_ptr<ActivationCache>> caches_;
+  mutable detail::Mutex mutex_;
+  std::vector<std::weak_ptr<ActivationCache>> caches_ GANTRY_GUARDED_BY(mutex_);
 };
 
 /// What an engine instance keeps from run to run; nothing if `retain` is false, or if the host has set an allocator of

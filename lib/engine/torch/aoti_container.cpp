@@ -7,10 +7,10 @@
 
 #include <torch/version.h>
 
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "core/mutex.hpp"
 #include "engine/torch/aoti_weights.hpp"
 #include "engine/torch/thread_state.hpp"
 #include "engine/torch/torch_soname.hpp"
@@ -23,8 +23,8 @@ using Runner = torch::inductor::AOTIModelContainerRunner;
 /// Loads the library. One at a time: the dynamic loader's view of libtorch.so is process-wide.
 Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const AotiContainer::Source& source,
                                             std::size_t runners, const ScratchDirectory& scratch) {
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
+  static detail::Mutex mutex;
+  const detail::MutexLock lock(mutex);
   auto soname = TorchSoname::open();
   if (!soname) return std::move(soname).error();
   const ThreadScope thread(1);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/mutex.hpp"
 #include "engine/torch/activation_memory.hpp"
 #include "engine/torch/aoti_container.hpp"
 #include "engine/torch/aoti_file.hpp"
@@ -116,7 +117,7 @@ class AotiEngine final : public Engine {
   Result<Containers> take_containers() {
     if (!info_.has_state) return containers_;
     {
-      const std::lock_guard lock(mutex_);
+      const detail::MutexLock lock(mutex_);
       if (!containers_.empty()) return std::exchange(containers_, {});
     }
     auto fresh = AotiContainer::load(files_[0].source, 1);
@@ -127,7 +128,7 @@ class AotiEngine final : public Engine {
   const std::vector<AotiFile> files_;  // they share one count of weights
   const EngineInfo info_;
   CacheList caches_;
-  std::mutex mutex_;
+  detail::Mutex mutex_;
   Containers containers_;  // guarded by mutex_ if the model has state
 };
 

@@ -11,9 +11,9 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include <mutex>
 #include <string>
 
+#include "core/mutex.hpp"
 #include "engine/torch/loaded_library.hpp"
 #include "engine/torch/silence.hpp"
 #include "engine/torch/torch_error.hpp"
@@ -46,8 +46,8 @@ void compute_in_full_precision() {
 
 /// Makes LibTorch know CUDA. The library stays loaded: what it registers cannot be taken back.
 Result<void> load_torch_cuda() {
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
+  static detail::Mutex mutex;
+  const detail::MutexLock lock(mutex);
   if (c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) return {};
   const std::string library = torch_directory() + "libtorch_cuda.so";
   if (::access(library.c_str(), R_OK) != 0)

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/mutex.hpp"
 #include "engine/torch/loaded_library.hpp"
 #include "engine/torch/torch_error.hpp"
 #include "engine/torch/torch_soname.hpp"
@@ -124,7 +124,7 @@ class Libraries {
     const auto bytes = read_all(file);
     if (!bytes) return bytes.error();
     const Library library{base_name(file.name()), bytes->size(), std::hash<std::string_view>()(*bytes)};
-    const std::lock_guard lock(mutex_);
+    const detail::MutexLock lock(mutex_);
     for (const Library& loaded : loaded_) {
       if (loaded.size == library.size && loaded.hash == library.hash) return {};
       if (loaded.name == library.name) return another_version(file, loaded.name);
@@ -142,8 +142,8 @@ class Libraries {
   }
 
  private:
-  std::mutex mutex_;
-  std::vector<Library> loaded_;
+  detail::Mutex mutex_;
+  std::vector<Library> loaded_ GANTRY_GUARDED_BY(mutex_);
 };
 
 Libraries& libraries() {

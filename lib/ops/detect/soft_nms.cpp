@@ -31,9 +31,9 @@ Result<void> check(const SoftNms& options) {
 
 /// Sigma as a float, in which it may not become 0: an overlap may have no square, and 0 / 0 would be NaN.
 float sigma_of(const SoftNms& options) {
-  using Limits = std::numeric_limits<float>;
+  using Float = std::numeric_limits<float>;
   return static_cast<float>(
-      std::clamp(options.sigma, static_cast<double>(Limits::min()), static_cast<double>(Limits::max())));
+      std::clamp(options.sigma, static_cast<double>(Float::min()), static_cast<double>(Float::max())));
 }
 
 /// What a score is multiplied by that overlaps a better box.

@@ -21,20 +21,20 @@ class CallWatch {
   /// Counts `work`, in bytes that are copied or the like. True from when the call was seen to be over.
   bool is_over(std::size_t work) {
     work_ += work;
-    if (call_ == nullptr || work_ < kWorkBetweenLooks || interruption_) return interruption_.has_value();
+    if (call_ == nullptr || work_ < kWorkBetweenLooks || is_over_) return is_over_;
     work_ = 0;
-    interruption_ = call_->interruption();
-    return interruption_.has_value();
+    is_over_ = call_->is_interrupted();
+    return is_over_;
   }
   /// After is_over().
-  Error interruption() const { return *interruption_; }
+  Error interruption() const { return *call_->interruption(); }
 
  private:
   static constexpr std::size_t kWorkBetweenLooks = std::size_t{256} << 10;
 
   const CallContext* call_;
   std::size_t work_ = 0;
-  std::optional<Error> interruption_;
+  bool is_over_ = false;
 };
 
 /// The work of inflating a byte: blocks that hold nothing but the description of their codes cost the most.

@@ -5,10 +5,10 @@
 #include <array>
 #include <cmath>
 #include <gantry/tensor_ops.hpp>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "core/mutex.hpp"
 #include "ops/parameters.hpp"
 #include "ops/row_bands.hpp"
 #include "ops/tensor/planes.hpp"
@@ -166,20 +166,20 @@ class Spares {
  public:
   /// Empty if there is none.
   std::vector<float> take() {
-    const std::lock_guard lock(mutex_);
+    const detail::MutexLock lock(mutex_);
     if (all_.empty()) return {};
     std::vector<float> spare = std::move(all_.back());
     all_.pop_back();
     return spare;
   }
   void give(std::vector<float> spare) {
-    const std::lock_guard lock(mutex_);
+    const detail::MutexLock lock(mutex_);
     all_.push_back(std::move(spare));
   }
 
  private:
-  std::mutex mutex_;
-  std::vector<std::vector<float>> all_;
+  detail::Mutex mutex_;
+  std::vector<std::vector<float>> all_ GANTRY_GUARDED_BY(mutex_);
 };
 
 /// Planes of one size to another: several in bands of planes, one in bands of rows.

@@ -108,9 +108,7 @@ JpegEncoder::Outcome JpegEncoder::try_encode() {
   jpeg_start_compress(&info_, TRUE);
   const auto rows_at_once = static_cast<JDIMENSION>(rows_between_looks(image_));
   while (info_.next_scanline < info_.image_height) {
-    if (info_.next_scanline % rows_at_once == 0 &&
-        (call_.cancel().is_cancelled() || (call_.deadline() && std::chrono::steady_clock::now() >= *call_.deadline())))
-      return Outcome::kInterrupted;
+    if (info_.next_scanline % rows_at_once == 0 && call_.is_interrupted()) return Outcome::kInterrupted;
     JSAMPROW row[] = {const_cast<JSAMPROW>(image_.row(info_.next_scanline))};  // not written to
     jpeg_write_scanlines(&info_, row, 1);
   }

@@ -206,9 +206,7 @@ bool JpegReader::is_smoothed_as_by_pillow() const {
 
 /// Makes no Error: this is called from within libjpeg, through which nothing may be thrown.
 bool JpegReader::is_interrupted() const {
-  if (call_ == nullptr) return false;
-  return call_->cancel().is_cancelled() ||
-         (call_->deadline() && std::chrono::steady_clock::now() >= *call_->deadline());
+  return call_ != nullptr && call_->is_interrupted();
 }
 
 void JpegReader::refuse(Refusal refusal) {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Job: a piece of work for a thread of a runtime.
+#pragma once
+
+#include <gantry/error.hpp>
+#include <gantry/function.hpp>
+#include <optional>
+
+namespace gantry::detail {
+
+/// Called exactly once: with nullptr to run, or with the reason why it will not run.
+using Job = Function<void(const Error* refusal)>;
+
+/// A job whose turn it is.
+struct Work {
+  Job job;
+  std::optional<Error> refusal;
+
+  void run() { job(refusal ? &*refusal : nullptr); }
+};
+
+}  // namespace gantry::detail

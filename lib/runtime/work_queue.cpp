@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/work_queue.hpp"
+
+#include <new>
+#include <utility>
+
+namespace gantry::detail {
+
+WorkQueue::WorkQueue(const RuntimeOptions& options, const TimeSource& time, bool needs_reserved_slots,
+                     RuntimeCounters& counters)
+    : time_(time),
+      needs_reserved_slots_(needs_reserved_slots),
+      counters_(counters),
+      order_(options.priority_aging, options.tenant_weights),
+      admission_(options.max_in_flight, options.shed_target, options.shed_interval),
+      slots_(options.workers) {}
+
+void WorkQueue::add_to(RuntimeStats& stats) const {
+  const MutexLock lock(mutex_);
+  stats.in_flight = in_flight_;
+  stats.workers = slots_.limit();
+  stats.queued = order_.queued_requests();
+}
+
+Result<Admission> WorkQueue::admit(const CallOptions& call, Clock::duration expected) {
+  const auto now = call.deadline ? this->now() : Clock::time_point();
+  auto refusal = [&]() -> std::optional<Error> {
+    const MutexLock lock(mutex_);
+    if (is_stopping_) return errors_.stopped;
+    const AdmissionPolicy::Load load{in_flight_, order_.queued_requests(), order_.cost_ahead_of(call.priority),
+                                     slots_.limit()};
+    if (auto why = admission_.refuse(call.deadline, expected, now, load)) return why;
+    ++in_flight_;
+    return std::nullopt;
+  }();
+  if (refusal) {
+    if (!call.is_trial) counters_.rejects.count(refusal->reason());
+    return *std::move(refusal);
+  }
+  if (!call.is_trial) counters_.admitted.add();
+  return Admission(*this);
+}
+
+void WorkQueue::release_admission() noexcept {
+  if (--in_flight_ > 0 || !is_stopping_) return;  // wait_for_requests() looks at the number after stop() set the other
+  const MutexLock lock(mutex_);
+  is_idle_.notify_all();
+}
+
+template <class Push>
+WorkQueue::Pushed WorkQueue::push(const Error& stopped, Push push) {
+  const MutexLock lock(mutex_);
+  try {
+    if (is_stopping_) return {stopped, false};
+    push();
+  } catch (const std::bad_alloc&) {  // the job is still whole
+    return {Error::out_of_memory(), false};
+  }
+  // Whoever ends a piece of work looks for more by itself, so without a free slot nobody is woken.
+  return {std::nullopt, needs_reserved_slots_ ? try_reserve_slot() : slots_.is_free()};
+}
+
+WorkQueue::Pushed WorkQueue::push_continuation(Job& job) {
+  return push(errors_.ended, [&] {
+    mutex_.assert_held();
+    order_.push_continuation(std::move(job));
+  });
+}
+
+WorkQueue::Pushed WorkQueue::push_request(Job& job, const CallOptions& call, Clock::duration expected,
+                                          std::size_t samples) {
+  const auto now = this->now();
+  return push(errors_.refused, [&] {
+    mutex_.assert_held();
+    Ticket ticket{call.priority, call.tenant,  call.deadline, now, static_cast<double>(samples),
+                  expected,      call.is_trial};
+    const bool is_first = order_.queued_requests() == 0;
+    order_.push_request(std::move(job), std::move(ticket));
+    if (is_first) admission_.on_first(now);
+    queued_.store(order_.queued_requests(), std::memory_order_relaxed);
+  });
+}
+
+WorkQueue::Pushed WorkQueue::push_deferred(Job& job) {
+  return push(errors_.ended, [&] {
+    mutex_.assert_held();
+    order_.push_deferred(std::move(job));
+  });
+}
+
+WorkQueue::Pushed WorkQueue::push_at(Clock::time_point when, Job& job) {
+  return push(errors_.ended, [&] {
+    mutex_.assert_held();
+    order_.push_at(when, std::move(job));
+  });
+}
+
+std::optional<Clock::time_point> WorkQueue::next_look() const {
+  const auto when = order_.next_time();
+  // One that is due and cannot run yet: whoever releases a slot looks for more.
+  return when && !slots_.is_free() && *when <= now() ? std::nullopt : when;
+}
+
+std::optional<Work> WorkQueue::take_work() {
+  if (!slots_.is_free()) return std::nullopt;
+  auto work = next();
+  if (work) slots_.try_take();
+  return work;
+}
+
+bool WorkQueue::run_one() {
+  auto work = take_work();
+  if (!work) return false;
+  mutex_.unlock();
+  work->run();
+  work.reset();  // what it held goes without the lock
+  mutex_.lock();
+  release_slot();
+  return true;
+}
+
+void WorkQueue::run_one_in_slot() {
+  auto work = next();
+  if (!work) return;
+  mutex_.unlock();
+  work->run();
+  work.reset();
+  mutex_.lock();
+}
+
+bool WorkQueue::keep_or_release_slot() {
+  const bool is_kept = !is_stopping_ && order_.has_work() && !slots_.is_over_limit();
+  if (!is_kept) release_slot();
+  return is_kept;
+}
+
+void WorkQueue::lose_slot() {
+  const auto take = [this](bool is_lost) -> std::optional<Drained> {
+    const MutexLock lock(mutex_);
+    if (is_lost) release_slot();
+    return slots_.are_all_free() ? drain() : std::nullopt;  // nobody would come for it
+  };
+  for (auto queued = take(true); queued; queued = take(false)) {
+    counters_.rejects.count(ErrorReason::kShutdown);
+    queued->job(&errors_.dropped);
+  }
+}
+
+bool WorkQueue::try_reserve_slot() {
+  if (is_stopping_ || !order_.has_work() || !slots_.try_take()) return false;
+  begin_visit();
+  return true;
+}
+
+bool WorkQueue::reserve_slot() {
+  const MutexLock lock(mutex_);
+  return try_reserve_slot();
+}
+
+int WorkQueue::set_limit(int limit) {
+  const MutexLock lock(mutex_);
+  return slots_.set_limit(limit);
+}
+
+std::optional<Work> WorkQueue::next() {
+  if (is_stopping_) return std::nullopt;  // what is left is refuse_queued()'s
+  const auto now = this->now();
+  auto next = order_.next(now);
+  if (!next) return std::nullopt;
+  return Work{std::move(next->job), next->request ? begin_request(*next->request, now) : std::nullopt};
+}
+
+std::optional<Error> WorkQueue::begin_request(const Ticket& request, Clock::time_point now) {
+  const std::size_t left = order_.queued_requests();
+  queued_.store(left, std::memory_order_relaxed);
+  admission_.on_begin(now, request, left == 0);
+  if (!request.is_trial) counters_.queue_age.record(now - request.queued);
+  try {
+    auto refusal = admission_.shed(request, left == 0, order_.cost_ahead_of(-kHighestPriority), now);
+    if (refusal) counters_.rejects.count(ErrorReason::kShed);
+    return refusal;
+  } catch (const std::bad_alloc&) {  // no memory to refuse it: then it is computed
+    return std::nullopt;
+  }
+}
+
+void WorkQueue::end_visit() {
+  const MutexLock lock(mutex_);
+  --visits_;
+  if (is_stopping_) is_idle_.notify_all();
+}
+
+bool WorkQueue::begin_help() {
+  {
+    const MutexLock lock(mutex_);
+    if (is_stopping_ || order_.has_work() || !slots_.try_take()) return false;
+    begin_visit();
+    order_.count_begun();
+  }
+  counters_.queue_age.record(Clock::duration::zero());
+  return true;
+}
+
+bool WorkQueue::end_help() {
+  const MutexLock lock(mutex_);
+  release_slot();
+  --visits_;
+  if (is_stopping_) is_idle_.notify_all();
+  return order_.has_work() || order_.is_timer_due(now());
+}
+
+void WorkQueue::begin_wait() {
+  const MutexLock lock(mutex_);
+  slots_.begin_wait();
+}
+
+void WorkQueue::end_wait() {
+  const MutexLock lock(mutex_);
+  slots_.end_wait();
+}
+
+bool WorkQueue::all_wait() const {
+  const MutexLock lock(mutex_);
+  return slots_.do_all_wait();
+}
+
+std::optional<Job> WorkQueue::take_continuation_if_all_wait() {
+  const MutexLock lock(mutex_);
+  if (is_stopping_ || !slots_.do_all_wait()) return std::nullopt;
+  return order_.next_continuation(now());
+}
+
+std::optional<Work> WorkQueue::take_work_if_all_wait() {
+  const MutexLock lock(mutex_);
+  if (is_stopping_ || !slots_.do_all_wait()) return std::nullopt;
+  return next();
+}
+
+bool WorkQueue::is_stopped() const {
+  const MutexLock lock(mutex_);
+  return is_stopping_;
+}
+
+WorkQueue::Timers WorkQueue::stop() {
+  const MutexLock lock(mutex_);
+  is_stopping_ = true;
+  return order_.drain_timers();
+}
+
+std::optional<WorkQueue::Drained> WorkQueue::drain() {
+  auto drained = order_.drain(now());
+  queued_.store(order_.queued_requests(), std::memory_order_relaxed);
+  return drained;
+}
+
+void WorkQueue::refuse_queued() {
+  for (;;) {  // one by one: a list of them would take memory
+    auto queued = [this] {
+      const MutexLock lock(mutex_);
+      return drain();
+    }();
+    if (!queued) return;
+    counters_.rejects.count(ErrorReason::kShutdown);
+    queued->job(queued->has_begun ? &errors_.ended : &errors_.refused);
+  }
+}
+
+void WorkQueue::wait_for_requests() {
+  const MutexLock lock(mutex_);
+  while (in_flight_ > 0) is_idle_.wait(mutex_);
+}
+
+void WorkQueue::wait_for_visits(int own) {
+  const MutexLock lock(mutex_);
+  while (visits_ > own) is_idle_.wait(mutex_);
+}
+
+}  // namespace gantry::detail

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// WorkQueue: the bounded queue of a runtime, and the one lock around it.
+//
+// Who may come in is AdmissionPolicy's to say, what is next JobOrder's, and how many run at once WorkSlots'. It has no
+// threads: whoever has one takes work, runs it without the lock, and releases the slot.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <gantry/result.hpp>
+#include <gantry/runtime.hpp>
+#include <gantry/time_source.hpp>
+#include <memory>
+#include <optional>
+
+#include "core/mutex.hpp"
+#include "runtime/admission.hpp"
+#include "runtime/call_options.hpp"
+#include "runtime/job.hpp"
+#include "runtime/policy/admission_policy.hpp"
+#include "runtime/policy/job_order.hpp"
+#include "runtime/policy/work_slots.hpp"
+#include "runtime/runtime_counters.hpp"
+#include "runtime/shutdown_errors.hpp"
+
+namespace gantry::detail {
+
+/// Ownership: owns the jobs that wait.
+/// Threads:   thread-safe; jobs run without the lock.
+/// Errors:    a job that cannot be queued stays the caller's, with the reason.
+/// Cost:      one lock to queue a job, one to take it.
+class WorkQueue final : public AdmissionCounter {
+ public:
+  using Drained = JobOrder<Job>::Drained;
+  using Timers = JobOrder<Job>::Timers;
+
+  /// `needs_reserved_slots`: ThreadSource::comes_with_slot(). `counters` and `time` outlive it.
+  WorkQueue(const RuntimeOptions& options, const TimeSource& time, bool needs_reserved_slots,
+            RuntimeCounters& counters);
+
+  Clock::time_point now() const { return time_.now(); }
+  const ShutdownErrors& errors() const { return errors_; }
+  std::size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  /// Requests that have not begun; read without the lock, so a moment old.
+  std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
+  /// Fills in what it knows.
+  void add_to(RuntimeStats& stats) const GANTRY_EXCLUDES(mutex_);
+
+  Result<Admission> admit(const CallOptions& call, Clock::duration expected) GANTRY_EXCLUDES(mutex_);
+  void release_admission() noexcept override GANTRY_EXCLUDES(mutex_);
+
+  /// What came of a push.
+  struct Pushed {
+    std::optional<Error> refusal;  ///< set: the job is still the caller's
+    bool needs_thread = false;     ///< a slot is free, or was reserved, with a visit, for a thread that comes
+  };
+  Pushed push_continuation(Job& job) GANTRY_EXCLUDES(mutex_);
+  Pushed push_request(Job& job, const CallOptions& call, Clock::duration expected, std::size_t samples)
+      GANTRY_EXCLUDES(mutex_);
+  Pushed push_deferred(Job& job) GANTRY_EXCLUDES(mutex_);
+  Pushed push_at(Clock::time_point when, Job& job) GANTRY_EXCLUDES(mutex_);
+
+  // For threads that run work. A slot is taken before a job runs, and released after it.
+  Mutex& mutex() const GANTRY_RETURNS_MUTEX(mutex_) { return mutex_; }
+  bool is_stopping() const GANTRY_REQUIRES(mutex_) { return is_stopping_; }
+  /// When the first timer is due.
+  std::optional<Clock::time_point> next_timer() const GANTRY_REQUIRES(mutex_) { return order_.next_time(); }
+  /// When a thread that finds no work now is to look again; nothing: when it is woken.
+  std::optional<Clock::time_point> next_look() const GANTRY_REQUIRES(mutex_);
+  /// Takes a slot and the next job, runs it without the lock, and releases the slot. False if there is none of either.
+  bool run_one() GANTRY_REQUIRES(mutex_);
+  /// The parts of run_one(), for threads that are scripted.
+  std::optional<Work> take_work() GANTRY_REQUIRES(mutex_);
+  void release_slot() GANTRY_REQUIRES(mutex_) { slots_.release(); }
+  /// run_one() in a slot that was reserved, and stays taken.
+  void run_one_in_slot() GANTRY_REQUIRES(mutex_);
+  /// True if there is more for whoever holds a slot; otherwise it is released.
+  bool keep_or_release_slot() GANTRY_REQUIRES(mutex_);
+  /// A thread with a reserved slot is lost. If no other is left, what is queued is refused.
+  void lose_slot() GANTRY_EXCLUDES(mutex_);
+  /// True if a slot was reserved, with a visit, for more that waits.
+  bool reserve_slot() GANTRY_EXCLUDES(mutex_);
+  /// A timer that is due; nothing if none is.
+  std::optional<Job> take_due_timer() GANTRY_REQUIRES(mutex_) { return order_.next_timer(now()); }
+  /// As WorkSlots has it.
+  int set_limit(int limit) GANTRY_EXCLUDES(mutex_);
+
+  // A visit: a thread of the host's is in here, to help or to run or post a task. A shutdown waits for it.
+  void begin_visit() GANTRY_REQUIRES(mutex_) { ++visits_; }
+  void end_visit() GANTRY_EXCLUDES(mutex_);
+  /// A slot and a visit for a caller that helps, if a slot is free and nothing waits that came before.
+  bool begin_help() GANTRY_EXCLUDES(mutex_);
+  /// True if a thread is to be woken for what came meanwhile.
+  bool end_help() GANTRY_EXCLUDES(mutex_);
+
+  // A thread that holds a slot begins, and ends, to wait for work on another runtime.
+  void begin_wait() GANTRY_EXCLUDES(mutex_);
+  void end_wait() GANTRY_EXCLUDES(mutex_);
+  /// True if all that may run work wait so: what is queued is begun by nobody.
+  bool all_wait() const GANTRY_EXCLUDES(mutex_);
+  /// If all wait: what a waiting thread can run instead. The continuation of a request that has begun, or anything.
+  std::optional<Job> take_continuation_if_all_wait() GANTRY_EXCLUDES(mutex_);
+  std::optional<Work> take_work_if_all_wait() GANTRY_EXCLUDES(mutex_);
+
+  // Shutdown.
+  bool is_stopped() const GANTRY_EXCLUDES(mutex_);
+  /// From now on nothing is queued or taken. The timers, which are to be refused: nobody's requests.
+  Timers stop() GANTRY_EXCLUDES(mutex_);
+  /// Refuses all that is queued.
+  void refuse_queued() GANTRY_EXCLUDES(mutex_);
+  /// After stop(): until no request is in flight; until no more than `own` visits are left.
+  void wait_for_requests() GANTRY_EXCLUDES(mutex_);
+  void wait_for_visits(int own) GANTRY_EXCLUDES(mutex_);
+
+ private:
+  template <class Push>
+  Pushed push(const Error& stopped, Push push) GANTRY_EXCLUDES(mutex_);
+  bool try_reserve_slot() GANTRY_REQUIRES(mutex_);
+  std::optional<Work> next() GANTRY_REQUIRES(mutex_);
+  /// What follows when a request begins that was queued; the reason if it is shed.
+  std::optional<Error> begin_request(const Ticket& request, Clock::time_point now) GANTRY_REQUIRES(mutex_);
+  std::optional<Drained> drain() GANTRY_REQUIRES(mutex_);
+
+  const ShutdownErrors errors_;
+  const TimeSource& time_;
+  const bool needs_reserved_slots_;
+  RuntimeCounters& counters_;
+  mutable Mutex mutex_;
+  JobOrder<Job> order_ GANTRY_GUARDED_BY(mutex_);
+  AdmissionPolicy admission_ GANTRY_GUARDED_BY(mutex_);
+  WorkSlots slots_ GANTRY_GUARDED_BY(mutex_);
+  int visits_ GANTRY_GUARDED_BY(mutex_) = 0;
+  CondVar is_idle_;                        // while stopping: a request or a visit has ended
+  std::atomic<bool> is_stopping_{false};   // set with the lock held; read without it by release_admission() alone
+  std::atomic<std::size_t> in_flight_{0};  // counted up with the lock held
+  std::atomic<std::size_t> queued_{0};
+};
+
+}  // namespace gantry::detail
