@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::cli {
 
 Error usage_error(const std::string& message) {
@@ -55,7 +57,7 @@ Result<Arguments> Arguments::parse(const std::vector<std::string>& words, const 
     if (!values.empty() && !option->may_repeat) return usage_error("--" + name + " may be given once");
     values.push_back(std::move(value));
   }
-  if (auto counted = check_count(arguments.positional_.size(), spec); !counted) return counted.error();
+  GANTRY_RETURN_IF_ERROR(check_count(arguments.positional_.size(), spec));
   return arguments;
 }
 

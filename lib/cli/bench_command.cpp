@@ -19,6 +19,7 @@
 #include "cli/progress.hpp"
 #include "cli/quantity_text.hpp"
 #include "cli/write_file.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -115,15 +116,11 @@ void print(const std::string& text) {
 
 /// Writes the reports that were asked for.
 Result<void> write_reports(const BenchOptions& options, const BenchReport& report) {
-  if (options.json)
-    if (auto ok = write_file(*options.json, Bytes(to_json(report))); !ok) return ok;
+  if (options.json) GANTRY_RETURN_IF_ERROR(write_file(*options.json, Bytes(to_json(report))));
   if (options.junit)
-    if (auto ok =
-            write_file(*options.junit, Bytes(to_junit("gantry bench " + report.sides[0].directory, report.findings())));
-        !ok)
-      return ok;
-  if (options.html)
-    if (auto ok = write_file(*options.html, Bytes(to_html(report))); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(
+        write_file(*options.junit, Bytes(to_junit("gantry bench " + report.sides[0].directory, report.findings()))));
+  if (options.html) GANTRY_RETURN_IF_ERROR(write_file(*options.html, Bytes(to_html(report))));
   return {};
 }
 

@@ -15,6 +15,8 @@
 
 #ifdef GANTRY_LINKED_TORCH
 #include <gantry/libtorch.hpp>
+
+#include "core/return_if_error.hpp"
 #endif
 
 namespace gantry::cli {
@@ -116,13 +118,11 @@ Result<EngineLibraries> load_engine_libraries(const std::vector<std::string>& di
   found.libraries.push_back(linked_torch());
 #endif
   FilesByName files;
-  for (const std::string& directory : directories)
-    if (auto ok = add_files(directory, false, files); !ok) return std::move(ok).error();
+  for (const std::string& directory : directories) GANTRY_RETURN_IF_ERROR(add_files(directory, false, files));
   const std::string own = directory_of_core();
   if (own.empty() && !directories.empty())
     return Error(ErrorCode::kUnsupported, "this gantry is linked statically: it holds its engines, and can load none");
-  if (!own.empty())
-    if (auto ok = add_files(own, true, files); !ok) return std::move(ok).error();
+  if (!own.empty()) GANTRY_RETURN_IF_ERROR(add_files(own, true, files));
   for (const auto& [name, path] : files)
     found.libraries.push_back(detail::open_engine_library(name, fs::absolute(path).string(), advice_for(name)));
   for (const detail::KnownEngine& known : detail::kKnownEngines) {

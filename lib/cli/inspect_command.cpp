@@ -12,6 +12,7 @@
 #include "cli/printable.hpp"
 #include "core/json_object.hpp"
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "model/load_request.hpp"
 #include "model/padding.hpp"
 #include "package/engine_files.hpp"
@@ -206,9 +207,8 @@ Result<std::unique_ptr<Engine>> load_engine(const ModelEntry& model, const Engin
   ModelOptions options = given;
   options.max_batch = model.max_batch;
   options.instances = 1;
-  const auto request = detail::load_request_of(entry, model.signature, files, options);
-  if (!request) return request.error();
-  return detail::load_engine(loader, *request);
+  GANTRY_ASSIGN_OR_RETURN(const auto request, detail::load_request_of(entry, model.signature, files, options));
+  return detail::load_engine(loader, request);
 }
 
 /// How the first engine that loads would be called. `of` names the model, where there are several.

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::cli {
 namespace {
 
@@ -16,14 +18,13 @@ constexpr char kJson[] = "application/json";
 
 /// What the codecs make of a file, by the ending of its name.
 Result<Payload> load_file(const Codecs& codecs, const PayloadType& type, const std::string& path) {
-  auto content = read_file(path);
-  if (!content) return std::move(content).error();
+  GANTRY_ASSIGN_OR_RETURN(auto content, read_file(path));
   const std::string kind = media_type_of(path);
   const bool takes_arrays = type == PayloadType::of<Tensor>() || type == PayloadType::of<Tensors>();
   if (takes_arrays && kind != kJson && kind != "application/x-npy")
     return Error(ErrorCode::kUnsupported,
                  "'" + path + "': this pipeline takes " + type.name() + ": give a .npy or .json file");
-  auto payload = codecs.from_bytes(type, *std::move(content), kind);
+  auto payload = codecs.from_bytes(type, std::move(content), kind);
   if (!payload) return payload.error().within("'" + path + "'");
   return payload;
 }
@@ -61,11 +62,9 @@ Result<Parts> parts_of(const std::string& argument, const std::vector<std::strin
 Result<Tensors> load_tensors(const Codecs& codecs, const Parts& parts) {
   Tensors tensors;
   for (const auto& [name, path] : parts) {
-    auto tensor = load_file(codecs, PayloadType::of<Tensor>(), path);
-    if (!tensor) return std::move(tensor).error();
-    auto loaded = (*std::move(tensor)).as<Tensor>();
-    if (!loaded) return std::move(loaded).error();
-    tensors.add(name, *std::move(loaded));
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, load_file(codecs, PayloadType::of<Tensor>(), path));
+    GANTRY_ASSIGN_OR_RETURN(auto loaded, std::move(tensor).as<Tensor>());
+    tensors.add(name, std::move(loaded));
   }
   return tensors;
 }
@@ -106,9 +105,8 @@ std::string keys_of(const JsonView& json) {
 
 /// A JSON object with a value for each of the pipeline's inputs, each as a .json file of that input would hold it.
 Result<Payload> load_object(const AnyPipeline& pipeline, const std::string& path) {
-  const auto content = read_file(path);
-  if (!content) return content.error();
-  const auto json = JsonView::parse({reinterpret_cast<const char*>(content->data()), content->size()});
+  GANTRY_ASSIGN_OR_RETURN(const auto content, read_file(path));
+  const auto json = JsonView::parse({reinterpret_cast<const char*>(content.data()), content.size()});
   if (!json) return json.error().within("'" + path + "'");
   std::string names;
   bool has_all = json->size() == pipeline.inputs().size();
@@ -138,12 +136,11 @@ Result<Payload> load_input(const AnyPipeline& pipeline, const std::string& argum
   const bool is_file = std::filesystem::exists(argument, ignored);  // a file's name may hold a '=', too
   if (!has_several && (is_file || argument.find('=') == std::string::npos)) return load_file(codecs, type, argument);
   if (has_several && is_file && media_type_of(argument) == kJson) return load_object(pipeline, argument);
-  auto parts = parts_of(argument, has_several ? names_of(pipeline) : std::vector<std::string>());
-  if (!parts) return std::move(parts).error();
-  if (has_several) return load_inputs(pipeline, *parts);
-  auto tensors = load_tensors(codecs, *parts);
-  if (!tensors) return std::move(tensors).error();
-  return codecs.from_tensors(type, *std::move(tensors));
+  GANTRY_ASSIGN_OR_RETURN(auto parts,
+                          parts_of(argument, has_several ? names_of(pipeline) : std::vector<std::string>()));
+  if (has_several) return load_inputs(pipeline, parts);
+  GANTRY_ASSIGN_OR_RETURN(auto tensors, load_tensors(codecs, parts));
+  return codecs.from_tensors(type, std::move(tensors));
 }
 
 }  // namespace gantry::cli

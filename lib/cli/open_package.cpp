@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/return_if_error.hpp"
 #include "model/known_engines.hpp"
 #include "package/package_files.hpp"
 #include "package/package_signature.hpp"
@@ -59,9 +60,8 @@ Result<void> set_engine_option(const std::string& text, ModelOptions& options) {
     engine.set(name, value);
     return {};
   }
-  auto read = OptionValue::from_json(*json);
-  if (!read) return std::move(read).error();
-  engine.set(name, *std::move(read));
+  GANTRY_ASSIGN_OR_RETURN(auto read, OptionValue::from_json(*json));
+  engine.set(name, std::move(read));
   return {};
 }
 
@@ -109,9 +109,8 @@ Result<EngineLibraries> load_engine_libraries(const Arguments& arguments) {
 
 Result<AnyPipeline> open_with(const std::string& directory, const EngineList& engines, const OpenOptions& options,
                               std::optional<detail::EngineChoice> choice) {
-  auto opened = detail::open_package(directory, nullptr, nullptr, engines, options, choice);
-  if (!opened) return std::move(opened).error();
-  return AnyPipeline(std::move(opened->core), std::move(opened->origin));
+  GANTRY_ASSIGN_OR_RETURN(auto opened, detail::open_package(directory, nullptr, nullptr, engines, options, choice));
+  return AnyPipeline(std::move(opened.core), std::move(opened.origin));
 }
 
 namespace {
@@ -132,9 +131,9 @@ Result<Bytes> read_manifest(const std::string& directory) {
 }
 
 Result<detail::Manifest> load_manifest(const std::string& directory, Span<const PublicKey> trusted_keys) {
-  const auto text = explained(directory, detail::read_trusted_manifest(directory, trusted_keys));
-  if (!text) return text.error();
-  return detail::parse_manifest(*text);
+  GANTRY_ASSIGN_OR_RETURN(const auto text,
+                          explained(directory, detail::read_trusted_manifest(directory, trusted_keys)));
+  return detail::parse_manifest(text);
 }
 
 }  // namespace gantry::cli

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -61,9 +62,8 @@ Result<std::vector<double>> parse_numbers(std::string_view text, double low, dou
   std::vector<double> numbers;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto number = parse_number(text.substr(begin, end - begin), low, high);
-    if (!number) return number.error();
-    numbers.push_back(*number);
+    GANTRY_ASSIGN_OR_RETURN(const auto number, parse_number(text.substr(begin, end - begin), low, high));
+    numbers.push_back(number);
     begin = end + 1;
   }
   return numbers;

@@ -22,6 +22,7 @@
 #include "cli/progress.hpp"
 #include "cli/run_inputs.hpp"
 #include "cli/write_file.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -34,19 +35,15 @@ struct StageFile {
 
 Result<StageFile> run_until(const AnyPipeline& pipeline, const std::string& input, const std::string& stage,
                             const std::string& path) {
-  auto payload = load_input(pipeline, input);
-  if (!payload) return std::move(payload).error();
-  const auto given = pipeline.run_until(*std::move(payload), stage);
-  if (!given) return given.error();
-  auto npy = pipeline.codecs().to_npy(*given);
-  if (!npy) return std::move(npy).error();
-  const auto tensors = pipeline.codecs().to_tensors(*given);
-  if (!tensors) return tensors.error();
-  const Tensor& tensor = (*tensors)[0].tensor;
+  GANTRY_ASSIGN_OR_RETURN(auto payload, load_input(pipeline, input));
+  GANTRY_ASSIGN_OR_RETURN(const auto given, pipeline.run_until(std::move(payload), stage));
+  GANTRY_ASSIGN_OR_RETURN(auto npy, pipeline.codecs().to_npy(given));
+  GANTRY_ASSIGN_OR_RETURN(const auto tensors, pipeline.codecs().to_tensors(given));
+  const Tensor& tensor = tensors[0].tensor;
   JsonWriter writer;
   writer.begin_object().field("input", input).field("stage", stage).field("dtype", to_string(tensor.dtype()));
   writer.key("shape").list(Span<const std::int64_t>(tensor.shape())).field("npy", path).end_object();
-  return StageFile{*std::move(npy), writer.finish().value()};
+  return StageFile{std::move(npy), writer.finish().value()};
 }
 
 int write_stage(const AnyPipeline& pipeline, const Arguments& arguments) {

@@ -12,6 +12,7 @@
 
 #include "cli/load_input.hpp"
 #include "cli/quantity_text.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -24,11 +25,11 @@ struct Answer {
 };
 
 Result<std::string> result_line(const AnyPipeline& pipeline, const std::string& input, const Answer& answer) {
-  if (!answer.result) return answer.result.error();
+  GANTRY_RETURN_IF_ERROR(answer.result);
   JsonWriter writer;
   writer.begin_object().field("input", input);
   writer.field("model", pipeline.package().name).field("version", pipeline.package().version).key("result");
-  if (auto ok = pipeline.codecs().write_json(*answer.result, writer); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(pipeline.codecs().write_json(*answer.result, writer));
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(answer.took).count();
   writer.field("ms", static_cast<double>(micros) / 1000).end_object();
   return writer.finish();

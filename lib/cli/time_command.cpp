@@ -20,6 +20,7 @@
 #include "cli/commands.hpp"
 #include "cli/open_package.hpp"
 #include "cli/printable.hpp"
+#include "core/return_if_error.hpp"
 #include "package/engine_entry.hpp"
 #include "package/requirements.hpp"
 
@@ -74,9 +75,8 @@ class RecordingEngine final : public Engine {
   explicit RecordingEngine(std::shared_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
   const EngineInfo& info() const override { return loaded_->engine->info(); }
   Result<std::unique_ptr<EngineInstance>> make_instance(int threads) override {
-    auto instance = loaded_->engine->make_instance(threads);
-    if (!instance) return std::move(instance).error();
-    return std::unique_ptr<EngineInstance>(std::make_unique<RecordingInstance>(*std::move(instance), loaded_));
+    GANTRY_ASSIGN_OR_RETURN(auto instance, loaded_->engine->make_instance(threads));
+    return std::unique_ptr<EngineInstance>(std::make_unique<RecordingInstance>(std::move(instance), loaded_));
   }
   ModelMemory memory() const override { return loaded_->engine->memory(); }
   std::size_t release_idle_memory(std::chrono::milliseconds older_than) override {
@@ -99,10 +99,9 @@ class RecordingLoader final : public EngineLoader {
     return loader_->check(requirements, device);
   }
   Result<std::unique_ptr<Engine>> load(const LoadRequest& request) const override {
-    auto engine = loader_->load(request);
-    if (!engine) return std::move(engine).error();
+    GANTRY_ASSIGN_OR_RETURN(auto engine, loader_->load(request));
     auto loaded = std::make_shared<Loaded>();
-    loaded->engine = *std::move(engine);
+    loaded->engine = std::move(engine);
     loaded->signature = request.signature.to_string();
     list_->push_back(loaded);
     return std::unique_ptr<Engine>(std::make_unique<RecordingEngine>(std::move(loaded)));

@@ -3,6 +3,7 @@
 #include <gantry/json.hpp>
 
 #include "core/json_access.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry {
 namespace {
@@ -41,9 +42,8 @@ Result<std::vector<T>> read_list(const JsonView& view, const char* one, const ch
 }  // namespace
 
 Result<JsonView> JsonView::parse(std::string_view text, std::string path) {
-  auto parsed = detail::parse_json(text, path.empty() ? "JSON" : path);
-  if (!parsed) return std::move(parsed).error();
-  return JsonAccess::own(*std::move(parsed), std::move(path));
+  GANTRY_ASSIGN_OR_RETURN(auto parsed, detail::parse_json(text, path.empty() ? "JSON" : path));
+  return JsonAccess::own(std::move(parsed), std::move(path));
 }
 
 JsonKind JsonView::kind() const noexcept {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/mutex.hpp"
+#include "core/return_if_error.hpp"
 #include "runtime/context.hpp"
 #include "runtime/runtime_core.hpp"
 
@@ -44,7 +45,7 @@ Result<void> run_bands(const CallContext& call, std::int64_t rows, std::size_t b
     const auto band = static_cast<std::int64_t>(index);
     body(begin_of(band), begin_of(band + 1));
   });
-  if (interruption) return *std::move(interruption);
+  GANTRY_RETURN_IF_ERROR(interruption);
   return {};
 }
 

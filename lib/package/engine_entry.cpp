@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/json_access.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -38,7 +39,7 @@ Result<void> read_files(JsonObject& object, const Json* file, const Json* files,
     if (item.ok() && !engine.files.empty() && one.batch <= engine.files.back().batch)
       item.fail("batch", "must be above the one before, " + std::to_string(engine.files.back().batch) + ", got " +
                              std::to_string(one.batch));
-    if (auto ok = item.finish(); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(item.finish());
     engine.files.push_back(std::move(one));
   }
   return {};
@@ -52,9 +53,8 @@ Result<void> read_for_engine(JsonObject& object, EngineEntry& engine, const Json
     engine.requirements = *requirements;
   }
   if (!options) return {};
-  auto read = EngineOptions::from_json(JsonAccess::borrow(*options, object.path_of("options")));
-  if (!read) return std::move(read).error();
-  engine.options = *std::move(read);
+  GANTRY_ASSIGN_OR_RETURN(engine.options,
+                          EngineOptions::from_json(JsonAccess::borrow(*options, object.path_of("options"))));
   return {};
 }
 
@@ -91,9 +91,8 @@ Result<void> read_rows(const Json& json, const std::string& path, EngineEntry& e
   rows.reason = object.string("reason", is_proof ? std::optional<std::string>("") : std::nullopt);
   if (object.ok() && is_proof && sizes->empty()) object.fail("sizes", "a proof needs a size that was compared");
   if (object.ok() && !is_proof && rows.reason.empty()) object.fail("reason", "must say why rows are not independent");
-  if (auto ok = object.finish(); !ok) return ok;
-  if (sizes)
-    if (auto ok = read_sizes(*sizes, object.path_of("sizes"), rows); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(object.finish());
+  if (sizes) GANTRY_RETURN_IF_ERROR(read_sizes(*sizes, object.path_of("sizes"), rows));
   engine.rows = std::move(rows);
   return {};
 }
@@ -135,11 +134,10 @@ Result<EngineEntry> parse_engine_entry(const Json& json, const std::string& path
   const Json* requirements = object.find("requires");
   const Json* options = object.find("options");
   const Json* rows = object.find("rows");
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
-  if (auto ok = read_files(object, file, files, engine); !ok) return std::move(ok).error();
-  if (auto ok = read_for_engine(object, engine, requirements, options); !ok) return std::move(ok).error();
-  if (rows)
-    if (auto ok = read_rows(*rows, object.path_of("rows"), engine); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
+  GANTRY_RETURN_IF_ERROR(read_files(object, file, files, engine));
+  GANTRY_RETURN_IF_ERROR(read_for_engine(object, engine, requirements, options));
+  if (rows) GANTRY_RETURN_IF_ERROR(read_rows(*rows, object.path_of("rows"), engine));
   return engine;
 }
 

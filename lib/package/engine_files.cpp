@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "model/load_request.hpp"
 
 namespace gantry::detail {
@@ -12,9 +13,8 @@ Result<LoadRequest> load_request_of(const EngineEntry& entry, const Signature& s
                                     const ModelOptions& options) {
   std::vector<EngineFile> opened;
   for (const EntryFile& file : entry.files) {
-    auto content = files.open(file.path);
-    if (!content) return std::move(content).error();
-    opened.push_back({*std::move(content), file.batch});
+    GANTRY_ASSIGN_OR_RETURN(auto content, files.open(file.path));
+    opened.push_back({std::move(content), file.batch});
   }
   auto request = make_load_request(entry.kind, std::move(opened), signature, options);
   if (!request) return request;

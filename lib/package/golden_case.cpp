@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -17,7 +19,7 @@ Result<Tolerance> parse_tolerance(const Json& value, const std::string& path) {
     return json_error(path, "expected \"exact\" or {\"atol\": a, \"rtol\": r}, got " + describe(value));
   JsonObject object(value, path);
   Tolerance tolerance{false, object.number("atol", 0.0), object.number("rtol", 0.0)};
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   for (const double bound : {tolerance.atol, tolerance.rtol})
     if (!std::isfinite(bound) || bound < 0) return json_error(path, "tolerances are finite and not negative");
   return tolerance;
@@ -28,9 +30,8 @@ Result<std::vector<T>> parse_items(const Json& list, const std::string& path, Pa
   if (!list.is_array()) return json_error(path, "expected a list, got " + describe(list));
   std::vector<T> items;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    Result<T> item = parse(list[i], item_path(path, i));
-    if (!item) return std::move(item).error();
-    items.push_back(*std::move(item));
+    GANTRY_ASSIGN_OR_RETURN(T item, parse(list[i], item_path(path, i)));
+    items.push_back(std::move(item));
   }
   return items;
 }
@@ -58,21 +59,19 @@ Result<GoldenBoundary> parse_boundary(const Json& json, const std::string& path,
   if (has_place) boundary.at = object.string("at");
   const Json* value = object.require("value");
   const Json* tolerance = object.require("tolerance");
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
-  auto parsed_value = parse_golden_value(*value, object.path_of("value"));
-  if (!parsed_value) return std::move(parsed_value).error();
-  auto parsed_tolerance = parse_tolerance(*tolerance, object.path_of("tolerance"));
-  if (!parsed_tolerance) return std::move(parsed_tolerance).error();
-  boundary.value = *std::move(parsed_value);
-  boundary.tolerance = *parsed_tolerance;
-  if (auto ok = refuse_inexact_digests(boundary, object.path_of("value")); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
+  GANTRY_ASSIGN_OR_RETURN(auto parsed_value, parse_golden_value(*value, object.path_of("value")));
+  GANTRY_ASSIGN_OR_RETURN(auto parsed_tolerance, parse_tolerance(*tolerance, object.path_of("tolerance")));
+  boundary.value = std::move(parsed_value);
+  boundary.tolerance = parsed_tolerance;
+  GANTRY_RETURN_IF_ERROR(refuse_inexact_digests(boundary, object.path_of("value")));
   return boundary;
 }
 
 Result<GoldenValue> parse_input(const Json& json, const std::string& path) {
   auto input = parse_golden_value(json, path);
   if (!input) return input;
-  if (auto ok = refuse_parts(*input, path); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(refuse_parts(*input, path));
   return input;
 }
 
@@ -82,11 +81,10 @@ Result<std::vector<GoldenValue>> parse_inputs(const Json& json, const std::strin
   JsonObject object(json, path);
   std::vector<GoldenValue> inputs;
   for (const std::string& name : names) object.require(name.c_str());
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   for (const std::string& name : names) {
-    auto input = parse_input(json[name], object.path_of(name));
-    if (!input) return std::move(input).error();
-    inputs.push_back(*std::move(input));
+    GANTRY_ASSIGN_OR_RETURN(auto input, parse_input(json[name], object.path_of(name)));
+    inputs.push_back(std::move(input));
   }
   return inputs;
 }
@@ -99,28 +97,20 @@ Result<GoldenCase> parse_golden_case(const Json& json, const std::string& path,
   const Json* input = inputs.empty() ? object.require("input") : object.require("inputs");
   const Json* stages = object.list("stages", false);
   const Json* result = object.require("result");
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
 
   GoldenCase golden;
   if (inputs.empty()) {
-    auto parsed_input = parse_input(*input, object.path_of("input"));
-    if (!parsed_input) return std::move(parsed_input).error();
-    golden.inputs.push_back(*std::move(parsed_input));
+    GANTRY_ASSIGN_OR_RETURN(auto parsed_input, parse_input(*input, object.path_of("input")));
+    golden.inputs.push_back(std::move(parsed_input));
   } else {
-    auto parsed_inputs = parse_inputs(*input, object.path_of("inputs"), inputs);
-    if (!parsed_inputs) return std::move(parsed_inputs).error();
-    golden.inputs = *std::move(parsed_inputs);
+    GANTRY_ASSIGN_OR_RETURN(golden.inputs, parse_inputs(*input, object.path_of("inputs"), inputs));
   }
   if (stages) {
-    auto boundaries = parse_items<GoldenBoundary>(
-        *stages, object.path_of("stages"),
-        [](const Json& item, const std::string& where) { return parse_boundary(item, where, true); });
-    if (!boundaries) return std::move(boundaries).error();
-    golden.stages = *std::move(boundaries);
+    const auto parse = [](const Json& item, const std::string& where) { return parse_boundary(item, where, true); };
+    GANTRY_ASSIGN_OR_RETURN(golden.stages, parse_items<GoldenBoundary>(*stages, object.path_of("stages"), parse));
   }
-  auto parsed_result = parse_boundary(*result, object.path_of("result"), false);
-  if (!parsed_result) return std::move(parsed_result).error();
-  golden.result = *std::move(parsed_result);
+  GANTRY_ASSIGN_OR_RETURN(golden.result, parse_boundary(*result, object.path_of("result"), false));
   return golden;
 }
 

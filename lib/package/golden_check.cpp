@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "core/tensor_difference.hpp"
 #include "runtime/on_worker.hpp"
 #include "runtime/parts.hpp"
@@ -118,7 +119,7 @@ class CaseObserver final : public StepObserver {
 };
 
 Result<void> compare_result(const Result<Value>& result, const GoldenCase& golden, const GoldenCodecs& codecs) {
-  if (!result) return result.error();
+  GANTRY_RETURN_IF_ERROR(result);
   auto difference = codecs.difference(PayloadRef(*result), golden.result.value, golden.result.tolerance);
   if (!difference) return difference.error().within("result");
   if (*difference) return mismatch("", **difference);
@@ -161,9 +162,9 @@ GoldenCheck::Outcome GoldenCheck::run_case(const PipelineCore& pipeline, std::si
   CaseObserver observer(cases_[index], codecs_, outcome.model_inputs);
   const auto results = pipeline.run_observed(std::move(inputs), observer);
   const auto ok = [&]() -> Result<void> {
-    if (observer.mistake()) return *observer.mistake();
-    if (!results[0]) return results[0].error();
-    if (auto unpassed = observer.unpassed()) return *unpassed;
+    GANTRY_RETURN_IF_ERROR(observer.mistake());
+    GANTRY_RETURN_IF_ERROR(results[0]);
+    GANTRY_RETURN_IF_ERROR(observer.unpassed());
     return compare_result(results[0], cases_[index], codecs_);
   }();
   if (!ok) outcome.error = ok.error();
@@ -198,12 +199,10 @@ Result<void> GoldenCheck::run_all_alone(const PipelineCore& pipeline, RuntimeCor
   for (std::size_t begin = 0; begin < size(); begin += at_once) {
     std::vector<Outcome> outcomes(std::min(at_once, size() - begin));
     const auto run = [&](std::size_t i) { outcomes[i] = run_case(pipeline, begin + i); };
-    const auto ran = do_on_worker(
+    GANTRY_RETURN_IF_ERROR(do_on_worker(
         runtime, [&](Job job) { runtime.post(std::move(job)); },
-        [&] { run_parts(runtime, threads, outcomes.size(), run); });
-    if (!ran) return ran;
-    for (std::size_t i = 0; i < outcomes.size(); ++i)
-      if (auto ok = take(begin + i, std::move(outcomes[i])); !ok) return ok;
+        [&] { run_parts(runtime, threads, outcomes.size(), run); }));
+    for (std::size_t i = 0; i < outcomes.size(); ++i) GANTRY_RETURN_IF_ERROR(take(begin + i, std::move(outcomes[i])));
   }
   return {};
 }

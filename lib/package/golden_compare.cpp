@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -24,23 +26,20 @@ std::string at(std::size_t index) {
 Result<Value> GoldenCodecs::load(const GoldenValue& recorded, const TypeInfo& type) const {
   switch (recorded.form) {
     case Form::kFile: {
-      auto content = files_.read(recorded.file);
-      if (!content) return std::move(content).error();
-      auto value = codecs_.from_bytes(type, *std::move(content), media_type_of(recorded.file));
+      GANTRY_ASSIGN_OR_RETURN(auto content, files_.read(recorded.file));
+      auto value = codecs_.from_bytes(type, std::move(content), media_type_of(recorded.file));
       if (!value) return value.error().within("file '" + recorded.file + "'");
       return value;
     }
     case Form::kTensor: {
-      auto tensor = load_npy(recorded.tensor.file, files_);
-      if (!tensor) return std::move(tensor).error();
-      auto value = codecs_.from_tensors(type, Tensors{{"", *std::move(tensor)}});
+      GANTRY_ASSIGN_OR_RETURN(auto tensor, load_npy(recorded.tensor.file, files_));
+      auto value = codecs_.from_tensors(type, Tensors{{"", std::move(tensor)}});
       if (!value) return value.error().within("file '" + recorded.tensor.file + "'");
       return value;
     }
     case Form::kTensors: {
-      auto tensors = load_tensors(recorded);
-      if (!tensors) return std::move(tensors).error();
-      return codecs_.from_tensors(type, *std::move(tensors));
+      GANTRY_ASSIGN_OR_RETURN(auto tensors, load_tensors(recorded));
+      return codecs_.from_tensors(type, std::move(tensors));
     }
     case Form::kJson:
       return codecs_.read_json(type, recorded.json);
@@ -67,9 +66,8 @@ Result<Value> GoldenCodecs::load_items(const GoldenValue& recorded, const TypeIn
 Result<Tensors> GoldenCodecs::load_tensors(const GoldenValue& recorded) const {
   Tensors tensors;
   for (const auto& [name, whole] : recorded.tensors) {
-    auto tensor = load_npy(whole.file, files_);
-    if (!tensor) return std::move(tensor).error();
-    tensors.add(name, *std::move(tensor));
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, load_npy(whole.file, files_));
+    tensors.add(name, std::move(tensor));
   }
   return tensors;
 }
@@ -79,9 +77,8 @@ Result<Difference> GoldenCodecs::difference(const PayloadRef& got, const GoldenV
   if (recorded.form == Form::kTensors) return difference_of_tensors(got, recorded, tolerance);
   if (recorded.form == Form::kTensor) return difference_of_array(got, recorded, tolerance);
   if (recorded.form == Form::kFile || recorded.form == Form::kJson) {
-    auto expected = load(recorded, *got.type);
-    if (!expected) return std::move(expected).error();
-    return codecs_.difference(PayloadRef(*expected), got, tolerance);
+    GANTRY_ASSIGN_OR_RETURN(auto expected, load(recorded, *got.type));
+    return codecs_.difference(PayloadRef(expected), got, tolerance);
   }
   const auto structure = recorded.form == Form::kList ? Structure::kList : Structure::kTuple;
   if (structure_of(*got.type) != structure) return does_not_fit(recorded, *got.type);
@@ -100,28 +97,24 @@ Result<Difference> GoldenCodecs::difference_of_array(const PayloadRef& got, cons
                                                      const Tolerance& tolerance) const {
   const auto codec = codecs_.find(*got.type);
   if (recorded.tensor.form == GoldenTensor::Form::kWhole && codec && (*codec)->from_tensors) {
-    auto expected = load(recorded, *got.type);
-    if (!expected) return std::move(expected).error();
-    return codecs_.difference(PayloadRef(*expected), got, tolerance);
+    GANTRY_ASSIGN_OR_RETURN(auto expected, load(recorded, *got.type));
+    return codecs_.difference(PayloadRef(expected), got, tolerance);
   }
-  const auto tensor = codecs_.to_tensor(got);
-  if (!tensor) return tensor.error();
-  return compare_with_golden(*tensor, recorded.tensor, tolerance, files_);
+  GANTRY_ASSIGN_OR_RETURN(const auto tensor, codecs_.to_tensor(got));
+  return compare_with_golden(tensor, recorded.tensor, tolerance, files_);
 }
 
 Result<Difference> GoldenCodecs::difference_of_tensors(const PayloadRef& got, const GoldenValue& recorded,
                                                        const Tolerance& tolerance) const {
-  const auto tensors = codecs_.to_tensors(got);
-  if (!tensors) return tensors.error();
-  if (tensors->size() != recorded.tensors.size())
+  GANTRY_ASSIGN_OR_RETURN(const auto tensors, codecs_.to_tensors(got));
+  if (tensors.size() != recorded.tensors.size())
     return Difference("expected " + std::to_string(recorded.tensors.size()) + " tensors, got " +
-                      std::to_string(tensors->size()));
+                      std::to_string(tensors.size()));
   for (const auto& [name, expected] : recorded.tensors) {
-    const Tensor* tensor = tensors->find(name);
+    const Tensor* tensor = tensors.find(name);
     if (tensor == nullptr) return Difference("tensor '" + name + "' is missing");
-    auto differs = compare_with_golden(*tensor, expected, tolerance, files_);
-    if (!differs) return std::move(differs).error();
-    if (*differs) return Difference("tensor '" + name + "': " + **differs);
+    GANTRY_ASSIGN_OR_RETURN(auto differs, compare_with_golden(*tensor, expected, tolerance, files_));
+    if (differs) return Difference("tensor '" + name + "': " + *differs);
   }
   return Difference();
 }
@@ -133,9 +126,8 @@ Result<Difference> GoldenCodecs::difference_of_list(Span<const PayloadRef> got, 
                  "inside a compound op a list is recorded, this is " + recorded.description());
   if (got.size() != recorded.items.size()) return Difference(count_difference(recorded.items.size(), got.size()));
   for (std::size_t i = 0; i < got.size(); ++i) {
-    auto differs = difference(got[i], recorded.items[i], tolerance);
-    if (!differs) return std::move(differs).error();
-    if (*differs) return Difference(at(i) + ": " + **differs);
+    GANTRY_ASSIGN_OR_RETURN(auto differs, difference(got[i], recorded.items[i], tolerance));
+    if (differs) return Difference(at(i) + ": " + *differs);
   }
   return Difference();
 }

@@ -14,6 +14,7 @@
 
 #include "core/cpu_identity.hpp"
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "package/sha256.hpp"
 
 namespace gantry::detail {
@@ -77,9 +78,8 @@ Result<void> add_options(Identity& identity, const std::string& name, const Mode
     for (const auto& [key, value] : values.values()) identity.add(kind + "." + key, value);
   for (const Tensors& example : options.examples)
     for (const NamedTensor& input : example) {
-      auto dense = input.tensor.contiguous();
-      if (!dense) return std::move(dense).error();
-      identity.add(input.name, *dense);
+      GANTRY_ASSIGN_OR_RETURN(auto dense, input.tensor.contiguous());
+      identity.add(input.name, dense);
     }
   return {};
 }
@@ -136,10 +136,10 @@ Result<std::string> golden_identity(const OpeningContext& context) {
   for (const auto& loader : context.loaders) identity.add(loader->kind(), loader->version());
   identity.add("engine", options.engine.value_or(""));
   for (const auto& [model, kind] : options.engines) identity.add("engine of " + model, kind);
-  if (auto ok = add_options(identity, "", options.model); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(add_options(identity, "", options.model));
   add_runtime(identity, context.runtime);
   for (const auto& [model, own] : options.models) {
-    if (auto ok = add_options(identity, model, own); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(add_options(identity, model, own));
     if (own.runtime) add_runtime(identity, *own.runtime);
   }
   return identity.take();

@@ -13,6 +13,7 @@
 
 #include "core/json_object.hpp"
 #include "core/open_file.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -101,8 +102,7 @@ std::optional<GoldenRecord> GoldenRecords::find(const std::string& identity) con
 
 Result<void> GoldenRecords::keep(const std::string& identity, const GoldenRecord& record) const {
   static std::atomic<unsigned> count{0};
-  const auto text = to_text(identity, record);
-  if (!text) return text.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto text, to_text(identity, record));
   const std::string unfinished =
       directory_ + "/." + identity + "-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
   static_cast<void>(::unlink(unfinished.c_str()));  // of a process of this number that was killed
@@ -113,7 +113,7 @@ Result<void> GoldenRecords::keep(const std::string& identity, const GoldenRecord
     return error;
   };
   const auto file = OpenFile::create(unfinished);
-  if (!file || !file->write(*text) || ::fsync(file->descriptor()) != 0) return failed();
+  if (!file || !file->write(text) || ::fsync(file->descriptor()) != 0) return failed();
   if (std::rename(unfinished.c_str(), path_of(identity).c_str()) != 0) return failed();
   return {};
 }

@@ -9,6 +9,7 @@
 
 #include "core/json_access.hpp"
 #include "core/json_shape.hpp"
+#include "core/return_if_error.hpp"
 #include "core/tensor_difference.hpp"
 #include "model/npy.hpp"
 #include "package/package_files.hpp"
@@ -41,13 +42,12 @@ Difference compare_digest(const Tensor& got, const GoldenTensor& expected) {
 
 /// The elements 0, step, 2 * step, ... of a tensor, in row-major order.
 Result<Tensor> every(std::int64_t step, const Tensor& tensor) {
-  auto dense = tensor.contiguous();
-  if (!dense) return dense;
+  GANTRY_ASSIGN_OR_RETURN(auto dense, tensor.contiguous());
   const std::int64_t count = (tensor.numel() + step - 1) / step;
   auto sample = Tensor::make(tensor.dtype(), {count});
   if (!sample) return sample;
   const std::size_t size = size_of(tensor.dtype());
-  const auto* from = static_cast<const std::byte*>(dense->data());
+  const auto* from = static_cast<const std::byte*>(dense.data());
   auto* to = static_cast<std::byte*>(sample->mutable_data());
   for (std::int64_t i = 0; i < count; ++i)
     std::memcpy(to + static_cast<std::size_t>(i) * size, from + static_cast<std::size_t>(i * step) * size, size);
@@ -56,19 +56,17 @@ Result<Tensor> every(std::int64_t step, const Tensor& tensor) {
 
 Result<Difference> compare_sample(const Tensor& got, const GoldenTensor& expected, const Tolerance& tolerance,
                                   const PackageFiles& files) {
-  auto recorded = load_npy(expected.file, files);
-  if (!recorded) return std::move(recorded).error();
+  GANTRY_ASSIGN_OR_RETURN(auto recorded, load_npy(expected.file, files));
   const std::int64_t count = (expected.shape.numel() + expected.step - 1) / expected.step;
-  if (recorded->shape() != Shape{count})
+  if (recorded.shape() != Shape{count})
     return Error(ErrorCode::kInvalidArgument, "file '" + expected.file + "': expected " + std::to_string(count) +
                                                   " values, one in " + std::to_string(expected.step) + " of " +
-                                                  expected.shape.to_string() + ", it is " + recorded->to_string());
-  if (got.dtype() != recorded->dtype() || got.shape() != expected.shape)
-    return Difference("expected " + std::string(to_string(recorded->dtype())) + expected.shape.to_string() + ", got " +
+                                                  expected.shape.to_string() + ", it is " + recorded.to_string());
+  if (got.dtype() != recorded.dtype() || got.shape() != expected.shape)
+    return Difference("expected " + std::string(to_string(recorded.dtype())) + expected.shape.to_string() + ", got " +
                       got.to_string());
-  auto sample = every(expected.step, got);
-  if (!sample) return std::move(sample).error();
-  auto difference = tensor_difference(*sample, *recorded, tolerance);
+  GANTRY_ASSIGN_OR_RETURN(auto sample, every(expected.step, got));
+  auto difference = tensor_difference(sample, recorded, tolerance);
   if (difference) *difference = "of one value in " + std::to_string(expected.step) + ", " + *difference;
   return difference;
 }
@@ -76,9 +74,8 @@ Result<Difference> compare_sample(const Tensor& got, const GoldenTensor& expecte
 }  // namespace
 
 Result<Tensor> load_npy(const std::string& name, const PackageFiles& files) {
-  auto content = files.read(name);
-  if (!content) return std::move(content).error();
-  auto tensor = parse_npy(*content);
+  GANTRY_ASSIGN_OR_RETURN(auto content, files.read(name));
+  auto tensor = parse_npy(content);
   if (!tensor) return tensor.error().within("file '" + name + "'");
   return tensor;
 }
@@ -92,13 +89,12 @@ Result<GoldenTensor> parse_golden_digest(const Json& json, const std::string& pa
     object.fail("sha256", "expected 64 lower-case hexadecimal digits, got " + describe(Json(tensor.sha256)));
   const std::string dtype = object.string("dtype");
   const Json* shape = object.list("shape", true);
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   auto parsed_dtype = parse_dtype(dtype);
   if (!parsed_dtype) return json_error(object.path_of("dtype"), parsed_dtype.error().message());
-  auto parsed_shape = read_shape(JsonAccess::borrow(*shape, object.path_of("shape")));
-  if (!parsed_shape) return std::move(parsed_shape).error();
+  GANTRY_ASSIGN_OR_RETURN(auto parsed_shape, read_shape(JsonAccess::borrow(*shape, object.path_of("shape"))));
   tensor.dtype = *parsed_dtype;
-  tensor.shape = *parsed_shape;
+  tensor.shape = parsed_shape;
   return tensor;
 }
 
@@ -109,10 +105,8 @@ Result<GoldenTensor> parse_golden_sample(const Json& json, const std::string& pa
   tensor.file = object.string("npy");
   tensor.step = object.integer("step", 1, kMaxStep, std::nullopt);
   const Json* shape = object.list("shape", true);
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
-  auto parsed_shape = read_shape(JsonAccess::borrow(*shape, object.path_of("shape")));
-  if (!parsed_shape) return std::move(parsed_shape).error();
-  tensor.shape = *parsed_shape;
+  GANTRY_RETURN_IF_ERROR(object.finish());
+  GANTRY_ASSIGN_OR_RETURN(tensor.shape, read_shape(JsonAccess::borrow(*shape, object.path_of("shape"))));
   return tensor;
 }
 
@@ -120,9 +114,8 @@ Result<Difference> compare_with_golden(const Tensor& got, const GoldenTensor& ex
                                        const PackageFiles& files) {
   if (expected.form == GoldenTensor::Form::kDigest) return compare_digest(got, expected);
   if (expected.form == GoldenTensor::Form::kSample) return compare_sample(got, expected, tolerance, files);
-  auto recorded = load_npy(expected.file, files);
-  if (!recorded) return std::move(recorded).error();
-  return tensor_difference(got, *recorded, tolerance);
+  GANTRY_ASSIGN_OR_RETURN(auto recorded, load_npy(expected.file, files));
+  return tensor_difference(got, recorded, tolerance);
 }
 
 }  // namespace gantry::detail

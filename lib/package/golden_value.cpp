@@ -2,6 +2,7 @@
 #include "package/golden_value.hpp"
 
 #include "core/json_access.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -44,9 +45,8 @@ Result<GoldenValue> parse_tensors(const Json& names, const std::string& path) {
   value.form = Form::kTensors;
   if (!names.is_object()) return json_error(path, "expected an object of .npy files, got " + describe(names));
   for (const auto& item : names.items()) {
-    auto tensor = parse_tensor(item.value(), path + "." + item.key());
-    if (!tensor) return std::move(tensor).error();
-    value.tensors.emplace_back(item.key(), *std::move(tensor));
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, parse_tensor(item.value(), path + "." + item.key()));
+    value.tensors.emplace_back(item.key(), std::move(tensor));
   }
   return value;
 }
@@ -56,9 +56,8 @@ Result<GoldenValue> parse_items(const Json& list, Form form, const std::string& 
   GoldenValue value;
   value.form = form;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    auto item = parse_golden_value(list[i], path + "[" + std::to_string(i) + "]");
-    if (!item) return item;
-    value.items.push_back(*std::move(item));
+    GANTRY_ASSIGN_OR_RETURN(auto item, parse_golden_value(list[i], path + "[" + std::to_string(i) + "]"));
+    value.items.push_back(std::move(item));
   }
   return value;
 }
@@ -66,7 +65,7 @@ Result<GoldenValue> parse_items(const Json& list, Form form, const std::string& 
 Result<GoldenValue> parse_file(JsonObject& object, const char* key) {
   GoldenValue value;
   const std::string file = object.string(key);
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   value.form = object.has("file") ? Form::kFile : Form::kTensor;
   (value.form == Form::kFile ? value.file : value.tensor.file) = file;
   return value;
@@ -107,10 +106,9 @@ Result<GoldenValue> parse_golden_value(const Json& json, const std::string& path
   if (const Json* tuple = object.find("tuple")) return parse_items(*tuple, Form::kTuple, object.path_of("tuple"));
   GoldenValue value;
   if (object.has("digest") || object.has("sample")) {
-    auto tensor = parse_tensor(json, path);
-    if (!tensor) return std::move(tensor).error();
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, parse_tensor(json, path));
     value.form = Form::kTensor;
-    value.tensor = *std::move(tensor);
+    value.tensor = std::move(tensor);
     return value;
   }
   value.form = Form::kJson;

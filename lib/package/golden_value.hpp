@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/json_object.hpp"
+#include "core/return_if_error.hpp"
 #include "package/golden_tensor.hpp"
 
 namespace gantry::detail {
@@ -37,11 +38,10 @@ struct GoldenValue {
   template <class Visit>
   Result<void> for_each_tensor(const std::string& path, Visit visit) const {
     if (form == Form::kTensor) return visit(tensor, path);
-    for (const auto& [name, one] : tensors)
-      if (Result<void> ok = visit(one, path + ".tensors." + name); !ok) return ok;
+    for (const auto& [name, one] : tensors) GANTRY_RETURN_IF_ERROR(visit(one, path + ".tensors." + name));
     const std::string list = path + (form == Form::kList ? ".list[" : ".tuple[");
     for (std::size_t i = 0; i < items.size(); ++i)
-      if (Result<void> ok = items[i].for_each_tensor(list + std::to_string(i) + "]", visit); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(items[i].for_each_tensor(list + std::to_string(i) + "]", visit));
     return {};
   }
   /// Calls `visit(name, JSON path)` for every file that is named within.
@@ -51,7 +51,7 @@ struct GoldenValue {
     if (form == Form::kList || form == Form::kTuple) {
       const std::string list = path + (form == Form::kList ? ".list[" : ".tuple[");
       for (std::size_t i = 0; i < items.size(); ++i)
-        if (Result<void> ok = items[i].for_each_file(list + std::to_string(i) + "]", visit); !ok) return ok;
+        GANTRY_RETURN_IF_ERROR(items[i].for_each_file(list + std::to_string(i) + "]", visit));
       return {};
     }
     return for_each_tensor(path, [&](const GoldenTensor& one, const std::string& at) -> Result<void> {

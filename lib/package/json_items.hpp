@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/json_object.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::detail {
 
@@ -13,8 +14,7 @@ namespace gantry::detail {
 template <class Read>
 Result<void> for_each_item(const Json& list, const std::string& path, Read read) {
   for (std::size_t i = 0; i < list.size(); ++i) {
-    Result<void> item = read(list[i], path + "[" + std::to_string(i) + "]");
-    if (!item) return item;
+    GANTRY_RETURN_IF_ERROR(read(list[i], path + "[" + std::to_string(i) + "]"));
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/return_if_error.hpp"
 #include "package/json_items.hpp"
 
 namespace gantry::detail {
@@ -29,7 +30,7 @@ Result<void> read_file_entry(const Json& json, const std::string& path, Manifest
       file.sha256.size() == 64 && file.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (object.ok() && !is_hash)
     object.fail("sha256", "expected 64 lower-case hexadecimal digits, got " + describe(Json(file.sha256)));
-  if (auto ok = object.finish(); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(object.finish());
   if (!manifest.files.emplace(name, std::move(file)).second)
     return json_error(object.path_of("path"), "'" + name + "' is listed twice");
   return {};
@@ -52,7 +53,7 @@ Result<void> read_provenance(const Json& json, Manifest& manifest) {
     if (!text.empty()) manifest.provenance.emplace_back(key, text);
   }
   const Json* metrics = object.find("metrics");
-  if (auto ok = object.finish(); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(object.finish());
   return metrics ? read_metrics(*metrics, "provenance.metrics", manifest) : Result<void>();
 }
 
@@ -78,9 +79,8 @@ Result<void> read_models(const Json& json, Manifest& manifest) {
   for (const auto& item : json.items()) {
     const std::string path = "models." + item.key();
     if (!is_name(item.key())) return json_error("models", what_a_name_is() + ", got " + describe(Json(item.key())));
-    auto model = parse_model_entry(item.key(), item.value(), path);
-    if (!model) return std::move(model).error();
-    manifest.models.push_back(*std::move(model));
+    GANTRY_ASSIGN_OR_RETURN(auto model, parse_model_entry(item.key(), item.value(), path));
+    manifest.models.push_back(std::move(model));
   }
   return {};
 }
@@ -94,7 +94,7 @@ Result<void> read_inputs(const Json& list, Manifest& manifest) {
     std::string name = read_name(object, "name");
     if (object.ok() && std::count(manifest.inputs.begin(), manifest.inputs.end(), name) > 0)
       object.fail("name", "'" + name + "' appears twice");
-    if (auto ok = object.finish(); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(object.finish());
     manifest.inputs.push_back(std::move(name));
     return {};
   });
@@ -110,7 +110,7 @@ Result<void> read_parts(JsonObject& object, Manifest& manifest) {
   const Json* pipeline = object.list("pipeline", true);
   const Json* golden = object.list("golden", true);
   const Json* files = object.list("files", true);
-  if (auto ok = object.finish(); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(object.finish());
 
   Result<void> ok = models ? read_models(*models, manifest) : Result<void>();
   if (ok && inputs) ok = read_inputs(*inputs, manifest);
@@ -119,9 +119,8 @@ Result<void> read_parts(JsonObject& object, Manifest& manifest) {
                        [&](const Json& item, const std::string& at) { return read_file_entry(item, at, manifest); });
   if (ok)
     ok = for_each_item(*golden, "golden", [&](const Json& item, const std::string& at) -> Result<void> {
-      auto parsed = parse_golden_case(item, at, manifest.inputs);
-      if (!parsed) return std::move(parsed).error();
-      manifest.golden.push_back(*std::move(parsed));
+      GANTRY_ASSIGN_OR_RETURN(auto parsed, parse_golden_case(item, at, manifest.inputs));
+      manifest.golden.push_back(std::move(parsed));
       return {};
     });
   if (ok && provenance) ok = read_provenance(*provenance, manifest);
@@ -142,7 +141,7 @@ Result<void> check_model_files(const Manifest& manifest) {
       for (std::size_t i = 0; i < engine.files.size(); ++i) {
         const bool is_alone = engine.files.size() == 1 && engine.files[0].batch == 0;
         const std::string key = is_alone ? ".file" : ".files[" + std::to_string(i) + "].path";
-        if (auto ok = check_listed(manifest, engine.files[i].path, engine.path + key); !ok) return ok;
+        GANTRY_RETURN_IF_ERROR(check_listed(manifest, engine.files[i].path, engine.path + key));
       }
   return {};
 }
@@ -156,24 +155,22 @@ Result<void> check_golden_files(const Manifest& manifest) {
   for (std::size_t i = 0; i < manifest.golden.size(); ++i) {
     const GoldenCase& golden = manifest.golden[i];
     const std::string path = "golden[" + std::to_string(i) + "]";
-    if (manifest.inputs.empty())
-      if (auto ok = check_value_files(manifest, golden.inputs[0], path + ".input"); !ok) return ok;
+    if (manifest.inputs.empty()) GANTRY_RETURN_IF_ERROR(check_value_files(manifest, golden.inputs[0], path + ".input"));
     for (std::size_t j = 0; j < manifest.inputs.size(); ++j)
-      if (auto ok = check_value_files(manifest, golden.inputs[j], path + ".inputs." + manifest.inputs[j]); !ok)
-        return ok;
+      GANTRY_RETURN_IF_ERROR(check_value_files(manifest, golden.inputs[j], path + ".inputs." + manifest.inputs[j]));
     for (std::size_t j = 0; j < golden.stages.size(); ++j) {
       const std::string stage = path + ".stages[" + std::to_string(j) + "].value";
-      if (auto ok = check_value_files(manifest, golden.stages[j].value, stage); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(check_value_files(manifest, golden.stages[j].value, stage));
     }
-    if (auto ok = check_value_files(manifest, golden.result.value, path + ".result.value"); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(check_value_files(manifest, golden.result.value, path + ".result.value"));
   }
   return {};
 }
 
 Result<Manifest> parse(const Bytes& text) {
-  auto json = parse_json({reinterpret_cast<const char*>(text.data()), text.size()}, "gantry.json");
-  if (!json) return std::move(json).error();
-  JsonObject object(*json, "");
+  GANTRY_ASSIGN_OR_RETURN(auto json,
+                          parse_json({reinterpret_cast<const char*>(text.data()), text.size()}, "gantry.json"));
+  JsonObject object(json, "");
   const std::int64_t format = object.integer("format");
   if (object.ok() && format != kManifestFormat)
     return Error(ErrorCode::kUnsupported, "gantry.json has format " + std::to_string(format) +
@@ -183,9 +180,9 @@ Result<Manifest> parse(const Bytes& text) {
   manifest.name = read_name(object, "name");
   manifest.version = read_name(object, "version");
   manifest.created = object.string("created", "");
-  if (auto ok = read_parts(object, manifest); !ok) return std::move(ok).error();
-  if (auto ok = check_model_files(manifest); !ok) return std::move(ok).error();
-  if (auto ok = check_golden_files(manifest); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(read_parts(object, manifest));
+  GANTRY_RETURN_IF_ERROR(check_model_files(manifest));
+  GANTRY_RETURN_IF_ERROR(check_golden_files(manifest));
   return manifest;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/load_request.hpp"
 #include "model/make_model.hpp"
 #include "package/engine_files.hpp"
@@ -121,9 +122,8 @@ Error ModelCandidate::nothing_left() const {
 }
 
 Result<std::shared_ptr<Engine>> ModelCandidate::load(const EngineEntry& engine) const {
-  const auto request = load_request_of(engine, entry_.signature, context_.files, options_);
-  if (!request) return request.error();
-  auto loaded = load_engine(*find_loader(context_.loaders, engine.kind), *request);
+  GANTRY_ASSIGN_OR_RETURN(const auto request, load_request_of(engine, entry_.signature, context_.files, options_));
+  auto loaded = load_engine(*find_loader(context_.loaders, engine.kind), request);
   if (!loaded) return loaded.error().within("file '" + engine.file_names() + "'");
   return std::shared_ptr<Engine>(*std::move(loaded));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/padding.hpp"
 #include "package/json_items.hpp"
 
@@ -31,15 +32,14 @@ Result<void> read_spec(const Json& json, const std::string& path, std::vector<Te
   spec.name = object.string("name");
   const std::string dtype = object.string("dtype");
   const Json* shape = object.list("shape", true);
-  if (auto ok = object.finish(); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(object.finish());
   auto parsed = parse_dtype(dtype);
   if (!parsed) return json_error(object.path_of("dtype"), parsed.error().message());
   spec.dtype = *parsed;
   auto ok =
       for_each_item(*shape, object.path_of("shape"), [&](const Json& item, const std::string& at) -> Result<void> {
-        auto dim = read_dim(item, at);
-        if (!dim) return std::move(dim).error();
-        spec.dims.push_back(*std::move(dim));
+        GANTRY_ASSIGN_OR_RETURN(auto dim, read_dim(item, at));
+        spec.dims.push_back(std::move(dim));
         return {};
       });
   if (ok) specs.push_back(std::move(spec));
@@ -49,9 +49,9 @@ Result<void> read_spec(const Json& json, const std::string& path, std::vector<Te
 Result<void> read_signature(const Json& inputs, const Json& outputs, const std::string& path, ModelEntry& model) {
   std::vector<TensorSpec> specs[2];
   for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-    auto ok = for_each_item(side == 0 ? inputs : outputs, path + (side == 0 ? ".inputs" : ".outputs"),
-                            [&](const Json& item, const std::string& at) { return read_spec(item, at, specs[side]); });
-    if (!ok) return ok;
+    GANTRY_RETURN_IF_ERROR(
+        for_each_item(side == 0 ? inputs : outputs, path + (side == 0 ? ".inputs" : ".outputs"),
+                      [&](const Json& item, const std::string& at) { return read_spec(item, at, specs[side]); }));
   }
   auto signature = Signature::make(std::move(specs[0]), std::move(specs[1]));
   if (!signature) return json_error(path + ": inputs, outputs", signature.error().message());
@@ -66,16 +66,16 @@ Result<void> read_padding(const Json& json, const std::string& path, ModelEntry&
   padding.dim = object.string("dim");
   const Json* lengths = object.list("lengths", false);
   const Json* values = object.find("values");
-  if (auto ok = object.finish(); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(object.finish());
   if (lengths) {
     if (lengths->empty())
       return json_error(path + ".lengths", "needs a length; without the key there are default ones");
-    auto ok = for_each_item(*lengths, path + ".lengths", [&](const Json& item, const std::string& at) -> Result<void> {
-      if (!item.is_number_integer()) return json_error(at, "expected an integer, got " + describe(item));
-      padding.lengths.push_back(item.get<std::int64_t>());
-      return {};
-    });
-    if (!ok) return ok;
+    GANTRY_RETURN_IF_ERROR(
+        for_each_item(*lengths, path + ".lengths", [&](const Json& item, const std::string& at) -> Result<void> {
+          if (!item.is_number_integer()) return json_error(at, "expected an integer, got " + describe(item));
+          padding.lengths.push_back(item.get<std::int64_t>());
+          return {};
+        }));
   }
   if (values && !values->is_object())
     return json_error(path + ".values", "expected an object, got " + describe(*values));
@@ -95,9 +95,8 @@ Result<void> read_engines(const Json& list, const std::string& path, ModelEntry&
   if (list.empty() || list.size() > kMaxEngines)
     return json_error(path, "needs 1.." + std::to_string(kMaxEngines) + " engines, got " + std::to_string(list.size()));
   return for_each_item(list, path, [&](const Json& item, const std::string& at) -> Result<void> {
-    auto entry = parse_engine_entry(item, at);
-    if (!entry) return std::move(entry).error();
-    model.engines.push_back(*std::move(entry));
+    GANTRY_ASSIGN_OR_RETURN(auto entry, parse_engine_entry(item, at));
+    model.engines.push_back(std::move(entry));
     return {};
   });
 }
@@ -125,11 +124,11 @@ Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, 
   const Json* inputs = object.list("inputs", true);
   const Json* outputs = object.list("outputs", true);
   const Json* padding = object.find("padding");
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   auto ok = read_engines(*engines, object.path_of("engines"), model);
   if (ok) ok = read_signature(*inputs, *outputs, path, model);
   if (ok && padding) ok = read_padding(*padding, object.path_of("padding"), model);
-  if (!ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(ok);
   return model;
 }
 

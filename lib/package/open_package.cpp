@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "package/manifest.hpp"
 #include "package/package_files.hpp"
 #include "package/package_opener.hpp"
@@ -23,13 +24,10 @@ struct Checked {
 };
 
 Result<Checked> check_package(const std::string& directory, const OpenOptions& options) {
-  auto text = read_trusted_manifest(directory, options.trusted_keys);
-  if (!text) return std::move(text).error();
-  auto manifest = parse_manifest(*text);
-  if (!manifest) return std::move(manifest).error();
-  auto files = PackageFiles::verify(directory, *manifest);
-  if (!files) return std::move(files).error();
-  return Checked{*std::move(manifest), sha256_hex(*text), *std::move(files)};
+  GANTRY_ASSIGN_OR_RETURN(auto text, read_trusted_manifest(directory, options.trusted_keys));
+  GANTRY_ASSIGN_OR_RETURN(auto manifest, parse_manifest(text));
+  GANTRY_ASSIGN_OR_RETURN(auto files, PackageFiles::verify(directory, manifest));
+  return Checked{std::move(manifest), sha256_hex(text), std::move(files)};
 }
 
 std::string names_of(const Manifest& manifest) {
@@ -64,19 +62,18 @@ Result<void> check_engine_options(const Manifest& manifest, const EngineList& en
 Result<OpenedPackage> open_unnamed(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
                                    const EngineList& loaders, const OpenOptions& options,
                                    const std::optional<EngineChoice>& choice) {
-  auto checked = check_package(directory, options);
-  if (!checked) return std::move(checked).error();
-  const Manifest& manifest = checked->manifest;
+  GANTRY_ASSIGN_OR_RETURN(auto checked, check_package(directory, options));
+  const Manifest& manifest = checked.manifest;
   auto ok = check_names(options.models, "models", manifest);
   if (ok) ok = check_names(options.engines, "engines", manifest);
   if (ok) ok = check_names(options.host_models, "host_models", manifest);
   if (ok) ok = check_engine_options(manifest, loaders, options.model);
   for (const auto& [name, model] : options.models)
     if (ok) ok = check_engine_options(manifest, loaders, model);
-  if (!ok) return std::move(ok).error();
-  auto runtime = options.model.runtime ? Result<Runtime>(*options.model.runtime) : Runtime::shared();
-  if (!runtime) return std::move(runtime).error();
-  const OpeningContext context{manifest, checked->sha256, checked->files, loaders, options, *std::move(runtime)};
+  GANTRY_RETURN_IF_ERROR(ok);
+  GANTRY_ASSIGN_OR_RETURN(auto runtime,
+                          options.model.runtime ? Result<Runtime>(*options.model.runtime) : Runtime::shared());
+  const OpeningContext context{manifest, checked.sha256, checked.files, loaders, options, std::move(runtime)};
   return PackageOpener(context, in, out, choice).open();
 }
 
@@ -99,9 +96,8 @@ Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo*
 namespace gantry {
 
 Result<AnyPipeline> open_any(const std::string& directory, const EngineList& engines, const OpenOptions& options) {
-  auto opened = detail::open_package(directory, nullptr, nullptr, engines, options);
-  if (!opened) return std::move(opened).error();
-  return AnyPipeline(std::move(opened->core), std::move(opened->origin));
+  GANTRY_ASSIGN_OR_RETURN(auto opened, detail::open_package(directory, nullptr, nullptr, engines, options));
+  return AnyPipeline(std::move(opened.core), std::move(opened.origin));
 }
 
 }  // namespace gantry

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/open_file.hpp"
+#include "core/return_if_error.hpp"
 #include "package/sha256.hpp"
 
 namespace gantry::detail {
@@ -27,12 +28,11 @@ Result<void> check_hash(const std::string& name, const std::string& hash, const 
 
 Result<std::shared_ptr<const VerifiedContent>> verify_file(const PackageTree& tree, const std::string& path,
                                                            const std::string& name, const FileEntry& entry) {
-  auto file = tree.open_file(path, name);
-  if (!file) return std::move(file).error();
-  if (auto ok = check_size(name, file->size(), entry); !ok) return std::move(ok).error();
-  auto content = VerifiedContent::hash(*std::move(file), name);
+  GANTRY_ASSIGN_OR_RETURN(auto file, tree.open_file(path, name));
+  GANTRY_RETURN_IF_ERROR(check_size(name, file.size(), entry));
+  auto content = VerifiedContent::hash(std::move(file), name);
   if (!content) return content;
-  if (auto ok = check_hash(name, (*content)->sha256(), entry); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_hash(name, (*content)->sha256(), entry));
   return content;
 }
 
@@ -49,7 +49,7 @@ Result<std::map<std::string, std::string, std::less<>>> resolve_all(const Packag
     auto path = tree.resolve(name);
     if (!path && path.error().code() == ErrorCode::kNotFound)
       return altered_file(name, "is listed in gantry.json, but missing");
-    if (!path) return std::move(path).error();
+    GANTRY_RETURN_IF_ERROR(path);
     paths.emplace(name, *std::move(path));
   }
   return paths;
@@ -64,16 +64,13 @@ std::string sha256_hex(const Bytes& content) {
 }
 
 Result<Bytes> read_package_file(const std::string& directory, const std::string& name) {
-  auto tree = PackageTree::open(directory);
-  if (!tree) return std::move(tree).error();
-  auto path = tree->resolve(name);
-  if (!path) return std::move(path).error();
-  auto file = tree->open_file(*path, name);
-  if (!file) return std::move(file).error();
-  if (file->size() > static_cast<std::uint64_t>(kMaxManifestBytes))
-    return Error(ErrorCode::kResourceExhausted, "file '" + name + "' has " + std::to_string(file->size()) +
+  GANTRY_ASSIGN_OR_RETURN(auto tree, PackageTree::open(directory));
+  GANTRY_ASSIGN_OR_RETURN(auto path, tree.resolve(name));
+  GANTRY_ASSIGN_OR_RETURN(auto file, tree.open_file(path, name));
+  if (file.size() > static_cast<std::uint64_t>(kMaxManifestBytes))
+    return Error(ErrorCode::kResourceExhausted, "file '" + name + "' has " + std::to_string(file.size()) +
                                                     " bytes, the limit is " + std::to_string(kMaxManifestBytes));
-  return read_whole(*file, name);
+  return read_whole(file, name);
 }
 
 std::optional<Error> why_unreadable(const std::string& directory, const Manifest& manifest) {
@@ -87,27 +84,23 @@ std::optional<Error> why_unreadable(const std::string& directory, const Manifest
 }
 
 Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Manifest& manifest) {
-  auto tree = PackageTree::open(directory);
-  if (!tree) return std::move(tree).error();
-  PackageFiles files(*std::move(tree));
+  GANTRY_ASSIGN_OR_RETURN(auto tree, PackageTree::open(directory));
+  PackageFiles files(std::move(tree));
   files.entries_ = manifest.files;
   std::set<std::string> kept;  // what engines read
   for (const ModelEntry& model : manifest.models)
     for (const EngineEntry& engine : model.engines)
       for (const EntryFile& file : engine.files) kept.insert(file.path);
   try {
-    auto paths = resolve_all(files.tree_, manifest);
-    if (!paths) return std::move(paths).error();
-    files.paths_ = *std::move(paths);
+    GANTRY_ASSIGN_OR_RETURN(files.paths_, resolve_all(files.tree_, manifest));
     std::set<std::string> expected;
     for (const auto& [name, path] : files.paths_) expected.insert(path);
     for (const char* own : {"gantry.json", "gantry.json.sig"})
       if (auto path = files.tree_.resolve(own)) expected.insert(*std::move(path));
-    if (auto ok = files.tree_.refuse_strangers(expected); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(files.tree_.refuse_strangers(expected));
     for (const auto& [name, entry] : manifest.files) {
-      auto content = verify_file(files.tree_, files.paths_[name], name, entry);
-      if (!content) return std::move(content).error();
-      if (kept.count(name) > 0) files.contents_.emplace(name, *std::move(content));
+      GANTRY_ASSIGN_OR_RETURN(auto content, verify_file(files.tree_, files.paths_[name], name, entry));
+      if (kept.count(name) > 0) files.contents_.emplace(name, std::move(content));
     }
   } catch (const std::exception& error) {
     return Error(ErrorCode::kResourceExhausted, "cannot check the files of '" + directory + "': " + error.what());
@@ -120,20 +113,18 @@ Result<ModelFile> PackageFiles::open(const std::string& name) const {
   if (kept != contents_.end()) return ModelFile(kept->second);
   const auto entry = entries_.find(name);
   if (entry == entries_.end()) return Error(ErrorCode::kNotFound, "file '" + name + "' is not listed in files");
-  auto content = verify_file(tree_, paths_.find(name)->second, name, entry->second);
-  if (!content) return std::move(content).error();
-  return ModelFile(*std::move(content));
+  GANTRY_ASSIGN_OR_RETURN(auto content, verify_file(tree_, paths_.find(name)->second, name, entry->second));
+  return ModelFile(std::move(content));
 }
 
 Result<Bytes> PackageFiles::read(const std::string& name) const {
   const auto entry = entries_.find(name);
   if (entry == entries_.end()) return Error(ErrorCode::kInvalidArgument, "file '" + name + "' is not listed in files");
-  auto file = tree_.open_file(paths_.find(name)->second, name);
-  if (!file) return std::move(file).error();
-  if (auto ok = check_size(name, file->size(), entry->second); !ok) return std::move(ok).error();
-  auto content = read_whole(*file, name);
+  GANTRY_ASSIGN_OR_RETURN(auto file, tree_.open_file(paths_.find(name)->second, name));
+  GANTRY_RETURN_IF_ERROR(check_size(name, file.size(), entry->second));
+  auto content = read_whole(file, name);
   if (!content) return content;
-  if (auto ok = check_hash(name, sha256_hex(*content), entry->second); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_hash(name, sha256_hex(*content), entry->second));
   return content;
 }
 

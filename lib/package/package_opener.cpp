@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/make_model.hpp"
 #include "package/golden_identity.hpp"
 #include "pipeline/pipeline_origin.hpp"
@@ -36,22 +37,19 @@ Result<OpenedPackage> PackageOpener::open() {
     auto built = open_whole();
     return built ? Result<OpenedPackage>(finished(*std::move(built))) : Result<OpenedPackage>(std::move(built).error());
   }
-  const auto records = GoldenRecords::open(context_.options.golden_cache);
-  if (!records) return records.error();
-  const auto identity = golden_identity(context_);
-  if (!identity) return identity.error();
-  if (const auto record = records->find(*identity)) {
+  GANTRY_ASSIGN_OR_RETURN(const auto records, GoldenRecords::open(context_.options.golden_cache));
+  GANTRY_ASSIGN_OR_RETURN(const auto identity, golden_identity(context_));
+  if (const auto record = records.find(identity)) {
     begin(&*record);
     auto built = attempt_remembered(*record);
     if (built) return finished(*std::move(built));
-    records->forget(*identity);  // a case that passed fails now: nothing it says counts any more
+    records.forget(identity);  // a case that passed fails now: nothing it says counts any more
   }
-  auto built = open_whole();
-  if (!built) return std::move(built).error();
-  if (built->info.golden_cases > 0)
-    if (const auto kept = records->keep(*identity, record_of(*built)); !kept)
-      built->info.golden_note = kept.error().message();
-  return finished(*std::move(built));
+  GANTRY_ASSIGN_OR_RETURN(auto built, open_whole());
+  if (built.info.golden_cases > 0)
+    if (const auto kept = records.keep(identity, record_of(built)); !kept)
+      built.info.golden_note = kept.error().message();
+  return finished(std::move(built));
 }
 
 void PackageOpener::begin(const GoldenRecord* record) {
@@ -66,38 +64,36 @@ void PackageOpener::begin(const GoldenRecord* record) {
 }
 
 Result<void> PackageOpener::choose() {
-  for (ModelCandidate& model : models_)
-    if (auto ok = model.choose(); !ok) return ok;
+  for (ModelCandidate& model : models_) GANTRY_RETURN_IF_ERROR(model.choose());
   return {};
 }
 
 Result<PackageOpener::Built> PackageOpener::open_whole() {
   begin(nullptr);
-  if (auto ok = choose(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(choose());
   while (true) {
     at_fault_ = nullptr;
     auto built = attempt();
     if (built || at_fault_ == nullptr) return built;
     if (at_fault_->is_given()) return at_fault_->here(built.error());
-    if (auto ok = at_fault_->pass_over(built.error()); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(at_fault_->pass_over(built.error()));
   }
 }
 
 /// With the engines that are loaded. Where one is at fault, at_fault_ says whose.
 Result<PackageOpener::Built> PackageOpener::attempt() {
   if (context_.options.skip_golden_for_tests) return build_serving(nullptr, nullptr);
-  auto golden = check_alone(manifest_.golden);
-  if (!golden) return std::move(golden).error();
-  auto built = build_serving(&*golden, nullptr);
+  GANTRY_ASSIGN_OR_RETURN(auto golden, check_alone(manifest_.golden));
+  auto built = build_serving(&golden, nullptr);
   if (!built) return built;
   // What keeps state has answered once it was asked: the instances that serve have answered nobody yet.
   if (!has_state())
-    if (auto ok = golden->run_together(*built->core, largest_batch(serving_)); !ok) {
-      blame_for_batches(*golden);
+    if (auto ok = golden.run_together(*built->core, largest_batch(serving_)); !ok) {
+      blame_for_batches(golden);
       return std::move(ok).error();
     }
-  built->info.golden_cases = golden->size();
-  built->info.golden_boundaries = golden->boundaries();
+  built->info.golden_cases = golden.size();
+  built->info.golden_boundaries = golden.boundaries();
   return built;
 }
 
@@ -105,21 +101,19 @@ Result<PackageOpener::Built> PackageOpener::attempt() {
 Result<PackageOpener::Built> PackageOpener::attempt_remembered(const GoldenRecord& record) {
   if (manifest_.golden.size() != record.cases || manifest_.models.size() != record.models.size())
     return Error(ErrorCode::kInternal, "the record is of another package");
-  if (auto ok = choose(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(choose());
   const std::vector<GoldenCase> first{manifest_.golden[0]};
   std::optional<GoldenCheck> golden;
   if (has_state()) {
-    auto checked = check_alone(first);
-    if (!checked) return std::move(checked).error();
-    golden.emplace(*std::move(checked));
+    GANTRY_ASSIGN_OR_RETURN(auto checked, check_alone(first));
+    golden.emplace(std::move(checked));
   }
   auto built = build_serving(nullptr, &record);
   if (!built) return built;
   if (!golden) {
-    auto loaded = load_golden(*built, first);
-    if (!loaded) return std::move(loaded).error();
-    if (auto ok = loaded->run_alone(*built->core, 0); !ok) return std::move(ok).error();
-    golden.emplace(*std::move(loaded));
+    GANTRY_ASSIGN_OR_RETURN(auto loaded, load_golden(*built, first));
+    GANTRY_RETURN_IF_ERROR(loaded.run_alone(*built->core, 0));
+    golden.emplace(std::move(loaded));
   }
   built->info.golden_cases = golden->size();
   built->info.golden_boundaries = golden->boundaries();
@@ -135,7 +129,7 @@ Result<GoldenCheck> PackageOpener::load_golden(const Built& built, const std::ve
 /// a model keeps state.
 Result<GoldenCheck> PackageOpener::check_alone(const std::vector<GoldenCase>& cases) {
   auto built = build_alone(has_state() ? 1 : cases.size());
-  if (!built) return std::move(built).error();
+  GANTRY_RETURN_IF_ERROR(built);
   auto golden = load_golden(*built, cases);
   if (!golden) return golden;
   Result<void> ok;
@@ -155,19 +149,18 @@ Result<GoldenCheck> PackageOpener::check_alone(const std::vector<GoldenCase>& ca
 Result<PackageOpener::Built> PackageOpener::build_alone(std::size_t cases) {
   const int workers = context_.runtime.options().workers;
   const int instances = static_cast<int>(std::min(std::max<std::size_t>(1, cases), static_cast<std::size_t>(workers)));
-  auto models = make_models([&](const ModelCandidate& model) { return model.make_alone(instances); });
-  if (!models) return std::move(models).error();
-  return build(*models);
+  GANTRY_ASSIGN_OR_RETURN(auto models,
+                          make_models([&](const ModelCandidate& model) { return model.make_alone(instances); }));
+  return build(models);
 }
 
 /// What serves: with inputs of golden cases, or with what is remembered of them.
 Result<PackageOpener::Built> PackageOpener::build_serving(const GoldenCheck* golden, const GoldenRecord* record) {
-  auto models = make_models([&](const ModelCandidate& model) {
+  const auto make = [&](const ModelCandidate& model) {
     return model.make_serving(golden ? golden->model_inputs(model.name()) : std::vector<Tensors>(),
                               record ? record->model(model.name()) : nullptr);
-  });
-  if (!models) return std::move(models).error();
-  serving_ = *std::move(models);
+  };
+  GANTRY_ASSIGN_OR_RETURN(serving_, make_models(make));
   return build(serving_);
 }
 
@@ -209,9 +202,8 @@ Result<ModelsByName> PackageOpener::make_models(Make make) {
 Result<PackageOpener::Built> PackageOpener::build(const ModelsByName& models) {
   auto parsed = parse_package_pipeline(manifest_, context_.files, models, in_, out_, registry_);
   if (!parsed) return parsed.error().within("gantry.json");
-  auto core = PipelineCore::compile(parsed->root, compile_options());
-  if (!core) return std::move(core).error();
-  Built built{*std::move(core), std::move(parsed->inputs), {}, {}};
+  GANTRY_ASSIGN_OR_RETURN(auto core, PipelineCore::compile(parsed->root, compile_options()));
+  Built built{std::move(core), std::move(parsed->inputs), {}, {}};
   built.info.name = manifest_.name;
   built.info.version = manifest_.version;
   for (const ModelCandidate& candidate : models_) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "pipeline/model_name.hpp"
 
 namespace gantry::detail {
@@ -59,12 +60,11 @@ Result<void> check_package_pipeline(const Manifest& manifest, const PackageFiles
   RuntimeOptions small;
   small.execution = Execution::kCaller;
   small.workers = 1;
-  auto runtime = Runtime::create(small);
-  if (!runtime) return std::move(runtime).error();
+  GANTRY_ASSIGN_OR_RETURN(auto runtime, Runtime::create(small));
   ModelsByName models;
   for (const ModelEntry& entry : manifest.models) {
     ModelOptions options;
-    options.runtime = *runtime;
+    options.runtime = runtime;
     options.max_batch = entry.max_batch;
     options.padding = entry.padding;
     options.merge = Merge::kNever;
@@ -73,12 +73,12 @@ Result<void> check_package_pipeline(const Manifest& manifest, const PackageFiles
     if (!model) return model.error().within("models." + entry.name);
     models.emplace(entry.name, *std::move(model));
   }
-  const auto parsed = parse_package_pipeline(manifest, files, models, nullptr, nullptr, registry);
-  if (!parsed) return parsed.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto parsed,
+                          parse_package_pipeline(manifest, files, models, nullptr, nullptr, registry));
   CompileOptions options;
-  options.runtime = *std::move(runtime);
+  options.runtime = std::move(runtime);
   options.name = manifest.name;
-  const auto compiled = PipelineCore::compile(parsed->root, options);
+  const auto compiled = PipelineCore::compile(parsed.root, options);
   return compiled ? Result<void>() : compiled.error();
 }
 

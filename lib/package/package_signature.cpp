@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/return_if_error.hpp"
 #include "package/package_files.hpp"
 
 namespace gantry {
@@ -56,9 +57,8 @@ std::optional<PublicKey> parse_pem(std::string_view text) {
 }  // namespace
 
 Result<PublicKey> PublicKey::load(const std::string& path) {
-  auto text = read_file(path, kMaxPemBytes);
-  if (!text) return std::move(text).error();
-  const auto key = parse_pem({reinterpret_cast<const char*>(text->data()), text->size()});
+  GANTRY_ASSIGN_OR_RETURN(auto text, read_file(path, kMaxPemBytes));
+  const auto key = parse_pem({reinterpret_cast<const char*>(text.data()), text.size()});
   if (!key)
     return Error(ErrorCode::kInvalidArgument,
                  "'" + path + "' is not an Ed25519 public key in PEM form; `gantry-pack --generate-key` makes one");
@@ -79,7 +79,7 @@ Result<SignatureVerdict> judge_signature(const std::string& directory, const Byt
   const auto signature = read_package_file(directory, "gantry.json.sig");
   if (!signature && signature.error().code() == ErrorCode::kNotFound)
     return SignatureVerdict{false, "the package is not signed: gantry.json.sig is missing, and trusted_keys are given"};
-  if (!signature) return signature.error();
+  GANTRY_RETURN_IF_ERROR(signature);
   if (auto ok = check_signature_size(*signature); !ok) return SignatureVerdict{false, ok.error().message()};
   for (const PublicKey& key : keys)
     if (is_signed_by(key, manifest, *signature)) return SignatureVerdict{true, {}};
@@ -91,9 +91,8 @@ Result<SignatureVerdict> judge_signature(const std::string& directory, const Byt
 Result<Bytes> read_trusted_manifest(const std::string& directory, Span<const PublicKey> keys) {
   auto text = read_package_file(directory, "gantry.json");
   if (!text || keys.empty()) return text;
-  const auto verdict = judge_signature(directory, *text, keys);
-  if (!verdict) return verdict.error();
-  if (!verdict->is_trusted) return Error(ErrorCode::kFailedPrecondition, verdict->why_not);
+  GANTRY_ASSIGN_OR_RETURN(const auto verdict, judge_signature(directory, *text, keys));
+  if (!verdict.is_trusted) return Error(ErrorCode::kFailedPrecondition, verdict.why_not);
   return text;
 }
 

@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -138,7 +140,7 @@ Result<void> PackageTree::refuse_strangers(const std::set<std::string>& expected
     }
     const bool is_link = fs::is_symlink(status);
     if (!is_link && !fs::is_regular_file(status)) return wrong(path, "is not a regular file");
-    if (auto ok = check_entry(path, expected, is_link); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(check_entry(path, expected, is_link));
   }
   if (failure)
     return Error(ErrorCode::kFailedPrecondition,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/file_pages.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -65,7 +66,7 @@ Result<void> VerifiedContent::read(std::uint64_t offset, void* target, std::size
     const auto begin = static_cast<std::size_t>(offset % kBlockBytes);
     const std::size_t count = std::min(size, block_size(block) - begin);
     if (count == block_size(block)) {
-      if (auto ok = read_block(block, out); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(read_block(block, out));
     } else {
       const MutexLock lock(mutex_);
       if (last_.empty() || last_block_ != block) {

@@ -3,6 +3,7 @@
 #include <gantry/any_pipeline.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "pipeline/boxed_value.hpp"
 #include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/pipeline_origin.hpp"
@@ -94,15 +95,13 @@ Result<Payload> AnyPipeline::join(std::vector<Payload> inputs) const {
 }
 
 Result<Payload> AnyPipeline::run(Payload input, const RunOptions& options) const {
-  auto value = unpack(std::move(input));
-  if (!value) return std::move(value).error();
-  return boxed(core_->run(*std::move(value), options));
+  GANTRY_ASSIGN_OR_RETURN(auto value, unpack(std::move(input)));
+  return boxed(core_->run(std::move(value), options));
 }
 
 Result<Payload> AnyPipeline::run(Payload input, const CallContext& call) const {
-  auto value = unpack(std::move(input));
-  if (!value) return std::move(value).error();
-  return boxed(core_->run(*std::move(value), call));
+  GANTRY_ASSIGN_OR_RETURN(auto value, unpack(std::move(input)));
+  return boxed(core_->run(std::move(value), call));
 }
 
 template <class Call>
@@ -159,11 +158,9 @@ std::future<Result<Payload>> AnyPipeline::submit(Payload input, const RunOptions
 }
 
 Result<Payload> AnyPipeline::run_until(Payload input, std::string_view stage) const {
-  const auto path = find_stage(stage);
-  if (!path) return path.error();
-  auto value = unpack(std::move(input));
-  if (!value) return std::move(value).error();
-  return boxed(detail::run_until(*core_, *std::move(value), *path));
+  GANTRY_ASSIGN_OR_RETURN(const auto path, find_stage(stage));
+  GANTRY_ASSIGN_OR_RETURN(auto value, unpack(std::move(input)));
+  return boxed(detail::run_until(*core_, std::move(value), path));
 }
 
 Result<std::string> AnyPipeline::find_stage(std::string_view stage) const {
@@ -172,12 +169,10 @@ Result<std::string> AnyPipeline::find_stage(std::string_view stage) const {
 
 Result<AnyPipeline> compile_any(std::string_view json, const Registry& registry, const ConfigContext& context,
                                 const CompileOptions& options) {
-  auto parsed = detail::parse_pipeline(json, nullptr, nullptr, registry, context);
-  if (!parsed) return std::move(parsed).error();
-  auto core = detail::PipelineCore::compile(parsed->root, options);
-  if (!core) return std::move(core).error();
-  return AnyPipeline(*std::move(core), std::make_shared<const detail::PipelineOrigin>(
-                                           detail::PipelineOrigin{{}, registry.codecs(), std::move(parsed->inputs)}));
+  GANTRY_ASSIGN_OR_RETURN(auto parsed, detail::parse_pipeline(json, nullptr, nullptr, registry, context));
+  GANTRY_ASSIGN_OR_RETURN(auto core, detail::PipelineCore::compile(parsed.root, options));
+  return AnyPipeline(std::move(core), std::make_shared<const detail::PipelineOrigin>(
+                                          detail::PipelineOrigin{{}, registry.codecs(), std::move(parsed.inputs)}));
 }
 
 const PackageInfo& detail::package_of(const PipelineOrigin* origin) {

@@ -5,11 +5,13 @@
 #include <gantry/result.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 
 /// A value, or why there is none, as those get it who know its type only at run time.
 inline Result<Payload> boxed(Result<Value> value) {
-  if (!value) return std::move(value).error();
+  GANTRY_RETURN_IF_ERROR(value);
   return Payload(*std::move(value));
 }
 

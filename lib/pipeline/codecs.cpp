@@ -2,6 +2,7 @@
 #include <gantry/codecs.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/npy.hpp"
 #include "pipeline/boxed_value.hpp"
 #include "pipeline/payload_codecs.hpp"
@@ -28,7 +29,7 @@ std::string Codecs::name_of(const PayloadType& type) const {
 
 Result<std::string> Codecs::to_json(const Payload& payload) const {
   JsonWriter writer;
-  if (auto ok = write_json(payload, writer); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(write_json(payload, writer));
   return writer.finish();
 }
 

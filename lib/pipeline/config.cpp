@@ -8,6 +8,7 @@
 
 #include "core/json_object.hpp"
 #include "core/near_names.hpp"
+#include "core/return_if_error.hpp"
 #include "pipeline/config_tensors.hpp"
 #include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/registry_data.hpp"
@@ -36,17 +37,13 @@ class ConfigParser {
     Given given{in, !inputs_.empty()};
     if (given.are_inputs) {
       if (in == nullptr && list.is_array() && !list.empty()) in = tuple_taken_by(list[0], "pipeline[0]");
-      auto taken = inputs_.take(in);
-      if (!taken) return std::move(taken).error();
-      given.type = *taken;
+      GANTRY_ASSIGN_OR_RETURN(given.type, inputs_.take(in));
     }
-    auto root = parse_list(list, "pipeline", given, out);
-    if (!root) return std::move(root).error();
-    auto inputs = inputs_.finish();
-    if (!inputs) return std::move(inputs).error();
-    if (inputs->empty()) inputs->push_back({"", (*root)->in});
-    if (given.are_inputs && same_type(*given.type, type_of<Tensors>())) root = with_checked_names(*root, *inputs);
-    return ParsedPipeline{*std::move(root), *std::move(inputs)};
+    GANTRY_ASSIGN_OR_RETURN(auto root, parse_list(list, "pipeline", given, out));
+    GANTRY_ASSIGN_OR_RETURN(auto inputs, inputs_.finish());
+    if (inputs.empty()) inputs.push_back({"", root->in});
+    if (given.are_inputs && same_type(*given.type, type_of<Tensors>())) root = with_checked_names(root, inputs);
+    return ParsedPipeline{std::move(root), std::move(inputs)};
   }
 
  private:
@@ -61,15 +58,14 @@ class ConfigParser {
     NodePtr chain;
     for (std::size_t i = 0; i < list.size(); ++i) {
       const bool is_last = i + 1 == list.size();
-      auto node = parse_op(list[i], at(path, i), given, is_last ? out : nullptr, is_last ? nullptr : &list[i + 1],
-                           at(path, i + 1));
-      if (!node) return node;
-      if (given.type && !same_type(*given.type, *(*node)->in))
-        return json_error(at(path, i), "'" + (*node)->name + "' takes " + (*node)->in->name() + ", but " +
+      GANTRY_ASSIGN_OR_RETURN(auto node, parse_op(list[i], at(path, i), given, is_last ? out : nullptr,
+                                                  is_last ? nullptr : &list[i + 1], at(path, i + 1)));
+      if (given.type && !same_type(*given.type, *node->in))
+        return json_error(at(path, i), "'" + node->name + "' takes " + node->in->name() + ", but " +
                                            (i == 0 ? "the pipeline gives it " : "the op before it gives ") +
                                            given.type->name());
-      given = {(*node)->out};
-      chain = chain ? chain_nodes(chain, *node) : *node;
+      given = {node->out};
+      chain = chain ? chain_nodes(chain, node) : node;
     }
     if (out && !same_type(*out, *given.type))
       return json_error(path, "gives " + given.type->name() + ", but " + out->name() + " is wanted");
@@ -121,7 +117,7 @@ class ConfigParser {
     } catch (...) {
       return translate_exception().within(object.path());
     }
-    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(object.finish());
     if (!node) return Error(ErrorCode::kInternal, object.path() + ": the factory of '" + op + "' made no stage");
     if (node->error) return json_error(object.path(), "'" + op + "': " + node->error->message());
     return node;
@@ -130,7 +126,7 @@ class ConfigParser {
   Result<NodePtr> parse_model(JsonObject& object, const TypeInfo* in, const TypeInfo* out) const {
     const bool is_named = object.find("name") != nullptr;
     const std::string name = is_named ? object.string("name") : "";
-    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(object.finish());
     const auto& models = context_.models;
     if (models.empty() && is_named)
       return json_error(object.path_of("name"), "there is no model '" + name + "': this config has no model");
@@ -157,25 +153,25 @@ class ConfigParser {
 
   Result<NodePtr> parse_each(JsonObject& object, const TypeInfo* in, const TypeInfo* out) {
     const Json* inner_list = object.require("do");
-    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(object.finish());
     if (in && in->list == nullptr)
       return json_error(object.path(), "'each' takes a list, but it is given " + in->name());
-    auto inner = parse_list(*inner_list, object.path_of("do"), {in ? &in->list->element() : nullptr},
-                            out && out->list ? &out->list->element() : nullptr);
-    if (!inner) return inner;
-    if ((*inner)->in->list_of == nullptr || (*inner)->out->list_of == nullptr)
+    GANTRY_ASSIGN_OR_RETURN(auto inner,
+                            parse_list(*inner_list, object.path_of("do"), {in ? &in->list->element() : nullptr},
+                                       out && out->list ? &out->list->element() : nullptr));
+    if (inner->in->list_of == nullptr || inner->out->list_of == nullptr)
       return json_error(object.path(), "lists nest at most two deep");
     auto node = std::make_shared<Node>();
     node->kind = node->name = "each";
-    node->in = &(*inner)->in->list_of();
-    node->out = &(*inner)->out->list_of();
-    node->branches = {{"do", *std::move(inner)}};
+    node->in = &inner->in->list_of();
+    node->out = &inner->out->list_of();
+    node->branches = {{"do", std::move(inner)}};
     return NodePtr(std::move(node));
   }
 
   Result<NodePtr> parse_fork(JsonObject& object, Given given, const TypeInfo* out) {
     const Json* lists = object.list("branches", true);
-    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(object.finish());
     const std::string path = object.path_of("branches");
     if (lists->empty() || lists->size() > kMaxBranches)
       return json_error(path,
@@ -189,17 +185,17 @@ class ConfigParser {
     node->kind = node->name = "fork";
     node->out = out ? out : &type_of<ValueTuple>();
     for (std::size_t i = 0; i < lists->size(); ++i) {
-      auto branch = parse_list((*lists)[i], at(path, i), given, tuple ? &tuple->element(i) : nullptr, true);
-      if (!branch) return branch;
-      if (*branch) given.type = (*branch)->in;
-      node->branches.push_back({"branches[" + std::to_string(i) + "]", *std::move(branch)});
+      GANTRY_ASSIGN_OR_RETURN(auto branch,
+                              parse_list((*lists)[i], at(path, i), given, tuple ? &tuple->element(i) : nullptr, true));
+      if (branch) given.type = branch->in;
+      node->branches.push_back({"branches[" + std::to_string(i) + "]", std::move(branch)});
     }
     node->in = given.type;
     if (node->in == nullptr)
       return json_error(path, "all are empty, and nothing before them says what they pass through");
     for (std::size_t i = 0; i < lists->size(); ++i)
-      if (auto ok = fill_branch(node->branches[i], *node->in, tuple ? &tuple->element(i) : nullptr, at(path, i)); !ok)
-        return std::move(ok).error();
+      GANTRY_RETURN_IF_ERROR(
+          fill_branch(node->branches[i], *node->in, tuple ? &tuple->element(i) : nullptr, at(path, i)));
     if (node->in->copy == nullptr)
       return json_error(object.path(), "'fork' needs an input that can be copied, got " + node->in->name());
     return NodePtr(std::move(node));
@@ -216,10 +212,10 @@ class ConfigParser {
     const Json* condition = object.require("if");
     const Json* then_list = object.require("then");
     const Json* else_list = object.require("else");
-    if (auto ok = object.finish(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(object.finish());
     JsonObject predicate_object(*condition, object.path_of("if"));
     const std::string name = predicate_object.string("predicate");
-    if (auto ok = predicate_object.finish(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(predicate_object.finish());
     const auto predicate = registry_.data().predicates.find(name);
     if (predicate == registry_.data().predicates.end())
       return json_error(predicate_object.path_of("predicate"), "unknown predicate '" + name + "'");
@@ -227,20 +223,18 @@ class ConfigParser {
     if (in && !same_type(*in, *type))
       return json_error(object.path(),
                         "predicate '" + name + "' looks at " + type->name() + ", but is given " + in->name());
-    auto then = parse_list(*then_list, object.path_of("then"), {type}, out, true);
-    if (!then) return then;
-    auto otherwise = parse_list(*else_list, object.path_of("else"), {type}, (*then)->out, true);
-    if (!otherwise) return otherwise;
-    if (!same_type(*(*then)->out, *(*otherwise)->out))
+    GANTRY_ASSIGN_OR_RETURN(auto then, parse_list(*then_list, object.path_of("then"), {type}, out, true));
+    GANTRY_ASSIGN_OR_RETURN(auto otherwise, parse_list(*else_list, object.path_of("else"), {type}, then->out, true));
+    if (!same_type(*then->out, *otherwise->out))
       return json_error(object.path(),
-                        "'then' gives " + (*then)->out->name() + ", 'else' gives " + (*otherwise)->out->name());
+                        "'then' gives " + then->out->name() + ", 'else' gives " + otherwise->out->name());
     auto node = std::make_shared<Node>();
     node->kind = node->name = "when";
     node->in = type;
-    node->out = (*then)->out;
+    node->out = then->out;
     node->params.text = "if=" + name;
     node->predicate = predicate->second.test;
-    node->branches = {{"then", *std::move(then)}, {"else", *std::move(otherwise)}};
+    node->branches = {{"then", std::move(then)}, {"else", std::move(otherwise)}};
     return NodePtr(std::move(node));
   }
 
@@ -256,9 +250,8 @@ class ConfigParser {
           known != registry_.data().ops.end())
         return &known->second->in();
     if (name == "each" || name == "when" || (name == "select" && op->contains("item"))) return nullptr;
-    auto node = parse_op(*op, path, {}, nullptr, nullptr, "");
-    if (!node) return std::move(node).error();
-    return (*node)->in;
+    GANTRY_ASSIGN_OR_RETURN(auto node, parse_op(*op, path, {}, nullptr, nullptr, ""));
+    return node->in;
   }
 
   /// What the first op of one of a fork's branches takes; their mistakes are reported when their turn comes.
@@ -294,16 +287,14 @@ class ConfigParser {
 Result<ParsedPipeline> parse_pipeline(std::string_view json, const TypeInfo* in, const TypeInfo* out,
                                       const Registry& registry, const ConfigContext& context) {
   if (registry.data().mistake) return *registry.data().mistake;
-  auto list = parse_json(json, "pipeline");
-  if (!list) return std::move(list).error();
-  return ConfigParser(registry, context).parse(*list, in, out);
+  GANTRY_ASSIGN_OR_RETURN(auto list, parse_json(json, "pipeline"));
+  return ConfigParser(registry, context).parse(list, in, out);
 }
 
 Result<NodePtr> parse_stages(std::string_view json, const TypeInfo* in, const TypeInfo* out, const Registry& registry,
                              const ConfigContext& context) {
-  auto parsed = parse_pipeline(json, in, out, registry, context);
-  if (!parsed) return std::move(parsed).error();
-  return std::move(parsed->root);
+  GANTRY_ASSIGN_OR_RETURN(auto parsed, parse_pipeline(json, in, out, registry, context));
+  return std::move(parsed.root);
 }
 
 }  // namespace gantry::detail

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -53,7 +55,7 @@ namespace {
 /// {"op": "select", "item": 1} over a tuple.
 Result<NodePtr> parse_item(JsonObject& object, const TypeInfo* in) {
   const std::int64_t item = object.integer("item");
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   if (in == nullptr || in->tuple == nullptr)
     return json_error(
         object.path(),
@@ -80,13 +82,13 @@ Result<NodePtr> parse_select(JsonObject& object, const TypeInfo* in) {
     names = read_strings(object, "names", true);
     as = read_strings(object, "as", false);
   }
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   return checked(object, is_single ? select(name).node() : select(std::move(names), std::move(as)).node());
 }
 
 Result<NodePtr> parse_bundle(JsonObject& object, const TypeInfo* in) {
   std::vector<std::string> names = read_strings(object, "names", true);
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   if (in == nullptr) in = tuple_of_tensors(names.size(), std::make_index_sequence<kMaxTuple>());
   if (in == nullptr)
     return json_error(object.path_of("names"), "needs 1.." + std::to_string(kMaxTuple) +
@@ -164,12 +166,14 @@ Result<const TypeInfo*> PipelineInputs::take(const TypeInfo* in) {
 Result<NodePtr> PipelineInputs::parse_select(JsonObject& object, const TypeInfo& whole,
                                              const Result<const TypeInfo*>& wanted) {
   const std::string name = object.string("name");
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   const auto input = std::find_if(inputs_.begin(), inputs_.end(), [&](const auto& one) { return one.name == name; });
   if (input == inputs_.end())
     return json_error(object.path_of("name"), "the pipeline has no input '" + name + "'; it has " + names());
-  if (input->type == nullptr && !wanted) return wanted.error();
-  if (input->type == nullptr) input->type = *wanted;
+  if (input->type == nullptr) {
+    GANTRY_RETURN_IF_ERROR(wanted);
+    input->type = *wanted;
+  }
   if (input->type == nullptr)
     return json_error(object.path(),
                       "what input '" + name + "' is cannot be told: nothing behind it says what it takes");

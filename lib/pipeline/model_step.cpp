@@ -7,6 +7,7 @@
 #include <gantry/pipeline.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/batch.hpp"
 #include "model/model_call.hpp"
 #include "pipeline/model_name.hpp"
@@ -118,7 +119,7 @@ class ModelStep final : public Step {
       const TensorSpec& spec = signature.inputs()[i];
       const Tensor* tensor = given.find(spec.name);
       if (tensor == nullptr) return Error(ErrorCode::kInvalidArgument, "input '" + spec.name + "' is missing");
-      if (auto ok = signature.check_sample(i, *tensor, binding); !ok) return std::move(ok).error();
+      GANTRY_RETURN_IF_ERROR(signature.check_sample(i, *tensor, binding));
       if (!tensor->device().is_cpu())
         return Error(ErrorCode::kInvalidArgument,
                      "input '" + spec.name + "' must be on the CPU, got " + tensor->to_string());
@@ -137,9 +138,8 @@ class ModelStep final : public Step {
     std::vector<Tensor> column(group.samples.size());
     for (std::size_t input = 0; input < group.samples[0].size(); ++input) {
       for (std::size_t i = 0; i < column.size(); ++i) column[i] = group.samples[i][input].tensor;
-      auto stacked = stack(column);
-      if (!stacked) return std::move(stacked).error();
-      batch.add(group.samples[0][input].name, *std::move(stacked));
+      GANTRY_ASSIGN_OR_RETURN(auto stacked, stack(column));
+      batch.add(group.samples[0][input].name, std::move(stacked));
     }
     return batch;
   }
@@ -241,9 +241,9 @@ class ModelStep final : public Step {
     Tensors sample;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       // Where an output has no rows, the call was of one sample.
-      auto tensor = signature.has_rows(i) ? unstack(outputs[i].tensor, index) : Result<Tensor>(outputs[i].tensor);
-      if (!tensor) return std::move(tensor).error();
-      sample.add(outputs[i].name, *std::move(tensor));
+      GANTRY_ASSIGN_OR_RETURN(
+          auto tensor, signature.has_rows(i) ? unstack(outputs[i].tensor, index) : Result<Tensor>(outputs[i].tensor));
+      sample.add(outputs[i].name, std::move(tensor));
     }
     return sample;
   }

@@ -2,6 +2,7 @@
 // Payloads: their types' names, and tuples whose types a config left open.
 #include <gantry/payload.hpp>
 
+#include "core/return_if_error.hpp"
 #include "pipeline/open_tuple.hpp"
 
 namespace gantry {
@@ -30,7 +31,7 @@ Result<Value> convert_tuple(ValueTuple& open, const TupleOps& wanted) {
   const auto element = [](const void* tuple, std::size_t i) -> const TypeInfo& {
     return static_cast<const TupleOps*>(tuple)->element(i);
   };
-  if (auto ok = convert_items(open.items, element, &wanted); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(convert_items(open.items, element, &wanted));
   return wanted.collect(open.items.data());
 }
 
@@ -40,7 +41,7 @@ Result<Value> convert_list(Value list, const ListOps& from, const ListOps& wante
   const auto element = [](const void* ops, std::size_t) -> const TypeInfo& {
     return static_cast<const ListOps*>(ops)->element();
   };
-  if (auto ok = convert_items(items, element, &wanted); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(convert_items(items, element, &wanted));
   return wanted.collect(items.data(), items.size());
 }
 

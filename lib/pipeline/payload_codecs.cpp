@@ -9,6 +9,7 @@
 
 #include "core/json_access.hpp"
 #include "core/json_enclosure.hpp"
+#include "core/return_if_error.hpp"
 #include "model/npy.hpp"
 #include "pipeline/open_tuple.hpp"
 #include "pipeline/payload_guard.hpp"
@@ -107,23 +108,21 @@ std::string PayloadCodecs::name_of(const TypeInfo& type) const {
 Result<void> PayloadCodecs::write_json(const PayloadRef& payload, JsonWriter& writer) const {
   if (const Structure structure = structure_of(*payload.type); structure != Structure::kLeaf) {
     writer.begin_object().key(key_of(structure)).begin_list();
-    for (const PayloadRef& item : items_of(payload))
-      if (auto ok = write_json(item, writer); !ok) return ok;
+    for (const PayloadRef& item : items_of(payload)) GANTRY_RETURN_IF_ERROR(write_json(item, writer));
     writer.end_list().end_object();
     return {};
   }
-  const auto codec = find(*payload.type);
-  if (!codec) return codec.error();
-  if (!(*codec)->write_json) return lacks(**codec, "written as JSON", "write_json");
-  writer.begin_object().key((*codec)->name);
+  GANTRY_ASSIGN_OR_RETURN(const auto codec, find(*payload.type));
+  if (!codec->write_json) return lacks(*codec, "written as JSON", "write_json");
+  writer.begin_object().key(codec->name);
   JsonEnclosure enclosure(writer);
-  auto written = guarded(**codec, [&]() -> Result<void> {
-    (*codec)->write_json(payload.data, writer);
+  auto written = guarded(*codec, [&]() -> Result<void> {
+    codec->write_json(payload.data, writer);
     return {};
   });
   const auto mistake = enclosure.end();
-  if (!written) return written;
-  if (mistake) return Error(ErrorCode::kInternal, "write_json: " + *mistake).within(title_of(**codec));
+  GANTRY_RETURN_IF_ERROR(written);
+  if (mistake) return Error(ErrorCode::kInternal, "write_json: " + *mistake).within(title_of(*codec));
   writer.end_object();
   return {};
 }
@@ -132,24 +131,19 @@ Result<Value> PayloadCodecs::read_json(const TypeInfo& type, const JsonView& jso
   if (is_open_tuple(type)) return Error(ErrorCode::kUnsupported, "a tuple cannot be read whose types nobody stated");
   const Structure structure = structure_of(type);
   if (structure == Structure::kLeaf) {
-    const auto codec = find(type);
-    if (!codec) return codec.error();
-    if (!(*codec)->read_json) return lacks(**codec, "read from JSON", "read_json");
-    const auto content = only_member(json, (*codec)->name, type);
-    if (!content) return content.error();
-    return guarded(**codec, [&] { return (*codec)->read_json(*content); });
+    GANTRY_ASSIGN_OR_RETURN(const auto codec, find(type));
+    if (!codec->read_json) return lacks(*codec, "read from JSON", "read_json");
+    GANTRY_ASSIGN_OR_RETURN(const auto content, only_member(json, codec->name, type));
+    return guarded(*codec, [&] { return codec->read_json(content); });
   }
-  const auto list = only_member(json, key_of(structure), type);
-  if (!list) return list.error();
-  const auto parts = list->items();
-  if (!parts) return parts.error();
-  if (type.tuple && type.tuple->arity != parts->size())
-    return list->error(count_difference(type.tuple->arity, parts->size()));
+  GANTRY_ASSIGN_OR_RETURN(const auto list, only_member(json, key_of(structure), type));
+  GANTRY_ASSIGN_OR_RETURN(const auto parts, list.items());
+  if (type.tuple && type.tuple->arity != parts.size())
+    return list.error(count_difference(type.tuple->arity, parts.size()));
   std::vector<Value> items;
-  for (std::size_t i = 0; i < parts->size(); ++i) {
-    auto item = read_json(type.tuple ? type.tuple->element(i) : type.list->element(), (*parts)[i]);
-    if (!item) return item;
-    items.push_back(*std::move(item));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    GANTRY_ASSIGN_OR_RETURN(auto item, read_json(type.tuple ? type.tuple->element(i) : type.list->element(), parts[i]));
+    items.push_back(std::move(item));
   }
   return collect(type, std::move(items));
 }
@@ -157,22 +151,19 @@ Result<Value> PayloadCodecs::read_json(const TypeInfo& type, const JsonView& jso
 Result<Value> PayloadCodecs::from_bytes(const TypeInfo& type, Bytes bytes, std::string_view media_type) const {
   const std::string kind = essence_of(media_type);
   const bool is_leaf = structure_of(type) == Structure::kLeaf;
-  const auto codec = is_leaf ? find(type) : Result<const ErasedCodec*>(nullptr);
-  if (!codec) return codec.error();
-  if (kind == "application/json" && (!is_leaf || (*codec)->read_json)) {
-    auto json = JsonView::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    if (!json) return std::move(json).error();
-    return read_json(type, *json);
+  GANTRY_ASSIGN_OR_RETURN(const auto codec, is_leaf ? find(type) : Result<const ErasedCodec*>(nullptr));
+  if (kind == "application/json" && (!is_leaf || codec->read_json)) {
+    GANTRY_ASSIGN_OR_RETURN(auto json, JsonView::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+    return read_json(type, json);
   }
-  if (kind == "application/x-npy" && (!is_leaf || (*codec)->from_tensors)) {
-    auto tensor = parse_npy(bytes);
-    if (!tensor) return std::move(tensor).error();
-    return from_tensors(type, Tensors{{"", *std::move(tensor)}});
+  if (kind == "application/x-npy" && (!is_leaf || codec->from_tensors)) {
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, parse_npy(bytes));
+    return from_tensors(type, Tensors{{"", std::move(tensor)}});
   }
   if (!is_leaf)
     return Error(ErrorCode::kUnsupported, type.name() + " cannot be made from a file of this kind; JSON and .npy can");
-  if (!(*codec)->from_bytes) return lacks(**codec, "made from " + (kind.empty() ? "bytes" : kind), "from_bytes");
-  return guarded(**codec, [&] { return (*codec)->from_bytes(std::move(bytes), media_type); });
+  if (!codec->from_bytes) return lacks(*codec, "made from " + (kind.empty() ? "bytes" : kind), "from_bytes");
+  return guarded(*codec, [&] { return codec->from_bytes(std::move(bytes), media_type); });
 }
 
 Result<std::optional<std::string>> PayloadCodecs::difference(const PayloadRef& expected, const PayloadRef& got,
@@ -194,28 +185,24 @@ Result<std::optional<std::string>> PayloadCodecs::difference(const PayloadRef& e
     }
     return Difference();
   }
-  const auto codec = find(*expected.type);
-  if (!codec) return codec.error();
-  if (!(*codec)->difference) return tensors_difference(expected, got, tolerance);
-  return guarded(**codec,
-                 [&]() -> Result<Difference> { return (*codec)->difference(expected.data, got.data, tolerance); });
+  GANTRY_ASSIGN_OR_RETURN(const auto codec, find(*expected.type));
+  if (!codec->difference) return tensors_difference(expected, got, tolerance);
+  return guarded(*codec, [&]() -> Result<Difference> { return codec->difference(expected.data, got.data, tolerance); });
 }
 
 Result<std::string> PayloadCodecs::line(const PayloadRef& payload) const {
   if (const Structure structure = structure_of(*payload.type); structure != Structure::kLeaf) {
     std::string text;
     for (const PayloadRef& item : items_of(payload)) {
-      auto part = line(item);
-      if (!part) return part;
-      text += (text.empty() ? "" : ", ") + *part;
+      GANTRY_ASSIGN_OR_RETURN(auto part, line(item));
+      text += (text.empty() ? "" : ", ") + part;
     }
     return structure == Structure::kList ? "[" + text + "]" : "(" + text + ")";
   }
-  const auto codec = find(*payload.type);
-  if (!codec) return codec.error();
-  if ((*codec)->line) return guarded(**codec, [&]() -> Result<std::string> { return (*codec)->line(payload.data); });
+  GANTRY_ASSIGN_OR_RETURN(const auto codec, find(*payload.type));
+  if (codec->line) return guarded(*codec, [&]() -> Result<std::string> { return codec->line(payload.data); });
   JsonWriter writer;
-  if (auto ok = write_json(payload, writer); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(write_json(payload, writer));
   return writer.finish();
 }
 

@@ -2,6 +2,7 @@
 // Payloads as tensors: a list's are stacked along a new first axis, a tuple's are named by its places.
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "core/tensor_difference.hpp"
 #include "model/batch.hpp"
 #include "pipeline/payload_codecs.hpp"
@@ -69,39 +70,35 @@ Result<Tensors> PayloadCodecs::to_tensors(const PayloadRef& payload) const {
     case Structure::kLeaf:
       break;
   }
-  const auto codec = find(*payload.type);
-  if (!codec) return codec.error();
-  if (!(*codec)->to_tensors) return lacks(**codec, "written as tensors", "to_tensors");
-  auto tensors = guarded(**codec, [&] { return (*codec)->to_tensors(payload.data); });
+  GANTRY_ASSIGN_OR_RETURN(const auto codec, find(*payload.type));
+  if (!codec->to_tensors) return lacks(*codec, "written as tensors", "to_tensors");
+  auto tensors = guarded(*codec, [&] { return codec->to_tensors(payload.data); });
   if (tensors)
     if (const std::string* twice = repeated_name(*tensors))
       return Error(ErrorCode::kInternal,
                    "to_tensors gave more than one tensor '" + *twice + "', their names must differ")
-          .within(title_of(**codec));
+          .within(title_of(*codec));
   return tensors;
 }
 
 Result<Tensor> PayloadCodecs::to_tensor(const PayloadRef& payload) const {
-  auto tensors = to_tensors(payload);
-  if (!tensors) return std::move(tensors).error();
-  if (tensors->size() == 1) return (*tensors)[0].tensor;
-  return Error(ErrorCode::kUnsupported, payload.type->name() + " is " + std::to_string(tensors->size()) +
-                                            " tensors here, " + list_names(*tensors) + ", and not one");
+  GANTRY_ASSIGN_OR_RETURN(auto tensors, to_tensors(payload));
+  if (tensors.size() == 1) return tensors[0].tensor;
+  return Error(ErrorCode::kUnsupported, payload.type->name() + " is " + std::to_string(tensors.size()) +
+                                            " tensors here, " + list_names(tensors) + ", and not one");
 }
 
 Result<Tensors> PayloadCodecs::stack_items(const PayloadRef& list) const {
   std::vector<Tensors> items;
   for (const PayloadRef& item : items_of(list)) {
-    auto tensors = to_tensors(item);
-    if (!tensors) return tensors;
-    items.push_back(*std::move(tensors));
+    GANTRY_ASSIGN_OR_RETURN(auto tensors, to_tensors(item));
+    items.push_back(std::move(tensors));
   }
   if (items.empty()) return Error(ErrorCode::kUnsupported, "an empty list has no tensors to stack");
   Tensors stacked;
   for (const NamedTensor& first : items[0]) {
-    auto tensor = stack_one(items, first.name);
-    if (!tensor) return std::move(tensor).error();
-    stacked.add(first.name, *std::move(tensor));
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, stack_one(items, first.name));
+    stacked.add(first.name, std::move(tensor));
   }
   return stacked;
 }
@@ -110,11 +107,10 @@ Result<Tensors> PayloadCodecs::name_items(const PayloadRef& tuple) const {
   Tensors named;
   const auto items = items_of(tuple);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    auto tensors = to_tensors(items[i]);
-    if (!tensors) return tensors;
+    GANTRY_ASSIGN_OR_RETURN(auto tensors, to_tensors(items[i]));
     const std::string place = std::to_string(i);
-    for (const NamedTensor& item : *tensors)
-      named.add(tensors->size() == 1 ? place : place + "." + item.name, item.tensor);
+    for (const NamedTensor& item : tensors)
+      named.add(tensors.size() == 1 ? place : place + "." + item.name, item.tensor);
   }
   return named;
 }
@@ -122,10 +118,9 @@ Result<Tensors> PayloadCodecs::name_items(const PayloadRef& tuple) const {
 Result<Value> PayloadCodecs::from_tensors(const TypeInfo& type, Tensors tensors) const {
   if (type.list) return unstack_items(type, tensors);
   if (type.tuple) return take_named_items(type, tensors);
-  const auto codec = find(type);
-  if (!codec) return codec.error();
-  if (!(*codec)->from_tensors) return lacks(**codec, "made from tensors", "from_tensors");
-  return guarded(**codec, [&] { return (*codec)->from_tensors(std::move(tensors)); });
+  GANTRY_ASSIGN_OR_RETURN(const auto codec, find(type));
+  if (!codec->from_tensors) return lacks(*codec, "made from tensors", "from_tensors");
+  return guarded(*codec, [&] { return codec->from_tensors(std::move(tensors)); });
 }
 
 Result<Value> PayloadCodecs::unstack_items(const TypeInfo& type, const Tensors& tensors) const {
@@ -144,9 +139,8 @@ Result<Value> PayloadCodecs::unstack_items(const TypeInfo& type, const Tensors& 
   for (std::int64_t i = 0; i < count; ++i) {
     Tensors sample;
     for (const NamedTensor& item : tensors) {
-      auto part = item.tensor.select(0, i);
-      if (!part) return std::move(part).error();
-      sample.add(item.name, *std::move(part));
+      GANTRY_ASSIGN_OR_RETURN(auto part, item.tensor.select(0, i));
+      sample.add(item.name, std::move(part));
     }
     auto made = from_tensors(type.list->element(), std::move(sample));
     if (!made) return made.error().within("[" + std::to_string(i) + "]");
@@ -177,14 +171,11 @@ Result<Value> PayloadCodecs::take_named_items(const TypeInfo& type, const Tensor
 
 Result<Difference> PayloadCodecs::tensors_difference(const PayloadRef& expected, const PayloadRef& got,
                                                      const Tolerance& tolerance) const {
-  const auto codec = find(*expected.type);
-  if (!codec) return codec.error();
-  if (!(*codec)->to_tensors) return lacks(**codec, "compared", "difference and no to_tensors");
-  const auto wanted = to_tensors(expected);
-  if (!wanted) return wanted.error();
-  const auto found = to_tensors(got);
-  if (!found) return found.error();
-  return difference_of(*wanted, *found, tolerance);
+  GANTRY_ASSIGN_OR_RETURN(const auto codec, find(*expected.type));
+  if (!codec->to_tensors) return lacks(*codec, "compared", "difference and no to_tensors");
+  GANTRY_ASSIGN_OR_RETURN(const auto wanted, to_tensors(expected));
+  GANTRY_ASSIGN_OR_RETURN(const auto found, to_tensors(got));
+  return difference_of(wanted, found, tolerance);
 }
 
 Difference difference_of(const Tensors& expected, const Tensors& got, const Tolerance& tolerance) {

@@ -4,6 +4,7 @@
 #include <gantry/pipeline.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "pipeline/explain.hpp"
 #include "pipeline/pipeline_step.hpp"
 #include "pipeline/request.hpp"
@@ -197,11 +198,10 @@ class CompiledPipeline final : public PipelineCore {
     CallOptions call(options);
     begin(call, 1, nullptr);
     observed = call.observed;
-    if (auto interruption = call.interruption()) return *interruption;
+    GANTRY_RETURN_IF_ERROR(call.interruption());
     const bool is_inline = runtime_.options().execution == Execution::kCaller;
     const auto expected = is_inline ? Clock::duration::zero() : compiled_->expected(1, call);
-    auto admission = runtime_.core()->admit(call, expected);
-    if (!admission) return std::move(admission).error();
+    GANTRY_ASSIGN_OR_RETURN(auto admission, runtime_.core()->admit(call, expected));
     auto request = std::make_unique<SubmittedRequest>();
     request->expected = expected;
     request->compiled = compiled_;
@@ -210,7 +210,7 @@ class CompiledPipeline final : public PipelineCore {
     if (request->call.observed) request->posted = request->call.now();
     request->context = {&request->call, runtime_.core().get(), is_inline, nullptr};
     request->slot = Slot(std::move(input));
-    request->admission = *std::move(admission);
+    request->admission = std::move(admission);
     return request;
   } catch (...) {
     return translate_exception();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "pipeline/compound_steps.hpp"
 #include "pipeline/fusion.hpp"
 #include "runtime/observed_request.hpp"
@@ -83,8 +84,7 @@ Result<std::unique_ptr<const Plan>> Plan::build(const Node& node, const std::str
       plan->add_fused(std::move(fusion), stages, path, first, counters);
       continue;
     }
-    auto added = plan->add(*stages[i].node, path + "[" + std::to_string(i) + "]", fuses, counters);
-    if (!added) return std::move(added).error();
+    GANTRY_RETURN_IF_ERROR(plan->add(*stages[i].node, path + "[" + std::to_string(i) + "]", fuses, counters));
     ++i;
   }
   return std::unique_ptr<const Plan>(std::move(plan));
@@ -98,19 +98,18 @@ Result<void> Plan::add(const Node& node, const std::string& path, bool fuses, St
   std::vector<PlanPtr> plans;
   if (is_compound(node)) {
     for (const Branch& branch : node.branches) {
-      auto plan = Plan::build(*branch.node, path + "." + branch.label, fuses, counters);
-      if (!plan) return std::move(plan).error();
-      has_fused_ = has_fused_ || (*plan)->has_fused();
-      plans.push_back(*std::move(plan));
+      GANTRY_ASSIGN_OR_RETURN(auto plan, Plan::build(*branch.node, path + "." + branch.label, fuses, counters));
+      has_fused_ = has_fused_ || plan->has_fused();
+      plans.push_back(std::move(plan));
     }
   }
-  auto step = is_compound(node) ? make_compound_step(node, std::move(plans)) : make_leaf_step(node);
-  if (!step) return std::move(step).error();
-  if (node.check) step = make_checked_step(node.check, *std::move(step));
-  is_async_ = is_async_ || (*step)->is_async();
+  GANTRY_ASSIGN_OR_RETURN(auto step,
+                          is_compound(node) ? make_compound_step(node, std::move(plans)) : make_leaf_step(node));
+  if (node.check) step = make_checked_step(node.check, std::move(step));
+  is_async_ = is_async_ || step->is_async();
   std::string label = is_compound(node) ? "" : label_of(node.name);
   if (node.kind == "pipeline") label = "pipeline '" + node.name + "'";
-  steps_.push_back({*std::move(step), std::move(label), path, node.name, {&counter}});
+  steps_.push_back({std::move(step), std::move(label), path, node.name, {&counter}});
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "runtime/current_thread.hpp"
 #include "runtime/helping_caller.hpp"
 #include "runtime/on_worker.hpp"
@@ -83,7 +84,7 @@ void run_on_caller(const Compiled& compiled, Span<Slot> slots, Context& context)
 Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& compiled,
                                        const std::shared_ptr<RuntimeCore>& core, std::vector<Slot> slots,
                                        const CallOptions& call, const RuntimeCore* admitted_by) {
-  if (auto interruption = call.interruption()) return *interruption;
+  GANTRY_RETURN_IF_ERROR(call.interruption());
   Context context{&call, core.get(), true, nullptr};
   if (core->on_worker()) {  // part of a request that was admitted already
     compiled->plan->run(slots, context);
@@ -95,8 +96,7 @@ Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& co
   }
   const bool is_inline = core->options().execution == Execution::kCaller;
   const auto expected = is_inline ? Clock::duration::zero() : compiled->expected(slots.size(), call);
-  auto admission = core->admit(call, expected);
-  if (!admission) return std::move(admission).error();
+  GANTRY_ASSIGN_OR_RETURN(auto admission, core->admit(call, expected));
   if (is_inline) {
     run_on_caller(*compiled, slots, context);
     return slots;
@@ -104,14 +104,13 @@ Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& co
   if (call.deadline)  // the caller may be gone by then, and with it what it wrapped
     for (Slot& slot : slots)
       if (slot.value().type().settle) slot.value().type().settle(slot.value().data(), MemoryCare::kOwn);
-  return std::make_shared<BlockingRequest>(compiled, core, call, std::move(slots), *std::move(admission), expected)
+  return std::make_shared<BlockingRequest>(compiled, core, call, std::move(slots), std::move(admission), expected)
       ->post_and_wait();
 }
 
 Result<void> run_as_request(RuntimeCore& core, const CallOptions& call, std::size_t samples,
                             const std::function<void()>& work) try {
-  auto admission = core.on_worker() ? Result<Admission>(Admission()) : core.admit(call);
-  if (!admission) return std::move(admission).error();
+  GANTRY_ASSIGN_OR_RETURN(const auto admission, core.on_worker() ? Result<Admission>(Admission()) : core.admit(call));
   const auto post = [&](Job job) { core.post_request(std::move(job), call, Clock::duration::zero(), samples); };
   return do_on_worker(core, post, work);
 } catch (...) {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -57,10 +59,11 @@ Result<Value> run_until(const PipelineCore& core, Value input, const std::string
   inputs.push_back(std::move(input));
   const auto results = core.run_observed(std::move(inputs), interceptor);
   std::vector<Value>& taken = interceptor.taken();
-  if (taken.empty() && !results[0]) return results[0].error();
-  if (taken.empty())
+  if (taken.empty()) {
+    GANTRY_RETURN_IF_ERROR(results[0]);
     return Error(ErrorCode::kFailedPrecondition,
                  "stage " + path + " did not run for this input: another branch was taken, or its list was empty");
+  }
   if (path.find(".do[") == std::string::npos) return std::move(taken[0]);
   const TypeInfo& type = taken[0].type();
   if (type.list_of == nullptr)

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "pipeline/config_tensors.hpp"
 #include "pipeline/open_tuple.hpp"
 #include "pipeline/pipeline_origin.hpp"
@@ -38,8 +39,7 @@ bool can_take(const std::vector<PipelineInput>& inputs, const TypeInfo& in) {
 /// `input`, an `in`, as what the inner pipeline takes.
 Result<Value> take_inputs(const TypeInfo& in, const TypeInfo& inner, const std::vector<PipelineInput>& inputs,
                           const Value& input) try {
-  if (in.tuple == nullptr)
-    if (auto ok = check_input_names(input.get<Tensors>(), inputs); !ok) return std::move(ok).error();
+  if (in.tuple == nullptr) GANTRY_RETURN_IF_ERROR(check_input_names(input.get<Tensors>(), inputs));
   std::vector<Value> values(inputs.size());
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = in.tuple ? inputs[i].type->copy(in.tuple->at(input.data(), i))

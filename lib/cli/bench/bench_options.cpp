@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/quantity_text.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -29,8 +30,7 @@ Result<std::vector<Load>> parse_loads(const Arguments& arguments) {
   if (callers && rates)
     return usage_error(
         "--concurrency (callers that wait for answers) and --rate (requests that do not) exclude each other");
-  const auto arrival = parse_arrival(arguments);
-  if (!arrival) return arrival.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto arrival, parse_arrival(arguments));
   std::vector<Load> loads;
   if (!callers && !rates) return loads;
   const auto numbers = callers ? parse_numbers(*callers, 1, kMostCallers) : parse_numbers(*rates, 1e-3, kMostRate);
@@ -39,7 +39,7 @@ Result<std::vector<Load>> parse_loads(const Arguments& arguments) {
     if (callers && number != std::floor(number))
       return usage_error("--concurrency: expected whole numbers of callers, got '" + *callers + "'");
     Load load;
-    load.arrival = *arrival;
+    load.arrival = arrival;
     load.callers = callers ? static_cast<int>(number) : 0;
     load.rate = callers ? 0 : number;
     loads.push_back(load);
@@ -68,18 +68,12 @@ Result<void> check_files(const BenchOptions& options) {
 
 Result<BenchOptions> parse_bench_options(const Arguments& arguments) {
   BenchOptions options;
-  auto loads = parse_loads(arguments);
-  if (!loads) return loads.error();
-  options.loads = *std::move(loads);
-  const auto length = parse_seconds(arguments, "seconds", 0.01, kDefaultSeconds);
-  if (!length) return length.error();
-  const auto warm_up = parse_seconds(arguments, "warmup", 0, kDefaultWarmUp);
-  if (!warm_up) return warm_up.error();
-  options.times.length = *length;
-  options.times.warm_up = *warm_up;
-  auto budgets = parse_budgets(arguments);
-  if (!budgets) return budgets.error();
-  options.budgets = *std::move(budgets);
+  GANTRY_ASSIGN_OR_RETURN(options.loads, parse_loads(arguments));
+  GANTRY_ASSIGN_OR_RETURN(const auto length, parse_seconds(arguments, "seconds", 0.01, kDefaultSeconds));
+  GANTRY_ASSIGN_OR_RETURN(const auto warm_up, parse_seconds(arguments, "warmup", 0, kDefaultWarmUp));
+  options.times.length = length;
+  options.times.warm_up = warm_up;
+  GANTRY_ASSIGN_OR_RETURN(options.budgets, parse_budgets(arguments));
   options.allows_noise = arguments.has("allow-noise");
   options.vs = arguments.value("vs");
   options.vs_engine = arguments.value("vs-engine");
@@ -87,7 +81,7 @@ Result<BenchOptions> parse_bench_options(const Arguments& arguments) {
   options.json = arguments.value("json");
   options.junit = arguments.value("junit");
   options.html = arguments.value("html");
-  if (auto ok = check_files(options); !ok) return ok.error();
+  GANTRY_RETURN_IF_ERROR(check_files(options));
   return options;
 }
 

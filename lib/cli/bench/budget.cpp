@@ -2,6 +2,7 @@
 #include "cli/bench/budget.hpp"
 
 #include "cli/quantity_text.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -75,12 +76,12 @@ Result<std::vector<Budget>> parse_budgets(const Arguments& arguments) {
     Budget budget;
     budget.name = quantile.name;
     budget.q = quantile.q;
-    if (auto ok = add_duration(quantile.key, budget); !ok) return ok.error();
+    GANTRY_RETURN_IF_ERROR(add_duration(quantile.key, budget));
   }
   Budget cpu;
   cpu.kind = Budget::Kind::kCpu;
   cpu.name = "CPU per request";
-  if (auto ok = add_duration("max-cpu", cpu); !ok) return ok.error();
+  GANTRY_RETURN_IF_ERROR(add_duration("max-cpu", cpu));
   if (const auto text = arguments.value("min-rate")) {
     const auto least = parse_number(*text, 1e-6, 1e9);
     if (!least) return least.error().within("--min-rate");

@@ -6,6 +6,7 @@
 
 #include "cli/load_input.hpp"
 #include "cli/open_package.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -21,15 +22,14 @@ std::string engines_of(const PackageInfo& package) {
 
 Result<Side> Side::open(const std::string& directory, const EngineList& engines, const OpenOptions& options) {
   const auto began = std::chrono::steady_clock::now();
-  auto pipeline = open_with(directory, engines, options);
-  if (!pipeline) return std::move(pipeline).error();
+  GANTRY_ASSIGN_OR_RETURN(auto pipeline, open_with(directory, engines, options));
   SideInfo info;
   info.directory = directory;
   info.open_time = std::chrono::steady_clock::now() - began;
-  info.title = pipeline->package().name + " " + pipeline->package().version;
-  info.engines = engines_of(pipeline->package());
-  info.plan = pipeline->explain();
-  return Side(std::move(info), *std::move(pipeline));
+  info.title = pipeline.package().name + " " + pipeline.package().version;
+  info.engines = engines_of(pipeline.package());
+  info.plan = pipeline.explain();
+  return Side(std::move(info), std::move(pipeline));
 }
 
 Result<void> Side::load_inputs(const std::vector<std::string>& arguments) {

@@ -5,6 +5,7 @@
 
 #include "cli/base64.hpp"
 #include "cli/markup.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -62,12 +63,11 @@ Result<void> ContactPage::add(const Tile& tile) {
     ++count_;
     return {};
   }
-  const auto jpeg = image::encode(*tile.picture, {image::FileFormat::kJpeg, kTileQuality});
-  if (!jpeg) return jpeg.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto jpeg, image::encode(*tile.picture, {image::FileFormat::kJpeg, kTileQuality}));
   figures_ += "<figure id=\"p" + number + "\"><input type=\"checkbox\" id=\"c" + number + "\"/><label for=\"c" +
               number + "\"><img alt=\"" + markup_text(tile.words) + "\" width=\"" +
               std::to_string(tile.picture->width()) + "\" height=\"" + std::to_string(tile.picture->height()) +
-              "\" src=\"data:image/jpeg;base64," + to_base64(*jpeg) + "\"/></label>" + caption(tile, tile.words);
+              "\" src=\"data:image/jpeg;base64," + to_base64(jpeg) + "\"/></label>" + caption(tile, tile.words);
   ++count_;
   return {};
 }

@@ -12,6 +12,7 @@
 
 #include "cli/printable.hpp"
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/detect/draw_font.hpp"
 #include "ops/detect/draw_labels.hpp"
 #include "ops/detect/draw_palette.hpp"
@@ -58,11 +59,9 @@ Result<Tensor> moved_plane(const Tensor& plane, const PlacedPicture& to) {
 Result<RunLengths> moved_mask(const RunLengths& mask, const PlacedPicture& to) {
   if (mask.empty() || (mask.width() == to.image.width() && mask.height() == to.image.height())) return mask;
   if (mask.area() == 0) return RunLengths::of(Tensor::zeros(DType::kU8, {to.image.height(), to.image.width()}).value());
-  const auto plane = mask.to_tensor();
-  if (!plane) return plane.error();
-  const auto moved = moved_plane<std::uint8_t>(*plane, to);
-  if (!moved) return moved.error();
-  return RunLengths::of(*moved);
+  GANTRY_ASSIGN_OR_RETURN(const auto plane, mask.to_tensor());
+  GANTRY_ASSIGN_OR_RETURN(const auto moved, moved_plane<std::uint8_t>(plane, to));
+  return RunLengths::of(moved);
 }
 
 float forth(const FrameAxis& axis, float own) {
@@ -76,9 +75,7 @@ Result<Detections> moved(Detections found, const PlacedPicture& to) {
     Box& box = each.box;
     box = {forth(frame.x, box.x0), forth(frame.y, box.y0), forth(frame.x, box.x1), forth(frame.y, box.y1)};
     for (Keypoint& point : each.keypoints) point.x = forth(frame.x, point.x), point.y = forth(frame.y, point.y);
-    auto mask = moved_mask(each.mask, to);
-    if (!mask) return std::move(mask).error();
-    each.mask = *std::move(mask);
+    GANTRY_ASSIGN_OR_RETURN(each.mask, moved_mask(each.mask, to));
   }
   return found;
 }
@@ -130,27 +127,24 @@ Result<Image> draw_masks(const PlacedPicture& picture, const Masks& masks) {
   if (!drawn) return drawn;
   detail::Canvas canvas(*drawn);
   for (std::size_t i = 0; i < masks.size(); ++i) {
-    const auto mask = moved_mask(masks[i], picture);
-    if (!mask) return mask.error();
-    canvas.blend(*mask, detail::colour_of_class(static_cast<std::int64_t>(i)), detail::AlphaBlend(kAlpha));
+    GANTRY_ASSIGN_OR_RETURN(const auto mask, moved_mask(masks[i], picture));
+    canvas.blend(mask, detail::colour_of_class(static_cast<std::int64_t>(i)), detail::AlphaBlend(kAlpha));
   }
   return drawn;
 }
 
 /// Labels cover the picture, whatever their size is.
 Result<Image> draw_labels(const PlacedPicture& picture, const Tensor& labels) {
-  const auto dense = labels.contiguous();
-  if (!dense) return dense.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto dense, labels.contiguous());
   if (labels.dtype() != DType::kI32 || labels.rank() != 2 || labels.numel() == 0)
     return Error(
         ErrorCode::kInvalidArgument,
         "--draw: of tensors labels can be drawn, i32[height, width], and the pipeline gives " + labels.to_string());
-  const auto moved = moved_plane<std::int32_t>(*dense, picture);
-  if (!moved) return moved.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto moved, moved_plane<std::int32_t>(dense, picture));
   auto drawn = detail::rgb_copy(picture.image);
   if (!drawn) return drawn;
   const detail::AlphaBlend blend(kAlpha);
-  const auto* label = static_cast<const std::int32_t*>(moved->data());
+  const auto* label = static_cast<const std::int32_t*>(moved.data());
   for (std::int64_t y = 0; y < drawn->height(); ++y) {
     std::uint8_t* pixel = drawn->mutable_row(y);
     for (std::int64_t x = 0; x < drawn->width(); ++x, ++label, pixel += 3) {
@@ -174,9 +168,8 @@ std::string words_of_masks(const Masks& masks) {
 
 Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, bool has_caption) {
   if (const Detections* found = answer.get_if<Detections>()) {
-    const auto placed = moved(*found, picture);
-    if (!placed) return placed.error();
-    return detect::draw(picture.image, *placed);
+    GANTRY_ASSIGN_OR_RETURN(const auto placed, moved(*found, picture));
+    return detect::draw(picture.image, placed);
   }
   if (const Quads* found = answer.get_if<Quads>())
     return detect::draw_quads(picture.image, moved(*found, picture.frame));

@@ -9,6 +9,7 @@
 
 #include "cli/draw/drawn_answer.hpp"
 #include "cli/write_file.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -32,10 +33,9 @@ Result<void> check_is_no_input(const std::string& path, const std::vector<Expand
 
 Result<DrawnResults> DrawnResults::begin(DrawTarget target, const AnyPipeline& pipeline, const Runtime& runtime,
                                          const std::vector<ExpandedInput>& inputs, bool is_single) {
-  if (auto ok = check_can_be_drawn(pipeline); !ok) return std::move(ok).error();
-  auto pictures = InputPictures::of(pipeline, runtime);
-  if (!pictures) return std::move(pictures).error();
-  if (auto ok = check_is_no_input(target.path, inputs); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_can_be_drawn(pipeline));
+  GANTRY_ASSIGN_OR_RETURN(auto pictures, InputPictures::of(pipeline, runtime));
+  GANTRY_RETURN_IF_ERROR(check_is_no_input(target.path, inputs));
   const bool is_page = target.form == Form::kPage;
   if (!is_page && inputs.size() > ContactSheet::kMostTiles)
     return Error(ErrorCode::kInvalidArgument, "--draw OUT: a sheet holds " + std::to_string(ContactSheet::kMostTiles) +
@@ -47,7 +47,7 @@ Result<DrawnResults> DrawnResults::begin(DrawTarget target, const AnyPipeline& p
     sink = ContactPage(title);
   else if (!is_single)
     sink = ContactSheet(title);
-  return DrawnResults(std::move(target), *std::move(pictures), std::move(sink));
+  return DrawnResults(std::move(target), std::move(pictures), std::move(sink));
 }
 
 Result<PlacedPicture> DrawnResults::picture_of(const std::string& argument) const {
@@ -59,10 +59,9 @@ Result<PlacedPicture> DrawnResults::picture_of(const std::string& argument) cons
 }
 
 Result<Image> DrawnResults::drawn(const std::string& argument, const Payload& answer) const {
-  const auto picture = picture_of(argument);
-  if (!picture) return picture.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto picture, picture_of(argument));
   // On a sheet or a page the words stand below the picture.
-  return draw_answer(*picture, answer, std::holds_alternative<Single>(sink_));
+  return draw_answer(picture, answer, std::holds_alternative<Single>(sink_));
 }
 
 void DrawnResults::add(const std::string& argument, const Result<Payload>& answer) {
@@ -104,9 +103,8 @@ bool DrawnResults::is_empty() const {
 
 Result<void> DrawnResults::write() const {
   if (is_empty()) return {};
-  const auto content = file();
-  if (!content) return content.error();
-  return write_file(target_.path, *content);
+  GANTRY_ASSIGN_OR_RETURN(const auto content, file());
+  return write_file(target_.path, content);
 }
 
 }  // namespace gantry::cli

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/load_input.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::cli {
 namespace {
@@ -52,17 +53,15 @@ Size fitted(Size picture, std::int64_t width, std::int64_t height) {
 
 /// As decode() gives it.
 Result<Size> size_of(const Bytes& file, bool is_turned_upright) {
-  const auto header = image::probe_header(file);
-  if (!header) return header.error();
-  const bool is_on_its_side = is_turned_upright && header->orientation >= 5;
-  return is_on_its_side ? Size{header->height, header->width} : Size{header->width, header->height};
+  GANTRY_ASSIGN_OR_RETURN(const auto header, image::probe_header(file));
+  const bool is_on_its_side = is_turned_upright && header.orientation >= 5;
+  return is_on_its_side ? Size{header.height, header.width} : Size{header.width, header.height};
 }
 
 template <class In>
 Result<PlacedPicture> run(const Stage<In, PlacedPicture>& chain, const Runtime& runtime, In input) {
-  auto pipeline = compile(chain, runtime);
-  if (!pipeline) return std::move(pipeline).error();
-  return pipeline->run(std::move(input));
+  GANTRY_ASSIGN_OR_RETURN(auto pipeline, compile(chain, runtime));
+  return pipeline.run(std::move(input));
 }
 
 }  // namespace
@@ -81,39 +80,33 @@ bool InputPictures::takes_files() const {
 }
 
 Result<Image> InputPictures::load_image(const std::string& argument) const {
-  auto payload = load_input(pipeline_, argument);
-  if (!payload) return std::move(payload).error();
-  return (*std::move(payload)).as<Image>();
+  GANTRY_ASSIGN_OR_RETURN(auto payload, load_input(pipeline_, argument));
+  return std::move(payload).as<Image>();
 }
 
 Result<PlacedPicture> InputPictures::whole(const std::string& argument) const {
   if (takes_files()) {
-    auto file = read_file(argument);
-    if (!file) return std::move(file).error();
-    return run(image::decode(decode_) | place(), runtime_, *std::move(file));
+    GANTRY_ASSIGN_OR_RETURN(auto file, read_file(argument));
+    return run(image::decode(decode_) | place(), runtime_, std::move(file));
   }
-  auto image = load_image(argument);
-  if (!image) return std::move(image).error();
-  return run(image::to_rgb() | place(), runtime_, *std::move(image));
+  GANTRY_ASSIGN_OR_RETURN(auto image, load_image(argument));
+  return run(image::to_rgb() | place(), runtime_, std::move(image));
 }
 
 Result<PlacedPicture> InputPictures::within(const std::string& argument, std::int64_t width,
                                             std::int64_t height) const {
   if (takes_files()) {
-    auto file = read_file(argument);
-    if (!file) return std::move(file).error();
-    const auto size = size_of(*file, decode_.exif_orientation);
-    if (!size) return size.error();
-    const Size small = fitted(*size, width, height);
+    GANTRY_ASSIGN_OR_RETURN(auto file, read_file(argument));
+    GANTRY_ASSIGN_OR_RETURN(const auto size, size_of(file, decode_.exif_orientation));
+    const Size small = fitted(size, width, height);
     image::Decode decode = decode_;
     decode.approx_size =
         2 * std::max(width, height);  // what libjpeg leaves out is not seen when it is made smaller yet
-    return run(image::decode(decode) | image::resize(small.width, small.height) | place(), runtime_, *std::move(file));
+    return run(image::decode(decode) | image::resize(small.width, small.height) | place(), runtime_, std::move(file));
   }
-  auto image = load_image(argument);
-  if (!image) return std::move(image).error();
-  const Size small = fitted({image->width(), image->height()}, width, height);
-  return run(image::to_rgb() | image::resize(small.width, small.height) | place(), runtime_, *std::move(image));
+  GANTRY_ASSIGN_OR_RETURN(auto image, load_image(argument));
+  const Size small = fitted({image.width(), image.height()}, width, height);
+  return run(image::to_rgb() | image::resize(small.width, small.height) | place(), runtime_, std::move(image));
 }
 
 }  // namespace gantry::cli

@@ -2,11 +2,11 @@
 #include "engine/executorch/engine.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <set>
 #include <utility>
 
 #include "core/mutex.hpp"
+#include "core/return_if_error.hpp"
 #include "engine/executorch/instance.hpp"
 #include "engine/executorch/platform.hpp"
 #include "engine/executorch/program.hpp"
@@ -34,9 +34,8 @@ class ExecutorchEngine final : public Engine {
       const detail::MutexLock lock(mutex_);
       if (first_) return std::unique_ptr<EngineInstance>(std::move(first_));
     }
-    auto instance = Instance::make(model_);
-    if (!instance) return std::move(instance).error();
-    return std::unique_ptr<EngineInstance>(*std::move(instance));
+    GANTRY_ASSIGN_OR_RETURN(auto instance, Instance::make(model_));
+    return std::unique_ptr<EngineInstance>(std::move(instance));
   }
 
   ModelMemory memory() const override {
@@ -63,7 +62,7 @@ Result<bool> read_share_packed_weights(const LoadRequest& request) {
   const EngineOptions options = request.options();
   OptionReader reader(options);
   const bool share = reader.boolean("share_packed_weights", true);
-  if (auto ok = reader.finish(); !ok) return ok.error();
+  GANTRY_RETURN_IF_ERROR(reader.finish());
   return share;
 }
 
@@ -71,17 +70,16 @@ Result<bool> read_share_packed_weights(const LoadRequest& request) {
 Result<void> add_variants(const EngineFile& file, const std::shared_ptr<const ProgramFile>& program,
                           const Signature& signature, std::vector<Variant>& variants) {
   for (const std::string& method : program->methods()) {
-    auto variant = read_variant(program, method, signature);
-    if (!variant) return std::move(variant).error();
-    if (file.batch != 0 && variant->batch != file.batch)
-      return Error(ErrorCode::kInvalidArgument, "computes " + std::to_string(variant->batch) +
+    GANTRY_ASSIGN_OR_RETURN(auto variant, read_variant(program, method, signature));
+    if (file.batch != 0 && variant.batch != file.batch)
+      return Error(ErrorCode::kInvalidArgument, "computes " + std::to_string(variant.batch) +
                                                     " samples, the package says " + std::to_string(file.batch))
-          .within(variant->title());
+          .within(variant.title());
     for (const Variant& other : variants)
-      if (other.inputs == variant->inputs)
+      if (other.inputs == variant.inputs)
         return Error(ErrorCode::kInvalidArgument, "computes the same sizes as " + other.title())
-            .within(variant->title());
-    variants.push_back(*std::move(variant));
+            .within(variant.title());
+    variants.push_back(std::move(variant));
   }
   return {};
 }
@@ -113,7 +111,7 @@ Result<std::shared_ptr<SharedModel>> read_model(const LoadRequest& request, File
     auto program = ProgramFile::open(file.file, request.file_memory);
     if (!program) return program.error().within("'" + file.file.name() + "'");
     files.push_back(*program);
-    if (auto ok = add_variants(file, *program, request.signature, model->variants); !ok) return ok.error();
+    GANTRY_RETURN_IF_ERROR(add_variants(file, *program, request.signature, model->variants));
   }
   return model;
 }
@@ -123,9 +121,8 @@ Result<std::shared_ptr<SharedModel>> read_model(const LoadRequest& request, File
 Result<void> pack_weights(const std::shared_ptr<SharedModel>& model) {
   model->packed = PackedWeights::make();
   if (!model->packed) return {};
-  auto packing = Instance::make(model);
-  if (!packing) return packing.error();
-  packing->reset();
+  GANTRY_ASSIGN_OR_RETURN(auto packing, Instance::make(model));
+  packing.reset();
   if (!model->packed->seal()) model->packed = nullptr;  // nothing that XNNPACK packs
   return {};
 }
@@ -151,21 +148,18 @@ EngineInfo describe_engine(const SharedModel& model, std::vector<int> batch_size
 
 Result<std::unique_ptr<Engine>> load_checked(const LoadRequest& request, bool share) {
   Files files;
-  auto model = read_model(request, files);
-  if (!model) return std::move(model).error();
-  if (share && (request.instances > 1 || (*model)->variants.size() > 1))
-    if (auto ok = pack_weights(*model); !ok) return ok.error();
+  GANTRY_ASSIGN_OR_RETURN(auto model, read_model(request, files));
+  if (share && (request.instances > 1 || model->variants.size() > 1)) GANTRY_RETURN_IF_ERROR(pack_weights(model));
   const std::size_t before = bytes_given(files);
-  auto first = Instance::make(*model);
-  if (!first) return std::move(first).error();
-  const auto takes_smaller = (*first)->takes_smaller();
-  for (std::size_t v = 0; v < takes_smaller.size(); ++v) (*model)->variants[v].takes_smaller = takes_smaller[v];
-  auto batch_sizes = batch_sizes_of(**model, request.max_batch);
+  GANTRY_ASSIGN_OR_RETURN(auto first, Instance::make(model));
+  const auto takes_smaller = first->takes_smaller();
+  for (std::size_t v = 0; v < takes_smaller.size(); ++v) model->variants[v].takes_smaller = takes_smaller[v];
+  auto batch_sizes = batch_sizes_of(*model, request.max_batch);
   if (!batch_sizes) return batch_sizes.error().within("'" + files.front()->name() + "'");
   const std::size_t weights = bytes_given(files) - before;
-  EngineInfo info = describe_engine(**model, *std::move(batch_sizes));
-  return std::unique_ptr<Engine>(std::make_unique<ExecutorchEngine>(*std::move(model), std::move(files),
-                                                                    std::move(info), *std::move(first), weights));
+  EngineInfo info = describe_engine(*model, *std::move(batch_sizes));
+  return std::unique_ptr<Engine>(std::make_unique<ExecutorchEngine>(std::move(model), std::move(files), std::move(info),
+                                                                    std::move(first), weights));
 }
 
 }  // namespace
@@ -174,10 +168,9 @@ Result<std::unique_ptr<Engine>> load_engine(const LoadRequest& request) {
   if (!request.device.is_cpu())
     return Error(ErrorCode::kUnsupported, "the ExecuTorch engine computes on the CPU, not on " +
                                               request.device.to_string() + "; choose another engine for it");
-  const auto share = read_share_packed_weights(request);
-  if (!share) return share.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto share, read_share_packed_weights(request));
   take_over_platform();
-  return load_checked(request, *share);
+  return load_checked(request, share);
 }
 
 }  // namespace gantry::executorch

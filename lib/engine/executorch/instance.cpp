@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error_or_out_of_memory.hpp"
+#include "core/return_if_error.hpp"
 #include "engine/executorch/call_log.hpp"
 #include "engine/executorch/platform.hpp"
 
@@ -69,7 +70,7 @@ Result<std::unique_ptr<Instance>> Instance::make(std::shared_ptr<SharedModel> mo
   const NoThreadPool on_this_thread;
   const CallLog log;
   try {
-    if (auto ok = instance->load(); !ok) return ok.error();
+    GANTRY_RETURN_IF_ERROR(instance->load());
     return instance;
   } catch (...) {
     return translate(log, "cannot be loaded");
@@ -80,9 +81,8 @@ Result<void> Instance::load() {
   // One path for all methods of the instance: XNNPACK serialises these, which run one at a time anyway.
   const std::string path = model_->packed ? model_->packed->next_path() : "";
   for (const Variant& variant : model_->variants) {
-    auto method = LoadedMethod::load(variant, path, allocators_);
-    if (!method) return method.error();
-    methods_.push_back(*std::move(method));
+    GANTRY_ASSIGN_OR_RETURN(auto method, LoadedMethod::load(variant, path, allocators_));
+    methods_.push_back(std::move(method));
   }
   return {};
 }
@@ -124,9 +124,8 @@ Result<Tensors> Instance::compute(const Tensors& inputs) {
     for (const std::int64_t extent : inputs[i].tensor.shape())
       sizes_[i].push_back(static_cast<std::int32_t>(std::min<std::int64_t>(extent, INT32_MAX)));
   }
-  const auto variant = find_variant(inputs);
-  if (!variant) return variant.error();
-  return methods_[*variant]->run(inputs, sizes_, model_->signature.outputs());
+  GANTRY_ASSIGN_OR_RETURN(const auto variant, find_variant(inputs));
+  return methods_[variant]->run(inputs, sizes_, model_->signature.outputs());
 }
 
 Result<Tensors> Instance::run(const Tensors& inputs, const EngineCall&) {

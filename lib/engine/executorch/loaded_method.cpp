@@ -11,6 +11,7 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/executorch/call_log.hpp"
 #include "engine/executorch/kernel_libraries.hpp"
 #include "engine/executorch/scalar_types.hpp"
@@ -138,12 +139,11 @@ Result<Tensors> LoadedMethod::run(const Tensors& inputs, std::vector<Sizes>& siz
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Tensor* input = &inputs[i].tensor;
     if (!is_aligned(*input)) {
-      auto copy = input->clone();
-      if (!copy) return std::move(copy).error();
-      aligned.push_back(*std::move(copy));
+      GANTRY_ASSIGN_OR_RETURN(auto copy, input->clone());
+      aligned.push_back(std::move(copy));
       input = &aligned.back();
     }
-    if (auto ok = set_input(i, *input, sizes[i]); !ok) return ok.error();
+    GANTRY_RETURN_IF_ERROR(set_input(i, *input, sizes[i]));
   }
   const CallLog log;
   const auto error = method_->execute();

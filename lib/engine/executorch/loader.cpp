@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/executorch/loader.hpp"
 
+#include "core/return_if_error.hpp"
 #include "engine/executorch/engine.hpp"
 #include "model/version_requirement.hpp"
 
@@ -12,8 +13,8 @@ class ExecutorchLoader final : public EngineLoader {
   std::string kind() const override { return "executorch"; }
   std::string version() const override { return GANTRY_EXECUTORCH_VERSION; }
   Result<void> check(const JsonView& requirements, Device device) const override {
-    if (auto ok = detail::check_version_and_isa(requirements, "executorch", version(), "\"1.5\" or \">=1.5\""); !ok)
-      return ok;
+    GANTRY_RETURN_IF_ERROR(
+        detail::check_version_and_isa(requirements, "executorch", version(), "\"1.5\" or \">=1.5\""));
     if (device.is_cpu()) return {};
     return Error(ErrorCode::kUnsupported, "the ExecuTorch engine computes on the CPU, not on " + device.to_string());
   }

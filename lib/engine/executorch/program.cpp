@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/executorch/call_log.hpp"
 #include "engine/executorch/platform.hpp"
 
@@ -77,12 +78,11 @@ Result<void> check_header(const Bytes& pages) {
 }  // namespace
 
 Result<std::shared_ptr<const ProgramFile>> ProgramFile::open(const ModelFile& file, FileMemory memory) {
-  auto pages = file.pages(memory);
-  if (!pages) return std::move(pages).error();
-  if (auto ok = check_header(*pages); !ok) return ok.error();
-  const std::shared_ptr<ProgramFile> program(new ProgramFile(file.name(), *std::move(pages), memory));
-  if (auto ok = program->load(); !ok) return ok.error();
-  if (auto ok = program->find_methods(); !ok) return ok.error();
+  GANTRY_ASSIGN_OR_RETURN(auto pages, file.pages(memory));
+  GANTRY_RETURN_IF_ERROR(check_header(pages));
+  const std::shared_ptr<ProgramFile> program(new ProgramFile(file.name(), std::move(pages), memory));
+  GANTRY_RETURN_IF_ERROR(program->load());
+  GANTRY_RETURN_IF_ERROR(program->find_methods());
   return std::shared_ptr<const ProgramFile>(program);
 }
 

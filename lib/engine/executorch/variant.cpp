@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/executorch/call_log.hpp"
 #include "engine/executorch/scalar_types.hpp"
 
@@ -82,11 +83,11 @@ Result<void> read_inputs(const et::MethodMeta& meta, const Signature& signature,
   const auto& specs = signature.inputs();
   if (meta.num_inputs() != specs.size()) return counts_differ("input", meta.num_inputs(), specs.size());
   for (std::size_t i = 0; i < specs.size(); ++i) {
-    auto input = meta_of(meta.input_tag(i), meta.input_tensor_meta(i), "input '" + specs[i].name + "'");
-    if (!input) return std::move(input).error();
-    if (!agrees(*input, specs[i], bound, true)) return differs("input", *input, specs[i]);
-    variant.inputs.push_back(input->sizes);
-    variant.copies_inputs = variant.copies_inputs && input->is_planned;
+    GANTRY_ASSIGN_OR_RETURN(auto input,
+                            meta_of(meta.input_tag(i), meta.input_tensor_meta(i), "input '" + specs[i].name + "'"));
+    if (!agrees(input, specs[i], bound, true)) return differs("input", input, specs[i]);
+    variant.inputs.push_back(input.sizes);
+    variant.copies_inputs = variant.copies_inputs && input.is_planned;
   }
   if (signature.has_batch_axis()) variant.batch = bound.at("batch");
   return {};
@@ -96,9 +97,9 @@ Result<void> check_outputs(const et::MethodMeta& meta, const Signature& signatur
   const auto& specs = signature.outputs();
   if (meta.num_outputs() != specs.size()) return counts_differ("output", meta.num_outputs(), specs.size());
   for (std::size_t i = 0; i < specs.size(); ++i) {
-    const auto output = meta_of(meta.output_tag(i), meta.output_tensor_meta(i), "output '" + specs[i].name + "'");
-    if (!output) return output.error();
-    if (!agrees(*output, specs[i], bound, false)) return differs("output", *output, specs[i]);
+    GANTRY_ASSIGN_OR_RETURN(const auto output,
+                            meta_of(meta.output_tag(i), meta.output_tensor_meta(i), "output '" + specs[i].name + "'"));
+    if (!agrees(output, specs[i], bound, false)) return differs("output", output, specs[i]);
   }
   return {};
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/mutex.hpp"
+#include "core/return_if_error.hpp"
 #include "engine/torch/aoti_weights.hpp"
 #include "engine/torch/thread_state.hpp"
 #include "engine/torch/torch_soname.hpp"
@@ -25,8 +26,7 @@ Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const Ao
                                             std::size_t runners, const ScratchDirectory& scratch) {
   static detail::Mutex mutex;
   const detail::MutexLock lock(mutex);
-  auto soname = TorchSoname::open();
-  if (!soname) return std::move(soname).error();
+  GANTRY_ASSIGN_OR_RETURN(const auto soname, TorchSoname::open());
   const ThreadScope thread(1);
   const auto& makers = torch::inductor::getAOTIModelRunnerRegistry();
   const auto maker = makers.find(source.device_key);
@@ -53,15 +53,12 @@ Result<void> complete_weights(Runner& runner, const AotiContainer::Source& sourc
 }  // namespace
 
 Result<std::shared_ptr<AotiContainer>> AotiContainer::load(const Source& source, std::size_t runners) {
-  auto scratch = ScratchDirectory::make(source.scratch_dir);
-  if (!scratch) return std::move(scratch).error();
-  const auto library = unpack_aoti_package(source.package, *scratch);
-  if (!library) return library.error();
-  auto runner = make_runner(*library, source, runners, *scratch);
-  if (!runner) return std::move(runner).error();
-  if (auto ok = complete_weights(**runner, source); !ok) return std::move(ok).error();
-  if (source.device.is_cpu()) scratch->remove();
-  return std::shared_ptr<AotiContainer>(new AotiContainer(*std::move(scratch), *std::move(runner), source));
+  GANTRY_ASSIGN_OR_RETURN(auto scratch, ScratchDirectory::make(source.scratch_dir));
+  GANTRY_ASSIGN_OR_RETURN(const auto library, unpack_aoti_package(source.package, scratch));
+  GANTRY_ASSIGN_OR_RETURN(auto runner, make_runner(library, source, runners, scratch));
+  GANTRY_RETURN_IF_ERROR(complete_weights(*runner, source));
+  if (source.device.is_cpu()) scratch.remove();
+  return std::shared_ptr<AotiContainer>(new AotiContainer(std::move(scratch), std::move(runner), source));
 }
 
 AotiContainer::AotiContainer(ScratchDirectory scratch, std::unique_ptr<Runner> runner, const Source& source)

@@ -6,12 +6,12 @@
 // samples that they compute. An instance picks the one that a call asks for.
 #include <algorithm>
 #include <gantry/libtorch.hpp>
-#include <mutex>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "core/mutex.hpp"
+#include "core/return_if_error.hpp"
 #include "engine/torch/activation_memory.hpp"
 #include "engine/torch/aoti_container.hpp"
 #include "engine/torch/aoti_file.hpp"
@@ -42,17 +42,16 @@ class AotiInstance final : public EngineInstance {
 
   Result<Tensors> run(const Tensors& inputs, const EngineCall&) override {
     try {
-      const auto which = file_for(inputs);
-      if (!which) return which.error();
-      const AotiCall& call = *files_[*which].call;
-      if (auto ok = check_sizes(call.bounds, inputs); !ok) return std::move(ok).error();
+      GANTRY_ASSIGN_OR_RETURN(const auto which, file_for(inputs));
+      const AotiCall& call = *files_[which].call;
+      GANTRY_RETURN_IF_ERROR(check_sizes(call.bounds, inputs));
       const ThreadScope thread(threads_);
       const DeviceScope device(stream_);
       const ActivationScope memory(memory_);
       const std::vector<at::Tensor> tensors = to_torch(inputs, device_);
       std::vector<at::Tensor> arguments;
       for (const std::size_t place : call.map.inputs) arguments.push_back(tensors[place]);
-      std::vector<at::Tensor> results = containers_[*which]->run(std::move(arguments));
+      std::vector<at::Tensor> results = containers_[which]->run(std::move(arguments));
       if (results.size() != call.results)
         return Error(ErrorCode::kModelError, "the model gave " + std::to_string(results.size()) +
                                                  " outputs, its package says " + std::to_string(call.results));
@@ -93,11 +92,10 @@ class AotiEngine final : public Engine {
 
   Result<std::unique_ptr<EngineInstance>> make_instance(int threads) override {
     try {
-      auto containers = take_containers();
-      if (!containers) return std::move(containers).error();
+      GANTRY_ASSIGN_OR_RETURN(auto containers, take_containers());
       if (info_.max_threads > 0) threads = std::min(threads, info_.max_threads);
       return std::unique_ptr<EngineInstance>(std::make_unique<AotiInstance>(
-          *std::move(containers), files_, files_[0].source.device, threads, info_.retains_memory, caches_));
+          std::move(containers), files_, files_[0].source.device, threads, info_.retains_memory, caches_));
     } catch (...) {
       return translate_torch_exception(ErrorCode::kModelError);
     }
@@ -120,9 +118,8 @@ class AotiEngine final : public Engine {
       const detail::MutexLock lock(mutex_);
       if (!containers_.empty()) return std::exchange(containers_, {});
     }
-    auto fresh = AotiContainer::load(files_[0].source, 1);
-    if (!fresh) return std::move(fresh).error();
-    return Containers{*std::move(fresh)};
+    GANTRY_ASSIGN_OR_RETURN(auto fresh, AotiContainer::load(files_[0].source, 1));
+    return Containers{std::move(fresh)};
   }
 
   const std::vector<AotiFile> files_;  // they share one count of weights
@@ -164,9 +161,8 @@ Result<std::vector<AotiFile>> read_files(const LoadRequest& request, const Torch
   const auto weights = std::make_shared<WeightsCount>();
   std::vector<AotiFile> files;
   for (const EngineFile& file : request.files) {
-    auto read = read_aoti_file(file, request, options, weights);
-    if (!read) return std::move(read).error();
-    files.push_back(*std::move(read));
+    GANTRY_ASSIGN_OR_RETURN(auto read, read_aoti_file(file, request, options, weights));
+    files.push_back(std::move(read));
     if (request.files.size() == 1) break;
     if (files.back().batch == 0)
       return Error(ErrorCode::kInvalidArgument,
@@ -218,19 +214,17 @@ Result<std::unique_ptr<Engine>> load_read(std::vector<AotiFile> files, const Loa
 }  // namespace
 
 Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request) {
-  const auto options = read_options(request);
-  if (!options) return options.error();
-  if (!options->arguments.empty())
+  GANTRY_ASSIGN_OR_RETURN(const auto options, read_options(request));
+  if (!options.arguments.empty())
     return Error(ErrorCode::kInvalidArgument,
                  "option 'arguments': an AOTInductor package has its arguments compiled in; give them to gantry-pack");
-  auto files = read_files(request, *options);
-  if (!files) return std::move(files).error();
+  GANTRY_ASSIGN_OR_RETURN(auto files, read_files(request, options));
   try {
-    if (auto ok = load_operator_libraries(*options); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(load_operator_libraries(options));
   } catch (...) {
     return translate_torch_exception(ErrorCode::kInvalidArgument);
   }
-  return load_read(*std::move(files), request, *options);
+  return load_read(std::move(files), request, options);
 }
 
 }  // namespace gantry::libtorch

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/torch/cuda_loader.hpp"
 #include "engine/torch/engine_loaders.hpp"
 
@@ -24,16 +25,15 @@ Result<std::string> device_key(const Metadata& metadata, c10::Device device) {
 
 /// Nothing for a package that does not say what it was compiled for, if the host vouches for it.
 Result<std::optional<CompiledModel>> compiled_model(const Metadata& metadata, bool is_trusted) {
-  auto compiled = read_compiled_model(metadata);
-  if (!compiled) return std::move(compiled).error();
-  if (!*compiled && !is_trusted)
+  GANTRY_ASSIGN_OR_RETURN(auto compiled, read_compiled_model(metadata));
+  if (!compiled && !is_trusted)
     return Error(ErrorCode::kFailedPrecondition,
                  "the package does not say for which dtypes, sizes and threads its code was compiled, so that it "
                  "cannot be compared with the signature; pack the model (again) with gantry-pack, or, if you vouch for "
                  "it, set libtorch::Options::trust_unverified_code");
-  if (*compiled && (*compiled)->threads > 1 && !is_trusted)
+  if (compiled && compiled->threads > 1 && !is_trusted)
     return Error(ErrorCode::kFailedPrecondition,
-                 "the package was compiled for " + std::to_string((*compiled)->threads) +
+                 "the package was compiled for " + std::to_string(compiled->threads) +
                      " threads a call, whatever the CPU budget allows, and a bad index in one of them ends the "
                      "process; pack the model again with gantry-pack, which compiles for one");
   return compiled;
@@ -61,17 +61,15 @@ AotiCall call_of(CallMap map, const CallSpec& spec, const Signature& signature) 
 Result<void> verify_call(AotiFile& file, const LoadRequest& request, std::int64_t batch) {
   const CompiledModel& compiled = *file.compiled;
   const CallSpec spec = call_spec_of(compiled);
-  auto map = map_call(spec, request.signature);
-  if (!map) return std::move(map).error();
-  AotiCall call = call_of(*std::move(map), spec, request.signature);
+  GANTRY_ASSIGN_OR_RETURN(auto map, map_call(spec, request.signature));
+  AotiCall call = call_of(std::move(map), spec, request.signature);
   const std::int64_t fixed = fixed_batch(compiled, call.map, request.signature);
   if (batch != 0 && fixed != 0 && fixed != batch)
     return Error(ErrorCode::kInvalidArgument,
                  "computes " + std::to_string(fixed) + " samples, the package says " + std::to_string(batch));
   file.batch = batch != 0 ? batch : fixed;
-  auto bounds = check_signature(compiled, call.map, request.signature, merged_samples(request, compiled), file.batch);
-  if (!bounds) return std::move(bounds).error();
-  call.bounds = *std::move(bounds);
+  GANTRY_ASSIGN_OR_RETURN(call.bounds, check_signature(compiled, call.map, request.signature,
+                                                       merged_samples(request, compiled), file.batch));
   file.call = std::move(call);
   return {};
 }
@@ -80,32 +78,25 @@ Result<void> verify_call(AotiFile& file, const LoadRequest& request, std::int64_
 Result<AotiCall> trusted_call(AotiContainer& container, const Signature& signature) {
   const std::vector<std::string> texts = container.call_spec();
   if (texts.size() != 2) return Error(ErrorCode::kInvalidArgument, "the package does not describe its arguments");
-  const auto spec = read_call_spec(texts[0], texts[1]);
-  if (!spec) return spec.error();
-  auto map = map_call(*spec, signature);
-  if (!map) return std::move(map).error();
-  return call_of(*std::move(map), *spec, signature);
+  GANTRY_ASSIGN_OR_RETURN(const auto spec, read_call_spec(texts[0], texts[1]));
+  GANTRY_ASSIGN_OR_RETURN(auto map, map_call(spec, signature));
+  return call_of(std::move(map), spec, signature);
 }
 
 Result<AotiFile> read_scanned(AotiPackage package, const EngineFile& file, const LoadRequest& request,
                               const TorchOptions& options, std::shared_ptr<WeightsCount> weights) {
-  const auto metadata = read_aoti_metadata(package);
-  if (!metadata) return metadata.error();
-  if (auto ok = check_aoti_metadata(*metadata); !ok) return std::move(ok).error();
-  const auto device = use_device(request.device);
-  if (!device) return device.error();
-  auto key = device_key(*metadata, *device);
-  if (!key) return std::move(key).error();
-  auto compiled = compiled_model(*metadata, options.trust_unverified_code);
-  if (!compiled) return std::move(compiled).error();
+  GANTRY_ASSIGN_OR_RETURN(const auto metadata, read_aoti_metadata(package));
+  GANTRY_RETURN_IF_ERROR(check_aoti_metadata(metadata));
+  GANTRY_ASSIGN_OR_RETURN(const auto device, use_device(request.device));
+  GANTRY_ASSIGN_OR_RETURN(auto key, device_key(metadata, device));
+  GANTRY_ASSIGN_OR_RETURN(auto compiled, compiled_model(metadata, options.trust_unverified_code));
   AotiFile read{
-      {std::move(package), *std::move(key), *device, options.scratch_dir, std::move(weights), compiled->has_value()},
-      isa_of(*metadata, *device),
-      *std::move(compiled),
+      {std::move(package), std::move(key), device, options.scratch_dir, std::move(weights), compiled.has_value()},
+      isa_of(metadata, device),
+      std::move(compiled),
       std::nullopt,
       file.batch};
-  if (read.compiled)
-    if (auto ok = verify_call(read, request, file.batch); !ok) return std::move(ok).error();
+  if (read.compiled) GANTRY_RETURN_IF_ERROR(verify_call(read, request, file.batch));
   return read;
 }
 
@@ -114,13 +105,11 @@ Result<AotiFile> read_scanned(AotiPackage package, const EngineFile& file, const
 Result<AotiFile> read_aoti_file(const EngineFile& file, const LoadRequest& request, const TorchOptions& options,
                                 std::shared_ptr<WeightsCount> weights) {
   const std::string name = "'" + file.file.name() + "'";
-  const auto format = detect_format(file.file);
-  if (!format) return format.error();
-  if (*format != Format::kAotiPackage)
+  GANTRY_ASSIGN_OR_RETURN(const auto format, detect_format(file.file));
+  if (format != Format::kAotiPackage)
     return Error(ErrorCode::kInvalidArgument, name + " is TorchScript, not an AOTInductor package");
-  auto package = scan_aoti_package(file.file);
-  if (!package) return std::move(package).error();
-  auto read = read_scanned(*std::move(package), file, request, options, std::move(weights));
+  GANTRY_ASSIGN_OR_RETURN(auto package, scan_aoti_package(file.file));
+  auto read = read_scanned(std::move(package), file, request, options, std::move(weights));
   if (!read) return read.error().within(name);
   return read;
 }
@@ -128,9 +117,7 @@ Result<AotiFile> read_aoti_file(const EngineFile& file, const LoadRequest& reque
 Result<std::shared_ptr<AotiContainer>> load_aoti_file(AotiFile& file, const Signature& signature, std::size_t runners) {
   auto container = AotiContainer::load(file.source, runners);
   if (!container || file.call) return container;
-  auto trusted = trusted_call(**container, signature);
-  if (!trusted) return std::move(trusted).error();
-  file.call = *std::move(trusted);
+  GANTRY_ASSIGN_OR_RETURN(file.call, trusted_call(**container, signature));
   return container;
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::libtorch {
 namespace {
 
@@ -29,8 +31,7 @@ bool holds_pickled_weights(std::string_view name) {
 }  // namespace
 
 Result<AotiPackage> scan_aoti_package(const ModelFile& file) {
-  auto all = read_zip_directory(file);
-  if (!all) return std::move(all).error();
+  GANTRY_ASSIGN_OR_RETURN(auto all, read_zip_directory(file));
   const auto refuse = [&](ErrorCode code, const std::string& why) {
     return Error(code, "'" + file.name() + "': " + why);
   };
@@ -38,7 +39,7 @@ Result<AotiPackage> scan_aoti_package(const ModelFile& file) {
   AotiPackage package{file, {}, {}, {}, {}};
   std::string model;
   std::size_t libraries = 0;
-  for (ZipEntry& entry : *all) {
+  for (ZipEntry& entry : all) {
     if (holds_pickled_weights(entry.name))
       return refuse(
           ErrorCode::kUnsupported,
@@ -75,9 +76,8 @@ Result<AotiPackage> scan_aoti_package(const ModelFile& file) {
 }
 
 Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package) {
-  const auto text = read_stored(package.file, package.metadata, kMaxMetadataBytes);
-  if (!text) return text.error();
-  const auto json = nlohmann::json::parse(*text, nullptr, false);
+  GANTRY_ASSIGN_OR_RETURN(const auto text, read_stored(package.file, package.metadata, kMaxMetadataBytes));
+  const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object())
     return Error(ErrorCode::kInvalidArgument, "'" + package.file.name() + "': the metadata of its library is damaged");
   std::map<std::string, std::string> metadata;
@@ -89,8 +89,7 @@ Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage&
 Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch) {
   for (const ZipEntry& entry : package.entries) {
     // One directory deep is all that AOTInductor writes; the name alone cannot lead anywhere else.
-    auto unpacked = extract_stored(package.file, entry, scratch.path() + "/" + file_name(entry));
-    if (!unpacked) return std::move(unpacked).error();
+    GANTRY_RETURN_IF_ERROR(extract_stored(package.file, entry, scratch.path() + "/" + file_name(entry)));
   }
   return scratch.path() + "/" + file_name(package.library);
 }

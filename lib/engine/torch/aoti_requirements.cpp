@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/torch/aoti_package.hpp"
 
 namespace gantry::libtorch {
@@ -65,9 +66,9 @@ Result<void> check_torch(std::string_view built_with) {
 }  // namespace
 
 Result<void> check_aoti_metadata(const Metadata& metadata) {
-  if (auto ok = check_torch(value_of(metadata, "gantry_torch_version")); !ok) return ok;
-  if (auto ok = check_machine(value_of(metadata, "AOTI_MACHINE")); !ok) return ok;
-  if (auto ok = check_isa(value_of(metadata, "gantry_march")); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_torch(value_of(metadata, "gantry_torch_version")));
+  GANTRY_RETURN_IF_ERROR(check_machine(value_of(metadata, "AOTI_MACHINE")));
+  GANTRY_RETURN_IF_ERROR(check_isa(value_of(metadata, "gantry_march")));
   return check_isa(value_of(metadata, "AOTI_CPU_ISA"));
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/torch/zip_directory.hpp"
 
 namespace gantry::libtorch {
@@ -80,7 +81,7 @@ Result<void> give_weights(Runner& runner, const ModelFile& file, const ZipEntry&
                                                    "; pack the model again");
   // Freed as soon as the library has its copy.
   const auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(*wanted);
-  if (auto ok = read_stored_into(file, weights, bytes.get()); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(read_stored_into(file, weights, bytes.get()));
   if (!LibraryOf<Runner>::give(runner, bytes.get()))
     return refuse(ErrorCode::kInvalidArgument, "the library does not take them");
   return {};

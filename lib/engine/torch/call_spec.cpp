@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/torch/name_matching.hpp"
 
 namespace gantry::libtorch {
@@ -110,15 +111,13 @@ Result<CallMap> map_call(const CallSpec& spec, const Signature& signature) {
     results.push_back(*spec.outputs[i]);
     places.push_back(i);
   }
-  auto inputs = match_inputs(arguments, signature.inputs());
-  if (!inputs) return std::move(inputs).error();
-  auto outputs = match_outputs(results, signature.outputs());
-  if (!outputs) return std::move(outputs).error();
+  GANTRY_ASSIGN_OR_RETURN(auto inputs, match_inputs(arguments, signature.inputs()));
+  GANTRY_ASSIGN_OR_RETURN(auto outputs, match_outputs(results, signature.outputs()));
   CallMap map;
-  map.inputs.resize(inputs->places.size());
-  for (std::size_t i = 0; i < inputs->places.size(); ++i) map.inputs[inputs->places[i]] = i;
-  for (const std::size_t place : outputs->places) map.outputs.push_back(places[place]);
-  map.matching = describe_matching(inputs->by_name, outputs->by_name);
+  map.inputs.resize(inputs.places.size());
+  for (std::size_t i = 0; i < inputs.places.size(); ++i) map.inputs[inputs.places[i]] = i;
+  for (const std::size_t place : outputs.places) map.outputs.push_back(places[place]);
+  map.matching = describe_matching(inputs.by_name, outputs.by_name);
   return map;
 }
 

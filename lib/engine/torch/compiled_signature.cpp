@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/torch/compiled_model.hpp"
 
 namespace gantry::libtorch {
@@ -45,14 +46,14 @@ class Comparison {
   Result<void> compare_input(const CompiledTensor& compiled, const TensorSpec& spec, std::size_t place) {
     if (!compiled.is_contiguous)
       return refuse(compiled, spec, "its memory layout is not the usual one, and gantry's tensors are contiguous");
-    if (auto ok = compare_type(compiled, spec); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(compare_type(compiled, spec));
     for (std::size_t i = 0; i < spec.dims.size(); ++i)
-      if (auto ok = compare_input_dim(compiled, spec, place, i); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(compare_input_dim(compiled, spec, place, i));
     return {};
   }
 
   Result<void> compare_output(const CompiledTensor& compiled, const TensorSpec& spec) const {
-    if (auto ok = compare_type(compiled, spec); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(compare_type(compiled, spec));
     for (std::size_t i = 0; i < spec.dims.size(); ++i) {
       const CompiledDim& dim = compiled.dims[i];
       if (is_free(spec.dims[i]) || is_one_sample(dim, spec.dims[i]) || is_fixed_batch(dim, spec.dims[i], i)) continue;
@@ -151,12 +152,10 @@ Result<std::vector<SizeBound>> check_signature(const CompiledModel& model, const
   Comparison comparison(signature, merged, batch);
   for (std::size_t i = 0; i < call.inputs.size(); ++i) {
     const std::size_t place = call.inputs[i];
-    if (auto ok = comparison.compare_input(model.inputs[i], signature.inputs()[place], place); !ok)
-      return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(comparison.compare_input(model.inputs[i], signature.inputs()[place], place));
   }
   for (std::size_t i = 0; i < call.outputs.size(); ++i)
-    if (auto ok = comparison.compare_output(*model.outputs[call.outputs[i]], signature.outputs()[i]); !ok)
-      return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(comparison.compare_output(*model.outputs[call.outputs[i]], signature.outputs()[i]));
   return comparison.take_bounds();
 }
 

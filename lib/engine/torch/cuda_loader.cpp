@@ -14,6 +14,7 @@
 #include <string>
 
 #include "core/mutex.hpp"
+#include "core/return_if_error.hpp"
 #include "engine/torch/loaded_library.hpp"
 #include "engine/torch/silence.hpp"
 #include "engine/torch/torch_error.hpp"
@@ -65,7 +66,7 @@ Result<void> load_torch_cuda() {
 
 Result<c10::Device> use_device(Device device) {
   if (device.is_cpu()) return c10::Device(c10::kCPU);
-  if (auto loaded = load_torch_cuda(); !loaded) return std::move(loaded).error();
+  GANTRY_RETURN_IF_ERROR(load_torch_cuda());
   try {
     const c10::impl::VirtualGuardImpl guard(c10::DeviceType::CUDA);
     const int count = guard.deviceCount();

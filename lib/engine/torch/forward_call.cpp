@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/torch/name_matching.hpp"
 
 namespace gantry::libtorch {
@@ -109,9 +110,8 @@ Result<ForwardCall> ForwardCall::make(const torch::jit::Module& module, const to
   const auto method = module.get_method("forward");
   const c10::FunctionSchema& schema = method.function().getSchema();
   const Arguments arguments = Arguments(schema.arguments()).slice(1);  // the first one is self
-  if (const auto misnamed = find_misnamed(signature.inputs(), arguments)) return *misnamed;
-  auto values = fix_arguments(fixed, arguments);
-  if (!values) return std::move(values).error();
+  GANTRY_RETURN_IF_ERROR(find_misnamed(signature.inputs(), arguments));
+  GANTRY_ASSIGN_OR_RETURN(auto values, fix_arguments(fixed, arguments));
 
   std::vector<ModelInput> tensors;
   std::vector<std::size_t> places;  // of those among the arguments
@@ -122,22 +122,21 @@ Result<ForwardCall> ForwardCall::make(const torch::jit::Module& module, const to
   }
   const auto matching = match_inputs(tensors, signature.inputs());
   if (!matching) return Error(matching.error().code(), matching.error().message() + "; " + list(arguments));
-  auto result = ForwardResult::make(graph, signature);
-  if (!result) return std::move(result).error();
+  GANTRY_ASSIGN_OR_RETURN(auto result, ForwardResult::make(graph, signature));
 
-  ForwardCall call(*std::move(result));
+  ForwardCall call(std::move(result));
   call.outputs_ = signature.outputs();
   call.matching_ = describe_matching(matching->by_name, call.result_.is_by_name());
   call.arguments_.resize(arguments.size());
   for (std::size_t i = 0; i < matching->places.size(); ++i) call.arguments_[places[matching->places[i]]].input = i;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (call.arguments_[i].input) continue;
-    if (!(*values)[i] && !arguments[i].default_value())
+    if (!values[i] && !arguments[i].default_value())
       return mismatch("forward() needs the argument '" + arguments[i].name() +
                           "', which is no tensor: give its value in libtorch::Options::arguments, or in the "
                           "package's \"options\": {\"arguments\": ...}",
                       arguments);
-    call.arguments_[i].value = (*values)[i] ? *std::move((*values)[i]) : *arguments[i].default_value();
+    call.arguments_[i].value = values[i] ? *std::move(values[i]) : *arguments[i].default_value();
   }
   return call;
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/torch/name_matching.hpp"
 
 namespace gantry::libtorch {
@@ -229,7 +230,7 @@ Result<ForwardResult> ForwardResult::make(const torch::jit::Graph& graph, const 
     names = names_of(structure, false);
     matching = match_outputs(names, signature.outputs());
   }
-  if (!matching) return std::move(matching).error();
+  GANTRY_RETURN_IF_ERROR(matching);
   form.is_by_name_ = matching->by_name;
   std::vector<std::string> paths;
   for (const Leaf& leaf : structure.leaves)

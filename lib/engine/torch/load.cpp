@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/torch/engine_loaders.hpp"
 #include "engine/torch/zip_directory.hpp"
 
@@ -19,27 +20,24 @@ bool has_entry(const std::vector<ZipEntry>& entries, std::string_view prefix) {
 }  // namespace
 
 Result<Format> detect_format(const ModelFile& file) {
-  auto entries = read_zip_directory(file);
-  if (!entries) return std::move(entries).error();
-  if (has_entry(*entries, "data/aotinductor/")) return Format::kAotiPackage;
-  if (has_entry(*entries, "constants.pkl") && has_entry(*entries, "code/")) return Format::kTorchScript;
+  GANTRY_ASSIGN_OR_RETURN(auto entries, read_zip_directory(file));
+  if (has_entry(entries, "data/aotinductor/")) return Format::kAotiPackage;
+  if (has_entry(entries, "constants.pkl") && has_entry(entries, "code/")) return Format::kTorchScript;
   const auto is_instead = [&](const char* what) {
     return Error(ErrorCode::kInvalidArgument, "'" + file.name() + "' is not a model that can be run: it is " + what);
   };
-  if (has_entry(*entries, "serialized_exported_program.json") || has_entry(*entries, "models/"))
+  if (has_entry(entries, "serialized_exported_program.json") || has_entry(entries, "models/"))
     return is_instead(
         "an exported program that was not compiled; compile it with torch._inductor.aoti_compile_and_package");
-  if (has_entry(*entries, "data.pkl"))
+  if (has_entry(entries, "data.pkl"))
     return is_instead("a checkpoint of torch.save (weights or a pickled object), neither TorchScript nor AOTInductor");
   return is_instead("a zip file with neither TorchScript code nor an AOTInductor library in it");
 }
 
 Result<Model> load(const std::string& path, const Signature& signature, const ModelOptions& options) {
-  auto file = ModelFile::open(path);
-  if (!file) return std::move(file).error();
-  auto format = detect_format(*file);
-  if (!format) return std::move(format).error();
-  const auto loader = *format == Format::kAotiPackage ? aoti_loader() : torchscript_loader();
+  GANTRY_ASSIGN_OR_RETURN(auto file, ModelFile::open(path));
+  GANTRY_ASSIGN_OR_RETURN(auto format, detect_format(file));
+  const auto loader = format == Format::kAotiPackage ? aoti_loader() : torchscript_loader();
   return Model::load(*loader, path, signature, options);
 }
 

@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::libtorch {
 namespace {
 
@@ -70,13 +72,12 @@ Result<NameMatching> match_inputs(const std::vector<ModelInput>& model, const st
   Names names;
   for (const ModelInput& input : model) names.push_back(input.name);
   const Names wanted = names_of(signature);
-  auto found = find_names("inputs", names, wanted);
-  if (!found) return std::move(found).error();
-  if (!*found && wanted.size() > model.size())
+  GANTRY_ASSIGN_OR_RETURN(auto found, find_names("inputs", names, wanted));
+  if (!found && wanted.size() > model.size())
     return mismatch("the model takes " + std::to_string(model.size()) + " inputs, the signature has " +
                     std::to_string(wanted.size()) + ": " + both("inputs", names, wanted));
-  const bool by_name = found->has_value();
-  NameMatching matching{*found ? **std::move(found) : in_order(wanted.size()), by_name};
+  const bool by_name = found.has_value();
+  NameMatching matching{found ? *std::move(found) : in_order(wanted.size()), by_name};
   for (std::size_t i = 0; i < model.size(); ++i) {
     if (model[i].has_default || std::count(matching.places.begin(), matching.places.end(), i) > 0) continue;
     return mismatch("the model needs the input '" + (names[i].empty() ? std::to_string(i) : names[i]) +
@@ -87,9 +88,8 @@ Result<NameMatching> match_inputs(const std::vector<ModelInput>& model, const st
 
 Result<NameMatching> match_outputs(const std::vector<std::string>& model, const std::vector<TensorSpec>& signature) {
   const Names wanted = names_of(signature);
-  auto found = find_names("outputs", model, wanted);
-  if (!found) return std::move(found).error();
-  if (*found) return NameMatching{**std::move(found), true};
+  GANTRY_ASSIGN_OR_RETURN(auto found, find_names("outputs", model, wanted));
+  if (found) return NameMatching{*std::move(found), true};
   if (model.size() == wanted.size()) return NameMatching{in_order(wanted.size()), false};
   return mismatch("the model gives " + std::to_string(model.size()) + " tensors, the signature has " +
                   std::to_string(wanted.size()) + " outputs: " + both("outputs", model, wanted));

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/mutex.hpp"
+#include "core/return_if_error.hpp"
 #include "engine/torch/loaded_library.hpp"
 #include "engine/torch/torch_error.hpp"
 #include "engine/torch/torch_soname.hpp"
@@ -45,7 +46,7 @@ struct Library {
 
 Result<std::string> read_all(const ModelFile& file) {
   std::string bytes(static_cast<std::size_t>(file.size()), '\0');
-  if (auto ok = file.read(0, bytes.data(), bytes.size()); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(file.read(0, bytes.data(), bytes.size()));
   return bytes;
 }
 
@@ -121,21 +122,18 @@ class Libraries {
  public:
   /// `path`: where the library is opened; empty: from memory.
   Result<void> load(const ModelFile& file, const std::string& path) {
-    const auto bytes = read_all(file);
-    if (!bytes) return bytes.error();
-    const Library library{base_name(file.name()), bytes->size(), std::hash<std::string_view>()(*bytes)};
+    GANTRY_ASSIGN_OR_RETURN(const auto bytes, read_all(file));
+    const Library library{base_name(file.name()), bytes.size(), std::hash<std::string_view>()(bytes)};
     const detail::MutexLock lock(mutex_);
     for (const Library& loaded : loaded_) {
       if (loaded.size == library.size && loaded.hash == library.hash) return {};
       if (loaded.name == library.name) return another_version(file, loaded.name);
     }
-    const auto is_there = is_loaded(file, *bytes);
-    if (!is_there) return is_there.error();
-    if (*is_there) return {};
+    GANTRY_ASSIGN_OR_RETURN(const auto is_there, is_loaded(file, bytes));
+    if (is_there) return {};
     loaded_.reserve(loaded_.size() + 1);
-    const auto soname = TorchSoname::open();
-    if (!soname) return soname.error();
-    const auto failure = path.empty() ? open_bytes(file.name(), *bytes) : open_with_cuda(path);
+    GANTRY_ASSIGN_OR_RETURN(const auto soname, TorchSoname::open());
+    const auto failure = path.empty() ? open_bytes(file.name(), bytes) : open_with_cuda(path);
     if (failure) return cannot_load(file, *failure);
     loaded_.push_back(library);
     return {};
@@ -154,12 +152,11 @@ Libraries& libraries() {
 }  // namespace
 
 Result<void> load_operator_libraries(const TorchOptions& options) try {
-  for (const ModelFile& file : options.packaged_libraries)
-    if (auto ok = libraries().load(file, ""); !ok) return ok;
+  for (const ModelFile& file : options.packaged_libraries) GANTRY_RETURN_IF_ERROR(libraries().load(file, ""));
   for (const std::string& path : options.libraries) {
     const auto file = ModelFile::open(path);
     if (!file) return file.error().within("operator library");
-    if (auto ok = libraries().load(*file, std::filesystem::absolute(path).string()); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(libraries().load(*file, std::filesystem::absolute(path).string()));
   }
   return {};
 } catch (...) {

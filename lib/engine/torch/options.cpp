@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::libtorch {
 namespace {
 
@@ -72,7 +74,7 @@ Result<TorchOptions> read_host_options(const LoadRequest& request, bool has_plan
   options.retain_activation_memory = reader.boolean("retain_activation_memory", true);
   options.scratch_dir = reader.text("scratch_dir", "");
   if (has_plans) read_plan(reader, options);
-  if (auto ok = reader.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(reader.finish());
   return options;
 }
 
@@ -106,12 +108,11 @@ Result<void> add_package_options(const LoadRequest& request, bool has_plans, Tor
   const auto libraries = read_library_names(reader);
   TorchOptions own;
   if (has_plans) read_plan(reader, own);
-  if (auto ok = reader.finish(); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(reader.finish());
   if (!request.host_options.find("plan")) options.plan = own.plan;
   arguments.merge(options.arguments);  // those of the package stay
   options.arguments = std::move(arguments);
-  for (const std::string& name : libraries)
-    if (auto ok = add_packaged_library(request, name, options); !ok) return ok;
+  for (const std::string& name : libraries) GANTRY_RETURN_IF_ERROR(add_packaged_library(request, name, options));
   return {};
 }
 

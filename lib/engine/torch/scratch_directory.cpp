@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::libtorch {
 namespace {
 
@@ -71,7 +73,7 @@ Result<ScratchDirectory> ScratchDirectory::make(const std::string& parent) {
   const Parent where = choose_parent(parent);
   struct statvfs file_system {};
   if (::statvfs(where.path.c_str(), &file_system) != 0) return cannot_unpack(where.name, reason_of(errno));
-  if (auto ok = check_scratch(where.name, file_system); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_scratch(where.name, file_system));
   std::string path = where.path + "/gantry-XXXXXX";
   if (!::mkdtemp(path.data())) return cannot_unpack(where.name, reason_of(errno));  // mode 0700
   return ScratchDirectory(std::move(path));

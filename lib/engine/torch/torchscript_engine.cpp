@@ -19,6 +19,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "engine/torch/activation_memory.hpp"
 #include "engine/torch/cuda_loader.hpp"
 #include "engine/torch/engine_loaders.hpp"
@@ -60,9 +61,8 @@ class TorchScriptInstance final : public EngineInstance {
       if (call.is_trial && draws_random_) random.emplace(device_);
       // The inputs live until the outputs are converted, so that an output that aliases one is seen to.
       const std::vector<at::Tensor> tensors = to_torch(inputs, device_);
-      auto outputs = call_.outputs_of(forward(call_.arguments(tensors)));
-      if (!outputs) return std::move(outputs).error();
-      return from_torch(*std::move(outputs), call_.output_specs());
+      GANTRY_ASSIGN_OR_RETURN(auto outputs, call_.outputs_of(forward(call_.arguments(tensors))));
+      return from_torch(std::move(outputs), call_.output_specs());
     } catch (...) {
       return translate_torch_exception(ErrorCode::kModelError);
     }
@@ -144,28 +144,23 @@ EngineInfo describe(const TorchScriptFile& file, const ForwardCall& call, Device
 }  // namespace
 
 Result<std::unique_ptr<Engine>> load_torchscript(const LoadRequest& request) {
-  const auto source = only_file(request);
-  if (!source) return source.error();
-  const auto options = read_torchscript_options(request);
-  if (!options) return options.error();
-  const std::string name = "'" + source->name() + "'";
-  const auto format = detect_format(*source);
-  if (!format) return format.error();
-  if (*format != Format::kTorchScript)
+  GANTRY_ASSIGN_OR_RETURN(const auto source, only_file(request));
+  GANTRY_ASSIGN_OR_RETURN(const auto options, read_torchscript_options(request));
+  const std::string name = "'" + source.name() + "'";
+  GANTRY_ASSIGN_OR_RETURN(const auto format, detect_format(source));
+  if (format != Format::kTorchScript)
     return Error(ErrorCode::kInvalidArgument, name + " is an AOTInductor package, not TorchScript");
-  auto device = use_device(request.device);
-  if (!device) return std::move(device).error();
-  if (auto ok = load_operator_libraries(*options); !ok) return ok.error().within(name);
-  auto file = load_torchscript_file(*source, *device);
+  GANTRY_ASSIGN_OR_RETURN(auto device, use_device(request.device));
+  if (auto ok = load_operator_libraries(options); !ok) return ok.error().within(name);
+  auto file = load_torchscript_file(source, device);
   if (!file) return file.error().within(name);
-  auto call = ForwardCall::make(file->module, *file->effects.graph, request.signature, options->arguments);
+  auto call = ForwardCall::make(file->module, *file->effects.graph, request.signature, options.arguments);
   if (!call) return call.error().within(name);
-  const auto done = apply_plan(options->plan, *file, request.signature, *call, *device);
-  if (!done) return done.error();
-  EngineInfo info = describe(*file, *call, request.device, options->retain_activation_memory);
-  if (!done->empty()) info.description += ", plan '" + options->plan + "' (" + *done + ")";
+  GANTRY_ASSIGN_OR_RETURN(const auto done, apply_plan(options.plan, *file, request.signature, *call, device));
+  EngineInfo info = describe(*file, *call, request.device, options.retain_activation_memory);
+  if (!done.empty()) info.description += ", plan '" + options.plan + "' (" + done + ")";
   return std::unique_ptr<Engine>(
-      std::make_unique<TorchScriptEngine>(*std::move(file), *std::move(call), *device, std::move(info)));
+      std::make_unique<TorchScriptEngine>(*std::move(file), *std::move(call), device, std::move(info)));
 }
 
 }  // namespace gantry::libtorch

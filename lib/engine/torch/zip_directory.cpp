@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/open_file.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::libtorch {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::size_t kLocalHeaderSize = 30;
 
 Result<std::string> read(const ModelFile& file, std::uint64_t offset, std::uint64_t size) {
   std::string bytes(static_cast<std::size_t>(size), '\0');
-  if (auto ok = file.read(offset, bytes.data(), bytes.size()); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(file.read(offset, bytes.data(), bytes.size()));
   return bytes;
 }
 
@@ -45,24 +46,21 @@ Result<std::optional<Directory>> find_directory(const ModelFile& file) {
   if (file_size < kEndSize) return nothing;
   const auto tail_size = static_cast<std::size_t>(std::min<std::uint64_t>(file_size, kEndSize + kMaxCommentSize));
   const std::uint64_t tail_offset = file_size - tail_size;
-  const auto tail = read(file, tail_offset, tail_size);
-  if (!tail) return tail.error();
-  const auto end = tail->rfind("PK\5\6", tail_size - kEndSize);
+  GANTRY_ASSIGN_OR_RETURN(const auto tail, read(file, tail_offset, tail_size));
+  const auto end = tail.rfind("PK\5\6", tail_size - kEndSize);
   if (end == std::string::npos) return nothing;
-  const Directory directory{number(*tail, end + 16, 4), number(*tail, end + 12, 4), number(*tail, end + 10, 2)};
+  const Directory directory{number(tail, end + 16, 4), number(tail, end + 12, 4), number(tail, end + 10, 2)};
   const bool is_zip64 = directory.offset == 0xffffffff || directory.size == 0xffffffff || directory.count == 0xffff;
   if (!is_zip64) return std::optional(directory);
   const std::uint64_t end_offset = tail_offset + end;
   if (end_offset < kLocatorSize) return nothing;
-  const auto locator = read(file, end_offset - kLocatorSize, kLocatorSize);
-  if (!locator) return locator.error();
-  if (locator->compare(0, 4, "PK\6\7") != 0) return nothing;
-  const std::uint64_t end64_offset = number(*locator, 8, 8);
+  GANTRY_ASSIGN_OR_RETURN(const auto locator, read(file, end_offset - kLocatorSize, kLocatorSize));
+  if (locator.compare(0, 4, "PK\6\7") != 0) return nothing;
+  const std::uint64_t end64_offset = number(locator, 8, 8);
   if (end64_offset > file_size || file_size - end64_offset < kEnd64Size) return nothing;
-  const auto end64 = read(file, end64_offset, kEnd64Size);
-  if (!end64) return end64.error();
-  if (end64->compare(0, 4, "PK\6\6") != 0) return nothing;
-  return std::optional(Directory{number(*end64, 48, 8), number(*end64, 40, 8), number(*end64, 32, 8)});
+  GANTRY_ASSIGN_OR_RETURN(const auto end64, read(file, end64_offset, kEnd64Size));
+  if (end64.compare(0, 4, "PK\6\6") != 0) return nothing;
+  return std::optional(Directory{number(end64, 48, 8), number(end64, 40, 8), number(end64, 32, 8)});
 }
 
 bool is_safe_name(std::string_view name) {
@@ -129,10 +127,9 @@ Result<std::uint64_t> begin_of(const ModelFile& file, const ZipEntry& entry) {
   const auto damaged = [&](const char* why) { return cannot_unpack(file, entry, ErrorCode::kInvalidArgument, why); };
   if (entry.local_header > file.size() || file.size() - entry.local_header < kLocalHeaderSize)
     return damaged("the zip file is damaged");
-  const auto header = read(file, entry.local_header, kLocalHeaderSize);
-  if (!header) return header.error();
-  if (header->compare(0, 4, "PK\3\4") != 0) return damaged("the zip file is damaged");
-  const std::uint64_t begin = entry.local_header + kLocalHeaderSize + number(*header, 26, 2) + number(*header, 28, 2);
+  GANTRY_ASSIGN_OR_RETURN(const auto header, read(file, entry.local_header, kLocalHeaderSize));
+  if (header.compare(0, 4, "PK\3\4") != 0) return damaged("the zip file is damaged");
+  const std::uint64_t begin = entry.local_header + kLocalHeaderSize + number(header, 26, 2) + number(header, 28, 2);
   if (begin > file.size() || entry.size > file.size() - begin) return damaged("the zip file was cut short");
   return begin;
 }
@@ -144,18 +141,15 @@ Result<std::vector<ZipEntry>> read_zip_directory(const ModelFile& file) {
     return Error(ErrorCode::kInvalidArgument, "'" + file.name() + "' is not a model file: " + why);
   };
   const std::uint64_t file_size = file.size();
-  const auto found = find_directory(file);
-  if (!found) return found.error();
-  const auto& directory = *found;
+  GANTRY_ASSIGN_OR_RETURN(const auto directory, find_directory(file));
   if (!directory) return refuse("not a zip file, or one that was cut short");
   if (directory->size > kMaxDirectoryBytes || directory->size > file_size ||
       directory->offset > file_size - directory->size)
     return refuse("its zip directory is damaged");
-  const auto bytes = read(file, directory->offset, directory->size);
-  if (!bytes) return bytes.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto bytes, read(file, directory->offset, directory->size));
 
   std::vector<ZipEntry> entries;
-  std::string_view rest = *bytes;
+  std::string_view rest = bytes;
   for (std::uint64_t i = 0; i < directory->count; ++i) {
     auto entry = take_entry(rest);
     if (!entry || entry->size > file_size || entry->local_header > file_size - entry->size)
@@ -174,31 +168,27 @@ std::optional<std::string_view> after_prefix(std::string_view name, std::string_
 }
 
 Result<std::string> read_stored(const ModelFile& file, const ZipEntry& entry, std::uint64_t limit) {
-  auto begin = begin_of(file, entry);
-  if (!begin) return std::move(begin).error();
+  GANTRY_ASSIGN_OR_RETURN(auto begin, begin_of(file, entry));
   if (entry.size > limit)
     return cannot_unpack(file, entry, ErrorCode::kInvalidArgument,
                          "it has more than " + std::to_string(limit) + " bytes");
-  return read(file, *begin, entry.size);
+  return read(file, begin, entry.size);
 }
 
 Result<void> read_stored_into(const ModelFile& file, const ZipEntry& entry, void* target) {
-  const auto begin = begin_of(file, entry);
-  if (!begin) return begin.error();
-  return file.read(*begin, target, static_cast<std::size_t>(entry.size));
+  GANTRY_ASSIGN_OR_RETURN(const auto begin, begin_of(file, entry));
+  return file.read(begin, target, static_cast<std::size_t>(entry.size));
 }
 
 Result<void> extract_stored(const ModelFile& file, const ZipEntry& entry, const std::string& to) {
-  const auto begin = begin_of(file, entry);
-  if (!begin) return begin.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto begin, begin_of(file, entry));
   const auto out = detail::OpenFile::create(to);
   if (!out)
     return cannot_unpack(file, entry, ErrorCode::kFailedPrecondition, "'" + to + "': " + detail::system_message(errno));
   constexpr std::uint64_t kBlock = 1 << 20;
   for (std::uint64_t done = 0; done < entry.size; done += kBlock) {
-    const auto block = read(file, *begin + done, std::min(kBlock, entry.size - done));
-    if (!block) return block.error();
-    if (!out->write(*block)) {
+    GANTRY_ASSIGN_OR_RETURN(const auto block, read(file, begin + done, std::min(kBlock, entry.size - done)));
+    if (!out->write(block)) {
       const int reason = errno;
       const bool is_full = reason == ENOSPC || reason == EDQUOT;
       return cannot_unpack(file, entry, is_full ? ErrorCode::kResourceExhausted : ErrorCode::kFailedPrecondition,

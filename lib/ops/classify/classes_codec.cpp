@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/classify/score_json.hpp"
 #include "ops/ops.hpp"
 
@@ -15,16 +16,15 @@ namespace gantry::detail {
 namespace {
 
 Result<Classes> read_classes(const JsonView& json) {
-  const auto items = json.items();
-  if (!items) return items.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto items, json.items());
   std::vector<Class> entries;
-  for (const JsonView& item : *items) {
+  for (const JsonView& item : items) {
     JsonFields fields(item);
     Class entry;
     entry.index = fields.integer("index");
     entry.label = fields.string("label", "");
     entry.score = read_score(fields);
-    if (auto ok = fields.finish(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(fields.finish());
     entries.push_back(std::move(entry));
   }
   return Classes(std::move(entries));

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "core/utf8.hpp"
 
 namespace gantry {
@@ -43,9 +44,8 @@ Result<Labels> Labels::parse(const Bytes& text) {
 }
 
 Result<Labels> Labels::load(const std::string& path) {
-  auto text = read_file(path);
-  if (!text) return std::move(text).error();
-  auto labels = parse(*text);
+  GANTRY_ASSIGN_OR_RETURN(auto text, read_file(path));
+  auto labels = parse(text);
   if (!labels) return labels.error().within("file '" + path + "'");
   return labels;
 }

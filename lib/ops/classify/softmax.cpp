@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry {
 namespace {
@@ -36,11 +37,9 @@ struct Elementwise {
 Result<Elementwise> prepare(const Tensor& tensor) {
   if (tensor.dtype() != DType::kF32 || !tensor.device().is_cpu())
     return Error(ErrorCode::kInvalidArgument, "expected a tensor of f32 on the CPU, got " + tensor.to_string());
-  auto input = tensor.contiguous();
-  if (!input) return std::move(input).error();
-  auto output = Tensor::make(DType::kF32, tensor.shape());
-  if (!output) return std::move(output).error();
-  return Elementwise{*std::move(input), *std::move(output)};
+  GANTRY_ASSIGN_OR_RETURN(auto input, tensor.contiguous());
+  GANTRY_ASSIGN_OR_RETURN(auto output, Tensor::make(DType::kF32, tensor.shape()));
+  return Elementwise{std::move(input), std::move(output)};
 }
 
 /// The sum is in double: with thousands of classes float32 would lose the last digits.
@@ -61,24 +60,22 @@ Result<Tensor> run_softmax(const Scale& scale, const Tensor& tensor) {
   if (tensor.rank() == 0 || tensor.shape()[tensor.rank() - 1] == 0)
     return Error(ErrorCode::kInvalidArgument,
                  "softmax needs a last axis with at least one element, got " + tensor.to_string());
-  auto buffers = prepare(tensor);
-  if (!buffers) return std::move(buffers).error();
+  GANTRY_ASSIGN_OR_RETURN(auto buffers, prepare(tensor));
   const auto count = static_cast<std::size_t>(tensor.shape()[tensor.rank() - 1]);
   const std::size_t rows = static_cast<std::size_t>(tensor.numel()) / count;
-  const auto* in = static_cast<const float*>(buffers->input.data());
-  auto* out = static_cast<float*>(buffers->output.mutable_data());
+  const auto* in = static_cast<const float*>(buffers.input.data());
+  auto* out = static_cast<float*>(buffers.output.mutable_data());
   for (std::size_t row = 0; row < rows; ++row)
     softmax_row(in + row * count, out + row * count, count, scale.temperature);
-  return std::move(buffers->output);
+  return std::move(buffers.output);
 }
 
 Result<Tensor> run_sigmoid(const Scale& scale, const Tensor& tensor) {
-  auto buffers = prepare(tensor);
-  if (!buffers) return std::move(buffers).error();
-  const auto* in = static_cast<const float*>(buffers->input.data());
-  auto* out = static_cast<float*>(buffers->output.mutable_data());
+  GANTRY_ASSIGN_OR_RETURN(auto buffers, prepare(tensor));
+  const auto* in = static_cast<const float*>(buffers.input.data());
+  auto* out = static_cast<float*>(buffers.output.mutable_data());
   for (std::int64_t i = 0; i < tensor.numel(); ++i) out[i] = 1.0f / (1.0f + std::exp(-(in[i] / scale.temperature)));
-  return std::move(buffers->output);
+  return std::move(buffers.output);
 }
 
 }  // namespace

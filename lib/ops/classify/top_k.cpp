@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry {
@@ -34,11 +35,10 @@ Result<Span<const float>> scores_of(const Tensor& tensor) {
 Result<Tensor> checked(const Tensor& tensor, const Labels& labels) {
   auto dense = tensor.device().is_cpu() ? tensor.contiguous() : Result<Tensor>(tensor);
   if (!dense) return dense;
-  auto scores = scores_of(*dense);
-  if (!scores) return std::move(scores).error();
-  if (labels.empty() || labels.size() == scores->size()) return dense;
+  GANTRY_ASSIGN_OR_RETURN(auto scores, scores_of(*dense));
+  if (labels.empty() || labels.size() == scores.size()) return dense;
   return Error(ErrorCode::kInvalidArgument,
-               std::to_string(labels.size()) + " labels do not fit " + std::to_string(scores->size()) + " scores");
+               std::to_string(labels.size()) + " labels do not fit " + std::to_string(scores.size()) + " scores");
 }
 
 /// The best `k` of the classes in `order`.
@@ -58,9 +58,8 @@ Classes best_of(std::vector<std::size_t> order, std::int64_t k, Span<const float
 }
 
 Result<Classes> best_classes(const TopK& params, const Tensor& tensor) {
-  auto dense = checked(tensor, params.labels);
-  if (!dense) return std::move(dense).error();
-  const auto scores = dense->values<float>().value();
+  GANTRY_ASSIGN_OR_RETURN(auto dense, checked(tensor, params.labels));
+  const auto scores = dense.values<float>().value();
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   return best_of(std::move(order), params.k, scores, params.labels);
@@ -75,9 +74,8 @@ Result<void> check(const Above& params) {
 }
 
 Result<Classes> classes_above(const Above& params, const Tensor& tensor) {
-  auto dense = checked(tensor, params.labels);
-  if (!dense) return std::move(dense).error();
-  const auto scores = dense->values<float>().value();
+  GANTRY_ASSIGN_OR_RETURN(auto dense, checked(tensor, params.labels));
+  const auto scores = dense.values<float>().value();
   const bool is_one = params.threshold.size() == 1;
   if (!is_one && params.threshold.size() != scores.size())
     return Error(ErrorCode::kInvalidArgument, std::to_string(params.threshold.size()) + " thresholds do not fit " +
@@ -91,9 +89,7 @@ Result<Classes> classes_above(const Above& params, const Tensor& tensor) {
 
 Result<Classes> labelled(const Labels& labels, Classes classes) {
   for (std::size_t i = 0; i < classes.size(); ++i) {
-    auto label = labels.of(classes[i].index);
-    if (!label) return std::move(label).error();
-    classes[i].label = *std::move(label);
+    GANTRY_ASSIGN_OR_RETURN(classes[i].label, labels.of(classes[i].index));
   }
   return classes;
 }

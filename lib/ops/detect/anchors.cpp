@@ -6,6 +6,7 @@
 #include <gantry/detect/decoders.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/activation.hpp"
 #include "ops/detect/box_coders.hpp"
 #include "ops/detect/candidates.hpp"
@@ -37,24 +38,21 @@ struct Outputs {
 };
 
 Result<Outputs> outputs_of(const AnchorHead& head, const Tensors& all) {
-  auto boxes = detail::head_tensor(all, head.boxes, {"N", 4});
-  if (!boxes) return std::move(boxes).error();
-  const std::int64_t count = boxes->shape()[0];
-  auto scores = detail::head_tensor(all, head.scores, {count, {"C", 1}});
-  if (!scores) return std::move(scores).error();
-  auto anchors = head.anchors ? detail::head_tensor(*head.anchors, "the parameter anchors", {count, 4})
-                              : detail::head_tensor(all, kAnchors, {count, 4});
-  if (!anchors) return std::move(anchors).error();
-  const std::int64_t classes = scores->shape()[1];
-  return Outputs{*std::move(boxes), *std::move(scores), *std::move(anchors), count, classes};
+  GANTRY_ASSIGN_OR_RETURN(auto boxes, detail::head_tensor(all, head.boxes, {"N", 4}));
+  const std::int64_t count = boxes.shape()[0];
+  GANTRY_ASSIGN_OR_RETURN(auto scores, detail::head_tensor(all, head.scores, {count, {"C", 1}}));
+  GANTRY_ASSIGN_OR_RETURN(auto anchors, head.anchors
+                                            ? detail::head_tensor(*head.anchors, "the parameter anchors", {count, 4})
+                                            : detail::head_tensor(all, kAnchors, {count, 4}));
+  const std::int64_t classes = scores.shape()[1];
+  return Outputs{std::move(boxes), std::move(scores), std::move(anchors), count, classes};
 }
 
 Result<void> check(const AnchorHead& head) {
-  if (auto ok = detail::check_tensor_name("boxes", head.boxes); !ok) return ok;
-  if (auto ok = detail::check_tensor_name("scores", head.scores); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_tensor_name("boxes", head.boxes));
+  GANTRY_RETURN_IF_ERROR(detail::check_tensor_name("scores", head.scores));
   if (!head.anchors) return {};
-  auto dense = detail::head_tensor(*head.anchors, "the parameter anchors", {"N", 4});
-  if (!dense) return std::move(dense).error();
+  GANTRY_RETURN_IF_ERROR(detail::head_tensor(*head.anchors, "the parameter anchors", {"N", 4}));
   return {};
 }
 
@@ -87,15 +85,14 @@ Result<std::vector<std::int64_t>> levels_of(const std::vector<std::int64_t>& giv
                                             std::int64_t count) {
   if (!given.empty()) return checked_levels(given, "the parameter levels", count);
   if (all.find(kLevels) == nullptr) return std::vector<std::int64_t>{count};
-  auto tensor = detail::head_tensor(all, kLevels, {"L"}, DType::kI64);
-  if (!tensor) return std::move(tensor).error();
-  const auto* const values = detail::values_of<std::int64_t>(*tensor);
-  return checked_levels({values, values + tensor->numel()}, detail::tensor_text(kLevels), count);
+  GANTRY_ASSIGN_OR_RETURN(auto tensor, detail::head_tensor(all, kLevels, {"L"}, DType::kI64));
+  const auto* const values = detail::values_of<std::int64_t>(tensor);
+  return checked_levels({values, values + tensor.numel()}, detail::tensor_text(kLevels), count);
 }
 
 Result<void> check_levels(const std::vector<std::int64_t>& levels) {
   for (const std::int64_t level : levels)
-    if (auto ok = detail::check_range("levels", level, 1, detail::kMaxClass); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(detail::check_range("levels", level, 1, detail::kMaxClass));
   return {};
 }
 
@@ -152,68 +149,62 @@ std::vector<Candidate> best_of_each_class(const Candidates& rules, const Outputs
 }
 
 Result<Detections> run_ssd(const Ssd& options, const Tensors& outputs) {
-  auto head = outputs_of(options.head, outputs);
-  if (!head) return std::move(head).error();
-  const std::int64_t count = head->count;
+  GANTRY_ASSIGN_OR_RETURN(auto head, outputs_of(options.head, outputs));
+  const std::int64_t count = head.count;
   return detail::detections_of(
-      best_of_each_class(options.candidates, *head),
-      [&](std::int64_t index) { return kSsdCoder.decode(head->box(index % count), head->anchor(index % count)); },
+      best_of_each_class(options.candidates, head),
+      [&](std::int64_t index) { return kSsdCoder.decode(head.box(index % count), head.anchor(index % count)); },
       [&](std::int64_t index) { return index / count; });
 }
 
 // ---- retinanet and fcos: an index is anchor * classes + class
 
 Result<Detections> run_retinanet(const Retinanet& options, const Tensors& outputs) {
-  auto head = outputs_of(options.head, outputs);
-  if (!head) return std::move(head).error();
-  auto levels = levels_of(options.levels, outputs, head->count);
-  if (!levels) return std::move(levels).error();
+  GANTRY_ASSIGN_OR_RETURN(auto head, outputs_of(options.head, outputs));
+  GANTRY_ASSIGN_OR_RETURN(auto levels, levels_of(options.levels, outputs, head.count));
   const detail::Pointwise score(Activation::kSigmoid, options.candidates.score);
-  const float* const logits = detail::values_of(head->scores);
+  const float* const logits = detail::values_of(head.scores);
   const auto select = [&](TopCandidates& top, std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
-      const float* const of_row = logits + row * head->classes;
-      if (!score.may_any_pass(of_row, head->classes)) continue;
-      for (std::int64_t c = 0; c < head->classes; ++c)
+      const float* const of_row = logits + row * head.classes;
+      if (!score.may_any_pass(of_row, head.classes)) continue;
+      for (std::int64_t c = 0; c < head.classes; ++c)
         if (score.may_pass(of_row[c]) && detail::passes(options.candidates, c))
-          top.add(score(of_row[c]), row * head->classes + c);
+          top.add(score(of_row[c]), row * head.classes + c);
     }
   };
-  return detail::detections_of_rows(
-      by_level(options.candidates, *levels, select), head->classes,
-      [&](std::int64_t row) { return kRetinanetCoder.decode(head->box(row), head->anchor(row)); });
+  return detail::detections_of_rows(by_level(options.candidates, levels, select), head.classes, [&](std::int64_t row) {
+    return kRetinanetCoder.decode(head.box(row), head.anchor(row));
+  });
 }
 
 Result<Detections> run_fcos(const Fcos& options, const Tensors& outputs) {
-  auto head = outputs_of(options.head, outputs);
-  if (!head) return std::move(head).error();
-  auto levels = levels_of(options.levels, outputs, head->count);
-  if (!levels) return std::move(levels).error();
-  auto centres = detail::head_tensor(outputs, options.centerness, {head->count, 1});
-  if (!centres) return std::move(centres).error();
+  GANTRY_ASSIGN_OR_RETURN(auto head, outputs_of(options.head, outputs));
+  GANTRY_ASSIGN_OR_RETURN(auto levels, levels_of(options.levels, outputs, head.count));
+  GANTRY_ASSIGN_OR_RETURN(auto centres, detail::head_tensor(outputs, options.centerness, {head.count, 1}));
   // sqrt(a * b) above the threshold needs an `a` above its square, since no b is above 1.
   const double threshold = static_cast<double>(options.candidates.score);
   const float gate = detail::sigmoid_gate(threshold * threshold);
-  const float* const logits = detail::values_of(head->scores);
-  const float* const centerness = detail::values_of(*centres);
+  const float* const logits = detail::values_of(head.scores);
+  const float* const centerness = detail::values_of(centres);
   const auto select = [&](TopCandidates& top, std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
-      const float* const of_row = logits + row * head->classes;
-      if (!(centerness[row] > gate) || !detail::any_above(of_row, head->classes, gate)) continue;
+      const float* const of_row = logits + row * head.classes;
+      if (!(centerness[row] > gate) || !detail::any_above(of_row, head.classes, gate)) continue;
       const float centre = detail::sigmoid(centerness[row]);
-      for (std::int64_t c = 0; c < head->classes; ++c)
+      for (std::int64_t c = 0; c < head.classes; ++c)
         if (of_row[c] > gate && detail::passes(options.candidates, c))
-          top.add(std::sqrt(detail::sigmoid(of_row[c]) * centre), row * head->classes + c);
+          top.add(std::sqrt(detail::sigmoid(of_row[c]) * centre), row * head.classes + c);
     }
   };
-  return detail::detections_of_rows(
-      by_level(options.candidates, *levels, select), head->classes,
-      [&](std::int64_t row) { return detail::decode_distances(head->box(row), head->anchor(row)); });
+  return detail::detections_of_rows(by_level(options.candidates, levels, select), head.classes, [&](std::int64_t row) {
+    return detail::decode_distances(head.box(row), head.anchor(row));
+  });
 }
 
 Result<void> check(const Candidates& rules, const AnchorHead& head, const std::vector<std::int64_t>& levels) {
-  if (auto ok = detail::check_candidates(rules); !ok) return ok;
-  if (auto ok = check(head); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_candidates(rules));
+  GANTRY_RETURN_IF_ERROR(check(head));
   return check_levels(levels);
 }
 

@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -77,8 +79,7 @@ Result<void> BoxTable::suppress_by(std::size_t begin, std::size_t end, float bou
       return {};
     }
     // A clock costs as much as some dozens of overlaps.
-    if (kept % kKeptBetweenLooks == 0)
-      if (auto ended = call.interruption()) return *std::move(ended);
+    if (kept % kKeptBetweenLooks == 0) GANTRY_RETURN_IF_ERROR(call.interruption());
     const Overlap one{x0[i], y0[i], x1[i], y1[i], area[i]};
     for (std::size_t j = i + 1; j < end; ++j)
       suppressed[j] |= one.with(x0[j], y0[j], x1[j], y1[j], area[j]) > bound ? kAllBits : 0;

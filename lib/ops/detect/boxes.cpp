@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/activation.hpp"
 #include "ops/detect/box_coders.hpp"
 #include "ops/detect/class_scores.hpp"
@@ -24,11 +25,11 @@ Result<std::vector<std::int64_t>> labels_of(const BoxHead& options, const Tensor
   if (options.labels.empty()) return std::vector<std::int64_t>(static_cast<std::size_t>(count), 0);
   const Tensor* const found = outputs.find(options.labels);
   const bool is_i32 = found != nullptr && found->dtype() == DType::kI32;
-  auto tensor = detail::head_tensor(outputs, options.labels, {count}, is_i32 ? DType::kI32 : DType::kI64);
-  if (!tensor) return std::move(tensor).error();
+  GANTRY_ASSIGN_OR_RETURN(auto tensor,
+                          detail::head_tensor(outputs, options.labels, {count}, is_i32 ? DType::kI32 : DType::kI64));
   std::vector<std::int64_t> labels(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < labels.size(); ++i)
-    labels[i] = is_i32 ? detail::values_of<std::int32_t>(*tensor)[i] : detail::values_of<std::int64_t>(*tensor)[i];
+    labels[i] = is_i32 ? detail::values_of<std::int32_t>(tensor)[i] : detail::values_of<std::int64_t>(tensor)[i];
   return labels;
 }
 
@@ -67,20 +68,19 @@ Result<Detections> run_single(const BoxHead& options, const Tensors& outputs, co
     return Error(
         ErrorCode::kInvalidArgument,
         detail::tensor_text(options.scores) + ": expected f32[N, C] for activation=softmax, got " + scores.to_string());
-  auto labels = labels_of(options, outputs, scores.numel());
-  if (!labels) return std::move(labels).error();
+  GANTRY_ASSIGN_OR_RETURN(auto labels, labels_of(options, outputs, scores.numel()));
   const detail::Pointwise score(options.activation, options.candidates.score);
   detail::TopCandidates top(options.candidates);
   const float* const values = detail::values_of(scores);
   for (std::int64_t i = 0; i < scores.numel(); ++i) {
-    const std::int64_t label = (*labels)[static_cast<std::size_t>(i)];
+    const std::int64_t label = labels[static_cast<std::size_t>(i)];
     if (score.may_pass(values[i]) && label >= 0 && label != options.background &&
         detail::passes(options.candidates, label))
       top.add(score(values[i]), i);
   }
   const auto candidates = top.take();
   auto found = detail::detections_of(candidates, rows.place,
-                                     [&](std::int64_t row) { return (*labels)[static_cast<std::size_t>(row)]; });
+                                     [&](std::int64_t row) { return labels[static_cast<std::size_t>(row)]; });
   return rows.complete(std::move(found), candidates, 1);
 }
 
@@ -100,47 +100,41 @@ Result<MaskHead> mask_head(const BoxHead& options, const Tensors& outputs, std::
   if (options.masks.empty()) return MaskHead();
   const Tensor* const found = outputs.find(options.masks);
   const bool has_channel = found != nullptr && found->rank() == 4;
-  auto masks = has_channel ? detail::head_tensor(outputs, options.masks, {count, 1, {"h", 1}, {"w", 1}})
-                           : detail::head_tensor(outputs, options.masks, {count, {"h", 1}, {"w", 1}});
-  if (!masks) return std::move(masks).error();
-  auto planes = has_channel ? masks->select(1, 0) : *masks;
-  if (!planes) return std::move(planes).error();
-  return MaskHead(std::make_shared<detail::MaskHead>(detail::MaskHead{*std::move(planes), {}, 0}));
+  GANTRY_ASSIGN_OR_RETURN(auto masks, has_channel
+                                          ? detail::head_tensor(outputs, options.masks, {count, 1, {"h", 1}, {"w", 1}})
+                                          : detail::head_tensor(outputs, options.masks, {count, {"h", 1}, {"w", 1}}));
+  GANTRY_ASSIGN_OR_RETURN(auto planes, has_channel ? masks.select(1, 0) : masks);
+  return MaskHead(std::make_shared<detail::MaskHead>(detail::MaskHead{std::move(planes), {}, 0}));
 }
 
 Result<Detections> run_boxes(const BoxHead& options, const Tensors& outputs, const CallContext& call) {
-  auto boxes = detail::head_tensor(outputs, options.boxes, {"N", 4});
-  if (!boxes) return std::move(boxes).error();
-  const std::int64_t count = boxes->shape()[0];
+  GANTRY_ASSIGN_OR_RETURN(auto boxes, detail::head_tensor(outputs, options.boxes, {"N", 4}));
+  const std::int64_t count = boxes.shape()[0];
   const Tensor* const found = outputs.find(options.scores);
   const bool is_single = found != nullptr && found->rank() == 1;
-  auto scores = is_single ? detail::head_tensor(outputs, options.scores, {count})
-                          : detail::head_tensor(outputs, options.scores, {count, {"C", 1}});
-  if (!scores) return std::move(scores).error();
-  auto keypoints = detail::HeadKeypoints::find(outputs, options.keypoints, options.keypoint_scores, count);
-  if (!keypoints) return std::move(keypoints).error();
-  auto masks = mask_head(options, outputs, count);
-  if (!masks) return std::move(masks).error();
-  Rows rows{{detail::values_of(*boxes), options.format, std::nullopt}, *std::move(keypoints), *std::move(masks)};
+  GANTRY_ASSIGN_OR_RETURN(auto scores, is_single ? detail::head_tensor(outputs, options.scores, {count})
+                                                 : detail::head_tensor(outputs, options.scores, {count, {"C", 1}}));
+  GANTRY_ASSIGN_OR_RETURN(auto keypoints,
+                          detail::HeadKeypoints::find(outputs, options.keypoints, options.keypoint_scores, count));
+  GANTRY_ASSIGN_OR_RETURN(auto masks, mask_head(options, outputs, count));
+  Rows rows{{detail::values_of(boxes), options.format, std::nullopt}, std::move(keypoints), std::move(masks)};
   if (options.relative) {
-    auto area = detail::picture_area(options.width, options.height, call);
-    if (!area) return std::move(area).error();
-    rows.place.area = *area;
+    GANTRY_ASSIGN_OR_RETURN(rows.place.area, detail::picture_area(options.width, options.height, call));
   }
-  return is_single ? run_single(options, outputs, *scores, rows) : run_table(options, *scores, rows);
+  return is_single ? run_single(options, outputs, scores, rows) : run_table(options, scores, rows);
 }
 
 Result<void> check(const BoxHead& params) {
-  if (auto ok = detail::check_candidates(params.candidates); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_candidates(params.candidates));
   if (params.format > BoxFormat::kCxcywh) return Error(ErrorCode::kInvalidArgument, "unknown format");
   if (params.activation > Activation::kSigmoid) return Error(ErrorCode::kInvalidArgument, "unknown activation");
-  if (auto ok = detail::check_tensor_name("boxes", params.boxes); !ok) return ok;
-  if (auto ok = detail::check_tensor_name("scores", params.scores); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_tensor_name("boxes", params.boxes));
+  GANTRY_RETURN_IF_ERROR(detail::check_tensor_name("scores", params.scores));
   if (params.keypoints.empty() && !params.keypoint_scores.empty())
     return Error(ErrorCode::kInvalidArgument, "keypoint_scores are of keypoints, which have no name");
-  if (auto ok = detail::check_range("background", params.background, -1, detail::kMaxClass); !ok) return ok;
-  if (auto ok = detail::check_are_shares(params.relative, params.width, params.height); !ok) return ok;
-  if (auto ok = detail::check_picture_side("width", params.width); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("background", params.background, -1, detail::kMaxClass));
+  GANTRY_RETURN_IF_ERROR(detail::check_are_shares(params.relative, params.width, params.height));
+  GANTRY_RETURN_IF_ERROR(detail::check_picture_side("width", params.width));
   return detail::check_picture_side("height", params.height);
 }
 

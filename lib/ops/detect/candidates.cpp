@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detail {
@@ -16,10 +17,9 @@ bool is_before(const Candidate& a, const Candidate& b) {
 }  // namespace
 
 Result<void> check_candidates(const detect::Candidates& rules) {
-  if (auto ok = check_range("score", rules.score, 0, 1); !ok) return ok;
-  if (auto ok = check_range("top", rules.top, 1, kMaxCandidates); !ok) return ok;
-  for (const std::int64_t label : rules.classes)
-    if (auto ok = check_range("classes", label, 0, kMaxClass); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_range("score", rules.score, 0, 1));
+  GANTRY_RETURN_IF_ERROR(check_range("top", rules.top, 1, kMaxCandidates));
+  for (const std::int64_t label : rules.classes) GANTRY_RETURN_IF_ERROR(check_range("classes", label, 0, kMaxClass));
   return {};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/detect/cells.hpp"
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/activation.hpp"
 #include "ops/parameters.hpp"
 
@@ -38,12 +39,11 @@ std::string Cells::to_string() const {
 }
 
 Result<void> Cells::check(std::int64_t width, std::int64_t height, const std::vector<std::int64_t>& strides) {
-  if (auto ok = check_side("width", width); !ok) return ok;
-  if (auto ok = check_side("height", height); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_side("width", width));
+  GANTRY_RETURN_IF_ERROR(check_side("height", height));
   if (strides.empty() || strides.size() > kMaxLevels)
     return Error(ErrorCode::kInvalidArgument, "strides must be 1..16 numbers, got " + std::to_string(strides.size()));
-  for (const std::int64_t stride : strides)
-    if (auto ok = check_range("strides", stride, 1, kMaxSide); !ok) return ok;
+  for (const std::int64_t stride : strides) GANTRY_RETURN_IF_ERROR(check_range("strides", stride, 1, kMaxSide));
   return {};
 }
 

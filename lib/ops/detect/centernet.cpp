@@ -5,6 +5,7 @@
 #include <gantry/detect/grid.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/activation.hpp"
 #include "ops/detect/candidates.hpp"
 #include "ops/detect/head_tensor.hpp"
@@ -51,19 +52,17 @@ std::vector<detail::Candidate> peaks(const Centernet& options, const Tensor& hea
 }
 
 Result<Detections> run_centernet(const Centernet& options, const Tensors& outputs) {
-  auto heatmap = detail::head_tensor(outputs, options.heatmap, {{"C", 1}, {"H", 1}, {"W", 1}});
-  if (!heatmap) return std::move(heatmap).error();
-  const Plane plane{heatmap->shape()[1], heatmap->shape()[2]};
-  auto sizes = detail::head_tensor(outputs, options.sizes, {2, plane.height, plane.width});
-  if (!sizes) return std::move(sizes).error();
+  GANTRY_ASSIGN_OR_RETURN(auto heatmap, detail::head_tensor(outputs, options.heatmap, {{"C", 1}, {"H", 1}, {"W", 1}}));
+  const Plane plane{heatmap.shape()[1], heatmap.shape()[2]};
+  GANTRY_ASSIGN_OR_RETURN(auto sizes, detail::head_tensor(outputs, options.sizes, {2, plane.height, plane.width}));
   Result<Tensor> offset = Tensor();
   if (!options.offset.empty()) offset = detail::head_tensor(outputs, options.offset, {2, plane.height, plane.width});
-  if (!offset) return std::move(offset).error();
-  const float* const size_of = detail::values_of(*sizes);
+  GANTRY_RETURN_IF_ERROR(offset);
+  const float* const size_of = detail::values_of(sizes);
   const float* const offset_of = options.offset.empty() ? nullptr : detail::values_of(*offset);
   const auto stride = static_cast<float>(options.stride);
   return detail::detections_of(
-      peaks(options, *heatmap, plane),
+      peaks(options, heatmap, plane),
       [&](std::int64_t index) {
         const std::int64_t cell = index % plane.size(), below = cell + plane.size();
         const float x = static_cast<float>(cell % plane.width) + (offset_of ? offset_of[cell] : 0.5f);
@@ -76,11 +75,11 @@ Result<Detections> run_centernet(const Centernet& options, const Tensors& output
 }
 
 Result<void> check(const Centernet& params) {
-  if (auto ok = detail::check_candidates(params.candidates); !ok) return ok;
-  if (auto ok = detail::check_range("stride", params.stride, 1, detail::kMaxSide); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_candidates(params.candidates));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("stride", params.stride, 1, detail::kMaxSide));
   if (params.activation != Activation::kNone && params.activation != Activation::kSigmoid)
     return Error(ErrorCode::kInvalidArgument, "activation must be none or sigmoid");
-  if (auto ok = detail::check_tensor_name("heatmap", params.heatmap); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_tensor_name("heatmap", params.heatmap));
   return detail::check_tensor_name("sizes", params.sizes);
 }
 

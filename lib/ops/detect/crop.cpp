@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detect {
@@ -94,9 +95,8 @@ Result<std::vector<Image>> crops_of(const Crop& options, const std::tuple<Image,
     const Rectangle part = grown(rectangle_of(detections[i].box, known), options);
     const Pixels across = pixels_of(part.across, image.width(), options.rounding),
                  down = pixels_of(part.down, image.height(), options.rounding);
-    auto crop = image.crop(across.begin, down.begin, across.count, down.count);
-    if (!crop) return std::move(crop).error();
-    crops.push_back(*std::move(crop));
+    GANTRY_ASSIGN_OR_RETURN(auto crop, image.crop(across.begin, down.begin, across.count, down.count));
+    crops.push_back(std::move(crop));
     frames.push_back(frame.cropped(static_cast<double>(across.begin), static_cast<double>(down.begin)));
   }
   call.set_frame(frame);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/classify/score_json.hpp"
 #include "ops/detect/place_numbers.hpp"
 #include "ops/ops.hpp"
@@ -51,13 +52,11 @@ void write_rows(const Rows& rows, JsonWriter& json) {
 
 template <class T>
 Result<std::vector<T>> read_rows(const JsonView& json, std::size_t count, T (*row_of)(const float*)) {
-  const auto items = json.items();
-  if (!items) return items.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto items, json.items());
   std::vector<T> rows;
-  for (const JsonView& item : *items) {
-    const auto numbers = read_numbers(item, count);
-    if (!numbers) return numbers.error();
-    rows.push_back(row_of(numbers->data()));
+  for (const JsonView& item : items) {
+    GANTRY_ASSIGN_OR_RETURN(const auto numbers, read_numbers(item, count));
+    rows.push_back(row_of(numbers.data()));
   }
   return rows;
 }
@@ -71,30 +70,24 @@ Result<Detection> read_detection(const JsonView& json) {
   const JsonView box = fields.require("box");
   const auto keypoints = fields.find("keypoints");
   const auto mask = fields.find("mask");
-  if (auto ok = fields.finish(); !ok) return std::move(ok).error();
-  const auto sides = read_numbers(box, kSides);
-  if (!sides) return sides.error();
-  one.box = box_of(sides->data());
+  GANTRY_RETURN_IF_ERROR(fields.finish());
+  GANTRY_ASSIGN_OR_RETURN(const auto sides, read_numbers(box, kSides));
+  one.box = box_of(sides.data());
   if (mask) {
-    auto runs = read_mask(*mask);
-    if (!runs) return std::move(runs).error();
-    one.mask = *std::move(runs);
+    GANTRY_ASSIGN_OR_RETURN(one.mask, read_mask(*mask));
   }
   if (!keypoints) return one;
-  auto points = read_rows<Keypoint>(*keypoints, kPointNumbers, point_of);
-  if (!points) return std::move(points).error();
-  one.keypoints = Keypoints(*std::move(points));
+  GANTRY_ASSIGN_OR_RETURN(auto points, read_rows<Keypoint>(*keypoints, kPointNumbers, point_of));
+  one.keypoints = Keypoints(std::move(points));
   return one;
 }
 
 Result<Detections> read_detections(const JsonView& json) {
-  const auto items = json.items();
-  if (!items) return items.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto items, json.items());
   std::vector<Detection> entries;
-  for (const JsonView& item : *items) {
-    auto one = read_detection(item);
-    if (!one) return std::move(one).error();
-    entries.push_back(*std::move(one));
+  for (const JsonView& item : items) {
+    GANTRY_ASSIGN_OR_RETURN(auto one, read_detection(item));
+    entries.push_back(std::move(one));
   }
   return Detections(std::move(entries));
 }
@@ -175,9 +168,8 @@ Result<Tensors> detections_to_tensors(const Detections& detections) {
                                  .reshape({count, static_cast<std::int64_t>(*each), kPointNumbers})
                                  .value());
   if (const auto masks = masks_of_all(detections)) {
-    auto planes = mask_planes(*masks);
-    if (!planes) return std::move(planes).error();
-    tensors.add("masks", *std::move(planes));
+    GANTRY_ASSIGN_OR_RETURN(auto planes, mask_planes(*masks));
+    tensors.add("masks", std::move(planes));
   }
   return tensors;
 }
@@ -295,21 +287,18 @@ Codec<Rows> rows_codec(const char* name, std::size_t count, Row (*row_of)(const 
   codec.name = name;
   codec.write_json = [](const Rows& rows, JsonWriter& json) { write_rows(rows, json); };
   codec.read_json = [count, row_of](const JsonView& json) -> Result<Rows> {
-    auto rows = read_rows<Row>(json, count, row_of);
-    if (!rows) return std::move(rows).error();
-    return Rows(*std::move(rows));
+    GANTRY_ASSIGN_OR_RETURN(auto rows, read_rows<Row>(json, count, row_of));
+    return Rows(std::move(rows));
   };
   codec.to_tensors = [name, count](const Rows& rows) -> Result<Tensors> {
-    auto tensor = tensor_of(rows, count);
-    if (!tensor) return std::move(tensor).error();
-    return Tensors{{name, *std::move(tensor)}};
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, tensor_of(rows, count));
+    return Tensors{{name, std::move(tensor)}};
   };
   codec.from_tensors = [name, count, row_of](Tensors tensors) -> Result<Rows> {
     if (tensors.size() != 1)
       return Error(ErrorCode::kInvalidArgument, "expected one tensor, got " + std::to_string(tensors.size()));
-    auto rows = rows_of<Row>(tensors[0].tensor, count, row_of, name);
-    if (!rows) return std::move(rows).error();
-    return Rows(*std::move(rows));
+    GANTRY_ASSIGN_OR_RETURN(auto rows, rows_of<Row>(tensors[0].tensor, count, row_of, name));
+    return Rows(std::move(rows));
   };
   codec.difference = [name](const Rows& expected, const Rows& got, const Tolerance& tolerance) {
     LargestPlace largest;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/detect/draw_canvas.hpp"
 #include "ops/detect/draw_font.hpp"
 #include "ops/detect/draw_labels.hpp"
@@ -31,8 +32,8 @@ constexpr std::size_t kLongest = 40;                 // characters of a label
 constexpr std::size_t kDetectionsBetweenLooks = 64;  // detections, between looks at the call's deadline
 
 Result<void> check(const Draw& options) {
-  if (auto ok = detail::check_range("line_width", options.line_width, 0, detail::kMaxLineWidth); !ok) return ok;
-  if (auto ok = detail::check_range("text_scale", options.text_scale, 0, detail::kMaxTextScale); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("line_width", options.line_width, 0, detail::kMaxLineWidth));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("text_scale", options.text_scale, 0, detail::kMaxTextScale));
   if (!std::isfinite(options.keypoint_score))
     return Error(ErrorCode::kInvalidArgument, "keypoint_score must be finite");
   return detail::check_range("mask_alpha", options.mask_alpha, 0, 1);
@@ -172,37 +173,32 @@ Result<void> check_masks(const Image& picture, const Detections& found) {
 }
 
 Result<Image> draw_on(const Image& picture, const Detections& found, const Draw& options, const CallContext& call) {
-  if (options.mask_alpha > 0)
-    if (auto ok = check_masks(picture, found); !ok) return std::move(ok).error();
+  if (options.mask_alpha > 0) GANTRY_RETURN_IF_ERROR(check_masks(picture, found));
   auto drawn = detail::rgb_copy(picture);
   if (!drawn) return drawn;
   Drawing drawing(*drawn, options);
   const std::size_t count = found.size();
   const auto is_time_to_look = [](std::size_t i) { return i % kDetectionsBetweenLooks == 0; };
   for (std::size_t i = count; i-- > 0;) {
-    if (auto ended = call.interruption()) return *ended;
+    GANTRY_RETURN_IF_ERROR(call.interruption());
     drawing.draw_mask(found[i]);
   }
   for (std::size_t i = count; i-- > 0;) {
-    if (is_time_to_look(i))
-      if (auto ended = call.interruption()) return *ended;
+    if (is_time_to_look(i)) GANTRY_RETURN_IF_ERROR(call.interruption());
     drawing.draw_box(found[i]);
   }
   for (std::size_t i = count; i-- > 0;) {
-    if (is_time_to_look(i))
-      if (auto ended = call.interruption()) return *ended;
+    if (is_time_to_look(i)) GANTRY_RETURN_IF_ERROR(call.interruption());
     drawing.draw_keypoints(found[i]);
   }
   // The best choose their places first, and are drawn last.
   std::vector<std::optional<Drawing::Label>> labels(count);
   for (std::size_t i = 0; i < count; ++i) {
-    if (is_time_to_look(i))
-      if (auto ended = call.interruption()) return *ended;
+    if (is_time_to_look(i)) GANTRY_RETURN_IF_ERROR(call.interruption());
     labels[i] = drawing.place_label(found[i]);
   }
   for (std::size_t i = count; i-- > 0;) {
-    if (is_time_to_look(i))
-      if (auto ended = call.interruption()) return *ended;
+    if (is_time_to_look(i)) GANTRY_RETURN_IF_ERROR(call.interruption());
     if (labels[i]) drawing.draw_label(*labels[i], found[i]);
   }
   return drawn;

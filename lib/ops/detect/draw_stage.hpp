@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/picture_axes.hpp"
 
 namespace gantry::detail {
@@ -33,7 +34,7 @@ template <class Found, class Options, class DrawOn>
 Result<Image> drawn_by_hand(const Image& picture, const Found& found, const Options& options, Result<void> checked,
                             const DrawOn& draw_on) {
   try {
-    if (!checked) return std::move(checked).error();
+    GANTRY_RETURN_IF_ERROR(checked);
     return draw_on(picture, found, options, CallContext::none());
   } catch (...) {
     return translate_exception();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detect {
@@ -54,9 +55,7 @@ Result<Detections> filtered(const Filter& filter, Detections&& detections) {
 
 Result<Detections> labelled(const Labels& labels, Detections&& detections) {
   for (Detection& one : detections) {
-    auto label = labels.of(one.index);
-    if (!label) return std::move(label).error();
-    one.label = *std::move(label);
+    GANTRY_ASSIGN_OR_RETURN(one.label, labels.of(one.index));
   }
   return std::move(detections);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/head_tensor.hpp"
 
 namespace gantry::detail {
@@ -15,13 +16,9 @@ Result<HeadKeypoints> HeadKeypoints::find(const Tensors& outputs, const std::str
   if (name.empty()) return keypoints;
   const Tensor* const found = outputs.find(name);
   const bool has_scores = found != nullptr && found->rank() == 3 && found->shape()[2] == 3;
-  auto points = head_tensor(outputs, name, {count, "K", has_scores ? 3 : 2});
-  if (!points) return std::move(points).error();
-  keypoints.points_ = *std::move(points);
+  GANTRY_ASSIGN_OR_RETURN(keypoints.points_, head_tensor(outputs, name, {count, "K", has_scores ? 3 : 2}));
   if (scores.empty()) return keypoints;
-  auto of_points = head_tensor(outputs, scores, {count, keypoints.points_->shape()[1]});
-  if (!of_points) return std::move(of_points).error();
-  keypoints.scores_ = *std::move(of_points);
+  GANTRY_ASSIGN_OR_RETURN(keypoints.scores_, head_tensor(outputs, scores, {count, keypoints.points_->shape()[1]}));
   return keypoints;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/box_table.hpp"
 #include "ops/detect/nms_options.hpp"
 #include "ops/detect/score_order.hpp"
@@ -85,10 +86,8 @@ Kept kept_of(const Groups& groups, Span<const Box> boxes, const std::vector<std:
   BoxTable table(boxes.size(), limits.rule.inclusive);
   for (std::size_t at = 0; at < groups.members.size(); ++at) table.set(at, boxes[groups.members[at]]);
   for (std::size_t group = 0; group + 1 < groups.begins.size(); ++group)
-    if (auto done =
-            table.suppress(groups.begins[group], groups.begins[group + 1], limits.rule, limits.max_count, limits.call);
-        !done)
-      return std::move(done).error();
+    GANTRY_RETURN_IF_ERROR(
+        table.suppress(groups.begins[group], groups.begins[group + 1], limits.rule, limits.max_count, limits.call));
   std::vector<std::uint8_t> stays(boxes.size());
   for (std::size_t at = 0; at < groups.members.size(); ++at) stays[groups.members[at]] = !table.is_suppressed(at);
   std::vector<std::size_t> kept;
@@ -149,7 +148,7 @@ Error out_of_memory(std::size_t boxes) {
 
 Kept batched(Span<const Box> boxes, Span<const float> scores, Span<const std::int64_t> classes, Suppress suppress,
              const Limits& limits) try {
-  if (auto ok = check(boxes, scores, limits.rule.iou); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check(boxes, scores, limits.rule.iou));
   if (classes.size() != boxes.size())
     return Error(ErrorCode::kInvalidArgument,
                  std::to_string(classes.size()) + " classes for " + std::to_string(boxes.size()) + " boxes");
@@ -167,13 +166,13 @@ Kept batched(Span<const Box> boxes, Span<const float> scores, Span<const std::in
 Result<void> check_nms(const Nms& options) {
   if (options.suppress > Suppress::kTorchvision) return Error(ErrorCode::kInvalidArgument, "unknown suppress");
   if (options.overlap > Overlap::kSmaller) return Error(ErrorCode::kInvalidArgument, "unknown overlap");
-  if (auto ok = detail::check_range("iou", options.iou, 0, 1); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("iou", options.iou, 0, 1));
   return detail::check_range("max_count", options.max_count, 1, detail::kMaxK);
 }
 
 Result<std::vector<std::size_t>> nms(Span<const Box> boxes, Span<const float> scores, double iou, std::size_t max_count,
                                      const CallContext& call) try {
-  if (auto ok = check(boxes, scores, iou); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check(boxes, scores, iou));
   const Limits limits{{iou}, max_count, call};
   const std::vector<std::uint32_t> order = detail::order_by_score(scores);
   return kept_of(one_group(order), boxes, order, limits);
@@ -190,7 +189,7 @@ Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const f
 Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const float> scores,
                                              Span<const std::int64_t> classes, const Nms& options,
                                              const CallContext& call) {
-  if (auto ok = check_nms(options); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_nms(options));
   return batched(
       boxes, scores, classes, options.suppress,
       {{options.iou, options.overlap, options.inclusive}, static_cast<std::size_t>(options.max_count), call});

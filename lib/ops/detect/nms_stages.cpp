@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/detect/detection_columns.hpp"
 #include "ops/detect/nms_options.hpp"
 #include "ops/parameters.hpp"
@@ -27,10 +28,9 @@ const char* to_text(Suppress suppress) {
 
 Result<Detections> run_nms(const Nms& options, Detections&& detections, const CallContext& call) {
   const detail::DetectionColumns columns(detections);
-  auto kept = batched_nms(Span<const Box>(columns.boxes), Span<const float>(columns.scores),
-                          Span<const std::int64_t>(columns.classes), options, call);
-  if (!kept) return std::move(kept).error();
-  return detail::taken(std::move(detections), *kept);
+  GANTRY_ASSIGN_OR_RETURN(auto kept, batched_nms(Span<const Box>(columns.boxes), Span<const float>(columns.scores),
+                                                 Span<const std::int64_t>(columns.classes), options, call));
+  return detail::taken(std::move(detections), kept);
 }
 
 }  // namespace

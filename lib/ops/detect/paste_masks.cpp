@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/detect/activation.hpp"
 #include "ops/detect/moved_to_picture.hpp"
 #include "ops/detect/pasted_mask.hpp"
@@ -52,7 +53,7 @@ class Paste {
 
   Result<RunLengths> operator()(const SoftMask& from) {
     const Frame& frame = *from.frame();
-    if (auto ok = check_picture(frame); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(check_picture(frame));
     const Box& box = from.box();
     constexpr float kNone = std::numeric_limits<float>::infinity();
     const Box placed = detail::is_placed(box) ? box : Box{kNone, kNone, kNone, kNone};
@@ -73,17 +74,14 @@ class Paste {
 };
 
 Result<Detections> pasted(const PasteMasks& options, Detections&& found, const CallContext& call) {
-  const auto is_moving = are_in_input(found);
-  if (!is_moving) return is_moving.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto is_moving, are_in_input(found));
   auto moved =
-      *is_moving ? detail::moved_to_picture(std::move(found), true, call) : Result<Detections>(std::move(found));
+      is_moving ? detail::moved_to_picture(std::move(found), true, call) : Result<Detections>(std::move(found));
   if (!moved) return moved;
   Paste paste(options, call);
   for (Detection& one : *moved) {
-    if (auto ended = call.interruption()) return *std::move(ended);
-    auto mask = paste(one.soft_mask);
-    if (!mask) return std::move(mask).error();
-    one.mask = *std::move(mask);
+    GANTRY_RETURN_IF_ERROR(call.interruption());
+    GANTRY_ASSIGN_OR_RETURN(one.mask, paste(one.soft_mask));
     one.soft_mask = {};
   }
   return moved;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/mask_columns.hpp"
 #include "ops/detect/pasted_mask.hpp"
 
@@ -86,7 +87,7 @@ Result<void> PasteBudget::spend(std::int64_t columns, std::int64_t values) {
 
 Result<void> PasteBudget::begin_column() {
   if (columns_++ % kColumnsBetweenLooks != 0) return {};
-  if (auto ended = call_.interruption()) return *std::move(ended);
+  GANTRY_RETURN_IF_ERROR(call_.interruption());
   return {};
 }
 
@@ -103,14 +104,14 @@ Result<RunLengths> paste_over_box(const Tensor& probabilities, const Box& box, c
     return runs.take(frame.height, frame.width);
   }
   const PaddedLines lines(probabilities, frame);
-  if (auto ok = budget.spend(columns.count(), rows.count() + lines.length()); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(budget.spend(columns.count(), rows.count() + lines.length()));
   const MaskRows mask_rows(rows.begin,
                            blends_of(lines.length(), down->length(), rows.begin - down->begin, rows.end - down->begin));
   std::vector<float> column(static_cast<std::size_t>(lines.length()));
   runs.add(columns.begin * frame.height, false);
   for (const Blend& blend :
        blends_of(lines.count(), across->length(), columns.begin - across->begin, columns.end - across->begin)) {
-    if (auto ok = budget.begin_column(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(budget.begin_column());
     const float* const first = lines.line(blend.first);
     const float* const second = lines.line(blend.second);
     for (std::size_t i = 0; i < column.size(); ++i)

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/mask_columns.hpp"
 #include "ops/detect/pasted_mask.hpp"
 
@@ -148,9 +149,8 @@ Result<RunLengths> PrototypePaste::paste(const Tensor& coefficients, const Box& 
                                          PasteBudget& budget) const {
   Crop crop = crop_of(box);
   if (crop.lines.is_empty() || crop.elements.is_empty()) return nothing(frame_);
-  if (auto ok = budget.spend(prototypes_.shape()[0], crop.lines.count() * crop.elements.count()); !ok)
-    return std::move(ok).error();
-  if (auto ok = budget.spend(1, frame_.width + frame_.height); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(budget.spend(prototypes_.shape()[0], crop.lines.count() * crop.elements.count()));
+  GANTRY_RETURN_IF_ERROR(budget.spend(1, frame_.width + frame_.height));
   fill(crop, coefficients);
   const std::int64_t height = prototypes_.shape()[1], width = prototypes_.shape()[2];
   const Range columns = shown(across_, crop.lines), rows = shown(down_, crop.elements);
@@ -161,7 +161,7 @@ Result<RunLengths> PrototypePaste::paste(const Tensor& coefficients, const Box& 
   const Range along{(is_mirrored ? blends.back() : blends.front()).first,
                     (is_mirrored ? blends.front() : blends.back()).second + 1};
   for (Blend& blend : blends) blend.first -= along.begin, blend.second -= along.begin;
-  if (auto ok = budget.spend(columns.count(), rows.count() + along.count()); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(budget.spend(columns.count(), rows.count() + along.count()));
   const MaskRows mask_rows(rows.begin, std::move(blends));
   InputLines lines(crop, stride_, frame_.is_turned ? height : width, frame_.is_turned ? width : height, along);
   std::vector<float> column(static_cast<std::size_t>(along.count()));
@@ -169,7 +169,7 @@ Result<RunLengths> PrototypePaste::paste(const Tensor& coefficients, const Box& 
   RunBuilder runs;
   runs.add(columns.begin * frame_.height, false);
   for (std::int64_t x = columns.begin; x < columns.end; ++x) {
-    if (auto ok = budget.begin_column(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(budget.begin_column());
     const Blend& blend = across_.blends[static_cast<std::size_t>(x)];
     const float* const first = lines.line(blend.first, blend.second);
     const float* const second = lines.line(blend.second, blend.first);

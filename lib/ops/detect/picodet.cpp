@@ -4,6 +4,7 @@
 #include <gantry/detect/grid.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/activation.hpp"
 #include "ops/detect/candidates.hpp"
 #include "ops/detect/cells.hpp"
@@ -29,17 +30,17 @@ struct Head {
 Result<Level> level_of(const detail::CellLevel& cells, const NamedTensor& scores, const NamedTensor& distributions,
                        const detail::HeadAxis& classes) {
   const std::string at = " at stride " + std::to_string(cells.stride);
-  auto table = detail::head_tensor(scores.tensor, detail::tensor_text(scores.name) + at, {cells.count(), classes});
-  if (!table) return std::move(table).error();
-  auto codes = detail::head_tensor(distributions.tensor, detail::tensor_text(distributions.name) + at,
-                                   {cells.count(), {"4 * bins", 8}});
-  if (!codes) return std::move(codes).error();
-  if (codes->shape()[1] % 4 != 0)
+  GANTRY_ASSIGN_OR_RETURN(
+      auto table, detail::head_tensor(scores.tensor, detail::tensor_text(scores.name) + at, {cells.count(), classes}));
+  GANTRY_ASSIGN_OR_RETURN(auto codes,
+                          detail::head_tensor(distributions.tensor, detail::tensor_text(distributions.name) + at,
+                                              {cells.count(), {"4 * bins", 8}}));
+  if (codes.shape()[1] % 4 != 0)
     return Error(ErrorCode::kInvalidArgument, detail::tensor_text(distributions.name) + at + ": expected f32[" +
                                                   std::to_string(cells.count()) + ", 4 * bins], got " +
-                                                  codes->to_string());
-  const std::int64_t bins = codes->shape()[1] / 4;
-  return Level{*std::move(table), *std::move(codes), cells.begin, bins};
+                                                  codes.to_string());
+  const std::int64_t bins = codes.shape()[1] / 4;
+  return Level{std::move(table), std::move(codes), cells.begin, bins};
 }
 
 Result<Head> head_of(const detail::Cells& cells, const Tensors& outputs) {
@@ -51,10 +52,9 @@ Result<Head> head_of(const detail::Cells& cells, const Tensors& outputs) {
   Head head;
   for (std::size_t i = 0; i < count; ++i) {
     const detail::HeadAxis classes = i == 0 ? detail::HeadAxis("C", 1) : detail::HeadAxis(head.classes);
-    auto level = level_of(cells.levels()[i], outputs[i], outputs[count + i], classes);
-    if (!level) return std::move(level).error();
-    head.classes = level->scores.shape()[1];
-    head.levels.push_back(*std::move(level));
+    GANTRY_ASSIGN_OR_RETURN(auto level, level_of(cells.levels()[i], outputs[i], outputs[count + i], classes));
+    head.classes = level.scores.shape()[1];
+    head.levels.push_back(std::move(level));
   }
   return head;
 }
@@ -83,27 +83,26 @@ void add_level(const Picodet& options, const Level& level, std::int64_t classes,
 
 Result<Detections> run_picodet(const Picodet& options, const Tensors& outputs) {
   const detail::Cells cells(options.width, options.height, options.strides);
-  auto head = head_of(cells, outputs);
-  if (!head) return std::move(head).error();
+  GANTRY_ASSIGN_OR_RETURN(auto head, head_of(cells, outputs));
   std::vector<detail::Candidate> candidates;
   std::int64_t most_bins = 0;
-  for (const Level& level : head->levels) {
-    add_level(options, level, head->classes, candidates);
+  for (const Level& level : head.levels) {
+    add_level(options, level, head.classes, candidates);
     most_bins = std::max(most_bins, level.bins);
   }
   detail::sort(candidates);
   std::vector<float> scratch(2 * static_cast<std::size_t>(most_bins));
-  return detail::detections_of_rows(candidates, head->classes, [&](std::int64_t row) {
+  return detail::detections_of_rows(candidates, head.classes, [&](std::int64_t row) {
     std::size_t i = 0;
-    while (i + 1 < head->levels.size() && row >= head->levels[i + 1].begin) ++i;
-    const Level& level = head->levels[i];
+    while (i + 1 < head.levels.size() && row >= head.levels[i + 1].begin) ++i;
+    const Level& level = head.levels[i];
     const float* const code = detail::values_of(level.distributions) + (row - level.begin) * 4 * level.bins;
     return detail::distribution_box(cells[row], code, level.bins, 1, scratch.data());
   });
 }
 
 Result<void> check(const Picodet& params) {
-  if (auto ok = detail::Cells::check(params.width, params.height, params.strides); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::Cells::check(params.width, params.height, params.strides));
   if (params.activation != Activation::kNone && params.activation != Activation::kSigmoid)
     return Error(ErrorCode::kInvalidArgument, "activation must be none or sigmoid");
   return detail::check_candidates(params.candidates);

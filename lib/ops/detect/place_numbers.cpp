@@ -5,20 +5,21 @@
 #include <cmath>
 #include <limits>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 
 Result<std::vector<float>> read_numbers(const JsonView& json, std::size_t count, const std::string& names) {
-  const auto items = json.items();
-  if (!items) return items.error();
-  if (items->size() != count)
+  GANTRY_ASSIGN_OR_RETURN(const auto items, json.items());
+  if (items.size() != count)
     return json.error("expected " + std::to_string(count) + " numbers, " + (names.empty() ? "" : names + ", ") +
-                      "got " + std::to_string(items->size()));
+                      "got " + std::to_string(items.size()));
   std::vector<float> numbers;
-  for (const JsonView& item : *items) {
-    const auto number =
-        item.kind() == JsonKind::kNull ? Result<double>(std::numeric_limits<double>::quiet_NaN()) : item.number();
-    if (!number) return number.error();
-    numbers.push_back(static_cast<float>(*number));
+  for (const JsonView& item : items) {
+    GANTRY_ASSIGN_OR_RETURN(const auto number, item.kind() == JsonKind::kNull
+                                                   ? Result<double>(std::numeric_limits<double>::quiet_NaN())
+                                                   : item.number());
+    numbers.push_back(static_cast<float>(number));
   }
   return numbers;
 }

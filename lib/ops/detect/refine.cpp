@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/box_sides.hpp"
 #include "ops/detect/candidates.hpp"
 #include "ops/detect/detection_columns.hpp"
@@ -27,13 +28,12 @@ struct Judged {
 };
 
 Result<Keypoints> points_of(const Refine& options, const Tensors& answer, const Detection& one) {
-  auto tensor = detail::head_tensor(answer, options.points, {{"2 * n", 0}});
-  if (!tensor) return std::move(tensor).error();
-  const auto count = static_cast<std::size_t>(tensor->shape()[0]) / 2;
-  if (tensor->shape()[0] % 2 != 0)
+  GANTRY_ASSIGN_OR_RETURN(auto tensor, detail::head_tensor(answer, options.points, {{"2 * n", 0}}));
+  const auto count = static_cast<std::size_t>(tensor.shape()[0]) / 2;
+  if (tensor.shape()[0] % 2 != 0)
     return Error(ErrorCode::kInvalidArgument,
-                 detail::tensor_text(options.points) + ": expected as many x as y, got " + tensor->to_string());
-  const float* const shares = detail::values_of(*tensor);
+                 detail::tensor_text(options.points) + ": expected as many x as y, got " + tensor.to_string());
+  const float* const shares = detail::values_of(tensor);
   const detail::BoxSides sides(one.box, options.inclusive);
   std::vector<Keypoint> points;
   for (std::size_t i = 0; i < count; ++i) points.push_back(sides.point(shares[i], shares[count + i], one.score));
@@ -42,18 +42,14 @@ Result<Keypoints> points_of(const Refine& options, const Tensors& answer, const 
 
 /// The detection with its new score and points; nothing if the score is too low.
 Result<std::optional<Judged>> judged(const Refine& options, const Detection& before, const Tensors& answer) {
-  auto scores = detail::head_tensor(answer, options.scores, {{"C", options.foreground + 1}});
-  if (!scores) return std::move(scores).error();
-  auto moves = detail::head_tensor(answer, options.boxes, {4});
-  if (!moves) return std::move(moves).error();
-  const float score = detail::values_of(*scores)[options.foreground];
+  GANTRY_ASSIGN_OR_RETURN(auto scores, detail::head_tensor(answer, options.scores, {{"C", options.foreground + 1}}));
+  GANTRY_ASSIGN_OR_RETURN(auto moves, detail::head_tensor(answer, options.boxes, {4}));
+  const float score = detail::values_of(scores)[options.foreground];
   if (!(score > options.score)) return std::optional<Judged>();
-  Judged now{before, *std::move(moves)};
+  Judged now{before, std::move(moves)};
   now.detection.score = score;
   if (!options.points.empty()) {
-    auto points = points_of(options, answer, now.detection);
-    if (!points) return std::move(points).error();
-    now.detection.keypoints = *std::move(points);
+    GANTRY_ASSIGN_OR_RETURN(now.detection.keypoints, points_of(options, answer, now.detection));
   }
   return std::optional<Judged>(std::move(now));
 }
@@ -84,19 +80,18 @@ Result<Detections> run_refine(const Refine& options, const RefinerAnswers& input
     moves.push_back(std::move((*one)->moves));
   }
   Detections stayed(std::move(found));
-  auto kept = kept_of(options, stayed, call);
-  if (!kept) return std::move(kept).error();
-  for (const std::size_t i : *kept)
+  GANTRY_ASSIGN_OR_RETURN(auto kept, kept_of(options, stayed, call));
+  for (const std::size_t i : kept)
     stayed[i].box = detail::BoxSides(stayed[i].box, options.inclusive).moved(detail::values_of(moves[i]));
   detail::keep_frame_of(call, 0);
-  return detail::taken(std::move(stayed), *kept);
+  return detail::taken(std::move(stayed), kept);
 }
 
 Result<void> check(const Refine& options) {
-  if (auto ok = detail::check_range("score", options.score, 0, 1); !ok) return ok;
-  if (auto ok = detail::check_range("iou", options.iou.value_or(0), 0, 1); !ok) return ok;
-  if (auto ok = detail::check_range("foreground", options.foreground, 0, detail::kMaxSide); !ok) return ok;
-  if (auto ok = detail::check_tensor_name("scores", options.scores); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("score", options.score, 0, 1));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("iou", options.iou.value_or(0), 0, 1));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("foreground", options.foreground, 0, detail::kMaxSide));
+  GANTRY_RETURN_IF_ERROR(detail::check_tensor_name("scores", options.scores));
   return detail::check_tensor_name("boxes", options.boxes);
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/box_sides.hpp"
 #include "ops/detect/candidates.hpp"
 #include "ops/detect/head_tensor.hpp"
@@ -56,11 +57,11 @@ struct WindowHead {
 };
 
 Result<WindowHead> window_head_of(const SlidingWindow& options, const Tensors& answer) {
-  auto scores = detail::head_tensor(answer, options.scores, {{"C", options.foreground + 1}, {"h", 0}, {"w", 0}});
-  if (!scores) return std::move(scores).error();
-  auto boxes = detail::head_tensor(answer, options.boxes, {4, scores->shape()[1], scores->shape()[2]});
-  if (!boxes) return std::move(boxes).error();
-  return WindowHead{*std::move(scores), *std::move(boxes)};
+  GANTRY_ASSIGN_OR_RETURN(
+      auto scores, detail::head_tensor(answer, options.scores, {{"C", options.foreground + 1}, {"h", 0}, {"w", 0}}));
+  GANTRY_ASSIGN_OR_RETURN(auto boxes,
+                          detail::head_tensor(answer, options.boxes, {4, scores.shape()[1], scores.shape()[2]}));
+  return WindowHead{std::move(scores), std::move(boxes)};
 }
 
 /// The windows of one level whose score is not below `score`, the best first.
@@ -94,20 +95,18 @@ Result<Detections> run_sliding_window(const SlidingWindow& options, const Levels
   const auto top = static_cast<std::size_t>(options.top);
   Windows all;
   for (std::size_t level = 0; level < answers.size(); ++level) {
-    if (auto ended = call.interruption()) return *std::move(ended);
+    GANTRY_RETURN_IF_ERROR(call.interruption());
     auto head = window_head_of(options, answers[level]);
     if (!head) return std::move(head).error().within("level " + std::to_string(level));
     const Windows found = windows_of(options, *head, scales[level]);
-    const Kept kept = suppressed(found, options.level_iou, call);
-    if (!kept) return kept.error();
-    for (const std::size_t i : *kept) all.add(found, i);
+    GANTRY_ASSIGN_OR_RETURN(const auto kept, suppressed(found, options.level_iou, call));
+    for (const std::size_t i : kept) all.add(found, i);
   }
   all.cut(top);
-  const Kept kept = suppressed(all, options.iou, call);
-  if (!kept) return kept.error();
-  std::vector<Detection> entries(kept->size());
+  GANTRY_ASSIGN_OR_RETURN(const auto kept, suppressed(all, options.iou, call));
+  std::vector<Detection> entries(kept.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const std::size_t from = (*kept)[i];
+    const std::size_t from = kept[i];
     entries[i].score = all.scores[from];
     entries[i].box = detail::BoxSides(all.boxes[from], false).moved(all.moves[from].data());
   }
@@ -117,14 +116,14 @@ Result<Detections> run_sliding_window(const SlidingWindow& options, const Levels
 }
 
 Result<void> check(const SlidingWindow& options) {
-  if (auto ok = detail::check_levels(options.levels); !ok) return ok;
-  if (auto ok = detail::check_side("window", options.window); !ok) return ok;
-  if (auto ok = detail::check_side("stride", options.stride); !ok) return ok;
-  if (auto ok = detail::check_candidates({options.score, options.top}); !ok) return ok;
-  if (auto ok = detail::check_range("level_iou", options.level_iou, 0, 1); !ok) return ok;
-  if (auto ok = detail::check_range("iou", options.iou, 0, 1); !ok) return ok;
-  if (auto ok = detail::check_range("foreground", options.foreground, 0, detail::kMaxSide); !ok) return ok;
-  if (auto ok = detail::check_tensor_name("scores", options.scores); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_levels(options.levels));
+  GANTRY_RETURN_IF_ERROR(detail::check_side("window", options.window));
+  GANTRY_RETURN_IF_ERROR(detail::check_side("stride", options.stride));
+  GANTRY_RETURN_IF_ERROR(detail::check_candidates({options.score, options.top}));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("level_iou", options.level_iou, 0, 1));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("iou", options.iou, 0, 1));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("foreground", options.foreground, 0, detail::kMaxSide));
+  GANTRY_RETURN_IF_ERROR(detail::check_tensor_name("scores", options.scores));
   return detail::check_tensor_name("boxes", options.boxes);
 }
 

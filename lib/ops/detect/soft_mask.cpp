@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/head_tensor.hpp"
 #include "ops/parameters.hpp"
 
@@ -21,23 +22,20 @@ struct SoftMaskPlace {
 }  // namespace detail
 
 Result<SoftMask> SoftMask::over_box(const Tensor& probabilities, const Box& box) {
-  auto values = detail::head_tensor(probabilities, "mask values over a box", {{"h", 1}, {"w", 1}});
-  if (!values) return std::move(values).error();
-  auto rows = values->reshape(values->shape().with_front(1));
-  if (!rows) return std::move(rows).error();
-  return SoftMask(std::make_shared<detail::MaskHead>(detail::MaskHead{*std::move(rows), {}, 0}), 0, box);
+  GANTRY_ASSIGN_OR_RETURN(auto values,
+                          detail::head_tensor(probabilities, "mask values over a box", {{"h", 1}, {"w", 1}}));
+  GANTRY_ASSIGN_OR_RETURN(auto rows, values.reshape(values.shape().with_front(1)));
+  return SoftMask(std::make_shared<detail::MaskHead>(detail::MaskHead{std::move(rows), {}, 0}), 0, box);
 }
 
 Result<SoftMask> SoftMask::of_prototypes(const Tensor& coefficients, const Tensor& prototypes, std::int64_t stride,
                                          const Box& box) {
-  if (auto ok = detail::check_side("stride", stride); !ok) return std::move(ok).error();
-  auto values = detail::head_tensor(coefficients, "mask coefficients", {{"k", 1}});
-  if (!values) return std::move(values).error();
-  auto planes = detail::head_tensor(prototypes, "prototypes", {values->shape()[0], {"h", 1}, {"w", 1}});
-  if (!planes) return std::move(planes).error();
-  auto rows = values->reshape(values->shape().with_front(1));
-  if (!rows) return std::move(rows).error();
-  auto head = std::make_shared<detail::MaskHead>(detail::MaskHead{*std::move(rows), *std::move(planes), stride});
+  GANTRY_RETURN_IF_ERROR(detail::check_side("stride", stride));
+  GANTRY_ASSIGN_OR_RETURN(auto values, detail::head_tensor(coefficients, "mask coefficients", {{"k", 1}}));
+  GANTRY_ASSIGN_OR_RETURN(auto planes,
+                          detail::head_tensor(prototypes, "prototypes", {values.shape()[0], {"h", 1}, {"w", 1}}));
+  GANTRY_ASSIGN_OR_RETURN(auto rows, values.reshape(values.shape().with_front(1)));
+  auto head = std::make_shared<detail::MaskHead>(detail::MaskHead{std::move(rows), std::move(planes), stride});
   return SoftMask(std::move(head), 0, box);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/detect/box_table.hpp"
 #include "ops/detect/detection_columns.hpp"
 #include "ops/parameters.hpp"
@@ -20,8 +21,8 @@ namespace {
 Result<void> check(const SoftNms& options) {
   if (options.decay > Decay::kGaussian) return Error(ErrorCode::kInvalidArgument, "unknown decay");
   if (options.suppress > Suppress::kTorchvision) return Error(ErrorCode::kInvalidArgument, "unknown suppress");
-  if (auto ok = detail::check_range("iou", options.iou, 0, 1); !ok) return ok;
-  if (auto ok = detail::check_range("score", options.score, 0, 1); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("iou", options.iou, 0, 1));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("score", options.score, 0, 1));
   if (!(options.sigma > 0 && std::isfinite(options.sigma)))
     return Error(ErrorCode::kInvalidArgument, "sigma must be above 0, got " + detail::to_text(options.sigma));
   if (options.suppress == Suppress::kTorchvision)
@@ -107,7 +108,7 @@ Result<Detections> run_soft_nms(const SoftNms& options, Detections&& detections,
   SoftSuppression suppression(options, detections);
   std::vector<std::size_t> kept;
   while (!suppression.empty() && kept.size() < static_cast<std::size_t>(options.max_count)) {
-    if (auto ended = call.interruption()) return *std::move(ended);
+    GANTRY_RETURN_IF_ERROR(call.interruption());
     const std::size_t best = suppression.next();
     detections[best].score = suppression.score(best);
     kept.push_back(best);

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/moved_to_picture.hpp"
 #include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
@@ -16,11 +17,10 @@ struct ToPicture {
 };
 
 Result<Detections> clip_detections(Detections&& detections, const CallContext& call) {
-  auto axes = detail::picture_axes(call, "boxes");
-  if (!axes) return std::move(axes).error();
+  GANTRY_ASSIGN_OR_RETURN(auto axes, detail::picture_axes(call, "boxes"));
   for (Detection& one : detections) {
-    one.box = axes->clipped(one.box);
-    for (Keypoint& point : one.keypoints) std::tie(point.x, point.y) = axes->clipped(point.x, point.y);
+    one.box = axes.clipped(one.box);
+    for (Keypoint& point : one.keypoints) std::tie(point.x, point.y) = axes.clipped(point.x, point.y);
   }
   return std::move(detections);
 }
@@ -48,12 +48,11 @@ Stage<Detections, Detections> to_picture(bool clip) {
 namespace gantry::detail {
 
 Result<Detections> moved_to_picture(Detections&& detections, bool clip, const CallContext& call) {
-  auto axes = picture_axes(call, "boxes");
-  if (!axes) return std::move(axes).error();
+  GANTRY_ASSIGN_OR_RETURN(auto axes, picture_axes(call, "boxes"));
   const Frame frame = *call.frame();
   for (Detection& one : detections) {
-    one.box = axes->back(one.box, clip);
-    for (Keypoint& point : one.keypoints) std::tie(point.x, point.y) = axes->back(point.x, point.y, clip);
+    one.box = axes.back(one.box, clip);
+    for (Keypoint& point : one.keypoints) std::tie(point.x, point.y) = axes.back(point.x, point.y, clip);
     one.soft_mask = one.soft_mask.within(frame);
   }
   call.set_frame(Frame::of(frame.width, frame.height));

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/activation.hpp"
 #include "ops/detect/box_coders.hpp"
 #include "ops/detect/candidates.hpp"
@@ -44,7 +45,7 @@ std::string keypoints_text(const Yolov8& params) {
 
 template <class P>
 Result<void> check_classes(const P& params) {
-  if (auto ok = detail::check_candidates(params.candidates); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_candidates(params.candidates));
   return detail::check_range("class_count", params.class_count, 0, kMaxClassCount);
 }
 
@@ -83,10 +84,10 @@ struct ObjectnessHead {
 Result<ObjectnessHead> objectness_head(const Tensor& tensor, const HeadAxis& count, std::int64_t class_count,
                                        const std::string& what = kHead) {
   constexpr std::int64_t kBefore = kOfBox + 1;
-  auto dense = detail::head_tensor(tensor, what, {count, Channels{kBefore, class_count}.axis()});
-  if (!dense) return std::move(dense).error();
-  const std::int64_t rows = dense->shape()[0], columns = dense->shape()[1];
-  return ObjectnessHead{*std::move(dense), rows, columns, class_count > 0 ? class_count : columns - kBefore};
+  GANTRY_ASSIGN_OR_RETURN(auto dense,
+                          detail::head_tensor(tensor, what, {count, Channels{kBefore, class_count}.axis()}));
+  const std::int64_t rows = dense.shape()[0], columns = dense.shape()[1];
+  return ObjectnessHead{std::move(dense), rows, columns, class_count > 0 ? class_count : columns - kBefore};
 }
 
 /// By objectness * class. Rows whose objectness is not above `least` have no candidate.
@@ -103,21 +104,19 @@ std::vector<Candidate> best_of(const ObjectnessHead& head, const Candidates& rul
 }
 
 Result<Detections> run_yolov5(const Yolov5& options, const Tensor& tensor) {
-  auto head = objectness_head(tensor, "N", options.class_count);
-  if (!head) return std::move(head).error();
+  GANTRY_ASSIGN_OR_RETURN(auto head, objectness_head(tensor, "N", options.class_count));
   return detail::detections_of_rows(
-      best_of(*head, options.candidates, options.multi_label, options.candidates.score), head->classes,
-      [&](std::int64_t row) { return detail::box_of(BoxFormat::kCxcywh, head->row(row)); });
+      best_of(head, options.candidates, options.multi_label, options.candidates.score), head.classes,
+      [&](std::int64_t row) { return detail::box_of(BoxFormat::kCxcywh, head.row(row)); });
 }
 
 Result<Detections> run_yolox(const Yolox& options, const Tensor& tensor) {
   const detail::Cells cells(options.width, options.height, options.strides);
-  auto head =
-      objectness_head(tensor, cells.count(), options.class_count, std::string(kHead) + " of " + cells.to_string());
-  if (!head) return std::move(head).error();
+  GANTRY_ASSIGN_OR_RETURN(auto head, objectness_head(tensor, cells.count(), options.class_count,
+                                                     std::string(kHead) + " of " + cells.to_string()));
   return detail::detections_of_rows(
-      best_of(*head, options.candidates, options.multi_label, -INFINITY), head->classes, [&](std::int64_t row) {
-        const float* const code = head->row(row);
+      best_of(head, options.candidates, options.multi_label, -INFINITY), head.classes, [&](std::int64_t row) {
+        const float* const code = head.row(row);
         const detail::Cell cell = cells[row];
         const float four[] = {(code[0] + cell.x) * cell.stride, (code[1] + cell.y) * cell.stride,
                               std::exp(code[2]) * cell.stride, std::exp(code[3]) * cell.stride};
@@ -142,12 +141,11 @@ Result<ChannelHead> channel_head(const Tensor& tensor, HeadLayout layout, const 
                                  const Channels& channels, const std::string& what = kHead) {
   const bool is_first = layout == HeadLayout::kChannelsFirst;
   const HeadAxis axis = channels.axis();
-  auto dense = detail::head_tensor(tensor, what,
-                                   is_first ? std::vector<HeadAxis>{axis, count} : std::vector<HeadAxis>{count, axis});
-  if (!dense) return std::move(dense).error();
-  const std::int64_t rows = dense->shape()[is_first ? 1 : 0], columns = dense->shape()[is_first ? 0 : 1];
-  return ChannelHead{*std::move(dense), rows, channels.classes_of(columns), is_first ? rows : 1,
-                     is_first ? 1 : columns};
+  GANTRY_ASSIGN_OR_RETURN(auto dense, detail::head_tensor(tensor, what,
+                                                          is_first ? std::vector<HeadAxis>{axis, count}
+                                                                   : std::vector<HeadAxis>{count, axis}));
+  const std::int64_t rows = dense.shape()[is_first ? 1 : 0], columns = dense.shape()[is_first ? 0 : 1];
+  return ChannelHead{std::move(dense), rows, channels.classes_of(columns), is_first ? rows : 1, is_first ? 1 : columns};
 }
 
 /// With channels first the classes lie one after the other, each of all boxes: this is the order of memory.
@@ -210,15 +208,15 @@ Box exported_box(const ChannelHead& head, std::int64_t row) {
 }
 
 Result<Detections> run_yolov8(const Yolov8& options, const Tensor& tensor) {
-  auto head = channel_head(tensor, options.layout, "N",
-                           {kOfBox, options.class_count, options.keypoints * (options.keypoint_scores ? 3 : 2)});
-  if (!head) return std::move(head).error();
-  const auto candidates = best_of(*head, kOfBox, options.candidates, options.multi_label, Activation::kNone);
+  GANTRY_ASSIGN_OR_RETURN(
+      auto head, channel_head(tensor, options.layout, "N",
+                              {kOfBox, options.class_count, options.keypoints * (options.keypoint_scores ? 3 : 2)}));
+  const auto candidates = best_of(head, kOfBox, options.candidates, options.multi_label, Activation::kNone);
   Detections found =
-      detail::detections_of_rows(candidates, head->classes, [&](std::int64_t row) { return exported_box(*head, row); });
+      detail::detections_of_rows(candidates, head.classes, [&](std::int64_t row) { return exported_box(head, row); });
   if (options.keypoints == 0) return found;
-  return detail::with_keypoints(std::move(found), candidates, head->classes,
-                                [&](std::int64_t row) { return keypoints_of(*head, options, row); });
+  return detail::with_keypoints(std::move(found), candidates, head.classes,
+                                [&](std::int64_t row) { return keypoints_of(head, options, row); });
 }
 
 /// The coefficients of each box: f32[N, K], a view.
@@ -231,24 +229,22 @@ Result<Tensor> coefficients_of(const ChannelHead& head, HeadLayout layout, std::
 }
 
 Result<Detections> run_yolov8_seg(const Yolov8Seg& options, const Tensors& outputs) {
-  auto prototypes = detail::head_tensor(outputs, options.prototypes, {{"K", 1}, {"H", 1}, {"W", 1}});
-  if (!prototypes) return std::move(prototypes).error();
-  const std::int64_t count = prototypes->shape()[0];
+  GANTRY_ASSIGN_OR_RETURN(auto prototypes,
+                          detail::head_tensor(outputs, options.prototypes, {{"K", 1}, {"H", 1}, {"W", 1}}));
+  const std::int64_t count = prototypes.shape()[0];
   const HeadAxis channels("4 + C + K", kOfBox + 1 + count);
   const bool is_first = options.layout == HeadLayout::kChannelsFirst;
-  auto tensor = detail::head_tensor(
-      outputs, options.head, is_first ? std::vector<HeadAxis>{channels, "N"} : std::vector<HeadAxis>{"N", channels});
-  if (!tensor) return std::move(tensor).error();
-  const std::int64_t classes = tensor->shape()[is_first ? 0 : 1] - kOfBox - count;
-  auto head = channel_head(*tensor, options.layout, "N", {kOfBox, classes, count});
-  if (!head) return std::move(head).error();
-  auto coefficients = coefficients_of(*head, options.layout, kOfBox + classes, count);
-  if (!coefficients) return std::move(coefficients).error();
+  GANTRY_ASSIGN_OR_RETURN(auto tensor, detail::head_tensor(outputs, options.head,
+                                                           is_first ? std::vector<HeadAxis>{channels, "N"}
+                                                                    : std::vector<HeadAxis>{"N", channels}));
+  const std::int64_t classes = tensor.shape()[is_first ? 0 : 1] - kOfBox - count;
+  GANTRY_ASSIGN_OR_RETURN(auto head, channel_head(tensor, options.layout, "N", {kOfBox, classes, count}));
+  GANTRY_ASSIGN_OR_RETURN(auto coefficients, coefficients_of(head, options.layout, kOfBox + classes, count));
   const auto masks = std::make_shared<const detail::MaskHead>(
-      detail::MaskHead{*std::move(coefficients), *std::move(prototypes), options.stride});
-  const auto candidates = best_of(*head, kOfBox, options.candidates, options.multi_label, Activation::kNone);
+      detail::MaskHead{std::move(coefficients), std::move(prototypes), options.stride});
+  const auto candidates = best_of(head, kOfBox, options.candidates, options.multi_label, Activation::kNone);
   Detections found =
-      detail::detections_of_rows(candidates, classes, [&](std::int64_t row) { return exported_box(*head, row); });
+      detail::detections_of_rows(candidates, classes, [&](std::int64_t row) { return exported_box(head, row); });
   detail::add_soft_masks(found, candidates, classes, masks);
   return found;
 }
@@ -256,41 +252,41 @@ Result<Detections> run_yolov8_seg(const Yolov8Seg& options, const Tensors& outpu
 Result<Detections> run_yolov8_raw(const Yolov8Raw& options, const Tensor& tensor) {
   const detail::Cells cells(options.width, options.height, options.strides);
   const std::int64_t first_class = kOfBox * options.bins;
-  auto head = channel_head(tensor, options.layout, cells.count(), {first_class, options.class_count},
-                           std::string(kHead) + " of " + cells.to_string());
-  if (!head) return std::move(head).error();
+  GANTRY_ASSIGN_OR_RETURN(auto head,
+                          channel_head(tensor, options.layout, cells.count(), {first_class, options.class_count},
+                                       std::string(kHead) + " of " + cells.to_string()));
   std::vector<float> scratch(2 * static_cast<std::size_t>(options.bins));
   return detail::detections_of_rows(
-      best_of(*head, first_class, options.candidates, options.multi_label, Activation::kSigmoid), head->classes,
+      best_of(head, first_class, options.candidates, options.multi_label, Activation::kSigmoid), head.classes,
       [&](std::int64_t row) {
-        return detail::distribution_box(cells[row], head->channel(0) + row * head->box_step, options.bins,
-                                        head->channel_step, scratch.data());
+        return detail::distribution_box(cells[row], head.channel(0) + row * head.box_step, options.bins,
+                                        head.channel_step, scratch.data());
       });
 }
 
 Result<void> check(const Yolov8& params) {
-  if (auto ok = detail::check_range("keypoints", params.keypoints, 0, kMostKeypoints); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("keypoints", params.keypoints, 0, kMostKeypoints));
   if (params.layout > HeadLayout::kChannelsLast) return Error(ErrorCode::kInvalidArgument, "unknown layout");
   return check_classes(params);
 }
 
 Result<void> check(const Yolov8Seg& params) {
   if (params.layout > HeadLayout::kChannelsLast) return Error(ErrorCode::kInvalidArgument, "unknown layout");
-  if (auto ok = detail::check_side("stride", params.stride); !ok) return ok;
-  if (auto ok = detail::check_tensor_name("head", params.head); !ok) return ok;
-  if (auto ok = detail::check_tensor_name("prototypes", params.prototypes); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side("stride", params.stride));
+  GANTRY_RETURN_IF_ERROR(detail::check_tensor_name("head", params.head));
+  GANTRY_RETURN_IF_ERROR(detail::check_tensor_name("prototypes", params.prototypes));
   return detail::check_candidates(params.candidates);
 }
 
 Result<void> check(const Yolov8Raw& params) {
   if (params.layout > HeadLayout::kChannelsLast) return Error(ErrorCode::kInvalidArgument, "unknown layout");
-  if (auto ok = detail::Cells::check(params.width, params.height, params.strides); !ok) return ok;
-  if (auto ok = detail::check_range("bins", params.bins, kFewestBins, kMostBins); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::Cells::check(params.width, params.height, params.strides));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("bins", params.bins, kFewestBins, kMostBins));
   return check_classes(params);
 }
 
 Result<void> check(const Yolox& params) {
-  if (auto ok = detail::Cells::check(params.width, params.height, params.strides); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::Cells::check(params.width, params.height, params.strides));
   return check_classes(params);
 }
 

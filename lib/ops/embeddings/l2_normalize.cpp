@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/embeddings/vector_rows.hpp"
 
 namespace gantry {
@@ -17,13 +18,12 @@ Result<Tensor> run_l2_normalize(double eps, const Tensor& tensor) {
       tensor.shape()[tensor.rank() - 1] == 0)
     return Error(ErrorCode::kInvalidArgument,
                  "expected f32 on the CPU with a last axis of at least one element, got " + tensor.to_string());
-  auto input = tensor.contiguous();
-  if (!input) return input;
+  GANTRY_ASSIGN_OR_RETURN(auto input, tensor.contiguous());
   auto output = Tensor::make(DType::kF32, tensor.shape());
   if (!output) return output;
   const auto width = static_cast<std::size_t>(tensor.shape()[tensor.rank() - 1]);
   const std::size_t rows = static_cast<std::size_t>(tensor.numel()) / width;
-  const auto* in = static_cast<const float*>(input->data());
+  const auto* in = static_cast<const float*>(input.data());
   auto* out = static_cast<float*>(output->mutable_data());
   const auto least = static_cast<float>(eps);
   for (std::size_t row = 0; row < rows; ++row, in += width, out += width) {

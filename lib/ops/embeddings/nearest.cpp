@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/embeddings/kernels/dot_kernels.hpp"
 #include "ops/embeddings/vector_rows.hpp"
 #include "ops/parameters.hpp"
@@ -71,9 +72,8 @@ Result<std::shared_ptr<VectorRows>> query_of(const VectorRows& table, const Tens
     return Error(ErrorCode::kInvalidArgument, "expected f32[" + std::to_string(width) +
                                                   "], as long as the table's rows, on the CPU, got " +
                                                   tensor.to_string());
-  auto dense = tensor.contiguous();
-  if (!dense) return std::move(dense).error();
-  const auto* const from = static_cast<const float*>(dense->data());
+  GANTRY_ASSIGN_OR_RETURN(auto dense, tensor.contiguous());
+  const auto* const from = static_cast<const float*>(dense.data());
   for (std::size_t i = 0; i < table.width(); ++i)
     if (!(std::fabs(from[i]) <= detail::kLargestNumber))
       return Error(ErrorCode::kInvalidArgument, "number " + std::to_string(i) + " is NaN or beyond 1e15: " +
@@ -93,7 +93,7 @@ Result<std::vector<Neighbour>> neighbours(const VectorRows& table, const float* 
   float scores[kBlockRows];
   const bool is_distance = table.metric() == Metric::kL2;
   for (std::size_t begin = 0; begin < table.count(); begin += kBlockRows) {
-    if (auto ended = call.interruption()) return *std::move(ended);
+    GANTRY_RETURN_IF_ERROR(call.interruption());
     const std::size_t count = std::min(kBlockRows, table.count() - begin);
     if (is_distance)
       detail::distance_rows(table.row(begin), count, table.stride(), query, scores);
@@ -106,13 +106,11 @@ Result<std::vector<Neighbour>> neighbours(const VectorRows& table, const float* 
 
 Result<Classes> run_nearest(const Nearest& params, const Tensor& tensor, const CallContext& call) {
   const VectorRows& table = params.table.rows();
-  auto query = query_of(table, tensor);
-  if (!query) return std::move(query).error();
-  auto found = neighbours(table, (*query)->row(0), static_cast<std::size_t>(params.k), call);
-  if (!found) return std::move(found).error();
+  GANTRY_ASSIGN_OR_RETURN(auto query, query_of(table, tensor));
+  GANTRY_ASSIGN_OR_RETURN(auto found, neighbours(table, query->row(0), static_cast<std::size_t>(params.k), call));
   std::vector<Class> classes;
-  classes.reserve(found->size());
-  for (const Neighbour& one : *found)
+  classes.reserve(found.size());
+  for (const Neighbour& one : found)
     classes.push_back({static_cast<std::int64_t>(one.row),
                        params.labels.empty() ? std::string() : params.labels[one.row], one.score});
   return Classes(std::move(classes));

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/embeddings/kernels/dot_kernels.hpp"
 #include "ops/embeddings/vector_rows.hpp"
 
@@ -31,11 +32,11 @@ void ask_for_huge_pages(Tensor& tensor) {
 
 Result<std::shared_ptr<VectorRows>> VectorRows::make(std::int64_t count, std::int64_t width, Metric metric) {
   constexpr auto kMultiple = static_cast<std::int64_t>(kRowFloats);
-  auto rows = Tensor::make(DType::kF32, {count, (width + kMultiple - 1) / kMultiple * kMultiple});
-  if (!rows) return std::move(rows).error();
-  ask_for_huge_pages(*rows);  // before they are touched
-  std::memset(rows->mutable_data(), 0, rows->size_bytes());
-  return std::shared_ptr<VectorRows>(new VectorRows(*std::move(rows), static_cast<std::size_t>(width), metric));
+  GANTRY_ASSIGN_OR_RETURN(auto rows,
+                          Tensor::make(DType::kF32, {count, (width + kMultiple - 1) / kMultiple * kMultiple}));
+  ask_for_huge_pages(rows);  // before they are touched
+  std::memset(rows.mutable_data(), 0, rows.size_bytes());
+  return std::shared_ptr<VectorRows>(new VectorRows(std::move(rows), static_cast<std::size_t>(width), metric));
 }
 
 double length_of(const float* vector, std::size_t width) {
@@ -63,12 +64,10 @@ Result<Tensor> checked_rows(const Tensor& rows) {
 
 Result<VectorTable> VectorTable::make(const Tensor& rows, Metric metric) {
   if (metric > Metric::kL2) return Error(ErrorCode::kInvalidArgument, "unknown metric");
-  auto dense = checked_rows(rows);
-  if (!dense) return std::move(dense).error();
-  auto made = detail::VectorRows::make(dense->shape()[0], dense->shape()[1], metric);
-  if (!made) return std::move(made).error();
-  detail::VectorRows& table = **made;
-  const auto* from = static_cast<const float*>(dense->data());
+  GANTRY_ASSIGN_OR_RETURN(auto dense, checked_rows(rows));
+  GANTRY_ASSIGN_OR_RETURN(auto made, detail::VectorRows::make(dense.shape()[0], dense.shape()[1], metric));
+  detail::VectorRows& table = *made;
+  const auto* from = static_cast<const float*>(dense.data());
   for (std::size_t i = 0; i < table.count(); ++i, from += table.width()) {
     if (!std::all_of(from, from + table.width(), [](float one) { return std::fabs(one) <= detail::kLargestNumber; }))
       return Error(ErrorCode::kInvalidArgument, "row " + std::to_string(i) + " holds a NaN, or a number beyond 1e15");
@@ -77,7 +76,7 @@ Result<VectorTable> VectorTable::make(const Tensor& rows, Metric metric) {
     for (std::size_t k = 0; k < table.width(); ++k)
       row[k] = length > 0 ? static_cast<float>(static_cast<double>(from[k]) / length) : 0;
   }
-  return VectorTable(*std::move(made));
+  return VectorTable(std::move(made));
 }
 
 std::int64_t VectorTable::size() const {

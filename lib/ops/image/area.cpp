@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/area_planes.hpp"
 #include "ops/image/frames.hpp"
 #include "ops/image/pyramid_levels.hpp"
@@ -55,12 +56,12 @@ Result<void> fill(Tensor& tensor, const Image& image, ImageSize size, const Area
 Result<Tensor> run_area(const AreaToTensor& options, const Image& image, const CallContext& call) {
   const AreaNormalize normalize{options.mean, options.std};
   const ImageSize size{options.width, options.height}, before = detail::size_of(image);
-  if (auto ok = detail::check_fits(as_normalize(options), image.colour()); !ok) return std::move(ok).error();
-  if (auto ok = check_bytes(size, image.channels()); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(detail::check_fits(as_normalize(options), image.colour()));
+  GANTRY_RETURN_IF_ERROR(check_bytes(size, image.channels()));
   call.set_frame(scaled(detail::frame_of(call, before), before, size));
   auto tensor = call.make_tensor(DType::kF32, shape_of(size, image.channels()));
   if (!tensor) return tensor;
-  if (auto ok = fill(*tensor, image, size, normalize, call); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(fill(*tensor, image, size, normalize, call));
   return tensor;
 }
 
@@ -83,19 +84,17 @@ Result<std::vector<ImageSize>> level_sizes(const image::PyramidLevels& levels, I
 
 Result<std::vector<Tensor>> run_pyramid(const Pyramid& options, const Image& image, const CallContext& call) {
   const AreaNormalize normalize{options.mean, options.std};
-  if (auto ok = detail::check_fits(as_normalize(options), image.colour()); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(detail::check_fits(as_normalize(options), image.colour()));
   const ImageSize before = detail::size_of(image);
-  const auto sizes = level_sizes(options.levels, before, image.channels());
-  if (!sizes) return sizes.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto sizes, level_sizes(options.levels, before, image.channels()));
   const Frame frame = detail::frame_of(call, before);
   std::vector<Tensor> levels;
   std::vector<std::optional<Frame>> frames;
-  for (const ImageSize& size : *sizes) {
-    if (auto ended = call.interruption()) return *std::move(ended);
-    auto level = Tensor::make(DType::kF32, shape_of(size, image.channels()));
-    if (!level) return std::move(level).error();
-    if (auto ok = fill(*level, image, size, normalize, call); !ok) return std::move(ok).error();
-    levels.push_back(*std::move(level));
+  for (const ImageSize& size : sizes) {
+    GANTRY_RETURN_IF_ERROR(call.interruption());
+    GANTRY_ASSIGN_OR_RETURN(auto level, Tensor::make(DType::kF32, shape_of(size, image.channels())));
+    GANTRY_RETURN_IF_ERROR(fill(level, image, size, normalize, call));
+    levels.push_back(std::move(level));
     frames.emplace_back(scaled(frame, before, size));
   }
   call.set_frame(frame);
@@ -104,13 +103,13 @@ Result<std::vector<Tensor>> run_pyramid(const Pyramid& options, const Image& ima
 }
 
 Result<void> check(const AreaToTensor& options) {
-  if (auto ok = detail::check_side("width", options.width); !ok) return ok;
-  if (auto ok = detail::check_side("height", options.height); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side("width", options.width));
+  GANTRY_RETURN_IF_ERROR(detail::check_side("height", options.height));
   return detail::check_normalize(as_normalize(options));
 }
 
 Result<void> check(const Pyramid& options) {
-  if (auto ok = detail::check_levels(options.levels); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_levels(options.levels));
   return detail::check_normalize(as_normalize(options));
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/parameters.hpp"
 
@@ -35,13 +36,13 @@ struct CropShort {
 };
 
 Result<void> check(const CropSize& params) {
-  if (auto ok = detail::check_side("width", params.width); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side("width", params.width));
   return detail::check_side("height", params.height);
 }
 
 Result<void> check(const Crop& params) {
-  if (auto ok = detail::check_range("left", params.left, -detail::kMaxSide, detail::kMaxSide); !ok) return ok;
-  if (auto ok = detail::check_range("top", params.top, -detail::kMaxSide, detail::kMaxSide); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("left", params.left, -detail::kMaxSide, detail::kMaxSide));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("top", params.top, -detail::kMaxSide, detail::kMaxSide));
   return check(params.size);
 }
 
@@ -51,12 +52,12 @@ Result<void> check(Centre centre) {
 }
 
 Result<void> check(const CentreCrop& params) {
-  if (auto ok = check(params.centre); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check(params.centre));
   return check(params.size);
 }
 
 Result<void> check(const CropShort& params) {
-  if (auto ok = check(params.centre); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check(params.centre));
   if (params.fraction > 0 && params.fraction <= 1) return {};
   return Error(ErrorCode::kInvalidArgument,
                "fraction must be above 0 and at most 1, got " + detail::to_text(params.fraction));
@@ -115,9 +116,8 @@ Result<std::vector<Image>> crop_five(const CropSize& size, const Image& image, c
   std::vector<std::optional<Frame>> frames;
   for (const auto& [left, top] : {Corner{0, 0}, Corner{right, 0}, Corner{0, bottom}, Corner{right, bottom},
                                   Corner{centred_offset(right), centred_offset(bottom)}}) {
-    auto crop = image.crop(left, top, size.width, size.height);
-    if (!crop) return std::move(crop).error();
-    crops.push_back(*std::move(crop));
+    GANTRY_ASSIGN_OR_RETURN(auto crop, image.crop(left, top, size.width, size.height));
+    crops.push_back(std::move(crop));
     frames.push_back(frame.cropped(static_cast<double>(left), static_cast<double>(top)));
   }
   call.set_frame(frame);

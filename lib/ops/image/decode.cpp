@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/decoder.hpp"
 #include "ops/image/file_format.hpp"
 #include "ops/image/frames.hpp"
@@ -20,10 +21,9 @@ namespace {
 
 template <class Stream>
 Result<Decoded> decode_rows(Result<std::unique_ptr<Stream>> stream) {
-  if (!stream) return std::move(stream).error();
-  auto image = read_image(**stream);
-  if (!image) return std::move(image).error();
-  return Decoded{*std::move(image), (*stream)->orientation(), (*stream)->picture()};
+  GANTRY_RETURN_IF_ERROR(stream);
+  GANTRY_ASSIGN_OR_RETURN(auto image, read_image(**stream));
+  return Decoded{std::move(image), (*stream)->orientation(), (*stream)->picture()};
 }
 
 Result<Decoded> decode_by_content(const Bytes& file, const image::Decode& options, const CallContext* call) {
@@ -58,16 +58,14 @@ Result<void> check_file(const Bytes& file, const image::Decode& options) {
 }
 
 Result<Image> decode_image(const Bytes& file, const image::Decode& options, const CallContext* call) {
-  auto decoded = decode_by_content(file, options, call);
-  if (!decoded) return std::move(decoded).error();
-  return oriented(decoded->image, static_cast<Orientation>(decoded->orientation));
+  GANTRY_ASSIGN_OR_RETURN(auto decoded, decode_by_content(file, options, call));
+  return oriented(decoded.image, static_cast<Orientation>(decoded.orientation));
 }
 
 Result<Image> decode_framed(const Bytes& file, const image::Decode& options, const CallContext& call) {
-  auto decoded = decode_by_content(file, options, &call);
-  if (!decoded) return std::move(decoded).error();
-  call.set_frame(decoded_frame(decoded->picture, decoded->orientation));
-  return oriented(decoded->image, static_cast<Orientation>(decoded->orientation));
+  GANTRY_ASSIGN_OR_RETURN(auto decoded, decode_by_content(file, options, &call));
+  call.set_frame(decoded_frame(decoded.picture, decoded.orientation));
+  return oriented(decoded.image, static_cast<Orientation>(decoded.orientation));
 }
 
 }  // namespace detail
@@ -80,15 +78,15 @@ Result<void> check(const Decode& options) {
     return Error(ErrorCode::kInvalidArgument, "unknown colour");
   if (options.truncated != Truncated::kRefuse && options.truncated != Truncated::kAccept)
     return Error(ErrorCode::kInvalidArgument, "unknown truncated");
-  if (auto ok = detail::check_range("approx_size", options.approx_size, 0, detail::kMaxSide); !ok) return ok;
-  if (auto ok = detail::check_range("max_scans", options.max_scans, 1, detail::kMaxImageSize); !ok) return ok;
-  if (auto ok = detail::check_range("max_pixels", options.max_pixels, 1, detail::kMaxImageSize); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("approx_size", options.approx_size, 0, detail::kMaxSide));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("max_scans", options.max_scans, 1, detail::kMaxImageSize));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("max_pixels", options.max_pixels, 1, detail::kMaxImageSize));
   return detail::check_range("max_bytes", options.max_bytes, 1, detail::kMaxImageSize);
 }
 
 /// Looks at the call's deadline while it works.
 Result<Image> decode_one(const Decode& options, const Bytes& file, const CallContext& call) {
-  if (auto ok = detail::check_file(file, options); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(detail::check_file(file, options));
   return detail::decode_framed(file, options, call);
 }
 

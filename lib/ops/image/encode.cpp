@@ -4,6 +4,7 @@
 #include <gantry/image.hpp>
 #include <string>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/encoder.hpp"
 #include "ops/parameters.hpp"
 
@@ -29,7 +30,7 @@ Result<void> check_fits_jpeg(const Image& image) {
 
 Result<Bytes> encode_one(const Encode& options, const Image& image, const CallContext& call) {
   if (options.format == FileFormat::kPng) return detail::encode_png(image, call);
-  if (auto ok = check_fits_jpeg(image); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_fits_jpeg(image));
   return detail::encode_jpeg(image, static_cast<int>(options.quality), call);
 }
 
@@ -46,7 +47,7 @@ Stage<Image, Bytes> encode(const Encode& options) {
 
 Result<Bytes> encode(const Image& image, const Encode& options) {
   try {
-    if (auto ok = check(options); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(check(options));
     return encode_one(options, image, CallContext::none());
   } catch (...) {
     return detail::translate_exception();

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/fused/row_engine.hpp"
 #include "ops/image/padding.hpp"
 #include "ops/parameters.hpp"
@@ -46,19 +47,16 @@ Result<void> check_resized_sides(ImageSize size) {
 }
 
 Result<Image> carry_out(const GeometryStep& step, const Image& image) {
-  if (auto ok = check_fill(step, image.channels()); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_fill(step, image.channels()));
   RowPass pass(size_of(image));
   if (!pass.add(step)) return extended(image, std::get<Extend>(step));
-  if (pass.resize())
-    if (auto ok = check_resized_sides(pass.visible().size); !ok) return std::move(ok).error();
+  if (pass.resize()) GANTRY_RETURN_IF_ERROR(check_resized_sides(pass.visible().size));
   return run_pass(pass, image);
 }
 
 Result<Image> carry_out(const Geometry& geometry, Image image) {
   for (const GeometryStep& step : geometry) {
-    auto next = carry_out(step, image);
-    if (!next) return next;
-    image = *std::move(next);
+    GANTRY_ASSIGN_OR_RETURN(image, carry_out(step, image));
   }
   return image;
 }

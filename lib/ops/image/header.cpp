@@ -3,6 +3,7 @@
 #include <gantry/image.hpp>
 #include <limits>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/decoder.hpp"
 #include "ops/image/file_format.hpp"
 #include "ops/image/jpeg/jpeg_stream.hpp"
@@ -36,21 +37,18 @@ Result<Header> probe_header(const Bytes& file) {
   options.exif_orientation = true;
   options.max_pixels = std::numeric_limits<std::int64_t>::max();
   options.max_bytes = std::numeric_limits<std::int64_t>::max();
-  if (auto ok = detail::check_file(file, options); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(detail::check_file(file, options));
   if (detail::is_jpeg(file)) {
-    const auto stream = detail::JpegStream::open(file, options);
-    if (!stream) return stream.error();
-    return header_of(FileFormat::kJpeg, **stream, 8);
+    GANTRY_ASSIGN_OR_RETURN(const auto stream, detail::JpegStream::open(file, options));
+    return header_of(FileFormat::kJpeg, *stream, 8);
   }
   if (detail::is_png(file)) {
-    const auto stream = detail::PngStream::open(file, options);
-    if (!stream) return stream.error();
-    return header_of(FileFormat::kPng, **stream, (*stream)->bit_depth());
+    GANTRY_ASSIGN_OR_RETURN(const auto stream, detail::PngStream::open(file, options));
+    return header_of(FileFormat::kPng, *stream, stream->bit_depth());
   }
   if (!detail::is_webp(file)) return detail::not_read(file);
-  const auto webp = detail::read_webp_header(file, options);
-  if (!webp) return webp.error();
-  return Header{FileFormat::kWebp, webp->width, webp->height, webp->colour, 8, webp->orientation};
+  GANTRY_ASSIGN_OR_RETURN(const auto webp, detail::read_webp_header(file, options));
+  return Header{FileFormat::kWebp, webp.width, webp.height, webp.colour, 8, webp.orientation};
 }
 
 }  // namespace gantry::image

@@ -3,6 +3,7 @@
 #include <gantry/image.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/geometry.hpp"
 
 namespace gantry {
@@ -43,10 +44,9 @@ Result<Image> Image::make(std::int64_t width, std::int64_t height, Colour colour
     return bad_image("an image has at least 1x1 pixels, got " + std::to_string(width) + "x" + std::to_string(height));
   const auto channels = static_cast<std::int64_t>(channels_of(colour));
   if (channels == 0) return bad_image("unknown colour model");
-  if (auto ok = detail::check_image_bytes({width, height}, channels_of(colour)); !ok) return std::move(ok).error();
-  auto pixels = Tensor::make(DType::kU8, {height, width, channels});
-  if (!pixels) return std::move(pixels).error();
-  return Image(*std::move(pixels), colour);
+  GANTRY_RETURN_IF_ERROR(detail::check_image_bytes({width, height}, channels_of(colour)));
+  GANTRY_ASSIGN_OR_RETURN(auto pixels, Tensor::make(DType::kU8, {height, width, channels}));
+  return Image(std::move(pixels), colour);
 }
 
 Result<Image> Image::from(Tensor pixels, Colour colour) {
@@ -72,11 +72,9 @@ Result<Image> Image::crop(std::int64_t left, std::int64_t top, std::int64_t widt
     return bad_image("crop of " + std::to_string(width) + "x" + std::to_string(height) + " at " + std::to_string(left) +
                      "," + std::to_string(top) + " is outside the " + std::to_string(this->width()) + "x" +
                      std::to_string(this->height()) + " image");
-  auto rows = pixels_.slice(0, top, top + height);
-  if (!rows) return std::move(rows).error();
-  auto part = rows->slice(1, left, left + width);
-  if (!part) return std::move(part).error();
-  return Image(*std::move(part), colour_);
+  GANTRY_ASSIGN_OR_RETURN(auto rows, pixels_.slice(0, top, top + height));
+  GANTRY_ASSIGN_OR_RETURN(auto part, rows.slice(1, left, left + width));
+  return Image(std::move(part), colour_);
 }
 
 }  // namespace gantry

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "core/tensor_difference.hpp"
 #include "ops/image/decoder.hpp"
 #include "ops/ops.hpp"
@@ -20,9 +21,7 @@ Result<Image> from_pixels(Tensors tensors) {
   if (tensors.size() != 1) return mismatch(std::to_string(tensors.size()) + " tensors");
   Tensor pixels = std::move(tensors[0].tensor);
   if (pixels.rank() == 2) {
-    auto with_channel = pixels.reshape({pixels.shape()[0], pixels.shape()[1], 1});
-    if (!with_channel) return std::move(with_channel).error();
-    pixels = *std::move(with_channel);
+    GANTRY_ASSIGN_OR_RETURN(pixels, pixels.reshape({pixels.shape()[0], pixels.shape()[1], 1}));
   }
   for (const Colour colour : {Colour::kGray, Colour::kRgb, Colour::kRgba})
     if (pixels.rank() == 3 && pixels.dtype() == DType::kU8 &&
@@ -44,7 +43,7 @@ void add_image_codec(Registry& registry) {
   codec.from_tensors = from_pixels;
   codec.from_bytes = [](Bytes file, std::string_view) -> Result<Image> {
     const image::Decode options;
-    if (auto ok = check_file(file, options); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(check_file(file, options));
     return decode_image(file, options, nullptr);
   };
   codec.difference = [](const Image& expected, const Image& got, const Tolerance& tolerance) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/frames.hpp"
 #include "ops/image/geometry.hpp"
 
@@ -48,10 +49,9 @@ template <class P, class F>
 Stage<Image, Image> make_geometry_op(const char* name, const P& params, std::string text, Result<void> check,
                                      F resolve) {
   const auto run = [resolve](const P& p, Image&& image, const CallContext& call) -> Result<Image> {
-    Result<Geometry> geometry = resolve(p, size_of(image));
-    if (!geometry) return std::move(geometry).error();
-    move_frame(call, *geometry, size_of(image));
-    return carry_out(*geometry, std::move(image));
+    GANTRY_ASSIGN_OR_RETURN(Geometry geometry, Result<Geometry>(resolve(p, size_of(image))));
+    move_frame(call, geometry, size_of(image));
+    return carry_out(geometry, std::move(image));
   };
   Node node = *make_op<Image, Image>(name, params, std::move(text), std::move(check), run).node();
   node.kernel = std::make_shared<GeometryKernel>(

@@ -5,6 +5,7 @@
 #include <gantry/image.hpp>
 #include <string>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
@@ -29,8 +30,8 @@ std::int64_t offset_of(double left_over) {
 }
 
 Result<void> check(const Letterbox& params) {
-  if (auto ok = detail::check_side("width", params.width); !ok) return ok;
-  if (auto ok = detail::check_side("height", params.height); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side("width", params.width));
+  GANTRY_RETURN_IF_ERROR(detail::check_side("height", params.height));
   return detail::check_resampling(params.how);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/parameters.hpp"
 
@@ -19,7 +20,7 @@ Result<void> check(const Pad& options) {
   using Side = std::pair<const char*, std::int64_t>;
   for (const auto& [name, size] : {Side{"left", options.left}, Side{"top", options.top}, Side{"right", options.right},
                                    Side{"bottom", options.bottom}})
-    if (auto ok = detail::check_range(name, size, 0, detail::kMaxSide); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(detail::check_range(name, size, 0, detail::kMaxSide));
   if (options.mode == PadMode::kConstant || options.mode == PadMode::kEdge || options.mode == PadMode::kReflect)
     return {};
   return Error(ErrorCode::kInvalidArgument, "unknown mode");
@@ -49,13 +50,12 @@ Result<Target> target_of(const PadTo& options) {
 }
 
 Result<void> check(const PadTo& options) {
-  const Result<Target> target = target_of(options);
-  if (!target) return target.error();
+  GANTRY_ASSIGN_OR_RETURN(const Target target, target_of(options));
   if (options.anchor != Anchor::kCentre && options.anchor != Anchor::kTopLeft)
     return Error(ErrorCode::kInvalidArgument, "unknown anchor");
-  if (*target == Target::kMultiple) return detail::check_side("multiple", options.multiple);
-  if (*target == Target::kSquare) return {};
-  if (auto ok = detail::check_side("width", options.width); !ok) return ok;
+  if (target == Target::kMultiple) return detail::check_side("multiple", options.multiple);
+  if (target == Target::kSquare) return {};
+  GANTRY_RETURN_IF_ERROR(detail::check_side("width", options.width));
   return detail::check_side("height", options.height);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/kernels/axis_weights.hpp"
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
@@ -72,10 +73,10 @@ Result<void> check_reducing_gap(double gap) {
 }
 
 Result<void> check_resize(const image::Resize& options) {
-  if (auto ok = check_side("width", options.width); !ok) return ok;
-  if (auto ok = check_side("height", options.height); !ok) return ok;
-  if (auto ok = check_resampling(options.how); !ok) return ok;
-  if (auto ok = check_reducing_gap(options.reducing_gap); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_side("width", options.width));
+  GANTRY_RETURN_IF_ERROR(check_side("height", options.height));
+  GANTRY_RETURN_IF_ERROR(check_resampling(options.how));
+  GANTRY_RETURN_IF_ERROR(check_reducing_gap(options.reducing_gap));
   if (!options.box && options.reducing_gap == 0) return {};
   if (options.how.reference != image::Reference::kPillow)
     return Error(ErrorCode::kInvalidArgument, std::string("reference ") + to_string(options.how.reference) +
@@ -113,7 +114,7 @@ Result<Geometry> resize_steps(const image::Resize& options, ImageSize image) {
   if (options.reducing_gap == 0 || is_whole_size || is_nearest(options.how.filter)) return Geometry(step);
   const std::int64_t columns = across.block(options.reducing_gap), rows = down.block(options.reducing_gap);
   if (columns == 1 && rows == 1) return Geometry(step);
-  if (auto ok = check_block(columns, rows, options.reducing_gap); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_block(columns, rows, options.reducing_gap));
   reduce_first(step, across, down, options.reducing_gap);
   return Geometry(step);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::detail {
@@ -18,7 +19,7 @@ constexpr double kMostFactor = 0.95;  // or there would be hundreds of levels
 Result<void> check_levels(const image::PyramidLevels& levels) {
   if (!(levels.scale > 0 && levels.scale <= kMostScale))
     return Error(ErrorCode::kInvalidArgument, "scale must be above 0 and at most 4, got " + to_text(levels.scale));
-  if (auto ok = check_range("factor", levels.factor, kLeastFactor, kMostFactor); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_range("factor", levels.factor, kLeastFactor, kMostFactor));
   return check_side("min_side", levels.min_side);
 }
 

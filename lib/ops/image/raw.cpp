@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
 namespace gantry::image {
@@ -44,11 +45,11 @@ std::int64_t stride_of(const Raw& frame) {
 Result<void> check(const Raw& frame) {
   if (static_cast<std::size_t>(frame.format) >= kFormats.size())
     return Error(ErrorCode::kInvalidArgument, "unknown format");
-  if (auto ok = detail::check_side("width", frame.width); !ok) return ok;
-  if (auto ok = detail::check_side("height", frame.height); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side("width", frame.width));
+  GANTRY_RETURN_IF_ERROR(detail::check_side("height", frame.height));
   if (frame.row_stride != 0)
-    if (auto ok = detail::check_range("row_stride", frame.row_stride, row_bytes(frame), detail::kMaxImageSize); !ok)
-      return ok;
+    GANTRY_RETURN_IF_ERROR(
+        detail::check_range("row_stride", frame.row_stride, row_bytes(frame), detail::kMaxImageSize));
   if (is_420(frame.format) && (frame.width % 2 != 0 || frame.height % 2 != 0 || stride_of(frame) % 2 != 0))
     return Error(ErrorCode::kInvalidArgument, "width, height and row_stride of " + name_of(kFormats, frame.format) +
                                                   " must be even, got " + std::to_string(frame.width) + ", " +
@@ -153,9 +154,9 @@ Result<void> check(const RawSamples& samples) {
   if (static_cast<std::size_t>(samples.sample) >= kSamples.size() ||
       (samples.layout != Layout::kHwc && samples.layout != Layout::kChw))
     return Error(ErrorCode::kInvalidArgument, "unknown sample or layout");
-  if (auto ok = detail::check_side("width", samples.width); !ok) return ok;
-  if (auto ok = detail::check_side("height", samples.height); !ok) return ok;
-  if (auto ok = detail::check_side("channels", samples.channels); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side("width", samples.width));
+  GANTRY_RETURN_IF_ERROR(detail::check_side("height", samples.height));
+  GANTRY_RETURN_IF_ERROR(detail::check_side("channels", samples.channels));
   if (std::isfinite(samples.scale)) return {};
   return Error(ErrorCode::kInvalidArgument, "scale must be finite, got " + detail::to_text(samples.scale));
 }

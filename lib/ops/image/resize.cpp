@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/image/pillow_resize.hpp"
 #include "ops/image/resampling.hpp"
@@ -42,28 +43,26 @@ Result<void> check(Rounding rounding, Rounding other) {
 }
 
 Result<void> check(const ResizeLong& params) {
-  if (auto ok = check(params.rounding, Rounding::kHalfUp); !ok) return ok;
-  if (auto ok = check_side("size", params.size); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check(params.rounding, Rounding::kHalfUp));
+  GANTRY_RETURN_IF_ERROR(check_side("size", params.size));
   return detail::check_resampling(params.how);
 }
 
 Result<void> check(const ResizeShort& params) {
-  if (auto ok = check(params.rounding, Rounding::kRound); !ok) return ok;
-  if (auto ok = check_side("size", params.size); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check(params.rounding, Rounding::kRound));
+  GANTRY_RETURN_IF_ERROR(check_side("size", params.size));
   const std::int64_t lowest = params.rounding == Rounding::kRound ? params.size : params.size + 1;
-  if (params.max_size != 0)
-    if (auto ok = detail::check_range("max_size", params.max_size, lowest, kMaxSide); !ok) return ok;
+  if (params.max_size != 0) GANTRY_RETURN_IF_ERROR(detail::check_range("max_size", params.max_size, lowest, kMaxSide));
   return detail::check_resampling(params.how);
 }
 
 Result<void> check(const Fit& params) {
-  if (auto ok = check(params.rounding, Rounding::kRound); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check(params.rounding, Rounding::kRound));
   if (params.fit != FitTo::kInside && params.fit != FitTo::kCover && params.fit != FitTo::kNearest)
     return Error(ErrorCode::kInvalidArgument, "unknown fit");
-  if (auto ok = check_side("width", params.width); !ok) return ok;
-  if (auto ok = check_side("height", params.height); !ok) return ok;
-  if (params.multiple != 0)
-    if (auto ok = check_side("multiple", params.multiple); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_side("width", params.width));
+  GANTRY_RETURN_IF_ERROR(check_side("height", params.height));
+  if (params.multiple != 0) GANTRY_RETURN_IF_ERROR(check_side("multiple", params.multiple));
   if (params.multiple != 0 && params.rounding != Rounding::kRound)
     return Error(ErrorCode::kInvalidArgument, "multiple goes with rounding=round");
   return detail::check_resampling(params.how);

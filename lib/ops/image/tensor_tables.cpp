@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/kernels/store_kernels.hpp"
 #include "ops/parameters.hpp"
 #include "runtime/rounding_scope.hpp"
@@ -86,8 +87,8 @@ Result<void> check_normalize(const Normalize& normalize) {
   if (!std::isfinite(factor) || factor == 0.0f)
     return Error(ErrorCode::kInvalidArgument,
                  "scale must be finite and not 0 in float32, got " + to_text(normalize.scale));
-  if (auto ok = check_list("mean", normalize.mean); !ok) return ok;
-  if (auto ok = check_list("std", normalize.std); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_list("mean", normalize.mean));
+  GANTRY_RETURN_IF_ERROR(check_list("std", normalize.std));
   for (const float value : normalize.std)
     if (value == 0.0f) return Error(ErrorCode::kInvalidArgument, "std must not be 0 in float32");
   if (normalize.mean.size() != 1 && normalize.std.size() != 1 && normalize.mean.size() != normalize.std.size())
@@ -97,7 +98,7 @@ Result<void> check_normalize(const Normalize& normalize) {
 }
 
 Result<void> check_fits(const Normalize& normalize, Colour colour) {
-  if (auto ok = check_count("mean", normalize.mean, colour); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_count("mean", normalize.mean, colour));
   return check_count("std", normalize.std, colour);
 }
 

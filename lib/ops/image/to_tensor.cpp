@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/image/tensor_tables.hpp"
 #include "ops/parameters.hpp"
@@ -16,7 +17,7 @@ namespace {
 using detail::ToTensor;
 
 Result<Tensor> run_to_tensor(const detail::TensorTables& tables, const Image& image, const CallContext& call) {
-  if (auto ok = tables.check_fits(image.colour()); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(tables.check_fits(image.colour()));
   const detail::ImageSize size = detail::size_of(image);
   call.set_frame(detail::frame_of(call, size));
   auto tensor = call.make_tensor(tables.dtype(), tables.shape(size, image.channels()));
@@ -40,7 +41,7 @@ std::string text_of(const ToTensor& params) {
 }
 
 Result<void> check(const ToTensor& params) {
-  if (auto ok = detail::check_normalize(params.normalize); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_normalize(params.normalize));
   return detail::check_format(params.format);
 }
 

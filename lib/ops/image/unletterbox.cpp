@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/image_op.hpp"
 #include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
@@ -20,14 +21,13 @@ Result<Tensor> to_picture(const Unletterbox& options, const Tensor& boxes, const
                  "takes boxes as f32[N, 4] (x0, y0, x1, y1), or with more columns, got " + boxes.to_string());
   if (!boxes.device().is_cpu())
     return Error(ErrorCode::kInvalidArgument, "takes boxes on the CPU, got " + boxes.to_string());
-  auto axes = detail::picture_axes(call, "boxes");
-  if (!axes) return std::move(axes).error();
+  GANTRY_ASSIGN_OR_RETURN(auto axes, detail::picture_axes(call, "boxes"));
   auto moved = boxes.clone();
   if (!moved) return moved;
   const std::int64_t columns = boxes.shape()[1];
   auto* box = static_cast<float*>(moved->mutable_data());
   for (std::int64_t i = 0; i < boxes.shape()[0]; ++i, box += columns) {
-    const gantry::Box own = axes->back(gantry::Box{box[0], box[1], box[2], box[3]}, options.clip);
+    const gantry::Box own = axes.back(gantry::Box{box[0], box[1], box[2], box[3]}, options.clip);
     box[0] = own.x0, box[1] = own.y0, box[2] = own.x1, box[3] = own.y1;
   }
   return moved;

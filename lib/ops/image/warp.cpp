@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/geometry.hpp"
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
@@ -89,7 +90,7 @@ Result<Image> warped(const Image& image, ImageSize size, const Sampling& how, co
     }
   };
   const std::int64_t work = kNanosecondsAPixel * size.width * size.height;
-  if (auto done = detail::for_row_bands(call, size.height, work, rows); !done) return std::move(done).error();
+  GANTRY_RETURN_IF_ERROR(detail::for_row_bands(call, size.height, work, rows));
   return out;
 }
 
@@ -112,8 +113,7 @@ Result<void> check(const Affine& options) {
       {"shear_x", options.shear_x},
       {"shear_y", options.shear_y},
       {"centre", options.centre ? options.centre->at(0) + options.centre->at(1) : 0}};
-  for (const auto& [name, value] : numbers)
-    if (auto ok = check_finite(name, value); !ok) return ok;
+  for (const auto& [name, value] : numbers) GANTRY_RETURN_IF_ERROR(check_finite(name, value));
   if (options.scale <= 0)
     return Error(ErrorCode::kInvalidArgument, "scale must be above 0, got " + detail::to_text(options.scale));
   return check_sampling(options.how);
@@ -191,25 +191,22 @@ Result<std::array<float, 8>> coefficients(const Corners& from, const Corners& to
 
 Result<void> check_corners(const char* name, const Corners& corners) {
   for (const auto& corner : corners)
-    for (const double number : corner)
-      if (auto ok = check_finite(name, number); !ok) return ok;
+    for (const double number : corner) GANTRY_RETURN_IF_ERROR(check_finite(name, number));
   return {};
 }
 
 Result<void> check(const Perspective& options) {
-  if (auto ok = check_corners("start", options.start); !ok) return ok;
-  if (auto ok = check_corners("end", options.end); !ok) return ok;
-  if (auto ok = check_sampling(options.how); !ok) return ok;
-  if (auto solved = coefficients(options.end, options.start); !solved) return std::move(solved).error();
+  GANTRY_RETURN_IF_ERROR(check_corners("start", options.start));
+  GANTRY_RETURN_IF_ERROR(check_corners("end", options.end));
+  GANTRY_RETURN_IF_ERROR(check_sampling(options.how));
+  GANTRY_RETURN_IF_ERROR(coefficients(options.end, options.start));
   return {};
 }
 
 /// `end` are places in the result, of `size`, and `start` in the image.
 Result<Image> project(const Image& image, const Corners& start, const Corners& end, ImageSize size, const Sampling& how,
                       const CallContext& call) {
-  const auto solved = coefficients(end, start);
-  if (!solved) return solved.error();
-  const std::array<float, 8>& k = *solved;
+  GANTRY_ASSIGN_OR_RETURN(const auto k, coefficients(end, start));
   const auto half_width = static_cast<float>(0.5 * static_cast<double>(image.width()));
   const auto half_height = static_cast<float>(0.5 * static_cast<double>(image.height()));
   const float across[] = {k[0] / half_width, k[1] / half_width, k[2] / half_width};
@@ -267,10 +264,10 @@ Stage<Image, Image> perspective(const Perspective& options) {
 
 Result<Image> rectified(const Image& image, const Corners& quad, std::int64_t width, std::int64_t height,
                         const Sampling& how) {
-  if (auto ok = detail::check_side("width", width); !ok) return std::move(ok).error();
-  if (auto ok = detail::check_side("height", height); !ok) return std::move(ok).error();
-  if (auto ok = check_sampling(how); !ok) return std::move(ok).error();
-  if (auto ok = check_corners("quad", quad); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(detail::check_side("width", width));
+  GANTRY_RETURN_IF_ERROR(detail::check_side("height", height));
+  GANTRY_RETURN_IF_ERROR(check_sampling(how));
+  GANTRY_RETURN_IF_ERROR(check_corners("quad", quad));
   const auto w = static_cast<double>(width), h = static_cast<double>(height);
   return project(image, quad, {{{0, 0}, {w, 0}, {w, h}, {0, h}}}, {width, height}, how, CallContext::none());
 }

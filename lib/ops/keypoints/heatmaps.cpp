@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/activation.hpp"
 #include "ops/detect/head_tensor.hpp"
 #include "ops/parameters.hpp"
@@ -66,14 +67,13 @@ Keypoint keypoint_of(const Heatmaps& options, const Map& map) {
 }
 
 Result<Keypoints> run(const Heatmaps& options, const Tensor& tensor, const CallContext& call) {
-  auto maps = detail::head_tensor(tensor, "the heat maps", {"N", {"H", 1}, {"W", 1}});
-  if (!maps) return std::move(maps).error();
-  const std::int64_t width = maps->shape()[2], height = maps->shape()[1];
+  GANTRY_ASSIGN_OR_RETURN(auto maps, detail::head_tensor(tensor, "the heat maps", {"N", {"H", 1}, {"W", 1}}));
+  const std::int64_t width = maps.shape()[2], height = maps.shape()[1];
   std::vector<Keypoint> points;
-  points.reserve(static_cast<std::size_t>(maps->shape()[0]));
-  for (std::int64_t i = 0; i < maps->shape()[0]; ++i) {
-    if (auto ended = call.interruption()) return *std::move(ended);
-    points.push_back(keypoint_of(options, {detail::values_of(*maps) + i * width * height, width, height}));
+  points.reserve(static_cast<std::size_t>(maps.shape()[0]));
+  for (std::int64_t i = 0; i < maps.shape()[0]; ++i) {
+    GANTRY_RETURN_IF_ERROR(call.interruption());
+    points.push_back(keypoint_of(options, {detail::values_of(maps) + i * width * height, width, height}));
   }
   return Keypoints(std::move(points));
 }

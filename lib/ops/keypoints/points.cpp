@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/head_tensor.hpp"
 #include "ops/detect/picture_area.hpp"
 #include "ops/picture_axes.hpp"
@@ -20,16 +21,13 @@ struct ToPicture {
 
 Result<Keypoints> read_points(const Points& options, const Tensor& tensor, const CallContext& call) {
   const bool has_scores = tensor.rank() == 2 && tensor.shape()[1] == 3;
-  auto rows = detail::head_tensor(tensor, "the points", {"N", has_scores ? 3 : 2});
-  if (!rows) return std::move(rows).error();
+  GANTRY_ASSIGN_OR_RETURN(auto rows, detail::head_tensor(tensor, "the points", {"N", has_scores ? 3 : 2}));
   detail::PictureArea area;
   if (options.relative) {
-    auto known = detail::picture_area(options.width, options.height, call);
-    if (!known) return std::move(known).error();
-    area = *known;
+    GANTRY_ASSIGN_OR_RETURN(area, detail::picture_area(options.width, options.height, call));
   }
-  std::vector<Keypoint> points(static_cast<std::size_t>(rows->shape()[0]));
-  const float* row = detail::values_of(*rows);
+  std::vector<Keypoint> points(static_cast<std::size_t>(rows.shape()[0]));
+  const float* row = detail::values_of(rows);
   for (Keypoint& point : points) {
     point = {row[options.y_first ? 1 : 0], row[options.y_first ? 0 : 1], has_scores ? row[2] : 1.0f};
     if (options.relative) std::tie(point.x, point.y) = area.of(point.x, point.y);
@@ -39,16 +37,15 @@ Result<Keypoints> read_points(const Points& options, const Tensor& tensor, const
 }
 
 Result<Keypoints> move_points(const ToPicture& options, Keypoints&& points, const CallContext& call) {
-  auto axes = detail::picture_axes(call, "keypoints");
-  if (!axes) return std::move(axes).error();
-  for (Keypoint& point : points) std::tie(point.x, point.y) = axes->back(point.x, point.y, options.clip);
+  GANTRY_ASSIGN_OR_RETURN(auto axes, detail::picture_axes(call, "keypoints"));
+  for (Keypoint& point : points) std::tie(point.x, point.y) = axes.back(point.x, point.y, options.clip);
   call.set_frame(Frame::of(call.frame()->width, call.frame()->height));
   return std::move(points);
 }
 
 Result<void> check(const Points& options) {
-  if (auto ok = detail::check_are_shares(options.relative, options.width, options.height); !ok) return ok;
-  if (auto ok = detail::check_picture_side("width", options.width); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_are_shares(options.relative, options.width, options.height));
+  GANTRY_RETURN_IF_ERROR(detail::check_picture_side("width", options.width));
   return detail::check_picture_side("height", options.height);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/detect/draw_canvas.hpp"
 #include "ops/detect/draw_palette.hpp"
 #include "ops/image/rgb_copy.hpp"
@@ -83,15 +84,14 @@ class MaskBuilders {
 };
 
 Result<Masks> masks_of_labels(const LabelMasks& options, const Tensor& given, const CallContext& call) {
-  const auto labels = labels_of(given);
-  if (!labels) return labels.error();
-  const std::int64_t height = labels->shape()[0], width = labels->shape()[1];
-  if (labels->numel() > std::int64_t{0xffffffff})
-    return Error(ErrorCode::kInvalidArgument, "a mask has at most 4294967295 pixels, got " + labels->to_string());
-  const auto* const values = static_cast<const std::int32_t*>(labels->data());
+  GANTRY_ASSIGN_OR_RETURN(const auto labels, labels_of(given));
+  const std::int64_t height = labels.shape()[0], width = labels.shape()[1];
+  if (labels.numel() > std::int64_t{0xffffffff})
+    return Error(ErrorCode::kInvalidArgument, "a mask has at most 4294967295 pixels, got " + labels.to_string());
+  const auto* const values = static_cast<const std::int32_t*>(labels.data());
   MaskBuilders builders(options.classes);
   for (std::int64_t x = 0; x < width; ++x) {
-    if (auto ended = call.interruption()) return *std::move(ended);
+    GANTRY_RETURN_IF_ERROR(call.interruption());
     for (std::int64_t y = 0, begin = 0; begin < height; begin = y) {
       const std::int32_t label = values[begin * width + x];
       while (y < height && values[y * width + x] == label) ++y;
@@ -106,7 +106,7 @@ Result<Masks> masks_of_labels(const LabelMasks& options, const Tensor& given, co
 
 Result<void> check(const LabelMasks& options) {
   for (const std::int64_t label : options.classes)
-    if (auto ok = detail::check_range("classes", label, 0, kMaxLabel); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(detail::check_range("classes", label, 0, kMaxLabel));
   return {};
 }
 
@@ -146,7 +146,7 @@ Result<Image> gray_image_of(const Tensor& labels, const CallContext& call) {
     if (label != nullptr) wrong.add(label - first);
   };
   const std::int64_t work = kNanosecondsAGrayPixel * labels.numel();
-  if (auto done = detail::for_row_bands(call, height, work, rows); !done) return std::move(done).error();
+  GANTRY_RETURN_IF_ERROR(detail::for_row_bands(call, height, work, rows));
   const auto place = wrong.get();
   if (!place) return image;
   return Error(ErrorCode::kInvalidArgument,
@@ -173,15 +173,14 @@ Result<Image> coloured_image_of(const Tensor& labels, std::int64_t background, c
     }
   };
   const std::int64_t work = kNanosecondsAPixel * labels.numel();
-  if (auto done = detail::for_row_bands(call, height, work, rows); !done) return std::move(done).error();
+  GANTRY_RETURN_IF_ERROR(detail::for_row_bands(call, height, work, rows));
   return image;
 }
 
 Result<Image> image_of_labels(const LabelImage& options, const Tensor& given, const CallContext& call) {
-  const auto labels = labels_of(given);
-  if (!labels) return labels.error();
-  if (options.colours == LabelColours::kNumbers) return gray_image_of(*labels, call);
-  return coloured_image_of(*labels, options.background, call);
+  GANTRY_ASSIGN_OR_RETURN(const auto labels, labels_of(given));
+  if (options.colours == LabelColours::kNumbers) return gray_image_of(labels, call);
+  return coloured_image_of(labels, options.background, call);
 }
 
 Result<void> check(const LabelImage& options) {
@@ -192,22 +191,21 @@ Result<void> check(const LabelImage& options) {
 }
 
 Result<void> check(const Overlay& options) {
-  if (auto ok = detail::check_range("alpha", options.alpha, 0, 1); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("alpha", options.alpha, 0, 1));
   return detail::check_range("background", options.background, -1, kMaxLabel);
 }
 
 Result<Image> overlaid(const Overlay& options, const std::tuple<Image, Tensor>& input, const CallContext& call) {
   const auto& [picture, given] = input;
-  const auto labels = labels_of(given);
-  if (!labels) return labels.error();
-  if (labels->shape()[0] != picture.height() || labels->shape()[1] != picture.width())
-    return Error(ErrorCode::kInvalidArgument, "labels are " + labels->to_string() + ", the image is " +
+  GANTRY_ASSIGN_OR_RETURN(const auto labels, labels_of(given));
+  if (labels.shape()[0] != picture.height() || labels.shape()[1] != picture.width())
+    return Error(ErrorCode::kInvalidArgument, "labels are " + labels.to_string() + ", the image is " +
                                                   std::to_string(picture.width()) + "x" +
                                                   std::to_string(picture.height()) + "; segment has `size`");
   auto drawn = detail::rgb_copy(picture);
   if (!drawn) return drawn;
   const detail::AlphaBlend blend(options.alpha);
-  const auto* const first = static_cast<const std::int32_t*>(labels->data());
+  const auto* const first = static_cast<const std::int32_t*>(labels.data());
   const auto rows = [&](std::int64_t begin, std::int64_t end) {
     const std::int32_t* label = first + begin * picture.width();
     for (std::int64_t y = begin; y < end; ++y) {
@@ -216,8 +214,8 @@ Result<Image> overlaid(const Overlay& options, const std::tuple<Image, Tensor>& 
         if (*label >= 0 && *label != options.background) blend(pixel, detail::colour_of_class(*label));
     }
   };
-  const std::int64_t work = kNanosecondsAPixel * labels->numel();
-  if (auto done = detail::for_row_bands(call, picture.height(), work, rows); !done) return std::move(done).error();
+  const std::int64_t work = kNanosecondsAPixel * labels.numel();
+  GANTRY_RETURN_IF_ERROR(detail::for_row_bands(call, picture.height(), work, rows));
   return drawn;
 }
 

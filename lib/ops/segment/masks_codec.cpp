@@ -6,6 +6,7 @@
 #include <gantry/registry.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/ops.hpp"
 #include "ops/segment/mask_json.hpp"
 
@@ -33,13 +34,11 @@ void write_masks(const Masks& masks, JsonWriter& json) {
 }
 
 Result<Masks> read_masks(const JsonView& json) {
-  const auto items = json.items();
-  if (!items) return items.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto items, json.items());
   std::vector<RunLengths> masks;
-  for (const JsonView& item : *items) {
-    auto mask = read_mask(item);
-    if (!mask) return std::move(mask).error();
-    masks.push_back(*std::move(mask));
+  for (const JsonView& item : items) {
+    GANTRY_ASSIGN_OR_RETURN(auto mask, read_mask(item));
+    masks.push_back(std::move(mask));
   }
   return Masks(std::move(masks));
 }
@@ -47,9 +46,8 @@ Result<Masks> read_masks(const JsonView& json) {
 Result<Tensors> masks_to_tensors(const Masks& masks) {
   std::vector<const RunLengths*> all;
   for (const RunLengths& mask : masks) all.push_back(&mask);
-  auto planes = mask_planes(all);
-  if (!planes) return std::move(planes).error();
-  return Tensors{{"masks", *std::move(planes)}};
+  GANTRY_ASSIGN_OR_RETURN(auto planes, mask_planes(all));
+  return Tensors{{"masks", std::move(planes)}};
 }
 
 Result<Masks> masks_from_tensors(const Tensors& tensors) {
@@ -61,11 +59,9 @@ Result<Masks> masks_from_tensors(const Tensors& tensors) {
     return Error(ErrorCode::kInvalidArgument, "masks are u8[n, height, width], got " + planes.to_string());
   std::vector<RunLengths> masks;
   for (std::int64_t i = 0; i < planes.shape()[0]; ++i) {
-    const auto plane = planes.select(0, i);
-    if (!plane) return plane.error();
-    auto mask = RunLengths::of(*plane);
-    if (!mask) return std::move(mask).error();
-    masks.push_back(*std::move(mask));
+    GANTRY_ASSIGN_OR_RETURN(const auto plane, planes.select(0, i));
+    GANTRY_ASSIGN_OR_RETURN(auto mask, RunLengths::of(plane));
+    masks.push_back(std::move(mask));
   }
   return Masks(std::move(masks));
 }
@@ -96,15 +92,12 @@ Result<RunLengths> read_mask(const JsonView& json) {
   JsonFields fields(json);
   const JsonView size = fields.require("size");
   const std::string counts = fields.string("counts");
-  if (auto ok = fields.finish(); !ok) return std::move(ok).error();
-  const auto sides = size.items();
-  if (!sides) return sides.error();
-  if (sides->size() != 2)
-    return size.error("expected [height, width], got " + std::to_string(sides->size()) + " items");
-  const auto height = (*sides)[0].integer(), width = (*sides)[1].integer();
-  if (!height) return height.error();
-  if (!width) return width.error();
-  auto mask = RunLengths::parse(counts, *height, *width);
+  GANTRY_RETURN_IF_ERROR(fields.finish());
+  GANTRY_ASSIGN_OR_RETURN(const auto sides, size.items());
+  if (sides.size() != 2) return size.error("expected [height, width], got " + std::to_string(sides.size()) + " items");
+  GANTRY_ASSIGN_OR_RETURN(const auto height, sides[0].integer());
+  GANTRY_ASSIGN_OR_RETURN(const auto width, sides[1].integer());
+  auto mask = RunLengths::parse(counts, height, width);
   if (!mask) return json.error(mask.error().message());
   return mask;
 }
@@ -122,7 +115,7 @@ std::optional<std::string> mask_difference(const RunLengths& expected, const Run
 Result<Tensor> mask_planes(const std::vector<const RunLengths*>& masks) {
   const std::int64_t height = masks.empty() ? 0 : masks[0]->height(), width = masks.empty() ? 0 : masks[0]->width();
   for (std::size_t i = 0; i < masks.size(); ++i) {
-    if (auto ok = masks[i]->check(); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(masks[i]->check());
     if (masks[i]->height() != height || masks[i]->width() != width)
       return Error(ErrorCode::kInvalidArgument, "masks of several sizes make no tensor: mask 0 is of " +
                                                     mask_text(*masks[0]) + ", mask " + std::to_string(i) + " of " +
@@ -132,10 +125,9 @@ Result<Tensor> mask_planes(const std::vector<const RunLengths*>& masks) {
   if (!planes) return planes;
   auto* bytes = static_cast<std::uint8_t*>(planes->mutable_data());
   for (const RunLengths* mask : masks) {
-    const auto plane = mask->to_tensor();
-    if (!plane) return plane.error();
-    std::memcpy(bytes, plane->data(), plane->size_bytes());
-    bytes += plane->size_bytes();
+    GANTRY_ASSIGN_OR_RETURN(const auto plane, mask->to_tensor());
+    std::memcpy(bytes, plane.data(), plane.size_bytes());
+    bytes += plane.size_bytes();
   }
   return planes;
 }

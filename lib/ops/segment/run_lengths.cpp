@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/segment/run_builder.hpp"
 
 namespace gantry {
@@ -93,7 +94,7 @@ RunLengths runs_of(std::int64_t height, std::int64_t width, const IsInside& is_i
 }  // namespace
 
 Result<RunLengths> RunLengths::parse(std::string_view text, std::int64_t height, std::int64_t width) {
-  if (auto ok = check_size(height, width); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_size(height, width));
   const std::int64_t pixels = height * width;
   std::vector<std::uint32_t> counts;
   std::int64_t sum = 0;
@@ -110,7 +111,7 @@ Result<RunLengths> RunLengths::parse(std::string_view text, std::int64_t height,
     counts.push_back(static_cast<std::uint32_t>(*count));
   }
   RunLengths runs(height, width, std::move(counts));
-  if (auto ok = runs.check(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(runs.check());
   return runs;
 }
 
@@ -119,15 +120,14 @@ Result<RunLengths> RunLengths::of(const Tensor& pixels) {
   if (!is_byte || pixels.rank() != 2 || !pixels.device().is_cpu())
     return Error(ErrorCode::kInvalidArgument, "a mask is u8[height, width] on the CPU, got " + pixels.to_string());
   const std::int64_t height = pixels.shape()[0], width = pixels.shape()[1];
-  if (auto ok = check_size(height, width); !ok) return std::move(ok).error();
-  const auto dense = pixels.contiguous();
-  if (!dense) return dense.error();
-  const auto* const bytes = static_cast<const std::uint8_t*>(dense->data());
+  GANTRY_RETURN_IF_ERROR(check_size(height, width));
+  GANTRY_ASSIGN_OR_RETURN(const auto dense, pixels.contiguous());
+  const auto* const bytes = static_cast<const std::uint8_t*>(dense.data());
   return runs_of(height, width, [&](std::size_t index) { return bytes[index] != 0; });
 }
 
 Result<void> RunLengths::check() const {
-  if (auto ok = check_size(height_, width_); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_size(height_, width_));
   std::int64_t sum = 0;
   for (const std::uint32_t count : counts_) sum += count;
   if (sum == height_ * width_) return {};
@@ -151,7 +151,7 @@ std::string RunLengths::to_string() const {
 }
 
 Result<Tensor> RunLengths::to_tensor() const {
-  if (auto ok = check(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check());
   auto pixels = Tensor::zeros(DType::kU8, {height_, width_});
   if (!pixels) return pixels;
   auto* const bytes = static_cast<std::uint8_t*>(pixels->mutable_data());
@@ -207,7 +207,7 @@ Result<RunLengths> run_lengths(const Tensor& labels, std::int32_t label) {
   if (!values || labels.rank() != 2)
     return Error(ErrorCode::kInvalidArgument, "labels are a contiguous i32[height, width], got " + labels.to_string());
   const std::int64_t height = labels.shape()[0], width = labels.shape()[1];
-  if (auto ok = check_size(height, width); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_size(height, width));
   return runs_of(height, width, [&](std::size_t index) { return (*values)[index] == label; });
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/detect/activation.hpp"
 #include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
@@ -117,7 +118,7 @@ class Labeller {
 
 Result<void> check(const Segment& size) {
   if (size.size > SegmentSize::kPicture) return Error(ErrorCode::kInvalidArgument, "unknown size");
-  if (auto ok = detail::check_side("stride", size.stride); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side("stride", size.stride));
   if (size.outside < -1)
     return Error(ErrorCode::kInvalidArgument, "outside must be -1..2147483647, got " + std::to_string(size.outside));
   if (size.size == SegmentSize::kGiven && (size.stride != 1 || size.outside != -1))
@@ -125,13 +126,12 @@ Result<void> check(const Segment& size) {
   if (size.height == 0 && size.width == 0) return {};
   if (size.size == SegmentSize::kPicture)
     return Error(ErrorCode::kInvalidArgument, "height and width are for size=given, not for size=picture");
-  if (auto ok = detail::check_side("height", size.height); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side("height", size.height));
   return detail::check_side("width", size.width);
 }
 
 Result<void> check(const SegmentBinary& options) {
-  if (options.logits)
-    if (auto ok = detail::check_range("threshold", options.threshold, 0, 1); !ok) return ok;
+  if (options.logits) GANTRY_RETURN_IF_ERROR(detail::check_range("threshold", options.threshold, 0, 1));
   if (!std::isfinite(options.threshold))
     return Error(ErrorCode::kInvalidArgument, "threshold must be finite, got " + detail::to_text(options.threshold));
   return check(options.size);
@@ -188,10 +188,9 @@ void mark_outside(const Placement& place, std::int32_t label, std::int32_t* labe
 
 Result<Tensor> run_labels(const Segment& wanted, std::optional<float> gate, const float* values, const Shape& shape,
                           const CallContext& call) {
-  auto place = placement_of(wanted, shape, call);
-  if (!place) return std::move(place).error();
-  const auto width = static_cast<std::int64_t>(place->across.blends.size());
-  const auto height = static_cast<std::int64_t>(place->down.blends.size());
+  GANTRY_ASSIGN_OR_RETURN(auto place, placement_of(wanted, shape, call));
+  const auto width = static_cast<std::int64_t>(place.across.blends.size());
+  const auto height = static_cast<std::int64_t>(place.down.blends.size());
   if (width > detail::kMaxImageSize / static_cast<std::int64_t>(sizeof(std::int32_t)) / height)
     return Error(ErrorCode::kResourceExhausted, "labels of " + std::to_string(width) + "x" + std::to_string(height) +
                                                     " pixels exceed the limit of " +
@@ -199,21 +198,19 @@ Result<Tensor> run_labels(const Segment& wanted, std::optional<float> gate, cons
         .with_reason(ErrorReason::kInputTooLarge);
   auto labels = Tensor::make(DType::kI32, {height, width});
   if (!labels) return labels;
-  const Upsampling from(values, shape, place->across, place->down);
+  const Upsampling from(values, shape, place.across, place.down);
   auto* out = static_cast<std::int32_t*>(labels->mutable_data());
   const std::int64_t work = from.classes * height * width;  // about a nanosecond each
-  auto done = detail::for_row_bands(
-      call, height, work, [&](std::int64_t begin, std::int64_t end) { Labeller(from, gate).run(begin, end, out); });
-  if (!done) return std::move(done).error();
+  GANTRY_RETURN_IF_ERROR(detail::for_row_bands(
+      call, height, work, [&](std::int64_t begin, std::int64_t end) { Labeller(from, gate).run(begin, end, out); }));
   if (wanted.size == SegmentSize::kGiven) return labels;
-  mark_outside(*place, wanted.outside, out);
+  mark_outside(place, wanted.outside, out);
   const Frame frame = *call.frame();
   call.set_frame(Frame::of(frame.width, frame.height));
-  if (!place->is_turned) return labels;
+  if (!place.is_turned) return labels;
   constexpr std::size_t kSwapped[] = {1, 0};
-  auto turned = labels->permute(Span<const std::size_t>(kSwapped));
-  if (!turned) return turned;
-  return turned->contiguous();
+  GANTRY_ASSIGN_OR_RETURN(auto turned, labels->permute(Span<const std::size_t>(kSwapped)));
+  return turned.contiguous();
 }
 
 Result<Tensor> run_segment(const Segment& wanted, const Tensor& logits, const CallContext& call) {
@@ -241,7 +238,7 @@ Result<Tensor> run_segment_input(const Tensor& input, const Tensor& logits, cons
     return Error(ErrorCode::kInvalidArgument,
                  "takes the model's input, [.., height, width], beside its logits, got " + input.to_string());
   const Segment size{input.shape()[rank - 2], input.shape()[rank - 1]};
-  if (auto ok = check(size); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check(size));
   return run_segment(size, logits, call);
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/mutex.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 #include "ops/row_bands.hpp"
 #include "ops/tensor/planes.hpp"
@@ -141,14 +142,14 @@ Result<void> check_sides(const Interpolate& options) {
     return Error(ErrorCode::kInvalidArgument, "takes width and height, or min_size and max_size");
   const char* const names[] = {keeps_ratio(options) ? "min_size" : "width",
                                keeps_ratio(options) ? "max_size" : "height"};
-  if (auto ok = detail::check_side(names[0], keeps_ratio(options) ? options.min_size : options.width); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side(names[0], keeps_ratio(options) ? options.min_size : options.width));
   return detail::check_side(names[1], keeps_ratio(options) ? options.max_size : options.height);
 }
 
 Result<void> check(const Interpolate& options) {
   if (static_cast<std::size_t>(options.mode) >= kModes.size())
     return Error(ErrorCode::kInvalidArgument, "unknown mode");
-  if (auto ok = check_sides(options); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_sides(options));
   if (is_nearest(options.mode) && (options.antialias || options.align_corners))
     return Error(ErrorCode::kInvalidArgument, "antialias and align_corners are not for the nearest modes");
   return {};
@@ -211,10 +212,9 @@ class Interpolator {
  private:
   Result<void> run_plane(const CallContext& call, float* out) const {
     std::vector<float> narrowed = make_narrowed();
-    auto ok = detail::for_row_bands(call, planes_.height, across(), [&](std::int64_t begin, std::int64_t end) {
-      narrow(planes_.values, begin, end, narrowed);
-    });
-    if (!ok) return ok;
+    GANTRY_RETURN_IF_ERROR(detail::for_row_bands(
+        call, planes_.height, across(),
+        [&](std::int64_t begin, std::int64_t end) { narrow(planes_.values, begin, end, narrowed); }));
     return detail::for_row_bands(call, height(), down(),
                                  [&](std::int64_t begin, std::int64_t end) { shorten(narrowed, begin, end, out); });
   }
@@ -268,24 +268,20 @@ void move_frame(const CallContext& call, const Interpolate& to, std::int64_t wid
 }
 
 Result<Tensor> run(const Interpolate& given, const Tensor& tensor, const CallContext& call) {
-  const auto planes = detail::planes_of(tensor);
-  if (!planes) return planes.error();
-  const auto sized = with_size(given, *planes);
-  if (!sized) return sized.error();
-  const Interpolate& options = *sized;
-  if (planes->count > detail::kMaxImageSize / 4 / options.width / options.height)
-    return Error(ErrorCode::kResourceExhausted, std::to_string(planes->count) + " planes of " +
+  GANTRY_ASSIGN_OR_RETURN(const auto planes, detail::planes_of(tensor));
+  GANTRY_ASSIGN_OR_RETURN(const Interpolate options, with_size(given, planes));
+  if (planes.count > detail::kMaxImageSize / 4 / options.width / options.height)
+    return Error(ErrorCode::kResourceExhausted, std::to_string(planes.count) + " planes of " +
                                                     std::to_string(options.width) + "x" +
                                                     std::to_string(options.height) + " floats exceed the limit of " +
                                                     std::to_string(detail::kMaxImageSize) + " bytes")
         .with_reason(ErrorReason::kInputTooLarge);
-  Shape shape = {planes->channels, options.height, options.width};
+  Shape shape = {planes.channels, options.height, options.width};
   if (tensor.rank() == 4) shape = shape.with_front(tensor.shape()[0]);
   auto result = call.make_tensor(DType::kF32, shape);
   if (!result) return result;
-  auto ok = Interpolator(*planes, options).run(call, static_cast<float*>(result->mutable_data()));
-  if (!ok) return std::move(ok).error();
-  move_frame(call, options, planes->width, planes->height);
+  GANTRY_RETURN_IF_ERROR(Interpolator(planes, options).run(call, static_cast<float*>(result->mutable_data())));
+  move_frame(call, options, planes.width, planes.height);
   return result;
 }
 

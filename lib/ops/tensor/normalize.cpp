@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 #include "ops/tensor/planes.hpp"
 
@@ -35,19 +36,18 @@ Result<void> check_count(const char* name, const std::vector<float>& numbers, st
 }
 
 Result<Tensor> run(const Numbers& numbers, const Tensor& tensor) {
-  const auto planes = detail::planes_of(tensor);
-  if (!planes) return planes.error();
-  if (auto ok = check_count("mean", numbers.mean, planes->channels); !ok) return std::move(ok).error();
-  if (auto ok = check_count("std", numbers.std, planes->channels); !ok) return std::move(ok).error();
+  GANTRY_ASSIGN_OR_RETURN(const auto planes, detail::planes_of(tensor));
+  GANTRY_RETURN_IF_ERROR(check_count("mean", numbers.mean, planes.channels));
+  GANTRY_RETURN_IF_ERROR(check_count("std", numbers.std, planes.channels));
   auto result = Tensor::make(DType::kF32, tensor.shape());
   if (!result) return result;
   auto* out = static_cast<float*>(result->mutable_data());
-  const float* in = planes->values;
-  for (std::int64_t plane = 0; plane < planes->count; ++plane) {
-    const auto channel = static_cast<std::size_t>(plane % planes->channels);
+  const float* in = planes.values;
+  for (std::int64_t plane = 0; plane < planes.count; ++plane) {
+    const auto channel = static_cast<std::size_t>(plane % planes.channels);
     const float mean = numbers.mean[numbers.mean.size() == 1 ? 0 : channel];
     const float std = numbers.std[numbers.std.size() == 1 ? 0 : channel];
-    for (std::int64_t i = 0; i < planes->height * planes->width; ++i) *out++ = (*in++ - mean) / std;
+    for (std::int64_t i = 0; i < planes.height * planes.width; ++i) *out++ = (*in++ - mean) / std;
   }
   return result;
 }

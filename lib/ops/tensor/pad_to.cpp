@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 #include "ops/tensor/planes.hpp"
 
@@ -21,12 +22,12 @@ struct Target {
 
 Result<void> check_size(const Target& target) {
   if (target.multiple != 0) return detail::check_side("multiple", target.multiple);
-  if (auto ok = detail::check_side("width", target.width); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_side("width", target.width));
   return detail::check_side("height", target.height);
 }
 
 Result<void> check(const Target& target) {
-  if (auto ok = check_size(target); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_size(target));
   if (std::isfinite(target.value)) return {};
   return Error(ErrorCode::kInvalidArgument, "value must be finite in float32, got " + detail::to_text(target.value));
 }
@@ -51,22 +52,21 @@ Target with_size(Target target, const detail::Planes& planes) {
 }
 
 Result<Tensor> run(const Target& given, const Tensor& tensor) {
-  const auto planes = detail::planes_of(tensor);
-  if (!planes) return planes.error();
-  const Target target = with_size(given, *planes);
-  if (auto ok = check_fits(target, *planes); !ok) return std::move(ok).error();
-  const Shape shape = tensor.rank() == 3 ? Shape{planes->channels, target.height, target.width}
-                                         : Shape{tensor.shape()[0], planes->channels, target.height, target.width};
+  GANTRY_ASSIGN_OR_RETURN(const auto planes, detail::planes_of(tensor));
+  const Target target = with_size(given, planes);
+  GANTRY_RETURN_IF_ERROR(check_fits(target, planes));
+  const Shape shape = tensor.rank() == 3 ? Shape{planes.channels, target.height, target.width}
+                                         : Shape{tensor.shape()[0], planes.channels, target.height, target.width};
   auto result = Tensor::make(DType::kF32, shape);
   if (!result) return result;
   auto* out = static_cast<float*>(result->mutable_data());
-  const float* in = planes->values;
-  for (std::int64_t plane = 0; plane < planes->count; ++plane) {
-    for (std::int64_t y = 0; y < planes->height; ++y, in += planes->width) {
-      out = std::copy_n(in, planes->width, out);
-      out = std::fill_n(out, target.width - planes->width, target.value);
+  const float* in = planes.values;
+  for (std::int64_t plane = 0; plane < planes.count; ++plane) {
+    for (std::int64_t y = 0; y < planes.height; ++y, in += planes.width) {
+      out = std::copy_n(in, planes.width, out);
+      out = std::fill_n(out, target.width - planes.width, target.value);
     }
-    out = std::fill_n(out, (target.height - planes->height) * target.width, target.value);
+    out = std::fill_n(out, (target.height - planes.height) * target.width, target.value);
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include <gantry/registry.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "core/tensor_difference.hpp"
 #include "ops/ops.hpp"
 #include "ops/tensor/tensor_json.hpp"
@@ -12,13 +13,11 @@ namespace gantry::detail {
 namespace {
 
 Result<Tensors> read_tensors(const JsonView& json) {
-  const auto members = json.members();
-  if (!members) return members.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto members, json.members());
   Tensors tensors;
-  for (const JsonMember& member : *members) {
-    auto tensor = read_tensor(member.value);
-    if (!tensor) return std::move(tensor).error();
-    tensors.add(member.key, *std::move(tensor));
+  for (const JsonMember& member : members) {
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, read_tensor(member.value));
+    tensors.add(member.key, std::move(tensor));
   }
   return tensors;
 }
@@ -38,9 +37,8 @@ Codec<Tensor> tensor_codec() {
     json.end_object();
   };
   codec.read_json = [](const JsonView& json) -> Result<Tensor> {
-    auto tensors = read_tensors(json);
-    if (!tensors) return std::move(tensors).error();
-    return only_tensor(*std::move(tensors));
+    GANTRY_ASSIGN_OR_RETURN(auto tensors, read_tensors(json));
+    return only_tensor(std::move(tensors));
   };
   codec.to_tensors = [](const Tensor& tensor) -> Result<Tensors> { return Tensors{{"output", tensor}}; };
   codec.from_tensors = only_tensor;
@@ -86,9 +84,9 @@ Codec<Bytes> bytes_codec() {
     json.begin_object().field("size", bytes.size()).end_object();
   };
   codec.to_tensors = [](const Bytes& bytes) -> Result<Tensors> {
-    auto tensor = Tensor::from<std::uint8_t>({bytes.data(), bytes.size()}, {static_cast<std::int64_t>(bytes.size())});
-    if (!tensor) return std::move(tensor).error();
-    return Tensors{{"bytes", *std::move(tensor)}};
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, Tensor::from<std::uint8_t>({bytes.data(), bytes.size()},
+                                                                    {static_cast<std::int64_t>(bytes.size())}));
+    return Tensors{{"bytes", std::move(tensor)}};
   };
   codec.from_bytes = [](Bytes bytes, std::string_view) -> Result<Bytes> { return bytes; };
   codec.difference = [](const Bytes& expected, const Bytes& got, const Tolerance&) -> std::optional<std::string> {

@@ -11,6 +11,7 @@
 #include "core/element.hpp"
 #include "core/json_access.hpp"
 #include "core/json_shape.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -130,17 +131,16 @@ Result<Tensor> read_tensor(const JsonView& json) {
   const std::string dtype_name = fields.string("dtype");
   const JsonView shape_list = fields.require("shape");
   const JsonView data = fields.require("data");
-  if (auto ok = fields.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(fields.finish());
   const auto dtype = parse_dtype(dtype_name);
   if (!dtype) return json.find("dtype")->error(dtype.error().message());
-  const auto shape = read_shape(shape_list);
-  if (!shape) return shape.error();
-  if (data.kind() != JsonKind::kList || static_cast<std::int64_t>(data.size()) != shape->numel())
-    return data.error("expected a list of " + std::to_string(shape->numel()) + " values, got " +
+  GANTRY_ASSIGN_OR_RETURN(const auto shape, read_shape(shape_list));
+  if (data.kind() != JsonKind::kList || static_cast<std::int64_t>(data.size()) != shape.numel())
+    return data.error("expected a list of " + std::to_string(shape.numel()) + " values, got " +
                       (data.kind() == JsonKind::kList ? std::to_string(data.size()) : data.describe()));
-  auto tensor = Tensor::make(*dtype, *shape);
+  auto tensor = Tensor::make(*dtype, shape);
   if (!tensor) return tensor;
-  if (auto ok = read_data(data, *tensor); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(read_data(data, *tensor));
   return tensor;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/detect/quads/cubic_warp.hpp"
 #include "ops/image/orientation.hpp"
 #include "ops/parameters.hpp"
@@ -21,8 +22,8 @@ using Corner = Quad::Corner;
 constexpr double kFurthest = 0x1p20;
 
 Result<void> check(const CropQuads& options) {
-  if (auto ok = detail::check_range("width", options.width, 0, detail::kMaxSide); !ok) return ok;
-  if (auto ok = detail::check_range("height", options.height, 0, detail::kMaxSide); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("width", options.width, 0, detail::kMaxSide));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("height", options.height, 0, detail::kMaxSide));
   if (!(options.turn_from >= 0 && std::isfinite(options.turn_from)))
     return Error(ErrorCode::kInvalidArgument,
                  "turn_from must be 0 or more and finite, got " + detail::to_text(options.turn_from));
@@ -151,14 +152,12 @@ Result<std::vector<Image>> crops_of(const CropQuads& options, const std::tuple<I
                                     const CallContext& call) {
   const auto& [image, quads] = input;
   const Frame* const known = call.element_frame(0);
-  const auto cuts = cuts_of(options, quads, known, image.channels());
-  if (!cuts) return cuts.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto cuts, cuts_of(options, quads, known, image.channels()));
   std::vector<Image> crops;
-  for (const Cut& cut : *cuts) {
-    if (auto ended = call.interruption()) return *ended;
-    auto crop = rectify(image, cut, call);
-    if (!crop) return std::move(crop).error();
-    crops.push_back(*std::move(crop));
+  for (const Cut& cut : cuts) {
+    GANTRY_RETURN_IF_ERROR(call.interruption());
+    GANTRY_ASSIGN_OR_RETURN(auto crop, rectify(image, cut, call));
+    crops.push_back(std::move(crop));
   }
   if (known != nullptr) call.set_frame(*known);
   call.set_element_frames(std::vector<std::optional<Frame>>(crops.size()));
@@ -177,11 +176,10 @@ Stage<std::tuple<Image, Quads>, std::vector<Image>> crop_quads(const CropQuads& 
 
 Result<Image> crop_quad(const Image& image, const Quad& quad, const CropQuads& options) {
   try {
-    if (auto ok = check(options); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(check(options));
     if (auto fault = fault_of(quad)) return Error(ErrorCode::kInvalidArgument, "the quad " + *fault);
-    const auto cut = cut_of(quad, options);
-    if (!cut) return cut.error();
-    return rectify(image, *cut, CallContext::none());
+    GANTRY_ASSIGN_OR_RETURN(const auto cut, cut_of(quad, options));
+    return rectify(image, cut, CallContext::none());
   } catch (...) {
     return detail::translate_exception();
   }

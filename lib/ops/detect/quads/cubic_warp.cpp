@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/row_bands.hpp"
 
 namespace gantry::detail {
@@ -153,7 +154,7 @@ Result<Image> warped(const Image& image, const Projection& m, std::int64_t width
     }
   };
   const std::int64_t work = kNanosecondsAPixel * width * height;
-  if (auto done = for_row_bands(call, height, work, rows); !done) return std::move(done).error();
+  GANTRY_RETURN_IF_ERROR(for_row_bands(call, height, work, rows));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/head_tensor.hpp"
 #include "ops/detect/quads/min_area_rect.hpp"
 #include "ops/detect/quads/outlines.hpp"
@@ -23,10 +24,10 @@ constexpr std::int64_t kValuesBetweenLooks = std::int64_t{1} << 16;  // values, 
 constexpr double kGrownMinSide = 2;                                  // a grown box has to be that much larger
 
 Result<void> check(const Db& options) {
-  if (auto ok = detail::check_range("threshold", options.threshold, 0, 1); !ok) return ok;
-  if (auto ok = detail::check_range("box_threshold", options.box_threshold, 0, 1); !ok) return ok;
-  if (auto ok = detail::check_range("unclip_ratio", options.unclip_ratio, 0.5, 16); !ok) return ok;
-  if (auto ok = detail::check_range("min_side", options.min_side, 1, 1024); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(detail::check_range("threshold", options.threshold, 0, 1));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("box_threshold", options.box_threshold, 0, 1));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("unclip_ratio", options.unclip_ratio, 0.5, 16));
+  GANTRY_RETURN_IF_ERROR(detail::check_range("min_side", options.min_side, 1, 1024));
   return detail::check_range("max_candidates", options.max_candidates, 1, detail::kMaxK);
 }
 
@@ -47,16 +48,15 @@ struct Map {
 Result<Map> map_of(const Tensor& tensor) {
   const bool has_channel = tensor.rank() == 3;
   const std::vector<detail::HeadAxis> plane = {{"h", 1}, {"w", 1}};
-  auto dense = has_channel ? detail::head_tensor(tensor, "the map", {1, plane[0], plane[1]})
-                           : detail::head_tensor(tensor, "the map", plane);
-  if (!dense) return std::move(dense).error();
-  const std::int64_t height = dense->shape()[has_channel ? 1 : 0], width = dense->shape()[has_channel ? 2 : 1];
+  GANTRY_ASSIGN_OR_RETURN(auto dense, has_channel ? detail::head_tensor(tensor, "the map", {1, plane[0], plane[1]})
+                                                  : detail::head_tensor(tensor, "the map", plane));
+  const std::int64_t height = dense.shape()[has_channel ? 1 : 0], width = dense.shape()[has_channel ? 2 : 1];
   if (width > detail::kMaxSide || height > detail::kMaxSide || width * height > kMostValues)
     return Error(ErrorCode::kInvalidArgument, "the map: expected sides of at most " + std::to_string(detail::kMaxSide) +
                                                   " and at most " + std::to_string(kMostValues) + " values, got " +
                                                   tensor.to_string());
-  const float* const values = detail::values_of(*dense);
-  return Map{*std::move(dense), values, width, height};
+  const float* const values = detail::values_of(dense);
+  return Map{std::move(dense), values, width, height};
 }
 
 /// Rows of what is text. OpenCV's dilate() by two by two pixels takes those to the left and above along.
@@ -101,7 +101,7 @@ Result<Hulls> text_hulls(const Map& map, const Db& options, const CallContext& c
   for (std::int64_t y = 0; y < map.height; ++y) {
     outlines.add_row(mask.next_row());
     if ((work += map.width) < kValuesBetweenLooks) continue;
-    if (auto ended = call.interruption()) return *ended;
+    GANTRY_RETURN_IF_ERROR(call.interruption());
     work = 0;
   }
   return outlines.hulls(static_cast<std::size_t>(options.max_candidates), call);
@@ -112,16 +112,14 @@ bool is_shorter(float side, double least) {
 }
 
 Result<Quads> find_text(const Db& options, const Tensor& tensor, const CallContext& call) {
-  const auto map = map_of(tensor);
-  if (!map) return map.error();
-  const auto hulls = text_hulls(*map, options, call);
-  if (!hulls) return hulls.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto map, map_of(tensor));
+  GANTRY_ASSIGN_OR_RETURN(const auto hulls, text_hulls(map, options, call));
   std::vector<FoundQuad> found;
-  for (const auto& hull : *hulls) {
-    if (auto ended = call.interruption()) return *ended;
+  for (const auto& hull : hulls) {
+    GANTRY_RETURN_IF_ERROR(call.interruption());
     const detail::MinAreaRect rect = detail::min_area_rect(hull);
     if (is_shorter(rect.short_side, options.min_side)) continue;
-    const double score = detail::quad_mean(map->values, map->width, map->height, rect.quad);
+    const double score = detail::quad_mean(map.values, map.width, map.height, rect.quad);
     if (!(score >= options.box_threshold)) continue;
     const double distance = detail::unclip_distance(rect.quad, options.unclip_ratio);
     const detail::MinAreaRect grown = detail::min_area_rect(detail::offset_hull(rect.quad, distance));

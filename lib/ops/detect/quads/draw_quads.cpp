@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/detect/draw_canvas.hpp"
 #include "ops/detect/draw_palette.hpp"
 #include "ops/detect/draw_sizes.hpp"
@@ -93,7 +94,7 @@ Result<Image> draw_quads_on(const Image& picture, const Quads& found, const Draw
       options.line_width != 0 ? options.line_width : detail::line_width_for(picture.width(), picture.height());
   const double radius = static_cast<double>(line) / 2;
   for (std::size_t i = found.size(); i-- > 0;) {
-    if (auto ended = call.interruption()) return *ended;
+    GANTRY_RETURN_IF_ERROR(call.interruption());
     const Quad& quad = found[i].quad;
     if (!can_be_drawn(quad)) continue;
     const Rgb colour = detail::colour_of_class(static_cast<std::int64_t>(i));

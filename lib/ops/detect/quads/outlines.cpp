@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -138,9 +140,7 @@ Result<std::vector<Outlines::Id>> Outlines::firsts(std::size_t most, CallWatch& 
 }
 
 Result<std::vector<Outlines::Outline>> Outlines::collected(std::size_t most, CallWatch& watch) {
-  auto found_firsts = firsts(most, watch);
-  if (!found_firsts) return std::move(found_firsts).error();
-  const std::vector<Id>& firsts = *found_firsts;
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<Id> firsts, this->firsts(most, watch));
   std::vector<Outline> outlines(firsts.size());
   if (firsts.empty()) return outlines;
   // The runs of an outline come behind its first one, so nothing before the first of the last `most` is looked at.
@@ -165,13 +165,12 @@ Result<std::vector<Outlines::Outline>> Outlines::collected(std::size_t most, Cal
 }
 
 Result<std::vector<std::vector<LatticePoint>>> Outlines::hulls(std::size_t most, const CallContext& call) {
-  if (auto ended = call.interruption()) return *ended;
+  GANTRY_RETURN_IF_ERROR(call.interruption());
   CallWatch watch(&call);
-  const auto outlines = collected(most, watch);
-  if (!outlines) return outlines.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto outlines, collected(most, watch));
   std::vector<std::vector<LatticePoint>> hulls;
-  hulls.reserve(outlines->size());
-  for (const Outline& outline : *outlines) {
+  hulls.reserve(outlines.size());
+  for (const Outline& outline : outlines) {
     hulls.push_back(outline.hull());
     if (watch.is_over(kWorkOfSearch * (1 + outline.rows.size()))) return watch.interruption();
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/classify/score_json.hpp"
 #include "ops/detect/place_numbers.hpp"
 #include "ops/ops.hpp"
@@ -42,26 +43,22 @@ Result<FoundQuad> read_quad(const JsonView& json) {
   JsonFields fields(json);
   one.score = read_score(fields);
   const JsonView quad = fields.require("quad");
-  if (auto ok = fields.finish(); !ok) return std::move(ok).error();
-  const auto corners = quad.items();
-  if (!corners) return corners.error();
-  if (corners->size() != 4) return quad.error("expected 4 corners, got " + std::to_string(corners->size()));
+  GANTRY_RETURN_IF_ERROR(fields.finish());
+  GANTRY_ASSIGN_OR_RETURN(const auto corners, quad.items());
+  if (corners.size() != 4) return quad.error("expected 4 corners, got " + std::to_string(corners.size()));
   for (std::size_t i = 0; i < 4; ++i) {
-    const auto place = read_numbers((*corners)[i], 2, "x and y");
-    if (!place) return place.error();
-    one.quad.corners[i] = {(*place)[0], (*place)[1]};
+    GANTRY_ASSIGN_OR_RETURN(const auto place, read_numbers(corners[i], 2, "x and y"));
+    one.quad.corners[i] = {place[0], place[1]};
   }
   return one;
 }
 
 Result<Quads> read_quads(const JsonView& json) {
-  const auto items = json.items();
-  if (!items) return items.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto items, json.items());
   std::vector<FoundQuad> entries;
-  for (const JsonView& item : *items) {
-    const auto one = read_quad(item);
-    if (!one) return one.error();
-    entries.push_back(*one);
+  for (const JsonView& item : items) {
+    GANTRY_ASSIGN_OR_RETURN(const auto one, read_quad(item));
+    entries.push_back(one);
   }
   return Quads(std::move(entries));
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "ops/picture_axes.hpp"
 
 namespace gantry::detect {
@@ -38,13 +39,12 @@ bool is_shorter(const Corner& a, const Corner& b, double least) {
 }
 
 Result<Quads> move_quads(const QuadsToPicture& options, const Quads& quads, const CallContext& call) {
-  const auto axes = detail::picture_axes(call, "quads");
-  if (!axes) return axes.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto axes, detail::picture_axes(call, "quads"));
   const Frame frame = Frame::of(call.frame()->width, call.frame()->height);
   std::vector<FoundQuad> moved;
   for (FoundQuad one : quads) {
     for (Corner& corner : one.quad.corners) {
-      std::tie(corner.x, corner.y) = axes->back(corner.x, corner.y, false);
+      std::tie(corner.x, corner.y) = axes.back(corner.x, corner.y, false);
       if (options.round) corner = {std::nearbyint(corner.x), std::nearbyint(corner.y)};
       if (options.clip) corner = {cut(corner.x, frame.width), cut(corner.y, frame.height)};
     }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/fused/sparse_rows.hpp"
 
@@ -35,7 +36,7 @@ class AreaWalk {
   }
 
   Result<void> run() {
-    if (auto ok = source_.select(part_); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(source_.select(part_));
     const std::size_t buffer_bytes = source_.is_in_memory() ? 0 : RowScratch::aligned(source_.row_bytes());
     values_ = columns_.windows.size() * source_.channels();
     const std::size_t list_bytes = RowScratch::aligned(values_ * sizeof(float));
@@ -49,8 +50,7 @@ class AreaWalk {
     sink_.set_scratch(scratch.take(sink_.scratch_bytes()));
     sink_.fill_border();
     for (std::size_t y = 0; y < rows_.windows.size(); ++y) {
-      auto ok = is_whole_ ? sum_blocks(y, inputs) : sum_shares(y, inputs);
-      if (!ok) return ok;
+      GANTRY_RETURN_IF_ERROR(is_whole_ ? sum_blocks(y, inputs) : sum_shares(y, inputs));
       sink_.put(static_cast<std::int64_t>(y), out_);
     }
     return {};
@@ -80,10 +80,8 @@ class AreaWalk {
     std::fill_n(sums, values_, 0);
     const AxisWeights::Window window = rows_.windows[y];
     for (std::int32_t row = window.begin; row < window.begin + window.count; ++row) {
-      auto input = inputs.row(row - first_row_, 0);
-      if (!input) return std::move(input).error();
-      walk_row(*input,
-               [sums](std::size_t value, std::uint8_t byte, std::size_t, std::int32_t) { sums[value] += byte; });
+      GANTRY_ASSIGN_OR_RETURN(auto input, inputs.row(row - first_row_, 0));
+      walk_row(input, [sums](std::size_t value, std::uint8_t byte, std::size_t, std::int32_t) { sums[value] += byte; });
     }
     const std::int64_t area = (from_.width / to_.width) * (from_.height / to_.height);
     const bool is_halved = from_.width == 2 * to_.width && from_.height == 2 * to_.height;
@@ -99,7 +97,7 @@ class AreaWalk {
     auto* line = reinterpret_cast<float*>(line_);
     const AxisWeights::Window window = rows_.windows[y];
     for (std::int32_t tap = 0; tap < window.count; ++tap) {
-      if (auto ok = make_line(window.begin + tap, inputs); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(make_line(window.begin + tap, inputs));
       const float share = rows_.shares[y * static_cast<std::size_t>(rows_.taps) + static_cast<std::size_t>(tap)];
       for (std::size_t i = 0; i < values_; ++i) sums[i] = tap == 0 ? share * line[i] : sums[i] + share * line[i];
     }
@@ -110,12 +108,11 @@ class AreaWalk {
   /// The row's outputs along it; the last row may be needed again.
   Result<void> make_line(std::int32_t row, SparseRows& inputs) {
     if (row == line_row_) return {};
-    auto input = inputs.row(row - first_row_, 0);
-    if (!input) return std::move(input).error();
+    GANTRY_ASSIGN_OR_RETURN(auto input, inputs.row(row - first_row_, 0));
     auto* line = reinterpret_cast<float*>(line_);
     std::fill_n(line, values_, 0.0f);
     const auto taps = static_cast<std::size_t>(columns_.taps);
-    walk_row(*input, [&](std::size_t value, std::uint8_t byte, std::size_t x, std::int32_t tap) {
+    walk_row(input, [&](std::size_t value, std::uint8_t byte, std::size_t x, std::int32_t tap) {
       line[value] += static_cast<float>(byte) * columns_.shares[x * taps + static_cast<std::size_t>(tap)];
     });
     line_row_ = row;

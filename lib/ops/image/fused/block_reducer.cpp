@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/kernels/store_kernels.hpp"
 
@@ -45,7 +46,7 @@ Result<const std::uint8_t*> BlockReducer::read(RowSource& source) {
   std::uint8_t* buffer = scratch_ + RowScratch::aligned(pixels * source.channels() * sizeof(std::uint32_t));
   const std::int64_t y = rows_read_++;
   if (!source.is_in_memory()) {
-    if (auto ok = source.read(&buffer, 1); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(source.read(&buffer, 1));
     return static_cast<const std::uint8_t*>(buffer + source.offset_bytes());
   }
   if (!has_alpha_) return source.row(y);
@@ -60,9 +61,8 @@ Result<void> BlockReducer::next_row(RowSource& source, std::uint8_t* out) {
   std::fill_n(sums, values, 0u);
   const std::int64_t rows = std::min(reduction_.rows, pixels_.size.height - rows_read_);
   for (std::int64_t i = 0; i < rows; ++i) {
-    auto row = read(source);
-    if (!row) return std::move(row).error();
-    for (std::size_t value = 0; value < values; ++value) sums[value] += (*row)[value];
+    GANTRY_ASSIGN_OR_RETURN(auto row, read(source));
+    for (std::size_t value = 0; value < values; ++value) sums[value] += row[value];
   }
   for (std::int64_t x = 0; x < pixels_.size.width; x += reduction_.columns) {
     const std::int64_t columns = std::min(reduction_.columns, pixels_.size.width - x);

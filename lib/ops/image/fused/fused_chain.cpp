@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/decoder.hpp"
 #include "ops/image/frames.hpp"
 #include "ops/image/fused/row_engine.hpp"
@@ -71,10 +72,10 @@ struct ChainPlan {
 Result<Image> finish_pass(const Pixels& pixels, const ChainPlan& plan) {
   const RowPass& pass = plan.pass;
   if (pixels.image() && pass.is_crop()) return run_pass(pass, *pixels.image());
-  if (auto ok = plan.check_sizes(pixels.source().channels()); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(plan.check_sizes(pixels.source().channels()));
   auto out = Image::make(pass.size().width, pass.size().height, pixels.source().colour());
   if (!out) return out;
-  if (auto ok = pixels.walk(pass, RowSink(pass, *out)); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(pixels.walk(pass, RowSink(pass, *out)));
   return out;
 }
 
@@ -88,17 +89,15 @@ bool add_to_pass(const GeometryStep& step, const std::string& label, ChainPlan& 
 
 /// Adds a step to the pass; where it does not fit, carries out what there is and begins another pass.
 Result<void> add_step(const GeometryStep& step, const std::string& label, Pixels& pixels, ChainPlan& plan) {
-  if (auto ok = check_fill(step, pixels.source().channels()); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(check_fill(step, pixels.source().channels()));
   if (add_to_pass(step, label, plan)) return {};
-  auto image = finish_pass(pixels, plan);
-  if (!image) return std::move(image).error();
-  ChainPlan next(size_of(*image));
+  GANTRY_ASSIGN_OR_RETURN(auto image, finish_pass(pixels, plan));
+  ChainPlan next(size_of(image));
   if (!add_to_pass(step, label, next)) {  // no pass can hold it
-    image = carry_out(step, *image);
-    if (!image) return std::move(image).error();
-    next = ChainPlan(size_of(*image));
+    GANTRY_ASSIGN_OR_RETURN(image, carry_out(step, image));
+    next = ChainPlan(size_of(image));
   }
-  pixels.set(*std::move(image));
+  pixels.set(std::move(image));
   plan = next;
   return {};
 }
@@ -130,34 +129,31 @@ Result<Pixels> open(const FusedChain& chain, const Bytes& file, const CallContex
 }
 
 Result<Image> to_image(const FusedChain& chain, Pixels pixels, const CallContext& call) {
-  auto last = plan(chain, pixels);
-  if (!last) return std::move(last).error();
+  GANTRY_ASSIGN_OR_RETURN(auto last, plan(chain, pixels));
   call.set_frame(pixels.frame());
-  return finish_pass(pixels, *last);
+  return finish_pass(pixels, last);
 }
 
 Result<Tensor> to_tensor(const FusedChain& chain, Pixels pixels, const CallContext& call) {
   const TensorTables& tables = *chain.tables;
   const Colour colour = pixels.source().colour();
-  auto last = plan(chain, pixels);
-  if (!last) return std::move(last).error();
+  GANTRY_ASSIGN_OR_RETURN(auto last, plan(chain, pixels));
   call.set_frame(pixels.frame());
-  if (auto ok = last->check_sizes(channels_of(colour)); !ok) return std::move(ok).error();
-  const RowPass& pass = last->pass;
+  GANTRY_RETURN_IF_ERROR(last.check_sizes(channels_of(colour)));
+  const RowPass& pass = last.pass;
   if (auto ok = tables.check_fits(colour); !ok) return ok.error().within(chain.to_tensor_label);
   auto tensor = call.make_tensor(tables.dtype(), tables.shape(pass.size(), channels_of(colour)));
   if (!tensor) return tensor.error().within(chain.to_tensor_label);
   RowSink sink(pass, tables, tensor->mutable_data(), channels_of(colour));
-  if (auto ok = pixels.walk(pass, std::move(sink)); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(pixels.walk(pass, std::move(sink)));
   return tensor;
 }
 
 }  // namespace
 
 Result<Image> FusedChain::to_image(const Bytes& file, const CallContext& call) const {
-  auto pixels = open(*this, file, call);
-  if (!pixels) return std::move(pixels).error();
-  return detail::to_image(*this, *std::move(pixels), call);
+  GANTRY_ASSIGN_OR_RETURN(auto pixels, open(*this, file, call));
+  return detail::to_image(*this, std::move(pixels), call);
 }
 
 Result<Image> FusedChain::to_image(const Image& image, const CallContext& call) const {
@@ -165,9 +161,8 @@ Result<Image> FusedChain::to_image(const Image& image, const CallContext& call) 
 }
 
 Result<Tensor> FusedChain::to_tensor(const Bytes& file, const CallContext& call) const {
-  auto pixels = open(*this, file, call);
-  if (!pixels) return std::move(pixels).error();
-  return detail::to_tensor(*this, *std::move(pixels), call);
+  GANTRY_ASSIGN_OR_RETURN(auto pixels, open(*this, file, call));
+  return detail::to_tensor(*this, std::move(pixels), call);
 }
 
 Result<Tensor> FusedChain::to_tensor(const Image& image, const CallContext& call) const {

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/fused/sparse_rows.hpp"
 #include "ops/image/kernels/linear_kernels.hpp"
@@ -35,12 +36,12 @@ class LinearWalk {
     const Rectangle part = {pass_.source().left + first_column_,
                             pass_.source().top + first_row_,
                             {columns_read_, last_row.begin + last_row.count - first_row_}};
-    if (auto ok = source_.select(part); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(source_.select(part));
     lay_out_scratch();
     sink_.fill_border();
     SparseRows rows(source_, buffer_bytes_, buffers_);
     for (std::int64_t y = 0; y < pass_.visible().size.height; ++y)
-      if (auto ok = make_row(static_cast<std::size_t>(y), rows); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(make_row(static_cast<std::size_t>(y), rows));
     return {};
   }
 
@@ -72,8 +73,7 @@ class LinearWalk {
   Result<void> make_row(std::size_t output, SparseRows& rows) {
     const std::int64_t upper = rows_.windows[output].begin;
     const std::int64_t lower = lower_row(output);
-    if (find(upper) == nullptr || find(lower) == nullptr)
-      if (auto ok = advance(output, rows); !ok) return ok;
+    if (find(upper) == nullptr || find(lower) == nullptr) GANTRY_RETURN_IF_ERROR(advance(output, rows));
     const std::int32_t* weights = rows_.values_of(output);
     linear_combine(find(upper), find(lower), weights[0], weights[1], output_, values_);
     sink_.put(static_cast<std::int64_t>(output), output_);
@@ -88,11 +88,10 @@ class LinearWalk {
     for (; output < rows_.windows.size() && count + 2 <= kLinearRows; ++output) {
       for (const std::int64_t row : {static_cast<std::int64_t>(rows_.windows[output].begin), lower_row(output)}) {
         if (row <= newest_) continue;
-        auto input = rows.row(row - first_row_, count);
-        if (!input) return std::move(input).error();
+        GANTRY_ASSIGN_OR_RETURN(auto input, rows.row(row - first_row_, count));
         newest_ = row;
         ring_rows_[next_place_] = row;
-        inputs[count] = *input;
+        inputs[count] = input;
         outputs[count++] = ring_[next_place_];
         next_place_ = (next_place_ + 1) % kLinearRing;
       }
@@ -127,7 +126,7 @@ Result<void> run_halving(const RowPass& pass, RowSource& source, RowSink& sink) 
   const Rectangle part = {pass.source().left + 2 * visible.left,
                           pass.source().top + 2 * visible.top,
                           {2 * visible.size.width, 2 * visible.size.height}};
-  if (auto ok = source.select(part); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(source.select(part));
   RowScratch& scratch = RowScratch::of_this_thread();
   const std::size_t buffer_bytes = source.is_in_memory() ? 0 : RowScratch::aligned(source.row_bytes());
   const std::size_t out_bytes = static_cast<std::size_t>(visible.size.width) * source.channels();
@@ -137,11 +136,9 @@ Result<void> run_halving(const RowPass& pass, RowSource& source, RowSink& sink) 
   sink.set_scratch(scratch.take(sink.scratch_bytes()));
   sink.fill_border();
   for (std::int64_t y = 0; y < visible.size.height; ++y) {
-    auto upper = rows.row(2 * y, 0);
-    if (!upper) return std::move(upper).error();
-    auto lower = rows.row(2 * y + 1, 1);
-    if (!lower) return std::move(lower).error();
-    halve_rows(*upper, *lower, out, static_cast<std::size_t>(visible.size.width), source.channels());
+    GANTRY_ASSIGN_OR_RETURN(auto upper, rows.row(2 * y, 0));
+    GANTRY_ASSIGN_OR_RETURN(auto lower, rows.row(2 * y + 1, 1));
+    halve_rows(upper, lower, out, static_cast<std::size_t>(visible.size.width), source.channels());
     sink.put(y, out);
   }
   return {};

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/fused/sparse_rows.hpp"
 
@@ -35,7 +36,7 @@ Result<void> run_nearest_pass(const RowPass& pass, RowSource& source, RowSink& s
   const Rectangle part = {pass.source().left + first_column,
                           pass.source().top + first_row,
                           {columns.windows.back().begin + 1 - first_column, rows.windows.back().begin + 1 - first_row}};
-  if (auto ok = source.select(part); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(source.select(part));
   const std::size_t buffer_bytes = source.is_in_memory() ? 0 : RowScratch::aligned(source.row_bytes());
   const std::size_t out_bytes = columns.windows.size() * source.channels();
   scratch.reset(buffer_bytes + RowScratch::aligned(out_bytes) + RowScratch::aligned(sink.scratch_bytes()));
@@ -47,9 +48,8 @@ Result<void> run_nearest_pass(const RowPass& pass, RowSource& source, RowSink& s
   for (std::size_t y = 0; y < rows.windows.size(); ++y) {
     const std::int32_t row = rows.windows[y].begin;
     if (row != made) {
-      auto input = inputs.row(row - first_row, 0);
-      if (!input) return std::move(input).error();
-      take_columns(source.channels(), *input, columns, first_column, out);
+      GANTRY_ASSIGN_OR_RETURN(auto input, inputs.row(row - first_row, 0));
+      take_columns(source.channels(), input, columns, first_column, out);
       made = row;
     }
     sink.put(static_cast<std::int64_t>(y), out);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/fused/area_engine.hpp"
 #include "ops/image/fused/block_reducer.hpp"
 #include "ops/image/fused/linear_engine.hpp"
@@ -60,7 +61,7 @@ class Walk {
 
   Result<void> run() {
     find_weights();
-    if (auto ok = source_.select(part_read()); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(source_.select(part_read()));
     lay_out_scratch();
     sink_.fill_border();
     return is_vertical_first_ ? vertical_first() : horizontal_first();
@@ -139,8 +140,7 @@ class Walk {
   /// they are needed.
   Result<void> next_inputs(std::uint8_t* const* buffers, std::size_t count, const std::uint8_t** rows) {
     if (reducer_) return next_blocks(buffers, count, rows);
-    if (!source_.is_in_memory())
-      if (auto ok = source_.read(buffers, count); !ok) return ok;
+    if (!source_.is_in_memory()) GANTRY_RETURN_IF_ERROR(source_.read(buffers, count));
     for (std::size_t i = 0; i < count; ++i, ++inputs_) {
       if (is_direct_) {
         rows[i] = source_.row(inputs_);
@@ -156,7 +156,7 @@ class Walk {
 
   Result<void> next_blocks(std::uint8_t* const* buffers, std::size_t count, const std::uint8_t** rows) {
     for (std::size_t i = 0; i < count; ++i) {
-      if (auto ok = reducer_->next_row(source_, buffers[i]); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(reducer_->next_row(source_, buffers[i]));
       rows[i] = buffers[i];
     }
     return {};
@@ -170,7 +170,7 @@ class Walk {
       std::array<const std::uint8_t*, kReadBlock> inputs{};
       std::array<std::uint8_t*, kReadBlock> ring_rows{};
       for (std::size_t i = 0; i < count; ++i) ring_rows[i] = ring_row(ring_end_ + static_cast<std::int64_t>(i));
-      if (auto ok = next_inputs(narrows ? input_.data() : ring_rows.data(), count, inputs.data()); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(next_inputs(narrows ? input_.data() : ring_rows.data(), count, inputs.data()));
       for (std::size_t i = 0; narrows && i < count; i += kRowsAtOnce)
         resample_rows(inputs.data() + i, ring_rows.data() + i, std::min<std::size_t>(kRowsAtOnce, count - i), channels_,
                       columns_read_.begin, columns_read_.size(), *columns_);
@@ -184,7 +184,7 @@ class Walk {
   /// The rows that make row `y` of the visible part, one after the other.
   Result<void> combine(std::int64_t y, std::uint8_t* out, std::size_t bytes) {
     const AxisWeights::Window window = rows_->windows[static_cast<std::size_t>(y)];
-    if (auto ok = advance_ring(window.begin + window.count); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(advance_ring(window.begin + window.count));
     taps_.clear();
     for (std::int64_t i = 0; i < window.count; ++i) taps_.push_back(slot(window.begin + i));
     combine_rows(taps_.data(), static_cast<std::size_t>(y), out, bytes, *rows_);
@@ -201,12 +201,12 @@ class Walk {
     const std::size_t output_bytes = static_cast<std::size_t>(pass_.visible().size.width) * channels_;
     for (std::int64_t y = 0; y < pass_.visible().size.height; ++y) {
       if (rows_) {
-        if (auto ok = combine(y, output_[0], output_bytes); !ok) return ok;
+        GANTRY_RETURN_IF_ERROR(combine(y, output_[0], output_bytes));
         finish(y, output_[0]);
         continue;
       }
       const std::int64_t source_y = rows_read_.begin + y;
-      if (auto ok = advance_ring(source_y + 1); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(advance_ring(source_y + 1));
       if (columns_ || has_alpha_)
         finish(y, ring_row(source_y));
       else
@@ -222,7 +222,7 @@ class Walk {
     for (std::int64_t y = 0; y < height; y += kRowsAtOnce) {
       const std::int64_t count = std::min(kRowsAtOnce, height - y);
       for (std::int64_t i = 0; i < count; ++i)
-        if (auto ok = combine(y + i, made_[static_cast<std::size_t>(i)], made_bytes); !ok) return ok;
+        GANTRY_RETURN_IF_ERROR(combine(y + i, made_[static_cast<std::size_t>(i)], made_bytes));
       const std::array<const std::uint8_t*, kRowsAtOnce> made = {made_[0], made_[1], made_[2], made_[3]};
       resample_rows(made.data(), output_.data(), static_cast<std::size_t>(count), channels_, columns_read_.begin,
                     columns_read_.size(), *columns_);
@@ -278,7 +278,7 @@ Result<Image> run_pass(const RowPass& pass, const Image& image) {
   }
   auto out = Image::make(pass.size().width, pass.size().height, image.colour());
   if (!out) return out;
-  if (auto ok = run_pass(pass, RowSource(image), RowSink(pass, *out)); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(run_pass(pass, RowSource(image), RowSink(pass, *out)));
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/fused/row_source.hpp"
 
 namespace gantry::detail {
@@ -23,8 +24,7 @@ class SparseRows {
   Result<const std::uint8_t*> row(std::int64_t y, std::size_t which) {
     if (source_.is_in_memory()) return source_.row(y);
     std::uint8_t* buffer = buffers_ + which * buffer_bytes_;
-    for (; next_ <= y; ++next_)
-      if (auto ok = source_.read(&buffer, 1); !ok) return std::move(ok).error();
+    for (; next_ <= y; ++next_) GANTRY_RETURN_IF_ERROR(source_.read(&buffer, 1));
     return static_cast<const std::uint8_t*>(buffer + source_.offset_bytes());
   }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/fused/sparse_rows.hpp"
 
@@ -32,7 +33,7 @@ class WideWalk {
     const Rectangle part = {pass_.source().left + first_column_,
                             pass_.source().top + first_row_,
                             {column.begin + column.count - first_column_, last_row + 1 - first_row_}};
-    if (auto ok = source_.select(part); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(source_.select(part));
     values_ = columns_.windows.size() * source_.channels();
     const std::size_t buffer_bytes = source_.is_in_memory() ? 0 : RowScratch::aligned(source_.row_bytes());
     const std::size_t line_bytes = RowScratch::aligned(values_ * sizeof(std::int32_t));
@@ -45,7 +46,7 @@ class WideWalk {
     sink_.set_scratch(scratch_.take(sink_.scratch_bytes()));
     sink_.fill_border();
     for (std::size_t y = 0; y < rows_.windows.size(); ++y) {
-      if (auto ok = fill_ring(rows_.windows[y], inputs); !ok) return ok;
+      GANTRY_RETURN_IF_ERROR(fill_ring(rows_.windows[y], inputs));
       combine(y, out);
       sink_.put(static_cast<std::int64_t>(y), out);
     }
@@ -60,9 +61,8 @@ class WideWalk {
 
   Result<void> fill_ring(AxisWeights::Window window, SparseRows& inputs) {
     for (std::int32_t row = std::max(row_of(window, 0), next_row_); row <= row_of(window, window.count - 1); ++row) {
-      auto input = inputs.row(row - first_row_, 0);
-      if (!input) return std::move(input).error();
-      make_line(*input, ring_[static_cast<std::size_t>(row) % kWideRing]);
+      GANTRY_ASSIGN_OR_RETURN(auto input, inputs.row(row - first_row_, 0));
+      make_line(input, ring_[static_cast<std::size_t>(row) % kWideRing]);
       next_row_ = row + 1;
     }
     return {};

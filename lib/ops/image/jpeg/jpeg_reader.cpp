@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/decoder.hpp"
 #include "ops/image/exif.hpp"
 
@@ -44,10 +45,8 @@ JpegReader::~JpegReader() {
 }
 
 Result<void> JpegReader::read_header() {
-  if (auto ok = result(try_read_header()); !ok) return ok;
-  auto metadata = read_jpeg_metadata(file_, call_);
-  if (!metadata) return std::move(metadata).error();
-  metadata_ = *std::move(metadata);
+  GANTRY_RETURN_IF_ERROR(result(try_read_header()));
+  GANTRY_ASSIGN_OR_RETURN(metadata_, read_jpeg_metadata(file_, call_));
   if (options_.truncated == image::Truncated::kAccept) source_.make_up_end();
   return {};
 }
@@ -127,18 +126,17 @@ JpegReader::Outcome JpegReader::try_finish() {
 Result<void> JpegReader::finish() {
   if (has_read_all_ || info_.unread_marker == JPEG_EOI) return {};
   if (info_.unread_marker == 0) {
-    const auto is_end = ends_next(source_.unread(), call_);
-    if (!is_end) return is_end.error();
-    if (*is_end) return {};
+    GANTRY_ASSIGN_OR_RETURN(const auto is_end, ends_next(source_.unread(), call_));
+    if (is_end) return {};
   }
-  if (auto ok = pass_rows_left(); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(pass_rows_left());
   return result(try_finish());
 }
 
 /// libjpeg does not decode what it skips together with the last row, so that one is read.
 Result<void> JpegReader::pass_rows_left() {
   if (info_.output_scanline == height_) return {};
-  if (auto ok = result(try_skip_rows(height_ - info_.output_scanline - 1)); !ok) return ok;
+  GANTRY_RETURN_IF_ERROR(result(try_skip_rows(height_ - info_.output_scanline - 1)));
   std::vector<std::uint8_t> row(std::size_t{info_.output_width} * static_cast<std::size_t>(info_.output_components));
   std::uint8_t* const rows[] = {row.data()};
   return result(try_read_rows(rows, 1));

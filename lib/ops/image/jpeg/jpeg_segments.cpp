@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/call_watch.hpp"
 #include "ops/image/decoder.hpp"
 
@@ -154,7 +155,7 @@ Result<JpegMetadata> read_jpeg_metadata(const Bytes& file, const CallContext* ca
     if (!has_content(*marker)) continue;
     const std::size_t length = rest.size() < 2 ? 2 : std::max<std::size_t>(number(rest, 0, 2), 2);
     if (rest.size() < length) return truncated("JPEG", file.size());
-    if (auto ok = reader.read(*marker, rest.substr(2, length - 2)); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(reader.read(*marker, rest.substr(2, length - 2)));
     rest.remove_prefix(length);
     if (*marker == kScan) return reader.take();
   }

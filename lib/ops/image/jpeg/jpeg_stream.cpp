@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/decoder.hpp"
 #include "ops/image/jpeg/jpeg_reader.hpp"
 
@@ -36,15 +37,14 @@ JpegStream::~JpegStream() = default;
 Result<std::unique_ptr<JpegStream>> JpegStream::open(const Bytes& file, const image::Decode& options,
                                                      const CallContext* call) {
   auto reader = std::make_unique<JpegReader>(file, options, call);
-  if (auto ok = reader->read_header(); !ok) return std::move(ok).error();
-  if (auto ok = check_dimensions("JPEG", reader->stored_width(), reader->stored_height(), options); !ok)
-    return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(reader->read_header());
+  GANTRY_RETURN_IF_ERROR(check_dimensions("JPEG", reader->stored_width(), reader->stored_height(), options));
   const int components = reader->components();
   if (components != 1 && components != 3 && components != 4)
     return Error(ErrorCode::kUnsupported, "JPEG with " + std::to_string(components) + " components")
         .with_reason(ErrorReason::kMediaType);
   std::unique_ptr<JpegStream> stream(new JpegStream(std::move(reader), options));
-  if (auto ok = check_image_bytes(stream->size(), channels_of(stream->colour())); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_image_bytes(stream->size(), channels_of(stream->colour())));
   return stream;
 }
 
@@ -99,7 +99,7 @@ Result<void> JpegStream::read_some(std::uint8_t* const* rows, std::size_t count)
   if (!is_cmyk_) return reader_->read_rows(rows, count);
   std::uint8_t* const cmyk = cmyk_row_.data();
   for (std::size_t i = 0; i < count; ++i) {
-    if (auto ok = reader_->read_rows(&cmyk, 1); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(reader_->read_rows(&cmyk, 1));
     inverted_cmyk_to_rgb(cmyk, rows[i], reader_->decoded_columns());
   }
   return {};
@@ -107,8 +107,7 @@ Result<void> JpegStream::read_some(std::uint8_t* const* rows, std::size_t count)
 
 Result<void> JpegStream::finish() {
   if (accepts_truncated_) return {};
-  if (!is_started_)
-    if (auto ok = select(0, 0, size().width); !ok) return ok;
+  if (!is_started_) GANTRY_RETURN_IF_ERROR(select(0, 0, size().width));
   return reader_->finish();
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/encoder.hpp"
 
 namespace gantry::detail {
@@ -172,12 +173,11 @@ class PngWriter {
 
 Result<Bytes> encode_png(const Image& image, const CallContext& call) {
   PngWriter writer;
-  if (auto ok = writer.begin(image); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(writer.begin(image));
   RowFilters filters(static_cast<std::size_t>(image.width()) * image.channels(), image.channels());
   const std::int64_t rows_at_once = rows_between_looks(image);
   for (std::int64_t y = 0; y < image.height(); ++y) {
-    if (y % rows_at_once == 0)
-      if (auto ended = call.interruption()) return *ended;
+    if (y % rows_at_once == 0) GANTRY_RETURN_IF_ERROR(call.interruption());
     writer.write(filters.choose(image.row(y)));
   }
   return writer.finish();

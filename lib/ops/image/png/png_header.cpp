@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/decoder.hpp"
 #include "ops/image/png/png_colours.hpp"
 #include "ops/image/png/png_metadata.hpp"
@@ -46,13 +47,12 @@ class HeaderReader {
       : file_(file), options_(options), accepts_(options.truncated == image::Truncated::kAccept), watch_(watch) {}
 
   Result<PngHeader> read() {
-    while (header_.pixels.begin == 0)
-      if (auto error = read_before_pixels()) return *std::move(error);
-    if (auto ok = check_dimensions("PNG", width_, height_, options_); !ok) return std::move(ok).error();
+    while (header_.pixels.begin == 0) GANTRY_RETURN_IF_ERROR(read_before_pixels());
+    GANTRY_RETURN_IF_ERROR(check_dimensions("PNG", width_, height_, options_));
     header_.size = {width_, height_};
     colours_.begin_pixels();
     animation_.begin_pixels();
-    if (auto error = set_region()) return *std::move(error);
+    GANTRY_RETURN_IF_ERROR(set_region());
     header_.behind_pixels = read_pixels_and_behind();
     if (watch_.is_over(0)) return watch_.interruption();
     const bool needs_alpha = options_.colour == image::ColourMode::kUnchanged;

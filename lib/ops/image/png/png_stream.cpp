@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/decoder.hpp"
 
 namespace gantry::detail {
@@ -21,14 +22,12 @@ PngStream::~PngStream() = default;
 Result<std::unique_ptr<PngStream>> PngStream::open(const Bytes& file, const image::Decode& options,
                                                    const CallContext* call) {
   std::unique_ptr<PngStream> stream(new PngStream(file, options, call));
-  if (auto ok = stream->read_header(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(stream->read_header());
   return stream;
 }
 
 Result<void> PngStream::read_header() {
-  auto header = read_png_header(file_, options_, watch_);
-  if (!header) return std::move(header).error();
-  header_ = *std::move(header);
+  GANTRY_ASSIGN_OR_RETURN(header_, read_png_header(file_, options_, watch_));
   colour_ = options_.colour == image::ColourMode::kRgb ? Colour::kRgb : unchanged_colour(header_.format);
   is_read_whole_ = header_.is_interlaced || header_.region;
   return check_image_bytes(size(), channels_of(colour_));
@@ -56,8 +55,7 @@ Result<void> PngStream::read_whole() {
   const ImageSize interlaced{part.width, part.height};
   rows_left_ = 0;
   for (const PngPass& pass : kPngPasses) rows_left_ += pass.rows(interlaced);
-  for (const PngPass& pass : kPngPasses)
-    if (auto ok = read_pass(pass, interlaced); !ok) return ok;
+  for (const PngPass& pass : kPngPasses) GANTRY_RETURN_IF_ERROR(read_pass(pass, interlaced));
   return {};
 }
 
@@ -94,8 +92,7 @@ Result<void> PngStream::select(std::int64_t first_row, std::int64_t first_column
     rows_read_ = first_row;
     return read_whole();
   }
-  for (; rows_read_ < first_row; ++rows_read_)
-    if (auto ok = next_row(size().width); !ok) return ok;
+  for (; rows_read_ < first_row; ++rows_read_) GANTRY_RETURN_IF_ERROR(next_row(size().width));
   return {};
 }
 
@@ -108,10 +105,8 @@ std::size_t PngStream::offset_bytes() const {
 }
 
 Result<void> PngStream::read_rows(std::uint8_t* const* rows, std::size_t count) {
-  if (call_ != nullptr)
-    if (auto interruption = call_->interruption()) return *std::move(interruption);
-  for (std::size_t i = 0; i < count; ++i)
-    if (auto ok = read_row(rows[i]); !ok) return ok;
+  if (call_ != nullptr) GANTRY_RETURN_IF_ERROR(call_->interruption());
+  for (std::size_t i = 0; i < count; ++i) GANTRY_RETURN_IF_ERROR(read_row(rows[i]));
   return {};
 }
 
@@ -120,7 +115,7 @@ Result<void> PngStream::read_row(std::uint8_t* out) {
   if (is_read_whole_) {
     raw += static_cast<std::size_t>(rows_read_) * raw_row_bytes_;
   } else {
-    if (auto ok = next_row(size().width); !ok) return ok;
+    GANTRY_RETURN_IF_ERROR(next_row(size().width));
     if (!has_ended_) raw = pixels_->row();
   }
   ++rows_read_;
@@ -134,10 +129,8 @@ Result<void> PngStream::read_row(std::uint8_t* out) {
 /// What is wrong with the rows that nobody asked for, or behind them.
 Result<void> PngStream::finish() {
   if (options_.truncated == image::Truncated::kAccept) return {};
-  if (!pixels_)
-    if (auto ok = select(0, 0, size().width); !ok) return ok;
-  for (; !is_read_whole_ && rows_read_ < size().height; ++rows_read_)
-    if (auto ok = next_row(size().width); !ok) return ok;
+  if (!pixels_) GANTRY_RETURN_IF_ERROR(select(0, 0, size().width));
+  for (; !is_read_whole_ && rows_read_ < size().height; ++rows_read_) GANTRY_RETURN_IF_ERROR(next_row(size().width));
   if (header_.behind_pixels) return *header_.behind_pixels;
   return {};
 }

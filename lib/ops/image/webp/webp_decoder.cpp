@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "ops/image/decoder.hpp"
 #include "ops/image/exif.hpp"
 #include "ops/image/file_format.hpp"
@@ -92,8 +93,7 @@ Result<void> decode_frame(const WebpContainer::Frame& frame, Image& image, const
   const bool is_lossless = frame.data.substr(0, 4) == "VP8L";
   FrameDecoder decoder(frame, image);
   for (std::size_t given = begin;;) {
-    if (call != nullptr)
-      if (auto interruption = call->interruption()) return *std::move(interruption);
+    if (call != nullptr) GANTRY_RETURN_IF_ERROR(call->interruption());
     const bool doubles = is_lossless && given > 0 && !decoder.has_rows();
     given = std::min(size, given + (doubles ? given : slice));
     const VP8StatusCode status = decoder.decode(frame.data.substr(0, given));
@@ -105,15 +105,14 @@ Result<void> decode_frame(const WebpContainer::Frame& frame, Image& image, const
 Result<Image> decode_pixels(const WebpContainer& container, const WebpHeader& header, const CallContext* call,
                             std::size_t file_bytes) {
   if (!container.is_complete()) return truncated("WebP", file_bytes);
-  const auto frame = container.first_frame();
-  if (!frame) return frame.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto frame, container.first_frame());
   auto image = Image::make(header.width, header.height, header.colour);
   if (!image) return image;
-  if (frame->left + frame->width > header.width || frame->top + frame->height > header.height)
+  if (frame.left + frame.width > header.width || frame.top + frame.height > header.height)
     return corrupt("WebP", "the first frame is not on the canvas");
-  if (frame->width != header.width || frame->height != header.height)
+  if (frame.width != header.width || frame.height != header.height)
     std::fill_n(image->mutable_row(0), image->pixels().size_bytes(), std::uint8_t{0});
-  if (auto ok = decode_frame(*frame, *image, call, file_bytes); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(decode_frame(frame, *image, call, file_bytes));
   return image;
 }
 
@@ -122,10 +121,8 @@ Result<WebpHeader> read_features(const Bytes& file, const image::Decode& options
   WebPBitstreamFeatures features;
   const VP8StatusCode status = WebPGetFeatures(file.data(), file.size(), &features);
   if (status != VP8_STATUS_OK) return to_error(status, file.size());
-  if (auto ok = check_dimensions("WebP", static_cast<std::uint64_t>(features.width),
-                                 static_cast<std::uint64_t>(features.height), options);
-      !ok)
-    return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_dimensions("WebP", static_cast<std::uint64_t>(features.width),
+                                          static_cast<std::uint64_t>(features.height), options));
   const bool keeps_alpha = options.colour == image::ColourMode::kUnchanged && features.has_alpha;
   return WebpHeader{features.width, features.height, keeps_alpha ? Colour::kRgba : Colour::kRgb, 1};
 }
@@ -139,21 +136,17 @@ void read_orientation(const WebpContainer& container, const image::Decode& optio
 Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& options) {
   auto header = read_features(file, options);
   if (!header) return header;
-  const auto container = WebpContainer::open(file_text(file));
-  if (!container) return container.error();
-  read_orientation(*container, options, *header);
+  GANTRY_ASSIGN_OR_RETURN(const auto container, WebpContainer::open(file_text(file)));
+  read_orientation(container, options, *header);
   return header;
 }
 
 Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const CallContext* call) {
-  auto header = read_features(file, options);
-  if (!header) return std::move(header).error();
-  const auto container = WebpContainer::open(file_text(file));
-  if (!container) return container.error();
-  read_orientation(*container, options, *header);
-  auto image = decode_pixels(*container, *header, call, file.size());
-  if (!image) return std::move(image).error();
-  return Decoded{*std::move(image), header->orientation, {{header->width, header->height}, 1}};
+  GANTRY_ASSIGN_OR_RETURN(auto header, read_features(file, options));
+  GANTRY_ASSIGN_OR_RETURN(const auto container, WebpContainer::open(file_text(file)));
+  read_orientation(container, options, header);
+  GANTRY_ASSIGN_OR_RETURN(auto image, decode_pixels(container, header, call, file.size()));
+  return Decoded{std::move(image), header.orientation, {{header.width, header.height}, 1}};
 }
 
 }  // namespace gantry::detail
