@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -64,9 +66,8 @@ Result<Tensors> join_rows(Span<const Tensors* const> batches) {
   std::vector<Tensor> parts(batches.size());
   for (std::size_t i = 0; i < batches[0]->size(); ++i) {
     for (std::size_t k = 0; k < parts.size(); ++k) parts[k] = (*batches[k])[i].tensor;
-    auto whole = join_rows(Span<const Tensor>(parts));
-    if (!whole) return std::move(whole).error();
-    joined.add((*batches[0])[i].name, *std::move(whole));
+    GANTRY_ASSIGN_OR_RETURN(auto whole, join_rows(Span<const Tensor>(parts)));
+    joined.add((*batches[0])[i].name, std::move(whole));
   }
   return joined;
 }
@@ -74,9 +75,8 @@ Result<Tensors> join_rows(Span<const Tensors* const> batches) {
 Result<Tensors> take_rows(const Tensors& batch, std::int64_t begin, std::int64_t end) {
   Tensors rows;
   for (const NamedTensor& item : batch) {
-    auto part = item.tensor.slice(0, begin, end);
-    if (!part) return std::move(part).error();
-    rows.add(item.name, *std::move(part));
+    GANTRY_ASSIGN_OR_RETURN(auto part, item.tensor.slice(0, begin, end));
+    rows.add(item.name, std::move(part));
   }
   return rows;
 }

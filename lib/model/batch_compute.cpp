@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/floor_log2.hpp"
+#include "core/return_if_error.hpp"
 #include "model/batch.hpp"
 #include "model/local_backend.hpp"
 #include "runtime/exit_hook.hpp"
@@ -98,19 +99,17 @@ Result<std::vector<Tensors>> LocalBackend::compute_together(Instance& instance, 
     together.deadline = std::max(*together.deadline, call->options.deadline.value_or(Deadline::max()));
   }
   const PaddingPlan* const padding = options_.padding.get();
-  const auto inputs = padding ? padding->join(parts) : join_rows(parts);
-  if (!inputs) return inputs.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto inputs, padding ? padding->join(parts) : join_rows(parts));
   const auto joined = runtime_->now();
-  const auto outputs = run_sized(instance, *inputs, rows, together, calls);
-  if (!outputs) return outputs.error();
-  if (!have_rows(*outputs, rows)) return wrong_size();
+  GANTRY_ASSIGN_OR_RETURN(const auto outputs, run_sized(instance, inputs, rows, together, calls));
+  if (!have_rows(outputs, rows)) return wrong_size();
   const auto computed = runtime_->now();
   std::vector<Tensors> results;
   std::int64_t row = 0;
   for (const Call* call : calls) {
-    auto part = take_rows(*outputs, row, row + static_cast<std::int64_t>(call->rows));
+    auto part = take_rows(outputs, row, row + static_cast<std::int64_t>(call->rows));
     if (part && padding) part = padding->cut(*std::move(part), call->inputs);
-    if (!part) return std::move(part).error();
+    GANTRY_RETURN_IF_ERROR(part);
     results.push_back(*std::move(part));
     row += static_cast<std::int64_t>(call->rows);
   }
@@ -173,7 +172,7 @@ Result<Tensors> LocalBackend::run_sized(Instance& instance, const Tensors& input
   if (options_.sizes.fit(rows)) return run_engine(instance, inputs, rows, call, together);
   return run_in_sizes(options_.sizes, inputs, rows, options_.may_split,
                       [&](const Tensors& part, std::size_t size) -> Result<Tensors> {
-                        if (auto interruption = call.interruption()) return *interruption;
+                        GANTRY_RETURN_IF_ERROR(call.interruption());
                         return run_engine(instance, part, size, call, together);
                       });
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/batch.hpp"
 
 namespace gantry::detail {
@@ -14,9 +15,8 @@ Result<Tensors> filled(const Tensors& inputs, std::size_t begin, std::size_t cou
   const auto end = static_cast<std::int64_t>(begin + count);
   auto part = take_rows(inputs, static_cast<std::int64_t>(begin), end);
   if (!part || count == size) return part;
-  const auto last = take_rows(inputs, end - 1, end);
-  if (!last) return last.error();
-  std::vector<const Tensors*> rows(size - count + 1, &*last);
+  GANTRY_ASSIGN_OR_RETURN(const auto last, take_rows(inputs, end - 1, end));
+  std::vector<const Tensors*> rows(size - count + 1, &last);
   rows[0] = &*part;
   return join_rows(rows);
 }
@@ -24,9 +24,8 @@ Result<Tensors> filled(const Tensors& inputs, std::size_t begin, std::size_t cou
 /// One call of `size` rows for `count` samples.
 Result<Tensors> run_call(const Tensors& inputs, std::size_t begin, std::size_t count, std::size_t size,
                          const std::function<Result<Tensors>(const Tensors&, std::size_t)>& run) {
-  const auto part = filled(inputs, begin, count, size);
-  if (!part) return part.error();
-  auto outputs = run(*part, size);
+  GANTRY_ASSIGN_OR_RETURN(const auto part, filled(inputs, begin, count, size));
+  auto outputs = run(part, size);
   if (!outputs) return outputs;
   if (!have_rows(*outputs, size))
     return Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(size) + " rows");

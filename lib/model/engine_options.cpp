@@ -5,6 +5,7 @@
 
 #include "core/json_object.hpp"
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry {
 namespace {
@@ -16,10 +17,9 @@ std::string known_names(const std::set<std::string>& names) {
 }
 
 Result<OptionValue> read_list(const JsonView& json) {
-  auto items = json.items();
-  if (!items) return std::move(items).error();
+  GANTRY_ASSIGN_OR_RETURN(auto items, json.items());
   OptionValue::List list;
-  for (const JsonView& item : *items) {
+  for (const JsonView& item : items) {
     auto value = OptionValue::from_json(item);
     if (!value) return value;
     list.push_back(*std::move(value));
@@ -28,23 +28,20 @@ Result<OptionValue> read_list(const JsonView& json) {
 }
 
 Result<OptionValue::Object> read_object(const JsonView& json) {
-  auto members = json.members();
-  if (!members) return std::move(members).error();
+  GANTRY_ASSIGN_OR_RETURN(auto members, json.members());
   OptionValue::Object object;
-  for (const JsonMember& member : *members) {
-    auto value = OptionValue::from_json(member.value);
-    if (!value) return std::move(value).error();
-    object.emplace(member.key, *std::move(value));
+  for (const JsonMember& member : members) {
+    GANTRY_ASSIGN_OR_RETURN(auto value, OptionValue::from_json(member.value));
+    object.emplace(member.key, std::move(value));
   }
   return object;
 }
 
 /// A number too large for an integer of 64 bits would lose digits, so it is refused.
 Result<OptionValue> read_number(const JsonView& json) {
-  auto number = json.number();
-  if (!number) return std::move(number).error();
+  GANTRY_ASSIGN_OR_RETURN(auto number, json.number());
   const bool has_fraction = json.to_string().find_first_of(".eE") != std::string::npos;
-  if (has_fraction) return OptionValue(*number);
+  if (has_fraction) return OptionValue(number);
   return json.error("expected an integer of 64 bits, got " + json.describe());
 }
 
@@ -103,10 +100,9 @@ EngineOptions EngineOptions::with(const EngineOptions& over) const {
 }
 
 Result<EngineOptions> EngineOptions::from_json(const JsonView& json) {
-  auto object = read_object(json);
-  if (!object) return std::move(object).error();
+  GANTRY_ASSIGN_OR_RETURN(auto object, read_object(json));
   EngineOptions options;
-  options.values_ = *std::move(object);
+  options.values_ = std::move(object);
   return options;
 }
 

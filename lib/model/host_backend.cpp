@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/error_or_out_of_memory.hpp"
+#include "core/return_if_error.hpp"
 #include "runtime/outside_wait.hpp"
 
 namespace gantry::detail {
@@ -104,9 +105,8 @@ Result<HostBackend::WaitingPtr> HostBackend::begin(const Tensors& inputs, const 
     return refuse(*interruption, call.cancel.is_cancelled() ? ErrorReason::kCancelled : ErrorReason::kDeadlinePassed);
   auto waiting = std::make_shared<Waiting>();
   if (!runtime_->on_worker()) {
-    auto admission = runtime_->admit(call);
-    if (!admission) return std::move(admission).error();
-    waiting->admission = *std::move(admission);
+    GANTRY_ASSIGN_OR_RETURN(auto admission, runtime_->admit(call));
+    waiting->admission = std::move(admission);
   }
   waiting->options = call;
   if (options_.has_batch_axis && inputs.size() > 0)
@@ -154,11 +154,10 @@ Result<Tensors> HostBackend::run(Tensors inputs, const CallOptions& call) {
   Function<void(Result<Tensors>)> done = [promise = std::move(promise)](Result<Tensors> result) mutable {
     promise.set_value(std::move(result));
   };
-  auto waiting = begin(inputs, call, done);
-  if (!waiting) return std::move(waiting).error();
-  send(*waiting, std::move(inputs));
+  GANTRY_ASSIGN_OR_RETURN(auto waiting, begin(inputs, call, done));
+  send(waiting, std::move(inputs));
   const OutsideWait outside(*runtime_);
-  if (call.deadline && future.wait_until(*call.deadline) != std::future_status::ready) answer(*waiting, too_late());
+  if (call.deadline && future.wait_until(*call.deadline) != std::future_status::ready) answer(waiting, too_late());
   return future.get();
 }
 

@@ -5,6 +5,7 @@
 #include <gantry/node.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/make_model.hpp"
 
 namespace gantry::detail {
@@ -17,9 +18,8 @@ Result<LoadRequest> make_load_request(const std::string& kind, std::vector<Engin
   request.device = options.device;
   request.instances = options.instances;
   if (request.instances == 0) {
-    auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
-    if (!runtime) return std::move(runtime).error();
-    request.instances = runtime->options().workers;
+    GANTRY_ASSIGN_OR_RETURN(auto runtime, options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared());
+    request.instances = runtime.options().workers;
   }
   if (options.merge != Merge::kNever) request.max_batch = static_cast<int>(max_batch_of(options));
   request.file_memory = options.file_memory;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error_or_out_of_memory.hpp"
+#include "core/return_if_error.hpp"
 #include "model/make_model.hpp"
 
 namespace gantry::detail {
@@ -15,11 +16,10 @@ Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::shared_ptr<Engine>
                                                          std::string name, const BatchOptions& options) {
   std::vector<Instance> instances;
   for (int i = 0; i < count; ++i) {
-    auto instance = engine->make_instance(threads_for(engine->info(), runtime->options()));
-    if (!instance) return std::move(instance).error();
-    if (!*instance)
+    GANTRY_ASSIGN_OR_RETURN(auto instance, engine->make_instance(threads_for(engine->info(), runtime->options())));
+    if (!instance)
       return Error(ErrorCode::kInvalidArgument, "the engine made no instance: make_instance() gave nullptr");
-    instances.push_back({*std::move(instance), {}});
+    instances.push_back({std::move(instance), {}});
   }
   std::shared_ptr<LocalBackend> backend(
       new LocalBackend(std::move(engine), std::move(runtime), std::move(instances), std::move(name), options));

@@ -4,6 +4,7 @@
 #include <gantry/node.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/host_backend.hpp"
 #include "model/make_model.hpp"
 #include "model/model_call.hpp"
@@ -41,13 +42,12 @@ ModelOptions merging_options(const BackendOptions& options) {
 }
 
 Result<Model> make_host_model(std::shared_ptr<Backend> backend, Signature signature, const BackendOptions& options) {
-  if (auto ok = check_backend_options(options, signature); !ok) return std::move(ok).error();
-  auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
-  if (!runtime) return std::move(runtime).error();
+  GANTRY_RETURN_IF_ERROR(check_backend_options(options, signature));
+  GANTRY_ASSIGN_OR_RETURN(auto runtime, options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared());
   const EngineInfo& info = backend->info();
   const std::string name = options.name.empty() ? info.kind : options.name;
   const auto hosted =
-      HostBackend::make(std::move(backend), runtime->core(),
+      HostBackend::make(std::move(backend), runtime.core(),
                         {name, signature.has_batch_axis(), std::min(options.hang_after, detail::kLongestHang)});
   auto call = std::make_shared<ModelCall>();
   call->bad_inputs = &hosted->counters().bad_inputs;
@@ -61,7 +61,7 @@ Result<Model> make_host_model(std::shared_ptr<Backend> backend, Signature signat
   call->merging = merging->text;
   for (int i = 0; i < options.warmup_runs && !options.examples.empty() && !info.has_state; ++i)
     if (auto ran = run(options.examples[0]); !ran) return ran.error().within("warm-up on the first of the examples");
-  return detail::ModelMaker::make(std::move(call), *std::move(runtime), name);
+  return detail::ModelMaker::make(std::move(call), std::move(runtime), name);
 }
 
 }  // namespace

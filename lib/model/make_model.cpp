@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/batch.hpp"
 #include "model/load_request.hpp"
 #include "model/local_backend.hpp"
@@ -62,7 +63,7 @@ Result<Tensors> on_worker(RuntimeCore& core, Work work) {
           result = detail::translate_exception();
         }
       });
-  if (!done) return done.error();
+  GANTRY_RETURN_IF_ERROR(done);
   return *std::move(result);
 }
 
@@ -75,16 +76,14 @@ class Trials {
   Result<Tensors> run(const Tensors& inputs) {
     return on_worker(core_, [&]() -> Result<Tensors> {
       if (!instance_) {
-        auto made = engine_.make_instance(detail::threads_for(engine_.info(), core_.options()));
-        if (!made) return std::move(made).error();
-        if (!*made) return Error(ErrorCode::kInvalidArgument, "make_instance() gave nullptr");
-        instance_ = *std::move(made);
+        GANTRY_ASSIGN_OR_RETURN(auto made, engine_.make_instance(detail::threads_for(engine_.info(), core_.options())));
+        if (!made) return Error(ErrorCode::kInvalidArgument, "make_instance() gave nullptr");
+        instance_ = std::move(made);
       }
-      const auto binding = signature_.check_inputs(inputs);
-      if (!binding) return binding.error();
+      GANTRY_ASSIGN_OR_RETURN(const auto binding, signature_.check_inputs(inputs));
       auto outputs = run_in_engine(inputs);
       if (!outputs) return outputs;
-      return detail::ModelCall::checked_outputs(signature_, *std::move(outputs), *binding);
+      return detail::ModelCall::checked_outputs(signature_, *std::move(outputs), binding);
     });
   }
 
@@ -115,10 +114,9 @@ Result<Tensors> warm_up_input(const ModelOptions& options, const detail::BatchOp
 Result<void> warm_up(const ModelCall& call, RuntimeCore& core, const ModelOptions& options,
                      const detail::BatchOptions& batching) {
   if (options.examples.empty() || call.backend->info().has_state) return {};
-  const auto input = warm_up_input(options, batching);
-  if (!input) return input.error();
+  GANTRY_ASSIGN_OR_RETURN(const auto input, warm_up_input(options, batching));
   for (int i = 0; i < options.warmup_runs; ++i) {
-    const auto ran = on_worker(core, [&] { return call.run(*input, CallOptions::trial()); });
+    const auto ran = on_worker(core, [&] { return call.run(input, CallOptions::trial()); });
     if (!ran) return ran.error().within("warm-up on the first of the examples");
   }
   return {};
@@ -170,10 +168,9 @@ Result<void> detail::check_examples(const char* option, const Signature& signatu
 
 Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signature, const ModelOptions& options,
                                  const BatchEvidence& evidence) {
-  if (auto ok = check_model_options(options, signature); !ok) return std::move(ok).error();
-  auto runtime = options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared();
-  if (!runtime) return std::move(runtime).error();
-  RuntimeCore& core = *runtime->core();
+  GANTRY_RETURN_IF_ERROR(check_model_options(options, signature));
+  GANTRY_ASSIGN_OR_RETURN(auto runtime, options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared());
+  RuntimeCore& core = *runtime.core();
   const EngineInfo& info = engine->info();
 
   BatchOptions batching;
@@ -182,9 +179,9 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
     if (!plan) return plan.error().within("ModelOptions::padding");
     batching.padding = std::make_shared<const PaddingPlan>(*std::move(plan));
   }
-  auto sizes = signature.has_batch_axis() ? BatchSizes::make(info.batch_sizes) : Result<BatchSizes>(BatchSizes());
-  if (!sizes) return std::move(sizes).error();
-  batching.sizes = *std::move(sizes);
+  GANTRY_ASSIGN_OR_RETURN(
+      auto sizes, signature.has_batch_axis() ? BatchSizes::make(info.batch_sizes) : Result<BatchSizes>(BatchSizes()));
+  batching.sizes = std::move(sizes);
   Trials trials(*engine, signature, batching.sizes, core);
   auto merging = decide_merging(info, signature, options, evidence, batching.sizes, batching.padding,
                                 [&](const Tensors& inputs) { return trials.run(inputs); });
@@ -197,23 +194,23 @@ Result<Model> detail::make_model(std::shared_ptr<Engine> engine, Signature signa
   batching.hang_after = std::min(options.hang_after, detail::kLongestHang);
   batching.release_memory_after = options.release_memory_after;
   const std::string name = options.name.empty() ? info.kind : options.name;
-  const int wanted = info.has_state ? 1 : runtime->options().workers;
-  auto backend = LocalBackend::make(std::move(engine), runtime->core(), options.instances ? options.instances : wanted,
-                                    name, batching);
-  if (!backend) return std::move(backend).error();
+  const int wanted = info.has_state ? 1 : runtime.options().workers;
+  GANTRY_ASSIGN_OR_RETURN(auto backend,
+                          LocalBackend::make(std::move(engine), runtime.core(),
+                                             options.instances ? options.instances : wanted, name, batching));
 
   auto call = std::make_shared<ModelCall>();
-  call->bad_inputs = &(*backend)->counters().bad_inputs;
+  call->bad_inputs = &backend->counters().bad_inputs;
   if (batching.padding) call->padding = batching.padding->to_string();
-  call->backend = *backend;
+  call->backend = backend;
   call->signature = std::move(signature);
   call->max_batch = max_batch_of(options);
   call->max_merged = merging->limit;
   call->merging = merging->text;
-  if (auto ok = warm_up(*call, core, options, batching); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(warm_up(*call, core, options, batching));
   if (batching.merges_calls && merging->samples && options.warmup_runs > 0)
-    try_batches(**backend, *call, core, *merging->samples, batching.sizes);
-  return ModelMaker::make(std::move(call), *std::move(runtime), name);
+    try_batches(*backend, *call, core, *merging->samples, batching.sizes);
+  return ModelMaker::make(std::move(call), std::move(runtime), name);
 }
 
 Model detail::ModelMaker::make(std::shared_ptr<const ModelCall> call, Runtime runtime, const std::string& name) {
@@ -243,17 +240,15 @@ Result<void> check_engine_options(const std::string& kind, const ModelOptions& o
 
 Result<Model> Model::load(const EngineLoader& engine, const std::string& path, const Signature& signature,
                           const ModelOptions& options) try {
-  auto file = ModelFile::open(path);
-  if (!file) return std::move(file).error();
+  GANTRY_ASSIGN_OR_RETURN(auto file, ModelFile::open(path));
   const std::string kind = engine.kind();
-  if (auto ok = check_engine_options(kind, options); !ok) return std::move(ok).error();
-  auto request = detail::make_load_request(kind, {{*std::move(file), 0}}, signature, options);
-  if (!request) return std::move(request).error();
-  auto loaded = detail::load_engine(engine, *request);
-  if (!loaded) return std::move(loaded).error();
+  GANTRY_RETURN_IF_ERROR(check_engine_options(kind, options));
+  GANTRY_ASSIGN_OR_RETURN(const auto request,
+                          detail::make_load_request(kind, {{std::move(file), 0}}, signature, options));
+  GANTRY_ASSIGN_OR_RETURN(auto loaded, detail::load_engine(engine, request));
   ModelOptions named = options;
   if (named.name.empty()) named.name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
-  return make(*std::move(loaded), signature, named);
+  return make(std::move(loaded), signature, named);
 } catch (...) {
   return detail::translate_exception();
 }

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/make_model.hpp"
 
 namespace gantry::detail {
@@ -54,10 +55,10 @@ Result<std::shared_ptr<const RowSamples>> run_samples(const Signature& signature
                                                       const BatchEvidence& evidence,
                                                       std::shared_ptr<const PaddingPlan> padding,
                                                       const RowSamples::Run& run) {
-  auto samples = RowSamples::compute(signature, options.examples, evidence.tolerance, std::move(padding),
-                                     evidence.largest ? kRowsOfPackage : kRowsOfExamples, run);
-  if (!samples) return std::move(samples).error();
-  return std::make_shared<const RowSamples>(*std::move(samples));
+  GANTRY_ASSIGN_OR_RETURN(auto samples,
+                          RowSamples::compute(signature, options.examples, evidence.tolerance, std::move(padding),
+                                              evidence.largest ? kRowsOfPackage : kRowsOfExamples, run));
+  return std::make_shared<const RowSamples>(std::move(samples));
 }
 
 }  // namespace
@@ -95,9 +96,8 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
   if (limit < 2)
     return apart("the engine computes " + sizes.to_string() + " at a time, and no more than " + std::to_string(shown) +
                  " were shown to work");
-  auto samples = run_samples(signature, options, evidence, std::move(padding), run);
-  if (!samples) return std::move(samples).error();
-  const RowSamples& rows = **samples;
+  GANTRY_ASSIGN_OR_RETURN(auto samples, run_samples(signature, options, evidence, std::move(padding), run));
+  const RowSamples& rows = *samples;
   if (rows.size() < 2)
     return apart(
         "no two different samples of one shape are at hand to try it on; give gantry-pack, or "
@@ -112,7 +112,7 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
     if (auto wrong = rows.try_beside_nan(most, run)) return apart("samples depend on each other in " + *wrong);
   const std::string text = "merges up to " + std::to_string(limit) + " samples, proven on " +
                            std::to_string(rows.size()) + " of them" + in_sizes;
-  return Merging{true, limit, text, *std::move(samples)};
+  return Merging{true, limit, text, std::move(samples)};
 }
 
 }  // namespace gantry::detail

@@ -7,6 +7,7 @@
 #include <gantry/node.hpp>
 #include <utility>
 
+#include "core/return_if_error.hpp"
 #include "model/model_call.hpp"
 #include "runtime/context.hpp"
 #include "runtime/current_thread.hpp"
@@ -43,9 +44,8 @@ Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const
   {
     const detail::HelpingCaller helper(core, options, detail::Clock::duration::zero());
     if (helper) {
-      auto admission = core.admit(options);
-      if (!admission) return std::move(admission).error();
-      helped = *std::move(admission);
+      GANTRY_ASSIGN_OR_RETURN(auto admission, core.admit(options));
+      helped = std::move(admission);
     }
     call->submit(inputs, options, [call, promise = std::move(promise)](Result<Tensors> result) mutable {
       promise.set_value(std::move(result));
@@ -66,10 +66,9 @@ Result<Tensors> run_where_it_belongs(const ModelCallPtr& call, const Runtime& ru
     const detail::CallerScope caller(*core);
     return run_here(*call, nullptr, inputs, options);
   }
-  if (auto interruption = options.interruption()) return *interruption;
+  GANTRY_RETURN_IF_ERROR(options.interruption());
   if (runtime.options().execution == Execution::kPooled) return run_on_worker(call, *core, inputs, options);
-  auto admission = core->admit(options);
-  if (!admission) return std::move(admission).error();
+  GANTRY_ASSIGN_OR_RETURN(auto admission, core->admit(options));
   const detail::CallerScope caller(*core);
   return run_here(*call, core, inputs, options);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/dense.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry::detail {
 namespace {
@@ -32,7 +33,7 @@ Tensors by_name(Tensors outputs, const Signature& signature) {
 Result<Tensors> ModelCall::checked_outputs(const Signature& signature, Tensors outputs, const SymbolBinding& binding) {
   if (outputs.size() == signature.outputs().size() && !has_names_in_order(outputs, signature))
     outputs = by_name(std::move(outputs), signature);
-  if (auto ok = signature.check_outputs(outputs, binding); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(signature.check_outputs(outputs, binding));
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     NamedTensor& output = outputs[i];
     if (output.name != signature.outputs()[i].name) output.name = signature.outputs()[i].name;
@@ -40,7 +41,7 @@ Result<Tensors> ModelCall::checked_outputs(const Signature& signature, Tensors o
     auto dense = dense_on_cpu(output.tensor);
     if (!dense && !output.tensor.device().is_cpu())
       return Error(ErrorCode::kModelError, "output '" + output.name + "': " + dense.error().message());
-    if (!dense) return std::move(dense).error();
+    GANTRY_RETURN_IF_ERROR(dense);
     output.tensor = *std::move(dense);
   }
   return outputs;
@@ -54,9 +55,9 @@ Result<Tensors> ModelCall::prepare(const Tensors& inputs, const CallOptions& cal
       return Error(ErrorCode::kInvalidArgument,
                    "input '" + spec.name + "' must be on the CPU, got " + input.to_string());
     const bool may_vanish = call.deadline && input.owner() == nullptr;
-    auto dense = backend->info().mutates_inputs || may_vanish ? input.clone() : input.contiguous();
-    if (!dense) return std::move(dense).error();
-    prepared.add(spec.name, *std::move(dense));
+    GANTRY_ASSIGN_OR_RETURN(auto dense,
+                            backend->info().mutates_inputs || may_vanish ? input.clone() : input.contiguous());
+    prepared.add(spec.name, std::move(dense));
   }
   return prepared;
 }
@@ -82,9 +83,8 @@ void ModelCall::submit(const Tensors& inputs, const CallOptions& call, Function<
 Result<Tensors> ModelCall::run(const Tensors& inputs, const CallOptions& call) const {
   auto binding = signature.check_inputs(inputs);
   if (!binding) return bad_input(std::move(binding).error());
-  auto prepared = prepare(inputs, call);
-  if (!prepared) return std::move(prepared).error();
-  return finish(backend->run(*std::move(prepared), call), *binding);
+  GANTRY_ASSIGN_OR_RETURN(auto prepared, prepare(inputs, call));
+  return finish(backend->run(std::move(prepared), call), *binding);
 }
 
 }  // namespace gantry::detail

@@ -6,6 +6,7 @@
 
 #include "core/file_pages.hpp"
 #include "core/open_file.hpp"
+#include "core/return_if_error.hpp"
 
 namespace gantry {
 namespace {
@@ -54,10 +55,9 @@ Result<void> ModelFile::read(std::uint64_t offset, void* target, std::size_t siz
 Result<Bytes> ModelFile::pages(FileMemory memory) const {
   if (memory == FileMemory::kMapped) return content_->map();
   const auto bytes = static_cast<std::size_t>(size());
-  auto pages = detail::PagesToSeal::make(bytes, name());
-  if (!pages) return std::move(pages).error();
-  if (auto ok = read(0, pages->data(), bytes); !ok) return std::move(ok).error();
-  return std::move(*pages).seal(name());
+  GANTRY_ASSIGN_OR_RETURN(auto pages, detail::PagesToSeal::make(bytes, name()));
+  GANTRY_RETURN_IF_ERROR(read(0, pages.data(), bytes));
+  return std::move(pages).seal(name());
 }
 
 }  // namespace gantry

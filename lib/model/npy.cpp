@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry::detail {
 namespace {
 
@@ -108,21 +110,18 @@ Result<Tensor> parse_npy(const Bytes& file) {
   const std::size_t size = header_size(file, begin);
   if (begin > file.size() || size > file.size() - begin) return malformed("its header is cut off");
   const std::string_view header(reinterpret_cast<const char*>(file.data()) + begin, size);
-  auto dtype = parse_descr(header);
-  if (!dtype) return std::move(dtype).error();
+  GANTRY_ASSIGN_OR_RETURN(auto dtype, parse_descr(header));
   if (after_key(header, "fortran_order").substr(0, 5) != "False") return malformed("it is in Fortran order");
-  auto shape = parse_shape(header);
-  if (!shape) return std::move(shape).error();
+  GANTRY_ASSIGN_OR_RETURN(auto shape, parse_shape(header));
 
   const std::size_t offset = begin + size;
-  const auto count = static_cast<std::uint64_t>(shape->numel());
-  if (count > file.size() || count * size_of(*dtype) != file.size() - offset)
-    return malformed("its shape " + shape->to_string() + " needs " + std::to_string(count) + " elements of " +
-                     std::to_string(size_of(*dtype)) + " bytes, it holds " + std::to_string(file.size() - offset) +
+  const auto count = static_cast<std::uint64_t>(shape.numel());
+  if (count > file.size() || count * size_of(dtype) != file.size() - offset)
+    return malformed("its shape " + shape.to_string() + " needs " + std::to_string(count) + " elements of " +
+                     std::to_string(size_of(dtype)) + " bytes, it holds " + std::to_string(file.size() - offset) +
                      " bytes");
-  if (*dtype == DType::kBool)
-    if (auto ok = check_bools(file.data() + offset, static_cast<std::size_t>(count)); !ok) return std::move(ok).error();
-  auto tensor = Tensor::make(*dtype, *shape);
+  if (dtype == DType::kBool) GANTRY_RETURN_IF_ERROR(check_bools(file.data() + offset, static_cast<std::size_t>(count)));
+  auto tensor = Tensor::make(dtype, shape);
   if (tensor && count > 0) std::memcpy(tensor->mutable_data(), file.data() + offset, file.size() - offset);
   return tensor;
 }
@@ -130,8 +129,7 @@ Result<Tensor> parse_npy(const Bytes& file) {
 Result<Bytes> to_npy(const Tensor& tensor) {
   if (!tensor.device().is_cpu())
     return Error(ErrorCode::kInvalidArgument, "only a tensor on the CPU can be written, got " + tensor.to_string());
-  auto dense = tensor.contiguous();
-  if (!dense) return std::move(dense).error();
+  GANTRY_ASSIGN_OR_RETURN(auto dense, tensor.contiguous());
   std::string header =
       "{'descr': '" + std::string(code_of(tensor.dtype()), 3) + "', 'fortran_order': False, 'shape': (";
   for (const std::int64_t dim : tensor.shape()) header += std::to_string(dim) + ",";
@@ -143,7 +141,7 @@ Result<Bytes> to_npy(const Tensor& tensor) {
   std::string file(kMagic);
   file += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
   file += header;
-  file.append(static_cast<const char*>(dense->data()), dense->size_bytes());
+  file.append(static_cast<const char*>(dense.data()), dense.size_bytes());
   return Bytes(std::move(file));
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "core/return_if_error.hpp"
 #include "model/batch.hpp"
 
 namespace gantry::detail {
@@ -218,15 +219,13 @@ class PaddedCopy {
 }  // namespace
 
 Result<PaddingPlan> PaddingPlan::make(const Padding& padding, const Signature& signature) {
-  if (auto ok = check_dim(padding.dim, signature); !ok) return std::move(ok).error();
-  auto lengths = check_lengths(padding.lengths);
-  if (!lengths) return std::move(lengths).error();
-  auto values = check_values(padding, signature);
-  if (!values) return std::move(values).error();
+  GANTRY_RETURN_IF_ERROR(check_dim(padding.dim, signature));
+  GANTRY_ASSIGN_OR_RETURN(auto lengths, check_lengths(padding.lengths));
+  GANTRY_ASSIGN_OR_RETURN(auto values, check_values(padding, signature));
   PaddingPlan plan;
   plan.dim_ = padding.dim;
-  plan.lengths_ = *std::move(lengths);
-  plan.values_ = *std::move(values);
+  plan.lengths_ = std::move(lengths);
+  plan.values_ = std::move(values);
   for (const TensorSpec& spec : signature.inputs()) plan.input_axes_.push_back(axes_of(spec, padding.dim));
   for (const TensorSpec& spec : signature.outputs()) plan.output_axes_.push_back(axes_of(spec, padding.dim));
   while (plan.input_axes_[plan.first_input_] == 0) ++plan.first_input_;
@@ -265,9 +264,8 @@ Result<Tensors> PaddingPlan::join(Span<const Tensors* const> calls) const {
   std::vector<Tensor> parts(calls.size());
   for (std::size_t i = 0; i < input_axes_.size(); ++i) {
     for (std::size_t k = 0; k < parts.size(); ++k) parts[k] = (*calls[k])[i].tensor;
-    auto whole = join_input(i, parts);
-    if (!whole) return std::move(whole).error();
-    joined.add((*calls[0])[i].name, *std::move(whole));
+    GANTRY_ASSIGN_OR_RETURN(auto whole, join_input(i, parts));
+    joined.add((*calls[0])[i].name, std::move(whole));
   }
   return joined;
 }
@@ -304,13 +302,11 @@ Result<Tensors> PaddingPlan::cut(Tensors outputs, const Tensors& inputs) const {
         return Error(ErrorCode::kModelError, "the model's output disagrees with its signature: '" + dim_ +
                                                  "' was padded to " + std::to_string(whole) + ", got " +
                                                  tensor.to_string());
-      auto part = tensor.slice(axis, 0, own);
-      if (!part) return std::move(part).error();
-      tensor = *std::move(part);
+      GANTRY_ASSIGN_OR_RETURN(auto part, tensor.slice(axis, 0, own));
+      tensor = std::move(part);
     }
-    auto dense = tensor.contiguous();
-    if (!dense) return std::move(dense).error();
-    tensor = *std::move(dense);
+    GANTRY_ASSIGN_OR_RETURN(auto dense, tensor.contiguous());
+    tensor = std::move(dense);
   }
   return outputs;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/element.hpp"
+#include "core/return_if_error.hpp"
 #include "core/tensor_difference.hpp"
 #include "model/batch.hpp"
 
@@ -19,14 +20,12 @@ Result<std::vector<Tensors>> take_apart(Span<const Tensors> examples) {
   std::vector<Tensors> rows;
   for (const Tensors& example : examples)
     for (std::int64_t row = 0; row < example[0].tensor.shape()[0]; ++row) {
-      auto one = take_rows(example, row, row + 1);
-      if (!one) return std::move(one).error();
-      for (std::size_t i = 0; i < one->size(); ++i) {
-        auto dense = (*one)[i].tensor.contiguous();
-        if (!dense) return std::move(dense).error();
-        (*one)[i].tensor = *std::move(dense);
+      GANTRY_ASSIGN_OR_RETURN(auto one, take_rows(example, row, row + 1));
+      for (std::size_t i = 0; i < one.size(); ++i) {
+        GANTRY_ASSIGN_OR_RETURN(auto dense, one[i].tensor.contiguous());
+        one[i].tensor = std::move(dense);
       }
-      rows.push_back(*std::move(one));
+      rows.push_back(std::move(one));
     }
   return rows;
 }
@@ -82,15 +81,14 @@ bool has_floats(const Tensors& tensors) {
 Result<Tensors> nan_like(const Tensors& inputs) {
   Tensors filled;
   for (const NamedTensor& input : inputs) {
-    auto tensor = input.tensor.clone();
-    if (!tensor) return std::move(tensor).error();
-    const DType dtype = tensor->dtype();
+    GANTRY_ASSIGN_OR_RETURN(auto tensor, input.tensor.clone());
+    const DType dtype = tensor.dtype();
     if (is_float(dtype)) {
-      auto* at = static_cast<std::byte*>(tensor->mutable_data());
-      for (std::int64_t i = 0; i < tensor->numel(); ++i, at += size_of(dtype))
+      auto* at = static_cast<std::byte*>(tensor.mutable_data());
+      for (std::int64_t i = 0; i < tensor.numel(); ++i, at += size_of(dtype))
         write_element(dtype, std::numeric_limits<double>::quiet_NaN(), at);
     }
-    filled.add(input.name, *std::move(tensor));
+    filled.add(input.name, std::move(tensor));
   }
   return filled;
 }
@@ -114,20 +112,17 @@ Result<RowSamples> RowSamples::compute(const Signature& signature, Span<const Te
     for (const TensorSpec& spec : signature.inputs()) inputs.add(spec.name, *example.find(spec.name));
     ordered.push_back(std::move(inputs));
   }
-  auto rows = take_apart(ordered);
-  if (!rows) return std::move(rows).error();
+  GANTRY_ASSIGN_OR_RETURN(auto rows, take_apart(ordered));
   RowSamples samples;
   samples.tolerance_ = tolerance;
   samples.padding_ = std::move(padding);
-  for (Tensors& input : different_ones(of_one_shape(*std::move(rows), samples.padding_.get()), most)) {
-    auto outputs = samples.run_alone(input, run);
-    if (!outputs) return std::move(outputs).error();
-    samples.rows_.push_back({std::move(input), *std::move(outputs)});
+  for (Tensors& input : different_ones(of_one_shape(std::move(rows), samples.padding_.get()), most)) {
+    GANTRY_ASSIGN_OR_RETURN(auto outputs, samples.run_alone(input, run));
+    samples.rows_.push_back({std::move(input), std::move(outputs)});
   }
   if (samples.rows_.empty()) return samples;
-  const auto again = samples.run_alone(samples.rows_[0].inputs, run);
-  if (!again) return again.error();
-  if (const auto moved = samples.difference_of(*again, samples.rows_[0].outputs))
+  GANTRY_ASSIGN_OR_RETURN(const auto again, samples.run_alone(samples.rows_[0].inputs, run));
+  if (const auto moved = samples.difference_of(again, samples.rows_[0].outputs))
     samples.not_repeatable_ = "two runs of one sample differ: " + *moved;
   return samples;
 }

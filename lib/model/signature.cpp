@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+
 namespace gantry {
 namespace {
 
@@ -45,19 +47,17 @@ Result<TensorSpec> parse_spec(std::string_view text) {
   const auto open = text.find('[');
   if (colon == std::string_view::npos || open == std::string_view::npos || open < colon || text.back() != ']')
     return invalid("expected 'name:dtype[dim,dim]', got '" + std::string(text) + "'");
-  auto dtype = parse_dtype(trim(text.substr(colon + 1, open - colon - 1)));
-  if (!dtype) return std::move(dtype).error();
+  GANTRY_ASSIGN_OR_RETURN(auto dtype, parse_dtype(trim(text.substr(colon + 1, open - colon - 1))));
   TensorSpec spec;
   spec.name = std::string(trim(text.substr(0, colon)));
-  spec.dtype = *dtype;
+  spec.dtype = dtype;
   const auto dims = trim(text.substr(open + 1, text.size() - open - 2));
   const auto parts = split(dims, ',');
   if (!dims.empty() && static_cast<std::ptrdiff_t>(parts.size()) != std::count(dims.begin(), dims.end(), ',') + 1)
     return invalid("a dimension is missing in '" + std::string(text) + "'");
   for (const auto part : parts) {
-    auto dim = parse_dim(part);
-    if (!dim) return std::move(dim).error();
-    spec.dims.push_back(*std::move(dim));
+    GANTRY_ASSIGN_OR_RETURN(auto dim, parse_dim(part));
+    spec.dims.push_back(std::move(dim));
   }
   return spec;
 }
@@ -65,9 +65,8 @@ Result<TensorSpec> parse_spec(std::string_view text) {
 Result<std::vector<TensorSpec>> parse_specs(std::string_view text) {
   std::vector<TensorSpec> specs;
   for (const auto part : split(text, ';')) {
-    auto spec = parse_spec(part);
-    if (!spec) return std::move(spec).error();
-    specs.push_back(*std::move(spec));
+    GANTRY_ASSIGN_OR_RETURN(auto spec, parse_spec(part));
+    specs.push_back(std::move(spec));
   }
   return specs;
 }
@@ -148,8 +147,8 @@ std::string TensorSpec::to_string() const {
 }
 
 Result<Signature> Signature::make(std::vector<TensorSpec> inputs, std::vector<TensorSpec> outputs) {
-  if (auto ok = check_specs(inputs, "input"); !ok) return std::move(ok).error();
-  if (auto ok = check_specs(outputs, "output"); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(check_specs(inputs, "input"));
+  GANTRY_RETURN_IF_ERROR(check_specs(outputs, "output"));
   Signature signature;
   std::set<std::string_view> bound;
   for (const TensorSpec& spec : inputs)
@@ -173,11 +172,9 @@ Result<Signature> Signature::make(std::vector<TensorSpec> inputs, std::vector<Te
 }
 
 Result<Signature> Signature::parse(std::string_view inputs, std::string_view outputs) {
-  auto in = parse_specs(inputs);
-  if (!in) return std::move(in).error();
-  auto out = parse_specs(outputs);
-  if (!out) return std::move(out).error();
-  return make(*std::move(in), *std::move(out));
+  GANTRY_ASSIGN_OR_RETURN(auto in, parse_specs(inputs));
+  GANTRY_ASSIGN_OR_RETURN(auto out, parse_specs(outputs));
+  return make(std::move(in), std::move(out));
 }
 
 Result<SymbolBinding> Signature::check_inputs(const Tensors& tensors) const {
@@ -185,7 +182,7 @@ Result<SymbolBinding> Signature::check_inputs(const Tensors& tensors) const {
   for (const TensorSpec& spec : inputs_) {
     const Tensor* tensor = tensors.find(spec.name);
     if (tensor == nullptr) return invalid("input '" + spec.name + "' is missing; expected " + names_of(inputs_));
-    if (auto ok = check_tensor(spec, 0, *tensor, binding); !ok) return std::move(ok).error();
+    GANTRY_RETURN_IF_ERROR(check_tensor(spec, 0, *tensor, binding));
   }
   std::set<std::string_view> seen;
   for (const NamedTensor& item : tensors) {

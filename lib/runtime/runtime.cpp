@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/mutex.hpp"
+#include "core/return_if_error.hpp"
 #include "runtime/budget_watch.hpp"
 #include "runtime/current_thread.hpp"
 #include "runtime/exit_hook.hpp"
@@ -98,11 +99,10 @@ struct Runtime::Owner {
 Runtime::Runtime(std::shared_ptr<Owner> owner) : owner_(std::move(owner)) {}
 
 Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
-  if (auto ok = detail::check_options(options); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(detail::check_options(options));
   auto budgets = std::make_unique<detail::BudgetWatch>(detail::make_process_reader(options.cpus), now_by(options));
-  auto resolved = detail::resolve_options(options, budgets->refresh(now_by(options))->cpu.cpus);
-  if (!resolved) return std::move(resolved).error();
-  auto core = std::make_shared<RuntimeCore>(*resolved, std::move(budgets), make_threads(*resolved));
+  GANTRY_ASSIGN_OR_RETURN(auto resolved, detail::resolve_options(options, budgets->refresh(now_by(options))->cpu.cpus));
+  auto core = std::make_shared<RuntimeCore>(resolved, std::move(budgets), make_threads(resolved));
   if (!register_core(core))
     return Error(ErrorCode::kUnavailable, "the process is exiting").with_reason(ErrorReason::kShutdown);
   const auto owner = std::make_shared<Owner>(core);  // stops what was started, however this function is left
@@ -111,7 +111,7 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
       core->start_threads();
     } catch (const std::system_error& error) {
       return Error(ErrorCode::kResourceExhausted,
-                   "cannot start " + std::to_string(resolved->workers) + " worker threads: " + error.what());
+                   "cannot start " + std::to_string(resolved.workers) + " worker threads: " + error.what());
     }
   }
   return Runtime(owner);

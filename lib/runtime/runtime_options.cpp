@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/json_object.hpp"
+#include "core/return_if_error.hpp"
 #include "runtime/cpu_budget.hpp"
 
 namespace gantry {
@@ -92,9 +93,8 @@ Result<RuntimeOptions> resolve_options(RuntimeOptions options, int budget) {
 }  // namespace detail
 
 Result<RuntimeOptions> RuntimeOptions::parse(std::string_view json) try {
-  auto value = detail::parse_json(json, "the runtime's config");
-  if (!value) return std::move(value).error();
-  detail::JsonObject object(*value, "");
+  GANTRY_ASSIGN_OR_RETURN(auto value, detail::parse_json(json, "the runtime's config"));
+  detail::JsonObject object(value, "");
   RuntimeOptions options;
   options.cpus = static_cast<int>(object.integer("cpus", 0, detail::kMaxCpus, options.cpus));
   options.goal = static_cast<Goal>(object.choice("goal", {"throughput", "latency"}, 0));
@@ -110,7 +110,7 @@ Result<RuntimeOptions> RuntimeOptions::parse(std::string_view json) try {
   options.tenant_weights = detail::parse_weights(object);
   options.shed_target = detail::parse_milliseconds(object, "shed_target_ms", options.shed_target);
   options.shed_interval = detail::parse_milliseconds(object, "shed_interval_ms", options.shed_interval);
-  if (auto ok = object.finish(); !ok) return std::move(ok).error();
+  GANTRY_RETURN_IF_ERROR(object.finish());
   return options;
 } catch (const std::bad_alloc&) {
   return Error::out_of_memory();

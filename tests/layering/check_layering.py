@@ -60,7 +60,6 @@ MAY_CALL = {("getenv", "runtime/cpu_budget.cpp"), ("getenv", "engine/torch/scrat
 ERROR_BY_HAND = re.compile(r"!\s*([\w.\[\]]+)\)\s*\{?\s*return\s+(?:std::move\(\1\)|\1)\.error\(\)\s*;|"
                            r"\bif \((?:const )?auto&? (\w+) = [^;{}]*\binterruption\(\)\)\s*\{?\s*"
                            r"return \*(?:std::move\(\2\)|\2);")
-FOLDERS_WITH_ERRORS_BY_HAND = {"runtime", "model"}   # not converted yet
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -119,7 +118,7 @@ class Check:
             self.check_include(path, parts, line, quote, header)
         code = code_of(path.read_text())
         name = "/".join(parts)
-        if folder not in FOLDERS_WITH_ERRORS_BY_HAND and name != "core/return_if_error.hpp":
+        if name != "core/return_if_error.hpp":
             for found in ERROR_BY_HAND.finditer(code):
                 self.report(path, line_of(code, found.start()),
                             "an error is handed on by GANTRY_RETURN_IF_ERROR or GANTRY_ASSIGN_OR_RETURN (core/return_if_error.hpp)")
