@@ -136,7 +136,7 @@ CallQueue::When CallQueue::when_to_serve(Clock::time_point now, std::size_t comi
     if (waiting >= latency.batch_size(options_.max_batch)) return When::kNow;
     return now >= close() ? When::kNow : When::kInTime;
   }
-  return coming == 0 || waiting >= latency.batch_size(waiting + coming) ? When::kNow : When::kLate;
+  return coming == 0 || waiting >= latency.batch_size(waiting + coming) ? When::kNow : When::kDeferred;
 }
 
 std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entry, Clock::time_point now) const {

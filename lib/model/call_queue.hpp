@@ -68,7 +68,7 @@ struct Batch {
 };
 
 /// Ownership: owns the calls that wait.
-/// Threads:   none of its own; LocalBackend locks.
+/// Threads:   none of its own; Batcher locks.
 /// Errors:    arrive: std::bad_alloc, which leaves the call with the caller; nothing else throws.
 /// Cost:      a fraction of a microsecond a call.
 class CallQueue {
@@ -76,8 +76,8 @@ class CallQueue {
   /// When a free instance is to take what waits.
   enum class When {
     kNow,
-    kLate,    ///< when the requests that are queued at the runtime have come as far as this
-    kInTime,  ///< when the oldest call has waited for max_delay, or its deadline demands it
+    kDeferred,  ///< when the requests that are queued at the runtime have come as far as this
+    kInTime,    ///< when the oldest call has waited for max_delay, or its deadline demands it
   };
 
   CallQueue(const BatchOptions& options, const RuntimeOptions& runtime, std::size_t instances);

@@ -105,17 +105,17 @@ TEST(CallQueue, ServesAtOnceUnlessMoreComesForNothing) {
   CallQueue queue = make_queue();
   arrive(queue, make_call(0));
   EXPECT_EQ(queue.when_to_serve(kStart, 0), CallQueue::When::kNow);
-  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kLate);
+  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kDeferred);
   for (int i = 1; i < 8; ++i) arrive(queue, make_call(i));
   EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kNow) << "the batch is full";
   queue.begin(kStart);
   arrive(queue, make_call(8));
-  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kLate) << "those that left no longer wait";
+  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kDeferred) << "those that left no longer wait";
   for (int i = 9; i < 20; ++i) arrive(queue, make_call(i));
   while (queue.take_any(kStart)) {
   }
   arrive(queue, make_call(20));
-  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kLate) << "nor do these";
+  EXPECT_EQ(queue.when_to_serve(kStart, 5), CallQueue::When::kDeferred) << "nor do these";
 }
 
 TEST(CallQueue, ABatchWaitsForMaxDelay) {
@@ -325,7 +325,7 @@ TEST(CallQueue, WaitsForOthersOfThePaddedLengthThatIsNext) {
   for (int i = 1; i < 4; ++i) arrive(queue, make_padded_call(*options.padding, i, 2));
   EXPECT_EQ(queue.when_to_serve(kStart, 4), CallQueue::When::kNow) << "the long one gains nothing by waiting";
   queue.begin(kStart);
-  EXPECT_EQ(queue.when_to_serve(kStart, 4), CallQueue::When::kLate) << "short ones gain";
+  EXPECT_EQ(queue.when_to_serve(kStart, 4), CallQueue::When::kDeferred) << "short ones gain";
   for (int i = 4; i < 9; ++i) arrive(queue, make_padded_call(*options.padding, i, 2));
   EXPECT_EQ(queue.when_to_serve(kStart, 4), CallQueue::When::kNow) << "a batch of short ones is full";
 }
