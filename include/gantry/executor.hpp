@@ -12,10 +12,9 @@
 
 namespace gantry {
 
-/// Runs what a runtime has to do, one piece a task; RuntimeOptions::workers tasks at a time at most.
+/// Runs a runtime's work, one piece a task, at most RuntimeOptions::workers tasks at a time.
 ///
-/// Ownership: held by the runtime until that is shut down or its last handle goes, and let go of on the thread where
-/// that
+/// Ownership: held by the runtime until it is shut down or its last handle goes; released on the thread where that
 ///            happens.
 /// Threads:   post() is called on any thread, a thread that runs a task included, and under no lock.
 /// Errors:    a task does not throw. Where post() throws, or a task is destroyed without having run and no other is
@@ -24,8 +23,8 @@ namespace gantry {
 class GANTRY_API Executor {
  public:
   virtual ~Executor();
-  /// Has `task` called once, on a thread that nothing in gantry waits for: not inside of post(), and not on a thread
-  /// that is blocked in a pipeline's run(). The thread gets its floating-point and LibTorch settings back as they were.
+  /// Must call `task` once, on a thread that nothing in gantry waits for: not inside post(), and not on a thread that
+  /// is blocked in a pipeline's run(). The task restores the thread's floating-point and LibTorch settings.
   virtual void post(Function<void()> task) = 0;
 };
 

@@ -37,10 +37,10 @@ enum class Merge : std::uint8_t {
 struct ModelOptions {
   /// Where the model runs. Nothing falls back: a missing device is failed_precondition.
   Device device = Device::cpu();
-  /// Samples that share an engine call at most; 1..65536. 0: what the model's package says, or 16.
+  /// The largest number of samples in one engine call; 1..65536. 0: what the model's package says, or 16.
   int max_batch = 0;
-  /// Whether samples may share an engine call at all. Never where the engine writes to its inputs, where the model
-  /// keeps state, or where the signature has no batch axis. Pipeline::explain() says why samples are not merged.
+  /// Whether samples may share an engine call. They never do where the engine writes to its inputs, the model keeps
+  /// state, or the signature has no batch axis. Pipeline::explain() says why samples are not merged.
   Merge merge = Merge::kProven;
   /// Inputs as calls bring them, exactly as the signature states, each with one or more samples. They warm a bare model
   /// file up, and prove what Merge::kProven asks for: every sample of an example of several *different* samples is
@@ -48,40 +48,40 @@ struct ModelOptions {
   /// only input that is made up. No more samples are merged than the largest such example has, since larger
   /// batches have not been shown to work. Of a package, golden inputs serve instead, unless these are given.
   std::vector<Tensors> examples;
-  /// Calls of several callers whose samples have the same shapes may share an engine call, of up to `max_batch`
-  /// samples, where `merge` allows it: what waits when an instance is free goes together, as far as that is faster than
-  /// one by one, which is measured: each size is tried two or three times, on the inputs that proved the model, for
-  /// 2.5 s at most as it is loaded (not with `warmup_runs` 0); beyond that, when that many samples wait. Less than a
-  /// hundredth of the samples later go into batches that look again.
+  /// Calls of several callers may share an engine call of up to `max_batch` samples, where `merge` allows it and their
+  /// samples have the same shapes. When an instance is free, the calls that wait form a batch, as large as measurements
+  /// show to be faster than one call at a time. Loading measures each batch size two or three times, on the inputs that
+  /// proved the model, for at most 2.5 s (not with `warmup_runs` 0). Sizes that loading did not measure are tried when
+  /// that many samples wait. Later, less than 1 % of the samples go into batches that measure again.
   bool batch_across_callers = true;
-  /// How long a call may wait for others to share a batch with; less if its deadline demands it. 0: not at all. Pays
-  /// where few callers meet a model that is much faster in batches. 0..10 s.
+  /// The longest time a call waits for others to share a batch with; shorter if its deadline demands it. 0: it does not
+  /// wait. Useful where few callers meet a model that is much faster in batches. 0..10 s.
   std::chrono::microseconds max_delay{0};
   /// Sequences of different lengths share batches, padded to a few lengths. Unset: only equal shapes do.
   std::optional<Padding> padding;
-  /// An engine call that takes longer counts as hanging: health() says so, and the model takes no calls until it has
-  /// returned. 0: no bound.
+  /// An engine call that takes longer counts as hanging: health() reports it, and the model refuses calls until it
+  /// returns. 0: no limit.
   std::chrono::milliseconds hang_after{60000};
-  /// Runs of the first example, or of a package's golden input, before the model is handed out (profiling executors
-  /// optimise on run 2). None without examples, nor of a model that keeps state. 0..100.
+  /// Runs of the first example, or of a package's golden input, before load returns: profiling executors optimise on
+  /// the second run. Without examples, and for a model that keeps state, there are none. 0..100.
   int warmup_runs = 3;
-  /// Engine calls at a time. 0: one per worker of the runtime; 1 of a model that keeps state, which has a copy of it
-  /// for each instance.
+  /// Engine calls at a time. 0: one per worker of the runtime, or 1 for a model that keeps state. Each instance has its
+  /// own copy of such state.
   int instances = 0;
   /// Name in messages; empty: the file's name.
   std::string name;
   /// Unset: the shared runtime.
   std::optional<Runtime> runtime;
-  /// What engines can be told beyond this, by kind: `engine_options["aoti"].set("scratch_dir", "/var/tmp")`. Those of
-  /// LibTorch: libtorch::Options. An engine refuses what it does not know, and so
-  /// does whoever loads a model those for an engine that does not load it.
+  /// Options of single engines, by kind: `engine_options["aoti"].set("scratch_dir", "/var/tmp")`; libtorch::Options has
+  /// those of LibTorch. An engine refuses options it does not know, and loading refuses options of an engine that does
+  /// not load the model.
   std::map<std::string, EngineOptions> engine_options;
-  /// For engines that use a model's file where it lies; those of LibTorch read it into memory of their own.
+  /// How engines that use the model's file in place get it; LibTorch's read it into memory of their own.
   FileMemory file_memory = FileMemory::kCopied;
-  /// An instance that has run nothing for so long gives back what it keeps for its next run; a worker of the runtime
-  /// wakes up for that, and sleeps on once nothing is kept. In caller execution there is no worker: what is kept stays
-  /// until the host asks the engine for it (libtorch::release_idle_activation_memory()), or the model ends. 0: so in
-  /// pooled execution, too. 0..1 day.
+  /// An instance that has been idle for this long releases the memory it keeps for its next run. A worker of the
+  /// runtime wakes up to do so. In caller execution there is no worker: the memory stays until the host calls
+  /// libtorch::release_idle_activation_memory(), or the model is destroyed. 0 disables the timer in pooled execution
+  /// too. 0..1 day.
   std::chrono::milliseconds release_memory_after{5000};
 };
 

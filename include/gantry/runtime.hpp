@@ -50,44 +50,42 @@ struct GANTRY_API RuntimeOptions {
   /// variable GANTRY_CPUS (1..4096) replaces it.
   int cpus = 0;
   /// Chooses `workers` and `intra_op_threads`. kLatency: one worker unless `workers` says otherwise, and budget /
-  /// workers threads for each engine call, whatever `intra_op_threads` says. Pays for large models and few callers.
+  /// workers threads for each engine call, whatever `intra_op_threads` says; for large models and few callers.
   Goal goal = Goal::kThroughput;
   /// Worker threads. 0: one per CPU of the budget.
-  /// `workers * intra_op_threads` may not exceed the budget unless `allow_oversubscription` is set; if the budget
-  /// shrinks later, as when a pod is resized in place, fewer of them work at a time (RuntimeStats::workers), until it
-  /// grows again.
+  /// `workers * intra_op_threads` may not exceed the budget unless `allow_oversubscription` is set. If the budget
+  /// shrinks later, for instance when a pod is resized in place, fewer workers run at a time (RuntimeStats::workers)
+  /// until it grows again.
   int workers = 0;
   /// Threads one engine call may use inside a worker. 0: budget / workers, at least 1. Default 1: throughput.
   int intra_op_threads = 1;
-  /// Requests in flight (queued, waiting for a model, or running) before new ones get resource_exhausted.
+  /// The most requests in flight: queued, waiting for a model, or running. Further ones get resource_exhausted.
   std::size_t max_in_flight = 1024;
   Execution execution = Execution::kPooled;
-  /// Runs what workers would run, `workers` pieces at a time at most, on threads of the host's: the runtime then has
-  /// none but one that waits for timers. Only in pooled execution.
+  /// Runs the work on threads of the host, at most `workers` pieces at a time. The runtime then has a single thread,
+  /// which waits for timers. Only in pooled execution.
   std::shared_ptr<Executor> executor;
-  /// A thread that waits in a blocking call without a deadline runs its request itself, in a worker's stead, where a
-  /// worker sleeps and nothing else waits: that spares two changes of threads. Stages and engines then meet threads of
-  /// the host's, whose state is put back. Only where an engine call uses one thread and 1 MiB of the caller's stack is
-  /// left. false: all runs on workers.
+  /// A thread in a blocking call without a deadline runs its request itself if a worker is asleep and no request waits:
+  /// that saves two thread switches. Stages and engines then run on threads of the host, whose state is restored. Only
+  /// where an engine call uses one thread and 1 MiB of the caller's stack is left. false: everything runs on workers.
   bool callers_help = true;
-  /// Workers that may share the work on one decoded image of 8 megapixels or more, where they have nothing else to do;
-  /// 1..4096. More than 1 shortens the latency of such an image, and costs others' throughput. Only in pooled
-  /// execution.
+  /// The most workers that share the work on one decoded image of 8 megapixels or more, when they are idle; 1..4096.
+  /// More than 1 shortens the latency of such an image and costs throughput. Only in pooled execution.
   int image_threads = 1;
   /// Lets workers * intra_op_threads exceed the CPU budget.
   bool allow_oversubscription = false;
-  /// How much waiting one step of RunOptions::priority is worth: nothing waits for ever behind higher priorities.
+  /// The waiting time that makes up for one step of RunOptions::priority, so that nothing waits for ever.
   std::chrono::milliseconds priority_aging{1000};
-  /// Shares of RunOptions::tenant where several have requests waiting, > 0; a tenant that is not named has 1.
+  /// Shares of tenants (RunOptions::tenant) when several have requests waiting; > 0. A tenant not named here has 1.
   std::map<std::string, double> tenant_weights;
-  /// In a queue that has not been empty for `shed_interval`, requests with a deadline are refused once they have waited
-  /// longer than `shed_target` and twice the time they need; the queue so stays short, and what is computed is in time.
-  /// Requests without a deadline wait. 0: never.
+  /// When the queue has not been empty for `shed_interval`, requests with a deadline are refused once they have waited
+  /// longer than `shed_target` and longer than twice the time they need. This keeps the queue short, so that the
+  /// requests that run meet their deadlines. Requests without a deadline wait. 0: never.
   std::chrono::milliseconds shed_target{5};
   std::chrono::milliseconds shed_interval{100};
   /// The clock that deadlines, waits and timers go by, for tests that move it; C++ only. nullptr: the steady clock.
   std::shared_ptr<const TimeSource> time_source;
-  /// Is told of each request and of what it spent its time in (observer.hpp), such as a tracer. nullptr: nobody.
+  /// Receives each request's spans, for instance a tracer (observer.hpp). nullptr: none.
   std::shared_ptr<Observer> observer;
 };
 
@@ -101,16 +99,16 @@ struct GANTRY_API RuntimeOptions {
 class GANTRY_API Runtime {
  public:
   static Result<Runtime> create(const RuntimeOptions& options);
-  /// The runtime used where none is given: made on first use, gone with its last holder.
+  /// The runtime used where none is given: made on first use, destroyed with its last holder.
   static Result<Runtime> shared();
 
   /// The options with every 0 replaced by the number in force; without the executor.
   const RuntimeOptions& options() const;
-  /// How the CPU budget came about, for logs: "2 CPUs: affinity 2, cgroup v2 quota 2.5 at /".
+  /// How the CPU budget was derived, for logs: "2 CPUs: affinity 2, cgroup v2 quota 2.5 at /".
   const std::string& budget_explanation() const;
   /// Requests in flight now.
   std::size_t in_flight() const;
-  /// What it and its models have done since they were made. Thread-safe; microseconds, and no lock held for long.
+  /// Counters of the runtime and its models since they were made. Thread-safe; takes microseconds.
   RuntimeStats stats() const;
   /// Not ready if a model's device has failed for good, an engine call does not return, or a Backend says so.
   Health health() const;

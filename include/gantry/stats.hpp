@@ -59,14 +59,14 @@ struct ModelMemory {
 struct ModelStats {
   std::string name;                   ///< the second of one name is "name#2"
   std::string engine;                 ///< EngineInfo::description
-  std::uint64_t calls = 0;            ///< that asked for it
-  std::uint64_t samples = 0;          ///< computed
+  std::uint64_t calls = 0;            ///< received
+  std::uint64_t samples = 0;          ///< samples computed
   std::uint64_t batches = 0;          ///< engine calls
   std::uint64_t bad_inputs = 0;       ///< calls that failed with invalid_argument
   std::uint64_t model_errors = 0;     ///< with model_error
   std::uint64_t resource_errors = 0;  ///< with resource_exhausted, by the engine
   std::uint64_t retries = 0;          ///< engine calls repeated with a part of a failed batch
-  std::uint64_t answers_dropped = 0;  ///< of a Backend: that came after the deadline, or a second time
+  std::uint64_t answers_dropped = 0;  ///< answers of a Backend that came after the deadline, or twice
   RejectCounts rejects{};
   Histogram queue_wait;  ///< from the arrival of a call to the start of its batch
   Histogram compute;     ///< engine calls
@@ -86,9 +86,9 @@ struct ModelStats {
 struct StageStats {
   std::string path;           ///< where it is declared: "pipeline[3].do[1]"
   std::string name;           ///< the op's or callable's name
-  std::uint64_t samples = 0;  ///< that entered it
-  std::uint64_t errors = 0;   ///< that it failed
-  Histogram time;             ///< in it, once a batch, waiting for a model included
+  std::uint64_t samples = 0;  ///< samples that entered the stage
+  std::uint64_t errors = 0;   ///< samples that failed in it
+  Histogram time;             ///< time in the stage, once a batch; includes waiting for a model
   /// Path of the first stage of the fused step that this one is part of, whose `time` is that of all of them; empty if
   /// it is a step of its own, or that first one.
   std::string fused_into;
@@ -100,29 +100,29 @@ using ErrorCounts = std::array<std::uint64_t, kErrorCodes>;
 /// One compiled pipeline of a runtime.
 struct PipelineStats {
   std::string name;            ///< "pipeline" if it has none; the second of one name is "name#2"
-  std::uint64_t requests = 0;  ///< inputs that it was given, each of a batch
-  ErrorCounts errors{};        ///< of these, what was not answered with a result, refused ones included
+  std::uint64_t requests = 0;  ///< inputs received; a batch counts each of its inputs
+  ErrorCounts errors{};        ///< inputs without a result, refused ones included
   std::vector<StageStats> stages;
 };
 
 /// A runtime, its models and its pipelines.
 struct RuntimeStats {
-  /// That may work at a time: RuntimeOptions::workers, fewer while the CPU budget is smaller than it was.
+  /// Workers allowed to run now; below RuntimeOptions::workers while the CPU budget is reduced.
   int workers = 0;
   std::size_t in_flight = 0;   ///< requests, now
   std::size_t queued = 0;      ///< of these, not yet begun
-  std::uint64_t requests = 0;  ///< that were let in
+  std::uint64_t requests = 0;  ///< admitted
   RejectCounts rejects{};
-  std::uint64_t deadline_misses = 0;  ///< requests let in that were not answered in time
+  std::uint64_t deadline_misses = 0;  ///< admitted requests that were not answered in time
   Histogram queue_age;                ///< from admission to the start on a worker
-  // Of the process and its control group, read anew when older than 5 s.
-  std::string cpu_budget;                    ///< how it came about
+  // The process and its control group, read again when older than 5 s.
+  std::string cpu_budget;                    ///< how it was derived, for logs
   double effective_cpus = 0;                 ///< the least of affinity, cpuset and quota
   std::uint64_t cpu_periods = 0;             ///< quota periods in which something ran; 0 without a quota
-  std::uint64_t cpu_throttled_periods = 0;   ///< of these, that ended with the quota used up
+  std::uint64_t cpu_throttled_periods = 0;   ///< periods that ended with the quota used up
   std::chrono::nanoseconds cpu_throttled{};  ///< summed over CPUs
   std::uint64_t memory_limit_bytes = 0;      ///< the least of physical memory and the groups' limits; 0 if unknown
-  std::uint64_t memory_usage_bytes = 0;      ///< that counts against it, without the file cache
+  std::uint64_t memory_usage_bytes = 0;      ///< counted against the limit, file cache excluded
   std::vector<ModelStats> models;
   std::vector<PipelineStats> pipelines;
 };
