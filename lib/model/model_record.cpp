@@ -2,6 +2,7 @@
 #include "model/model_record.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "core/floor_log2.hpp"

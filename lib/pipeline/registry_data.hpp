@@ -8,6 +8,7 @@
 #include <gantry/op_description.hpp>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
