@@ -96,9 +96,9 @@ WorkQueue::Pushed WorkQueue::push_at(Clock::time_point when, Job& job) {
 }
 
 std::optional<Clock::time_point> WorkQueue::next_look() const {
-  const auto when = order_.next_time();
-  // One that is due and cannot run yet: whoever releases a slot looks for more.
-  return when && !slots_.is_free() && *when <= now() ? std::nullopt : when;
+  // A timer that is due and finds no slot is for whoever releases one. Those behind it are not: a caller that helps
+  // ends without waking anybody if none is due then.
+  return slots_.is_free() ? order_.next_time() : order_.next_time_after(now());
 }
 
 std::optional<Work> WorkQueue::take_work() {

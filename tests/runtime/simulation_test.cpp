@@ -50,7 +50,10 @@ class Schedule {
 
   void run() {
     const int steps = 30 + below(60);
-    for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) step();
+    for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) {
+      step();
+      check_wakeful();
+    }
     if (below(4) == 0) {
       stop();
       for (int i = 0; i < 5; ++i) step();
@@ -172,7 +175,7 @@ class Schedule {
   void let_a_thread_go_on() {
     const auto index = static_cast<std::size_t>(below(static_cast<int>(threads_->size())));
     if (threads_->is_ready(index, time_->now())) {
-      if (!is_stopped_) look(index);
+      EXPECT_FALSE(look(index) && is_stopped_) << "work began after the shutdown";
     } else if ((*threads_)[index].work) {
       finish(index);
     }
@@ -222,6 +225,29 @@ class Schedule {
       return;
     }
     EXPECT_TRUE(job.kind != Kind::kTimer || running_.at >= job.due) << "a timer ran too early";
+  }
+
+  /// What can run has a thread that comes for it.
+  void check_wakeful() {
+    if (is_stopped_) return;
+    int held = 0;
+    auto first_look = Clock::time_point::max();
+    for (std::size_t i = 0; i < threads_->size(); ++i) {
+      const ScriptedThreads::Thread& thread = (*threads_)[i];
+      if (!thread.work && !thread.is_asleep) return;  // it looks for work
+      if (thread.work) ++held;
+      if (thread.is_asleep && thread.until) first_look = std::min(first_look, *thread.until);
+    }
+    if (at_work_ >= core_->stats().workers) return;  // whoever ends looks for more
+    int waiting = -held;                             // a thread that holds one has not run it
+    for (const auto& [id, job] : jobs_) {
+      if (job.calls > 0) continue;
+      if (job.kind != Kind::kTimer)
+        ++waiting;
+      else if (job.due > time_->now())
+        EXPECT_TRUE(job.due >= first_look) << "no thread waits for timer " << id;
+    }
+    EXPECT_LE(waiting, 0) << "work waits, a slot is free, and all threads sleep";
   }
 
   /// Who went before whom.

@@ -51,6 +51,11 @@ class JobOrder {
   std::optional<Clock::time_point> next_time() const {
     return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first);
   }
+  /// When the first timer is due that is not due `now`.
+  std::optional<Clock::time_point> next_time_after(Clock::time_point now) const {
+    const auto at = timers_.upper_bound(now);
+    return at == timers_.end() ? std::nullopt : std::optional(at->first);
+  }
   bool is_timer_due(Clock::time_point now) const { return !timers_.empty() && timers_.begin()->first <= now; }
 
   std::optional<Next> next(Clock::time_point now) {

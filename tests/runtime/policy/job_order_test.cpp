@@ -66,6 +66,9 @@ TEST_F(JobOrderTest, RunsTimersOnceTheyAreDueBehindContinuations) {
   EXPECT_FALSE(order_.has_work()) << "a timer is no work until it is due";
   EXPECT_FALSE(order_.is_timer_due(at(999ms)));
   EXPECT_TRUE(order_.is_timer_due(at(1s)));
+  EXPECT_EQ(order_.next_time_after(at(999ms)), at(1s));
+  EXPECT_EQ(order_.next_time_after(at(1s)), at(2s)) << "the first is due";
+  EXPECT_EQ(order_.next_time_after(at(2s)), std::nullopt);
   EXPECT_TRUE(run_all(999ms).empty());
   EXPECT_EQ(run_all(1s), std::vector{1});
   order_.push_continuation(3);
