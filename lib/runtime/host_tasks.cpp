@@ -64,13 +64,13 @@ void HostTasks::run_task(RuntimeCore& core) {
   WorkQueue& queue = core.queue();
   const bool is_wanted = [&queue] {
     const MutexLock lock(queue.mutex());
-    queue.begin_visit();
+    queue.occupancy().begin_visit();
     queue.run_one_in_slot();
     return queue.keep_or_release_slot();
   }();
   std::fesetenv(&before);
   if (is_wanted) wake_one(core);
-  queue.end_visit();
+  queue.occupancy().end_visit();
 }
 
 void HostTasks::keep_time(RuntimeCore& core) {
@@ -98,7 +98,7 @@ void HostTasks::join(RuntimeCore& core) {
   else if (!join_mutex_.try_lock())
     return;
   if (timekeeper_.joinable()) timekeeper_.join();
-  core.queue().wait_for_visits(is_own ? 1 : 0);
+  core.queue().occupancy().wait_for_visits(is_own ? 1 : 0);
   const auto executor = std::exchange(executor_, nullptr);
   join_mutex_.unlock();
 }

@@ -34,7 +34,7 @@ class HostTasks final : public ThreadSource {
   void run_task(RuntimeCore& core);
   void keep_time(RuntimeCore& core);
 
-  std::shared_ptr<Executor> executor_;  // used during a visit of the queue; let go of when there is none any more
+  std::shared_ptr<Executor> executor_;  // used during a visit; let go of when there is none any more
   CondVar timer_changed_;               // waited for with the queue's mutex
   Mutex join_mutex_;                    // held by whoever joins
   std::thread timekeeper_ GANTRY_GUARDED_BY(join_mutex_);

@@ -57,7 +57,7 @@ void OwnWorkers::join(RuntimeCore& core) {
   threads_.erase(
       std::remove_if(threads_.begin(), threads_.end(), [](const auto& thread) { return !thread.joinable(); }),
       threads_.end());
-  core.queue().wait_for_visits(helped_core() == &core ? 1 : 0);
+  core.queue().occupancy().wait_for_visits(helped_core() == &core ? 1 : 0);
   join_mutex_.unlock();
 }
 

@@ -63,7 +63,7 @@ void RuntimeCore::stop() {
   queue_.refuse_queued();
   for (auto& [when, job] : timers) job(&ended);  // nobody's request: whoever set one counts what it is for
   shut_down_models();
-  if (options_.execution == Execution::kCaller && current_core() != this) queue_.wait_for_requests();
+  if (options_.execution == Execution::kCaller && current_core() != this) queue_.occupancy().wait_for_requests();
   threads_->join(*this);
   shut_down_models();  // calls that a helping caller left behind
 }
@@ -84,7 +84,7 @@ void RuntimeCore::finish_push(Job& job, const WorkQueue::Pushed& pushed) {
 
 void RuntimeCore::wake_one() noexcept {
   threads_->wake_one(*this);
-  if (threads_->comes_with_slot()) queue_.end_visit();
+  if (threads_->comes_with_slot()) queue_.occupancy().end_visit();
 }
 
 // The job may be done, and its holders gone, before the thread that posted it is: so each of these holds the core.
@@ -129,6 +129,7 @@ bool RuntimeCore::begin_help() {
 
 void RuntimeCore::end_help() {
   if (queue_.end_help()) threads_->wake_one(*this);
+  queue_.occupancy().end_visit();
 }
 
 bool RuntimeCore::continue_here() {

@@ -22,13 +22,13 @@ class ThreadSource {
   virtual bool comes_with_slot() const noexcept = 0;
   /// std::system_error or std::bad_alloc if not all threads could be started; those that were wait for join().
   virtual void start(const std::shared_ptr<RuntimeCore>& core) = 0;
-  /// A thread is to come: something is queued, and a slot is free, or reserved for it. Within a visit of the queue.
+  /// A thread is to come: something is queued, and a slot is free, or reserved for it. Within a visit (Occupancy).
   virtual void wake_one(RuntimeCore& core) noexcept = 0;
   /// A timer was set, for a time when no thread may have looked for work yet.
   virtual void wake_timekeeper() noexcept = 0;
   /// All are to look again: more slots are free, or the core is stopping.
   virtual void wake_all() noexcept = 0;
-  /// After the core began to stop: returns when no thread of it runs work any more and no visit of the queue is left,
+  /// After the core began to stop: returns when no thread of it runs work any more and no visit is left,
   /// the calling thread aside. A second caller waits for the first, unless it is on one of these threads.
   virtual void join(RuntimeCore& core) = 0;
 };

@@ -17,34 +17,27 @@ WorkQueue::WorkQueue(const RuntimeOptions& options, const TimeSource& time, bool
 
 void WorkQueue::add_to(RuntimeStats& stats) const {
   const MutexLock lock(mutex_);
-  stats.in_flight = in_flight_;
+  stats.in_flight = in_flight();
   stats.workers = slots_.limit();
   stats.queued = order_.queued_requests();
 }
 
 Result<Admission> WorkQueue::admit(const CallOptions& call, Clock::duration expected) {
   const auto now = call.deadline ? this->now() : Clock::time_point();
-  auto refusal = [&]() -> std::optional<Error> {
+  auto admitted = [&]() -> Result<Admission> {
     const MutexLock lock(mutex_);
     if (is_stopping_) return errors_.stopped;
-    const AdmissionPolicy::Load load{in_flight_, order_.queued_requests(), order_.cost_ahead_of(call.priority),
+    const AdmissionPolicy::Load load{in_flight(), order_.queued_requests(), order_.cost_ahead_of(call.priority),
                                      slots_.limit()};
-    if (auto why = admission_.refuse(call.deadline, expected, now, load)) return why;
-    ++in_flight_;
-    return std::nullopt;
+    if (auto why = admission_.refuse(call.deadline, expected, now, load)) return *std::move(why);
+    return occupancy_.admit();
   }();
-  if (refusal) {
-    if (!call.is_trial) counters_.rejects.count(refusal->reason());
-    return *std::move(refusal);
-  }
-  if (!call.is_trial) counters_.admitted.add();
-  return Admission(*this);
-}
-
-void WorkQueue::release_admission() noexcept {
-  if (--in_flight_ > 0 || !is_stopping_) return;  // wait_for_requests() looks at the number after stop() set the other
-  const MutexLock lock(mutex_);
-  is_idle_.notify_all();
+  if (call.is_trial) return admitted;
+  if (admitted)
+    counters_.admitted.add();
+  else
+    counters_.rejects.count(admitted.error().reason());
+  return admitted;
 }
 
 template <class Push>
@@ -148,7 +141,7 @@ void WorkQueue::lose_slot() {
 
 bool WorkQueue::try_reserve_slot() {
   if (is_stopping_ || !order_.has_work() || !slots_.try_take()) return false;
-  begin_visit();
+  occupancy_.begin_visit();
   return true;
 }
 
@@ -184,17 +177,11 @@ std::optional<Error> WorkQueue::begin_request(const Ticket& request, Clock::time
   }
 }
 
-void WorkQueue::end_visit() {
-  const MutexLock lock(mutex_);
-  --visits_;
-  if (is_stopping_) is_idle_.notify_all();
-}
-
 bool WorkQueue::begin_help() {
   {
     const MutexLock lock(mutex_);
     if (is_stopping_ || order_.has_work() || !slots_.try_take()) return false;
-    begin_visit();
+    occupancy_.begin_visit();
     order_.count_begun();
   }
   counters_.queue_age.record(Clock::duration::zero());
@@ -204,8 +191,6 @@ bool WorkQueue::begin_help() {
 bool WorkQueue::end_help() {
   const MutexLock lock(mutex_);
   release_slot();
-  --visits_;
-  if (is_stopping_) is_idle_.notify_all();
   return order_.has_work() || order_.is_timer_due(now());
 }
 
@@ -244,6 +229,7 @@ bool WorkQueue::is_stopped() const {
 WorkQueue::Timers WorkQueue::stop() {
   const MutexLock lock(mutex_);
   is_stopping_ = true;
+  occupancy_.begin_stop();
   return order_.drain_timers();
 }
 
@@ -263,16 +249,6 @@ void WorkQueue::refuse_queued() {
     counters_.rejects.count(ErrorReason::kShutdown);
     queued->job(queued->has_begun ? &errors_.ended : &errors_.refused);
   }
-}
-
-void WorkQueue::wait_for_requests() {
-  const MutexLock lock(mutex_);
-  while (in_flight_ > 0) is_idle_.wait(mutex_);
-}
-
-void WorkQueue::wait_for_visits(int own) {
-  const MutexLock lock(mutex_);
-  while (visits_ > own) is_idle_.wait(mutex_);
 }
 
 }  // namespace gantry::detail

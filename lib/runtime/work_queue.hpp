@@ -14,9 +14,9 @@
 #include <optional>
 
 #include "core/mutex.hpp"
-#include "runtime/admission.hpp"
 #include "runtime/call_options.hpp"
 #include "runtime/job.hpp"
+#include "runtime/occupancy.hpp"
 #include "runtime/policy/admission_policy.hpp"
 #include "runtime/policy/job_order.hpp"
 #include "runtime/policy/work_slots.hpp"
@@ -29,7 +29,7 @@ namespace gantry::detail {
 /// Threads:   thread-safe; jobs run without the lock.
 /// Errors:    a job that cannot be queued stays the caller's, with the reason.
 /// Cost:      one lock to queue a job, one to take it.
-class WorkQueue final : public AdmissionCounter {
+class WorkQueue {
  public:
   using Drained = JobOrder<Job>::Drained;
   using Timers = JobOrder<Job>::Timers;
@@ -40,14 +40,14 @@ class WorkQueue final : public AdmissionCounter {
 
   Clock::time_point now() const { return time_.now(); }
   const ShutdownErrors& errors() const { return errors_; }
-  std::size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  Occupancy& occupancy() { return occupancy_; }
+  std::size_t in_flight() const { return occupancy_.in_flight(); }
   /// Requests that have not begun; read without the lock, so a moment old.
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
   /// Fills in what it knows.
   void add_to(RuntimeStats& stats) const GANTRY_EXCLUDES(mutex_);
 
   Result<Admission> admit(const CallOptions& call, Clock::duration expected) GANTRY_EXCLUDES(mutex_);
-  void release_admission() noexcept override GANTRY_EXCLUDES(mutex_);
 
   /// What came of a push.
   struct Pushed {
@@ -85,9 +85,6 @@ class WorkQueue final : public AdmissionCounter {
   /// As WorkSlots has it.
   int set_limit(int limit) GANTRY_EXCLUDES(mutex_);
 
-  // A visit: a thread of the host's is in here, to help or to run or post a task. A shutdown waits for it.
-  void begin_visit() GANTRY_REQUIRES(mutex_) { ++visits_; }
-  void end_visit() GANTRY_EXCLUDES(mutex_);
   /// A slot and a visit for a caller that helps, if a slot is free and nothing waits that came before.
   bool begin_help() GANTRY_EXCLUDES(mutex_);
   /// True if a thread is to be woken for what came meanwhile.
@@ -108,9 +105,6 @@ class WorkQueue final : public AdmissionCounter {
   Timers stop() GANTRY_EXCLUDES(mutex_);
   /// Refuses all that is queued.
   void refuse_queued() GANTRY_EXCLUDES(mutex_);
-  /// After stop(): until no request is in flight; until no more than `own` visits are left.
-  void wait_for_requests() GANTRY_EXCLUDES(mutex_);
-  void wait_for_visits(int own) GANTRY_EXCLUDES(mutex_);
 
  private:
   template <class Push>
@@ -129,10 +123,8 @@ class WorkQueue final : public AdmissionCounter {
   JobOrder<Job> order_ GANTRY_GUARDED_BY(mutex_);
   AdmissionPolicy admission_ GANTRY_GUARDED_BY(mutex_);
   WorkSlots slots_ GANTRY_GUARDED_BY(mutex_);
-  int visits_ GANTRY_GUARDED_BY(mutex_) = 0;
-  CondVar is_idle_;                        // while stopping: a request or a visit has ended
-  std::atomic<bool> is_stopping_{false};   // set with the lock held; read without it by release_admission() alone
-  std::atomic<std::size_t> in_flight_{0};  // counted up with the lock held
+  bool is_stopping_ GANTRY_GUARDED_BY(mutex_) = false;
+  Occupancy occupancy_;  // entered with the lock held
   std::atomic<std::size_t> queued_{0};
 };
 
