@@ -242,10 +242,11 @@ class Schedule {
     int waiting = -held;                             // a thread that holds one has not run it
     for (const auto& [id, job] : jobs_) {
       if (job.calls > 0) continue;
-      if (job.kind != Kind::kTimer)
+      if (job.kind != Kind::kTimer) {
         ++waiting;
-      else if (job.due > time_->now())
-        EXPECT_TRUE(job.due >= first_look) << "no thread waits for timer " << id;
+      } else if (job.due > time_->now()) {
+        EXPECT_GE(job.due, first_look) << "no thread waits for timer " << id;
+      }
     }
     EXPECT_LE(waiting, 0) << "work waits, a slot is free, and all threads sleep";
   }
