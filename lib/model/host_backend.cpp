@@ -82,7 +82,10 @@ std::shared_ptr<HostBackend> HostBackend::make(std::shared_ptr<Backend> backend,
 }
 
 HostBackend::HostBackend(std::shared_ptr<Backend> backend, std::shared_ptr<RuntimeCore> runtime, Options options)
-    : backend_(std::move(backend)), runtime_(std::move(runtime)), options_(std::move(options)) {}
+    : backend_(std::move(backend)),
+      runtime_(std::move(runtime)),
+      options_(std::move(options)),
+      record_(options_.name) {}
 
 HostBackend::~HostBackend() {
   if (!is_answering) return;
@@ -97,10 +100,11 @@ HostBackend::~HostBackend() {
 Result<HostBackend::WaitingPtr> HostBackend::begin(const Tensors& inputs, const CallOptions& call,
                                                    Function<void(Result<Tensors>)>& done) {
   const auto refuse = [&](Error error, ErrorReason reason) {
-    if (!call.is_trial) counters_.rejects.count(reason);
-    return error.with_reason(reason);
+    error = error.with_reason(reason);
+    record_.count_rejected(error, call);
+    return error;
   };
-  if (!call.is_trial) counters_.calls.add();
+  record_.count_arrival(call);
   if (auto interruption = call.interruption())
     return refuse(*interruption, call.cancel.is_cancelled() ? ErrorReason::kCancelled : ErrorReason::kDeadlinePassed);
   auto waiting = std::make_shared<Waiting>();
@@ -194,19 +198,18 @@ void HostBackend::account(const Waiting& waiting, const Result<Tensors>& result,
   }
   if (waiting.options.observed) waiting.options.observed->tell(span);
   if (waiting.options.is_trial) return;
-  counters_.compute.record(now - waiting.began);
+  ModelCounters& counters = record_.counters();
+  counters.compute.record(now - waiting.began);
   if (result) {
-    counters_.batches.add();
-    counters_.samples.add(waiting.rows);
+    counters.batches.add();
+    counters.samples.add(waiting.rows);
     return;
   }
   const Error& error = result.error();
-  if (error.code() == ErrorCode::kModelError) ModelCounters::add(counters_.model_errors);
-  if (error.code() == ErrorCode::kResourceExhausted) ModelCounters::add(counters_.resource_errors);
-  if (error.code() == ErrorCode::kInvalidArgument) ModelCounters::add(counters_.bad_inputs);
+  record_.count_failed(error, waiting.options);
   const bool is_reject =
       error.reason() != ErrorReason::kNone && static_cast<std::size_t>(error.reason()) < kRejectReasons;
-  if (is_reject) counters_.rejects.count(error.reason());
+  if (is_reject) record_.count_rejected(error, waiting.options);
 }
 
 std::optional<Clock::time_point> HostBackend::timer_to_set() {
@@ -281,19 +284,10 @@ Health HostBackend::health(Clock::time_point now) const {
 }
 
 ModelStats HostBackend::stats() const {
-  const auto load = [](const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
   ModelStats stats;
-  stats.name = options_.name;
+  record_.add_to(stats);
   stats.engine = info().description;
-  stats.calls = counters_.calls.load();
-  stats.samples = counters_.samples.load();
-  stats.batches = counters_.batches.load();
-  stats.bad_inputs = load(counters_.bad_inputs);
-  stats.model_errors = load(counters_.model_errors);
-  stats.resource_errors = load(counters_.resource_errors);
-  stats.answers_dropped = load(answers_dropped_);
-  stats.rejects = counters_.rejects.snapshot();
-  stats.compute = counters_.compute.snapshot();
+  stats.answers_dropped = answers_dropped_.load(std::memory_order_relaxed);
   stats.health = health(runtime_->now());
   std::optional<BackendStats> own;
   try {

@@ -16,8 +16,7 @@
 
 #include "core/mutex.hpp"
 #include "model/model_backend.hpp"
-#include "model/model_counters.hpp"
-#include "runtime/observed_request.hpp"
+#include "model/model_record.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::detail {
@@ -44,7 +43,7 @@ class HostBackend final : public ModelBackend, public RuntimeMember, public std:
   Result<Tensors> run(Tensors inputs, const CallOptions& call) override;
   void on_shutdown(const Error& reason) override;
   ModelStats stats() const override;
-  ModelCounters& counters() { return counters_; }
+  ModelCounters& counters() { return record_.counters(); }
 
  private:
   struct Waiting;
@@ -75,7 +74,7 @@ class HostBackend final : public ModelBackend, public RuntimeMember, public std:
   Clock::time_point timer_ GANTRY_GUARDED_BY(mutex_) = Clock::time_point::max();      // that is set
   bool is_stopped_ GANTRY_GUARDED_BY(mutex_) = false;
   std::atomic<std::uint64_t> answers_dropped_{0};
-  ModelCounters counters_;
+  ModelRecord record_;
 };
 
 }  // namespace gantry::detail

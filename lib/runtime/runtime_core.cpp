@@ -2,6 +2,7 @@
 #include "runtime/runtime_core.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "runtime/current_thread.hpp"
@@ -151,12 +152,16 @@ bool RuntimeCore::begin_here() {
 
 // A pod can be resized in place, and threads beyond its quota are throttled.
 
-void RuntimeCore::watch_budget() {
+void RuntimeCore::watch_budget() noexcept {
   if (is_budget_watched_.load(std::memory_order_relaxed) || is_budget_watched_.exchange(true)) return;
-  post_at(now() + budgets_->interval(), [this](const Error* refusal) {
-    is_budget_watched_ = false;  // without memory for the timer, the next request sets it
-    if (!refusal) follow_budget();
-  });
+  try {
+    post_at(now() + budgets_->interval(), [this](const Error* refusal) {
+      is_budget_watched_ = false;  // also where it was refused: the next request sets it
+      if (!refusal) follow_budget();
+    });
+  } catch (const std::bad_alloc&) {  // the request that is on its way must not be lost for that
+    is_budget_watched_ = false;
+  }
 }
 
 void RuntimeCore::follow_budget() noexcept {

@@ -89,7 +89,7 @@ class RuntimeCore final : public std::enable_shared_from_this<RuntimeCore> {
   void finish_push(Job& job, const WorkQueue::Pushed& pushed);
   void wake_one() noexcept;
   /// Sets the timer for follow_budget(), unless it is set: an idle process sleeps.
-  void watch_budget();
+  void watch_budget() noexcept;
   void follow_budget() noexcept;
 
   const RuntimeOptions options_;

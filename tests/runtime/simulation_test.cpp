@@ -11,7 +11,6 @@
 #include <random>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "runtime/runtime_core.hpp"
 #include "support/manual_time.hpp"
@@ -79,7 +78,6 @@ class Schedule {
     int posted = 0;         // Schedule::sequence_ then
     int taken = -1;         // the same of when a thread took it
     int queued_before = 0;  // of deferred work: requests that were queued then
-    bool is_refused = false;
     int calls = 0;
   };
 
@@ -213,7 +211,6 @@ class Schedule {
     Known& job = jobs_[id];
     ++job.calls;
     job.taken = running_.sequence;
-    job.is_refused = refusal != nullptr;
     if (refusal) {
       if (refusal->reason() == ErrorReason::kShed) {
         EXPECT_TRUE(job.has_deadline && options_.shed_target > 0ms) << job.what;
