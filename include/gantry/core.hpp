@@ -45,3 +45,4 @@
 #include <gantry/tensor.hpp>
 #include <gantry/tensor_ops.hpp>
 #include <gantry/tolerance.hpp>
+#include <gantry/version.hpp>

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <gantry/isa.hpp>
+#include <gantry/version.hpp>
 #include <string>
 #include <vector>
 
@@ -152,7 +153,7 @@ int doctor_command(const Arguments& arguments) {
   const auto libraries = load_engine_libraries(arguments);
   if (!libraries) return complain(libraries.error().to_string(), kExitCouldNotRun);
   Advice advice;
-  print_item("gantry", GANTRY_VERSION);
+  print_item("gantry", version());
   report_engines(*libraries, advice);
   report_torch(*libraries, advice);
   report_cpu(advice);

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <gantry/version.hpp>
 #include <string>
 #include <vector>
 
@@ -78,7 +79,7 @@ void print_version() {
   for (const EngineLibraryState& library : found ? found->libraries : std::vector<EngineLibraryState>())
     text += (text.empty() ? "" : "; ") +
             (library.problem.empty() ? library.description : "no engine '" + library.name + "': " + library.problem);
-  std::printf("gantry %s (%s)\n", GANTRY_VERSION, printable(text).c_str());
+  std::printf("gantry %s (%s)\n", version(), printable(text).c_str());
 }
 
 int dispatch(const std::vector<std::string>& words) {

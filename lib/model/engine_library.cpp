@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <gantry/node.hpp>
+#include <gantry/version.hpp>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -90,7 +91,7 @@ EngineLibraryState open_engine_library(const std::string& name, const std::strin
   }
   const auto entry = reinterpret_cast<EngineEntry>(library->function(kSymbol));
   if (entry == nullptr) {
-    state.problem = file + " has no engines for gantry " + GANTRY_VERSION + " (it lacks the function " + kSymbol +
+    state.problem = file + " has no engines for gantry " GANTRY_VERSION_STRING " (it lacks the function " + kSymbol +
                     "): it is of another version; build it anew with this one";
   } else if (const auto mistake = read_entry(entry, state)) {
     state.problem = file + " is not usable: in its " + kSymbol + "(), " + *mistake +

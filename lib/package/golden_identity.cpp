@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <sys/stat.h>
 
+#include <gantry/version.hpp>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -125,7 +126,7 @@ Result<std::string> golden_identity(const OpeningContext& context) {
     return Error(ErrorCode::kUnsupported,
                  "OpenOptions::golden is kFirstTime, but it cannot be told what CPU this is; use kAlways");
   Identity identity;
-  identity.add("gantry", std::string(GANTRY_VERSION));
+  identity.add("gantry", std::string(GANTRY_VERSION_STRING));
   add_builds(identity);
   identity.add("manifest", context.manifest_sha256);
   identity.add("cpu", cpu);

@@ -24,7 +24,7 @@ ALLOWED_FOLDERS = {
 
 # The public headers by level; a header includes its own level and those before.
 HEADER_LEVELS = [
-    {"export", "span", "frame", "error", "grpc_status", "http_status", "result", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "executor", "isa", "tensor",
+    {"export", "version", "span", "frame", "error", "grpc_status", "http_status", "result", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "executor", "isa", "tensor",
      "stats", "time_source", "trace_parent", "observer"},
     {"run_options", "engine_call", "call_context", "runtime"},
     {"payload_memory", "type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "named_tensors"},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <gantry/version.hpp>
 
 #include "cli/bench/charts.hpp"
 #include "cli/bench/report.hpp"
@@ -73,11 +74,11 @@ std::string head(const BenchReport& report) {
             duration_text(side.open_time) + " <code class=\"soft\">" + markup_text(side.directory) + "</code></p>\n";
   }
   const std::string inputs = report.inputs.size() == 1 ? "1 input" : std::to_string(report.inputs.size()) + " inputs";
-  html += "<p class=\"soft\">" + markup_text(report.machine.text()) + "</p>\n<p class=\"soft\">" +
-          markup_text(report.began + "; gantry " + GANTRY_VERSION + "; " + inputs + "; " +
-                      duration_text(report.times.length) + " each after " + duration_text(report.times.warm_up) +
-                      " of warm-up") +
-          (report.sides.size() > 1 ? "; in turns, in one process" : "") + "</p>\n";
+  html +=
+      "<p class=\"soft\">" + markup_text(report.machine.text()) + "</p>\n<p class=\"soft\">" +
+      markup_text(report.began + "; gantry " + version() + "; " + inputs + "; " + duration_text(report.times.length) +
+                  " each after " + duration_text(report.times.warm_up) + " of warm-up") +
+      (report.sides.size() > 1 ? "; in turns, in one process" : "") + "</p>\n";
   return html;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gantry/json_writer.hpp>
+#include <gantry/version.hpp>
 
 #include "cli/bench/report.hpp"
 #include "cli/quantity_text.hpp"
@@ -77,7 +78,7 @@ void write_load(JsonWriter& json, const MeasuredLoad& load) {
 }
 
 void write_setting(JsonWriter& json, const BenchReport& report) {
-  json.field("began", report.began).field("gantry", GANTRY_VERSION);
+  json.field("began", report.began).field("gantry", version());
   json.key("packages").begin_list();
   for (const SideInfo& side : report.sides) {
     json.begin_object().field("directory", side.directory).field("title", side.title).field("engines", side.engines);

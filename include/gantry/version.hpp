@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The version of gantry: of these headers as macros, and of the library that the process runs with as version(). CMake
+// reads it from here, so the package, the tool and the libraries' names say the same.
+//
+//   #if GANTRY_VERSION >= 200   // 0.2.0
+//   if (std::strcmp(gantry::version(), GANTRY_VERSION_STRING) != 0) ...   // runs with another patch release
+#pragma once
+
+#include <gantry/export.hpp>
+
+#define GANTRY_VERSION_MAJOR 0
+#define GANTRY_VERSION_MINOR 1
+#define GANTRY_VERSION_PATCH 0
+
+/// One number to compare: 10000 for each major version, 100 for each minor, 1 for each patch.
+#define GANTRY_VERSION (GANTRY_VERSION_MAJOR * 10000 + GANTRY_VERSION_MINOR * 100 + GANTRY_VERSION_PATCH)
+
+#define GANTRY_DETAIL_TEXT(major, minor, patch) GANTRY_DETAIL_TEXT_OF(major, minor, patch)
+#define GANTRY_DETAIL_TEXT_OF(major, minor, patch) #major "." #minor "." #patch
+/// "0.1.0"
+#define GANTRY_VERSION_STRING GANTRY_DETAIL_TEXT(GANTRY_VERSION_MAJOR, GANTRY_VERSION_MINOR, GANTRY_VERSION_PATCH)
+
+#define GANTRY_DETAIL_ABI(major, minor) GANTRY_DETAIL_ABI_OF(major, minor)
+#define GANTRY_DETAIL_ABI_OF(major, minor) v##major##_##minor
+/// v0_1: the inline namespace of gantry that holds every name, so that the symbols of two minor versions differ and one
+/// process may hold both. Hosts write gantry:: and never name it. They include headers instead of declaring gantry's
+/// names themselves, which would declare others.
+#define GANTRY_ABI GANTRY_DETAIL_ABI(GANTRY_VERSION_MAJOR, GANTRY_VERSION_MINOR)
+
+namespace gantry {
+
+/// GANTRY_VERSION_STRING of the library that this process runs with. Its minor version is that of the headers, for a
+/// program cannot start with another; its patch release may be another.
+/// Thread-safe. Cost: none.
+GANTRY_API const char* version() noexcept;
+
+}  // namespace gantry

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gantry/version.hpp>
+
+namespace gantry {
+
+const char* version() noexcept {
+  return GANTRY_VERSION_STRING;
+}
+
+}  // namespace gantry
