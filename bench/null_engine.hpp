@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-namespace gantry::bench {
+namespace gantry::inline GANTRY_ABI::bench {
 
 class NullInstance final : public EngineInstance {
  public:
@@ -58,4 +58,4 @@ inline Runtime make_runtime(Execution execution) {
   return Runtime::create(options).value();
 }
 
-}  // namespace gantry::bench
+}  // namespace gantry::inline GANTRY_ABI::bench

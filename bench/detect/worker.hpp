@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-namespace gantry::bench {
+namespace gantry::inline GANTRY_ABI::bench {
 
 /// Of a .npy file.
 inline Tensor load(const std::string& path) {
@@ -50,4 +50,4 @@ int serve(const std::string& ready, const Work& work) {
   return 0;
 }
 
-}  // namespace gantry::bench
+}  // namespace gantry::inline GANTRY_ABI::bench

@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-namespace gantry::bench {
+namespace gantry::inline GANTRY_ABI::bench {
 
 /// For a model of one f32 input; `dims` are those of a sample.
 inline std::vector<Tensors> sixteen_samples(const Signature& signature, std::vector<std::int64_t> dims) {
@@ -20,4 +20,4 @@ inline std::vector<Tensors> sixteen_samples(const Signature& signature, std::vec
   return {{{signature.inputs()[0].name, batch}}};
 }
 
-}  // namespace gantry::bench
+}  // namespace gantry::inline GANTRY_ABI::bench

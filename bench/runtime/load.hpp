@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace gantry::bench {
+namespace gantry::inline GANTRY_ABI::bench {
 
 using Clock = std::chrono::steady_clock;
 
@@ -102,4 +102,4 @@ std::vector<double> closed_loop(int callers, Clock::duration time, Call call, Cl
   return all;
 }
 
-}  // namespace gantry::bench
+}  // namespace gantry::inline GANTRY_ABI::bench

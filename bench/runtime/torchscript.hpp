@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <gantry/version.hpp>
 #include <string>
 #include <vector>
 
-namespace gantry::bench {
+namespace gantry::inline GANTRY_ABI::bench {
 
 /// "3,224,224"
 inline std::vector<std::int64_t> parse_dims(const char* text) {
@@ -42,4 +43,4 @@ inline bool agree(const std::vector<float>& a, const std::vector<float>& b) {
   return true;
 }
 
-}  // namespace gantry::bench
+}  // namespace gantry::inline GANTRY_ABI::bench

@@ -15,7 +15,7 @@
 
 #include "load.hpp"
 
-namespace gantry::bench {
+namespace gantry::inline GANTRY_ABI::bench {
 
 struct QuotaPeriods {
   long all = 0, throttled = 0;
@@ -73,4 +73,4 @@ void take_turns(const std::vector<float>& output, const std::string& note, Call 
   }
 }
 
-}  // namespace gantry::bench
+}  // namespace gantry::inline GANTRY_ABI::bench

@@ -22,6 +22,7 @@
 #include <gantry/registry.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// What a pipeline takes, or gives.
 struct Port {
@@ -114,4 +115,5 @@ class GANTRY_API AnyPipeline {
 GANTRY_API Result<AnyPipeline> compile_any(std::string_view json, const Registry& registry,
                                            const ConfigContext& context = {}, const CompileOptions& options = {});
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

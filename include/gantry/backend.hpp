@@ -24,6 +24,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// What a backend has done, for ModelStats.
 struct BackendStats {
@@ -89,4 +90,5 @@ struct BackendOptions {
   std::chrono::milliseconds hang_after{60000};
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -14,6 +14,7 @@
 #include <gantry/span.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Immutable bytes with shared ownership.
 ///
@@ -51,4 +52,5 @@ class GANTRY_API Bytes {
 /// Thread-safe.
 GANTRY_API Result<Bytes> read_file(const std::string& path, std::size_t max_bytes = std::size_t{1} << 31);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

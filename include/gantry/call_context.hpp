@@ -25,6 +25,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 namespace detail {
 struct Context;
@@ -101,4 +102,5 @@ class GANTRY_API CallContext {
   mutable std::unique_ptr<detail::BatchBlocks> blocks_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

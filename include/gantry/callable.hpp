@@ -12,7 +12,9 @@
 #include <gantry/node.hpp>
 #include <gantry/result.hpp>
 
-namespace gantry::detail {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detail {
 
 template <class T>
 struct UnwrapResult {
@@ -176,4 +178,6 @@ std::shared_ptr<const Kernel> make_callable_kernel(F callable) {
   return std::make_shared<CallableKernel<MapStep<In, Out, F>, F>>(std::move(callable));
 }
 
-}  // namespace gantry::detail
+}  // namespace detail
+}  // namespace GANTRY_ABI
+}  // namespace gantry

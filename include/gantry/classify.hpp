@@ -15,6 +15,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 struct Class {
   std::int64_t index = 0;
@@ -91,4 +92,5 @@ GANTRY_API Stage<Tensor, Classes> above(Above options = {});
 /// Writes the label of each class's index into it; invalid_argument for an index without a label.
 GANTRY_API Stage<Classes, Classes> label(Labels labels);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

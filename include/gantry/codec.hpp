@@ -26,6 +26,7 @@
 #include <gantry/value.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Every function may be left out: what needs it then says so. The functions are called by several threads at once. An
 /// exception they throw becomes `internal`.
@@ -105,4 +106,5 @@ ErasedCodec erase_codec(Codec<T> codec) {
 
 }  // namespace detail
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -20,6 +20,7 @@
 #include <gantry/payload.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 namespace detail {
 struct RegistryData;
@@ -73,4 +74,5 @@ class GANTRY_API Codecs {
 /// for those that gantry does not know.
 GANTRY_API std::string media_type_of(std::string_view file_name);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -9,6 +9,7 @@
 #include <gantry/result.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// A device tag; making one does not touch the device.
 ///
@@ -44,4 +45,5 @@ class GANTRY_API Device {
   std::int8_t index_ = 0;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

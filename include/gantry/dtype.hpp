@@ -9,6 +9,7 @@
 #include <gantry/result.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Element types. Names in text ("f32", "bool") are those of manifests and messages.
 enum class DType : std::uint8_t { kF32, kF16, kBF16, kF64, kU8, kI8, kI16, kI32, kI64, kBool };
@@ -78,4 +79,5 @@ struct DTypeOf<bool> {
 template <class T>
 inline constexpr DType dtype_of = detail::DTypeOf<T>::value;
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -13,6 +13,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Each row of the last axis divided by its length: x / max(|x|, eps), f32 of rank 1 or more with a non-empty last
 /// axis; torch.nn.functional.normalize(dim=-1), to 1e-6 relative. A NaN makes its row NaN; a row of zeros stays. `eps`
@@ -59,4 +60,5 @@ class GANTRY_API VectorTable {
 /// Cost: reads the table once, at the memory's speed.
 GANTRY_API Stage<Tensor, Classes> nearest(VectorTable table, std::int64_t k, Labels labels = {});
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -19,6 +19,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// What an engine says of a loaded model.
 struct EngineInfo {
@@ -66,4 +67,5 @@ class GANTRY_API Engine {
   virtual std::size_t release_idle_memory(std::chrono::milliseconds older_than);
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -11,6 +11,7 @@
 #include <gantry/time_source.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Of a batch of several callers' samples: the farthest of their deadlines, no cancellation and no trace.
 struct EngineCall {
@@ -37,4 +38,5 @@ struct EngineCall {
   }
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -20,6 +20,7 @@
 #include <gantry/signature.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// One of a model's files. Those of a package were hashed when it was opened, and give nothing else.
 struct EngineFile {
@@ -90,4 +91,5 @@ struct EngineLibrary {
   EngineList (*engines)();
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -23,6 +23,7 @@
 #include <gantry/result.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// The value of an option: true or false, an integer of 64 bits, a number, a string, a list or an object of such.
 class GANTRY_API OptionValue {
@@ -119,4 +120,5 @@ class GANTRY_API OptionReader {
   std::optional<Error> mistake_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include <gantry/export.hpp>
+#include <gantry/version.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Ten codes; choose by who can do something about it.
 enum class ErrorCode : std::uint8_t {
@@ -95,4 +97,5 @@ class GANTRY_API Error {
   std::shared_ptr<const Rep> rep_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

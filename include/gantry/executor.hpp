@@ -11,6 +11,7 @@
 #include <gantry/function.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Runs a runtime's work, one piece a task, at most RuntimeOptions::workers tasks at a time.
 ///
@@ -28,4 +29,5 @@ class GANTRY_API Executor {
   virtual void post(Function<void()> task) = 0;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -15,7 +15,9 @@
 #include <gantry/model.hpp>
 #include <gantry/model_options.hpp>
 
-namespace gantry::executorch {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace executorch {
 
 /// What the ExecuTorch engine can be told: for ModelOptions::engine_options.
 ///
@@ -54,4 +56,6 @@ GANTRY_API EngineList engines();
 /// ExecuTorch's version: "1.5.1"; empty where libgantry_executorch.so cannot be opened.
 GANTRY_API std::string version();
 
-}  // namespace gantry::executorch
+}  // namespace executorch
+}  // namespace GANTRY_ABI
+}  // namespace gantry

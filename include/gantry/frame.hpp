@@ -15,7 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include <gantry/version.hpp>
+
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Where a coordinate of the picture is now: now = own * gain + offset, both from the edge, so that the middle of the
 /// first pixel is at 0.5. A mirrored axis has a negative gain.
@@ -192,4 +195,5 @@ class SlotFrames {
 
 }  // namespace detail
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -8,7 +8,10 @@
 #include <type_traits>
 #include <utility>
 
+#include <gantry/version.hpp>
+
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 template <class Signature>
 class Function;
@@ -101,4 +104,5 @@ class Function<R(Args...)> {
   const Table* table_ = nullptr;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

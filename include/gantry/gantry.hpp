@@ -10,6 +10,7 @@
 #include <gantry/libtorch.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// open() with every engine that is linked.
 template <class In, class Out>
@@ -22,4 +23,5 @@ inline Result<AnyPipeline> open_any(const std::string& directory, const OpenOpti
   return open_any(directory, libtorch::engines(), options);
 }
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -8,6 +8,7 @@
 #include <gantry/export.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// The number of a gRPC status code, 1..16. It says the same as http_status(): what a client or a balancer may repeat
 /// is UNAVAILABLE, as there 503. Thread-safe; does not throw; no allocation.
@@ -32,4 +33,5 @@ namespace gantry {
 /// | model_error, internal        | 13 INTERNAL                                     |
 GANTRY_API int grpc_status(const Error& error) noexcept;
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

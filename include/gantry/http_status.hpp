@@ -12,6 +12,7 @@
 #include <gantry/export.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// The status of an HTTP answer (RFC 9110), 400..599. Thread-safe; does not throw; no allocation.
 ///
@@ -39,4 +40,5 @@ GANTRY_API int http_status(const Error& error) noexcept;
 /// the status is none that a client repeats. Thread-safe; does not throw.
 GANTRY_API std::optional<std::chrono::seconds> retry_after(const Error& error) noexcept;
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

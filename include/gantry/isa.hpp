@@ -12,6 +12,7 @@
 #include <gantry/result.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// The levels (x86-64 psABI) that this CPU has, lowest first: {"x86-64", "x86-64-v2", "x86-64-v3"} or {"aarch64"}; none
 /// on a machine that gantry knows no level of. Thread-safe. Cost: a few instructions and a list.
@@ -25,4 +26,5 @@ GANTRY_API std::optional<bool> has_isa(std::string_view isa);
 /// invalid_argument for what is no level. Thread-safe.
 GANTRY_API Result<void> check_isa(std::string_view isa);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -19,6 +19,7 @@
 #include <gantry/result.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 namespace detail {
 class JsonObject;
@@ -129,4 +130,5 @@ class GANTRY_API JsonFields {
   std::unique_ptr<detail::JsonObject> object_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

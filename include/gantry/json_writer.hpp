@@ -17,6 +17,7 @@
 #include <gantry/span.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 namespace detail {
 class JsonEnclosure;
@@ -94,4 +95,5 @@ class GANTRY_API JsonWriter {
   std::string mistake_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -8,7 +8,9 @@
 
 #include <gantry/result.hpp>
 
-namespace gantry::detail {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detail {
 
 /// Ownership: shares its state with the future.
 /// Threads:   one thread at a time.
@@ -36,4 +38,6 @@ class KeptPromise {
   bool is_open_ = true;
 };
 
-}  // namespace gantry::detail
+}  // namespace detail
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -13,7 +13,9 @@
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::keypoints {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace keypoints {
 
 /// How the place of a peak is refined within its cell.
 enum class Refine : std::uint8_t {
@@ -50,4 +52,6 @@ GANTRY_API Stage<Tensor, Keypoints> points(const Points& options = {});
 /// moves those that lie outside to its edges. Errors: failed_precondition where nobody knows the picture (see Frame).
 GANTRY_API Stage<Keypoints, Keypoints> to_picture(bool clip = true);
 
-}  // namespace gantry::keypoints
+}  // namespace keypoints
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -15,7 +15,9 @@
 #include <gantry/model.hpp>
 #include <gantry/model_options.hpp>
 
-namespace gantry::libtorch {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace libtorch {
 
 /// What the LibTorch engines can be told, of either kind: for ModelOptions::engine_options.
 ///
@@ -107,4 +109,6 @@ GANTRY_API EngineList engines();
 /// LibTorch's version: "2.15.0".
 GANTRY_API std::string version();
 
-}  // namespace gantry::libtorch
+}  // namespace libtorch
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -18,6 +18,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 namespace detail {
 class ModelMaker;
@@ -87,4 +88,5 @@ class GANTRY_API Model {
   std::shared_ptr<const State> state_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -15,6 +15,7 @@
 #include <gantry/result.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// How an engine that reads a whole file where it lies has it in memory.
 enum class FileMemory {
@@ -67,4 +68,5 @@ class GANTRY_API ModelFile {
   std::shared_ptr<const detail::FileContent> content_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

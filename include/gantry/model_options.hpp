@@ -21,6 +21,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// When samples may share an engine call. It covers calls of several callers, Pipeline::run_batch() and `each` alike.
 /// A call of Model::run() with several samples is the host's own batch, and is computed as it is.
@@ -85,4 +86,5 @@ struct ModelOptions {
   std::chrono::milliseconds release_memory_after{5000};
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

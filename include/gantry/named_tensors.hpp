@@ -18,6 +18,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 namespace detail {
 template <std::size_t>
@@ -91,4 +92,5 @@ auto bundle(const std::string& first, const Names&... names) {
 /// The tensors of a list by name. Errors: invalid_argument if the list has another number of tensors.
 GANTRY_API Stage<std::vector<Tensor>, Tensors> bundle_list(std::vector<std::string> names);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

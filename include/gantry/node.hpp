@@ -20,7 +20,9 @@
 #include <gantry/span.hpp>
 #include <gantry/value.hpp>
 
-namespace gantry::detail {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detail {
 
 /// A value on its way through the plan, or the error that ended it.
 class Slot {
@@ -152,4 +154,6 @@ GANTRY_API Error translate_exception() noexcept;
 /// a then b, flattening chains.
 GANTRY_API NodePtr chain_nodes(const NodePtr& a, const NodePtr& b);
 
-}  // namespace gantry::detail
+}  // namespace detail
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -22,6 +22,7 @@
 #include <gantry/trace_parent.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// What happened between a span's begin and its end.
 enum class SpanKind : std::uint8_t {
@@ -86,4 +87,5 @@ class GANTRY_API Observer {
   virtual void on_span(const EndedSpan& span) = 0;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

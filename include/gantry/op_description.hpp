@@ -19,8 +19,10 @@
 #include <vector>
 
 #include <gantry/export.hpp>
+#include <gantry/version.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// A default: nothing, or a JSON value of the parameter's type.
 using OpValue = std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<double>>;
@@ -143,4 +145,5 @@ struct PredicateDescription {
   std::string summary;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -23,6 +23,7 @@
 #include <gantry/registry.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// An Ed25519 public key.
 struct GANTRY_API PublicKey {
@@ -107,4 +108,5 @@ Result<Pipeline<In, Out>> open(const std::string& directory, const EngineList& e
 GANTRY_API Result<AnyPipeline> open_any(const std::string& directory, const EngineList& engines,
                                         const OpenOptions& options = {});
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include <gantry/version.hpp>
+
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// What open() found out about a model of the package.
 struct PackageModel {
@@ -29,4 +32,5 @@ struct PackageInfo {
   std::string golden_note;  ///< why they could not be remembered; empty: they were, or need not be
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

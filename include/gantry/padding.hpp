@@ -9,7 +9,10 @@
 #include <string>
 #include <vector>
 
+#include <gantry/version.hpp>
+
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// How inputs that differ in one extent are brought to the same: each call is padded behind its last element to the
 /// next of a few lengths, calls that are padded to one length may share a batch, and outputs that have the extent are
@@ -38,4 +41,5 @@ struct Padding {
   std::map<std::string, double> values;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

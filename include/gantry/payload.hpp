@@ -15,6 +15,7 @@
 #include <gantry/value.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// The type of a payload, compared across shared libraries.
 ///
@@ -114,4 +115,5 @@ class GANTRY_API Payload {
   detail::Value value_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -11,7 +11,9 @@
 #include <gantry/export.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::detail {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detail {
 
 /// What is done to the memory that a payload looks at.
 enum class MemoryCare {
@@ -62,4 +64,6 @@ struct Memory<std::tuple<Ts...>> {
   }
 };
 
-}  // namespace gantry::detail
+}  // namespace detail
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -22,6 +22,7 @@
 #include <gantry/stage.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 struct CompileOptions {
   /// Unset: the shared runtime.
@@ -241,4 +242,5 @@ Result<Pipeline<In, Out>> compile(const Stage<In, Out>& chain, const CompileOpti
   return Pipeline<In, Out>(*std::move(core));
 }
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

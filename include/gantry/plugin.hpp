@@ -13,6 +13,7 @@
 #include <gantry/result.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Loads the library at `path` and lets it add to `registry`; after an error `registry` is as it was. The library stays
 /// loaded until the process ends. A path without '/' is a file of the working directory. Errors: not_found;
@@ -21,6 +22,7 @@ namespace gantry {
 /// Thread-safe. Cost: that of the dynamic loader.
 GANTRY_API Result<void> load_plugin(const std::string& path, Registry& registry);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry
 
 /// Begins the function that adds to a gantry::Registry&, called `registry`. The symbol's name changes with every

@@ -31,6 +31,7 @@
 #include <gantry/stage.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 struct ConfigContext;
 
@@ -187,4 +188,5 @@ Result<Stage<In, Out>> parse_stages(std::string_view json, const Registry& regis
   return Stage<In, Out>(*std::move(node));
 }
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -17,6 +17,7 @@
 #include <gantry/error.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Thrown by Result::value() when there is no value; what() is Error::to_string().
 class GANTRY_API ResultError : public std::runtime_error {
@@ -94,4 +95,5 @@ class [[nodiscard]] Result<void> {
   std::variant<std::monostate, Error> error_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -14,6 +14,7 @@
 #include <gantry/time_source.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// An absolute point in time on the steady clock; set once per request and never extended.
 using Deadline = std::chrono::steady_clock::time_point;
@@ -76,4 +77,5 @@ struct RunOptions {
   RunOptions(Deadline when) : deadline(when) {}  // NOLINT(google-explicit-constructor)
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -21,6 +21,7 @@
 #include <gantry/time_source.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 class Observer;
 namespace detail {
@@ -125,4 +126,5 @@ class GANTRY_API Runtime {
   std::shared_ptr<Owner> owner_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

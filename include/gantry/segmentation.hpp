@@ -17,6 +17,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// How large labels are.
 enum class SegmentSize : std::uint8_t {
@@ -80,4 +81,5 @@ struct Overlay {
 /// labels of another size; what interrupts the call.
 GANTRY_API Stage<std::tuple<Image, Tensor>, Image> overlay(const Overlay& options = {});
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -12,6 +12,7 @@
 #include <gantry/span.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Up to kMaxRank 64-bit numbers.
 ///
@@ -57,4 +58,5 @@ class GANTRY_API Shape {
   bool overflowed_ = false;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -22,6 +22,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// One extent: a number, or a symbol. A symbol of an input stands for any extent of at least 1, one that only outputs
 /// have for any extent.
@@ -93,4 +94,5 @@ class GANTRY_API Signature {
   bool can_share_calls_ = false;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -10,7 +10,10 @@
 #include <type_traits>
 #include <utility>
 
+#include <gantry/version.hpp>
+
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// A non-owning view of `size()` consecutive objects.
 ///
@@ -45,4 +48,5 @@ class Span {
   std::size_t size_ = 0;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -23,6 +23,7 @@
 #include <gantry/result.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// The declaration of how an In becomes an Out.
 ///
@@ -163,4 +164,5 @@ Stage<T, T> tap(std::string name, F observer) {
   return detail::to_stage<T, T>(std::move(node));
 }
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

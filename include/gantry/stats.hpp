@@ -15,6 +15,7 @@
 #include <gantry/export.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Counts of durations in buckets that grow by a quarter of an octave: a quantile is at most a quarter above the truth.
 ///
@@ -130,4 +131,5 @@ struct RuntimeStats {
 /// The text format 0.0.4 of Prometheus: counters, gauges and histograms named `gantry_*`, seconds as unit.
 GANTRY_API std::string to_prometheus(const RuntimeStats& stats);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -19,6 +19,7 @@
 #include <gantry/shape.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// A strided view of shared storage.
 ///
@@ -134,4 +135,5 @@ class GANTRY_API Tensors {
   std::vector<NamedTensor> items_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

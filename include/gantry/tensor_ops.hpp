@@ -12,6 +12,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// The modes of torch.nn.functional.interpolate().
 enum class Interpolation : std::uint8_t { kNearest, kNearestExact, kBilinear, kBicubic };
@@ -46,4 +47,5 @@ GANTRY_API Stage<Tensor, Tensor> pad_to(std::int64_t width, std::int64_t height,
 /// The same to the next multiple (1..65535) of each side: torchvision's batch_images() for one picture.
 GANTRY_API Stage<Tensor, Tensor> pad_to_multiple(std::int64_t multiple, float value = 0);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

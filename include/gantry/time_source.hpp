@@ -8,8 +8,10 @@
 #include <mutex>
 
 #include <gantry/export.hpp>
+#include <gantry/version.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Ownership: held by the runtime that uses it; must outlive calls that carry it (EngineCall::time_source).
 /// Threads:   thread-safe.
@@ -29,4 +31,5 @@ class GANTRY_API TimeSource {
   static const TimeSource& steady() noexcept;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

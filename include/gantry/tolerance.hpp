@@ -8,8 +8,10 @@
 #include <string>
 
 #include <gantry/export.hpp>
+#include <gantry/version.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// How far a number may be from the recorded one: |got - expected| <= atol + rtol * |expected|, or bit for bit.
 /// NaN equals NaN, and an infinity equals itself only.
@@ -25,4 +27,5 @@ struct GANTRY_API Tolerance {
   std::string to_string() const;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

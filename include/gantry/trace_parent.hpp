@@ -12,8 +12,10 @@
 #include <string_view>
 
 #include <gantry/export.hpp>
+#include <gantry/version.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 struct TraceParent {
   std::array<std::uint8_t, 16> trace_id{};  ///< not all zero
@@ -32,4 +34,5 @@ GANTRY_API std::optional<TraceParent> parse_trace_parent(std::string_view text) 
 /// In version 00.
 GANTRY_API std::string to_string(const TraceParent& parent);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -16,7 +16,9 @@
 #include <gantry/export.hpp>
 #include <gantry/payload_memory.hpp>
 
-namespace gantry::detail {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detail {
 
 class Value;
 struct TypeInfo;
@@ -68,4 +70,6 @@ struct IsCopyable<std::vector<T>> : IsCopyable<T> {};
 template <class... Ts>
 struct IsCopyable<std::tuple<Ts...>> : std::conjunction<IsCopyable<Ts>...> {};
 
-}  // namespace gantry::detail
+}  // namespace detail
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -15,7 +15,9 @@
 
 #include <gantry/type_info.hpp>
 
-namespace gantry::detail {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detail {
 
 template <class T>
 const TypeInfo& type_of();
@@ -219,4 +221,6 @@ Value::Value(T&& payload) {
   type_ = &type_of<Payload>();
 }
 
-}  // namespace gantry::detail
+}  // namespace detail
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -28,10 +28,12 @@
 #define GANTRY_ABI GANTRY_DETAIL_ABI(GANTRY_VERSION_MAJOR, GANTRY_VERSION_MINOR)
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// GANTRY_VERSION_STRING of the library that this process runs with. Its minor version is that of the headers, for a
 /// program cannot start with another; its patch release may be another.
 /// Thread-safe. Cost: none.
 GANTRY_API const char* version() noexcept;
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -5,7 +5,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 Error usage_error(const std::string& message) {
   return Error(ErrorCode::kInvalidArgument, message);
@@ -72,4 +72,4 @@ std::vector<std::string> Arguments::values(const std::string& name) const {
   return found == options_.end() ? std::vector<std::string>() : found->second;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// One `--name` a command accepts.
 struct OptionSpec {
@@ -47,4 +47,4 @@ class Arguments {
   std::map<std::string, std::vector<std::string>> options_;
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 std::string to_base64(const Bytes& bytes) {
   constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -21,4 +21,4 @@ std::string to_base64(const Bytes& bytes) {
   return text;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

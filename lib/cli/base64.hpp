@@ -5,9 +5,9 @@
 #include <gantry/bytes.hpp>
 #include <string>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// With padding, on one line.
 std::string to_base64(const Bytes& bytes);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -21,7 +21,7 @@
 #include "cli/write_file.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// What is asked before anything is timed.
@@ -179,4 +179,4 @@ int bench_command(const Arguments& arguments) {
   return report.has_failed() ? kExitFailed : kExitOk;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -17,7 +17,7 @@
 #include "package/package_signature.hpp"
 #include "package/requirements.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using detail::EngineEntry;
@@ -219,4 +219,4 @@ int check_command(const Arguments& arguments) {
   return report.has(Status::kCouldNotRun) ? kExitCouldNotRun : kExitOk;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -5,7 +5,7 @@
 
 #include "cli/arguments.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// The tool's exit statuses.
 enum ExitCode : int {
@@ -36,4 +36,4 @@ int complain(const std::string& message, ExitCode code);
 /// The same for an option's value: usage if it means nothing, could-not-run if it names a file that is not there.
 int complain_of_options(const Error& error);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

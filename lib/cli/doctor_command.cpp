@@ -15,7 +15,7 @@
 #include "runtime/cpu_throttling.hpp"
 #include "runtime/memory_budget.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// What was noticed, said at the end.
@@ -167,4 +167,4 @@ int doctor_command(const Arguments& arguments) {
   return advice.problems.empty() ? kExitOk : kExitFailed;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -19,7 +19,7 @@
 #include "core/return_if_error.hpp"
 #endif
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -142,4 +142,4 @@ Result<EngineLibraries> load_engine_libraries(const std::vector<std::string>& di
   return found;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -10,7 +10,7 @@
 
 #include "model/engine_library.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 using detail::EngineLibraryState;
 
@@ -29,4 +29,4 @@ struct EngineLibraries {
 /// loading LibTorch takes.
 Result<EngineLibraries> load_engine_libraries(const std::vector<std::string>& directories);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -74,4 +74,4 @@ ExpandedInputs expand_inputs(const std::vector<std::string>& arguments, bool rec
   return result;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

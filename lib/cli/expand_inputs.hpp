@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// An input for load_input(), or why there is none.
 struct ExpandedInput {
@@ -26,4 +26,4 @@ struct ExpandedInputs {
 /// within are entered at their place; links to directories are not, since they may lead back. Never fails.
 ExpandedInputs expand_inputs(const std::vector<std::string>& arguments, bool recursive);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -21,7 +21,7 @@
 #include "package/package_signature.hpp"
 #include "package/requirements.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using detail::EngineEntry;
@@ -282,4 +282,4 @@ int inspect_command(const Arguments& arguments) {
   return files && has_good_signature && opens && !pipeline.found_mistakes() ? kExitOk : kExitFailed;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -6,7 +6,7 @@
 #include "cli/markup.hpp"
 #include "core/number_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using Status = Finding::Status;
@@ -64,4 +64,4 @@ std::string to_junit(const std::string& suite, const std::vector<Finding>& findi
   return xml + "</testsuite>\n";
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// One thing that was looked at.
 struct Finding {
@@ -30,4 +30,4 @@ std::string error_type_of(const Error& error);
 /// names and details hold.
 std::string to_junit(const std::string& suite, const std::vector<Finding>& findings);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -11,7 +11,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 constexpr char kJson[] = "application/json";
@@ -143,4 +143,4 @@ Result<Payload> load_input(const AnyPipeline& pipeline, const std::string& argum
   return codecs.from_tensors(type, std::move(tensors));
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 int collect_library(dl_phdr_info* info, std::size_t, void* list) {
@@ -77,4 +77,4 @@ std::vector<std::string> thread_variables() {
   return set;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

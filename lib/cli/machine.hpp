@@ -2,11 +2,12 @@
 // What `gantry doctor` asks this process and this machine.
 #pragma once
 
+#include <gantry/version.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Paths of the shared libraries in this process whose file name begins with one of `prefixes`, in load order.
 std::vector<std::string> loaded_libraries(const std::vector<std::string>& prefixes);
@@ -28,4 +29,4 @@ std::string cpu_name();
 /// The environment variables that change how many threads gantry or LibTorch use, as "NAME=value".
 std::vector<std::string> thread_variables();
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

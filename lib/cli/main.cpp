@@ -13,7 +13,7 @@
 #include "cli/engine_libraries.hpp"
 #include "cli/printable.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 struct Command {
@@ -120,7 +120,7 @@ int complain_of_options(const Error& error) {
   return complain(error.to_string(), error.code() == ErrorCode::kInvalidArgument ? kExitUsage : kExitCouldNotRun);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli
 
 int main(int argc, char** argv) {
   using namespace gantry::cli;

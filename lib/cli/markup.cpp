@@ -4,7 +4,7 @@
 #include "cli/printable.hpp"
 #include "core/utf8.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// U+FFFE and U+FFFF, which XML 1.0 cannot hold though UTF-8 can.
@@ -42,4 +42,4 @@ std::string markup_lines(std::string_view text) {
   return escaped(printable_lines(text));
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -11,7 +11,7 @@
 #include "package/package_files.hpp"
 #include "package/package_signature.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 std::vector<OptionSpec> open_option_specs() {
   auto specs = every_engine_option_specs();
@@ -136,4 +136,4 @@ Result<detail::Manifest> load_manifest(const std::string& directory, Span<const 
   return detail::parse_manifest(text);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -11,7 +11,7 @@
 #include "cli/engine_libraries.hpp"
 #include "package/manifest.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// --engine, --device, --trusted-key, --library, --plugin, --trust-unverified-code, --engine-option and --engine-dir.
 std::vector<OptionSpec> open_option_specs();
@@ -41,4 +41,4 @@ Result<Bytes> read_manifest(const std::string& directory);
 /// parsed. not_found says what a package is.
 Result<detail::Manifest> load_manifest(const std::string& directory, Span<const PublicKey> trusted_keys);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

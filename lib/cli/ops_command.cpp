@@ -13,7 +13,7 @@
 #include "core/near_names.hpp"
 #include "pipeline/op_table.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 void print_line(const std::string& line) {
@@ -122,4 +122,4 @@ int ops_command(const Arguments& arguments) {
                   kExitUsage);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

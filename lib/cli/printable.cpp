@@ -5,7 +5,7 @@
 
 #include "core/utf8.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 std::string hexadecimal(const char* format, unsigned int number) {
@@ -46,4 +46,4 @@ std::string printable_lines(std::string_view text) {
   return escaped(text, true);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -8,7 +8,7 @@
 #include "cli/printable.hpp"
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 constexpr const char* kEraseLine = "\r\x1b[K";
@@ -55,4 +55,4 @@ void Progress::write(const std::string& text) {
   is_line_begun_ = is_terminal_;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -4,9 +4,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <gantry/version.hpp>
 #include <string>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// "  312/1000  45/s  7 failed": what is done of all, how fast, and what failed.
 std::string progress_text(std::size_t done, std::size_t all, std::size_t failed, std::chrono::nanoseconds elapsed);
@@ -44,4 +45,4 @@ class Progress {
   Clock::time_point next_ = Clock::now();
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -9,7 +9,7 @@
 #include "core/number_text.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 struct Unit {
@@ -98,4 +98,4 @@ std::chrono::nanoseconds duration_of(double seconds) {
   return std::chrono::nanoseconds(std::llround(seconds * 1e9));
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// "20ms", "1.5s", "800us", "250ns", "2min", "1h": a number above zero and a unit, space between them or not, 1000 h at
 /// most. invalid_argument says what is expected.
@@ -35,4 +35,4 @@ double seconds_of(std::chrono::nanoseconds value);
 /// The nearest nanosecond.
 std::chrono::nanoseconds duration_of(double seconds);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -24,7 +24,7 @@
 #include "cli/write_file.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// The .npy file of what a stage gave, and the line that describes it.
@@ -202,4 +202,4 @@ int run_command(const Arguments& arguments) {
   return arguments.has("until") ? write_stage(*pipeline, arguments) : answer_all(*pipeline, arguments, target);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -14,7 +14,7 @@
 #include "cli/quantity_text.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -148,4 +148,4 @@ bool run_inputs(const AnyPipeline& pipeline, const std::vector<ExpandedInput>& i
   return all_ok;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

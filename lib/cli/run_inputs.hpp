@@ -11,7 +11,7 @@
 #include "cli/expand_inputs.hpp"
 #include "cli/progress.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Is shown what became of an input.
 using AnswerSink = std::function<void(const std::string& argument, const Result<Payload>& answer)>;
@@ -30,4 +30,4 @@ std::string error_line(const std::string& input, const Error& error);
 /// Writes a line to stdout at once.
 void print_line(const std::string& json);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

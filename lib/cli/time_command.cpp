@@ -24,7 +24,7 @@
 #include "package/engine_entry.hpp"
 #include "package/requirements.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using detail::EngineEntry;
@@ -254,4 +254,4 @@ int time_command(const Arguments& arguments) {
   return any_measured ? kExitOk : kExitCouldNotRun;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

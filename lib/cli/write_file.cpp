@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <system_error>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 Result<void> write_file(const std::string& path, const Bytes& content) {
   std::FILE* file = std::fopen(path.c_str(), "wb");
@@ -20,4 +20,4 @@ Result<void> write_file(const std::string& path, const Bytes& content) {
                "cannot write '" + path + "': " + std::generic_category().message(failure));
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

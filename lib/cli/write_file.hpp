@@ -5,9 +5,9 @@
 #include <gantry/bytes.hpp>
 #include <string>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Replaces the file. failed_precondition says why it cannot be written.
 Result<void> write_file(const std::string& path, const Bytes& content);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -10,7 +10,7 @@
 #include <new>
 #include <utility>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 class FileDescriptor {
@@ -95,4 +95,4 @@ Result<Bytes> read_file(const std::string& path, std::size_t max_bytes) {
   }
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -10,7 +10,7 @@
 #include <fstream>
 #endif
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 #if defined(__x86_64__)
 
@@ -50,4 +50,4 @@ std::string cpu_identity() {
 
 #endif
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 #include <gantry/result.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The tensor as row-major memory that this process can read, without a copy where it is that. invalid_argument for one
 /// on another device; resource_exhausted.
@@ -14,4 +14,4 @@ inline Result<Tensor> dense_on_cpu(const Tensor& tensor) {
   return Error(ErrorCode::kInvalidArgument, "expected a tensor on the CPU, got " + tensor.to_string());
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

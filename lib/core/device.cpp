@@ -3,7 +3,7 @@
 #include <charconv>
 #include <gantry/device.hpp>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 Result<Device> Device::parse(std::string_view text) {
   if (text == "cpu") return Device::cpu();
@@ -24,4 +24,4 @@ std::string Device::to_string() const {
   return is_cpu() ? "cpu" : "cuda:" + std::to_string(index_);
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

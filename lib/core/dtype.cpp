@@ -4,7 +4,7 @@
 #include <gantry/dtype.hpp>
 #include <string>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 struct Entry {
@@ -43,4 +43,4 @@ Result<DType> parse_dtype(std::string_view text) {
   return Error(ErrorCode::kInvalidArgument, "unknown dtype '" + std::string(text) + "'; expected one of " + known);
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

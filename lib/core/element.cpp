@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// IEEE 754 binary16.
@@ -80,4 +80,4 @@ void write_element(DType dtype, double value, std::byte* at) {
   if (dtype == DType::kBF16) return store(to_16_bits(value, 7, -126), at);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

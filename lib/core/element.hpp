@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <gantry/dtype.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The element at `at` as a double; an i64 beyond 2^53 is rounded.
 double element_value(DType dtype, const std::byte* at);
@@ -14,4 +14,4 @@ double element_value(DType dtype, const std::byte* at);
 /// infinity.
 void write_element(DType dtype, double value, std::byte* at);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

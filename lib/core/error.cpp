@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 struct Error::Rep {
   ErrorCode code;
@@ -140,4 +140,4 @@ void detail::throw_result_error(const Error& error) {
   throw ResultError(error);
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -5,7 +5,7 @@
 
 #include <gantry/error.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What `make` gives; Error::out_of_memory() if it throws.
 template <class Make>
@@ -17,4 +17,4 @@ Error error_or_out_of_memory(Make make) noexcept {
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Bytes own_pages(void* data, std::size_t size) {
@@ -56,4 +56,4 @@ Result<Bytes> PagesToSeal::seal(const std::string& name) && {
   return own_pages(std::exchange(data_, nullptr), size_);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

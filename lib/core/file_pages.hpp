@@ -10,7 +10,7 @@
 
 #include "core/open_file.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The whole file as the kernel has it, for this process and others. `name`: as messages call it. failed_precondition
 /// if the file is shorter by now. Reading where it was cut off later ends the process (SIGBUS).
@@ -41,4 +41,4 @@ class GANTRY_API PagesToSeal {
   std::size_t size_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -4,12 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gantry/version.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The largest n with 2^n <= `number`; 0 for 0 and 1.
 constexpr std::size_t floor_log2(std::uint64_t number) {
   return 63 - static_cast<std::size_t>(__builtin_clzll(number | 1));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

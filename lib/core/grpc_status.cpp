@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gantry/grpc_status.hpp>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 /// Of those that gRPC defines, what this library needs.
@@ -66,4 +66,4 @@ int grpc_status(const Error& error) noexcept {
   return grpc_status_of(error.code());
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gantry/http_status.hpp>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr int kServiceUnavailable = 503;
@@ -66,4 +66,4 @@ std::optional<std::chrono::seconds> retry_after(const Error& error) noexcept {
   return std::chrono::ceil<std::chrono::seconds>(error.retry_after());
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

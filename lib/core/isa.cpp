@@ -8,7 +8,7 @@
 #include <cpuid.h>
 #endif
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::string_view kLevels[] = {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"};
@@ -78,4 +78,4 @@ Result<void> check_isa(std::string_view isa) {
                "requires " + name + ", this CPU has " + (levels.empty() ? "no known level" : levels.back()));
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

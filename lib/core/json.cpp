@@ -5,7 +5,7 @@
 #include "core/json_access.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::Json;
@@ -181,4 +181,4 @@ Result<void> JsonFields::finish() {
   return object_->finish();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

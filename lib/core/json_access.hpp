@@ -9,7 +9,7 @@
 
 #include "core/json_object.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct JsonAccess {
   /// A view of `value`, which must outlive it.
@@ -39,4 +39,4 @@ struct JsonAccess {
   }
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// From its construction, right behind JsonWriter::key(), until end() the lists and objects that were begun before can
 /// neither be ended nor added to.
@@ -31,4 +31,4 @@ class GANTRY_API JsonEnclosure {
   const bool was_right_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 
 #include "core/utf8.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr int kMaxDepth = 64;
@@ -238,4 +238,4 @@ Result<void> JsonObject::finish() {
   return {};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 using Json = nlohmann::json;
 
@@ -93,4 +93,4 @@ class JsonObject {
   std::optional<Error> mistake_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 
 #include "core/json_access.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<Shape> read_shape(const JsonView& json) {
   const Json& list = JsonAccess::value_of(json);
@@ -23,4 +23,4 @@ Result<Shape> read_shape(const JsonView& json) {
   return shape;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,9 +5,9 @@
 #include <gantry/json.hpp>
 #include <gantry/shape.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// invalid_argument if an item is no size, or no tensor can have that shape.
 Result<Shape> read_shape(const JsonView& json);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

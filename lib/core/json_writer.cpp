@@ -9,7 +9,7 @@
 #include "core/number_text.hpp"
 #include "core/utf8.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
@@ -208,4 +208,4 @@ std::optional<std::string> JsonEnclosure::end() {
 
 }  // namespace detail
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -30,7 +30,7 @@
 /// Tells clang that the mutex is held where it cannot see that: in a predicate that is called under the lock.
 #define GANTRY_ASSERTS_HELD(...) GANTRY_THREAD_ANNOTATION(assert_capability(__VA_ARGS__))
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class GANTRY_THREAD_ANNOTATION(capability("mutex")) Mutex {
  public:
@@ -96,4 +96,4 @@ class CondVar {
   std::condition_variable condition_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

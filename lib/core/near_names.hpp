@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <gantry/version.hpp>
 #include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// How many letters must be put in, taken out or replaced (Levenshtein).
 inline std::size_t letters_between(std::string_view a, std::string_view b) {
@@ -48,4 +49,4 @@ inline std::vector<std::string> near_names(std::string_view word, const std::vec
   return found;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

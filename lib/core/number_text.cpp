@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kLongest = 512;  // the largest double has 309 digits before the point
@@ -31,4 +31,4 @@ std::string to_fixed_text(double value, int decimals) {
   return text_of(value, std::chars_format::fixed, decimals);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -4,9 +4,10 @@
 #pragma once
 
 #include <gantry/export.hpp>
+#include <gantry/version.hpp>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The shortest text that reads back as the same number: "0.1", "1e+20", "inf", "nan".
 GANTRY_API std::string to_text(float value);
@@ -16,4 +17,4 @@ GANTRY_API std::string to_text(double value, int digits);
 /// With `decimals` digits behind the point, as printf's %.*f in the C locale.
 GANTRY_API std::string to_fixed_text(double value, int decimals);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

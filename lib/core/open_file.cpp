@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 std::string system_message(int error_number) {
   return std::generic_category().message(error_number);
@@ -83,4 +83,4 @@ bool OpenFile::write(std::string_view bytes) const {
   return true;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

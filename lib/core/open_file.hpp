@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <gantry/export.hpp>
+#include <gantry/version.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// "No such file or directory" of ENOENT; thread-safe, and not in the host's language.
 GANTRY_API std::string system_message(int error_number);
@@ -48,4 +49,4 @@ class GANTRY_API OpenFile {
   std::uint64_t size_ = 0;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

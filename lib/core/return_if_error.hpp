@@ -14,7 +14,7 @@
 #include <optional>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 template <class T>
 bool has_error(const Result<T>& outcome) noexcept {
@@ -40,7 +40,7 @@ inline Error error_in(std::optional<Error>&& outcome) noexcept {
   return *std::move(outcome);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail
 
 /// Evaluates the expression once. If it has an error, returns that error from the enclosing function or lambda. The
 /// expression is a Result, whose value is ignored, or an std::optional<Error>. A value that must live on, such as a

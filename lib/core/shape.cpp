@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <gantry/shape.hpp>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 Shape::Shape(Span<const std::int64_t> dims) {
   if (dims.size() > kMaxRank) {
@@ -61,4 +61,4 @@ bool operator==(const Shape& a, const Shape& b) {
   return a.rank_ == b.rank_ && a.overflowed_ == b.overflowed_ && std::equal(a.begin(), a.end(), b.begin());
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<SharedLibrary> SharedLibrary::load(const std::string& path, int flags) {
   const auto refuse = [](const std::string& why) { return Error(ErrorCode::kFailedPrecondition, why); };
@@ -31,4 +31,4 @@ void* SharedLibrary::function(const char* name) const {
   return is_variable ? nullptr : symbol;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

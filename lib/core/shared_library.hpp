@@ -5,7 +5,7 @@
 #include <gantry/result.hpp>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A library that was loaded, and stays so until the process ends: what it gave may be in use anywhere.
 ///
@@ -27,4 +27,4 @@ class GANTRY_API SharedLibrary {
   void* handle_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

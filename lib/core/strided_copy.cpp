@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 void copy_strided(void* target, const void* source, const Shape& shape, const Shape& strides, std::size_t item_size) {
   std::size_t outer = shape.rank();
@@ -32,4 +32,4 @@ void copy_strided(void* target, const void* source, const Shape& shape, const Sh
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 
 #include "core/strided_copy.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 struct Tensor::Rep {
   std::shared_ptr<void> owner;
@@ -264,4 +264,4 @@ const Tensor* Tensors::find(std::string_view name) const {
   return nullptr;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

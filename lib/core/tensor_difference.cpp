@@ -11,7 +11,7 @@
 #include "core/element.hpp"
 #include "core/number_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::string indices_of(std::int64_t offset, const Shape& shape) {
@@ -68,4 +68,4 @@ double lower_quartile_magnitude(const Tensor& tensor) {
   return *quartile;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// "expected f32[4], got f32[5]", or "element [0, 3]: expected 0.5, got 0.25 (exact)"; nothing if they agree. Those
 /// that are not on the CPU cannot be compared, which is a difference. Cost: one pass.
@@ -17,4 +17,4 @@ std::optional<std::string> tensor_difference(const Tensor& got, const Tensor& ex
 /// they are not on the CPU.
 double lower_quartile_magnitude(const Tensor& tensor);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

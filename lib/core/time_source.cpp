@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gantry/time_source.hpp>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 class SteadyTime final : public TimeSource {
@@ -21,4 +21,4 @@ const TimeSource& TimeSource::steady() noexcept {
   return *steady;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

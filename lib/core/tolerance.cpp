@@ -6,7 +6,7 @@
 
 #include "core/number_text.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 bool Tolerance::accepts(double got, double expected) const {
   if (std::isnan(expected) || std::isnan(got)) return std::isnan(expected) && std::isnan(got);
@@ -20,4 +20,4 @@ std::string Tolerance::to_string() const {
   return "atol " + detail::to_text(atol, 6) + ", rtol " + detail::to_text(rtol, 6);
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <gantry/trace_parent.hpp>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 // 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
@@ -66,4 +66,4 @@ std::string to_string(const TraceParent& parent) {
   return text;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <gantry/version.hpp>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The bytes of the UTF-8 sequence at the front (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF); 0 if
 /// there is none.
@@ -34,4 +35,4 @@ inline std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes
   return text.substr(0, max_bytes);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gantry/version.hpp>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 const char* version() noexcept {
   return GANTRY_VERSION_STRING;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -2,7 +2,7 @@
 // Where Backend's virtual table lives, and what a backend says that says nothing.
 #include <gantry/backend.hpp>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 Backend::~Backend() = default;
 
@@ -16,4 +16,4 @@ ModelMemory Backend::memory() const {
   return {};
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

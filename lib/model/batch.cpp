@@ -9,7 +9,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 bool are_consecutive(Span<const Tensor> samples) {
@@ -91,4 +91,4 @@ bool have_same_samples(const Tensors& a, const Tensors& b) {
   return true;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

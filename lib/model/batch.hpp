@@ -7,7 +7,7 @@
 #include <gantry/span.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// [n, ...] from n samples of equal dtype and shape. No copy if they are consecutive views of one block (a single
 /// contiguous sample always is).
@@ -29,4 +29,4 @@ Result<Tensors> take_rows(const Tensors& batch, std::int64_t begin, std::int64_t
 /// True if the samples of both batches have the same shapes; the dtypes are those of the signature.
 bool have_same_samples(const Tensors& a, const Tensors& b);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 #include "model/batch.hpp"
 #include "runtime/exit_hook.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<Tensors> BatchComputation::run_alone(Lane& lane, const Tensors& inputs, std::size_t rows,
                                             const CallOptions& call) noexcept {
@@ -182,4 +182,4 @@ Result<Tensors> BatchComputation::run_engine(Lane& lane, const Tensors& inputs, 
   return outputs;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

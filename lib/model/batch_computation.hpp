@@ -12,7 +12,7 @@
 #include "model/call_queue.hpp"
 #include "model/model_record.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: what it is made with outlives it.
 /// Threads:   thread-safe, one thread a lane.
@@ -64,4 +64,4 @@ class BatchComputation {
   std::atomic<std::uint64_t> engine_calls_{0};
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

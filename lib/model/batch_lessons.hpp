@@ -7,7 +7,7 @@
 
 #include "model/lane.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe.
 class BatchLessons {
@@ -25,4 +25,4 @@ class BatchLessons {
   ~BatchLessons() = default;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include "core/return_if_error.hpp"
 #include "model/batch.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Rows `begin` to `begin + count`, and the last of them again until there are `size`.
@@ -91,4 +91,4 @@ bool have_rows(const Tensors& outputs, std::size_t rows) {
   });
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

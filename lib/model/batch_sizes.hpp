@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: a value.
 /// Threads:   immutable.
@@ -48,4 +48,4 @@ Result<Tensors> run_in_sizes(const BatchSizes& sizes, const Tensors& inputs, std
 /// True if every output has `rows` rows.
 bool have_rows(const Tensors& outputs, std::size_t rows);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

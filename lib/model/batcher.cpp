@@ -3,7 +3,7 @@
 
 #include "core/error_or_out_of_memory.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Batcher::Batcher(const BatchOptions& options, const RuntimeOptions& runtime, std::vector<Lane> lanes)
     : lanes_(lanes.size()),
@@ -150,4 +150,4 @@ void Batcher::on_device_fault(const std::string& message) {
   queue_.set_device_fault(message);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

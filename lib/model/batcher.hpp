@@ -13,7 +13,7 @@
 #include "model/batch_lessons.hpp"
 #include "model/call_queue.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: owns the calls that wait, and the lanes that are free.
 /// Threads:   thread-safe.
@@ -87,4 +87,4 @@ class Batcher final : public BatchLessons {
   bool is_deferred_ GANTRY_GUARDED_BY(mutex_) = false;  // a turn was left to deferred work
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

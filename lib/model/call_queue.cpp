@@ -7,7 +7,7 @@
 
 #include "model/batch.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::string milliseconds(Clock::duration duration) {
@@ -222,4 +222,4 @@ Batch CallQueue::begin(Clock::time_point now) {
   return batch;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

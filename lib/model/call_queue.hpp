@@ -20,7 +20,7 @@
 #include "runtime/policy/overload.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct BatchOptions {
   bool has_batch_axis = false;
@@ -144,4 +144,4 @@ class CallQueue {
   Clock::time_point timer_ = Clock::time_point::max();  // the earliest that is set
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -2,7 +2,7 @@
 // Where the seams' virtual tables live.
 #include <gantry/engine.hpp>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 EngineInstance::~EngineInstance() = default;
 Engine::~Engine() = default;
@@ -14,4 +14,4 @@ std::size_t Engine::release_idle_memory(std::chrono::milliseconds) {
   return 0;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

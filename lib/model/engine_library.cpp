@@ -13,7 +13,7 @@
 
 #include "core/shared_library.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr const char* kSymbol = "gantry_engine_0_2";
@@ -116,4 +116,4 @@ std::string explain_loader_error(const std::string& library, const std::string& 
   return text;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

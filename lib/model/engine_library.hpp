@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A library with engines, loaded or not.
 struct EngineLibraryState {
@@ -32,4 +32,4 @@ GANTRY_API std::shared_ptr<const EngineLoader> missing_engine(std::string kind, 
 /// is not installed".
 GANTRY_API std::string explain_loader_error(const std::string& library, const std::string& text);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

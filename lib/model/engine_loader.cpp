@@ -5,7 +5,7 @@
 
 #include "model/known_engines.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 std::string engine_component(const std::string& kind) {
   for (const detail::KnownEngine& known : detail::kKnownEngines)
@@ -23,4 +23,4 @@ Result<void> EngineLoader::check(const JsonView& requirements, Device) const {
   return is_asked ? check_isa(isa) : Result<void>();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

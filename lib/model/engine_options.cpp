@@ -7,7 +7,7 @@
 #include "core/number_text.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 std::string known_names(const std::set<std::string>& names) {
@@ -182,4 +182,4 @@ Result<void> OptionReader::finish() {
   return {};
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

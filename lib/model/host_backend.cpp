@@ -14,7 +14,7 @@
 #include "core/return_if_error.hpp"
 #include "runtime/outside_wait.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Error too_late() noexcept {
@@ -310,4 +310,4 @@ ModelStats HostBackend::stats() const {
   return stats;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

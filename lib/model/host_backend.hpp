@@ -19,7 +19,7 @@
 #include "model/model_record.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: shares the backend and the runtime's core. The backend keeps alive what waits for an answer, no more.
 /// Threads:   thread-safe.
@@ -77,4 +77,4 @@ class HostBackend final : public ModelBackend, public RuntimeMember, public std:
   ModelRecord record_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 void IdleMemory::on_run() {
   if (after_.count() == 0) return;
@@ -39,4 +39,4 @@ void IdleMemory::release(bool is_last) {
   if (has_run) set_timer();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "core/mutex.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: shares the engine and the core.
 /// Threads:   thread-safe.
@@ -38,4 +38,4 @@ class IdleMemory : public std::enable_shared_from_this<IdleMemory> {
   bool has_run_since_ GANTRY_GUARDED_BY(mutex_) = false;  // it was set
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -2,7 +2,9 @@
 // The kinds of engines that gantry has, and the component that each is in: a row for each engine in lib/engine.
 #pragma once
 
-namespace gantry::detail {
+#include <gantry/version.hpp>
+
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct KnownEngine {
   const char* kind;
@@ -12,4 +14,4 @@ struct KnownEngine {
 inline constexpr KnownEngine kKnownEngines[] = {
     {"torchscript", "torch"}, {"aoti", "torch"}, {"executorch", "executorch"}};
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

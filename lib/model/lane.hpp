@@ -7,11 +7,11 @@
 
 #include "runtime/policy/fair_queue.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct Lane {
   std::unique_ptr<EngineInstance> instance;
   Clock::time_point began{};  ///< its last engine call; CallQueue knows it by that
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "core/return_if_error.hpp"
 #include "model/make_model.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<LoadRequest> make_load_request(const std::string& kind, std::vector<EngineFile> files, Signature signature,
                                       const ModelOptions& options) {
@@ -37,4 +37,4 @@ Result<std::unique_ptr<Engine>> load_engine(const EngineLoader& loader, const Lo
   return translate_exception();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

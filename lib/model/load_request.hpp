@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What `options` says of loading, for an engine of kind `kind`; what else a package says is added by who reads it.
 GANTRY_API Result<LoadRequest> make_load_request(const std::string& kind, std::vector<EngineFile> files,
@@ -17,4 +17,4 @@ GANTRY_API Result<LoadRequest> make_load_request(const std::string& kind, std::v
 /// Loads, and sees to it that there is an engine then. The loader's exceptions become errors.
 GANTRY_API Result<std::unique_ptr<Engine>> load_engine(const EngineLoader& loader, const LoadRequest& request);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

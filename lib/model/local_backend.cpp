@@ -9,7 +9,7 @@
 #include "core/return_if_error.hpp"
 #include "model/make_model.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 void answer(Call& call, Result<Tensors> result) {
@@ -220,4 +220,4 @@ ModelStats LocalBackend::stats() const {
   return stats;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

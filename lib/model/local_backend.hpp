@@ -18,7 +18,7 @@
 #include "model/model_record.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: shares the engine and the runtime's core.
 /// Threads:   thread-safe; an answer is given under no lock.
@@ -75,4 +75,4 @@ class LocalBackend final : public ModelBackend,
   const std::shared_ptr<IdleMemory> idle_memory_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

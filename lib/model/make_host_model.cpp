@@ -9,7 +9,7 @@
 #include "model/make_model.hpp"
 #include "model/model_call.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::CallOptions;
@@ -73,4 +73,4 @@ Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature,
   return detail::translate_exception();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -16,7 +16,7 @@
 #include "model/model_call.hpp"
 #include "runtime/on_worker.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::BatchSizes;
@@ -260,4 +260,4 @@ Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, c
   return detail::translate_exception();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

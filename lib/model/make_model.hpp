@@ -12,7 +12,7 @@
 #include "model/merging.hpp"
 #include "model/model_call.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// No longer one of ModelOptions::hang_after is told apart from it: the clock's own unit has no room for
 /// milliseconds::max().
@@ -43,4 +43,4 @@ class ModelMaker {
 Result<Model> make_model(std::shared_ptr<Engine> engine, Signature signature, const ModelOptions& options,
                          const BatchEvidence& evidence);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

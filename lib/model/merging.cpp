@@ -8,7 +8,7 @@
 #include "core/return_if_error.hpp"
 #include "model/make_model.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kRowsOfPackage = 2;
@@ -115,4 +115,4 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
   return Merging{true, limit, text, std::move(samples)};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

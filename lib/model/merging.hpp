@@ -14,7 +14,7 @@
 #include "model/batch_sizes.hpp"
 #include "model/row_samples.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What decide_merging() came to for the same model, engine and machine.
 struct RememberedMerging {
@@ -46,4 +46,4 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
                                const BatchEvidence& evidence, const BatchSizes& sizes,
                                std::shared_ptr<const PaddingPlan> padding, const RowSamples::Run& run);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

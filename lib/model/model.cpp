@@ -14,7 +14,7 @@
 #include "runtime/helping_caller.hpp"
 #include "runtime/outside_wait.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::CallOptions;
@@ -112,4 +112,4 @@ Result<Tensors> Model::run(const Tensors& inputs, const CallOptions& options, co
   return detail::translate_exception();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -9,7 +9,7 @@
 
 #include "runtime/call_options.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class ModelBackend {
  public:
@@ -22,4 +22,4 @@ class ModelBackend {
   virtual Result<Tensors> run(Tensors inputs, const CallOptions& call) = 0;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "core/dense.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 bool has_names_in_order(const Tensors& outputs, const Signature& signature) {
@@ -87,4 +87,4 @@ Result<Tensors> ModelCall::run(const Tensors& inputs, const CallOptions& call) c
   return finish(backend->run(std::move(prepared), call), *binding);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "model/model_backend.hpp"
 #include "runtime/call_options.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace detail {
 
 /// Holds no handle of the runtime, so that a request in flight cannot keep a runtime alive.
@@ -59,4 +59,4 @@ struct Model::State {
   std::string name;
 };
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -10,7 +10,7 @@
 #include "runtime/histogram_recorder.hpp"
 #include "runtime/reject_counter.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe.
 /// Cost:    a relaxed addition each.
@@ -34,4 +34,4 @@ struct ModelCounters {
   }
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

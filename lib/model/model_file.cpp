@@ -8,7 +8,7 @@
 #include "core/open_file.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 class PlainContent final : public detail::FileContent {
@@ -60,4 +60,4 @@ Result<Bytes> ModelFile::pages(FileMemory memory) const {
   return std::move(pages).seal(name());
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

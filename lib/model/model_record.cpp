@@ -7,7 +7,7 @@
 
 #include "core/floor_log2.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 void ModelRecord::count_failed(const Error& error, const CallOptions& call) {
   if (call.is_trial) return;
@@ -56,4 +56,4 @@ void ModelRecord::add_to(ModelStats& stats) const {
   stats.gather = counters_.gather.snapshot();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "model/model_counters.hpp"
 #include "runtime/observed_request.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe.
 /// Errors:  none: without memory an observer is not told.
@@ -44,4 +44,4 @@ class ModelRecord {
   ModelCounters counters_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

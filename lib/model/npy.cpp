@@ -12,7 +12,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
@@ -145,4 +145,4 @@ Result<Bytes> to_npy(const Tensor& tensor) {
   return Bytes(std::move(file));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

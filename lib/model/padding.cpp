@@ -15,7 +15,7 @@
 #include "core/return_if_error.hpp"
 #include "model/batch.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::int64_t kMaxLength = std::int64_t{1} << 24;
@@ -317,4 +317,4 @@ std::string PaddingPlan::to_string() const {
   return text;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Takes inputs and outputs in signature order, which the signature has accepted, with the batch axis in front.
 ///
@@ -60,4 +60,4 @@ class PaddingPlan {
   std::vector<Element> values_;  // by input
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "core/tensor_difference.hpp"
 #include "model/batch.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// The samples of all examples, each a batch of one, contiguous.
@@ -217,4 +217,4 @@ std::optional<std::string> RowSamples::try_beside_nan(std::size_t count, const R
   return std::nullopt;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -17,7 +17,7 @@
 
 #include "model/padding.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: owns its samples.
 /// Threads:   immutable.
@@ -72,4 +72,4 @@ class RowSamples {
   std::string not_repeatable_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::string_view kBatch = "batch";
@@ -219,4 +219,4 @@ std::string Signature::to_string() const {
   return text + ")";
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

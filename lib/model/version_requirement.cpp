@@ -6,7 +6,7 @@
 #include <gantry/isa.hpp>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// {2, 15} of "2.15.0+cpu"; {0, 0} if it is no version.
@@ -57,4 +57,4 @@ Result<void> check_version_and_isa(const JsonView& requirements, const char* nam
   return has_isa_level ? check_isa(isa) : Result<void>();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

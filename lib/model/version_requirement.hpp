@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Compares "2.15.0" with "2.15" (same major.minor) or ">=2.6".
 GANTRY_API bool meets_version(std::string_view version, std::string_view requirement);
@@ -17,4 +17,4 @@ GANTRY_API bool meets_version(std::string_view version, std::string_view require
 GANTRY_API Result<void> check_version_and_isa(const JsonView& requirements, const char* name,
                                               const std::string& version, const char* form);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

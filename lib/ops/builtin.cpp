@@ -4,7 +4,7 @@
 
 #include "ops/ops.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 namespace {
 
@@ -39,4 +39,4 @@ Registry Registry::builtin() {
   return *registry;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -6,7 +6,7 @@
 
 #include "ops/startup_code.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 GANTRY_STARTUP_CODE void add_image_ops(Registry& registry);
 GANTRY_STARTUP_CODE void add_classify_ops(Registry& registry);
@@ -34,4 +34,4 @@ GANTRY_STARTUP_CODE void add_quads_codec(Registry& registry);
 /// Of Tensor, Tensors and Bytes.
 GANTRY_STARTUP_CODE void add_tensor_codecs(Registry& registry);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 
 #include "core/number_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 inline constexpr std::int64_t kMaxSide = 65535;
 /// Of an image of which only a part is made: a shorter side of up to 1024 suits every image.
@@ -57,4 +57,4 @@ inline std::string to_text(const std::vector<float>& values) {
   return text + "]";
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// One axis of the input, and how long the picture is along it.
 class PictureAxis {
@@ -103,4 +103,4 @@ inline Result<PictureAxes> picture_axes(const CallContext& call, const char* wha
   return no_picture(what);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "runtime/context.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::int64_t kWorkForTeam = 1'000'000;
@@ -56,4 +56,4 @@ Result<void> run_row_bands(const CallContext& call, std::int64_t rows, std::int6
   return run_bands(call, rows, threads > 1 ? std::max(looks, kBandsOfAThread * threads) : looks, body);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

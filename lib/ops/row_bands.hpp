@@ -9,7 +9,7 @@
 #include <gantry/call_context.hpp>
 #include <gantry/result.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// How many threads a loop is worth that takes one about `work` nanoseconds: those of the call, from 1 ms on where they
 /// are the worker's own team, from 8 ms on where they are other workers, which have to be woken; else 1.
@@ -29,4 +29,4 @@ Result<void> for_row_bands(const CallContext& call, std::int64_t rows, std::int6
   return run_row_bands(call, rows, work, std::cref(body));  // no copy of the body
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

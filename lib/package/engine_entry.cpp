@@ -10,7 +10,7 @@
 #include "core/json_access.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kMaxNameLength = 128;
@@ -141,4 +141,4 @@ Result<EngineEntry> parse_engine_entry(const Json& json, const std::string& path
   return engine;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -13,7 +13,7 @@
 #include "core/json_object.hpp"
 #include "package/golden_case.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Of an engine, and of what a model merges.
 inline constexpr std::int64_t kMaxBatch = 65536;
@@ -59,4 +59,4 @@ std::string read_name(JsonObject& object, const char* key);
 /// files are listed is not looked at.
 Result<EngineEntry> parse_engine_entry(const Json& json, const std::string& path);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

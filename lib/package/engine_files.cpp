@@ -7,7 +7,7 @@
 #include "core/return_if_error.hpp"
 #include "model/load_request.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<LoadRequest> load_request_of(const EngineEntry& entry, const Signature& signature, const PackageFiles& files,
                                     const ModelOptions& options) {
@@ -23,4 +23,4 @@ Result<LoadRequest> load_request_of(const EngineEntry& entry, const Signature& s
   return request;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,10 +8,10 @@
 #include "package/engine_entry.hpp"
 #include "package/package_files.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What the entry, its verified files and the host's options say. `files` must outlive the request.
 GANTRY_API Result<LoadRequest> load_request_of(const EngineEntry& entry, const Signature& signature,
                                                const PackageFiles& files, const ModelOptions& options);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

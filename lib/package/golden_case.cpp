@@ -6,7 +6,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::string item_path(const std::string& path, std::size_t index) {
@@ -114,4 +114,4 @@ Result<GoldenCase> parse_golden_case(const Json& json, const std::string& path,
   return golden;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "core/json_object.hpp"
 #include "package/golden_value.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A value after one op, or the result.
 struct GoldenBoundary {
@@ -30,4 +30,4 @@ struct GoldenCase {
 Result<GoldenCase> parse_golden_case(const Json& value, const std::string& path,
                                      const std::vector<std::string>& inputs);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -13,7 +13,7 @@
 #include "runtime/on_worker.hpp"
 #include "runtime/parts.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::string case_name(std::size_t index) {
@@ -230,4 +230,4 @@ Result<void> GoldenCheck::run_together(const PipelineCore& pipeline, int max_bat
   return {};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

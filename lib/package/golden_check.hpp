@@ -17,7 +17,7 @@
 #include "pipeline/config_tensors.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The golden cases of a package, with their inputs loaded.
 ///
@@ -73,4 +73,4 @@ class GoldenCheck {
   InputsByModel model_inputs_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Difference = std::optional<std::string>;
@@ -132,4 +132,4 @@ Result<Difference> GoldenCodecs::difference_of_list(Span<const PayloadRef> got, 
   return Difference();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 #include "package/package_files.hpp"
 #include "pipeline/payload_codecs.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: shares the codecs; borrows the files.
 /// Threads:   immutable.
@@ -46,4 +46,4 @@ class GoldenCodecs {
   const PackageFiles& files_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -18,7 +18,7 @@
 #include "core/return_if_error.hpp"
 #include "package/sha256.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Items with their lengths, so that no two lists make one text.
@@ -146,4 +146,4 @@ Result<std::string> golden_identity(const OpeningContext& context) {
   return identity.take();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

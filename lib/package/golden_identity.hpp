@@ -7,7 +7,7 @@
 
 #include "package/model_candidate.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The SHA-256, in hexadecimal, of all that decides whether golden cases pass and what is found out about batches: the
 /// manifest, which holds every file's hash; gantry's, the engines' and the C library's version; the build of the
@@ -16,4 +16,4 @@ namespace gantry::detail {
 /// golden_tag where the host has ops of its own.
 Result<std::string> golden_identity(const OpeningContext& context);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 #include "core/open_file.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::uint64_t kMaxRecordBytes = 1 << 20;
@@ -122,4 +122,4 @@ void GoldenRecords::forget(const std::string& identity) const {
   static_cast<void>(::unlink(path_of(identity).c_str()));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

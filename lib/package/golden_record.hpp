@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What was found of a model.
 struct RecordedModel {
@@ -50,4 +50,4 @@ class GoldenRecords {
   std::string directory_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

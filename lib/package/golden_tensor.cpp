@@ -15,7 +15,7 @@
 #include "package/package_files.hpp"
 #include "package/sha256.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Difference = std::optional<std::string>;
@@ -118,4 +118,4 @@ Result<Difference> compare_with_golden(const Tensor& got, const GoldenTensor& ex
   return tensor_difference(got, recorded, tolerance);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 
 #include "core/json_object.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class PackageFiles;
 
@@ -41,4 +41,4 @@ Result<std::optional<std::string>> compare_with_golden(const Tensor& got, const 
 /// The values of a .npy file of the package.
 Result<Tensor> load_npy(const std::string& name, const PackageFiles& files);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

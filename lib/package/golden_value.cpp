@@ -4,7 +4,7 @@
 #include "core/json_access.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Form = GoldenValue::Form;
@@ -116,4 +116,4 @@ Result<GoldenValue> parse_golden_value(const Json& json, const std::string& path
   return value;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "core/return_if_error.hpp"
 #include "package/golden_tensor.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A recorded value, by reference to the package's files.
 struct GoldenValue {
@@ -67,4 +67,4 @@ struct GoldenValue {
 /// is read when the package's types are known.
 Result<GoldenValue> parse_golden_value(const Json& json, const std::string& path);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "core/json_object.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Calls `read(item, path)` for each item of a list; stops at the first error.
 template <class Read>
@@ -19,4 +19,4 @@ Result<void> for_each_item(const Json& list, const std::string& path, Read read)
   return {};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "core/return_if_error.hpp"
 #include "package/json_items.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::int64_t kManifestFormat = 2;
@@ -213,4 +213,4 @@ Result<Manifest> parse_manifest(const Bytes& text) {
   return manifest.error().message().rfind("gantry.json", 0) == 0 ? manifest : manifest.error().within("gantry.json");
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

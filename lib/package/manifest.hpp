@@ -14,7 +14,7 @@
 #include "package/golden_case.hpp"
 #include "package/model_entry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct FileEntry {
   std::int64_t bytes = 0;
@@ -56,4 +56,4 @@ bool is_safe_path(const std::string& path);
 /// Registry.
 GANTRY_API Result<Manifest> parse_manifest(const Bytes& text);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

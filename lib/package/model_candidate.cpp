@@ -11,7 +11,7 @@
 #include "package/engine_files.hpp"
 #include "package/requirements.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// What the host says, and for the rest the package.
@@ -171,4 +171,4 @@ Error ModelCandidate::of_this_model(const Error& error) const {
   return context_.manifest.models.size() > 1 ? error.within("model '" + entry_.name + "'") : error;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

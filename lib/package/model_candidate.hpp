@@ -13,7 +13,7 @@
 #include "package/manifest.hpp"
 #include "package/package_files.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What all models of a package that is being opened look at.
 struct OpeningContext {
@@ -78,4 +78,4 @@ class ModelCandidate {
   std::optional<Error> last_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 #include "model/padding.hpp"
 #include "package/json_items.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kMaxEngines = 8;
@@ -132,4 +132,4 @@ Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, 
   return model;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 #include "core/json_object.hpp"
 #include "package/engine_entry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct ModelEntry {
   std::string name;                  ///< by which ops refer to it
@@ -28,4 +28,4 @@ struct ModelEntry {
 /// files are listed is not looked at.
 Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, const std::string& path);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

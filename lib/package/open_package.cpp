@@ -13,7 +13,7 @@
 #include "package/package_signature.hpp"
 #include "package/requirements.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// A package whose bytes are proven.
@@ -91,13 +91,13 @@ Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo*
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 Result<AnyPipeline> open_any(const std::string& directory, const EngineList& engines, const OpenOptions& options) {
   GANTRY_ASSIGN_OR_RETURN(auto opened, detail::open_package(directory, nullptr, nullptr, engines, options));
   return AnyPipeline(std::move(opened.core), std::move(opened.origin));
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -11,7 +11,7 @@
 #include "core/return_if_error.hpp"
 #include "package/sha256.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::int64_t kMaxManifestBytes = 16 << 20;
@@ -128,4 +128,4 @@ Result<Bytes> PackageFiles::read(const std::string& name) const {
   return content;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 #include "package/package_tree.hpp"
 #include "package/verified_content.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The content of gantry.json or gantry.json.sig in `directory`; at most 16 MiB.
 /// not_found if the directory or the file is missing.
@@ -54,4 +54,4 @@ class PackageFiles {
   std::map<std::string, std::shared_ptr<const VerifiedContent>, std::less<>> contents_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "package/golden_identity.hpp"
 #include "pipeline/pipeline_origin.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 int largest_batch(const ModelsByName& models) {
@@ -253,4 +253,4 @@ bool PackageOpener::has_state() const {
   return std::any_of(models_.begin(), models_.end(), [](const ModelCandidate& model) { return model.has_state(); });
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "package/model_candidate.hpp"
 #include "package/package_pipeline.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Each model begins with its first engine that loads; where golden cases speak against one, its model goes on with the
 /// next, so that as many attempts are made at most as there are engines. Of what is remembered (OpenOptions::golden)
@@ -71,4 +71,4 @@ class PackageOpener {
   const GoldenRecord* record_ = nullptr;  // that models_ began with
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

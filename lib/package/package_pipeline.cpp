@@ -10,7 +10,7 @@
 #include "core/return_if_error.hpp"
 #include "pipeline/model_name.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// The models that ops of a chain stand for.
@@ -82,4 +82,4 @@ Result<void> check_package_pipeline(const Manifest& manifest, const PackageFiles
   return compiled ? Result<void>() : compiled.error();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

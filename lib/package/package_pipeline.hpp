@@ -11,7 +11,7 @@
 #include "package/package_files.hpp"
 #include "pipeline/parsed_pipeline.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 using ModelsByName = std::map<std::string, Model, std::less<>>;
 
@@ -26,4 +26,4 @@ Result<ParsedPipeline> parse_package_pipeline(const Manifest& manifest, const Pa
 GANTRY_API Result<void> check_package_pipeline(const Manifest& manifest, const PackageFiles& files,
                                                const Registry& registry);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 #include "core/return_if_error.hpp"
 #include "package/package_files.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::size_t kSignatureBytes = crypto_sign_ed25519_BYTES;
@@ -97,4 +97,4 @@ Result<Bytes> read_trusted_manifest(const std::string& directory, Span<const Pub
 }
 
 }  // namespace detail
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -8,7 +8,7 @@
 #include <gantry/span.hpp>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// failed_precondition unless `signature` has the size of an Ed25519 signature.
 GANTRY_API Result<void> check_signature_size(const Bytes& signature);
@@ -28,4 +28,4 @@ GANTRY_API Result<SignatureVerdict> judge_signature(const std::string& directory
 /// they are. Errors: not_found, failed_precondition (not signed by one of `keys`), what reading the files gives.
 GANTRY_API Result<Bytes> read_trusted_manifest(const std::string& directory, Span<const PublicKey> keys);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

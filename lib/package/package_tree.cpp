@@ -14,7 +14,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -148,4 +148,4 @@ Result<void> PackageTree::refuse_strangers(const std::set<std::string>& expected
   return {};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

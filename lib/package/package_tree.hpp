@@ -13,7 +13,7 @@
 
 #include "core/open_file.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: keeps the directory open; copies share it.
 /// Threads:   thread-safe.
@@ -44,4 +44,4 @@ class PackageTree {
   std::shared_ptr<const OpenFile> directory_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 
 #include "core/json_access.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::string title_of(const EngineEntry& entry) {
@@ -45,4 +45,4 @@ std::optional<Error> unmet_requirement(const EngineEntry& entry, const EngineLoa
   return translate_exception().within(title_of(entry));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 
 #include "package/engine_entry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The loader of engines of this kind; nullptr if none is in the list.
 GANTRY_API const EngineLoader* find_loader(const EngineList& engines, const std::string& kind);
@@ -17,4 +17,4 @@ GANTRY_API const EngineLoader* find_loader(const EngineList& engines, const std:
 /// the entry `requires` is for the loader to understand.
 GANTRY_API std::optional<Error> unmet_requirement(const EngineEntry& entry, const EngineLoader* loader, Device device);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

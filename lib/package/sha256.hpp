@@ -10,9 +10,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <gantry/version.hpp>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class Sha256 {
  public:
@@ -44,4 +45,4 @@ inline std::string to_hex(const Sha256::Digest& digest) {
   return text;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

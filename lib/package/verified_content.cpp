@@ -8,7 +8,7 @@
 #include "core/file_pages.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
@@ -94,4 +94,4 @@ Result<Bytes> VerifiedContent::map() const {
   return pages;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 #include "core/open_file.hpp"
 #include "package/sha256.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// failed_precondition: a file is not what gantry.json lists; `what` says how.
 Error altered_file(const std::string& name, const std::string& what);
@@ -49,4 +49,4 @@ class VerifiedContent final : public FileContent {
   mutable std::vector<unsigned char> last_ GANTRY_GUARDED_BY(mutex_);  // its bytes, or empty
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

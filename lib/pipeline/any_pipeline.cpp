@@ -9,7 +9,7 @@
 #include "pipeline/pipeline_origin.hpp"
 #include "pipeline/run_until.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace detail {
 
 struct AnyPipelineParts {
@@ -180,4 +180,4 @@ const PackageInfo& detail::package_of(const PipelineOrigin* origin) {
   return origin ? origin->package : none;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

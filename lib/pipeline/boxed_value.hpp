@@ -7,7 +7,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A value, or why there is none, as those get it who know its type only at run time.
 inline Result<Payload> boxed(Result<Value> value) {
@@ -15,4 +15,4 @@ inline Result<Payload> boxed(Result<Value> value) {
   return Payload(*std::move(value));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

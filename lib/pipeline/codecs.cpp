@@ -7,7 +7,7 @@
 #include "pipeline/boxed_value.hpp"
 #include "pipeline/payload_codecs.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::PayloadCodecs;
@@ -88,4 +88,4 @@ std::string media_type_of(std::string_view file_name) {
   return "application/octet-stream";
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

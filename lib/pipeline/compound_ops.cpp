@@ -2,7 +2,7 @@
 // What is said about the ops that the config front end makes itself. An op that is not here is none of them.
 #include "pipeline/registry_data.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Type = OpParameter::Type;
@@ -100,4 +100,4 @@ const CompoundOps& compound_ops() {
   return *ops;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 // What an asynchronous step needs until its end is allocated once, before anything is under way. The continuations hold
@@ -381,4 +381,4 @@ std::unique_ptr<Step> make_checked_step(std::shared_ptr<const InputCheck> check,
   return std::make_unique<CheckedStep>(std::move(check), std::move(inner));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

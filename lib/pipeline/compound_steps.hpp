@@ -8,7 +8,7 @@
 
 #include "pipeline/plan.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 using PlanPtr = std::unique_ptr<const Plan>;
 
@@ -22,4 +22,4 @@ std::unique_ptr<Step> make_when_step(ErasedPredicate predicate, PlanPtr then, Pl
 /// Fails the slots that `check` finds something wrong with, and runs `inner` on the others.
 std::unique_ptr<Step> make_checked_step(std::shared_ptr<const InputCheck> check, std::unique_ptr<Step> inner);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -13,7 +13,7 @@
 #include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/registry_data.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kMaxBranches = 16;
@@ -297,4 +297,4 @@ Result<NodePtr> parse_stages(std::string_view json, const TypeInfo* in, const Ty
   return std::move(parsed.root);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

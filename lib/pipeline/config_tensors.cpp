@@ -9,7 +9,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kMaxTuple = 16;  // as many as a fork has branches
@@ -187,4 +187,4 @@ Result<std::vector<PipelineInput>> PipelineInputs::finish() const {
   return inputs_;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

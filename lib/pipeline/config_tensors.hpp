@@ -9,7 +9,7 @@
 
 #include "core/json_object.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// {"op": "select", "name" or "names", "as"} over Tensors, or {"op": "select", "item"} over the tuple `in`.
 Result<NodePtr> parse_select(JsonObject& object, const TypeInfo* in);
@@ -51,4 +51,4 @@ class PipelineInputs {
   std::vector<PipelineInput> inputs_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

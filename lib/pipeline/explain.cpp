@@ -6,7 +6,7 @@
 
 #include "pipeline/fusion.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 class Writer {
@@ -83,4 +83,4 @@ std::string explain_node(const Node& root, bool fuses, const Runtime& runtime) {
   return Writer(fuses, runtime).write(root);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

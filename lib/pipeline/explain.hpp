@@ -6,7 +6,7 @@
 #include <gantry/runtime.hpp>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Parameters of a pipeline that is a stage of another.
 struct NestedPlan {
@@ -23,4 +23,4 @@ std::string explain_threads(const RuntimeOptions& options);
 /// inner pipelines on other runtimes runs on.
 std::string explain_node(const Node& root, bool fuses, const Runtime& runtime);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

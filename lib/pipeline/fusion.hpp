@@ -4,7 +4,7 @@
 
 #include <gantry/node.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What stages[0] makes of itself and of those after it; no step if it runs alone.
 inline Fusion next_fusion(Span<const Branch> stages) {
@@ -12,4 +12,4 @@ inline Fusion next_fusion(Span<const Branch> stages) {
   return first.kernel && !first.error && !first.check ? first.kernel->fuse(stages) : Fusion();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

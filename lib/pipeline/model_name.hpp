@@ -2,9 +2,10 @@
 // ModelName: the parameters of a model's node.
 #pragma once
 
+#include <gantry/version.hpp>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What an op calls its model: the name in the config, else Model::name().
 struct ModelName {
@@ -12,4 +13,4 @@ struct ModelName {
   bool is_one_of_several = false;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 #include "runtime/context.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Slots that go into one engine call: samples of equal shapes.
@@ -271,9 +271,9 @@ class ModelKernel final : public Kernel {
 };
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail::TypeInfo& out, const std::string& name,
                                        bool is_one_of_several) const {
@@ -303,4 +303,4 @@ detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail:
   return node;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

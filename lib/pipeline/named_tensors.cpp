@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::Context;
@@ -257,4 +257,4 @@ Stage<std::vector<Tensor>, Tensors> bundle_list(std::vector<std::string> names) 
       detail::make_bundle_node(detail::type_of<std::vector<Tensor>>(), std::move(names)));
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

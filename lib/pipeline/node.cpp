@@ -7,7 +7,7 @@
 
 #include "core/error_or_out_of_memory.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Step::~Step() = default;
 Kernel::~Kernel() = default;
@@ -65,4 +65,4 @@ NodePtr chain_nodes(const NodePtr& a, const NodePtr& b) {
   return chain;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 OpParameter OpParameter::of(Type type, std::string name, std::string meaning) {
   return OpParameter(type, std::move(name), std::move(meaning));
@@ -125,4 +125,4 @@ const OpParameter* OpDescription::find(std::string_view parameter) const {
   return found == parameters.end() ? nullptr : &*found;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -5,7 +5,7 @@
 
 #include "core/number_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Ordered = nlohmann::ordered_json;
@@ -149,4 +149,4 @@ std::string op_table_json(const Registry& registry) {
   return text_of(table);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

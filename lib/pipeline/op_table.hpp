@@ -6,7 +6,7 @@
 #include <gantry/registry.hpp>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// {"ops": [...], "predicates": [...]}, indented, with a newline at its end. Each op has name, domain, takes, gives,
 /// summary, parameters and one_of, and where they are said input, output, reference, tolerance and example. A parameter
@@ -23,4 +23,4 @@ GANTRY_API std::string default_json(const OpParameter& parameter);
 /// Its limits for people: "1..65535", "true or false", "pillow, opencv", "three numbers above 0".
 GANTRY_API std::string limits_text(const OpParameter& parameter);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

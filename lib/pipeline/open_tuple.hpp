@@ -5,10 +5,10 @@
 #include <gantry/type_info.hpp>
 #include <gantry/value.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 inline bool is_open_tuple(const TypeInfo& type) {
   return same_type(type, type_of<ValueTuple>());
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

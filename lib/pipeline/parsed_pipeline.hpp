@@ -8,7 +8,7 @@
 
 #include "pipeline/config_tensors.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct ParsedPipeline {
   NodePtr root;
@@ -19,4 +19,4 @@ struct ParsedPipeline {
 GANTRY_API Result<ParsedPipeline> parse_pipeline(std::string_view json, const TypeInfo* in, const TypeInfo* out,
                                                  const Registry& registry, const ConfigContext& context);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 #include "core/return_if_error.hpp"
 #include "pipeline/open_tuple.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace detail {
 namespace {
 
@@ -66,4 +66,4 @@ Error Payload::wrong_type(const PayloadType& wanted) const {
   return Error(ErrorCode::kInvalidArgument, "expected " + wanted.name() + ", this is " + type().name());
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -14,7 +14,7 @@
 #include "pipeline/open_tuple.hpp"
 #include "pipeline/payload_guard.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::string_view kReserved[] = {"file", "npy", "digest", "sample", "list", "tuple"};
@@ -206,4 +206,4 @@ Result<std::string> PayloadCodecs::line(const PayloadRef& payload) const {
   return writer.finish();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

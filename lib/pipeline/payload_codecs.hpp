@@ -10,7 +10,7 @@
 
 #include "pipeline/registry_data.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A payload that somebody else holds.
 struct PayloadRef {
@@ -67,4 +67,4 @@ class PayloadCodecs {
   const RegistryData& data_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include <gantry/node.hpp>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 inline std::string title_of(const ErasedCodec& codec) {
   return "codec '" + codec.name + "'";
@@ -28,4 +28,4 @@ inline Error lacks(const ErasedCodec& codec, const std::string& cannot_be, const
                codec.type->name() + " cannot be " + cannot_be + ": its codec '" + codec.name + "' has no " + what);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

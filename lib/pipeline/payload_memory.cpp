@@ -3,7 +3,7 @@
 #include <gantry/payload_memory.hpp>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 void settle_memory(Tensor& tensor, MemoryCare care) {
   constexpr std::size_t kRatio = 4;
@@ -22,4 +22,4 @@ void settle_memory(Bytes& bytes, MemoryCare care) {
   if (care == MemoryCare::kOwn && !bytes.has_owner()) bytes = Bytes::copy(bytes.data(), bytes.size());
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

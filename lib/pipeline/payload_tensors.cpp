@@ -8,7 +8,7 @@
 #include "pipeline/payload_codecs.hpp"
 #include "pipeline/payload_guard.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Difference = std::optional<std::string>;
@@ -190,4 +190,4 @@ Difference difference_of(const Tensors& expected, const Tensors& got, const Tole
   return std::nullopt;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 #include "pipeline/pipeline_step.hpp"
 #include "pipeline/request.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::vector<Slot> to_slots(std::vector<Value> inputs) {
@@ -259,4 +259,4 @@ Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr&
   return translate_exception();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include <gantry/registry.hpp>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct PipelineOrigin {
   PackageInfo package;
@@ -15,4 +15,4 @@ struct PipelineOrigin {
   std::vector<PipelineInput> inputs;  ///< that the config names; otherwise one without a name, or none
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

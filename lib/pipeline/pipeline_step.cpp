@@ -6,7 +6,7 @@
 
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// The samples of one step on their way through the inner pipeline. What its continuations need is allocated here,
@@ -173,4 +173,4 @@ std::shared_ptr<const Kernel> make_pipeline_kernel(std::shared_ptr<const Compile
   return std::make_shared<PipelineKernel>(std::move(compiled), std::move(core));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 
 #include "pipeline/request.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// On the runtime of the outer pipeline it is part of the request that was admitted there. On another one it is a
 /// request of that runtime, admitted and queued there; the outer request holds no worker meanwhile, unless all of it
@@ -17,4 +17,4 @@ namespace gantry::detail {
 std::shared_ptr<const Kernel> make_pipeline_kernel(std::shared_ptr<const Compiled> compiled,
                                                    std::shared_ptr<RuntimeCore> core);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "pipeline/fusion.hpp"
 #include "runtime/observed_request.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
@@ -248,4 +248,4 @@ void Plan::advance(std::size_t index, Span<Slot> slots, Context& context, Clock:
   resume();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 #include "runtime/counter.hpp"
 #include "runtime/histogram_recorder.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Counters of one step; written without locks.
 struct StageCounter {
@@ -76,4 +76,4 @@ class Plan {
   bool has_fused_ = false;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

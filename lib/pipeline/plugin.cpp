@@ -9,7 +9,7 @@
 #include "core/shared_library.hpp"
 #include "pipeline/registry_data.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr const char* kSymbol = "gantry_plugin_0_2";  // as GANTRY_PLUGIN has it
@@ -44,4 +44,4 @@ Result<void> load_plugin(const std::string& path, Registry& registry) {
   return add_to(registry, reinterpret_cast<void (*)(Registry&)>(symbol), path);
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -7,7 +7,7 @@
 #include "core/json_object.hpp"
 #include "pipeline/registry_data.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 std::vector<float> rounded(const std::vector<double>& numbers) {
@@ -196,4 +196,4 @@ void Registry::add_codec_erased(detail::ErasedCodec codec) {
   data_ = std::move(data);
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 class ParamReader;
 
 namespace detail {
@@ -63,4 +63,4 @@ using CompoundOps = std::map<std::string, OpDescription, std::less<>>;
 const CompoundOps& compound_ops();
 
 }  // namespace detail
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -13,7 +13,7 @@
 #include "runtime/outside_wait.hpp"
 #include "runtime/rounding_scope.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Error Compiled::scoped(const Error& error) const noexcept {
   return scope.empty() ? error : error.within(scope);
@@ -216,4 +216,4 @@ void call_done(Function<void(Result<Value>)>& done, Result<Value> result) noexce
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -22,7 +22,7 @@
 #include "runtime/policy/fastest_time.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What every request of a pipeline shares.
 struct Compiled final : RuntimePipeline {
@@ -130,4 +130,4 @@ struct SubmittedRequest {
 /// process.
 void call_done(Function<void(Result<Value>)>& done, Result<Value> result) noexcept;
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

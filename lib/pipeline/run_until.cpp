@@ -6,7 +6,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Takes what comes out of one stage, so that nothing is left for those behind it.
@@ -72,4 +72,4 @@ Result<Value> run_until(const PipelineCore& core, Value input, const std::string
   return type.list_of().list->collect(taken.data(), taken.size());
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// As AnyPipeline::find_stage().
 Result<std::string> find_stage(const PipelineCore& core, std::string_view stage);
@@ -14,4 +14,4 @@ Result<std::string> find_stage(const PipelineCore& core, std::string_view stage)
 /// As AnyPipeline::run_until(), of the stage at `path`. No stage behind it runs.
 Result<Value> run_until(const PipelineCore& core, Value input, const std::string& path);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 #include "pipeline/pipeline_origin.hpp"
 #include "pipeline/request.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Whether what `node` gives can be converted to `wanted`, whatever the input.
@@ -216,4 +216,4 @@ Result<std::shared_ptr<const PipelineCore>> as_typed(std::shared_ptr<const Pipel
       std::make_shared<TypedPipeline>(std::move(core), in, out, std::move(inputs)));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include <gantry/value.hpp>
 #include <memory>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 std::string demangled_name(const std::type_info& id) {
   int status = 0;
@@ -18,4 +18,4 @@ std::string demangled_name(const std::type_info& id) {
   return name;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -2,9 +2,10 @@
 // Admission: one request in flight.
 #pragma once
 
+#include <gantry/version.hpp>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What counts the requests in flight.
 class AdmissionCounter {
@@ -39,4 +40,4 @@ class Admission {
   AdmissionCounter* counter_ = nullptr;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<Tensor> BatchBlock::next(DType dtype, const Shape& shape) {
   is_from_block_ = false;
@@ -34,4 +34,4 @@ void BatchBlocks::end_sample(bool kept) {
   used_ = 0;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Where the next tensor of a batch goes: samples of one shape lie one after the other in one block.
 class BatchBlock {
@@ -45,4 +45,4 @@ class BatchBlocks {
   std::size_t used_ = 0;  // by this sample
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 std::function<Budgets()> make_process_reader(int cpus) {
   return [thread_id = static_cast<int>(::gettid()), cpus] {
@@ -48,4 +48,4 @@ std::shared_ptr<const BudgetWatch::Reading> BudgetWatch::read(Clock::time_point 
   return reading;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

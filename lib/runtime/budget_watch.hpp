@@ -15,7 +15,7 @@
 #include "runtime/cpu_throttling.hpp"
 #include "runtime/memory_budget.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct Budgets {
   CpuBudget cpu;
@@ -61,4 +61,4 @@ class GANTRY_API BudgetWatch {
   bool is_reading_ GANTRY_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include "runtime/context.hpp"
 #include "runtime/parts.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 CallContext::CallContext(const detail::Context& context, std::size_t samples)
     : context_(&context), samples_left_(samples) {}
@@ -90,4 +90,4 @@ void CallContext::end(bool kept) {
   if (frames_) frames_->end_stage();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class ObservedRequest;
 class RuntimeCore;
@@ -55,4 +55,4 @@ struct CallOptions : EngineCall {
   }
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 
 #include "runtime/proc_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 bool lists(std::string_view comma_separated, std::string_view wanted) {
@@ -125,4 +125,4 @@ std::optional<CgroupPlace> Cgroups::find(bool is_v2, std::string_view controller
   return make_place(*best, *path);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

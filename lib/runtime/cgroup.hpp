@@ -6,12 +6,13 @@
 // the two paths overlap.
 #pragma once
 
+#include <gantry/version.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The files of a machine; tests put a made-up one here.
 class SystemFacts {
@@ -68,4 +69,4 @@ class Cgroups {
   std::vector<std::string> complaints_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

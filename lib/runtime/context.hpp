@@ -4,7 +4,7 @@
 
 #include "runtime/call_options.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class RuntimeCore;
 class StepObserver;
@@ -17,4 +17,4 @@ struct Context {
   StepObserver* observer = nullptr;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

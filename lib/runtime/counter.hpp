@@ -7,8 +7,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <gantry/version.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 constexpr std::size_t kShards = 4;
 constexpr std::size_t kCacheLine = 64;
@@ -42,4 +43,4 @@ class Counter {
   std::array<Shard, kShards> shards_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

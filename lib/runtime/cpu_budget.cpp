@@ -19,7 +19,7 @@
 #include "runtime/cpu_quota.hpp"
 #include "runtime/proc_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr double kRoundingSlack = 0.05;
@@ -181,4 +181,4 @@ CpuBudget read_cpu_budget(int thread_id, int cpus) {
   return compute_cpu_budget(ProcessFacts(thread_id), cpus);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

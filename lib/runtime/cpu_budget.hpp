@@ -10,7 +10,7 @@
 
 #include "runtime/cgroup.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The most CPUs that an override may name.
 constexpr int kMaxCpus = 4096;
@@ -44,4 +44,4 @@ CpuBudget compute_cpu_budget(const CpuFacts& facts, int cpus = 0);
 /// the calling thread if the id is 0 or no such thread is left. `cpus` as above.
 GANTRY_API CpuBudget read_cpu_budget(int thread_id = 0, int cpus = 0);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 
 #include "runtime/proc_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Keeps the least quota on the way up.
@@ -76,4 +76,4 @@ CpuQuota find_quota_v2(const SystemFacts& facts, const CgroupPlace& place) {
   return search.finish();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

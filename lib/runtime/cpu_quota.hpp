@@ -9,7 +9,7 @@
 
 #include "runtime/cgroup.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct CpuQuota {
   /// As a fraction of CPUs; infinity if no group has one.
@@ -25,4 +25,4 @@ CpuQuota find_quota_v1(const SystemFacts& facts, const CgroupPlace& place);
 /// cpu.max.
 CpuQuota find_quota_v2(const SystemFacts& facts, const CgroupPlace& place);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "runtime/cpu_quota.hpp"
 #include "runtime/proc_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::optional<CpuThrottling> read_counters(const SystemFacts& facts, const std::string& directory, bool is_v2) {
@@ -45,4 +45,4 @@ std::optional<CpuThrottling> read_cpu_throttling() {
   return compute_cpu_throttling(ProcessFiles());
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

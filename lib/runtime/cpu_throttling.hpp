@@ -9,7 +9,7 @@
 
 #include "runtime/cgroup.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Counters since the group was made, of all processes in it. A counter may step back once, when another group's quota
 /// becomes the least.
@@ -27,4 +27,4 @@ std::optional<CpuThrottling> compute_cpu_throttling(const SystemFacts& facts);
 /// Reads this process's counters. Never fails.
 GANTRY_API std::optional<CpuThrottling> read_cpu_throttling();
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

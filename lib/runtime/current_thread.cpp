@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 thread_local const RuntimeCore* current = nullptr;
@@ -36,4 +36,4 @@ bool is_exiting_on_this_thread() noexcept {
   return is_exiting;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -2,7 +2,9 @@
 // What this thread is to runtimes: whose work it runs, if anybody's.
 #pragma once
 
-namespace gantry::detail {
+#include <gantry/version.hpp>
+
+namespace gantry::inline GANTRY_ABI::detail {
 
 class RuntimeCore;
 
@@ -40,4 +42,4 @@ class HelpScope {
 void begin_exit_on_this_thread();
 bool is_exiting_on_this_thread() noexcept;
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// How often this process is a child of fork().
@@ -25,4 +25,4 @@ bool ForkGuard::is_of_parent_process() const noexcept {
   return fork_generation.load(std::memory_order_relaxed) != generation_;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,7 +3,9 @@
 // does whoever holds a lock.
 #pragma once
 
-namespace gantry::detail {
+#include <gantry/version.hpp>
+
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: immutable.
 class ForkGuard {
@@ -15,4 +17,4 @@ class ForkGuard {
   unsigned generation_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 
 #include "runtime/stack_left.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// A request that takes less than changing threads twice is worth trying again for: whoever has the slot will be done
@@ -52,4 +52,4 @@ bool HelpingCaller::try_for_a_while(RuntimeCore& core) {
 
 HelpingCaller::~HelpingCaller() = default;
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -13,7 +13,7 @@
 #include "runtime/outside_wait.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// True if it may: a worker sleeps, nothing waits that came before, the call has no deadline to return at, an engine
 /// call uses one thread, and enough is left of this thread's stack. The thread then counts as a worker, set to the
@@ -49,4 +49,4 @@ class HelpingCaller {
   std::optional<Scope> scope_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

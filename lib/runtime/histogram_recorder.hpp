@@ -10,7 +10,7 @@
 
 #include "runtime/counter.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe; a snapshot taken while others record may be a few records apart between its fields.
 /// Cost:    two relaxed additions; 5 KB.
@@ -43,4 +43,4 @@ class HistogramRecorder {
   std::array<Shard, kShards> shards_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

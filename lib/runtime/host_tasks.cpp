@@ -11,7 +11,7 @@
 #include "runtime/runtime_core.hpp"
 #include "runtime/signals_blocked.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 Executor::~Executor() = default;
 
@@ -104,4 +104,4 @@ void HostTasks::join(RuntimeCore& core) {
 }
 
 }  // namespace detail
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

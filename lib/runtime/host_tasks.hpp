@@ -11,7 +11,7 @@
 #include "core/mutex.hpp"
 #include "runtime/thread_source.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: holds the executor until join(), so that no task is its last holder.
 /// Cost:      one Executor::post() for each piece of work.
@@ -40,4 +40,4 @@ class HostTasks final : public ThreadSource {
   std::thread timekeeper_ GANTRY_GUARDED_BY(join_mutex_);
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

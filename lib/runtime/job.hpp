@@ -6,7 +6,7 @@
 #include <gantry/function.hpp>
 #include <optional>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Called exactly once: with nullptr to run, or with the reason why it will not run.
 using Job = Function<void(const Error* refusal)>;
@@ -19,4 +19,4 @@ struct Work {
   void run() { job(refusal ? &*refusal : nullptr); }
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 
 #include "runtime/proc_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using CpuRanges = std::vector<std::pair<std::int64_t, std::int64_t>>;
@@ -77,4 +77,4 @@ std::optional<MachineTime> read_machine_time() {
   return compute_machine_time(ProcessFiles(), std::chrono::nanoseconds(std::chrono::seconds(1)) / ticks_per_second);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 
 #include "runtime/cgroup.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct MachineTime {
   std::chrono::nanoseconds busy{0};    ///< spent on any process and in the kernel, summed over the CPUs
@@ -23,4 +23,4 @@ std::optional<MachineTime> compute_machine_time(const SystemFacts& facts, std::c
 /// Reads this machine's, in steps of usually 10 ms. Never fails.
 GANTRY_API std::optional<MachineTime> read_machine_time();
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Appends, and drops those that are gone.
@@ -60,4 +60,4 @@ std::vector<std::weak_ptr<RuntimeMember>> Members::take_models() noexcept {
   return std::exchange(models_, {});
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

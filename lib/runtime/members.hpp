@@ -9,7 +9,7 @@
 
 #include "core/mutex.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A model: it holds waiting work outside the runtime's queue, and must let go of it on shutdown.
 class RuntimeMember {
@@ -44,4 +44,4 @@ class Members {
   std::vector<std::weak_ptr<const RuntimePipeline>> pipelines_ GANTRY_GUARDED_BY(mutex_);
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 
 #include "runtime/proc_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// What v1 says for "no limit": the largest multiple of the page size, which is 64 KiB at most.
@@ -153,4 +153,4 @@ MemoryBudget read_memory_budget() {
   return compute_memory_budget(ProcessFiles());
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 
 #include "runtime/cgroup.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct MemoryBudget {
   /// The least of all limits; nothing if none could be read.
@@ -31,4 +31,4 @@ MemoryBudget compute_memory_budget(const SystemFacts& facts);
 /// Reads this process's budget. Never fails.
 GANTRY_API MemoryBudget read_memory_budget();
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "runtime/context.hpp"
 #include "runtime/runtime_core.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 Observer::~Observer() = default;
 
@@ -83,4 +83,4 @@ void ObservedRequest::tell_all(Span<const Ptr> requests, EndedSpan span) noexcep
 }
 
 }  // namespace detail
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

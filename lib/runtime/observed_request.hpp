@@ -12,7 +12,7 @@
 
 #include "runtime/call_options.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct Context;
 
@@ -52,4 +52,4 @@ class ObservedRequest {
   std::shared_ptr<void> tag_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

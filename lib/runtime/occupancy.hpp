@@ -9,7 +9,7 @@
 #include "core/mutex.hpp"
 #include "runtime/admission.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe. Whoever decides by the numbers lets others in under a lock of its own (WorkQueue).
 /// Errors:  none.
@@ -50,4 +50,4 @@ class Occupancy final : public AdmissionCounter {
   CondVar has_left_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "runtime/outside_wait.hpp"
 #include "runtime/rounding_scope.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Neither: it was done.
@@ -53,4 +53,4 @@ Result<void> do_on_worker(RuntimeCore& core, const std::function<void(Job)>& pos
   return {};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

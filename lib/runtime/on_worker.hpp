@@ -7,11 +7,11 @@
 
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Does `work` and returns when it is done: on this thread if it is a worker of `core`, or in caller execution; else on
 /// a worker, to which `post` gives the job, such as RuntimeCore::post(). What `work` throws is thrown here. The error
 /// is why nobody did it.
 Result<void> do_on_worker(RuntimeCore& core, const std::function<void(Job)>& post, const std::function<void()>& work);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 thread_local WorkingFor* working_for = nullptr;  // the innermost
@@ -24,4 +24,4 @@ OutsideWait::~OutsideWait() {
     if (--work->waits_ == 0) work->core_.queue().end_wait();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -13,7 +13,7 @@
 
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Marks this thread, for as long as the object lives, as one that works for `core`: one of its workers, a task of its
 /// host's executor, or a caller that helps.
@@ -86,4 +86,4 @@ bool wait_outside(RuntimeCore& awaited, std::future<T>& future, const std::optio
       [&] { awaited.begin_here(); });
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "runtime/runtime_core.hpp"
 #include "runtime/signals_blocked.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 OwnWorkers::~OwnWorkers() {
   const MutexLock lock(join_mutex_);
@@ -61,4 +61,4 @@ void OwnWorkers::join(RuntimeCore& core) {
   join_mutex_.unlock();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

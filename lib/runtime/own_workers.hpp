@@ -9,7 +9,7 @@
 #include "core/mutex.hpp"
 #include "runtime/thread_source.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Cost: a thread each; a wake-up takes 10 to 90 us on a virtual machine. They do not spin, which would burn the quota.
 class OwnWorkers final : public ThreadSource {
@@ -35,4 +35,4 @@ class OwnWorkers final : public ThreadSource {
   std::vector<std::thread> threads_ GANTRY_GUARDED_BY(join_mutex_);
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

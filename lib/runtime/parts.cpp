@@ -9,7 +9,7 @@
 #include "core/mutex.hpp"
 #include "runtime/team.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// What the threads share. It outlives the call, since a job may come to it when all is done.
@@ -68,4 +68,4 @@ void run_parts(RuntimeCore& core, std::size_t threads, std::size_t count, std::f
   parts->wait();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// How many threads one piece of work may use for a loop: as many as an engine call of the same worker may
 /// (intra_op_threads). Where that is one, as many workers as image_threads allows, of which only those help that have
@@ -20,4 +20,4 @@ std::size_t loop_threads(const RuntimeCore& core);
 /// to do; this thread never waits for one that has not begun: with all of them busy, it does everything.
 void run_parts(RuntimeCore& core, std::size_t threads, std::size_t count, std::function<void(std::size_t)> part);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

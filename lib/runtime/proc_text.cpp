@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdio>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -55,4 +55,4 @@ std::string thousandths_text(double number) {
   return text;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,12 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <gantry/version.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 std::vector<std::string_view> split(std::string_view text, char separator);
 
@@ -25,4 +26,4 @@ std::optional<std::int64_t> find_value(std::string_view table, std::string_view 
 /// "2", "1.5": three digits after the point at most.
 std::string thousandths_text(double number);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 
 #include "runtime/proc_text.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Of a line "Key:  123 kB".
@@ -37,4 +37,4 @@ std::chrono::nanoseconds read_process_cpu_time() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

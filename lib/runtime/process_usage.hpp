@@ -9,7 +9,7 @@
 
 #include "runtime/cgroup.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// 0 or nothing where the machine does not say it.
 struct ProcessMemory {
@@ -27,4 +27,4 @@ GANTRY_API ProcessMemory read_process_memory();
 /// CPU time of all threads, those that have ended included. Never fails.
 GANTRY_API std::chrono::nanoseconds read_process_cpu_time();
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

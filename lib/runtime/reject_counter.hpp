@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <gantry/stats.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe.
 /// Cost:    a relaxed addition.
@@ -24,4 +24,4 @@ class RejectCounter {
   std::array<std::atomic<std::uint64_t>, kErrorReasons> counts_{};
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

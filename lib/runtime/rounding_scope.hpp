@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cfenv>
+#include <gantry/version.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: one thread.
 /// Cost:    a few nanoseconds where the mode is round to nearest already.
@@ -23,4 +24,4 @@ class RoundingScope {
   int before_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -18,7 +18,7 @@
 #include "runtime/runtime_core.hpp"
 #include "runtime/runtime_options.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::RuntimeCore;
@@ -172,4 +172,4 @@ Result<void> Runtime::shutdown() try {
   return Error::out_of_memory();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

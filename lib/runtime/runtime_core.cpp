@@ -8,7 +8,7 @@
 #include "runtime/current_thread.hpp"
 #include "runtime/stack_left.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 RuntimeOptions without_owned(RuntimeOptions options) {
@@ -178,4 +178,4 @@ void RuntimeCore::follow_budget() noexcept {
     if (queue_.reserve_slot()) wake_one();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

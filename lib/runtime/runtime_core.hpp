@@ -22,7 +22,7 @@
 #include "runtime/thread_source.hpp"
 #include "runtime/work_queue.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: owns its queue and its ThreadSource, whose threads share the core.
 /// Threads:   thread-safe.
@@ -104,4 +104,4 @@ class RuntimeCore final : public std::enable_shared_from_this<RuntimeCore> {
   std::atomic<bool> is_budget_watched_{false};  // a timer is set
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "runtime/histogram_recorder.hpp"
 #include "runtime/reject_counter.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe.
 /// Cost:    a relaxed addition each.
@@ -26,4 +26,4 @@ struct RuntimeCounters {
   }
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

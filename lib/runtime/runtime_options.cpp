@@ -12,7 +12,7 @@
 #include "core/return_if_error.hpp"
 #include "runtime/cpu_budget.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace detail {
 namespace {
 
@@ -116,4 +116,4 @@ Result<RuntimeOptions> RuntimeOptions::parse(std::string_view json) try {
   return Error::out_of_memory();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -4,7 +4,7 @@
 
 #include <gantry/error.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct ShutdownErrors {
   const Error stopped = make("the runtime was shut down");                                 ///< who comes after stop()
@@ -18,4 +18,4 @@ struct ShutdownErrors {
   }
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -2,10 +2,12 @@
 // SignalsBlocked: threads that start meanwhile leave the process's signals to the host's threads.
 #pragma once
 
+#include <gantry/version.hpp>
+
 #include <pthread.h>
 #include <signal.h>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// While it lives, new threads start with the signals blocked that are sent to the process as a whole. What a thread
 /// brings upon itself (SIGSEGV, ...) stays with it, so that crash handlers see it.
@@ -26,4 +28,4 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

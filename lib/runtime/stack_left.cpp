@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::uintptr_t kNeeded = std::uintptr_t{1} << 20;
@@ -39,4 +39,4 @@ bool has_stack_left() {
   return here > stack.low && here <= stack.high && here - stack.low >= kNeeded;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

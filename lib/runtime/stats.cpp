@@ -7,7 +7,7 @@
 #include "core/floor_log2.hpp"
 #include "core/number_text.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::size_t kSteps = 4;  // buckets an octave
@@ -226,4 +226,4 @@ std::string to_prometheus(const RuntimeStats& stats) {
   return out.take();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -9,7 +9,7 @@
 #include "core/mutex.hpp"
 #include "runtime/rounding_scope.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// What the threads of one loop share.
@@ -58,4 +58,4 @@ void run_on_team(std::size_t threads, std::size_t count, const std::function<voi
   loop.rethrow();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

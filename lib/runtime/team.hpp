@@ -4,8 +4,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <gantry/version.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Calls part(0) to part(count - 1), each once, on this thread and on `threads` - 1 others of its team; returns when
 /// all have returned. What one throws is thrown here, after the others. Rounds to nearest on all of them. Within a
@@ -17,4 +18,4 @@ namespace gantry::detail {
 /// process, as it does under LibTorch: hence teams only where the host asked for more than one thread.
 void run_on_team(std::size_t threads, std::size_t count, const std::function<void(std::size_t)>& part);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

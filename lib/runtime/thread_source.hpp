@@ -5,9 +5,10 @@
 // Its threads hold the WorkQueue's mutex while they ask for work, and run what they get without it.
 #pragma once
 
+#include <gantry/version.hpp>
 #include <memory>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class RuntimeCore;
 
@@ -33,4 +34,4 @@ class ThreadSource {
   virtual void join(RuntimeCore& core) = 0;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

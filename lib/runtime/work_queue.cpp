@@ -4,7 +4,7 @@
 #include <new>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 WorkQueue::WorkQueue(const RuntimeOptions& options, const TimeSource& time, bool needs_reserved_slots,
                      RuntimeCounters& counters)
@@ -251,4 +251,4 @@ void WorkQueue::refuse_queued() {
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -23,7 +23,7 @@
 #include "runtime/runtime_counters.hpp"
 #include "runtime/shutdown_errors.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: owns the jobs that wait.
 /// Threads:   thread-safe; jobs run without the lock.
@@ -128,4 +128,4 @@ class WorkQueue {
   std::atomic<std::size_t> queued_{0};
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using test::FailsWith;
@@ -56,4 +56,4 @@ TEST(Arguments, RefusesWhatTheCommandDoesNotAccept) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using std::chrono::seconds;
@@ -15,4 +15,4 @@ TEST(Progress, SaysWhatIsDoneHowFastAndWhatFailed) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -42,4 +42,4 @@ TEST(QuantityText, ReadsListsOfNumbersWithinLimits) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -11,7 +11,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -105,4 +105,4 @@ TEST_F(ReadFile, RefusesAPathWithAZeroByte) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <limits>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::uint16_t bits_of(DType dtype, double value) {
@@ -65,4 +65,4 @@ TEST(Element, ReadsEveryDType) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

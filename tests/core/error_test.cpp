@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 TEST(Error, NamesAllTenCodes) {
@@ -61,4 +61,4 @@ TEST(Error, MovedFromErrorCanBeRead) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

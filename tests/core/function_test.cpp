@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 /// Counts living copies of itself.
@@ -74,4 +74,4 @@ TEST(Function, EmptyIsFalse) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 int status(ErrorCode code, ErrorReason reason = ErrorReason::kNone) {
@@ -44,4 +44,4 @@ TEST(GrpcStatus, TellsADeadlineFromACancellation) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

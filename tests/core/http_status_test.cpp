@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using namespace std::chrono_literals;
@@ -62,4 +62,4 @@ TEST(RetryAfter, IsInWholeSecondsRoundedUp) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -13,7 +13,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using interop::from_eigen;
@@ -178,4 +178,4 @@ constexpr bool takes<T, std::void_t<decltype(to_eigen<Eigen::MatrixXf>(std::decl
 static_assert(takes<const Tensor&> && !takes<Tensor>, "a view of a tensor that ends would dangle");
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -5,7 +5,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 TEST(Isa, LevelsBeginWithTheBaseline) {
@@ -37,4 +37,4 @@ TEST(Isa, FeaturesAreKnownAndOtherNamesAreNot) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -7,7 +7,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using test::FailsWith;
@@ -138,4 +138,4 @@ TEST(JsonObject, ChoiceListsWhatIsPossible) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -136,4 +136,4 @@ TEST(JsonFields, CanBeMoved) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -11,7 +11,7 @@
 #include "support/host_locale.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -108,4 +108,4 @@ TEST(JsonWriter, IsAsNewOnceItIsFinished) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

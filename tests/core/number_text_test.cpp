@@ -10,7 +10,7 @@
 #include "core/json_object.hpp"
 #include "support/host_locale.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 TEST(NumberText, IsTheShortestThatReadsBack) {
@@ -58,4 +58,4 @@ TEST(Json, ReadsAndWritesTheSameNumbersInEveryHost) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

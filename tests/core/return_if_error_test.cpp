@@ -14,7 +14,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::IsOk;
@@ -234,4 +234,4 @@ TEST(BothMacros, MayStandInTheirOwnExpression) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

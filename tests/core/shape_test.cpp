@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::int64_t kHuge = std::int64_t{1} << 62;
@@ -54,4 +54,4 @@ TEST(Shape, PrintsLikeAList) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 TEST(Span, LooksAtWhateverHasDataAndSize) {
@@ -33,4 +33,4 @@ TEST(Span, SubspanIsAView) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// The definition: element by element, last axis fastest.
@@ -67,4 +67,4 @@ TEST(StridedCopy, ReadsBackwards) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 
 #include "support/fake_engine.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using test::row;
@@ -77,4 +77,4 @@ TEST(TensorDifference, ReadsViewsInTheirOwnOrder) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 const std::string kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -72,4 +72,4 @@ TEST(TraceParent, ThatIsNotValidIsNone) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

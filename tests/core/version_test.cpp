@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 TEST(Version, TheLibraryIsOfTheVersionThatItsHeadersState) {
@@ -26,4 +26,4 @@ static_assert(GANTRY_VERSION / 100 == 1,
               "a new minor version: rename gantry_engine_0_2 and gantry_plugin_0_2, then state the version here");
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

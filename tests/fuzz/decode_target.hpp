@@ -15,7 +15,7 @@
 #include "ops/image/file_format.hpp"
 #include "ops/image/row_stream.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 constexpr std::int64_t kFuzzPixels = 1 << 16;
 
@@ -90,4 +90,4 @@ inline std::mt19937 random_of(const std::uint8_t* data, std::size_t size) {
   return std::mt19937(seed);
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

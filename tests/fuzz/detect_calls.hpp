@@ -15,7 +15,7 @@
 #include "fuzz/require.hpp"
 #include "support/fake_engine.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// On the calling thread.
 template <class In, class Out>
@@ -43,4 +43,4 @@ inline bool is_in_order(const Detections& found) {
   });
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -12,7 +12,7 @@
 
 #include "fuzz/detect_input.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 struct DecoderCase {
   Stage<Tensors, Detections> decoder;
@@ -233,4 +233,4 @@ class DetectHeads {
   Tensors head_;
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 class DetectInput {
  public:
@@ -154,4 +154,4 @@ class DetectInput {
   const std::uint8_t* end_;
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

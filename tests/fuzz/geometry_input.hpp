@@ -8,7 +8,7 @@
 #include <limits>
 #include <random>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 class GeometryInput {
  public:
@@ -191,4 +191,4 @@ class GeometryInput {
   const std::uint8_t* end_;
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

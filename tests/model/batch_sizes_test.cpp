@@ -12,7 +12,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::BatchSizes;
@@ -223,4 +223,4 @@ TEST(MaxThreads, AreWhatAnInstanceIsGivenAtMost) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

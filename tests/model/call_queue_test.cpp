@@ -11,7 +11,7 @@
 
 #include "support/fake_engine.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using namespace std::chrono_literals;
@@ -431,4 +431,4 @@ TEST(CallQueue, TenThousandRandomSchedules) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

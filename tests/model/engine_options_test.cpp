@@ -7,7 +7,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::ElementsAre;
@@ -145,4 +145,4 @@ TEST(OptionReader, KeepsTheFirstMistake) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -18,7 +18,7 @@
 #include "support/gate.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -498,4 +498,4 @@ TEST(HostBackend, OptionsAreLimited) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -13,7 +13,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FakeScript;
@@ -236,4 +236,4 @@ TEST(ModelConcurrency, WhatIsNotThereIsRefused) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

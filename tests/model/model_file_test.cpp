@@ -12,7 +12,7 @@
 #include "package/verified_content.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::HasSubstr;
@@ -154,4 +154,4 @@ TEST_F(ModelFileTest, HashesAsTheManifestDoes) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -20,7 +20,7 @@
 #include "support/manual_time.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -580,4 +580,4 @@ TEST(ModelStage, OnAnotherRuntimeContinuesOnThePipelinesWorkers) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -11,7 +11,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using test::FailsWith;
@@ -158,4 +158,4 @@ TEST(Npy, SurvivesRandomDamage) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

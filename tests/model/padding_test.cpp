@@ -15,7 +15,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using test::FailsWith;
@@ -250,4 +250,4 @@ TEST(PaddingPlan, AnOutputOfAnotherLengthIsAModelError) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 #include "support/codec_text.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -211,4 +211,4 @@ TEST(Codecs, WriteListsAndTuplesOfBuiltinPayloads) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

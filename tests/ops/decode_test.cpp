@@ -20,7 +20,7 @@
 #include "support/matchers.hpp"
 #include "support/test_call.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::bytes_of;
@@ -347,4 +347,4 @@ TEST(Decode, SaysByReasonWhatAServerHasToAnswer) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -9,7 +9,7 @@
 #include "support/failing_allocations.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 template <class Make>
@@ -53,4 +53,4 @@ TEST(LackOfMemory, IsAnErrorOfADrawing) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -15,7 +15,7 @@
 #include "support/matchers.hpp"
 #include "support/test_call.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 using test::bytes_of;
@@ -171,4 +171,4 @@ TEST(Encode, ACancelledCallEndsIt) {
 }
 
 }  // namespace
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

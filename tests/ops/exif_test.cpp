@@ -10,7 +10,7 @@
 #include "ops/image/orientation.hpp"
 #include "ops/run_stage.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::orientation_of;
@@ -181,4 +181,4 @@ TEST(Orientation, UndoesWhatTheCameraDid) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -26,7 +26,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using nlohmann::json;
@@ -1564,4 +1564,4 @@ TEST_F(FrontEnds, KeepTheCheckOfTheTypedEnums) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

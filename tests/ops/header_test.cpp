@@ -13,7 +13,7 @@
 #include "ops/png/png_writer.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using image::FileFormat;
@@ -87,4 +87,4 @@ TEST(ProbeHeader, RefusesWhatDecodeRefuses) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -6,7 +6,7 @@
 #include <gantry/bytes.hpp>
 #include <vector>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// 16x8, 4:2:0, quality 30: red grows to the right, green downwards.
 inline const std::vector<std::uint8_t> kJpeg = {
@@ -112,4 +112,4 @@ inline const std::vector<std::uint8_t> kAnimatedWebp = {
     0x26, 0x6d, 0x1b, 0x6a, 0xbb, 0x6b, 0x11, 0xfd, 0x8f, 0x0f,
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

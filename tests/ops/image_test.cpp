@@ -8,7 +8,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::bytes_of;
@@ -96,4 +96,4 @@ TEST(Image, CompactionGivesUpAViewOfALargeImage) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -17,7 +17,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using nlohmann::json;
@@ -327,4 +327,4 @@ TEST_F(OpDescriptions, UnknownKeysAreAnsweredWithAllThatThereAre) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -9,7 +9,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using image::Raw;
@@ -71,4 +71,4 @@ TEST(RawToTensor, RefusesATensorBeyondTheLimit) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -19,7 +19,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 Runtime latency_runtime(int threads) {
@@ -246,4 +246,4 @@ TEST_F(BandsOfATeam, GiveTheErrorOfOneThread) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -15,7 +15,7 @@
 #include "ops/stream_part.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::below;
@@ -93,4 +93,4 @@ TEST(RowStream, IsNotForAllFiles) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 inline const Runtime& calling_thread() {
   static const Runtime runtime = [] {
@@ -61,4 +61,4 @@ inline Image counting_image(std::int64_t width, std::int64_t height) {
   return image_of(width, height, Colour::kGray, bytes);
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -12,7 +12,7 @@
 #include "ops/image/row_stream.hpp"
 #include "ops/run_stage.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 struct Part {
   std::int64_t left, top, width, height;
@@ -50,4 +50,4 @@ inline void expect_part(detail::RowStream& stream, const Image& whole, const Par
       << "first differing byte of " << part.width << "x" << part.height << " at " << part.left << "," << part.top;
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

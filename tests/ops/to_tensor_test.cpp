@@ -10,7 +10,7 @@
 #include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -85,4 +85,4 @@ TEST(ToTensor, RefusesStatisticsThatCannotBe) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

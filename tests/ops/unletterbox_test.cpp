@@ -17,7 +17,7 @@
 #include "run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 using test::calling_thread;
@@ -310,4 +310,4 @@ TEST(ImageFrame, OfAFileSaysHowItWasTurned) {
 }
 
 }  // namespace
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -8,7 +8,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::bytes_of;
@@ -69,4 +69,4 @@ TEST(Rectified, RefusesWhatIsNoQuad) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -7,7 +7,7 @@
 #include "package/package_builder.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using test::FailsWith;
@@ -424,4 +424,4 @@ TEST(Manifest, SafePathsHaveNoPartThatLeavesTheDirectory) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

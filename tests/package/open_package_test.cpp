@@ -12,7 +12,7 @@
 #include "package/signer.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 namespace fs = std::filesystem;
@@ -610,4 +610,4 @@ TEST(OpenPackage, TrustedKeysDemandASignature) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

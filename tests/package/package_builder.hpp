@@ -22,7 +22,7 @@
 #include "package/package_files.hpp"
 #include "support/fake_engine.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// A directory of its own, gone with the object.
 class TemporaryDirectory {
@@ -124,4 +124,4 @@ inline std::shared_ptr<const EngineLoader> fake_loader(
   });
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -10,7 +10,7 @@
 #include "package/signer.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::judge_signature;
@@ -116,4 +116,4 @@ TEST(OpenPackage, WhatIsNoEd25519KeyIsRefused) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

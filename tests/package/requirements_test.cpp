@@ -10,7 +10,7 @@
 #include "package/package_builder.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// An engine that asks for what it likes.
@@ -84,4 +84,4 @@ TEST(Requirements, OfAnEngineWithoutACheckOfItsOwnAreAnInstructionSetAlone) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "package/package_builder.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::Json;
@@ -382,4 +382,4 @@ TEST(NamedInputs, AreComparedWithTheirGoldenCases) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -13,7 +13,7 @@
 
 #include "package/package_builder.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// An Ed25519 key pair, and files signed with it.
 class Signer {
@@ -46,4 +46,4 @@ class Signer {
   std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_;
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 inline void write_result(const std::string& path, const void* data, std::size_t size) {
   std::ofstream file(path, std::ios::binary);
@@ -59,4 +59,4 @@ inline int probe_main(int argc, char** argv, Result<Bytes> (*run)(const nlohmann
   return std::fprintf(stderr, "%s: %s\n", argv[0], error.what()), 2;
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -18,7 +18,7 @@
 #include "support/gate.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -291,4 +291,4 @@ TEST(CompileAny, ReportsWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

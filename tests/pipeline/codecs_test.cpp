@@ -14,7 +14,7 @@
 #include "support/codec_text.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -395,4 +395,4 @@ TEST(PayloadOf, CollectsTuplesWhoseTypesAreOpen) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

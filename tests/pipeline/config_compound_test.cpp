@@ -11,7 +11,7 @@
 #include "pipeline/config_fixture.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::ValueTuple;
@@ -194,4 +194,4 @@ TEST(ConfigCompounds, NameMistakesInside) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -8,7 +8,7 @@
 #include <tuple>
 #include <vector>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 using Int = std::int64_t;
 
@@ -82,4 +82,4 @@ std::string parse_error(const std::string& json, const Registry& registry, const
   return chain ? "" : chain.error().to_string();
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -11,7 +11,7 @@
 #include "pipeline/config_fixture.hpp"
 #include "support/fake_engine.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::add;
@@ -107,4 +107,4 @@ TEST(Explain, IsTheSameForBothFrontEnds) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -17,7 +17,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::add;
@@ -226,4 +226,4 @@ TEST(PinningInside, ListsAndTuplesAreCompactedToo) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -10,7 +10,7 @@
 #include "pipeline/op_table.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using nlohmann::json;
@@ -160,4 +160,4 @@ TEST(OpTable, SaysLimitsInWords) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -12,7 +12,7 @@
 #include "support/fake_engine.hpp"
 #include "support/gate.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FakeScript;
@@ -159,4 +159,4 @@ TEST_P(OutOfMemory, ACallThatWaitsForOthersIsServed) {
 INSTANTIATE_TEST_SUITE_P(Both, OutOfMemory, ::testing::Values(Execution::kPooled, Execution::kCaller));
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

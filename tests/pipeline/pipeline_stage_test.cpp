@@ -20,7 +20,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -418,4 +418,4 @@ TEST(RuntimesInACircle, ModelsOfTheOtherRuntimeAreNoDeadlock) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -18,7 +18,7 @@
 #include "support/held_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::Counter;
@@ -172,4 +172,4 @@ TEST(Submit, ContinuesAfterTheModelWithoutHoldingAWorker) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -22,7 +22,7 @@
 #include "support/gate.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -293,4 +293,4 @@ TEST(PipelineDeadline, WhatNobodyOwnsIsCopiedForTheWorkerThatIsStillAtIt) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -13,7 +13,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -54,4 +54,4 @@ TEST(Plugin, ALibraryWithoutTheSymbolIsNone) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -16,7 +16,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::add;
@@ -161,4 +161,4 @@ TEST(RandomGraphs, EvaluateAsAnInterpreterDoesAndExplainAlike) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

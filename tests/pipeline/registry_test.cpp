@@ -12,7 +12,7 @@
 #include "pipeline/config_fixture.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -220,4 +220,4 @@ TEST(ParamReader, ReadsFilesOfThePackage) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

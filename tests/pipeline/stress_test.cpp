@@ -16,7 +16,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FakeScript;
@@ -203,4 +203,4 @@ TEST(Stress, EveryRequestIsAnsweredOnceThoughTheRuntimeIsShutDown) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

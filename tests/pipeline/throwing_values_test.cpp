@@ -14,7 +14,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -118,4 +118,4 @@ TEST_P(ThrowingValues, InAPayloadGiveAnError) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Counts how many of its kind live.
@@ -210,4 +210,4 @@ TEST(Compact, LooksIntoValueTuples) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

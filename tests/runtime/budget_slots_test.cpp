@@ -15,7 +15,7 @@
 #include "support/gate.hpp"
 #include "support/manual_time.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using namespace std::chrono_literals;
@@ -227,4 +227,4 @@ TEST(BudgetSlots, AreNotLookedAtWhileNothingRuns) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 
 #include "fake_files.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using ::testing::Contains;
@@ -309,4 +309,4 @@ TEST(CpuBudget, OfThisProcessObeysTheEnvironment) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

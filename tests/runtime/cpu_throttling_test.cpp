@@ -11,7 +11,7 @@
 
 #include "fake_files.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -87,4 +87,4 @@ TEST(CpuThrottling, OfThisProcessIsReadWithoutFailing) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

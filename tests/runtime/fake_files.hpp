@@ -9,7 +9,7 @@
 
 #include "runtime/cgroup.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 constexpr const char* kCgroup = "/proc/self/cgroup";
 constexpr const char* kMounts = "/proc/self/mountinfo";
@@ -39,4 +39,4 @@ inline std::string v1_mounts(const std::string& root = "/") {
          root + " /sys/fs/cgroup/memory rw shared:14 - cgroup cgroup rw,memory\n";
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -23,7 +23,7 @@
 #include "support/held_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -285,4 +285,4 @@ TEST(HostExecutor, AnswersEachRequestOnceUnderLoad) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -12,7 +12,7 @@
 
 #include "fake_files.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using ::testing::Contains;
@@ -172,4 +172,4 @@ TEST(MemoryBudget, OfThisProcessIsPlausible) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -19,7 +19,7 @@
 #include "support/fake_engine.hpp"
 #include "support/gate.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using test::Failing;
@@ -263,4 +263,4 @@ TEST(ErrorWithoutMemory, StaysAsItIsWhereMoreCannotBeSaid) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

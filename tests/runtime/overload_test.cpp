@@ -16,7 +16,7 @@
 #include "support/manual_time.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using namespace std::chrono_literals;
@@ -279,4 +279,4 @@ TEST(Histogram, QuantilesAreAtMostAFifthAbove) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -11,7 +11,7 @@
 
 #include "support/fake_engine.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::run_parts;
@@ -70,4 +70,4 @@ TEST(Parts, AreDoneAfterShutdownToo) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

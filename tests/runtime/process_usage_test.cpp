@@ -5,7 +5,7 @@
 
 #include "fake_files.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 TEST(ProcessUsage, MemoryIsInBytes) {
@@ -35,4 +35,4 @@ TEST(ProcessUsage, IsReadOfThisProcess) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

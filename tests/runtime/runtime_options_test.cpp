@@ -8,7 +8,7 @@
 #include "runtime/cpu_budget.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -166,4 +166,4 @@ TEST(RuntimeOptions, ABadConfigIsRefusedWithItsPath) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -23,7 +23,7 @@
 #include "support/held_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::Counter;
@@ -338,4 +338,4 @@ TEST(Runtime, AnswersEachRequestOnceWhenItIsShutDownUnderLoad) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -16,7 +16,7 @@
 #include "support/manual_time.hpp"
 #include "support/scripted_threads.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using namespace std::chrono_literals;
@@ -327,4 +327,4 @@ TEST_P(RuntimeSimulation, KeepsItsPromises) {
 INSTANTIATE_TEST_SUITE_P(Thousands, RuntimeSimulation, testing::Range(0u, 10u));
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 
 #include "support/host_locale.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 RuntimeStats some_stats() {
@@ -34,4 +34,4 @@ TEST(MetricsPage, IsTheSameInEveryHost) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -17,7 +17,7 @@
 #include "runtime/parts.hpp"
 #include "support/fake_engine.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::run_on_team;
@@ -155,4 +155,4 @@ TEST(Parts, RunOnTheTeamOfAWorkerThatHasOne) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

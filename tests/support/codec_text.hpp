@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// Of gantry::core's own payloads.
 inline const Codecs& builtin_codecs() {
@@ -27,4 +27,4 @@ Result<T> read_json(const Codecs& codecs, const std::string& json) {
   return (*std::move(payload)).template as<T>();
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

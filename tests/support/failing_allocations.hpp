@@ -8,10 +8,11 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <gantry/version.hpp>
 #include <new>
 #include <string>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// One allocation, as where something large is asked for; or all from there on, as where memory has run out.
 enum class Failing { kOne, kAll };
@@ -70,7 +71,7 @@ void for_each_failure(Call call, Check check, int allocations = kMostAllocations
     }
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test
 
 void* operator new(std::size_t size) {
   return gantry::test::detail::allocate(size);

@@ -24,7 +24,7 @@
 
 #include "support/gate.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// What the engine does, and what it saw. Set the public members before the first call.
 ///
@@ -219,4 +219,4 @@ inline std::vector<float> values_of(const Tensor& tensor) {
   return {values.begin(), values.end()};
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -4,9 +4,10 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <gantry/version.hpp>
 #include <mutex>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// Open at first.
 ///
@@ -69,4 +70,4 @@ class Counter {
   std::size_t count_ = 0;
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

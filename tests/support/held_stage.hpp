@@ -7,7 +7,7 @@
 
 #include "support/gate.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// x + 1, held by `gate`.
 inline Stage<int, int> held_stage(const std::shared_ptr<Gate>& gate) {
@@ -17,4 +17,4 @@ inline Stage<int, int> held_stage(const std::shared_ptr<Gate>& gate) {
   });
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -8,10 +8,11 @@
 #include <clocale>
 #include <cstdlib>
 #include <filesystem>
+#include <gantry/version.hpp>
 #include <locale>
 #include <string>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 class HostLocale {
  public:
@@ -57,4 +58,4 @@ class HostLocale {
   bool has_c_locale_ = false;
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

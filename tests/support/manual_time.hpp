@@ -8,7 +8,7 @@
 #include <gantry/time_source.hpp>
 #include <mutex>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// Whoever waits looks at the time again every millisecond: a test that moves the clock needs to know of nobody.
 class ManualTime final : public TimeSource {
@@ -23,4 +23,4 @@ class ManualTime final : public TimeSource {
   std::atomic<std::chrono::nanoseconds::rep> now_{std::chrono::nanoseconds(std::chrono::hours(1)).count()};
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

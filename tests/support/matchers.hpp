@@ -7,7 +7,7 @@
 #include <gantry/result.hpp>
 #include <string>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 inline const Error& error_of(const Error& error) {
   return error;
@@ -44,4 +44,4 @@ MATCHER_P(HasCode, code, std::string("is the error ") + gantry::to_string(code))
   return error_of(arg).code() == code;
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -9,7 +9,7 @@
 
 #include "runtime/runtime_core.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// Threads as OwnWorkers has them: each looks for work, runs it, looks again, and sleeps when there is none, until it
 /// is woken or the time has come that it waits for. One thread at a time calls this.
@@ -77,4 +77,4 @@ class ScriptedThreads final : public detail::ThreadSource {
   std::vector<Thread> threads_;
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

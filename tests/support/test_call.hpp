@@ -10,7 +10,7 @@
 
 #include "runtime/context.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 class TestCall {
  public:
@@ -38,4 +38,4 @@ inline RunOptions cancelled_options() {
   return options;
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -6,7 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include <gantry/version.hpp>
+
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// The corners at the top left and the bottom right, in pixels from the edge of the picture: the first pixel reaches
 /// from 0 to 1. A box whose corners are the other way round is accepted everywhere, and is empty.
@@ -47,4 +50,5 @@ class Boxes {
   std::vector<Box> boxes_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

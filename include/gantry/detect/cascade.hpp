@@ -19,7 +19,9 @@
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 /// A fully convolutional classifier of windows of one size, which has looked at each level of image::pyramid():
 /// facenet_pytorch, models/utils/detect_face.py, the first stage of detect_face(). The cell (x, y) of a level of scale
@@ -80,4 +82,6 @@ enum class ClassifiedScore : std::uint8_t {
 GANTRY_API Stage<std::tuple<Detections, std::vector<Classes>>, Detections> classify(
     ClassifiedScore score = ClassifiedScore::kClass);
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -12,7 +12,9 @@
 #include <gantry/image/image.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 /// How corners become whole pixels.
 enum class CropRounding : std::uint8_t {
@@ -35,4 +37,6 @@ struct Crop {
 /// picture. Errors: invalid_argument for a box with a NaN or an infinity, with its number.
 GANTRY_API Stage<std::tuple<Image, Detections>, std::vector<Image>> crop(const Crop& options);
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -13,7 +13,9 @@
 #include <gantry/result.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 /// What becomes of a quad that cannot be cropped: a corner is not finite or further than 2^20 pixels away, a turn at a
 /// corner is none or goes the other way (it is concave, crosses itself, or three corners lie on a line), or both of two
@@ -48,4 +50,6 @@ GANTRY_API Stage<std::tuple<Image, Quads>, std::vector<Image>> crop_quads(const 
 /// every bad quad. Thread-safe.
 GANTRY_API Result<Image> crop_quad(const Image& image, const Quad& quad, const CropQuads& options = {});
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -10,7 +10,9 @@
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 /// Postprocessing of Differentiable Binarization (PaddleOCR, ppocr/postprocess/db_postprocess.py, boxes_from_bitmap()),
 /// which PP-OCR's text detectors and others end with. The defaults are RapidOCR's.
@@ -36,4 +38,6 @@ struct Db {
 /// each differs from the next, beside the candidates.
 GANTRY_API Stage<Tensor, Quads> db(const Db& options);
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -21,7 +21,9 @@
 #include <gantry/detect/detections.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 /// Which scores become candidates. Each decoder has defaults of its own: change what its options hold.
 struct Candidates {
@@ -122,4 +124,6 @@ struct BoxHead {
 /// Boxes as the head gives them.
 GANTRY_API Stage<Tensors, Detections> boxes(const BoxHead& options);
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

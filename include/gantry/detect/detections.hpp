@@ -20,6 +20,7 @@
 #include <gantry/stage.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 struct Detection {
   std::int64_t index = 0;  ///< of the class
@@ -83,4 +84,5 @@ GANTRY_API Stage<Detections, Boxes> boxes_of();
 
 }  // namespace detect
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -13,7 +13,9 @@
 #include <gantry/result.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 struct Draw {
   std::int64_t line_width = 0;  ///< of boxes, 1..256 pixels; 0: by the picture's size
@@ -35,4 +37,6 @@ GANTRY_API Stage<std::tuple<Image, Detections>, Image> draw(const Draw& options 
 /// The same, called by hand. Errors also: invalid_argument for options outside their limits. Thread-safe.
 GANTRY_API Result<Image> draw(const Image& picture, const Detections& found, const Draw& options = {});
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

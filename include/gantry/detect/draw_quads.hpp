@@ -12,7 +12,9 @@
 #include <gantry/result.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 struct DrawQuads {
   std::int64_t line_width = 0;  ///< 1..256 pixels; 0: by the picture's size
@@ -25,4 +27,6 @@ GANTRY_API Stage<std::tuple<Image, Quads>, Image> draw_quads(const DrawQuads& op
 /// The same, called by hand. Errors also: invalid_argument for options outside their limits. Thread-safe.
 GANTRY_API Result<Image> draw_quads(const Image& picture, const Quads& found, const DrawQuads& options = {});
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -14,7 +14,9 @@
 
 #include <gantry/detect/decoders.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 /// Heads of YOLOv5, v6 and v7 as they are exported: f32[N, 5 + C], the box's centre, width and height in pixels, its
 /// objectness, the classes (ultralytics/yolov5, utils/general.py, non_max_suppression()). The score is objectness *
@@ -115,4 +117,6 @@ struct Picodet {
 };
 GANTRY_API Stage<Tensors, Detections> picodet(const Picodet& options);
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

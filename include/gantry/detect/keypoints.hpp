@@ -6,7 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include <gantry/version.hpp>
+
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 struct Keypoint {
   float x = 0;  ///< pixels from the edge
@@ -42,4 +45,5 @@ class Keypoints {
   std::vector<Keypoint> points_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

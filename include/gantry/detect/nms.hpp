@@ -15,7 +15,9 @@
 #include <gantry/result.hpp>
 #include <gantry/span.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 /// Which boxes suppress each other.
 enum class Suppress : std::uint8_t {
@@ -82,4 +84,6 @@ struct SoftNms {
 /// ones the smaller index. Cost: for each that stays, one look at all that are left.
 GANTRY_API Stage<Detections, Detections> soft_nms(const SoftNms& options);
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -8,7 +8,9 @@
 #include <gantry/segment/masks.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::detect {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace detect {
 
 struct PasteMasks {
   /// A pixel is inside where its probability is above it, 0..1. Of prototypes the probability is the sigmoid of a
@@ -38,4 +40,6 @@ GANTRY_API Stage<Detections, Detections> paste_masks(const PasteMasks& options =
 /// The masks alone, in the same order. invalid_argument for a detection without one, with its number.
 GANTRY_API Stage<Detections, Masks> masks_of();
 
-}  // namespace gantry::detect
+}  // namespace detect
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -13,6 +13,7 @@
 #include <gantry/stage.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Four corners in pixels from the edge of the picture: top left, top right, bottom right and bottom left of what is
 /// there, as it is read. In a picture that is not mirrored they go around clockwise.
@@ -72,4 +73,5 @@ GANTRY_API Stage<Quads, Quads> quads_to_picture(const QuadsToPicture& options);
 
 }  // namespace detect
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

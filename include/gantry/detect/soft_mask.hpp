@@ -14,6 +14,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 namespace detail {
 
@@ -70,4 +71,5 @@ class GANTRY_API SoftMask {
   std::shared_ptr<const detail::SoftMaskPlace> place_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -12,7 +12,9 @@
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 /// A picture as f32[channels, height, width], each number the mean of the pixels that lie under it, then
 /// (mean - `mean`) / `std`, each operation rounded to float32.
@@ -51,4 +53,6 @@ struct Pyramid {
 /// for levels of more than 2^31 bytes together, before one is made, and what interrupts the call.
 GANTRY_API Stage<Image, std::vector<Tensor>> pyramid(const Pyramid& options);
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

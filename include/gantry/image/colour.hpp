@@ -6,7 +6,9 @@
 #include <gantry/image/reference.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 /// One channel. kPillow: (19595 R + 38470 G + 7471 B + 2^15) >> 16, its convert("L"). kOpenCv: (9798 R + 19235 G +
 /// 3735 B + 2^14) >> 15, its COLOR_RGB2GRAY. The two differ by 1 at most. Alpha is dropped; gray stays as it is.
@@ -19,4 +21,6 @@ GANTRY_API Stage<Image, Image> premultiply();
 /// The inverse, rounded down, as Pillow's conversion back to RGBA; where alpha is 0 colours stay as they are.
 GANTRY_API Stage<Image, Image> unpremultiply();
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

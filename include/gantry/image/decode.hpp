@@ -8,7 +8,9 @@
 #include <gantry/image/image.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 /// What decode() makes of the file's colour model.
 enum class ColourMode : std::uint8_t {
@@ -47,4 +49,6 @@ struct Decode {
 /// image, what is wrong with the rest of the file is an error all the same.
 GANTRY_API Stage<Bytes, Image> decode(const Decode& options = {});
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

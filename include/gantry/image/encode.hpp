@@ -13,7 +13,9 @@
 #include <gantry/result.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 struct Encode {
   FileFormat format = FileFormat::kPng;  ///< kPng, which keeps every pixel, or kJpeg
@@ -27,4 +29,6 @@ GANTRY_API Stage<Image, Bytes> encode(const Encode& options = {});
 /// The same, called by hand. Errors also: invalid_argument for options outside their limits. Thread-safe.
 GANTRY_API Result<Bytes> encode(const Image& image, const Encode& options = {});
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -11,7 +11,9 @@
 #include <gantry/image/resize.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 /// The colour of a border: one number for every channel, or one per channel of the image; an image of another colour
 /// model is then an invalid_argument.
@@ -114,4 +116,6 @@ GANTRY_API Stage<Image, Image> rotate90(std::int64_t turns = 1);
 /// True for images with one channel.
 GANTRY_API Predicate<Image> is_gray();
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

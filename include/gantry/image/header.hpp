@@ -11,7 +11,9 @@
 #include <gantry/image/image.hpp>
 #include <gantry/result.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 enum class FileFormat : std::uint8_t { kJpeg, kPng, kWebp };
 /// "JPEG", "PNG", "WebP".
@@ -35,4 +37,6 @@ struct Header {
 /// than 65535, or more than 2^31 bytes of pixels).
 GANTRY_API Result<Header> probe_header(const Bytes& file);
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

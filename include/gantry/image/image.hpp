@@ -10,6 +10,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// What the channels of an image mean; the number of channels follows from it.
 enum class Colour : std::uint8_t { kGray, kRgb, kRgba };
@@ -64,4 +65,5 @@ struct Memory<Image> {
 };
 }  // namespace detail
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -11,7 +11,9 @@
 #include <gantry/image/to_tensor.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 enum class RawFormat : std::uint8_t {
   kRgb,   ///< 8 bits a channel, interleaved; becomes RGB
@@ -50,4 +52,6 @@ struct RawSamples {
 /// invalid_argument for bytes of another number; resource_exhausted for a tensor of more than 2^31 bytes.
 GANTRY_API Stage<Bytes, Tensor> raw_to_tensor(const RawSamples& samples);
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -6,8 +6,11 @@
 #include <cstdint>
 
 #include <gantry/export.hpp>
+#include <gantry/version.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 enum class Reference : std::uint8_t {
   kPillow,   ///< Pillow; bit for bit
@@ -18,4 +21,6 @@ enum class Reference : std::uint8_t {
 /// "pillow", "torch_u8", "opencv": the names in configs.
 GANTRY_API const char* to_string(Reference reference) noexcept;
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

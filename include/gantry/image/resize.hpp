@@ -12,7 +12,9 @@
 #include <gantry/image/reference.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 enum class Filter : std::uint8_t {
   kBox,
@@ -111,4 +113,6 @@ GANTRY_API Stage<Image, Image> thumbnail(const Thumbnail& options = {});
 GANTRY_API Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how = {},
                                            Rounding rounding = Rounding::kTruncate);
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

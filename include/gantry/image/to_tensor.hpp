@@ -14,7 +14,9 @@
 #include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 /// How bytes become numbers. `mean` and `std` have one number, or one per channel in the order of the tensor's
 /// channels; finite, std not 0.
@@ -57,4 +59,6 @@ struct TensorFormat {
 /// last stage before a model, and in run_batch() or each(), the samples of a batch lie in one block.
 GANTRY_API Stage<Image, Tensor> to_tensor(const Normalize& normalize = {}, const TensorFormat& format = {});
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

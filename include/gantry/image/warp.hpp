@@ -14,7 +14,9 @@
 #include <gantry/result.hpp>
 #include <gantry/stage.hpp>
 
-namespace gantry::image {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace image {
 
 /// How pixels of a warped image are computed.
 struct Sampling {
@@ -51,4 +53,6 @@ GANTRY_API Stage<Image, Image> perspective(const Perspective& options);
 GANTRY_API Result<Image> rectified(const Image& image, const Corners& quad, std::int64_t width, std::int64_t height,
                                    const Sampling& how = {});
 
-}  // namespace gantry::image
+}  // namespace image
+}  // namespace GANTRY_ABI
+}  // namespace gantry

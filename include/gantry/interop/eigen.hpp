@@ -21,7 +21,9 @@
 #include <gantry/result.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::interop {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace interop {
 
 namespace detail {
 
@@ -166,4 +168,6 @@ Result<Tensor> from_eigen(const Matrix& matrix) {
   return from_eigen(typename Matrix::PlainObject(matrix));
 }
 
-}  // namespace gantry::interop
+}  // namespace interop
+}  // namespace GANTRY_ABI
+}  // namespace gantry

@@ -20,7 +20,9 @@
 #include <gantry/result.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::interop {
+namespace gantry {
+inline namespace GANTRY_ABI {
+namespace interop {
 
 /// LibTorch's name of an element type.
 inline c10::ScalarType to_torch(DType dtype) {
@@ -92,4 +94,6 @@ inline Result<Tensor> from_torch(at::Tensor tensor) {
   return Tensor::wrap(owner->data_ptr(), *dtype, shape, owner, strides, device);
 }
 
-}  // namespace gantry::interop
+}  // namespace interop
+}  // namespace GANTRY_ABI
+}  // namespace gantry

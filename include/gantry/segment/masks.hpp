@@ -11,6 +11,7 @@
 #include <gantry/segment/run_lengths.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// Masks, in an order that whoever made them says. In JSON {"masks": [{"size": [height, width], "counts": "..."}]}, as
 /// COCO writes them; as a tensor u8[n, height, width] of 0 and 1, which masks of one size have. Under a tolerance of
@@ -39,4 +40,5 @@ class Masks {
   std::vector<RunLengths> masks_;
 };
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -16,6 +16,7 @@
 #include <gantry/tensor.hpp>
 
 namespace gantry {
+inline namespace GANTRY_ABI {
 
 /// The pixels of a mask column by column: runs of pixels outside and of pixels inside in turn, beginning with those
 /// outside (pycocotools, common/maskApi.c). A mask has at most 2^32 - 1 pixels.
@@ -71,4 +72,5 @@ class GANTRY_API RunLengths {
 /// Cost: reads every label.
 GANTRY_API Result<RunLengths> run_lengths(const Tensor& labels, std::int32_t label);
 
+}  // namespace GANTRY_ABI
 }  // namespace gantry

@@ -5,7 +5,7 @@
 
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 std::chrono::nanoseconds Arrivals::next() {
   if (arrival_ == Arrival::kConstant) return duration_of(static_cast<double>(sent_++) / rate_);
@@ -15,4 +15,4 @@ std::chrono::nanoseconds Arrivals::next() {
   return duration_of(seconds_);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -4,9 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <gantry/version.hpp>
 #include <random>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 enum class Arrival : std::uint8_t {
   kPoisson,   ///< each request on its own, as those of many independent users come
@@ -33,4 +34,4 @@ class Arrivals {
   double seconds_ = 0;
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

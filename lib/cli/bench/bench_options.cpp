@@ -7,7 +7,7 @@
 #include "cli/quantity_text.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 constexpr double kDefaultSeconds = 2.5;
@@ -97,4 +97,4 @@ std::vector<Load> default_loads(int workers, bool has_budgets) {
   return loads;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

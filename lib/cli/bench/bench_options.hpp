@@ -10,7 +10,7 @@
 #include "cli/bench/budget.hpp"
 #include "cli/bench/load.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 struct BenchOptions {
   std::vector<Load> loads;  ///< those of --concurrency or --rate; none: default_loads()
@@ -29,4 +29,4 @@ Result<BenchOptions> parse_bench_options(const Arguments& arguments);
 /// workers, where every worker has something to do and nothing waits.
 std::vector<Load> default_loads(int workers, bool has_budgets);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

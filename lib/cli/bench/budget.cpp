@@ -4,7 +4,7 @@
 #include "cli/quantity_text.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using Status = Finding::Status;
@@ -94,4 +94,4 @@ Result<std::vector<Budget>> parse_budgets(const Arguments& arguments) {
   return budgets;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

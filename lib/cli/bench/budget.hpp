@@ -11,7 +11,7 @@
 #include "cli/bench/measurement.hpp"
 #include "cli/junit.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// The quantiles that are reported, and that a budget may limit.
 struct ReportedQuantile {
@@ -42,4 +42,4 @@ std::vector<OptionSpec> budget_option_specs();
 /// invalid_argument with the option for what cannot be understood.
 Result<std::vector<Budget>> parse_budgets(const Arguments& arguments);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -7,7 +7,7 @@
 
 #include "core/number_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// Multiples of 1, 2, 2.5 or 5 times a power of ten.
@@ -75,4 +75,4 @@ std::string seconds_tick(double seconds) {
   return number_tick(seconds) + " s";
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -2,10 +2,11 @@
 // ChartAxis: from numbers to places on a page, and where its ticks are.
 #pragma once
 
+#include <gantry/version.hpp>
 #include <string>
 #include <vector>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Numbers from `low` to `high`, which is larger; on a logarithmic axis both are above 0. `from` and `to` are their
 /// places, of which either may be the larger.
@@ -25,4 +26,4 @@ std::string seconds_tick(double seconds);
 /// "1500".
 std::string number_tick(double number);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -6,7 +6,7 @@
 
 #include "cli/bench/report.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Latency (logarithmic) over answers per second: p50 and p99 of each load, a line for each side. Empty if no load was
 /// answered.
@@ -23,4 +23,4 @@ std::string svg_line(double x1, double y1, double x2, double y2, const std::stri
 /// A coordinate.
 std::string svg_number(double number);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

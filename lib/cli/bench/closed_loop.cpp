@@ -6,7 +6,7 @@
 #include "cli/bench/load_loops.hpp"
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// Threads that end before this does, also where starting one of them throws.
@@ -86,4 +86,4 @@ LoadResult closed_loop(Service& service, int callers, const LoadTimes& times, Lo
   return result;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

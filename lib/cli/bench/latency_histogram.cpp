@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstddef>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 // As HdrHistogram does: each octave has 128 buckets of equal width, and below 128 ns each nanosecond has its own.
@@ -85,4 +85,4 @@ std::vector<LatencyHistogram::Bucket> LatencyHistogram::buckets(int per_octave) 
   return found;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -5,10 +5,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <gantry/version.hpp>
 #include <optional>
 #include <vector>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Ownership: a value.
 /// Threads:   thread-compatible.
@@ -50,4 +51,4 @@ class LatencyHistogram {
   Duration min_{0}, max_{0};
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

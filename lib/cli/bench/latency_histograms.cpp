@@ -8,7 +8,7 @@
 #include "cli/markup.hpp"
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 constexpr double kHistogramWidth = 760, kHistogramLeft = 16, kHistogramRight = 744;
@@ -113,4 +113,4 @@ std::string latency_histograms(const BenchReport& report) {
          "</svg>\n";
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

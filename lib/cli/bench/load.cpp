@@ -5,7 +5,7 @@
 #include "cli/junit.hpp"
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 std::string Load::title() const {
   if (is_open()) return number_text(rate) + "/s";
@@ -42,4 +42,4 @@ LoadResult put_load(Service& service, const Load& load, const LoadTimes& times, 
                         : closed_loop(service, load.callers, times, clock, events);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -20,7 +20,7 @@
 #include "cli/bench/arrivals.hpp"
 #include "cli/bench/latency_histogram.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// How much is asked.
 struct Load {
@@ -103,4 +103,4 @@ struct LoadEvents {
 LoadResult put_load(Service& service, const Load& load, const LoadTimes& times, LoadClock& clock,
                     const LoadEvents& events = {});
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -4,7 +4,7 @@
 
 #include "cli/bench/load.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 LoadResult closed_loop(Service& service, int callers, const LoadTimes& times, LoadClock& clock,
                        const LoadEvents& events);
@@ -27,4 +27,4 @@ struct CallerResult {
 CallerResult call_until(Service& service, std::size_t first, std::size_t step, LoadClock::Time begin,
                         LoadClock::Time end, LoadClock& clock);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -5,7 +5,7 @@
 
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -79,4 +79,4 @@ MachineUse MachineWatch::end() const {
   return use;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -12,7 +12,7 @@
 #include "runtime/machine_time.hpp"
 #include "runtime/process_usage.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Of one or several measured periods together.
 struct MachineUse {
@@ -56,4 +56,4 @@ class MachineWatch {
   Counters before_;
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -6,7 +6,7 @@
 
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 Measurement& add(Measurement& sum, const Measurement& turn) {
@@ -90,4 +90,4 @@ ComparedMeasurements compare(Service& a, Service& b, const Load& load, const Loa
   return both;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -12,7 +12,7 @@
 #include "cli/bench/machine_watch.hpp"
 #include "cli/bench/ratio_interval.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// One load on one package.
 struct Measurement {
@@ -49,4 +49,4 @@ constexpr int kPairsOfTurns = 10;
 ComparedMeasurements compare(Service& a, Service& b, const Load& load, const LoadTimes& times, LoadClock& clock,
                              const std::function<void(int)>& next_turn);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -5,7 +5,7 @@
 #include "cli/bench/load_loops.hpp"
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using Time = LoadClock::Time;
@@ -112,4 +112,4 @@ LoadResult open_loop(Service& service, const Load& load, const LoadTimes& times,
   return result;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

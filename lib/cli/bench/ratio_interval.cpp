@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <iterator>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// Student's t at 0.975 for 1, 2, ... degrees of freedom; beyond the table 2.042, the last one, which is at most 4 %
@@ -36,4 +36,4 @@ std::optional<RatioInterval> ratio_interval(const std::vector<double>& ratios) {
   return RatioInterval{std::exp(mean), std::exp(mean - reach), std::exp(mean + reach)};
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -2,10 +2,11 @@
 // RatioInterval: how many times as large one of two figures is that were measured in turns, and how sure that is.
 #pragma once
 
+#include <gantry/version.hpp>
 #include <optional>
 #include <vector>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// low..high holds the true ratio in 95 of 100 measurements.
 struct RatioInterval {
@@ -21,4 +22,4 @@ struct RatioInterval {
 /// one is not above zero.
 std::optional<RatioInterval> ratio_interval(const std::vector<double>& ratios);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

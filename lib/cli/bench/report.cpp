@@ -5,7 +5,7 @@
 
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using Status = Finding::Status;
@@ -83,4 +83,4 @@ void judge(BenchReport& report, const std::vector<Budget>& budgets) {
   }
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

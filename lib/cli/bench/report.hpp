@@ -12,7 +12,7 @@
 #include "cli/bench/side_info.hpp"
 #include "cli/junit.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 struct BenchMachine {
   std::string cpu;     ///< "AMD EPYC 9554 64-Core Processor"
@@ -79,4 +79,4 @@ std::string to_json(const BenchReport& report);
 /// One page that needs nothing beside itself.
 std::string to_html(const BenchReport& report);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

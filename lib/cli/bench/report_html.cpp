@@ -7,7 +7,7 @@
 #include "cli/markup.hpp"
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using Status = Finding::Status;
@@ -201,4 +201,4 @@ std::string to_html(const BenchReport& report) {
          figure("How latencies are distributed", latency_histograms(report)) + details(report) + "</body></html>\n";
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

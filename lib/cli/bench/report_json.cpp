@@ -5,7 +5,7 @@
 #include "cli/bench/report.hpp"
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// A duration or null.
@@ -112,4 +112,4 @@ std::string to_json(const BenchReport& report) {
   return json.finish().value() + "\n";
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -5,7 +5,7 @@
 #include "cli/printable.hpp"
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using Status = Finding::Status;
@@ -123,4 +123,4 @@ std::string text_footer(const BenchReport& report) {
   return printable_lines(text);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -8,7 +8,7 @@
 #include "cli/open_package.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 std::string engines_of(const PackageInfo& package) {
@@ -79,4 +79,4 @@ std::optional<std::string> difference_of_answers(const Side& a, const std::vecto
   return std::nullopt;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

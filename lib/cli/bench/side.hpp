@@ -12,7 +12,7 @@
 #include "cli/bench/load.hpp"
 #include "cli/bench/side_info.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Ownership: shares the pipeline; owns its inputs.
 /// Threads:   thread-safe, once the inputs are loaded.
@@ -51,4 +51,4 @@ class Side final : public Service {
 std::optional<std::string> difference_of_answers(const Side& a, const std::vector<Payload>& of_a,
                                                  const std::vector<Payload>& of_b, const Tolerance& tolerance);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

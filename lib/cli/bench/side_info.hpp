@@ -3,9 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <gantry/version.hpp>
 #include <string>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 struct SideInfo {
   std::string directory;
@@ -15,4 +16,4 @@ struct SideInfo {
   std::chrono::nanoseconds open_time{0};
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -5,7 +5,7 @@
 
 #include "cli/bench/load.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 void SteadyClock::sleep_until(Time time) {
   // Linux wakes a thread up to 50 us late unless it asks for less. That would be part of every latency of an open loop.
@@ -14,4 +14,4 @@ void SteadyClock::sleep_until(Time time) {
   std::this_thread::sleep_until(time);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -3,7 +3,7 @@
 #include "cli/markup.hpp"
 #include "core/number_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 std::string svg_number(double number) {
   return detail::to_fixed_text(number, 1);
@@ -19,4 +19,4 @@ std::string svg_line(double x1, double y1, double x2, double y2, const std::stri
          svg_number(y2) + "\" class=\"" + classes + "\"/>\n";
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

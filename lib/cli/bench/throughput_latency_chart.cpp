@@ -8,7 +8,7 @@
 #include "cli/markup.hpp"
 #include "cli/quantity_text.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 constexpr double kChartWidth = 760, kChartHeight = 340;
@@ -131,4 +131,4 @@ std::string throughput_latency_chart(const BenchReport& report) {
   return svg + load_titles(report, *axes) + legend(report) + "</svg>\n";
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

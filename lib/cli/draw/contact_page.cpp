@@ -7,7 +7,7 @@
 #include "cli/markup.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 constexpr std::int64_t kTileQuality = 85;
@@ -84,4 +84,4 @@ std::string ContactPage::html() const {
   return html + "<main>\n" + figures_ + "</main>\n</body></html>\n";
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

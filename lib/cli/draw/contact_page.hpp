@@ -11,7 +11,7 @@
 
 #include "cli/draw/tile.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Ownership: owns the page's text.
 /// Threads:   one thread.
@@ -35,4 +35,4 @@ class ContactPage {
   std::size_t failed_count_ = 0;
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

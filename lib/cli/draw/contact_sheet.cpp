@@ -9,7 +9,7 @@
 #include "ops/detect/draw_canvas.hpp"
 #include "ops/detect/draw_font.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using detail::Canvas;
@@ -119,4 +119,4 @@ Result<Image> ContactSheet::image() const {
   return sheet;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

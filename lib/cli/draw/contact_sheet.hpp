@@ -12,7 +12,7 @@
 
 #include "cli/draw/tile.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Ownership: owns its tiles.
 /// Threads:   one thread.
@@ -35,4 +35,4 @@ class ContactSheet {
   std::vector<Tile> tiles_;
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

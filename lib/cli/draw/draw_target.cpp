@@ -6,7 +6,7 @@
 #include <optional>
 #include <system_error>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -36,4 +36,4 @@ Result<DrawTarget> read_draw_target(const std::string& path) {
   return DrawTarget{path, *form};
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -6,7 +6,7 @@
 #include <gantry/result.hpp>
 #include <string>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 struct DrawTarget {
   enum class Form : std::uint8_t { kPng, kJpeg, kPage };
@@ -18,4 +18,4 @@ struct DrawTarget {
 /// failed_precondition where its directory does not exist: who waits for a thousand answers wants to know before.
 Result<DrawTarget> read_draw_target(const std::string& path);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

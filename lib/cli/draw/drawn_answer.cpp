@@ -19,7 +19,7 @@
 #include "ops/detect/draw_sizes.hpp"
 #include "ops/image/rgb_copy.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 constexpr double kAlpha = 0.5;  // how much of a mask's colour is seen
@@ -202,4 +202,4 @@ std::string words_of(const Payload& answer) {
   return found->size() > kMost ? words + ", .." : words;
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

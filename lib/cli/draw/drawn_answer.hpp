@@ -9,7 +9,7 @@
 
 #include "cli/draw/input_picture.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// invalid_argument for a pipeline that gives anything else.
 Result<void> check_can_be_drawn(const AnyPipeline& pipeline);
@@ -25,4 +25,4 @@ Result<Image> draw_answer(const PlacedPicture& picture, const Payload& answer, b
 /// "tiger cat 0.39"; "3: person 0.98, person 0.95, dog 0.71"; "3 quads"; "nothing found".
 std::string words_of(const Payload& answer);
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

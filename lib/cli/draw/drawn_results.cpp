@@ -11,7 +11,7 @@
 #include "cli/write_file.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using Form = DrawTarget::Form;
@@ -107,4 +107,4 @@ Result<void> DrawnResults::write() const {
   return write_file(target_.path, content);
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -16,7 +16,7 @@
 #include "cli/draw/input_picture.hpp"
 #include "cli/expand_inputs.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// Ownership: owns what is drawn so far.
 /// Threads:   one thread.
@@ -55,4 +55,4 @@ class DrawnResults {
   std::vector<std::string> problems_;
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

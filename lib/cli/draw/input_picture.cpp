@@ -8,7 +8,7 @@
 #include "cli/load_input.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// The options of the first image.decode; nullptr if there is none.
@@ -109,4 +109,4 @@ Result<PlacedPicture> InputPictures::within(const std::string& argument, std::in
   return run(image::to_rgb() | image::resize(small.width, small.height) | place(), runtime_, std::move(image));
 }
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

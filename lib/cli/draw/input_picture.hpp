@@ -8,7 +8,7 @@
 #include <gantry/image.hpp>
 #include <string>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 /// A picture in RGB, and where in it the pixels of the input's picture are.
 struct PlacedPicture {
@@ -43,4 +43,4 @@ class InputPictures {
   image::Decode decode_;
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

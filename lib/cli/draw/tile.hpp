@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 struct Tile {
   std::string argument;          ///< the input of the command line, or the file of a directory of it
@@ -20,4 +20,4 @@ struct Tile {
   }
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

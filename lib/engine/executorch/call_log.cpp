@@ -5,7 +5,7 @@
 
 #include "core/utf8.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 using Code = ::executorch::runtime::Error;
@@ -56,4 +56,4 @@ Error CallLog::error(Code error, ErrorCode otherwise, std::string_view what) con
   return Error(otherwise, text);
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

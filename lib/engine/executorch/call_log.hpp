@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 /// Collects error lines of the thread that made it, from then until it is destroyed. Nests.
 ///
@@ -38,4 +38,4 @@ class CallLog {
   std::vector<std::string> lines_;
 };
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

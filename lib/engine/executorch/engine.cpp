@@ -12,7 +12,7 @@
 #include "engine/executorch/program.hpp"
 #include "engine/executorch/variant.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 using Files = std::vector<std::shared_ptr<const ProgramFile>>;
@@ -173,4 +173,4 @@ Result<std::unique_ptr<Engine>> load_engine(const LoadRequest& request) {
   return load_checked(request, share);
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

@@ -5,9 +5,9 @@
 #include <gantry/engine_loader.hpp>
 #include <memory>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 /// Errors: as executorch::load() in gantry/executorch.hpp has them.
 Result<std::unique_ptr<Engine>> load_engine(const LoadRequest& request);
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

@@ -12,7 +12,7 @@
 #include "engine/executorch/call_log.hpp"
 #include "engine/executorch/platform.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 // Keeps a call, and what it loads, on its thread.
@@ -149,4 +149,4 @@ Result<Tensors> Instance::run(const Tensors& inputs, const EngineCall&) {
   return computed;
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

@@ -12,7 +12,7 @@
 #include "engine/executorch/packed_weights.hpp"
 #include "engine/executorch/variant.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 /// What an engine and its instances share.
 struct SharedModel {
@@ -50,4 +50,4 @@ class Instance final : public EngineInstance {
   bool is_broken_ = false;                              // ExecuTorch gave up within it
 };
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

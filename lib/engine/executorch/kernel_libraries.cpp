@@ -9,7 +9,7 @@
 #include "engine/executorch/platform.hpp"
 #include "model/engine_library.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 // In this order: few models need the second.
@@ -51,4 +51,4 @@ std::string KernelLibraries::problem() {
   return last_problem;
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

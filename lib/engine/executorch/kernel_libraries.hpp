@@ -6,10 +6,11 @@
 #pragma once
 
 #include <cstddef>
+#include <gantry/version.hpp>
 #include <shared_mutex>
 #include <string>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 /// The libraries that are loaded, of the process. What looks operators up, as loading a method does, holds mutex()
 /// shared meanwhile.
@@ -26,4 +27,4 @@ class KernelLibraries {
   static std::string problem();
 };
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

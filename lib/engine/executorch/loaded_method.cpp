@@ -16,7 +16,7 @@
 #include "engine/executorch/kernel_libraries.hpp"
 #include "engine/executorch/scalar_types.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 namespace et = ::executorch::runtime;
@@ -157,4 +157,4 @@ Result<Tensors> LoadedMethod::run(const Tensors& inputs, std::vector<Sizes>& siz
   return results;
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

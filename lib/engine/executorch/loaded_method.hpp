@@ -16,7 +16,7 @@
 
 #include "engine/executorch/variant.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 /// Where the methods of one instance allocate. XNNPACK shares the memory of intermediate results between delegates
 /// whose methods have the same allocator.
@@ -58,4 +58,4 @@ class LoadedMethod {
   std::optional<::executorch::runtime::Method> method_;
 };
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

@@ -5,7 +5,7 @@
 #include "engine/executorch/engine.hpp"
 #include "model/version_requirement.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 class ExecutorchLoader final : public EngineLoader {
@@ -27,4 +27,4 @@ std::shared_ptr<const EngineLoader> make_loader() {
   return std::make_shared<ExecutorchLoader>();
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

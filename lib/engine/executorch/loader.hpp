@@ -5,8 +5,8 @@
 #include <gantry/engine_loader.hpp>
 #include <memory>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 std::shared_ptr<const EngineLoader> make_loader();
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

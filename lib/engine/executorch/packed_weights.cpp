@@ -10,7 +10,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 /// "/proc/self/" and 32 times "/" or "./", which mean nothing, then "fd/7": one spelling for each number.
@@ -50,4 +50,4 @@ std::size_t PackedWeights::size() const {
   return ::fstat(descriptor_, &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

@@ -9,10 +9,11 @@
 #pragma once
 
 #include <cstddef>
+#include <gantry/version.hpp>
 #include <memory>
 #include <string>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 /// Ownership: owns the memory; what instances have mapped stays.
 /// Threads:   thread-safe, but for seal().
@@ -36,4 +37,4 @@ class PackedWeights {
   const int descriptor_;
 };
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

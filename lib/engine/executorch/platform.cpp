@@ -18,7 +18,7 @@ class ThreadPool {
 ThreadPool* get_threadpool();
 }  // namespace executorch::extension::threadpool
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 void log(et_timestamp_t, et_pal_log_level_t level, const char*, const char*, std::size_t, const char* message,
@@ -49,4 +49,4 @@ void hold_thread_pool_at_one() {
   if (auto* pool = ::executorch::extension::threadpool::get_threadpool()) pool->_unsafe_reset_threadpool(1);
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

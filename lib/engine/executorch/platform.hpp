@@ -5,7 +5,7 @@
 #include <exception>
 #include <gantry/error.hpp>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 /// Thrown where ExecuTorch would end the process. The reason is in the CallLog.
 class Aborted final : public std::exception {
@@ -21,4 +21,4 @@ void take_over_platform();
 /// thread-safe.
 void hold_thread_pool_at_one();
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

@@ -14,7 +14,7 @@
 #include "engine/executorch/call_log.hpp"
 #include "engine/executorch/platform.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 namespace et = ::executorch::runtime;
 
@@ -113,4 +113,4 @@ Result<void> ProgramFile::find_methods() {
   return Error(ErrorCode::kInvalidArgument, "has no method 'forward'" + (others.empty() ? "" : ", only " + others));
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

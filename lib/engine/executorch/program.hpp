@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 /// Gives ExecuTorch a file's pages, without a copy. `are_the_files`: what ExecuTorch has done with, such as weights
 /// that were packed, need not stay in memory, since the file has it.
@@ -67,4 +67,4 @@ class ProgramFile {
   std::vector<std::string> methods_;
 };
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 using ::executorch::runtime::etensor::ScalarType;
@@ -28,4 +28,4 @@ std::optional<DType> to_dtype(ScalarType type) {
   return std::nullopt;
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

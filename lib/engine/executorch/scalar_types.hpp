@@ -7,10 +7,10 @@
 #include <gantry/dtype.hpp>
 #include <optional>
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 ::executorch::runtime::etensor::ScalarType to_scalar_type(DType dtype);
 /// Nothing for a type that gantry does not have.
 std::optional<DType> to_dtype(::executorch::runtime::etensor::ScalarType type);
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

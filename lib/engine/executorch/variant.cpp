@@ -12,7 +12,7 @@
 #include "engine/executorch/call_log.hpp"
 #include "engine/executorch/scalar_types.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 namespace et = ::executorch::runtime;
@@ -154,4 +154,4 @@ Result<Variant> read_variant(std::shared_ptr<const ProgramFile> file, const std:
   return variant;
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

@@ -12,7 +12,7 @@
 
 #include "engine/executorch/program.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 
 using Sizes = std::vector<std::int32_t>;
 
@@ -45,4 +45,4 @@ Result<Variant> read_variant(std::shared_ptr<const ProgramFile> file, const std:
 /// "f32[1, 3, 224, 224]".
 std::string describe(DType dtype, const Sizes& sizes);
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

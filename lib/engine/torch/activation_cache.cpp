@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 struct ActivationCache::Block {
   c10::DataPtr memory;
@@ -217,4 +217,4 @@ ActivationMemory ActivationCache::counts() const {
   return counts_;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

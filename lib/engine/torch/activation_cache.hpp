@@ -20,7 +20,7 @@
 
 #include "core/mutex.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Ownership: shared by the engine instance and each block that is in use, so a block may be freed when the instance is
 ///            gone. It then goes back to where it came from at once.
@@ -91,4 +91,4 @@ class ActivationCache : public std::enable_shared_from_this<ActivationCache> {
   bool is_open_ GANTRY_GUARDED_BY(mutex_) = false;  // from the start of a run until release_idle() or close()
 };
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

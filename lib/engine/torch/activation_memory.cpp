@@ -9,7 +9,7 @@
 #include <chrono>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 thread_local ActivationCache* current_cache = nullptr;
@@ -152,4 +152,4 @@ std::size_t release_idle_activation_memory(std::chrono::milliseconds older_than)
   return CacheList::of_process().release_idle(older_than);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

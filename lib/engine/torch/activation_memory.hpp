@@ -14,7 +14,7 @@
 #include "core/mutex.hpp"
 #include "engine/torch/activation_cache.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// The caches of living instances, and those whose blocks somebody still holds: of an engine, or of the process.
 ///
@@ -83,4 +83,4 @@ class ActivationScope {
 /// Puts the allocator in place, once. The one that was there; nullptr if it could not be replaced.
 c10::Allocator* replace_cpu_allocator();
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -16,7 +16,7 @@
 #include "engine/torch/thread_state.hpp"
 #include "engine/torch/torch_soname.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using Runner = torch::inductor::AOTIModelContainerRunner;
@@ -73,4 +73,4 @@ AotiContainer::~AotiContainer() {
   weights_->subtract(weights_bytes_);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

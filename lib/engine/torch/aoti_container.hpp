@@ -13,7 +13,7 @@
 
 #include "engine/torch/aoti_package.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// What the weights of all containers of one engine occupy. Thread-safe.
 class WeightsCount {
@@ -64,4 +64,4 @@ class AotiContainer {
   const std::size_t weights_bytes_;
 };
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -23,7 +23,7 @@
 #include "engine/torch/thread_state.hpp"
 #include "engine/torch/torch_error.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using Containers = std::vector<std::shared_ptr<AotiContainer>>;
@@ -227,4 +227,4 @@ Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request) {
   return load_read(std::move(files), request, options);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -9,7 +9,7 @@
 #include "engine/torch/cuda_loader.hpp"
 #include "engine/torch/engine_loaders.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using Metadata = std::map<std::string, std::string>;
@@ -121,4 +121,4 @@ Result<std::shared_ptr<AotiContainer>> load_aoti_file(AotiFile& file, const Sign
   return container;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

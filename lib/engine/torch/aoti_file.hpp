@@ -15,7 +15,7 @@
 #include "engine/torch/compiled_model.hpp"
 #include "engine/torch/options.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// How a call of the signature becomes one of the package's code.
 struct AotiCall {
@@ -49,4 +49,4 @@ Result<AotiFile> read_aoti_file(const EngineFile& file, const LoadRequest& reque
 /// Loads the library, and learns from it what the package did not say. Throws what LibTorch throws.
 Result<std::shared_ptr<AotiContainer>> load_aoti_file(AotiFile& file, const Signature& signature, std::size_t runners);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -9,7 +9,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 constexpr std::string_view kModels = "data/aotinductor/";
@@ -94,4 +94,4 @@ Result<std::string> unpack_aoti_package(const AotiPackage& package, const Scratc
   return scratch.path() + "/" + file_name(package.library);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -15,7 +15,7 @@
 #include "engine/torch/scratch_directory.hpp"
 #include "engine/torch/zip_directory.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// The one model of a package.
 struct AotiPackage {
@@ -40,4 +40,4 @@ Result<std::string> unpack_aoti_package(const AotiPackage& package, const Scratc
 /// CPU than this one. What it does not say is not checked.
 Result<void> check_aoti_metadata(const std::map<std::string, std::string>& metadata);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

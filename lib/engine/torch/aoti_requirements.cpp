@@ -13,7 +13,7 @@
 #include "core/return_if_error.hpp"
 #include "engine/torch/aoti_package.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using Metadata = std::map<std::string, std::string>;
@@ -72,4 +72,4 @@ Result<void> check_aoti_metadata(const Metadata& metadata) {
   return check_isa(value_of(metadata, "AOTI_CPU_ISA"));
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

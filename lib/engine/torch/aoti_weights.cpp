@@ -11,7 +11,7 @@
 #include "core/return_if_error.hpp"
 #include "engine/torch/zip_directory.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using Runner = torch::inductor::AOTIModelContainerRunner;
@@ -91,4 +91,4 @@ std::size_t weights_bytes(const Runner& runner) {
   return count_bytes(runner);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -11,7 +11,7 @@
 
 #include "engine/torch/zip_directory.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Gives a library that was just loaded the weights that were packed beside it. It copies them, into memory that goes
 /// when the runner does, even where the library itself stays mapped. invalid_argument where there are more or fewer
@@ -28,4 +28,4 @@ std::optional<std::size_t> weights_wanted(torch::inductor::AOTIModelContainerRun
 /// the package, cannot tell.
 std::size_t weights_bytes(const torch::inductor::AOTIModelContainerRunner& runner);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

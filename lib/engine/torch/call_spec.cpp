@@ -11,7 +11,7 @@
 #include "core/return_if_error.hpp"
 #include "engine/torch/name_matching.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using nlohmann::json;
@@ -121,4 +121,4 @@ Result<CallMap> map_call(const CallSpec& spec, const Signature& signature) {
   return map;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

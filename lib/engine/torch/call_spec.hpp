@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Names in the order in which the code takes and gives tensors; "" is one without a name. A tensor in a nested result
 /// is named by its path, keys of dicts or else indices, with dots between: (out, (h, c)) gives "0", "1.0", "1.1".
@@ -33,4 +33,4 @@ struct CallMap {
 /// By name or by position as name_matching.hpp says. invalid_argument if neither goes.
 Result<CallMap> map_call(const CallSpec& spec, const Signature& signature);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using nlohmann::json;
@@ -125,4 +125,4 @@ CallSpec call_spec_of(const CompiledModel& model) {
   return spec;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -18,7 +18,7 @@
 
 #include "engine/torch/call_spec.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 constexpr std::int64_t kNoBound = std::numeric_limits<std::int64_t>::max();
 
@@ -76,4 +76,4 @@ std::int64_t fixed_batch(const CompiledModel& model, const CallMap& call, const 
 /// comparison for each bound.
 Result<void> check_sizes(const std::vector<SizeBound>& bounds, const Tensors& inputs);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

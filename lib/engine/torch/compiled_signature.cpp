@@ -6,7 +6,7 @@
 #include "core/return_if_error.hpp"
 #include "engine/torch/compiled_model.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 std::string text_of(const CompiledDim& dim) {
@@ -176,4 +176,4 @@ Result<void> check_sizes(const std::vector<SizeBound>& bounds, const Tensors& in
   return {};
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -16,7 +16,7 @@
 
 #include "engine/torch/convolution_node.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using torch::jit::Graph;
@@ -169,4 +169,4 @@ Fused fuse_convolutions(std::shared_ptr<Graph>& graph, const std::vector<c10::IV
   return fused;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -6,11 +6,12 @@
 #include <torch/csrc/jit/ir/ir.h>
 
 #include <cstddef>
+#include <gantry/version.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Why this LibTorch or this CPU cannot; empty: it can.
 std::string why_not_fuse();
@@ -27,4 +28,4 @@ struct Fused {
 /// `graph` is frozen, keeps no state and draws no random numbers; needs why_not_fuse() to be empty. May throw.
 Fused fuse_convolutions(std::shared_ptr<torch::jit::Graph>& graph, const std::vector<c10::IValue>& arguments);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -6,7 +6,7 @@
 
 #include "engine/torch/graph_walk.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using torch::jit::Node;
@@ -74,4 +74,4 @@ std::vector<ConvolutionNode> find_convolutions(torch::jit::Graph& graph) {
   return found;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -7,10 +7,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gantry/version.hpp>
 #include <optional>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// A convolution, not a transposed one, whose weight and sizes are constants of the graph. Passes ask for it and then
 /// change `node`.
@@ -36,4 +37,4 @@ std::optional<ConvolutionNode> as_convolution(torch::jit::Node* node);
 /// All of them, also those in branches and loops, in the order of the graph.
 std::vector<ConvolutionNode> find_convolutions(torch::jit::Graph& graph);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -19,7 +19,7 @@
 #include "engine/torch/silence.hpp"
 #include "engine/torch/torch_error.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 Error unusable(const std::string& why) {
@@ -85,4 +85,4 @@ std::optional<c10::Stream> make_stream(c10::Device device) {
   return c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device, false);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

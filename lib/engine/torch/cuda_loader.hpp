@@ -11,7 +11,7 @@
 #include <gantry/result.hpp>
 #include <optional>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// `device` in LibTorch's terms, ready for use. For cuda:N: failed_precondition says what is missing: LibTorch's CUDA
 /// half, the driver, a device. Thread-safe. Cost: the first CUDA device costs about half a second and 250 MB.
@@ -31,4 +31,4 @@ class DeviceScope {
   std::optional<c10::StreamGuard> guard_;
 };
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// What a model file is.
 enum class Format { kTorchScript, kAotiPackage };
@@ -23,4 +23,4 @@ Result<std::unique_ptr<Engine>> load_aoti(const LoadRequest& request);
 std::shared_ptr<const EngineLoader> torchscript_loader();
 std::shared_ptr<const EngineLoader> aoti_loader();
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -8,7 +8,7 @@
 #include "engine/torch/engine_loaders.hpp"
 #include "model/version_requirement.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 class TorchLoader final : public EngineLoader {
@@ -47,4 +47,4 @@ std::string version() {
          std::to_string(TORCH_VERSION_PATCH);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -11,7 +11,7 @@
 #include "core/return_if_error.hpp"
 #include "engine/torch/name_matching.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using Arguments = c10::ArrayRef<c10::Argument>;
@@ -149,4 +149,4 @@ std::vector<c10::IValue> ForwardCall::arguments(const std::vector<at::Tensor>& i
   return values;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

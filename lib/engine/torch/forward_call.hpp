@@ -15,7 +15,7 @@
 
 #include "engine/torch/forward_result.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Ownership: owns its tables.
 /// Threads:   immutable.
@@ -55,4 +55,4 @@ class ForwardCall {
   std::string matching_;
 };
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

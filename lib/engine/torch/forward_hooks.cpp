@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using torch::jit::Function;
@@ -81,4 +81,4 @@ torch::jit::Module with_hooks(const torch::jit::Module& module) {
   return caller;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -14,7 +14,7 @@
 #include "core/return_if_error.hpp"
 #include "engine/torch/name_matching.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using torch::jit::Node;
@@ -282,4 +282,4 @@ Result<std::vector<at::Tensor>> ForwardResult::nested_tensors_of(const c10::IVal
   return tensors;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// A tensor in a nested result is called by its path: keys of dicts, field names of named tuples, else indices, joined
 /// by "."; nn.LSTM's (out, (h, c)) gives "0", "1.0", "1.1". The tensors of a flat tuple or list have no names. None and
@@ -46,4 +46,4 @@ class ForwardResult {
   bool is_by_name_ = false;
 };
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -5,11 +5,12 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
 
+#include <gantry/version.hpp>
 #include <memory>
 #include <utility>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// The graph of a node that computes one of its own (prim::fork, prim::awaitable); nothing of other nodes.
 inline std::shared_ptr<torch::jit::Graph> subgraph_of(const torch::jit::Node* node) {
@@ -39,4 +40,4 @@ inline std::vector<std::shared_ptr<torch::jit::Graph>> all_graphs(const torch::j
   return graphs;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

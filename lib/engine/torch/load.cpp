@@ -9,7 +9,7 @@
 #include "engine/torch/engine_loaders.hpp"
 #include "engine/torch/zip_directory.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 bool has_entry(const std::vector<ZipEntry>& entries, std::string_view prefix) {
@@ -41,4 +41,4 @@ Result<Model> load(const std::string& path, const Signature& signature, const Mo
   return Model::load(*loader, path, signature, options);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

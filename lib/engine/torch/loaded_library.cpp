@@ -7,7 +7,7 @@
 
 #include <string_view>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 int note_torch_cpu(dl_phdr_info* info, std::size_t, void* found) {
@@ -45,4 +45,4 @@ std::vector<std::string> loaded_libraries() {
   return found;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

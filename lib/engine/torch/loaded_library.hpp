@@ -2,10 +2,11 @@
 // Finding out where in this process, and from where on disk, LibTorch was loaded.
 #pragma once
 
+#include <gantry/version.hpp>
 #include <string>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// The full path of libtorch_cpu as it is loaded; empty if LibTorch is linked into the program. Thread-safe.
 const std::string& torch_cpu_path();
@@ -16,4 +17,4 @@ std::string torch_directory();
 /// The paths of all shared libraries of this process, as they are now. Thread-safe.
 std::vector<std::string> loaded_libraries();
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 class Copier {
@@ -95,4 +95,4 @@ torch::jit::Module copy_module(const torch::jit::Module& module) {
   return torch::jit::Module(Copier().copy(module._ivalue()).toObject());
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -10,7 +10,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -100,4 +100,4 @@ std::string describe_matching(bool inputs_by_name, bool outputs_by_name) {
   return std::string("inputs ") + by(inputs_by_name) + ", outputs " + by(outputs_by_name);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

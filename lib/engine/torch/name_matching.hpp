@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// "boxes.0": a part of something that has parts; the part alone where `path` is empty.
 inline std::string join_path(const std::string& path, const std::string& part) {
@@ -39,4 +39,4 @@ Result<NameMatching> match_outputs(const std::vector<std::string>& model, const 
 /// For EngineInfo::matching: "inputs by name, outputs by position".
 std::string describe_matching(bool inputs_by_name, bool outputs_by_name);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

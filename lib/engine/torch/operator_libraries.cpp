@@ -23,7 +23,7 @@
 #include "engine/torch/torch_error.hpp"
 #include "engine/torch/torch_soname.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 Error cannot_load(const ModelFile& file, const std::string& why) {
@@ -163,4 +163,4 @@ Result<void> load_operator_libraries(const TorchOptions& options) try {
   return translate_torch_exception(ErrorCode::kFailedPrecondition);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -9,7 +9,7 @@
 
 #include "engine/torch/options.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Loads the libraries that the options name: those of the host by path, those of a package from the bytes that were
 /// hashed. What the process has loaded already is not loaded again, wherever it came from.
@@ -20,4 +20,4 @@ namespace gantry::libtorch {
 /// take. Costs reading the file.
 Result<void> load_operator_libraries(const TorchOptions& options);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -9,7 +9,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 constexpr std::size_t kMaxArguments = 64;
@@ -159,4 +159,4 @@ Result<ModelFile> only_file(const LoadRequest& request) {
                                                 (request.files.size() == 1 ? " for one size" : " for a size each"));
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 // Plans: ways to run the same TorchScript file on the CPU. gantry-pack measures which one is the fastest.
 inline constexpr const char* kFrozenPlan = "frozen";  ///< the graph as LibTorch freezes it; every model can have it
@@ -40,4 +40,4 @@ Result<TorchOptions> read_torchscript_options(const LoadRequest& request);
 /// The only file of a request: no batch sizes of their own.
 Result<ModelFile> only_file(const LoadRequest& request);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -14,7 +14,7 @@
 
 #include "engine/torch/convolution_node.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using torch::jit::Node;
@@ -81,4 +81,4 @@ std::size_t fold_pads(const std::shared_ptr<torch::jit::Graph>& graph) {
   return folded;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

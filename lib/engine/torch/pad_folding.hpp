@@ -5,9 +5,10 @@
 #include <torch/csrc/jit/ir/ir.h>
 
 #include <cstddef>
+#include <gantry/version.hpp>
 #include <memory>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Convolutions pad by themselves, without a copy of the picture. Takes out every pad (aten::pad,
 /// aten::constant_pad_nd) that is of zeros, on spatial axes only, as wide on one side as on the other, and read by one
@@ -16,4 +17,4 @@ namespace gantry::libtorch {
 /// taken out.
 std::size_t fold_pads(const std::shared_ptr<torch::jit::Graph>& graph);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -7,9 +7,10 @@
 #include <ATen/core/Generator.h>
 #include <c10/core/Device.h>
 
+#include <gantry/version.hpp>
 #include <mutex>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Puts the state of the device's default generator back when it ends. What other threads drew meanwhile is drawn
 /// again, so it is for checks of models that do draw numbers, and never for traffic.
@@ -42,4 +43,4 @@ class RandomStreamScope {
   at::Tensor before_;
 };
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -14,7 +14,7 @@
 
 #include "engine/torch/graph_walk.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using torch::jit::Block;
@@ -135,4 +135,4 @@ std::shared_ptr<Graph> resolve_forward(const torch::jit::Module& module) {
   return graph;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -5,13 +5,14 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
 
+#include <gantry/version.hpp>
 #include <memory>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// A copy of forward()'s graph with all calls inlined, also in what it forks and through interfaces whose object is
 /// known, the module's numbers, texts and flags (`training`) in place of attributes that nothing assigns, and branches
 /// that are never taken left out. Computes no tensors. May throw.
 std::shared_ptr<torch::jit::Graph> resolve_forward(const torch::jit::Module& module);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

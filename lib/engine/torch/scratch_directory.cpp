@@ -12,7 +12,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 Error cannot_unpack(const std::string& directory, const std::string& why) {
@@ -79,4 +79,4 @@ Result<ScratchDirectory> ScratchDirectory::make(const std::string& parent) {
   return ScratchDirectory(std::move(path));
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

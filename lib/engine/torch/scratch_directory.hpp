@@ -7,7 +7,7 @@
 #include <gantry/result.hpp>
 #include <string>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// A directory that is removed with everything in it when the object goes.
 ///
@@ -37,4 +37,4 @@ class ScratchDirectory {
 /// calls it.
 Result<void> check_scratch(const std::string& directory, const struct statvfs& file_system);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

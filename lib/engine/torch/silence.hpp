@@ -2,9 +2,11 @@
 // A library does not print; by default LibTorch prints warnings.
 #pragma once
 
+#include <gantry/version.hpp>
+
 #include <c10/util/Exception.h>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// A handler that drops warnings, for c10::WarningUtils::WarningHandlerGuard. Thread-safe.
 inline c10::WarningHandler& silence() {
@@ -15,4 +17,4 @@ inline c10::WarningHandler& silence() {
   return handler;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -9,7 +9,7 @@
 
 #include "engine/torch/activation_cache.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 /// What leaves a model may keep at most this many times its own size alive.
@@ -69,4 +69,4 @@ Result<Tensors> from_torch(std::vector<at::Tensor> outputs, const std::vector<Te
   return converted;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

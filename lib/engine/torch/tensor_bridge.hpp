@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// The tensor as LibTorch sees it, over the same memory, which it keeps alive. The tensor must be contiguous and on the
 /// CPU. Copies only what is not aligned to its element size. May throw.
@@ -23,4 +23,4 @@ std::vector<at::Tensor> to_torch(const Tensors& inputs, c10::Device device);
 /// model_error if their number is wrong or one is of a kind that gantry does not have. May throw.
 Result<Tensors> from_torch(std::vector<at::Tensor> outputs, const std::vector<TensorSpec>& specs);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

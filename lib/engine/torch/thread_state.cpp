@@ -9,7 +9,7 @@
 #include "engine/torch/loaded_library.hpp"
 #include "engine/torch/silence.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 /// The thread settings of the OpenMP runtime and the MKL that LibTorch itself uses. They are looked up through
@@ -70,4 +70,4 @@ ThreadScope::~ThreadScope() {
   std::fesetenv(&float_environment_);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -11,8 +11,9 @@
 #include <c10/util/Exception.h>
 
 #include <cfenv>
+#include <gantry/version.hpp>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Inference mode, no autocast, `threads` intra-op threads, round-to-nearest without flush-to-zero, and LibTorch's
 /// warnings not printed, on this thread, for as long as the object lives.
@@ -37,4 +38,4 @@ class ThreadScope {
   c10::WarningUtils::WarningHandlerGuard without_warnings_;
 };
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -15,7 +15,7 @@
 #include "core/error_or_out_of_memory.hpp"
 #include "core/utf8.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 constexpr std::size_t kMaxLength = 600;
@@ -110,4 +110,4 @@ Error translate_torch_exception(ErrorCode otherwise) noexcept {
   }
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// The exception being handled, as an Error; call it in a catch block. Memory that ran out, wherever, is
 /// resource_exhausted; everything else is `otherwise`. Never throws.
@@ -16,4 +16,4 @@ Error translate_torch_exception(ErrorCode otherwise) noexcept;
 /// to the failing line of the model and the message.
 std::string concise(std::string_view text);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -26,7 +26,7 @@ extern const char gantry_empty_libtorch_begin[] __attribute__((visibility("hidde
 extern const char gantry_empty_libtorch_end[] __attribute__((visibility("hidden")));
 }
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 constexpr const char* kName = "libtorch.so";
@@ -71,4 +71,4 @@ TorchSoname::~TorchSoname() {
   if (library_) ::dlclose(library_);
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

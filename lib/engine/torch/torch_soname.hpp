@@ -9,7 +9,7 @@
 
 #include <gantry/result.hpp>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Ownership: keeps the stand-in loaded; a library that was loaded meanwhile keeps it from then on.
 /// Threads:   one at a time.
@@ -29,4 +29,4 @@ class TorchSoname {
   void* library_;
 };
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

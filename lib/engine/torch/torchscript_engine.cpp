@@ -34,7 +34,7 @@
 #include "engine/torch/torchscript_file.hpp"
 #include "engine/torch/torchscript_plan.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 class TorchScriptInstance final : public EngineInstance {
@@ -163,4 +163,4 @@ Result<std::unique_ptr<Engine>> load_torchscript(const LoadRequest& request) {
       std::make_unique<TorchScriptEngine>(*std::move(file), *std::move(call), device, std::move(info)));
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

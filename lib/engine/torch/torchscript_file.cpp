@@ -21,7 +21,7 @@
 #include "engine/torch/thread_state.hpp"
 #include "engine/torch/torch_error.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 /// Gives LibTorch the file. It reads past the end while it looks for the zip directory, and wants no error then.
@@ -170,4 +170,4 @@ Result<TorchScriptFile> load_torchscript_file(const ModelFile& source, c10::Devi
   }
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

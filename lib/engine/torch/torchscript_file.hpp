@@ -12,7 +12,7 @@
 
 #include "engine/torch/write_analysis.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 struct TorchScriptFile {
   torch::jit::Module module;   ///< on its device, in eval mode, frozen where that was possible; never run itself
@@ -26,4 +26,4 @@ struct TorchScriptFile {
 /// this process lacks, or writes to constants of its code; resource_exhausted if memory or device memory is short.
 Result<TorchScriptFile> load_torchscript_file(const ModelFile& file, c10::Device device);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

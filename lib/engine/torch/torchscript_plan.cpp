@@ -22,7 +22,7 @@
 #include "engine/torch/thread_state.hpp"
 #include "engine/torch/torch_error.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 /// Operators whose answer depends on how a tensor lies in memory, or that fail where it lies otherwise.
@@ -149,4 +149,4 @@ Result<std::string> apply_plan(const std::string& plan, TorchScriptFile& file, c
   }
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -11,7 +11,7 @@
 #include "engine/torch/forward_call.hpp"
 #include "engine/torch/torchscript_file.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Rewrites the frozen graph of `file` for `plan`, before anything runs it; "frozen" changes nothing. Gives what was
 /// done, for people: "2 pads folded, 49 convolutions in channels_last". Answers differ by rounding alone. Errors:
@@ -21,4 +21,4 @@ namespace gantry::libtorch {
 Result<std::string> apply_plan(const std::string& plan, TorchScriptFile& file, const Signature& signature,
                                const ForwardCall& call, c10::Device device);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

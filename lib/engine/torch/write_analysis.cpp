@@ -19,7 +19,7 @@
 #include "engine/torch/graph_walk.hpp"
 #include "engine/torch/resolved_graph.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 using torch::jit::Block;
@@ -339,4 +339,4 @@ ForwardEffects analyse_forward(const torch::jit::Module& module) {
   return effects;
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

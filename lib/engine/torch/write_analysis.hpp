@@ -5,10 +5,11 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
 
+#include <gantry/version.hpp>
 #include <memory>
 #include <string>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Errs on the side of true.
 struct ForwardEffects {
@@ -29,4 +30,4 @@ struct ForwardEffects {
 /// constant in the code. May throw.
 ForwardEffects analyse_forward(const torch::jit::Module& module);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

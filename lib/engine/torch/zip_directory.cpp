@@ -9,7 +9,7 @@
 #include "core/open_file.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
 constexpr std::uint64_t kMaxDirectoryBytes = std::uint64_t{64} << 20;
@@ -198,4 +198,4 @@ Result<void> extract_stored(const ModelFile& file, const ZipEntry& entry, const 
   return {};
 }
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gantry::libtorch {
+namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// One file in a zip file.
 struct ZipEntry {
@@ -41,4 +41,4 @@ Result<std::string> read_stored(const ModelFile& file, const ZipEntry& entry, st
 /// Copies the bytes of a stored entry, all `entry.size` of them, to `target`; errors as those of read_stored().
 Result<void> read_stored_into(const ModelFile& file, const ZipEntry& entry, void* target);
 
-}  // namespace gantry::libtorch
+}  // namespace gantry::inline GANTRY_ABI::libtorch

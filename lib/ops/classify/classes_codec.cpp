@@ -12,7 +12,7 @@
 #include "ops/classify/score_json.hpp"
 #include "ops/ops.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Result<Classes> read_classes(const JsonView& json) {
@@ -85,4 +85,4 @@ void add_classes_codec(Registry& registry) {
   registry.add_codec(std::move(codec));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 OpDescription activation_description(const char* summary, const char* reference, const char* example) {
@@ -94,4 +94,4 @@ void add_classify_ops(Registry& registry) {
   registry.add<Classes, Classes>("label", read_label, label_classes_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

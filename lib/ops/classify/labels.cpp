@@ -8,7 +8,7 @@
 #include "core/return_if_error.hpp"
 #include "core/utf8.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 /// Where the text stops being UTF-8; its size if it does not.
@@ -56,4 +56,4 @@ Result<std::string> Labels::of(std::int64_t index) const {
                "class " + std::to_string(index) + " has no label; there are " + std::to_string(size()));
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -6,7 +6,7 @@
 #include <gantry/registry.hpp>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Empty if the key is absent, or after a mistake.
 inline Labels read_labels(ParamReader& params, bool is_required) {
@@ -21,4 +21,4 @@ inline Labels read_labels(ParamReader& params, bool is_required) {
   return {};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <gantry/json.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// NaN, which JSON lacks, is null.
 inline float read_score(JsonFields& fields) {
@@ -13,4 +13,4 @@ inline float read_score(JsonFields& fields) {
   return static_cast<float>(fields.number("score"));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

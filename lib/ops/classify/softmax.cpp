@@ -9,7 +9,7 @@
 #include "core/number_text.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 struct Scale {
@@ -92,4 +92,4 @@ Stage<Tensor, Tensor> sigmoid(double temperature) {
       [](const Scale& scale, Tensor&& tensor) { return run_sigmoid(scale, tensor); });
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -9,7 +9,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 struct TopK {
@@ -122,4 +122,4 @@ Stage<Classes, Classes> label(Labels labels) {
       [](const Label& p, Classes&& classes) { return labelled(p.labels, std::move(classes)); });
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

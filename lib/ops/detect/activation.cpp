@@ -3,7 +3,7 @@
 
 #include <limits>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Float32 rounds scores up by less than this.
@@ -48,4 +48,4 @@ const char* activation_name(detect::Activation activation) {
   return "unknown";
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <gantry/detect/decoders.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// torch.sigmoid.
 inline float sigmoid(float logit) {
@@ -57,4 +57,4 @@ class Pointwise {
 /// "none", "softmax", "sigmoid".
 const char* activation_name(detect::Activation activation);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

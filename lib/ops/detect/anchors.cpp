@@ -13,7 +13,7 @@
 #include "ops/detect/head_tensor.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using detail::BoxCoder;
@@ -237,4 +237,4 @@ Stage<Tensors, Detections> fcos(const Fcos& options) {
                                               [](const Fcos& p, Tensors&& outputs) { return run_fcos(p, outputs); });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <gantry/detect/decoders.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// torchvision's BoxCoder.decode_single() (models/detection/_utils.py): `code` is dx, dy, dw, dh relative to the
 /// anchor, times the weights.
@@ -61,4 +61,4 @@ inline Box box_of(detect::BoxFormat format, const float* four) {
   return {four[0], four[1], four[2], four[3]};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include <gantry/detect/box.hpp>
 #include <gantry/detect/keypoints.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Of a box, which stays in place as long as this does.
 class BoxSides {
@@ -33,4 +33,4 @@ class BoxSides {
   float height_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

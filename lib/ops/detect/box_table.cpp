@@ -9,7 +9,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::uint32_t kAllBits = ~std::uint32_t{0};
@@ -93,4 +93,4 @@ void BoxTable::overlaps(std::size_t at, std::size_t begin, std::size_t end, floa
   for (std::size_t j = begin; j < end; ++j) overlaps[j - begin] = one.with(x0[j], y0[j], x1[j], y1[j], area[j]);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include <gantry/result.hpp>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// When boxes suppress each other.
 struct OverlapRule {
@@ -53,4 +53,4 @@ class BoxTable {
   float extra_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

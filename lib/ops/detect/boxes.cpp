@@ -15,7 +15,7 @@
 #include "ops/detect/picture_area.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 constexpr const char* kFormats[] = {"xyxy", "xywh", "cxcywh"};
@@ -167,4 +167,4 @@ Stage<Tensors, Detections> boxes(const BoxHead& options) {
       [](const BoxHead& p, Tensors&& outputs, const CallContext& call) { return run_boxes(p, outputs, call); });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

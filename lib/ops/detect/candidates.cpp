@@ -7,7 +7,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 bool is_before(const Candidate& a, const Candidate& b) {
@@ -70,4 +70,4 @@ void add_soft_masks(Detections& detections, const std::vector<Candidate>& candid
     detections[i].soft_mask = SoftMask(head, candidates[i].index / classes, detections[i].box);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 inline constexpr std::int64_t kMaxCandidates = 65536;
 inline constexpr std::int64_t kMaxClass = (std::int64_t{1} << 31) - 1;
@@ -118,4 +118,4 @@ Detections detections_of_rows(const std::vector<Candidate>& candidates, std::int
 void add_soft_masks(Detections& detections, const std::vector<Candidate>& candidates, std::int64_t classes,
                     const std::shared_ptr<const MaskHead>& head);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Levels = std::tuple<Image, std::vector<Tensors>>;
@@ -123,4 +123,4 @@ void add_cascade_ops(Registry& registry) {
   registry.add<Named, Detections>("detect.classify", read_classify, classify_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

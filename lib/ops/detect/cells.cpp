@@ -5,7 +5,7 @@
 #include "ops/detect/activation.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kMaxLevels = 16;
@@ -70,4 +70,4 @@ Box distribution_box(const Cell& cell, const float* logits, std::int64_t bins, s
           (y + distance[3]) * cell.stride};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

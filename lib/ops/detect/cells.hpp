@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A level: where its cells begin among all, how many there are.
 struct CellLevel {
@@ -56,4 +56,4 @@ float mean_of_distribution(const float* logits, std::int64_t bins, std::int64_t 
 /// strides.
 Box distribution_box(const Cell& cell, const float* logits, std::int64_t bins, std::int64_t step, float* scratch);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

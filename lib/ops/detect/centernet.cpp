@@ -11,7 +11,7 @@
 #include "ops/detect/head_tensor.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 /// A map of height x width.
@@ -95,4 +95,4 @@ Stage<Tensors, Detections> centernet(const Centernet& options) {
       check(params), [](const Centernet& p, Tensors&& outputs) { return run_centernet(p, outputs); });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -3,7 +3,7 @@
 
 #include "ops/detect/activation.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr float kNoScore = -1.0f;
@@ -36,4 +36,4 @@ std::vector<Candidate> best_of(const ClassScores& scores, const detect::Candidat
   return top.take();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 
 #include "ops/detect/candidates.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// f32[rows, classes], and what makes scores of it.
 struct ClassScores {
@@ -21,4 +21,4 @@ struct ClassScores {
 /// Of each row its best class, or each that is above the threshold, as row * classes + class. The best of all rows.
 std::vector<Candidate> best_of(const ClassScores& scores, const detect::Candidates& rules, bool multi_label);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

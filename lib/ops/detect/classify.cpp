@@ -8,7 +8,7 @@
 #include "ops/detect/score_order.hpp"
 #include "ops/picture_axes.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using ClassifierAnswers = std::tuple<Detections, std::vector<Classes>>;
@@ -51,4 +51,4 @@ Stage<ClassifierAnswers, Detections> classify(ClassifiedScore score) {
       });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

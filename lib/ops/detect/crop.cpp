@@ -11,7 +11,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 constexpr double kLeastMargin = -0.45;
@@ -116,4 +116,4 @@ Stage<std::tuple<Image, Detections>, std::vector<Image>> crop(const Crop& option
       });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

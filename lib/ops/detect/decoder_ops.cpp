@@ -10,7 +10,7 @@
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using detect::Activation;
@@ -354,4 +354,4 @@ void add_decoder_ops(Registry& registry) {
   registry.add<Tensors, Detections>("detect.picodet", read_picodet, picodet_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

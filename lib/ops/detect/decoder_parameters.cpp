@@ -9,7 +9,7 @@
 #include "ops/detect/candidates.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr double kMostExact = 9007199254740992.0;  // 2^53
@@ -105,4 +105,4 @@ std::vector<std::int64_t> read_integers(ParamReader& params, const char* key, bo
   return integers;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

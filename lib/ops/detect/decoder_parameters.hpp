@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// `own`, then score, top and classes, with these defaults. `top_of`: what the best are of, " of each level".
 std::vector<OpParameter> with_candidates(std::vector<OpParameter> own, double score, std::int64_t top,
@@ -33,4 +33,4 @@ OpParameter levels_parameter();
 /// A list of integers, or one, at least. Without the key: the default, or none where there is no default.
 std::vector<std::int64_t> read_integers(ParamReader& params, const char* key, bool has_default);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

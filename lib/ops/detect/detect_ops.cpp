@@ -11,7 +11,7 @@
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 OpDescription clip_description() {
@@ -178,4 +178,4 @@ void add_detect_ops(Registry& registry) {
       "detect.boxes_of", [](ParamReader&) { return detect::boxes_of(); }, boxes_of_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

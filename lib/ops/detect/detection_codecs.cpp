@@ -16,7 +16,7 @@
 #include "ops/ops.hpp"
 #include "ops/segment/mask_json.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kSides = 4;
@@ -317,4 +317,4 @@ void add_detection_codecs(Registry& registry) {
   registry.add_codec(rows_codec<Keypoints, Keypoint>("keypoints", kPointNumbers, point_of));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct DetectionColumns {
   explicit DetectionColumns(const Detections& detections) {
@@ -35,4 +35,4 @@ inline Detections taken(Detections&& detections, const std::vector<std::size_t>&
   return Detections(std::move(entries));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

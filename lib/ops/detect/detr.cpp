@@ -10,7 +10,7 @@
 #include "ops/detect/head_tensor.hpp"
 #include "ops/detect/picture_area.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 Result<Detections> run_detr(const Detr& options, const Tensors& outputs, const CallContext& call) {
@@ -52,4 +52,4 @@ Stage<Tensors, Detections> detr(const Detr& options) {
       [](const Detr& p, Tensors&& outputs, const CallContext& call) { return run_detr(p, outputs, call); });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

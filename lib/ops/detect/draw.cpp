@@ -19,7 +19,7 @@
 #include "ops/image/rgb_copy.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using detail::Canvas;
@@ -214,4 +214,4 @@ Result<Image> draw(const Image& picture, const Detections& found, const Draw& op
   return detail::drawn_by_hand(picture, found, options, check(options), draw_on);
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::int64_t kChannels = 3;
@@ -99,4 +99,4 @@ void Canvas::paste(const Image& image, std::int64_t left, std::int64_t top) {
                 static_cast<std::size_t>(seen.width() * kChannels));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

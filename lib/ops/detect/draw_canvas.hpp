@@ -7,7 +7,7 @@
 #include <gantry/image/image.hpp>
 #include <gantry/segment/run_lengths.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct Rgb {
   std::uint8_t red = 0;
@@ -82,4 +82,4 @@ class GANTRY_API Canvas {
   Image& image_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

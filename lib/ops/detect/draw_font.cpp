@@ -5,7 +5,7 @@
 
 #include "core/utf8.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr int kColumns = 5;
@@ -102,4 +102,4 @@ void draw_text(Canvas& canvas, std::string_view text, std::int64_t left, std::in
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

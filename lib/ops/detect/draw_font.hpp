@@ -11,7 +11,7 @@
 
 #include "ops/detect/draw_canvas.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 inline constexpr std::int64_t kCellWidth = 6;
 inline constexpr std::int64_t kCellHeight = 10;
@@ -27,4 +27,4 @@ GANTRY_API std::string shortened_front(std::string_view text, std::size_t most);
 GANTRY_API void draw_text(Canvas& canvas, std::string_view text, std::int64_t left, std::int64_t top,
                           std::int64_t scale, Rgb colour);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include "ops/detect/draw_font.hpp"
 #include "ops/detect/draw_palette.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::int64_t kLabelMargin = 2;  // dots to the left of the text and above it; a cell has one to the right
@@ -50,4 +50,4 @@ PixelBox LabelPlaces::find(const PixelBox& box, const PixelBox& size) {
   return at(tops[0] >= 0 && tops[0] <= last_top ? tops[0] : inside_top);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

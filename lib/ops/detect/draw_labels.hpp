@@ -10,7 +10,7 @@
 
 #include "ops/detect/draw_canvas.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// How large a label of `characters` is, at a scale.
 GANTRY_API PixelBox label_size(std::size_t characters, std::int64_t scale);
@@ -40,4 +40,4 @@ class LabelPlaces {
   std::vector<PixelBox> taken_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include "ops/detect/draw_sizes.hpp"
 #include "ops/ops.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Stage<std::tuple<Image, Detections>, Image> read_draw(ParamReader& params) {
@@ -50,4 +50,4 @@ void add_draw_ops(Registry& registry) {
   registry.add<std::tuple<Image, Detections>, Image>("detect.draw", read_draw, draw_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,7 +3,7 @@
 
 #include <iterator>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Bright enough to be seen on dark pictures and strong enough for light ones; each is as far from all before it, in
@@ -40,4 +40,4 @@ Rgb text_colour_on(Rgb background) {
   return luminance > 255 * 255 * 3 / 10 ? Rgb{0, 0, 0} : Rgb{255, 255, 255};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

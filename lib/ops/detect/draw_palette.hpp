@@ -7,11 +7,11 @@
 
 #include "ops/detect/draw_canvas.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The first 72 classes have one each; then they come again. Negative numbers have one as well.
 GANTRY_API Rgb colour_of_class(std::int64_t index);
 /// Black or white: which of them can be read on it.
 GANTRY_API Rgb text_colour_on(Rgb background);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <gantry/version.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 inline constexpr std::int64_t kMaxLineWidth = 256;
 inline constexpr std::int64_t kMaxTextScale = 64;
@@ -23,4 +24,4 @@ inline std::int64_t text_scale_for(std::int64_t width, std::int64_t height) {
   return std::clamp<std::int64_t>(std::llround(drawn_size(width, height) / 320), 1, kMaxTextScale);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/picture_axes.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A stage that draws what was found on the picture beside it: `draw_on(picture, found, options, call)`. The result
 /// lies where the picture lies, whatever is known of what was found.
@@ -41,4 +41,4 @@ Result<Image> drawn_by_hand(const Image& picture, const Found& found, const Opti
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 struct Label {
@@ -100,4 +100,4 @@ Stage<Detections, Boxes> boxes_of() {
                                             });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -8,7 +8,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/detect/head_tensor.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<HeadKeypoints> HeadKeypoints::find(const Tensors& outputs, const std::string& name, const std::string& scores,
                                           std::int64_t count) {
@@ -37,4 +37,4 @@ Keypoints HeadKeypoints::of(std::int64_t row, const std::optional<PictureArea>& 
   return Keypoints(std::move(points));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

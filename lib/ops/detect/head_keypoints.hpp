@@ -11,7 +11,7 @@
 
 #include "ops/detect/picture_area.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class HeadKeypoints {
  public:
@@ -29,4 +29,4 @@ class HeadKeypoints {
   std::optional<Tensor> scores_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -4,7 +4,7 @@
 
 #include <gantry/dtype.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 bool fits(const Shape& shape, const std::vector<HeadAxis>& axes) {
@@ -52,4 +52,4 @@ Result<Tensor> head_tensor(const Tensors& outputs, const std::string& name, cons
   return head_tensor(*tensor, tensor_text(name), axes, dtype);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

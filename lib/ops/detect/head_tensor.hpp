@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// One axis that is expected: its extent, or its least one and what a message calls it.
 struct HeadAxis {
@@ -44,4 +44,4 @@ const T* values_of(const Tensor& tensor) {
   return static_cast<const T*>(tensor.data());
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 MaskRows::MaskRows(std::int64_t begin, std::vector<Blend> blends) : begin_(begin), blends_(std::move(blends)) {
   for (std::size_t i = 0; i < blends_.size(); ++i) {
@@ -46,4 +46,4 @@ void MaskRows::add_stretch(RunBuilder& runs, const Stretch& stretch, const float
   runs.add(stretch.end - low, !begins_inside);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

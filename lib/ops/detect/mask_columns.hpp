@@ -11,7 +11,7 @@
 #include "ops/segment/bilinear.hpp"
 #include "ops/segment/run_builder.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Rows of the picture, from `begin` on, each made of two values of a column.
 class MaskRows {
@@ -40,4 +40,4 @@ class MaskRows {
   std::vector<Stretch> stretches_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

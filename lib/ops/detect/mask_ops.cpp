@@ -5,7 +5,7 @@
 
 #include "ops/ops.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Stage<Detections, Detections> read_paste_masks(ParamReader& params) {
@@ -45,4 +45,4 @@ void add_mask_ops(Registry& registry) {
       "detect.masks_of", [](ParamReader&) { return detect::masks_of(); }, masks_of_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

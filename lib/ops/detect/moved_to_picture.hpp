@@ -6,9 +6,9 @@
 #include <gantry/detect/detections.hpp>
 #include <gantry/result.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Sets the frame of what the stage gives. failed_precondition where nobody knows the picture.
 Result<Detections> moved_to_picture(Detections&& detections, bool clip, const CallContext& call);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -16,7 +16,7 @@
 #include "ops/detect/score_order.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using detail::BoxTable;
@@ -195,4 +195,4 @@ Result<std::vector<std::size_t>> batched_nms(Span<const Box> boxes, Span<const f
       {{options.iou, options.overlap, options.inclusive}, static_cast<std::size_t>(options.max_count), call});
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -5,8 +5,8 @@
 #include <gantry/detect/nms.hpp>
 #include <gantry/result.hpp>
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 
 Result<void> check_nms(const Nms& options);
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -11,7 +11,7 @@
 #include "ops/detect/nms_options.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 const char* to_text(Suppress suppress) {
@@ -46,4 +46,4 @@ Stage<Detections, Detections> nms(const Nms& options) {
                                                  });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -15,7 +15,7 @@
 #include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 Error error_of(std::size_t index, const std::string& text) {
@@ -114,4 +114,4 @@ Stage<Detections, Masks> masks_of() {
       [](const detail::NoParameters&, Detections&& detections) { return masks_alone(std::move(detections)); });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -11,7 +11,7 @@
 #include "ops/detect/mask_columns.hpp"
 #include "ops/detect/pasted_mask.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::int64_t kPadding = 1;  // zeros around the mask
@@ -124,4 +124,4 @@ Result<RunLengths> paste_over_box(const Tensor& probabilities, const Box& box, c
   return runs.take(frame.height, frame.width);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

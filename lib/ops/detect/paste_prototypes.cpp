@@ -10,7 +10,7 @@
 #include "ops/detect/mask_columns.hpp"
 #include "ops/detect/pasted_mask.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Where the axes of the prototypes lie: lines go along the picture's columns.
@@ -183,4 +183,4 @@ Result<RunLengths> PrototypePaste::paste(const Tensor& coefficients, const Box& 
   return runs.take(frame_.height, frame_.width);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 
 #include "ops/segment/bilinear.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// No NaN, no infinity, nothing that is further than 2^31 from the picture.
 inline bool is_near(float place) {
@@ -93,4 +93,4 @@ class PrototypePaste {
   PlaneAxis down_;    // of its rows, along a line
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

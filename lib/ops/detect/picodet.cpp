@@ -11,7 +11,7 @@
 #include "ops/detect/head_tensor.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 /// A level's tensors.
@@ -120,4 +120,4 @@ Stage<Tensors, Detections> picodet(const Picodet& options) {
       check(params), [](const Picodet& p, Tensors&& outputs) { return run_picodet(p, outputs); });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -5,7 +5,7 @@
 #include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<PictureArea> picture_area(std::int64_t width, std::int64_t height, const CallContext& call) {
   PictureArea area{0, 0, static_cast<float>(width), static_cast<float>(height)};
@@ -30,4 +30,4 @@ Result<void> check_picture_side(const char* name, std::int64_t value) {
   return check_range(name, value, 0, kMaxSide);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include <gantry/result.hpp>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct PictureArea {
   float left = 0;
@@ -30,4 +30,4 @@ Result<void> check_are_shares(bool relative, std::int64_t width, std::int64_t he
 /// Limits of such a side.
 Result<void> check_picture_side(const char* name, std::int64_t value);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<std::vector<float>> read_numbers(const JsonView& json, std::size_t count, const std::string& names) {
   GANTRY_ASSIGN_OR_RETURN(const auto items, json.items());
@@ -34,4 +34,4 @@ Allowed LargestPlace::allowed(const Tolerance& tolerance) const {
   return both;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A list of `count` numbers; null is NaN. `names`: what they are, for the error, "x and y".
 Result<std::vector<float>> read_numbers(const JsonView& json, std::size_t count, const std::string& names = "");
@@ -37,4 +37,4 @@ class LargestPlace {
   double largest_ = 1;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -16,7 +16,7 @@
 #include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using RefinerAnswers = std::tuple<Detections, std::vector<Tensors>>;
@@ -125,4 +125,4 @@ Stage<Detections, Detections> square() {
                                                  });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

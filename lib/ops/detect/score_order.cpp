@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr unsigned kDigitBits = 11;
@@ -60,4 +60,4 @@ std::vector<std::uint32_t> order_by_score(Span<const float> scores) {
   return order;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -16,7 +16,7 @@
 #include "ops/image/pyramid_levels.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using Levels = std::tuple<Image, std::vector<Tensors>>;
@@ -141,4 +141,4 @@ Stage<Levels, Detections> sliding_window(const SlidingWindow& options) {
                                              });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

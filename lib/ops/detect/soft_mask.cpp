@@ -8,7 +8,7 @@
 #include "ops/detect/head_tensor.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 namespace detail {
 
@@ -71,4 +71,4 @@ SoftMask SoftMask::within(const Frame& frame) const {
   return framed;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

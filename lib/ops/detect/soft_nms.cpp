@@ -15,7 +15,7 @@
 #include "ops/detect/detection_columns.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 Result<void> check(const SoftNms& options) {
@@ -131,4 +131,4 @@ Stage<Detections, Detections> soft_nms(const SoftNms& options) {
       });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -9,7 +9,7 @@
 #include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 struct ToPicture {
@@ -43,9 +43,9 @@ Stage<Detections, Detections> to_picture(bool clip) {
       });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<Detections> moved_to_picture(Detections&& detections, bool clip, const CallContext& call) {
   GANTRY_ASSIGN_OR_RETURN(auto axes, picture_axes(call, "boxes"));
@@ -59,4 +59,4 @@ Result<Detections> moved_to_picture(Detections&& detections, bool clip, const Ca
   return std::move(detections);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -16,7 +16,7 @@
 #include "ops/detect/head_tensor.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using detail::Candidate;
@@ -338,4 +338,4 @@ Stage<Tensor, Detections> yolox(const Yolox& options) {
       check(params), [](const Yolox& p, Tensor&& head) { return run_yolox(p, head); });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

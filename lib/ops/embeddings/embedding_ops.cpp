@@ -9,7 +9,7 @@
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 OpDescription l2_normalize_description() {
@@ -62,4 +62,4 @@ void add_embedding_ops(Registry& registry) {
   registry.add<Tensor, Classes>("embeddings.nearest", read_nearest, nearest_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

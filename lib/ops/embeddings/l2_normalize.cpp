@@ -10,7 +10,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/embeddings/vector_rows.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 Result<Tensor> run_l2_normalize(double eps, const Tensor& tensor) {
@@ -44,4 +44,4 @@ Stage<Tensor, Tensor> l2_normalize(double eps) {
                                          [](double p, Tensor&& tensor) { return run_l2_normalize(p, tensor); });
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

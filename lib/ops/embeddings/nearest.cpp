@@ -14,7 +14,7 @@
 #include "ops/embeddings/vector_rows.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::VectorRows;
@@ -136,4 +136,4 @@ Stage<Tensor, Classes> nearest(VectorTable table, std::int64_t k, Labels labels)
       [](const Nearest& p, Tensor&& tensor, const CallContext& call) { return run_nearest(p, tensor, call); });
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Of a number: the sum of 65536 products, or of squares of differences, of such numbers is one of float32.
 inline constexpr float kLargestNumber = 1e15f;
@@ -51,4 +51,4 @@ class VectorRows {
 /// The length of a vector, its squares added up in float64.
 double length_of(const float* vector, std::size_t width);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 #include "ops/embeddings/kernels/dot_kernels.hpp"
 #include "ops/embeddings/vector_rows.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace detail {
 namespace {
 
@@ -91,4 +91,4 @@ Metric VectorTable::metric() const {
   return rows_->metric();
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

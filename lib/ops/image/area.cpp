@@ -12,7 +12,7 @@
 #include "ops/image/tensor_tables.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 using detail::AreaNormalize;
@@ -135,4 +135,4 @@ Stage<Image, std::vector<Tensor>> pyramid(const Pyramid& options) {
       [](const Pyramid& p, Image&& image, const CallContext& call) { return run_pyramid(p, image, call); });
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -6,7 +6,7 @@
 #include "ops/image/pyramid_levels.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr const char* kExactForAreas = "exact, for areas of up to 65793 pixels";
@@ -60,4 +60,4 @@ void add_area_ops(Registry& registry) {
   registry.add<Image, std::vector<Tensor>>("image.pyramid", read_pyramid, pyramid_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "ops/image/kernels/area_kernels.hpp"
 #include "ops/row_bands.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// So many bytes add up to no more than 16 bits hold, and to no more than 32 bits hold.
@@ -175,4 +175,4 @@ Result<void> area_planes(const Image& image, ImageSize size, const AreaNormalize
   return run(AreaRows<std::uint32_t, std::uint64_t>(image, size, normalize, columns, out));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

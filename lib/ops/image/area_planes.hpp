@@ -11,7 +11,7 @@
 
 #include "ops/image/geometry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Which pixels of an axis each output covers, from begin up to end.
 class AreaAxis {
@@ -40,4 +40,4 @@ std::int64_t area_work(const Image& image, ImageSize size);
 Result<void> area_planes(const Image& image, ImageSize size, const AreaNormalize& normalize, float* out,
                          const CallContext& call);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

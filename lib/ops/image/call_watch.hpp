@@ -7,7 +7,7 @@
 #include <gantry/error.hpp>
 #include <optional>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: borrows the call.
 /// Threads:   one thread.
@@ -42,4 +42,4 @@ inline constexpr std::size_t kInflateWork = 8;
 /// The work of looking for a marker in a byte of a JPEG.
 inline constexpr std::size_t kSearchWork = 4;
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "ops/image/kernels/store_kernels.hpp"
 #include "ops/image/rgb_copy.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 Result<Image> detail::rgb_copy(const Image& image) {
   auto copy = Image::make(image.width(), image.height(), Colour::kRgb);
@@ -114,4 +114,4 @@ Stage<Image, Image> unpremultiply() {
 }
 
 }  // namespace image
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

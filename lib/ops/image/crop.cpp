@@ -10,7 +10,7 @@
 #include "ops/image/image_op.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 struct CropSize {
@@ -167,4 +167,4 @@ Stage<Image, std::vector<Image>> five_crop(std::int64_t size) {
   return five_crop(size, size);
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -3,7 +3,7 @@
 #include "ops/image/op_parameters.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Stage<Image, Image> read_letterbox(ParamReader& params) {
@@ -173,4 +173,4 @@ void add_crop_ops(Registry& registry) {
   registry.add<Image, Image>("image.pad_to", read_pad_to, pad_to_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 #include "ops/image/png/png_stream.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace detail {
 namespace {
 
@@ -107,4 +107,4 @@ Stage<Bytes, Image> decode(const Decode& options) {
 }
 
 }  // namespace image
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -3,7 +3,7 @@
 #include "ops/image/op_parameters.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Stage<Bytes, Image> read_decode(ParamReader& params) {
@@ -94,4 +94,4 @@ void add_decode_ops(Registry& registry) {
   registry.add<Bytes, Tensor>("image.raw_to_tensor", read_raw_samples, raw_samples_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 
 #include "ops/image/geometry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A picture as the file has it, and how many of its pixels in a row became one.
 struct StoredPicture {
@@ -55,4 +55,4 @@ Result<WebpHeader> read_webp_header(const Bytes& file, const image::Decode& opti
 /// through a RowStream.
 Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, const CallContext* call);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "ops/image/encoder.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 Result<void> check(const Encode& options) {
@@ -54,4 +54,4 @@ Result<Bytes> encode(const Image& image, const Encode& options) {
   }
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -2,7 +2,7 @@
 // image.encode by name.
 #include "ops/image/op_parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Stage<Image, Bytes> read_encode(ParamReader& params) {
@@ -28,4 +28,4 @@ void add_encode_ops(Registry& registry) {
   registry.add<Image, Bytes>("image.encode", read_encode, encode_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

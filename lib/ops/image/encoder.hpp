@@ -6,7 +6,7 @@
 #include <gantry/call_context.hpp>
 #include <gantry/image/image.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// An image of any colours.
 Result<Bytes> encode_png(const Image& image, const CallContext& call);
@@ -21,4 +21,4 @@ inline std::int64_t rows_between_looks(const Image& image) {
   return 1 + kPixels / image.width();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

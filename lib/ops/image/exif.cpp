@@ -9,7 +9,7 @@
 #include <cstring>
 #include <optional>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::uint64_t kOrientationTag = 0x0112;
@@ -197,4 +197,4 @@ std::uint8_t orientation_of(std::string_view exif, std::string_view xmp) {
   return orientation ? *orientation : xmp_orientation(xmp);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <gantry/version.hpp>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// `exif` is a TIFF structure, with up to two times "Exif\0\0" in front; `xmp` is an XML text; either may be empty. XMP
 /// is looked at where the Exif is empty or its directory, as far as it can be read, has no orientation. 1..8; 1
@@ -13,4 +14,4 @@ namespace gantry::detail {
 /// Thread-safe; reads nothing outside its arguments. Cost: linear in their sizes, no allocation.
 std::uint8_t orientation_of(std::string_view exif, std::string_view xmp);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Enough for the list of brands of an HEIC file, and for what stands in front of an SVG.
@@ -152,4 +152,4 @@ Error not_read(const Bytes& file) {
       .with_reason(ErrorReason::kMediaType);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

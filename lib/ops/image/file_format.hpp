@@ -6,7 +6,7 @@
 #include <gantry/error.hpp>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The bytes as they lie there, for searching; no copy.
 inline std::string_view file_text(const Bytes& file) {
@@ -21,4 +21,4 @@ bool is_webp(const Bytes& file);
 /// with the first bytes of what nobody knows. Reads at most the first 1024 bytes.
 Error not_read(const Bytes& file);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "ops/image/orientation.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 struct Flip {
@@ -43,4 +43,4 @@ Stage<Image, Image> rotate90(std::int64_t turns) {
       });
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

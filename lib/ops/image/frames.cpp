@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Frame moved_by(Frame frame, const ResizeTo& step, ImageSize before) {
@@ -76,4 +76,4 @@ Frame turned(const Frame& frame, Orientation orientation, ImageSize before) {
   return turned;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "ops/image/geometry.hpp"
 #include "ops/image/orientation.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Of what image.decode gives: upright, and as large as `picture` says or smaller.
 Frame decoded_frame(const StoredPicture& picture, std::uint8_t orientation);
@@ -23,4 +23,4 @@ void move_frame(const CallContext& call, const Geometry& geometry, ImageSize bef
 /// After oriented(), which an image of `before` pixels goes through.
 Frame turned(const Frame& frame, Orientation orientation, ImageSize before);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

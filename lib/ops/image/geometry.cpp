@@ -11,7 +11,7 @@
 #include "ops/image/padding.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<void> check_image_bytes(ImageSize size, std::size_t channels) {
   const auto pixel_bytes = static_cast<std::int64_t>(channels);
@@ -61,4 +61,4 @@ Result<Image> carry_out(const Geometry& geometry, Image image) {
   return image;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

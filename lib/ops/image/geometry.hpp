@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <variant>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct ImageSize {
   std::int64_t width;
@@ -118,4 +118,4 @@ Result<void> check_resized_sides(ImageSize size);
 Result<Image> carry_out(const Geometry& geometry, Image image);
 Result<Image> carry_out(const GeometryStep& step, const Image& image);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

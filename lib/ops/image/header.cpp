@@ -9,7 +9,7 @@
 #include "ops/image/jpeg/jpeg_stream.hpp"
 #include "ops/image/png/png_stream.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 template <class Stream>
@@ -51,4 +51,4 @@ Result<Header> probe_header(const Bytes& file) {
   return Header{FileFormat::kWebp, webp.width, webp.height, webp.colour, 8, webp.orientation};
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -6,7 +6,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/image/geometry.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 Error bad_image(const std::string& message) {
@@ -77,4 +77,4 @@ Result<Image> Image::crop(std::int64_t left, std::int64_t top, std::int64_t widt
   return Image(std::move(part), colour_);
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

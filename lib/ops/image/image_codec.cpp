@@ -10,7 +10,7 @@
 #include "ops/image/decoder.hpp"
 #include "ops/ops.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Gray pixels may lack the axis of their one channel.
@@ -55,4 +55,4 @@ void add_image_codec(Registry& registry) {
   registry.add_codec(std::move(codec));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

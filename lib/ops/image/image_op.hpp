@@ -11,7 +11,7 @@
 #include "ops/image/frames.hpp"
 #include "ops/image/geometry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Where image.decode, the geometric ops and image.to_tensor stand in a fused chain. What an op does is in its node's
 /// parameters, or in GeometryKernel.
@@ -59,4 +59,4 @@ Stage<Image, Image> make_geometry_op(const char* name, const P& params, std::str
   return to_stage<Image, Image>(std::move(node));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

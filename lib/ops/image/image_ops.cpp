@@ -3,7 +3,7 @@
 #include "ops/image/op_parameters.hpp"
 #include "ops/ops.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 void add_image_ops(Registry& registry) {
   add_decode_ops(registry);
@@ -16,4 +16,4 @@ void add_image_ops(Registry& registry) {
   registry.add_predicate(image::is_gray(), "whether the image has one channel");
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 /// Python's round().
@@ -57,4 +57,4 @@ Stage<Image, Image> letterbox(const Letterbox& options) {
       check(options), to_letterbox);
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -6,7 +6,7 @@
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 std::vector<OpParameter> joined(std::vector<OpParameter> first, const std::vector<OpParameter>& second) {
   first.insert(first.end(), second.begin(), second.end());
@@ -125,4 +125,4 @@ image::Resampling read_resampling(ParamReader& params) {
   return how;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

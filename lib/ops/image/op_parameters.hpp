@@ -10,7 +10,7 @@
 
 #include "ops/startup_code.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// "width" and "height", required.
 std::vector<OpParameter> side_parameters(const std::string& meaning);
@@ -50,4 +50,4 @@ GANTRY_STARTUP_CODE void add_pixel_ops(Registry& registry);
 GANTRY_STARTUP_CODE void add_area_ops(Registry& registry);
 GANTRY_STARTUP_CODE void add_encode_ops(Registry& registry);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

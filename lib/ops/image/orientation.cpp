@@ -2,7 +2,7 @@
 // Each orientation is: swap the axes or not, then mirror each axis or not.
 #include "ops/image/orientation.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 OrientationMapping mapping_of(Orientation orientation) {
   switch (orientation) {
@@ -66,4 +66,4 @@ Result<Image> oriented(const Image& source, Orientation orientation) {
   return out;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

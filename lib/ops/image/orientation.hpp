@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <gantry/image.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What has to be done to a stored image to see it upright; names as PIL's Transpose.
 enum class Orientation : std::uint8_t {
@@ -31,4 +31,4 @@ OrientationMapping mapping_of(Orientation orientation);
 /// Thread-safe. Errors: resource_exhausted. Cost: one image.
 Result<Image> oriented(const Image& source, Orientation orientation);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

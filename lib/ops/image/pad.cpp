@@ -9,7 +9,7 @@
 #include "ops/image/image_op.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 const char* name_of(PadMode mode) {
@@ -102,4 +102,4 @@ Stage<Image, Image> pad(const Pad& options) {
   return detail::make_geometry_op("image.pad", options, std::move(text), check(options), to_padded);
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// The pixel of 0..size that stands at `position`.
@@ -38,4 +38,4 @@ Result<Image> extended(const Image& source, const Extend& extend) {
   return out;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

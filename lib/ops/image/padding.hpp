@@ -4,9 +4,9 @@
 
 #include "ops/image/geometry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Thread-safe. Errors: resource_exhausted. Cost: one image.
 Result<Image> extended(const Image& source, const Extend& extend);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

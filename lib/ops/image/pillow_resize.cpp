@@ -10,7 +10,7 @@
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::string text_of(const image::Box& box) {
@@ -126,4 +126,4 @@ std::string box_text(const image::Resize& options) {
   return text;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

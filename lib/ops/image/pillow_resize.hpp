@@ -7,7 +7,7 @@
 
 #include "ops/image/geometry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// invalid_argument for parameters that no image goes with, or that the reference does not have.
 Result<void> check_resize(const image::Resize& options);
@@ -19,4 +19,4 @@ Result<Geometry> resize_steps(const image::Resize& options, ImageSize image);
 /// ", box=[0, 0.5, 3, 4]" and ", reducing_gap=2", as far as they are given.
 std::string box_text(const image::Resize& options);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,7 +3,7 @@
 #include "ops/image/op_parameters.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Stage<Image, Tensor> read_to_tensor(ParamReader& params) {
@@ -86,4 +86,4 @@ void add_pixel_ops(Registry& registry) {
       "image.unpremultiply", [](ParamReader&) { return image::unpremultiply(); }, unpremultiply_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr double kMostScale = 4;
@@ -50,9 +50,9 @@ image::PyramidLevels read_levels(ParamReader& params) {
   return levels;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 std::vector<double> image::PyramidLevels::scales(std::int64_t width, std::int64_t height) const {
   std::vector<double> found;
@@ -66,4 +66,4 @@ std::vector<double> image::PyramidLevels::scales(std::int64_t width, std::int64_
   return found;
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

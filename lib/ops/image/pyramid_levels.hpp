@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<void> check_levels(const image::PyramidLevels& levels);
 /// "scale=0.6, factor=0.709, min_side=12".
@@ -17,4 +17,4 @@ std::string levels_text(const image::PyramidLevels& levels);
 std::vector<OpParameter> level_parameters();
 image::PyramidLevels read_levels(ParamReader& params);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

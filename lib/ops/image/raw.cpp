@@ -11,7 +11,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 constexpr std::array<const char*, 8> kFormats = {"rgb", "bgr", "rgba", "bgra", "gray", "nv12", "nv21", "i420"};
@@ -226,4 +226,4 @@ Stage<Bytes, Tensor> raw_to_tensor(const RawSamples& samples) {
                                         });
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 
 const char* image::to_string(Reference reference) noexcept {
   switch (reference) {
@@ -75,4 +75,4 @@ bool is_nearest(image::Filter filter) {
 }
 
 }  // namespace detail
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// In the order of image::Filter.
 const std::vector<std::string>& filter_names();
@@ -18,4 +18,4 @@ bool is_nearest(image::Filter filter);
 /// "filter=bilinear", and ", reference=torch_u8" unless it is Pillow.
 std::string to_text(const image::Resampling& how);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -13,7 +13,7 @@
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 using detail::check_side;
@@ -204,4 +204,4 @@ Stage<Image, Image> resize_long(std::int64_t size, const Resampling& how, Roundi
   return detail::make_geometry_op("image.resize_long", params, std::move(text), check(params), to_longer_side);
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

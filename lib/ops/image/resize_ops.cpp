@@ -5,7 +5,7 @@
 #include "ops/image/op_parameters.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::optional<image::Box> read_box(ParamReader& params) {
@@ -142,4 +142,4 @@ void add_resize_ops(Registry& registry) {
   registry.add<Image, Image>("image.thumbnail", read_thumbnail, thumbnail_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "ops/image/jpeg/jpeg_stream.hpp"
 #include "ops/image/png/png_stream.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<std::unique_ptr<RowStream>> open_rows(const Bytes& file, const image::Decode& options, const CallContext* call) {
   if (is_jpeg(file)) {
@@ -41,4 +41,4 @@ Result<Image> read_image(RowStream& stream) {
   return image;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "ops/image/decoder.hpp"
 #include "ops/image/geometry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: shares the file's bytes, owns the decoder; borrows the call.
 /// Threads:   one thread.
@@ -53,4 +53,4 @@ Result<std::unique_ptr<RowStream>> open_rows(const Bytes& file, const image::Dec
 /// All rows of it.
 Result<Image> read_image(RowStream& stream);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 #include "ops/parameters.hpp"
 #include "runtime/rounding_scope.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using image::Normalize;
@@ -172,4 +172,4 @@ void TensorTables::store(const std::uint8_t* row, std::int64_t pixels, std::size
   store_as(bits8_, row, pixels, channels, static_cast<std::uint8_t*>(out), size, left, y);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

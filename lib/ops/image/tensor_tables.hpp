@@ -10,7 +10,7 @@
 
 #include "ops/image/geometry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The parameters of image.to_tensor.
 struct ToTensor {
@@ -56,4 +56,4 @@ class TensorTables {
   std::vector<std::uint8_t> bits8_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

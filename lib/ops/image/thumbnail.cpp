@@ -9,7 +9,7 @@
 #include "ops/image/pillow_resize.hpp"
 #include "ops/image/resampling.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 /// Of the whole numbers around `side` the one with the smaller error, the smaller of two equal ones; at least 1.
@@ -52,4 +52,4 @@ Stage<Image, Image> thumbnail(const Thumbnail& options) {
       });
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -11,7 +11,7 @@
 #include "ops/image/tensor_tables.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 using detail::ToTensor;
@@ -62,4 +62,4 @@ Predicate<Image> is_gray() {
   return Predicate<Image>("image.is_gray", [](const Image& image) { return image.colour() == Colour::kGray; });
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

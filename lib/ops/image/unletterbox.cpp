@@ -10,7 +10,7 @@
 #include "ops/parameters.hpp"
 #include "ops/picture_axes.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 constexpr std::int64_t kCorners = 4;
@@ -40,4 +40,4 @@ Stage<Tensor, Tensor> unletterbox(const Unletterbox& options) {
                                          to_picture);
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -14,7 +14,7 @@
 #include "ops/parameters.hpp"
 #include "ops/row_bands.hpp"
 
-namespace gantry::image {
+namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
 using detail::ImageSize;
@@ -272,4 +272,4 @@ Result<Image> rectified(const Image& image, const Corners& quad, std::int64_t wi
   return project(image, quad, {{{0, 0}, {w, 0}, {w, h}, {0, h}}}, {width, height}, how, CallContext::none());
 }
 
-}  // namespace gantry::image
+}  // namespace gantry::inline GANTRY_ABI::image

@@ -3,7 +3,7 @@
 #include "ops/image/op_parameters.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr const char* kWarpTolerance = "bilinear: 1 in at most 0.2 % of the bytes, or in four";
@@ -119,4 +119,4 @@ void add_warp_ops(Registry& registry) {
   registry.add<Image, Image>("image.perspective", read_perspective, perspective_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

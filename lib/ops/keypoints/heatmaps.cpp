@@ -12,7 +12,7 @@
 #include "ops/detect/head_tensor.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::keypoints {
+namespace gantry::inline GANTRY_ABI::keypoints {
 namespace {
 
 constexpr const char* kRefinements[] = {"none", "quarter"};
@@ -100,4 +100,4 @@ Stage<Tensor, Keypoints> heatmaps(const Heatmaps& options) {
       [](const Heatmaps& p, Tensor&& tensor, const CallContext& call) { return run(p, tensor, call); });
 }
 
-}  // namespace gantry::keypoints
+}  // namespace gantry::inline GANTRY_ABI::keypoints

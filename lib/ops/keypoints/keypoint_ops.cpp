@@ -7,7 +7,7 @@
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Stage<Tensor, Keypoints> read_heatmaps(ParamReader& params) {
@@ -71,4 +71,4 @@ void add_keypoint_ops(Registry& registry) {
       keypoints_to_picture_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include "ops/detect/picture_area.hpp"
 #include "ops/picture_axes.hpp"
 
-namespace gantry::keypoints {
+namespace gantry::inline GANTRY_ABI::keypoints {
 namespace {
 
 struct ToPicture {
@@ -72,4 +72,4 @@ Stage<Keypoints, Keypoints> to_picture(bool clip) {
                                                });
 }
 
-}  // namespace gantry::keypoints
+}  // namespace gantry::inline GANTRY_ABI::keypoints

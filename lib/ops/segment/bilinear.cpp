@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Further than any input is large.
@@ -54,4 +54,4 @@ PlaneAxis plane_axis(const FrameAxis& axis, std::int64_t pixels, std::int64_t co
   return made;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include <gantry/frame.hpp>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The two pixels of an axis that make one output, and how much each counts.
 struct Blend {
@@ -58,4 +58,4 @@ struct PlaneAxis {
 /// interpolate() does it with the part cut out; beyond the plane its edge goes on.
 PlaneAxis plane_axis(const FrameAxis& axis, std::int64_t pixels, std::int64_t count, std::int64_t stride);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -20,7 +20,7 @@
 #include "ops/row_bands.hpp"
 #include "ops/segment/run_builder.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::int64_t kMaxLabel = (std::int64_t{1} << 31) - 1;
@@ -250,4 +250,4 @@ Stage<std::tuple<Image, Tensor>, Image> overlay(const Overlay& options) {
                                        });
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 void write_mask(const RunLengths& mask, JsonWriter& json);
 /// The error is at the place of the mistake.
@@ -25,4 +25,4 @@ Result<Tensor> mask_planes(const std::vector<const RunLengths*>& masks);
 /// "1920x1080, 40 pixels".
 std::string mask_text(const RunLengths& mask);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "ops/ops.hpp"
 #include "ops/segment/mask_json.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Of a mask's own pixels.
@@ -150,4 +150,4 @@ void add_masks_codec(Registry& registry) {
   registry.add_codec(codec);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class RunBuilder {
  public:
@@ -32,4 +32,4 @@ class RunBuilder {
   bool is_inside_ = false;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/segment/run_builder.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::int64_t kMostPixels = std::numeric_limits<std::uint32_t>::max();
@@ -211,4 +211,4 @@ Result<RunLengths> run_lengths(const Tensor& labels, std::int32_t label) {
   return runs_of(height, width, [&](std::size_t index) { return (*values)[index] == label; });
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -19,7 +19,7 @@
 #include "ops/row_bands.hpp"
 #include "ops/segment/bilinear.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::Blend;
@@ -266,4 +266,4 @@ Stage<Tensor, Tensor> segment_binary(const SegmentBinary& options) {
       [](const SegmentBinary& p, Tensor&& plane, const CallContext& call) { return run_binary(p, plane, call); });
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

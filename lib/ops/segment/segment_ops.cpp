@@ -11,7 +11,7 @@
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 namespace {
 
@@ -161,4 +161,4 @@ void add_segment_ops(Registry& registry) {
   registry.add<std::tuple<Image, Tensor>, Image>("segment.overlay", read_overlay, overlay_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

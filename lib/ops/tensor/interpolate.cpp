@@ -14,7 +14,7 @@
 #include "ops/row_bands.hpp"
 #include "ops/tensor/planes.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::array<const char*, 4> kModes = {"nearest", "nearest_exact", "bilinear", "bicubic"};
@@ -303,4 +303,4 @@ Stage<Tensor, Tensor> interpolate(const Interpolate& options) {
   return detail::make_op<Tensor, Tensor>("interpolate", options, text_of(options), check(options), run);
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -8,7 +8,7 @@
 #include "ops/parameters.hpp"
 #include "ops/tensor/planes.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 struct Numbers {
@@ -61,4 +61,4 @@ Stage<Tensor, Tensor> normalize(const std::vector<float>& mean, const std::vecto
       [](const Numbers& p, const Tensor& tensor) { return run(p, tensor); });
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -9,7 +9,7 @@
 #include "ops/parameters.hpp"
 #include "ops/tensor/planes.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 /// A size, or a multiple of both sides.
@@ -90,4 +90,4 @@ Stage<Tensor, Tensor> pad_to_multiple(std::int64_t multiple, float value) {
                     multiple == 0 ? detail::check_side("multiple", multiple) : check(target));
 }
 
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -7,7 +7,7 @@
 #include <gantry/tensor.hpp>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct Planes {
   const float* values;
@@ -32,4 +32,4 @@ inline Result<Planes> planes_of(const Tensor& tensor) {
   return Planes{values->data(), tensor.numel() / (height * width), shape[last - 2], height, width};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

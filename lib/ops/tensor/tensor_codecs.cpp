@@ -9,7 +9,7 @@
 #include "ops/ops.hpp"
 #include "ops/tensor/tensor_json.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Result<Tensors> read_tensors(const JsonView& json) {
@@ -107,4 +107,4 @@ void add_tensor_codecs(Registry& registry) {
   registry.add_codec(tensors_codec());
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

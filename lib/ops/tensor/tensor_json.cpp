@@ -13,7 +13,7 @@
 #include "core/json_shape.hpp"
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 template <class T>
@@ -144,4 +144,4 @@ Result<Tensor> read_tensor(const JsonView& json) {
   return tensor;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include <gantry/json_writer.hpp>
 #include <gantry/tensor.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The tensor is on the CPU.
 void write_tensor(const Tensor& tensor, JsonWriter& json);
@@ -15,4 +15,4 @@ void write_tensor(const Tensor& tensor, JsonWriter& json);
 /// not have: floats are rounded, integers are not.
 Result<Tensor> read_tensor(const JsonView& json);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr const char* kPlanes = "f32[channels, height, width], or with n in front";
@@ -111,4 +111,4 @@ void add_tensor_ops(Registry& registry) {
   registry.add<Tensor, Tensor>("pad_to", read_tensor_pad_to, tensor_pad_to_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

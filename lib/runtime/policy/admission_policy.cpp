@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::string milliseconds(Clock::duration duration) {
@@ -48,4 +48,4 @@ std::optional<Error> AdmissionPolicy::shed(const Ticket& request, bool is_last, 
       .with_reason(ErrorReason::kShed, overload_.time_for(cost_behind));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

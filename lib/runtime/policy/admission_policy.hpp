@@ -9,7 +9,7 @@
 
 #include "runtime/policy/overload.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads:   none of its own; callers lock.
 /// Errors:    std::bad_alloc where there is no memory for a message.
@@ -49,4 +49,4 @@ class AdmissionPolicy {
   Overload overload_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

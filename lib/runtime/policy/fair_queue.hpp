@@ -11,13 +11,14 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <gantry/version.hpp>
 #include <list>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 using Clock = std::chrono::steady_clock;
 
@@ -202,4 +203,4 @@ class FairQueue {
   std::size_t size_ = 0;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -16,7 +16,7 @@
 
 #include "core/floor_log2.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: a value.
 /// Threads:   thread-safe; of two that learn at a time, one may be lost.
@@ -75,4 +75,4 @@ class FastestTime {
   std::atomic<std::uint32_t> tries_{0};
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -16,7 +16,7 @@
 
 #include "runtime/policy/fair_queue.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: owns its jobs.
 /// Threads:   none of its own; callers lock.
@@ -117,4 +117,4 @@ class JobOrder {
   std::uint64_t begun_ = 0;  // requests
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 
 #include "core/floor_log2.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr double kShare = 0.1;        // of a new measurement in the running mean
@@ -114,4 +114,4 @@ std::size_t LatencyModel::batch_size(std::size_t waiting) const {
   return allowed(std::min(waiting, best_size()));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

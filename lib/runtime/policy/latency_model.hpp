@@ -14,7 +14,7 @@
 #include "runtime/policy/fair_queue.hpp"
 #include "runtime/policy/fastest_time.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class LatencyModel {
  public:
@@ -63,4 +63,4 @@ class LatencyModel {
   std::uint64_t samples_ = 0;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 
 #include "runtime/policy/fair_queue.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class Overload {
  public:
@@ -53,4 +53,4 @@ class Overload {
   double seconds_per_sample_ = 0;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

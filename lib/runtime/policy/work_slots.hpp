@@ -2,9 +2,10 @@
 // WorkSlots: how many threads may run a runtime's work at once, and how many do. Pure.
 #pragma once
 
+#include <gantry/version.hpp>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// A slot is held by a worker or a helping caller while it runs something, and by a task at the host's executor from
 /// when it is posted until it ends.
@@ -42,4 +43,4 @@ class WorkSlots {
   int waiting_ = 0;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 Result<BenchOptions> options_of(const std::vector<std::string>& words) {
@@ -67,4 +67,4 @@ TEST(BenchOptions, RefusesWhatMeansNothing) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using testing::DoubleNear;
@@ -56,4 +56,4 @@ TEST(ChartAxis, TicksOfSecondsHaveTheUnitThatFits) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -10,7 +10,7 @@
 
 #include "cli/bench/load.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -69,4 +69,4 @@ class FakeService : public Service {
   LoadClock::Time free_at_{};
 };
 
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <random>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -88,4 +88,4 @@ TEST(LatencyHistogram, BucketsHoldWhatTheySay) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

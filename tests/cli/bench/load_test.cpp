@@ -12,7 +12,7 @@
 #include "cli/bench/load_loops.hpp"
 #include "fake_service.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using Time = LoadClock::Time;
@@ -276,4 +276,4 @@ TEST(LoadResult, TwoTurnsAreOneMeasurementOfBoth) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 using std::chrono::milliseconds;
@@ -69,4 +69,4 @@ TEST(MachineWatch, SeesWhatThisProcessUses) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

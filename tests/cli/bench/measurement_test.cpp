@@ -6,7 +6,7 @@
 
 #include "fake_service.hpp"
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 /// Notes whose turn it is.
@@ -74,4 +74,4 @@ TEST(Compare, AFigureThatATurnDoesNotGiveIsLeftOut) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

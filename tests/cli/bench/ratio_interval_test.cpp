@@ -7,7 +7,7 @@
 #include <limits>
 #include <random>
 
-namespace gantry::cli {
+namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 TEST(RatioInterval, IsStudentsOverLogarithms) {
@@ -49,4 +49,4 @@ TEST(RatioInterval, IsNothingOfTooFewOrOfNoNumbers) {
 }
 
 }  // namespace
-}  // namespace gantry::cli
+}  // namespace gantry::inline GANTRY_ABI::cli

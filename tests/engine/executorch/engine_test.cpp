@@ -10,7 +10,7 @@
 
 #include "engine/executorch/executorch_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::ElementsAre;
@@ -165,4 +165,4 @@ TEST(ExecutorchEngine, ComputesModelsInInt8) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

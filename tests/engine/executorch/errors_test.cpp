@@ -11,7 +11,7 @@
 
 #include "engine/executorch/executorch_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 /// A file of its own with `bytes`, until the test ends.
@@ -169,4 +169,4 @@ TEST(ExecutorchErrors, NothingIsPrinted) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -12,7 +12,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 inline std::string executorch_model(const std::string& name) {
   return std::string(GANTRY_EXECUTORCH_MODELS) + "/" + name;
@@ -80,4 +80,4 @@ inline Tensors picture() {
   return {{"x", x}};
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -12,7 +12,7 @@
 
 #include "engine/executorch/executorch_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::HasSubstr;
@@ -159,4 +159,4 @@ TEST(ExecutorchInstances, AreLoadedAndUnloadedAtTheSameTime) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

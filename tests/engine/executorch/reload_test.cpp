@@ -11,7 +11,7 @@
 
 #include "engine/executorch/executorch_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 /// Of this process in memory, once the C library has given back what it keeps for later.
@@ -60,4 +60,4 @@ TEST(ExecutorchReload, FiftyTimesLeavesNothingBehind) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -16,7 +16,7 @@
 #include "engine/torch/tensor_bridge.hpp"
 #include "engine/torch/thread_state.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using libtorch::ActivationCache;
@@ -267,4 +267,4 @@ TEST(ActivationMemory, DoesNotFightAnAllocatorThatTheHostSetsLater) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

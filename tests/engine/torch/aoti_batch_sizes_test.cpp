@@ -8,7 +8,7 @@
 
 #include "engine/torch/engine_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::ElementsAre;
@@ -107,4 +107,4 @@ TEST(AotiWeights, ThatOnlyPythonReadsAreRefused) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

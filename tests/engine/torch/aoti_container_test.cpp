@@ -11,7 +11,7 @@
 
 #include "engine/torch/engine_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::FloatNear;
@@ -177,4 +177,4 @@ TEST(AotiContainer, InstancesOfAModelWithStateCountAllCallsWhileOthersRun) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -12,7 +12,7 @@
 #include "engine/torch/engine_fixtures.hpp"
 #include "engine/torch/torch_soname.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -326,4 +326,4 @@ TEST(Aoti, KeepsOutputsAliveAfterTheModelIsGone) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

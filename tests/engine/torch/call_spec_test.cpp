@@ -6,7 +6,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using libtorch::CallSpec;
@@ -112,4 +112,4 @@ TEST(MapCall, RefusesOtherNumbersOfTensors) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -6,7 +6,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using libtorch::CallMap;
@@ -232,4 +232,4 @@ TEST(CompiledModel, RefusesAMaxBatchAboveItsOwn) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

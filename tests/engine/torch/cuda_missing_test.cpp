@@ -5,7 +5,7 @@
 
 #include "engine/torch/engine_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::AnyOf;
@@ -31,4 +31,4 @@ TEST(CudaWithoutGpu, LeavesTheCpuUsable) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

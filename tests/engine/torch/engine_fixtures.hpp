@@ -12,7 +12,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// A file that make_models.py made.
 inline std::string model_file(const std::string& name) {
@@ -78,4 +78,4 @@ inline std::vector<float> output_of(const Result<Tensors>& outputs) {
   return values_of(outputs.value()[0].tensor);
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -25,7 +25,7 @@
 #include "engine/torch/loaded_library.hpp"
 #include "engine/torch/thread_state.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 template <class Function>
@@ -232,4 +232,4 @@ TEST(ThreadScope, WinsOverTheNumberThatTheHostSetForNewThreads) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -9,7 +9,7 @@
 #include "support/fake_engine.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using interop::from_torch;
@@ -79,4 +79,4 @@ TEST(InteropTorch, RefusesWhatGantryDoesNotHave) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -8,7 +8,7 @@
 #include "engine/torch/engine_fixtures.hpp"
 #include "engine/torch/engine_loaders.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::HasSubstr;
@@ -92,4 +92,4 @@ TEST(Load, RefusesOptionsOutOfRange) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -5,7 +5,7 @@
 #include "engine/torch/name_matching.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using libtorch::match_inputs;
@@ -78,4 +78,4 @@ TEST(NameMatching, SaysHow) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

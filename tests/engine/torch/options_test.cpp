@@ -10,7 +10,7 @@
 #include "engine/torch/engine_fixtures.hpp"
 #include "model/version_requirement.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using libtorch::read_options;
@@ -163,4 +163,4 @@ TEST(TorchRequirements, AreATorchAndAnIsa) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -8,7 +8,7 @@
 
 #include "engine/torch/engine_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::FloatNear;
@@ -105,4 +105,4 @@ TEST(OutputSizes, CompiledCodeForOneSampleComputesOneAtATimeAndItsOutputsMustHav
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

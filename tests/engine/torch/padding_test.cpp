@@ -12,7 +12,7 @@
 #include "engine/torch/engine_fixtures.hpp"
 #include "package/manifest.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::IsOk;
@@ -67,4 +67,4 @@ TEST(TorchPadding, ATransformerAnswersAsInPythonInWhateverCompany) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

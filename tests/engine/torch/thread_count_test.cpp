@@ -16,7 +16,7 @@
 
 #include "engine/torch/engine_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 /// The kernel's list of this process's threads.
@@ -122,4 +122,4 @@ TEST(OneOpenMp, LoopsOfOpsRunOnTheThreadsThatLibTorchHas) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -9,7 +9,7 @@
 #include "engine/torch/torch_error.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using libtorch::concise;
@@ -71,4 +71,4 @@ TEST(TranslateTorchException, ChoosesTheCode) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

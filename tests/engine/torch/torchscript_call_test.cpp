@@ -6,7 +6,7 @@
 
 #include "engine/torch/engine_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::AllOf;
@@ -212,4 +212,4 @@ TEST(FixedArguments, ThatNobodyGivesAreAskedFor) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -9,7 +9,7 @@
 
 #include "engine/torch/engine_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using testing::ElementsAre;
@@ -268,4 +268,4 @@ TEST(TorchScript, ReportsAModelThatFailsOnTheFirstExample) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

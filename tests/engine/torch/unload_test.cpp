@@ -8,7 +8,7 @@
 
 #include "engine/torch/engine_fixtures.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 constexpr std::size_t kWeights = std::size_t{2048} * 2048 * 4;
@@ -50,4 +50,4 @@ TEST_P(Unloading, GivesTheWeightsBack) {
 INSTANTIATE_TEST_SUITE_P(Each, Unloading, testing::Values("large.pt2", "large.ts"));
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -12,7 +12,7 @@
 
 #include "support/matchers.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 namespace {
 
 using libtorch::extract_stored;
@@ -176,4 +176,4 @@ TEST_F(ZipDirectory, SurvivesDamage) {
 }
 
 }  // namespace
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

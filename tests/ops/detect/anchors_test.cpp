@@ -10,7 +10,7 @@
 #include "ops/detect/heads.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using test::f32;
@@ -170,4 +170,4 @@ TEST(Anchors, RefuseParametersOutsideTheirLimits) {
 }
 
 }  // namespace
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -11,7 +11,7 @@
 #include "ops/detect/heads.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using test::f32;
@@ -201,4 +201,4 @@ TEST(BoxHeads, RefuseWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -13,7 +13,7 @@
 #include "ops/detect/activation.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using test::FailsWith;
@@ -124,4 +124,4 @@ TEST(Candidates, HaveLimits) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -13,7 +13,7 @@
 #include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::f32;
@@ -199,4 +199,4 @@ TEST(Nms, OfTheSmallerBoxAndInclusive) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

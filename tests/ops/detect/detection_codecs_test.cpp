@@ -11,7 +11,7 @@
 #include "support/codec_text.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -133,4 +133,4 @@ TEST(RowCodecs, ReadWhatTheyWrite) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -12,7 +12,7 @@
 #include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -177,4 +177,4 @@ TEST(DetectCrop, RefusesABoxThatIsNowhere) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

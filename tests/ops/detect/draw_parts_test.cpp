@@ -19,7 +19,7 @@
 #include "ops/detect/draw_palette.hpp"
 #include "ops/detect/draw_sizes.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr Rgb kWhite = {255, 255, 255};
@@ -196,4 +196,4 @@ TEST(Sizes, AStripHasNoLargerLettersThanItsShortSideAllows) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -19,7 +19,7 @@
 #include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using detail::colour_of_class;
@@ -324,4 +324,4 @@ TEST(Draw, StandsBehindAForkAndKeepsTheFrameOfThePicture) {
 }
 
 }  // namespace
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -11,7 +11,7 @@
 #include "ops/detect/heads.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using test::f32;
@@ -304,4 +304,4 @@ TEST(Picodet, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

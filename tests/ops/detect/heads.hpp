@@ -11,7 +11,7 @@
 #include "core/number_text.hpp"
 #include "ops/run_stage.hpp"
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 inline Tensor f32(const Shape& shape, const std::vector<float>& values) {
   return Tensor::from<float>(Span<const float>(values), shape).value();
@@ -63,4 +63,4 @@ inline float logit(double share) {
   return static_cast<float>(std::log(share / (1 - share)));
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -12,7 +12,7 @@
 #include "support/codec_text.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using test::f32;
@@ -287,4 +287,4 @@ TEST(Draw, BlendsEveryPixelOfALargeMaskOnce) {
 }
 
 }  // namespace
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

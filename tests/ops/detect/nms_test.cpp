@@ -17,7 +17,7 @@
 #include "support/matchers.hpp"
 #include "support/test_call.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detect::Suppress;
@@ -313,4 +313,4 @@ TEST(SoftNms, LowersEachScoreByAllThatAreBetter) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -16,7 +16,7 @@
 #include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::f32;
@@ -123,4 +123,4 @@ TEST(Nearest, RefusesVectorsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -25,7 +25,7 @@ void* operator new(std::size_t size) {
   std::free(memory);
 }
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::size_t allocations_of(const RowPass& pass, const Image& image, const TensorTables& tables, float* out) {
@@ -73,4 +73,4 @@ TEST(RowEngine, RemembersTheGeometriesOfAPipeline) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -343,4 +343,4 @@ TEST(FusedChain, IsExplained) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 ResizeTo resize(std::int64_t width, std::int64_t height) {
@@ -120,4 +120,4 @@ TEST(RowPass, EndsBeforeABorderMadeOfTheImage) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

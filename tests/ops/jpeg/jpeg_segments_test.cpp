@@ -5,7 +5,7 @@
 #include "support/matchers.hpp"
 #include "support/test_call.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::ends_next;
@@ -70,4 +70,4 @@ TEST(JpegSegments, StopsWhenTheCallIsCancelled) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -19,7 +19,7 @@
 #include "support/matchers.hpp"
 #include "support/test_call.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::JpegStream;
@@ -385,4 +385,4 @@ TEST_F(InterruptedJpegStream, EndsInTheRowsBelow) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

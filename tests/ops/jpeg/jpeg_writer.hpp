@@ -9,11 +9,12 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <gantry/version.hpp>
 #include <random>
 #include <string>
 #include <vector>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 /// Horizontal and vertical sampling factor of a component.
 struct JpegSampling {
@@ -107,4 +108,4 @@ struct JpegFile {
   }
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -5,9 +5,10 @@
 #include <hwy/targets.h>
 
 #include <gtest/gtest.h>
+#include <gantry/version.hpp>
 #include <string>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 template <class Body>
 void on_each_target(Body body) {
@@ -21,4 +22,4 @@ void on_each_target(Body body) {
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -9,7 +9,7 @@
 
 #include "ops/kernels/each_target.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Row = std::vector<std::uint8_t>;
@@ -51,4 +51,4 @@ TEST(PngFilter, IsUndoneAsWrittenOut) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

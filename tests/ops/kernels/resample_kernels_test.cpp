@@ -12,7 +12,7 @@
 #include "ops/image/kernels/opencv_weights.hpp"
 #include "ops/kernels/each_target.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -171,4 +171,4 @@ TEST_F(Kernels, LinearCombineAsWrittenOut) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

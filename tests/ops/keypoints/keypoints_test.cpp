@@ -11,7 +11,7 @@
 #include "ops/special_floats.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::f32;
@@ -140,4 +140,4 @@ TEST(DetectYolov8, TakesKeypointsBehindTheClasses) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

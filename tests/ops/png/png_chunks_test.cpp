@@ -8,7 +8,7 @@
 
 #include "ops/png/png_writer.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::png_chunk;
@@ -57,4 +57,4 @@ TEST(PngChunks, GiveThePixelDataAsFarAsItGoes) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -13,7 +13,7 @@
 #include "support/matchers.hpp"
 #include "support/test_call.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::PngStream;
@@ -81,4 +81,4 @@ TEST(PngDeadline, EndsARowThatTakesMuchData) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

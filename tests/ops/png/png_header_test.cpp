@@ -11,7 +11,7 @@
 #include "ops/png/png_writer.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detail::CallWatch;
@@ -156,4 +156,4 @@ TEST(PngHeader, UnpacksTheTextsThatItNeeds) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

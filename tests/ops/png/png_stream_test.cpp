@@ -13,7 +13,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::bytes_of;
@@ -205,4 +205,4 @@ TEST(DecodePng, RefusesWhatIsNoPng) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 inline std::uint32_t crc32(const std::string& data) {
   std::uint32_t crc = 0xFFFFFFFFu;
@@ -68,4 +68,4 @@ struct PngFile {
   Bytes bytes() const { return Bytes(text()); }
 };
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

@@ -11,7 +11,7 @@
 #include "support/codec_text.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -156,4 +156,4 @@ TEST(MasksCodec, ComparesOutlinesWithinATolerance) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

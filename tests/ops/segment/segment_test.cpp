@@ -10,7 +10,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::FailsWith;
@@ -200,4 +200,4 @@ TEST(RunLengths, RefuseOtherTensors) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using namespace std::chrono_literals;
@@ -96,4 +96,4 @@ TEST(AdmissionPolicy, ShedsWhatHasWaitedTooLongInAQueueThatStands) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 
 #include "runtime/policy/fair_queue.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using namespace std::chrono_literals;
@@ -144,4 +144,4 @@ TEST(FairQueue, RandomSchedulesLoseNothing) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 
 #include "runtime/policy/overload.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using namespace std::chrono_literals;
@@ -198,4 +198,4 @@ TEST(Overload, ZeroNeverSheds) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

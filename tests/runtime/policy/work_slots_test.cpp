@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 TEST(WorkSlots, GivesAsManyAsTheLimit) {
@@ -58,4 +58,4 @@ TEST(WorkSlots, AllWaitWhenAsManyWaitAsMayRun) {
 }
 
 }  // namespace
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 
 #include "model/engine_library.hpp"
 
-namespace gantry::executorch {
+namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
 constexpr const char* kKind = "executorch";
@@ -59,4 +59,4 @@ Result<Model> load(const std::string& path, const Signature& signature, const Mo
   return Model::load(*engines().front(), path, signature, options);
 }
 
-}  // namespace gantry::executorch
+}  // namespace gantry::inline GANTRY_ABI::executorch

@@ -14,7 +14,7 @@
 #include "ops/image/orientation.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using Corner = Quad::Corner;
@@ -185,4 +185,4 @@ Result<Image> crop_quad(const Image& image, const Quad& quad, const CropQuads& o
   }
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -11,7 +11,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/row_bands.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kTaps = 4;
@@ -172,4 +172,4 @@ Result<Image> cubic_warp(const Image& image, const Projection& onto_image, std::
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

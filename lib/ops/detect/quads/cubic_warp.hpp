@@ -9,7 +9,7 @@
 #include <gantry/image/image.hpp>
 #include <gantry/result.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Rows of a 3x3 matrix.
 using Projection = std::array<double, 9>;
@@ -23,4 +23,4 @@ Projection projection_onto(const Quad& quad, double width, double height);
 Result<Image> cubic_warp(const Image& image, const Projection& onto_image, std::int64_t width, std::int64_t height,
                          const CallContext& call);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

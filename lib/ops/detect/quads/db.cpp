@@ -16,7 +16,7 @@
 #include "ops/detect/quads/quad_offset.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 constexpr std::int64_t kMostValues = std::int64_t{1} << 26;
@@ -137,4 +137,4 @@ Stage<Tensor, Quads> db(const Db& options) {
       [](const Db& how, const Tensor& map, const CallContext& call) { return find_text(how, map, call); });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -16,7 +16,7 @@
 #include "ops/image/rgb_copy.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using detail::Canvas;
@@ -117,4 +117,4 @@ Result<Image> draw_quads(const Image& picture, const Quads& found, const DrawQua
   return detail::drawn_by_hand(picture, found, options, check(options), draw_quads_on);
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Above 0: the way from a to c turns clockwise at b.
@@ -32,4 +32,4 @@ std::vector<LatticePoint> convex_hull(const std::vector<LatticePoint>& sorted) {
   return hull;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -4,9 +4,10 @@
 
 #include <cstdint>
 #include <gantry/export.hpp>
+#include <gantry/version.hpp>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct LatticePoint {
   std::int32_t x = 0;
@@ -21,4 +22,4 @@ struct LatticePoint {
 /// others of a line. `sorted` is in order; equal points may repeat. Linear.
 GANTRY_API std::vector<LatticePoint> convex_hull(const std::vector<LatticePoint>& sorted);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 #include <limits>
 #include <utility>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 struct Vector {
@@ -180,4 +180,4 @@ MinAreaRect min_area_rect(const std::vector<LatticePoint>& hull) {
   return {in_reading_order(corners_of(rect)), std::min(rect.width, rect.height)};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 
 #include "ops/detect/quads/lattice.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct MinAreaRect {
   Quad quad;             ///< corners in reading order, as PaddleOCR's get_mini_boxes() orders them
@@ -20,4 +20,4 @@ struct MinAreaRect {
 /// coordinates are below 2^20 in size. Linear in it.
 GANTRY_API MinAreaRect min_area_rect(const std::vector<LatticePoint>& hull);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

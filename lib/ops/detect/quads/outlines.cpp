@@ -8,7 +8,7 @@
 
 #include "core/return_if_error.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kWorkOfSearch = 16;  // as CallWatch counts it: of a run that is sought, of a row of an outline
@@ -177,4 +177,4 @@ Result<std::vector<std::vector<LatticePoint>>> Outlines::hulls(std::size_t most,
   return hulls;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

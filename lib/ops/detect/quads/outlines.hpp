@@ -17,7 +17,7 @@
 #include "ops/detect/quads/lattice.hpp"
 #include "ops/image/call_watch.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Takes the rows of a mask one after the other.
 ///
@@ -61,4 +61,4 @@ class GANTRY_API Outlines {
   std::vector<Id> row_begins_;  // which run each row begins with
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include <limits>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr int kFraction = 16;  // bits of OpenCV's fixed point
@@ -165,4 +165,4 @@ double quad_mean(const float* map, std::int64_t width, std::int64_t height, cons
   return sum * (1 / static_cast<double>(count));  // as cv::mean() does it, which decides at a threshold
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

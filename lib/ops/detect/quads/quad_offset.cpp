@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstddef>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr double kArcTolerance = 0.25;  // Clipper's, in pixels
@@ -129,4 +129,4 @@ std::vector<LatticePoint> offset_hull(const Quad& quad, double distance) {
   return hull;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 
 #include "ops/detect/quads/lattice.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// DB's distance: area * ratio / perimeter, in double.
 GANTRY_API double unclip_distance(const Quad& quad, double ratio);
@@ -19,4 +19,4 @@ GANTRY_API double unclip_distance(const Quad& quad, double ratio);
 /// quad that is none once it is cut.
 GANTRY_API std::vector<LatticePoint> offset_hull(const Quad& quad, double distance);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

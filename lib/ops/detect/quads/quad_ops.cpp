@@ -11,7 +11,7 @@
 #include "ops/ops.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Stage<Tensor, Quads> read_db(ParamReader& params) {
@@ -127,4 +127,4 @@ void add_quad_ops(Registry& registry) {
   registry.add<std::tuple<Image, Quads>, Image>("detect.draw_quads", read_draw_quads, draw_quads_description);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 #include "ops/detect/place_numbers.hpp"
 #include "ops/ops.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 using Corner = Quad::Corner;
@@ -163,4 +163,4 @@ void add_quads_codec(Registry& registry) {
   registry.add_codec(std::move(codec));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

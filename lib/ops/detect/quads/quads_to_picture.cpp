@@ -12,7 +12,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/picture_axes.hpp"
 
-namespace gantry::detect {
+namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 using Corner = Quad::Corner;
@@ -65,4 +65,4 @@ Stage<Quads, Quads> quads_to_picture(const QuadsToPicture& options) {
                                        });
 }
 
-}  // namespace gantry::detect
+}  // namespace gantry::inline GANTRY_ABI::detect

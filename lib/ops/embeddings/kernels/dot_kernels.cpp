@@ -8,7 +8,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace gantry::detail::HWY_NAMESPACE {
+namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -71,11 +71,11 @@ void distances(const float* rows, std::size_t count, std::size_t stride, const f
   all_rows<SquaredDistance>(rows, count, stride, query, out);
 }
 
-}  // namespace gantry::detail::HWY_NAMESPACE
+}  // namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 HWY_EXPORT(dots);
 HWY_EXPORT(distances);
@@ -88,5 +88,5 @@ void distance_rows(const float* rows, std::size_t count, std::size_t stride, con
   HWY_DYNAMIC_DISPATCH(distances)(rows, count, stride, query, out);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail
 #endif

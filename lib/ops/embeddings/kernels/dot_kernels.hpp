@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <gantry/version.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Rows are padded with zeros to a multiple of this many floats, and begin at multiples of 64 bytes.
 inline constexpr std::size_t kRowFloats = 16;
@@ -14,4 +15,4 @@ void dot_rows(const float* rows, std::size_t count, std::size_t stride, const fl
 /// out[i] = the squared distance of row i from `query`.
 void distance_rows(const float* rows, std::size_t count, std::size_t stride, const float* query, float* out);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/fused/sparse_rows.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::uint8_t to_byte(float value) {
@@ -147,4 +147,4 @@ Result<void> run_area_pass(const RowPass& pass, RowSource& source, RowSink& sink
   return AreaWalk(pass, source, sink).run();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

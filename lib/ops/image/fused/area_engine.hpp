@@ -7,7 +7,7 @@
 #include "ops/image/fused/row_sink.hpp"
 #include "ops/image/fused/row_source.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// True if the pass resizes by the area filter and no side grows.
 bool covers_pixels(const RowPass& pass);
@@ -15,4 +15,4 @@ bool covers_pixels(const RowPass& pass);
 /// run_pass() for such a pass. Errors: the source's. Throws std::bad_alloc.
 Result<void> run_area_pass(const RowPass& pass, RowSource& source, RowSink& sink);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include "ops/image/fused/row_engine.hpp"
 #include "ops/row_bands.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 Result<void> run_pass_in_bands(const RowPass& pass, const Image& image, const RowSink& sink, const CallContext& call) {
   const ImageSize read = pass.source().size;
@@ -20,4 +20,4 @@ Result<void> run_pass_in_bands(const RowPass& pass, const Image& image, const Ro
   });
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

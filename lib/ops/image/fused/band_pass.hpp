@@ -7,11 +7,11 @@
 #include "ops/image/fused/row_pass.hpp"
 #include "ops/image/fused/row_sink.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// As run_pass() over an image; on several threads where the call has them and the image is worth it
 /// (ops/row_bands.hpp: a pixel that is read counts as a nanosecond). Rows at the edges of bands are read twice. Throws
 /// std::bad_alloc. Errors: what interrupted the call, where there are bands.
 Result<void> run_pass_in_bands(const RowPass& pass, const Image& image, const RowSink& sink, const CallContext& call);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/kernels/store_kernels.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// 2^24 / pixels as Pillow has it: divided in float, then truncated.
@@ -74,4 +74,4 @@ Result<void> BlockReducer::next_row(RowSource& source, std::uint8_t* out) {
   return {};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "ops/image/fused/row_source.hpp"
 #include "ops/image/geometry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Pillow's reduce() (src/libImaging/Reduce.c): (sum + pixels / 2) * floor(2^24 / pixels) >> 24, in 32 bits.
 ///
@@ -39,4 +39,4 @@ class BlockReducer {
   std::uint8_t* scratch_ = nullptr;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 #include "ops/image/fused/fused_chain.hpp"
 #include "ops/image/image_op.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// The chain as a callable: one image.
@@ -102,4 +102,4 @@ Fusion ImageKernel::fuse(Span<const Branch> stages) const {
   return fusion;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -11,7 +11,7 @@
 #include "ops/image/fused/row_engine.hpp"
 #include "ops/image/row_stream.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// The pixels as far as they have come: a file that is still to be decoded, or an image.
@@ -169,4 +169,4 @@ Result<Tensor> FusedChain::to_tensor(const Image& image, const CallContext& call
   return detail::to_tensor(*this, Pixels(image, call), call);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

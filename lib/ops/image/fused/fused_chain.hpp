@@ -15,7 +15,7 @@
 #include "ops/image/geometry.hpp"
 #include "ops/image/tensor_tables.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: owns its parameters.
 /// Threads:   immutable.
@@ -41,4 +41,4 @@ class FusedChain {
   Result<Tensor> to_tensor(const Image& image, const CallContext& call) const;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

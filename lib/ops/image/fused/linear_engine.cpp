@@ -11,7 +11,7 @@
 #include "ops/image/fused/sparse_rows.hpp"
 #include "ops/image/kernels/linear_kernels.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kLinearRows = 4;  // rows that the horizontal kernel takes at once
@@ -154,4 +154,4 @@ Result<void> run_linear_pass(const RowPass& pass, RowSource& source, RowSink& si
   return LinearWalk(pass, source, sink).run();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

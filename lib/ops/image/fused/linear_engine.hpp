@@ -8,9 +8,9 @@
 #include "ops/image/fused/row_sink.hpp"
 #include "ops/image/fused/row_source.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// As run_pass(), for a pass that resizes with Reference::kOpenCv and shows something.
 Result<void> run_linear_pass(const RowPass& pass, RowSource& source, RowSink& sink);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/fused/sparse_rows.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 template <std::size_t kChannels>
@@ -57,4 +57,4 @@ Result<void> run_nearest_pass(const RowPass& pass, RowSource& source, RowSink& s
   return {};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

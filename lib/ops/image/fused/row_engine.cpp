@@ -19,7 +19,7 @@
 #include "ops/image/kernels/store_kernels.hpp"
 #include "ops/image/resampling.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::int64_t kRowsAtOnce = 4;  // rows that the horizontal kernel takes at once
@@ -289,4 +289,4 @@ void fill_border(RowSink sink) {
   sink.fill_border();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

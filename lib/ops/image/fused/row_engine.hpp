@@ -12,7 +12,7 @@
 #include "ops/image/fused/row_sink.hpp"
 #include "ops/image/fused/row_source.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Thread-safe: works in the calling thread's RowScratch. Throws std::bad_alloc. Errors: the source's.
 /// Cost: no allocation for a geometry this thread has seen lately; about support * channels operations per pixel read.
@@ -22,4 +22,4 @@ Result<Image> run_pass(const RowPass& pass, const Image& image);
 /// Only the border of a pass.
 void fill_border(RowSink sink);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

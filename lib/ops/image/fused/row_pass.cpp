@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// The overlap of begin..begin+size and 0..limit.
@@ -75,4 +75,4 @@ RowPass RowPass::band(std::int64_t first, std::int64_t count) const {
   return part;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

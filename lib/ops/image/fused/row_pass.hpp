@@ -9,7 +9,7 @@
 
 #include "ops/image/geometry.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class RowPass {
  public:
@@ -56,4 +56,4 @@ class RowPass {
   bool is_band_ = false;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

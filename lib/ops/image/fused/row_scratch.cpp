@@ -9,7 +9,7 @@
 #include "ops/image/resampling.hpp"
 #include "ops/parameters.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 bool same(const AxisKey& a, const AxisKey& b) {
@@ -92,4 +92,4 @@ std::uint8_t* RowScratch::take(std::size_t bytes) {
   return part;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

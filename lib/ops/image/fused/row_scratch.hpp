@@ -13,7 +13,7 @@
 #include "ops/image/fused/row_pass.hpp"
 #include "ops/image/kernels/axis_weights.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// One axis of a resampling: `in` pixels become `out`, of which `count` from `first` on are needed.
 struct AxisKey {
@@ -73,4 +73,4 @@ class RowScratch {
   std::vector<const std::uint8_t*> taps_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

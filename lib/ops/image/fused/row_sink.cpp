@@ -6,7 +6,7 @@
 
 #include "ops/image/kernels/store_kernels.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 RowSink::RowSink(const RowPass& pass, Image& out) : pass_(pass), image_(&out), channels_(out.channels()) {}
 
@@ -55,4 +55,4 @@ void RowSink::put(std::int64_t y, const std::uint8_t* row) {
   write(pass_.top() + y, pass_.left(), pixels, row);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "ops/image/fused/row_pass.hpp"
 #include "ops/image/tensor_tables.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: borrows all it is given.
 /// Threads:   one thread.
@@ -46,4 +46,4 @@ class RowSink {
   std::uint8_t* scratch_ = nullptr;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

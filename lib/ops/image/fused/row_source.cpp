@@ -4,7 +4,7 @@
 
 #include "ops/image/row_stream.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 ImageSize RowSource::size() const {
   return image_ ? size_of(*image_) : stream_->size();
@@ -36,4 +36,4 @@ Result<void> RowSource::read(std::uint8_t* const* rows, std::size_t count) {
   return stream_->read_rows(rows, count);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -9,7 +9,7 @@
 
 #include "ops/image/fused/row_pass.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class RowStream;
 
@@ -43,4 +43,4 @@ class RowSource {
   Rectangle part_{};
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

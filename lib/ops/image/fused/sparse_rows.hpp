@@ -9,7 +9,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/image/fused/row_source.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: borrows the source and the buffers.
 /// Threads:   one thread.
@@ -35,4 +35,4 @@ class SparseRows {
   std::int64_t next_ = 0;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "ops/image/fused/row_scratch.hpp"
 #include "ops/image/fused/sparse_rows.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kWideRing = 8;  // as many rows as an output looks at
@@ -150,4 +150,4 @@ Result<void> run_wide_pass(const RowPass& pass, RowSource& source, RowSink& sink
   return WideWalk(pass, source, sink).run();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

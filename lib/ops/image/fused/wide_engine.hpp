@@ -7,11 +7,11 @@
 #include "ops/image/fused/row_sink.hpp"
 #include "ops/image/fused/row_source.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 bool is_wide(const ResizeTo& resize);
 
 /// run_pass() for such a pass. Errors: the source's. Throws std::bad_alloc.
 Result<void> run_wide_pass(const RowPass& pass, RowSource& source, RowSink& sink);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -18,7 +18,7 @@
 
 #include "ops/image/encoder.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Ownership: borrows the image and the call, owns the compressor.
@@ -144,4 +144,4 @@ Result<Bytes> encode_jpeg(const Image& image, int quality, const CallContext& ca
   return JpegEncoder(image, quality, call).encode();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 #include "ops/image/decoder.hpp"
 #include "ops/image/exif.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Smooth upsampling looks at one more chroma sample to each side.
@@ -254,4 +254,4 @@ Error JpegReader::library_error() const {
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -16,7 +16,7 @@
 #include "ops/image/jpeg/jpeg_segments.hpp"
 #include "ops/image/jpeg/jpeg_source.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: shares the file's bytes, owns the decompressor; borrows the call.
 /// Threads:   one thread.
@@ -90,4 +90,4 @@ class JpegReader {
   bool has_read_all_ = false;  ///< a file in several scans is read up to its end before its first row
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

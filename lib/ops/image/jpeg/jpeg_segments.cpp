@@ -13,7 +13,7 @@
 #include "ops/image/call_watch.hpp"
 #include "ops/image/decoder.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::uint8_t kFirstMarker = 0xC0;
@@ -177,4 +177,4 @@ Result<bool> ends_next(std::string_view bytes, const CallContext* call) {
   return false;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// As PIL's JpegImagePlugin has it.
 struct JpegMetadata {
@@ -32,4 +32,4 @@ bool is_jpeg_frame(int marker);
 /// Cost:   linear.
 Result<bool> ends_next(std::string_view bytes, const CallContext* call);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kReadBytes = 65536;
@@ -70,4 +70,4 @@ void JpegSource::hand_over(const std::uint8_t* position) {
   bytes_in_buffer = static_cast<std::size_t>(block_end_ - position);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

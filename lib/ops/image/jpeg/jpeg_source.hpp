@@ -12,7 +12,7 @@
 #include <gantry/bytes.hpp>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: borrows the file's bytes.
 /// Threads:   one thread.
@@ -48,4 +48,4 @@ class JpegSource final : public jpeg_source_mgr {
   bool ran_out_ = false;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,7 +10,7 @@
 #include "ops/image/decoder.hpp"
 #include "ops/image/jpeg/jpeg_reader.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Pillow's "CMYK;I" (Adobe stores CMYK inverted) and then cmyk2rgb (src/libImaging/Convert.c).
@@ -111,4 +111,4 @@ Result<void> JpegStream::finish() {
   return reader_->finish();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

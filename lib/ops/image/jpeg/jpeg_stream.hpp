@@ -12,7 +12,7 @@
 
 #include "ops/image/row_stream.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 class JpegReader;
 
@@ -48,4 +48,4 @@ class JpegStream final : public RowStream {
   std::vector<std::uint8_t> cmyk_row_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

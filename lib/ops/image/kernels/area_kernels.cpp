@@ -8,7 +8,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace gantry::detail::HWY_NAMESPACE {
+namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -70,11 +70,11 @@ void normalize(const float* sums, const AreaRow& row, std::size_t width, float* 
       out[c][x] = (sums[4 * x + c] / row.rows / row.columns[x] - row.mean[c]) / row.std[c];
 }
 
-}  // namespace gantry::detail::HWY_NAMESPACE
+}  // namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 HWY_EXPORT(add_rows);
 HWY_EXPORT(add_columns);
@@ -94,5 +94,5 @@ void area_normalize(const float* sums, const AreaRow& row, std::size_t width, fl
   HWY_DYNAMIC_DISPATCH(normalize)(sums, row, width, out);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail
 #endif

@@ -4,8 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gantry/version.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// What area_add_rows() gives has so many numbers behind it that may be read.
 inline constexpr std::size_t kAreaPadding = 4;
@@ -29,4 +30,4 @@ struct AreaRow {
 /// out[channel][x] = (sums[4 * x + channel] / rows / columns[x] - mean[channel]) / std[channel].
 void area_normalize(const float* sums, const AreaRow& row, std::size_t width, float* const (&out)[3]);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 double box(double x) {
@@ -282,4 +282,4 @@ AxisWeights torch_nearest(std::int64_t in, std::int64_t out, bool is_exact, std:
   return result;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include <gantry/image/resize.hpp>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// An output is clamp((sum of weight * pixel + 2^(shift - 1)) >> shift, 0, 255), in wrapping 32-bit arithmetic.
 ///
@@ -63,4 +63,4 @@ AxisWeights pillow_nearest(std::int64_t in, std::int64_t out, std::int64_t first
 /// torch's "nearest" and "nearest-exact" (aten/src/ATen/native/UpSample.h), in float32.
 AxisWeights torch_nearest(std::int64_t in, std::int64_t out, bool is_exact, std::int64_t first, std::int64_t count);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

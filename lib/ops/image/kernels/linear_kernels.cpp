@@ -12,7 +12,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace gantry::detail::HWY_NAMESPACE {
+namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -114,11 +114,11 @@ void blend_rows(const std::uint16_t* upper, const std::uint16_t* lower, std::int
   }
 }
 
-}  // namespace gantry::detail::HWY_NAMESPACE
+}  // namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 HWY_EXPORT(linear_pass);
 HWY_EXPORT(blend_rows);
@@ -140,5 +140,5 @@ void halve_rows(const std::uint8_t* upper, const std::uint8_t* lower, std::uint8
       *out++ = static_cast<std::uint8_t>((upper[c] + upper[c + channels] + lower[c] + lower[c + channels] + 2) >> 2);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail
 #endif

@@ -8,7 +8,7 @@
 
 #include "ops/image/kernels/axis_weights.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// (pixel * weight + next pixel * weight) >> 4. As resample_rows(), with 16-bit results.
 void linear_rows(const std::uint8_t* const* rows, std::uint16_t* const* out, std::size_t row_count,
@@ -22,4 +22,4 @@ void linear_combine(const std::uint16_t* upper, const std::uint16_t* lower, std:
 void halve_rows(const std::uint8_t* upper, const std::uint8_t* lower, std::uint8_t* out, std::size_t pixels,
                 std::size_t channels);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// OpenCV's, which divides twice.
@@ -161,4 +161,4 @@ AxisWeights opencv_nearest(std::int64_t in, std::int64_t out, std::int64_t first
   return result;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -4,7 +4,7 @@
 
 #include "ops/image/kernels/axis_weights.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// INTER_LINEAR: 11 bits, two pixels. At the edges of a horizontal axis the
 /// pixel there has all the weight; of a vertical axis it is taken twice, with a weight each.
@@ -23,4 +23,4 @@ AxisWeights opencv_area_shares(std::int64_t in, std::int64_t out, std::int64_t f
 /// INTER_NEAREST: windows of one pixel. INTER_NEAREST_EXACT, since OpenCV 5, is pillow_nearest().
 AxisWeights opencv_nearest(std::int64_t in, std::int64_t out, std::int64_t first, std::int64_t count);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,7 +12,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace gantry::detail::HWY_NAMESPACE {
+namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
@@ -118,11 +118,11 @@ void undo(int filter, const std::uint8_t* stored, const std::uint8_t* above, std
 
 #endif
 
-}  // namespace gantry::detail::HWY_NAMESPACE
+}  // namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 HWY_EXPORT(undo);
 
@@ -131,5 +131,5 @@ void undo_png_filter(int filter, const std::uint8_t* stored, const std::uint8_t*
   HWY_DYNAMIC_DISPATCH(undo)(filter, stored, above, row, bytes, pixel_bytes);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail
 #endif

@@ -5,8 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gantry/version.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Bytes that must exist behind each of the three rows: pixels are read and written as if they had 8 bytes.
 inline constexpr std::size_t kPngRowPadding = 8;
@@ -17,4 +18,4 @@ inline constexpr int kPngFilters = 5;
 void undo_png_filter(int filter, const std::uint8_t* stored, const std::uint8_t* above, std::uint8_t* row,
                      std::size_t bytes, std::size_t pixel_bytes);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

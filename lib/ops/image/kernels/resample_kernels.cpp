@@ -16,7 +16,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace gantry::detail::HWY_NAMESPACE {
+namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE {
 
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4
 
@@ -314,11 +314,11 @@ void combine(const std::uint8_t* const* rows, std::size_t output, std::uint8_t* 
 
 #endif
 
-}  // namespace gantry::detail::HWY_NAMESPACE
+}  // namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 HWY_EXPORT(resample);
 HWY_EXPORT(combine);
@@ -333,5 +333,5 @@ void combine_rows(const std::uint8_t* const* rows, std::size_t output, std::uint
   HWY_DYNAMIC_DISPATCH(combine)(rows, output, out, bytes, view_of(weights));
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail
 #endif

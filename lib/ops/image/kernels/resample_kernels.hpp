@@ -7,7 +7,7 @@
 
 #include "ops/image/kernels/axis_weights.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The horizontal pass over up to 4 rows of 1, 3 or 4 interleaved channels. rows[i] points at column `first_column`;
 /// only `columns` columns exist from there, which must hold all windows: nothing else is read. out[i] gets one pixel a
@@ -19,4 +19,4 @@ void resample_rows(const std::uint8_t* const* rows, std::uint8_t* const* out, st
 void combine_rows(const std::uint8_t* const* rows, std::size_t output, std::uint8_t* out, std::size_t bytes,
                   const AxisWeights& weights);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

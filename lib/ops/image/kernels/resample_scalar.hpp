@@ -7,7 +7,7 @@
 
 #include "ops/image/kernels/axis_weights.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// An AxisWeights as the kernels read it, so that they instantiate no library templates.
 struct AxisView {
@@ -62,4 +62,4 @@ inline void scalar_combine_rows(const std::uint8_t* const* rows, std::size_t out
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// Four pixels at a time, so that their numbers are put together before they are stored.
@@ -97,4 +97,4 @@ void divide_by_alpha_row(std::uint8_t* row, std::size_t pixels) {
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

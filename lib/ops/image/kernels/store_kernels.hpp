@@ -4,8 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gantry/version.hpp>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Pixels of 1, 3 or 4 interleaved channels into one plane a channel: planes[c][i] = tables[c][byte], of 256 entries.
 void store_planes(const std::uint8_t* row, std::size_t pixels, std::size_t channels, const float* const* tables,
@@ -30,4 +31,4 @@ void mirror_row(const std::uint8_t* row, std::uint8_t* out, std::size_t pixels, 
 void premultiply_row(const std::uint8_t* row, std::uint8_t* out, std::size_t pixels);
 void divide_by_alpha_row(std::uint8_t* row, std::size_t pixels);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

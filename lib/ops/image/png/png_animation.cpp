@@ -3,7 +3,7 @@
 
 #include "ops/image/png/png_chunks.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::uint32_t kMaxFrames = 0x80000000u;
@@ -51,4 +51,4 @@ void PngAnimation::begin_pixels() {
   is_animated_ = frames > 1 || (frames_ && !region_);  // without a region, the image is none of the frames
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

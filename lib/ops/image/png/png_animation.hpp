@@ -4,10 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <gantry/version.hpp>
 #include <optional>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The part of an image that its pixel data fills.
 struct PngRegion {
@@ -44,4 +45,4 @@ class PngAnimation {
   bool is_animated_ = false;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kChunkHeaderBytes = 8;
@@ -44,4 +44,4 @@ Span<const std::uint8_t> PngData::next(std::size_t max_bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

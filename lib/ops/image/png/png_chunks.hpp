@@ -11,7 +11,7 @@
 
 #include "ops/image/call_watch.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 inline constexpr std::size_t kPngSignatureBytes = 8;
 inline constexpr const char* kPngChunkTooShort = "is too short";
@@ -66,4 +66,4 @@ class PngData {
   std::string_view rest_;  ///< of the current one
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

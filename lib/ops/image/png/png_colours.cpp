@@ -6,7 +6,7 @@
 
 #include "ops/image/png/png_chunks.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kMaxPaletteColours = 256;
@@ -90,4 +90,4 @@ const char* PngColours::set_palette_alpha(PngFormat& format, bool needs_alpha) c
   return nullptr;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

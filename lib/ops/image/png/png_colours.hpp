@@ -8,7 +8,7 @@
 
 #include "ops/image/png/png_conversion.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: borrows the contents of the chunks.
 /// Threads:   one thread.
@@ -44,4 +44,4 @@ class PngColours {
   Kind transparency_kind_;  ///< of the image as it was known where the transparency came
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 std::size_t stored_channels(int colour_type) {
@@ -137,4 +137,4 @@ void PngRows::convert(const std::uint8_t* raw, std::size_t first, std::size_t co
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

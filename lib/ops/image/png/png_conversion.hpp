@@ -8,7 +8,7 @@
 #include <gantry/image.hpp>
 #include <vector>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// The colour types that there are.
 inline constexpr int kPngGray = 0;
@@ -58,4 +58,4 @@ class PngRows {
   std::vector<std::uint8_t> samples_;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/image/encoder.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kDataChunkBytes = std::size_t{64} << 10;  // of compressed data in an IDAT chunk
@@ -183,4 +183,4 @@ Result<Bytes> encode_png(const Image& image, const CallContext& call) {
   return writer.finish();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 #include "ops/image/png/png_colours.hpp"
 #include "ops/image/png/png_metadata.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kChecksumPiece = std::size_t{256} << 10;
@@ -179,4 +179,4 @@ Result<PngHeader> read_png_header(const Bytes& file, const image::Decode& option
   return HeaderReader(file, options, watch).read();
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

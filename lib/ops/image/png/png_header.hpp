@@ -14,7 +14,7 @@
 #include "ops/image/png/png_chunks.hpp"
 #include "ops/image/png/png_conversion.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 struct PngHeader {
   ImageSize size{};
@@ -33,4 +33,4 @@ struct PngHeader {
 /// and cancelled.
 Result<PngHeader> read_png_header(const Bytes& file, const image::Decode& options, CallWatch& watch);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// What is read between two looks at the deadline.
@@ -104,4 +104,4 @@ PngStatus PngInflater::finish() {
   return status_ == PngStatus::kEnded ? PngStatus::kOk : status_;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -14,7 +14,7 @@
 
 struct inflate_state;
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 enum class PngStatus : std::uint8_t {
   kOk,
@@ -56,4 +56,4 @@ class PngInflater {
   PngStatus status_ = PngStatus::kOk;  ///< behind these
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

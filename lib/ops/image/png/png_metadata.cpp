@@ -8,7 +8,7 @@
 #include "ops/image/exif.hpp"
 #include "ops/image/png/png_unpack.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 /// As Pillow's MAX_TEXT_CHUNK and MAX_TEXT_MEMORY.
@@ -132,4 +132,4 @@ std::uint8_t PngMetadata::orientation(CallWatch& watch) {
   return orientation_of(exif(watch), xmp);
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

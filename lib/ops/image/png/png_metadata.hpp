@@ -12,7 +12,7 @@
 
 #include "ops/image/call_watch.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: borrows the file's bytes.
 /// Threads:   one thread.
@@ -46,4 +46,4 @@ class PngMetadata {
   std::size_t unpacked_bytes_ = 0;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

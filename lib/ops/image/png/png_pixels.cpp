@@ -7,7 +7,7 @@
 
 #include "ops/image/kernels/png_filter.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 namespace {
 
@@ -99,4 +99,4 @@ void place_png_row(const PngPass& pass, const std::uint8_t* pass_row, std::int64
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

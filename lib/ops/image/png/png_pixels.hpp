@@ -13,7 +13,7 @@
 #include "ops/image/png/png_inflater.hpp"
 #include "ops/image/png/png_zlib_inflater.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: borrows the file and the watch; holds two rows.
 /// Threads:   one thread.
@@ -83,4 +83,4 @@ inline constexpr std::array<PngPass, 7> kPngPasses = {
 void place_png_row(const PngPass& pass, const std::uint8_t* pass_row, std::int64_t columns, std::size_t pixel_bits,
                    std::uint8_t* image_row);
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

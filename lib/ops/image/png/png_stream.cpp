@@ -7,7 +7,7 @@
 #include "core/return_if_error.hpp"
 #include "ops/image/decoder.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kWorkOfARow = 64;
@@ -135,4 +135,4 @@ Result<void> PngStream::finish() {
   return {};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -16,7 +16,7 @@
 #include "ops/image/png/png_pixels.hpp"
 #include "ops/image/row_stream.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// As RowStream. The samples of a file that is interlaced, or whose pixel data fills a part of the image, are held
 /// whole.
@@ -65,4 +65,4 @@ class PngStream final : public RowStream {
   std::optional<PngRows> rows_;      ///< nothing if the stored bytes are the pixels
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

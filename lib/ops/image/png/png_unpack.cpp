@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <new>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kUnpackPieceBytes = std::size_t{16} << 10;
@@ -50,4 +50,4 @@ std::optional<std::string> unpack_png_text(std::string_view packed, std::size_t 
   return text;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

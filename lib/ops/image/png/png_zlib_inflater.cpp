@@ -3,7 +3,7 @@
 
 #include <new>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kInflatedBytes = std::size_t{64} << 10;  // ImageFile.MAXBLOCK
@@ -41,4 +41,4 @@ PngStatus PngZlibInflater::read(std::uint8_t* out, std::size_t bytes) {
   }
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

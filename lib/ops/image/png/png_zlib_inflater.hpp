@@ -13,7 +13,7 @@
 #include "ops/image/png/png_chunks.hpp"
 #include "ops/image/png/png_inflater.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: borrows the file and the watch.
 /// Threads:   one thread.
@@ -38,4 +38,4 @@ class PngZlibInflater {
   bool has_ended_ = false;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

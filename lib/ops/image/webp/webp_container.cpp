@@ -7,7 +7,7 @@
 
 #include "ops/image/decoder.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kRiffHeaderBytes = 12;
@@ -68,4 +68,4 @@ std::string_view WebpContainer::chunk(const char* name) const {
   return content;
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

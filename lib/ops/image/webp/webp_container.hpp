@@ -10,7 +10,7 @@
 #include <memory>
 #include <string_view>
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 
 inline constexpr std::size_t kWebpChunkHeaderBytes = 8;
 /// Of the RIFF structure or of a chunk in it, which begins with a header: a name of four letters and this number.
@@ -53,4 +53,4 @@ class WebpContainer {
   bool is_complete_ = false;
 };
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@
 #include "ops/image/file_format.hpp"
 #include "ops/image/webp/webp_container.hpp"
 
-namespace gantry::detail {
+namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 Error to_error(VP8StatusCode status, std::size_t file_bytes) {
@@ -149,4 +149,4 @@ Result<Decoded> decode_webp(const Bytes& file, const image::Decode& options, con
   return Decoded{std::move(image), header.orientation, {{header.width, header.height}, 1}};
 }
 
-}  // namespace gantry::detail
+}  // namespace gantry::inline GANTRY_ABI::detail

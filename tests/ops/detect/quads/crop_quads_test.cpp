@@ -11,7 +11,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detect::BadQuad;
@@ -150,4 +150,4 @@ TEST(CropQuads, FollowTheImagesFrame) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -9,7 +9,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detect::draw_quads;
@@ -63,4 +63,4 @@ TEST(DrawQuads, RefusesLinesThatAreTooWide) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace gantry::test {
+namespace gantry::inline GANTRY_ABI::test {
 
 inline constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
@@ -35,4 +35,4 @@ Tensor map_of(std::int64_t width, std::int64_t height, F value) {
   return Tensor::from<float>(Span<const float>(values), {height, width}).value();
 }
 
-}  // namespace gantry::test
+}  // namespace gantry::inline GANTRY_ABI::test

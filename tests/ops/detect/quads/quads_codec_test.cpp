@@ -10,7 +10,7 @@
 #include "support/codec_text.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using test::builtin_codecs;
@@ -76,4 +76,4 @@ TEST(QuadsCodec, ComparesInPixelsAndInAnyOrder) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI

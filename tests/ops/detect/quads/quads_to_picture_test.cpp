@@ -8,7 +8,7 @@
 #include "ops/run_stage.hpp"
 #include "support/matchers.hpp"
 
-namespace gantry {
+namespace gantry::inline GANTRY_ABI {
 namespace {
 
 using detect::quads_to_picture;
@@ -83,4 +83,4 @@ TEST(QuadsToPicture, RefusesWhatItCannotDo) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::inline GANTRY_ABI
