@@ -15,10 +15,12 @@
 /// One number to compare: 10000 for each major version, 100 for each minor, 1 for each patch.
 #define GANTRY_VERSION (GANTRY_VERSION_MAJOR * 10000 + GANTRY_VERSION_MINOR * 100 + GANTRY_VERSION_PATCH)
 
-#define GANTRY_DETAIL_TEXT(major, minor, patch) GANTRY_DETAIL_TEXT_OF(major, minor, patch)
-#define GANTRY_DETAIL_TEXT_OF(major, minor, patch) #major "." #minor "." #patch
+#define GANTRY_DETAIL_TEXT(macro) GANTRY_DETAIL_TEXT_OF(macro)
+#define GANTRY_DETAIL_TEXT_OF(text) #text
 /// "0.1.0"
-#define GANTRY_VERSION_STRING GANTRY_DETAIL_TEXT(GANTRY_VERSION_MAJOR, GANTRY_VERSION_MINOR, GANTRY_VERSION_PATCH)
+#define GANTRY_VERSION_STRING              \
+  GANTRY_DETAIL_TEXT(GANTRY_VERSION_MAJOR) \
+  "." GANTRY_DETAIL_TEXT(GANTRY_VERSION_MINOR) "." GANTRY_DETAIL_TEXT(GANTRY_VERSION_PATCH)
 
 #define GANTRY_DETAIL_ABI(major, minor) GANTRY_DETAIL_ABI_OF(major, minor)
 #define GANTRY_DETAIL_ABI_OF(major, minor) v##major##_##minor

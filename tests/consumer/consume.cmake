@@ -184,18 +184,20 @@ elseif(CASE STREQUAL "needed_libraries")   # of LibTorch no more than libtorch_c
     endif()
   endforeach()
 elseif(CASE STREQUAL "exported_symbols")
+  string(REGEX REPLACE "^([0-9]+)\\.([0-9]+)\\..*" "v\\1_\\2" abi "${VERSION}")   # the inline namespace
+  string(LENGTH "${abi}" length)
   file(GLOB libraries "${prefix}/${LIBDIR}/libgantry_*.so")
   foreach(library IN LISTS libraries)
     # As the linker sees them: the readable name of a template begins with what it returns. TI, TS, TV: the type's
     # information, name and table; Thn..: a thunk.
     run("nm" nm -D --defined-only "${library}")
     string(REGEX MATCHALL "[^\n]+" lines "${output}")
-    list(FILTER lines EXCLUDE REGEX "^[0-9a-f]+ [A-Za-z] _Z(T[ISV]|Thn[0-9]+_)?NK?6gantry")
+    list(FILTER lines EXCLUDE REGEX "^[0-9a-f]+ [A-Za-z] _Z(T[ISV]|Thn[0-9]+_)?NK?6gantry${length}${abi}")
     list(FILTER lines EXCLUDE REGEX "^[0-9a-f]+ T gantry_engine_0_2$")   # by which programs find its engines at run time
     list(LENGTH lines foreign)
     if(NOT foreign EQUAL 0)
       string(REPLACE ";" "\n" lines "${lines}")
-      message(FATAL_ERROR "${library} exports what is not gantry's:\n${lines}")
+      message(FATAL_ERROR "${library} exports what is not of namespace gantry::${abi}:\n${lines}")
     endif()
   endforeach()
 elseif(CASE STREQUAL "static")

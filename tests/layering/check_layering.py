@@ -61,6 +61,13 @@ ERROR_BY_HAND = re.compile(r"!\s*([\w.\[\]]+)\)\s*\{?\s*return\s+(?:std::move\(\
                            r"\bif \((?:const )?auto&? (\w+) = [^;{}]*\binterruption\(\)\)\s*\{?\s*"
                            r"return \*(?:std::move\(\2\)|\2);")
 
+# How a file opens namespace gantry: with the inline namespace of its version. A name that is defined outside of it is
+# another one, which the linker misses, or which makes calls ambiguous.
+OPENS_GANTRY = re.compile(r"^[ \t]*(?:inline\s+)?namespace\s+gantry\b[^;={]*\{", re.MULTILINE)
+WITH_ABI = {"include": re.compile(r"namespace gantry \{\ninline namespace GANTRY_ABI \{\n"),   # C++17
+            "others": re.compile(r"namespace gantry::inline GANTRY_ABI(::\w+)* \{\n")}
+ABI_HEADER = "gantry/version.hpp"
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 LITERALS = re.compile(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
@@ -88,6 +95,7 @@ class Check:
     def __init__(self, root):
         self.root = pathlib.Path(root)
         self.violations = []
+        self.leads_to_abi = {}
 
     def report(self, path, line, message):
         self.violations.append(f"{path.relative_to(self.root)}:{line}: {message}")
@@ -101,6 +109,10 @@ class Check:
             self.check_public_header(path)
         for path in sorted((self.root / "include" / "gantry" / "interop").glob("*.hpp")):
             self.check_interop_header(path)
+        for folder in ("include", "lib", "tests", "bench"):
+            for path in sorted((self.root / folder).rglob("*.[ch]*")):
+                if path.suffix in {".cpp", ".hpp", ".h"}:
+                    self.check_namespace(path)
         return self.violations
 
     def includes(self, path):
@@ -135,6 +147,31 @@ class Check:
                 if (found.group(1), name) in MAY_CALL:
                     continue
                 self.report(path, line_of(code, found.start()), f"'{found.group(1)}': a library does not do that")
+
+    def check_namespace(self, path):
+        code = code_of(path.read_text())
+        is_public = path.relative_to(self.root).parts[0] == "include"
+        openings = list(OPENS_GANTRY.finditer(code))
+        for found in openings:
+            if not WITH_ABI["include" if is_public else "others"].match(code, found.start()):
+                form = "'namespace gantry {' and 'inline namespace GANTRY_ABI {'" if is_public else \
+                    "'namespace gantry::inline GANTRY_ABI {'"
+                self.report(path, line_of(code, found.start()), f"opens namespace gantry without the inline one: {form}")
+        if "GANTRY_ABI" in code and not self.leads_to_version(path):
+            self.report(path, line_of(code, openings[0].start()) if openings else 1,
+                        f"GANTRY_ABI is not defined: nothing that is included includes <{ABI_HEADER}>")
+
+    def leads_to_version(self, path):
+        """Whether the file includes what defines GANTRY_ABI, by however many headers."""
+        if path not in self.leads_to_abi:
+            self.leads_to_abi[path] = path == self.root / "include" / ABI_HEADER   # also ends circles
+            for _, _, header in self.includes(path):
+                folders = [self.root / "include", self.root / "lib", self.root / "tests", self.root / "bench", path.parent]
+                targets = [folder / header for folder in folders if (folder / header).is_file()]
+                if header == ABI_HEADER or (targets and self.leads_to_version(targets[0])):
+                    self.leads_to_abi[path] = True
+                    break
+        return self.leads_to_abi[path]
 
     def check_include(self, path, parts, line, quote, header):
         folder = parts[0]

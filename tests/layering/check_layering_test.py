@@ -45,6 +45,13 @@ FORBIDDEN = [
     ("include/gantry/tensor.hpp", '#include "core/tensor.hpp"', "the standard library and gantry only"),
     ("include/gantry/tensor.hpp", "inline void f() { std::abort(); }", "'abort"),
     ("include/gantry/unheard_of.hpp", "", "is on no level"),
+    ("lib/core/a.cpp", "namespace gantry {\n}", "without the inline one: 'namespace gantry::inline GANTRY_ABI {'"),
+    ("lib/core/a.cpp", "namespace gantry::detail {\n}", "without the inline one"),
+    ("tests/core/a.cpp", "namespace gantry::test {\n}", "without the inline one"),
+    ("include/gantry/span.hpp", "namespace gantry {\nclass Tensor;\n}", "without the inline one: 'namespace gantry {' and"),
+    ("include/gantry/span.hpp", "namespace gantry::inline GANTRY_ABI {\n} // <gantry/version.hpp>\n#include <gantry/version.hpp>",
+     "without the inline one"),   # C++20
+    ("lib/core/a.cpp", "namespace gantry::inline GANTRY_ABI {\n}", "GANTRY_ABI is not defined"),
     ("include/gantry/interop/eigen.hpp", "#include <torch/torch.h>", "only interop/torch.hpp includes Torch"),
 ]
 
@@ -65,6 +72,9 @@ ALLOWED = [
     ("lib/core/a.cpp", "if (!x) return complain(x.error());\n// if (!x) return x.error();"),
     ("include/gantry/model.hpp", "if (!x) return x.error();"),
     ("include/gantry/interop/torch.hpp", "#include <torch/torch.h>"),
+    ("lib/core/a.cpp", "#include <gantry/version.hpp>\nnamespace gantry::inline GANTRY_ABI::detail {\n}"),
+    ("lib/core/a.cpp", "using namespace gantry;\nnamespace acme {\n}\nnamespace g = gantry;"),
+    ("include/gantry/span.hpp", "#include <gantry/version.hpp>\nnamespace gantry {\ninline namespace GANTRY_ABI {\n}\n}"),
     ("include/gantry/model.hpp", "#include <gantry/stage.hpp>\n#include <vector>"),
 ]
 

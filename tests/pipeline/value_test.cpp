@@ -107,6 +107,9 @@ TEST(TypeInfo, NamesTypesAsMessagesDo) {
   EXPECT_EQ(type_of<Tensor>().name(), "Tensor");
   EXPECT_EQ(type_of<std::vector<Tensor>>().name(), "list<Tensor>");
   EXPECT_EQ((type_of<std::tuple<Tensor, std::vector<int>>>().name()), "tuple<Tensor, list<int>>");
+  // Without the inline namespace, wherever it stands.
+  EXPECT_EQ(type_of<std::shared_ptr<Tensor>>().name(), "std::shared_ptr<gantry::Tensor>");
+  EXPECT_EQ((type_of<std::pair<Tensor, Shape>>().name()), "std::pair<gantry::Tensor, gantry::Shape>");
 }
 
 TEST(TypeInfo, ListsAreTakenApartAndPutTogether) {
