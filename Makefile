@@ -29,7 +29,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo test asan tsan bench bench-image bench-detect bench-engines install docker-demo docker-test format check-format op-tables tidy clean
+.PHONY: help bootstrap configure build demo test asan tsan abi bench bench-image bench-detect bench-engines install docker-demo docker-test format check-format op-tables tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -78,6 +78,9 @@ tsan: bootstrap ## ThreadSanitizer over the runtime, model and pipeline tests, w
 	@cmake/configure.sh $(BUILD)/tsan tsan $(CMAKE_ARGS)
 	@ninja -C $(BUILD)/tsan -j $(JOBS)
 	@$(ctest) --test-dir $(BUILD)/tsan -R '^(runtime|model|pipeline)_'
+
+abi: configure ## compare libgantry_core.so with the last release of this minor version; compiles both (build/tests/abi)
+	@GANTRY_ABI_TEST=1 $(ctest) --verbose --test-dir $(BUILD) -R '^abi$$'
 
 bench: bootstrap $(PACKAGE)/gantry.json ## build and run the benchmarks (bench/README.md says what they measure)
 	@$(in_build) cmake/configure.sh $(BUILD)/bench bench -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
