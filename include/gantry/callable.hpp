@@ -11,6 +11,7 @@
 #include <gantry/call_context.hpp>
 #include <gantry/node.hpp>
 #include <gantry/result.hpp>
+#include <gantry/translate_exception.hpp>
 
 namespace gantry {
 inline namespace GANTRY_ABI {

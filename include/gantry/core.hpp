@@ -27,6 +27,7 @@
 #include <gantry/model.hpp>
 #include <gantry/model_file.hpp>
 #include <gantry/model_options.hpp>
+#include <gantry/model_stage.hpp>
 #include <gantry/named_tensors.hpp>
 #include <gantry/observer.hpp>
 #include <gantry/package.hpp>

@@ -7,18 +7,22 @@
 
 #include <memory>
 #include <string>
-#include <type_traits>
 
 #include <gantry/backend.hpp>
+#include <gantry/call_context.hpp>
 #include <gantry/engine.hpp>
 #include <gantry/engine_loader.hpp>
 #include <gantry/model_options.hpp>
+#include <gantry/result.hpp>
+#include <gantry/run_options.hpp>
 #include <gantry/signature.hpp>
-#include <gantry/stage.hpp>
 #include <gantry/tensor.hpp>
 
 namespace gantry {
 inline namespace GANTRY_ABI {
+
+template <class In, class Out>
+class Stage;  // stage.hpp
 
 namespace detail {
 class ModelMaker;
@@ -65,19 +69,9 @@ class GANTRY_API Model {
 
   /// The model as a stage over one sample: stacks samples along the batch axis, as many as merging() allows, runs,
   /// splits. Without a batch axis calls are never merged. `Tensor` needs exactly one input or output; `Tensors` takes
-  /// any number, by name.
+  /// any number, by name. Defined in model_stage.hpp, which pipeline.hpp includes.
   template <class In = Tensor, class Out = Tensor>
-  Stage<In, Out> stage() const {
-    static_assert(std::is_same_v<In, Tensor> || std::is_same_v<In, Tensors>, "gantry: a model takes Tensor or Tensors");
-    static_assert(std::is_same_v<Out, Tensor> || std::is_same_v<Out, Tensors>,
-                  "gantry: a model gives Tensor or Tensors");
-    return Stage<In, Out>(make_stage_node(detail::type_of<In>(), detail::type_of<Out>()));
-  }
-
-  /// The erased form of stage(), for the config front end. `name` is what the config calls the model; of several,
-  /// errors name it.
-  detail::NodePtr make_stage_node(const detail::TypeInfo& in, const detail::TypeInfo& out, const std::string& name = "",
-                                  bool is_one_of_several = false) const;
+  Stage<In, Out> stage() const;
 
  private:
   struct State;

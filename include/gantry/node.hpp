@@ -148,9 +148,6 @@ struct Node {
   std::optional<Error> error;                           ///< parameters outside their limits; compile() reports it
 };
 
-/// Translates the exception being handled; call inside a catch block.
-GANTRY_API Error translate_exception() noexcept;
-
 /// a then b, flattening chains.
 GANTRY_API NodePtr chain_nodes(const NodePtr& a, const NodePtr& b);
 

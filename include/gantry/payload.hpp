@@ -12,6 +12,7 @@
 
 #include <gantry/node.hpp>
 #include <gantry/result.hpp>
+#include <gantry/translate_exception.hpp>
 #include <gantry/value.hpp>
 
 namespace gantry {

@@ -15,11 +15,13 @@
 
 #include <gantry/call_context.hpp>
 #include <gantry/kept_promise.hpp>
+#include <gantry/model_stage.hpp>
 #include <gantry/package_info.hpp>
 #include <gantry/run_options.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/span.hpp>
 #include <gantry/stage.hpp>
+#include <gantry/translate_exception.hpp>
 
 namespace gantry {
 inline namespace GANTRY_ABI {

@@ -60,8 +60,6 @@ inline bool same_type(const TypeInfo& a, const TypeInfo& b) {
   return &a == &b || (*a.id == *b.id && a.size == b.size && a.align == b.align);
 }
 
-GANTRY_API std::string demangled_name(const std::type_info& id);
-
 /// std::is_copy_constructible says yes for a vector of a move-only type.
 template <class T>
 struct IsCopyable : std::is_copy_constructible<T> {};

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <gantry/demangled_name.hpp>
 #include <gantry/type_info.hpp>
 
 namespace gantry {

@@ -11,12 +11,11 @@
 #include <utility>
 
 #include "cli/machine.hpp"
+#include "core/return_if_error.hpp"
 #include "model/known_engines.hpp"
 
 #ifdef GANTRY_LINKED_TORCH
 #include <gantry/libtorch.hpp>
-
-#include "core/return_if_error.hpp"
 #endif
 
 namespace gantry::inline GANTRY_ABI::cli {

@@ -2,7 +2,7 @@
 #include "model/batch_computation.hpp"
 
 #include <algorithm>
-#include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <utility>
 
 #include "core/return_if_error.hpp"

@@ -2,7 +2,7 @@
 #include "model/call_queue.hpp"
 
 #include <algorithm>
-#include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <utility>
 
 #include "model/batch.hpp"

@@ -5,7 +5,7 @@
 #include <dlfcn.h>
 
 #include <filesystem>
-#include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <gantry/version.hpp>
 #include <optional>
 #include <string_view>

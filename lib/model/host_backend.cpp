@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <exception>
-#include <future>
-#include <gantry/kept_promise.hpp>
-#include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <thread>
 #include <utility>
 
 #include "core/error_or_out_of_memory.hpp"
 #include "core/return_if_error.hpp"
+#include "runtime/awaited_result.hpp"
 #include "runtime/outside_wait.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {
@@ -153,16 +152,19 @@ void HostBackend::submit(Tensors inputs, const CallOptions& call, Function<void(
 }
 
 Result<Tensors> HostBackend::run(Tensors inputs, const CallOptions& call) {
-  KeptPromise<Tensors> promise;
-  auto future = promise.get_future();
-  Function<void(Result<Tensors>)> done = [promise = std::move(promise)](Result<Tensors> result) mutable {
-    promise.set_value(std::move(result));
+  AwaitedResult<Tensors> result;
+  Function<void(Result<Tensors>)> done = [giver = result.giver()](Result<Tensors> given) mutable {
+    giver.set(std::move(given));
   };
   GANTRY_ASSIGN_OR_RETURN(auto waiting, begin(inputs, call, done));
   send(waiting, std::move(inputs));
   const OutsideWait outside(*runtime_);
-  if (call.deadline && future.wait_until(*call.deadline) != std::future_status::ready) answer(waiting, too_late());
-  return future.get();
+  while (!result.is_there() && !(call.deadline && runtime_->now() >= *call.deadline))
+    result.wait_until(runtime_->time(), call.deadline);
+  if (!result.is_there()) answer(waiting, too_late());
+  while (!result.is_there())
+    result.wait_until(runtime_->time(), std::nullopt);  // who took the call is about to answer it
+  return result.take();
 }
 
 bool HostBackend::take(Waiting& waiting) noexcept {

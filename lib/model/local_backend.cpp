@@ -2,7 +2,7 @@
 #include "model/local_backend.hpp"
 
 #include <algorithm>
-#include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <new>
 #include <utility>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Model::make() around a backend of the host's own: what may be merged, and the runs before the model is handed out.
 #include <algorithm>
-#include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <utility>
 
 #include "core/return_if_error.hpp"

@@ -5,7 +5,7 @@
 #include "model/make_model.hpp"
 
 #include <algorithm>
-#include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <optional>
 #include <utility>
 
@@ -217,8 +217,8 @@ Model detail::ModelMaker::make(std::shared_ptr<const ModelCall> call, Runtime ru
   return Model(std::make_shared<const Model::State>(Model::State{std::move(call), std::move(runtime), name}));
 }
 
-const detail::ModelCall& detail::ModelMaker::call_of(const Model& model) {
-  return *model.state_->call;
+std::shared_ptr<const detail::ModelCall> detail::ModelMaker::call_of(const Model& model) {
+  return model.state_->call;
 }
 
 namespace {

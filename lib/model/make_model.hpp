@@ -35,7 +35,7 @@ inline int threads_for(const EngineInfo& info, const RuntimeOptions& runtime) {
 class ModelMaker {
  public:
   static Model make(std::shared_ptr<const ModelCall> call, Runtime runtime, const std::string& name);
-  static const ModelCall& call_of(const Model& model);
+  static std::shared_ptr<const ModelCall> call_of(const Model& model);
 };
 
 /// Decides what may be merged, makes the instances, warms them up and tries batch sizes, all on ModelOptions::examples.

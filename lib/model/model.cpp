@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Model: the handle, and raw calls through it.
 #include <algorithm>
-#include <future>
-#include <gantry/kept_promise.hpp>
 #include <gantry/model.hpp>
-#include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <utility>
 
 #include "core/return_if_error.hpp"
 #include "model/model_call.hpp"
+#include "runtime/awaited_result.hpp"
 #include "runtime/context.hpp"
 #include "runtime/current_thread.hpp"
 #include "runtime/helping_caller.hpp"
@@ -38,8 +37,7 @@ Result<Tensors> run_here(const ModelCall& call, RuntimeCore* core, const Tensors
 /// By a worker. Who waits gives up at the deadline, and then the call is kept alive by what is still at it.
 Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const Tensors& inputs,
                               const CallOptions& options) {
-  detail::KeptPromise<Tensors> promise;
-  auto future = promise.get_future();
+  detail::AwaitedResult<Tensors> result;
   detail::Admission helped;  // otherwise submit() admits
   {
     const detail::HelpingCaller helper(core, options, detail::Clock::duration::zero());
@@ -47,15 +45,14 @@ Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const
       GANTRY_ASSIGN_OR_RETURN(auto admission, core.admit(options));
       helped = std::move(admission);
     }
-    call->submit(inputs, options, [call, promise = std::move(promise)](Result<Tensors> result) mutable {
-      promise.set_value(std::move(result));
-    });
+    call->submit(inputs, options,
+                 [call, giver = result.giver()](Result<Tensors> given) mutable { giver.set(std::move(given)); });
   }
-  if (!detail::wait_outside(core, future, options.deadline)) {
+  if (!detail::wait_outside(core, result, options.deadline)) {
     core.counters().deadline_misses.add();
     return too_late();
   }
-  return future.get();
+  return result.take();
 }
 
 Result<Tensors> run_where_it_belongs(const ModelCallPtr& call, const Runtime& runtime, const Tensors& inputs,

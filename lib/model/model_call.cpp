@@ -2,7 +2,7 @@
 // One checked call of a backend.
 #include "model/model_call.hpp"
 
-#include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <utility>
 
 #include "core/dense.hpp"

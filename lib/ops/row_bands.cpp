@@ -8,7 +8,7 @@
 #include "core/mutex.hpp"
 #include "core/return_if_error.hpp"
 #include "runtime/context.hpp"
-#include "runtime/runtime_core.hpp"
+#include "runtime/parts.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
@@ -23,8 +23,9 @@ constexpr std::size_t kBandsOfAThread = 4;  // so that no thread waits long for 
 std::size_t threads_for(const CallContext& call, std::int64_t work) {
   const int threads = call.threads();
   if (threads < 2) return 1;
-  const bool has_team = call.context().runtime->options().intra_op_threads > 1;
-  return work < (has_team ? kWorkForTeam : kWorkForWorkers) ? 1 : static_cast<std::size_t>(threads);
+  return work < (loops_on_team(*call.context().runtime) ? kWorkForTeam : kWorkForWorkers)
+             ? 1
+             : static_cast<std::size_t>(threads);
 }
 
 Result<void> run_bands(const CallContext& call, std::int64_t rows, std::size_t bands,

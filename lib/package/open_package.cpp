@@ -3,6 +3,7 @@
 // used before it was checked.
 #include <algorithm>
 #include <gantry/package.hpp>
+#include <gantry/translate_exception.hpp>
 #include <optional>
 #include <utility>
 

@@ -210,7 +210,7 @@ Result<PackageOpener::Built> PackageOpener::build(const ModelsByName& models) {
     const Model& model = models.at(candidate.name());
     built.info.models.push_back(candidate.info());
     built.info.models.back().merging = model.merging();
-    built.merged.push_back(ModelMaker::call_of(model).max_merged);
+    built.merged.push_back(ModelMaker::call_of(model)->max_merged);
   }
   return built;
 }

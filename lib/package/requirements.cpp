@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <utility>
 
 #include "core/json_access.hpp"

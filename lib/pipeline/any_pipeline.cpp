@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <gantry/any_pipeline.hpp>
+#include <gantry/translate_exception.hpp>
 #include <utility>
 
 #include "core/return_if_error.hpp"

@@ -3,6 +3,7 @@
 #include "pipeline/compound_steps.hpp"
 
 #include <algorithm>
+#include <gantry/translate_exception.hpp>
 #include <string>
 #include <utility>
 

@@ -3,8 +3,10 @@
 //
 // Types flow from left to right: each op must take what the one before gives. `in` and `out` of a list are what its
 // surroundings demand, nullptr where they demand nothing.
+#include <gantry/model_stage.hpp>
 #include <gantry/named_tensors.hpp>
 #include <gantry/registry.hpp>
+#include <gantry/translate_exception.hpp>
 
 #include "core/json_object.hpp"
 #include "core/near_names.hpp"
@@ -141,8 +143,8 @@ class ConfigParser {
     const Signature& signature = found->second.signature();
     const bool takes_many = signature.inputs().size() != 1 || (in && same_type(*in, many));
     const bool gives_many = signature.outputs().size() != 1 || (out && same_type(*out, many));
-    return found->second.make_stage_node(takes_many ? many : one, gives_many ? many : one, found->first,
-                                         models.size() > 1);
+    return make_model_node(found->second, takes_many ? many : one, gives_many ? many : one, found->first,
+                           models.size() > 1);
   }
 
   std::string names_of_models() const {

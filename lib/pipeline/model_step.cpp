@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <gantry/model.hpp>
+#include <gantry/model_stage.hpp>
 #include <gantry/pipeline.hpp>
+#include <gantry/translate_exception.hpp>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "core/return_if_error.hpp"
 #include "model/batch.hpp"
+#include "model/make_model.hpp"
 #include "model/model_call.hpp"
 #include "pipeline/model_name.hpp"
 #include "runtime/context.hpp"
@@ -271,36 +275,33 @@ class ModelKernel final : public Kernel {
 };
 
 }  // namespace
-}  // namespace gantry::inline GANTRY_ABI::detail
 
-namespace gantry::inline GANTRY_ABI {
-
-detail::NodePtr Model::make_stage_node(const detail::TypeInfo& in, const detail::TypeInfo& out, const std::string& name,
-                                       bool is_one_of_several) const {
-  const bool takes_tensor = detail::same_type(in, detail::type_of<Tensor>());
-  const bool gives_tensor = detail::same_type(out, detail::type_of<Tensor>());
-  auto node = std::make_shared<detail::Node>();
+NodePtr make_model_node(const Model& model, const TypeInfo& in, const TypeInfo& out, const std::string& name,
+                        bool is_one_of_several) {
+  const std::shared_ptr<const ModelCall> call = ModelMaker::call_of(model);
+  const Signature& signature = model.signature();
+  const bool takes_tensor = same_type(in, type_of<Tensor>());
+  const bool gives_tensor = same_type(out, type_of<Tensor>());
+  auto node = std::make_shared<Node>();
   node->kind = node->name = "model";
   node->in = &in;
   node->out = &out;
-  const detail::ModelName called{name.empty() ? state_->name : name, is_one_of_several};
-  node->params = detail::Params::of(called, "");
-  node->params.text = "'" + state_->name + "', " + signature().to_string() +
-                      ", max_batch=" + std::to_string(max_batch()) + ", " + merging() + ", " +
-                      (state_->call->padding.empty() ? "" : "pads " + state_->call->padding + ", ") +
-                      info().description;
-  if (!info().matching.empty()) node->params.text += ", " + info().matching;
-  if (takes_tensor && signature().inputs().size() != 1)
+  const ModelName called{name.empty() ? model.name() : name, is_one_of_several};
+  node->params = Params::of(called, "");
+  node->params.text = "'" + model.name() + "', " + signature.to_string() +
+                      ", max_batch=" + std::to_string(model.max_batch()) + ", " + model.merging() + ", " +
+                      (call->padding.empty() ? "" : "pads " + call->padding + ", ") + model.info().description;
+  if (!model.info().matching.empty()) node->params.text += ", " + model.info().matching;
+  if (takes_tensor && signature.inputs().size() != 1)
     node->error = Error(ErrorCode::kInvalidArgument, "a stage over Tensor needs a model with one input, this one has " +
-                                                         std::to_string(signature().inputs().size()));
-  if (gives_tensor && signature().outputs().size() != 1)
-    node->error = Error(ErrorCode::kInvalidArgument,
-                        "a stage that gives Tensor needs a model with one output, this "
-                        "one has " +
-                            std::to_string(signature().outputs().size()));
-  node->kernel = std::make_shared<detail::ModelKernel>(state_->call, called, takes_tensor, gives_tensor);
-  node->keep_alive = {state_};
+                                                         std::to_string(signature.inputs().size()));
+  if (gives_tensor && signature.outputs().size() != 1)
+    node->error =
+        Error(ErrorCode::kInvalidArgument, "a stage that gives Tensor needs a model with one output, this one has " +
+                                               std::to_string(signature.outputs().size()));
+  node->kernel = std::make_shared<ModelKernel>(call, called, takes_tensor, gives_tensor);
+  node->keep_alive = {std::make_shared<const Model>(model)};  // and so its runtime
   return node;
 }
 
-}  // namespace gantry::inline GANTRY_ABI
+}  // namespace gantry::inline GANTRY_ABI::detail

@@ -2,6 +2,7 @@
 // select and bundle: steps over tensors by name, and over the items of a tuple.
 #include <algorithm>
 #include <gantry/named_tensors.hpp>
+#include <gantry/translate_exception.hpp>
 #include <memory>
 #include <optional>
 #include <set>

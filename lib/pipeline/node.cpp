@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chaining nodes, and the defaults of Step and Kernel.
-#include <exception>
 #include <gantry/node.hpp>
-#include <gantry/result.hpp>
-#include <new>
-
-#include "core/error_or_out_of_memory.hpp"
+#include <utility>
 
 namespace gantry::inline GANTRY_ABI::detail {
 
@@ -19,23 +15,6 @@ Fusion Kernel::fuse(Span<const Branch>) const {
 void Step::start(Span<Slot> slots, Context& context, Function<void()> resume) const {
   run(slots, context);
   resume();
-}
-
-Error translate_exception() noexcept {
-  try {
-    throw;
-  } catch (const ResultError& error) {
-    return error.error();
-  } catch (const std::bad_alloc&) {
-    return Error::out_of_memory();
-  } catch (const std::exception& error) {
-    return error_or_out_of_memory([&] {
-      return Error(ErrorCode::kInternal, std::string("threw ") + demangled_name(typeid(error)) + ": " + error.what());
-    });
-  } catch (...) {
-    return error_or_out_of_memory(
-        [] { return Error(ErrorCode::kInternal, "threw something that is not a std::exception"); });
-  }
 }
 
 namespace {

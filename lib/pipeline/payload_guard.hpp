@@ -4,6 +4,7 @@
 
 #include <gantry/codec.hpp>
 #include <gantry/node.hpp>
+#include <gantry/translate_exception.hpp>
 #include <string>
 
 namespace gantry::inline GANTRY_ABI::detail {

@@ -2,6 +2,7 @@
 // The erased pipeline: admission, and the ways to call it.
 #include <algorithm>
 #include <gantry/pipeline.hpp>
+#include <gantry/translate_exception.hpp>
 #include <utility>
 
 #include "core/return_if_error.hpp"

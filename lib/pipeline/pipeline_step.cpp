@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/pipeline_step.hpp"
 
+#include <gantry/translate_exception.hpp>
 #include <utility>
 #include <vector>
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <gantry/pipeline.hpp>
+#include <gantry/translate_exception.hpp>
 #include <string_view>
 #include <utility>
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <gantry/plugin.hpp>
+#include <gantry/translate_exception.hpp>
 #include <system_error>
 #include <utility>
 

@@ -3,6 +3,7 @@
 #include "pipeline/request.hpp"
 
 #include <algorithm>
+#include <gantry/translate_exception.hpp>
 #include <optional>
 #include <utility>
 

@@ -2,6 +2,7 @@
 // AnyPipeline::as(): the same pipeline under types that are stated, where a config left those of tuples open.
 #include <gantry/any_pipeline.hpp>
 #include <gantry/named_tensors.hpp>
+#include <gantry/translate_exception.hpp>
 #include <utility>
 #include <vector>
 

@@ -44,11 +44,10 @@ class GANTRY_API BudgetWatch {
   };
 
   /// Takes the first reading.
-  explicit BudgetWatch(Reader reader = make_process_reader(), Clock::time_point now = TimeSource::steady().now(),
-                       Clock::duration interval = std::chrono::seconds(5));
+  BudgetWatch(Reader reader, Clock::time_point now, Clock::duration interval = std::chrono::seconds(5));
 
   /// The latest reading, taken anew if it is `interval` old. While another thread takes one: the one before.
-  std::shared_ptr<const Reading> refresh(Clock::time_point now = TimeSource::steady().now());
+  std::shared_ptr<const Reading> refresh(Clock::time_point now);
   Clock::duration interval() const { return interval_; }
 
  private:

@@ -2,24 +2,16 @@
 #include "runtime/on_worker.hpp"
 
 #include <exception>
-#include <future>
 #include <optional>
 #include <utility>
 
+#include "core/return_if_error.hpp"
+#include "runtime/awaited_result.hpp"
 #include "runtime/current_thread.hpp"
 #include "runtime/outside_wait.hpp"
 #include "runtime/rounding_scope.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {
-namespace {
-
-/// Neither: it was done.
-struct Outcome {
-  std::optional<Error> refusal;
-  std::exception_ptr thrown;
-};
-
-}  // namespace
 
 Result<void> do_on_worker(RuntimeCore& core, const std::function<void(Job)>& post, const std::function<void()>& work) {
   if (core.on_worker()) {
@@ -32,24 +24,19 @@ Result<void> do_on_worker(RuntimeCore& core, const std::function<void(Job)>& pos
     work();
     return {};
   }
-  std::promise<Outcome> promise;
-  auto ended = promise.get_future();
-  post([&work, promise = std::move(promise)](const Error* refusal) mutable {
-    Outcome outcome;
+  AwaitedResult<std::exception_ptr> thrown;  // null: it was done
+  post([&work, giver = thrown.giver()](const Error* refusal) mutable {
+    if (refusal) return giver.set(*refusal);
     try {
-      if (refusal)
-        outcome.refusal = *refusal;
-      else
-        work();
+      work();
     } catch (...) {
-      outcome.thrown = std::current_exception();
+      return giver.set(std::current_exception());
     }
-    promise.set_value(std::move(outcome));
+    giver.set(std::exception_ptr());
   });
-  wait_outside(core, ended, std::nullopt);
-  Outcome outcome = ended.get();
-  if (outcome.thrown) std::rethrow_exception(outcome.thrown);
-  if (outcome.refusal) return *std::move(outcome.refusal);
+  wait_outside(core, thrown, std::nullopt);
+  GANTRY_ASSIGN_OR_RETURN(const std::exception_ptr exception, thrown.take());
+  if (exception) std::rethrow_exception(exception);
   return {};
 }
 

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <optional>
 
+#include "runtime/awaited_result.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {
@@ -71,18 +71,13 @@ class OutsideWait {
   const bool is_working_;
 };
 
-/// Waits for what a worker of `awaited` promised; false if `deadline` came first. A thread that works for a runtime
-/// does here what is queued there, if all wait.
+/// Waits for what a worker of `awaited` gives; false if `deadline` came first. A thread that works for a runtime does
+/// here what is queued there, if all wait.
 template <class T>
-bool wait_outside(RuntimeCore& awaited, std::future<T>& future, const std::optional<Deadline>& deadline) {
+bool wait_outside(RuntimeCore& awaited, const AwaitedResult<T>& result, const std::optional<Deadline>& deadline) {
   return OutsideWait(awaited).wait(
-      deadline, [&] { return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready; },
-      [&](const std::optional<Deadline>& time) {
-        if (time)
-          future.wait_until(*time);
-        else
-          future.wait();
-      },
+      deadline, [&] { return result.is_there(); },
+      [&](const std::optional<Deadline>& when) { result.wait_until(awaited.time(), when); },
       [&] { awaited.begin_here(); });
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/mutex.hpp"
+#include "runtime/runtime_core.hpp"
 #include "runtime/team.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {
@@ -55,9 +56,15 @@ std::size_t loop_threads(const RuntimeCore& core) {
   return static_cast<std::size_t>(options.intra_op_threads > 1 ? options.intra_op_threads : options.image_threads);
 }
 
+bool loops_on_team(const RuntimeCore& core) {
+  return core.options().intra_op_threads > 1;
+}
+
 void run_parts(RuntimeCore& core, std::size_t threads, std::size_t count, std::function<void(std::size_t)> part) {
-  if (const int team = core.options().intra_op_threads; team > 1)
-    return run_on_team(std::min(threads, static_cast<std::size_t>(team)), count, part);
+  if (loops_on_team(core)) {
+    const auto team = static_cast<std::size_t>(core.options().intra_op_threads);
+    return run_on_team(std::min(threads, team), count, part);
+  }
   const auto parts = std::make_shared<Parts>(count, std::move(part));
   const std::size_t helpers = std::min(threads, count);
   for (std::size_t i = 1; i < helpers; ++i)

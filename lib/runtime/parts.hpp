@@ -5,14 +5,20 @@
 #include <cstddef>
 #include <functional>
 
-#include "runtime/runtime_core.hpp"
+#include <gantry/version.hpp>
 
 namespace gantry::inline GANTRY_ABI::detail {
+
+class RuntimeCore;
 
 /// How many threads one piece of work may use for a loop: as many as an engine call of the same worker may
 /// (intra_op_threads). Where that is one, as many workers as image_threads allows, of which only those help that have
 /// nothing else to do. Either way workers * intra_op_threads is not exceeded.
 std::size_t loop_threads(const RuntimeCore& core);
+
+/// Whether run_parts() uses the worker's OpenMP team. To start it costs less than to wake other workers, so it pays for
+/// shorter loops.
+bool loops_on_team(const RuntimeCore& core);
 
 /// Calls part(0) to part(count - 1), each once, on this thread and on up to `threads` - 1 others; returns when all have
 /// returned. What one throws is thrown here, after the others. With intra_op_threads above 1 the others are those of

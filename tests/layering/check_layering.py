@@ -24,18 +24,38 @@ ALLOWED_FOLDERS = {
 
 # The public headers by level; a header includes its own level and those before.
 HEADER_LEVELS = [
-    {"export", "version", "span", "frame", "error", "grpc_status", "http_status", "result", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "executor", "isa", "tensor",
-     "stats", "time_source", "trace_parent", "observer"},
-    {"run_options", "engine_call", "call_context", "runtime"},
-    {"payload_memory", "type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "named_tensors"},
+    {"export", "version", "span", "frame", "error", "grpc_status", "http_status", "result", "translate_exception", "demangled_name", "kept_promise", "json", "json_writer", "tolerance", "device", "dtype", "shape", "bytes", "function", "isa", "tensor",
+     "time_source", "trace_parent"},
+    {"executor", "stats", "observer", "run_options", "engine_call", "call_context", "runtime"},
     {"signature", "padding", "model_file", "engine_options", "model_options", "engine", "engine_loader", "backend", "model"},
-    {"package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
+    {"payload_memory", "type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "model_stage",
+     "named_tensors", "package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
     {"image", "classify", "keypoints", "segment", "segmentation", "tensor_ops", "detect", "embeddings"},
     {"package", "libtorch", "executorch"},
     {"core", "gantry"},
 ]
 # The highest level that the sources of a folder may include.
-FOLDER_LEVELS = {"core": 0, "runtime": 1, "model": 3, "pipeline": 4, "ops": 5, "engine": 6, "package": 6, "cli": 7}
+FOLDER_LEVELS = {"core": 0, "runtime": 1, "model": 2, "pipeline": 3, "ops": 4, "engine": 5, "package": 5, "cli": 6}
+
+# What the folders above may include of a folder below, where that is a few headers and not all of it.
+USED_OF = {
+    "ops": {"runtime": {"runtime/context.hpp", "runtime/parts.hpp", "runtime/rounding_scope.hpp"}, "model": {"model/npy.hpp"},
+            "pipeline": set()},
+    "engine": {"runtime": set(), "model": {"model/engine_library.hpp", "model/version_requirement.hpp"}, "pipeline": set()},
+}
+
+# A class or function is defined on the level where it is declared: its members in the folder of its header in lib/, or
+# in the folder on the level of its public header. The exceptions, with the reason.
+DEFINED_ELSEWHERE = {("Registry", "ops/builtin.cpp")}   # Registry::builtin() holds all ops, which the pipeline does not know
+
+CLASS = re.compile(r"^[ \t]*(?:template\s*<[^;{]*>\s*)?(?:class|struct)\s+(?:GANTRY_\w+\s+)?(\w+)(?:\s+final)?\s*(?::[^;{]*)?\{",
+                   re.MULTILINE)
+API_FUNCTION = re.compile(r"^GANTRY_API\s+[\w:<>,&* ]*?[ &*>](\w+)\(", re.MULTILINE)
+MEMBER_DEFINITION = re.compile(r"^(?!\s)(?:[\w:<>,&*\[\] ]*?[ &*>])?((?:\w+::)+)(?:~?\w+|operator[^\s(]+)\(", re.MULTILINE)
+FUNCTION_DEFINITION = re.compile(r"^(?!\s|using|return|static|namespace|struct|class|template|#)[\w:<>,&*\[\] ]*?[ &*>]"
+                                 r"((?:\w+::)*)(\w+)\([^;{}]*\)\s*(?:const\s*)?(?:noexcept\s*)?(?:try\s*)?\{", re.MULTILINE)
+UNNAMED_NAMESPACE = re.compile(r"^namespace \{\n.*?^\}  // namespace$", re.MULTILINE | re.DOTALL)
+NAMESPACES = {"gantry", "detail", "cli", "image", "detect", "libtorch", "executorch", "std"}
 
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2|c10d)/")
 EXECUTORCH = re.compile(r"^executorch/")
@@ -96,11 +116,14 @@ class Check:
         self.root = pathlib.Path(root)
         self.violations = []
         self.leads_to_abi = {}
+        self.classes = {}    # name -> the folders of lib/ that may define its members
+        self.functions = {}  # public header -> (names of its GANTRY_API functions, the folders that may define them)
 
     def report(self, path, line, message):
         self.violations.append(f"{path.relative_to(self.root)}:{line}: {message}")
 
     def run(self):
+        self.collect_declarations()
         for path in sorted((self.root / "lib").rglob("*")):
             if path.suffix in {".cpp", ".hpp", ".h"}:
                 self.check_source(path)
@@ -130,6 +153,8 @@ class Check:
             self.check_include(path, parts, line, quote, header)
         code = code_of(path.read_text())
         name = "/".join(parts)
+        if path.suffix == ".cpp":
+            self.check_definitions(path, folder, name, code)
         if name != "core/return_if_error.hpp":
             for found in ERROR_BY_HAND.finditer(code):
                 self.report(path, line_of(code, found.start()),
@@ -147,6 +172,40 @@ class Check:
                 if (found.group(1), name) in MAY_CALL:
                     continue
                 self.report(path, line_of(code, found.start()), f"'{found.group(1)}': a library does not do that")
+
+    def collect_declarations(self):
+        for path in sorted((self.root / "lib").rglob("*.hpp")):
+            for found in CLASS.finditer(code_of(path.read_text())):
+                self.classes.setdefault(found.group(1), set()).add(path.relative_to(self.root / "lib").parts[0])
+        public = self.root / "include" / "gantry"
+        for path in sorted(public.rglob("*.hpp")):
+            level = level_of_header(path.relative_to(public).with_suffix("").as_posix())
+            folders = {folder for folder, own in FOLDER_LEVELS.items() if own == level}
+            code = code_of(path.read_text())
+            for found in CLASS.finditer(code):
+                self.classes.setdefault(found.group(1), set()).update(folders)
+            header = "gantry/" + path.relative_to(public).as_posix()
+            self.functions[header] = (set(API_FUNCTION.findall(code)), folders)
+
+    def check_definitions(self, path, folder, name, code):
+        found_names = []   # of what is defined, the folders that may do so, and where
+        for found in MEMBER_DEFINITION.finditer(code):
+            scopes = [scope for scope in found.group(1).split("::") if scope and scope not in NAMESPACES]
+            if scopes and scopes[0] in self.classes:
+                found_names.append((scopes[0], self.classes[scopes[0]], line_of(code, found.start())))
+        # Functions of one name are told apart by the headers that the source includes.
+        declared = [self.functions[header] for _, _, header in self.includes(path) if header in self.functions]
+        code = code_of(UNNAMED_NAMESPACE.sub(lambda found: "\n" * found.group().count("\n"), path.read_text()))
+        for found in FUNCTION_DEFINITION.finditer(code):
+            if "operator " in found.group() or set(found.group(1).split("::")) - NAMESPACES - {""}:
+                continue
+            folders = [folders for names, folders in declared if found.group(2) in names]
+            if folders:
+                found_names.append((found.group(2), set.union(*folders), line_of(code, found.start())))
+        for defined, folders, line in found_names:
+            if folder not in folders and (defined, name) not in DEFINED_ELSEWHERE:
+                self.report(path, line, f"'{defined}' is declared for lib/{' or lib/'.join(sorted(folders))}, and defined in "
+                                        f"lib/{folder}")
 
     def check_namespace(self, path):
         code = code_of(path.read_text())
@@ -199,6 +258,8 @@ class Check:
                 self.report(path, line, f'"{header}": includes begin with the folder of lib/')
             elif target not in ALLOWED_FOLDERS[folder]:
                 self.report(path, line, f'"{header}": lib/{folder} does not include lib/{target}')
+            elif header not in USED_OF.get(folder, {}).get(target, {header}):
+                self.report(path, line, f'"{header}": lib/{folder} uses {sorted(USED_OF[folder][target])} of lib/{target}')
             elif folder == "engine" == target and header.split("/")[1] != parts[1]:
                 self.report(path, line, f'"{header}": an engine does not include another')
 

@@ -40,7 +40,11 @@ FORBIDDEN = [
     ("lib/ops/a.cpp", "if (auto ok = f(g(1)); !ok)\n  return std::move(ok).error();", "GANTRY_RETURN_IF_ERROR"),
     ("lib/ops/a.cpp", "if (auto ended = call.interruption()) return *std::move(ended);", "GANTRY_RETURN_IF_ERROR"),
     ("lib/misc/a.cpp", "", "is in no layer"),
+    ("lib/ops/a.cpp", '#include "runtime/runtime_core.hpp"', "uses ['runtime/context.hpp', "),
+    ("lib/engine/torch/a.cpp", '#include "pipeline/plan.hpp"', "uses [] of lib/pipeline"),
+    ("lib/engine/torch/a.cpp", '#include "model/batch.hpp"', "uses ['model/engine_library.hpp', "),
     ("include/gantry/tensor.hpp", "#include <gantry/stage.hpp>", "is above this header"),
+    ("include/gantry/model.hpp", "#include <gantry/stage.hpp>", "is above this header"),
     ("include/gantry/registry.hpp", "#include <nlohmann/json.hpp>", "the standard library and gantry only"),
     ("include/gantry/tensor.hpp", '#include "core/tensor.hpp"', "the standard library and gantry only"),
     ("include/gantry/tensor.hpp", "inline void f() { std::abort(); }", "'abort"),
@@ -56,7 +60,7 @@ FORBIDDEN = [
 ]
 
 ALLOWED = [
-    ("lib/engine/torch/a.cpp", '#include <torch/script.h>\n#include <gantry/interop/torch.hpp>\n#include "model/batch.hpp"'),
+    ("lib/engine/torch/a.cpp", '#include <torch/script.h>\n#include <gantry/interop/torch.hpp>\n#include "model/engine_library.hpp"'),
     ("lib/engine/torch/a.cpp", "void f() { at::init_num_threads(); }"),
     ("lib/engine/executorch/a.cpp", '#include <executorch/runtime/core/error.h>\n#include "model/engine_library.hpp"'),
     ("lib/ops/image/a.cpp", '#include <jpeglib.h>\n#include "core/strided_copy.hpp"'),
@@ -75,15 +79,33 @@ ALLOWED = [
     ("lib/core/a.cpp", "#include <gantry/version.hpp>\nnamespace gantry::inline GANTRY_ABI::detail {\n}"),
     ("lib/core/a.cpp", "using namespace gantry;\nnamespace acme {\n}\nnamespace g = gantry;"),
     ("include/gantry/span.hpp", "#include <gantry/version.hpp>\nnamespace gantry {\ninline namespace GANTRY_ABI {\n}\n}"),
-    ("include/gantry/model.hpp", "#include <gantry/stage.hpp>\n#include <vector>"),
+    ("include/gantry/model_stage.hpp", "#include <gantry/stage.hpp>\n#include <gantry/model.hpp>\n#include <vector>"),
+    ("lib/ops/a.cpp", '#include "runtime/parts.hpp"\n#include "model/npy.hpp"'),
+]
+
+# A declaration, a definition, and what is said of the two.
+DEFINITIONS = [
+    ("lib/model/made.hpp", "class Made {\n  void f();\n};", "lib/pipeline/made.cpp", "void Made::f() {}",
+     "'Made' is declared for lib/model, and defined in lib/pipeline"),
+    ("include/gantry/model.hpp", "class GANTRY_API Model {\n  Node node() const;\n};", "lib/pipeline/a.cpp",
+     "Node Model::node() const {\n}", "'Model' is declared for lib/model, and defined in lib/pipeline"),
+    ("include/gantry/error.hpp", "GANTRY_API Error translate() noexcept;", "lib/pipeline/a.cpp",
+     "#include <gantry/error.hpp>\nError translate() noexcept {\n}", "'translate' is declared for lib/core, and defined in lib/pipeline"),
+    ("include/gantry/error.hpp", "GANTRY_API Error translate() noexcept;", "lib/pipeline/a.cpp",
+     "#include <gantry/error.hpp>\nnamespace {\nError translate() {\n}\n}  // namespace", None),
+    ("include/gantry/error.hpp", "GANTRY_API Error translate() noexcept;", "lib/core/a.cpp",
+     "#include <gantry/error.hpp>\nError translate() noexcept {\n}", None),
+    ("include/gantry/model.hpp", "class GANTRY_API Model {\n};", "lib/model/a.cpp", "Model::Model() {}", None),
+    ("lib/pipeline/plan.hpp", "struct Plan {\n};", "lib/pipeline/a.cpp", "void Plan::run() {\n}", None),
 ]
 
 
-def violations_of(name, text):
+def violations_of(*files):
     with tempfile.TemporaryDirectory() as root:
-        path = pathlib.Path(root, name)
-        path.parent.mkdir(parents=True)
-        path.write_text(text + "\n")
+        for name, text in files:
+            path = pathlib.Path(root, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text + "\n")
         return Check(root).run()
 
 
@@ -91,7 +113,7 @@ class CheckLayering(unittest.TestCase):
     def test_reports_what_is_forbidden(self):
         for name, text, expected in FORBIDDEN:
             with self.subTest(name=name, text=text):
-                violations = violations_of(name, text)
+                violations = violations_of((name, text))
                 self.assertEqual(len(violations), 1, violations)
                 self.assertIn(expected, violations[0])
                 self.assertTrue(violations[0].startswith(name + ":1: "), violations[0])
@@ -99,7 +121,15 @@ class CheckLayering(unittest.TestCase):
     def test_accepts_what_is_allowed(self):
         for name, text in ALLOWED:
             with self.subTest(name=name, text=text):
-                self.assertEqual(violations_of(name, text), [])
+                self.assertEqual(violations_of((name, text)), [])
+
+    def test_a_class_or_function_is_defined_on_the_level_of_its_header(self):
+        for header, declaration, source, definition, expected in DEFINITIONS:
+            with self.subTest(source=source, definition=definition):
+                violations = violations_of((header, declaration), (source, definition))
+                self.assertEqual(len(violations), 1 if expected else 0, violations)
+                if expected:
+                    self.assertIn(expected, violations[0])
 
 
 if __name__ == "__main__":

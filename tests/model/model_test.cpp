@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdio>
 #include <fstream>
+#include <future>
 #include <gantry/engine_loader.hpp>
 #include <gantry/model.hpp>
 #include <gantry/pipeline.hpp>
@@ -182,13 +183,16 @@ using namespace std::chrono_literals;
 TEST(ModelDeadline, ReturnsWhileTheEngineIsStillAtIt) {
   const auto script = make_script();
   script->gate.close();
+  const auto time = std::make_shared<test::ManualTime>();
   std::thread opener;
   {
-    const Model model = make_fake_model(script, make_runtime(2));
-    const auto late = model.run(batch_of({1, 2}), within(20ms));
+    const Model model = make_fake_model(script, make_runtime(2, Execution::kPooled, 1024, time));
+    auto waiter = std::async(std::launch::async, [&] { return model.run(batch_of({1, 2}), within(1h, *time)); });
+    script->gate.wait_for_arrivals(1);
+    time->advance(1h);
+    const auto late = waiter.get();
     EXPECT_THAT(late, FailsWith(ErrorCode::kDeadlineExceeded, "model 'fake': the deadline passed before"));
     EXPECT_EQ(late.error().reason(), ErrorReason::kDeadlinePassed);
-    script->gate.wait_for_arrivals(1);
     opener = std::thread([&] { script->gate.open(); });
   }  // the model may go meanwhile
   opener.join();

@@ -113,9 +113,10 @@ TEST(BudgetWatch, ReadsOncePerIntervalWithManyThreads) {
 }
 
 TEST(BudgetWatch, ReadsThisProcess) {
-  BudgetWatch watch;
-  EXPECT_GE(watch.refresh()->cpu.cpus, 1);
-  EXPECT_TRUE(watch.refresh()->memory.limit_bytes);
+  const auto now = TimeSource::steady().now();
+  BudgetWatch watch(make_process_reader(), now);
+  EXPECT_GE(watch.refresh(now)->cpu.cpus, 1);
+  EXPECT_TRUE(watch.refresh(now)->memory.limit_bytes);
 }
 
 }  // namespace

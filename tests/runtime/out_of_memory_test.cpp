@@ -7,6 +7,7 @@
 #include <gantry/node.hpp>
 #include <gantry/observer.hpp>
 #include <gantry/runtime.hpp>
+#include <gantry/translate_exception.hpp>
 #include <memory>
 #include <optional>
 #include <stdexcept>

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <gantry/image/image.hpp>
 #include <gantry/stage.hpp>
+#include <gantry/translate_exception.hpp>
 #include <string>
 #include <tuple>
 #include <utility>

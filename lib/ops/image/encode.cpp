@@ -2,6 +2,7 @@
 // image.encode: checks what the format can hold and hands over to its encoder.
 #include <algorithm>
 #include <gantry/image.hpp>
+#include <gantry/translate_exception.hpp>
 #include <string>
 
 #include "core/return_if_error.hpp"

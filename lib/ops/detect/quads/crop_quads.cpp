@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <gantry/translate_exception.hpp>
 #include <optional>
 #include <string>
 #include <utility>

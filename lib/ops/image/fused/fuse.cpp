@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which image ops become one step: image.decode, then geometric ops, then image.to_tensor, each optional, in that
 // order.
+#include <gantry/translate_exception.hpp>
 #include <memory>
 #include <string>
 #include <type_traits>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of payload types.
+// Names of types.
 #include <cxxabi.h>
 
 #include <cstdlib>
-#include <gantry/value.hpp>
+#include <gantry/demangled_name.hpp>
 #include <memory>
+#include <string_view>
 
 namespace gantry::inline GANTRY_ABI::detail {
 
