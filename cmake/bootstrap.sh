@@ -3,9 +3,10 @@
 # Makes a bare Debian machine ready to build gantry, and says what it does; `make` calls it before every target that
 # builds. Idempotent: with nothing to do it takes well under a second.
 #
-#   cmake/bootstrap.sh [--torch auto|debian] [--build DIR]
+#   cmake/bootstrap.sh [--torch auto|debian] [--build DIR] [--checks]
 #
 # 1. Debian packages: installed as root or through passwordless sudo; otherwise the command to run is printed (exit 1).
+#    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail.
 # 2. LibTorch, the first of: $GANTRY_TORCH_ROOT; a torch that python3 already has; the one in .venv (made here, by pip);
 #    with --torch debian, Debian's libtorch-dev, which must be 2.6 or newer (trixie; bookworm's 1.13 is refused).
 # 3. .venv: the Python stack that exports the demo's model and that the parity tests compare with.
@@ -13,12 +14,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-torch=auto build=build
+torch=auto build=build checks=
 while (($#)); do
   case $1 in
     --torch) torch=$2; shift 2 ;;
     --build) build=$2; shift 2 ;;
-    *) sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 64 ;;
+    --checks) checks=1; shift ;;
+    *) sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 64 ;;
   esac
 done
 case $torch in auto | debian) ;; *) echo "bootstrap: --torch is auto or debian, not '$torch'" >&2; exit 64 ;; esac
@@ -67,10 +69,12 @@ declare -A why=(
   [libbenchmark-dev]="benchmarks" [libspng-dev]="benchmarks"
   [libtorch-dev]="LibTorch" [python3-torch]="exports the demo's model" [python3-torchvision]="reference of the parity tests"
   [python3-setuptools]="AOTInductor's compiler driver"
+  [clang]="checks" [clang-tidy]="checks" [clang-format]="checks" [abigail-tools]="compares ABIs"
 )
 packages=(build-essential cmake ninja-build ccache pkg-config python3 python3-venv libjpeg62-turbo-dev libisal-dev
   zlib1g-dev libwebp-dev libhwy-dev libeigen3-dev nlohmann-json3-dev nettle-dev libsodium-dev libssl-dev libgtest-dev
   libgmock-dev libbenchmark-dev libspng-dev)
+[[ -n $checks ]] && packages+=(clang clang-tidy clang-format abigail-tools)
 [[ $torch == debian ]] && packages+=(libtorch-dev python3-torch python3-torchvision python3-setuptools)
 
 older() { [[ $1 != "$2" && $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }

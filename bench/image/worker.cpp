@@ -83,7 +83,7 @@ void measure(const Work& work, int threads, int count) {
 }
 
 /// What the times, and the number of instructions, depend on beside gantry.
-std::string version() {
+std::string versions_text() {
   const std::int64_t targets = hwy::SupportedTargets();  // the best one has the lowest bit
   return std::string("gantry, compiler " __VERSION__ ", ") + hwy::TargetName(targets & -targets) +
          ", libjpeg-turbo " GANTRY_BENCH_TEXT(LIBJPEG_TURBO_VERSION) ", glibc " + gnu_get_libc_version();
@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
   const Runtime runtime = Runtime::create(options).value();
   const Work work = make_work(argv[1], read_file(argv[2]).value(), runtime);
   dump(work().value(), argv[4]);
-  std::printf("{\"version\": \"%s\"}\n", version().c_str());
+  std::printf("{\"version\": \"%s\"}\n", versions_text().c_str());
   std::string word;
   int count = 0;
   while (std::cin >> word >> count) measure(work, std::atoi(argv[3]), count);

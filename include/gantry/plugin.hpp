@@ -27,6 +27,6 @@ GANTRY_API Result<void> load_plugin(const std::string& path, Registry& registry)
 
 /// Begins the function that adds to a gantry::Registry&, called `registry`. The symbol's name changes with every
 /// version whose types a plugin shares.
-#define GANTRY_PLUGIN(registry)                                             \
+#define GANTRY_PLUGIN(registry) /* NOLINT(bugprone-macro-parentheses) */    \
   extern "C" GANTRY_API void gantry_plugin_0_2(gantry::Registry& registry); \
   extern "C" void gantry_plugin_0_2(gantry::Registry& registry)

@@ -130,7 +130,7 @@ class GANTRY_API Registry {
   /// all.
   template <class In, class Out>
   void add(const std::string& name, std::function<Stage<In, Out>(ParamReader&)> factory,
-           std::function<OpDescription()> describe) {
+           std::function<OpDescription()> describe) {  // NOLINT(performance-unnecessary-value-param): it is moved
     add_erased(
         name, [factory = std::move(factory)](ParamReader& params) { return factory(params).node(); },
         detail::type_of<In>(), detail::type_of<Out>(), std::move(describe));

@@ -108,7 +108,7 @@ Result<EngineLibraries> load_engine_libraries(const Arguments& arguments) {
 }
 
 Result<AnyPipeline> open_with(const std::string& directory, const EngineList& engines, const OpenOptions& options,
-                              std::optional<detail::EngineChoice> choice) {
+                              const std::optional<detail::EngineChoice>& choice) {
   GANTRY_ASSIGN_OR_RETURN(auto opened, detail::open_package(directory, nullptr, nullptr, engines, options, choice));
   return AnyPipeline(std::move(opened.core), std::move(opened.origin));
 }

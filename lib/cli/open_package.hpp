@@ -32,7 +32,7 @@ Result<EngineLibraries> load_engine_libraries(const Arguments& arguments);
 
 /// Opens a package for whatever its pipeline takes and gives; `choice` as for detail::open_package().
 Result<AnyPipeline> open_with(const std::string& directory, const EngineList& engines, const OpenOptions& options,
-                              std::optional<detail::EngineChoice> choice = {});
+                              const std::optional<detail::EngineChoice>& choice = {});
 
 /// The bytes of gantry.json, whoever signed them. not_found says what a package is.
 Result<Bytes> read_manifest(const std::string& directory);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gantry/time_source.hpp>
+#include <new>
 
 namespace gantry::inline GANTRY_ABI {
 namespace {
@@ -17,7 +18,9 @@ class SteadyTime final : public TimeSource {
 TimeSource::~TimeSource() = default;
 
 const TimeSource& TimeSource::steady() noexcept {
-  static const auto* const steady = new SteadyTime;  // leaked: calls may still come while statics are destroyed
+  // Never destroyed: calls may still come while statics are destroyed.
+  alignas(SteadyTime) static unsigned char storage[sizeof(SteadyTime)];
+  static const auto* const steady = new (storage) SteadyTime;
   return *steady;
 }
 

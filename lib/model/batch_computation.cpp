@@ -124,6 +124,7 @@ Result<Tensors> BatchComputation::run_parts(Lane& lane, const Tensors& inputs, s
           "sizes of the inputs; set ModelOptions::merge to kNever, or give as many samples as max_batch allows");
     parts.push_back(*std::move(part));
   }
+  pointers.reserve(parts.size());
   for (const Tensors& part : parts) pointers.push_back(&part);
   return join_rows(pointers);
 }

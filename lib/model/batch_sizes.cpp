@@ -81,6 +81,7 @@ Result<Tensors> run_in_sizes(const BatchSizes& sizes, const Tensors& inputs, std
     begin += count;
   }
   std::vector<const Tensors*> pointers;
+  pointers.reserve(parts.size());
   for (const Tensors& part : parts) pointers.push_back(&part);
   return join_rows(pointers);
 }

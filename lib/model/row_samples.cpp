@@ -133,7 +133,7 @@ Result<Tensors> RowSamples::join(Span<const Tensors* const> parts) const {
 
 Result<Tensors> RowSamples::run_alone(const Tensors& inputs, const Run& run) const {
   const Tensors* const alone = &inputs;
-  const auto whole = join({&alone, 1});
+  auto whole = join({&alone, 1});
   if (!whole) return whole;
   auto outputs = run(*whole);
   return outputs && padding_ ? padding_->cut(*std::move(outputs), inputs) : std::move(outputs);

@@ -107,8 +107,7 @@ Result<void> GoldenRecords::keep(const std::string& identity, const GoldenRecord
       directory_ + "/." + identity + "-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
   static_cast<void>(::unlink(unfinished.c_str()));  // of a process of this number that was killed
   const auto failed = [&] {
-    const Error error =
-        at(directory_, ErrorCode::kFailedPrecondition, "cannot be written to: " + system_message(errno));
+    Error error = at(directory_, ErrorCode::kFailedPrecondition, "cannot be written to: " + system_message(errno));
     static_cast<void>(::unlink(unfinished.c_str()));
     return error;
   };

@@ -31,7 +31,8 @@ using detail::Value;
 
 AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
                          std::shared_ptr<const detail::PipelineOrigin> origin)
-    : AnyPipeline(std::move(core), origin, origin ? origin->codecs : Registry::builtin().codecs()) {}
+    : AnyPipeline(std::move(core), origin,  // NOLINT(performance-unnecessary-value-param): moved by the other one
+                  origin ? origin->codecs : Registry::builtin().codecs()) {}
 
 AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
                          std::shared_ptr<const detail::PipelineOrigin> origin, Codecs codecs)
@@ -113,8 +114,8 @@ std::vector<Result<Payload>> AnyPipeline::run_all(std::vector<Payload> inputs, c
   values.reserve(inputs.size());
   for (Payload& input : inputs) {
     auto value = unpack(std::move(input));
+    results.push_back(value ? Result<Payload>(Payload()) : Result<Payload>(value.error()));
     if (value) values.push_back(*std::move(value));
-    results.push_back(value ? Result<Payload>(Payload()) : Result<Payload>(std::move(value).error()));
   }
   auto ran = core_->run_batch(std::move(values), call);
   auto next = ran.begin();
@@ -142,8 +143,8 @@ void AnyPipeline::submit(Payload input, const RunOptions& options, Function<void
   }
   if (value) return core_->submit(*std::move(value), options, std::move(answer));
   try {
-    rebox(std::move(value).error());
-  } catch (...) {  // dropped, as Pipeline::submit() does
+    rebox(std::move(value).error());  // NOLINT(bugprone-use-after-move): moved only where there is a value
+  } catch (...) {                     // dropped, as Pipeline::submit() does
   }
 }
 

@@ -174,7 +174,7 @@ class ModelStep final : public Step {
       auto batch = stack_group(call->group);
       if (!batch) return answer(*call, batch, pending);
       model_->submit(*batch, *pending->context->call,
-                     [this, call, pending](Result<Tensors> outputs) { answer(*call, outputs, pending); });
+                     [this, call, pending](const Result<Tensors>& outputs) { answer(*call, outputs, pending); });
     } catch (...) {
       const Error error = translate_exception();
       if (call) return answer(*call, error, pending);

@@ -69,6 +69,7 @@ void set_frames(const CallContext& call, const std::vector<const Frame*>& frames
   if (std::all_of(frames.begin(), frames.end(), [&](const Frame* one) { return detail::same_frame(one, first); }))
     return set_frame(call, first);
   std::vector<std::optional<Frame>> each;
+  each.reserve(frames.size());
   for (const Frame* frame : frames) each.push_back(frame ? std::optional<Frame>(*frame) : std::nullopt);
   call.set_element_frames(std::move(each));
   call.clear_frame();

@@ -179,8 +179,8 @@ class TypedPipeline final : public PipelineCore {
     values.reserve(inputs.size());
     for (Value& input : inputs) {
       auto taken = take(input);
-      if (taken) values.push_back(*std::move(taken));
       results.push_back(taken ? Result<Value>(Value()) : Result<Value>(inner_->refuse(taken.error())));
+      if (taken) values.push_back(*std::move(taken));
     }
     auto ran = run(std::move(values));
     auto next = ran.begin();

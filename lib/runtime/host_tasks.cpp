@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <cfenv>
+#include <optional>
 #include <utility>
 
 #include "runtime/current_thread.hpp"
@@ -80,8 +81,7 @@ void HostTasks::keep_time(RuntimeCore& core) {
   while (!queue.is_stopping()) {
     if (auto job = queue.take_due_timer()) {
       lock.unlock();
-      core.post(*std::move(job));
-      job.reset();  // what it held goes without the lock
+      core.post(*std::exchange(job, std::nullopt));  // what it held goes without the lock
       lock.lock();
     } else if (const auto when = queue.next_timer()) {
       timer_changed_.wait_until(queue.mutex(), core.time(), *when);

@@ -59,9 +59,8 @@ class OutsideWait {
         }
         if (is_done()) break;
       }
-      auto until = deadline;
-      if (is_working_) until = std::min(until.value_or(Deadline::max()), awaited_.now() + kLook);
-      wait_until(until);
+      const Deadline look = awaited_.now() + kLook;
+      wait_until(is_working_ && !(deadline && *deadline < look) ? std::optional<Deadline>(look) : deadline);
     }
     return true;
   }

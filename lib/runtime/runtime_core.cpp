@@ -24,7 +24,7 @@ std::shared_ptr<const TimeSource> time_of(const RuntimeOptions& options) {
 
 }  // namespace
 
-RuntimeCore::RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> budgets,
+RuntimeCore::RuntimeCore(const RuntimeOptions& options, std::unique_ptr<BudgetWatch> budgets,
                          std::unique_ptr<ThreadSource> threads)
     : options_(without_owned(options)),
       time_(time_of(options)),

@@ -30,7 +30,8 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Cost:      WorkQueue's.
 class RuntimeCore final : public std::enable_shared_from_this<RuntimeCore> {
  public:
-  RuntimeCore(RuntimeOptions options, std::unique_ptr<BudgetWatch> budgets, std::unique_ptr<ThreadSource> threads);
+  RuntimeCore(const RuntimeOptions& options, std::unique_ptr<BudgetWatch> budgets,
+              std::unique_ptr<ThreadSource> threads);
 
   /// Without the executor and the time source.
   const RuntimeOptions& options() const { return options_; }

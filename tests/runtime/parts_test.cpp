@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/runtime_core.hpp"
 #include "support/fake_engine.hpp"
 
 namespace gantry::inline GANTRY_ABI {

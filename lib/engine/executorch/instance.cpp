@@ -132,7 +132,7 @@ Result<Tensors> Instance::run(const Tensors& inputs, const EngineCall&) {
   const NoThreadPool on_this_thread;
   const CallLog log;
   ++model_->running;
-  const auto computed = [&]() -> Result<Tensors> {
+  auto computed = [&]() -> Result<Tensors> {
     if (is_broken_)
       return Error(ErrorCode::kUnavailable, "an earlier call left this instance in a state that ExecuTorch cannot use")
           .with_reason(ErrorReason::kUnhealthy);

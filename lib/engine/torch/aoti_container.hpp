@@ -49,7 +49,7 @@ class AotiContainer {
   AotiContainer(const AotiContainer&) = delete;
   AotiContainer& operator=(const AotiContainer&) = delete;
 
-  std::vector<at::Tensor> run(std::vector<at::Tensor> arguments) { return runner_->run(arguments); }
+  std::vector<at::Tensor> run(const std::vector<at::Tensor>& arguments) { return runner_->run(arguments); }
   /// What read_call_spec() reads: one text for the arguments, one for the result.
   std::vector<std::string> call_spec() { return runner_->get_call_spec(); }
 

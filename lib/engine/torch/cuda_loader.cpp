@@ -69,7 +69,7 @@ Result<c10::Device> use_device(Device device) {
   GANTRY_RETURN_IF_ERROR(load_torch_cuda());
   try {
     const c10::impl::VirtualGuardImpl guard(c10::DeviceType::CUDA);
-    const int count = guard.deviceCount();
+    const int count = static_cast<unsigned char>(guard.deviceCount());  // never negative
     if (count == 0) return unusable("LibTorch sees no CUDA device (none present, none visible, or a driver too old)");
     if (device.index() >= count)
       return unusable("there is no " + device.to_string() + ": LibTorch sees " + std::to_string(count) +

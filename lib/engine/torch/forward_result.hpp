@@ -36,7 +36,7 @@ class ForwardResult {
   /// A tensor, or a tuple or list of them; anything; either of these, as each result shows.
   enum class Form { kFlat, kNested, kAny };
 
-  Result<std::vector<at::Tensor>> flat_tensors_of(c10::IValue result) const;
+  Result<std::vector<at::Tensor>> flat_tensors_of(const c10::IValue& result) const;
   Result<std::vector<at::Tensor>> nested_tensors_of(const c10::IValue& result) const;
 
   std::vector<std::string> outputs_;  // the signature's

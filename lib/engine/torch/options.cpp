@@ -41,7 +41,7 @@ bool is_library(const std::string& text) {
 }
 
 std::vector<std::string> read_library_names(OptionReader& reader) {
-  const std::vector<std::string> names = reader.texts("libraries");
+  std::vector<std::string> names = reader.texts("libraries");
   if (names.size() > kMaxLibraries)
     reader.fail("libraries", "has " + std::to_string(names.size()) + " libraries, at most " +
                                  std::to_string(kMaxLibraries) + " are allowed");

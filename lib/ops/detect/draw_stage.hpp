@@ -32,8 +32,8 @@ Stage<std::tuple<Image, Found>, Image> draw_stage(const char* name, const Option
 
 /// The same, called by hand.
 template <class Found, class Options, class DrawOn>
-Result<Image> drawn_by_hand(const Image& picture, const Found& found, const Options& options, Result<void> checked,
-                            const DrawOn& draw_on) {
+Result<Image> drawn_by_hand(const Image& picture, const Found& found, const Options& options,
+                            const Result<void>& checked, const DrawOn& draw_on) {
   try {
     GANTRY_RETURN_IF_ERROR(checked);
     return draw_on(picture, found, options, CallContext::none());

@@ -41,7 +41,7 @@ void add_image_codec(Registry& registry) {
   };
   codec.to_tensors = [](const Image& image) -> Result<Tensors> { return Tensors{{"pixels", image.pixels()}}; };
   codec.from_tensors = from_pixels;
-  codec.from_bytes = [](Bytes file, std::string_view) -> Result<Image> {
+  codec.from_bytes = [](const Bytes& file, std::string_view) -> Result<Image> {
     const image::Decode options;
     GANTRY_RETURN_IF_ERROR(check_file(file, options));
     return decode_image(file, options, nullptr);

@@ -78,7 +78,7 @@ Result<Tensors> to_tensors(const Quads& quads) {
   return tensors;
 }
 
-Result<Quads> from_tensors(Tensors tensors) {
+Result<Quads> from_tensors(const Tensors& tensors) {
   const Tensor* const quads = tensors.find("quads");
   const Tensor* const scores = tensors.find("scores");
   if (tensors.size() != 2 || quads == nullptr || scores == nullptr)

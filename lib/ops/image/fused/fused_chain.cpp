@@ -145,7 +145,7 @@ Result<Tensor> to_tensor(const FusedChain& chain, Pixels pixels, const CallConte
   auto tensor = call.make_tensor(tables.dtype(), tables.shape(pass.size(), channels_of(colour)));
   if (!tensor) return tensor.error().within(chain.to_tensor_label);
   RowSink sink(pass, tables, tensor->mutable_data(), channels_of(colour));
-  GANTRY_RETURN_IF_ERROR(pixels.walk(pass, std::move(sink)));
+  GANTRY_RETURN_IF_ERROR(pixels.walk(pass, sink));
   return tensor;
 }
 

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# cmake/tidy.sh DIR JOBS: clang-tidy over the library's sources as DIR compiles them, several in one (a unity build), with
+# the checks of .clang-tidy. Prints each finding once; exits 1 if there are any.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+build=$1 jobs=$2
+command -v clang-tidy >/dev/null || { echo "tidy: clang-tidy is not installed" >&2; exit 1; }
+
+mapfile -t units < <(python3 - "$build" <<'PYTHON'
+import json, re, sys
+for entry in json.load(open(sys.argv[1] + "/compile_commands.json")):
+    file = entry["file"]
+    if (re.search("/unity/(?!gantry_test)|/lib/", file)) and not file.endswith("/empty_library.cpp"):
+        print(file)
+PYTHON
+)
+echo "clang-tidy reads ${#units[@]} units of lib/"
+log=$build/tidy.log
+# The units include sources: so the filter of headers takes those, too, and to include one is no finding.
+printf '%s\0' "${units[@]}" | xargs -0 -P "$jobs" -n 1 clang-tidy -p "$build" --quiet --checks=-bugprone-suspicious-include \
+  '--header-filter=(include/gantry|lib)/.*\.[ch]pp' >"$log" 2>"$build/tidy-errors.log" || true
+if grep -E "warning:|error:" "$log" "$build/tidy-errors.log" -h | sort -u | sed "s|$PWD/||" | grep .; then
+  echo "the findings in their places: $log" >&2
+  exit 1
+fi
+echo "no findings"
