@@ -95,9 +95,9 @@ std::optional<Clock::time_point> WorkQueue::next_look() const {
 }
 
 std::optional<Work> WorkQueue::take_work() {
-  if (!slots_.is_free()) return std::nullopt;
+  if (!slots_.try_take()) return std::nullopt;
   auto work = next();
-  if (work) slots_.try_take();
+  if (!work) slots_.release();
   return work;
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // JobOrder: what a worker does next. Pure: the time is an argument.
 //
-// In this order: the continuation of a request that has begun; what was set for a time that has come; deferred work,
-// once all requests have begun that were queued before it, or if none is queued; a new request, as FairQueue orders
-// them.
+// In this order:
+// 1. the continuation of a request that has begun;
+// 2. a timer that is due;
+// 3. deferred work, if no request is queued, or as many requests have begun since it was deferred as were queued then
+//    (any requests: those that overtook them count, and those that began without being queued);
+// 4. a new request, as FairQueue orders them.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +24,8 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Ownership: owns its jobs.
 /// Threads:   none of its own; callers lock.
 /// Errors:    std::bad_alloc from push_*(), which then took nothing: the job is still the caller's.
-/// Cost:      FairQueue::take's for a request, else constant, logarithmic in timers.
+/// Cost:      for a request FairQueue::take(): linear in the priorities and tenants that have requests; else constant,
+///            logarithmic in timers.
 template <class Job>
 class JobOrder {
  public:
@@ -42,10 +46,11 @@ class JobOrder {
   }
   void push_at(Clock::time_point when, Job&& job) { timers_.emplace(when, std::move(job)); }
 
-  /// Something can be run now, timers aside.
+  /// Whether next() has a job, timers aside.
   bool has_work() const { return !continuations_.empty() || !requests_.empty() || !deferred_.empty(); }
   std::size_t queued_requests() const { return requests_.size(); }
-  /// Samples of requests that would begin before a new one of `priority`.
+  /// An estimate of the samples that begin before a new request of `priority`, for admission: those queued at its
+  /// priority or above, without aging and the shares of tenants. A rule that reorders requests must change this, too.
   double cost_ahead_of(int priority) const { return requests_.cost_ahead_of(priority); }
   /// When the first timer is due.
   std::optional<Clock::time_point> next_time() const {
@@ -68,12 +73,13 @@ class JobOrder {
     return Next{std::move(request->item), std::move(request->ticket)};
   }
 
-  /// Of requests that have begun, and of timers, alone.
+  /// The next continuation, or else the first timer that is due; begins no request and no deferred work.
   std::optional<Job> next_continuation(Clock::time_point now) {
     if (!continuations_.empty()) return take_front(continuations_);
     return next_timer(now);
   }
 
+  /// Removes and returns the first timer that is due.
   std::optional<Job> next_timer(Clock::time_point now) {
     if (!is_timer_due(now)) return std::nullopt;
     std::optional<Job> job(std::move(timers_.begin()->second));
@@ -81,13 +87,13 @@ class JobOrder {
     return job;
   }
 
-  /// A request began that was never queued.
+  /// Call it for a request that begins without having been queued.
   void count_begun() { ++begun_; }
 
-  /// For shutdown: any job, timers aside. One at a time, since a list of them would take memory.
+  /// For shutdown: removes any job, timers aside. One at a time, since a list of them would take memory.
   struct Drained {
     Job job;
-    bool has_begun;  ///< is no new request
+    bool has_begun;  ///< false for a request that has not begun
   };
   std::optional<Drained> drain(Clock::time_point now) {
     if (!continuations_.empty()) return Drained{take_front(continuations_), true};
@@ -100,7 +106,7 @@ class JobOrder {
  private:
   struct Deferred {
     Job job;
-    std::uint64_t after = 0;  // requests that begin before it
+    std::uint64_t after = 0;  // the value of begun_ from which it may run
   };
 
   template <class T>

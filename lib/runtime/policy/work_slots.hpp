@@ -7,34 +7,38 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A slot is held by a worker or a helping caller while it runs something, and by a task at the host's executor from
-/// when it is posted until it ends.
+/// A slot is held by a worker thread, or by a caller that works while it waits for its answer (a helping caller), while
+/// it runs something; and by a task posted to the host's executor, from when it is posted until it ends.
 /// Threads:   none of its own; callers lock.
 class WorkSlots {
  public:
+  /// `limit`: at least 1.
   explicit WorkSlots(int limit) : limit_(limit) {}
 
   int limit() const { return limit_; }
-  /// Slots that are taken above a smaller limit stay taken until they are released. By how many the limit has grown;
-  /// below 0 if it fell.
+  /// Returns the new limit minus the old one. If the limit falls, slots that are taken above it stay taken until their
+  /// holders release them.
   int set_limit(int limit) { return limit - std::exchange(limit_, limit); }
 
+  /// try_take() would succeed.
   bool is_free() const { return taken_ < limit_; }
   bool are_all_free() const { return taken_ == 0; }
-  /// More are taken than may be, since the limit fell: whoever ends a piece of work releases its slot.
+  /// More slots are taken than the limit, since it fell: a holder that ends a piece of work must release its slot.
   bool is_over_limit() const { return taken_ > limit_; }
-  /// False if none is free.
+  /// False if no slot is free. A rule that keeps slots free belongs into is_free() and try_take().
   bool try_take() {
     if (!is_free()) return false;
     ++taken_;
     return true;
   }
+  /// Once for each try_take() that succeeded.
   void release() { --taken_; }
 
-  /// The holder of a slot waits for another runtime's work.
+  /// The holder of a slot begins, or ends, to wait for another runtime's work.
   void begin_wait() { ++waiting_; }
   void end_wait() { --waiting_; }
-  /// All that may run wait so: nobody begins what is queued.
+  /// As many holders wait as may run: without help, queued work would never begin. Holders above a lowered limit do
+  /// not count, since they release their slots and begin nothing.
   bool do_all_wait() const { return waiting_ >= limit_; }
 
  private:
