@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RunOptions: what a caller sets for one request: deadline, cancellation, priority, tenant, trace.
-// Stages see a CallContext of it (call_context.hpp), engines an EngineCall (engine_call.hpp).
+// RunOptions: a caller's settings for one request: deadline, cancellation, priority, tenant, trace.
+// Stages see them through a CallContext (call_context.hpp), engines through an EngineCall (engine_call.hpp).
 //
 //   auto result = pipeline.run(jpeg, {gantry::within(std::chrono::milliseconds(50))});
 #pragma once
@@ -19,7 +19,7 @@ inline namespace GANTRY_ABI {
 /// An absolute point in time on the steady clock; set once per request and never extended.
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// The deadline `duration` from now by the clock that is given, the steady one by default; the farthest there is for
+/// The deadline `duration` from now, by the clock `time`; the default is the steady clock. Deadline::max() for
 /// durations beyond it, such as hours::max().
 template <class Rep, class Period>
 Deadline within(std::chrono::duration<Rep, Period> duration, const TimeSource& time = TimeSource::steady()) {
@@ -31,7 +31,7 @@ Deadline within(std::chrono::duration<Rep, Period> duration, const TimeSource& t
   return now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
 }
 
-/// Cancels the requests it was handed to. Copies refer to the same token.
+/// Cancels the requests it was passed to. Copies refer to the same token.
 ///
 /// Ownership: shares its flag.
 /// Threads:   thread-safe.
@@ -39,7 +39,7 @@ Deadline within(std::chrono::duration<Rep, Period> duration, const TimeSource& t
 /// Cost:      one allocation when made by create(); none for the empty token.
 class CancelToken {
  public:
-  /// A token that can never be cancelled; what RunOptions has by default.
+  /// A token that can never be cancelled; the default in RunOptions.
   CancelToken() = default;
   static CancelToken create() {
     CancelToken token;
@@ -57,20 +57,20 @@ class CancelToken {
 
 /// Options of one request.
 struct RunOptions {
-  /// No result after this moment: checked at admission, before every stage and at the end; a blocking call returns when
-  /// it comes, though what is computing then is computed to its end: tensors, images and bytes that nobody owns are
-  /// copied for that, and a payload type of the host's must own what it looks at. Where it cannot be met, going by what
-  /// such requests took lately and by those that wait, the request is refused at once. Default: none.
+  /// No result after this time. Checked at admission, before every stage and at the end. A blocking call returns at the
+  /// deadline, but running work continues to its end; so the library copies tensors, images and bytes without an owner,
+  /// and payload types of the host must own their memory. If recent durations of such requests and the waiting requests
+  /// show that a request cannot meet its deadline, the library refuses it at once. Default: none.
   std::optional<Deadline> deadline;
   /// Checked at admission and before every stage.
   CancelToken cancel;
-  /// Higher goes first, -100..100; others count as the nearest of these. RuntimeOptions::priority_aging of waiting
-  /// makes up for one step.
+  /// Higher runs first; values beyond -100..100 count as the nearest bound. Waiting for RuntimeOptions::priority_aging
+  /// counts as one step.
   int priority = 0;
-  /// Whose request it is: tenants with requests waiting get shares in proportion to RuntimeOptions::tenant_weights.
+  /// The request's tenant. Tenants with waiting requests get shares in proportion to RuntimeOptions::tenant_weights.
   std::string tenant;
-  /// W3C traceparent of the caller's span, for RuntimeOptions::observer; empty, or not valid: none. Engines and
-  /// backends get it as it is.
+  /// W3C traceparent of the caller's span, for RuntimeOptions::observer; empty or invalid: no parent. Engines and
+  /// backends get it unchanged.
   std::string trace_parent;
 
   RunOptions() = default;
