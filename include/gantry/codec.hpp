@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codec<T>: how a payload type is read, written and compared. With one in its Registry, a host's own type works in the
-// tool's JSON, in golden cases and in .npy files like a built-in one.
+// Codec<T>: how to read, write and compare a payload type. With a codec in its Registry, a type of the host application
+// works in the tool's JSON, in golden cases and in .npy files like a built-in type.
 //
 //   Codec<Reading> codec;
 //   codec.name = "reading";
@@ -28,8 +28,8 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// Every function may be left out: what needs it then says so. The functions are called by several threads at once. An
-/// exception they throw becomes `internal`.
+/// Every function is optional; a feature that needs a missing one returns an error. Several threads call the functions
+/// at once. An exception that they throw becomes `internal`.
 ///
 /// Ownership: a value.
 /// Threads:   thread-compatible.
@@ -37,29 +37,29 @@ inline namespace GANTRY_ABI {
 /// Cost:      that of its functions.
 template <class T>
 struct Codec {
-  /// In JSON a payload is {"name": what write_json writes}. Lower-case letters, digits, '_', '-' and '.'; "file",
-  /// "npy", "tensors", "digest", "sample", "list" and "tuple" mean something else there.
+  /// In JSON a payload is {"name": <output of write_json>}. Lower-case letters, digits, '_', '-' and '.'. Reserved:
+  /// "file", "npy", "tensors", "digest", "sample", "list" and "tuple".
   std::string name;
-  /// Exactly one value. What it ends it has begun: anything else is `internal`, with the codec's name.
+  /// Writes exactly one value and closes only what it opened; anything else is `internal`, with the codec's name.
   std::function<void(const T&, JsonWriter&)> write_json;
-  /// What write_json wrote, and what people write.
+  /// Reads the output of write_json, and JSON that people write.
   std::function<Result<T>(const JsonView&)> read_json;
-  /// One tensor, which a .npy file can hold, or several by name, each name once.
+  /// One tensor, which a .npy file can hold, or several named tensors, each name once.
   std::function<Result<Tensors>(const T&)> to_tensors;
-  /// A tensor from a .npy file is alone, and its name empty.
+  /// The inverse of to_tensors. A tensor from a .npy file comes alone, with an empty name.
   std::function<Result<T>(Tensors)> from_tensors;
-  /// A file or a request's body. The media type ("image/jpeg") may be empty, or wrong.
+  /// Reads a file or a request's body. The media type ("image/jpeg") may be empty or wrong.
   std::function<Result<T>(Bytes, std::string_view media_type)> from_bytes;
-  /// How `got` differs from `expected` by more than the tolerance: "celsius: expected 20, got 21"; nothing if it does
-  /// not. Left out: the tensors of to_tensors are compared.
+  /// How `got` differs from `expected` by more than the tolerance: "celsius: expected 20, got 21"; nullopt if it does
+  /// not. If unset, the library compares the tensors of to_tensors.
   std::function<std::optional<std::string>(const T& expected, const T& got, const Tolerance&)> difference;
-  /// One line for people.
+  /// One line of text for people.
   std::function<std::string(const T&)> line;
 };
 
 namespace detail {
 
-/// A Codec of any type.
+/// A Codec with its type erased.
 struct ErasedCodec {
   const TypeInfo* type = nullptr;
   std::string name;

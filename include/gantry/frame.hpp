@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frame: the picture that a sample comes from, which travels beside it through a pipeline.
+// Frame: the picture that a sample comes from; it travels with the sample through a pipeline.
 //
 //   auto boxes = gantry::stage("boxes", [](const Tensor& found, const CallContext& call) -> Result<Boxes> {
 //     if (call.frame() == nullptr) return Error(ErrorCode::kFailedPrecondition, "...");
@@ -20,15 +20,15 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// Where a coordinate of the picture is now: now = own * gain + offset, both from the edge, so that the middle of the
-/// first pixel is at 0.5. A mirrored axis has a negative gain.
+/// Maps a coordinate of the picture to its current position: now = own * gain + offset. Both count from the edge: the
+/// centre of the first pixel is at 0.5. A mirrored axis has a negative gain.
 struct FrameAxis {
   double gain = 1;
   double offset = 0;
 
   double forth(double own) const { return own * gain + offset; }
   double back(double now) const { return (now - offset) / gain; }
-  /// What happens next: the axis is scaled, shifted, mirrored within `extent` pixels.
+  /// The axis after the next operation: scaled, shifted, or mirrored within `extent` pixels.
   FrameAxis scaled(double by) const { return {gain * by, offset * by}; }
   FrameAxis shifted(double by) const { return {gain, offset + by}; }
   FrameAxis mirrored(double extent) const { return {-gain, extent - offset}; }
@@ -37,32 +37,32 @@ struct FrameAxis {
   friend bool operator!=(const FrameAxis& a, const FrameAxis& b) { return !(a == b); }
 };
 
-/// A picture's own size, and where its pixels are now. image.decode makes it, or the first geometric op on an image
-/// that has none; resizing, cropping, mirroring and padding move its axes; everything else passes it on as it is.
+/// A picture's own size, and where its pixels are now. image.decode creates it, or the first geometric op on an image
+/// without one. Resizing, cropping, mirroring and padding move its axes; all other ops pass it on unchanged.
 ///
-/// `each` and `fork` keep one for each element and branch, which later `each`, `select` and `bundle` take up. A tuple
-/// or named tensors whose items have different frames have none of their own; a list keeps that of the picture which it
-/// was cut from. What a stage makes of such a list, tuple or named tensors as a whole has the frame that it sets, else
-/// the one that all items share which have any, such as the image's beside a prompt; none where there are several.
+/// `each` and `fork` keep one frame for each element and branch; later `each`, `select` and `bundle` use them. A tuple
+/// or named tensors whose items have different frames have none of their own; a list keeps the frame of the picture it
+/// was cut from. If a stage consumes all items of such a value, its output has the frame that the stage sets; else the
+/// frame that all items with a frame share, such as that of the image beside a prompt; none if they differ.
 ///
 /// Ownership: a value.
 /// Threads:   thread-compatible.
 /// Errors:    none.
-/// Cost:      an allocation for each sample that has one.
+/// Cost:      one allocation for each sample with a frame.
 struct Frame {
-  /// In pixels, upright: as the picture is shown, after `orientation` was undone.
+  /// In pixels, upright: as the picture is displayed, after undoing `orientation`.
   std::int64_t width = 0;
   std::int64_t height = 0;
-  /// What image.decode undid with exif_orientation: 1..8 as in EXIF, 1 for nothing.
+  /// The EXIF orientation that image.decode undid with exif_orientation: 1..8; 1 for none.
   std::uint8_t orientation = 1;
-  /// What was turned by a quarter: x now runs along the picture's height.
+  /// The picture was turned by a quarter: x now runs along its height.
   bool is_turned = false;
   FrameAxis x;
   FrameAxis y;
 
-  /// A picture that is its own frame.
+  /// The frame of a picture that nothing has changed yet.
   static Frame of(std::int64_t width, std::int64_t height) { return {width, height, 1, false, {}, {}}; }
-  /// The frame of a crop whose first pixel is (left, top) of what is now.
+  /// The frame of a crop whose first pixel is (left, top) of the current image.
   Frame cropped(double left, double top) const {
     Frame crop = *this;
     crop.x = x.shifted(-left);
@@ -83,17 +83,17 @@ inline bool same_frame(const Frame* a, const Frame* b) {
   return a == nullptr || b == nullptr ? a == b : *a == *b;
 }
 
-/// What is known of one value: its picture, and those of what it is made of.
+/// The known frames of one value: its own, and those of its elements.
 struct KnownFrames {
   std::optional<Frame> own;
-  /// Of a list's elements, a tuple's items, named tensors, where they differ from `own`: one for each, in order.
+  /// Frames of a list's elements, a tuple's items or named tensors, if they differ from `own`: one for each, in order.
   std::shared_ptr<const std::vector<KnownFrames>> of_elements;
-  /// They differ from `own`, and nobody knows how.
+  /// The elements' frames differ from `own`, and are unknown.
   bool are_elements_unknown = false;
 };
 
-/// The one picture of a value that was made of all of these: of those that have one, such as the image beside a prompt,
-/// if it is the same. nullopt where there are several, or one of them is not known.
+/// The frame of a value made from all of these: the frame of those that have one, such as the image beside a prompt, if
+/// it is the same for all. nullopt if there are several, or if the elements of an entry have other frames.
 inline std::optional<Frame> common_frame(const std::vector<KnownFrames>& all) {
   std::optional<Frame> common;
   for (const KnownFrames& one : all) {
@@ -104,7 +104,7 @@ inline std::optional<Frame> common_frame(const std::vector<KnownFrames>& all) {
   return common;
 }
 
-/// What stands beside a value: a pointer, which is all that a value without a picture pays.
+/// The frames that travel with a value. One pointer: a value without a picture costs no more.
 class SlotFrames {
  public:
   using List = std::shared_ptr<const std::vector<KnownFrames>>;
@@ -115,13 +115,13 @@ class SlotFrames {
   SlotFrames(const SlotFrames& other) : held_(other.held_ ? std::make_unique<Held>(*other.held_) : nullptr) {}
   SlotFrames& operator=(const SlotFrames& other) { return *this = SlotFrames(other); }
 
-  /// The sample's own; nullptr if it has none.
+  /// The sample's own frame; nullptr if it has none.
   const Frame* own() const { return held_ && held_->known.own ? &*held_->known.own : nullptr; }
   void set_own(const Frame& frame) { held().known.own = frame; }
   void clear_own() {
     if (held_) held_->known.own.reset();
   }
-  /// By the stage that is running, of what it gives.
+  /// Set by the running stage, for its output.
   void say_own(const Frame& frame) {
     set_own(frame);
     held_->is_said = true;
@@ -130,17 +130,17 @@ class SlotFrames {
     if (held_) held_->is_said = false;
   }
 
-  /// The elements do not all have the value's own.
+  /// True if elements have other frames than the value's own.
   bool have_elements_others() const { return held_ && (held_->known.of_elements || held_->known.are_elements_unknown); }
-  /// nullptr: all have the value's own, or nobody knows which they have.
+  /// nullptr: all elements have the value's own frame, or their frames are unknown.
   const List::element_type* of_elements() const { return held_ ? held_->known.of_elements.get() : nullptr; }
-  /// Of one element; nullptr where nobody knows it.
+  /// The frame of one element; nullptr if unknown.
   const Frame* of_element(std::size_t index) const {
     if (!have_elements_others()) return own();
     const auto* const all = of_elements();
     return all && index < all->size() && (*all)[index].own ? &*(*all)[index].own : nullptr;
   }
-  /// What an element takes along that is taken out.
+  /// The frames that an element takes along when it is taken out.
   SlotFrames element(std::size_t index) const {
     SlotFrames taken;
     if (const auto* const all = of_elements(); all && index < all->size())
@@ -153,17 +153,17 @@ class SlotFrames {
     held().known.of_elements = std::move(frames);
     held_->known.are_elements_unknown = false;
   }
-  /// All have the value's own.
+  /// All elements have the value's own frame.
   void clear_of_elements() {
     if (held_) held_->known.of_elements.reset(), held_->known.are_elements_unknown = false;
   }
-  /// Nobody knows which have which.
+  /// The elements' frames become unknown.
   void lose_of_elements() {
     held().known.of_elements.reset();
     held_->known.are_elements_unknown = true;
   }
-  /// The value was made from all elements, which have others: unless its stage said so, it has the one picture that is
-  /// among them. A list keeps that of the list before.
+  /// The value was made from all elements, and these have other frames. Unless its stage set a frame, it gets the only
+  /// picture among them. A list keeps the frame of the list before.
   void end_elements(bool is_list) {
     const List before = held_->known.of_elements;
     clear_of_elements();
@@ -174,7 +174,7 @@ class SlotFrames {
   }
 
   KnownFrames known() const { return held_ ? held_->known : KnownFrames(); }
-  /// Nothing that is set after it can fail for want of memory.
+  /// Allocates now, so that later setters cannot fail with out of memory.
   void reserve() { held(); }
 
  private:

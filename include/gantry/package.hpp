@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Package: a directory that holds a model with its pre- and postprocessing, and the proof that they are right.
+// Package: a directory with a model, its pre- and postprocessing, and recorded cases that prove them right.
 //
 //   auto pipeline = open<Bytes, Classes>("models/cat-or-dog/3", engines);
 //
-// Opening checks the signature (if keys are given), the manifest, every file's size and SHA-256, loads the model,
-// builds the pipeline, and runs the golden cases recorded from the Python stack. Only then is the pipeline handed out.
+// Opening checks the signature (if keys are given), the manifest, and every file's size and SHA-256; loads the model,
+// builds the pipeline, and runs the golden cases recorded from the Python stack. open() returns only after all that.
 #pragma once
 
 #include <array>
@@ -28,48 +28,48 @@ inline namespace GANTRY_ABI {
 /// An Ed25519 public key.
 struct GANTRY_API PublicKey {
   std::array<std::uint8_t, 32> bytes{};
-  /// From a PEM file ("BEGIN PUBLIC KEY") as gantry-pack --generate-key writes it. invalid_argument for another kind.
+  /// Reads a PEM file ("BEGIN PUBLIC KEY") as gantry-pack --generate-key writes it. invalid_argument for other kinds.
   static Result<PublicKey> load(const std::string& path);
 };
 
-/// When a package's golden cases run as it is opened.
+/// When open() runs a package's golden cases.
 enum class Golden : std::uint8_t {
   /// All of them, each time.
   kAlways,
-  /// All of them the first time. That they passed is remembered in OpenOptions::golden_cache; whoever opens the same
-  /// package again, with the same engines, options, versions and kind of CPU, runs the first case alone, and finds out
-  /// nothing anew about batches. Where that case fails, all run as if nothing were remembered. An open that was
-  /// interrupted leaves nothing behind that counts.
+  /// All of them on the first open; OpenOptions::golden_cache records that they passed. A later open of the same
+  /// package, with the same engines, options, versions and kind of CPU, runs only the first case and does not test
+  /// batches again. If that case fails, all cases run as if there were no record. An interrupted open leaves no valid
+  /// record.
   kFirstTime,
 };
 
 struct OpenOptions {
-  /// Unset: of each model the first engine that is usable here and passes its golden cases; set: that kind or an error.
+  /// Unset: for each model the first engine that is usable here and passes its golden cases. Set: only that kind.
   std::optional<std::string> engine;
-  /// The same for single models, by name; goes before `engine`.
+  /// The same for single models, by name; overrides `engine`.
   std::map<std::string, std::string> engines;
-  /// Where and how models run. What is not set here comes from the package: `max_batch`, `padding`, `name`.
+  /// Where and how models run. Fields not set here come from the package: `max_batch`, `padding`, `name`.
   ModelOptions model;
-  /// For single models, by name, instead of `model`.
+  /// Options of single models, by name; they replace `model`.
   std::map<std::string, ModelOptions> models;
-  /// Models of the host's own, by the names of the package's that they stand for, whose engines are then not loaded:
-  /// one that several packages share, or a remote one. The signature must be the package's. Golden cases run on them,
-  /// too, so one that keeps state is refused.
+  /// Models of the host application, by the names of the package's models that they replace, whose engines are then not
+  /// loaded: for example a model shared by several packages, or a remote one. Its signature must equal the package's.
+  /// Golden cases run on it too, so a model that keeps state is refused.
   std::map<std::string, Model> host_models;
-  /// Not empty: the package must carry a signature by one of these keys.
+  /// If not empty, the package must carry a signature by one of these keys.
   std::vector<PublicKey> trusted_keys;
   /// The ops that a package may use, and the codecs of its payloads; unset: Registry::builtin().
   std::optional<Registry> registry;
   Golden golden = Golden::kAlways;
-  /// With Golden::kFirstTime: a directory of the host's own for what passed, a small file for each package. Whoever can
-  /// write to it can say that a package passed, so it must belong to this user or to root, and not be writable for
-  /// everybody. It is made, for this user alone, if its parent is there. Where nothing can be written, all cases run
-  /// each time, and PackageInfo::golden_note says why.
+  /// With Golden::kFirstTime: the host application's directory for the records, one small file per package. A process
+  /// that can write there can claim that a package passed, so the directory must belong to this user or root and not be
+  /// world-writable. It is created for this user only, if its parent exists. If it is not writable, all cases run each
+  /// time, and PackageInfo::golden_note says why.
   std::string golden_cache;
-  /// What else the answers depend on, such as the version of the host's ops: a record counts for one tag alone. With a
-  /// `registry`, Golden::kFirstTime demands one.
+  /// What else the answers depend on, such as the version of the host application's ops: a record is valid for one tag
+  /// only. Required by Golden::kFirstTime with a `registry`.
   std::string golden_tag;
-  /// For tests only: hands out a pipeline whose answers were not checked.
+  /// For tests only: returns a pipeline whose answers were not checked.
   bool skip_golden_for_tests = false;
 };
 
@@ -78,21 +78,21 @@ struct OpenedPackage {
   std::shared_ptr<const PipelineCore> core;
   std::shared_ptr<const PipelineOrigin> origin;
 };
-/// The only engine to consider for a model: its place in the model's `engines`, as two may be of one kind.
+/// The only engine to consider for a model: its index in the model's `engines`, since two may have the same kind.
 struct EngineChoice {
   std::string model;
   std::size_t index = 0;
 };
 
-/// `in` and `out` may be nullptr: whatever the package's pipeline takes and gives.
+/// `in` and `out` may be nullptr: then the types of the package's pipeline.
 GANTRY_API Result<OpenedPackage> open_package(const std::string& directory, const TypeInfo* in, const TypeInfo* out,
                                               const EngineList& engines, const OpenOptions& options,
                                               const std::optional<EngineChoice>& choice = {});
 }  // namespace detail
 
-/// Opens a package with the engines given. Each model begins with its first engine that loads. Where golden cases go
-/// wrong at a model, or behind it and before the next, its next engine is tried; where none is left, or no model is at
-/// fault, that is the error. Errors: not_found, invalid_argument (manifest; In or Out do not fit), failed_precondition
+/// Opens a package with the given engines. Each model starts with its first engine that loads. If golden cases fail at
+/// a model, or after it and before the next model, its next engine is tried; if none is left, or no model is at fault,
+/// open() returns the error. Errors: not_found, invalid_argument (manifest; In or Out do not fit), failed_precondition
 /// (integrity, signature, golden mismatch, missing device), unsupported (no usable engine). Thread-safe. Cost: reads
 /// every file once, loads the model, runs the golden cases at batch 1, on all workers, and at max_batch; see
 /// OpenOptions::golden.
@@ -104,7 +104,7 @@ Result<Pipeline<In, Out>> open(const std::string& directory, const EngineList& e
   return Pipeline<In, Out>(std::move(opened->core), std::move(opened->origin));
 }
 
-/// The same for whatever the package's pipeline takes and gives.
+/// The same for a pipeline whose types are known only at run time.
 GANTRY_API Result<AnyPipeline> open_any(const std::string& directory, const EngineList& engines,
                                         const OpenOptions& options = {});
 

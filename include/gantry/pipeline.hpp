@@ -31,10 +31,10 @@ struct CompileOptions {
   std::optional<Runtime> runtime;
   /// Name in messages, "pipeline 'cats' > ...", and in RuntimeStats::pipelines. Empty: no such prefix.
   std::string name;
-  /// Lines that explain() shows above the plan.
+  /// Lines that explain() prints above the plan.
   std::vector<std::string> notes;
-  /// Runs neighbouring stages as one step where that gives the same results faster; explain() shows which. Off: each
-  /// declared stage is a step, for comparisons.
+  /// Runs neighbouring stages as one step if that gives the same results faster; explain() shows which stages. false:
+  /// each declared stage is its own step, for comparisons.
   bool fuse = true;
 
   CompileOptions() = default;
@@ -43,20 +43,20 @@ struct CompileOptions {
 
 namespace detail {
 
-/// Sees the slots after every step of a plan; for golden checks and AnyPipeline::run_until().
+/// Sees the slots after every step of a plan, for golden checks and AnyPipeline::run_until().
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
-  /// `path`: "pipeline[3].do[1]". Called on the thread that ran the step. What is failed here goes no further.
+  /// `path`: "pipeline[3].do[1]". Called on the thread that ran the step. A slot that the observer fails stops here.
   virtual void after(const std::string& path, Span<Slot> slots) = 0;
-  /// Before a model is run, with what it is given. `name`: what its op calls it, Model::name() without one.
+  /// Called before a model runs, with its inputs. `name`: the op's name for the model; without one, Model::name().
   virtual void before_model(const std::string& name, const Tensors& inputs) {
     (void)name;
     (void)inputs;
   }
 };
 
-/// The erased pipeline.
+/// The type-erased pipeline.
 class GANTRY_API PipelineCore {
  public:
   virtual ~PipelineCore();
@@ -66,24 +66,24 @@ class GANTRY_API PipelineCore {
   virtual Result<Value> run(Value input, const CallContext& call) const = 0;
   virtual std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const RunOptions& options) const = 0;
   virtual std::vector<Result<Value>> run_batch(std::vector<Value> inputs, const CallContext& call) const = 0;
-  /// A check before the pipeline serves: no traffic.
+  /// A check before the pipeline serves; it does not count as traffic.
   virtual std::vector<Result<Value>> run_trial(std::vector<Value> inputs) const = 0;
   virtual void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const = 0;
-  /// The error of an input that did not get as far as run(): counted, and with the pipeline's name.
+  /// Returns the error of an input that failed before run(): counted, and with the pipeline's name.
   virtual Error refuse(const Error& error) const noexcept = 0;
-  /// True on a worker of the pipeline's runtime: waiting there for another worker could wait forever.
+  /// True on a worker of the pipeline's runtime: a wait for another worker could last forever there.
   virtual bool runs_in_place() const = 0;
-  /// Runs unfused, all on one thread, and shows every boundary to `observer`. No traffic, but admitted as a request.
+  /// Runs unfused, on one thread, and shows each step to `observer`. Admitted as a request, but not counted as traffic.
   virtual std::vector<Result<Value>> run_observed(std::vector<Value> inputs, StepObserver& observer) const = 0;
   virtual std::string explain() const = 0;
   virtual std::vector<StageStats> stats() const = 0;
-  /// What was compiled.
+  /// The declaration that was compiled.
   virtual const Node& root() const = 0;
-  /// The pipeline as a stage of another.
+  /// This pipeline as a stage of another.
   virtual NodePtr make_stage_node() const = 0;
 };
 
-/// The package that a pipeline came from, and the codecs it was opened with.
+/// The package that a pipeline came from, and the codecs that it was opened with.
 struct PipelineOrigin;
 GANTRY_API const PackageInfo& package_of(const PipelineOrigin* origin);
 
@@ -93,12 +93,12 @@ GANTRY_API const PackageInfo& package_of(const PipelineOrigin* origin);
 ///
 /// Ownership: shares the plan, its models and its runtime; copies are cheap.
 /// Threads:   thread-safe: every member may be called concurrently.
-/// Errors:    what its stages return, with the path of the stage; cancelled, deadline_exceeded, resource_exhausted
-///            (too many in flight), unavailable (after shutdown). Where moving or copying an input or a result throws
-///            here: internal, "input > threw ...". A copy that the caller makes for the parameter is the caller's.
-/// Cost:      run is one hand-off to a worker and one back, or none where this thread may help
-///            (RuntimeOptions::callers_help), and in caller execution. Run from a worker of its own runtime it executes
-///            in place.
+/// Errors:    those of its stages, with the path of the stage; cancelled, deadline_exceeded, resource_exhausted (too
+///            many in flight), unavailable (after shutdown). internal, "input > threw ...", if moving or copying an
+///            input or a result throws here. The caller handles exceptions of its own copy for the parameter.
+/// Cost:      run() costs one hand-off to a worker and one back; none if this thread may help
+///            (RuntimeOptions::callers_help), in caller execution, and on a worker of the pipeline's own runtime, where
+///            it runs in place.
 template <class In, class Out>
 class Pipeline {
  public:
@@ -108,22 +108,22 @@ class Pipeline {
 
   Result<Out> run(In input, const RunOptions& options = {}) const { return run_moved(input, options); }
 
-  /// From within a stage of another pipeline, as part of its call, with that call's deadline, cancellation, priority,
-  /// tenant and trace. On the same runtime it runs on this thread, and is not admitted again; on another it is admitted
-  /// there, and this thread waits for it. stage() makes a stage that holds no thread meanwhile.
+  /// For use within a stage of another pipeline: runs as part of its call, with that call's deadline, cancellation,
+  /// priority, tenant and trace. On the same runtime it runs on this thread, without a second admission; another
+  /// runtime admits it, and this thread waits for it. A stage from stage() holds no thread while it waits.
   Result<Out> run(In input, const CallContext& call) const { return run_moved(input, call); }
 
   /// One result per input, in order; a failing item does not affect the others. Inputs are copied.
   std::vector<Result<Out>> run_batch(Span<const In> inputs, const RunOptions& options = {}) const {
     return run_copies(inputs, options);
   }
-  /// From within a stage, as run().
+  /// For use within a stage, as run().
   std::vector<Result<Out>> run_batch(Span<const In> inputs, const CallContext& call) const {
     return run_copies(inputs, call);
   }
 
-  /// Calls `done` exactly once, on a worker; on this thread in caller execution, or if the request is refused; never
-  /// under a lock. An exception that `done` throws is dropped.
+  /// Calls `done` exactly once, without a lock: on a worker; or on this thread in caller execution, or if the request
+  /// is refused. The library drops an exception that `done` throws.
   void submit(In input, const RunOptions& options, Function<void(Result<Out>)> done) const {
     submit_moved(input, options, std::move(done));
   }
@@ -139,17 +139,17 @@ class Pipeline {
     return future;
   }
 
-  /// This pipeline as a stage of another, with its name in errors and explain(), and stats of its own besides. On the
-  /// same runtime it is part of the outer request, which is admitted once; on another it is admitted and queued there,
-  /// with the outer call's deadline, cancellation, priority, tenant and trace, and refused there where that runtime
-  /// refuses. No thread waits for it meanwhile, except in caller execution, where the caller does.
+  /// This pipeline as a stage of another, with its name in errors and explain(), and with its own stats. On the same
+  /// runtime it is part of the outer request, which is admitted once. Another runtime admits, queues or refuses it,
+  /// with the outer call's deadline, cancellation, priority, tenant and trace. No thread waits for it meanwhile, except
+  /// the caller in caller execution.
   Stage<In, Out> stage() const { return Stage<In, Out>(core_->make_stage_node()); }
 
   /// The plan as text: stages with their types and parameters, segments, engine, runtime.
   std::string explain() const { return core_->explain(); }
   /// Counters of the stages; Runtime::stats() has them for all pipelines of a runtime.
   std::vector<StageStats> stats() const { return core_->stats(); }
-  /// Of a pipeline that open() gave; empty for others.
+  /// The package of a pipeline that open() returned; empty for others.
   const PackageInfo& package() const { return detail::package_of(origin_.get()); }
 
   /// For gantry's own layers.
@@ -172,11 +172,11 @@ class Pipeline {
   std::vector<Result<Out>> run_copies(Span<const In> inputs, const Call& call) const {
     std::vector<Result<Out>> results;
     results.reserve(inputs.size());
-    std::vector<std::optional<Error>> refused;  // one for each input, as soon as there is one
-    std::vector<Result<detail::Value>> ran;     // of the others
+    std::vector<std::optional<Error>> refused;  // empty, or one entry for each input, once one is refused
+    std::vector<Result<detail::Value>> ran;     // results of the inputs that were not refused
     try {
       ran = core_->run_batch(box_copies(inputs, refused), call);
-    } catch (...) {  // without memory for the batch itself
+    } catch (...) {  // no memory for the batch itself
       while (results.size() < inputs.size()) results.emplace_back(bad_input());
       return results;
     }
@@ -220,10 +220,10 @@ class Pipeline {
   template <class Answer>
   void refuse(Answer& answer) const try {
     answer(bad_input());
-  } catch (...) {  // what the callback throws
+  } catch (...) {  // exceptions of the callback
   }
 
-  /// In a catch block: what was thrown while the input was put in its box.
+  /// In a catch block: the exception that was thrown while the input was boxed.
   Error bad_input() const noexcept { return core_->refuse(detail::translate_exception().within("input")); }
   static Result<Out> unbox(Result<detail::Value> result) try {
     if (!result) return std::move(result).error();
@@ -236,7 +236,7 @@ class Pipeline {
   std::shared_ptr<const detail::PipelineOrigin> origin_;
 };
 
-/// Checks the chain and plans it. invalid_argument names the first stage whose parameters are outside their limits.
+/// Checks and plans the chain. invalid_argument names the first stage whose parameters are outside their limits.
 template <class In, class Out>
 Result<Pipeline<In, Out>> compile(const Stage<In, Out>& chain, const CompileOptions& options = {}) {
   auto core = detail::PipelineCore::compile(chain.node(), options);

@@ -5,7 +5,7 @@
 //   Registry registry = Registry::builtin();
 //   registry.add<Image, Image>("acme.sharpen", [](ParamReader& p) { return sharpen(p.integer("radius", 2)); });
 //
-// An op that comes with an OpDescription is documented by `gantry ops`, and its factory need not repeat defaults.
+// `gantry ops` documents an op with an OpDescription, and the op's factory need not repeat the defaults.
 //
 //   Stage<Bytes, Tensor> chain = parse_stages<Bytes, Tensor>(R"([{"op": "image.decode"}, ...])", registry).value();
 #pragma once
@@ -40,17 +40,17 @@ class JsonObject;
 struct RegistryData;
 }  // namespace detail
 
-/// Reads the parameters of one op. The first mistake is kept and reported with its JSON path; after one, every call
-/// returns its default, so a factory needs no checks of its own. Keys that the factory never asks for are refused.
+/// Reads the parameters of one op. Keeps the first mistake and reports it with its JSON path; after a mistake every
+/// call returns its default, so a factory needs no checks. Refuses keys that the factory never reads.
 ///
-/// A default is the one of the op's description, or `fallback`; a key that has neither is required. A described op may
-/// read no parameter that its description lacks.
+/// The default is that of the op's description, or `fallback`; a key with neither is required. The factory of a
+/// described op may read only parameters in its description.
 ///
 /// Ownership: borrows the config and the description.
 /// Threads:   one thread.
-/// Errors:    invalid_argument: "pipeline[1].size: expected an integer, got \"large\"". internal: a described op reads
-/// a
-///            parameter that its description lacks.
+/// Errors:    invalid_argument: "pipeline[1].size: expected an integer, got
+///            \"large\"". internal: a described op reads a parameter that its
+///            description lacks.
 /// Cost:      linear in the number of keys.
 class GANTRY_API ParamReader {
  public:
@@ -62,7 +62,7 @@ class GANTRY_API ParamReader {
   /// Parsed as double.
   double number(const char* key);
   double number(const char* key, double fallback);
-  /// A number, or a list of them, as doubles. For parameters that are doubles: floats() would round them.
+  /// A number or a list of numbers, as doubles. For parameters of type double: floats() would round them.
   std::vector<double> numbers(const char* key);
   /// The same, each rounded from double to float once.
   std::vector<float> floats(const char* key);
@@ -71,15 +71,15 @@ class GANTRY_API ParamReader {
   bool boolean(const char* key, bool fallback);
   std::string string(const char* key);
   std::string string(const char* key, std::string fallback);
-  /// The index of the key's text among the described choices.
+  /// The index of the key's text among the choices in the description.
   std::size_t choice(const char* key);
   /// The index of the key's text among `names`.
   std::size_t choice(const char* key, std::initializer_list<const char*> names);
   std::size_t choice(const char* key, std::initializer_list<const char*> names, std::size_t fallback);
-  /// The content of a file of the package, named by a relative path; empty Bytes if the key is absent.
+  /// The content of a package file, named by a relative path; empty Bytes if the key is absent.
   Bytes file(const char* key);
   bool has(const char* key) const;
-  /// Reports a mistake found by the factory.
+  /// Reports a mistake that the factory found.
   void fail(const char* key, const std::string& message);
 
  private:
@@ -95,26 +95,26 @@ class GANTRY_API ParamReader {
 
 /// What a config may refer to besides ops.
 struct ConfigContext {
-  /// What {"op": "model", "name": "detector"} stands for, by name. With one model the op may leave its name out.
+  /// The models that {"op": "model", "name": "detector"} refers to, by name. With one model the op may omit its name.
   std::map<std::string, Model, std::less<>> models;
-  /// The names of the pipeline's inputs, where it has several: In is then a std::tuple of as many types, in this order,
-  /// or Tensors, and {"op": "select", "name": "image"} takes one.
+  /// The names of the pipeline's inputs, if it has several: In is then a std::tuple of that many types, in this order,
+  /// or Tensors, and {"op": "select", "name": "image"} selects one.
   std::vector<std::string> inputs;
-  /// Reads a file by its relative name; unset: ops with files are refused.
+  /// Reads a file by its relative name; unset: ops that need files are refused.
   std::function<Result<Bytes>(const std::string& name)> files;
 };
 
-/// Ops and predicates by name, codecs by type; a value: adding to a copy leaves the original alone.
+/// Ops and predicates by name, codecs by type. A value: adding to a copy does not change the original.
 ///
 /// Ownership: owns its factories; copies are cheap.
 /// Threads:   thread-compatible; building from a const Registry is thread-safe.
-/// Errors:    add, add_codec: a name or type that exists is replaced, but for bundle, each, fork, model, select and
-///            when, which are part of the config itself: an op of such a name is not added, and load_plugin() and
-///            whoever reads a config with this Registry says so (invalid_argument).
+/// Errors:    add, add_codec: replace an existing name or type. The names bundle, each, fork, model, select and when
+///            are part of the config itself: add() ignores an op with such a name, and load_plugin() and every reader
+///            of a config with this Registry report it (invalid_argument).
 /// Cost:      building is linear in the config.
 class GANTRY_API Registry {
  public:
-  /// No ops but bundle, each, fork, model, select and when, and no codecs.
+  /// Only the ops bundle, each, fork, model, select and when, and no codecs.
   Registry();
   /// All ops and codecs of gantry::core.
   static Registry builtin();
@@ -125,9 +125,9 @@ class GANTRY_API Registry {
     add<In, Out>(name, std::move(factory),
                  std::function<OpDescription()>([description = std::move(description)] { return description; }));
   }
-  /// With a description that is made when it is first asked for, on the thread that asks; once, or again where it
-  /// threw, which is the asker's error. A process that reads one config needs the descriptions of a few ops, not of
-  /// all.
+  /// Creates the description on first use, on the thread that asks for it; once, or again if it threw, and
+  /// then the asking call gets the error. A process that reads one config needs the descriptions of a few ops
+  /// only.
   template <class In, class Out>
   void add(const std::string& name, std::function<Stage<In, Out>(ParamReader&)> factory,
            std::function<OpDescription()> describe) {  // NOLINT(performance-unnecessary-value-param): it is moved
@@ -139,18 +139,18 @@ class GANTRY_API Registry {
   void add_predicate(const Predicate<T>& predicate, const std::string& summary = "") {
     add_predicate_erased(predicate.name(), detail::type_of<T>(), predicate.erased(), summary);
   }
-  /// How payloads of type T are read, written and compared. A codec whose name cannot be used is reported by whoever
-  /// needs it.
+  /// How to read, write and compare payloads of type T. If the codec's name is not allowed, the first user of the codec
+  /// gets the error.
   template <class T>
   void add_codec(Codec<T> codec) {
     add_codec_erased(detail::erase_codec(std::move(codec)));
   }
   Codecs codecs() const { return Codecs(data_); }
-  /// Names of all ops that were added, sorted.
+  /// Names of all added ops, sorted.
   std::vector<std::string> op_names() const;
-  /// What is known of the ops, sorted by name; those that every Registry knows are among them.
+  /// Descriptions of the ops, sorted by name, including those that every Registry has.
   std::vector<OpDescription> descriptions() const;
-  /// nullptr for an unknown name. Valid as long as this Registry is not changed.
+  /// nullptr for an unknown name. Valid until this Registry is changed.
   const OpDescription* find(std::string_view op) const;
   std::vector<PredicateDescription> predicates() const;
 
@@ -167,19 +167,19 @@ class GANTRY_API Registry {
 };
 
 namespace detail {
-/// An input of a pipeline.
+/// One input of a pipeline.
 struct PipelineInput {
-  std::string name;                ///< empty: it is the only one
-  const TypeInfo* type = nullptr;  ///< nullptr as long as nobody has said what it is
+  std::string name;                ///< empty if it is the only input
+  const TypeInfo* type = nullptr;  ///< nullptr until the type is known
 };
 
-/// `in` and `out` may be nullptr: whatever the first op takes and the last one gives.
+/// `in` and `out` may be nullptr: then the type of the first op's input and of the last op's output.
 GANTRY_API Result<NodePtr> parse_stages(std::string_view json, const TypeInfo* in, const TypeInfo* out,
                                         const Registry& registry, const ConfigContext& context);
 }  // namespace detail
 
-/// A chain from JSON text: a list of ops. Errors: invalid_argument with the JSON path for malformed JSON, duplicate or
-/// unknown keys, unknown ops and edges that do not fit; limits of parameters are reported here too.
+/// Parses a chain from JSON text, a list of ops. Errors: invalid_argument with the JSON path for malformed JSON,
+/// duplicate or unknown keys, unknown ops, edges that do not fit, and parameters outside their limits.
 template <class In, class Out>
 Result<Stage<In, Out>> parse_stages(std::string_view json, const Registry& registry,
                                     const ConfigContext& context = {}) {

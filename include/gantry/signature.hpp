@@ -4,10 +4,10 @@
 //   Signature s = Signature::parse("image:f32[batch,3,224,224]", "logits:f32[batch,1000]").value();
 //
 // A dimension is a number or a symbol. Equal symbols must agree across all inputs and outputs of one call. The symbol
-// "batch" in front of every input is the batch axis: a sample comes without it, and samples are stacked along it.
+// "batch" at the front of every input is the batch axis: samples come without it, and are stacked along it.
 //
-// A symbol that no input has is a size that follows from the input, in whatever way: how many boxes were found, the
-// side of a feature map, a quarter of the time steps. It may be 0.
+// A symbol that no input has is a size that follows from the input in any way: the number of boxes found, the side of a
+// feature map, a quarter of the time steps. It may be 0.
 //
 //   Signature s = Signature::parse("image:f32[batch,3,H,W]", "boxes:f32[found,4]; scores:f32[found]").value();
 #pragma once
@@ -24,8 +24,8 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// One extent: a number, or a symbol. A symbol of an input stands for any extent of at least 1, one that only outputs
-/// have for any extent.
+/// One extent: a number, or a symbol. A symbol of an input stands for any extent of at least 1; a symbol of outputs
+/// only stands for any extent.
 struct GANTRY_API Dim {
   std::int64_t extent = -1;  ///< when symbol is empty
   std::string symbol;
@@ -44,43 +44,43 @@ struct GANTRY_API TensorSpec {
   std::string to_string() const;
 };
 
-/// What each symbol stood for in one call.
+/// The value of each symbol in one call.
 using SymbolBinding = std::map<std::string, std::int64_t, std::less<>>;
 
 /// The types of a model.
 ///
 /// Ownership: a value.
 /// Threads:   immutable.
-/// Errors:    invalid_argument naming tensor, what was expected and what came.
+/// Errors:    invalid_argument with the tensor, the expected value and the actual one.
 /// Cost:      checks are linear in tensors and dimensions; below a microsecond for usual models.
 class GANTRY_API Signature {
  public:
   Signature() = default;
   /// invalid_argument for an empty or duplicate name, a dimension below 1, more than Shape::kMaxRank dimensions, or
-  /// "batch" in an output where no input has it.
+  /// "batch" in an output if no input has it.
   static Result<Signature> make(std::vector<TensorSpec> inputs, std::vector<TensorSpec> outputs);
   /// From "name:dtype[dim,dim]; name:dtype[dim]" for inputs and outputs.
   static Result<Signature> parse(std::string_view inputs, std::string_view outputs);
 
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
-  /// True if every input begins with the symbol "batch", and has it nowhere else: a sample comes without it.
+  /// True if every input begins with the symbol "batch" and has it nowhere else. A sample comes without it.
   bool has_batch_axis() const { return has_batch_axis_; }
-  /// True if output `index` begins with it too, and has it nowhere else: the output has a row for each sample.
+  /// True if output `index` also begins with it and has it nowhere else: the output has one row for each sample.
   bool has_rows(std::size_t index) const { return output_has_rows_[index]; }
-  /// True if there is a batch axis and every output has it: samples may share a call, as far as shapes go. Otherwise
-  /// each sample is a call of its own, a batch of one, and an output without rows is the sample's as it is.
+  /// True if there is a batch axis and every output has it: shapes allow samples to share a call. Otherwise each sample
+  /// is a call of its own, a batch of one, and an output without rows belongs to that sample unchanged.
   bool can_share_calls() const { return can_share_calls_; }
   /// The symbols that no input has, each once.
   const std::vector<std::string>& output_symbols() const { return output_symbols_; }
 
-  /// Checks names, order-independently, dtypes, ranks and extents; returns what the symbols stood for.
+  /// Checks names (in any order), dtypes, ranks and extents; returns the values of the symbols.
   Result<SymbolBinding> check_inputs(const Tensors& tensors) const;
-  /// Checks outputs, in signature order, against what the inputs bound, and against each other. model_error on
-  /// disagreement.
+  /// Checks outputs, in signature order, against the inputs' symbol values, and against each other. model_error if they
+  /// do not match.
   Result<void> check_outputs(const Tensors& tensors, const SymbolBinding& binding) const;
-  /// Checks one sample of input `index`: its shape without the batch axis (if there is one). Symbols are bound in, and
-  /// compared with, `binding`, which the inputs of one sample share.
+  /// Checks one sample of input `index`: its shape without the batch axis (if there is one). Sets new symbols in
+  /// `binding`, and compares the others with it; the inputs of one sample share one `binding`.
   Result<void> check_sample(std::size_t index, const Tensor& sample, SymbolBinding& binding) const;
 
   std::string to_string() const;

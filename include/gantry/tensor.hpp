@@ -23,11 +23,11 @@ inline namespace GANTRY_ABI {
 
 /// A strided view of shared storage.
 ///
-/// Ownership: shares its storage; copies, slices and views are cheap and see each other's writes. That holds for what a
-///            stage is given as well: the caller, a fork's other branches or a golden case may hold the same storage.
-///            Who writes in place calls clone() first.
-/// Threads:   thread-compatible: concurrent reads are safe, a write needs exclusion.
-/// Errors:    invalid_argument for a bad axis, range, shape or dtype; resource_exhausted when memory is short.
+/// Ownership: shares its storage; copies, slices and views are cheap and see each other's writes. This includes a
+///            stage's input: the caller, other branches of a fork, or a golden case may share its storage. Call clone()
+///            before writing in place.
+/// Threads:   thread-compatible: concurrent reads are safe, a write needs exclusive access.
+/// Errors:    invalid_argument for a bad axis, range, shape or dtype; resource_exhausted if memory is short.
 /// Cost:      one allocation for a view, two for storage and header. Storage from make() is 64-byte aligned and padded
 ///            to 64 bytes.
 class GANTRY_API Tensor {
@@ -43,8 +43,8 @@ class GANTRY_API Tensor {
   static Result<Tensor> from(Span<const T> values, const Shape& shape) {
     return from_bytes(dtype_of<T>, values.data(), values.size() * sizeof(T), shape);
   }
-  /// Looks at memory that `owner` keeps alive; `strides` are in elements, row-major if empty. No copy, no alignment
-  /// demand.
+  /// Refers to memory that `owner` keeps alive, without a copy and without an alignment requirement. `strides` are in
+  /// elements; row-major if empty.
   static Result<Tensor> wrap(void* data, DType dtype, const Shape& shape, std::shared_ptr<void> owner,
                              const Shape& strides = {}, Device device = Device::cpu());
 
@@ -55,7 +55,7 @@ class GANTRY_API Tensor {
   Device device() const;
   std::size_t rank() const { return shape().rank(); }
   std::int64_t numel() const;
-  /// numel() * size_of(dtype()): what the elements occupy, not what the storage does.
+  /// numel() * size_of(dtype()): the size of the elements, not of the storage.
   std::size_t size_bytes() const;
   bool is_contiguous() const;
 
@@ -87,11 +87,11 @@ class GANTRY_API Tensor {
   /// A row-major copy with storage of its own.
   Result<Tensor> clone() const;
 
-  /// True if both look into one storage.
+  /// True if both refer to the same storage.
   bool shares_storage_with(const Tensor& other) const;
-  /// What the shared storage occupies as a whole; of wrapped memory, what was wrapped; 0 if nothing owns it.
+  /// The size of the whole shared storage; for wrapped memory, the size that was wrapped; 0 if it has no owner.
   std::size_t storage_bytes() const;
-  /// What keeps the storage alive.
+  /// The object that keeps the storage alive.
   std::shared_ptr<void> owner() const;
 
   /// "f32[3, 224, 224]", with " on cuda:0" unless on the CPU.
