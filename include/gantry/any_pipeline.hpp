@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AnyPipeline: a pipeline whose types are known only when the program runs. For servers, bindings and tools; who knows
-// the types uses Pipeline<In, Out>.
+// AnyPipeline: a pipeline whose types are known only at run time. For servers, bindings and tools; code that knows the
+// types uses Pipeline<In, Out>.
 //
 //   AnyPipeline pipeline = open_any("models/cat-or-dog/3", engines).value();
 //   Payload input = pipeline.codecs().from_bytes(pipeline.inputs()[0].type, body, "image/jpeg").value();
@@ -24,30 +24,30 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// What a pipeline takes, or gives.
+/// One input or output of a pipeline.
 struct Port {
-  std::string name;  ///< empty if nobody named it
+  std::string name;  ///< empty if unnamed
   PayloadType type;
 };
 
 namespace detail {
 struct AnyPipelineParts;
-/// `core` as one that takes `in` and gives `out`, where a config left the types of tuples and of several inputs, which
-/// are `origin`'s, open. invalid_argument if it takes or gives something else.
+/// `core` as a pipeline from `in` to `out`, if a config left the types of tuples and of several inputs open; `origin`
+/// has these. invalid_argument if it takes or returns another type.
 GANTRY_API Result<std::shared_ptr<const PipelineCore>> as_typed(std::shared_ptr<const PipelineCore> core,
                                                                 const TypeInfo& in, const TypeInfo& out,
                                                                 const PipelineOrigin* origin);
 }  // namespace detail
 
-/// An erased pipeline.
+/// A type-erased pipeline.
 ///
 /// Ownership: shares the plan, its models, its runtime and its codecs; copies are cheap.
 /// Threads:   thread-safe: every member may be called concurrently.
 /// Errors:    as Pipeline; invalid_argument for a payload of another type than the pipeline takes.
-/// Cost:      as Pipeline, and one comparison of types a call.
+/// Cost:      as Pipeline, and one comparison of types per call.
 class GANTRY_API AnyPipeline {
  public:
-  /// With the codecs of the package it came from, or of Registry::builtin().
+  /// With the codecs of its package, or of Registry::builtin().
   template <class In, class Out>
   explicit AnyPipeline(const Pipeline<In, Out>& pipeline) : AnyPipeline(pipeline.core(), pipeline.origin()) {}
   /// With the codecs of `registry`.
@@ -55,17 +55,17 @@ class GANTRY_API AnyPipeline {
   AnyPipeline(const Pipeline<In, Out>& pipeline, const Registry& registry)
       : AnyPipeline(pipeline.core(), pipeline.origin(), registry.codecs()) {}
 
-  /// One, or several with names. Several are a tuple of these types, or Tensors; join() makes what run() takes of them.
+  /// One, or several with names. Several are a tuple of these types, or Tensors; join() combines them for run().
   Span<const Port> inputs() const;
   Span<const Port> outputs() const;
   const Codecs& codecs() const;
-  /// Empty if it came from no package.
+  /// Empty if the pipeline comes from no package.
   const PackageInfo& package() const;
 
-  /// What run() takes, of a payload for each of inputs(). invalid_argument names the one that does not fit.
+  /// Combines one payload for each of inputs() into the input of run(). invalid_argument names one that does not fit.
   Result<Payload> join(std::vector<Payload> inputs) const;
   Result<Payload> run(Payload input, const RunOptions& options = {}) const;
-  /// From within a stage of another pipeline, as part of its call: as Pipeline::run().
+  /// For use within a stage of another pipeline, as part of its call: see Pipeline::run().
   Result<Payload> run(Payload input, const CallContext& call) const;
   /// One result per input, in order; a failing item does not affect the others.
   std::vector<Result<Payload>> run_batch(std::vector<Payload> inputs, const RunOptions& options = {}) const;
@@ -74,19 +74,19 @@ class GANTRY_API AnyPipeline {
   void submit(Payload input, const RunOptions& options, Function<void(Result<Payload>)> done) const;
   std::future<Result<Payload>> submit(Payload input, const RunOptions& options = {}) const;
 
-  /// Runs up to a stage, all on one thread, and gives what came out of it; within `each`, a list of that. A request as
-  /// any other, but for the statistics. `stage` is a path ("pipeline[2]", "pipeline[3].do[0]") or the name of an op, if
-  /// one stage only has it: invalid_argument lists what there is. failed_precondition if the stage did not run for this
-  /// input.
+  /// Runs up to a stage, on one thread, and returns that stage's output; within `each`, a list of outputs. A request
+  /// like any other, but not in the statistics. `stage` is a path ("pipeline[2]", "pipeline[3].do[0]"), or the name of
+  /// an op that only one stage has; otherwise invalid_argument lists the stages. failed_precondition if the stage did
+  /// not run for this input.
   Result<Payload> run_until(Payload input, std::string_view stage) const;
-  /// The path of the stage that `stage` means.
+  /// The path of the stage that `stage` refers to.
   Result<std::string> find_stage(std::string_view stage) const;
 
   std::string explain() const;
   std::vector<StageStats> stats() const;
 
-  /// The same pipeline with its types. They must be those of the pipeline; a std::tuple may stand for one whose types a
-  /// config left open.
+  /// The same pipeline with C++ types, which must be those of the pipeline. A std::tuple may replace a tuple whose
+  /// types a config left open.
   template <class In, class Out>
   Result<Pipeline<In, Out>> as() const {
     auto core = detail::as_typed(core_, detail::type_of<In>(), detail::type_of<Out>(), origin().get());
@@ -110,7 +110,7 @@ class GANTRY_API AnyPipeline {
   std::shared_ptr<const detail::AnyPipelineParts> parts_;
 };
 
-/// A pipeline from JSON text, a list of ops, whatever it takes and gives. Errors: those of parse_stages() and
+/// Compiles JSON text, a list of ops, with input and output of any type. Errors: those of parse_stages() and
 /// compile().
 GANTRY_API Result<AnyPipeline> compile_any(std::string_view json, const Registry& registry,
                                            const ConfigContext& context = {}, const CompileOptions& options = {});

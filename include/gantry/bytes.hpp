@@ -30,10 +30,10 @@ class GANTRY_API Bytes {
 
   /// Copies `size` bytes from `data`.
   static Bytes copy(const void* data, std::size_t size);
-  /// Looks at memory that `owner` keeps alive; no copy.
+  /// Refers to memory that `owner` keeps alive; no copy.
   static Bytes wrap(const void* data, std::size_t size, std::shared_ptr<const void> owner);
 
-  /// False of what was wrapped without an owner: whoever did it keeps the memory alive. Also false if empty.
+  /// False for memory wrapped without an owner, which the caller of wrap() keeps alive. Also false if empty.
   bool has_owner() const noexcept { return owner_ != nullptr; }
   const std::uint8_t* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }

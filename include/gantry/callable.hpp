@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a callable becomes a step: what it takes and gives, and the loop over a batch's samples. stage.hpp has what hosts
-// use.
+// How a callable becomes a step: its input and output types, and the loop over a batch's samples. Host applications use
+// stage.hpp.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ constexpr bool has_one_call_operator = false;
 template <class F>
 constexpr bool has_one_call_operator<F, std::void_t<decltype(&F::operator())>> = true;
 
-/// The call operator of F, or F itself where it is a function.
+/// The call operator of F, or F itself if it is a function.
 template <class F, bool = has_one_call_operator<F>>
 struct CallSignature {
   static_assert(sizeof(F) == 0,
@@ -51,7 +51,7 @@ struct CallSignature<R (*)(As...) noexcept, false> {
   using type = R (*)(As...);
 };
 
-/// What a call operator takes and gives.
+/// The argument and return types of a call operator.
 template <class Signature>
 struct SignatureTraits;
 template <class R, class... As>
@@ -80,11 +80,11 @@ struct SignatureTraits<R (C::*)(As...) noexcept> : SignatureTraits<R (C::*)(As..
 template <class F>
 using CallableTraits = SignatureTraits<typename CallSignature<F>::type>;
 
-/// It wants to know of the call.
+/// True if the callable takes a CallContext.
 template <class F, class Argument>
 constexpr bool takes_call = std::is_invocable_v<const F&, Argument, const CallContext&>;
 
-/// The context for a callable that takes one; nothing for the others.
+/// The CallContext for a callable that takes one; empty for other callables.
 template <bool is_wanted>
 struct CallOfBatch {
   CallOfBatch(const Context&, Span<Slot>) {}
@@ -137,7 +137,7 @@ class MapStep final : public Step {
   std::shared_ptr<const F> callable_;
 };
 
-/// Shows each slot to an observer.
+/// Passes each slot to an observer.
 template <class T, class F>
 class TapStep final : public Step {
  public:
@@ -163,7 +163,7 @@ class TapStep final : public Step {
   std::shared_ptr<const F> observer_;
 };
 
-/// Makes StepType(callable) for every plan.
+/// Creates StepType(callable) for each plan.
 template <class StepType, class F>
 class CallableKernel final : public Kernel {
  public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JsonView and JsonFields: reading JSON, with the place of each value for messages. JsonWriter writes it.
+// JsonView and JsonFields: read JSON, and give each value's path in error messages. JsonWriter writes JSON.
 //
 //   auto json = JsonView::parse(R"({"sensor": "roof", "celsius": 21.5})", "reading").value();
 //   JsonFields fields(json);
@@ -26,32 +26,32 @@ class JsonObject;
 struct JsonAccess;
 }  // namespace detail
 
-/// A number that is written without fraction and exponent, and fits into 64 bits, is an integer; any other a number.
+/// A number written without fraction and exponent that fits into 64 bits is kInteger; any other number is kNumber.
 enum class JsonKind : std::uint8_t { kNull, kBool, kInteger, kNumber, kString, kList, kObject };
 
 struct JsonMember;
 
-/// A JSON value, to read, and where it is: "pipeline[1].size".
+/// A JSON value for reading, with its path: "pipeline[1].size".
 ///
-/// Ownership: shares the text it was parsed from. One that gantry hands to a function may borrow it: what is kept
-///            beyond the call is copied out by to_string(), or as a value.
+/// Ownership: shares the text it was parsed from. A view that gantry passes to a function may only borrow it: a
+///            function that keeps data beyond the call copies it out with to_string(), or as a value.
 /// Threads:   immutable.
-/// Errors:    invalid_argument with the path for a value of another kind: "a.b[2]: expected a number, got \"x\"".
-/// Cost:      a copy is two pointers and the path. items() and members() make one view each; numbers() and integers()
-///            make none.
+/// Errors:    invalid_argument with the path if the value is of another kind: "a.b[2]: expected a number, got \"x\"".
+/// Cost:      a copy is two pointers and the path. items() and members() create one view for each value; numbers() and
+///            integers() create none.
 class GANTRY_API JsonView {
  public:
   /// null.
   JsonView() = default;
-  /// Strict JSON: duplicate keys, more than 64 lists and objects within one another and text after the value are
-  /// refused. `path` is where the value is said to be.
+  /// Parses strict JSON: refuses duplicate keys, lists and objects nested more than 64 deep, and text after the value.
+  /// `path` is the path that the value reports.
   static Result<JsonView> parse(std::string_view text, std::string path = {});
 
   JsonKind kind() const noexcept;
   const std::string& path() const noexcept { return path_; }
 
   Result<bool> boolean() const;
-  /// Also a number like 2.0, up to where several integers are the same number (2^53).
+  /// Also accepts a number like 2.0, below the size at which several integers become the same number (2^53).
   Result<std::int64_t> integer() const;
   Result<double> number() const;
   Result<std::string> string() const;
@@ -59,13 +59,13 @@ class GANTRY_API JsonView {
   Result<std::vector<double>> numbers() const;
   Result<std::vector<std::int64_t>> integers() const;
 
-  /// How many items a list has, or members an object; 0 of anything else.
+  /// The number of items of a list, or of members of an object; 0 for anything else.
   std::size_t size() const noexcept;
-  /// Of a list.
+  /// The items of a list.
   Result<std::vector<JsonView>> items() const;
-  /// Of an object, ordered by key.
+  /// The members of an object, ordered by key.
   Result<std::vector<JsonMember>> members() const;
-  /// A member of an object; nothing if there is none of this name, or this is no object.
+  /// A member of an object; nullopt if it has no such member, or if this is not an object.
   std::optional<JsonView> find(std::string_view key) const;
 
   /// invalid_argument: "path: message".
@@ -77,7 +77,7 @@ class GANTRY_API JsonView {
 
  private:
   friend struct detail::JsonAccess;
-  std::shared_ptr<const void> value_;  // a value of the library behind it, of the text's shared owner; nullptr: null
+  std::shared_ptr<const void> value_;  // a value of the JSON library, sharing the owner of the text; nullptr: null
   std::string path_;
 };
 
@@ -87,8 +87,8 @@ struct JsonMember {
   JsonView value;
 };
 
-/// Reads the members of one object. The first mistake is kept and given by finish(); after one, every call returns its
-/// default, so that nothing has to be checked in between. Members that nobody asked for are refused.
+/// Reads the members of one object. Keeps the first mistake, which finish() returns; after a mistake every call returns
+/// its default, so the caller needs no checks in between. finish() refuses members that were never read.
 ///
 /// Ownership: shares the value, as a JsonView does.
 /// Threads:   one thread.
@@ -97,7 +97,7 @@ struct JsonMember {
 /// Cost:      linear in the number of members.
 class GANTRY_API JsonFields {
  public:
-  /// That `value` is no object is the first mistake.
+  /// If `value` is not an object, that is the first mistake.
   explicit JsonFields(JsonView value);
   JsonFields(JsonFields&&) noexcept;
   JsonFields& operator=(JsonFields&&) noexcept;
@@ -109,20 +109,20 @@ class GANTRY_API JsonFields {
   double number(const char* key, std::optional<double> fallback = std::nullopt);
   bool boolean(const char* key, std::optional<bool> fallback = std::nullopt);
   std::string string(const char* key, std::optional<std::string> fallback = std::nullopt);
-  /// A number, or a list of them.
+  /// A number, or a list of numbers.
   std::vector<double> numbers(const char* key, std::optional<std::vector<double>> fallback = std::nullopt);
-  /// The index of the member's text among `names`.
+  /// The index in `names` of the member's text.
   std::size_t choice(const char* key, std::initializer_list<const char*> names,
                      std::optional<std::size_t> fallback = std::nullopt);
-  /// A member of any kind; nothing if it is absent.
+  /// A member of any kind; nullopt if it is absent.
   std::optional<JsonView> find(const char* key);
-  /// The same, but it is required: after a mistake null.
+  /// The same, but required; null after a mistake.
   JsonView require(const char* key);
 
-  /// Reports a mistake in a member; the first one counts.
+  /// Reports a mistake in a member. Only the first report counts.
   void fail(const char* key, const std::string& message);
   bool ok() const;
-  /// The first mistake, or a member that nobody asked for.
+  /// Returns the first mistake, or an error for a member that was never read.
   Result<void> finish();
 
  private:

@@ -24,12 +24,12 @@ class JsonEnclosure;
 }
 
 /// Writes one JSON value on one line, in the order of the calls. Numbers get the fewest digits that read back as the
-/// same float or double, in no locale; NaN and infinities, which JSON lacks, become null; bytes that are not UTF-8
-/// become U+FFFD. A call out of place (a value without its key, an end too many) writes nothing; finish() reports it.
+/// same float or double, independent of the locale. NaN and infinities become null, bytes that are not UTF-8 become
+/// U+FFFD. A misplaced call (a value without its key, a surplus end) writes nothing; finish() reports it.
 ///
 /// Ownership: owns its text.
 /// Threads:   one thread.
-/// Errors:    finish(): internal with the first call out of place, or if the value is not complete.
+/// Errors:    finish(): internal with the first misplaced call, or if the value is incomplete.
 /// Cost:      linear in the text.
 class GANTRY_API JsonWriter {
  public:
@@ -37,7 +37,7 @@ class GANTRY_API JsonWriter {
   JsonWriter& end_object() { return end('}', State::kFirstKey, State::kKey); }
   JsonWriter& begin_list() { return begin('[', State::kFirstItem); }
   JsonWriter& end_list() { return end(']', State::kFirstItem, State::kItem); }
-  /// Of the member whose value is written next.
+  /// The key of the member whose value comes next.
   JsonWriter& key(std::string_view name);
 
   JsonWriter& null();
@@ -69,7 +69,7 @@ class GANTRY_API JsonWriter {
     return key(name).value(content);
   }
 
-  /// The text; the writer is as new then.
+  /// Returns the text and resets the writer.
   Result<std::string> finish();
 
  private:
@@ -90,7 +90,7 @@ class GANTRY_API JsonWriter {
 
   std::string text_;
   std::vector<State> states_;
-  std::size_t enclosing_ = 0;  // lists and objects of who has let somebody else write one value in them
+  std::size_t enclosing_ = 0;  // open lists and objects of an outer writer that lets another function write one value
   bool is_complete_ = false;
   std::string mistake_;
 };

@@ -2,8 +2,8 @@
 // Node: the declaration of one stage, and Step: its execution. The typed front end (stage.hpp) and the config front end
 // (registry.hpp) build the same nodes; compile() turns them into a plan of steps.
 //
-// A node is pure declaration: a kind, typed parameters, the types of its edges, its children. A kernel lowers its node
-// to a step, or fuses it with those after it; callables are opaque, and nothing fuses with them.
+// A node is a pure declaration: a kind, typed parameters, the types of its edges, its children. A kernel turns its node
+// into a step, or fuses it with the nodes after it. Callables are opaque: nothing fuses with them.
 #pragma once
 
 #include <functional>
@@ -24,7 +24,7 @@ namespace gantry {
 inline namespace GANTRY_ABI {
 namespace detail {
 
-/// A value on its way through the plan, or the error that ended it.
+/// A value on its way through the plan, or the error that stopped it.
 class Slot {
  public:
   Slot() = default;
@@ -42,24 +42,24 @@ class Slot {
   void set(T payload) {
     set_value(Value(std::move(payload)));
   }
-  /// A new value. It was made from all elements of the one before: their frames go.
+  /// Sets a new value that was made from all elements of the old one; the elements' frames are dropped.
   void set_value(Value value) {
     value_ = std::move(value);
     if (frames_.have_elements_others()) frames_.end_elements(value_.type().list != nullptr);
   }
-  /// The same elements in the same order in another form: all frames stay.
+  /// Sets the same elements in the same order in another form; all frames stay.
   void set_form(Value value) { value_ = std::move(value); }
 
-  /// What travels beside the value. Steps that know nothing of frames leave it as it is.
+  /// The frames that travel with the value. Steps that do not use frames leave them unchanged.
   SlotFrames& frames() { return frames_; }
   const SlotFrames& frames() const { return frames_; }
-  /// Ends this slot; the plan adds the stage's name to the error's path.
+  /// Fails this slot; the plan adds the stage's name to the error's path.
   void fail(Error error) {
     value_.reset();
     error_ = std::move(error);
     is_fresh_ = true;
   }
-  /// True once after fail(): whoever names the place asks this.
+  /// True once after fail(): tells the plan to add the stage's name.
   bool take_fresh() { return std::exchange(is_fresh_, false); }
 
  private:
@@ -71,16 +71,16 @@ class Slot {
 
 struct Context;
 
-/// The executable form of a stage; the erased primitive is a batch, one request is a batch of one.
+/// The executable form of a stage. It works on batches; one request is a batch of one.
 class GANTRY_API Step {
  public:
   virtual ~Step();
-  /// Replaces the value of every slot that is ok() by its result, or fails it; leaves failed slots alone. Thread-safe,
-  /// and must not throw.
+  /// Replaces the value of each slot that is ok() with its result, or fails the slot; does not change failed slots.
+  /// Thread-safe, and must not throw.
   virtual void run(Span<Slot> slots, Context& context) const = 0;
   /// True if start() may return before the work is done.
   virtual bool is_async() const { return false; }
-  /// run(), then resume(); on any thread, exactly once. `slots` and `context` live until resume() is called.
+  /// run(), then resume(), exactly once, on any thread. `slots` and `context` live until resume() is called.
   virtual void start(Span<Slot> slots, Context& context, Function<void()> resume) const;
 };
 
@@ -93,12 +93,12 @@ struct Branch {
   NodePtr node;
 };
 
-/// Neighbouring stages of a chain as one step, which gives the same values as they would one after the other.
+/// Neighbouring stages of a chain as one step, which gives the same values as the separate stages.
 struct Fusion {
   std::unique_ptr<Step> step;  ///< names the failing stage in its errors itself; nullptr: nothing is fused
-  std::size_t count = 0;       ///< how many stages it stands for
+  std::size_t count = 0;       ///< the number of stages that it replaces
   std::string text;            ///< for explain(): what the step does
-  std::string stop;            ///< for explain(): why the next stage is not part of it; empty if there is none
+  std::string stop;            ///< for explain(): why the next stage is not included; empty if there is none
 };
 
 /// How a leaf node runs.
@@ -106,7 +106,7 @@ class GANTRY_API Kernel {
  public:
   virtual ~Kernel();
   virtual std::unique_ptr<Step> make_step() const = 0;
-  /// One step for stages[0], whose kernel this is, and as many of those after it as it can take along.
+  /// One step for stages[0], which has this kernel, and as many following stages as it can include.
   virtual Fusion fuse(Span<const Branch> stages) const;
 };
 
@@ -127,28 +127,28 @@ struct Params {
   }
 };
 
-/// Erased predicate of `when`.
+/// Type-erased predicate of `when`.
 using ErasedPredicate = std::shared_ptr<const std::function<bool(const void*)>>;
 
-/// What is wrong with a value that a stage is given, if anything.
+/// Returns an error if a value is not a valid input of the stage.
 using InputCheck = std::function<Result<void>(const Value&)>;
 
 /// One stage, or a chain of them.
 struct Node {
   std::string kind;  ///< "image.decode", "callable", "model", "chain", "fork", "each", "when", "tap"
-  std::string name;  ///< how messages call it: the op's name, or the callable's
+  std::string name;  ///< the name in messages: the op's name, or the callable's
   const TypeInfo* in = nullptr;
   const TypeInfo* out = nullptr;
   Params params;
   std::vector<Branch> branches;
   std::shared_ptr<const Kernel> kernel;                 ///< leaf nodes
   ErasedPredicate predicate;                            ///< `when`
-  std::shared_ptr<const InputCheck> check;              ///< before it runs; nullptr: its type says all
-  std::vector<std::shared_ptr<const void>> keep_alive;  ///< handles that the pipeline must hold, such as a Model
+  std::shared_ptr<const InputCheck> check;              ///< checks the input first; nullptr: the type is enough
+  std::vector<std::shared_ptr<const void>> keep_alive;  ///< handles that the pipeline must keep alive, such as a Model
   std::optional<Error> error;                           ///< parameters outside their limits; compile() reports it
 };
 
-/// a then b, flattening chains.
+/// a, then b; flattens chains.
 GANTRY_API NodePtr chain_nodes(const NodePtr& a, const NodePtr& b);
 
 }  // namespace detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpDescription: what an op of a config is, said once, where the op is registered. `gantry ops` prints it, the table of
-// ops in manifest.schema.md is made from it, and ParamReader takes defaults and choices from it.
+// OpDescription: the single description of a config's op, given at its registration. `gantry ops` prints it, the table
+// of ops in manifest.schema.md is made from it, and ParamReader takes defaults and choices from it.
 //
 //   OpDescription description;
 //   description.summary = "sharpens by unsharp masking";
@@ -24,7 +24,7 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// A default: nothing, or a JSON value of the parameter's type.
+/// A default: none, or a JSON value of the parameter's type.
 using OpValue = std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<double>>;
 
 /// One parameter of an op: its name, JSON type, limits and default. Without by_default() or or_else() it is required.
@@ -38,7 +38,7 @@ class GANTRY_API OpParameter {
   enum class Type : std::uint8_t {
     kInteger,
     kNumber,   ///< finite
-    kNumbers,  ///< one number, or a list of them
+    kNumbers,  ///< one number, or a list of numbers
     kBoolean,
     kChoice,  ///< one of a few texts
     kString,
@@ -52,12 +52,12 @@ class GANTRY_API OpParameter {
   /// least <= value <= most.
   static OpParameter integer(std::string name, std::int64_t least, std::int64_t most, std::string meaning);
   static OpParameter number(std::string name, std::string meaning);
-  /// `counts`: how many numbers there may be, where 1 also stands for a bare number; empty: any, from 1 on.
+  /// `counts`: the allowed numbers of values, where 1 also allows a bare number; empty: any, at least 1.
   static OpParameter numbers(std::string name, std::vector<std::size_t> counts, std::string meaning);
   static OpParameter boolean(std::string name, std::string meaning);
   static OpParameter choice(std::string name, std::vector<std::string> choices, std::string meaning);
   static OpParameter file(std::string name, std::string meaning);
-  /// Of a type that has no limits: kString, kStrings, kObject, kOps, kBranches.
+  /// For a type without limits: kString, kStrings, kObject, kOps, kBranches.
   static OpParameter of(Type type, std::string name, std::string meaning);
 
   OpParameter by_default(OpValue value) const;
@@ -66,15 +66,15 @@ class GANTRY_API OpParameter {
   OpParameter by_default(std::int64_t value) const { return by_default(OpValue(value)); }
   OpParameter by_default(double value) const { return by_default(OpValue(value)); }
   OpParameter by_default(const char* value) const { return by_default(OpValue(std::string(value))); }
-  /// May be left out, which means what `absence` says: "the whole"; empty where another parameter takes its place.
+  /// May be omitted; `absence` says what that means: "the whole"; empty if another parameter replaces it.
   OpParameter or_else(std::string absence) const;
 
-  /// Limits of every number.
+  /// Limits of every number of the parameter.
   OpParameter at_least(double least) const;
   OpParameter at_most(double most) const;
   OpParameter above(double bound) const;
   OpParameter whole() const;     ///< integers only
-  OpParameter not_zero() const;  ///< also not after rounding to float32
+  OpParameter not_zero() const;  ///< also not zero after rounding to float32
   OpParameter or_zero() const;   ///< 0 is allowed as well
 
   const std::string& name() const { return name_; }
@@ -115,30 +115,30 @@ class GANTRY_API OpParameter {
 /// "integer", "numbers", ...
 GANTRY_API const char* to_string(OpParameter::Type type) noexcept;
 
-/// Everything that is said about an op. All but the parameters is for people; the parameters must be those that the
+/// The description of an op. All members except the parameters are for people; the parameters must be those that the
 /// factory reads.
 struct OpDescription {
-  std::string summary = {};                  ///< what it does, in a line: "mirrors the image"
-  std::string input = {};                    ///< which values of the type it takes: "f32[n]"; empty: any
-  std::string output = {};                   ///< which it gives
+  std::string summary = {};                  ///< what it does, in one line: "mirrors the image"
+  std::string input = {};                    ///< which values of the type it accepts: "f32[n]"; empty: any
+  std::string output = {};                   ///< which values it returns
   std::vector<OpParameter> parameters = {};  ///< every key but "op"
-  /// Alternatives, of which one is given: {{"size"}, {"width", "height"}}. Empty: there are none.
+  /// Alternatives, exactly one of which is given: {{"size"}, {"width", "height"}}. Empty: none.
   std::vector<std::vector<std::string>> one_of = {};
-  std::string reference = {};  ///< what its answers equal: "pillow: `Image.crop`"
+  std::string reference = {};  ///< the reference that its results equal: "pillow: `Image.crop`"
   std::string tolerance = {};  ///< how exactly: "exact"
-  std::string example = {};    ///< JSON that parses: {"op": "image.flip", "axis": "vertical"}
-  std::string domain = {};     ///< where lists show it; empty: the name's part before the first dot, or "other"
-  std::string name = {};       ///< this and the two below are set by Registry::add
-  std::string takes = {};      ///< the name of its In: "Image"
-  std::string gives = {};      ///< of its Out: "list<Image>"
+  std::string example = {};    ///< valid JSON: {"op": "image.flip", "axis": "vertical"}
+  std::string domain = {};     ///< its group in lists; empty: the part of the name before the first dot, or "other"
+  std::string name = {};       ///< Registry::add sets this and the two below
+  std::string takes = {};      ///< the name of its input type: "Image"
+  std::string gives = {};      ///< the name of its output type: "list<Image>"
 
   /// nullptr if there is no such parameter.
   GANTRY_API const OpParameter* find(std::string_view parameter) const;
-  /// Whether a host has described it: then every parameter must be.
+  /// True if the op has a description: then it must describe every parameter.
   bool is_described() const { return !summary.empty() || !parameters.empty(); }
 };
 
-/// What is said about a predicate of `when`.
+/// The description of a predicate of `when`.
 struct PredicateDescription {
   std::string name;
   std::string takes;

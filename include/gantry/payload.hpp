@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Payload: what a pipeline takes or gives, in a box, for code that knows its type only when it runs: servers, bindings,
-// tools. AnyPipeline runs it, Codecs read and write it.
+// Payload: an input or output of a pipeline in a box, for code that learns its type only at run time: servers,
+// bindings, tools. AnyPipeline runs it, Codecs read and write it.
 //
 //   Payload input = Payload::from(read_file("cat.jpg").value());
 //   Classes classes = any_pipeline.run(std::move(input)).value().as<Classes>().value();
@@ -20,13 +20,13 @@ inline namespace GANTRY_ABI {
 
 /// The type of a payload, compared across shared libraries.
 ///
-/// Ownership: refers to what the program, or a library that stays loaded, holds.
+/// Ownership: refers to data of the program, or of a library that stays loaded.
 /// Threads:   immutable.
 /// Errors:    none.
 /// Cost:      one pointer; name() makes a string.
 class GANTRY_API PayloadType {
  public:
-  /// That of an empty payload.
+  /// The type of an empty payload.
   PayloadType() = default;
   explicit PayloadType(const detail::TypeInfo& info) : info_(&info) {}
   template <class T>
@@ -34,7 +34,7 @@ class GANTRY_API PayloadType {
     return PayloadType(detail::type_of<T>());
   }
 
-  /// "Classes", "list<Image>", "tuple<Image, Tensor>"; "tuple" for one whose types a config does not state; "nothing".
+  /// "Classes", "list<Image>", "tuple<Image, Tensor>"; "tuple" if a config states no types for it; "nothing" if empty.
   std::string name() const;
   template <class T>
   bool is() const {
@@ -45,7 +45,7 @@ class GANTRY_API PayloadType {
   }
   friend bool operator!=(const PayloadType& a, const PayloadType& b) { return !(a == b); }
 
-  /// nullptr: of an empty payload.
+  /// nullptr for the type of an empty payload.
   const detail::TypeInfo* info() const { return info_; }
 
  private:
@@ -53,8 +53,8 @@ class GANTRY_API PayloadType {
 };
 
 namespace detail {
-/// `value` as `wanted`: itself if it is one; else tuples whose types a config left open, also within lists, as tuples
-/// of these types. invalid_argument for anything else.
+/// Converts `value` to `wanted`: a value of that type stays; tuples whose types a config left open, also within lists,
+/// become tuples of these types. invalid_argument for anything else.
 GANTRY_API Result<Value> convert(Value value, const TypeInfo& wanted);
 }  // namespace detail
 
@@ -62,9 +62,9 @@ GANTRY_API Result<Value> convert(Value value, const TypeInfo& wanted);
 ///
 /// Ownership: owns its value.
 /// Threads:   thread-compatible.
-/// Errors:    as(): invalid_argument names the type that is wanted and the one that is there; internal if moving or
-///            copying the value throws.
-/// Cost:      values of up to 48 bytes are held inline, others cost an allocation.
+/// Errors:    as(): invalid_argument with the requested type and the actual one; internal if moving or copying the
+///            value throws.
+/// Cost:      values of up to 48 bytes are stored inline, larger ones cost an allocation.
 class GANTRY_API Payload {
  public:
   Payload() = default;
@@ -93,7 +93,7 @@ class GANTRY_API Payload {
       return detail::translate_exception();
     }
   }
-  /// Copies it.
+  /// Copies the value.
   template <class T>
   Result<T> as() const& {
     static_assert(detail::IsCopyable<T>::value, "gantry: this payload type cannot be copied; std::move the payload");

@@ -2,12 +2,12 @@
 // Stage<In, Out>: one step of a pipeline, as a value; and the operators that compose stages.
 //
 //   auto brighten = gantry::stage("brighten", [](const Image& image) -> Result<Image> { ... });
-//   auto enhance = gantry::stage("enhance", [model](Tensors in, const CallContext& call) { return model.run(in, call);
-//   }); auto chain = image::decode() | brighten | image::to_tensor(image::affine(127, 128)) | model.stage() |
-//   softmax();
+//   auto enhance = gantry::stage("enhance",
+//                                [model](Tensors in, const CallContext& call) { return model.run(in, call); });
+//   auto chain = image::decode() | brighten | image::to_tensor(image::affine(127, 128)) | model.stage() | softmax();
 //
-// A stage always describes what happens to one sample; batches are the executor's business. Composition is checked by
-// the compiler: the left stage's Out must be the right stage's In.
+// A stage always describes the processing of one sample; the executor handles batches. The compiler checks the
+// composition: the left stage's Out must be the right stage's In.
 #pragma once
 
 #include <functional>
@@ -25,11 +25,11 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// The declaration of how an In becomes an Out.
+/// The declaration of a step from In to Out.
 ///
 /// Ownership: shares its declaration; copies are cheap.
 /// Threads:   immutable.
-/// Errors:    parameters outside their limits are kept, and reported by compile(); error() shows them earlier.
+/// Errors:    stores parameters outside their limits as an error; compile() reports it, error() shows it earlier.
 /// Cost:      nothing runs until a pipeline is compiled from it.
 template <class In, class Out>
 class Stage {
@@ -39,7 +39,7 @@ class Stage {
 
   explicit Stage(detail::NodePtr node) : node_(std::move(node)) {}
   const detail::NodePtr& node() const { return node_; }
-  /// What is wrong with this stage's parameters, or nullptr.
+  /// The error of this stage's parameters, or nullptr.
   const Error* error() const { return node_->error ? &*node_->error : nullptr; }
 
  private:
@@ -79,8 +79,8 @@ Stage<In, Out> to_stage(Node node) {
   return Stage<In, Out>(std::make_shared<const Node>(std::move(node)));
 }
 
-/// A built-in op: declaration and a function of one sample, run(const P&, In&&) or run(const P&, In&&, const
-/// CallContext&). `check` is what is wrong with the parameters, if anything.
+/// A built-in op: a declaration, and a function of one sample: run(const P&, In&&) or run(const P&, In&&, const
+/// CallContext&). `check`: the error of the parameters, if any.
 template <class In, class Out, class P, class F>
 Stage<In, Out> make_op(const char* name, P params, std::string text, Result<void> check, F run) {
   Node node = make_node<In, Out>(name, name);
@@ -98,10 +98,10 @@ Stage<In, Out> make_op(const char* name, P params, std::string text, Result<void
 
 }  // namespace detail
 
-/// A stage from any const-callable In -> Out or In -> Result<Out>, which may take a const CallContext& beside its
-/// input; the types are deduced from its parameters, so it is no generic lambda. The callable is shared by all threads.
-/// Its input shares storage with the caller's value and with other branches and crops of it: a callable that wants to
-/// write makes a copy first (Tensor::clone()). An exception it throws becomes `internal`, std::bad_alloc
+/// A stage from any const-callable In -> Out or In -> Result<Out>, which may also take a const CallContext&. The types
+/// are deduced from its parameters, so it must not be a generic lambda. All threads share the callable. Its input
+/// shares storage with the caller's value and with other branches and crops of it: a callable that writes must copy it
+/// first (Tensor::clone()). An exception of the callable becomes `internal`, std::bad_alloc becomes
 /// `resource_exhausted`.
 template <class F>
 auto stage(std::string name, F callable) {
@@ -123,8 +123,8 @@ Stage<A, D> operator|(const Stage<A, B>& a, const Stage<C, D>& b) {
   return Stage<A, D>(detail::chain_nodes(a.node(), b.node()));
 }
 
-/// Maps a stage over a list. A failing element fails its request, as "each[3] > stage '...'". All lists of a batch run
-/// through the inner stages as one batch.
+/// Maps a stage over a list. If an element fails, its request fails with "each[3] > stage '...'". The elements of all
+/// lists of a batch run through the inner stages as one batch.
 template <class In, class Out>
 Stage<std::vector<In>, std::vector<Out>> each(const Stage<In, Out>& inner) {
   auto node = detail::make_node<std::vector<In>, std::vector<Out>>("each", "each");
@@ -132,7 +132,7 @@ Stage<std::vector<In>, std::vector<Out>> each(const Stage<In, Out>& inner) {
   return detail::to_stage<std::vector<In>, std::vector<Out>>(std::move(node));
 }
 
-/// Hands a copy of the input to every branch and joins the results in a tuple. In must be copyable.
+/// Passes a copy of the input to every branch and joins the results in a tuple. In must be copyable.
 template <class In, class... Outs>
 Stage<In, std::tuple<Outs...>> fork(const Stage<In, Outs>&... branches) {
   static_assert(sizeof...(Outs) > 0, "gantry: fork needs at least one branch");
@@ -143,7 +143,7 @@ Stage<In, std::tuple<Outs...>> fork(const Stage<In, Outs>&... branches) {
   return detail::to_stage<In, std::tuple<Outs...>>(std::move(node));
 }
 
-/// `then` for samples the predicate accepts, `otherwise` for the rest.
+/// `then` for samples that the predicate accepts, `otherwise` for the rest.
 template <class In, class Out>
 Stage<In, Out> when(const Predicate<In>& predicate, const Stage<In, Out>& then, const Stage<In, Out>& otherwise) {
   auto node = detail::make_node<In, Out>("when", "when");
@@ -153,7 +153,7 @@ Stage<In, Out> when(const Predicate<In>& predicate, const Stage<In, Out>& then, 
   return detail::to_stage<In, Out>(std::move(node));
 }
 
-/// Shows every sample to an observer (const T& -> void, or const T&, const CallContext& -> void) and passes it on
+/// Passes every sample to an observer (const T& -> void, or const T&, const CallContext& -> void) and then on
 /// unchanged.
 template <class T, class F>
 Stage<T, T> tap(std::string name, F observer) {

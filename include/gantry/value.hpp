@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Value: a move-only box for one payload of any type. This is the erased side of the typed front end; hosts meet it
-// only when they write an engine-like extension.
+// Value: a move-only box for one payload of any type. It is the type-erased side of the typed front end; host
+// applications need it only for extensions such as engines.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +43,7 @@ class Value {
   const TypeInfo& type() const { return *type_; }
   void* data() { return type_->fits_inline ? static_cast<void*>(buffer_) : heap(); }
   const void* data() const { return const_cast<Value*>(this)->data(); }
-  /// Unchecked: the edge was checked when the pipeline was built.
+  /// Unchecked: building the pipeline checked the edge.
   template <class T>
   T& get() {
     return *static_cast<T*>(data());
@@ -72,7 +72,7 @@ class Value {
   const TypeInfo* type_ = nullptr;
 };
 
-/// The result of a fork whose tuple type nobody stated: a config opened without C++ types, as the gantry tool does.
+/// The result of a fork without a stated tuple type: a config opened without C++ types, as the gantry tool does.
 struct ValueTuple {
   explicit ValueTuple(std::vector<Value> values) : items(std::move(values)) {}
   ValueTuple(ValueTuple&&) noexcept = default;
