@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Classes: the best classes of a sample, and the stages that make them from logits.
+// Classes: the best classes of a sample, and the stages that compute them from logits.
 //
 //   auto tail = model.stage() | softmax() | top_k(5, Labels::load("labels.txt").value());
 #pragma once
@@ -48,20 +48,20 @@ class Classes {
 ///
 /// Ownership: shares its text; copies are cheap.
 /// Threads:   immutable.
-/// Errors:    load/parse: invalid_argument if empty or not UTF-8; of: for an index without a label.
-/// Cost:      one string a label.
+/// Errors:    load/parse: invalid_argument if empty or not UTF-8; of(): for an index without a label.
+/// Cost:      one string per label.
 class GANTRY_API Labels {
  public:
   Labels() = default;
   explicit Labels(std::vector<std::string> names);
-  /// One label a line; a final newline does not make another; "\r\n" is accepted.
+  /// One label per line; a final newline does not start another label; "\r\n" is accepted.
   static Result<Labels> parse(const Bytes& text);
   static Result<Labels> load(const std::string& path);
 
   std::size_t size() const { return names_ ? names_->size() : 0; }
   bool empty() const { return size() == 0; }
   const std::string& operator[](std::size_t index) const { return (*names_)[index]; }
-  /// Of class `index`; invalid_argument if it has none.
+  /// The label of class `index`; invalid_argument if it has none.
   Result<std::string> of(std::int64_t index) const;
 
  private:
@@ -69,27 +69,27 @@ class GANTRY_API Labels {
 };
 
 /// exp(x - max) / sum over the last axis, float32; f32 tensors of rank 1 or more with a non-empty last axis. Equals
-/// torch.softmax to 1e-6 relative. A NaN makes its row NaN, as in torch. Logits are divided by `temperature` first
-/// (above 0): what calibrates a classifier's scores; above 1 they become more even.
+/// torch.softmax to 1e-6 relative. A NaN makes its row NaN, as in torch. Divides logits by `temperature` first (above
+/// 0), to calibrate a classifier's scores; above 1 they become more even.
 GANTRY_API Stage<Tensor, Tensor> softmax(double temperature = 1);
 /// 1 / (1 + exp(-x)) for every element, float32; equals torch.sigmoid to 1e-6 relative. `temperature` as softmax's.
 GANTRY_API Stage<Tensor, Tensor> sigmoid(double temperature = 1);
 
 /// The k largest of f32[n], largest first; equal scores in index order (torch.topk leaves ties open). k is 1..65536,
-/// and is cut to n. With labels: their number must be n. invalid_argument for NaN.
+/// cut to n. With labels: exactly n labels. invalid_argument for NaN.
 GANTRY_API Stage<Tensor, Classes> top_k(std::int64_t k, Labels labels = {});
 
-/// Which classes a sample has, of a model that may find several.
+/// Which classes a sample has, for a model that may find several.
 struct Above {
-  std::vector<float> threshold = {0.5f};  ///< a class's score must be above it: one for all, or one for each class
-  std::int64_t max_count = 0;             ///< how many at most, the best, up to 65536; 0: all
-  Labels labels = {};                     ///< their number must be that of the scores
+  std::vector<float> threshold = {0.5f};  ///< a class's score must exceed it: one for all classes, or one per class
+  std::int64_t max_count = 0;             ///< maximum number of classes, the best ones, up to 65536; 0: all
+  Labels labels = {};                     ///< as many as scores
 };
-/// The classes of f32[n] whose score is above its threshold, best first; equal scores in index order. There may be
-/// none. Errors: invalid_argument for NaN, and for another number of thresholds or labels than of scores.
+/// The classes of f32[n] whose score exceeds its threshold, best first; equal scores in index order. The result may be
+/// empty. Errors: invalid_argument for NaN, and if the number of thresholds or labels differs from that of scores.
 GANTRY_API Stage<Tensor, Classes> above(Above options = {});
 
-/// Writes the label of each class's index into it; invalid_argument for an index without a label.
+/// Sets each class's label from its index; invalid_argument for an index without a label.
 GANTRY_API Stage<Classes, Classes> label(Labels labels);
 
 }  // namespace GANTRY_ABI

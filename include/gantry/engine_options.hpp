@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// EngineOptions: what an engine can be told beyond ModelOptions, by name. Only the engine knows which there are.
+// EngineOptions: an engine's options beyond ModelOptions, by name. Only the engine knows which options exist.
 //
 //   options.engine_options["myengine"].set("precision", "f16").set("streams", 2);
 //
-// An engine reads them with an OptionReader, which refuses what the engine did not ask for:
+// An engine reads them with an OptionReader, which refuses options that the engine did not read:
 //   OptionReader reader(request.options());
 //   const std::string precision = reader.text("precision", "f32");
 //   if (auto ok = reader.finish(); !ok) return std::move(ok).error();
@@ -25,7 +25,7 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// The value of an option: true or false, an integer of 64 bits, a number, a string, a list or an object of such.
+/// The value of an option: true or false, a 64-bit integer, a number, a string, or a list or an object of such values.
 class GANTRY_API OptionValue {
  public:
   using List = std::vector<OptionValue>;
@@ -33,7 +33,7 @@ class GANTRY_API OptionValue {
   using Value = std::variant<bool, std::int64_t, double, std::string, List, Object>;
 
   OptionValue(bool value) : value_(value) {}
-  /// Any integer type that fits into 64 bits with a sign.
+  /// Any integer type that fits into a signed 64-bit integer.
   template <class T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool> &&
                                           (std::is_signed_v<T> || sizeof(T) < sizeof(std::int64_t)),
                                       int> = 0>
@@ -50,51 +50,51 @@ class GANTRY_API OptionValue {
   std::string describe() const;
   friend bool operator==(const OptionValue& a, const OptionValue& b) { return a.value_ == b.value_; }
 
-  /// invalid_argument, with its JSON path, for null and for an integer beyond 64 bits.
+  /// invalid_argument with the JSON path for null, and for an integer beyond 64 bits.
   static Result<OptionValue> from_json(const JsonView& json);
 
  private:
   Value value_;
 };
 
-/// Options by name. The engine that they are for refuses names and values it does not know as it loads a model.
+/// Options by name. When the engine loads a model, it refuses unknown names and invalid values.
 ///
 /// Ownership: owns its values.
 /// Threads:   thread-compatible.
 /// Errors:    from_json: invalid_argument.
-/// Cost:      a map of what was set.
+/// Cost:      a map of the options that are set.
 class GANTRY_API EngineOptions {
  public:
   EngineOptions& set(std::string name, OptionValue value);
-  /// nullptr: not set.
+  /// nullptr if not set.
   const OptionValue* find(const std::string& name) const;
   bool empty() const { return values_.empty(); }
   const OptionValue::Object& values() const { return values_; }
-  /// These, and `over` them where both have a name.
+  /// These options merged with `over`; `over` wins if both set a name.
   EngineOptions with(const EngineOptions& over) const;
   friend bool operator==(const EngineOptions& a, const EngineOptions& b) { return a.values_ == b.values_; }
 
-  /// From the object of a config or a package: "engines[0].options: expected an object, got 7".
+  /// Reads the object of a config or a package: "engines[0].options: expected an object, got 7".
   static Result<EngineOptions> from_json(const JsonView& json);
 
  private:
   OptionValue::Object values_;
 };
 
-/// Reads the options of one engine strictly: it keeps the first mistake, and refuses what nobody asked for.
+/// Reads the options of one engine strictly: keeps the first mistake, and refuses options that the engine did not read.
 ///
 /// Ownership: owns its options.
 /// Threads:   one thread.
-/// Errors:    finish() gives the first mistake; after it every reader returns its fallback.
+/// Errors:    finish() returns the first mistake; after a mistake every reader returns its fallback.
 /// Cost:      linear in the options.
 class GANTRY_API OptionReader {
  public:
   explicit OptionReader(EngineOptions options) : options_(std::move(options)) {}
 
   bool boolean(const std::string& name, bool fallback);
-  /// Also a number like 2.0, as JsonView::integer().
+  /// Also accepts a number like 2.0, as JsonView::integer().
   std::int64_t integer(const std::string& name, std::int64_t low, std::int64_t high, std::int64_t fallback);
-  /// An integer counts as a number.
+  /// Also accepts an integer.
   double number(const std::string& name, double fallback);
   std::string text(const std::string& name, const std::string& fallback);
   /// A list of strings; empty if the option is not set.
@@ -105,12 +105,12 @@ class GANTRY_API OptionReader {
   /// Keeps the first mistake only: "option 'precision': <message>".
   void fail(const std::string& name, const std::string& message);
   bool ok() const { return !mistake_.has_value(); }
-  /// The first mistake (invalid_argument), or an option that was not asked for: "unknown option 'x'; known are 'a',
-  /// 'b'".
+  /// Returns the first mistake (invalid_argument), or an error for an option that was not read: "unknown option 'x';
+  /// known are 'a', 'b'".
   Result<void> finish();
 
  private:
-  /// What is set, as long as nothing is wrong.
+  /// The option's value, if there is no mistake yet.
   const OptionValue* find(const std::string& name);
   template <class T>
   const T* expect(const std::string& name, const OptionValue* found, const char* expected);

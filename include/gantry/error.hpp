@@ -3,7 +3,7 @@
 //
 //   invalid_argument: pipeline 'cats' > stage 'image.decode': truncated JPEG at byte 1034
 //
-// The code says who has to act, the path says where, the message says what was expected and what came.
+// The code says who must act, the path says where it happened, the message says what was expected and what came.
 #pragma once
 
 #include <chrono>
@@ -20,42 +20,42 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// Ten codes; choose by who can do something about it.
+/// Ten codes, distinguished by who can fix the problem.
 enum class ErrorCode : std::uint8_t {
   kInvalidArgument = 1,  ///< the request or the configuration is wrong whatever the state of the system
   kNotFound,             ///< a file, name or version does not exist
-  kFailedPrecondition,   ///< right call, wrong state: no GPU driver, package altered, a runtime of before fork()
+  kFailedPrecondition,   ///< right call, wrong state: no GPU driver, package altered, a runtime from before fork()
   kUnsupported,          ///< valid, but this build or version cannot do it
   kResourceExhausted,    ///< a bound was hit: queue full, image too large, out of memory
   kCancelled,            ///< the caller cancelled it
   kDeadlineExceeded,     ///< it could not be finished in time
-  kUnavailable,          ///< it may be right, try elsewhere or later: shut down, unhealthy, no connection
+  kUnavailable,          ///< may succeed elsewhere or later: shut down, unhealthy, no connection
   kModelError,           ///< the model threw, or its output disagrees with its signature
   kInternal,             ///< a bug in gantry
 };
-constexpr std::size_t kErrorCodes = 11;  ///< to index by: the codes begin at 1
+constexpr std::size_t kErrorCodes = 11;  ///< array size for indexing by code: codes start at 1
 
 /// The code's name as it appears in messages and JSON: "invalid_argument", ...
 GANTRY_API const char* to_string(ErrorCode code) noexcept;
 
-/// A finer cause than the code, where a host has to act on it. The first eight say why a request was not computed; the
-/// reject counters are split by them.
+/// A finer cause than the code, if a host application must act on it. The first eight say why a request was not
+/// computed; the reject counters are split by them.
 enum class ErrorReason : std::uint8_t {
   kNone = 0,             ///< nothing beyond the code
-  kQueueFull,            ///< as many requests are in flight as the limit allows
-  kDeadlinePassed,       ///< the deadline came before its turn
-  kDeadlineUnreachable,  ///< it would not have been ready in time
-  kShed,                 ///< the queue stands, and this request waited too long in it
-  kCancelled,            ///< the caller gave up
+  kQueueFull,            ///< the limit of requests in flight is reached
+  kDeadlinePassed,       ///< the deadline passed before the request started
+  kDeadlineUnreachable,  ///< the request would have missed its deadline
+  kShed,                 ///< the queue stays full, and this request waited too long in it
+  kCancelled,            ///< the caller cancelled it
   kUnhealthy,            ///< the model cannot compute: a device fault, or a call that does not return
-  kShutdown,             ///< the runtime was shut down, before or while it waited
-  kInputTooLarge,        ///< the input is beyond a limit: more bytes, pixels or values than a request may have
-  kMediaType,            ///< the input is in a format that is not read
-  kOutOfMemory,          ///< the process or the device has no memory left for it
-  kGoldenMismatch,       ///< a package's golden case got another answer here than where it was recorded
+  kShutdown,             ///< the runtime was shut down before or while the request waited
+  kInputTooLarge,        ///< the input exceeds a limit: too many bytes, pixels or values
+  kMediaType,            ///< the input has an unsupported format
+  kOutOfMemory,          ///< the process or the device is out of memory
+  kGoldenMismatch,       ///< a package's golden case has another result here than the recorded one
 };
 constexpr std::size_t kErrorReasons = 12;
-constexpr std::size_t kRejectReasons = 8;  ///< of these, those that say why a request was not computed
+constexpr std::size_t kRejectReasons = 8;  ///< of these, the ones that say why a request was not computed
 
 /// The reason's name as it appears in metrics and JSON: "queue_full", ...
 GANTRY_API const char* to_string(ErrorReason reason) noexcept;
@@ -69,7 +69,7 @@ GANTRY_API const char* to_string(ErrorReason reason) noexcept;
 class GANTRY_API Error {
  public:
   Error(ErrorCode code, std::string message);
-  /// resource_exhausted, reason kOutOfMemory, "out of memory". Needs no memory, so that it can always be given.
+  /// resource_exhausted, reason kOutOfMemory, "out of memory". Needs no allocation, so it always succeeds.
   static Error out_of_memory() noexcept;
 
   ErrorCode code() const noexcept;
@@ -78,17 +78,17 @@ class GANTRY_API Error {
   /// Where it happened, outermost first: {"pipeline 'cats'", "stage 'image.decode'"}.
   const std::vector<std::string>& path() const noexcept;
 
-  /// The finer cause; kNone where the code says it all.
+  /// The finer cause; kNone if the code is enough.
   ErrorReason reason() const noexcept;
-  /// When it makes sense to try again; zero if nothing is known, or if it never does.
+  /// When a retry makes sense; zero if unknown, or if a retry never makes sense.
   std::chrono::nanoseconds retry_after() const noexcept;
-  /// The same error with a reason; without memory for it, the error as it is.
+  /// The same error with a reason; if memory for it is short, the error unchanged.
   Error with_reason(ErrorReason reason, std::chrono::nanoseconds retry_after = {}) const noexcept;
 
-  /// The same error, seen from one level further out; without memory for it, the error as it is.
+  /// The same error with an outer scope in its path; if memory for it is short, the error unchanged.
   Error within(std::string_view scope) const noexcept;
 
-  /// "code: outer > inner: message", one line: control characters in names and messages are written by their number.
+  /// "code: outer > inner: message" on one line: control characters in names and messages are written as numbers.
   std::string to_string() const;
 
  private:
