@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything of gantry::core: the library without LibTorch.
+// All headers of gantry::core: the library without LibTorch.
 #pragma once
 
 #include <gantry/any_pipeline.hpp>

@@ -12,7 +12,7 @@ namespace gantry {
 inline namespace GANTRY_ABI {
 namespace detail {
 
-/// "Image" for gantry::Image, "std::runtime_error" for others; the mangled name where it cannot be read.
+/// "Image" for gantry::Image, "std::runtime_error" for others; the mangled name if it cannot be demangled.
 GANTRY_API std::string demangled_name(const std::type_info& id);
 
 }  // namespace detail

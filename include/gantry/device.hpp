@@ -11,12 +11,12 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// A device tag; making one does not touch the device.
+/// A device tag; creating one does not access the device.
 ///
 /// Ownership: a value.
 /// Threads:   immutable.
-/// Errors:    parse: invalid_argument for anything but "cpu", "cuda", "cuda:N" with N in 0..127. cuda() takes the
-///            nearest of these numbers.
+/// Errors:    parse: invalid_argument for anything but "cpu", "cuda", "cuda:N" with N in 0..127. cuda() clamps its
+///            index to this range.
 /// Cost:      two bytes.
 class GANTRY_API Device {
  public:
@@ -24,7 +24,7 @@ class GANTRY_API Device {
 
   constexpr Device() = default;
   static constexpr Device cpu() { return Device(); }
-  /// `index` is 0..127; a number beyond counts as the nearest one.
+  /// `index` is clamped to 0..127.
   static constexpr Device cuda(int index = 0) {
     return Device(Kind::kCuda, static_cast<std::int8_t>(index < 0 ? 0 : index > 127 ? 127 : index));
   }

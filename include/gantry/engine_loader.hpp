@@ -39,8 +39,8 @@ struct LoadRequest {
   FileMemory file_memory = FileMemory::kCopied;
   /// Options of the host application: ModelOptions::engine_options of this kind.
   EngineOptions host_options;
-  /// Options of the package (`options` of its engine entry). An engine takes harmful options, such as a path outside of
-  /// the package or a trust setting, only from `host_options`: a package is not the host.
+  /// Options of the package (`options` of its engine entry). A package is not the host: an engine takes risky options,
+  /// such as a path outside of the package or a trust setting, from `host_options` only.
   EngineOptions package_options;
   /// Opens another file of the package that an option names, verified like `files`; not_found if the package has no
   /// such file. Empty without a package.

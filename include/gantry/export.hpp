@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Marks what the shared libraries export; everything else is hidden. And refuses hosts whose standard library lays out
-// its types in another way than gantry's does: they would link, or nearly, and then crash.
+// Marks the symbols that the shared libraries export; all others are hidden. Also refuses host applications whose
+// standard library has another type layout than gantry's: they would link, or almost link, and then crash.
 #pragma once
 
 #include <cstddef>  // says which standard library this is
@@ -10,7 +10,7 @@
 #endif
 #define GANTRY_API __attribute__((visibility("default")))
 
-// What gantry was built with; its CMake targets and gantry-core.pc define what is not the default.
+// The settings of gantry's build; its CMake targets and gantry-core.pc define values that differ from the defaults.
 #ifndef GANTRY_BUILT_WITH_LIBCXX
 #define GANTRY_BUILT_WITH_LIBCXX 0
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything of gantry::gantry: the library with its LibTorch engines; what most hosts include.
+// All headers of gantry::gantry: the library with its LibTorch engines. Most host applications include this one.
 //
 //   auto pipeline = gantry::open<gantry::Bytes, gantry::Classes>("models/efficientnet-lite0/1");
 #pragma once
@@ -12,13 +12,13 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// open() with every engine that is linked.
+/// open() with all linked engines.
 template <class In, class Out>
 Result<Pipeline<In, Out>> open(const std::string& directory, const OpenOptions& options = {}) {
   return open<In, Out>(directory, libtorch::engines(), options);
 }
 
-/// open_any() with every engine that is linked.
+/// open_any() with all linked engines.
 inline Result<AnyPipeline> open_any(const std::string& directory, const OpenOptions& options = {}) {
   return open_any(directory, libtorch::engines(), options);
 }

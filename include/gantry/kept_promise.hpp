@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// KeptPromise: a std::promise that is always kept. One that is dropped without memory would end the process: the
-// standard library makes a string to say so, in a destructor.
+// KeptPromise: a std::promise that always gets a value. A dropped std::promise ends the process if memory is short: the
+// standard library then allocates a string in a destructor.
 #pragma once
 
 #include <future>
@@ -14,7 +14,7 @@ namespace detail {
 
 /// Ownership: shares its state with the future.
 /// Threads:   one thread at a time.
-/// Errors:    std::bad_alloc when made. Dropped without a value, its future has Error::out_of_memory().
+/// Errors:    std::bad_alloc on construction. If dropped without a value, its future gets Error::out_of_memory().
 /// Cost:      that of std::promise.
 template <class T>
 class KeptPromise {

@@ -16,8 +16,8 @@ inline namespace GANTRY_ABI {
 
 namespace detail {
 
-/// The erased form of Model::stage(). `name` is what a config calls the model, if not Model::name(). Errors of one of
-/// several models in an op begin with its name.
+/// The type-erased form of Model::stage(). `name`: the config's name for the model, if it differs from Model::name().
+/// If an op has several models, errors of each begin with its name.
 GANTRY_API NodePtr make_model_node(const Model& model, const TypeInfo& in, const TypeInfo& out,
                                    const std::string& name = "", bool is_one_of_several = false);
 

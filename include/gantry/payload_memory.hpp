@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory that payloads look at: tensors and bytes may share a large block, or be wrapped around memory of a host's.
+// The memory of payloads: tensors and bytes may share a large block, or refer to memory of the host application.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,10 @@ namespace gantry {
 inline namespace GANTRY_ABI {
 namespace detail {
 
-/// What is done to the memory that a payload looks at.
+/// How the library treats the memory that a payload refers to.
 enum class MemoryCare {
-  kCompact,  ///< gives up a view of a block more than four times its size
-  kOwn,      ///< copies what nobody owns, which may be gone when who wrapped it returns; throws without memory for it
+  kCompact,  ///< copies a view of a block more than four times its size, and releases the block
+  kOwn,      ///< copies memory without an owner, which may vanish when the caller returns; throws if out of memory
 };
 
 GANTRY_API void settle_memory(Tensor& tensor, MemoryCare care);

@@ -18,8 +18,8 @@ inline namespace GANTRY_ABI {
 ///
 /// Ownership: a value.
 /// Threads:   thread-compatible.
-/// Errors:    constructing from more than kMaxRank numbers keeps none of them and sets overflowed(); whoever takes a
-///            shape from outside checks that.
+/// Errors:    constructing from more than kMaxRank numbers keeps none of them and sets overflowed(); functions that
+///            accept a shape from a caller check it.
 /// Cost:      no allocation.
 class GANTRY_API Shape {
  public:

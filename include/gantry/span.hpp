@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Span: a pointer and a length, the C++17 stand-in for std::span.
 //
-// gantry's public layouts never depend on __cplusplus, so std::span is not used in them. A Span does not own; it is
-// valid as long as what it looks at.
+// gantry's public layouts never depend on __cplusplus, so they do not use std::span. A Span does not own its data; it
+// is valid as long as the data it refers to.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tolerance: how far an answer may be from the one that is expected.
+// Tolerance: the allowed difference between a result and the expected one.
 //
 //   Tolerance tolerance = Tolerance::within(1e-4, 1e-5);
 //   bool is_same = tolerance.accepts(0.50001, 0.5);
@@ -13,8 +13,8 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// How far a number may be from the recorded one: |got - expected| <= atol + rtol * |expected|, or bit for bit.
-/// NaN equals NaN, and an infinity equals itself only.
+/// The allowed difference between a number and the recorded one: |got - expected| <= atol + rtol * |expected|, or none
+/// (is_exact: bit for bit). NaN equals NaN, and an infinity equals itself only.
 struct GANTRY_API Tolerance {
   bool is_exact = true;
   double atol = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TraceParent: the `traceparent` header of W3C Trace Context, https://www.w3.org/TR/trace-context/, which says whose
-// child a request is in a distributed trace.
+// TraceParent: the `traceparent` header of W3C Trace Context, https://www.w3.org/TR/trace-context/, which names the
+// parent of a request in a distributed trace.
 //
 //   auto parent = parse_trace_parent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
 #pragma once
@@ -20,18 +20,18 @@ inline namespace GANTRY_ABI {
 struct TraceParent {
   std::array<std::uint8_t, 16> trace_id{};  ///< not all zero
   std::array<std::uint8_t, 8> parent_id{};  ///< the caller's span; not all zero
-  std::uint8_t flags = 0;                   ///< of a version after 00: the sampled bit alone
+  std::uint8_t flags = 0;                   ///< for versions after 00: only the sampled bit
 
-  /// The caller may have recorded its part of the trace.
+  /// True if the caller may have recorded its part of the trace.
   bool is_sampled() const { return (flags & 1) != 0; }
 };
 
-/// Nothing unless `text` is valid to the letter: lower-case hex, no id all zero, nothing behind the flags of version
-/// 00. Versions 01 to fe are read as far as they agree with 00, as the specification wants. Who gets nothing is to
-/// start a trace of its own.
+/// Parses `text` strictly; nullopt unless it is valid: lower-case hex, no all-zero id, nothing after the flags of
+/// version 00. Of versions 01 to fe only the part equal to 00 is read, as specified. On nullopt the caller should start
+/// a trace of its own.
 GANTRY_API std::optional<TraceParent> parse_trace_parent(std::string_view text) noexcept;
 
-/// In version 00.
+/// Formats version 00.
 GANTRY_API std::string to_string(const TraceParent& parent);
 
 }  // namespace GANTRY_ABI

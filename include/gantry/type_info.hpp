@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// TypeInfo: what the pipeline knows of a payload type: how to move, copy and destroy one, and how to take lists and
-// tuples apart. value.hpp makes one for each type.
+// TypeInfo: the operations of a payload type: how to move, copy and destroy a value, and how to take lists and tuples
+// apart. value.hpp creates one for each type.
 //
-// Types are compared by type_info equality plus size and alignment, so that they match across shared libraries with
-// hidden visibility. Edges are checked once, when a pipeline is built, never per run.
+// Types are equal if their type_info, size and alignment are equal, so that they match across shared libraries with
+// hidden visibility. Building a pipeline checks its edges once; runs do not check them.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ namespace detail {
 class Value;
 struct TypeInfo;
 
-/// How a std::vector<T> is taken apart and put together.
+/// How to take a std::vector<T> apart and put it together.
 struct ListOps {
   const TypeInfo& (*element)();
   std::size_t (*size)(const void* list);
@@ -32,7 +32,7 @@ struct ListOps {
   Value (*collect)(Value* items, std::size_t count);  ///< moves items in
 };
 
-/// How a std::tuple<Ts...> is put together and looked into.
+/// How to put a std::tuple<Ts...> together and read its items.
 struct TupleOps {
   std::size_t arity;
   const TypeInfo& (*element)(std::size_t index);
@@ -40,7 +40,7 @@ struct TupleOps {
   const void* (*at)(const void* tuple, std::size_t index);
 };
 
-/// What the pipeline knows of a payload type.
+/// The operations of a payload type.
 struct TypeInfo {
   const std::type_info* id;
   std::size_t size;
@@ -50,7 +50,7 @@ struct TypeInfo {
   void (*destroy)(void*) noexcept;
   void (*relocate)(void* from, void* to) noexcept;  ///< inline types only
   Value (*copy)(const void*);                       ///< nullptr if not copyable
-  void (*settle)(void*, MemoryCare);                ///< nullptr if the type looks at no shared memory
+  void (*settle)(void*, MemoryCare);                ///< nullptr if the type refers to no shared memory
   const ListOps* list;                              ///< nullptr unless std::vector
   const TupleOps* tuple;                            ///< nullptr unless std::tuple
   const TypeInfo& (*list_of)();                     ///< nullptr for vectors of vectors
@@ -60,7 +60,7 @@ inline bool same_type(const TypeInfo& a, const TypeInfo& b) {
   return &a == &b || (*a.id == *b.id && a.size == b.size && a.align == b.align);
 }
 
-/// std::is_copy_constructible says yes for a vector of a move-only type.
+/// std::is_copy_constructible is true for a vector of a move-only type; this is not.
 template <class T>
 struct IsCopyable : std::is_copy_constructible<T> {};
 template <class T>
