@@ -4,7 +4,7 @@
 //   auto chain = image::decode() | image::resize_short(256, image::Filter::kBicubic) | image::center_crop(224)
 //              | image::to_tensor(image::affine(127, 128));
 //
-// Each stage names the reference it equals bit for bit (see lib/model/manifest.schema.md); here that is Pillow for
+// Each stage names the reference that it equals bit for bit (see lib/model/manifest.schema.md): here Pillow for
 // geometry and filters, torchvision for rounding rules and normalisation.
 #pragma once
 

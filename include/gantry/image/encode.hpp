@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From pixels to the bytes of an image file.
+// Encodes pixels into the bytes of an image file.
 //
 //   Bytes png = image::encode(picture).value();
 //   Bytes jpeg = image::encode(picture, {image::FileFormat::kJpeg, 90}).value();
@@ -18,11 +18,11 @@ inline namespace GANTRY_ABI {
 namespace image {
 
 struct Encode {
-  FileFormat format = FileFormat::kPng;  ///< kPng, which keeps every pixel, or kJpeg
-  std::int64_t quality = 75;             ///< of a JPEG, 1..95
+  FileFormat format = FileFormat::kPng;  ///< kPng, which is lossless, or kJpeg
+  std::int64_t quality = 75;             ///< for JPEG, 1..95
 };
-/// PNG of 8 bits, gray, RGB or RGBA, without metadata: decode() gives the same pixels. JPEG, gray or RGB, baseline,
-/// 4:2:0: the bytes of PIL's save(quality=...). The call's deadline and cancellation are looked at on the way. Errors:
+/// PNG: 8 bits, gray, RGB or RGBA, without metadata: decode() returns the same pixels. JPEG: gray or RGB, baseline,
+/// 4:2:0: the bytes of PIL's save(quality=...). Checks the call's deadline and cancellation while it runs. Errors:
 /// invalid_argument (RGBA as JPEG, a side of more than 65500 pixels as JPEG), resource_exhausted, deadline_exceeded,
 /// cancelled.
 GANTRY_API Stage<Image, Bytes> encode(const Encode& options = {});

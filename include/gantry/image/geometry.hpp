@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Crops, borders, mirrored and turned images: where pixels go, not what they are.
+// Crops, borders, mirrored and rotated images: ops that move pixels and do not change them.
 #pragma once
 
 #include <array>
@@ -15,8 +15,8 @@ namespace gantry {
 inline namespace GANTRY_ABI {
 namespace image {
 
-/// The colour of a border: one number for every channel, or one per channel of the image; an image of another colour
-/// model is then an invalid_argument.
+/// The colour of a border: one number for all channels, or one per channel of the image; an image with another number
+/// of channels is then invalid_argument.
 class Fill {
  public:
   constexpr Fill(std::uint8_t every = 0) : values_{every, every, every, every} {}  // NOLINT: a number is a colour
@@ -25,7 +25,7 @@ class Fill {
   constexpr Fill(std::uint8_t red, std::uint8_t green, std::uint8_t blue, std::uint8_t alpha)
       : values_{red, green, blue, alpha}, channels_(4) {}
 
-  /// 3 or 4 if there is one number per channel; 0: the same for all.
+  /// 3 or 4 with one number per channel; 0: the same for all channels.
   constexpr std::size_t channels() const { return channels_; }
   constexpr std::uint8_t operator[](std::size_t channel) const { return values_[channel]; }
   friend constexpr bool operator==(const Fill& a, const Fill& b) {
@@ -38,22 +38,22 @@ class Fill {
   std::uint8_t channels_ = 0;
 };
 
-/// Rows top..top+height, columns left..left+width, as PIL's crop: what is outside the image is 0. left and top
+/// Rows top..top+height, columns left..left+width, as PIL's crop: pixels outside the image are 0. left and top
 /// -65535..65535, sides 1..65535.
 GANTRY_API Stage<Image, Image> crop(std::int64_t left, std::int64_t top, std::int64_t width, std::int64_t height);
 
-/// Where the odd pixel goes when the middle is cut out.
+/// Where the odd pixel goes in a centre crop.
 enum class Centre : std::uint8_t {
   kHalfEven,  ///< torchvision's CenterCrop: round((image - crop) / 2), halves to even
-  kFloor,     ///< floor((image - crop) / 2): transformers' center_crop() on numpy arrays, CLIP's among them
+  kFloor,     ///< floor((image - crop) / 2): transformers' center_crop() on numpy arrays, also CLIP's
   kTruncate,  ///< int((image - crop) / 2): transformers' processors on torch tensors
 };
-/// The middle; smaller images get a border of `value`. Sides 1..65535.
+/// The centre of the image; smaller images get a border of `value`. Sides 1..65535.
 GANTRY_API Stage<Image, Image> center_crop(std::int64_t size, Centre centre = Centre::kHalfEven, Fill value = 0);
 GANTRY_API Stage<Image, Image> center_crop(std::int64_t width, std::int64_t height, Centre centre = Centre::kHalfEven,
                                            Fill value = 0);
-/// The square in the middle whose side is int(fraction * the image's shorter side): transformers' Perceiver. `fraction`
-/// is above 0, at most 1; invalid_argument for an image of which nothing would be left.
+/// The centre square with the side int(fraction * the image's shorter side): transformers' Perceiver. `fraction` is
+/// above 0, at most 1; invalid_argument if nothing of the image would remain.
 GANTRY_API Stage<Image, Image> crop_short(double fraction = 1, Centre centre = Centre::kHalfEven);
 /// torchvision's FiveCrop: top left, top right, bottom left, bottom right, centre. invalid_argument if the image is
 /// smaller than the crop.
@@ -62,8 +62,8 @@ GANTRY_API Stage<Image, std::vector<Image>> five_crop(std::int64_t width, std::i
 
 enum class PadMode : std::uint8_t {
   kConstant,  ///< `value` in every channel
-  kEdge,      ///< the pixel at the edge, again and again
-  kReflect,   ///< mirrored at the edge, whose pixel is not repeated; each border is smaller than the image's side
+  kEdge,      ///< repeats the pixel at the edge
+  kReflect,   ///< mirrored at the edge pixel, which is not repeated; each border is smaller than the image's side
 };
 struct Pad {
   std::int64_t left = 0, top = 0, right = 0, bottom = 0;  ///< each 0..65535
@@ -73,24 +73,24 @@ struct Pad {
 /// torchvision's Pad.
 GANTRY_API Stage<Image, Image> pad(const Pad& options);
 
-/// Where an image lies on a larger canvas.
+/// The position of an image on a larger canvas.
 enum class Anchor : std::uint8_t {
-  kCentre,   ///< half of what is missing on the left and above, rounded down
-  kTopLeft,  ///< all of it on the right and below
+  kCentre,   ///< half of the border on the left and above, rounded down
+  kTopLeft,  ///< all of the border on the right and below
 };
-/// A larger size, whichever the image has. Say one of three: `width` and `height`, `multiple`, `square`.
+/// Pads any image to a larger size. Set one of three: `width` and `height`, `multiple`, `square`.
 struct PadTo {
-  std::int64_t width = 0, height = 0;  ///< each 1..65535; a larger image is an invalid_argument
-  std::int64_t multiple = 0;           ///< 1..65535: each side to the next multiple
-  bool square = false;                 ///< both sides to the longer one
+  std::int64_t width = 0, height = 0;  ///< each 1..65535; a larger image is invalid_argument
+  std::int64_t multiple = 0;           ///< 1..65535: rounds each side up to a multiple
+  bool square = false;                 ///< both sides become as long as the longer one
   Anchor anchor = Anchor::kCentre;
   Fill value = 0;
 };
-/// As LLaVA's expand2square (centre), and as transformers' pad() before numbers are normalised (top left).
+/// As LLaVA's expand2square (centre), and as transformers' pad() before normalisation (top left).
 GANTRY_API Stage<Image, Image> pad_to(const PadTo& options);
 
-/// The image as large as fits into width x height, centred on a canvas of `value`: ultralytics' LetterBox with
-/// auto=False. The ratio is min(height / H, width / W); sides and offsets are rounded as Python does.
+/// Scales the image to the largest size within width x height, centred on a canvas of `value`: ultralytics' LetterBox
+/// with auto=False. The ratio is min(height / H, width / W); sides and offsets are rounded as in Python.
 struct Letterbox {
   std::int64_t width = 640, height = 640;  ///< each 1..65535
   Fill value = 114;
@@ -98,13 +98,13 @@ struct Letterbox {
   Resampling how = {Filter::kBilinear, Reference::kOpenCv};
 };
 GANTRY_API Stage<Image, Image> letterbox(const Letterbox& options = {});
-/// Boxes on the model's input in pixels of the picture it came from, whichever ops resized, cropped, mirrored or padded
-/// that; for a letterbox, as ultralytics' scale_boxes(). See Frame.
+/// Maps boxes on the model's input to pixels of the original picture, for any resizing, cropping, mirroring and
+/// padding; for a letterbox as ultralytics' scale_boxes(). See Frame.
 struct Unletterbox {
-  bool clip = true;  ///< to the picture
+  bool clip = true;  ///< to the picture's edges
 };
-/// Boxes f32[N, 4] as x0, y0, x1, y1; further columns stay as they are. NaN stays NaN, and no box is none. Errors:
-/// failed_precondition if no op before knew the picture.
+/// Boxes f32[N, 4] as x0, y0, x1, y1; further columns stay unchanged. NaN stays NaN, and N may be 0. Errors:
+/// failed_precondition if no earlier op knew the picture.
 GANTRY_API Stage<Tensor, Tensor> unletterbox(const Unletterbox& options = {});
 
 enum class FlipAxis : std::uint8_t { kHorizontal, kVertical };

@@ -12,7 +12,7 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// What the channels of an image mean; the number of channels follows from it.
+/// The meaning of an image's channels; it determines their number.
 enum class Colour : std::uint8_t { kGray, kRgb, kRgba };
 
 GANTRY_API const char* to_string(Colour colour) noexcept;
@@ -24,13 +24,13 @@ GANTRY_API std::size_t channels_of(Colour colour) noexcept;
 /// Ownership: shares its pixels; copies and crops are cheap.
 /// Threads:   thread-compatible.
 /// Errors:    invalid_argument for a size below 1x1 or a tensor that is not u8[H, W, C] with dense rows of pixels;
-///            resource_exhausted for an image to be made, also by the stages below, of more than 2^31 bytes.
+///            resource_exhausted for a new image of more than 2^31 bytes, also in the image stages.
 /// Cost:      as Tensor.
 class GANTRY_API Image {
  public:
   /// Uninitialised pixels.
   static Result<Image> make(std::int64_t width, std::int64_t height, Colour colour);
-  /// Looks at u8[height, width, channels]; pixels within a row must be dense, rows may have any stride.
+  /// Refers to u8[height, width, channels]; pixels within a row must be dense, rows may have any stride.
   static Result<Image> from(Tensor pixels, Colour colour);
 
   std::int64_t width() const { return pixels_.shape()[1]; }

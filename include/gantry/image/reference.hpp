@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reference: whose arithmetic an image stage follows. "Bilinear" names four different results (Pillow, torch on bytes,
-// torch on floats, OpenCV), so every stage that could mean several says which.
+// Reference: the library whose arithmetic an image stage reproduces. "Bilinear" has four different results (Pillow,
+// torch on bytes, torch on floats, OpenCV), so every ambiguous stage names its reference.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From pixels to the tensor a model takes.
+// Converts pixels to a model's input tensor.
 //
 //   image::to_tensor(image::torchvision({0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}))
 //   image::to_tensor(image::affine(0, 255), {DType::kF16, image::Layout::kHwc, /*reverse_channels=*/true})
@@ -31,7 +31,7 @@ struct Normalize {
   Mode mode = Mode::kTorchvision;
   std::vector<float> mean = {0.0f};
   std::vector<float> std = {1.0f};
-  /// What kHfNumpy and kScaled multiply by; finite, not 0 in float32. The other modes have no scale of their own.
+  /// The factor in kHfNumpy and kScaled; finite, not 0 in float32. The other modes do not use it.
   double scale = 1.0 / 255.0;
 };
 inline Normalize affine(float mean, float std) {
@@ -46,17 +46,17 @@ inline Normalize scaled(std::vector<float> mean, std::vector<float> std, double 
 
 enum class Layout : std::uint8_t { kChw, kHwc };
 
-/// What the tensor looks like.
+/// The dtype and layout of the tensor.
 struct TensorFormat {
-  /// kF32, or the float32 number rounded half to even: kF16, kBF16, kU8 and kI8 (these two saturate).
+  /// kF32, or the float32 number rounded half to even to kF16, kBF16, kU8 or kI8 (these two saturate).
   DType dtype = DType::kF32;
   Layout layout = Layout::kChw;
-  /// Blue first, as OpenCV's images are; alpha stays last.
+  /// Blue first, as in OpenCV's images; alpha stays last.
   bool reverse_channels = false;
 };
 
 /// dtype[channels, height, width], or [height, width, channels]. With the defaults: torchvision's ToTensor, f32. As the
-/// last stage before a model, and in run_batch() or each(), the samples of a batch lie in one block.
+/// last stage before a model, and in run_batch() or each(), it writes the samples of a batch into one block.
 GANTRY_API Stage<Image, Tensor> to_tensor(const Normalize& normalize = {}, const TensorFormat& format = {});
 
 }  // namespace image
