@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Box and Boxes: rectangles along the axes, in pixels.
+// Box and Boxes: axis-aligned rectangles, in pixels.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// The corners at the top left and the bottom right, in pixels from the edge of the picture: the first pixel reaches
-/// from 0 to 1. A box whose corners are the other way round is accepted everywhere, and is empty.
+/// The top left and bottom right corners, in pixels from the edge of the picture: the first pixel extends from 0 to 1.
+/// Every op accepts a box with swapped corners, and treats it as empty.
 struct Box {
   float x0 = 0;
   float y0 = 0;
@@ -27,7 +27,7 @@ struct Box {
   friend bool operator!=(const Box& a, const Box& b) { return !(a == b); }
 };
 
-/// Boxes, in an order that whoever made them says.
+/// Boxes, in the order that their producer states.
 ///
 /// Ownership: owns its boxes.
 /// Threads:   thread-compatible.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Detections: what a detector found in a picture, and the stages that take it further.
+// Detections: the results of a detector for a picture, and stages that process them.
 //
 //   auto tail = detector.stage<Tensor, Tensors>() | detect::retinanet({}) | detect::clip() | detect::nms({})
 //             | detect::to_picture() | detect::label(Labels::load("labels.txt").value());
@@ -27,9 +27,9 @@ struct Detection {
   std::string label;       ///< empty until detect::label() has run
   float score = 0;
   Box box;
-  Keypoints keypoints;      ///< empty unless the detector gives them: eyes and mouth, joints
+  Keypoints keypoints;      ///< empty unless the detector has them: eyes and mouth, joints
   RunLengths mask = {};     ///< of the picture's own size; empty until detect::paste_masks() has run
-  SoftMask soft_mask = {};  ///< what the mask is made of; empty unless the detector gives it
+  SoftMask soft_mask = {};  ///< the source of the mask; empty unless the detector has it
 };
 
 /// Detections, the best first.
@@ -57,29 +57,29 @@ class Detections {
 
 namespace detect {
 
-/// Cuts boxes and keypoints off at the edges of the picture, in the pixels of the model's input: of a picture that was
-/// padded, at the picture's edge, not the canvas's. torchvision's clip_boxes_to_image(). Errors: failed_precondition
-/// where nobody knows the picture (see Frame).
+/// Clips boxes and keypoints to the edges of the picture, in pixels of the model's input: of a padded picture, to the
+/// edge of the picture, not of the canvas. torchvision's clip_boxes_to_image(). Errors: failed_precondition if the
+/// picture is unknown (see Frame).
 GANTRY_API Stage<Detections, Detections> clip();
-/// Boxes and keypoints in the picture's own pixels: what image ops before the model did is undone, whether they
-/// stretched, letterboxed, cropped, mirrored or turned; `clip` then cuts them off at its edges. Errors:
-/// failed_precondition where nobody knows the picture (see Frame).
+/// Boxes and keypoints in the picture's own pixels: undoes image ops before the model, whether they stretched,
+/// letterboxed, cropped, mirrored or rotated; `clip` then clips them to its edges. Errors: failed_precondition if the
+/// picture is unknown (see Frame).
 GANTRY_API Stage<Detections, Detections> to_picture(bool clip = true);
 
-/// Which detections stay. What is left at its default lets everything through.
+/// Which detections to keep. Fields at their default keep everything.
 struct Filter {
-  std::optional<float> score;            ///< the least score that stays; finite
-  std::vector<std::int64_t> classes;     ///< these classes stay; empty: all
-  float min_side = 0;                    ///< the least width and height that stay; pixels, 0 or more
-  std::int64_t max_count = 0;            ///< how many stay, from the front; 0: all
-  std::vector<float> class_scores = {};  ///< the least score of each class that stays, finite; empty: no such limits
+  std::optional<float> score;            ///< minimum score to keep; finite
+  std::vector<std::int64_t> classes;     ///< classes to keep; empty: all
+  float min_side = 0;                    ///< minimum width and height to keep; pixels, 0 or more
+  std::int64_t max_count = 0;            ///< number to keep, from the front; 0: all
+  std::vector<float> class_scores = {};  ///< minimum score of each class, finite; empty: no such limits
 };
-/// Errors: invalid_argument for a class that `class_scores` has no score for.
+/// Errors: invalid_argument for a class without an entry in `class_scores`.
 GANTRY_API Stage<Detections, Detections> filter(const Filter& filter);
 
-/// Writes the label of each class into its detections; invalid_argument for a class without a label.
+/// Sets each detection's label from its class; invalid_argument for a class without a label.
 GANTRY_API Stage<Detections, Detections> label(Labels labels);
-/// The boxes alone, in the same order.
+/// The boxes only, in the same order.
 GANTRY_API Stage<Detections, Boxes> boxes_of();
 
 }  // namespace detect

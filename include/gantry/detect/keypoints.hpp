@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keypoint and Keypoints: places in a picture that mean something, such as eyes and joints.
+// Keypoint and Keypoints: points with a meaning in a picture, such as eyes and joints.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct Keypoint {
   friend bool operator!=(const Keypoint& a, const Keypoint& b) { return !(a == b); }
 };
 
-/// The keypoints of one thing, in the model's order.
+/// The keypoints of one object, in the model's order.
 ///
 /// Ownership: owns its points.
 /// Threads:   thread-compatible.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quad and Quads: places with four corners, such as lines of text that lie at an angle.
+// Quad and Quads: areas with four corners, such as lines of text at an angle.
 //
 //   auto tail = detector.stage<Tensor, Tensor>() | detect::db({}) | detect::quads_to_picture({});
 #pragma once
@@ -15,8 +15,8 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// Four corners in pixels from the edge of the picture: top left, top right, bottom right and bottom left of what is
-/// there, as it is read. In a picture that is not mirrored they go around clockwise.
+/// Four corners in pixels from the edge of the picture: top left, top right, bottom right and bottom left of the
+/// content in reading direction. In a picture that is not mirrored they run clockwise.
 struct Quad {
   struct Corner {
     float x = 0;
@@ -36,7 +36,7 @@ struct FoundQuad {
   float score = 0;
 };
 
-/// Quads with their scores, in an order that whoever made them says.
+/// Quads with their scores, in the order that their producer states.
 ///
 /// Ownership: owns its entries.
 /// Threads:   thread-compatible.
@@ -62,13 +62,13 @@ class Quads {
 namespace detect {
 
 struct QuadsToPicture {
-  bool round = false;   ///< corners at whole pixels, halves to even ones; before they are cut off
-  bool clip = true;     ///< each corner is cut off at the picture's edges
-  double min_side = 0;  ///< quads whose top or left side is shorter are dropped; pixels of the picture, 0 or more
+  bool round = false;   ///< rounds corners to whole pixels, halves to even; before `clip`
+  bool clip = true;     ///< clamps each corner to the picture's edges
+  double min_side = 0;  ///< quads with a shorter top or left side are dropped; in pixels of the picture, 0 or more
 };
-/// Quads in the picture's own pixels: what image ops before the model did is undone, whether they stretched,
-/// letterboxed, cropped, mirrored or turned. Corner 0 stays the top left of what is read. Errors: failed_precondition
-/// where nobody knows the picture (see Frame), invalid_argument for options outside their limits.
+/// Quads in the picture's own pixels: undoes image ops before the model, whether they stretched, letterboxed, cropped,
+/// mirrored or rotated. Corner 0 stays the top left in reading direction. Errors: failed_precondition if the picture is
+/// unknown (see Frame), invalid_argument for options outside their limits.
 GANTRY_API Stage<Quads, Quads> quads_to_picture(const QuadsToPicture& options);
 
 }  // namespace detect

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SoftMask: what a head says of the shape of one detection, on its way from the decoder to detect::paste_masks().
+// SoftMask: a head's data about the shape of one detection, from the decoder to detect::paste_masks().
 //
-//   one.soft_mask = SoftMask::over_box(probabilities, one.box).value();  // by a host's own decoder
+// one.soft_mask = SoftMask::over_box(probabilities, one.box).value();  // in a decoder of the host application
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ inline namespace GANTRY_ABI {
 
 namespace detail {
 
-/// The values of all detections of a head.
+/// The mask values of all detections of a head.
 struct MaskHead {
   Tensor values;      ///< f32[n, h, w], probabilities over a box; or f32[n, k], coefficients of prototypes
   Tensor prototypes;  ///< f32[k, h, w], contiguous; of rank 1 if there are none
@@ -32,39 +32,39 @@ struct SoftMaskPlace;
 }  // namespace detail
 
 /// Either probabilities over a box (Mask R-CNN), or coefficients of prototypes that all detections of a picture share
-/// (YOLO). It moves with its detection through every op. It is no part of JSON.
+/// (YOLO). It stays with its detection through every op. JSON does not contain it.
 ///
 /// Ownership: shares the head's memory; copies are cheap.
 /// Threads:   immutable.
 /// Errors:    invalid_argument for tensors of another dtype or shape, or not on the CPU.
-/// Cost:      a pointer, and an allocation when it is made.
+/// Cost:      a pointer, and one allocation on creation.
 class GANTRY_API SoftMask {
  public:
   SoftMask() = default;
   /// Probabilities f32[h, w] over `box`, which is in pixels of the model's input. h and w are at least 1.
   static Result<SoftMask> over_box(const Tensor& probabilities, const Box& box);
   /// The sum of coefficients f32[k] times prototypes f32[k, h, w] is a logit within `box`. Prototypes cover the model's
-  /// input from its top left corner on, each value `stride` pixels along both axes; k, h and w are at least 1, the
-  /// stride 1..65535.
+  /// input from its top left corner, each value `stride` pixels along both axes; k, h and w are at least 1, the stride
+  /// is 1..65535.
   static Result<SoftMask> of_prototypes(const Tensor& coefficients, const Tensor& prototypes, std::int64_t stride,
                                         const Box& box);
-  /// For gantry's decoders: the row of a head that is known to be good.
+  /// For gantry's decoders: row `row` of a validated head.
   SoftMask(std::shared_ptr<const detail::MaskHead> head, std::int64_t row, const Box& box);
 
   bool empty() const { return place_ == nullptr; }
 
-  // Of one that is not empty():
+  // Only if not empty():
   /// f32[h, w] or f32[k].
   Tensor values() const;
   /// f32[k, h, w]; nullptr for probabilities over the box.
   const Tensor* prototypes() const;
   std::int64_t stride() const;
-  /// In pixels of the model's input, as the head gave it, whatever has become of the detection's box since.
+  /// In pixels of the model's input, as the head gave it; ops that change the detection's box do not change it.
   const Box& box() const;
-  /// Where the picture is in the model's input. nullptr while the detection itself is in its pixels; to_picture() says
-  /// it when it moves the detection.
+  /// The position of the picture in the model's input. nullptr while the detection itself is in pixels of the input;
+  /// to_picture() sets it when it moves the detection.
   const Frame* frame() const;
-  /// The same with such a frame; one that has a frame keeps it.
+  /// The same with this frame; a SoftMask that already has a frame keeps its own.
   SoftMask within(const Frame& frame) const;
 
  private:

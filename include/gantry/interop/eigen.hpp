@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry's tensors as Eigen's matrices and back, for stages that compute with Eigen. Opt-in: no other header of gantry
-// includes Eigen; link Eigen3::Eigen for it.
+// Converts gantry's tensors to Eigen's matrices and back, for stages that compute with Eigen. Opt-in: no other header
+// of gantry includes Eigen; link Eigen3::Eigen for it.
 //
 //   auto embedding = gantry::interop::to_eigen<Eigen::RowVectorXf>(tensor);         // Result of an Eigen::Map
 //   if (!embedding) return embedding.error();
@@ -40,17 +40,17 @@ struct EigenDType<Eigen::bfloat16> {
   static constexpr DType value = DType::kBF16;
 };
 
-/// Bytes between neighbours may be any number: a tensor may be a slice, or have its axes swapped.
+/// Any stride between neighbours is possible: a tensor may be a slice, or have its axes swapped.
 using EigenStride = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
 
-/// Rows, columns, and the elements from one row and one column to the next.
+/// Rows, columns, and the distances in elements between rows and between columns.
 struct MatrixLayout {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   std::int64_t row_stride = 0;
   std::int64_t column_stride = 0;
 
-  /// Whether two elements lie at one place: then there are steps of rows and of columns that lead as far as each other.
+  /// True if two elements have the same address: some number of row steps then equals some number of column steps.
   bool shares_memory() const {
     if (rows == 0 || columns == 0) return false;
     if (row_stride == 0 || column_stride == 0)
@@ -98,18 +98,18 @@ Result<MatrixLayout> matrix_layout(const Tensor& tensor) {
 
 }  // namespace detail
 
-/// What to_eigen() gives: Eigen's view of memory that a tensor owns, of any strides.
+/// The result of to_eigen(): Eigen's view of a tensor's memory, with any strides.
 template <class Matrix>
 using ConstMap = Eigen::Map<const Matrix, Eigen::Unaligned, detail::EigenStride>;
 template <class Matrix>
 using MutableMap = Eigen::Map<Matrix, Eigen::Unaligned, detail::EigenStride>;
 
 /// The tensor's memory as a `Matrix`: an Eigen::Matrix or Eigen::Array of any storage order, of fixed or dynamic size.
-/// A tensor [r, c] is a matrix of r rows; a tensor [n] a vector. Slices and permuted tensors are fine: strides are
-/// those of the tensor. Eigen is fastest where the storage orders agree: Eigen's default is column by column, a
-/// tensor's is row by row (Eigen::RowMajor).
+/// A tensor [r, c] is a matrix of r rows; a tensor [n] is a vector. Slices and permuted tensors work: the view uses the
+/// tensor's strides. Eigen is fastest if the storage orders agree: Eigen's default is column by column, a tensor's is
+/// row by row (Eigen::RowMajor).
 ///
-/// Ownership: borrows: valid while `tensor` or another holder of its storage lives.
+/// Ownership: borrows: valid while `tensor` or another holder of its storage exists.
 /// Threads:   as the tensor.
 /// Errors:    invalid_argument for another element type, rank or fixed size, a tensor that is not on the CPU, negative
 ///            strides, and memory that is not aligned to its elements.
@@ -122,13 +122,13 @@ Result<ConstMap<Matrix>> to_eigen(const Tensor& tensor) {
   return ConstMap<Matrix>(static_cast<const Scalar*>(tensor.data()), layout->rows, layout->columns,
                           layout->stride(Matrix::IsRowMajor));
 }
-/// A view of a tensor that ends with the statement would dangle.
+/// Deleted: a view of a temporary tensor would dangle.
 template <class Matrix>
 Result<ConstMap<Matrix>> to_eigen(const Tensor&& tensor) = delete;
 
-/// The same, to write to. Every holder of the storage sees what is written: a stage clones its input first
-/// (Tensor::clone()). invalid_argument also where elements share memory (an axis that is repeated by a stride of
-/// 0, rows that overlap).
+/// The same, for writing. Every holder of the storage sees the writes: a stage clones its input first
+/// (Tensor::clone()). Also invalid_argument if elements share memory (an axis repeated by a stride of 0, overlapping
+/// rows).
 template <class Matrix>
 Result<MutableMap<Matrix>> to_eigen_mutable(Tensor& tensor) {
   using Scalar = typename Matrix::Scalar;
@@ -141,10 +141,10 @@ Result<MutableMap<Matrix>> to_eigen_mutable(Tensor& tensor) {
                             layout->stride(Matrix::IsRowMajor));
 }
 
-/// A matrix as a tensor [rows, columns], a vector as a tensor [size]. The matrix is moved into the tensor, not copied.
-/// One that is stored column by column gives a tensor with strides to match; Tensor::contiguous() makes rows of it.
-/// Errors: resource_exhausted when memory is short. Fixed-size matrices, whose elements lie in themselves, are copied
-/// with them.
+/// Converts a matrix to a tensor [rows, columns], a vector to a tensor [size]. Moves the matrix into the tensor
+/// without a copy. A matrix stored column by column gives a tensor with matching strides; Tensor::contiguous()
+/// converts it to rows. Errors: resource_exhausted if memory is short. Fixed-size matrices, which contain their
+/// elements, are copied.
 template <class Matrix, class = std::enable_if_t<!std::is_lvalue_reference_v<Matrix> && !std::is_const_v<Matrix>>>
 Result<Tensor> from_eigen(Matrix&& matrix) {
   using Plain = typename Matrix::PlainObject;
@@ -162,7 +162,7 @@ Result<Tensor> from_eigen(Matrix&& matrix) {
   return Tensor::wrap(data, dtype, {rows, columns}, std::move(owner), strides);
 }
 
-/// The same of a matrix that the caller keeps: one copy.
+/// The same for a matrix that the caller keeps: one copy.
 template <class Matrix>
 Result<Tensor> from_eigen(const Matrix& matrix) {
   return from_eigen(typename Matrix::PlainObject(matrix));

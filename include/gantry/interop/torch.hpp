@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry's tensors as LibTorch's and back, for a host that uses LibTorch itself. Opt-in: no other header of gantry
-// includes LibTorch; this one needs its include directories and, from LibTorch 2.13 on, C++20.
+// Converts gantry's tensors to LibTorch's and back, for a host application that uses LibTorch itself. Opt-in: no other
+// header of gantry includes LibTorch; this one needs its include directories and, from LibTorch 2.13 on, C++20.
 //
 //   at::Tensor picture = gantry::interop::to_torch(tensor);
 //   gantry::Tensor features = gantry::interop::from_torch(net.forward(picture)).value();
 //
-// Nothing is copied: both sides look at the same memory and keep it alive.
+// Nothing is copied: both tensors refer to the same memory and keep it alive.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -24,7 +24,7 @@ namespace gantry {
 inline namespace GANTRY_ABI {
 namespace interop {
 
-/// LibTorch's name of an element type.
+/// The LibTorch element type for a DType.
 inline c10::ScalarType to_torch(DType dtype) {
   switch (dtype) {
     case DType::kF32:
@@ -51,7 +51,7 @@ inline c10::ScalarType to_torch(DType dtype) {
   return c10::ScalarType::Undefined;
 }
 
-/// gantry's name of an element type; nothing for those it does not have (complex, quantised, ...).
+/// The DType for a LibTorch element type; nullopt for types that gantry does not have (complex, quantised, ...).
 inline std::optional<DType> from_torch(c10::ScalarType type) {
   for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kF64, DType::kU8, DType::kI8, DType::kI16,
                             DType::kI32, DType::kI64, DType::kBool})
@@ -59,8 +59,8 @@ inline std::optional<DType> from_torch(c10::ScalarType type) {
   return std::nullopt;
 }
 
-/// The same memory as a LibTorch tensor, of the same shape, strides and device. Writes through it are seen by every
-/// holder of `tensor`. Throws what LibTorch throws, for instance without CUDA for a CUDA tensor.
+/// The same memory as a LibTorch tensor with the same shape, strides and device. Every holder of `tensor` sees writes
+/// through it. Throws LibTorch's exceptions, for instance for a CUDA tensor without CUDA.
 inline at::Tensor to_torch(const Tensor& tensor) {
   Tensor shared = tensor;
   void* data = shared.mutable_data();

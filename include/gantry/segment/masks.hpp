@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Masks: binary masks of one picture, one for each thing or class in it.
+// Masks: binary masks of one picture, one for each object or class.
 //
 //   for (const RunLengths& mask : masks) std::int64_t pixels = mask.area();
 #pragma once
@@ -13,11 +13,11 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// Masks, in an order that whoever made them says. In JSON {"masks": [{"size": [height, width], "counts": "..."}]}, as
-/// COCO writes them; as a tensor u8[n, height, width] of 0 and 1, which masks of one size have. Under a tolerance of
-/// atol and rtol an outline may be off by atol + rtol * (the longer side) pixels: of each mask as many pixels may
-/// differ as that times the outline's length, rounded up, but no more than a quarter of its own. The length is that of
-/// the bounding box of the mask expected.
+/// Masks, in the order that their producer states. In JSON {"masks": [{"size": [height, width], "counts": "..."}]}, as
+/// in COCO; as a tensor u8[n, height, width] of 0 and 1, if all masks have one size. A tolerance of atol and rtol
+/// allows an outline to be off by atol + rtol * (the longer side) pixels: in each mask that many pixels times the
+/// outline's length may differ, rounded up, but at most a quarter of the mask's own pixels. The length is that of the
+/// expected mask's bounding box.
 ///
 /// Ownership: owns its masks.
 /// Threads:   thread-compatible.
