@@ -29,10 +29,10 @@ using detail::Value;
 
 }  // namespace
 
-AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
-                         std::shared_ptr<const detail::PipelineOrigin> origin)
-    : AnyPipeline(std::move(core), origin,  // NOLINT(performance-unnecessary-value-param): moved by the other one
-                  origin ? origin->codecs : Registry::builtin().codecs()) {}
+AnyPipeline::AnyPipeline(
+    std::shared_ptr<const detail::PipelineCore> core,
+    std::shared_ptr<const detail::PipelineOrigin> origin)  // NOLINT(performance-unnecessary-value-param): read twice
+    : AnyPipeline(std::move(core), origin, origin ? origin->codecs : Registry::builtin().codecs()) {}
 
 AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
                          std::shared_ptr<const detail::PipelineOrigin> origin, Codecs codecs)
