@@ -93,8 +93,8 @@ struct Fit {
   std::int64_t multiple = 0;
   Resampling how{};
 };
-/// Resizes and keeps the image's aspect ratio. A side of 0 is invalid_argument, a side above 65535 is
-/// resource_exhausted.
+/// Resizes and keeps the image's aspect ratio. A side of 0 is invalid_argument. resource_exhausted if later stages see
+/// more than 65535 pixels of a side, or if a side exceeds 2^26.
 GANTRY_API Stage<Image, Image> resize_fit(const Fit& options);
 /// PIL's Image.thumbnail(), with its defaults.
 struct Thumbnail {
