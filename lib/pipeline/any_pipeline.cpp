@@ -29,9 +29,9 @@ using detail::Value;
 
 }  // namespace
 
-AnyPipeline::AnyPipeline(
-    std::shared_ptr<const detail::PipelineCore> core,
-    std::shared_ptr<const detail::PipelineOrigin> origin)  // NOLINT(performance-unnecessary-value-param): read twice
+AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
+                         // NOLINTNEXTLINE(performance-unnecessary-value-param): it is read twice
+                         std::shared_ptr<const detail::PipelineOrigin> origin)
     : AnyPipeline(std::move(core), origin, origin ? origin->codecs : Registry::builtin().codecs()) {}
 
 AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
@@ -143,8 +143,9 @@ void AnyPipeline::submit(Payload input, const RunOptions& options, Function<void
   }
   if (value) return core_->submit(*std::move(value), options, std::move(answer));
   try {
-    rebox(std::move(value).error());  // NOLINT(bugprone-use-after-move): moved only where there is a value
-  } catch (...) {                     // dropped, as Pipeline::submit() does
+    // NOLINTNEXTLINE(bugprone-use-after-move): it is moved only where there is a value
+    rebox(std::move(value).error());
+  } catch (...) {  // dropped, as Pipeline::submit() does
   }
 }
 
