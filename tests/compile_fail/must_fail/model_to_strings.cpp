@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // expect: gantry: a model gives Tensor or Tensors
-#include <gantry/model.hpp>
+#include <gantry/model_stage.hpp>
 #include <string>
 
 namespace g = gantry;
