@@ -92,6 +92,7 @@ function(gantry_add_component name)
 
   add_library(gantry_${name})
   target_sources(gantry_${name} PRIVATE $<TARGET_OBJECTS:gantry_${name}_objects>)
+  target_link_libraries(gantry_${name} PRIVATE $<BUILD_INTERFACE:gantry_flags>)   # for sources that it has itself
   target_compile_features(gantry_${name} PUBLIC cxx_std_17)
   target_compile_definitions(gantry_${name} INTERFACE ${GANTRY_STD_LAYOUT})
   target_include_directories(gantry_${name} PUBLIC
