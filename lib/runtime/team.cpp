@@ -47,7 +47,7 @@ class Loop {
 void run_on_team(std::size_t threads, std::size_t count, const std::function<void(std::size_t)>& part) {
   Loop loop(count, part);
   [[maybe_unused]] const auto team = static_cast<int>(std::min(threads, count));
-  if (team < 2) {
+  if (team < 2) {  // NOLINT(bugprone-branch-clone): the other branch runs on a team
     loop.work();
   } else {
 #ifdef _OPENMP

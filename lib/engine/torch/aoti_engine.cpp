@@ -51,7 +51,7 @@ class AotiInstance final : public EngineInstance {
       const std::vector<at::Tensor> tensors = to_torch(inputs, device_);
       std::vector<at::Tensor> arguments;
       for (const std::size_t place : call.map.inputs) arguments.push_back(tensors[place]);
-      std::vector<at::Tensor> results = containers_[which]->run(std::move(arguments));
+      std::vector<at::Tensor> results = containers_[which]->run(arguments);
       if (results.size() != call.results)
         return Error(ErrorCode::kModelError, "the model gave " + std::to_string(results.size()) +
                                                  " outputs, its package says " + std::to_string(call.results));

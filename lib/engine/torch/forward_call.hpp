@@ -34,7 +34,7 @@ class ForwardCall {
   std::vector<c10::IValue> arguments(const std::vector<at::Tensor>& inputs) const;
 
   /// The tensors of forward()'s result in signature order.
-  Result<std::vector<at::Tensor>> outputs_of(c10::IValue result) const { return result_.tensors_of(std::move(result)); }
+  Result<std::vector<at::Tensor>> outputs_of(const c10::IValue& result) const { return result_.tensors_of(result); }
 
   const std::vector<TensorSpec>& output_specs() const { return outputs_; }
 

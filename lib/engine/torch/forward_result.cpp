@@ -246,7 +246,7 @@ Result<ForwardResult> ForwardResult::make(const torch::jit::Graph& graph, const 
   return form;
 }
 
-Result<std::vector<at::Tensor>> ForwardResult::tensors_of(c10::IValue result) const {
+Result<std::vector<at::Tensor>> ForwardResult::tensors_of(const c10::IValue& result) const {
   const bool is_flat = form_ == Form::kFlat || (form_ == Form::kAny && has_only_tensors(result));
   return is_flat ? flat_tensors_of(result) : nested_tensors_of(result);
 }

@@ -28,7 +28,7 @@ class ForwardResult {
   static Result<ForwardResult> make(const torch::jit::Graph& graph, const Signature& signature);
 
   /// In signature order.
-  Result<std::vector<at::Tensor>> tensors_of(c10::IValue result) const;
+  Result<std::vector<at::Tensor>> tensors_of(const c10::IValue& result) const;
 
   bool is_by_name() const { return is_by_name_; }
 

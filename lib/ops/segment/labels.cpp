@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -196,7 +197,8 @@ Result<void> check(const Overlay& options) {
 }
 
 Result<Image> overlaid(const Overlay& options, const std::tuple<Image, Tensor>& input, const CallContext& call) {
-  const auto& [picture, given] = input;
+  const Image& picture = std::get<0>(input);  // a lambda of clang 14 captures no structured binding
+  const auto& given = std::get<1>(input);
   GANTRY_ASSIGN_OR_RETURN(const auto labels, labels_of(given));
   if (labels.shape()[0] != picture.height() || labels.shape()[1] != picture.width())
     return Error(ErrorCode::kInvalidArgument, "labels are " + labels.to_string() + ", the image is " +
