@@ -78,6 +78,7 @@ asan: bootstrap ## AddressSanitizer and UndefinedBehaviorSanitizer over the unit
 tsan: CHECKS = --checks
 tsan: bootstrap ## ThreadSanitizer over the runtime, model and pipeline tests, without LibTorch (build/tsan)
 	@cmake/configure.sh $(BUILD)/tsan tsan $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/tsan build.ninja   # so that the list of targets is that of now
 	@ninja -C $(BUILD)/tsan -j $(JOBS) $$(ninja -C $(BUILD)/tsan -t targets all | sed -nE 's/^(bin\/(runtime|model|pipeline)_[a-z0-9_]*):.*/\1/p')
 	@$(ctest) --test-dir $(BUILD)/tsan -R '^(runtime|model|pipeline)_'
 
