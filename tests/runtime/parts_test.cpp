@@ -19,7 +19,7 @@ using detail::run_parts;
 
 TEST(Parts, AreEachDoneOnce) {
   const Runtime runtime = test::make_runtime(3);
-  for (const std::size_t count : {0, 1, 2, 7, 1000}) {
+  for (const std::size_t count : {0U, 1U, 2U, 7U, 1000U}) {
     std::vector<std::atomic<int>> done(count);
     run_parts(*runtime.core(), 4, count, [&](std::size_t part) { ++done[part]; });
     for (const auto& times : done) EXPECT_EQ(times, 1);
