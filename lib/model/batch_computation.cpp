@@ -49,7 +49,7 @@ void BatchComputation::run(Lane& lane, Span<Call* const> calls, bool may_retry_m
     const auto is_ok = [](const Result<Tensors>& result) { return result.ok(); };
     if (code == ErrorCode::kModelError &&
         std::all_of(results.begin() + static_cast<std::ptrdiff_t>(before), results.end(), is_ok)) {
-      lessons_.forbid(rows, calls[0]->bucket);  // no call was at fault, so the size was
+      lessons_.forbid(rows, calls[0]->bucket);  // both halves succeeded, so the batch size was the cause
     }
   } catch (...) {
     fail(translate_exception());
@@ -63,7 +63,7 @@ Result<std::vector<Tensors>> BatchComputation::run_together(Lane& lane, Span<Cal
   if (lessons_.is_forbidden(rows, calls[0]->bucket)) return wrong_size();
   const auto began = time_.now();
   std::vector<const Tensors*> parts;
-  CallOptions together;  // nobody's in particular; as long as the most patient of them waits
+  CallOptions together;  // options of the merged call; its deadline is the latest of its calls
   together.deadline = Deadline::min();
   together.is_trial = calls[0]->options.is_trial;
   together.time_source = calls[0]->options.time_source;
@@ -158,7 +158,7 @@ Result<Tensors> BatchComputation::run_engine(Lane& lane, const Tensors& inputs, 
   auto outputs = [&]() -> Result<Tensors> {
     try {
       return lane.instance->run(inputs, call);
-    } catch (...) {  // an engine of the host's own that breaks the rule
+    } catch (...) {  // a host's engine that throws, although run() must not
       return translate_exception();
     }
   }();
@@ -173,7 +173,7 @@ Result<Tensors> BatchComputation::run_engine(Lane& lane, const Tensors& inputs, 
     lessons_.on_computed(rows, bucket_of(inputs), took);
   }
   const std::uint64_t calls = ++engine_calls_;
-  if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: the first calls of a kind make statics
+  if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: an engine may create statics late
   EndedSpan span{SpanKind::kEngineCall, record_.name(), {}, began, began + took, rows};
   if (!outputs) {
     span.failed = rows;

@@ -10,7 +10,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Rows `begin` to `begin + count`, and the last of them again until there are `size`.
+/// Rows `begin` to `begin + count`, with the last one repeated until there are `size`.
 Result<Tensors> filled(const Tensors& inputs, std::size_t begin, std::size_t count, std::size_t size) {
   const auto end = static_cast<std::int64_t>(begin + count);
   auto part = take_rows(inputs, static_cast<std::int64_t>(begin), end);
@@ -21,7 +21,7 @@ Result<Tensors> filled(const Tensors& inputs, std::size_t begin, std::size_t cou
   return join_rows(rows);
 }
 
-/// One call of `size` rows for `count` samples.
+/// One engine call of `size` rows that computes `count` samples.
 Result<Tensors> run_call(const Tensors& inputs, std::size_t begin, std::size_t count, std::size_t size,
                          const std::function<Result<Tensors>(const Tensors&, std::size_t)>& run) {
   GANTRY_ASSIGN_OR_RETURN(const auto part, filled(inputs, begin, count, size));

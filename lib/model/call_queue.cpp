@@ -88,7 +88,7 @@ std::optional<Error> CallQueue::check_health(Clock::time_point now) const {
 }
 
 std::optional<Error> CallQueue::check_deadline(Call& call, Clock::time_point now) {
-  if (!call.options.deadline || running_.empty()) return std::nullopt;  // when idle, a wrong guess is mended
+  if (!call.options.deadline || running_.empty()) return std::nullopt;  // an idle model tries any deadline
   LatencyModel& latency = latencies_[call.bucket];
   const auto wait = overload_.time_for(waiting_.cost_ahead_of(call.options.priority));
   const auto needed = wait + latency.fastest(call.rows);
@@ -180,7 +180,7 @@ std::size_t CallQueue::batch_limit(const LatencyModel& latency, std::size_t rows
     return size == 0 ? limit : size;
   };
   const std::size_t limit = computable(std::min(rows, latency.batch_size(rows)));
-  const std::size_t idle = at_a_time_ - std::min(at_a_time_, running_.size() - 1);  // with this batch's own
+  const std::size_t idle = at_a_time_ - std::min(at_a_time_, running_.size() - 1);  // with that of this batch
   if (idle <= 1 || latency.trial_size(rows) > 0) return limit;
   const std::size_t share = computable((rows + idle - 1) / idle);
   const bool is_sooner = share < limit && 4 * latency.expected(share) < 3 * latency.expected(limit);
@@ -202,7 +202,7 @@ Batch CallQueue::begin(Clock::time_point now) {
   auto deadline = first.options.deadline.value_or(Clock::time_point::max());
   const LatencyModel& latency = latencies_[first.bucket];
   const std::size_t limit = batch_limit(latency, rows + rows_waiting_[first.bucket]);
-  // A call that would fit but for its size or deadline closes the batch: none behind it may overtake it.
+  // A call that is excluded only by its size or deadline closes the batch, so that no later call overtakes it.
   bool is_closed = false;
   const auto fits = [&](const FairQueue<CallPtr>::Entry& entry) {
     const Call& call = *entry.item;
