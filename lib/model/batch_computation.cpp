@@ -58,7 +58,7 @@ void BatchComputation::run(Lane& lane, Span<Call* const> calls, bool may_retry_m
 
 Result<std::vector<Tensors>> BatchComputation::run_together(Lane& lane, Span<Call* const> calls, std::size_t rows) {
   const auto wrong_size = [&] {
-    return Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(rows) + " rows");
+    return Error(ErrorCode::kModelError, "the model's outputs do not have " + std::to_string(rows) + " rows");
   };
   if (lessons_.is_forbidden(rows, calls[0]->bucket)) return wrong_size();
   const auto began = time_.now();
@@ -120,7 +120,7 @@ Result<Tensors> BatchComputation::run_parts(Lane& lane, const Tensors& inputs, s
     if (!have_rows(*part, end - begin) || (!parts.empty() && !have_same_samples(parts[0], *part)))
       return Error(
           ErrorCode::kModelError,
-          "the outputs of parts of a batch do not fit together: sizes of the outputs depend on more than the "
+          "the outputs of the parts of a batch cannot be joined: sizes of the outputs depend on more than the "
           "sizes of the inputs; set ModelOptions::merge to kNever, or give as many samples as max_batch allows");
     parts.push_back(*std::move(part));
   }

@@ -28,7 +28,7 @@ Result<Tensors> run_call(const Tensors& inputs, std::size_t begin, std::size_t c
   auto outputs = run(part, size);
   if (!outputs) return outputs;
   if (!have_rows(*outputs, size))
-    return Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(size) + " rows");
+    return Error(ErrorCode::kModelError, "the model's outputs do not have " + std::to_string(size) + " rows");
   return count == size ? std::move(outputs) : take_rows(*outputs, 0, static_cast<std::int64_t>(count));
 }
 
@@ -39,7 +39,7 @@ Result<BatchSizes> BatchSizes::make(const std::vector<int>& sizes) {
   for (const int size : sizes) {
     if (size < 1 || (!made.sizes_.empty() && static_cast<std::size_t>(size) <= made.sizes_.back()))
       return Error(ErrorCode::kInvalidArgument,
-                   "EngineInfo::batch_sizes must be ascending from 1, got " + std::to_string(size));
+                   "EngineInfo::batch_sizes must be ascending and at least 1, got " + std::to_string(size));
     made.sizes_.push_back(static_cast<std::size_t>(size));
   }
   return made;
@@ -68,7 +68,7 @@ Result<Tensors> run_in_sizes(const BatchSizes& sizes, const Tensors& inputs, std
   if (!may_split)
     return Error(ErrorCode::kInvalidArgument, "the engine computes " + sizes.to_string() + " samples at a time, got " +
                                                   std::to_string(rows) +
-                                                  ", which may depend on each other and so are not taken apart");
+                                                  ", which cannot be split, since they may depend on each other");
   std::vector<Tensors> parts;
   for (std::size_t begin = 0; begin < rows;) {
     const std::size_t largest = sizes.up_to(rows - begin);
@@ -76,7 +76,7 @@ Result<Tensors> run_in_sizes(const BatchSizes& sizes, const Tensors& inputs, std
     auto part = run_call(inputs, begin, count, largest == 0 ? sizes.smallest() : largest, run);
     if (!part) return part;
     if (!parts.empty() && !have_same_samples(parts[0], *part))
-      return Error(ErrorCode::kModelError, "the outputs of parts of a batch do not fit together");
+      return Error(ErrorCode::kModelError, "the outputs of the parts of a batch cannot be joined");
     parts.push_back(*std::move(part));
     begin += count;
   }

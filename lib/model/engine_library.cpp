@@ -92,10 +92,10 @@ EngineLibraryState open_engine_library(const std::string& name, const std::strin
   const auto entry = reinterpret_cast<EngineEntry>(library->function(kSymbol));
   if (entry == nullptr) {
     state.problem = file + " has no engines for gantry " GANTRY_VERSION_STRING " (it lacks the function " + kSymbol +
-                    "): it is of another version; build it anew with this one";
+                    "): it was built for another version; rebuild it with this one";
   } else if (const auto mistake = read_entry(entry, state)) {
     state.problem = file + " is not usable: in its " + kSymbol + "(), " + *mistake +
-                    "; that is a mistake of this library: get one without it, or take it out of this folder";
+                    "; this is a bug of the library: install a fixed version, or remove it from this folder";
   }
   return state;
 }

@@ -35,7 +35,7 @@ Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::shared_ptr<Engine>
   for (int i = 0; i < count; ++i) {
     GANTRY_ASSIGN_OR_RETURN(auto instance, engine->make_instance(threads_for(engine->info(), core->options())));
     if (!instance)
-      return Error(ErrorCode::kInvalidArgument, "the engine made no instance: make_instance() gave nullptr");
+      return Error(ErrorCode::kInvalidArgument, "the engine made no instance: make_instance() returned nullptr");
     lanes.push_back({std::move(instance), {}});
   }
   std::shared_ptr<LocalBackend> backend(

@@ -67,7 +67,7 @@ Result<Model> make_host_model(std::shared_ptr<Backend> backend, Signature signat
 }  // namespace
 
 Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature, const BackendOptions& options) try {
-  if (!backend) return Error(ErrorCode::kInvalidArgument, "there is no backend: it is nullptr");
+  if (!backend) return Error(ErrorCode::kInvalidArgument, "expected a backend, got nullptr");
   return make_host_model(std::move(backend), std::move(signature), options);
 } catch (...) {
   return detail::translate_exception();

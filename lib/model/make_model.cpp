@@ -76,7 +76,7 @@ class Trials {
     return on_worker(core_, [&]() -> Result<Tensors> {
       if (!instance_) {
         GANTRY_ASSIGN_OR_RETURN(auto made, engine_.make_instance(detail::threads_for(engine_.info(), core_.options())));
-        if (!made) return Error(ErrorCode::kInvalidArgument, "make_instance() gave nullptr");
+        if (!made) return Error(ErrorCode::kInvalidArgument, "make_instance() returned nullptr");
         instance_ = std::move(made);
       }
       GANTRY_ASSIGN_OR_RETURN(const auto binding, signature_.check_inputs(inputs));
@@ -253,7 +253,7 @@ Result<Model> Model::load(const EngineLoader& engine, const std::string& path, c
 }
 
 Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options) try {
-  if (!engine) return Error(ErrorCode::kInvalidArgument, "there is no engine: it is nullptr");
+  if (!engine) return Error(ErrorCode::kInvalidArgument, "expected an engine, got nullptr");
   return detail::make_model(std::move(engine), std::move(signature), options, {});
 } catch (...) {
   return detail::translate_exception();

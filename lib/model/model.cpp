@@ -22,7 +22,7 @@ using detail::RuntimeCore;
 using ModelCallPtr = std::shared_ptr<const ModelCall>;
 
 Error too_late() {
-  return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there")
+  return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was ready")
       .with_reason(ErrorReason::kDeadlinePassed);
 }
 

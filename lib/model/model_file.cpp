@@ -33,7 +33,7 @@ detail::FileContent::~FileContent() = default;
 
 Result<ModelFile> ModelFile::open(const std::string& path) {
   if (path.find('\0') != std::string::npos)  // the system would cut the path at the NUL and open another file
-    return Error(ErrorCode::kInvalidArgument, "a path of a model file with a zero byte in it");
+    return Error(ErrorCode::kInvalidArgument, "the path of the model file contains a zero byte");
   auto file = detail::OpenFile::open(path);
   if (!file) {
     const int reason = errno;

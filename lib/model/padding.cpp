@@ -113,7 +113,7 @@ Result<std::vector<std::int64_t>> check_lengths(const std::vector<std::int64_t>&
     if (lengths[i] < 1 || lengths[i] > kMaxLength)
       return invalid(field + "must be 1.." + std::to_string(kMaxLength) + ", got " + std::to_string(lengths[i]));
     if (i > 0 && lengths[i] <= lengths[i - 1])
-      return invalid(field + "must be above the one before, " + std::to_string(lengths[i - 1]) + ", got " +
+      return invalid(field + "must be greater than the previous one, " + std::to_string(lengths[i - 1]) + ", got " +
                      std::to_string(lengths[i]));
   }
   return lengths;
@@ -126,7 +126,7 @@ Result<void> check_dim(const std::string& dim, const Signature& signature) {
                    ", so nothing shares a batch: " + signature.to_string());
   if (!signature.output_symbols().empty())
     return invalid("dim: '" + signature.output_symbols()[0] +
-                   "' of the outputs is no size of an input, so nobody knows where an answer that was padded ends: " +
+                   "' of the outputs is not a dimension of an input, so padded outputs cannot be cut back: " +
                    signature.to_string());
   if (dim == "batch") return invalid("dim: the batch axis cannot be padded");
   const auto has_dim = [&](const TensorSpec& spec) { return axes_of(spec, dim) != 0; };

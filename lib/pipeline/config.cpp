@@ -193,8 +193,7 @@ class ConfigParser {
       node->branches.push_back({"branches[" + std::to_string(i) + "]", std::move(branch)});
     }
     node->in = given.type;
-    if (node->in == nullptr)
-      return json_error(path, "all are empty, and nothing before them says what they pass through");
+    if (node->in == nullptr) return json_error(path, "all branches are empty, and the type of their input is unknown");
     for (std::size_t i = 0; i < lists->size(); ++i)
       GANTRY_RETURN_IF_ERROR(
           fill_branch(node->branches[i], *node->in, tuple ? &tuple->element(i) : nullptr, at(path, i)));

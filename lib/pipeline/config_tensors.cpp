@@ -175,8 +175,8 @@ Result<NodePtr> PipelineInputs::parse_select(JsonObject& object, const TypeInfo&
     input->type = *wanted;
   }
   if (input->type == nullptr)
-    return json_error(object.path(),
-                      "what input '" + name + "' is cannot be told: nothing behind it says what it takes");
+    return json_error(object.path(), "the type of input '" + name +
+                                         "' is unknown: no op after its select states the type that it takes");
   return checked(object, make_item_node(whole, *input->type, static_cast<std::size_t>(input - inputs_.begin()), name));
 }
 

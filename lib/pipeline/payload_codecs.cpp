@@ -128,7 +128,8 @@ Result<void> PayloadCodecs::write_json(const PayloadRef& payload, JsonWriter& wr
 }
 
 Result<Value> PayloadCodecs::read_json(const TypeInfo& type, const JsonView& json) const {
-  if (is_open_tuple(type)) return Error(ErrorCode::kUnsupported, "a tuple cannot be read whose types nobody stated");
+  if (is_open_tuple(type))
+    return Error(ErrorCode::kUnsupported, "a tuple whose element types are not stated cannot be read");
   const Structure structure = structure_of(type);
   if (structure == Structure::kLeaf) {
     GANTRY_ASSIGN_OR_RETURN(const auto codec, find(type));

@@ -46,7 +46,7 @@ Result<Value> Compiled::finish(Slot& slot, const CallOptions& call, RuntimeCore&
     if (is_late) core.counters().deadline_misses.add();
     if (!slot.ok()) return failed(slot.error(), call);
     if (is_late)
-      return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"), call);
+      return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was ready"), call);
     if (out->settle) out->settle(slot.value().data(), MemoryCare::kCompact);
     return std::move(slot.value());
   } catch (...) {
@@ -147,7 +147,7 @@ Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
   if (!OutsideWait(*core_).wait(
           call_.deadline, [this] { return is_finished(); }, wait_until, [this] { begin_here(); })) {
     core_->counters().deadline_misses.add();
-    return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there");
+    return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was ready");
   }
   return std::move(slots_);
 }

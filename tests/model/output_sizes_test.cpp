@@ -136,7 +136,7 @@ TEST(OutputSizes, ABatchIsSplitWhereItsPartsFitTogetherAndElseSaysWhy) {
     const std::int64_t rows = inputs[0].tensor.shape()[0];
     return Tensors{{"", Tensor::zeros(DType::kF32, {rows, rows}).value()}};
   };
-  EXPECT_THAT(model.run({{"x", five}}), FailsWith(ErrorCode::kModelError, "do not fit together: sizes of the outputs"));
+  EXPECT_THAT(model.run({{"x", five}}), FailsWith(ErrorCode::kModelError, "cannot be joined: sizes of the outputs"));
 }
 
 TEST(OutputSizes, ProofOfIndependentRowsSeesASizeThatDependsOnTheBatch) {

@@ -1404,7 +1404,7 @@ TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
   EXPECT_THAT(error(R"({"op": "image.center_crop"})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: is missing; give size, or width and height"));
   EXPECT_THAT(error(R"({"op": "image.center_crop", "size": 3, "width": 4})"),
-              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: stands for width and height"));
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: cannot be combined with width and height"));
   EXPECT_THAT(error(R"({"op": "image.center_crop", "width": 4})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].height"));
   EXPECT_THAT(error(R"({"op": "image.pad_to", "size": 0, "square": true})"),

@@ -111,7 +111,7 @@ TEST(RuntimeAdmission, RefusesADeadlineThatSuchARequestCannotMeet) {
   OneWorker one;
   one.learn(30ms);
   const auto refused = one.pipeline->run(1, within(5ms, *one.time));
-  EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "it would take "));
+  EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "the request would take "));
   EXPECT_EQ(refused.error().reason(), ErrorReason::kDeadlineUnreachable);
   EXPECT_EQ(one.rejects(ErrorReason::kDeadlineUnreachable), 1u);
   one.finish();
@@ -158,7 +158,7 @@ TEST(RuntimeAdmission, ARequestThatFailedSaysNothingOfHowLongOneTakes) {
   one.submit(-1);  // fails at once
   one.learn(30ms);
   const auto refused = one.pipeline->run(1, within(5ms, *one.time));
-  EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "it would take "));
+  EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "the request would take "));
   one.finish();
 }
 

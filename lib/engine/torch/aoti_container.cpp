@@ -31,7 +31,8 @@ Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const Ao
   const auto& makers = torch::inductor::getAOTIModelRunnerRegistry();
   const auto maker = makers.find(source.device_key);
   if (maker == makers.end())
-    return Error(ErrorCode::kUnsupported, "this LibTorch runs no AOTInductor packages on '" + source.device_key + "'");
+    return Error(ErrorCode::kUnsupported,
+                 "this LibTorch cannot run AOTInductor packages on '" + source.device_key + "'");
 #if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 7
   return maker->second(library, runners, source.device.str(), scratch.path(), /*run_single_threaded=*/false);
 #else

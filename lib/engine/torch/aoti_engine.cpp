@@ -71,7 +71,7 @@ class AotiInstance final : public EngineInstance {
     for (std::size_t i = 0; i < files_.size(); ++i)
       if (files_[i].batch == rows) return i;
     return Error(ErrorCode::kInvalidArgument, "input '" + inputs[0].name + "': dimension 0 is " + std::to_string(rows) +
-                                                  ", and the model was compiled for no such batch");
+                                                  ", but the model was not compiled for this batch size");
   }
 
   InstanceMemory memory_;
@@ -166,12 +166,12 @@ Result<std::vector<AotiFile>> read_files(const LoadRequest& request, const Torch
     if (request.files.size() == 1) break;
     if (files.back().batch == 0)
       return Error(ErrorCode::kInvalidArgument,
-                   "it does not say for which number of samples it is, among several files")
+                   "a model of several files needs the batch size of each file, and this one does not state it")
           .within("'" + file.file.name() + "'");
     if (files.back().has_state())
       return Error(ErrorCode::kInvalidArgument,
-                   "it keeps state, or may do so, which files for several batch sizes "
-                   "would keep apart; give one file")
+                   "it keeps state, or may do so, and files for several "
+                   "batch sizes would not share that state; give one file")
           .within("'" + file.file.name() + "'");
   }
   return files;

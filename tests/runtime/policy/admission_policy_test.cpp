@@ -49,7 +49,7 @@ TEST(AdmissionPolicy, RefusesWhatTakesLongerThanItHas) {
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->code(), ErrorCode::kDeadlineExceeded);
   EXPECT_EQ(refusal->reason(), ErrorReason::kDeadlineUnreachable);
-  EXPECT_EQ(refusal->message(), "it would take 31 ms, and the deadline is in 30 ms");
+  EXPECT_EQ(refusal->message(), "the request would take 31 ms, but its deadline is in 30 ms");
 }
 
 TEST(AdmissionPolicy, RefusesWhatCannotEndInTimeBehindTheOthers) {
