@@ -166,7 +166,7 @@ TEST(OutputSizes, AreNotPadded) {
   };
   EXPECT_THAT(make("y:f32[batch,quarter]"),
               FailsWith(ErrorCode::kInvalidArgument,
-                        "ModelOptions::padding: dim: 'quarter' of the outputs is no size of an input"));
+                        "ModelOptions::padding: dim: 'quarter' of the outputs is not a dimension of an input"));
   EXPECT_THAT(make("y:f32[n]"), FailsWith(ErrorCode::kInvalidArgument, "has no batch axis in an output"));
   EXPECT_THAT(make("y:f32[batch,n]"), IsOk());
 }
