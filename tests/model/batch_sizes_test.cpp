@@ -207,7 +207,7 @@ TEST(FixedBatchSizes, OfAnEngineThatAreNoneAreRefused) {
               FailsWith(ErrorCode::kInvalidArgument, "EngineInfo::batch_sizes must be ascending"));
 }
 
-TEST(MaxThreads, AreWhatAnInstanceIsGivenAtMost) {
+TEST(MaxThreads, LimitTheThreadsOfAnInstance) {
   RuntimeOptions runtime_options;
   runtime_options.workers = 1;
   runtime_options.intra_op_threads = 4;

@@ -153,7 +153,7 @@ Tensor random_tensor(const Shape& shape, std::mt19937& random) {
   return tensor;
 }
 
-TEST(PaddingPlan, JoinAndCutAreWhatALoopOverIndicesSays) {
+TEST(PaddingPlan, JoinAndCutEqualALoopOverIndices) {
   const auto signature =
       Signature::parse("a:i32[batch,T]; b:i32[batch,2,T,3]; c:i32[batch,T,T]; d:i32[batch,2]; e:i32[batch,T,1,2]",
                        "a:i32[batch,T]; b:i32[batch,2,T,3]; c:i32[batch,T,T]; d:i32[batch,2]; e:i32[batch,T,1,2]")
@@ -226,7 +226,7 @@ TEST(PaddingPlan, JoinAndCutAreWhatALoopOverIndicesSays) {
   }
 }
 
-TEST(PaddingPlan, WhatNeedsNoPaddingIsNotCopied) {
+TEST(PaddingPlan, DoesNotCopyInputsThatNeedNoPadding) {
   const auto signature = Signature::parse("x:i32[batch,T]; y:i32[batch]", "z:i32[batch]").value();
   const auto plan = PaddingPlan::make({"T", {4}, {}}, signature).value();
   for (const std::int64_t length : {4, 5}) {  // a bucket; beyond all

@@ -1396,7 +1396,7 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
                  "mean needs one number, or one per channel, got 2");
 }
 
-TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
+TEST(ImageConfig, RefusesParametersThatOnlyAConfigCanHave) {
   const auto error = [](const char* op) { return from_config<Image, Image>(op); };
   EXPECT_THAT(error(R"({"op": "image.pad", "value": 256})"),
               FailsWith(ErrorCode::kInvalidArgument,

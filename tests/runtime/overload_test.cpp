@@ -117,7 +117,7 @@ TEST(RuntimeAdmission, RefusesADeadlineThatSuchARequestCannotMeet) {
   one.finish();
 }
 
-TEST(RuntimeAdmission, ABatchSaysLittleOfASingleRequest) {
+TEST(RuntimeAdmission, TheTimeOfABatchHardlyAffectsTheEstimateForASingleRequest) {
   OneWorker one;
   one.finish();
   one.gate.close();
@@ -152,7 +152,7 @@ TEST(RuntimeAdmission, AWrongGuessMendsItselfWhileOthersAreServed) {
   one.finish();
 }
 
-TEST(RuntimeAdmission, ARequestThatFailedSaysNothingOfHowLongOneTakes) {
+TEST(RuntimeAdmission, TheTimeOfAFailedRequestIsNotLearned) {
   OneWorker one;
   one.learn(30ms);
   one.submit(-1);  // fails at once
@@ -171,7 +171,7 @@ TEST(RuntimeStats, CountAnswersThatCameTooLate) {
   EXPECT_EQ(one.runtime->stats().deadline_misses, 1u);
 }
 
-TEST(RuntimeStats, CountWhatAShutdownRefuses) {
+TEST(RuntimeStats, CountRequestsThatAShutdownRefuses) {
   OneWorker one;
   one.submit(1);
   std::thread shutdown([&] { EXPECT_THAT(one.runtime->shutdown(), IsOk()); });
@@ -199,7 +199,7 @@ TEST(RuntimeAdmission, SaysWhyAndCountsIt) {
   one.finish();
 }
 
-TEST(RuntimeShedding, ShedsWhatWaitedInAQueueThatStands) {
+TEST(RuntimeShedding, ShedsRequestsThatWaitedInAStandingQueue) {
   RuntimeOptions options;
   options.shed_target = 1ms;
   options.shed_interval = 10ms;
