@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of the gantry tool: each has what it accepts and what it does. Results go to stdout, everything else to
-// stderr.
+// The commands of the gantry tool: for each, the arguments it accepts and the function that runs it. Results go to
+// stdout, everything else to stderr.
 #pragma once
 
 #include "cli/arguments.hpp"

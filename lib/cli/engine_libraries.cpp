@@ -120,7 +120,8 @@ Result<EngineLibraries> load_engine_libraries(const std::vector<std::string>& di
   for (const std::string& directory : directories) GANTRY_RETURN_IF_ERROR(add_files(directory, false, files));
   const std::string own = directory_of_core();
   if (own.empty() && !directories.empty())
-    return Error(ErrorCode::kUnsupported, "this gantry is linked statically: it holds its engines, and can load none");
+    return Error(ErrorCode::kUnsupported,
+                 "this gantry is linked statically: it contains its engines, and cannot load others");
   if (!own.empty()) GANTRY_RETURN_IF_ERROR(add_files(own, true, files));
   for (const auto& [name, path] : files)
     found.libraries.push_back(detail::open_engine_library(name, fs::absolute(path).string(), advice_for(name)));

@@ -14,8 +14,8 @@ namespace gantry::inline GANTRY_ABI::cli {
 
 using detail::EngineLibraryState;
 
-/// What was found, and the engines to open packages with. For each kind that cannot be used since its library is
-/// missing there is a loader that says so, and how to get it.
+/// The libraries found, and the engines for opening packages. For each kind whose library is missing there is a
+/// placeholder loader, whose error says so and how to get it.
 struct EngineLibraries {
   std::vector<EngineLibraryState> libraries;
   EngineList engines;
@@ -23,10 +23,9 @@ struct EngineLibraries {
 
 /// Loads every libgantry_*.so in `directories`, in this order, and then gantry's own engines beside libgantry_core; of
 /// libraries of one name the first. A library that cannot be loaded, or makes a mistake (its entry is missing, gives
-/// nullptr or throws), is a problem of its own, and the others are found.
-/// Loaded libraries stay for good. A tool that is linked statically holds its engines itself, and looks nowhere.
-/// failed_precondition for a directory that cannot be read; unsupported for one given to a static tool. Cost: what
-/// loading LibTorch takes.
+/// nullptr or throws), is a problem of its own, and the others are found. Libraries are never unloaded. A statically
+/// linked tool contains its engines and does not search. failed_precondition for a directory that cannot be read;
+/// unsupported for one given to a static tool. Cost: what loading LibTorch takes.
 Result<EngineLibraries> load_engine_libraries(const std::vector<std::string>& directories);
 
 }  // namespace gantry::inline GANTRY_ABI::cli

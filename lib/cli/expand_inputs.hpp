@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the INPUTs of a command line to one for each request: a directory stands for the files in it.
+// Expands the INPUTs of a command line to one per request: a directory is replaced by the files in it.
 #pragma once
 
 #include <gantry/error.hpp>
@@ -9,7 +9,7 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// An input for load_input(), or why there is none.
+/// An input for load_input(), or an error.
 struct ExpandedInput {
   std::string argument;
   std::optional<Error> error;  ///< a directory that cannot be read or holds no file, something in it that is no file

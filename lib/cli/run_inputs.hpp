@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What gantry run does with its inputs: all workers busy, one JSON line for each input, in their order.
+// Runs the inputs of `gantry run` on all workers; writes one JSON line per input, in input order.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// Is shown what became of an input.
+/// Receives the result of an input.
 using AnswerSink = std::function<void(const std::string& argument, const Result<Payload>& answer)>;
 
 /// Writes {"input", "model", "version", "result", "ms"} or {"input", "error": {"code", "message"}} for each input to
 /// stdout, and true if no one failed. "ms" is the time from the request to its answer, waiting for a worker included.
-/// An input is loaded when it is its turn to be asked about; `window` of them, at least 1, are loaded and not yet
-/// written at a time. Ends early where stdout cannot be written to.
-/// `seen`, if there is one, is shown each answer, in the order of the inputs, on the calling thread.
+/// An input is loaded just before its request; at most `window` inputs, at least 1, are loaded but not yet written.
+/// Ends early if stdout cannot be written to. `seen`, if there is one, is shown each answer, in the order of the
+/// inputs, on the calling thread.
 bool run_inputs(const AnyPipeline& pipeline, const std::vector<ExpandedInput>& inputs, std::size_t window,
                 Progress& progress, const AnswerSink& seen = {});
 

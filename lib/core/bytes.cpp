@@ -63,8 +63,8 @@ Bytes Bytes::wrap(const void* data, std::size_t size, std::shared_ptr<const void
 }
 
 Result<Bytes> read_file(const std::string& path, std::size_t max_bytes) {
-  if (path.find('\0') != std::string::npos)  // the system would read another file than the one checked
-    return Error(ErrorCode::kInvalidArgument, "a path with a zero byte in it");
+  if (path.find('\0') != std::string::npos)  // the system would cut the path at the NUL and read another file
+    return Error(ErrorCode::kInvalidArgument, "the path contains a zero byte");
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return cannot_read(path, errno);
   struct stat status {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// By CPUID on x86; elsewhere what the kernel says of the first processor.
+// Uses CPUID on x86; elsewhere the kernel's description of the first processor.
 #include "core/cpu_identity.hpp"
 
 #if defined(__x86_64__)
@@ -30,7 +30,7 @@ std::string cpu_identity() {
   if (__get_cpuid(0, &a, &b, &c, &d) == 0) return "";
   for (const unsigned vendor : {b, c, d}) add(text, vendor);
   __get_cpuid(1, &a, &b, &c, &d);
-  for (const unsigned features : {a, c, d}) add(text, features);  // b names the processor that asks
+  for (const unsigned features : {a, c, d}) add(text, features);  // b has the current CPU's number
   for (const unsigned leaf : {0u, 1u}) {
     if (__get_cpuid_count(7, leaf, &a, &b, &c, &d) == 0) continue;
     for (const unsigned features : {leaf == 0 ? 0 : a, b, c, d}) add(text, features);

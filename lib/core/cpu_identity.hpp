@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which kind of CPU this is, for what was shown on one kind and may not hold on another.
+// Identifies the kind of CPU, for results that were measured on one kind and may not hold on another.
 #pragma once
 
 #include <gantry/version.hpp>
@@ -7,7 +7,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Its model and features, as one line. Equal on CPUs that compute alike; empty if they cannot be told.
+/// The CPU's model and features, as one line. Equal for CPUs of the same kind; empty if unknown.
 std::string cpu_identity();
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -15,7 +15,7 @@ std::string demangled_name(const std::type_info& id) {
                                                     &std::free);
   std::string name = status == 0 ? text.get() : id.name();
   constexpr std::string_view kOwn = "gantry::", kOwnAbi = "gantry::" GANTRY_DETAIL_TEXT(GANTRY_ABI) "::";
-  // Nobody has written the inline namespace; it also stands within the arguments of templates.
+  // Removes the inline namespace, which users do not write. It also occurs in template arguments.
   for (std::size_t at = name.find(kOwnAbi); at != std::string::npos; at = name.find(kOwnAbi, at))
     name.replace(at, kOwnAbi.size(), kOwn);
   if (name.compare(0, kOwn.size(), kOwn) == 0) name.erase(0, kOwn.size());

@@ -28,7 +28,8 @@ std::uint16_t to_16_bits(double value, int mantissa, int lowest) {
   if (std::isinf(value)) return static_cast<std::uint16_t>(sign | all_ones);
   if (value == 0) return sign;
   const int exponent = std::max(std::ilogb(value), lowest);
-  // Of a subnormal the leading one is not there, and neither is its exponent; a carry goes into the exponent.
+  // A subnormal number has no implicit leading one, and its exponent field is 0. A carry from rounding increments the
+  // exponent, as it should.
   const double scaled = std::nearbyint(std::ldexp(std::fabs(value), mantissa - exponent));
   const double bits = scaled + std::ldexp(exponent - lowest, mantissa);
   return static_cast<std::uint16_t>(sign | static_cast<int>(std::min<double>(bits, all_ones)));

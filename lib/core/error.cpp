@@ -55,7 +55,7 @@ Error::Error(ErrorCode code, std::string message)
 Error::Error(std::shared_ptr<const Rep> rep) : rep_(std::move(rep)) {}
 
 Error Error::out_of_memory() noexcept {
-  // Never destroyed: hosts ask during exit, too. The pointer owns nothing, so that no copy counts.
+  // Never destroyed: hosts may use it during exit. The shared_ptr owns nothing, so copies do not count references.
   alignas(Rep) static unsigned char storage[sizeof(Rep)];
   static const Rep* const rep =
       new (storage) Rep{ErrorCode::kResourceExhausted, "out of memory", {}, ErrorReason::kOutOfMemory, {}};
@@ -63,11 +63,11 @@ Error Error::out_of_memory() noexcept {
 }
 
 namespace {
-/// Made when the library is loaded: with the old ABI its text is on the heap, and later there may be none.
+/// Made when the library is loaded: with the old string ABI its text is on the heap, and later there may be no memory.
 [[maybe_unused]] const Error made_in_time = Error::out_of_memory();
 }  // namespace
 
-// A moved-from Error has no Rep; reading one is a bug, answered like one.
+// A moved-from Error has no Rep. Reading one is a bug of the caller, so it reads as an internal error.
 ErrorCode Error::code() const noexcept {
   return rep_ ? rep_->code : ErrorCode::kInternal;
 }
@@ -108,7 +108,7 @@ Error Error::within(std::string_view scope) const noexcept try {
 
 namespace {
 
-/// One line, whatever names and keys of others are in it.
+/// Returns one line even if foreign names and keys in it contain control characters.
 void append_line(std::string& line, const std::string& text) {
   constexpr char kDigits[] = "0123456789abcdef";
   for (const char character : text) {

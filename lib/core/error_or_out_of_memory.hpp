@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// error_or_out_of_memory: an Error where nothing may be thrown, such as in a destructor, in a job of a worker, or
-// between taking something and giving it back.
+// error_or_out_of_memory: makes an Error where nothing may be thrown, such as in a destructor, in a worker's job, or
+// between taking a resource and returning it.
 #pragma once
 
 #include <gantry/error.hpp>
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What `make` gives; Error::out_of_memory() if it throws.
+/// The result of `make`; Error::out_of_memory() if it throws.
 template <class Make>
 Error error_or_out_of_memory(Make make) noexcept {
   try {

@@ -16,7 +16,7 @@ Bytes own_pages(void* data, std::size_t size) {
                      }));
 }
 
-/// By errno.
+/// The error that follows from errno.
 Error no_pages(const std::string& name, std::size_t size) {
   const int reason = errno;
   return Error(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages of memory that hold a file's bytes and can only be read.
+// Read-only memory pages that hold a file's bytes.
 #pragma once
 
 #include <cstddef>
@@ -12,32 +12,32 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// The whole file as the kernel has it, for this process and others. `name`: as messages call it. failed_precondition
-/// if the file is shorter by now. Reading where it was cut off later ends the process (SIGBUS).
+/// Maps the whole file; the pages are shared with other processes. `name`: its name in messages. failed_precondition if
+/// the file has become shorter. If the file is truncated later, reading the missing part ends the process (SIGBUS).
 GANTRY_API Result<Bytes> map_file(const OpenFile& file, const std::string& name);
 
-/// Memory of this process alone that is written once and then only read: any later write ends the process, as one to
-/// constants does.
+/// Private memory that is written once and is read-only afterwards: a later write ends the process (SIGSEGV), as with
+/// constants.
 ///
-/// Ownership: owns its pages until seal() hands them on; move-only.
+/// Ownership: owns its pages until seal() passes them on; move-only.
 /// Threads:   one thread.
-/// Errors:    resource_exhausted for want of memory or of mappings.
+/// Errors:    resource_exhausted if there is no memory, or too many mappings.
 /// Cost:      whole pages.
 class GANTRY_API PagesToSeal {
  public:
-  /// `name`: of the file that they are for.
+  /// `name`: the file's name in messages.
   static Result<PagesToSeal> make(std::size_t size, const std::string& name);
   PagesToSeal(PagesToSeal&& other) noexcept;
   PagesToSeal& operator=(PagesToSeal&& other) = delete;
   ~PagesToSeal();
 
   void* data() { return data_; }
-  /// Read-only from now on.
+  /// Makes the pages read-only and passes them on.
   Result<Bytes> seal(const std::string& name) &&;
 
  private:
   PagesToSeal(void* data, std::size_t size) : data_(data), size_(size) {}
-  void* data_;  // nullptr: handed on, or none
+  void* data_;  // nullptr: passed on, or empty
   std::size_t size_;
 };
 

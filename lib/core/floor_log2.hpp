@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The octave of a number: sizes and times are counted by it.
+// Integer logarithm to base 2, the bucket index of histograms of sizes and times.
 #pragma once
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 namespace gantry::inline GANTRY_ABI {
 namespace {
 
-/// Of those that gRPC defines, what this library needs.
+/// The gRPC status codes that gantry uses.
 enum Status : int {
   kCancelled = 1,
   kInvalidArgument = 3,

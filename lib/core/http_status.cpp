@@ -6,7 +6,7 @@ namespace {
 
 constexpr int kServiceUnavailable = 503;
 
-/// 0 where the code decides.
+/// The status of a reason; 0 if the ErrorCode determines it.
 int status_of(ErrorReason reason, ErrorCode code) noexcept {
   switch (reason) {
     case ErrorReason::kInputTooLarge:

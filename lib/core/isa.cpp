@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Levels and features by CPUID.
+// Determines ISA levels and features with CPUID.
 #include <algorithm>
 #include <gantry/isa.hpp>
 #include <iterator>
@@ -20,7 +20,7 @@ bool holds(const std::string_view (&names)[N], std::string_view name) {
 }
 
 #if defined(__x86_64__)
-/// 1..4, by the features of each level that CPUID tells apart.
+/// The x86-64 level 1..4, from the CPUID features of each level.
 std::size_t x86_level() {
   if (!__builtin_cpu_supports("ssse3") || !__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt"))
     return 1;

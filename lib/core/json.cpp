@@ -23,8 +23,8 @@ Error expected(const JsonView& view, const std::string& what) {
   return view.error("expected " + what + ", got " + view.describe());
 }
 
-/// A list, each item read by `read`, which gives an optional; `one` and `all` are what messages call an item and a
-/// list.
+/// Reads a list; `read` returns an optional for each item. `one` and `all`: names of an item and of the list in
+/// messages.
 template <class T, class Read>
 Result<std::vector<T>> read_list(const JsonView& view, const char* one, const char* all, Read read) {
   const Json& list = value_of(view);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The library behind JsonView.
+// Access to the JSON library's value behind a JsonView.
 #pragma once
 
 #include <gantry/json.hpp>
@@ -25,7 +25,7 @@ struct JsonAccess {
     static const Json null;
     return view.value_ ? *static_cast<const Json*>(view.value_.get()) : null;
   }
-  /// Of something within `view`, which it keeps alive as `view` does.
+  /// A view of a value within `view`; shares its ownership.
   static JsonView part(const JsonView& view, const Json& value, std::string path) {
     return make(std::shared_ptr<const void>(view.value_, &value), std::move(path));
   }

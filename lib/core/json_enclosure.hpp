@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JsonEnclosure: lets somebody else write the value of a member, and nothing but that.
+// JsonEnclosure: lets foreign code write the value of one member and nothing else.
 #pragma once
 
 #include <cstddef>
@@ -9,19 +9,19 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// From its construction, right behind JsonWriter::key(), until end() the lists and objects that were begun before can
-/// neither be ended nor added to.
+/// Construct it right after JsonWriter::key(). Until end(), the lists and objects begun before cannot be ended or
+/// extended.
 ///
 /// Ownership: borrows the writer.
 /// Threads:   one thread.
-/// Errors:    end(): the first call out of place, or what is missing; the writer's finish() fails then, too.
+/// Errors:    end(): the first invalid call, or what is missing; the writer's finish() then fails, too.
 /// Cost:      none.
 class GANTRY_API JsonEnclosure {
  public:
   explicit JsonEnclosure(JsonWriter& writer);
   JsonEnclosure(const JsonEnclosure&) = delete;
   JsonEnclosure& operator=(const JsonEnclosure&) = delete;
-  /// What was wrong since the construction; nothing if exactly one value was written.
+  /// The first mistake since construction; nullopt if exactly one value was written.
   std::optional<std::string> end();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Strict reading of JSON.
+// Reads JSON strictly.
 #include "core/json_object.hpp"
 
 #include <locale.h>
@@ -15,17 +15,17 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 
-/// Ends the parse at once: nothing further on is looked at.
+/// Ends the parse at once.
 struct NotStrict {
   std::string mistake;
 };
 
-/// Refuses what nlohmann's parser lets pass: duplicate keys and deep nesting.
+/// Refuses what nlohmann's parser accepts: duplicate keys and deep nesting.
 class StrictParse {
  public:
   bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
     const bool begins = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
-    if (begins && depth >= kMaxDepth)  // `depth` is of what is around it
+    if (begins && depth >= kMaxDepth)  // `depth` is that of the enclosing value
       throw NotStrict{"nests deeper than " + std::to_string(kMaxDepth) + " levels"};
     if (event == Json::parse_event_t::object_start) keys_.emplace_back();
     if (event == Json::parse_event_t::object_end) keys_.pop_back();
@@ -40,8 +40,8 @@ class StrictParse {
   std::vector<std::set<std::string>> keys_;
 };
 
-/// nlohmann's messages begin with "[json.exception.parse_error.101] ", which says nothing to a reader, and quote the
-/// token they stop at in full.
+/// Shortens nlohmann's messages: they begin with "[json.exception.parse_error.101] ", which does not help a reader, and
+/// quote the offending token in full.
 std::string readable(std::string_view text) {
   constexpr std::size_t kLongest = 300;
   const auto end = text.find("] ");
@@ -50,8 +50,8 @@ std::string readable(std::string_view text) {
   return std::string(front) + (front.size() < text.size() ? "..." : "");
 }
 
-/// This thread's locale is "C" while the object lives. nlohmann's parser reads numbers with strtod, and knows of
-/// decimal commas, but not of decimal points of several bytes.
+/// While it lives, this thread's locale is "C". nlohmann's parser reads numbers with strtod; it handles locales with a
+/// decimal comma, but not those with a multi-byte decimal separator.
 class CLocale {
  public:
   CLocale() : before_(::uselocale(c_locale())) {}
@@ -60,9 +60,9 @@ class CLocale {
   ~CLocale() { ::uselocale(before_); }
 
  private:
-  static ::locale_t c_locale() {  // never freed: it is used during exit, too
+  static ::locale_t c_locale() {  // never freed: used during exit, too
     static const ::locale_t locale = ::newlocale(LC_ALL_MASK, "C", nullptr);
-    return locale;  // without memory for it nullptr, which changes nothing
+    return locale;  // nullptr if there is no memory; then the locale is not changed
   }
   const ::locale_t before_;
 };
@@ -95,7 +95,7 @@ Error json_error(const std::string& path, const std::string& message) {
 }
 
 std::optional<std::int64_t> exact_integer(double number) {
-  constexpr double kInexact = 9007199254740992.0;  // 2^53, which 9007199254740993.0 is rounded to as well
+  constexpr double kInexact = 9007199254740992.0;  // 2^53; 9007199254740993.0 is rounded to it, too
   if (!(std::fabs(number) < kInexact) || number != std::nearbyint(number)) return std::nullopt;
   return static_cast<std::int64_t>(number);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // JsonObject: reads the keys of one JSON object strictly. It keeps the first mistake with its JSON path, and refuses
-// keys that nobody asked for.
+// unknown keys.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +27,11 @@ Result<Json> parse_json(std::string_view text, const std::string& what);
 /// most.
 GANTRY_API std::string describe(const Json& value);
 
-/// The integer that a number is; nothing if it has a fraction, or is so large (2^53 on) that it may stand for another.
+/// The value as an integer; nullopt if it has a fraction, or is a floating-point number of 2^53 or more, which may have
+/// been rounded.
 GANTRY_API std::optional<std::int64_t> exact_integer(double number);
 
-/// The integer that a number is, 2.0 as well; nothing if it is none, or is too large.
+/// The value as an integer, also for 2.0; nullopt if it is not an integer, or too large.
 std::optional<std::int64_t> as_integer(const Json& value);
 
 /// invalid_argument at a JSON path: "pipeline[1].size: expected an integer, got \"large\"".
@@ -42,14 +43,14 @@ Error json_error(const std::string& path, const std::string& message);
 /// Cost:      linear in the keys.
 class JsonObject {
  public:
-  /// If `value` is not an object, that is the first mistake.
+  /// Records a mistake if `value` is not an object.
   JsonObject(const Json& value, std::string path);
 
   const std::string& path() const { return path_; }
   std::string path_of(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
 
   bool has(const char* key) const;
-  /// The value of a key, or nullptr; the key counts as known from now on.
+  /// The value of a key, or nullptr; marks the key as known.
   const Json* find(const char* key);
   /// The same, but an absent key is a mistake.
   const Json* require(const char* key);
@@ -77,9 +78,9 @@ class JsonObject {
   void fail(Error error);
   bool ok() const { return !mistake_.has_value(); }
 
-  /// A key that nobody asked for, which the message about an unknown one names all the same.
+  /// Adds a key that is valid but was not read to the list in the message about an unknown key.
   void mention(const std::string& key) { mentioned_.insert(key); }
-  /// The first mistake, or an unknown key, if there is one.
+  /// The first mistake, or else an error for an unknown key, if any.
   Result<void> finish();
 
  private:

@@ -19,7 +19,7 @@ Result<Shape> read_shape(const JsonView& json) {
     dims.push_back(size);
   }
   const Shape shape{Span<const std::int64_t>(dims)};
-  if (shape.overflowed() || shape.numel() < 0) return json.error("is no shape that a tensor can have");
+  if (shape.overflowed() || shape.numel() < 0) return json.error("is not a valid tensor shape");
   return shape;
 }
 

@@ -7,7 +7,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// invalid_argument if an item is no size, or no tensor can have that shape.
+/// invalid_argument if an item is not a valid extent, or the shape exceeds the limits of a tensor.
 Result<Shape> read_shape(const JsonView& json);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON text, written by hand: a document tree would be built only to be walked once.
+// Writes JSON text directly: a document tree would be built only to be walked once.
 #include <gantry/json_writer.hpp>
 
 #include <cmath>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-/// "21.5", "1e+20"; "2.0" for 2, so that it reads back as what it was.
+/// "21.5", "1e+20"; "2.0" for 2, so that it reads back as floating-point.
 template <class T>
 std::string text_of(T number) {
   std::string text = detail::to_text(number);
@@ -22,7 +22,7 @@ std::string text_of(T number) {
   return text;
 }
 
-/// The bytes at the front that stand in a JSON string as they are.
+/// The number of bytes at the front that need no escape in a JSON string.
 std::size_t plain_prefix(std::string_view text) {
   std::size_t length = 0;
   while (length < text.size()) {
@@ -35,7 +35,7 @@ std::size_t plain_prefix(std::string_view text) {
   return length;
 }
 
-/// What stands for a character that a JSON string cannot hold.
+/// The escape of a character that a JSON string cannot contain.
 std::string escaped(char character) {
   switch (character) {
     case '"':
@@ -67,7 +67,7 @@ void JsonWriter::blame(const std::string& mistake) {
   if (mistake_.empty()) mistake_ = mistake + (text_.empty() ? "" : ", behind " + text_.substr(0, 60));
 }
 
-/// Writes the comma in front of a value, where one belongs; false where none may stand.
+/// Writes the comma before a value if one is needed; false if a value is not allowed here.
 bool JsonWriter::open_value(const char* what) {
   if (!mistake_.empty()) return false;
   if (states_.empty() && !is_complete_) return true;

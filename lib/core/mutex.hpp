@@ -19,13 +19,13 @@
 #define GANTRY_THREAD_ANNOTATION(x)
 #endif
 
-/// A member that is read and written only while the mutex is held.
+/// For a member that is read and written only while the mutex is held.
 #define GANTRY_GUARDED_BY(mutex) GANTRY_THREAD_ANNOTATION(guarded_by(mutex))
-/// A function that is called only while the mutex is held, and leaves it so.
+/// For a function that requires the mutex to be held, and does not release it.
 #define GANTRY_REQUIRES(...) GANTRY_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
-/// A function that takes the mutex itself, so that its caller must not hold it.
+/// For a function that locks the mutex itself, so that its caller must not hold it.
 #define GANTRY_EXCLUDES(...) GANTRY_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
-/// A function that gives access to the mutex itself.
+/// For a function that returns the mutex.
 #define GANTRY_RETURNS_MUTEX(mutex) GANTRY_THREAD_ANNOTATION(lock_returned(mutex))
 /// Tells clang that the mutex is held where it cannot see that: in a predicate that is called under the lock.
 #define GANTRY_ASSERTS_HELD(...) GANTRY_THREAD_ANNOTATION(assert_capability(__VA_ARGS__))
@@ -74,7 +74,7 @@ class GANTRY_THREAD_ANNOTATION(scoped_lockable) MutexLock {
   bool is_held_ = true;
 };
 
-/// Waits while a mutex is held: it is released meanwhile, and held again on return. Every wait may end for no reason.
+/// A condition variable: a wait releases the mutex, and holds it again on return. Every wait may end spuriously.
 class CondVar {
  public:
   void notify_one() noexcept { condition_.notify_one(); }
@@ -85,7 +85,7 @@ class CondVar {
     condition_.wait(lock);
     lock.release();
   }
-  /// Until `when`, by the clock that is given.
+  /// Waits until the given clock reaches `when`.
   void wait_until(Mutex& mutex, const TimeSource& time, TimeSource::Time when) GANTRY_REQUIRES(mutex) {
     std::unique_lock lock(mutex.mutex_, std::adopt_lock);
     time.wait_until(condition_, lock, when);

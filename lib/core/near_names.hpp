@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What someone may have meant who misspelt a name.
+// Suggestions for a misspelt name.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// How many letters must be put in, taken out or replaced (Levenshtein).
+/// The Levenshtein distance: the number of letters to insert, delete or replace.
 inline std::size_t letters_between(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -27,9 +27,9 @@ inline std::size_t letters_between(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-/// Those of `names` that hold `word` or are within a few letters of it, with or without their domain ("image." of
-/// "image.resize"); the nearest first, five at most. Words of more than 64 letters are near nothing: the cost is the
-/// product of the lengths.
+/// The `names` that contain `word` or differ from it by a few letters, compared with and without their domain ("image."
+/// of "image.resize"); the nearest first, at most five. No suggestions for words of more than 64 letters, since the
+/// cost is the product of the lengths.
 inline std::vector<std::string> near_names(std::string_view word, const std::vector<std::string>& names) {
   constexpr std::size_t kMostNames = 5, kMostLetters = 64, kOfNamesThatHoldIt = 1;
   if (word.size() > kMostLetters) return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers as text, the same in every host: printf, std::to_string(double) and streams write decimal commas and
-// thousands separators where the host's locale has them. std::to_string of an integer does not, and may be used.
+// Numbers as text, independent of the host's locale: printf, std::to_string(double) and streams use its decimal comma
+// and thousands separators. std::to_string of an integer does not, and may be used.
 #pragma once
 
 #include <gantry/export.hpp>
@@ -14,7 +14,7 @@ GANTRY_API std::string to_text(float value);
 GANTRY_API std::string to_text(double value);
 /// With `digits` significant digits at most, as printf's %.*g in the C locale.
 GANTRY_API std::string to_text(double value, int digits);
-/// With `decimals` digits behind the point, as printf's %.*f in the C locale.
+/// With `decimals` digits after the point, as printf's %.*f in the C locale.
 GANTRY_API std::string to_fixed_text(double value, int decimals);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -12,20 +12,21 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// "No such file or directory" of ENOENT; thread-safe, and not in the host's language.
+/// "No such file or directory" for ENOENT; thread-safe, and independent of the host's locale.
 GANTRY_API std::string system_message(int error_number);
 
 /// Ownership: owns the descriptor; move-only.
 /// Threads:   reading is thread-safe.
-/// Errors:    nothing, with errno set.
+/// Errors:    nullopt or false, with errno set.
 /// Cost:      system calls.
 class GANTRY_API OpenFile {
  public:
-  /// For reading. Does not wait for the other end of a pipe. `flags`: further ones of open(2), such as O_NOFOLLOW.
+  /// Opens a file for reading. Does not block on a pipe without a writer. `flags`: more flags of open(2), such as
+  /// O_NOFOLLOW.
   static std::optional<OpenFile> open(const std::string& path, int flags = 0);
-  /// The same, `name` being one in an open directory.
+  /// The same for `name` in an open directory.
   static std::optional<OpenFile> open_at(const OpenFile& directory, const std::string& name, int flags = 0);
-  /// A new file of mode 0600, for writing; fails if there is one.
+  /// Creates a file with mode 0600 for writing; fails if it exists.
   static std::optional<OpenFile> create(const std::string& path);
   OpenFile(OpenFile&& other) noexcept;
   OpenFile& operator=(OpenFile&& other) noexcept;
@@ -33,9 +34,9 @@ class GANTRY_API OpenFile {
 
   int descriptor() const { return descriptor_; }
   bool is_regular() const { return is_regular_; }
-  /// When it was opened.
+  /// The status of the file when it was opened.
   std::uint64_t size() const { return size_; }
-  /// Nothing if it cannot be told.
+  /// nullopt if unknown.
   std::optional<std::uint64_t> size_now() const;
   /// False if there are fewer bytes, or they cannot be read.
   bool read_exactly(std::uint64_t offset, void* target, std::size_t size) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one way in lib/ to leave a function because something it called failed.
+// Macros that return the error of a failed call; all of lib/ uses them.
 //
 //   Result<Image> load(const std::string& path) {
 //     GANTRY_RETURN_IF_ERROR(check_name(path));
@@ -7,7 +7,7 @@
 //     return decode(file);
 //   }
 //
-// An error that gets a scope or another message on its way (`.error().within(...)`) is returned by hand.
+// To add a scope or change the message (`.error().within(...)`), return the error explicitly.
 #pragma once
 
 #include <gantry/result.hpp>
@@ -43,8 +43,8 @@ inline Error error_in(std::optional<Error>&& outcome) noexcept {
 }  // namespace gantry::inline GANTRY_ABI::detail
 
 /// Evaluates the expression once. If it has an error, returns that error from the enclosing function or lambda. The
-/// expression is a Result, whose value is ignored, or an std::optional<Error>. A value that must live on, such as a
-/// lock, needs GANTRY_ASSIGN_OR_RETURN.
+/// expression is a Result, whose value is ignored, or an std::optional<Error>. The value is destroyed at once; one that
+/// must be kept, such as a lock, needs GANTRY_ASSIGN_OR_RETURN.
 #define GANTRY_RETURN_IF_ERROR(...) GANTRY_DETAIL_RETURN_IF_ERROR(GANTRY_DETAIL_OUTCOME(__COUNTER__), __VA_ARGS__)
 
 /// The same for a Result whose value is needed: moves it into `target`, a declaration without a comma or an existing
@@ -52,7 +52,8 @@ inline Error error_in(std::optional<Error>&& outcome) noexcept {
 #define GANTRY_ASSIGN_OR_RETURN(target, ...) \
   GANTRY_DETAIL_ASSIGN_OR_RETURN(GANTRY_DETAIL_OUTCOME(__COUNTER__), target, __VA_ARGS__)
 
-// Named by a counter rather than by the line: an expression may hold a lambda that uses the macros too.
+// Variable names come from __COUNTER__, not __LINE__: an expression may contain a lambda that uses the macros on the
+// same line.
 #define GANTRY_DETAIL_OUTCOME(number) GANTRY_DETAIL_JOIN(gantry_outcome_, number)
 #define GANTRY_DETAIL_JOIN(name, number) name##number
 

@@ -12,7 +12,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 Result<SharedLibrary> SharedLibrary::load(const std::string& path, int flags) {
   const auto refuse = [](const std::string& why) { return Error(ErrorCode::kFailedPrecondition, why); };
   std::error_code failure;
-  if (path.find('\0') != std::string::npos) return refuse("a path with a zero byte in it");
+  if (path.find('\0') != std::string::npos) return refuse("the path contains a zero byte");
   const auto status = std::filesystem::status(path, failure);
   if (!std::filesystem::exists(status)) return refuse(failure ? failure.message() : "there is no such file");
   if (!std::filesystem::is_regular_file(status)) return refuse("it is no regular file");

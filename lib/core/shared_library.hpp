@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading shared libraries that somebody else built: engines and plugins.
+// Loads shared libraries from other builds: engines and plugins.
 #pragma once
 
 #include <gantry/result.hpp>
@@ -7,19 +7,19 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A library that was loaded, and stays so until the process ends: what it gave may be in use anywhere.
+/// A loaded library. It is never closed, since its functions and objects may be in use anywhere.
 ///
 /// Ownership: none.
 /// Threads:   thread-safe.
-/// Errors:    failed_precondition, with the dynamic loader's words. Where an initialiser of the library throws, the
-///            process ends: dlopen() lets no exception through.
+/// Errors:    failed_precondition, with the dynamic loader's message. If a static initializer of the library throws,
+///            the process ends, since dlopen() does not pass exceptions on.
 /// Cost:      that of the dynamic loader.
 class GANTRY_API SharedLibrary {
  public:
-  /// `flags`: of dlopen(). Only regular files: opening a pipe would wait for its other end. A path without '/' is a
-  /// file of the working directory.
+  /// `flags`: those of dlopen(). Opens only regular files, since opening a pipe would block. A path without '/' is a
+  /// file in the working directory.
   static Result<SharedLibrary> load(const std::string& path, int flags);
-  /// nullptr: it has no function of this name. A variable of this name is none.
+  /// nullptr if it has no function of this name. A variable of this name is not returned.
   void* function(const char* name) const;
 
  private:

@@ -14,7 +14,7 @@ namespace gantry::inline GANTRY_ABI {
 struct Tensor::Rep {
   std::shared_ptr<void> owner;
   void* data = nullptr;
-  std::size_t storage_bytes = 0;  // 0: nobody owns it
+  std::size_t storage_bytes = 0;  // 0: the memory is not owned
   Shape shape;
   Shape strides;
   std::int64_t numel = 0;
@@ -70,7 +70,7 @@ Result<Tensor> Tensor::make(DType dtype, const Shape& shape) {
   if (shape.overflowed() || !fits_in_memory(numel, dtype)) return bad_shape(shape);
   const std::size_t size = static_cast<std::size_t>(numel) * size_of(dtype);
   const std::size_t rounded = std::max((size + kAlignment - 1) / kAlignment * kAlignment, kAlignment);
-  auto rep = std::make_shared<Rep>();  // first: what throws must not leave the memory behind
+  auto rep = std::make_shared<Rep>();  // allocated first: if it throws, no other memory leaks
   void* memory = std::aligned_alloc(kAlignment, rounded);
   if (memory == nullptr)
     return Error(ErrorCode::kResourceExhausted, "no memory for " + std::string(gantry::to_string(dtype)) +

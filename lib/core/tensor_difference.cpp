@@ -23,7 +23,8 @@ std::string indices_of(std::int64_t offset, const Shape& shape) {
   return "[" + text + "]";
 }
 
-/// Equal bits are equal whatever the tolerance; integers beyond 2^53 are told apart by their bits only.
+/// Equal bits are equal for any tolerance. Integers above 2^53 are compared by their bits, since doubles cannot
+/// distinguish them.
 bool agree(DType dtype, const std::byte* got, const std::byte* expected, const Tolerance& tolerance) {
   if (std::memcmp(got, expected, size_of(dtype)) == 0) return true;
   const double a = element_value(dtype, got);
@@ -46,7 +47,7 @@ std::optional<std::string> tensor_difference(const Tensor& got, const Tensor& ex
   const std::size_t size = size_of(got.dtype());
   for (std::int64_t i = 0; i < got.numel(); ++i, a += size, b += size) {
     if (agree(got.dtype(), a, b, tolerance)) continue;
-    constexpr int kDigits = 9;  // tell any two float32 apart
+    constexpr int kDigits = 9;  // enough to distinguish any two float32
     return "element " + indices_of(i, got.shape()) + ": expected " + to_text(element_value(got.dtype(), b), kDigits) +
            ", got " + to_text(element_value(got.dtype(), a), kDigits) + " (" + tolerance.to_string() + ")";
   }

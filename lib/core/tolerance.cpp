@@ -11,7 +11,7 @@ namespace gantry::inline GANTRY_ABI {
 bool Tolerance::accepts(double got, double expected) const {
   if (std::isnan(expected) || std::isnan(got)) return std::isnan(expected) && std::isnan(got);
   if (is_exact) return std::bit_cast<std::uint64_t>(got) == std::bit_cast<std::uint64_t>(expected);
-  if (std::isinf(got) || std::isinf(expected)) return got == expected;  // rtol * infinity would accept anything
+  if (std::isinf(got) || std::isinf(expected)) return got == expected;  // rtol * infinity would accept any value
   return std::fabs(got - expected) <= atol + rtol * std::fabs(expected);
 }
 

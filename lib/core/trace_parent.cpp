@@ -15,7 +15,7 @@ constexpr std::size_t kSize = 55;
 
 constexpr std::string_view kDigits = "0123456789abcdef";
 
-/// As many bytes as `bytes` has; false if one is not two lower-case digits.
+/// Reads as many bytes as `bytes` has; false if one is not two lower-case hexadecimal digits.
 template <std::size_t N>
 bool read_hex(std::string_view text, std::array<std::uint8_t, N>& bytes) {
   for (std::size_t i = 0; i < N; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// UTF-8, as far as messages, labels and reports need it.
+// The UTF-8 functions that messages, labels and reports need.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// The bytes of the UTF-8 sequence at the front (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF); 0 if
+/// The length of the UTF-8 sequence at the front (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF); 0 if
 /// there is none.
 inline std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -27,10 +27,11 @@ inline std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-/// At most `max_bytes` of the front, and no part of a character. Bytes that are not UTF-8 count as characters.
+/// At most `max_bytes` from the front, without splitting a character. Each byte that is not valid UTF-8 counts as a
+/// character.
 inline std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
-  for (std::size_t kept = 1; kept < 4 && kept <= max_bytes; ++kept)  // of a character of four bytes at most
+  for (std::size_t kept = 1; kept < 4 && kept <= max_bytes; ++kept)  // a character has at most four bytes
     if (utf8_length(text.substr(max_bytes - kept)) > kept) return text.substr(0, max_bytes - kept);
   return text.substr(0, max_bytes);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where Backend's virtual table lives, and what a backend says that says nothing.
+// Defaults of Backend's virtual functions; its vtable is emitted here.
 #include <gantry/backend.hpp>
 
 namespace gantry::inline GANTRY_ABI {

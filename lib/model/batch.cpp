@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies only what does not lie in one block already.
+// Copies only tensors that are not yet contiguous in one block.
 #include "model/batch.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ bool are_consecutive(Span<const Tensor> samples) {
   return true;
 }
 
-/// `parts`, one after the other, as one tensor of `shape`.
+/// Concatenates `parts` into one tensor of `shape`.
 Result<Tensor> concatenate(Span<const Tensor> parts, const Shape& shape) {
   const Tensor& first = parts[0];
   for (const Tensor& part : parts)

@@ -9,8 +9,8 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// [n, ...] from n samples of equal dtype and shape. No copy if they are consecutive views of one block (a single
-/// contiguous sample always is).
+/// [n, ...] from n samples of equal dtype and shape. No copy if they are consecutive views of one block, as a single
+/// contiguous sample always is.
 Result<Tensor> stack(Span<const Tensor> samples);
 
 /// Sample `index` of a contiguous [n, ...]; a view.

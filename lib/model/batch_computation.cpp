@@ -49,7 +49,7 @@ void BatchComputation::run(Lane& lane, Span<Call* const> calls, bool may_retry_m
     const auto is_ok = [](const Result<Tensors>& result) { return result.ok(); };
     if (code == ErrorCode::kModelError &&
         std::all_of(results.begin() + static_cast<std::ptrdiff_t>(before), results.end(), is_ok)) {
-      lessons_.forbid(rows, calls[0]->bucket);  // no call was at fault, so the size was
+      lessons_.forbid(rows, calls[0]->bucket);  // both halves succeeded, so the batch size was the cause
     }
   } catch (...) {
     fail(translate_exception());
@@ -58,12 +58,12 @@ void BatchComputation::run(Lane& lane, Span<Call* const> calls, bool may_retry_m
 
 Result<std::vector<Tensors>> BatchComputation::run_together(Lane& lane, Span<Call* const> calls, std::size_t rows) {
   const auto wrong_size = [&] {
-    return Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(rows) + " rows");
+    return Error(ErrorCode::kModelError, "the model's outputs do not have " + std::to_string(rows) + " rows");
   };
   if (lessons_.is_forbidden(rows, calls[0]->bucket)) return wrong_size();
   const auto began = time_.now();
   std::vector<const Tensors*> parts;
-  CallOptions together;  // nobody's in particular; as long as the most patient of them waits
+  CallOptions together;  // options of the merged call; its deadline is the latest of its calls
   together.deadline = Deadline::min();
   together.is_trial = calls[0]->options.is_trial;
   together.time_source = calls[0]->options.time_source;
@@ -120,7 +120,7 @@ Result<Tensors> BatchComputation::run_parts(Lane& lane, const Tensors& inputs, s
     if (!have_rows(*part, end - begin) || (!parts.empty() && !have_same_samples(parts[0], *part)))
       return Error(
           ErrorCode::kModelError,
-          "the outputs of parts of a batch do not fit together: sizes of the outputs depend on more than the "
+          "the outputs of the parts of a batch cannot be joined: sizes of the outputs depend on more than the "
           "sizes of the inputs; set ModelOptions::merge to kNever, or give as many samples as max_batch allows");
     parts.push_back(*std::move(part));
   }
@@ -158,7 +158,7 @@ Result<Tensors> BatchComputation::run_engine(Lane& lane, const Tensors& inputs, 
   auto outputs = [&]() -> Result<Tensors> {
     try {
       return lane.instance->run(inputs, call);
-    } catch (...) {  // an engine of the host's own that breaks the rule
+    } catch (...) {  // a host's engine that throws, although run() must not
       return translate_exception();
     }
   }();
@@ -173,7 +173,7 @@ Result<Tensors> BatchComputation::run_engine(Lane& lane, const Tensors& inputs, 
     lessons_.on_computed(rows, bucket_of(inputs), took);
   }
   const std::uint64_t calls = ++engine_calls_;
-  if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: the first calls of a kind make statics
+  if ((calls & (calls - 1)) == 0) renew_exit_hook();  // 1, 2, 4, ...: an engine may create statics late
   EndedSpan span{SpanKind::kEngineCall, record_.name(), {}, began, began + took, rows};
   if (!outputs) {
     span.failed = rows;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// BatchComputation: computing a batch of calls on a lane: joined, run, taken apart; and in parts where it failed and
-// the engine cannot say why.
+// BatchComputation: computes a batch of calls on a lane: joins the inputs, runs the engine, splits the outputs. If the
+// engine fails, which does not tell which call is the cause, it runs the halves of the batch again.
 #pragma once
 
 #include <atomic>
@@ -14,11 +14,11 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Ownership: what it is made with outlives it.
-/// Threads:   thread-safe, one thread a lane.
-/// Errors:    a result is what the engine gave, or an error of its own: deadline_exceeded, cancelled, model_error for
-///            outputs that do not fit, resource_exhausted. Nothing is thrown.
-/// Cost:      one copy of the inputs of several calls, none of their outputs.
+/// Ownership: refers to its constructor arguments, which must outlive it.
+/// Threads:   thread-safe; one thread per lane.
+/// Errors:    a result is that of the engine, or an error of this class: deadline_exceeded, cancelled, model_error for
+///            outputs of the wrong shape, resource_exhausted. Nothing is thrown.
+/// Cost:      one copy of the inputs if there are several calls; no copy of their outputs.
 class BatchComputation {
  public:
   using Results = std::vector<Result<Tensors>>;
@@ -28,11 +28,11 @@ class BatchComputation {
 
   /// Appends one result for each call; `results` has room for them.
   void run(Lane& lane, Span<Call* const> calls, Results& results) { run(lane, calls, true, results); }
-  /// A call by itself.
+  /// Computes a single call.
   Result<Tensors> run_alone(Lane& lane, const Tensors& inputs, std::size_t rows, const CallOptions& call) noexcept;
 
   std::size_t max_merged() const { return max_merged_; }
-  /// Before calls come.
+  /// Call it before the model serves.
   void limit_merging(std::size_t most) { max_merged_ = most; }
   std::size_t bucket_of(const Tensors& inputs) const {
     return options_.padding ? options_.padding->bucket_of(inputs) : 0;
@@ -40,19 +40,19 @@ class BatchComputation {
 
  private:
   void run(Lane& lane, Span<Call* const> calls, bool may_retry_memory, Results& results);
-  /// The calls of a batch as one engine call, or the error of all.
+  /// Computes the calls of a batch as one engine call; the error applies to all of them.
   Result<std::vector<Tensors>> run_together(Lane& lane, Span<Call* const> calls, std::size_t rows);
   Result<Tensors> run_rows(Lane& lane, const Tensors& inputs, std::size_t rows, const CallOptions& call,
                            bool may_retry_memory);
   /// run_rows() of at most `size` rows at a time, joined.
   Result<Tensors> run_parts(Lane& lane, const Tensors& inputs, std::size_t rows, std::size_t size,
                             const CallOptions& call, bool may_retry_memory);
-  /// run_engine() on what padding makes of one call's inputs.
+  /// Pads the inputs of one call, runs them with run_sized(), and cuts the outputs back.
   Result<Tensors> run_padded(Lane& lane, const Tensors& inputs, std::size_t rows, const CallOptions& call);
-  /// run_engine() in calls of the sizes that the engine computes.
+  /// run_engine() in calls of the batch sizes that the engine supports.
   Result<Tensors> run_sized(Lane& lane, const Tensors& inputs, std::size_t rows, const CallOptions& call,
                             Span<Call* const> together = {});
-  /// `together`: the calls of a batch of several.
+  /// `together`: the calls of the batch, if it has several; empty otherwise.
   Result<Tensors> run_engine(Lane& lane, const Tensors& inputs, std::size_t rows, const CallOptions& call,
                              Span<Call* const> together = {});
 
@@ -60,7 +60,7 @@ class BatchComputation {
   const TimeSource& time_;
   ModelRecord& record_;
   BatchLessons& lessons_;
-  std::size_t max_merged_;  // set before calls come
+  std::size_t max_merged_;  // set before the model serves
   std::atomic<std::uint64_t> engine_calls_{0};
 };
 

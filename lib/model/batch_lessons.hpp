@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// BatchLessons: what computing batches teaches, for those that follow.
+// BatchLessons: records what computed batches showed (times, failing sizes, device faults), for the batches that
+// follow.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +13,14 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Threads: thread-safe.
 class BatchLessons {
  public:
-  /// Batches of so many rows come back wrong, or fail where their parts do not.
+  /// Whether batches of this many rows are forbidden: they gave wrong results, or failed while their halves succeeded.
   virtual bool is_forbidden(std::size_t rows, std::size_t bucket) const = 0;
   virtual void forbid(std::size_t rows, std::size_t bucket) = 0;
-  /// The lane calls its engine now, perhaps again: a call that does not return is told from many that do.
+  /// The lane calls its engine now. Called for each engine call of a batch, so that a hanging call is not confused with
+  /// a batch of many calls.
   virtual void on_engine_call(Lane& lane, Clock::time_point now) = 0;
   virtual void on_computed(std::size_t rows, std::size_t bucket, Clock::duration took) = 0;
-  /// The device can compute nothing any more.
+  /// The device has failed permanently.
   virtual void on_device_fault(const std::string& message) = 0;
 
  protected:

@@ -10,7 +10,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Rows `begin` to `begin + count`, and the last of them again until there are `size`.
+/// Rows `begin` to `begin + count`, with the last one repeated until there are `size`.
 Result<Tensors> filled(const Tensors& inputs, std::size_t begin, std::size_t count, std::size_t size) {
   const auto end = static_cast<std::int64_t>(begin + count);
   auto part = take_rows(inputs, static_cast<std::int64_t>(begin), end);
@@ -21,14 +21,14 @@ Result<Tensors> filled(const Tensors& inputs, std::size_t begin, std::size_t cou
   return join_rows(rows);
 }
 
-/// One call of `size` rows for `count` samples.
+/// One engine call of `size` rows that computes `count` samples.
 Result<Tensors> run_call(const Tensors& inputs, std::size_t begin, std::size_t count, std::size_t size,
                          const std::function<Result<Tensors>(const Tensors&, std::size_t)>& run) {
   GANTRY_ASSIGN_OR_RETURN(const auto part, filled(inputs, begin, count, size));
   auto outputs = run(part, size);
   if (!outputs) return outputs;
   if (!have_rows(*outputs, size))
-    return Error(ErrorCode::kModelError, "the model gave outputs of other than " + std::to_string(size) + " rows");
+    return Error(ErrorCode::kModelError, "the model's outputs do not have " + std::to_string(size) + " rows");
   return count == size ? std::move(outputs) : take_rows(*outputs, 0, static_cast<std::int64_t>(count));
 }
 
@@ -39,7 +39,7 @@ Result<BatchSizes> BatchSizes::make(const std::vector<int>& sizes) {
   for (const int size : sizes) {
     if (size < 1 || (!made.sizes_.empty() && static_cast<std::size_t>(size) <= made.sizes_.back()))
       return Error(ErrorCode::kInvalidArgument,
-                   "EngineInfo::batch_sizes must be ascending from 1, got " + std::to_string(size));
+                   "EngineInfo::batch_sizes must be ascending and at least 1, got " + std::to_string(size));
     made.sizes_.push_back(static_cast<std::size_t>(size));
   }
   return made;
@@ -68,7 +68,7 @@ Result<Tensors> run_in_sizes(const BatchSizes& sizes, const Tensors& inputs, std
   if (!may_split)
     return Error(ErrorCode::kInvalidArgument, "the engine computes " + sizes.to_string() + " samples at a time, got " +
                                                   std::to_string(rows) +
-                                                  ", which may depend on each other and so are not taken apart");
+                                                  ", which cannot be split, since they may depend on each other");
   std::vector<Tensors> parts;
   for (std::size_t begin = 0; begin < rows;) {
     const std::size_t largest = sizes.up_to(rows - begin);
@@ -76,7 +76,7 @@ Result<Tensors> run_in_sizes(const BatchSizes& sizes, const Tensors& inputs, std
     auto part = run_call(inputs, begin, count, largest == 0 ? sizes.smallest() : largest, run);
     if (!part) return part;
     if (!parts.empty() && !have_same_samples(parts[0], *part))
-      return Error(ErrorCode::kModelError, "the outputs of parts of a batch do not fit together");
+      return Error(ErrorCode::kModelError, "the outputs of the parts of a batch cannot be joined");
     parts.push_back(*std::move(part));
     begin += count;
   }

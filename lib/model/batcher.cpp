@@ -30,7 +30,7 @@ Batcher::Turn Batcher::next_turn(Clock::time_point now, std::size_t coming, bool
 
 Batcher::Turn Batcher::turn(Clock::time_point now, std::size_t coming, bool may_wait) {
   Turn turn;
-  if (!has_lane_for_waiting()) return turn;  // whoever gives a lane back looks for more
+  if (!has_lane_for_waiting()) return turn;  // give_back() looks for waiting calls
   const auto when = may_wait ? queue_.when_to_serve(now, coming) : CallQueue::When::kNow;
   turn.wants_deferred = when == CallQueue::When::kDeferred && !std::exchange(is_deferred_, true);
   if (when == CallQueue::When::kInTime) turn.timer = queue_.timer_to_set();
@@ -64,7 +64,7 @@ Result<Lane> Batcher::wait_for_lane(const TimeSource& time, const std::optional<
   }
   --blocked_;
   if (free_.empty())
-    return error_or_out_of_memory([] {  // a lane may have been left for this thread, so it must go on
+    return error_or_out_of_memory([] {  // must not throw: the caller then offers the lane left for it
       return Error(ErrorCode::kDeadlineExceeded, "the deadline passed while waiting for the model")
           .with_reason(ErrorReason::kDeadlinePassed);
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batcher: the calls that wait for a model, its lanes, and the one lock around them. CallQueue says who goes together
-// and when, LatencyModel how many pay; the Batcher hands a free lane to them. It posts nothing and computes nothing.
+// Batcher: the calls that wait for a model, its lanes, and the lock that guards both. CallQueue decides which calls
+// form a batch and when, LatencyModel which batch size pays; the Batcher assigns a free lane to the batch. It does not
+// post jobs and does not compute.
 #pragma once
 
 #include <cstddef>
@@ -15,52 +16,52 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Ownership: owns the calls that wait, and the lanes that are free.
+/// Ownership: owns the waiting calls and the free lanes.
 /// Threads:   thread-safe.
-/// Errors:    std::bad_alloc from arrive(), which leaves the call with the caller; nothing else throws.
-/// Cost:      a lock, and a fraction of a microsecond a call.
+/// Errors:    std::bad_alloc from arrive(), which leaves the call with the caller; no other function throws.
+/// Cost:      a lock, and a fraction of a microsecond per call.
 class Batcher final : public BatchLessons {
  public:
-  /// What a thread is to do next: compute the batch on the lane, and post what is wanted.
+  /// What a thread must do next: post the deferred work or the timer that is wanted, and compute the batch on the lane.
   struct Turn {
     Batch batch;
     Lane lane;
-    bool wants_deferred = false;             ///< a later batch is left to deferred work
-    std::optional<Clock::time_point> timer;  ///< or to a timer
-    bool has_more = false;                   ///< another lane is free for calls that are left
+    bool wants_deferred = false;             ///< post deferred work, which will begin a later batch
+    std::optional<Clock::time_point> timer;  ///< or set this timer for it
+    bool has_more = false;                   ///< another lane is free, and calls are left for it
   };
 
   Batcher(const BatchOptions& options, const RuntimeOptions& runtime, std::vector<Lane> lanes);
 
-  /// What comes of a call that arrives.
+  /// The outcome of arrive().
   struct Arrival {
-    std::optional<Error> refusal;  ///< set: the call is still the caller's
+    std::optional<Error> refusal;  ///< if set, the caller keeps the call
     Turn turn;
-    bool needs_worker = false;  ///< the next batch is for another thread
+    bool needs_worker = false;  ///< another thread must compute the next batch
   };
-  /// `may_serve`: false for a thread that is to compute no call but its own. `coming`: requests at the runtime that may
-  /// yet come here.
+  /// `may_serve`: false for a thread that may compute only its own call (a helping caller). `coming`: requests queued
+  /// at the runtime that may still reach this model.
   Arrival arrive(CallPtr& call, Clock::time_point now, std::size_t coming, bool may_serve) GANTRY_EXCLUDES(mutex_);
-  /// Unless it `may_wait`, nothing is left to a later turn.
+  /// `may_wait`: false forms a batch now instead of leaving it to deferred work or a timer.
   Turn next_turn(Clock::time_point now, std::size_t coming, bool may_wait) GANTRY_EXCLUDES(mutex_);
-  /// A deferred turn, or the timer that was set for then, has come.
+  /// Deferred work has begun, or the timer for `when` has fired.
   void on_deferred() GANTRY_EXCLUDES(mutex_);
   void on_timer(Clock::time_point when) GANTRY_EXCLUDES(mutex_);
 
-  /// A lane for a thread that blocks, before all calls that wait: it may hold a worker. The error says why there is
-  /// none: unavailable, or deadline_exceeded.
+  /// Blocks until a lane is free. Takes precedence over all waiting calls, since the blocked thread may be a worker.
+  /// Errors: unavailable, or deadline_exceeded.
   Result<Lane> wait_for_lane(const TimeSource& time, const std::optional<Deadline>& deadline) GANTRY_EXCLUDES(mutex_);
-  /// True if a free lane is left for calls that wait.
+  /// Returns a lane. True if a free lane is left for waiting calls.
   bool give_back(Lane lane) GANTRY_EXCLUDES(mutex_);
-  /// The same of a lane that was left for a thread that did not take it.
+  /// The same, for a lane that was reserved for a blocked thread whose wait then failed.
   bool offer_lane() GANTRY_EXCLUDES(mutex_);
 
-  /// One of the calls that wait, which leaves; nullptr if there is none. Needs no memory.
+  /// Removes and returns one waiting call; nullptr if there is none. Allocates nothing.
   CallPtr take_any(Clock::time_point now) GANTRY_EXCLUDES(mutex_);
   Clock::duration fastest(std::size_t rows, std::size_t bucket) const GANTRY_EXCLUDES(mutex_);
-  /// The next batch size to try out before calls come; 0: none, or it would take longer than `left`.
+  /// The next batch size to measure before the model serves; 0 if there is none, or it would take longer than `left`.
   std::size_t next_trial(Clock::duration left) const GANTRY_EXCLUDES(mutex_);
-  /// Fills in what waits and runs, and the health.
+  /// Fills in the numbers of waiting and running calls, and the health.
   void add_to(ModelStats& stats, Clock::time_point now) const GANTRY_EXCLUDES(mutex_);
   std::size_t lanes() const { return lanes_; }
   std::size_t bucket_count() const { return bucket_count_; }
@@ -84,7 +85,7 @@ class Batcher final : public BatchLessons {
   std::size_t blocked_ GANTRY_GUARDED_BY(mutex_) = 0;  // threads in wait_for_lane()
   std::vector<Lane> free_ GANTRY_GUARDED_BY(mutex_);
   CallQueue queue_ GANTRY_GUARDED_BY(mutex_);
-  bool is_deferred_ GANTRY_GUARDED_BY(mutex_) = false;  // a turn was left to deferred work
+  bool is_deferred_ GANTRY_GUARDED_BY(mutex_) = false;  // deferred work was wanted and has not begun
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -77,7 +77,7 @@ Clock::time_point CallQueue::close() const {
 
 std::optional<Error> CallQueue::check_health(Clock::time_point now) const {
   if (!device_fault_.empty())
-    return Error(ErrorCode::kUnavailable, "the device failed for good, start the process again: " + device_fault_)
+    return Error(ErrorCode::kUnavailable, "the device has failed permanently; restart the process: " + device_fault_)
         .with_reason(ErrorReason::kUnhealthy);
   const auto oldest = running_.empty() ? now : *std::min_element(running_.begin(), running_.end());
   if (options_.hang_after.count() > 0 && now - oldest > options_.hang_after)
@@ -88,7 +88,7 @@ std::optional<Error> CallQueue::check_health(Clock::time_point now) const {
 }
 
 std::optional<Error> CallQueue::check_deadline(Call& call, Clock::time_point now) {
-  if (!call.options.deadline || running_.empty()) return std::nullopt;  // when idle, a wrong guess is mended
+  if (!call.options.deadline || running_.empty()) return std::nullopt;  // an idle model tries any deadline
   LatencyModel& latency = latencies_[call.bucket];
   const auto wait = overload_.time_for(waiting_.cost_ahead_of(call.options.priority));
   const auto needed = wait + latency.fastest(call.rows);
@@ -96,8 +96,8 @@ std::optional<Error> CallQueue::check_deadline(Call& call, Clock::time_point now
   if (needed <= left) return std::nullopt;
   call.is_tried = wait <= left && latency.should_try_hopeless();
   if (call.is_tried) return std::nullopt;
-  return Error(ErrorCode::kResourceExhausted,
-               "the model would be done in " + milliseconds(needed) + ", and the deadline is in " + milliseconds(left))
+  return Error(ErrorCode::kResourceExhausted, "the model would finish the call in " + milliseconds(needed) +
+                                                  ", but its deadline is in " + milliseconds(left))
       .with_reason(ErrorReason::kDeadlineUnreachable, needed - left);
 }
 
@@ -152,11 +152,11 @@ std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entr
         .with_reason(ErrorReason::kDeadlinePassed);
   if (!running_.empty() && now + needed > *call.deadline && !entry.item->is_tried)
     return Error(ErrorCode::kDeadlineExceeded, "the deadline is in " + milliseconds(*call.deadline - now) +
-                                                   ", and the model takes " + milliseconds(needed))
+                                                   ", but the model takes " + milliseconds(needed))
         .with_reason(ErrorReason::kDeadlineUnreachable);
   if (!waiting_.empty() && overload_.should_shed(now, entry.ticket.queued, latency.expected(entry.item->rows)))
     return Error(ErrorCode::kResourceExhausted,
-                 "shed after " + milliseconds(now - entry.ticket.queued) + " of waiting for the model")
+                 "the model is overloaded: shed after waiting for " + milliseconds(now - entry.ticket.queued))
         .with_reason(ErrorReason::kShed, overload_.time_for(waiting_.cost_ahead_of(call.priority)));
   return std::nullopt;
 }
@@ -180,7 +180,7 @@ std::size_t CallQueue::batch_limit(const LatencyModel& latency, std::size_t rows
     return size == 0 ? limit : size;
   };
   const std::size_t limit = computable(std::min(rows, latency.batch_size(rows)));
-  const std::size_t idle = at_a_time_ - std::min(at_a_time_, running_.size() - 1);  // with this batch's own
+  const std::size_t idle = at_a_time_ - std::min(at_a_time_, running_.size() - 1);  // with that of this batch
   if (idle <= 1 || latency.trial_size(rows) > 0) return limit;
   const std::size_t share = computable((rows + idle - 1) / idle);
   const bool is_sooner = share < limit && 4 * latency.expected(share) < 3 * latency.expected(limit);
@@ -202,7 +202,7 @@ Batch CallQueue::begin(Clock::time_point now) {
   auto deadline = first.options.deadline.value_or(Clock::time_point::max());
   const LatencyModel& latency = latencies_[first.bucket];
   const std::size_t limit = batch_limit(latency, rows + rows_waiting_[first.bucket]);
-  // A call that would fit but for its size or deadline closes the batch: none behind it may overtake it.
+  // A call that is excluded only by its size or deadline closes the batch, so that no later call overtakes it.
   bool is_closed = false;
   const auto fits = [&](const FairQueue<CallPtr>::Entry& entry) {
     const Call& call = *entry.item;

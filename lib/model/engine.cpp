@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the seams' virtual tables live.
+// Defines the destructors of the engine interfaces here, so that their vtables are emitted once.
 #include <gantry/engine.hpp>
 
 namespace gantry::inline GANTRY_ABI {

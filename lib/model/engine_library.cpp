@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading a library that somebody else built, and what to say where that fails.
+// Loads an engine library, which may come from another build, and explains failures.
 #include "model/engine_library.hpp"
 
 #include <dlfcn.h>
@@ -33,7 +33,7 @@ class MissingEngine final : public EngineLoader {
   const std::string why_;
 };
 
-/// What an engine is asked for wherever engines are chosen or shown: one that cannot even say that is none.
+/// Calls the functions that every use of an engine needs; an engine that throws from one of them is not used.
 std::optional<std::string> mistake_of(const EngineLoader* engine, std::size_t index) {
   const std::string which = "engines()[" + std::to_string(index) + "]";
   if (engine == nullptr) return which + " is nullptr";
@@ -52,7 +52,7 @@ std::optional<std::string> mistake_of(const EngineLoader* engine, std::size_t in
 
 using EngineEntry = const EngineLibrary* (*)();
 
-/// Fills in what the library says of itself; what is wrong with that, if anything.
+/// Fills in the library's own description; returns what is wrong with it, if anything.
 std::optional<std::string> read_entry(EngineEntry entry, EngineLibraryState& state) {
   const EngineLibrary* found = nullptr;
   try {
@@ -82,8 +82,8 @@ std::optional<std::string> read_entry(EngineEntry entry, EngineLibraryState& sta
 EngineLibraryState open_engine_library(const std::string& name, const std::string& path, const std::string& advice) {
   EngineLibraryState state{name, path, {}, {}, {}};
   const std::string file = std::filesystem::path(path).filename().string();
-  // Local: what an engine brings, such as LibTorch with its protobuf, is no business of another engine. For good: what
-  // LibTorch registers as it is loaded cannot be taken back.
+  // RTLD_LOCAL: symbols of one engine, such as LibTorch's protobuf, must not reach another engine. Never closed: what
+  // LibTorch registers on loading cannot be undone.
   const auto library = SharedLibrary::load(path, RTLD_LAZY | RTLD_LOCAL);
   if (!library) {
     state.problem = file + " cannot be loaded: " + explain_loader_error(path, library.error().message()) + advice;
@@ -92,10 +92,10 @@ EngineLibraryState open_engine_library(const std::string& name, const std::strin
   const auto entry = reinterpret_cast<EngineEntry>(library->function(kSymbol));
   if (entry == nullptr) {
     state.problem = file + " has no engines for gantry " GANTRY_VERSION_STRING " (it lacks the function " + kSymbol +
-                    "): it is of another version; build it anew with this one";
+                    "): it was built for another version; rebuild it with this one";
   } else if (const auto mistake = read_entry(entry, state)) {
     state.problem = file + " is not usable: in its " + kSymbol + "(), " + *mistake +
-                    "; that is a mistake of this library: get one without it, or take it out of this folder";
+                    "; this is a bug of the library: install a fixed version, or remove it from this folder";
   }
   return state;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A library libgantry_<engine>.so as it is opened while a program runs, and what stands for its engines where it cannot
-// be.
+// Opens a library libgantry_<engine>.so at run time; provides placeholders for its engines if it cannot be opened.
 #pragma once
 
 #include <gantry/engine_loader.hpp>
@@ -12,24 +11,24 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// A library with engines, loaded or not.
 struct EngineLibraryState {
   std::string name;         ///< "torch"
-  std::string path;         ///< of the file; empty: there is none
-  std::string description;  ///< "LibTorch 2.15.0"; empty: it cannot be used
-  std::string problem;      ///< why not, and what to do; empty: it is loaded, and its engines say what they are
+  std::string path;         ///< path of the file; empty if it was not found
+  std::string description;  ///< "LibTorch 2.15.0"; empty if it cannot be used
+  std::string problem;      ///< why it cannot be used, and what to do; empty if it is loaded
   EngineList engines;
 };
 
-/// Opens the library at `path`, with local symbols and for good: what an engine brings, such as LibTorch with its
-/// protobuf, is no business of another engine, and what it registers as it is loaded cannot be taken back. `advice` is
-/// said where the dynamic loader fails. What the library does wrong (its entry is missing, gives nullptr or throws) is
-/// a problem, too. Thread-safe. Cost: what loading the library takes.
+/// Opens the library at `path` with RTLD_LOCAL, so that symbols of one engine (such as LibTorch's protobuf) do not
+/// reach another engine. It is never closed, since what it registers on loading cannot be undone. `advice` is added to
+/// `problem` if the dynamic loader fails. A fault of the library (its entry point is missing, returns nullptr or
+/// throws) is a `problem`, too. Thread-safe. Cost: the time of loading the library.
 GANTRY_API EngineLibraryState open_engine_library(const std::string& name, const std::string& path,
                                                   const std::string& advice);
 
-/// Stands for an engine that cannot be used: check() and load() give unsupported, and `why`.
+/// A placeholder for an engine that cannot be used: check() and load() return `unsupported` with the message `why`.
 GANTRY_API std::shared_ptr<const EngineLoader> missing_engine(std::string kind, std::string why);
 
-/// What dlopen() said of `library`, in our words where it is known what that means: "libtorch_cpu.so, which it needs,
-/// is not installed".
+/// Explains a message of dlopen() about `library` if it is a known one, for instance: "libtorch_cpu.so, which it needs,
+/// is not installed". Other messages are returned as they are.
 GANTRY_API std::string explain_loader_error(const std::string& library, const std::string& text);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

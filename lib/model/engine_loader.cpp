@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every loader has of its own accord.
+// Defaults of EngineLoader's virtual functions.
 #include <gantry/engine_loader.hpp>
 #include <gantry/isa.hpp>
 

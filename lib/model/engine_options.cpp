@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Setting options, and reading them strictly.
+// Sets options, and reads them strictly.
 #include <cmath>
 #include <gantry/engine_options.hpp>
 
@@ -37,7 +37,7 @@ Result<OptionValue::Object> read_object(const JsonView& json) {
   return object;
 }
 
-/// A number too large for an integer of 64 bits would lose digits, so it is refused.
+/// A number too large for a 64-bit integer is refused, since it would lose digits.
 Result<OptionValue> read_number(const JsonView& json) {
   GANTRY_ASSIGN_OR_RETURN(auto number, json.number());
   const bool has_fraction = json.to_string().find_first_of(".eE") != std::string::npos;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A call waits in a map until somebody takes it out: whoever does that answers it, so that it is answered once.
+// A waiting call is in a map. The thread that removes it completes it, so that it completes exactly once.
 #include "model/host_backend.hpp"
 
 #include <algorithm>
@@ -23,7 +23,8 @@ Error too_late() noexcept {
   });
 }
 
-/// True on a thread that is giving an answer: it may be the backend's own, which the backend's destructor waits for.
+/// True while this thread completes a call. It may be one of the backend's threads, which the backend's destructor
+/// joins.
 thread_local bool is_answering = false;
 
 }  // namespace
@@ -33,14 +34,14 @@ struct HostBackend::Waiting {
   Function<void(Result<Tensors>)> done;
   std::size_t rows = 1;
   Clock::time_point began{};
-  Admission admission;  // of a call that came from outside the runtime
+  Admission admission;  // held by a call from outside the runtime; else empty
   bool is_waiting = true;
-  std::atomic<std::thread::id> submitting{};  // who is inside Backend::submit() with it
+  std::atomic<std::thread::id> submitting{};  // the thread that is in Backend::submit() with it
   std::multimap<Clock::time_point, WaitingPtr>::iterator place;
   std::optional<std::multimap<Clock::time_point, WaitingPtr>::iterator> deadline_place;
 };
 
-/// What the backend gets as `done`. It does not keep the model alive: who waits for the answer does.
+/// The `done` that the backend gets. It does not keep the model alive; the waiting caller does.
 class HostBackend::Answer {
  public:
   Answer(const std::shared_ptr<HostBackend>& self, WaitingPtr waiting) : self_(self), waiting_(std::move(waiting)) {}
@@ -48,7 +49,7 @@ class HostBackend::Answer {
   Answer& operator=(Answer&&) = delete;
   ~Answer() {
     if (!waiting_ || is_called_) return;
-    // Where submit() throws, what it threw is the answer.
+    // Destroyed because submit() throws: send() completes the call with that exception.
     if (std::uncaught_exceptions() > 0 && waiting_->submitting == std::this_thread::get_id()) return;
     give(error_or_out_of_memory(
         [] { return Error(ErrorCode::kUnavailable, "the backend dropped the call without an answer"); }));
@@ -64,7 +65,7 @@ class HostBackend::Answer {
     if (!self) return;
     const bool was_answering = std::exchange(is_answering, true);
     self->answer(waiting_, std::move(result));
-    self.reset();  // the last handle of the model may be this one, or one that the answered call held
+    self.reset();  // may be the last handle of the model: destroy it while is_answering
     is_answering = was_answering;
   }
 
@@ -90,9 +91,9 @@ HostBackend::~HostBackend() {
   if (!is_answering) return;
   try {
     runtime_->post([backend = std::move(backend_)](const Error* refusal) mutable {
-      if (refusal) std::thread([last = std::move(backend)] {}).detach();  // the runtime has no workers any more
+      if (refusal) std::thread([last = std::move(backend)] {}).detach();  // the runtime has no workers left
     });
-  } catch (...) {  // no memory for it
+  } catch (...) {  // no memory for the job: the backend is destroyed here
   }
 }
 
@@ -145,7 +146,7 @@ void HostBackend::send(const WaitingPtr& waiting, Tensors inputs) {
 
 void HostBackend::submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) {
   if (runtime_->options().execution == Execution::kCaller) return done(run(std::move(inputs), call));
-  const auto self = shared_from_this();  // the call may be answered, and its holders gone, before this returns
+  const auto self = shared_from_this();  // the call may complete and release this object before submit() returns
   auto waiting = begin(inputs, call, done);
   if (!waiting) return done(std::move(waiting).error());
   send(*waiting, std::move(inputs));
@@ -163,7 +164,7 @@ Result<Tensors> HostBackend::run(Tensors inputs, const CallOptions& call) {
     result.wait_until(runtime_->time(), call.deadline);
   if (!result.is_there()) answer(waiting, too_late());
   while (!result.is_there())
-    result.wait_until(runtime_->time(), std::nullopt);  // who took the call is about to answer it
+    result.wait_until(runtime_->time(), std::nullopt);  // another thread has removed the call and is completing it
   return result.take();
 }
 
@@ -225,13 +226,14 @@ void HostBackend::set_timer(Clock::time_point when) {
     const auto self = weak.lock();
     if (!self) return;
     if (!refusal) return self->on_timer(when);
-    const MutexLock lock(self->mutex_);  // no memory for it: another call may set one. Or the shutdown answers all.
+    // Refused for lack of memory: a later call may set the timer. At shutdown all calls are completed anyway.
+    const MutexLock lock(self->mutex_);
     if (self->timer_ == when) self->timer_ = Clock::time_point::max();
   });
 }
 
 void HostBackend::on_timer(Clock::time_point when) {
-  for (;;) {  // one by one: a list of them would take memory
+  for (;;) {  // one at a time: a list would need memory
     WaitingPtr late;
     std::optional<Clock::time_point> timer;
     {
@@ -259,7 +261,7 @@ void HostBackend::on_shutdown(const Error& reason) {
   }();
   if (is_first) try {
       backend_->shutdown();
-    } catch (...) {  // breaks the rule; what it left is answered here
+    } catch (...) {  // must not throw; the calls it left are completed below
     }
   const auto take_any = [this] {
     const MutexLock lock(mutex_);

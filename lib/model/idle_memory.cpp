@@ -30,12 +30,12 @@ void IdleMemory::release(bool is_last) {
     }
     try {
       engine_->release_idle_memory(is_last ? std::chrono::milliseconds(0) : after_);
-    } catch (...) {  // an engine of the host's own that breaks the rule
+    } catch (...) {  // a host's engine that throws, although it must not
     }
     const MutexLock lock(mutex_);
     has_run = std::exchange(has_run_since_, false);
     is_set_ = has_run && !is_last;
-  } while (has_run && is_last);  // what was given back meanwhile relied on this
+  } while (has_run && is_last);  // on_run() calls meanwhile relied on this release
   if (has_run) set_timer();
 }
 

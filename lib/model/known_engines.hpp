@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of engines that gantry has, and the component that each is in: a row for each engine in lib/engine.
+// gantry's engines: each kind and the component that contains it. One row for each engine in lib/engine.
 #pragma once
 
 #include <gantry/version.hpp>

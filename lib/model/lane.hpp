@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lane: where batches of a model are computed, one at a time: an instance of its engine.
+// Lane: an engine instance of a model, which computes one batch at a time.
 #pragma once
 
 #include <gantry/engine.hpp>
@@ -11,7 +11,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 struct Lane {
   std::unique_ptr<EngineInstance> instance;
-  Clock::time_point began{};  ///< its last engine call; CallQueue knows it by that
+  Clock::time_point began{};  ///< start of its last engine call, by which CallQueue identifies it
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -31,7 +31,7 @@ Result<LoadRequest> make_load_request(const std::string& kind, std::vector<Engin
 Result<std::unique_ptr<Engine>> load_engine(const EngineLoader& loader, const LoadRequest& request) try {
   auto engine = loader.load(request);
   const bool is_missing = engine && *engine == nullptr;
-  if (is_missing) return Error(ErrorCode::kInternal, "its loader gave no engine");
+  if (is_missing) return Error(ErrorCode::kInternal, "its loader returned no engine (nullptr)");
   return engine;
 } catch (...) {
   return translate_exception();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading a model's files with an engine's loader: what Model::load(), open() and the tool share.
+// Loads a model's files with an engine's loader; shared by Model::load(), open() and the command-line tool.
 #pragma once
 
 #include <gantry/engine_loader.hpp>
@@ -10,11 +10,12 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What `options` says of loading, for an engine of kind `kind`; what else a package says is added by who reads it.
+/// The request that follows from `options` for an engine of kind `kind`. The reader of a package adds what the package
+/// specifies.
 GANTRY_API Result<LoadRequest> make_load_request(const std::string& kind, std::vector<EngineFile> files,
                                                  Signature signature, const ModelOptions& options);
 
-/// Loads, and sees to it that there is an engine then. The loader's exceptions become errors.
+/// Loads the engine; a nullptr or an exception from the loader becomes an error.
 GANTRY_API Result<std::unique_ptr<Engine>> load_engine(const EngineLoader& loader, const LoadRequest& request);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -35,7 +35,7 @@ Result<std::shared_ptr<LocalBackend>> LocalBackend::make(std::shared_ptr<Engine>
   for (int i = 0; i < count; ++i) {
     GANTRY_ASSIGN_OR_RETURN(auto instance, engine->make_instance(threads_for(engine->info(), core->options())));
     if (!instance)
-      return Error(ErrorCode::kInvalidArgument, "the engine made no instance: make_instance() gave nullptr");
+      return Error(ErrorCode::kInvalidArgument, "the engine made no instance: make_instance() returned nullptr");
     lanes.push_back({std::move(instance), {}});
   }
   std::shared_ptr<LocalBackend> backend(
@@ -60,7 +60,8 @@ std::size_t LocalBackend::rows_of(const Tensors& inputs) const {
 }
 
 void LocalBackend::submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) {
-  // A runtime in caller execution has no workers: the caller is the one to run it, if only a worker of another runtime.
+  // A runtime in caller execution has no workers: the calling thread runs it, even if it is a worker of another
+  // runtime.
   if (core_->options().execution == Execution::kCaller) return done(run(std::move(inputs), call));
   auto waiting = std::make_unique<Call>();
   waiting->rows = rows_of(inputs);
@@ -104,7 +105,7 @@ Result<Tensors> LocalBackend::run(Tensors inputs, const CallOptions& call) {
   auto lane = batcher_.wait_for_lane(core_->time(), call.deadline);
   if (!lane) {
     reject(call, rows, arrived, lane.error());
-    if (batcher_.offer_lane()) core_->post(make_job());  // one may have been left for this thread
+    if (batcher_.offer_lane()) core_->post(make_job());  // a lane may have been reserved for this thread
     return std::move(lane).error();
   }
   if (!call.is_trial) record_.counters().queue_wait.record(lane->began - arrived);
@@ -119,9 +120,9 @@ void LocalBackend::submit_on_worker(CallPtr call) {
   record_.count_arrival(call->options);
   Batcher::Arrival arrival;
   try {
-    // The others' calls that wait are not a helping caller's to compute.
+    // A helping caller computes only its own call.
     arrival = batcher_.arrive(call, now, core_->queued(), !core_->on_helping_caller());
-  } catch (...) {  // the call was not queued
+  } catch (...) {  // out of memory: the call was not queued
     arrival.refusal = translate_exception();
   }
   if (arrival.refusal) {
@@ -135,7 +136,7 @@ void LocalBackend::submit_on_worker(CallPtr call) {
 void LocalBackend::take(Batcher::Turn turn) {
   if (turn.wants_deferred) core_->post_deferred(make_job(true));
   if (turn.timer) core_->post_at(*turn.timer, make_job(false, turn.timer));
-  if (turn.has_more) post_next();  // if it cannot, whoever gives a lane back does
+  if (turn.has_more) post_next();  // if it fails, give_back() posts a job later
   compute(std::move(turn));
 }
 
@@ -179,17 +180,17 @@ Job LocalBackend::make_job(bool is_deferred, std::optional<Clock::time_point> ti
     if (is_deferred) self->batcher_.on_deferred();
     if (timer) self->batcher_.on_timer(*timer);
     if (refusal && refusal->reason() == ErrorReason::kShutdown) {
-      if (self->core_->on_helping_caller()) return;  // the shutdown waits for this thread and comes back
+      if (self->core_->on_helping_caller()) return;  // RuntimeCore::stop() waits for this thread, then calls again
       return self->on_shutdown(*refusal);
     }
-    self->serve_next(refusal == nullptr);  // also where there was no memory to queue this
+    self->serve_next(refusal == nullptr);  // also if the job was refused because it could not be queued
   };
 }
 
 bool LocalBackend::post_next() noexcept try {
   core_->post(make_job());
   return true;
-} catch (...) {  // no memory for it
+} catch (...) {  // no memory for the job
   return false;
 }
 
@@ -199,7 +200,7 @@ void LocalBackend::serve_next(bool may_wait) {
 
 void LocalBackend::on_shutdown(const Error& reason) {
   for (CallPtr call = batcher_.take_any(core_->now()); call; call = batcher_.take_any(core_->now())) {
-    reject(call->options, call->rows, call->arrived, reason);  // one by one: a list of them would take memory
+    reject(call->options, call->rows, call->arrived, reason);  // one at a time: a list would need memory
     answer(*call, reason);
   }
 }

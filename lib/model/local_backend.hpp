@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// LocalBackend: an engine in this process. Every call is queued at the Batcher, and a worker that finds a lane free
-// takes as many as pay. It does so at once, unless more samples would pay and more may come for nothing: then the batch
-// is left to deferred work of the runtime, which begins when the requests that are queued now have come as far as this
-// model.
+// LocalBackend: an engine in this process. Every call is queued at the Batcher. A worker that finds a free lane takes a
+// batch of the size that pays. It does so at once, unless a larger batch pays and queued requests may still add to it:
+// then it leaves the batch to deferred work of the runtime, which begins after the requests that are queued now have
+// reached this model. Waiting for them costs nothing, since the worker runs them meanwhile.
 #pragma once
 
 #include <gantry/engine.hpp>
@@ -21,9 +21,9 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: shares the engine and the runtime's core.
-/// Threads:   thread-safe; an answer is given under no lock.
-/// Errors:    each call is answered once, at the latest by the shutdown.
-/// Cost:      Batcher's, and one hand-off to a worker for each batch.
+/// Threads:   thread-safe; calls complete while no lock is held.
+/// Errors:    each call completes exactly once, at the latest by the shutdown.
+/// Cost:      that of Batcher, plus one job per batch.
 class LocalBackend final : public ModelBackend,
                            public RuntimeMember,
                            public std::enable_shared_from_this<LocalBackend> {
@@ -38,9 +38,10 @@ class LocalBackend final : public ModelBackend,
   void on_shutdown(const Error& reason) override;
   ModelStats stats() const override;
 
-  /// The next batch size to try out before calls come; 0: none, or it would take longer than `left`.
+  /// The next batch size to measure before the model serves; 0 if there is none, or it would take longer than `left`.
   std::size_t next_trial(Clock::duration left) const { return batcher_.next_trial(left); }
-  /// Before calls come: batches of twice `most` samples come back wrong, or fail; no more than `most` are used.
+  /// Limits merged batches to `most` samples, because larger ones gave wrong results or failed. Call it before the
+  /// model serves.
   void limit_merging(std::size_t most);
   ModelCounters& counters() { return record_.counters(); }
 
@@ -50,19 +51,20 @@ class LocalBackend final : public ModelBackend,
   std::size_t rows_of(const Tensors& inputs) const;
   void submit_on_worker(CallPtr call);
   void post_admitted(CallPtr call);
-  /// Counts and tells a call that is not computed.
+  /// Counts a call that is not computed, and reports it to its observer.
   void reject(const CallOptions& call, std::size_t rows, Clock::time_point arrived, const Error& why);
-  /// Posts what the turn wants, and computes its batch.
+  /// Posts the jobs that the turn wants, and computes its batch.
   void take(Batcher::Turn turn);
   void compute(Batcher::Turn turn);
   void give_back(Lane lane);
-  /// Has a worker serve what waits. False: no memory for it.
+  /// Posts a job that serves waiting calls. False if there is no memory for it.
   bool post_next() noexcept;
-  /// serve_next(); `is_deferred` or `timer` says what is to be posted anew after it.
+  /// A job that calls serve_next(). `is_deferred` or `timer`: what it was posted for; it marks that as done, so that it
+  /// can be posted again.
   Job make_job(bool is_deferred = false, std::optional<Clock::time_point> timer = std::nullopt);
-  /// Computes the next batch. The lane is taken here and not when the job is posted: a job in the queue that held one
-  /// could wait for a worker that is blocked waiting for just that lane. Unless it `may_wait`, nothing is left to a
-  /// later job: there was no memory to post one.
+  /// Computes the next batch. The lane is taken here and not when the job is posted: a queued job that held a lane
+  /// could wait for a worker that is itself blocked waiting for that lane. `may_wait`: false if there was no memory to
+  /// post a later job, so that the batch must be computed now.
   void serve_next(bool may_wait = true);
 
   // The lanes' instances refer to the engine, so they are declared after it.

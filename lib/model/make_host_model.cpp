@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model::make() around a backend of the host's own: what may be merged, and the runs before the model is handed out.
+// Model::make() for a host's Backend: decides about merging, and warms up before it returns the model.
 #include <algorithm>
 #include <gantry/translate_exception.hpp>
 #include <utility>
@@ -32,7 +32,7 @@ Result<void> check_backend_options(const BackendOptions& options, const Signatur
   return detail::check_examples("BackendOptions::examples", signature, options.examples);
 }
 
-/// What decides about merging, as an engine has it.
+/// The options that decide about merging, as ModelOptions.
 ModelOptions merging_options(const BackendOptions& options) {
   ModelOptions same;
   same.max_batch = options.max_batch;
@@ -67,7 +67,7 @@ Result<Model> make_host_model(std::shared_ptr<Backend> backend, Signature signat
 }  // namespace
 
 Result<Model> Model::make(std::shared_ptr<Backend> backend, Signature signature, const BackendOptions& options) try {
-  if (!backend) return Error(ErrorCode::kInvalidArgument, "there is no backend: it is nullptr");
+  if (!backend) return Error(ErrorCode::kInvalidArgument, "expected a backend, got nullptr");
   return make_host_model(std::move(backend), std::move(signature), options);
 } catch (...) {
   return detail::translate_exception();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens between a loaded engine and a model that serves. Nothing is run on made-up inputs, but for one batch
-// beside NaN: a model that refuses these is not wrong, and one that was traced at one batch size may end the process at
-// another.
+// Turns a loaded engine into a model that serves. Runs only on the given examples, apart from one batch with NaN: a
+// model may rightly refuse made-up inputs, and one traced at a single batch size may crash the process at another.
 #include "model/make_model.hpp"
 
 #include <algorithm>
@@ -26,7 +25,7 @@ using detail::ModelCall;
 using detail::RowSamples;
 using detail::RuntimeCore;
 
-/// Sizes are tried for so long while a model is loaded; what is left is tried with the batches of callers.
+/// Time limit for measuring batch sizes on loading; other sizes are measured later, on the batches of callers.
 constexpr auto kTrialTime = std::chrono::milliseconds(2500);
 
 Result<void> check_range(const char* option, int value, int low, int high) {
@@ -50,7 +49,7 @@ Result<void> check_model_options(const ModelOptions& options, const Signature& s
   return detail::check_examples("ModelOptions::examples", signature, options.examples);
 }
 
-/// Calls `work` on a worker where there are any, so that what an engine keeps per thread is made there.
+/// Calls `work` on a worker, if there are workers, so that an engine allocates its per-thread state there.
 template <class Work>
 Result<Tensors> on_worker(RuntimeCore& core, Work work) {
   std::optional<Result<Tensors>> result;
@@ -59,7 +58,7 @@ Result<Tensors> on_worker(RuntimeCore& core, Work work) {
       [&] {
         try {
           result = work();
-        } catch (...) {  // what an engine throws is its answer, as if it had returned it
+        } catch (...) {  // an exception of an engine counts as a returned error
           result = detail::translate_exception();
         }
       });
@@ -67,7 +66,7 @@ Result<Tensors> on_worker(RuntimeCore& core, Work work) {
   return *std::move(result);
 }
 
-/// Runs an instance that serves nobody; it is made when it is first needed.
+/// Runs an instance that serves no calls; it is made on first use.
 class Trials {
  public:
   Trials(Engine& engine, const Signature& signature, const BatchSizes& sizes, RuntimeCore& core)
@@ -77,7 +76,7 @@ class Trials {
     return on_worker(core_, [&]() -> Result<Tensors> {
       if (!instance_) {
         GANTRY_ASSIGN_OR_RETURN(auto made, engine_.make_instance(detail::threads_for(engine_.info(), core_.options())));
-        if (!made) return Error(ErrorCode::kInvalidArgument, "make_instance() gave nullptr");
+        if (!made) return Error(ErrorCode::kInvalidArgument, "make_instance() returned nullptr");
         instance_ = std::move(made);
       }
       GANTRY_ASSIGN_OR_RETURN(const auto binding, signature_.check_inputs(inputs));
@@ -103,7 +102,7 @@ class Trials {
   std::unique_ptr<EngineInstance> instance_;
 };
 
-/// The first example, or its first sample where the engine cannot compute as many as it has.
+/// The first example; only its first sample if the engine does not support its batch size.
 Result<Tensors> warm_up_input(const ModelOptions& options, const detail::BatchOptions& batching) {
   const Tensors& example = options.examples[0];
   if (!batching.sizes.are_fixed() || batching.may_split) return example;
@@ -122,7 +121,7 @@ Result<void> warm_up(const ModelCall& call, RuntimeCore& core, const ModelOption
   return {};
 }
 
-/// Whether samples of other shapes than those of the examples may come, of which the times would tell nothing.
+/// False if requests may have samples of other shapes than the examples, for which measured times say nothing.
 bool has_fixed_samples(const Signature& signature) {
   for (const TensorSpec& spec : signature.inputs())
     if (std::any_of(spec.dims.begin() + 1, spec.dims.end(), [](const Dim& dim) { return dim.is_symbolic(); }))
@@ -130,8 +129,8 @@ bool has_fixed_samples(const Signature& signature) {
   return true;
 }
 
-/// Runs batches until it is known which size pays, or the time is up. Where a size's rows come back wrong, no more
-/// are merged than the size before has.
+/// Runs batches until it is known which size pays, or the time is up. If a size gives wrong rows, the next smaller size
+/// becomes the limit for merging.
 void try_batches(LocalBackend& backend, ModelCall& call, RuntimeCore& core, const RowSamples& samples,
                  const BatchSizes& sizes) {
   if (!has_fixed_samples(call.signature)) return;
@@ -142,7 +141,7 @@ void try_batches(LocalBackend& backend, ModelCall& call, RuntimeCore& core, cons
   while (const std::size_t size = backend.next_trial(end - core.now()))
     if (const auto wrong = samples.try_batch(size, run)) {
       const std::size_t before = std::max<std::size_t>(1, sizes.are_fixed() ? sizes.up_to(size - 1) : size / 2);
-      if (size <= sizes.smallest()) return;  // it worked a moment ago; callers will see
+      if (size <= sizes.smallest()) return;  // decide_merging() has just proven it; keep it
       call.max_merged = before;
       call.merging =
           "merges up to " + std::to_string(before) + " samples, since they depend on each other in " + *wrong;
@@ -223,8 +222,8 @@ std::shared_ptr<const detail::ModelCall> detail::ModelMaker::call_of(const Model
 
 namespace {
 
-/// Options for another engine would be ignored; it is a mistake, likely a typo. Those for both kinds of LibTorch, which
-/// libtorch::Options sets, are no mistake where one of the two loads.
+/// Options for another engine would be ignored, which is likely a typo, so they are an error. Exception:
+/// libtorch::Options sets options for both engines of LibTorch, of which only one loads the model.
 Result<void> check_engine_options(const std::string& kind, const ModelOptions& options) {
   const std::string component = engine_component(kind);
   for (const auto& [given, values] : options.engine_options) {
@@ -247,14 +246,14 @@ Result<Model> Model::load(const EngineLoader& engine, const std::string& path, c
                           detail::make_load_request(kind, {{std::move(file), 0}}, signature, options));
   GANTRY_ASSIGN_OR_RETURN(auto loaded, detail::load_engine(engine, request));
   ModelOptions named = options;
-  if (named.name.empty()) named.name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+  if (named.name.empty()) named.name = path.substr(path.rfind('/') + 1);  // without a slash: npos + 1 is 0
   return make(std::move(loaded), signature, named);
 } catch (...) {
   return detail::translate_exception();
 }
 
 Result<Model> Model::make(std::unique_ptr<Engine> engine, Signature signature, const ModelOptions& options) try {
-  if (!engine) return Error(ErrorCode::kInvalidArgument, "there is no engine: it is nullptr");
+  if (!engine) return Error(ErrorCode::kInvalidArgument, "expected an engine, got nullptr");
   return detail::make_model(std::move(engine), std::move(signature), options, {});
 } catch (...) {
   return detail::translate_exception();

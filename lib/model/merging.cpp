@@ -18,7 +18,7 @@ Merging apart(const std::string& why) {
   return {false, 1, "merges no samples: " + why, nullptr};
 }
 
-/// Why samples may not be merged, whatever the host says; empty: they may.
+/// Why samples may not be merged, regardless of ModelOptions::merge; empty if they may.
 std::string obstacle(const EngineInfo& info, const Signature& signature, const ModelOptions& options) {
   if (!signature.has_batch_axis()) return "the signature has no batch axis";
   for (std::size_t i = 0; i < signature.outputs().size(); ++i)
@@ -31,7 +31,7 @@ std::string obstacle(const EngineInfo& info, const Signature& signature, const M
   return {};
 }
 
-/// Of the sizes, the smallest that holds more than one sample.
+/// The smallest size above 1.
 std::size_t smallest_of_several(const BatchSizes& sizes) {
   for (const std::size_t size : sizes.all())
     if (size >= 2) return size;
@@ -45,8 +45,8 @@ std::size_t largest_example(const ModelOptions& options) {
   return largest;
 }
 
-/// An accelerator may be lost to the process where a model makes an index of a NaN. Of a package it is known from when
-/// it was packed that no NaN changes other samples.
+/// If a model turns a NaN into an index, an accelerator may become unusable for the whole process. So NaN is not tried
+/// there for a package: it was checked on packing that a NaN does not change other samples.
 bool may_try_nan(const ModelOptions& options, const BatchEvidence& evidence) {
   return options.device.is_cpu() || evidence.largest == 0;
 }
@@ -69,7 +69,7 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
   if (auto why = obstacle(info, signature, options); !why.empty()) return apart(why);
   const std::size_t max_batch = max_batch_of(options);
   const std::string in_sizes = sizes.are_fixed() ? ", in calls of " + sizes.to_string() : "";
-  if (sizes.are_fixed() && sizes.all().back() == 1)  // so each is computed alone, and none can depend on another
+  if (sizes.are_fixed() && sizes.all().back() == 1)  // each sample is computed alone, so none can depend on another
     return Merging{true, 1, "merges no samples: the engine computes one at a time", nullptr};
   if (options.merge == Merge::kAssume) {
     const std::size_t limit = std::max<std::size_t>(1, sizes.up_to(max_batch));
@@ -103,7 +103,7 @@ Result<Merging> decide_merging(const EngineInfo& info, const Signature& signatur
         "no two different samples of one shape are at hand to try it on; give gantry-pack, or "
         "ModelOptions::examples, another");
   if (!rows.not_repeatable().empty()) return apart(rows.not_repeatable());
-  // Of a package larger batches were compared when it was packed, and golden cases run in one before it serves.
+  // For a package, larger batches were compared on packing, and its golden cases run as a batch before it serves.
   const std::size_t least = smallest_of_several(sizes);
   const std::size_t most = evidence.largest ? least : limit;
   for (const std::size_t size : std::set<std::size_t>{least, most})

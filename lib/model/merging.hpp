@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Merging: how many samples may share an engine call, and why no more.
+// Merging: how many samples may share an engine call, and the reason for the limit.
 #pragma once
 
 #include <cstddef>
@@ -16,32 +16,32 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What decide_merging() came to for the same model, engine and machine.
+/// An earlier result of decide_merging() for the same model, engine and machine.
 struct RememberedMerging {
   std::size_t limit = 1;
   std::string text;
 };
 
-/// What is known of a model's batches before it is loaded here.
+/// What is known about batches of a model before it is loaded here.
 struct BatchEvidence {
-  std::string why_not;  ///< not empty: samples depend on each other, or nobody looked
-  /// The largest batch that a package was shown to work with, so that only two samples are tried here; 0: it is bare,
-  /// and all of ModelOptions::examples are.
+  std::string why_not;  ///< not empty: samples depend on each other, or it was not checked
+  /// The largest batch that was compared when the package was made, so that only the smallest batch is run here. 0: not
+  /// from a package; then batches of all ModelOptions::examples are run.
   std::size_t largest = 0;
-  std::optional<RememberedMerging> remembered;  ///< nothing is run then
-  std::optional<Tolerance> tolerance;           ///< within which it was shown; unset: that of RowSamples
+  std::optional<RememberedMerging> remembered;  ///< if set, nothing is run
+  std::optional<Tolerance> tolerance;           ///< tolerance of the comparison; unset: that of RowSamples
 };
 
 struct Merging {
-  bool independent = false;                   ///< a call's samples may be computed together, and apart
+  bool independent = false;                   ///< a call's samples may be computed together or separately
   std::size_t limit = 1;                      ///< samples that may share an engine call
   std::string text;                           ///< for explain(): "merges up to 16 samples, proven on 3 of them"
-  std::shared_ptr<const RowSamples> samples;  ///< that proved it, or may be tried; nullptr: none
+  std::shared_ptr<const RowSamples> samples;  ///< the samples that proved it, for further trials; nullptr: none
 };
 
-/// No more are merged than the largest of `sizes` has that is allowed. `run` runs the engine, once at a time, on what
-/// ModelOptions::examples are made of: they are run only where that is needed to decide. Errors: what the engine gives
-/// for an example alone.
+/// The limit is the largest of `sizes` that is allowed. `run` runs the engine on batches of samples from
+/// ModelOptions::examples, one call at a time and only if the decision needs it. Errors: those of the engine for a
+/// single example.
 Result<Merging> decide_merging(const EngineInfo& info, const Signature& signature, const ModelOptions& options,
                                const BatchEvidence& evidence, const BatchSizes& sizes,
                                std::shared_ptr<const PaddingPlan> padding, const RowSamples::Run& run);

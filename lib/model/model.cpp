@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model: the handle, and raw calls through it.
+// Model: the handle, and calls through it with plain tensors.
 #include <algorithm>
 #include <gantry/model.hpp>
 #include <gantry/translate_exception.hpp>
@@ -22,11 +22,11 @@ using detail::RuntimeCore;
 using ModelCallPtr = std::shared_ptr<const ModelCall>;
 
 Error too_late() {
-  return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there")
+  return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was ready")
       .with_reason(ErrorReason::kDeadlinePassed);
 }
 
-/// On this thread, which can return only when the engine does.
+/// Runs on this thread, so it cannot return before the engine does, not even at the deadline.
 Result<Tensors> run_here(const ModelCall& call, RuntimeCore* core, const Tensors& inputs, const CallOptions& options) {
   auto result = call.run(inputs, options);
   if (!result || !options.is_past_deadline()) return result;
@@ -34,11 +34,11 @@ Result<Tensors> run_here(const ModelCall& call, RuntimeCore* core, const Tensors
   return too_late();
 }
 
-/// By a worker. Who waits gives up at the deadline, and then the call is kept alive by what is still at it.
+/// Runs on a worker. The caller stops waiting at the deadline; the job that is still running keeps the call alive.
 Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const Tensors& inputs,
                               const CallOptions& options) {
   detail::AwaitedResult<Tensors> result;
-  detail::Admission helped;  // otherwise submit() admits
+  detail::Admission helped;  // for a helping caller; otherwise submit() admits
   {
     const detail::HelpingCaller helper(core, options, detail::Clock::duration::zero());
     if (helper) {
@@ -58,8 +58,8 @@ Result<Tensors> run_on_worker(const ModelCallPtr& call, RuntimeCore& core, const
 Result<Tensors> run_where_it_belongs(const ModelCallPtr& call, const Runtime& runtime, const Tensors& inputs,
                                      const CallOptions& options, const RuntimeCore* admitted_by) {
   RuntimeCore* const core = runtime.core().get();
-  if (core->on_worker()) return run_here(*call, nullptr, inputs, options);  // of a request that counts itself
-  if (core == admitted_by) {  // the same, on a thread of the callable's own, which its worker waits for
+  if (core->on_worker()) return run_here(*call, nullptr, inputs, options);  // part of a request that is counted already
+  if (core == admitted_by) {  // the same, on a thread that user code started and its worker waits for
     const detail::CallerScope caller(*core);
     return run_here(*call, nullptr, inputs, options);
   }

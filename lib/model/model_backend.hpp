@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ModelBackend: where a ModelCall sends its calls: to an engine in this process, or to a Backend of the host's own.
+// ModelBackend: the interface behind ModelCall: an engine in this process (LocalBackend) or a host's Backend
+// (HostBackend).
 #pragma once
 
 #include <gantry/engine.hpp>
@@ -15,8 +16,8 @@ class ModelBackend {
  public:
   virtual ~ModelBackend() = default;
   virtual const EngineInfo& info() const = 0;
-  /// Runs `inputs`, which the signature has accepted. `done` is called exactly once, on any thread, never under a lock;
-  /// it may be called before submit returns.
+  /// Runs `inputs`, which match the signature. `done` is called exactly once, on any thread, never while a lock is
+  /// held; it may be called before submit returns.
   virtual void submit(Tensors inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) = 0;
   /// The same on the calling thread, blocking.
   virtual Result<Tensors> run(Tensors inputs, const CallOptions& call) = 0;

@@ -17,7 +17,7 @@ bool has_names_in_order(const Tensors& outputs, const Signature& signature) {
   return true;
 }
 
-/// `outputs`, as many as the signature's: in its order if they bear its names in another one.
+/// Reorders `outputs`, as many as in the signature, if they have its names in another order.
 Tensors by_name(Tensors outputs, const Signature& signature) {
   Tensors ordered;
   for (const TensorSpec& spec : signature.outputs()) {

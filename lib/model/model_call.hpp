@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ModelCall: what every stage made from one Model shares, and one checked call of it.
+// ModelCall: the state that all stages of one Model share; runs a call, with its inputs and outputs checked.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@
 namespace gantry::inline GANTRY_ABI {
 namespace detail {
 
-/// Holds no handle of the runtime, so that a request in flight cannot keep a runtime alive.
+/// Holds no Runtime handle, so that a request in flight cannot keep a runtime alive.
 ///
 /// Ownership: shares the backend.
 /// Threads:   thread-safe.
@@ -28,9 +28,9 @@ struct ModelCall {
   std::size_t max_merged = 1;                        // samples that may share an engine call
   std::string merging;                               // Merging::text
   std::string padding;                               // for explain(); empty: none
-  std::atomic<std::uint64_t>* bad_inputs = nullptr;  // counted in the backend
+  std::atomic<std::uint64_t>* bad_inputs = nullptr;  // a counter of the backend
 
-  /// What the signature refused.
+  /// Counts inputs that the signature refused, and returns the error.
   Error bad_input(Error error) const {
     if (bad_inputs) bad_inputs->fetch_add(1, std::memory_order_relaxed);
     return error;
@@ -39,14 +39,14 @@ struct ModelCall {
   void submit(const Tensors& inputs, const CallOptions& call, Function<void(Result<Tensors>)> done) const;
   /// The same on this thread.
   Result<Tensors> run(const Tensors& inputs, const CallOptions& call) const;
-  /// What an engine or a backend gave, as everything behind it may rely on: as many as the signature's, by its names
-  /// and in its order, of its dtypes and shapes, contiguous, on the CPU. Outputs that bear all of its names are taken
-  /// by them, others by their order. model_error for what disagrees.
+  /// Checks and normalizes the outputs of an engine or a backend. The result has the signature's number, names, order,
+  /// dtypes and shapes, and is contiguous and on the CPU. If the outputs have exactly the signature's names, they are
+  /// matched by name, else by order. model_error for outputs that do not fit.
   static Result<Tensors> checked_outputs(const Signature& signature, Tensors outputs, const SymbolBinding& binding);
 
  private:
-  /// Signature order, contiguous, on the CPU, private where the engine writes. Also where nobody owns the memory and
-  /// the caller may be gone at its deadline, before the engine is done with it.
+  /// Puts inputs into the signature's order, contiguous and on the CPU. Copies them if the engine writes to its inputs,
+  /// and if they do not own their memory while the caller may return at its deadline before the engine is done.
   Result<Tensors> prepare(const Tensors& inputs, const CallOptions& call) const;
   Result<Tensors> finish(Result<Tensors> outputs, const SymbolBinding& binding) const noexcept;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model counts while it runs; the writing side of ModelStats.
+// The counters behind ModelStats; the writing side.
 #pragma once
 
 #include <array>
@@ -13,12 +13,12 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe.
-/// Cost:    a relaxed addition each.
+/// Cost:    a relaxed addition for each count.
 struct ModelCounters {
   Counter calls;
   Counter samples;
   Counter batches;
-  // Rare.
+  // Rarely incremented, so without shards.
   std::atomic<std::uint64_t> bad_inputs{0};
   std::atomic<std::uint64_t> model_errors{0};
   std::atomic<std::uint64_t> resource_errors{0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that nothing was compared with.
+// Opens files without a checksum to verify.
 #include <cerrno>
 #include <gantry/model_file.hpp>
 #include <utility>
@@ -32,8 +32,8 @@ class PlainContent final : public detail::FileContent {
 detail::FileContent::~FileContent() = default;
 
 Result<ModelFile> ModelFile::open(const std::string& path) {
-  if (path.find('\0') != std::string::npos)  // the system would open another file than the one named
-    return Error(ErrorCode::kInvalidArgument, "a path of a model file with a zero byte in it");
+  if (path.find('\0') != std::string::npos)  // the system would cut the path at the NUL and open another file
+    return Error(ErrorCode::kInvalidArgument, "the path of the model file contains a zero byte");
   auto file = detail::OpenFile::open(path);
   if (!file) {
     const int reason = errno;

@@ -36,7 +36,7 @@ void ModelRecord::tell_engine_call(const CallOptions& call, Span<Call* const> to
   for (const Call* one : together)
     if (one->options.observed) requests.push_back(one->options.observed);
   if (!requests.empty()) ObservedRequest::tell_all(requests, span);
-} catch (...) {  // no memory: then it is not told
+} catch (...) {  // no memory: the span is not reported
 }
 
 void ModelRecord::add_to(ModelStats& stats) const {

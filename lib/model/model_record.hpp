@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ModelRecord: what is counted of a model's calls, and told to observers of the requests they belong to.
+// ModelRecord: counts a model's calls, and reports spans to the observers of their requests.
 #pragma once
 
 #include <gantry/stats.hpp>
@@ -13,7 +13,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe.
-/// Errors:  none: without memory an observer is not told.
+/// Errors:  none: if there is no memory, the span is not reported.
 class ModelRecord {
  public:
   explicit ModelRecord(std::string name) : name_(std::move(name)) {}
@@ -28,15 +28,15 @@ class ModelRecord {
   void count_rejected(const Error& error, const CallOptions& call) {
     if (!call.is_trial) counters_.rejects.count(error.reason());
   }
-  /// What an engine call gave instead of outputs.
+  /// Counts the error of an engine call.
   void count_failed(const Error& error, const CallOptions& call);
   void count_run(std::size_t rows, Clock::duration took);
   void count_retries(std::uint64_t count) { ModelCounters::add(counters_.retries, count); }
-  /// A call waited from `arrived` until now; `refusal`: why it is not computed, or nullptr.
+  /// Reports that a call waited from `arrived` until now; `refusal`: why it is not computed, or nullptr.
   void tell_wait(const CallOptions& call, std::size_t rows, Clock::time_point arrived, const Error* refusal) const;
-  /// `together`: the calls of a batch of several.
+  /// Reports an engine call. `together`: the calls of the batch, if it has several; empty otherwise.
   void tell_engine_call(const CallOptions& call, Span<Call* const> together, EndedSpan span) const noexcept;
-  /// Fills in what was counted.
+  /// Fills in the counted values.
   void add_to(ModelStats& stats) const;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The header of a .npy file is a Python dict literal of three known keys; it is read as such, and nothing else.
+// The header of a .npy file is a Python dict literal with three known keys; any other text is refused.
 #include "model/npy.hpp"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ Error malformed(const std::string& why) {
   return Error(ErrorCode::kInvalidArgument, "not a usable .npy file: " + why);
 }
 
-/// What follows `'key':` in the header, with leading blanks removed.
+/// The text after `'key':` in the header, without leading blanks.
 std::string_view after_key(std::string_view header, std::string_view key) {
   const std::string quoted = "'" + std::string(key) + "':";
   const auto at = header.find(quoted);
@@ -81,7 +81,7 @@ const char* code_of(DType dtype) {
   return "<u2";  // bf16
 }
 
-/// A byte other than 0 and 1 is no bool: reading it as one is undefined.
+/// Bytes other than 0 and 1 are refused: reading them as bool is undefined behaviour.
 Result<void> check_bools(const std::uint8_t* bytes, std::size_t count) {
   const auto* end = bytes + count;
   const auto* odd = std::find_if(bytes, end, [](std::uint8_t byte) { return byte > 1; });

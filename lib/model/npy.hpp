@@ -7,8 +7,8 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Reads little-endian, C-order arrays of f4 f2 f8 u1 i1 i2 i4 i8 b1. invalid_argument says what is wrong.
-/// Thread-safe. Cost: one copy.
+/// Reads little-endian, C-order arrays of f4 f2 f8 u1 i1 i2 i4 i8 b1. invalid_argument for any other file. Thread-safe.
+/// Cost: one copy.
 GANTRY_API Result<Tensor> parse_npy(const Bytes& file);
 
 /// Version 1.0. bf16, which NumPy lacks, is written as u2. The tensor must be on the CPU.

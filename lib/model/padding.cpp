@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Padding: checked once against the signature, then copied row by row into the batch.
+// Padding: checks the options once against the signature; then copies inputs row by row into the padded batch.
 #include "model/padding.hpp"
 
 #include <algorithm>
@@ -38,14 +38,14 @@ Element bytes_of(T value) {
 
 template <class T>
 std::optional<Element> exact_integer(double value) {
-  // The limits of int64_t as doubles: the upper one is 2^63, which does not fit.
+  // As a double, the maximum of int64_t rounds up to 2^63, which does not fit into int64_t.
   constexpr double kLow = static_cast<double>(std::numeric_limits<T>::min());
   const double end = std::ldexp(1.0, std::numeric_limits<T>::digits);
   if (!(value >= kLow && value < end) || value != std::trunc(value)) return std::nullopt;
   return bytes_of(static_cast<T>(value));
 }
 
-/// A binary floating-point number of 16 bits, if `value` is one.
+/// `value` as a 16-bit floating-point number; nullopt if it is not exactly representable.
 std::optional<Element> exact_float16(double value, int mantissa_bits, int bias) {
   const int exponent_bits = 15 - mantissa_bits;
   const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 0x8000 : 0);
@@ -113,7 +113,7 @@ Result<std::vector<std::int64_t>> check_lengths(const std::vector<std::int64_t>&
     if (lengths[i] < 1 || lengths[i] > kMaxLength)
       return invalid(field + "must be 1.." + std::to_string(kMaxLength) + ", got " + std::to_string(lengths[i]));
     if (i > 0 && lengths[i] <= lengths[i - 1])
-      return invalid(field + "must be above the one before, " + std::to_string(lengths[i - 1]) + ", got " +
+      return invalid(field + "must be greater than the previous one, " + std::to_string(lengths[i - 1]) + ", got " +
                      std::to_string(lengths[i]));
   }
   return lengths;
@@ -126,7 +126,7 @@ Result<void> check_dim(const std::string& dim, const Signature& signature) {
                    ", so nothing shares a batch: " + signature.to_string());
   if (!signature.output_symbols().empty())
     return invalid("dim: '" + signature.output_symbols()[0] +
-                   "' of the outputs is no size of an input, so nobody knows where an answer that was padded ends: " +
+                   "' of the outputs is not a dimension of an input, so padded outputs cannot be cut back: " +
                    signature.to_string());
   if (dim == "batch") return invalid("dim: the batch axis cannot be padded");
   const auto has_dim = [&](const TensorSpec& spec) { return axes_of(spec, dim) != 0; };
@@ -135,7 +135,7 @@ Result<void> check_dim(const std::string& dim, const Signature& signature) {
   return {};
 }
 
-/// What each input is padded with, in signature order.
+/// The padding value of each input, in signature order.
 Result<std::vector<Element>> check_values(const Padding& padding, const Signature& signature) {
   std::map<std::string_view, double> unused(padding.values.begin(), padding.values.end());
   std::vector<Element> elements;
@@ -158,7 +158,7 @@ Result<std::vector<Element>> check_values(const Padding& padding, const Signatur
   return invalid("values." + std::string(unused.begin()->first) + ": there is no such input: " + signature.to_string());
 }
 
-/// Copies one row-major tensor to the front of another, larger one, and fills what lies behind it along each axis.
+/// Copies a row-major tensor to the start of a larger one, and fills the rest along each axis.
 class PaddedCopy {
  public:
   PaddedCopy(const Tensor& source, std::byte* target, const Shape& target_shape, const Element& value)
@@ -173,7 +173,7 @@ class PaddedCopy {
       if (from_[axis] != to_[axis]) last_padded_ = axis;
   }
 
-  /// Where the target ends.
+  /// The end of the target.
   std::byte* run() {
     copy(0);
     return target_;
@@ -181,7 +181,7 @@ class PaddedCopy {
 
  private:
   void copy(std::size_t axis) {
-    if (axis == last_padded_) {  // the axes behind are the same in both
+    if (axis == last_padded_) {  // the axes after it are equal in both
       const std::size_t size = bytes_of_slices(from_[axis], axis);
       if (size > 0) std::memcpy(target_, source_, size);
       source_ += size;
@@ -293,7 +293,7 @@ Result<Tensor> PaddingPlan::join_input(std::size_t input, Span<const Tensor> par
 Result<Tensors> PaddingPlan::cut(Tensors outputs, const Tensors& inputs) const {
   const std::int64_t own = length_of(inputs);
   const std::int64_t whole = padded(own);
-  if (own == whole || outputs.size() != output_axes_.size()) return outputs;  // the signature's check says the latter
+  if (own == whole || outputs.size() != output_axes_.size()) return outputs;  // checked_outputs() reports it
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     Tensor& tensor = outputs[i].tensor;
     for (std::size_t axis = 0; axis < tensor.rank(); ++axis) {

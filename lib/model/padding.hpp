@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PaddingPlan: a Padding worked out for one signature. Which calls it lets share a batch, the batch, and the way back.
+// PaddingPlan: a Padding resolved for one signature. Decides which calls may share a batch, pads and joins their
+// inputs, and cuts the outputs back.
 #pragma once
 
 #include <array>
@@ -15,33 +16,33 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Takes inputs and outputs in signature order, which the signature has accepted, with the batch axis in front.
+/// Inputs and outputs must be in signature order, match the signature, and have the batch axis first.
 ///
 /// Ownership: a value.
 /// Threads:   immutable.
-/// Errors:    make: invalid_argument, which begins with the field: "lengths[1]: ...". join: resource_exhausted.
-/// Cost:      share_batch: linear in the extents. join, cut: as Padding says.
+/// Errors:    make: invalid_argument, whose message begins with the field: "lengths[1]: ...". join: resource_exhausted.
+/// Cost:      share_batch: linear in the number of axes. join, cut: see Padding.
 class PaddingPlan {
  public:
   GANTRY_API static Result<PaddingPlan> make(const Padding& padding, const Signature& signature);
 
-  /// One for each length, and one for all that is longer.
+  /// One bucket for each length, and one for all longer inputs.
   std::size_t bucket_count() const { return lengths_.size() + 1; }
-  /// The bucket of what is to be padded, or is.
+  /// The bucket of inputs, before or after padding.
   std::size_t bucket_of(const Tensors& inputs) const;
-  /// True if both, padded, have samples of the same shapes.
+  /// True if both have samples of the same shapes after padding.
   bool share_batch(const Tensors& a, const Tensors& b) const;
-  /// All rows of calls that share a batch, padded. No copy of what needs no padding where join_rows() makes none.
+  /// All rows of calls that share a batch, padded. Without padding to add, it copies only if join_rows() does.
   Result<Tensors> join(Span<const Tensors* const> calls) const;
-  /// `outputs` of the padded `inputs`, cut back to the length that these have; contiguous. model_error if an output
-  /// does not have the length that was padded to.
+  /// Cuts `outputs`, computed from the padded `inputs`, back to the length of `inputs`; the result is contiguous.
+  /// model_error if an output does not have the padded length.
   Result<Tensors> cut(Tensors outputs, const Tensors& inputs) const;
 
   /// "T to 16, 32, 64".
   GANTRY_API std::string to_string() const;
 
  private:
-  /// One element, as it lies in memory.
+  /// The bytes of one element.
   using Element = std::array<std::byte, 8>;
   /// The axes of a tensor that are padded: bit i for axis i.
   using Axes = std::uint32_t;
@@ -53,7 +54,7 @@ class PaddingPlan {
 
   std::string dim_;
   std::vector<std::int64_t> lengths_;
-  std::size_t first_input_ = 0;  // where the length is read
+  std::size_t first_input_ = 0;  // the input and axis from which the length is read
   std::size_t first_axis_ = 0;
   std::vector<Axes> input_axes_;
   std::vector<Axes> output_axes_;

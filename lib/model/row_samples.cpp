@@ -15,7 +15,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// The samples of all examples, each a batch of one, contiguous.
+/// The samples of all examples, each as a contiguous batch of one.
 Result<std::vector<Tensors>> take_apart(Span<const Tensors> examples) {
   std::vector<Tensors> rows;
   for (const Tensors& example : examples)
@@ -38,7 +38,7 @@ bool are_equal(const Tensors& a, const Tensors& b) {
   return true;
 }
 
-/// Equal samples would show nothing: each is kept once.
+/// Removes duplicates: equal samples cannot show that one depends on another.
 std::vector<Tensors> different_ones(std::vector<Tensors> rows, std::size_t most) {
   std::vector<Tensors> different;
   for (Tensors& row : rows) {
@@ -49,7 +49,7 @@ std::vector<Tensors> different_ones(std::vector<Tensors> rows, std::size_t most)
   return different;
 }
 
-/// Those that may share a batch, of the largest such group.
+/// The largest group of samples that may share a batch.
 std::vector<Tensors> of_one_shape(std::vector<Tensors> rows, const PaddingPlan* padding) {
   const auto may_share = [&](const Tensors& a, const Tensors& b) {
     if (!padding) return have_same_samples(a, b);
@@ -77,7 +77,7 @@ bool has_floats(const Tensors& tensors) {
   return std::any_of(tensors.begin(), tensors.end(), [](const auto& one) { return is_float(one.tensor.dtype()); });
 }
 
-/// As `inputs`, but NaN in place of each floating-point number.
+/// `inputs` with each floating-point number replaced by NaN.
 Result<Tensors> nan_like(const Tensors& inputs) {
   Tensors filled;
   for (const NamedTensor& input : inputs) {
@@ -93,7 +93,7 @@ Result<Tensors> nan_like(const Tensors& inputs) {
   return filled;
 }
 
-/// What the first output gives that has not `count` rows.
+/// Describes the first output that does not have `count` rows.
 std::optional<std::string> wrong_rows(const Tensors& outputs, std::size_t count) {
   for (const NamedTensor& output : outputs)
     if (output.tensor.rank() == 0 || output.tensor.shape()[0] != static_cast<std::int64_t>(count))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signature: parsing, and checking tensors against it.
+// Signature: parses signatures, and checks tensors against them.
 #include <algorithm>
 #include <charconv>
 #include <gantry/signature.hpp>
@@ -96,14 +96,14 @@ Result<void> check_specs(const std::vector<TensorSpec>& specs, const char* what)
   return {};
 }
 
-/// The symbol in another place too would tie a sample's own extent to the number of samples.
+/// If the batch symbol occurred elsewhere too, the extent of a single sample would depend on the number of samples.
 bool leads_with_batch(const TensorSpec& spec) {
   const auto is_batch = [](const Dim& dim) { return dim.symbol == kBatch; };
   return !spec.dims.empty() && is_batch(spec.dims[0]) && std::none_of(spec.dims.begin() + 1, spec.dims.end(), is_batch);
 }
 
-/// Compares dtype, rank and extents from `first_axis` of the spec on; compares symbols that are bound, and binds others
-/// to what is at least `least`.
+/// Compares dtype, rank, and extents from `first_axis` of the spec on. Compares symbols that are bound; binds the
+/// others, to at least `least`.
 Result<void> check_tensor(const TensorSpec& spec, std::size_t first_axis, const Tensor& tensor, SymbolBinding& binding,
                           std::int64_t least = 1) {
   const auto mismatch = [&](const std::string& why) {

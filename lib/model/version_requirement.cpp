@@ -9,7 +9,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// {2, 15} of "2.15.0+cpu"; {0, 0} if it is no version.
+/// {2, 15} for "2.15.0+cpu"; {0, 0} if the text is not a version.
 std::pair<int, int> major_minor(std::string_view text) {
   std::pair<int, int> version{0, 0};
   const char* end = text.data() + text.size();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PictureAxes: coordinates of a model's input, back in the pixels of the picture that it was made of.
+// PictureAxes: maps coordinates of a model's input back to the pixels of the original picture.
 #pragma once
 
 #include <cmath>
@@ -13,7 +13,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// One axis of the input, and how long the picture is along it.
+/// One axis of the input, with the picture's length along it.
 class PictureAxis {
  public:
   PictureAxis(const FrameAxis& axis, std::int64_t pixels)
@@ -30,14 +30,14 @@ class PictureAxis {
     const float own = (now - offset_) / gain_;
     return clip && own < 0 ? 0 : clip && own > length_ ? length_ : own;
   }
-  /// In ascending order again where the axis is mirrored.
+  /// Both ends of an interval, swapped if the axis is mirrored, so that they stay in ascending order.
   std::pair<float, float> back(float begin, float end, bool clip) const {
     return gain_ < 0 ? std::pair(back(end, clip), back(begin, clip)) : std::pair(back(begin, clip), back(end, clip));
   }
-  /// Where the picture begins in the input, and how much of it it takes.
+  /// The picture's offset and length in the input.
   float first() const { return first_; }
   float extent() const { return extent_; }
-  /// In the input's pixels, cut off where the picture ends. NaN stays NaN.
+  /// In the input's pixels, clamped to the picture. NaN stays NaN.
   float clipped(float now) const { return now < first_ ? first_ : now > last_ ? last_ : now; }
 
  private:
@@ -79,7 +79,7 @@ class PictureAxes {
   bool is_turned_;
 };
 
-/// What the stage gives lies where the item at `index` of what it is given lies, whatever is known of the others.
+/// Gives the stage's output the frame of the item at `index` of its input, regardless of the frames of other items.
 inline void keep_frame_of(const CallContext& call, std::size_t index) {
   if (const Frame* const frame = call.element_frame(index))
     call.set_frame(*frame);
@@ -97,7 +97,7 @@ inline Error no_picture(const char* what) {
           "so this op stands before that, or behind a select");
 }
 
-/// The sample's picture; no_picture() where nobody knows it.
+/// The sample's picture; no_picture() if it is unknown.
 inline Result<PictureAxes> picture_axes(const CallContext& call, const char* what) {
   if (const Frame* const frame = call.frame()) return PictureAxes(*frame);
   return no_picture(what);

@@ -37,8 +37,8 @@ Result<void> read_files(JsonObject& object, const Json* file, const Json* files,
     one.batch = static_cast<int>(
         item.integer("batch", is_only ? 0 : 1, kMaxBatch, is_only ? std::optional<std::int64_t>(0) : std::nullopt));
     if (item.ok() && !engine.files.empty() && one.batch <= engine.files.back().batch)
-      item.fail("batch", "must be above the one before, " + std::to_string(engine.files.back().batch) + ", got " +
-                             std::to_string(one.batch));
+      item.fail("batch", "must be greater than the previous one, " + std::to_string(engine.files.back().batch) +
+                             ", got " + std::to_string(one.batch));
     GANTRY_RETURN_IF_ERROR(item.finish());
     engine.files.push_back(std::move(one));
   }
@@ -89,7 +89,8 @@ Result<void> read_rows(const Json& json, const std::string& path, EngineEntry& e
   for (const auto& [key, bound] : {std::pair("atol", rows.tolerance.atol), std::pair("rtol", rows.tolerance.rtol)})
     if (object.ok() && (!std::isfinite(bound) || bound < 0)) object.fail(key, "must be finite and not negative");
   rows.reason = object.string("reason", is_proof ? std::optional<std::string>("") : std::nullopt);
-  if (object.ok() && is_proof && sizes->empty()) object.fail("sizes", "a proof needs a size that was compared");
+  if (object.ok() && is_proof && sizes->empty())
+    object.fail("sizes", "a proof needs at least one batch size that was compared");
   if (object.ok() && !is_proof && rows.reason.empty()) object.fail("reason", "must say why rows are not independent");
   GANTRY_RETURN_IF_ERROR(object.finish());
   if (sizes) GANTRY_RETURN_IF_ERROR(read_sizes(*sizes, object.path_of("sizes"), rows));

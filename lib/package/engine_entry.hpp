@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// EngineEntry: an item of a model's engines[] in gantry.json, one way to run it, and what gantry-pack found out about
-// it.
+// EngineEntry: an item of a model's engines[] in gantry.json: one way to run the model, and what gantry-pack measured
+// about it.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,11 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Of an engine, and of what a model merges.
 inline constexpr std::int64_t kMaxBatch = 65536;
 
-/// What gantry-pack found out about batches: whether each row's answer is the one that the row has alone.
+/// gantry-pack's result about batches: whether each row's output equals the output of the row alone.
 struct RowProof {
   bool independent = false;
-  std::vector<std::int64_t> sizes;  ///< batch sizes that were compared; none beyond the largest has been shown to work
-  std::int64_t samples = 0;         ///< different ones that were compared
+  std::vector<std::int64_t> sizes;  ///< batch sizes that were compared; larger ones are not proven
+  std::int64_t samples = 0;         ///< number of different samples that were compared
   Tolerance tolerance;
   std::string reason;  ///< why not independent: "batch of 16: output 'y', row 3: ..."
 };
@@ -30,7 +30,7 @@ struct RowProof {
 /// A file of the model.
 struct EntryFile {
   std::string path;
-  int batch = 0;  ///< the only batch size that it computes; 0: any
+  int batch = 0;  ///< the only batch size that it supports; 0: any
 };
 
 /// One way to run the model.
@@ -42,7 +42,7 @@ struct EngineEntry {
   std::string precision;               ///< for people: "f32", "int8"; or empty
   Json requirements = Json::object();  ///< for the engine's loader to understand
   EngineOptions options;               ///< likewise
-  std::optional<RowProof> rows;        ///< unset: nobody looked
+  std::optional<RowProof> rows;        ///< unset: not checked
 
   /// "model.ts", "model-1.pte, model-8.pte".
   GANTRY_API std::string file_names() const;

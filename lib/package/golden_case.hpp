@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Golden cases as gantry.json declares them: what went in, what the Python stack had after some of the ops, what came
-// out. golden_check.hpp runs them.
+// Golden cases as gantry.json declares them: the input, what the Python stack had after some of the ops, and the
+// result. golden_check.hpp runs them.
 #pragma once
 
 #include <gantry/tolerance.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Running golden cases: each alone, with every boundary compared, and then together through what will serve.
+// Runs golden cases: each alone, comparing every stage boundary, and then all together through the pipeline that will
+// serve.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 ///
 /// Ownership: owns the inputs; borrows the cases and files.
 /// Threads:   one thread.
-/// Errors:    failed_precondition for an answer that differs, and whatever a run gives; the path names case and
+/// Errors:    failed_precondition for a result that differs, and the errors of a run; the path names the case and the
 ///            boundary.
 /// Cost:      a run for each case alone, and one of all together.
 class GoldenCheck {
@@ -37,18 +38,17 @@ class GoldenCheck {
   std::size_t size() const { return inputs_.size(); }
   /// Runs one case at batch 1, through the unfused plan, and compares every boundary.
   Result<void> run_alone(const PipelineCore& pipeline, std::size_t index);
-  /// The same for each, as many at a time as `runtime`, which is the pipeline's, has workers with nothing else to do.
-  /// Of several that fail the first one counts.
+  /// The same for each case, in parallel on the idle workers of `runtime`, the pipeline's runtime. If several fail, the
+  /// first one is reported.
   Result<void> run_all_alone(const PipelineCore& pipeline, RuntimeCore& runtime);
   /// Runs all, replicated to `max_batch` at least, and compares the results.
   Result<void> run_together(const PipelineCore& pipeline, int max_batch) const;
 
   /// What was compared by run_alone() and run_all_alone().
   std::size_t boundaries() const { return boundaries_; }
-  /// Where run_alone() failed: the model that had run last, whose answer was wrong or led to what was; empty if none
-  /// had.
+  /// After run_alone() failed: the last model that had run, which is the likely cause; empty if none had run.
   const std::string& model_at_fault() const { return model_at_fault_; }
-  /// What a model was given by run_alone(): different inputs, as far as they fit into 64 MiB.
+  /// The inputs that run_alone() gave to a model: different ones, up to 64 MiB.
   const std::vector<Tensors>& model_inputs(const std::string& name) const;
 
  private:

@@ -14,7 +14,7 @@ using Form = GoldenValue::Form;
 
 Error does_not_fit(const GoldenValue& recorded, const TypeInfo& type) {
   return Error(ErrorCode::kInvalidArgument,
-               recorded.description() + " is recorded, where the pipeline has " + type.name());
+               "the golden record has " + recorded.description() + ", but the pipeline has " + type.name());
 }
 
 std::string at(std::size_t index) {
@@ -123,7 +123,7 @@ Result<Difference> GoldenCodecs::difference_of_list(Span<const PayloadRef> got, 
                                                     const Tolerance& tolerance) const {
   if (recorded.form != Form::kList)
     return Error(ErrorCode::kInvalidArgument,
-                 "inside a compound op a list is recorded, this is " + recorded.description());
+                 "expected a recorded list inside a compound op, got " + recorded.description());
   if (got.size() != recorded.items.size()) return Difference(count_difference(recorded.items.size(), got.size()));
   for (std::size_t i = 0; i < got.size(); ++i) {
     GANTRY_ASSIGN_OR_RETURN(auto differs, difference(got[i], recorded.items[i], tolerance));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recorded values: made into what a pipeline takes, and compared with what it gives, by the codecs of their types.
+// Converts recorded values into a pipeline's inputs, and compares them with its results, by the codecs of their types.
 #pragma once
 
 #include <gantry/codecs.hpp>
@@ -41,7 +41,7 @@ class GoldenCodecs {
   Result<std::optional<std::string>> difference_of_array(const PayloadRef& got, const GoldenValue& recorded,
                                                          const Tolerance& tolerance) const;
 
-  Codecs registered_;  // holds what codecs_ looks at
+  Codecs registered_;  // owns the data that codecs_ refers to
   PayloadCodecs codecs_;
   const PackageFiles& files_;
 };

@@ -115,8 +115,8 @@ Result<std::string> golden_identity(const OpeningContext& context) {
   const OpenOptions& options = context.options;
   if (!options.host_models.empty())
     return Error(ErrorCode::kUnsupported,
-                 "OpenOptions::golden is kFirstTime, which cannot tell whether OpenOptions::host_models are what they "
-                 "were; use kAlways");
+                 "OpenOptions::golden is kFirstTime, which cannot detect whether OpenOptions::host_models have "
+                 "changed; use kAlways");
   if (options.registry && options.golden_tag.empty())
     return Error(ErrorCode::kInvalidArgument,
                  "OpenOptions::golden is kFirstTime with a registry of the host's own: name the version of its ops in "
@@ -124,7 +124,7 @@ Result<std::string> golden_identity(const OpeningContext& context) {
   const std::string cpu = cpu_identity();
   if (cpu.empty())
     return Error(ErrorCode::kUnsupported,
-                 "OpenOptions::golden is kFirstTime, but it cannot be told what CPU this is; use kAlways");
+                 "OpenOptions::golden is kFirstTime, but the kind of this CPU is unknown; use kAlways");
   Identity identity;
   identity.add("gantry", std::string(GANTRY_VERSION_STRING));
   add_builds(identity);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GoldenRecords: a directory that remembers which packages passed their golden cases here, and with what.
+// GoldenRecords: a directory that records which packages passed their golden cases on this machine, and with which
+// engines.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +12,10 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What was found of a model.
+/// The recorded result for a model.
 struct RecordedModel {
   std::string name;
-  std::size_t engine = 0;  ///< the place in its `engines` of the one that passed
+  std::size_t engine = 0;  ///< index in its `engines` of the engine that passed
   std::size_t merged = 1;  ///< samples that may share an engine call
   std::string merging;     ///< Model::merging()
 };
@@ -26,17 +27,17 @@ struct GoldenRecord {
   const RecordedModel* model(const std::string& name) const;
 };
 
-/// One file for each identity: what the record counts for, package, engines, options, versions and CPU
-/// (golden_identity.hpp). It appears whole or not at all.
+/// One file for each identity (golden_identity.hpp: package, engines, options, versions and CPU). Files are written
+/// atomically.
 ///
 /// Ownership: owns the path.
 /// Threads:   thread-safe, and between processes.
-/// Errors:    see each function. What cannot be read as a record counts as none.
+/// Errors:    see each function. A file that cannot be read as a record is ignored.
 /// Cost:      a few system calls.
 class GoldenRecords {
  public:
-  /// Makes the directory, for this user alone, if its parent is there. failed_precondition if others could write
-  /// to it; not_found if it is none.
+  /// Makes the directory, for this user alone, if its parent is there. failed_precondition if other users could write
+  /// to it; not_found if it is not a directory.
   static Result<GoldenRecords> open(const std::string& directory);
 
   std::optional<GoldenRecord> find(const std::string& identity) const;

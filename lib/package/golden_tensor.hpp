@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GoldenTensor: a recorded tensor, or what stands for one that is too large to store.
+// GoldenTensor: a recorded tensor; or its digest or a sample of its values, if it is too large to store.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ struct GoldenTensor {
 Result<GoldenTensor> parse_golden_digest(const Json& json, const std::string& path);
 Result<GoldenTensor> parse_golden_sample(const Json& json, const std::string& path);
 
-/// How `got` differs from what was recorded; nothing if it does not. An error if the recorded values cannot be read.
+/// How `got` differs from the record; nullopt if it does not. An error if the recorded values cannot be read.
 Result<std::optional<std::string>> compare_with_golden(const Tensor& got, const GoldenTensor& expected,
                                                        const Tolerance& tolerance, const PackageFiles& files);
 

@@ -57,14 +57,14 @@ struct GoldenValue {
     return for_each_tensor(path, [&](const GoldenTensor& one, const std::string& at) -> Result<void> {
       if (one.form == GoldenTensor::Form::kDigest) return {};
       const bool is_sample = one.form == GoldenTensor::Form::kSample;
-      // The path of a whole tensor that has a name is the name's.
+      // For a named tensor stored as a whole, the JSON path is that of its name.
       return visit(one.file, at + (is_sample ? ".sample.npy" : form == Form::kTensors ? "" : ".npy"));
     });
   }
 };
 
-/// A value of the manifest; `path` is its JSON path. invalid_argument names the key. What stands behind a codec's name
-/// is read when the package's types are known.
+/// A value of the manifest; `path` is its JSON path. invalid_argument names the key. The value of a codec's key is
+/// parsed later, when the package's types are known.
 Result<GoldenValue> parse_golden_value(const Json& json, const std::string& path);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

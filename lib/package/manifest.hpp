@@ -21,7 +21,7 @@ struct FileEntry {
   std::string sha256;  ///< 64 lower-case hexadecimal digits
 };
 
-/// What the accuracy gate needs.
+/// The data for the accuracy gate.
 struct AccuracyFloor {
   std::string eval;
   std::string metric;
@@ -44,7 +44,7 @@ struct Manifest {
 
   /// "efficientnet-lite0 1".
   std::string title() const { return name + " " + version; }
-  /// nullptr if there is none of that name.
+  /// nullptr if there is no model of that name.
   GANTRY_API const ModelEntry* model(std::string_view name) const;
 };
 
@@ -52,8 +52,8 @@ struct Manifest {
 bool is_safe_path(const std::string& path);
 
 /// invalid_argument with the JSON path of the first mistake, among them an engine, a library of operators or a golden
-/// value whose file is not listed; unsupported for another format. The pipeline's ops are not looked into: that needs a
-/// Registry.
+/// value whose file is not listed; unsupported for another format. The pipeline's ops are not checked, since that needs
+/// a Registry.
 GANTRY_API Result<Manifest> parse_manifest(const Bytes& text);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ModelCandidate: a model of a package while it is opened, with the engine that will serve it unless golden cases speak
-// against it.
+// ModelCandidate: a model of a package that is being opened, with the engine that will serve it if its golden cases
+// pass.
 #pragma once
 
 #include <gantry/package.hpp>
@@ -15,7 +15,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What all models of a package that is being opened look at.
+/// The context that all models of a package share while it is opened.
 struct OpeningContext {
   const Manifest& manifest;
   const std::string& manifest_sha256;  ///< of its bytes
@@ -27,31 +27,31 @@ struct OpeningContext {
 
 /// Ownership: owns the engine that is loaded; borrows the manifest's entry and the context.
 /// Threads:   one thread.
-/// Errors:    name the engine, and the model where the package has several; where no engine is left, all that were
-///            passed over with their reasons.
+/// Errors:    name the engine, and the model if the package has several; if no engine is left, all rejected engines
+///            with their reasons.
 /// Cost:      an engine is loaded once, however many models are made of it.
 class ModelCandidate {
  public:
   /// `index`: the place in `engines` of the only one to consider.
   ModelCandidate(const ModelEntry& entry, const OpeningContext& context, std::optional<std::size_t> index);
 
-  /// Loads the first engine that can be.
+  /// Loads the first engine that can be loaded.
   Result<void> choose();
-  /// Passes over the engine that is loaded, and loads the next one that can be.
+  /// Rejects the loaded engine, and loads the next one that can be loaded.
   Result<void> pass_over(const Error& why);
 
-  /// For golden cases one by one: up to `instances`, of which nobody else knows.
+  /// A private model of up to `instances` instances, to run golden cases one by one.
   Result<Model> make_alone(int instances) const;
-  /// To serve. `inputs` warm it up, prove that its samples are independent, and are tried in batches; with `recorded`,
-  /// what was found out then is taken.
+  /// The model that will serve. `inputs` are used to warm up, to prove that samples are independent, and to measure
+  /// batches; with `recorded`, earlier results are used instead.
   Result<Model> make_serving(const std::vector<Tensors>& inputs, const RecordedModel* recorded) const;
 
   const std::string& name() const { return entry_.name; }
-  /// Of a model with state each golden case needs a new one.
+  /// True for a model with state, for which each golden case needs a new instance.
   bool has_state() const;
-  /// The place in `engines` of the one that is loaded.
+  /// The index in `engines` of the loaded engine.
   std::size_t engine_index() const;
-  /// True for the host's own, which is as it is.
+  /// True for a model of the host, which is used as given.
   bool is_given() const { return given_ != nullptr; }
   /// Without what a Model knows.
   PackageModel info() const;

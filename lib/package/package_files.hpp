@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PackageFiles: the files of a package directory, each proven to be what gantry.json lists.
+// PackageFiles: the files of a package directory, verified against gantry.json.
 #pragma once
 
 #include <gantry/bytes.hpp>
@@ -23,8 +23,8 @@ GANTRY_API Result<Bytes> read_package_file(const std::string& directory, const s
 /// Lower-case hexadecimal SHA-256 (FIPS 180-4).
 std::string sha256_hex(const Bytes& content);
 
-/// Why one of the listed files cannot be opened by this process, whatever is in it: a permission, or too many open
-/// files. Nothing if each can be, or is not there.
+/// Why this process cannot open one of the listed files, regardless of its content: permissions, or too many open
+/// files. nullopt if each can be opened or is missing.
 GANTRY_API std::optional<Error> why_unreadable(const std::string& directory, const Manifest& manifest);
 
 /// Ownership: owns its list; the files stay on disk.
@@ -41,7 +41,7 @@ class PackageFiles {
   bool is_listed(const std::string& name) const { return entries_.count(name) > 0; }
   /// The content of a listed file; invalid_argument if it is not listed.
   Result<Bytes> read(const std::string& name) const;
-  /// A listed file for an engine: of what the manifest's engines name as files, what was verified; any other is hashed
+  /// A listed file for an engine. A file that the manifest's engines name is returned as verified; any other is hashed
   /// again. not_found if it is not listed.
   GANTRY_API Result<ModelFile> open(const std::string& name) const;
 

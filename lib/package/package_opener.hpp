@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PackageOpener: from a package whose bytes are proven to a pipeline whose answers are.
+// PackageOpener: opens a package with verified files: makes its pipeline, and checks the pipeline's results with the
+// golden cases.
 #pragma once
 
 #include <gantry/package.hpp>
@@ -14,9 +15,9 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Each model begins with its first engine that loads; where golden cases speak against one, its model goes on with the
-/// next, so that as many attempts are made at most as there are engines. Of what is remembered (OpenOptions::golden)
-/// the engines that passed are taken, and what was found out about batches.
+/// Each model starts with its first engine that loads. If golden cases fail with an engine, its model continues with
+/// the next one, so there are at most as many attempts as engines. With a record of an earlier opening
+/// (OpenOptions::golden), the engines that passed then are used, and the results about batches.
 ///
 /// Ownership: borrows the context.
 /// Threads:   one thread.
@@ -24,15 +25,15 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Cost:      that of gantry::open(), once the files are verified.
 class PackageOpener {
  public:
-  /// `in` and `out` may be nullptr: whatever the pipeline takes and gives. `choice`: the only engine to consider for a
-  /// model, and nothing is remembered then.
+  /// `in` and `out`: nullptr accepts any type. `choice`: the only engine to consider for a model; then no record is
+  /// read or written.
   PackageOpener(const OpeningContext& context, const TypeInfo* in, const TypeInfo* out,
                 const std::optional<EngineChoice>& choice);
 
   Result<OpenedPackage> open();
 
  private:
-  /// A pipeline over the engines that are loaded.
+  /// A pipeline with the loaded engines.
   struct Built {
     std::shared_ptr<const PipelineCore> core;
     std::vector<PipelineInput> inputs;

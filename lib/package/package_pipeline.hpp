@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pipeline of a package: read over its models as open() reads it, or over stand-ins where nothing shall be loaded.
+// Parses the pipeline of a package: with its models, as open() does, or with placeholders if no engine is to be loaded.
 #pragma once
 
 #include <gantry/model.hpp>
@@ -15,14 +15,14 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 using ModelsByName = std::map<std::string, Model, std::less<>>;
 
-/// `in` and `out`: what the pipeline has to take and give; nullptr: whatever it does. Errors: those of
-/// parse_pipeline(); invalid_argument for a model that no op uses.
+/// `in` and `out`: the required input and output types; nullptr accepts any type. Errors: those of parse_pipeline();
+/// invalid_argument for a model that no op uses.
 Result<ParsedPipeline> parse_package_pipeline(const Manifest& manifest, const PackageFiles& files,
                                               const ModelsByName& models, const TypeInfo* in, const TypeInfo* out,
                                               const Registry& registry);
 
-/// What open() would say of the pipeline, whatever engines there are: it is read and compiled over models of the same
-/// signatures that compute nothing. Cost: no engine is loaded; a runtime of one worker.
+/// Checks the pipeline as open() would, without engines: it is parsed and compiled with placeholder models of the same
+/// signatures. Cost: no engine is loaded; a runtime with one worker.
 GANTRY_API Result<void> check_package_pipeline(const Manifest& manifest, const PackageFiles& files,
                                                const Registry& registry);
 

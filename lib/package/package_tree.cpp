@@ -40,7 +40,7 @@ bool is_volume_state(const std::string& name) {
 
 Result<PackageTree> PackageTree::open(const std::string& directory) {
   if (directory.find('\0') != std::string::npos)
-    return Error(ErrorCode::kInvalidArgument, "the package's path holds a zero byte");
+    return Error(ErrorCode::kInvalidArgument, "the path of the package contains a zero byte");
   std::error_code failure;
   const fs::path root = fs::canonical(directory, failure);
   const bool is_missing = failure == std::errc::no_such_file_or_directory || failure == std::errc::not_a_directory;

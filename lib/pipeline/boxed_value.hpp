@@ -9,7 +9,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A value, or why there is none, as those get it who know its type only at run time.
+/// Converts a value or error for callers that know the type only at run time.
 inline Result<Payload> boxed(Result<Value> value) {
   GANTRY_RETURN_IF_ERROR(value);
   return Payload(*std::move(value));

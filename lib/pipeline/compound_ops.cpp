@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is said about the ops that the config front end makes itself. An op that is not here is none of them.
+// Descriptions of the compound ops, which the config front end makes itself. This list defines which ops these are.
 #include "pipeline/registry_data.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {
@@ -87,7 +87,7 @@ OpDescription bundle_op() {
 }  // namespace
 
 const CompoundOps& compound_ops() {
-  // Never freed: configs may be read during exit.
+  // Never destroyed: configs may be read during exit.
   static const CompoundOps* const ops = [] {
     auto* all = new CompoundOps();
     for (OpDescription& op :

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// each, fork and when: how values are dealt out to inner plans and put together again.
+// each, fork and when: distribute values to inner plans and join their results.
 #include "pipeline/compound_steps.hpp"
 
 #include <algorithm>
@@ -10,11 +10,11 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-// What an asynchronous step needs until its end is allocated once, before anything is under way. The continuations hold
-// a pointer to it and allocate nothing: where they run there is nobody to catch what they throw.
+// An asynchronous step allocates all its state at once, before it starts any work. The continuations hold a pointer to
+// it and allocate nothing, since an exception in a continuation has no caller to catch it.
 
-/// Runs `work`; an exception, such as one from a payload's copy constructor, fails every slot that is still good,
-/// within `scope`, and gives false.
+/// Runs `work`. On an exception, for instance from a payload's copy constructor, fails every slot that is still ok with
+/// an error within `scope`, and returns false.
 template <class Work>
 bool guarded(Span<Slot> slots, const char* scope, Work work) {
   try {
@@ -28,18 +28,18 @@ bool guarded(Span<Slot> slots, const char* scope, Work work) {
   }
 }
 
-/// The same of one slot, so that the others go on.
+/// The same for a single slot; the others continue.
 template <class Work>
 bool guarded(Slot& slot, const char* scope, Work work) {
   return guarded(Span<Slot>(&slot, 1), scope, std::move(work));
 }
 
-/// Whether `frame` is all that is known of a value.
+/// Whether the value's frame is only `frame`.
 bool is_all(const SlotFrames& frames, const Frame* frame) {
   return !frames.have_elements_others() && same_frame(frames.own(), frame);
 }
 
-/// Of the items that a list or tuple is put together from.
+/// Whether items that form a list or tuple have frames.
 template <class ItemAt>
 SlotFrames::List frames_of(std::size_t count, const ItemAt& item_at) {
   std::vector<KnownFrames> all(count);
@@ -47,10 +47,10 @@ SlotFrames::List frames_of(std::size_t count, const ItemAt& item_at) {
   return std::make_shared<const std::vector<KnownFrames>>(std::move(all));
 }
 
-/// The elements of all lists of a batch, one after the other.
+/// The elements of all lists of a batch, concatenated.
 struct Flattened {
   std::vector<Slot> items;
-  std::vector<std::size_t> ends;  // per outer slot; a failed slot adds nothing
+  std::vector<std::size_t> ends;  // end offset per outer slot; a failed slot adds no elements
 };
 
 class EachStep final : public Step {
@@ -130,7 +130,7 @@ class EachStep final : public Step {
     collect_frames(items, slot.frames());
   }
 
-  /// The list keeps its own, and each element what it has now.
+  /// The list keeps its frame, and each element its current one.
   static void collect_frames(Span<Slot> items, SlotFrames& frames) {
     const auto all_have = [&](const Frame* frame) {
       return std::all_of(items.begin(), items.end(), [&](const Slot& item) { return is_all(item.frames(), frame); });
@@ -183,7 +183,7 @@ class ForkStep final : public Step {
     Function<void()> resume;
   };
 
-  /// Without memory for all rows every slot fails, and the rows stay empty.
+  /// If there is no memory for all rows, every slot fails and the rows stay empty.
   static void deal(Span<Slot> slots, Rows& rows) {
     const bool has_room = guarded(slots, "fork", [&] {
       for (auto& row : rows) row.resize(slots.size());
@@ -199,7 +199,7 @@ class ForkStep final : public Step {
     }
   }
 
-  /// Copies for all branches but the last, which gets the value itself.
+  /// Copies the value for all branches except the last, which gets the value itself.
   static void deal_one(Slot& slot, std::size_t i, Rows& rows) {
     for (std::size_t b = 0; b + 1 < rows.size(); ++b) rows[b][i] = Slot(slot.value().copy());
     rows.back()[i] = Slot(std::move(slot.value()));
@@ -239,7 +239,7 @@ class ForkStep final : public Step {
     join_frames(rows, i, slot.frames());
   }
 
-  /// The tuple has the frame that all its items have. Where they differ it has none, and each item its own.
+  /// If all items have the same frame, the tuple gets it. Otherwise the tuple has none, and each item keeps its own.
   static void join_frames(const Rows& rows, std::size_t i, SlotFrames& frames) {
     const Frame* const first = rows[0][i].frames().own();
     const bool are_equal =
@@ -258,7 +258,7 @@ class ForkStep final : public Step {
   bool is_async_ = false;
 };
 
-/// The slots each side of a `when` got, and where they came from.
+/// The slots of each side of a `when`, with their indices in the outer batch.
 struct Sides {
   std::vector<Slot> items[2];
   std::vector<std::size_t> origins[2];
@@ -303,7 +303,7 @@ class WhenStep final : public Step {
   }
 
   void divide(Span<Slot> slots, Sides& sides) const {
-    for (std::size_t s = 0; s < 2; ++s) {  // so that a value is never moved without its origin
+    for (std::size_t s = 0; s < 2; ++s) {  // reserve first: a value must not be moved without recording its index
       sides.items[s].reserve(slots.size());
       sides.origins[s].reserve(slots.size());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps that run other plans: each, fork, when.
+// Steps that contain other plans: each, fork, when.
 #pragma once
 
 #include <gantry/node.hpp>
@@ -19,7 +19,7 @@ std::unique_ptr<Step> make_each_step(PlanPtr inner, const ListOps& in, const Lis
 std::unique_ptr<Step> make_fork_step(std::vector<PlanPtr> branches, const TypeInfo& out);
 /// Sends each slot through one of two plans.
 std::unique_ptr<Step> make_when_step(ErasedPredicate predicate, PlanPtr then, PlanPtr otherwise);
-/// Fails the slots that `check` finds something wrong with, and runs `inner` on the others.
+/// Fails the slots that `check` rejects, and runs `inner` on the others.
 std::unique_ptr<Step> make_checked_step(std::shared_ptr<const InputCheck> check, std::unique_ptr<Step> inner);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The config front end: a JSON list of ops becomes the graph that the typed front end would have built.
 //
-// Types flow from left to right: each op must take what the one before gives. `in` and `out` of a list are what its
-// surroundings demand, nullptr where they demand nothing.
+// Types flow from left to right: each op must take the output type of the previous op. `in` and `out` of a list are the
+// types that its context requires; nullptr if it requires none.
 #include <gantry/model_stage.hpp>
 #include <gantry/named_tensors.hpp>
 #include <gantry/registry.hpp>
@@ -24,10 +24,10 @@ std::string at(const std::string& path, std::size_t index) {
   return path + "[" + std::to_string(index) + "]";
 }
 
-/// What a list of ops is given.
+/// The input of a list of ops.
 struct Given {
   const TypeInfo* type = nullptr;  ///< nullptr: whatever the first op takes
-  bool are_inputs = false;         ///< all inputs of a pipeline that has several, from which `select` takes one
+  bool are_inputs = false;         ///< the named inputs of a pipeline, from which `select` takes one
 };
 
 class ConfigParser {
@@ -91,7 +91,7 @@ class ConfigParser {
     return parse_select(object, given.type);
   }
 
-  /// Which ops somebody may have meant: all, if they are few.
+  /// Suggestions for a misspelt op: all ops, if there are few.
   std::string hint_at(const std::string& op) const {
     constexpr std::size_t kFew = 20;
     std::vector<std::string> names;
@@ -178,7 +178,7 @@ class ConfigParser {
     if (lists->empty() || lists->size() > kMaxBranches)
       return json_error(path,
                         "needs 1.." + std::to_string(kMaxBranches) + " branches, got " + std::to_string(lists->size()));
-    if (out && same_type(*out, type_of<ValueTuple>())) out = nullptr;  // the same as no wish
+    if (out && same_type(*out, type_of<ValueTuple>())) out = nullptr;  // an open tuple is as good as no required type
     const TupleOps* tuple = out ? out->tuple : nullptr;
     if (out && !tuple) return json_error(object.path(), "'fork' gives a tuple, but " + out->name() + " is wanted");
     if (tuple && tuple->arity != lists->size())
@@ -193,8 +193,7 @@ class ConfigParser {
       node->branches.push_back({"branches[" + std::to_string(i) + "]", std::move(branch)});
     }
     node->in = given.type;
-    if (node->in == nullptr)
-      return json_error(path, "all are empty, and nothing before them says what they pass through");
+    if (node->in == nullptr) return json_error(path, "all branches are empty, and the type of their input is unknown");
     for (std::size_t i = 0; i < lists->size(); ++i)
       GANTRY_RETURN_IF_ERROR(
           fill_branch(node->branches[i], *node->in, tuple ? &tuple->element(i) : nullptr, at(path, i)));
@@ -203,7 +202,7 @@ class ConfigParser {
     return NodePtr(std::move(node));
   }
 
-  /// An empty branch passes the input on, whose type may have been told by a later branch.
+  /// An empty branch passes its input on. The type of the input may follow only from a later branch.
   static Result<void> fill_branch(Branch& branch, const TypeInfo& in, const TypeInfo* out, const std::string& path) {
     if (!branch.node) branch.node = pass_node(in);
     if (!out || same_type(*out, *branch.node->out)) return {};
@@ -240,9 +239,10 @@ class ConfigParser {
     return NodePtr(std::move(node));
   }
 
-  /// What an op takes; nullptr if it does not tell. A registered op says so without being made; of a model, a bundle or
-  /// a select its mistake, if it has one. `each` and `when` are not looked into, and of a fork only the first op of
-  /// each branch is: reading whole branches twice would double the work at each level of nesting.
+  /// The input type of an op; nullptr if it cannot be told. For a registered op it is known without making the op. A
+  /// model, bundle or select is made, and its mistake, if any, is returned. `each` and `when` are not examined, and of
+  /// a fork only the first op of each branch: parsing whole branches twice would double the work at each level of
+  /// nesting.
   Result<const TypeInfo*> told_by(const Json* op, const std::string& path) {
     if (op == nullptr || !op->is_object() || !op->contains("op")) return nullptr;
     const Json& name = (*op)["op"];
@@ -256,7 +256,8 @@ class ConfigParser {
     return node->in;
   }
 
-  /// What the first op of one of a fork's branches takes; their mistakes are reported when their turn comes.
+  /// The input type of the first op in one of a fork's branches. Mistakes are ignored here; they are reported when the
+  /// branch is parsed.
   const TypeInfo* told_by_branches(const Json& fork, const std::string& path) {
     const auto branches = fork.find("branches");
     if (branches == fork.end() || !branches->is_array() || branches->size() > kMaxBranches) return nullptr;
@@ -266,13 +267,14 @@ class ConfigParser {
     return nullptr;
   }
 
-  /// The same for who can do without: the op's mistakes are reported when its turn comes.
+  /// As told_by(), but ignores mistakes: they are reported when the op is parsed.
   const TypeInfo* type_taken_by(const Json* op, const std::string& path) {
     const auto type = told_by(op, path);
     return type ? *type : nullptr;
   }
 
-  /// The same of the first op of a pipeline with several inputs, where it takes them as they are.
+  /// The input type of the first op of a pipeline with several inputs, if that op takes all of them at once; else
+  /// nullptr.
   const TypeInfo* tuple_taken_by(const Json& op, const std::string& path) {
     if (!op.is_object() || (op.contains("op") && (op["op"] == "select" || op["op"] == "fork"))) return nullptr;
     const TypeInfo* type = type_taken_by(&op, path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading select, bundle and the named inputs of a pipeline.
+// Parses select, bundle and the named inputs of a pipeline.
 #include "pipeline/config_tensors.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-constexpr std::size_t kMaxTuple = 16;  // as many as a fork has branches
+constexpr std::size_t kMaxTuple = 16;  // the limit of a fork's branches, too
 
 std::vector<std::string> read_strings(JsonObject& object, const char* key, bool is_required) {
   const Json* list = object.list(key, is_required);
@@ -27,7 +27,7 @@ std::vector<std::string> read_strings(JsonObject& object, const char* key, bool 
   return strings;
 }
 
-/// The node, or what is wrong with its parameters at the op's path.
+/// The node; or an error about its parameters, at the op's path.
 Result<NodePtr> checked(const JsonObject& object, NodePtr node) {
   if (node->error) return json_error(object.path(), "'" + node->name + "': " + node->error->message());
   return node;
@@ -175,8 +175,8 @@ Result<NodePtr> PipelineInputs::parse_select(JsonObject& object, const TypeInfo&
     input->type = *wanted;
   }
   if (input->type == nullptr)
-    return json_error(object.path(),
-                      "what input '" + name + "' is cannot be told: nothing behind it says what it takes");
+    return json_error(object.path(), "the type of input '" + name +
+                                         "' is unknown: no op after its select states the type that it takes");
   return checked(object, make_item_node(whole, *input->type, static_cast<std::size_t>(input - inputs_.begin()), name));
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops of a config that take values apart and together by name: select, bundle, and the inputs of a pipeline that
-// has several.
+// Config ops that split and combine values by name: select, bundle, and the named inputs of a pipeline.
 #pragma once
 
 #include <gantry/registry.hpp>
@@ -14,20 +13,21 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// {"op": "select", "name" or "names", "as"} over Tensors, or {"op": "select", "item"} over the tuple `in`.
 Result<NodePtr> parse_select(JsonObject& object, const TypeInfo* in);
 
-/// {"op": "bundle", "names"} over a tuple or list of tensors; `in` is nullptr where it is not known, which makes it a
+/// {"op": "bundle", "names"} over a tuple or list of tensors; `in` is nullptr if it is unknown, and then counts as a
 /// tuple.
 Result<NodePtr> parse_bundle(JsonObject& object, const TypeInfo* in);
 
-/// What is wrong with tensors that are given for these inputs, which are one for each, by name, in any order.
+/// Checks that `given` has exactly one tensor for each input, by name, in any order.
 Result<void> check_input_names(const Tensors& given, const std::vector<PipelineInput>& inputs);
-/// `root`, whose first stage checks that.
+/// `root`, with check_input_names() before its first stage.
 NodePtr with_checked_names(const NodePtr& root, std::vector<PipelineInput> inputs);
 
-/// Values of these inputs, each of its input's type, as what the pipeline takes: a tuple, a InputValues, or Tensors.
+/// Joins the values of the inputs, each of its input's type, into the pipeline's input type: a tuple, an InputValues,
+/// or Tensors.
 GANTRY_API Value join_inputs(const TypeInfo& in, const std::vector<PipelineInput>& inputs, std::vector<Value> values);
 
-/// The named inputs of a pipeline, and what is found out about their types while its ops are read: a std::tuple's are
-/// known from the beginning, others by what stands behind each select.
+/// The named inputs of a pipeline. Infers their types while the ops are parsed: those of a std::tuple are known from
+/// the start, others follow from the op after each select.
 ///
 /// Ownership: owns its list.
 /// Threads:   one thread.
@@ -38,12 +38,13 @@ class PipelineInputs {
   explicit PipelineInputs(const std::vector<std::string>& names);
 
   bool empty() const { return inputs_.empty(); }
-  /// What the pipeline takes: `in` if that is a tuple of as many types, or Tensors; for nullptr a InputValues.
+  /// The input type of the pipeline: `in` if it is a tuple with as many elements as there are inputs, or Tensors;
+  /// InputValues if `in` is nullptr.
   Result<const TypeInfo*> take(const TypeInfo* in);
-  /// {"op": "select", "name"} over all inputs. `wanted`: what the op behind takes, nullptr if it does not tell, or its
-  /// mistake, which is given where nothing else tells what the input is.
+  /// {"op": "select", "name"} over all inputs. `wanted`: the input type of the next op, nullptr if unknown, or that
+  /// op's mistake, which is returned if the input's type is not known otherwise.
   Result<NodePtr> parse_select(JsonObject& object, const TypeInfo& whole, const Result<const TypeInfo*>& wanted);
-  /// With all types known; invalid_argument names the first that is not.
+  /// The inputs, with all types known; invalid_argument names the first whose type is unknown.
   Result<std::vector<PipelineInput>> finish() const;
 
  private:

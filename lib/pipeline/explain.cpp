@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// explain(): the same text whichever front end declared the chain.
+// explain(): the text is the same for both front ends.
 #include "pipeline/explain.hpp"
 
 #include <utility>

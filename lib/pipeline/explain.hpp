@@ -8,19 +8,19 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Parameters of a pipeline that is a stage of another.
+/// Parameters of a node that is a pipeline.
 struct NestedPlan {
   bool fuses = true;
   Runtime runtime;
-  int levels = 0;  ///< of stages within it
+  int levels = 0;  ///< levels of nested stages within it
 };
 
 /// "pooled, 2 workers x 1 intra-op threads".
 std::string explain_threads(const RuntimeOptions& options);
 
-/// A line for each stage: where it is declared, its name and parameters, its types; models begin a new segment. Behind
-/// the stages that run as one step, a line that says what the step does and why it ends there. `runtime`: what all but
-/// inner pipelines on other runtimes runs on.
+/// One line for each stage: where it is declared, its name and parameters, its types; a model begins a new segment.
+/// After stages that are fused into one step, a line says what the step does and why the fusion ends there. `runtime`:
+/// the pipeline's runtime; inner pipelines on other runtimes show their own.
 std::string explain_node(const Node& root, bool fuses, const Runtime& runtime);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -7,7 +7,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What an op calls its model: the name in the config, else Model::name().
+/// The name of a model in its node: the name in the config, else Model::name().
 struct ModelName {
   std::string text;
   bool is_one_of_several = false;

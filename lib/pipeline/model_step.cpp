@@ -58,13 +58,13 @@ class ModelStep final : public Step {
     pending->context = &context;
     pending->resume = std::move(resume);
     auto groups = make_groups(slots);
-    pending->count.store(groups.size() + 1);  // one is held until all are under way
+    pending->count.store(groups.size() + 1);  // the extra one is released after all groups were started
     for (ModelGroup& group : groups) start_group(std::move(group), pending);
     finish_one(pending);
   }
 
  private:
-  /// One start(): what its groups share.
+  /// State of one start() that its groups share.
   struct Pending {
     Span<Slot> slots;
     Context* context = nullptr;
@@ -75,7 +75,7 @@ class ModelStep final : public Step {
 
   static void finish_one(const PendingPtr& pending) {
     if (pending->count.fetch_sub(1) != 1) return;
-    // A backend may answer on any thread; what comes next belongs on a worker of the pipeline's own runtime.
+    // A backend may complete on any thread; the continuation must run on a worker of the pipeline's runtime.
     if (pending->context->runtime->on_worker()) return pending->resume();
     pending->context->runtime->post([pending](const Error* refusal) {
       for (Slot& slot : pending->slots)
@@ -159,13 +159,13 @@ class ModelStep final : public Step {
     distribute(group, outputs, slots);
   }
 
-  /// A group under way. Its step and the backend share it; whoever answers first answers.
+  /// A started group, shared by the step and the backend. The first completion counts.
   struct GroupCall {
     ModelGroup group;
     std::atomic<bool> is_answered{false};
   };
 
-  /// Does not throw: from here on slots belong to backends, and each group answers once, whatever happens.
+  /// Does not throw: from here on backends use the slots, and each group must complete exactly once.
   void start_group(ModelGroup group, const PendingPtr& pending) const noexcept {
     std::shared_ptr<GroupCall> call;
     try {
@@ -184,7 +184,7 @@ class ModelStep final : public Step {
   }
 
   void answer(GroupCall& call, const Result<Tensors>& outputs, const PendingPtr& pending) const noexcept {
-    if (call.is_answered.exchange(true)) return;  // a backend that answers twice, or answers and throws
+    if (call.is_answered.exchange(true)) return;  // the backend completed before: it calls twice, or calls and throws
     const ModelGroup& group = call.group;
     try {
       if (can_split(group, outputs)) {
@@ -200,7 +200,7 @@ class ModelStep final : public Step {
     finish_one(pending);
   }
 
-  /// An error with the model's name, where the config has several.
+  /// Adds the model's name to an error if the config has several models.
   Error here(const Error& error) const noexcept { return label_.empty() ? error : error.within(label_); }
 
   static void fail_group(const ModelGroup& group, const Error& error, Span<Slot> slots) {
@@ -208,7 +208,7 @@ class ModelStep final : public Step {
       if (slots[slot].ok()) slots[slot].fail(error);
   }
 
-  /// The engine cannot say whose fault a failure was: halves are tried until the failing sample stands alone.
+  /// An engine's error does not say which sample caused it: split the group until the failing sample is alone.
   bool can_split(const ModelGroup& group, const Result<Tensors>& outputs) const {
     return !outputs && outputs.error().code() == ErrorCode::kModelError && group.slots.size() > 1 &&
            !model_->backend->info().mutates_inputs;
@@ -244,7 +244,7 @@ class ModelStep final : public Step {
     if (!signature.has_batch_axis()) return outputs;
     Tensors sample;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      // Where an output has no rows, the call was of one sample.
+      // If an output has no rows, the call has a single sample.
       GANTRY_ASSIGN_OR_RETURN(
           auto tensor, signature.has_rows(i) ? unstack(outputs[i].tensor, index) : Result<Tensor>(outputs[i].tensor));
       sample.add(outputs[i].name, std::move(tensor));
@@ -254,7 +254,7 @@ class ModelStep final : public Step {
 
   std::shared_ptr<const ModelCall> model_;
   const std::string name_;
-  const std::string label_;  // in errors; empty: not named
+  const std::string label_;  // the model's name in errors; empty if errors do not name it
   const bool takes_tensor_;
   const bool gives_tensor_;
 };
@@ -300,7 +300,7 @@ NodePtr make_model_node(const Model& model, const TypeInfo& in, const TypeInfo& 
         Error(ErrorCode::kInvalidArgument, "a stage that gives Tensor needs a model with one output, this one has " +
                                                std::to_string(signature.outputs().size()));
   node->kernel = std::make_shared<ModelKernel>(call, called, takes_tensor, gives_tensor);
-  node->keep_alive = {std::make_shared<const Model>(model)};  // and so its runtime
+  node->keep_alive = {std::make_shared<const Model>(model)};  // which keeps its runtime alive
   return node;
 }
 

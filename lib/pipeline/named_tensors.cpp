@@ -37,7 +37,7 @@ Error no_tensor(const Tensors& tensors, const std::string& name) {
 
 struct SelectMany {
   std::vector<std::string> names;
-  std::vector<std::string> as;  // as many
+  std::vector<std::string> as;  // as many as `names`
 };
 
 Result<void> check_select(const std::vector<std::string>& names, const std::vector<std::string>& as) {
@@ -63,7 +63,7 @@ void set_frame(const CallContext& call, const Frame* frame) {
     call.clear_frame();
 }
 
-/// The frames of some named tensors: one for all, or each its own.
+/// The frames of selected tensors: one for all, or one each.
 void set_frames(const CallContext& call, const std::vector<const Frame*>& frames) {
   const Frame* const first = frames[0];
   if (std::all_of(frames.begin(), frames.end(), [&](const Frame* one) { return detail::same_frame(one, first); }))
@@ -88,7 +88,7 @@ Result<Tensors> select_many(const SelectMany& wanted, Tensors tensors, const Cal
   return selected;
 }
 
-/// Applies `work(slot)` to each good slot; what it throws fails the slot.
+/// Calls `work(slot)` for each slot that is ok; an exception fails the slot.
 template <class Work>
 void for_each_good(Span<Slot> slots, Work work) {
   for (Slot& slot : slots) {
@@ -101,7 +101,7 @@ void for_each_good(Span<Slot> slots, Work work) {
   }
 }
 
-/// The items of a tuple or list, which this step does not know the C++ type of, as Tensors.
+/// The items of a tuple or list as Tensors; this step does not know the C++ type.
 class BundleStep final : public Step {
  public:
   BundleStep(const TypeInfo& in, std::shared_ptr<const std::vector<std::string>> names)

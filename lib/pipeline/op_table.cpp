@@ -11,7 +11,7 @@ namespace {
 using Ordered = nlohmann::ordered_json;
 using Type = OpParameter::Type;
 
-/// Whole numbers without a fraction, so that limits read as they were written.
+/// Prints whole numbers without a fraction, as limits were written.
 Ordered number_json(double value) {
   const auto whole = static_cast<std::int64_t>(value);
   return static_cast<double>(whole) == value ? Ordered(whole) : Ordered(value);
@@ -58,7 +58,7 @@ Ordered op_json(const OpDescription& op) {
   for (const auto& [key, text] : texts)
     if (!text.empty()) json[key] = text;
   if (op.example.empty()) return json;
-  Ordered example = Ordered::parse(op.example, nullptr, false);  // what a host's op says may be anything
+  Ordered example = Ordered::parse(op.example, nullptr, false);  // the example of a host's op may be invalid JSON
   json["example"] = example.is_discarded() ? Ordered(op.example) : std::move(example);
   return json;
 }

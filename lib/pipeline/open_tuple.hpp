@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An open tuple: one whose elements' types nobody stated.
+// An open tuple: a tuple whose element types are not stated.
 #pragma once
 
 #include <gantry/type_info.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A config of ops as it was read: its nodes, and the inputs that it names.
+// A parsed config of ops: its nodes, and the inputs that it names.
 #pragma once
 
 #include <gantry/registry.hpp>
@@ -12,10 +12,10 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 struct ParsedPipeline {
   NodePtr root;
-  std::vector<PipelineInput> inputs;  ///< one without a name, unless ConfigContext::inputs names them
+  std::vector<PipelineInput> inputs;  ///< a single one without a name, unless ConfigContext::inputs names them
 };
 
-/// parse_stages(), with the inputs.
+/// As parse_stages(), but also returns the inputs.
 GANTRY_API Result<ParsedPipeline> parse_pipeline(std::string_view json, const TypeInfo* in, const TypeInfo* out,
                                                  const Registry& registry, const ConfigContext& context);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Payloads: their types' names, and tuples whose types a config left open.
+// Payloads: names of types, and open tuples, whose element types a config does not state.
 #include <gantry/payload.hpp>
 
 #include "core/return_if_error.hpp"
@@ -9,7 +9,7 @@ namespace gantry::inline GANTRY_ABI {
 namespace detail {
 namespace {
 
-/// A list, or a list of lists, of tuples whose types are open.
+/// A list, or a list of lists, of open tuples.
 bool lists_open_tuples(const TypeInfo& type) {
   return type.list && (is_open_tuple(type.list->element()) || lists_open_tuples(type.list->element()));
 }

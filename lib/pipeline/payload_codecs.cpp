@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding a type's codec, and deriving that of lists and tuples for JSON, bytes and comparisons. payload_tensors.cpp
-// has the tensors.
+// Finds a type's codec, and derives those of lists and tuples for JSON, bytes and comparisons. Tensors:
+// payload_tensors.cpp.
 #include "pipeline/payload_codecs.hpp"
 
 #include <algorithm>
@@ -19,12 +19,12 @@ namespace {
 
 constexpr std::string_view kReserved[] = {"file", "npy", "digest", "sample", "list", "tuple"};
 
-/// "tensors" is how tensors are written, and nothing else.
+/// Whether a codec of this type may be called "tensors"; for other types the name is reserved.
 bool is_of_tensors(const TypeInfo& type) {
   return same_type(type, type_of<Tensor>()) || same_type(type, type_of<Tensors>());
 }
 
-/// What is wrong with a codec's name, if anything.
+/// An error if a codec's name is invalid.
 std::optional<std::string> name_mistake(const std::string& name, const TypeInfo& type) {
   const bool is_reserved = std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
   if (is_reserved || (name == "tensors" && !is_of_tensors(type)))
@@ -43,7 +43,7 @@ const char* key_of(Structure structure) {
   return structure == Structure::kList ? "list" : "tuple";
 }
 
-/// The value behind the only key of `json`, which must be `key`.
+/// The value of the only key of `json`, which must be `key`.
 Result<JsonView> only_member(const JsonView& json, const std::string& key, const TypeInfo& type) {
   const auto value = json.find(key);
   if (value && json.size() == 1) return *value;
@@ -56,7 +56,7 @@ Result<Value> collect(const TypeInfo& type, std::vector<Value> items) {
   return type.list->collect(items.data(), items.size());
 }
 
-/// "image/jpeg" of "Image/JPEG; q=1".
+/// "image/jpeg" for "Image/JPEG; q=1".
 std::string essence_of(std::string_view media_type) {
   media_type = media_type.substr(0, media_type.find(';'));
   std::string essence;
@@ -128,7 +128,8 @@ Result<void> PayloadCodecs::write_json(const PayloadRef& payload, JsonWriter& wr
 }
 
 Result<Value> PayloadCodecs::read_json(const TypeInfo& type, const JsonView& json) const {
-  if (is_open_tuple(type)) return Error(ErrorCode::kUnsupported, "a tuple cannot be read whose types nobody stated");
+  if (is_open_tuple(type))
+    return Error(ErrorCode::kUnsupported, "a tuple whose element types are not stated cannot be read");
   const Structure structure = structure_of(type);
   if (structure == Structure::kLeaf) {
     GANTRY_ASSIGN_OR_RETURN(const auto codec, find(type));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Codecs does, on values that are looked at where they are: in a slot, or within a list.
+// The implementation of Codecs, on payloads in place: in a slot, or within a list.
 #pragma once
 
 #include <gantry/codecs.hpp>
@@ -12,7 +12,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A payload that somebody else holds.
+/// A reference to a payload that another object owns.
 struct PayloadRef {
   PayloadRef(const TypeInfo& type_info, const void* payload) : type(&type_info), data(payload) {}
   explicit PayloadRef(const Value& value) : PayloadRef(value.type(), value.data()) {}
@@ -20,7 +20,7 @@ struct PayloadRef {
   const void* data;
 };
 
-/// What a payload consists of, if it is a list or a tuple.
+/// Whether a payload is a list, a tuple, or neither.
 enum class Structure : std::uint8_t { kLeaf, kList, kTuple };
 Structure structure_of(const TypeInfo& type);
 /// The items of a list or a tuple.
@@ -29,7 +29,7 @@ std::vector<PayloadRef> items_of(const PayloadRef& payload);
 /// "expected 2 values, got 3".
 std::string count_difference(std::size_t expected, std::size_t got);
 
-/// How tensors differ by more than the tolerance, by name; nothing if they do not.
+/// Describes how tensors differ by more than the tolerance, by name; nullopt if they do not.
 std::optional<std::string> difference_of(const Tensors& expected, const Tensors& got, const Tolerance& tolerance);
 
 /// Errors are those of Codecs.
@@ -48,7 +48,7 @@ class PayloadCodecs {
   Result<void> write_json(const PayloadRef& payload, JsonWriter& writer) const;
   Result<Value> read_json(const TypeInfo& type, const JsonView& json) const;
   Result<Tensors> to_tensors(const PayloadRef& payload) const;
-  /// The tensor of a payload that has one.
+  /// The tensor of a payload that consists of exactly one.
   Result<Tensor> to_tensor(const PayloadRef& payload) const;
   Result<Value> from_tensors(const TypeInfo& type, Tensors tensors) const;
   Result<Value> from_bytes(const TypeInfo& type, Bytes bytes, std::string_view media_type) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calling the functions of a codec, which may be a host's.
+// Calls functions of a codec, which may be the host's code and throw.
 #pragma once
 
 #include <gantry/codec.hpp>
@@ -13,7 +13,7 @@ inline std::string title_of(const ErasedCodec& codec) {
   return "codec '" + codec.name + "'";
 }
 
-/// An exception becomes an error that names the codec.
+/// Returns the result of `call`; an exception becomes an error that names the codec.
 template <class F>
 auto guarded(const ErasedCodec& codec, F call) -> decltype(call()) {
   try {

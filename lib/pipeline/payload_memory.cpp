@@ -15,7 +15,7 @@ void settle_memory(Tensor& tensor, MemoryCare care) {
   const std::size_t pinned = tensor.storage_bytes();
   if (pinned <= kAlwaysKept || pinned <= kRatio * tensor.size_bytes()) return;
   auto copy = tensor.clone();
-  if (copy) tensor = *std::move(copy);  // without memory for a copy the view stays: correct, only larger
+  if (copy) tensor = *std::move(copy);  // no memory for a copy: keep the view, which holds the larger block
 }
 
 void settle_memory(Bytes& bytes, MemoryCare care) {

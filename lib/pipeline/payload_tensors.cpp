@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Payloads as tensors: a list's are stacked along a new first axis, a tuple's are named by its places.
+// Payloads as tensors: those of a list are stacked along a new first axis, those of a tuple are named by index.
 #include <utility>
 
 #include "core/return_if_error.hpp"
@@ -13,7 +13,8 @@ namespace {
 
 using Difference = std::optional<std::string>;
 
-// Items with elements are as many as their memory allows; a file of a few bytes may state any number of empty ones.
+// Limits the number of empty items: a file of a few bytes could declare any number of them. Items with elements are
+// limited by their memory.
 constexpr std::int64_t kMostEmptyItems = 65536;
 
 std::string list_names(const Tensors& tensors) {
@@ -22,14 +23,14 @@ std::string list_names(const Tensors& tensors) {
   return text;
 }
 
-/// A name that a tensor shares with one before it; nullptr if there is none.
+/// The first name that occurs twice; nullptr if there is none.
 const std::string* repeated_name(const Tensors& tensors) {
   for (const NamedTensor& item : tensors)
     if (tensors.find(item.name) != &item.tensor) return &item.name;
   return nullptr;
 }
 
-/// One stacked tensor from those called `name` of every item.
+/// Stacks the tensors called `name` of all items into one.
 Result<Tensor> stack_one(const std::vector<Tensors>& items, const std::string& name) {
   std::vector<Tensor> samples;
   for (const Tensors& tensors : items) {
@@ -46,7 +47,7 @@ Result<Tensor> stack_one(const std::vector<Tensors>& items, const std::string& n
   return stack(samples);
 }
 
-/// Those of `tensors` that belong to the item at `index` of a tuple: "0", or "0.name" without the "0.".
+/// The tensors of the tuple item at `index`: those called "0", or "0.name", with the prefix "0." removed.
 Tensors take_named(const Tensors& tensors, std::size_t index) {
   const std::string alone = std::to_string(index);
   Tensors taken;

@@ -20,10 +20,9 @@ std::vector<Slot> to_slots(std::vector<Value> inputs) {
   return slots;
 }
 
-constexpr int kMostLevels = 64;  // as many as JSON, and so a config, may have
+constexpr int kMostLevels = 64;  // the nesting limit of JSON, and therefore of a config
 
-/// How many levels of stages lie within one another, as in `each`, `fork`, `when` and pipelines that are stages; those
-/// beyond `most` are not looked at, but for one.
+/// The depth of nested stages: `each`, `fork`, `when`, and pipelines that are stages. Stops at `most` + 1.
 int levels_of(const Node& node, int most) {
   if (node.branches.empty()) return 0;
   const int own = node.kind == "chain" ? 0 : 1;
@@ -130,7 +129,7 @@ class CompiledPipeline final : public PipelineCore {
     node->params = Params::of(NestedPlan{fuses_, runtime_, levels_}, "");
     node->branches = {{"stages", root_}};
     node->kernel = make_pipeline_kernel(compiled_, runtime_.core());
-    node->keep_alive = {root_};  // the runtime's handle is in the parameters
+    node->keep_alive = {root_};  // the parameters hold the runtime's handle
     return node;
   }
 
@@ -142,7 +141,7 @@ class CompiledPipeline final : public PipelineCore {
   }
   static const RuntimeCore* runtime_of(const Context* outer) { return outer ? outer->runtime : nullptr; }
 
-  /// run_one() with options of its own, for which there may be no memory.
+  /// run_one() with a copy of the options; the copy may throw std::bad_alloc.
   template <class Options>
   Result<Value> run_copied(Value input, const Options& options, const Context* outer) const try {
     return run_one(std::move(input), CallOptions(options), outer);
@@ -150,7 +149,7 @@ class CompiledPipeline final : public PipelineCore {
     return refuse(translate_exception());
   }
 
-  /// `outer`: the call that this is part of, nullptr if none.
+  /// `outer`: the call that this one is part of, or nullptr.
   Result<Value> run_one(Value input, CallOptions call, const Context* outer) const {
     begin(call, 1, outer);
     auto result = [&]() -> Result<Value> {
@@ -217,8 +216,8 @@ class CompiledPipeline final : public PipelineCore {
     return translate_exception();
   }
 
-  NodePtr root_;  // holds the models, and so their runtimes
-  int levels_;    // of stages within it
+  NodePtr root_;  // holds the models, and thereby their runtimes
+  int levels_;    // depth of nested stages
   Runtime runtime_;
   std::string name_;
   std::vector<std::string> notes_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a pipeline came from.
+// The origin of a pipeline: its package and registry.
 #pragma once
 
 #include <gantry/codecs.hpp>
@@ -11,8 +11,8 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 struct PipelineOrigin {
   PackageInfo package;
-  Codecs codecs;                      ///< of the registry that it was opened with
-  std::vector<PipelineInput> inputs;  ///< that the config names; otherwise one without a name, or none
+  Codecs codecs;                      ///< codecs of the registry that it was opened with
+  std::vector<PipelineInput> inputs;  ///< the inputs that the config names; otherwise a single unnamed one, or none
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -10,14 +10,14 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// The samples of one step on their way through the inner pipeline. What its continuations need is allocated here,
-/// before anything is under way: where they run there is nobody to catch what they throw.
+/// The samples of one step while they pass through the inner pipeline. Everything that its continuations need is
+/// allocated here, before any work starts, since an exception in a continuation has no caller to catch it.
 class NestedCall : public std::enable_shared_from_this<NestedCall> {
  public:
   NestedCall(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core, Span<Slot> slots,
              Context& outer)
       : compiled_(std::move(compiled)), core_(std::move(core)), slots_(slots), outer_(outer), call_(*outer.call) {
-    items_.reserve(slots.size());  // so that no value is moved without its origin
+    items_.reserve(slots.size());  // reserve first: a value must not be moved without recording its index
     origins_.reserve(slots.size());
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (!slots[i].ok()) continue;
@@ -28,7 +28,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
     if (!is_within()) call_.leave(*outer_.runtime);
   }
 
-  /// On this thread.
+  /// Runs on this thread.
   void run() {
     auto ran = run_blocking(compiled_, core_, std::move(items_), call_, outer_.runtime);
     if (!ran) return give_back(ran.error());
@@ -36,7 +36,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
     give_back();
   }
 
-  /// `resume` is called once all is given back.
+  /// Calls `resume` after all values were moved back to the outer slots.
   void start(Function<void()> resume) {
     resume_ = std::move(resume);
     if (is_within())
@@ -46,7 +46,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
   }
 
  private:
-  /// On the runtime that has admitted the outer request.
+  /// Runs on the runtime that has admitted the outer request.
   bool is_within() const { return core_.get() == outer_.runtime; }
 
   void begin() {
@@ -69,7 +69,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
       return resume_();
     }
     admission_ = *std::move(admission);
-    if (core_->options().execution == Execution::kCaller) {  // it has no workers: this one is its caller
+    if (core_->options().execution == Execution::kCaller) {  // it has no workers: run on this thread
       context_ = {&call_, core_.get(), true, nullptr};
       run_on_caller(*compiled_, items_, context_);
       admission_.end();
@@ -89,7 +89,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
     compiled_->learn(items_, call_, began_);
     admission_.end();
     if (is_within()) return resume();
-    // What comes next belongs on a worker of the outer pipeline's runtime.
+    // The continuation must run on a worker of the outer pipeline's runtime.
     outer_.runtime->post([self = shared_from_this()](const Error* refusal) { self->resume(refusal); });
   }
 
@@ -100,7 +100,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
     resume_();
   }
 
-  /// The plan around puts the pipeline's name to the errors.
+  /// Without the pipeline's name: the outer plan adds it to errors.
   void give_back() {
     std::size_t failed = 0;
     const Error* first = nullptr;
@@ -132,7 +132,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
   Context context_;
   std::vector<Slot> items_;
   std::vector<std::size_t> origins_;
-  Admission admission_;  // where the inner runtime is another one
+  Admission admission_;  // used if the inner runtime is another one
   Clock::time_point began_{};
   Function<void()> resume_;
 };

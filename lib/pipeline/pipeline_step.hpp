@@ -9,11 +9,11 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// On the runtime of the outer pipeline it is part of the request that was admitted there. On another one it is a
-/// request of that runtime, admitted and queued there; the outer request holds no worker meanwhile, unless all of it
-/// runs on its caller's thread.
+/// If the inner pipeline has the same runtime, it runs as part of the outer request. If it has another runtime, it is a
+/// request of its own there, admitted and queued by that runtime. Meanwhile the outer request holds no worker, unless
+/// the whole outer request runs on its caller's thread.
 ///
-/// `core`: of the inner pipeline's runtime.
+/// `core`: the core of the inner pipeline's runtime.
 std::shared_ptr<const Kernel> make_pipeline_kernel(std::shared_ptr<const Compiled> compiled,
                                                    std::shared_ptr<RuntimeCore> core);
 

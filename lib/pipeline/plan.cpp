@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lowers nodes to steps, and walks the steps.
+// Lowers nodes to steps, and runs the steps.
 #include "pipeline/plan.hpp"
 
 #include <algorithm>
@@ -54,8 +54,8 @@ bool is_label_of(const std::string& label, const std::string& name) {
          label.compare(kBefore.size(), name.size(), name) == 0;
 }
 
-/// The stage of a step whose name the error carries; the first, if none does. Makes no string: what comes after an
-/// asynchronous step must not throw.
+/// The stage whose name the error contains; the first stage if none. Allocates no string: code after an asynchronous
+/// step must not throw.
 std::size_t failed_stage(const Error& error, const std::vector<StageCounter*>& counters) {
   if (error.path().empty()) return 0;
   const auto place = std::find_if(counters.begin(), counters.end(), [&](const StageCounter* counter) {
@@ -64,7 +64,7 @@ std::size_t failed_stage(const Error& error, const std::vector<StageCounter*>& c
   return place == counters.end() ? 0 : static_cast<std::size_t>(place - counters.begin());
 }
 
-/// A sample that failed in a fused step did not enter the stages behind.
+/// A sample that failed in a stage of a fused step is not counted in the later stages.
 void count_failure(const Error& error, const std::vector<StageCounter*>& counters) {
   const std::size_t failed = failed_stage(error, counters);
   counters[failed]->errors.fetch_add(1, kRelaxed);
@@ -199,8 +199,8 @@ void Plan::start(Span<Slot> slots, Context& context, Function<void()> resume) co
   advance(0, slots, context, context.call->now(), std::move(resume));
 }
 
-/// What is left to do after an asynchronous step. Held here as well as by the step, so that it is done even if the step
-/// cannot start.
+/// The continuation after an asynchronous step. advance() holds it as well as the step, so that it runs even if the
+/// step cannot start.
 struct Plan::Rest {
   std::size_t index;
   Clock::time_point began;
@@ -240,7 +240,7 @@ void Plan::advance(std::size_t index, Span<Slot> slots, Context& context, Clock:
     }
     try {
       planned.step->start(slots, context, [this, rest, slots, &context] { go_on(*rest, slots, context); });
-    } catch (...) {  // before anything was under way: a step that has begun answers
+    } catch (...) {  // only before the step began any work: afterwards it calls its continuation itself
       fail_all(slots, translate_exception());
       go_on(*rest, slots, context);
     }

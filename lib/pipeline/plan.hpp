@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plan: the steps of a chain, in order, with the place each was declared at and its counters.
+// Plan: the steps of a chain in order, each with the path of its declaration and its counters.
 #pragma once
 
 #include <atomic>
@@ -28,22 +28,24 @@ struct StageCounter {
 };
 using StageCounters = std::deque<StageCounter>;
 
-/// Ownership: owns its steps; borrows the counters, which live as long as the outermost plan.
+/// Ownership: owns its steps; borrows the counters, which outlive the outermost plan.
 /// Threads:   immutable; run() and start() may be called concurrently.
 /// Errors:    written into the slots, with the stage's name.
-/// Cost:      one clock reading and four relaxed additions a step.
+/// Cost:      one clock reading and four relaxed additions per step.
 class Plan {
  public:
-  /// `path` is where the chain is declared: "pipeline", "pipeline[3].do". Unless it `fuses`, each stage is a step.
+  /// `path`: where the chain is declared, such as "pipeline" or "pipeline[3].do". `fuses`: false makes each stage a
+  /// step of its own.
   static Result<std::unique_ptr<const Plan>> build(const Node& node, const std::string& path, bool fuses,
                                                    StageCounters& counters);
 
-  /// Everything on this thread.
+  /// Runs all steps on this thread.
   void run(Span<Slot> slots, Context& context) const;
-  /// Hands work over where a step waits; then resume(), exactly once. `slots` and `context` live until then.
+  /// Runs the steps; an asynchronous step may continue on other threads. Calls resume() exactly once at the end.
+  /// `slots` and `context` must live until then.
   void start(Span<Slot> slots, Context& context, Function<void()> resume) const noexcept;
   bool is_async() const { return is_async_; }
-  /// True if a step, here or in an inner plan, stands for several stages.
+  /// True if a step, here or in an inner plan, was fused from several stages.
   bool has_fused() const { return has_fused_; }
 
  private:
@@ -53,7 +55,7 @@ class Plan {
     std::string label;  // "stage 'image.decode'"; empty for compound and fused steps, which name their parts themselves
     std::string path;
     std::string name;                     // "image.decode"; of a fused step "image.decode | image.resize"
-    std::vector<StageCounter*> counters;  // one a stage; the first holds the times of all
+    std::vector<StageCounter*> counters;  // one per stage; the first holds the time of the whole step
   };
 
   struct Rest;
@@ -67,7 +69,7 @@ class Plan {
   void run_step(const Planned& planned, Span<Slot> slots, Context& context) const;
   void advance(std::size_t index, Span<Slot> slots, Context& context, Clock::time_point now,
                Function<void()> resume) const noexcept;
-  /// Takes `resume`; nullptr, and `resume` untouched, without memory.
+  /// Takes `resume`. nullptr if there is no memory; then `resume` is unchanged.
   static std::shared_ptr<Rest> make_rest(std::size_t index, Clock::time_point began, Function<void()>& resume);
   void go_on(Rest& rest, Span<Slot> slots, Context& context) const noexcept;
 

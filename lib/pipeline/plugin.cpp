@@ -13,7 +13,7 @@
 namespace gantry::inline GANTRY_ABI {
 namespace {
 
-constexpr const char* kSymbol = "gantry_plugin_0_2";  // as GANTRY_PLUGIN has it
+constexpr const char* kSymbol = "gantry_plugin_0_2";  // the symbol that GANTRY_PLUGIN defines
 
 Result<void> add_to(Registry& registry, void (*add)(Registry&), const std::string& path) {
   try {
@@ -33,7 +33,7 @@ Result<void> add_to(Registry& registry, void (*add)(Registry&), const std::strin
 Result<void> load_plugin(const std::string& path, Registry& registry) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return Error(ErrorCode::kNotFound, "there is no plugin '" + path + "'");
-  // Never closed: ops, codecs and the types of payloads live in it.
+  // Never closed: it contains the code of ops and codecs, and the types of payloads.
   const auto library = detail::SharedLibrary::load(path, RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return Error(library.error().code(), "plugin '" + path + "' cannot be loaded: " + library.error().message());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a Registry holds.
+// The data of a Registry.
 #pragma once
 
 #include <functional>
@@ -19,11 +19,11 @@ class ParamReader;
 
 namespace detail {
 
-/// An op that was added. Its description is made when it is first asked for.
+/// A registered op. Its description is made on first use.
 ///
 /// Ownership: shared by copies of a Registry.
 /// Threads:   thread-safe.
-/// Errors:    description(): what `describe` throws; the next call tries it again.
+/// Errors:    description(): what `describe` throws; the next call tries again.
 class RegisteredOp {
  public:
   using Factory = std::function<NodePtr(ParamReader&)>;
@@ -54,11 +54,11 @@ struct NamedPredicate {
 struct RegistryData {
   std::map<std::string, std::shared_ptr<const RegisteredOp>, std::less<>> ops;
   std::map<std::string, NamedPredicate, std::less<>> predicates;
-  std::vector<std::shared_ptr<const ErasedCodec>> codecs;  // one a type
-  std::optional<Error> mistake;                            // the first in what was added
+  std::vector<std::shared_ptr<const ErasedCodec>> codecs;  // one per type
+  std::optional<Error> mistake;                            // the first mistake in what was added
 };
 
-/// The ops that the config front end makes itself, whose types follow from what is in them: by name.
+/// The ops that the config front end makes itself, by name. Their types follow from their contents.
 using CompoundOps = std::map<std::string, OpDescription, std::less<>>;
 const CompoundOps& compound_ops();
 

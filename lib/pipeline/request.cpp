@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hand-off of a request to a worker, and of its result back.
+// Passes a request to a worker, and its result back.
 #include "pipeline/request.hpp"
 
 #include <algorithm>
@@ -46,7 +46,7 @@ Result<Value> Compiled::finish(Slot& slot, const CallOptions& call, RuntimeCore&
     if (is_late) core.counters().deadline_misses.add();
     if (!slot.ok()) return failed(slot.error(), call);
     if (is_late)
-      return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there"), call);
+      return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was ready"), call);
     if (out->settle) out->settle(slot.value().data(), MemoryCare::kCompact);
     return std::move(slot.value());
   } catch (...) {
@@ -87,11 +87,11 @@ Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& co
                                        const CallOptions& call, const RuntimeCore* admitted_by) {
   GANTRY_RETURN_IF_ERROR(call.interruption());
   Context context{&call, core.get(), true, nullptr};
-  if (core->on_worker()) {  // part of a request that was admitted already
+  if (core->on_worker()) {  // part of an admitted request
     compiled->plan->run(slots, context);
     return slots;
   }
-  if (core.get() == admitted_by) {  // the same, on a thread of a callable's own, which its worker waits for
+  if (core.get() == admitted_by) {  // the same, on a thread that user code started and its worker waits for
     run_on_caller(*compiled, slots, context);
     return slots;
   }
@@ -102,7 +102,7 @@ Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& co
     run_on_caller(*compiled, slots, context);
     return slots;
   }
-  if (call.deadline)  // the caller may be gone by then, and with it what it wrapped
+  if (call.deadline)  // the caller may return at the deadline and free memory that the input only refers to
     for (Slot& slot : slots)
       if (slot.value().type().settle) slot.value().type().settle(slot.value().data(), MemoryCare::kOwn);
   return std::make_shared<BlockingRequest>(compiled, core, call, std::move(slots), std::move(admission), expected)
@@ -147,7 +147,7 @@ Result<std::vector<Slot>> BlockingRequest::post_and_wait() {
   if (!OutsideWait(*core_).wait(
           call_.deadline, [this] { return is_finished(); }, wait_until, [this] { begin_here(); })) {
     core_->counters().deadline_misses.add();
-    return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was there");
+    return Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was ready");
   }
   return std::move(slots_);
 }
@@ -167,7 +167,7 @@ void BlockingRequest::begin_here() {
 }
 
 void BlockingRequest::begin(const Error* refusal) {
-  if (is_begun_.exchange(true)) return;  // by the thread that waits for it
+  if (is_begun_.exchange(true)) return;  // another thread has begun it
   tell_queue_wait(*compiled_, call_, posted_, slots_.size(), refusal);
   if (!refusal) {
     began_ = call_.now();

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests on their way through a compiled pipeline: one whose caller waits, one whose caller left a callback.
+// Requests in a compiled pipeline: BlockingRequest, whose caller waits, and SubmittedRequest, which calls a callback.
 //
-// What is in flight holds the plan and the runtime's core, but no handle of the runtime: a request cannot keep a
-// runtime from being shut down.
+// A request in flight holds the plan and the runtime's core, but no Runtime handle, so that it cannot delay a shutdown.
 #pragma once
 
 #include <array>
@@ -24,7 +23,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What every request of a pipeline shares.
+/// State that all requests of a pipeline share.
 struct Compiled final : RuntimePipeline {
   std::string name;  // "pipeline" if it has none
   StageCounters counters;
@@ -33,62 +32,62 @@ struct Compiled final : RuntimePipeline {
   std::unique_ptr<const Plan> unfused;  // for observers of every boundary; nullptr if nothing is fused in `plan`
   std::string scope;                    // "pipeline 'cats'", or empty
   const TypeInfo* out = nullptr;
-  /// From the start on a worker to the answer.
+  /// Time from the start on a worker to the result.
   mutable FastestTime fastest;
 
   mutable Counter requests;
   mutable std::array<std::atomic<std::uint64_t>, kErrorCodes> errors{};
 
   PipelineStats stats() const override;
-  /// A request of `samples` begins: it is counted, and the observer told of it. `outer`: of what it is part, if of
-  /// anything.
+  /// Counts a request of `samples` that begins, and tells the observer. `outer`: the context of the request that it is
+  /// part of, or nullptr.
   void begin(CallOptions& call, std::size_t samples, const std::shared_ptr<Observer>& observer,
              const Context* outer) const {
     if (!call.is_trial) requests.add(samples);
     call.observed = ObservedRequest::begin(observer, name, call, samples, outer);
   }
-  /// What a request of `samples` will take, as far as it can be refused for that: zero if nothing is known, and for the
-  /// few that are to be tried though they seem hopeless. In caller execution nothing is ever known.
+  /// The expected time of a request of `samples`, for admission. Zero, which never refuses, if it is unknown, and for
+  /// the few requests that are tried although their deadline seems unreachable. Always zero in caller execution.
   Clock::duration expected(std::size_t samples, const CallOptions& call) const;
-  /// Learns from a request that ended now, unless it failed: how long that took says nothing.
+  /// Learns the time of a request that ended now. The time of a failed request is ignored, since it says nothing.
   void learn(Span<const Slot> slots, const CallOptions& call, Clock::time_point began) const;
-  /// The slot as a result, with the pipeline's name in its error, which is counted. A result that comes after the
-  /// deadline is none, and counted in `core`.
+  /// The slot's value; or its error, which is counted and gets the pipeline's name. A value after the deadline becomes
+  /// deadline_exceeded, and is counted in `core`.
   Result<Value> finish(Slot& slot, const CallOptions& call, RuntimeCore& core) const noexcept;
-  /// The error of one input, with the pipeline's name, counted.
+  /// Counts the error of one input, and returns it with the pipeline's name.
   Error failed(const Error& error, const CallOptions& call) const noexcept;
   void count_error(const Error& error, const CallOptions& call) const noexcept;
   Error scoped(const Error& error) const noexcept;
 };
 
-/// On this thread, in a worker's stead.
+/// Runs the plan on this thread instead of on a worker.
 void run_on_caller(const Compiled& compiled, Span<Slot> slots, Context& context);
 
-/// A request to the runtime behind `core`, whose caller waits; on this thread if it is part of one that was admitted:
-/// `admitted_by` is the runtime that did, or nullptr.
+/// Runs a request on the runtime of `core` and waits for it. Runs on this thread if it is part of a request that the
+/// runtime has admitted: `admitted_by` is the runtime that admitted the outer request, or nullptr.
 Result<std::vector<Slot>> run_blocking(const std::shared_ptr<const Compiled>& compiled,
                                        const std::shared_ptr<RuntimeCore>& core, std::vector<Slot> slots,
                                        const CallOptions& call, const RuntimeCore* admitted_by);
 
-/// Does `work` as one request of `samples`, whose caller waits: on this thread if it is part of one that was admitted,
-/// or in caller execution, else on a worker. The error is why it was not done.
+/// Runs `work` as one request of `samples`, and waits for it. It runs on this thread if it is part of an admitted
+/// request or in caller execution, else on a worker. Returns an error if `work` did not run.
 Result<void> run_as_request(RuntimeCore& core, const CallOptions& call, std::size_t samples,
                             const std::function<void()>& work);
 
-/// A request whose caller waits. The caller gives up at its deadline, and the worker may still be at it, so they share
-/// the request.
+/// A request whose caller waits. The caller stops waiting at the deadline while the worker may still be running, so
+/// both share the request.
 class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
  public:
-  /// `expected`: by which it was admitted.
+  /// `expected`: the expected time with which it was admitted.
   BlockingRequest(std::shared_ptr<const Compiled> compiled, std::shared_ptr<RuntimeCore> core, const CallOptions& call,
                   std::vector<Slot> slots, Admission admission, Clock::duration expected);
 
-  /// The slots when all is done; deadline_exceeded if that takes too long.
+  /// Waits, and returns the slots; deadline_exceeded if the deadline comes first.
   Result<std::vector<Slot>> post_and_wait();
 
  private:
   void begin(const Error* refusal);
-  /// On the thread that waits, unless it was begun.
+  /// Runs on the waiting thread, unless a worker has begun it.
   void begin_here();
   void finish();
   bool is_finished();
@@ -108,7 +107,7 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
   bool is_finished_ GANTRY_GUARDED_BY(mutex_) = false;
 };
 
-/// A request whose caller left a callback.
+/// A request with a callback.
 struct SubmittedRequest {
   std::shared_ptr<const Compiled> compiled;
   std::shared_ptr<RuntimeCore> core;
@@ -122,11 +121,11 @@ struct SubmittedRequest {
   Clock::time_point began{};
 
   static void begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal);
-  /// Calls `done`, after the request was counted out and its resources are gone.
+  /// Calls `done`, after it has released the admission and the request's resources.
   static void finish(std::unique_ptr<SubmittedRequest> request);
 };
 
-/// Calls `done`. The callback is the host's: nobody is there to tell what it throws, and a worker must not end the
+/// Calls `done`, and ignores its exceptions: nobody could receive them, and the host's callback must not end the
 /// process.
 void call_done(Function<void(Result<Value>)>& done, Result<Value> result) noexcept;
 

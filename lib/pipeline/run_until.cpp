@@ -9,7 +9,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Takes what comes out of one stage, so that nothing is left for those behind it.
+/// Takes the values that come out of one stage, so that none is left for the stages after it.
 class Interceptor final : public StepObserver {
  public:
   explicit Interceptor(const std::string& path) : path_(path) {}

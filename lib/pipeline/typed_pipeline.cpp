@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// AnyPipeline::as(): the same pipeline under types that are stated, where a config left those of tuples open.
+// AnyPipeline::as(): the same pipeline with stated types for the open tuples of a config.
 #include <gantry/any_pipeline.hpp>
 #include <gantry/named_tensors.hpp>
 #include <gantry/translate_exception.hpp>
@@ -15,7 +15,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Whether what `node` gives can be converted to `wanted`, whatever the input.
+/// Whether every output of `node` can be converted to `wanted`.
 bool can_give(const Node& node, const TypeInfo& wanted) {
   if (same_type(*node.out, wanted)) return true;
   if (node.kind == "chain" && !node.branches.empty()) return can_give(*node.branches.back().node, wanted);
@@ -28,7 +28,7 @@ bool can_give(const Node& node, const TypeInfo& wanted) {
   return true;
 }
 
-/// Whether `in` can stand for these inputs: a tuple of their types, or Tensors where all are tensors.
+/// Whether `in` can represent these inputs: a tuple of their types, or Tensors if all are tensors.
 bool can_take(const std::vector<PipelineInput>& inputs, const TypeInfo& in) {
   const bool is_by_name = same_type(in, type_of<Tensors>());
   if (!is_by_name && (in.tuple == nullptr || in.tuple->arity != inputs.size())) return false;
@@ -37,7 +37,7 @@ bool can_take(const std::vector<PipelineInput>& inputs, const TypeInfo& in) {
   return true;
 }
 
-/// `input`, an `in`, as what the inner pipeline takes.
+/// Converts `input`, of type `in`, to the input type of the inner pipeline.
 Result<Value> take_inputs(const TypeInfo& in, const TypeInfo& inner, const std::vector<PipelineInput>& inputs,
                           const Value& input) try {
   if (in.tuple == nullptr) GANTRY_RETURN_IF_ERROR(check_input_names(input.get<Tensors>(), inputs));
@@ -59,7 +59,7 @@ SlotFrames::List in_order(const SlotFrames& frames, const Tensors& tensors, cons
   return std::make_shared<const std::vector<KnownFrames>>(std::move(known));
 }
 
-/// Gives each value another form, for a stage before or behind a pipeline that is one itself.
+/// Converts each value; used as a stage before or after the inner pipeline.
 class ConvertKernel final : public Kernel {
  public:
   using Convert = std::function<void(Slot&)>;
@@ -105,10 +105,10 @@ NodePtr make_convert_node(std::string name, const TypeInfo& in, const TypeInfo& 
   return node;
 }
 
-/// Converts what another pipeline gives, and what it takes where it has several inputs.
+/// Wraps another pipeline: converts its output, and its input if it has several inputs.
 class TypedPipeline final : public PipelineCore {
  public:
-  /// `inputs`: empty where `in` is what the other takes.
+  /// `inputs`: empty if `in` is the input type of the wrapped pipeline.
   TypedPipeline(std::shared_ptr<const PipelineCore> inner, const TypeInfo& in, const TypeInfo& out,
                 std::vector<PipelineInput> inputs)
       : inner_(std::move(inner)), root_(inner_->root()), out_(out), inputs_(std::move(inputs)) {
@@ -170,7 +170,7 @@ class TypedPipeline final : public PipelineCore {
     if (!taken) return inner_->refuse(taken.error());
     return converted(inner_->run(*std::move(taken), call), out_);
   }
-  /// `run` gets the inputs that can be taken.
+  /// `run` gets the inputs that could be converted.
   template <class Run>
   std::vector<Result<Value>> run_all(std::vector<Value> inputs, const Run& run) const {
     std::vector<Result<Value>> results;

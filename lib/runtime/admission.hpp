@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Admission: one request in flight.
+// Admission: the slot that one request in flight holds.
 #pragma once
 
 #include <gantry/version.hpp>
@@ -18,7 +18,7 @@ class AdmissionCounter {
 
 /// Holds one of max_in_flight slots; releases it on destruction. The counter must outlive it.
 ///
-/// Ownership: moved, never copied; an empty one holds nothing.
+/// Ownership: move-only; a default-constructed or moved-from object holds no slot.
 /// Threads:   one thread at a time.
 /// Errors:    none.
 /// Cost:      an atomic subtraction.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AwaitedResult: a result that one thread waits for and another one gives; as std::future, with a deadline by the
-// runtime's clock.
+// AwaitedResult: one thread waits for a result that another thread sets. Like std::future, but its deadline is a time
+// of the runtime's clock, which tests replace.
 #pragma once
 
 #include <gantry/result.hpp>
@@ -14,16 +14,16 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Ownership: shared with its giver.
+/// Ownership: the result is shared with the Giver.
 /// Threads:   thread-safe; one thread takes the result.
-/// Errors:    std::bad_alloc when made.
+/// Errors:    std::bad_alloc from the constructor.
 /// Cost:      one allocation.
 template <class T>
 class AwaitedResult {
   struct State;
 
  public:
-  /// Gives the result once. Dropped without one, the result is Error::out_of_memory().
+  /// Sets the result, once. If it is destroyed without having set it, the result is Error::out_of_memory().
   class Giver {
    public:
     Giver(Giver&&) noexcept = default;
@@ -46,7 +46,7 @@ class AwaitedResult {
     const MutexLock lock(state_->mutex);
     return state_->result.has_value();
   }
-  /// Until the result is there, or `when` has come by `time`; may return earlier.
+  /// Waits until the result is set, or until `time` reaches `when`. May return earlier (spurious wake-up).
   void wait_until(const TimeSource& time, const std::optional<Deadline>& when) const {
     const MutexLock lock(state_->mutex);
     if (state_->result) return;
@@ -55,7 +55,7 @@ class AwaitedResult {
     else
       state_->given.wait(state_->mutex);
   }
-  /// Call it once, when is_there().
+  /// Call it once, after is_there() has returned true.
   Result<T> take() {
     const MutexLock lock(state_->mutex);
     return *std::move(state_->result);

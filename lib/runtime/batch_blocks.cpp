@@ -8,7 +8,8 @@ namespace gantry::inline GANTRY_ABI::detail {
 Result<Tensor> BatchBlock::next(DType dtype, const Shape& shape) {
   is_from_block_ = false;
   if (!block_ && left_ > 1 && shape.rank() < Shape::kMaxRank) {
-    // Without memory for all, which may turn out to be of other shapes, each gets its own.
+    // If there is no memory for the whole block, each tensor gets its own: later samples may have other shapes, so the
+    // block may not be needed.
     auto made = Tensor::make(dtype, shape.with_front(static_cast<std::int64_t>(left_)));
     if (made) block_ = *std::move(made);
   }

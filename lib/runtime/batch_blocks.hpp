@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// BatchBlocks: memory for the tensors that a stage makes of a batch's samples.
+// BatchBlocks: memory for the tensors that a stage makes from the samples of a batch.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,14 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Where the next tensor of a batch goes: samples of one shape lie one after the other in one block.
+/// Allocates one tensor per sample of a batch. Tensors of the same shape are contiguous in one block, so that they can
+/// be used as a batch without a copy.
 class BatchBlock {
  public:
   /// For up to `count` samples.
   explicit BatchBlock(std::size_t count) : left_(count) {}
-  /// A tensor of its own, or the block's next place if the shape is the block's. The place is taken by confirm(); until
-  /// then it is given out again.
+  /// The block's next row if the block has this dtype and shape, else a tensor with its own memory. Without confirm(),
+  /// the following call returns the same row again.
   Result<Tensor> next(DType dtype, const Shape& shape);
   void confirm();
 
@@ -27,7 +28,7 @@ class BatchBlock {
   bool is_from_block_ = false;
 };
 
-/// A block for each tensor that a sample has.
+/// One BatchBlock for each tensor of a sample.
 ///
 /// Ownership: shares the blocks with the tensors.
 /// Threads:   one thread.
@@ -35,14 +36,14 @@ class BatchBlock {
 /// Cost:      one allocation a block.
 class BatchBlocks {
  public:
-  /// The next tensor of a sample, of which `left` come, with this one.
+  /// The next tensor of the current sample. `left`: samples still to come, including this one.
   Result<Tensor> next(DType dtype, const Shape& shape, std::size_t left);
-  /// The sample has ended; its tensors are `kept`.
+  /// Ends the current sample. If it is not `kept`, the next sample reuses its rows.
   void end_sample(bool kept);
 
  private:
   std::vector<BatchBlock> blocks_;
-  std::size_t used_ = 0;  // by this sample
+  std::size_t used_ = 0;  // blocks used by the current sample
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// BudgetWatch: what the process may use now. Limits change while a process runs (a pod resized in place), and reading
-// them takes dozens of files, so the latest reading is kept for a while.
+// BudgetWatch: the CPU and memory limits of this process now. Limits change while a process runs (a pod resized in
+// place). A reading opens dozens of files, so it is cached for `interval`.
 #pragma once
 
 #include <chrono>
@@ -23,13 +23,13 @@ struct Budgets {
   std::optional<CpuThrottling> throttling;
 };
 
-/// Reads this process's budgets. The affinity is always that of the thread that calls this function: one of the threads
-/// that ask may be pinned to a CPU of its own. `cpus`: RuntimeOptions::cpus.
+/// Reads this process's budgets. The affinity is always that of the thread that calls this function, since a thread
+/// that calls the reader later may be pinned to a single CPU. `cpus`: RuntimeOptions::cpus.
 GANTRY_API std::function<Budgets()> make_process_reader(int cpus = 0);
 
-/// Ownership: owns the reader; a reading outlives the watch.
-/// Threads:   thread-safe. One thread reads at a time, and no other waits for it.
-/// Errors:    what the reader throws; the reading before stays, and the next call tries again.
+/// Ownership: owns the reader; a Reading may outlive the watch.
+/// Threads:   thread-safe. One thread reads at a time; other threads do not wait for it.
+/// Errors:    what the reader throws; the previous reading stays, and the next call tries again.
 /// Cost:      an uncontended mutex while the reading is fresh.
 class GANTRY_API BudgetWatch {
  public:
@@ -38,15 +38,16 @@ class GANTRY_API BudgetWatch {
 
   struct Reading : Budgets {
     Clock::time_point taken_at;
-    /// How many readings so far had another CPU budget (`cpus` or `exact`) than the one before them. Whoever remembers
-    /// it sees whether the budget changed since.
+    /// Number of readings whose CPU budget (`cpus` or `exact`) differs from that of the previous reading. A caller that
+    /// keeps this number detects later that the budget has changed.
     std::uint64_t cpu_changes = 0;
   };
 
   /// Takes the first reading.
   BudgetWatch(Reader reader, Clock::time_point now, Clock::duration interval = std::chrono::seconds(5));
 
-  /// The latest reading, taken anew if it is `interval` old. While another thread takes one: the one before.
+  /// The latest reading; takes a new one if it is `interval` old. While another thread takes one, returns the previous
+  /// one.
   std::shared_ptr<const Reading> refresh(Clock::time_point now);
   Clock::duration interval() const { return interval_; }
 

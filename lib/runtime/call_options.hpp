@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CallOptions: a request's options as gantry's own layers pass them on: what its caller set, and what they add.
+// CallOptions: a request's options inside gantry: what the caller set (RunOptions), plus what gantry's layers add.
 #pragma once
 
 #include <gantry/engine_call.hpp>
@@ -13,20 +13,22 @@ namespace gantry::inline GANTRY_ABI::detail {
 class ObservedRequest;
 class RuntimeCore;
 
-/// The runtimes that have admitted a request which goes through several: the last one, and those before.
+/// The runtimes that have admitted a request that passes through several runtimes, as a linked list from the last to
+/// the first.
 struct AdmittedBy {
   const RuntimeCore* core;
   std::shared_ptr<const AdmittedBy> before;
 };
 
-/// What engines see of it is its base, so that it is made once a request.
+/// Engines see only the base class, EngineCall, so that one object per request serves both.
 struct CallOptions : EngineCall {
   int priority = 0;
   std::string tenant;
-  /// As what the observer knows the request; nullptr if it is not observed.
+  /// The request as the observer knows it; nullptr if it is not observed.
   std::shared_ptr<const ObservedRequest> observed;
 
-  /// Of the request that this one is part of; nullptr: none, or on the same runtime.
+  /// The runtimes that have admitted the request that this one is part of; nullptr if there are none, or only the
+  /// current one.
   std::shared_ptr<const AdmittedBy> admitted_by;
 
   CallOptions() = default;
@@ -36,7 +38,7 @@ struct CallOptions : EngineCall {
         tenant(options.tenant) {}
   explicit CallOptions(const EngineCall& call) : EngineCall(call) {}
 
-  /// The request goes on to another runtime than `core`, which has admitted it.
+  /// Call it before the request is passed from `core`, which has admitted it, to another runtime.
   void leave(const RuntimeCore& core) {
     admitted_by = std::make_shared<const AdmittedBy>(AdmittedBy{&core, std::move(admitted_by)});
   }
@@ -46,8 +48,8 @@ struct CallOptions : EngineCall {
     return false;
   }
 
-  /// A check or a trial before a model serves: it is no traffic. Nothing counts it, learns from it or tells an observer
-  /// of it.
+  /// Options of a warm-up or check call before a model serves. It is not traffic: it is not counted, its time is not
+  /// learned, and no observer sees it.
   static CallOptions trial() {
     CallOptions call;
     call.is_trial = true;

@@ -17,7 +17,7 @@ bool lists(std::string_view comma_separated, std::string_view wanted) {
   return std::find(parts.begin(), parts.end(), wanted) != parts.end();
 }
 
-/// Undoes the kernel's \040 for a blank, \011, \012 and \134.
+/// Replaces the kernel's octal escapes: \040 (space), \011, \012 and \134.
 std::string unescaped(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -32,7 +32,7 @@ std::string unescaped(std::string_view text) {
   return plain;
 }
 
-/// The group's path in the hierarchy that has `controller`; v2 has one hierarchy for all, marked "0::".
+/// The group's path in the hierarchy that has `controller`; v2 has a single hierarchy, whose line begins with "0::".
 std::optional<std::string> group_path(std::string_view memberships, bool is_v2, std::string_view controller) {
   for (const std::string_view line : split(memberships, '\n')) {
     const std::size_t first = line.find(':');
@@ -56,7 +56,7 @@ std::optional<std::string> read_file(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
   if (!file) return std::nullopt;
   std::string content;
-  char buffer[4096];  // such files say their size is 0
+  char buffer[4096];  // files under /proc report size 0, so read until the end
   while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file.get())) content.append(buffer, got);
   if (std::ferror(file.get())) return std::nullopt;
   return content;
@@ -94,7 +94,8 @@ std::vector<Cgroups::Mount> Cgroups::parse_mounts(std::string_view mountinfo) {
 }
 
 CgroupPlace Cgroups::make_place(const Mount& mount, std::string path) {
-  // A path that leaves the namespace, or is outside what is mounted, says nothing; the mount point is what there is.
+  // If the path leaves the cgroup namespace ("/.."), or is outside the mounted part, the group's directory is unknown:
+  // use the mount point.
   const bool leaves = (path + "/").find("/../") != std::string::npos;
   if (leaves || !is_below(path, mount.root))
     path.clear();
@@ -110,7 +111,7 @@ CgroupPlace Cgroups::make_place(const Mount& mount, std::string path) {
   return place;
 }
 
-/// Among several mounts of one hierarchy: one that contains the group, the widest first.
+/// Among several mounts of one hierarchy: the one that contains the group and shows the most of the hierarchy.
 std::optional<CgroupPlace> Cgroups::find(bool is_v2, std::string_view controller) const {
   const auto path = group_path(memberships_, is_v2, controller);
   if (!path) return std::nullopt;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the files of this process's control groups are, v1 and v2: what the CPU and the memory budget have in common.
+// Finds the files of this process's control groups, v1 and v2. Shared by the CPU and the memory budget.
 //
-// Two lists say it: /proc/self/cgroup names the group within its hierarchy, and /proc/self/mountinfo says which part of
-// the hierarchy is mounted where. In a container the mounted part often begins at the container's own group, so that
-// the two paths overlap.
+// The path follows from two files: /proc/self/cgroup names the group within its hierarchy, and /proc/self/mountinfo
+// says which part of the hierarchy is mounted the mount point. In a container the mounted part often begins at the
+// container's own group, so that the two paths overlap.
 #pragma once
 
 #include <gantry/version.hpp>
@@ -14,15 +14,16 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// The files of a machine; tests put a made-up one here.
+/// The files of a machine; tests substitute a fake machine.
 class SystemFacts {
  public:
   virtual ~SystemFacts() = default;
-  /// A file's content, nothing if it cannot be read.
+  /// A file's content; nullopt if it cannot be read.
   virtual std::optional<std::string> read(const std::string& path) const = 0;
 };
 
-/// A file of this machine, also one that says its size is 0; nothing if it cannot be read.
+/// The content of a file of this machine; nullopt if it cannot be read. Also reads files whose reported size is 0, as
+/// those under /proc.
 std::optional<std::string> read_file(const std::string& path);
 
 /// The files of this machine.
@@ -31,7 +32,8 @@ class ProcessFiles final : public SystemFacts {
   std::optional<std::string> read(const std::string& path) const override { return read_file(path); }
 };
 
-/// A group's place: `mount_point` + each of `directories`, from the group itself up to the mount point ("").
+/// The directories of a group and its ancestors: `mount_point` + each of `directories`, from the group itself up to the
+/// mount point ("").
 struct CgroupPlace {
   std::string mount_point;
   std::vector<std::string> directories;
@@ -44,18 +46,18 @@ class Cgroups {
  public:
   explicit Cgroups(const SystemFacts& facts);
 
-  /// Where the group of a v1 controller is: "cpu", "cpuset", "memory". On a hybrid system each controller is in one
-  /// hierarchy only, and its files are missing in the other.
+  /// The group of a v1 controller: "cpu", "cpuset" or "memory". On a hybrid system (v1 and v2 mounted) each controller
+  /// is in one hierarchy only, and its files are missing in the other.
   std::optional<CgroupPlace> find_v1(std::string_view controller) const;
-  /// Where the group in the one hierarchy of v2 is.
+  /// The group in the single hierarchy of v2.
   std::optional<CgroupPlace> find_v2() const;
-  /// What could not be read, one line each, for a derivation.
+  /// What could not be read, one line each, for CpuBudget::derivation and MemoryBudget::derivation.
   const std::vector<std::string>& complaints() const { return complaints_; }
 
  private:
   /// One line of mountinfo.
   struct Mount {
-    std::string root;   // the part of the hierarchy that is mounted
+    std::string root;   // the part of the hierarchy that is mounted at `point`
     std::string point;  // where
     std::string type;   // "cgroup" or "cgroup2"
     std::string options;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every step of one request may look at; CallContext is what stages and ops see of it.
+// Context of one request, available to each of its steps. Stages and ops see it through CallContext.
 #pragma once
 
 #include "runtime/call_options.hpp"
@@ -12,7 +12,7 @@ class StepObserver;
 struct Context {
   const CallOptions* call = nullptr;
   RuntimeCore* runtime = nullptr;
-  /// True: nothing may be handed to another thread; every step runs through run().
+  /// True: every step runs on the calling thread, through run(); no work is posted to other threads.
   bool is_inline = false;
   StepObserver* observer = nullptr;
 };

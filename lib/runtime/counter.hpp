@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter: a number that many threads add to and few read. Two CPUs that add to one word pass its cache line back and
-// forth, which costs ten times the addition; so threads are dealt out to a few shards.
+// Counter: a number that many threads add to and few read. If two CPUs add to the same word, its cache line moves
+// between them, which costs ten times the addition. Each thread therefore adds to one of a few shards.
 #pragma once
 
 #include <array>
@@ -14,21 +14,21 @@ namespace gantry::inline GANTRY_ABI::detail {
 constexpr std::size_t kShards = 4;
 constexpr std::size_t kCacheLine = 64;
 
-/// The shard of this thread: threads that start one after another have different ones.
+/// The shard of this thread. Consecutively started threads get different shards.
 inline std::size_t shard_of_thread() noexcept {
   static std::atomic<std::size_t> threads{0};
   thread_local const std::size_t shard = threads.fetch_add(1, std::memory_order_relaxed) % kShards;
   return shard;
 }
 
-/// Threads: thread-safe; load() while others add may see some of what they add.
+/// Threads: thread-safe; a load() concurrent with additions may include some of them.
 /// Cost:    a relaxed addition; 256 bytes.
 class Counter {
  public:
   void add(std::uint64_t count = 1) noexcept {
     shards_[shard_of_thread()].count.fetch_add(count, std::memory_order_relaxed);
   }
-  /// Of what was added before.
+  /// At most what was added before: the sum never becomes negative.
   void subtract(std::uint64_t count) noexcept { add(~count + 1); }
   std::uint64_t load() const noexcept {
     std::uint64_t sum = 0;

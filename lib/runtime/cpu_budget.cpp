@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes the least of all limits, and writes down each.
+// Takes the minimum of all limits and records each one in the derivation.
 #include "runtime/cpu_budget.hpp"
 
 #include <sched.h>
@@ -24,7 +24,7 @@ namespace {
 
 constexpr double kRoundingSlack = 0.05;
 
-/// How many CPUs "0-3,7" names; nothing if it is no such list.
+/// The number of CPUs in a list such as "0-3,7"; nullopt if the text is not such a list.
 std::optional<int> count_cpus(std::string_view text) {
   const auto parts = words(text);
   if (parts.size() != 1) return std::nullopt;
@@ -39,13 +39,13 @@ std::optional<int> count_cpus(std::string_view text) {
   return static_cast<int>(count);
 }
 
-/// A limit, and the words for it.
+/// A limit, and its description.
 struct Limit {
   double cpus = std::numeric_limits<double>::infinity();
   std::string text;
 };
 
-/// Collects limits, and writes down what it saw.
+/// Collects limits, and records what was read.
 class Derivation {
  public:
   explicit Derivation(const CpuFacts& facts) : facts_(facts) {}
@@ -99,7 +99,8 @@ class Derivation {
     add({quota.cpus, std::string("cgroup ") + version + " quota " + thousandths_text(quota.cpus) + " at " + where});
   }
 
-  /// The effective set already is what the groups above allow; the first readable one on the way up counts.
+  /// The effective set already includes the limits of the ancestors, so only the first readable one on the way up is
+  /// used.
   void look_at_cpuset(const CgroupPlace& place, const std::vector<const char*>& names) {
     for (const std::string& directory : place.directories) {
       for (const char* name : names) {
@@ -145,14 +146,14 @@ class ProcessFacts final : public CpuFacts {
 
   std::optional<std::string> read(const std::string& path) const override { return read_file(path); }
 
-  /// Grows the mask until the kernel's fits: a machine may have more than the 1024 CPUs of cpu_set_t.
+  /// Enlarges the mask until the kernel's fits: a machine may have more than the 1024 CPUs of cpu_set_t.
   int affinity() const override {
     for (std::size_t cpus = CPU_SETSIZE; cpus <= (std::size_t{1} << 20); cpus *= 2) {
       const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> mask(CPU_ALLOC(cpus), [](cpu_set_t* m) { CPU_FREE(m); });
       if (!mask) break;
       const std::size_t size = CPU_ALLOC_SIZE(cpus);
       if (::sched_getaffinity(thread_id_, size, mask.get()) == 0) return CPU_COUNT_S(size, mask.get());
-      // The thread is gone: this one's mask is the next best.
+      // The thread has ended: use the mask of this thread instead.
       if (errno == ESRCH && ::sched_getaffinity(0, size, mask.get()) == 0) return CPU_COUNT_S(size, mask.get());
     }
     const long online = ::sysconf(_SC_NPROCESSORS_ONLN);

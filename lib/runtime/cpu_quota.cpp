@@ -9,12 +9,12 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Keeps the least quota on the way up.
+/// Keeps the smallest quota on the way up.
 class QuotaSearch {
  public:
   void note(std::string line) { least_.derivation.push_back(std::move(line)); }
 
-  /// A quota is one with a period, and neither "max" nor -1.
+  /// "max" (v2), -1 (v1) and a missing period mean that there is no quota.
   void offer(const std::string& file, std::string_view quota, std::string_view period, const std::string& directory) {
     const auto runtime_us = parse_integer(quota);
     const auto period_us = parse_integer(period);

@@ -32,7 +32,7 @@ std::optional<CpuThrottling> compute_cpu_throttling(const SystemFacts& facts) {
   const auto v2 = groups.find_v2();
   const CpuQuota quota_v1 = v1 ? find_quota_v1(facts, *v1) : CpuQuota();
   const CpuQuota quota_v2 = v2 ? find_quota_v2(facts, *v2) : CpuQuota();
-  // With no quota anywhere, v1 comes first: on a hybrid system v2's cpu.stat has no such counters.
+  // Without any quota, v1 is tried first: on a hybrid system the cpu.stat of v2 has no such counters.
   const bool is_v2 = v1 ? quota_v2.cpus < quota_v1.cpus : true;
   const auto& place = is_v2 ? v2 : v1;
   const CpuQuota& quota = is_v2 ? quota_v2 : quota_v1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this thread is to runtimes: whose work it runs, if anybody's.
+// Per-thread state: the runtime whose work this thread runs, if any.
 #pragma once
 
 #include <gantry/version.hpp>
@@ -8,12 +8,12 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 class RuntimeCore;
 
-/// The core whose work this thread runs; nullptr: none's.
+/// The core whose work this thread runs; nullptr if it runs none.
 const RuntimeCore* current_core() noexcept;
-/// The core that this thread, a caller's, helps out with the request it waits for; nullptr: none.
+/// The core whose request this thread runs as a HelpingCaller; nullptr if it is not one.
 const RuntimeCore* helped_core() noexcept;
 
-/// Marks this thread, for as long as the object lives, as one that runs work of `core`.
+/// While it lives, marks this thread as one that runs work of `core`.
 class CallerScope {
  public:
   explicit CallerScope(const RuntimeCore& core);
@@ -25,7 +25,7 @@ class CallerScope {
   const RuntimeCore* before_;
 };
 
-/// Marks this thread, for as long as the object lives, as a helping caller's.
+/// While it lives, marks this thread as a helping caller's.
 class HelpScope {
  public:
   explicit HelpScope(const RuntimeCore& core);
@@ -37,8 +37,9 @@ class HelpScope {
   const RuntimeCore* before_;
 };
 
-/// From now on this thread, which is in exit(), is nobody's worker: static destructors that call models and pipelines
-/// must get an error, and neither compute within a request that never ends nor wait for it.
+/// Call it in exit(): from then on this thread does not count as a worker, even if exit() was called inside a request.
+/// Static destructors that call models and pipelines on it then get an error. As a worker, they would compute inside a
+/// request that never ends, or wait for it.
 void begin_exit_on_this_thread();
 bool is_exiting_on_this_thread() noexcept;
 

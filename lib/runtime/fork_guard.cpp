@@ -8,7 +8,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// How often this process is a child of fork().
+/// The number of forks between the process that made the first guard and this one.
 std::atomic<unsigned> fork_generation{0};
 
 unsigned current_fork_generation() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ForkGuard: tells whether this process is a child that fork() made after the guard. Threads stay in the parent, and so
-// does whoever holds a lock.
+// ForkGuard: tells whether this process is a child forked after the guard was constructed. In such a child the worker
+// threads do not exist, and a lock that one of them held stays locked for ever.
 #pragma once
 
 #include <gantry/version.hpp>

@@ -9,12 +9,12 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// A request that takes less than changing threads twice is worth trying again for: whoever has the slot will be done
-/// in a moment, or was interrupted and needs the CPU. Once queued it would be a worker's, and with it all that come
-/// while it waits: 64 callers of an empty model are twice as fast so.
+/// For a request shorter than two thread switches it pays to retry: the holder of the slot is about to finish, or was
+/// preempted and needs this CPU. If the request were queued instead, a worker would run it, and also all requests that
+/// arrive while it waits. With the retry, 64 callers of an empty model are twice as fast.
 constexpr auto kShort = std::chrono::microseconds(20);
 constexpr int kTries = 16;
-constexpr auto kPatience = std::chrono::milliseconds(2);  // other processes' threads may get the CPU, too
+constexpr auto kPatience = std::chrono::milliseconds(2);  // a yield may last long on a busy machine
 
 bool returns_when_done(const CallOptions& call) {
   return !call.deadline || *call.deadline == Deadline::max();
@@ -34,7 +34,7 @@ HelpingCaller::Scope::~Scope() {
 
 HelpingCaller::HelpingCaller(RuntimeCore& core, const CallOptions& call, Clock::duration expected) {
   const RuntimeOptions& options = core.options();
-  if (call.is_trial) return;  // what an engine keeps per thread is to be made on workers
+  if (call.is_trial) return;  // a warm-up must run on workers: engines allocate per-thread state there
   if (!options.callers_help || options.intra_op_threads != 1 || !returns_when_done(call) || !has_stack_left()) return;
   const bool is_short = expected > Clock::duration::zero() && expected <= kShort;
   if (core.begin_help() || (is_short && try_for_a_while(core))) scope_.emplace(core);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// HelpingCaller: a thread of the host's that runs the request it waits for, in the stead of a worker that sleeps.
+// HelpingCaller: a host thread that runs the request it waits for itself, instead of waking a sleeping worker.
 //
-// It spares two changes of threads, which cost more than a small model, and the request finds its data in the caches of
-// the CPU it came from.
+// This saves two thread switches, which cost more than a small model, and the request's data is in the caches of the
+// CPU that made it.
 #pragma once
 
 #include <cfenv>
@@ -15,17 +15,17 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// True if it may: a worker sleeps, nothing waits that came before, the call has no deadline to return at, an engine
-/// call uses one thread, and enough is left of this thread's stack. The thread then counts as a worker, set to the
-/// default floating-point environment, for as long as the object lives.
+/// Converts to true if the caller may help: a slot is free, no work is queued, the call has no deadline, an engine call
+/// uses one thread, and this thread has enough stack left. While the object lives, the thread then counts as a worker
+/// and has the default floating-point environment.
 ///
-/// Ownership: a scope; neither copied nor moved. The core must outlive it.
+/// Ownership: a scope object, neither copied nor moved. The core must outlive it.
 /// Threads:   one thread.
 /// Errors:    none.
-/// Cost:      two uncontended locks; where no slot is free for a short request, a few yields.
+/// Cost:      two uncontended locks; up to 16 yields if no slot is free for a short request.
 class HelpingCaller {
  public:
-  /// `expected`: what the request will take; 0: unknown.
+  /// `expected`: the time the request will take; 0: unknown.
   HelpingCaller(RuntimeCore& core, const CallOptions& call, Clock::duration expected);
   HelpingCaller(const HelpingCaller&) = delete;
   HelpingCaller& operator=(const HelpingCaller&) = delete;

@@ -12,7 +12,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Threads: thread-safe; a snapshot taken while others record may be a few records apart between its fields.
+/// Threads: thread-safe; the fields of a snapshot may differ by a few records if other threads record meanwhile.
 /// Cost:    two relaxed additions; 5 KB.
 class HistogramRecorder {
  public:

@@ -18,7 +18,7 @@ Executor::~Executor() = default;
 
 namespace detail {
 
-/// A task at the executor, which knows when it is dropped.
+/// A task posted to the executor. Its destructor detects that the executor dropped it without running it.
 class HostTasks::Task {
  public:
   Task(HostTasks& tasks, std::shared_ptr<RuntimeCore> core) : tasks_(tasks), core_(std::move(core)) {}
@@ -33,7 +33,7 @@ class HostTasks::Task {
   }
 
  private:
-  HostTasks& tasks_;  // the core's
+  HostTasks& tasks_;  // owned by the core
   std::shared_ptr<RuntimeCore> core_;
 };
 
@@ -49,10 +49,10 @@ void HostTasks::start(const std::shared_ptr<RuntimeCore>& core) {
 }
 
 void HostTasks::wake_one(RuntimeCore& core) noexcept {
-  const CallerScope scope(core);  // an executor that drops the task answers requests on this thread
+  const CallerScope scope(core);  // if post() drops the task, lose_slot() runs completions on this thread
   try {
     executor_->post(Task(*this, core.shared_from_this()));
-  } catch (...) {  // the task is gone, and said so
+  } catch (...) {  // the task was destroyed, and its destructor has released the slot
   }
 }
 
@@ -81,7 +81,7 @@ void HostTasks::keep_time(RuntimeCore& core) {
   while (!queue.is_stopping()) {
     if (auto job = queue.take_due_timer()) {
       lock.unlock();
-      core.post(*std::exchange(job, std::nullopt));  // what it held goes without the lock
+      core.post(*std::exchange(job, std::nullopt));  // destroys the job while the lock is not held
       lock.lock();
     } else if (const auto when = queue.next_timer()) {
       timer_changed_.wait_until(queue.mutex(), core.time(), *when);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Job: a piece of work for a thread of a runtime.
+// Job: a unit of work for a thread of a runtime.
 #pragma once
 
 #include <gantry/error.hpp>
@@ -8,10 +8,10 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Called exactly once: with nullptr to run, or with the reason why it will not run.
+/// Called exactly once: with nullptr to run, or with the error if it will not run.
 using Job = Function<void(const Error* refusal)>;
 
-/// A job whose turn it is.
+/// A job taken from the queue to run, or to be refused with `refusal`.
 struct Work {
   Job job;
   std::optional<Error> refusal;

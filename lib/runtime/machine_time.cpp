@@ -17,7 +17,7 @@ namespace {
 
 using CpuRanges = std::vector<std::pair<std::int64_t, std::int64_t>>;
 
-/// The ranges of "0-3,7"; none if it is no such list.
+/// The ranges of a list such as "0-3,7"; empty if the text is not such a list.
 CpuRanges parse_ranges(std::string_view text) {
   CpuRanges ranges;
   for (const std::string_view part : split(text, ',')) {
@@ -38,7 +38,7 @@ CpuRanges allowed_cpus(const std::string& status) {
   return {};
 }
 
-/// The number of "cpu3"; nothing for any other word, "cpu" of all CPUs together included.
+/// 3 for "cpu3"; nullopt for any other word, also for "cpu", the sum of all CPUs.
 std::optional<std::int64_t> cpu_number(std::string_view word) {
   if (word.substr(0, 3) != "cpu") return std::nullopt;
   return parse_integer(word.substr(3));
@@ -58,7 +58,7 @@ std::optional<MachineTime> compute_machine_time(const SystemFacts& facts, std::c
     const auto cpu = fields.empty() ? std::nullopt : cpu_number(fields[0]);
     const auto has = [&](const auto& range) { return range.first <= *cpu && *cpu <= range.second; };
     if (!cpu || !std::any_of(allowed.begin(), allowed.end(), has)) continue;
-    // user nice system idle iowait irq softirq steal; what guests of this machine use is part of user.
+    // Fields: user nice system idle iowait irq softirq steal. The following field, guest, is included in user.
     constexpr std::size_t kIdle = 4, kIoWait = 5, kSteal = 8;
     if (fields.size() <= kSteal) return std::nullopt;
     for (std::size_t i = 1; i <= kSteal; ++i) {

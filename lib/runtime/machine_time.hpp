@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MachineTime: what the CPUs that this process may use did since the machine started. Two of them say how much of a
-// measured period was taken by the hypervisor, and how much by other processes.
+// MachineTime: the time that the CPUs of this process were busy or stolen since the machine started. The difference of
+// two readings tells how much of a measured period the hypervisor took, and how much other processes.
 #pragma once
 
 #include <chrono>
@@ -12,15 +12,15 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 struct MachineTime {
-  std::chrono::nanoseconds busy{0};    ///< spent on any process and in the kernel, summed over the CPUs
-  std::chrono::nanoseconds stolen{0};  ///< a CPU wanted to run and the hypervisor ran something else
+  std::chrono::nanoseconds busy{0};    ///< any process and the kernel, sum over the CPUs
+  std::chrono::nanoseconds stolen{0};  ///< a CPU had work while the hypervisor ran something else
 };
 
-/// From the lines of single CPUs in /proc/stat that Cpus_allowed_list of /proc/self/status names, in steps of one
-/// `tick`. Nothing where a file is missing or does not say it.
+/// Sums the "cpuN" lines of /proc/stat for the CPUs in Cpus_allowed_list of /proc/self/status. Resolution: one `tick`.
+/// nullopt if a file or a field is missing.
 std::optional<MachineTime> compute_machine_time(const SystemFacts& facts, std::chrono::nanoseconds tick);
 
-/// Reads this machine's, in steps of usually 10 ms. Never fails.
+/// Reads the times of this machine; the resolution is usually 10 ms. Never fails: nullopt if unknown.
 GANTRY_API std::optional<MachineTime> read_machine_time();
 
 }  // namespace gantry::inline GANTRY_ABI::detail

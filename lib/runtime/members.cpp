@@ -10,15 +10,15 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Appends, and drops those that are gone.
+/// Appends a member, and removes those that were destroyed.
 template <class T>
 void add_weak(std::vector<std::weak_ptr<T>>& all, std::weak_ptr<T> added) {
   all.erase(std::remove_if(all.begin(), all.end(), [](const auto& one) { return one.expired(); }), all.end());
   all.push_back(std::move(added));
 }
 
-/// Appends the stats of those that are still there. Two series of one name would make a scraper refuse the whole page,
-/// so the second is called "name#2".
+/// Appends the stats of the members that still exist. A scraper rejects a page with two series of the same name, so the
+/// second one is called "name#2".
 template <class T, class Stats>
 void collect_stats(const std::vector<std::weak_ptr<T>>& all, std::vector<Stats>& collected) {
   std::map<std::string, int> named;

@@ -11,7 +11,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A model: it holds waiting work outside the runtime's queue, and must let go of it on shutdown.
+/// A model. It holds waiting requests outside the runtime's queue, which it must complete on shutdown.
 class RuntimeMember {
  public:
   virtual ~RuntimeMember() = default;
@@ -19,15 +19,15 @@ class RuntimeMember {
   virtual ModelStats stats() const = 0;
 };
 
-/// A pipeline, as far as the runtime's stats go.
+/// A pipeline, as the source of its stats.
 class RuntimePipeline {
  public:
   virtual ~RuntimePipeline() = default;
   virtual PipelineStats stats() const = 0;
 };
 
-/// Ownership: of none: those that are gone are left out.
-/// Threads:   thread-safe; members are called under no lock.
+/// Ownership: weak: destroyed models and pipelines are skipped.
+/// Threads:   thread-safe; members are called without the lock.
 /// Errors:    std::bad_alloc.
 /// Cost:      linear in models and pipelines.
 class Members {
@@ -35,7 +35,7 @@ class Members {
   void add(std::weak_ptr<RuntimeMember> model) GANTRY_EXCLUDES(mutex_);
   void add(std::weak_ptr<const RuntimePipeline> pipeline) GANTRY_EXCLUDES(mutex_);
   void collect(RuntimeStats& stats) const GANTRY_EXCLUDES(mutex_);
-  /// The models, which leave the list: nothing is allocated, since a shutdown must not fail.
+  /// Removes and returns all models. Allocates nothing, since a shutdown must not fail.
   std::vector<std::weak_ptr<RuntimeMember>> take_models() noexcept GANTRY_EXCLUDES(mutex_);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes the least of all limits, and reads what is in use where that limit is.
+// Takes the minimum of all limits, and reads the usage of the group that has it.
 #include "runtime/memory_budget.hpp"
 
 #include <algorithm>
@@ -11,15 +11,15 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// What v1 says for "no limit": the largest multiple of the page size, which is 64 KiB at most.
+/// v1 reports "no limit" as the largest multiple of the page size that fits; pages are at most 64 KiB.
 constexpr std::int64_t kNoLimit = 0x7FFFFFFFFFFF0000;
 
-/// The names of one version's files.
+/// File names of one cgroup version.
 struct Files {
   const char* version;
   const char* limit;
   const char* usage;
-  const char* inactive_file;  // in memory.stat, with the groups below
+  const char* inactive_file;  // key in memory.stat; includes the descendants
 };
 constexpr Files kV1 = {"v1", "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"};
 constexpr Files kV2 = {"v2", "/memory.max", "/memory.current", "inactive_file"};
@@ -33,8 +33,8 @@ std::string size_text(std::int64_t bytes) {
 /// A group that has a limit.
 struct Group {
   std::int64_t limit_bytes;
-  std::string path;  // of its directory
-  std::string name;  // below the mount point
+  std::string path;  // path of its directory
+  std::string name;  // relative to the mount point
   const Files* files;
 };
 
@@ -81,7 +81,8 @@ class Derivation {
     return *kibibytes * 1024;
   }
 
-  /// Of equal limits the outermost counts: its usage includes that of the groups below, so it is reached first.
+  /// Among equal limits the outermost group counts: its usage includes that of its descendants, so its limit is reached
+  /// first.
   void look_at_groups(const CgroupPlace& place, const Files& files, std::optional<Group>& least) {
     std::optional<Group> own;
     for (const std::string& directory : place.directories) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MemoryBudget: how much memory this process may use, and how much of that is in use: the least of physical memory and
-// the limit of every control group above it, cgroup v1 and v2.
+// MemoryBudget: the memory this process may use, and how much of it is in use. The limit is the minimum of physical
+// memory and the limits of its control group and all ancestors, cgroup v1 and v2.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +14,18 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 struct MemoryBudget {
-  /// The least of all limits; nothing if none could be read.
+  /// The minimum of all limits; nullopt if none could be read.
   std::optional<std::uint64_t> limit_bytes;
-  /// What counts against that limit, all processes of the group together, without the file cache that the kernel drops
-  /// first. Of the machine, where no group has the least limit. Nothing if it could not be read.
+  /// Memory that counts against that limit: of all processes in the group, without the file cache that the kernel
+  /// reclaims first. Usage of the whole machine if physical memory is the limit. nullopt if it could not be read.
   std::optional<std::uint64_t> usage_bytes;
   /// One line for logs: "512 MiB: physical 16 GiB, cgroup v2 limit 512 MiB at /app; 200 MiB in use".
   std::string explanation;
-  /// Every file looked at, one line each, for `gantry doctor`.
+  /// Every file that was read, one line each, for `gantry doctor`.
   std::vector<std::string> derivation;
 };
 
-/// The budget that follows from `facts`. What cannot be read or understood does not limit.
+/// Computes the budget from `facts`. A limit that cannot be read or parsed is ignored.
 MemoryBudget compute_memory_budget(const SystemFacts& facts);
 
 /// Reads this process's budget. Never fails.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calling observers, and keeping what they throw from everything else.
+// Calls observers, and catches what they throw.
 #include "runtime/observed_request.hpp"
 
 #include <algorithm>
@@ -68,7 +68,7 @@ void ObservedRequest::tell(EndedSpan span) const noexcept {
 void ObservedRequest::tell_all(Span<const Ptr> requests, EndedSpan span) noexcept {
   try {
     std::vector<std::shared_ptr<void>> tags;
-    std::vector<const Observer*> told;  // one, but for models that pipelines of several runtimes share
+    std::vector<const Observer*> told;  // more than one only for a model that pipelines of several runtimes share
     for (const Ptr& first : requests) {
       if (std::find(told.begin(), told.end(), first->observer_.get()) != told.end()) continue;
       told.push_back(first->observer_.get());
@@ -78,7 +78,7 @@ void ObservedRequest::tell_all(Span<const Ptr> requests, EndedSpan span) noexcep
       span.requests = tags;
       call(*first->observer_, span);
     }
-  } catch (...) {  // no memory: then it is not told
+  } catch (...) {  // no memory: the span is not reported
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request that an observer is told of. CallOptions::observed carries it to wherever something of it happens.
+// A request that an observer follows. CallOptions::observed carries it to every place where a span of it ends.
 #pragma once
 
 #include <chrono>
@@ -16,9 +16,9 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 struct Context;
 
-/// Ownership: shares the observer and what it attached to the request.
+/// Ownership: shares the observer and the tag that it attached to the request.
 /// Threads:   immutable.
-/// Errors:    none: what an observer throws ends here.
+/// Errors:    none: exceptions of observers are caught.
 /// Cost:      one allocation.
 class ObservedRequest {
  public:
@@ -28,17 +28,17 @@ class ObservedRequest {
   ObservedRequest(std::shared_ptr<Observer> observer, const std::string& pipeline, const TimeSource& time)
       : observer_(std::move(observer)), pipeline_(pipeline), time_(time), began_(time.now()) {}
 
-  /// nullptr if there is no observer, or it does not want to hear of this request. `outer`: of what it is part, if of
-  /// anything. `options` and `pipeline` outlive it.
+  /// nullptr if there is no observer, or the observer skips this request. `outer`: the context of the request that this
+  /// one is part of, or nullptr. `options` and `pipeline` must outlive the result.
   static Ptr begin(const std::shared_ptr<Observer>& observer, const std::string& pipeline, const CallOptions& options,
                    std::size_t samples, const Context* outer) noexcept {
     return observer && !options.is_trial ? ask(observer, pipeline, options, samples, outer) : nullptr;
   }
-  /// The request's own span, which ends now.
+  /// Reports the span of the whole request, which ends now.
   void end(std::size_t samples, std::size_t failed, const Error* error) const noexcept;
-  /// Any other; EndedSpan::requests is filled in.
+  /// Reports another span; fills in EndedSpan::requests.
   void tell(EndedSpan span) const noexcept;
-  /// One that several share, to each observer among them.
+  /// Reports a span that several requests share, such as a batch, once to each of their observers.
   static void tell_all(Span<const Ptr> requests, EndedSpan span) noexcept;
 
  private:
@@ -46,7 +46,7 @@ class ObservedRequest {
                  std::size_t samples, const Context* outer) noexcept;
 
   std::shared_ptr<Observer> observer_;
-  const std::string& pipeline_;  // lives as long as calls of the pipeline do
+  const std::string& pipeline_;  // outlives all calls of the pipeline
   const TimeSource& time_;
   Clock::time_point began_;
   std::shared_ptr<void> tag_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Occupancy: who is inside a runtime: requests in flight, and visits, which are threads of the host's that help, or run
-// or post a task. A shutdown waits for both.
+// Occupancy: counts what uses a runtime: requests in flight, and visits. A visit is a host thread that helps, or that
+// runs or posts a task. A shutdown waits for both.
 #pragma once
 
 #include <atomic>
@@ -11,9 +11,9 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Threads: thread-safe. Whoever decides by the numbers lets others in under a lock of its own (WorkQueue).
+/// Threads: thread-safe. To compare a count with a limit and then add to it, the caller holds a lock (WorkQueue).
 /// Errors:  none.
-/// Cost:    an atomic addition; a lock while stopping.
+/// Cost:    an atomic addition; also a lock while stopping.
 class Occupancy final : public AdmissionCounter {
  public:
   std::size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
@@ -25,16 +25,16 @@ class Occupancy final : public AdmissionCounter {
   void begin_visit() { ++visits_; }
   void end_visit() noexcept { leave(visits_); }
 
-  /// Before the waits below: from now on, whoever leaves wakes who waits.
+  /// Call it before the waits below: from then on, each decrement wakes the waiting threads.
   void begin_stop() { is_stopping_ = true; }
   void wait_for_requests() GANTRY_EXCLUDES(mutex_) { wait_until_at_most(in_flight_, 0); }
-  /// `own`: visits of the calling thread.
+  /// `own`: visits of the calling thread, which are not waited for.
   void wait_for_visits(std::size_t own) GANTRY_EXCLUDES(mutex_) { wait_until_at_most(visits_, own); }
 
  private:
   void leave(std::atomic<std::size_t>& count) noexcept GANTRY_EXCLUDES(mutex_) {
     --count;
-    if (!is_stopping_) return;  // begin_stop() comes before a look at the numbers
+    if (!is_stopping_) return;  // no wake-up is lost: waits begin after begin_stop()
     const MutexLock lock(mutex_);
     has_left_.notify_all();
   }

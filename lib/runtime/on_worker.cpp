@@ -24,7 +24,7 @@ Result<void> do_on_worker(RuntimeCore& core, const std::function<void(Job)>& pos
     work();
     return {};
   }
-  AwaitedResult<std::exception_ptr> thrown;  // null: it was done
+  AwaitedResult<std::exception_ptr> thrown;  // null: `work` did not throw
   post([&work, giver = thrown.giver()](const Error* refusal) mutable {
     if (refusal) return giver.set(*refusal);
     try {

@@ -6,7 +6,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-thread_local WorkingFor* working_for = nullptr;  // the innermost
+thread_local WorkingFor* working_for = nullptr;  // the innermost scope of this thread
 
 }  // namespace
 

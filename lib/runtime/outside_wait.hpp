@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// OutsideWait: a thread of a runtime that waits for work on another one.
+// OutsideWait: a thread of one runtime waits for work on another runtime, without a deadlock.
 //
-// Requests may go from one runtime to another and back, and two of them in opposite directions: with all workers of
-// both waiting for each other nothing would ever go on. So whoever waits on a runtime's thread looks, while he does,
-// whether all that work there wait as well, and then does himself what he waits for.
+// Requests may pass from one runtime to another and back, and two requests may do so in opposite directions. If all
+// workers of both runtimes waited for each other, nothing would make progress. So a runtime's thread that waits checks
+// every 5 ms whether all threads of the awaited runtime wait as well; if so, it runs that runtime's queued work itself.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Marks this thread, for as long as the object lives, as one that works for `core`: one of its workers, a task of its
-/// host's executor, or a caller that helps.
+/// While it lives, marks this thread as one that works for `core`: a worker, a task on the host's executor, or a
+/// helping caller.
 class WorkingFor {
  public:
   explicit WorkingFor(RuntimeCore& core);
@@ -28,16 +28,16 @@ class WorkingFor {
   friend class OutsideWait;
   RuntimeCore& core_;
   WorkingFor* const before_;
-  int waits_ = 0;  // one within the other: whoever does here what he waits for may wait again
+  int waits_ = 0;  // nested waits: work that is run during a wait may wait again
 };
 
-/// For as long as it lives, this thread waits for work on `awaited`. Nothing for threads of the host's: their waiting
-/// keeps nobody from working.
+/// While it lives, this thread counts as waiting for work on `awaited`. It has no effect on other host threads: they
+/// hold no slot, so their waiting blocks no work.
 ///
-/// Ownership: a scope. The core must outlive it.
+/// Ownership: a scope object. The core must outlive it.
 /// Threads:   one thread.
 /// Errors:    none.
-/// Cost:      two locks for each runtime that the thread works for; while it waits, a look every 5 ms.
+/// Cost:      two locks for each runtime that the thread works for; during the wait, a check every 5 ms.
 class OutsideWait {
  public:
   explicit OutsideWait(RuntimeCore& awaited);
@@ -45,9 +45,9 @@ class OutsideWait {
   OutsideWait& operator=(const OutsideWait&) = delete;
   ~OutsideWait();
 
-  /// Waits until `is_done()`, or until `deadline` if there is one: false if that came first. `wait_until(time)` waits
-  /// for it, for as long as there is no time or until it comes; `do_it_here()` does what is waited for if nobody has
-  /// begun it.
+  /// Waits until `is_done()`, or until `deadline` if there is one; false if the deadline came first. `wait_until(time)`
+  /// blocks until the work is done, or until `time` if it is set. `do_it_here()` runs the awaited work on this thread,
+  /// if no thread has begun it.
   template <class IsDone, class WaitUntil, class DoItHere>
   bool wait(const std::optional<Deadline>& deadline, IsDone is_done, WaitUntil wait_until, DoItHere do_it_here) {
     constexpr std::chrono::milliseconds kLook{5};
@@ -70,8 +70,8 @@ class OutsideWait {
   const bool is_working_;
 };
 
-/// Waits for what a worker of `awaited` gives; false if `deadline` came first. A thread that works for a runtime does
-/// here what is queued there, if all wait.
+/// Waits for a result from a worker of `awaited`; false if `deadline` came first. If this thread works for a runtime
+/// and all threads of `awaited` wait, it runs work that is queued there.
 template <class T>
 bool wait_outside(RuntimeCore& awaited, const AwaitedResult<T>& result, const std::optional<Deadline>& deadline) {
   return OutsideWait(awaited).wait(

@@ -29,7 +29,7 @@ void OwnWorkers::start(const std::shared_ptr<RuntimeCore>& core) {
 void OwnWorkers::work(RuntimeCore& core, int index) {
   const CallerScope scope(core);
   const WorkingFor working(core);
-  std::fesetenv(FE_DFL_ENV);  // whatever the thread had set that made the runtime
+  std::fesetenv(FE_DFL_ENV);  // a thread inherits the environment of the thread that created the runtime
   char name[16];
   std::snprintf(name, sizeof name, "gantry-%d", index);
   ::pthread_setname_np(::pthread_self(), name);
@@ -45,7 +45,7 @@ void OwnWorkers::work(RuntimeCore& core, int index) {
 }
 
 void OwnWorkers::join(RuntimeCore& core) {
-  // Whoever holds the mutex is joining; a worker must not wait for that, since it may be the one that is waited for.
+  // The holder of the mutex is joining. A worker must not wait for it, since the holder may be waiting for this worker.
   const bool is_own = current_core() == &core;
   if (!is_own)
     join_mutex_.lock();

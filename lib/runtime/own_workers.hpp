@@ -11,11 +11,13 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Cost: a thread each; a wake-up takes 10 to 90 us on a virtual machine. They do not spin, which would burn the quota.
+/// Cost: one thread per worker; a wake-up takes 10 to 90 us on a virtual machine. Workers do not spin, since spinning
+///       would use up the CPU quota.
 class OwnWorkers final : public ThreadSource {
  public:
   explicit OwnWorkers(int count) : count_(count) {}
-  /// Detaches the one worker that may be left: the one that is running this, as the core's last holder.
+  /// Detaches the worker that runs this destructor, if it is a worker that releases the core last. All others have been
+  /// joined.
   ~OwnWorkers() override;
 
   bool comes_with_slot() const noexcept override { return false; }
@@ -23,7 +25,7 @@ class OwnWorkers final : public ThreadSource {
   void wake_one(RuntimeCore&) noexcept override { has_work_.notify_one(); }
   void wake_timekeeper() noexcept override { has_work_.notify_one(); }
   void wake_all() noexcept override { has_work_.notify_all(); }
-  /// On a worker: joins the others, and leaves that worker to end by itself.
+  /// If called on a worker, joins the others; that worker ends later by itself.
   void join(RuntimeCore& core) override;
 
  private:
@@ -31,7 +33,7 @@ class OwnWorkers final : public ThreadSource {
 
   const int count_;
   CondVar has_work_;  // waited for with the queue's mutex
-  Mutex join_mutex_;  // held by whoever joins
+  Mutex join_mutex_;  // held during join()
   std::vector<std::thread> threads_ GANTRY_GUARDED_BY(join_mutex_);
 };
 

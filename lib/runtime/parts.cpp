@@ -13,12 +13,12 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// What the threads share. It outlives the call, since a job may come to it when all is done.
+/// State that the threads share. It outlives the call, since a queued job may start after all parts are done.
 class Parts {
  public:
   Parts(std::size_t count, std::function<void(std::size_t)> part) : count_(count), part_(std::move(part)) {}
 
-  /// Takes parts until none are left.
+  /// Runs parts until none are left.
   void work() noexcept {
     for (std::size_t i = next_++; i < count_; i = next_++) {
       std::exception_ptr thrown;

@@ -8,7 +8,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Of a line "Key:  123 kB".
+/// The value in bytes of a line "Key: 123 kB".
 std::optional<std::uint64_t> bytes_of(const std::optional<std::string>& table, std::string_view key) {
   const auto kilobytes = table ? find_value(*table, key) : std::nullopt;
   if (!kilobytes || *kilobytes < 0) return std::nullopt;
@@ -31,7 +31,7 @@ ProcessMemory read_process_memory() {
 }
 
 std::chrono::nanoseconds read_process_cpu_time() {
-  // Finer than getrusage(), which counts microseconds.
+  // Has a finer resolution than getrusage(), which counts microseconds.
   timespec time{};
   if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) != 0) return std::chrono::nanoseconds(0);
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RejectCounter: how often each ErrorReason came.
+// RejectCounter: the number of rejected requests by ErrorReason.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RoundingScope: round to nearest on a thread of the host's, whatever it had set, and put it back.
+// RoundingScope: sets a host thread to round to nearest, and restores its own rounding mode on destruction.
 #pragma once
 
 #include <cfenv>
@@ -8,7 +8,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: one thread.
-/// Cost:    a few nanoseconds where the mode is round to nearest already.
+/// Cost:    a few nanoseconds if the mode is already round to nearest.
 class RoundingScope {
  public:
   RoundingScope() : before_(std::fegetround()) {

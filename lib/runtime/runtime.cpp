@@ -23,10 +23,10 @@ namespace {
 
 using detail::RuntimeCore;
 
-/// Every core that may still have workers. Leaked on purpose: it is used while statics are destroyed.
+/// Every core that may still have workers. Never destroyed: it is used during static destruction.
 struct LiveCores {
   detail::Mutex mutex;
-  bool is_closed GANTRY_GUARDED_BY(mutex) = false;  // exit has begun
+  bool is_closed GANTRY_GUARDED_BY(mutex) = false;  // exit() has begun
   std::vector<std::weak_ptr<RuntimeCore>> cores GANTRY_GUARDED_BY(mutex);
 };
 
@@ -35,7 +35,8 @@ LiveCores& live_cores() {
   return *live;
 }
 
-/// Engines' libraries tear their tables down during exit; a worker inside one of them would abort the process.
+/// The libraries of engines destroy their tables during exit; a worker still running inside one of them would abort the
+/// process.
 void stop_all_at_exit() {
   std::vector<std::weak_ptr<RuntimeCore>> cores;
   {
@@ -49,7 +50,7 @@ void stop_all_at_exit() {
     if (auto alive = core.lock()) alive->stop();
 }
 
-/// False once exit has begun: nothing would stop the workers any more.
+/// False once exit() has begun: then nothing would stop the workers of a new core.
 bool register_core(const std::shared_ptr<RuntimeCore>& core) {
   static const int registered = std::atexit(&stop_all_at_exit);
   static_cast<void>(registered);
@@ -79,13 +80,14 @@ void detail::renew_exit_hook() {
   if (!live.is_closed) static_cast<void>(std::atexit(&stop_all_at_exit));
 }
 
-/// What a handle shares: stops the core when the last handle goes.
+/// Shared by the handles; stops the core when the last handle is destroyed.
 struct Runtime::Owner {
   explicit Owner(std::shared_ptr<RuntimeCore> owned) : core(std::move(owned)) {}
   Owner(const Owner&) = delete;
   Owner& operator=(const Owner&) = delete;
   ~Owner() {
-    // In a child of fork() the core cannot even be destroyed: workers of the parent wait on its condition variables.
+    // In a child of fork() the core is leaked: destroying condition variables on which the parent's workers were
+    // waiting may hang.
     if (core->is_of_parent_process()) {
       alignas(std::shared_ptr<RuntimeCore>) unsigned char never_destroyed[sizeof(core)];
       new (never_destroyed) std::shared_ptr<RuntimeCore>(std::move(core));
@@ -105,7 +107,7 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
   auto core = std::make_shared<RuntimeCore>(resolved, std::move(budgets), make_threads(resolved));
   if (!register_core(core))
     return Error(ErrorCode::kUnavailable, "the process is exiting").with_reason(ErrorReason::kShutdown);
-  const auto owner = std::make_shared<Owner>(core);  // stops what was started, however this function is left
+  const auto owner = std::make_shared<Owner>(core);  // stops the started threads if a later step fails
   if (options.execution == Execution::kPooled) {
     try {
       core->start_threads();
@@ -121,7 +123,7 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) try {
 
 Result<Runtime> Runtime::shared() try {
   static detail::Mutex mutex;
-  static auto* const shared = new std::weak_ptr<Owner>;  // leaked: statics of the host may still ask during exit
+  static auto* const shared = new std::weak_ptr<Owner>;  // never destroyed: the host may call this during exit
   const detail::MutexLock lock(mutex);
   if (auto owner = shared->lock(); owner && !owner->core->is_of_parent_process() && !owner->core->is_stopped())
     return Runtime(std::move(owner));

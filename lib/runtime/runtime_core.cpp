@@ -19,7 +19,7 @@ RuntimeOptions without_owned(RuntimeOptions options) {
 
 std::shared_ptr<const TimeSource> time_of(const RuntimeOptions& options) {
   if (options.time_source) return options.time_source;
-  return {std::shared_ptr<void>(), &TimeSource::steady()};  // which nobody owns
+  return {std::shared_ptr<void>(), &TimeSource::steady()};  // owns nothing: the clock is static
 }
 
 }  // namespace
@@ -62,11 +62,11 @@ void RuntimeCore::stop() {
   };
   threads_->wake_all();
   queue_.refuse_queued();
-  for (auto& [when, job] : timers) job(&ended);  // nobody's request: whoever set one counts what it is for
+  for (auto& [when, job] : timers) job(&ended);  // not counted as rejected here: a timer is not a request
   shut_down_models();
   if (options_.execution == Execution::kCaller && current_core() != this) queue_.occupancy().wait_for_requests();
   threads_->join(*this);
-  shut_down_models();  // calls that a helping caller left behind
+  shut_down_models();  // again: a helping caller may have left calls in a model
 }
 
 Result<Admission> RuntimeCore::admit(const CallOptions& call, Clock::duration expected) {
@@ -74,7 +74,7 @@ Result<Admission> RuntimeCore::admit(const CallOptions& call, Clock::duration ex
     return Error(ErrorCode::kFailedPrecondition,
                  "the runtime was made before fork(), and its workers stayed in the parent; make runtimes, models and "
                  "pipelines in the child");
-  if (call.has_been_admitted_by(*this)) return Admission();  // it came back
+  if (call.has_been_admitted_by(*this)) return Admission();  // it returned from another runtime
   return queue_.admit(call, expected);
 }
 
@@ -88,7 +88,8 @@ void RuntimeCore::wake_one() noexcept {
   if (threads_->comes_with_slot()) queue_.occupancy().end_visit();
 }
 
-// The job may be done, and its holders gone, before the thread that posted it is: so each of these holds the core.
+// Each function below holds the core: the job may finish and release the last other reference to the core before the
+// function returns.
 
 void RuntimeCore::post(Job job) {
   const auto self = shared_from_this();
@@ -121,7 +122,7 @@ bool RuntimeCore::on_helping_caller() const {
 }
 
 bool RuntimeCore::begin_help() {
-  // In a child of fork() the lock may be held for ever by a thread that stayed in the parent.
+  // In a child of fork() the lock may be locked for ever: a thread that held it exists only in the parent.
   if (threads_->comes_with_slot() || options_.execution == Execution::kCaller || is_of_parent_process()) return false;
   if (!queue_.begin_help()) return false;
   watch_budget();
@@ -150,16 +151,16 @@ bool RuntimeCore::begin_here() {
   return true;
 }
 
-// A pod can be resized in place, and threads beyond its quota are throttled.
+// A pod can be resized in place. If more threads run than the new quota allows, the kernel throttles them.
 
 void RuntimeCore::watch_budget() noexcept {
   if (is_budget_watched_.load(std::memory_order_relaxed) || is_budget_watched_.exchange(true)) return;
   try {
     post_at(now() + budgets_->interval(), [this](const Error* refusal) {
-      is_budget_watched_ = false;  // also where it was refused: the next request sets it
+      is_budget_watched_ = false;  // also if the timer was refused; the next request sets it again
       if (!refusal) follow_budget();
     });
-  } catch (const std::bad_alloc&) {  // the request that is on its way must not be lost for that
+  } catch (const std::bad_alloc&) {  // the request that sets the timer must not fail for it
     is_budget_watched_ = false;
   }
 }
@@ -169,7 +170,7 @@ void RuntimeCore::follow_budget() noexcept {
   try {
     if (!options_.allow_oversubscription)
       limit = std::clamp(budgets_->refresh(now())->cpu.cpus / options_.intra_op_threads, 1, options_.workers);
-  } catch (...) {  // no memory to read it
+  } catch (...) {  // the budget could not be read: keep the limit
     return;
   }
   int added = queue_.set_limit(limit);

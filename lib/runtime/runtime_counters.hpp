@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RuntimeCounters: what a runtime counts while it runs; the writing side of RuntimeStats.
+// RuntimeCounters: the counters behind RuntimeStats; the writing side.
 #pragma once
 
 #include <gantry/stats.hpp>
@@ -11,7 +11,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 /// Threads: thread-safe.
-/// Cost:    a relaxed addition each.
+/// Cost:    a relaxed addition for each count.
 struct RuntimeCounters {
   Counter admitted;
   Counter deadline_misses;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RuntimeOptions: what is allowed, and the numbers that 0 stands for.
+// Validates RuntimeOptions and replaces their zeros by the values in use.
 #pragma once
 
 #include <gantry/result.hpp>
@@ -7,10 +7,11 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// invalid_argument for what no machine could do.
+/// invalid_argument for values that are invalid on every machine.
 Result<void> check_options(const RuntimeOptions& options);
 
-/// Checked options with every 0 replaced by the number in force on `budget` CPUs. invalid_argument if they exceed it.
+/// Checks the options, and replaces every 0 by the value in use on `budget` CPUs. invalid_argument if they exceed the
+/// budget.
 Result<RuntimeOptions> resolve_options(RuntimeOptions options, int budget);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

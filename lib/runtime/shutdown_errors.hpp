@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ShutdownErrors: what may have to be said when there is no memory left to make an error.
+// ShutdownErrors: the errors of a shutdown, made in advance: a shutdown must complete all requests even without memory.
 #pragma once
 
 #include <gantry/error.hpp>
@@ -7,10 +7,10 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 struct ShutdownErrors {
-  const Error stopped = make("the runtime was shut down");                                 ///< who comes after stop()
-  const Error refused = make("the runtime was shut down before the request could start");  ///< who was queued
-  const Error ended = make("the runtime was shut down before the request was done");       ///< who had begun
-  const Error dropped = make("the host's executor dropped the work");                      ///< and no task is left
+  const Error stopped = make("the runtime was shut down");                                 ///< for new requests
+  const Error refused = make("the runtime was shut down before the request could start");  ///< for queued ones
+  const Error ended = make("the runtime was shut down before the request was done");       ///< for running ones
+  const Error dropped = make("the host's executor dropped the work");                      ///< no task is left
 
  private:
   static Error make(const char* message) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SignalsBlocked: threads that start meanwhile leave the process's signals to the host's threads.
+// SignalsBlocked: starts threads that do not receive the signals sent to the process, which belong to the host's
+// threads.
 #pragma once
 
 #include <gantry/version.hpp>
@@ -9,8 +10,9 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// While it lives, new threads start with the signals blocked that are sent to the process as a whole. What a thread
-/// brings upon itself (SIGSEGV, ...) stays with it, so that crash handlers see it.
+/// While it lives, threads that this thread starts inherit a mask that blocks signals sent to the process. Signals that
+/// a thread causes itself (SIGSEGV, ...) are not blocked, so that crash handlers see them; neither is SIGPROF, so that
+/// profilers see the thread.
 class SignalsBlocked {
  public:
   SignalsBlocked() {

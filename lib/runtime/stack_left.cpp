@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uintptr_t kNeeded = std::uintptr_t{1} << 20;
 
-/// Where this thread's stack begins and ends; nowhere if that is not known.
+/// The bounds of this thread's stack; empty if unknown.
 struct Stack {
   std::uintptr_t low = 0;
   std::uintptr_t high = 0;

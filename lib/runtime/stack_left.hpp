@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a thread that is not a worker has the stack for a request.
+// Whether a host thread has enough stack for a request.
 #pragma once
 
 #include <gantry/version.hpp>
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Whether 1 MiB or more is left, which an engine may need; workers have what the system gives a thread, usually 8 MB.
-/// False, too, on a stack that is not the thread's own, such as a coroutine's.
+/// Whether at least 1 MiB is left, which an engine may need; workers have the system's default, usually 8 MB. Also
+/// false on a stack that is not the thread's own, such as a coroutine's.
 bool has_stack_left();
 
 }  // namespace gantry::inline GANTRY_ABI::detail

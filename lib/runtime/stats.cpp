@@ -10,7 +10,7 @@
 namespace gantry::inline GANTRY_ABI {
 namespace {
 
-constexpr std::size_t kSteps = 4;  // buckets an octave
+constexpr std::size_t kSteps = 4;  // buckets per octave
 
 class PrometheusText {
  public:

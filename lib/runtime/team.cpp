@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled with OpenMP, alone of all sources.
+// The only source file that is compiled with OpenMP.
 #include "runtime/team.hpp"
 
 #include <algorithm>
@@ -12,12 +12,12 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// What the threads of one loop share.
+/// State that the threads of one loop share.
 class Loop {
  public:
   Loop(std::size_t count, const std::function<void(std::size_t)>& part) : count_(count), part_(part) {}
 
-  /// Takes parts until none are left. Nothing may be thrown out of a parallel region.
+  /// Runs parts until none are left. Catches all exceptions: none may leave a parallel region.
   void work() noexcept {
     const RoundingScope rounding;
     for (std::size_t i = next_++; i < count_; i = next_++) {
@@ -47,7 +47,7 @@ class Loop {
 void run_on_team(std::size_t threads, std::size_t count, const std::function<void(std::size_t)>& part) {
   Loop loop(count, part);
   [[maybe_unused]] const auto team = static_cast<int>(std::min(threads, count));
-  if (team < 2) {  // NOLINT(bugprone-branch-clone): the other branch runs on a team
+  if (team < 2) {  // NOLINT(bugprone-branch-clone): the branches differ: the other one runs on a team
     loop.work();
   } else {
 #ifdef _OPENMP

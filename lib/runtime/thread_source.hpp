@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ThreadSource: where the threads come from that run a RuntimeCore's work: workers of the runtime's own (OwnWorkers),
-// tasks at the host's executor (HostTasks), or, in tests, whatever a script says.
+// ThreadSource: provides the threads that run a RuntimeCore's work: the runtime's own workers (OwnWorkers), tasks on
+// the host's executor (HostTasks), or, in tests, a scripted source.
 //
-// Its threads hold the WorkQueue's mutex while they ask for work, and run what they get without it.
+// Its threads hold the WorkQueue's mutex while they take a job, and run the job without it.
 #pragma once
 
 #include <gantry/version.hpp>
@@ -13,24 +13,25 @@ namespace gantry::inline GANTRY_ABI::detail {
 class RuntimeCore;
 
 /// Ownership: owned by the core; its threads share the core.
-/// Threads:   thread-safe. Nothing but start() throws; nothing is called under the queue's mutex.
+/// Threads:   thread-safe. Only start() throws. No function is called while the queue's mutex is held.
 class ThreadSource {
  public:
   virtual ~ThreadSource() = default;
 
-  /// How a thread gets the slot it works in. true: the queue reserves one for it before wake_one(), and the thread
-  /// comes with it. false: a thread takes one together with the work.
+  /// How a thread gets its slot. true: the queue reserves a slot before wake_one(), and the thread starts with it.
+  /// false: the thread takes a slot together with the job.
   virtual bool comes_with_slot() const noexcept = 0;
-  /// std::system_error or std::bad_alloc if not all threads could be started; those that were wait for join().
+  /// Throws std::system_error or std::bad_alloc if not all threads could be started; join() joins those that were.
   virtual void start(const std::shared_ptr<RuntimeCore>& core) = 0;
-  /// A thread is to come: something is queued, and a slot is free, or reserved for it. Within a visit (Occupancy).
+  /// Makes one thread run work: something is queued, and a slot is free or reserved for it. Called within a visit
+  /// (Occupancy).
   virtual void wake_one(RuntimeCore& core) noexcept = 0;
-  /// A timer was set, for a time when no thread may have looked for work yet.
+  /// A timer was set; a thread must wake up for it if it is earlier than the time the threads sleep until.
   virtual void wake_timekeeper() noexcept = 0;
-  /// All are to look again: more slots are free, or the core is stopping.
+  /// All threads must look for work again: more slots are free, or the core is stopping.
   virtual void wake_all() noexcept = 0;
-  /// After the core began to stop: returns when no thread of it runs work any more and no visit is left,
-  /// the calling thread aside. A second caller waits for the first, unless it is on one of these threads.
+  /// Called after the core began to stop. Returns when no thread runs work of the core and no visit is left, except on
+  /// the calling thread. A second caller waits for the first, unless it is on one of these threads.
   virtual void join(RuntimeCore& core) = 0;
 };
 

@@ -46,10 +46,10 @@ WorkQueue::Pushed WorkQueue::push(const Error& stopped, Push push) {
   try {
     if (is_stopping_) return {stopped, false};
     push();
-  } catch (const std::bad_alloc&) {  // the job is still whole
+  } catch (const std::bad_alloc&) {  // the job was not moved from
     return {Error::out_of_memory(), false};
   }
-  // Whoever ends a piece of work looks for more by itself, so without a free slot nobody is woken.
+  // A thread that ends a job looks for more work by itself, so no thread is woken unless a slot is free.
   return {std::nullopt, needs_reserved_slots_ ? try_reserve_slot() : slots_.is_free()};
 }
 
@@ -89,8 +89,9 @@ WorkQueue::Pushed WorkQueue::push_at(Clock::time_point when, Job& job) {
 }
 
 std::optional<Clock::time_point> WorkQueue::next_look() const {
-  // A timer that is due and finds no slot is for whoever releases one. Those behind it are not: a caller that helps
-  // ends without waking anybody if none is due then.
+  // If no slot is free, a timer that is due already is run by the thread that releases one. A later timer needs a
+  // thread that sleeps until then: a helping caller that releases its slot wakes a thread only if a timer is due at
+  // that moment.
   return slots_.is_free() ? order_.next_time() : order_.next_time_after(now());
 }
 
@@ -106,7 +107,7 @@ bool WorkQueue::run_one() {
   if (!work) return false;
   mutex_.unlock();
   work->run();
-  work.reset();  // what it held goes without the lock
+  work.reset();  // destroys the job while the lock is not held
   mutex_.lock();
   release_slot();
   return true;
@@ -131,7 +132,7 @@ void WorkQueue::lose_slot() {
   const auto take = [this](bool is_lost) -> std::optional<Drained> {
     const MutexLock lock(mutex_);
     if (is_lost) release_slot();
-    return slots_.are_all_free() ? drain() : std::nullopt;  // nobody would come for it
+    return slots_.are_all_free() ? drain() : std::nullopt;  // no thread is left to run it
   };
   for (auto queued = take(true); queued; queued = take(false)) {
     counters_.rejects.count(ErrorReason::kShutdown);
@@ -156,7 +157,7 @@ int WorkQueue::set_limit(int limit) {
 }
 
 std::optional<Work> WorkQueue::next() {
-  if (is_stopping_) return std::nullopt;  // what is left is refuse_queued()'s
+  if (is_stopping_) return std::nullopt;  // refuse_queued() takes what is left
   const auto now = this->now();
   auto next = order_.next(now);
   if (!next) return std::nullopt;
@@ -172,7 +173,7 @@ std::optional<Error> WorkQueue::begin_request(const Ticket& request, Clock::time
     auto refusal = admission_.shed(request, left == 0, order_.cost_ahead_of(-kHighestPriority), now);
     if (refusal) counters_.rejects.count(ErrorReason::kShed);
     return refusal;
-  } catch (const std::bad_alloc&) {  // no memory to refuse it: then it is computed
+  } catch (const std::bad_alloc&) {  // no memory for the error: compute the request instead
     return std::nullopt;
   }
 }
@@ -240,7 +241,7 @@ std::optional<WorkQueue::Drained> WorkQueue::drain() {
 }
 
 void WorkQueue::refuse_queued() {
-  for (;;) {  // one by one: a list of them would take memory
+  for (;;) {  // one at a time: a list would need memory
     auto queued = [this] {
       const MutexLock lock(mutex_);
       return drain();

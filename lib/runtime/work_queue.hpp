@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// WorkQueue: the bounded queue of a runtime, and the one lock around it.
+// WorkQueue: the bounded queue of a runtime, with the lock that guards it.
 //
-// Who may come in is AdmissionPolicy's to say, what is next JobOrder's, and how many run at once WorkSlots'. It has no
-// threads: whoever has one takes work, runs it without the lock, and releases the slot.
+// AdmissionPolicy decides which requests are admitted, JobOrder which job is next, WorkSlots how many run at once. The
+// queue has no threads: a thread of the ThreadSource takes a slot and a job, runs the job without the lock, and
+// releases the slot.
 #pragma once
 
 #include <atomic>
@@ -25,9 +26,9 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Ownership: owns the jobs that wait.
+/// Ownership: owns the queued jobs.
 /// Threads:   thread-safe; jobs run without the lock.
-/// Errors:    a job that cannot be queued stays the caller's, with the reason.
+/// Errors:    a job that cannot be queued stays with the caller, who gets the reason (Pushed::refusal).
 /// Cost:      one lock to queue a job, one to take it.
 class WorkQueue {
  public:
@@ -42,17 +43,17 @@ class WorkQueue {
   const ShutdownErrors& errors() const { return errors_; }
   Occupancy& occupancy() { return occupancy_; }
   std::size_t in_flight() const { return occupancy_.in_flight(); }
-  /// Requests that have not begun; read without the lock, so a moment old.
+  /// Requests that have not begun; read without the lock, so slightly out of date.
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
-  /// Fills in what it knows.
+  /// Fills in the fields that the queue knows.
   void add_to(RuntimeStats& stats) const GANTRY_EXCLUDES(mutex_);
 
   Result<Admission> admit(const CallOptions& call, Clock::duration expected) GANTRY_EXCLUDES(mutex_);
 
-  /// What came of a push.
+  /// The outcome of a push.
   struct Pushed {
-    std::optional<Error> refusal;  ///< set: the job is still the caller's
-    bool needs_thread = false;     ///< a slot is free, or was reserved, with a visit, for a thread that comes
+    std::optional<Error> refusal;  ///< if set, the caller keeps the job
+    bool needs_thread = false;     ///< a slot is free, or was reserved together with a visit
   };
   Pushed push_continuation(Job& job) GANTRY_EXCLUDES(mutex_);
   Pushed push_request(Job& job, const CallOptions& call, Clock::duration expected, std::size_t samples)
@@ -65,45 +66,48 @@ class WorkQueue {
   bool is_stopping() const GANTRY_REQUIRES(mutex_) { return is_stopping_; }
   /// When the first timer is due.
   std::optional<Clock::time_point> next_timer() const GANTRY_REQUIRES(mutex_) { return order_.next_time(); }
-  /// When a thread that finds no work now is to look again; nothing: when it is woken.
+  /// When a thread that found no work must look again; nullopt: only when it is woken.
   std::optional<Clock::time_point> next_look() const GANTRY_REQUIRES(mutex_);
-  /// Takes a slot and the next job, runs it without the lock, and releases the slot. False if there is none of either.
+  /// Takes a slot and the next job, runs it without the lock, and releases the slot. False if there is no slot or no
+  /// job.
   bool run_one() GANTRY_REQUIRES(mutex_);
-  /// The parts of run_one(), for threads that are scripted.
+  /// The steps of run_one(), for the scripted threads of tests.
   std::optional<Work> take_work() GANTRY_REQUIRES(mutex_);
   void release_slot() GANTRY_REQUIRES(mutex_) { slots_.release(); }
-  /// run_one() in a slot that was reserved, and stays taken.
+  /// As run_one(), in a slot that was reserved before; does not release it.
   void run_one_in_slot() GANTRY_REQUIRES(mutex_);
-  /// True if there is more for whoever holds a slot; otherwise it is released.
+  /// True if there is more work for the holder of a slot; else releases the slot.
   bool keep_or_release_slot() GANTRY_REQUIRES(mutex_);
-  /// A thread with a reserved slot is lost. If no other is left, what is queued is refused.
+  /// A thread with a reserved slot will not come, since the executor dropped its task. Releases the slot; if no slot is
+  /// taken any more, refuses all queued work.
   void lose_slot() GANTRY_EXCLUDES(mutex_);
-  /// True if a slot was reserved, with a visit, for more that waits.
+  /// True if a slot, and a visit, was reserved for work that is queued.
   bool reserve_slot() GANTRY_EXCLUDES(mutex_);
-  /// A timer that is due; nothing if none is.
+  /// Removes and returns a timer that is due; nullopt if none is.
   std::optional<Job> take_due_timer() GANTRY_REQUIRES(mutex_) { return order_.next_timer(now()); }
-  /// As WorkSlots has it.
+  /// As WorkSlots::set_limit().
   int set_limit(int limit) GANTRY_EXCLUDES(mutex_);
 
-  /// A slot and a visit for a caller that helps, if a slot is free and nothing waits that came before.
+  /// Takes a slot and a visit for a helping caller, if a slot is free and no work is queued.
   bool begin_help() GANTRY_EXCLUDES(mutex_);
-  /// True if a thread is to be woken for what came meanwhile.
+  /// Releases the slot. True if a thread must be woken for work that arrived meanwhile.
   bool end_help() GANTRY_EXCLUDES(mutex_);
 
   // A thread that holds a slot begins, and ends, to wait for work on another runtime.
   void begin_wait() GANTRY_EXCLUDES(mutex_);
   void end_wait() GANTRY_EXCLUDES(mutex_);
-  /// True if all that may run work wait so: what is queued is begun by nobody.
+  /// True if all threads that may run work wait in this way, so that no thread begins queued work.
   bool all_wait() const GANTRY_EXCLUDES(mutex_);
-  /// If all wait: what a waiting thread can run instead. The continuation of a request that has begun, or anything.
+  /// If all_wait(): work that a waiting thread can run instead; the first function returns only continuations and due
+  /// timers, the second any work.
   std::optional<Job> take_continuation_if_all_wait() GANTRY_EXCLUDES(mutex_);
   std::optional<Work> take_work_if_all_wait() GANTRY_EXCLUDES(mutex_);
 
   // Shutdown.
   bool is_stopped() const GANTRY_EXCLUDES(mutex_);
-  /// From now on nothing is queued or taken. The timers, which are to be refused: nobody's requests.
+  /// From then on nothing is queued or taken. Returns the timers, for the caller to refuse.
   Timers stop() GANTRY_EXCLUDES(mutex_);
-  /// Refuses all that is queued.
+  /// Refuses all queued work.
   void refuse_queued() GANTRY_EXCLUDES(mutex_);
 
  private:
@@ -111,7 +115,7 @@ class WorkQueue {
   Pushed push(const Error& stopped, Push push) GANTRY_EXCLUDES(mutex_);
   bool try_reserve_slot() GANTRY_REQUIRES(mutex_);
   std::optional<Work> next() GANTRY_REQUIRES(mutex_);
-  /// What follows when a request begins that was queued; the reason if it is shed.
+  /// Updates the admission and the counters when a queued request begins; returns the reason if it is shed.
   std::optional<Error> begin_request(const Ticket& request, Clock::time_point now) GANTRY_REQUIRES(mutex_);
   std::optional<Drained> drain() GANTRY_REQUIRES(mutex_);
 
@@ -124,7 +128,7 @@ class WorkQueue {
   AdmissionPolicy admission_ GANTRY_GUARDED_BY(mutex_);
   WorkSlots slots_ GANTRY_GUARDED_BY(mutex_);
   bool is_stopping_ GANTRY_GUARDED_BY(mutex_) = false;
-  Occupancy occupancy_;  // entered with the lock held
+  Occupancy occupancy_;  // incremented with the lock held
   std::atomic<std::size_t> queued_{0};
 };
 

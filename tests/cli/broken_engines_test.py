@@ -103,7 +103,7 @@ class BrokenEngines(unittest.TestCase):
                 self.assertEqual(status, 1, text)
                 self.assertIn("library 'acme' is not usable", text)
                 self.assertIn("problem no engine 'acme': libgantry_acme.so is not usable: in its gantry_engine_0_2(), "
-                              + said + "; that is a mistake of this library", text)
+                              + said + "; this is a bug of the library", text)
                 self.assertIn("CPU ", text)
 
     def test_the_other_libraries_are_found(self):

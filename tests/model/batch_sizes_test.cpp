@@ -55,7 +55,7 @@ TEST(BatchSizes, AreAscendingFromOne) {
   EXPECT_THAT(BatchSizes::make({}), IsOk());
   EXPECT_THAT(BatchSizes::make({1, 4, 8}), IsOk());
   for (const std::vector<int>& wrong : {std::vector<int>{0}, {-1}, {4, 4}, {8, 4}})
-    EXPECT_THAT(BatchSizes::make(wrong), FailsWith(ErrorCode::kInvalidArgument, "must be ascending from 1"));
+    EXPECT_THAT(BatchSizes::make(wrong), FailsWith(ErrorCode::kInvalidArgument, "must be ascending and at least 1"));
   const auto sizes = BatchSizes::make({2, 4, 8}).value();
   EXPECT_EQ(sizes.up_to(1), 0u);
   EXPECT_EQ(sizes.up_to(7), 4u);
@@ -112,7 +112,7 @@ TEST(BatchSizes, SamplesThatMayDependOnEachOtherAreNotTakenApart) {
 TEST(BatchSizes, OutputsOfOtherRowsAreTheModelsError) {
   const auto wrong = [](const Tensors&, std::size_t) { return Result<Tensors>(rows(1)); };
   EXPECT_THAT(run_in_sizes(BatchSizes::make({4}).value(), rows(3), 3, true, wrong),
-              FailsWith(ErrorCode::kModelError, "outputs of other than 4 rows"));
+              FailsWith(ErrorCode::kModelError, "the model's outputs do not have 4 rows"));
 }
 
 struct Served {
@@ -207,7 +207,7 @@ TEST(FixedBatchSizes, OfAnEngineThatAreNoneAreRefused) {
               FailsWith(ErrorCode::kInvalidArgument, "EngineInfo::batch_sizes must be ascending"));
 }
 
-TEST(MaxThreads, AreWhatAnInstanceIsGivenAtMost) {
+TEST(MaxThreads, LimitTheThreadsOfAnInstance) {
   RuntimeOptions runtime_options;
   runtime_options.workers = 1;
   runtime_options.intra_op_threads = 4;

@@ -51,7 +51,7 @@ TEST(Stack, KeepsTheBlockAlive) {
   EXPECT_EQ(values_of(stacked), (std::vector<float>{0, 1, 2, 3}));
 }
 
-TEST(Stack, GathersWhatIsNotInOrder) {
+TEST(Stack, GathersSamplesThatAreNotConsecutive) {
   const Tensor whole = block(3);
   const std::vector<Tensor> samples = {whole.select(0, 2).value(), whole.select(0, 0).value()};
   const Tensor stacked = stack(samples).value();

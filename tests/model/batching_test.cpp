@@ -234,7 +234,7 @@ TEST(Batching, WaitsForOthersAsLongAsItIsTold) {
   EXPECT_EQ(served.script->calls(), before + 1) << "one batch of two";
 }
 
-TEST(Batching, WhatIsCancelledOrLateInTheQueueIsNotComputed) {
+TEST(Batching, DoesNotComputeQueuedCallsThatAreCancelledOrPastTheirDeadline) {
   const auto time = std::make_shared<test::ManualTime>();
   Served served({}, row_signature(), 2, time);
   served.script->gate.close();

@@ -58,7 +58,7 @@ CallQueue make_queue(BatchOptions options = batching(), RuntimeOptions runtime =
   return queue;
 }
 
-TEST(CallQueue, TakesWhatWaits) {
+TEST(CallQueue, TakesWaitingCalls) {
   CallQueue queue = make_queue();
   for (int i = 0; i < 11; ++i) arrive(queue, make_call(i));
   EXPECT_EQ(ids(queue.begin(kStart).calls), (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
@@ -80,7 +80,7 @@ TEST(CallQueue, FormsBatchesThatTheEngineComputes) {
   EXPECT_EQ(sizes, (std::vector<std::size_t>{8, 4, 2, 1})) << "the last is filled up";
 }
 
-TEST(CallQueue, IdleInstancesShareWhatWaits) {
+TEST(CallQueue, IdleInstancesShareWaitingCalls) {
   RuntimeOptions two;
   two.workers = 2;
   CallQueue queue(batching(), two, 2);
@@ -164,7 +164,7 @@ TEST(CallQueue, ABatchIsNoLargerThanADeadlineAllows) {
   EXPECT_EQ(queue.begin(kStart).calls.size, 4u);
 }
 
-TEST(CallQueue, RefusesWhatCannotBeDoneInTime) {
+TEST(CallQueue, RefusesCallsThatCannotMeetTheirDeadline) {
   CallQueue queue = make_queue();
   CallPtr first = make_call(0, kStart + 5ms);
   EXPECT_FALSE(queue.arrive(first, kStart)) << "an idle model tries, so that a wrong guess is mended";
@@ -177,7 +177,7 @@ TEST(CallQueue, RefusesWhatCannotBeDoneInTime) {
   EXPECT_TRUE(second) << "a refused call stays with who brought it";
 }
 
-TEST(CallQueue, WhatALargeBatchTookRefusesNoSingleCall) {
+TEST(CallQueue, TheTimeOfALargeBatchDoesNotRefuseASingleCall) {
   CallQueue queue(batching(16), {}, 2);
   queue.record(16, 1600ms);  // the first that is learned is a batch of golden cases
   arrive(queue, make_call(0));
@@ -219,7 +219,7 @@ TEST(CallQueue, ManyEngineCallsAreNoHangingOne) {
   EXPECT_EQ(queue.running(), 0u);
 }
 
-TEST(CallQueue, DropsWhatBecameHopeless) {
+TEST(CallQueue, DropsCallsThatCanNoLongerMeetTheirDeadline) {
   CallQueue queue = make_queue();
   arrive(queue, make_call(0));
   queue.begin(kStart);
@@ -230,7 +230,7 @@ TEST(CallQueue, DropsWhatBecameHopeless) {
   EXPECT_EQ(ids(batch.calls), (std::vector<int>{2}));
 }
 
-TEST(CallQueue, LeavesAnIdleInstanceWhereAllAreLate) {
+TEST(CallQueue, KeepsAnInstanceIdleIfAllCallsMissTheirDeadline) {
   CallQueue queue = make_queue();
   arrive(queue, make_call(0, kStart + 1ms));
   const Batch batch = queue.begin(kStart + 2ms);
@@ -251,7 +251,7 @@ TEST(CallQueue, ShedsFromAStandingQueueButNeverTheLast) {
   EXPECT_EQ(ids(batch.calls), (std::vector<int>{39}));
 }
 
-TEST(CallQueue, NeverShedsWhatHasNoDeadline) {
+TEST(CallQueue, NeverShedsCallsWithoutADeadline) {
   CallQueue queue = make_queue(batching(1));
   for (int i = 0; i < 40; ++i) arrive(queue, make_call(i));
   EXPECT_EQ(queue.begin(kStart + 10s).refused.size, 0u);

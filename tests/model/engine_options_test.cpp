@@ -71,7 +71,7 @@ TEST(OptionReader, GivesWhatIsSetOrTheFallback) {
   EXPECT_THAT(reader.finish(), IsOk());
 }
 
-TEST(OptionReader, RefusesWhatNobodyAskedForAndNamesTheKnownOnes) {
+TEST(OptionReader, RefusesUnknownOptionsAndNamesTheKnownOnes) {
   EngineOptions options;
   options.set("presision", "f16");
   OptionReader reader(options);

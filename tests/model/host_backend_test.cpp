@@ -120,7 +120,7 @@ TEST(HostBackend, AnswersRequestsAndHoldsNoWorkerMeanwhile) {
   EXPECT_EQ(values_of(second.get().value()), (std::vector<float>{3, 4}));
 }
 
-TEST(HostBackend, GetsWhatAnEngineGets) {
+TEST(HostBackend, GetsTheSameInputsAsAnEngine) {
   Held held;
   RunOptions options = within(1h);
   options.trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -199,7 +199,7 @@ TEST(HostBackend, WhoWaitsReturnsAtTheDeadline) {
   }
 }
 
-TEST(HostBackend, WhatIsCancelledOrLateIsNotSent) {
+TEST(HostBackend, DoesNotSendCallsThatAreCancelledOrPastTheirDeadline) {
   Held held;
   RunOptions cancelled;
   cancelled.cancel = CancelToken::create();
@@ -254,7 +254,7 @@ TEST(HostBackend, AnswersAreComparedWithTheSignature) {
   EXPECT_THAT(answer.get(), FailsWith(ErrorCode::kModelError, "expected y: f32[batch, 2], got f32[1, 3]"));
 }
 
-TEST(HostBackend, ShutdownWaitsForWhatIsUnderWay) {
+TEST(HostBackend, ShutdownWaitsForCallsInProgress) {
   Held held;
   std::promise<Result<Tensors>> answered;
   std::thread caller([&] { answered.set_value(held.model.run(batch({1, 2}))); });
@@ -269,7 +269,7 @@ TEST(HostBackend, ShutdownWaitsForWhatIsUnderWay) {
   EXPECT_EQ(late.error().reason(), ErrorReason::kShutdown);
 }
 
-TEST(HostBackend, WhatAShutdownLeavesIsUnavailable) {
+TEST(HostBackend, CallsThatShutdownLeavesGetUnavailable) {
   for (const bool throws : {false, true}) {
     Held held;
     held.backend->throws = throws;

@@ -67,7 +67,7 @@ TEST(IdleMemory, IsReleasedAgainAfterAnotherRun) {
   EXPECT_EQ(script->retained(), 0u);
 }
 
-TEST(IdleMemory, OfAModelThatIsUsedMeanwhileIsLookedAtAgain) {
+TEST(IdleMemory, IsCheckedAgainIfTheModelWasUsedMeanwhile) {
   const auto script = retaining_script();
   Runtime runtime = make_runtime(2);
   const Model model = make_model(script, runtime, 1ms);

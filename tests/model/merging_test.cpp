@@ -109,7 +109,7 @@ TEST(Merging, FindsRowsThatDependOnEachOther) {
 }
 
 /// 0 times the sum of all hides every sample but one that is not finite.
-TEST(Merging, FindsWhatOnlyANanOfAnotherSampleShows) {
+TEST(Merging, FindsADependencyThatShowsOnlyWithNanInAnotherSample) {
   const auto zero_times = [](std::size_t from, std::size_t to) {
     return Loaded(mapping([=](Span<float> values) {
              float sum = 0;
@@ -148,7 +148,7 @@ TEST(Merging, AFailureForANanIsTheCallsOwnWhereItIsComputedAgainAlone) {
 }
 
 /// An index made of a NaN may cost the process its accelerator; the package was shown a NaN when it was packed.
-TEST(Merging, APackageIsRunBesideNanOnTheCpuOnly) {
+TEST(Merging, TriesNanForAPackageOnlyOnTheCpu) {
   const auto runs_beside_nan = [](Device device, std::size_t largest) {
     std::size_t count = 0;
     const auto run = [&](const Tensors& inputs) -> Result<Tensors> {

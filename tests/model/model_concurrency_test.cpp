@@ -229,7 +229,7 @@ TEST(ModelConcurrency, AModelInCallerExecutionServesAPooledPipeline) {
   EXPECT_EQ(values_of(pipeline.submit(row({1, 2})).get().value()), (std::vector<float>{2, 4}));
 }
 
-TEST(ModelConcurrency, WhatIsNotThereIsRefused) {
+TEST(ModelConcurrency, RefusesANullEngineOrBackend) {
   EXPECT_THAT(Model::make(std::unique_ptr<Engine>(), row_signature(), {}), HasCode(ErrorCode::kInvalidArgument));
   EXPECT_THAT(Model::make(std::shared_ptr<Backend>(), row_signature(), BackendOptions{}),
               HasCode(ErrorCode::kInvalidArgument));

@@ -75,7 +75,7 @@ std::string text_of(const Bytes& bytes) {
   return {bytes.begin(), bytes.end()};
 }
 
-TEST_F(ModelFileTest, LiesInPagesThatCanOnlyBeRead) {
+TEST_F(ModelFileTest, IsInReadOnlyPages) {
   const std::string content(3'000'000, 'x');  // several blocks of a package's file
   const std::string at = write("a", content);
   for (const ModelFile& file : {ModelFile::open(at).value(), verified(at)})
@@ -114,7 +114,7 @@ TEST_F(ModelFileTest, PagesAreNoneOfAFileThatWasAltered) {
   }
 }
 
-TEST_F(ModelFileTest, SaysWhatIsNoFile) {
+TEST_F(ModelFileTest, NamesWhatIsNotAFile) {
   EXPECT_THAT(ModelFile::open(path("nothing")), FailsWith(ErrorCode::kNotFound, "cannot open"));
   EXPECT_THAT(ModelFile::open(path("")), FailsWith(ErrorCode::kInvalidArgument, "not a regular file"));
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
@@ -128,7 +128,7 @@ TEST_F(ModelFileTest, OutlivesItsPath) {
   EXPECT_EQ(read(file, 0, 5), "first");
 }
 
-TEST_F(ModelFileTest, OfAPackageGivesOnlyWhatWasHashed) {
+TEST_F(ModelFileTest, OfAPackageGivesOnlyTheHashedBytes) {
   std::string content(2'500'000, 'x');
   for (std::size_t i = 0; i < content.size(); i += 1000) content[i] = static_cast<char>(i / 1000);
   const auto file = verified(write("a", content));

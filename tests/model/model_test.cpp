@@ -221,7 +221,7 @@ TEST(ModelDeadline, HoldsForAResultThatComesAfterIt) {
   EXPECT_EQ(runtime.stats().deadline_misses, 1u);
 }
 
-TEST(ModelDeadline, MemoryThatNobodyOwnsIsCopied) {
+TEST(ModelDeadline, CopiesInputsThatDoNotOwnTheirMemory) {
   const auto script = make_script();
   const Model model = make_fake_model(script, make_runtime_of_workers(1));
   std::vector<float> borrowed = {1, 2};
@@ -371,7 +371,7 @@ TEST(ModelRun, HandsTheCallsOptionsToTheEngine) {
   EXPECT_TRUE(script->last_call().cancel.is_cancelled());
 }
 
-TEST(ModelRun, DoesNotStartWhatIsLateOrCancelled) {
+TEST(ModelRun, DoesNotStartRequestsThatAreCancelledOrPastTheirDeadline) {
   for (const Execution execution : {Execution::kPooled, Execution::kCaller}) {
     const auto script = make_script();
     const Model model = make_fake_model(script, make_runtime(1, execution));
@@ -479,7 +479,7 @@ TEST(ModelStage, FindsSeveralFailingSamples) {
   for (std::size_t i = 0; i < 13; ++i) EXPECT_EQ(results[i].ok(), i != 0 && i != 5 && i != 6 && i != 12) << i;
 }
 
-TEST(ModelStage, DoesNotRetryWhatIsNotTheModelsFault) {
+TEST(ModelStage, DoesNotRetryErrorsOtherThanModelErrors) {
   const auto script = make_script();
   script->compute = [](const Tensors&) -> Result<Tensors> { return Error(ErrorCode::kInvalidArgument, "no"); };
   const StageRun run(script);

@@ -111,7 +111,7 @@ TEST(Npy, DoesNotTouchTheMemoryOfAnotherDevice) {
   EXPECT_THAT(to_npy(tensor), FailsWith(ErrorCode::kInvalidArgument, "cuda:0"));
 }
 
-TEST(Npy, RefusesWhatIsMalformed) {
+TEST(Npy, RefusesMalformedFiles) {
   const auto rejects = [](const Bytes& file, const char* why) {
     EXPECT_THAT(parse_npy(file), FailsWith(ErrorCode::kInvalidArgument, why));
   };

@@ -136,7 +136,7 @@ TEST(OutputSizes, ABatchIsSplitWhereItsPartsFitTogetherAndElseSaysWhy) {
     const std::int64_t rows = inputs[0].tensor.shape()[0];
     return Tensors{{"", Tensor::zeros(DType::kF32, {rows, rows}).value()}};
   };
-  EXPECT_THAT(model.run({{"x", five}}), FailsWith(ErrorCode::kModelError, "do not fit together: sizes of the outputs"));
+  EXPECT_THAT(model.run({{"x", five}}), FailsWith(ErrorCode::kModelError, "cannot be joined: sizes of the outputs"));
 }
 
 TEST(OutputSizes, ProofOfIndependentRowsSeesASizeThatDependsOnTheBatch) {
@@ -166,7 +166,7 @@ TEST(OutputSizes, AreNotPadded) {
   };
   EXPECT_THAT(make("y:f32[batch,quarter]"),
               FailsWith(ErrorCode::kInvalidArgument,
-                        "ModelOptions::padding: dim: 'quarter' of the outputs is no size of an input"));
+                        "ModelOptions::padding: dim: 'quarter' of the outputs is not a dimension of an input"));
   EXPECT_THAT(make("y:f32[n]"), FailsWith(ErrorCode::kInvalidArgument, "has no batch axis in an output"));
   EXPECT_THAT(make("y:f32[batch,n]"), IsOk());
 }

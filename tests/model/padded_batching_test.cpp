@@ -318,7 +318,7 @@ TEST(PaddedBatching, IsSeenInThePlan) {
   EXPECT_THAT(served.pipeline->explain(), testing::HasSubstr("pads T to 8, 16, "));
 }
 
-TEST(PaddedBatching, WhatCannotBePaddedMakesNoModel) {
+TEST(PaddedBatching, RefusesToMakeAModelWhoseSignatureCannotBePadded) {
   const auto script = std::make_shared<FakeScript>();
   ModelOptions options;
   options.runtime = make_runtime(1);

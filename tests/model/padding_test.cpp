@@ -42,8 +42,8 @@ TEST(PaddingPlan, NamesEachMistake) {
       {{"T", {0, 16}, {}}, "lengths[0]: must be 1..16777216, got 0"},
       {{"T", {-4}, {}}, "lengths[0]: must be 1..16777216, got -4"},
       {{"T", {16, 16777217}, {}}, "lengths[1]: must be 1..16777216, got 16777217"},
-      {{"T", {16, 32, 32}, {}}, "lengths[2]: must be above the one before, 32, got 32"},
-      {{"T", {16, 8}, {}}, "lengths[1]: must be above the one before, 16, got 8"},
+      {{"T", {16, 32, 32}, {}}, "lengths[2]: must be greater than the previous one, 32, got 32"},
+      {{"T", {16, 8}, {}}, "lengths[1]: must be greater than the previous one, 16, got 8"},
       {{"T", std::vector<std::int64_t>(1025, 1), {}}, "lengths: at most 1024 are possible, got 1025"},
       {{"T", {}, {{"tokens", 0}}}, "values.tokens: there is no such input: (ids: "},
       {{"T", {}, {{"hidden", 0}}}, "values.hidden: there is no such input"},
@@ -153,7 +153,7 @@ Tensor random_tensor(const Shape& shape, std::mt19937& random) {
   return tensor;
 }
 
-TEST(PaddingPlan, JoinAndCutAreWhatALoopOverIndicesSays) {
+TEST(PaddingPlan, JoinAndCutEqualALoopOverIndices) {
   const auto signature =
       Signature::parse("a:i32[batch,T]; b:i32[batch,2,T,3]; c:i32[batch,T,T]; d:i32[batch,2]; e:i32[batch,T,1,2]",
                        "a:i32[batch,T]; b:i32[batch,2,T,3]; c:i32[batch,T,T]; d:i32[batch,2]; e:i32[batch,T,1,2]")
@@ -226,7 +226,7 @@ TEST(PaddingPlan, JoinAndCutAreWhatALoopOverIndicesSays) {
   }
 }
 
-TEST(PaddingPlan, WhatNeedsNoPaddingIsNotCopied) {
+TEST(PaddingPlan, DoesNotCopyInputsThatNeedNoPadding) {
   const auto signature = Signature::parse("x:i32[batch,T]; y:i32[batch]", "z:i32[batch]").value();
   const auto plan = PaddingPlan::make({"T", {4}, {}}, signature).value();
   for (const std::int64_t length : {4, 5}) {  // a bucket; beyond all

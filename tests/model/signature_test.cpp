@@ -43,7 +43,7 @@ TEST(Signature, ParsesScalars) {
   EXPECT_EQ(signature.to_string(), "(x: f64[]) -> (y: f64[])");
 }
 
-TEST(Signature, RefusesTextThatIsNone) {
+TEST(Signature, RefusesTextThatIsNotASignature) {
   const auto rejects = [](const char* inputs, const char* message) {
     EXPECT_THAT(Signature::parse(inputs, "y:f32[1]"), FailsWith(ErrorCode::kInvalidArgument, message)) << inputs;
   };

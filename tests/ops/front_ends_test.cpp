@@ -1396,7 +1396,7 @@ TEST_F(FrontEnds, RefuseOtherParametersOutsideTheirLimits) {
                  "mean needs one number, or one per channel, got 2");
 }
 
-TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
+TEST(ImageConfig, RefusesParametersThatOnlyAConfigCanHave) {
   const auto error = [](const char* op) { return from_config<Image, Image>(op); };
   EXPECT_THAT(error(R"({"op": "image.pad", "value": 256})"),
               FailsWith(ErrorCode::kInvalidArgument,
@@ -1404,7 +1404,7 @@ TEST(ImageConfig, RefusesWhatOnlyAConfigCanSay) {
   EXPECT_THAT(error(R"({"op": "image.center_crop"})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: is missing; give size, or width and height"));
   EXPECT_THAT(error(R"({"op": "image.center_crop", "size": 3, "width": 4})"),
-              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: stands for width and height"));
+              FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].size: cannot be combined with width and height"));
   EXPECT_THAT(error(R"({"op": "image.center_crop", "width": 4})"),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].height"));
   EXPECT_THAT(error(R"({"op": "image.pad_to", "size": 0, "square": true})"),

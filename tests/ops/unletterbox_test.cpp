@@ -167,7 +167,7 @@ TEST(Unletterbox, KnowsThePictureFromDecode) {
   EXPECT_EQ(back(jpeg, decode(small) | crop(0, 0, 16, 8), {0, 0, 100, 100}), (Box{0, 0, 64, 32}));
 }
 
-TEST(Unletterbox, RefusesBoxesOfAPictureThatNobodyKnows) {
+TEST(Unletterbox, RefusesBoxesOfAnUnknownPicture) {
   EXPECT_THAT(test::run(unletterbox(), Tensor::zeros(DType::kF32, {1, 4}).value()),
               FailsWith(ErrorCode::kFailedPrecondition, "nobody knows which picture the boxes are of"));
 }

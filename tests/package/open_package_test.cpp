@@ -407,7 +407,7 @@ TEST(OpenPackage, AGoldenValueThatIsNotThePipelinesTypeIsNamedWithItsPath) {
   fails({{"png", "a"}}, "golden[0].result.value: expected ");
   fails({{"pair", {1}}}, "golden[0].result.value.pair: expected two numbers");
   fails({{"pair", {1, "a"}}}, "golden[0].result.value.pair[1]: expected a number, got \"a\"");
-  fails({{"list", detail::Json::array()}}, "a list is recorded, where the pipeline has ");
+  fails({{"list", detail::Json::array()}}, "the golden record has a list, but the pipeline has ");
   package.result() = {{"pair", {2, -6}}};
   package.manifest["golden"][0]["input"] = {{"classes", detail::Json::array()}};
   EXPECT_THAT(package.open(), FailsWith(ErrorCode::kInvalidArgument, "golden[0].input: expected "));
@@ -515,8 +515,9 @@ TEST(OpenPackage, ALoaderThatGivesNoEngineIsAnError) {
   PackageBuilder package;
   const auto loader =
       fake_loader([](const LoadRequest&) -> Result<std::unique_ptr<Engine>> { return std::unique_ptr<Engine>(); });
-  EXPECT_THAT(open_tensor(package.write(), quiet(), {loader}),
-              FailsWith(ErrorCode::kInternal, "engine 'fake' > file 'model.fake': its loader gave no engine"));
+  EXPECT_THAT(
+      open_tensor(package.write(), quiet(), {loader}),
+      FailsWith(ErrorCode::kInternal, "engine 'fake' > file 'model.fake': its loader returned no engine (nullptr)"));
 }
 
 TEST(OpenPackage, GivesAnEngineWhatThePackageAndTheHostSayAndTheFilesThatOptionsName) {

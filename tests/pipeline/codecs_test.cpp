@@ -111,7 +111,7 @@ TEST(Codecs, ATupleWhoseTypesAreOpenIsWrittenLikeAnyOther) {
   EXPECT_EQ(codecs().to_json(payload).value(), R"({"tuple":[{"point":[1.0,2.0]}]})");
   EXPECT_EQ(payload.type().name(), "tuple");
   EXPECT_THAT(codecs().read_json(payload.type(), JsonView::parse("{\"tuple\": []}").value()),
-              FailsWith(ErrorCode::kUnsupported, "whose types nobody stated"));
+              FailsWith(ErrorCode::kUnsupported, "whose element types are not stated"));
 }
 
 TEST(Codecs, JsonThatDoesNotFitSaysWhere) {

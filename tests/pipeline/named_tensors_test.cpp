@@ -239,9 +239,8 @@ TEST(Pass, IsAnEmptyBranchOfAConfig) {
     ASSERT_THAT(untyped, IsOk()) << "a branch that is not empty says what the others pass on";
     EXPECT_TRUE(detail::same_type(*(*untyped)->in, detail::type_of<Int>()));
   }
-  EXPECT_EQ(
-      error_of(R"([{"op": "fork", "branches": [[], []]}])"),
-      "invalid_argument: pipeline[0].branches: all are empty, and nothing before them says what they pass through");
+  EXPECT_EQ(error_of(R"([{"op": "fork", "branches": [[], []]}])"),
+            "invalid_argument: pipeline[0].branches: all branches are empty, and the type of their input is unknown");
   EXPECT_THAT((parse_stages<Int, std::tuple<Int, std::string>>(
                   R"([{"op": "fork", "branches": [[{"op": "test.add"}], []]}])", registry)),
               FailsWith(ErrorCode::kInvalidArgument, "pipeline[0].branches[1]: gives long, but std::"));
@@ -409,9 +408,9 @@ TEST(SeveralInputs, RefuseWhatDoesNotFitThem) {
             "invalid_argument: pipeline[0].name: the pipeline has no input 'words'; it has 'word', 'count'");
   EXPECT_EQ(error(R"([{"op": "select", "name": "count"}, {"op": "test.add"}])"),
             "invalid_argument: no op selects input 'word' of the pipeline");
-  EXPECT_EQ(
-      error(R"([{"op": "select", "name": "count"}])"),
-      "invalid_argument: pipeline[0]: what input 'count' is cannot be told: nothing behind it says what it takes");
+  EXPECT_EQ(error(R"([{"op": "select", "name": "count"}])"),
+            "invalid_argument: pipeline[0]: the type of input 'count' is unknown: no op after its select states the "
+            "type that it takes");
   // What stands behind it would say so, but for a mistake of its own.
   EXPECT_EQ(error(R"([{"op": "select", "name": "count"}, {"op": "model", "name": "head"}])"),
             "invalid_argument: pipeline[1].name: there is no model 'head': this config has no model");

@@ -63,7 +63,7 @@ TEST(CpuBudget, TakesTheQuotaOfVersion2) {
   EXPECT_EQ(budget.explanation, "2 CPUs: affinity 16, cgroup v2 quota 2.5 at /app");
 }
 
-TEST(CpuBudget, SaysMaxIsNoLimit) {
+TEST(CpuBudget, TreatsMaxAsNoLimit) {
   const CpuBudget budget = compute_cpu_budget(
       FakeFacts(8, {{kCgroup, "0::/app\n"}, {kMounts, v2_mount()}, {"/sys/fs/cgroup/app/cpu.max", "max 100000\n"}}));
   EXPECT_EQ(budget.cpus, 8);

@@ -61,7 +61,7 @@ RuntimeOptions two_workers() {
   return options;
 }
 
-TEST(HelpingCaller, RunsWhatItWaitsFor) {
+TEST(HelpingCaller, RunsItsOwnRequest) {
   EXPECT_TRUE(helps(compile_who(two_workers())));
   const auto script = std::make_shared<FakeScript>();
   const Model model = make_fake_model(script, make_runtime(2));
@@ -125,7 +125,7 @@ TEST(HelpingCaller, RoundsAsAWorkerDoes) {
   EXPECT_EQ(outside, FE_UPWARD);
 }
 
-TEST(HelpingCaller, TakesAWorkersPlace) {
+TEST(HelpingCaller, TakesAWorkersSlot) {
   constexpr int kWorkers = 2;
   std::atomic<int> now{0};
   std::atomic<int> most{0};
@@ -154,7 +154,7 @@ TEST(HelpingCaller, TakesAWorkersPlace) {
   EXPECT_LE(most.load(), kWorkers);
 }
 
-TEST(HelpingCaller, WakesAWorkerForWhatCameMeanwhile) {
+TEST(HelpingCaller, WakesAWorkerForRequestsThatArrivedMeanwhile) {
   // By hand, since the timers of a Runtime would wake one some time.
   RuntimeOptions options;
   options.workers = 1;
@@ -199,7 +199,7 @@ class HeldCaller {
   Result<int> result_ = 0;
 };
 
-TEST(HelpingCaller, LeavesItsPlaceToWhatCameMeanwhile) {
+TEST(HelpingCaller, ReleasesItsSlotForRequestsThatArrivedMeanwhile) {
   const Runtime runtime = make_runtime(1);
   const auto who = compile(stage("who", [](int) { return std::this_thread::get_id(); }), runtime).value();
   const auto worker = who.submit(0).get().value();

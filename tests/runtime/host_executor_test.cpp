@@ -169,7 +169,7 @@ TEST(HostExecutor, KeepsTimersThoughNothingElseRuns) {
   for (int i = 0; i < 20; ++i) EXPECT_THAT(pipeline.run(input), IsOk());
 }
 
-TEST(HostExecutor, AnExecutorThatEndsCancelsWhatWaits) {
+TEST(HostExecutor, AnExecutorThatEndsCancelsQueuedRequests) {
   const auto pool = std::make_shared<HostPool>(1);
   Runtime runtime = on(pool, 1);
   const auto gate = std::make_shared<Gate>();
@@ -200,7 +200,7 @@ TEST(HostExecutor, OneThatThrowsFailsTheRequestAlone) {
   EXPECT_THAT(pipeline.run(1), FailsWith(ErrorCode::kUnavailable, "executor dropped the work"));
 }
 
-TEST(HostExecutor, ShutdownCancelsWhatIsQueuedAndWaitsForWhatRuns) {
+TEST(HostExecutor, ShutdownCancelsQueuedRequestsAndWaitsForRunningOnes) {
   const auto pool = std::make_shared<HostPool>(2);
   Runtime runtime = on(pool, 1);
   const auto gate = std::make_shared<Gate>();
@@ -230,7 +230,7 @@ TEST(HostExecutor, ShutdownFromATaskIsRefused) {
   EXPECT_EQ(pipeline->run(1).value(), 1);
 }
 
-TEST(HostExecutor, ARuntimeMayGoOnOneOfItsTasks) {
+TEST(HostExecutor, ARuntimeMayBeDestroyedOnOneOfItsTasks) {
   const auto pool = std::make_shared<HostPool>(1);
   for (int i = 0; i < 50; ++i) {
     auto runtime = std::make_shared<Runtime>(on(pool, 1));

@@ -89,7 +89,7 @@ TEST_P(QueueWithoutMemory, CallsAJobOnceWithTheReason) {
   EXPECT_GT(refused, 0u) << "nothing asked for memory";
 }
 
-TEST_P(QueueWithoutMemory, StopsAndAnswersWhatWaits) {
+TEST_P(QueueWithoutMemory, StopsAndCompletesQueuedRequests) {
   constexpr std::size_t kJobs = 40;
   Runtime runtime = make_runtime(1);
   Gate gate;
@@ -127,7 +127,7 @@ class DroppingExecutor final : public Executor {
   std::vector<Function<void()>> tasks_;
 };
 
-TEST(ExecutorWithoutMemory, AnswersWhatItDrops) {
+TEST(ExecutorWithoutMemory, CompletesTheRequestsThatItDrops) {
   RuntimeOptions options;
   options.workers = 2;
   options.allow_oversubscription = true;

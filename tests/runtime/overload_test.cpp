@@ -111,13 +111,13 @@ TEST(RuntimeAdmission, RefusesADeadlineThatSuchARequestCannotMeet) {
   OneWorker one;
   one.learn(30ms);
   const auto refused = one.pipeline->run(1, within(5ms, *one.time));
-  EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "it would take "));
+  EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "the request would take "));
   EXPECT_EQ(refused.error().reason(), ErrorReason::kDeadlineUnreachable);
   EXPECT_EQ(one.rejects(ErrorReason::kDeadlineUnreachable), 1u);
   one.finish();
 }
 
-TEST(RuntimeAdmission, ABatchSaysLittleOfASingleRequest) {
+TEST(RuntimeAdmission, TheTimeOfABatchHardlyAffectsTheEstimateForASingleRequest) {
   OneWorker one;
   one.finish();
   one.gate.close();
@@ -152,13 +152,13 @@ TEST(RuntimeAdmission, AWrongGuessMendsItselfWhileOthersAreServed) {
   one.finish();
 }
 
-TEST(RuntimeAdmission, ARequestThatFailedSaysNothingOfHowLongOneTakes) {
+TEST(RuntimeAdmission, TheTimeOfAFailedRequestIsNotLearned) {
   OneWorker one;
   one.learn(30ms);
   one.submit(-1);  // fails at once
   one.learn(30ms);
   const auto refused = one.pipeline->run(1, within(5ms, *one.time));
-  EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "it would take "));
+  EXPECT_THAT(refused, FailsWith(ErrorCode::kDeadlineExceeded, "the request would take "));
   one.finish();
 }
 
@@ -171,7 +171,7 @@ TEST(RuntimeStats, CountAnswersThatCameTooLate) {
   EXPECT_EQ(one.runtime->stats().deadline_misses, 1u);
 }
 
-TEST(RuntimeStats, CountWhatAShutdownRefuses) {
+TEST(RuntimeStats, CountRequestsThatAShutdownRefuses) {
   OneWorker one;
   one.submit(1);
   std::thread shutdown([&] { EXPECT_THAT(one.runtime->shutdown(), IsOk()); });
@@ -199,7 +199,7 @@ TEST(RuntimeAdmission, SaysWhyAndCountsIt) {
   one.finish();
 }
 
-TEST(RuntimeShedding, ShedsWhatWaitedInAQueueThatStands) {
+TEST(RuntimeShedding, ShedsRequestsThatWaitedInAStandingQueue) {
   RuntimeOptions options;
   options.shed_target = 1ms;
   options.shed_interval = 10ms;

@@ -17,7 +17,7 @@ TEST(ProcessUsage, MemoryIsInBytes) {
   EXPECT_EQ(memory.proportional_bytes, 512U * 1024);
 }
 
-TEST(ProcessUsage, WhatIsNotReadableIsLeftOut) {
+TEST(ProcessUsage, LeavesOutValuesThatCannotBeRead) {
   const auto memory = compute_process_memory(FakeFiles({}));
   EXPECT_EQ(memory.resident_bytes, 0U);
   EXPECT_EQ(memory.peak_resident_bytes, 0U);

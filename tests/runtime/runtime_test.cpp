@@ -107,7 +107,7 @@ TEST(Runtime, ABlockedCallerGivesUpAtItsDeadline) {
   EXPECT_EQ(gate->arrived(), 2u) << "what was given up before it began is not computed";
 }
 
-TEST(Runtime, RefusesWhatIsLateOrCancelledAtTheDoor) {
+TEST(Runtime, RefusesRequestsThatAreCancelledOrPastTheirDeadlineOnAdmission) {
   const Runtime runtime = make_runtime(1, Execution::kPooled, 1);
   const auto gate = std::make_shared<Gate>();
   gate->close();
@@ -200,7 +200,7 @@ TEST(Runtime, CountsCallersInCallerExecutionToo) {
   EXPECT_EQ(pipeline.run(2).value(), 3);
 }
 
-TEST(Runtime, ShutdownCancelsWhatIsQueuedAndWaitsForWhatRuns) {
+TEST(Runtime, ShutdownCancelsQueuedRequestsAndWaitsForRunningOnes) {
   Runtime runtime = make_runtime(1);
   const auto gate = std::make_shared<Gate>();
   gate->close();

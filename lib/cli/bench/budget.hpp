@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Budget: what a package may take under a load, and whether it kept to it.
+// Budget: limits for a package under load (latency, rate, CPU time), and whether a measurement meets them.
 #pragma once
 
 #include <chrono>
@@ -32,8 +32,8 @@ struct Budget {
 
   /// "p99 <= 20.0 ms".
   std::string text() const;
-  /// Whether a measurement keeps to it; `at` is the load's title. A void one could not be judged. A quantile of too few
-  /// answers counts as failed: a run that was too short proves nothing.
+  /// Whether a measurement meets it; `at` is the load's title. A void measurement cannot be judged. A quantile of too
+  /// few answers counts as failed, since a run that is too short proves nothing.
   Finding judge(const Measurement& measured, const std::string& at) const;
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Load: requests put on a service, and what came of them. In a closed loop each caller waits for its answer before it
-// asks again, as threads of a batch job do; in an open loop requests come when they come, as those of users do.
+// Load: sends requests to a service and measures the answers. In a closed loop each caller waits for its answer before
+// it sends the next request, as threads of a batch job do; in an open loop requests arrive independently of answers, as
+// those of users do.
 //
-// A closed loop hides what a stall costs: while the service stands still nobody asks. In an open loop each latency
-// counts from the moment at which the request was to be sent, so that all who would have come meanwhile are in it
-// ("coordinated omission" is what leaving them out is called).
+// A closed loop hides the cost of a stall: while the service stalls, no request is sent. In an open loop each latency
+// is measured from the scheduled time of the request, so that requests due during a stall are included (leaving them
+// out is called coordinated omission).
 #pragma once
 
 #include <chrono>
@@ -22,7 +23,7 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// How much is asked.
+/// The amount of load.
 struct Load {
   int callers = 0;  ///< closed loop, each with one request at a time; 0: open loop
   double rate = 0;  ///< open loop: requests per second
@@ -34,7 +35,7 @@ struct Load {
   std::string title() const;
 };
 
-/// What answers. Tests put a made-up one here.
+/// The service under load. Tests substitute a fake.
 class Service {
  public:
   virtual ~Service() = default;
@@ -45,7 +46,7 @@ class Service {
   virtual void submit(Payload input, const CancelToken& cancel, Function<void(Result<Payload>)> done) = 0;
 };
 
-/// The time, and waiting for it. Tests move it.
+/// The clock, and waiting for a time. Tests control it.
 class LoadClock {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -70,7 +71,7 @@ struct Failures {
   Failures& operator+=(const Failures& other);
 };
 
-/// What came of a load.
+/// The result of a load.
 struct LoadResult {
   LatencyHistogram latencies;          ///< of requests that were answered with a result
   Failures failures;                   ///< of the others
@@ -83,11 +84,11 @@ struct LoadResult {
   LoadResult& operator+=(const LoadResult& other);
 };
 
-/// How long a load is put on.
+/// The durations of a load.
 struct LoadTimes {
   std::chrono::nanoseconds warm_up{0};  ///< requests that are sent in it are not counted
   std::chrono::nanoseconds length{0};
-  /// Open loop: what has not been answered so long after the end is cancelled, and counts as failed.
+  /// Open loop: requests without an answer this long after the end are cancelled, and count as failed.
   std::chrono::nanoseconds patience{std::chrono::seconds(10)};
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MachineWatch: what a measurement cost, and whether the machine let it run.
+// MachineWatch: the CPU time and memory of a measurement, and whether the machine disturbed it.
 #pragma once
 
 #include <chrono>
@@ -29,9 +29,9 @@ struct MachineUse {
   double others_cpus() const;
 };
 
-/// Why a measurement says nothing about the program, one sentence each: throttled for over 1 % of the CPU time that it
-/// used or would have used, or over 1 % of what ran on its CPUs was stolen, and at least 50 ms (steal is counted in
-/// ticks of 10 ms). Empty if nothing disturbed it.
+/// Why a measurement is invalid, one sentence for each cause: the process was throttled for more than 1 % of the CPU
+/// time that it used or would have used; or more than 1 % of the time on its CPUs, and at least 50 ms, was stolen by
+/// the hypervisor (steal is counted in ticks of 10 ms). Empty if nothing disturbed it.
 std::vector<std::string> noise_in(const MachineUse& use);
 
 /// Ownership: a value.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measurement: a load that was put on a package, what came of it, and what it cost.
+// Measurement: a load on a package, its result, and its cost.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ struct Measurement {
   LoadResult load;
   MachineUse use;
   std::vector<std::string> noise;  ///< what disturbed it: noise_in()
-  bool allows_noise = false;       ///< it counts all the same
+  bool allows_noise = false;       ///< true: a disturbed measurement is valid, too
 
   /// Whether it says nothing about the package.
   bool is_void() const { return !noise.empty() && !allows_noise; }
@@ -44,8 +44,8 @@ struct ComparedMeasurements {
 /// The pairs of turns that compare() takes.
 constexpr int kPairsOfTurns = 10;
 
-/// Both sides in turns, A B B A A B ..., so that what slows the machine down for a while slows both; each side `times`
-/// in all. `next_turn` is told of each turn, from 0 to 2 * kPairsOfTurns - 1. Both meet the same arrivals.
+/// Measures both sides in turns, A B B A A B ..., so that a temporary slowdown of the machine affects both; each side
+/// `times` in total. `next_turn` is told of each turn, from 0 to 2 * kPairsOfTurns - 1. Both meet the same arrivals.
 ComparedMeasurements compare(Service& a, Service& b, const Load& load, const LoadTimes& times, LoadClock& clock,
                              const std::function<void(int)>& next_turn);
 

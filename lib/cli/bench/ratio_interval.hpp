@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RatioInterval: how many times as large one of two figures is that were measured in turns, and how sure that is.
+// RatioInterval: the ratio of two figures that were measured in turns, with its confidence interval.
 #pragma once
 
 #include <gantry/version.hpp>

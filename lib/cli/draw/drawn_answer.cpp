@@ -137,9 +137,9 @@ Result<Image> draw_masks(const PlacedPicture& picture, const Masks& masks) {
 Result<Image> draw_labels(const PlacedPicture& picture, const Tensor& labels) {
   GANTRY_ASSIGN_OR_RETURN(const auto dense, labels.contiguous());
   if (labels.dtype() != DType::kI32 || labels.rank() != 2 || labels.numel() == 0)
-    return Error(
-        ErrorCode::kInvalidArgument,
-        "--draw: of tensors labels can be drawn, i32[height, width], and the pipeline gives " + labels.to_string());
+    return Error(ErrorCode::kInvalidArgument,
+                 "--draw: the only tensors that can be drawn are labels, i32[height, width]; this pipeline gives " +
+                     labels.to_string());
   GANTRY_ASSIGN_OR_RETURN(const auto moved, moved_plane<std::int32_t>(dense, picture));
   auto drawn = detail::rgb_copy(picture.image);
   if (!drawn) return drawn;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a pipeline answered, on the picture that it was asked about, and in words. The one place in the tool that knows
-// payload types by name: detections, quads, classes, masks and labels are what can be drawn.
+// Draws a pipeline's result on its input picture, and describes it in words. This is the only file of the tool that
+// knows payload types: detections, quads, classes, masks and labels can be drawn.
 #pragma once
 
 #include <gantry/any_pipeline.hpp>
@@ -14,8 +14,8 @@ namespace gantry::inline GANTRY_ABI::cli {
 /// invalid_argument for a pipeline that gives anything else.
 Result<void> check_can_be_drawn(const AnyPipeline& pipeline);
 
-/// Why what is drawn may lie elsewhere in the picture: ops before the model move it, and none behind brings what is
-/// found back to the picture's own pixels. Empty where there is nothing to say.
+/// Why results may be drawn at a wrong position: ops before the model move the picture, and no op after it maps the
+/// results back to the picture's pixels. Empty if there is no such problem.
 std::string doubt_about_places(const AnyPipeline& pipeline);
 
 /// Detections as boxes and masks, quads as lines, masks and labels (i32[height, width]) as colours; on a picture of

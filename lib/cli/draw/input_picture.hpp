@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pictures that a pipeline was given, once more: as its image.decode sees them, to be drawn on.
+// Reads a pipeline's input pictures again, as its image.decode sees them, to draw on them.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ class InputPictures {
   /// invalid_argument for a pipeline that takes no picture: one input, of a file's Bytes or an Image.
   static Result<InputPictures> of(const AnyPipeline& pipeline, const Runtime& runtime);
 
-  /// As large as it is.
+  /// At its own size.
   Result<PlacedPicture> whole(const std::string& argument) const;
-  /// As large as fits, also if it is smaller.
+  /// Scaled to the largest size that fits, also if it is smaller.
   Result<PlacedPicture> within(const std::string& argument, std::int64_t width, std::int64_t height) const;
 
  private:

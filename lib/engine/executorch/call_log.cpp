@@ -15,7 +15,7 @@ constexpr std::size_t kMaxReason = 600;
 
 thread_local CallLog* current = nullptr;
 
-/// What XNNPACK logs of the lock on the memory with packed weights, which is meant to be held.
+/// Lines that XNNPACK logs because gantry holds the lock on the packed weights, as intended; they are ignored.
 bool is_expected(std::string_view line) {
   return line.rfind("flock(", 0) == 0;
 }
@@ -36,7 +36,7 @@ void CallLog::add(std::string_view line) noexcept {
     auto& lines = current->lines_;
     if (lines.size() < kMaxLines && std::find(lines.begin(), lines.end(), line) == lines.end())
       lines.emplace_back(line);
-  } catch (...) {  // the error is told without this line
+  } catch (...) {  // no memory: the error is reported without this line
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CallLog: what ExecuTorch logs on this thread in the meantime. Its error codes say little, its log lines the reason.
+// CallLog: collects what ExecuTorch logs on this thread. Its error codes say little; the log lines contain the reason.
 #pragma once
 
 #include <executorch/runtime/core/error.h>
@@ -11,11 +11,11 @@
 
 namespace gantry::inline GANTRY_ABI::executorch {
 
-/// Collects error lines of the thread that made it, from then until it is destroyed. Nests.
+/// Collects error lines of the thread that constructed it, until it is destroyed. May be nested.
 ///
 /// Ownership: owns the lines.
 /// Threads:   one thread.
-/// Errors:    without memory for it, a line is left out.
+/// Errors:    a line is dropped if there is no memory for it.
 /// Cost:      nothing unless something is logged.
 class CallLog {
  public:
@@ -24,9 +24,9 @@ class CallLog {
   CallLog(const CallLog&) = delete;
   CallLog& operator=(const CallLog&) = delete;
 
-  /// All lines, with "; " between, or the code's name where there is none.
+  /// All lines, joined by "; "; the name of the error code if there are none.
   std::string reason(::executorch::runtime::Error error) const;
-  /// "<what>: <reason>". resource_exhausted if ExecuTorch got no memory, else `otherwise`.
+  /// "<what>: <reason>". resource_exhausted if ExecuTorch ran out of memory, else `otherwise`.
   Error error(::executorch::runtime::Error error, ErrorCode otherwise, std::string_view what) const;
   void clear() { lines_.clear(); }
 

@@ -53,9 +53,9 @@ class ExecutorchEngine final : public Engine {
   const std::shared_ptr<SharedModel> model_;
   const Files files_;
   const EngineInfo info_;
-  const std::size_t weights_of_an_instance_;  // an estimate: what it asked for, which is what it packs
+  const std::size_t weights_of_an_instance_;  // an estimate: the bytes it requested, which it packs
   detail::Mutex mutex_;
-  std::unique_ptr<Instance> first_ GANTRY_GUARDED_BY(mutex_);  // made as the engine was, for the first who asks
+  std::unique_ptr<Instance> first_ GANTRY_GUARDED_BY(mutex_);  // made on loading, for the first make_instance()
 };
 
 Result<bool> read_share_packed_weights(const LoadRequest& request) {
@@ -66,7 +66,7 @@ Result<bool> read_share_packed_weights(const LoadRequest& request) {
   return share;
 }
 
-/// All variants of a file. A file for one batch size must compute that.
+/// All variants of a file. A file for one batch size must compute that size.
 Result<void> add_variants(const EngineFile& file, const std::shared_ptr<const ProgramFile>& program,
                           const Signature& signature, std::vector<Variant>& variants) {
   for (const std::string& method : program->methods()) {
@@ -116,14 +116,14 @@ Result<std::shared_ptr<SharedModel>> read_model(const LoadRequest& request, File
   return model;
 }
 
-/// Packs the weights where all instances will find them. Whoever packs them keeps the memory locked while it lives, so
-/// it is no instance that serves.
+/// Packs the weights into memory that all instances share. The instance that packs them keeps this memory locked while
+/// it lives, so it is destroyed afterwards and never serves.
 Result<void> pack_weights(const std::shared_ptr<SharedModel>& model) {
   model->packed = PackedWeights::make();
   if (!model->packed) return {};
   GANTRY_ASSIGN_OR_RETURN(auto packing, Instance::make(model));
   packing.reset();
-  if (!model->packed->seal()) model->packed = nullptr;  // nothing that XNNPACK packs
+  if (!model->packed->seal()) model->packed = nullptr;  // the model has no weights that XNNPACK packs
   return {};
 }
 

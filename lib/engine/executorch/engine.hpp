@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what a package or a host gives to an Engine.
+// Makes an Engine from a LoadRequest of a package or a host.
 #pragma once
 
 #include <gantry/engine_loader.hpp>
@@ -7,7 +7,7 @@
 
 namespace gantry::inline GANTRY_ABI::executorch {
 
-/// Errors: as executorch::load() in gantry/executorch.hpp has them.
+/// Errors: those of executorch::load() in gantry/executorch.hpp.
 Result<std::unique_ptr<Engine>> load_engine(const LoadRequest& request);
 
 }  // namespace gantry::inline GANTRY_ABI::executorch

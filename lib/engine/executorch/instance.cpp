@@ -15,10 +15,10 @@
 namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
-// Keeps a call, and what it loads, on its thread.
+// Makes ExecuTorch compute and load on the calling thread only.
 using NoThreadPool = ::executorch::extension::threadpool::NoThreadPoolGuard;
 
-/// The exception being handled. In noexcept code of ExecuTorch an abort ends the process all the same.
+/// The current exception as an Error. An abort inside ExecuTorch's noexcept code still ends the process.
 Error translate(const CallLog& log, const char* what) noexcept {
   try {
     throw;
@@ -78,7 +78,8 @@ Result<std::unique_ptr<Instance>> Instance::make(std::shared_ptr<SharedModel> mo
 }
 
 Result<void> Instance::load() {
-  // One path for all methods of the instance: XNNPACK serialises these, which run one at a time anyway.
+  // One path for all methods of the instance: XNNPACK serialises methods of equal path, and these run one at a time
+  // anyway.
   const std::string path = model_->packed ? model_->packed->next_path() : "";
   for (const Variant& variant : model_->variants) {
     GANTRY_ASSIGN_OR_RETURN(auto method, LoadedMethod::load(variant, path, allocators_));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instance: every variant of a model, loaded once for one call at a time.
+// Instance: all variants of a model, loaded once; computes one call at a time.
 #pragma once
 
 #include <atomic>
@@ -14,21 +14,21 @@
 
 namespace gantry::inline GANTRY_ABI::executorch {
 
-/// What an engine and its instances share.
+/// State that an engine and its instances share.
 struct SharedModel {
   Signature signature;
   std::vector<Variant> variants;
-  std::shared_ptr<PackedWeights> packed;  ///< nullptr: each method packs its own
+  std::shared_ptr<PackedWeights> packed;  ///< nullptr: each method packs its own copy
   std::atomic<std::size_t> instances{0};
   std::atomic<std::size_t> running{0};
 
-  /// Of all variants: what each instance has for itself.
+  /// Memory of one instance, for all variants.
   std::size_t arena_size() const;
 };
 
 class Instance final : public EngineInstance {
  public:
-  /// Errors: as LoadedMethod::load(); model_error where ExecuTorch would have ended the process.
+  /// Errors: those of LoadedMethod::load(); model_error where ExecuTorch would have aborted.
   static Result<std::unique_ptr<Instance>> make(std::shared_ptr<SharedModel> model);
   ~Instance() override;
 
@@ -40,14 +40,14 @@ class Instance final : public EngineInstance {
   explicit Instance(std::shared_ptr<SharedModel> model);
   Result<void> load();
   Result<Tensors> compute(const Tensors& inputs);
-  /// Which variant computes `sizes_`, the one of exactly these first.
+  /// The variant that computes `sizes_`; prefers one with exactly these sizes.
   Result<std::size_t> find_variant(const Tensors& inputs) const;
 
   const std::shared_ptr<SharedModel> model_;
   Allocators allocators_;
   std::vector<std::unique_ptr<LoadedMethod>> methods_;  // as model_->variants
   std::vector<Sizes> sizes_;                            // of the inputs of a call
-  bool is_broken_ = false;                              // ExecuTorch gave up within it
+  bool is_broken_ = false;                              // ExecuTorch aborted within it
 };
 
 }  // namespace gantry::inline GANTRY_ABI::executorch

@@ -12,10 +12,10 @@
 namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
-// In this order: few models need the second.
+// Loaded in this order: few models need the second one.
 constexpr const char* kLibraries[] = {"libexecutorch_kernels_optimized.so", "libexecutorch_kernels_quantized.so"};
 
-std::size_t loaded = 0;    // under KernelLibraries::mutex()
+std::size_t loaded = 0;    // guarded by KernelLibraries::mutex()
 std::string last_problem;  // likewise
 
 }  // namespace
@@ -35,7 +35,7 @@ bool KernelLibraries::load_beyond(std::size_t known) {
   if (loaded == std::size(kLibraries)) return false;
   if (loaded == 0) hold_thread_pool_at_one();
   const char* const name = kLibraries[loaded];
-  // By its name: beside the plug-in, or where the dynamic loader looks.
+  // Opened by name: found beside the plug-in, or in the dynamic loader's search path.
   if (::dlopen(name, RTLD_NOW | RTLD_LOCAL) == nullptr) {
     const char* const text = ::dlerror();
     last_problem =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// KernelLibraries: ExecuTorch's own operators, which a model needs for what no delegate computes.
+// KernelLibraries: loads ExecuTorch's portable operators, which a model needs for operations that no delegate computes.
 //
-// A model that XNNPACK computes as a whole needs none, so they are loaded when one asks for them, and a container for
-// such models does without 11 MB.
+// A model that XNNPACK computes completely needs none. They are therefore loaded on demand, and a container for such
+// models saves 11 MB.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +12,17 @@
 
 namespace gantry::inline GANTRY_ABI::executorch {
 
-/// The libraries that are loaded, of the process. What looks operators up, as loading a method does, holds mutex()
-/// shared meanwhile.
+/// The libraries loaded in this process. Code that looks up operators, such as loading a method, must hold mutex()
+/// shared.
 class KernelLibraries {
  public:
   static std::shared_mutex& mutex();
-  /// How many are loaded; under mutex().
+  /// Number of loaded libraries; requires mutex().
   static std::size_t count();
-  /// Loads one more than `known`, unless that was done meanwhile, without mutex(). False if there is none, or it cannot
-  /// be loaded.
+  /// Loads one library more than `known`, unless another thread has done so. Call it without mutex(). False if there is
+  /// no further library, or it cannot be loaded.
   static bool load_beyond(std::size_t known);
-  /// "libexecutorch_kernels_quantized.so cannot be loaded: ...": why an operator may be missing; empty if all are
+  /// Why an operator may be missing: "libexecutorch_kernels_quantized.so cannot be loaded: ..."; empty if all are
   /// loaded.
   static std::string problem();
 };

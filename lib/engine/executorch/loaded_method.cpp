@@ -23,7 +23,8 @@ namespace et = ::executorch::runtime;
 using et::etensor::TensorImpl;
 
 constexpr std::size_t kArenaAlignment = 64;
-// Of its WorkspaceSharingMode. By default all of the process share one, and compute one at a time.
+// A value of WorkspaceSharingMode. With the default, all methods of the process share one workspace and compute one at
+// a time.
 constexpr int kSharedByMethodsOfAnInstance = 1;
 
 Error explain_load_failure(et::Error error, const CallLog& log) {
@@ -41,7 +42,7 @@ Error explain_load_failure(et::Error error, const CallLog& log) {
   return log.error(error, ErrorCode::kInvalidArgument, what);
 }
 
-/// Loads libraries with more operators until the method finds its own.
+/// Loads further operator libraries until the method finds all its operators.
 et::Result<et::Method> load_with_kernels(const et::Program& program, const char* name, et::MemoryManager* memory,
                                          const et::LoadBackendOptionsMap& options, CallLog& log) {
   for (;;) {
@@ -68,7 +69,7 @@ void LoadedMethod::plan_memory(const Variant& variant, Allocators& allocators) {
     auto* const arena =
         static_cast<std::uint8_t*>(::operator new[](size > 0 ? size : 1, std::align_val_t{kArenaAlignment}));
     arenas_.emplace_back(arena);
-    std::memset(arena, 0, size);  // buffers that the model writes to begin there
+    std::memset(arena, 0, size);  // the model's mutable buffers are here and start at 0
     spans_.emplace_back(arena, size);
   }
   planned_.emplace(et::Span<et::Span<std::uint8_t>>(spans_.data(), spans_.size()));
@@ -135,7 +136,7 @@ Result<Tensor> LoadedMethod::take_output(std::size_t index) const {
 
 Result<Tensors> LoadedMethod::run(const Tensors& inputs, std::vector<Sizes>& sizes,
                                   const std::vector<TensorSpec>& outputs) {
-  std::vector<Tensor> aligned;  // copies of inputs, until the method is done
+  std::vector<Tensor> aligned;  // aligned copies of inputs; kept until the method is done
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Tensor* input = &inputs[i].tensor;
     if (!is_aligned(*input)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LoadedMethod: a Variant with the memory that it computes in.
+// LoadedMethod: a loaded Variant, with the memory that it computes in.
 #pragma once
 
 #include <executorch/extension/memory_allocator/malloc_memory_allocator.h>
@@ -18,8 +18,8 @@
 
 namespace gantry::inline GANTRY_ABI::executorch {
 
-/// Where the methods of one instance allocate. XNNPACK shares the memory of intermediate results between delegates
-/// whose methods have the same allocator.
+/// The allocators of one instance's methods. XNNPACK shares the memory of intermediate results between delegates whose
+/// methods have the same allocator.
 struct Allocators {
   ::executorch::extension::MallocMemoryAllocator methods;
   ::executorch::extension::MallocMemoryAllocator temporaries;
@@ -28,15 +28,15 @@ struct Allocators {
 /// Ownership: owns its memory; shares the program. The allocators must outlive it.
 /// Threads:   one thread at a time.
 /// Errors:    see load() and run().
-/// Cost:      the arena, and what the delegates keep.
+/// Cost:      the arena, and the memory of the delegates.
 class LoadedMethod {
  public:
-  /// `packed_path`: where XNNPACK keeps packed weights; empty: packs them for this method alone. unsupported for an
-  /// operator or a delegate that is missing; invalid_argument for a file that is broken; may throw Aborted.
+  /// `packed_path`: where XNNPACK keeps packed weights; empty: packs them for this method only. unsupported for a
+  /// missing operator or delegate; invalid_argument for a damaged file; may throw Aborted.
   static Result<std::unique_ptr<LoadedMethod>> load(const Variant& variant, const std::string& packed_path,
                                                     Allocators& allocators);
 
-  /// Whether input `index` takes sizes smaller than those it was exported with.
+  /// Whether input `index` accepts sizes smaller than the exported ones.
   bool takes_smaller(std::size_t index);
   /// `sizes` are those of the inputs, which the variant computes. model_error; may throw Aborted.
   Result<Tensors> run(const Tensors& inputs, std::vector<Sizes>& sizes, const std::vector<TensorSpec>& outputs);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loader that the plug-in offers.
+// The engine loader of the plug-in.
 #pragma once
 
 #include <gantry/engine_loader.hpp>

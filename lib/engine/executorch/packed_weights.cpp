@@ -13,7 +13,8 @@
 namespace gantry::inline GANTRY_ABI::executorch {
 namespace {
 
-/// "/proc/self/" and 32 times "/" or "./", which mean nothing, then "fd/7": one spelling for each number.
+/// "/proc/self/", then 32 times "/" or "./", which do not change the path, then "fd/7": a different spelling for each
+/// number.
 std::string spelled(std::uint32_t number, int descriptor) {
   std::string path = "/proc/self/";
   for (int bit = 0; bit < 32; ++bit) path += (number >> bit & 1U) != 0 ? "./" : "/";

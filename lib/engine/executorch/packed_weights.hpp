@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// PackedWeights: memory that XNNPACK packs a model's weights into once, and that all instances then map.
+// PackedWeights: memory into which XNNPACK packs a model's weights once; all instances then map it.
 //
 // XNNPACK can keep packed weights in a file (the option packed_cache_path), and looks for them there before it packs.
-// The file here has no name in any file system: it is memory of this process, reached through /proc/self/fd.
-// - XNNPACK serialises what computes with one and the same path. So each instance gets a spelling of its own.
-// - Whoever finds weights in it opens it for writing as well, unless somebody else holds a lock on it. So the lock is
-//   held here, once the weights are in it.
+// The file used here is a memory file of this process (memfd), reached through /proc/self/fd.
+// - XNNPACK serialises computations that use the same path. So each instance gets a different spelling of the path.
+// - XNNPACK opens a file with packed weights for writing, too, unless another process or descriptor holds a lock on it.
+//   So this class holds the lock once the weights are packed.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,10 @@
 
 namespace gantry::inline GANTRY_ABI::executorch {
 
-/// Ownership: owns the memory; what instances have mapped stays.
-/// Threads:   thread-safe, but for seal().
-/// Errors:    make() gives nullptr where there is no such memory, or no /proc.
-/// Cost:      a file descriptor; the weights once.
+/// Ownership: owns the memory; mappings of instances stay valid.
+/// Threads:   thread-safe, except seal().
+/// Errors:    make() returns nullptr if the system has no memory files, or no /proc.
+/// Cost:      a file descriptor, and one copy of the weights.
 class PackedWeights {
  public:
   static std::shared_ptr<PackedWeights> make();
@@ -26,9 +26,9 @@ class PackedWeights {
   PackedWeights(const PackedWeights&) = delete;
   PackedWeights& operator=(const PackedWeights&) = delete;
 
-  /// A path to it that nobody else has. At most 255 characters.
+  /// A path that no other instance has. At most 255 characters.
   std::string next_path();
-  /// Nobody writes to it any more. False if the weights are not in it.
+  /// Ends writing. False if the memory does not contain the weights.
   bool seal();
   std::size_t size() const;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ExecuTorch does to the process it runs in: its log, its abort, its thread pool.
+// ExecuTorch's hooks into the process: its log, its abort, its thread pool.
 #pragma once
 
 #include <exception>
@@ -7,17 +7,18 @@
 
 namespace gantry::inline GANTRY_ABI::executorch {
 
-/// Thrown where ExecuTorch would end the process. The reason is in the CallLog.
+/// Thrown where ExecuTorch would abort. The reason is in the CallLog.
 class Aborted final : public std::exception {
  public:
   const char* what() const noexcept override { return "ExecuTorch found itself in a state that it cannot go on from"; }
 };
 
-/// Takes log and abort over, before anything else of ExecuTorch is called; further calls do nothing. Thread-safe.
+/// Replaces ExecuTorch's log and abort. Call it before any other function of ExecuTorch; further calls do nothing.
+/// Thread-safe.
 void take_over_platform();
 
-/// Makes the process's thread pool of ExecuTorch, and holds it at one thread, which is the caller's. Kernels outside of
-/// delegates make that pool, with a thread for each CPU, as they first run, although they do not use it here. Not
+/// Creates ExecuTorch's thread pool of the process with a single thread, the caller's. Otherwise kernels outside of
+/// delegates would create it on their first run, with a thread per CPU, although they do not use it here. Not
 /// thread-safe.
 void hold_thread_pool_at_one();
 

@@ -20,7 +20,7 @@ namespace et = ::executorch::runtime;
 
 namespace {
 
-/// The whole pages of what is done with: they come from the file again if somebody asks for them.
+/// Drops the whole pages of a released range: if they are read again, they come from the file.
 void forget_pages(void*, void* data, std::size_t size) {
   const auto begin = reinterpret_cast<std::uintptr_t>(data);
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
@@ -51,7 +51,7 @@ et::Error PageLoader::load_into(std::size_t offset, std::size_t size, const Segm
 
 namespace {
 
-/// What a file is that is no program, by its first bytes.
+/// Describes a file that is not a program, by its first bytes.
 std::string describe_start(const Bytes& pages) {
   const std::string_view start(reinterpret_cast<const char*>(pages.data()), std::min<std::size_t>(pages.size(), 8));
   if (start.substr(0, 2) == "PK") return "a zip file, as TorchScript and AOTInductor packages are";
@@ -88,7 +88,7 @@ Result<std::shared_ptr<const ProgramFile>> ProgramFile::open(const ModelFile& fi
 
 Result<void> ProgramFile::load() {
   const CallLog log;
-  // The default check follows offsets of the file wherever they point.
+  // Not the default verification, which follows offsets of the file without bounds checks.
   auto program = et::Program::load(&loader_, et::Program::Verification::InternalConsistency);
   if (!program.ok())
     return log.error(program.error(), ErrorCode::kInvalidArgument,

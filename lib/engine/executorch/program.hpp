@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ProgramFile: a .pte file whose structure was checked.
+// ProgramFile: a .pte file whose structure has been verified.
 #pragma once
 
 #include <executorch/runtime/core/data_loader.h>
@@ -14,8 +14,8 @@
 
 namespace gantry::inline GANTRY_ABI::executorch {
 
-/// Gives ExecuTorch a file's pages, without a copy. `are_the_files`: what ExecuTorch has done with, such as weights
-/// that were packed, need not stay in memory, since the file has it.
+/// Gives ExecuTorch a file's pages without a copy. `are_the_files`: the pages are mapped from the file, so pages that
+/// ExecuTorch has released, such as packed weights, can be dropped and read again.
 class PageLoader final : public ::executorch::runtime::DataLoader {
  public:
   PageLoader(Bytes pages, bool are_the_files) : pages_(std::move(pages)), are_the_files_(are_the_files) {}
@@ -24,7 +24,7 @@ class PageLoader final : public ::executorch::runtime::DataLoader {
   ::executorch::runtime::Error load_into(std::size_t offset, std::size_t size, const SegmentInfo& segment,
                                          void* buffer) const override;
   ::executorch::runtime::Result<std::size_t> size() const override { return pages_.size(); }
-  /// Of all that was asked for so far.
+  /// Bytes requested so far.
   std::size_t bytes_given() const { return bytes_given_; }
 
  private:
@@ -36,12 +36,12 @@ class PageLoader final : public ::executorch::runtime::DataLoader {
   mutable std::atomic<std::size_t> bytes_given_{0};
 };
 
-/// A program, which methods are loaded from.
+/// A program, from which methods are loaded.
 ///
 /// Ownership: owns the pages; shared by the methods.
 /// Threads:   thread-safe.
-/// Errors:    open: invalid_argument for what is no program, or a broken one; failed_precondition for a program of
-///            another version.
+/// Errors:    open: invalid_argument for a file that is not a program, or a damaged one; failed_precondition for a
+///            program of another version.
 /// Cost:      reads or maps the file.
 class ProgramFile {
  public:
@@ -49,7 +49,7 @@ class ProgramFile {
 
   const std::string& name() const { return name_; }
   const ::executorch::runtime::Program& program() const { return *program_; }
-  /// "forward", and those whose names begin with "forward_", by name.
+  /// "forward", and the methods whose names begin with "forward_", by name.
   const std::vector<std::string>& methods() const { return methods_; }
   std::size_t size() const { return size_; }
   std::size_t bytes_given() const { return loader_.bytes_given(); }

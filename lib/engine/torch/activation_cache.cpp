@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Free lists by size, and the table that finds a block by its address.
 //
-// A block has no header: LibTorch's raw interface hands out and takes back bare addresses, also those that other
-// allocators made. So an address is looked up, in a table that all caches share.
+// A block has no header: LibTorch's raw interface passes bare addresses, also of blocks from other allocators. So an
+// address is looked up in a table that all caches share.
 #include "engine/torch/activation_cache.hpp"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ struct ActivationCache::Block {
   Block* next = nullptr;                  // while not
 };
 
-/// All blocks, in use or not. Never destroyed: blocks are freed while the process exits, too.
+/// All blocks, in use or not. Never destroyed: blocks are freed during exit, too.
 struct ActivationCache::BlockTable {
   struct Stripe {
     detail::Mutex mutex;
@@ -54,7 +54,7 @@ struct ActivationCache::BlockTable {
   }
 };
 
-/// Blocks on their way back to where they came from, which happens as the list dies: under no lock of a cache.
+/// Blocks to be returned to the source. The destructor does it, when no cache's lock is held.
 class ActivationCache::BlockList {
  public:
   BlockList() = default;
@@ -116,8 +116,9 @@ void* ActivationCache::take(std::size_t bytes) {
   const std::size_t index = index_of(size);
   {
     const detail::MutexLock lock(mutex_);
-    // By exact size the layers of a network would share little. Of what is large enough the block that was used last is
-    // the likeliest to lie in the CPU's caches (EfficientNet-lite0: 5 % faster than with the smallest, in less memory).
+    // With exact sizes the layers of a network would share few blocks. Among the blocks that are large enough, the one
+    // used last is most likely in the CPU's caches (EfficientNet-lite0: 5 % faster than with the smallest one, and less
+    // memory).
     Block** last_used = nullptr;
     for (std::size_t i = index; i < std::min(index + kSizesTried, kSizes); ++i)
       if (free_[i] && (!last_used || free_[i]->returned > (*last_used)->returned)) last_used = &free_[i];

@@ -31,7 +31,7 @@ class RetainingAllocator final : public c10::Allocator {
     } catch (...) {
       if (cache->release() == 0) throw;
     }
-    return allocate_from(*cache, bytes);  // what was kept may have been what was missing
+    return allocate_from(*cache, bytes);  // try again after unused blocks were released
   }
 
   c10::DeleterFnPtr raw_deleter() const override { return previous_.raw_deleter() ? &deallocate : nullptr; }
@@ -78,7 +78,7 @@ c10::Allocator* replace_cpu_allocator() {
   static c10::Allocator* const previous = []() -> c10::Allocator* {
     RetainingAllocator& allocator = RetainingAllocator::instance();
     keep_code_loaded();
-    c10::SetCPUAllocator(&allocator, /*priority=*/0);  // does nothing if the host's has a higher one
+    c10::SetCPUAllocator(&allocator, /*priority=*/0);  // does nothing if the host's allocator has a higher priority
     return c10::GetCPUAllocator() == &allocator ? &allocator.previous() : nullptr;
   }();
   return previous;

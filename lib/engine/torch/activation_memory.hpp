@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The allocator in front of LibTorch's, which serves an engine's run from the instance's ActivationCache.
+// An allocator in front of LibTorch's, which serves large blocks of an engine's run from the instance's
+// ActivationCache.
 //
-// It is one for the process, since LibTorch has one allocator per kind of device; but it looks at the calling thread:
-// outside of an ActivationScope, and for small blocks, it asks the allocator that was there before and returns what
-// that returns, deleter included. Only memory of the CPU goes through it.
+// There is one per process, since LibTorch has one allocator per kind of device. It checks the calling thread: outside
+// of an ActivationScope, and for small blocks, it calls the previous allocator and returns its result, including the
+// deleter. Only CPU memory goes through it.
 #pragma once
 
 #include <chrono>
@@ -16,9 +17,9 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// The caches of living instances, and those whose blocks somebody still holds: of an engine, or of the process.
+/// The caches of an engine, or of the process: those of living instances, and those with blocks that are still in use.
 ///
-/// Ownership: shares nothing; a cache that is gone is no longer in it.
+/// Ownership: weak: a destroyed cache leaves the list.
 /// Threads:   thread-safe.
 /// Errors:    none but std::bad_alloc.
 /// Cost:      a lock, and one per cache.
@@ -38,8 +39,8 @@ class CacheList {
   std::vector<std::weak_ptr<ActivationCache>> caches_ GANTRY_GUARDED_BY(mutex_);
 };
 
-/// What an engine instance keeps from run to run; nothing if `retain` is false, or if the host has set an allocator of
-/// its own with a priority. The first that retains puts the allocator in place.
+/// The memory that an engine instance keeps from run to run. Keeps nothing if `retain` is false, or if the host has set
+/// its own allocator with a priority. The first instance that retains memory installs the allocator.
 ///
 /// Ownership: a member of the instance; blocks in use outlive it.
 /// Threads:   thread-safe.
@@ -47,7 +48,7 @@ class CacheList {
 /// Cost:      none until the first run.
 class InstanceMemory {
  public:
-  /// `engine`: a list that it adds itself to, besides that of the process.
+  /// `engine`: a list to which it adds itself, in addition to that of the process.
   explicit InstanceMemory(bool retain, CacheList* engine = nullptr);
   ~InstanceMemory();
   InstanceMemory(const InstanceMemory&) = delete;
@@ -60,8 +61,8 @@ class InstanceMemory {
   std::shared_ptr<ActivationCache> cache_;
 };
 
-/// Large blocks that LibTorch allocates on this thread come from this memory for as long as the object lives; from
-/// LibTorch's own allocator if it keeps nothing.
+/// While it lives, large blocks that LibTorch allocates on this thread come from this cache; with nullptr, from
+/// LibTorch's own allocator.
 ///
 /// Ownership: a scope; neither copied nor moved. May be nested.
 /// Threads:   one thread.
@@ -80,7 +81,7 @@ class ActivationScope {
   ActivationCache* const outer_;
 };
 
-/// Puts the allocator in place, once. The one that was there; nullptr if it could not be replaced.
+/// Installs the allocator, once. Returns the previous one; nullptr if it could not be replaced.
 c10::Allocator* replace_cpu_allocator();
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -21,7 +21,7 @@ namespace {
 
 using Runner = torch::inductor::AOTIModelContainerRunner;
 
-/// Loads the library. One at a time: the dynamic loader's view of libtorch.so is process-wide.
+/// Loads the library, one at a time: the stand-in for libtorch.so (torch_soname.hpp) is visible process-wide.
 Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const AotiContainer::Source& source,
                                             std::size_t runners, const ScratchDirectory& scratch) {
   static detail::Mutex mutex;
@@ -31,7 +31,8 @@ Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const Ao
   const auto& makers = torch::inductor::getAOTIModelRunnerRegistry();
   const auto maker = makers.find(source.device_key);
   if (maker == makers.end())
-    return Error(ErrorCode::kUnsupported, "this LibTorch runs no AOTInductor packages on '" + source.device_key + "'");
+    return Error(ErrorCode::kUnsupported,
+                 "this LibTorch cannot run AOTInductor packages on '" + source.device_key + "'");
 #if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 7
   return maker->second(library, runners, source.device.str(), scratch.path(), /*run_single_threaded=*/false);
 #else
@@ -39,11 +40,11 @@ Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const Ao
 #endif
 }
 
-/// Weights from beside the library, where they are; no library runs without.
+/// Loads the weights from the file beside the library, if they are there; the library cannot run without them.
 Result<void> complete_weights(Runner& runner, const AotiContainer::Source& source) {
   const AotiPackage& package = source.package;
   if (package.weights) return give_weights(runner, package.file, *package.weights);
-  if (!source.is_verified) return {};  // to ask such a library may print on stderr
+  if (!source.is_verified) return {};  // querying such a library may print to stderr
   const auto wanted = weights_wanted(runner);
   if (!wanted || *wanted == 0) return {};
   return Error(ErrorCode::kInvalidArgument, "the file of its weights, of " + std::to_string(*wanted) +

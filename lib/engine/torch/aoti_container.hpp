@@ -15,7 +15,7 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// What the weights of all containers of one engine occupy. Thread-safe.
+/// The memory of the weights of all containers of one engine. Thread-safe.
 class WeightsCount {
  public:
   void add(std::size_t bytes) { bytes_ += bytes; }
@@ -26,12 +26,12 @@ class WeightsCount {
   std::atomic<std::size_t> bytes_{0};
 };
 
-/// Every container has a copy of the weights and of all state, as packed: its library is a copy of its own, too.
+/// Every container has its own copy of the weights, of all state (as packed), and of the library.
 ///
 /// Ownership: owns the loaded library, its weights and, on a GPU, the files that it reads later. The library may stay
-///            mapped for as long as threads that used it live; its weights do not where they were beside it.
-/// Threads:   run() may be called by as many threads at a time as it has runners; more wait.
-/// Errors:    load: as the package's faults demand; run: throws what LibTorch throws.
+///            mapped while threads that used it live; weights from a separate file are freed with the container.
+/// Threads:   run() computes on as many threads at a time as there are runners; further threads wait.
+/// Errors:    load: an error for the package's fault; run: throws what LibTorch throws.
 /// Cost:      load unpacks the package.
 class AotiContainer {
  public:
@@ -41,7 +41,7 @@ class AotiContainer {
     c10::Device device;
     std::string scratch_dir;
     std::shared_ptr<WeightsCount> weights;  ///< not null
-    bool is_verified = true;                ///< the package says what it was compiled for, as gantry-pack's do
+    bool is_verified = true;                ///< the package states what it was compiled for, as those of gantry-pack do
   };
 
   static Result<std::shared_ptr<AotiContainer>> load(const Source& source, std::size_t runners);
@@ -57,9 +57,9 @@ class AotiContainer {
   using Runner = torch::inductor::AOTIModelContainerRunner;
   AotiContainer(ScratchDirectory scratch, std::unique_ptr<Runner> runner, const Source& source);
 
-  /// Kernels for a GPU are read when they are first run, so the files stay; those of a CPU package go at once.
+  /// GPU kernels are read on their first run, so their files are kept; the files of a CPU package are removed at once.
   ScratchDirectory scratch_;
-  std::unique_ptr<Runner> runner_;  // before the files go
+  std::unique_ptr<Runner> runner_;  // destroyed before the files are removed
   const std::shared_ptr<WeightsCount> weights_;
   const std::size_t weights_bytes_;
 };

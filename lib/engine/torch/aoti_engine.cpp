@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The AOTInductor engine.
 //
-// Of each file of the model one container holds the weights and a runner per instance, so that concurrent calls do not
-// wait for each other; of a model with state each instance has a container of its own. Files differ in the number of
-// samples that they compute. An instance picks the one that a call asks for.
+// Each file of the model has one container with the weights and a runner per instance, so that concurrent calls do not
+// wait for each other. If the model has state, each instance has its own container. Files differ in the number of
+// samples that they compute; an instance picks the file for the size of the call.
 #include <algorithm>
 #include <gantry/libtorch.hpp>
 #include <optional>
@@ -64,14 +64,14 @@ class AotiInstance final : public EngineInstance {
   }
 
  private:
-  /// The place of the file that computes so many samples.
+  /// The index of the file that computes this many samples.
   Result<std::size_t> file_for(const Tensors& inputs) const {
     if (files_.size() == 1 && files_[0].batch == 0) return std::size_t{0};
     const std::int64_t rows = inputs[0].tensor.shape()[0];
     for (std::size_t i = 0; i < files_.size(); ++i)
       if (files_[i].batch == rows) return i;
     return Error(ErrorCode::kInvalidArgument, "input '" + inputs[0].name + "': dimension 0 is " + std::to_string(rows) +
-                                                  ", and the model was compiled for no such batch");
+                                                  ", but the model was not compiled for this batch size");
   }
 
   InstanceMemory memory_;
@@ -111,7 +111,8 @@ class AotiEngine final : public Engine {
   }
 
  private:
-  /// Those that all share; of a model with state a fresh one, which for the first instance is there already.
+  /// The containers that all instances share. For a model with state: new ones, except for the first instance, for
+  /// which they were loaded already.
   Result<Containers> take_containers() {
     if (!info_.has_state) return containers_;
     {
@@ -166,18 +167,18 @@ Result<std::vector<AotiFile>> read_files(const LoadRequest& request, const Torch
     if (request.files.size() == 1) break;
     if (files.back().batch == 0)
       return Error(ErrorCode::kInvalidArgument,
-                   "it does not say for which number of samples it is, among several files")
+                   "a model of several files needs the batch size of each file, and this one does not state it")
           .within("'" + file.file.name() + "'");
     if (files.back().has_state())
       return Error(ErrorCode::kInvalidArgument,
-                   "it keeps state, or may do so, which files for several batch sizes "
-                   "would keep apart; give one file")
+                   "it keeps state, or may do so, and files for several "
+                   "batch sizes would not share that state; give one file")
           .within("'" + file.file.name() + "'");
   }
   return files;
 }
 
-/// An error of loading a library, which is of an operator that nobody has registered, or another one.
+/// The error of loading a library: a missing operator, or another one.
 Error explain_load_failure(const Error& error) {
   constexpr std::string_view kUnknown = "Could not find schema for ";
   const std::string& message = error.message();

@@ -34,8 +34,8 @@ Result<std::optional<CompiledModel>> compiled_model(const Metadata& metadata, bo
   if (compiled && compiled->threads > 1 && !is_trusted)
     return Error(ErrorCode::kFailedPrecondition,
                  "the package was compiled for " + std::to_string(compiled->threads) +
-                     " threads a call, whatever the CPU budget allows, and a bad index in one of them ends the "
-                     "process; pack the model again with gantry-pack, which compiles for one");
+                     " threads per call, regardless of the CPU budget, and a bad index in one of these threads "
+                     "ends the process; pack the model again with gantry-pack, which compiles for one");
   return compiled;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is in an AOTInductor package (.pt2), and unpacking it.
+// Reads and unpacks an AOTInductor package (.pt2).
 //
-// gantry unpacks packages itself: LibTorch's loader writes to a directory named by the environment and follows entry
-// names out of it.
+// gantry unpacks packages itself: LibTorch's loader writes to a directory named by the environment, and entry names can
+// lead out of it.
 #pragma once
 
 #include <gantry/model_file.hpp>
@@ -23,7 +23,7 @@ struct AotiPackage {
   std::vector<ZipEntry> entries;    ///< its files
   ZipEntry library;                 ///< the shared library among them
   ZipEntry metadata;                ///< the library's metadata
-  std::optional<ZipEntry> weights;  ///< what is beside the library; unset: they are inside
+  std::optional<ZipEntry> weights;  ///< the file beside the library; unset: weights are inside the library
 };
 
 /// Finds the model. invalid_argument for a damaged package or one with several models; unsupported if its code is not
@@ -37,7 +37,7 @@ Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage&
 Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch);
 
 /// failed_precondition if the metadata says that the package was built for another LibTorch (major.minor), machine or
-/// CPU than this one. What it does not say is not checked.
+/// CPU than this one. Missing metadata is not checked.
 Result<void> check_aoti_metadata(const std::map<std::string, std::string>& metadata);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

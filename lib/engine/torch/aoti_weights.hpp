@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights that lie beside an AOTInductor package's library, as a file of their own ("binary_blob").
+// Weights of an AOTInductor package in a file beside its library ("binary_blob").
 #pragma once
 
 #include <torch/csrc/inductor/aoti_runner/model_container_runner.h>
@@ -13,19 +13,18 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// Gives a library that was just loaded the weights that were packed beside it. It copies them, into memory that goes
-/// when the runner does, even where the library itself stays mapped. invalid_argument where there are more or fewer
-/// bytes than its code reads, or where the library has its weights inside; unsupported for a LibTorch that knows no
-/// such packages; failed_precondition if the file is no longer what was hashed. Reads the weights into memory once
-/// more, for as long as it runs.
+/// Passes the weights file to a library that was just loaded. The library copies them into memory that is freed with
+/// the runner, even if the library itself stays mapped. invalid_argument if the file has more or fewer bytes than the
+/// code reads, or the library has its weights inside; unsupported if LibTorch does not support such packages;
+/// failed_precondition if the file has changed since it was hashed. Needs memory for a second copy while it runs.
 Result<void> give_weights(torch::inductor::AOTIModelContainerRunner& runner, const ModelFile& file,
                           const ZipEntry& weights);
 
-/// How many bytes the library wants from beside it; nothing where it has its weights inside.
+/// The number of bytes that the library expects in the weights file; nullopt if it has its weights inside.
 std::optional<std::size_t> weights_wanted(torch::inductor::AOTIModelContainerRunner& runner);
 
-/// What weights inside of the library occupy, which all runners share; 0 where this LibTorch, or the one that compiled
-/// the package, cannot tell.
+/// The memory of weights inside the library, shared by all runners; 0 if this LibTorch, or the one that compiled the
+/// package, does not report it.
 std::size_t weights_bytes(const torch::inductor::AOTIModelContainerRunner& runner);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// CompiledModel: what an AOTInductor package says that its code was compiled for, as gantry-pack records it.
+// CompiledModel: the dtypes and sizes for which an AOTInductor package was compiled, as gantry-pack records them.
 //
-// The code itself checks nothing: it reads as many values as it was compiled for, whatever it is given. So what it was
-// compiled for is compared with the signature as the package is loaded, and sizes that may vary with each call.
+// The code itself checks nothing: it reads as many values as it was compiled for, whatever it is given. So the
+// signature is compared with this record on loading, and variable sizes are checked in each call.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 constexpr std::int64_t kNoBound = std::numeric_limits<std::int64_t>::max();
 
 /// A size, or a symbol that may take any size within bounds; equal symbols are equal sizes. The size of an output may
-/// also be an expression of such symbols ("2*batch"), or a symbol of its own, of what depends on values ("u0").
+/// also be an expression of such symbols ("2*batch"), or its own symbol if it depends on values ("u0").
 struct CompiledDim {
   std::int64_t size = -1;  ///< when symbol is empty
   std::string symbol;
@@ -42,19 +42,19 @@ struct CompiledTensor {
 struct CompiledModel {
   std::vector<CompiledTensor> inputs;
   std::vector<std::optional<CompiledTensor>> outputs;
-  int threads = 0;  ///< that one call uses
+  int threads = 0;  ///< threads that one call uses
   bool has_state = true;
   bool mutates_inputs = true;
 };
 
-/// From a package's metadata; nothing if it does not say all of it. invalid_argument if what it says is damaged.
+/// Reads it from a package's metadata; nullopt if a part is missing. invalid_argument if the metadata is damaged.
 Result<std::optional<CompiledModel>> read_compiled_model(const std::map<std::string, std::string>& metadata);
 
-/// How its tensors are called.
+/// The names of its tensors.
 CallSpec call_spec_of(const CompiledModel& model);
 
-/// Sizes that the signature allows and the code does not: `min` to `max` of dimension `dim` of the signature's input
-/// `input` are fine.
+/// A bound of the code that the signature does not have: dimension `dim` of the signature's input `input` must be `min`
+/// to `max`.
 struct SizeBound {
   std::size_t input;
   std::size_t dim;
@@ -63,13 +63,13 @@ struct SizeBound {
 };
 
 /// Compares dtypes, ranks, sizes and layouts. `merged`: how many samples gantry puts into one call; 0 if it merges
-/// none. `batch`: the only number of samples of the calls that the code will get; 0: any, as its signature says. Gives
-/// the bounds that calls have to be checked against. invalid_argument where the signature allows what the code was not
-/// compiled for; the message names tensor and dimension.
+/// none. `batch`: the only number of samples in calls of the code; 0: any that the signature allows. Returns the bounds
+/// to check in each call. invalid_argument if the signature allows what the code was not compiled for; the message
+/// names the tensor and the dimension.
 Result<std::vector<SizeBound>> check_signature(const CompiledModel& model, const CallMap& call,
                                                const Signature& signature, std::int64_t merged, std::int64_t batch = 0);
 
-/// The only number of samples that the code computes, where it has one and samples may share calls; else 0.
+/// The only number of samples that the code supports, if there is one and samples may share calls; else 0.
 std::int64_t fixed_batch(const CompiledModel& model, const CallMap& call, const Signature& signature);
 
 /// invalid_argument if a size is out of its bounds. `inputs` are in signature order, of the signature's ranks. Costs a

@@ -13,8 +13,8 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// A convolution, not a transposed one, whose weight and sizes are constants of the graph. Passes ask for it and then
-/// change `node`.
+/// A convolution (not transposed) whose weight and sizes are constants of the graph. Passes find it and then change
+/// `node`.
 struct ConvolutionNode {
   static constexpr std::size_t kInput = 0;
   static constexpr std::size_t kWeight = 1;
@@ -31,10 +31,10 @@ struct ConvolutionNode {
   std::size_t spatial_axes() const { return static_cast<std::size_t>(weight.dim()) - 2; }
 };
 
-/// Nothing if `node` is no convolution, or one whose sizes are computed or given as text (padding='same').
+/// nullopt if `node` is not a convolution, or one whose sizes are computed or given as text (padding='same').
 std::optional<ConvolutionNode> as_convolution(torch::jit::Node* node);
 
-/// All of them, also those in branches and loops, in the order of the graph.
+/// All convolutions, including those in branches and loops, in the order of the graph.
 std::vector<ConvolutionNode> find_convolutions(torch::jit::Graph& graph);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading libtorch_cuda, and telling in our words why a device cannot be used.
+// Loads libtorch_cuda, and explains why a device cannot be used.
 //
-// libtorch_cuda registers itself when it is loaded. LibTorch caches that there is no CUDA once somebody has asked it
-// (at::hasCUDA, manual_seed, pin_memory), so a host that uses a GPU through gantry loads the model before it asks.
+// libtorch_cuda registers itself when it is loaded. If LibTorch was asked for CUDA before (at::hasCUDA, manual_seed,
+// pin_memory), it caches that there is none. So a host that uses a GPU through gantry must load the model before it
+// calls these.
 #include "engine/torch/cuda_loader.hpp"
 
 #include <ATen/Context.h>
@@ -37,15 +38,15 @@ bool has_driver() {
   return driver != nullptr;
 }
 
-/// cuDNN's convolutions round float32 to TensorFloat-32 (10 bits) unless told not to; then no answer is that of the
-/// CPU, and of the golden cases recorded there. The setting is the process's, so a host that already uses CUDA keeps
+/// By default cuDNN's convolutions round float32 to TensorFloat-32 (10 bits). Results would then differ from those of
+/// the CPU, and from golden cases recorded there. The setting is process-wide, so a host that already uses CUDA keeps
 /// its own.
 void compute_in_full_precision() {
   const c10::WarningUtils::WarningHandlerGuard without_warnings(&silence());
   at::globalContext().setAllowTF32CuDNN(false);
 }
 
-/// Makes LibTorch know CUDA. The library stays loaded: what it registers cannot be taken back.
+/// Loads CUDA support into LibTorch. The library stays loaded, since what it registers cannot be undone.
 Result<void> load_torch_cuda() {
   static detail::Mutex mutex;
   const detail::MutexLock lock(mutex);

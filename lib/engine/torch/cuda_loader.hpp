@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making a device usable. gantry::torch links LibTorch's CPU half only; its CUDA half is loaded when first asked for.
+// Makes a device usable. gantry::torch links only LibTorch's CPU libraries; the CUDA libraries are loaded on first use.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -13,8 +13,8 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// `device` in LibTorch's terms, ready for use. For cuda:N: failed_precondition says what is missing: LibTorch's CUDA
-/// half, the driver, a device. Thread-safe. Cost: the first CUDA device costs about half a second and 250 MB.
+/// `device` as LibTorch's type, ready for use. For cuda:N: failed_precondition says what is missing: LibTorch's CUDA
+/// libraries, the driver, or a device. Thread-safe. Cost: the first CUDA device takes about half a second and 250 MB.
 Result<c10::Device> use_device(Device device);
 
 /// A stream of the device's pool; none on the CPU.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two loaders, and how a file says which one it needs.
+// The two loaders, and the detection of a file's format.
 #pragma once
 
 #include <gantry/engine_loader.hpp>
@@ -8,10 +8,11 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// What a model file is.
+/// The format of a model file.
 enum class Format { kTorchScript, kAotiPackage };
 
-/// By content: both are zip files, with different entries. invalid_argument says what the file is instead.
+/// Detects the format by content: both are zip files, with different entries. invalid_argument says what else the file
+/// is.
 Result<Format> detect_format(const ModelFile& file);
 
 /// Loads a TorchScript file: moved to the device, in eval mode, frozen unless that would share its state.

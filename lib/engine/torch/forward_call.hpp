@@ -24,9 +24,9 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// Cost:      a few allocations a call.
 class ForwardCall {
  public:
-  /// Arguments that are tensors get the signature's inputs: by name if every input is the name of one, by position if
-  /// none is. `fixed` gives other arguments their value. Arguments left over need defaults. `graph` is what
-  /// resolve_forward() gives.
+  /// Tensor arguments get the signature's inputs: by name if every input's name is that of an argument, by position if
+  /// none is. `fixed` has the values of other arguments. Remaining arguments need defaults. `graph` comes from
+  /// resolve_forward().
   static Result<ForwardCall> make(const torch::jit::Module& module, const torch::jit::Graph& graph,
                                   const Signature& signature, const OptionValue::Object& fixed);
 

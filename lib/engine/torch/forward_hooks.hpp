@@ -8,8 +8,8 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// Calling a module in Python runs its pre-hooks, forward() and its hooks; forward() alone does not, though it does run
-/// those of submodules. Gives a module whose forward() is that call; the same module if it has no hooks. May throw.
+/// In Python, calling a module runs its pre-hooks, forward() and its hooks; in C++, forward() runs only the hooks of
+/// submodules. Returns a module whose forward() includes the hooks; the same module if it has none. May throw.
 torch::jit::Module with_hooks(const torch::jit::Module& module);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ForwardResult: how a signature's outputs are found in what TorchScript's forward() gives.
+// ForwardResult: finds a signature's outputs in the result of TorchScript's forward().
 #pragma once
 
 #include <ATen/core/ivalue.h>
@@ -11,9 +11,9 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// A tensor in a nested result is called by its path: keys of dicts, field names of named tuples, else indices, joined
-/// by "."; nn.LSTM's (out, (h, c)) gives "0", "1.0", "1.1". The tensors of a flat tuple or list have no names. None and
-/// what else is no tensor have no place and no name.
+/// A tensor in a nested result is named by its path: dict keys, field names of named tuples, or indices, joined by ".";
+/// nn.LSTM's (out, (h, c)) gives "0", "1.0", "1.1". Tensors of a flat tuple or list have no names. None and other
+/// values that are not tensors have neither a position nor a name.
 ///
 /// What the code says of the result is matched at load. Where it does not say (a dict that is filled in a loop, a list
 /// in a list), outputs go by name, and are looked for in each result.
@@ -21,7 +21,7 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// Ownership: owns its tables.
 /// Threads:   immutable.
 /// Errors:    make: invalid_argument if the result cannot have the outputs; tensors_of: model_error.
-/// Cost:      an allocation a call; a few more where the result is nested.
+/// Cost:      an allocation a call; a few more if the result is nested.
 class ForwardResult {
  public:
   /// `graph` as resolve_forward() gives it.
@@ -33,7 +33,8 @@ class ForwardResult {
   bool is_by_name() const { return is_by_name_; }
 
  private:
-  /// A tensor, or a tuple or list of them; anything; either of these, as each result shows.
+  /// kFlat: a tensor, or a tuple or list of tensors. kNested: any structure. kAny: one of the two, decided for each
+  /// result.
   enum class Form { kFlat, kNested, kAny };
 
   Result<std::vector<at::Tensor>> flat_tensors_of(const c10::IValue& result) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walking over TorchScript graphs, into their blocks and what they fork.
+// Walks over TorchScript graphs, including nested blocks and forked graphs.
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
@@ -12,7 +12,7 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// The graph of a node that computes one of its own (prim::fork, prim::awaitable); nothing of other nodes.
+/// The subgraph of a node that has one (prim::fork, prim::awaitable); nullptr for other nodes.
 inline std::shared_ptr<torch::jit::Graph> subgraph_of(const torch::jit::Node* node) {
   static const auto kSubgraph = c10::Symbol::attr("Subgraph");
   return node->hasAttribute(kSubgraph) ? node->g(kSubgraph) : nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of a model's tensors each input and output of a signature is: by name if every name is one of the model's, by
-// position if none is.
+// Maps a signature's inputs and outputs to a model's tensors: by name if every name is one of the model's, by position
+// if none is.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// "boxes.0": a part of something that has parts; the part alone where `path` is empty.
+/// "boxes.0": the name of `part` inside the value at `path`; only the part if `path` is empty.
 inline std::string join_path(const std::string& path, const std::string& part) {
   return path.empty() ? part : path + "." + part;
 }
@@ -23,7 +23,7 @@ struct ModelInput {
 };
 
 struct NameMatching {
-  std::vector<std::size_t> places;  ///< for each tensor of the signature its place among the model's
+  std::vector<std::size_t> places;  ///< for each tensor of the signature, its index among the model's
   bool by_name = false;
 };
 

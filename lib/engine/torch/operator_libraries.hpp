@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shared libraries with operators that models need, such as torchvision::nms.
 //
-// A library registers its operators with LibTorch as it is loaded, for the process, and LibTorch knows no way to use
-// two versions of one operator. So a library is loaded once, told by its content, and never closed.
+// A library registers its operators with LibTorch when it is loaded, for the whole process, and LibTorch cannot use two
+// versions of one operator. So a library, identified by its content, is loaded once and never closed.
 #pragma once
 
 #include <gantry/result.hpp>
@@ -12,12 +12,12 @@
 namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Loads the libraries that the options name: those of the host by path, those of a package from the bytes that were
-/// hashed. What the process has loaded already is not loaded again, wherever it came from.
+/// hashed. A library that the process has loaded already is not loaded again, whatever its path was.
 ///
-/// Thread-safe; libraries are loaded one at a time. not_found, or failed_precondition with what the dynamic loader said
-/// and what is likely missing; also of a library of the name of another one in the process. Two libraries of different
-/// names that define one operator end the process: LibTorch throws in an initialiser, which the dynamic loader cannot
-/// take. Costs reading the file.
+/// Thread-safe; libraries are loaded one at a time. Errors: not_found; failed_precondition with the dynamic loader's
+/// message and what is likely missing, and also for a library with the same name as another one in the process. Two
+/// libraries of different names that define the same operator end the process: LibTorch throws in a static initializer,
+/// and the dynamic loader does not pass exceptions on. Cost: reads the file.
 Result<void> load_operator_libraries(const TorchOptions& options);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

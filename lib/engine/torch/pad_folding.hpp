@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folding pads of zeros into the convolutions behind them.
+// Folds zero padding into the convolutions that follow.
 #pragma once
 
 #include <torch/csrc/jit/ir/ir.h>
@@ -10,11 +10,11 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// Convolutions pad by themselves, without a copy of the picture. Takes out every pad (aten::pad,
-/// aten::constant_pad_nd) that is of zeros, on spatial axes only, as wide on one side as on the other, and read by one
-/// convolution alone. The sums stay the same; so a pad stays where they would not: where a weight is infinite or NaN,
-/// where sizes are computed, or where something writes to the tensor between the two. `graph` is frozen. How many were
-/// taken out.
+/// A convolution can pad by itself, without a copy of the picture. Removes every pad (aten::pad, aten::constant_pad_nd)
+/// with zeros that is only on spatial axes, symmetric, and read by a single convolution, and adds it to that
+/// convolution. The result must stay the same, so a pad is kept if a weight is infinite or NaN, if sizes are computed,
+/// or if something writes to the tensor between pad and convolution. `graph` must be frozen. Returns the number of
+/// removed pads.
 std::size_t fold_pads(const std::shared_ptr<torch::jit::Graph>& graph);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

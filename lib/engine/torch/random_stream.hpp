@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RandomStreamScope: the numbers that LibTorch draws next are the host's.
+// RandomStreamScope: restores LibTorch's random generator, so that gantry's checks do not change the host's random
+// numbers.
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -12,8 +13,8 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// Puts the state of the device's default generator back when it ends. What other threads drew meanwhile is drawn
-/// again, so it is for checks of models that do draw numbers, and never for traffic.
+/// Restores the state of the device's default generator on destruction. Numbers that other threads drew meanwhile are
+/// then drawn again, so it is only for checks of models that draw random numbers, never for traffic.
 ///
 /// Ownership: a scope; neither copied nor moved.
 /// Threads:   one thread.
@@ -21,7 +22,8 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// Cost:      a copy of 5 KB.
 class RandomStreamScope {
  public:
-  /// For the CPU, LibTorch's context is not asked: it would note for good that there is no CUDA, which may come later.
+  /// For the CPU it does not use LibTorch's context: that would cache permanently that there is no CUDA, which may be
+  /// loaded later.
   explicit RandomStreamScope(c10::Device device)
       : generator_(device.is_cpu() ? at::detail::getDefaultCPUGenerator()
                                    : at::globalContext().defaultGenerator(device)) {
@@ -32,7 +34,7 @@ class RandomStreamScope {
     try {
       const std::lock_guard lock(generator_.mutex());
       generator_.set_state(before_);
-    } catch (...) {  // a device that failed; the run says so
+    } catch (...) {  // the device has failed; the run reports it
     }
   }
   RandomStreamScope(const RandomStreamScope&) = delete;

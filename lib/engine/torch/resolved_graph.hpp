@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One graph with all of forward() in it.
+// Inlines forward() into one graph.
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
@@ -10,9 +10,9 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// A copy of forward()'s graph with all calls inlined, also in what it forks and through interfaces whose object is
-/// known, the module's numbers, texts and flags (`training`) in place of attributes that nothing assigns, and branches
-/// that are never taken left out. Computes no tensors. May throw.
+/// A copy of forward()'s graph with all calls inlined, including those in forked graphs and through interfaces whose
+/// object is known. Attributes that no code assigns are replaced by the module's numbers, texts and flags (`training`),
+/// and branches that are never taken are removed. Computes no tensors. May throw.
 std::shared_ptr<torch::jit::Graph> resolve_forward(const torch::jit::Module& module);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

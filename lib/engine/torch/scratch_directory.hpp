@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ScratchDirectory: where code is unpacked that the dynamic loader takes from files only.
+// ScratchDirectory: a temporary directory for unpacked code, since the dynamic loader loads only from files.
 #pragma once
 
 #include <sys/statvfs.h>
@@ -9,7 +9,7 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// A directory that is removed with everything in it when the object goes.
+/// A directory that the destructor removes with all its contents.
 ///
 /// Ownership: owns the directory; move-only.
 /// Threads:   thread-compatible.
@@ -33,8 +33,7 @@ class ScratchDirectory {
   std::string path_;
 };
 
-/// failed_precondition if code in a directory of this file system could not be executed. `directory`: as the message
-/// calls it.
+/// failed_precondition if code in this file system cannot be executed (noexec). `directory`: its name in the message.
 Result<void> check_scratch(const std::string& directory, const struct statvfs& file_system);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

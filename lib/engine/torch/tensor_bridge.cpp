@@ -12,15 +12,15 @@
 namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
-/// What leaves a model may keep at most this many times its own size alive.
+/// An output may keep a block of at most this many times its own size alive.
 constexpr std::size_t kMaxPinnedFactor = 4;
 
 bool is_aligned(const Tensor& tensor) {
   return reinterpret_cast<std::uintptr_t>(tensor.data()) % size_of(tensor.dtype()) == 0;
 }
 
-/// `tensor` is strided, contiguous and on the CPU. It is the only reference to its memory unless something else looks
-/// into it: the input it aliases, the model whose weight it is, another output.
+/// Whether `tensor` (strided, contiguous, on the CPU) is the only reference to its memory. It is not if it aliases an
+/// input, a weight of the model, or another output.
 bool owns_its_memory(const at::Tensor& tensor) {
   const c10::DataPtr& memory = tensor.storage().data_ptr();
   const std::size_t block = std::max(tensor.storage().nbytes(), ActivationCache::bytes_of(memory.get_context()));
@@ -29,7 +29,7 @@ bool owns_its_memory(const at::Tensor& tensor) {
 
 Result<Tensor> convert(at::Tensor output) {
   if (!output.defined()) return Error(ErrorCode::kModelError, "it is None");
-  // What interop refuses is left to it; a lazily negated view, which it refuses too, is ordinary here.
+  // Resolves lazily negated views, which interop refuses but models may return. Other refusals are left to interop.
   at::Tensor dense = std::move(output);
   if (!dense.device().is_cpu()) dense = dense.to(c10::kCPU);
   if (dense.is_neg()) dense = dense.resolve_neg();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// ThreadScope: how a thread is set while LibTorch computes on it, and set back afterwards.
+// ThreadScope: sets up a thread for LibTorch's computation, and restores it afterwards.
 //
-// at::set_num_threads() is never called: besides the calling thread it sets what threads that the host starts later
-// adopt. The OpenMP (and MKL) numbers of this one thread are set instead, after LibTorch's lazy initialisation of the
-// thread, which would overwrite them.
+// at::set_num_threads() is never called: it also sets the default of threads that the host starts later. Instead the
+// OpenMP (and MKL) thread numbers of this one thread are set, after LibTorch's lazy initialization of the thread, which
+// would overwrite them.
 #pragma once
 
 #include <c10/core/InferenceMode.h>

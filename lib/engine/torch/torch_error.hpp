@@ -12,8 +12,8 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// resource_exhausted; everything else is `otherwise`. Never throws.
 Error translate_torch_exception(ErrorCode otherwise) noexcept;
 
-/// What a person needs of an exception's text, on one line: without C++ stack frames, a TorchScript traceback reduced
-/// to the failing line of the model and the message.
+/// The relevant part of an exception's text, on one line: without C++ stack frames, and with a TorchScript traceback
+/// reduced to the failing line of the model and the message.
 std::string concise(std::string_view text);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Satisfying the libtorch.so that AOTInductor's libraries ask for.
+// Provides the libtorch.so that AOTInductor's libraries depend on.
 //
 // Every library of a default package needs "libtorch.so", an empty library that pulls in LibTorch's CUDA half. gantry
 // links libtorch_cpu only, so the dynamic loader would not find it, or load half a gigabyte of CUDA. While a package is
-// loaded, an empty library of that name, which is part of gantry and opened from memory, stands in. It goes when the
-// package's library goes; GCC's libraries often cannot be unloaded, and then it stays.
+// loaded, an empty library of that name, which is part of gantry and opened from memory, stands in. It is unloaded with
+// the package's library. Libraries built by GCC often cannot be unloaded; then it stays.
 #pragma once
 
 #include <gantry/result.hpp>

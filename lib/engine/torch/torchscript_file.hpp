@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading a TorchScript file and finding out what running it will write to.
+// Reads a TorchScript file, and determines what running it writes to.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -21,7 +21,8 @@ struct TorchScriptFile {
   std::size_t weights_bytes = 0;  ///< parameters and buffers, as they were before freezing
 };
 
-/// forward() is what calling the module in Python does, its hooks with it, and prints nothing. Runs nothing of it.
+/// Makes forward() equivalent to calling the module in Python, including its hooks, but without printing. Does not run
+/// the model.
 /// Errors: invalid_argument if LibTorch cannot read the file; unsupported, with its name, if it needs an operator that
 /// this process lacks, or writes to constants of its code; resource_exhausted if memory or device memory is short.
 Result<TorchScriptFile> load_torchscript_file(const ModelFile& file, c10::Device device);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rewriting a frozen TorchScript graph for a plan (options.hpp says which there are).
+// Rewrites a frozen TorchScript graph for a plan (see options.hpp).
 #pragma once
 
 #include <c10/core/Device.h>
@@ -13,11 +13,11 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// Rewrites the frozen graph of `file` for `plan`, before anything runs it; "frozen" changes nothing. Gives what was
-/// done, for people: "2 pads folded, 49 convolutions in channels_last". Answers differ by rounding alone. Errors:
-/// unsupported, "plan 'channels_last': ...", on a GPU, of a model that keeps state, writes to its inputs or could not
-/// be frozen, whose code looks at how tensors lie in memory, or that has nothing for the plan to change. Such a model
-/// has the plan "frozen".
+/// Rewrites the frozen graph of `file` for `plan`, before anything runs it; "frozen" changes nothing. Returns a
+/// readable summary: "2 pads folded, 49 convolutions in channels_last". Results change only by rounding. Errors:
+/// unsupported, "plan 'channels_last': ...", on a GPU, and for a model that keeps state, writes to its inputs, could
+/// not be frozen, has code that depends on memory layout, or has nothing for the plan to change. Such a model can only
+/// use the plan "frozen".
 Result<std::string> apply_plan(const std::string& plan, TorchScriptFile& file, const Signature& signature,
                                const ForwardCall& call, c10::Device device);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What running forward() writes to, and what else of it concerns its neighbours.
+// Determines what running forward() writes to, and its other effects on concurrent calls and batches.
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
@@ -11,13 +11,13 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// Errs on the side of true.
+/// Conservative: a flag is true unless the opposite is proven.
 struct ForwardEffects {
-  bool writes_inputs = false;  ///< to an argument, or keeps one for later runs
-  bool writes_state = false;   ///< to something that outlives the run, and that later runs see
-  /// To a tensor that is a constant of the code, so that no copy of the module can have its own.
+  bool writes_inputs = false;  ///< writes to an argument, or keeps one for later runs
+  bool writes_state = false;   ///< writes to something that outlives the run and that later runs see
+  /// Writes to a tensor that is a constant of the code, which all copies of the module share.
   bool writes_constants = false;
-  /// Why freezing would lose state, which turns lists and dicts that the module holds into constants; empty: it would
+  /// Why freezing would lose state: it turns lists and dicts that the module holds into constants. Empty if it would
   /// not.
   std::string why_not_freeze;
   bool forks = false;         ///< torch.jit.fork

@@ -2,7 +2,7 @@
 // The directory of a zip file, read without trusting it (PKWARE APPNOTE 6.3, with zip64).
 //
 // TorchScript files and AOTInductor packages are zip files. LibTorch's reader hides names outside the archive's root
-// and checks none of them, so gantry looks for itself before LibTorch sees the file.
+// and does not check them, so gantry checks the directory before LibTorch reads the file.
 #pragma once
 
 #include <cstdint>
@@ -18,17 +18,17 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// One file in a zip file.
 struct ZipEntry {
   std::string name;
-  bool is_stored = false;          ///< its bytes are not compressed
+  bool is_stored = false;          ///< stored without compression
   std::uint64_t size = 0;          ///< bytes it has in the zip file
-  std::uint64_t local_header = 0;  ///< where its local header begins
+  std::uint64_t local_header = 0;  ///< offset of its local header
 };
 
 /// Every entry, in directory order. invalid_argument if it is not a zip file, is cut short, or an entry's name could
 /// lead out of a directory (absolute, "..", "\", control characters).
 Result<std::vector<ZipEntry>> read_zip_directory(const ModelFile& file);
 
-/// What follows `prefix` in "<prefix>..." or "<root>/<prefix>..."; nothing for another name. LibTorch puts everything
-/// under one root folder, except into the packages of 2.6.
+/// The text after `prefix` in "<prefix>..." or "<root>/<prefix>..."; nullopt for another name. LibTorch puts all files
+/// under one root folder, except in packages of version 2.6.
 std::optional<std::string_view> after_prefix(std::string_view name, std::string_view prefix);
 
 /// Copies a stored entry to a new file, which must not exist, with mode 0600. resource_exhausted if the disk is full;

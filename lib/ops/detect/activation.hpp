@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scores of logits, in float32 as torch computes them, and gates: limits below which no score needs to be computed.
-// Heads have millions of logits, of which a few hundred are above a threshold, and exp() is what costs.
+// Scores from logits, in float32 as torch computes them, and gates: limits below which a score need not be computed.
+// Heads have millions of logits, of which a few hundred are above a threshold, and exp() is the expensive part.
 #pragma once
 
 #include <cmath>
@@ -19,9 +19,10 @@ inline double logit(double share) {
   return std::log(share / (1 - share));
 }
 
-/// A logit that is not above it has no sigmoid above `threshold`, 0..1, however that is rounded.
+/// The gate for sigmoid: a logit that is not above it has no sigmoid above `threshold` (0..1), for any rounding.
 float sigmoid_gate(double threshold);
-/// A logit that is not above it, the row's largest subtracted, has no softmax above `threshold`, 0..1.
+/// The gate for softmax: a logit, minus the row's largest, that is not above it has no softmax above `threshold`
+/// (0..1).
 float softmax_gate(double threshold);
 /// torch.softmax of a row. With a NaN, or where the largest is infinite, all of it is NaN.
 void softmax_row(const float* logits, float* scores, std::int64_t count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all decoders share: which scores become candidates, in which order, and how many.
+// Shared by all decoders: selects the scores that become candidates, their order and their number.
 #pragma once
 
 #include <cstddef>
@@ -30,24 +30,25 @@ std::string to_text(const detect::Candidates& rules);
 /// Whether candidates of this class are wanted, by sorted rules.
 bool passes(const detect::Candidates& rules, std::int64_t label);
 
-/// A score, and the place that it has among all scores of its head; what a place means is the decoder's.
+/// A score, and its index among all scores of its head; the decoder defines what the index means.
 struct Candidate {
   float score;
   std::int64_t index;
 };
 
-/// The best scores above a threshold. Whatever comes, it keeps at most twice as many as it gives, and each costs O(1).
+/// Selects the best scores above a threshold. It keeps at most twice as many as it returns, and each costs amortized
+/// O(1).
 class TopCandidates {
  public:
   TopCandidates(float threshold, std::int64_t top) : threshold_(threshold), top_(static_cast<std::size_t>(top)) {}
   explicit TopCandidates(const detect::Candidates& rules) : TopCandidates(rules.score, rules.top) {}
 
   float threshold() const { return threshold_; }
-  /// In any order of index. A score that is NaN is none.
+  /// Adds a score; indices may come in any order. NaN is ignored.
   void add(float score, std::int64_t index) {
     if (score > threshold_) keep({score, index});
   }
-  /// By falling score, equal ones by index.
+  /// In descending order of score, equal ones by index.
   std::vector<Candidate> take();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What detect.to_picture does, for ops that give what is found in the picture's own pixels.
+// Maps results to the picture's own pixels, as detect.to_picture does, for ops that give results in these.
 #pragma once
 
 #include <gantry/call_context.hpp>
@@ -8,7 +8,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Sets the frame of what the stage gives. failed_precondition where nobody knows the picture.
+/// Sets the frame of the stage's output. failed_precondition if the picture is unknown.
 Result<Detections> moved_to_picture(Detections&& detections, bool clip, const CallContext& call);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -16,18 +16,18 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// No NaN, no infinity, nothing that is further than 2^31 from the picture.
+/// Whether a coordinate is finite and at most 2^31 in magnitude.
 inline bool is_near(float place) {
   constexpr float kFarthest = 0x1p31f;
   return std::fabs(place) <= kFarthest;
 }
 
-/// Whether a mask can lie over it.
+/// Whether a mask can be pasted onto the box: all its coordinates are near.
 inline bool is_placed(const Box& box) {
   return is_near(box.x0) && is_near(box.y0) && is_near(box.x1) && is_near(box.y1);
 }
 
-/// What all masks of a call may cost together, and its deadline.
+/// The work budget of all masks of a call, and its deadline.
 ///
 /// Ownership: borrows the call.
 /// Threads:   one thread.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What boxes that are shares of a picture are shares of, in the pixels of the model's input.
+// The area that relative boxes refer to, in pixels of the model's input.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +22,10 @@ struct PictureArea {
   std::pair<float, float> of(float x, float y) const { return {left + x * width, top + y * height}; }
 };
 
-/// A side that is given begins at 0; one that is 0 is the picture's, wherever ops have placed it. failed_precondition
-/// if nobody knows the picture.
+/// A given side begins at 0; a side of 0 stands for the picture's side, where ops have placed it. failed_precondition
+/// if the picture is unknown.
 Result<PictureArea> picture_area(std::int64_t width, std::int64_t height, const CallContext& call);
-/// Sides that are given must be of shares.
+/// Sides may be given only for relative boxes.
 Result<void> check_are_shares(bool relative, std::int64_t width, std::int64_t height);
 /// Limits of such a side.
 Result<void> check_picture_side(const char* name, std::int64_t value);

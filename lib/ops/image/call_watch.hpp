@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CallWatch: looks at a call's deadline once in a while, where looking at every step would cost more than the step.
+// CallWatch: checks a call's deadline from time to time, where a check at every step would cost more than the step.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,10 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Cost:      an addition; the time is read for every 256 KiB of work.
 class CallWatch {
  public:
-  /// `call` may be nullptr: then nothing is ever over.
+  /// `call` may be nullptr: then it never ends.
   explicit CallWatch(const CallContext* call) : call_(call) {}
 
-  /// Counts `work`, in bytes that are copied or the like. True from when the call was seen to be over.
+  /// Counts `work`, in bytes copied or an equivalent. True once the call was seen to be cancelled or past its deadline.
   bool is_over(std::size_t work) {
     work_ += work;
     if (call_ == nullptr || work_ < kWorkBetweenLooks || is_over_) return is_over_;

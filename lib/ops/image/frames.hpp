@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How image ops move the frame of what they are given.
+// How image ops transform the frame of their input.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Of what image.decode gives: upright, and as large as `picture` says or smaller.
+/// The frame of image.decode's output: upright, and of the size of `picture` or smaller.
 Frame decoded_frame(const StoredPicture& picture, std::uint8_t orientation);
-/// The sample's; of an image that has none, its own.
+/// The sample's frame; if it has none, that of the image itself.
 Frame frame_of(const CallContext& call, ImageSize image);
 /// After a step, which an image of `before` pixels goes through.
 Frame moved(const Frame& frame, const GeometryStep& step, ImageSize before);

@@ -71,7 +71,7 @@ OpParameter fill_parameter(int fallback) {
 Size read_size(ParamReader& params) {
   const bool has_sides = params.has("width") || params.has("height");
   if (params.has("size")) {
-    if (has_sides) params.fail("size", "stands for width and height, which are given as well");
+    if (has_sides) params.fail("size", "cannot be combined with width and height");
     const std::int64_t size = params.integer("size");
     return {size, size};
   }

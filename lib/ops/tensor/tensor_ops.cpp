@@ -24,7 +24,7 @@ bool has_size(ParamReader& params, const std::vector<const char*>& others) {
   const bool has_sides = params.has("width") || params.has("height");
   bool has_others = false;
   for (const char* const other : others) has_others = has_others || params.has(other);
-  if (has_sides && has_others) params.fail(others[0], "takes the place of width and height, which are given as well");
+  if (has_sides && has_others) params.fail(others[0], "cannot be combined with width and height");
   if (!has_sides && !has_others)
     params.fail("width", std::string("is missing; give width and height, or ") + others[0]);
   return has_sides;

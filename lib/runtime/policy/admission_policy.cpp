@@ -24,7 +24,8 @@ std::optional<Error> AdmissionPolicy::refuse(const std::optional<Clock::time_poi
   if (!deadline || load.in_flight == 0) return std::nullopt;
   const auto left = *deadline - now;
   if (expected > left)
-    return Error(ErrorCode::kDeadlineExceeded, "it would take " + milliseconds(expected) + ", and the deadline is in " +
+    return Error(ErrorCode::kDeadlineExceeded, "the request would take " + milliseconds(expected) +
+                                                   ", but its deadline is in " +
                                                    milliseconds(std::max(left, Clock::duration::zero())))
         .with_reason(ErrorReason::kDeadlineUnreachable);
   // Those that wait elsewhere, for a model, are ahead as well; those that run are not.
@@ -33,8 +34,8 @@ std::optional<Error> AdmissionPolicy::refuse(const std::optional<Clock::time_poi
   const double ahead = load.cost_ahead + static_cast<double>(begun - std::min(begun, slots));
   const auto needed = overload_.time_for(ahead) + expected;
   if (needed <= left) return std::nullopt;
-  return Error(ErrorCode::kResourceExhausted, "it would be ready in " + milliseconds(needed) +
-                                                  ", behind the requests that wait, and the deadline is in " +
+  return Error(ErrorCode::kResourceExhausted, "the request would be done in " + milliseconds(needed) +
+                                                  " after the queued requests, but its deadline is in " +
                                                   milliseconds(left))
       .with_reason(ErrorReason::kDeadlineUnreachable, needed - left);
 }

@@ -82,7 +82,7 @@ TEST(TorchOptions, ALibraryIsAFileOfThePackageOrABareNameThatTheHostGives) {
         << name;
 }
 
-TEST(TorchOptions, APackageDoesNotDecideWhatIsTheHosts) {
+TEST(TorchOptions, APackageCannotSetOptionsOfTheHost) {
   for (const char* options : {R"({"trust_unverified_code": true})", R"({"scratch_dir": "/dev/shm"})",
                               R"({"retain_activation_memory": true})"}) {
     const auto read = read_options(request_of(options));

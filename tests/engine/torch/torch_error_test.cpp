@@ -51,7 +51,7 @@ TEST(Concise, ReducesATracebackOfTorchScriptToItsMessage) {
             "RuntimeError: mat1 and mat2 shapes cannot be multiplied (1x5 and 16x16)");
 }
 
-TEST(TranslateTorchException, SaysThatADeviceIsGoneForGood) {
+TEST(TranslateTorchException, RecognizesAPermanentlyFailedDevice) {
   const Error gone = translated([] { throw std::runtime_error("CUDA error: device-side assert triggered"); });
   EXPECT_EQ(gone.code(), ErrorCode::kUnavailable);
   EXPECT_EQ(gone.reason(), ErrorReason::kUnhealthy);

@@ -203,7 +203,7 @@ TEST(FixedArguments, ThatTheModelDoesNotHaveOrOfAnotherTypeAreRefused) {
   EXPECT_THAT(load("", 1), refused("an argument has no name"));
 }
 
-TEST(FixedArguments, ThatNobodyGivesAreAskedFor) {
+TEST(FixedArguments, ThatAreMissingAreNamed) {
   auto arguments = settings();
   arguments.erase("rate");
   const auto engine = load_engine("settings.ts", row_signature(), with_arguments(arguments));

@@ -71,7 +71,7 @@ TEST(Detr, FindsThePictureInTheModelsInput) {
   EXPECT_EQ(text_of(run(found(image::letterbox(square), wide), picture(80, 40))), "1 0.7 [25, 7.5, 75, 12.5]");
 }
 
-TEST(Detr, RefusesSharesOfAPictureThatNobodyKnows) {
+TEST(Detr, RefusesRelativeBoxesOfAnUnknownPicture) {
   Detr options;
   options.width = 5;
   EXPECT_THAT(

@@ -72,7 +72,7 @@ TEST(ToPicture, LeavesThePicturesOwnFrame) {
   EXPECT_EQ(behind(letterboxed(), Detections({found({20, 5, 35, 15})}), twice).value()[0].box, (Box{20, 10, 50, 30}));
 }
 
-TEST(ToPicture, SaysThatNobodyKnowsThePicture) {
+TEST(ToPicture, ReportsAnUnknownPicture) {
   EXPECT_THAT(run(detect::to_picture(), Detections()), FailsWith(ErrorCode::kFailedPrecondition, "which picture"));
   EXPECT_THAT(run(detect::clip(), Detections()), FailsWith(ErrorCode::kFailedPrecondition, "which picture"));
 }
@@ -170,7 +170,7 @@ TEST(DetectCrop, FindsThePicturesBoxesInAnImageThatWasResized) {
   EXPECT_EQ(found_at, (std::vector<std::vector<double>>{{0, 0, 6, 4}}));
 }
 
-TEST(DetectCrop, RefusesABoxThatIsNowhere) {
+TEST(DetectCrop, RefusesABoxThatIsNotFinite) {
   EXPECT_THAT(
       run(detect::crop({}), std::tuple(test::counting_image(4, 4), Detections({found({}), found({0, kNan, 1, 1})}))),
       FailsWith(ErrorCode::kInvalidArgument, "detection 1"));

@@ -139,7 +139,7 @@ TEST(PasteMasks, AreTheSameBeforeAndBehindToPicture) {
   }
 }
 
-TEST(PasteMasks, OfABoxThatIsNoneHaveNoPixel) {
+TEST(PasteMasks, OfAnInvalidBoxHaveNoPixel) {
   for (const float bad : {std::nanf(""), INFINITY, -INFINITY, 1e30f, -3e38f}) {
     Tensors head = mask_head();
     head[0].tensor = f32({2, 4}, {bad, 1, 5, 4, 0, 0, 8, bad});

@@ -213,7 +213,7 @@ TEST(FusedChain, LeavesNoHoleInTheBlockForASampleThatFails) {
 }
 
 /// Limits are for what is made: of strips that are longer than any image may be, only the crop.
-TEST_F(RandomChains, MakeOnlyThePartOfAStripThatIsSeen) {
+TEST_F(RandomChains, ComputeOnlyTheVisiblePartOfAStrip) {
   std::int64_t beyond = 0;
   for (int round = 0; round < 120; ++round) {
     const std::int64_t length = 200 + below(2000), breadth = 1 + below(3);
@@ -239,7 +239,7 @@ TEST_F(RandomChains, MakeOnlyThePartOfAStripThatIsSeen) {
   EXPECT_GT(beyond, 5);
 }
 
-TEST(FusedChain, RefusesAStripThatIsSeen) {
+TEST(FusedChain, RefusesAVisibleStripThatIsTooLarge) {
   const Image strip = Image::make(256, 1, Colour::kGray).value();
   const auto refuses = [&](const auto& stages, const std::string& reason) {
     EXPECT_THAT(compile(stages, options_that(true)).value().run(strip),

@@ -129,7 +129,7 @@ TEST(Segment, TurnsBackWhatWasTurnedOrMirrored) {
   EXPECT_EQ(values_of(turned), (std::vector<std::int32_t>{0, 1}));
 }
 
-TEST(Segment, RefusesAPictureThatNobodyKnows) {
+TEST(Segment, RefusesAnUnknownPicture) {
   EXPECT_THAT(run(segment(of_picture()), logits({1, 1, 1}, {1})),
               FailsWith(ErrorCode::kFailedPrecondition, "nobody knows which picture"));
 }

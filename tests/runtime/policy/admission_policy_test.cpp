@@ -42,17 +42,17 @@ TEST(AdmissionPolicy, AnIdleRuntimeTriesAnyRequest) {
   EXPECT_FALSE(policy.refuse(kNow + 1ms, 1h, kNow, load(0)));
 }
 
-TEST(AdmissionPolicy, RefusesWhatTakesLongerThanItHas) {
+TEST(AdmissionPolicy, RefusesARequestThatTakesLongerThanItsDeadlineAllows) {
   const AdmissionPolicy policy = measured_policy();
   EXPECT_FALSE(policy.refuse(kNow + 30ms, 30ms, kNow, load(1)));
   const auto refusal = policy.refuse(kNow + 30ms, 31ms, kNow, load(1));
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->code(), ErrorCode::kDeadlineExceeded);
   EXPECT_EQ(refusal->reason(), ErrorReason::kDeadlineUnreachable);
-  EXPECT_EQ(refusal->message(), "it would take 31 ms, and the deadline is in 30 ms");
+  EXPECT_EQ(refusal->message(), "the request would take 31 ms, but its deadline is in 30 ms");
 }
 
-TEST(AdmissionPolicy, RefusesWhatCannotEndInTimeBehindTheOthers) {
+TEST(AdmissionPolicy, RefusesARequestThatCannotMeetItsDeadlineAfterTheQueuedOnes) {
   const AdmissionPolicy policy = measured_policy();
   EXPECT_FALSE(policy.refuse(kNow + 50ms, 10ms, kNow, load(5, 4))) << "4 of 10 ms each, and its own 10 ms";
   const auto refusal = policy.refuse(kNow + 50ms, 10ms, kNow, load(7, 5));
@@ -68,7 +68,7 @@ TEST(AdmissionPolicy, ThoseThatRunAreNotAhead) {
   EXPECT_TRUE(policy.refuse(kNow + 15ms, 10ms, kNow, load(3))) << "one of three waits for a model";
 }
 
-TEST(AdmissionPolicy, ShedsWhatHasWaitedTooLongInAQueueThatStands) {
+TEST(AdmissionPolicy, ShedsRequestsThatHaveWaitedTooLongInAStandingQueue) {
   AdmissionPolicy policy = measured_policy();
   Ticket old;
   old.queued = kNow;

@@ -50,7 +50,7 @@ TEST_F(JobOrderTest, ContinuesBeforeItBegins) {
   EXPECT_FALSE(order_.has_work());
 }
 
-TEST_F(JobOrderTest, TellsRequestsFromWhatHasBegun) {
+TEST_F(JobOrderTest, DistinguishesQueuedRequestsFromContinuations) {
   request(1, 7);
   order_.push_continuation(2);
   EXPECT_FALSE(order_.next(at(0s))->request);
@@ -133,7 +133,7 @@ TEST_F(JobOrderTest, OrdersRequestsAsFairQueueDoes) {
   EXPECT_EQ(run_all(), (std::vector{2, 1}));
 }
 
-TEST_F(JobOrderTest, DrainsEverythingAndSaysWhatHasBegun) {
+TEST_F(JobOrderTest, DrainsEverythingAndTellsWhichRequestsHadBegun) {
   request(1);
   order_.push_deferred(2);
   order_.push_continuation(3);

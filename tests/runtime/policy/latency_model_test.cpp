@@ -32,7 +32,7 @@ TEST(LatencyModel, BatchesWhereItPays) {
   EXPECT_EQ(model.best_size(), 32u);
 }
 
-TEST(LatencyModel, DoesNotBatchWhereItDoesNot) {
+TEST(LatencyModel, DoesNotBatchWhereItDoesNotPay) {
   LatencyModel model(32);
   EXPECT_EQ(settled_size(model, [](std::size_t n) { return n * 1ms; }), 1u);
   LatencyModel worse(32);
@@ -44,19 +44,19 @@ TEST(LatencyModel, FindsAnOptimumBetween) {
   EXPECT_EQ(settled_size(model, [](std::size_t n) { return n <= 8 ? 1ms + n * 100us : n * 1ms; }), 8u);
 }
 
-TEST(LatencyModel, SeesPastASizeThatDoesNotPay) {
+TEST(LatencyModel, TriesLargerSizesBeyondOneThatDoesNotPay) {
   LatencyModel model(16);  // a matrix product of two rows is slower than two of one; one of sixteen is not
   EXPECT_EQ(settled_size(model, [](std::size_t n) { return n == 1 ? 4ms : n == 2 ? 12ms : 8ms + n * 500us; }), 16u);
 }
 
-TEST(LatencyModel, NeverAsksForMoreThanWaits) {
+TEST(LatencyModel, NeverAsksForMoreSamplesThanAreWaiting) {
   LatencyModel model(32);
   settled_size(model, [](std::size_t n) { return 1ms + n * 10us; });
   EXPECT_EQ(model.batch_size(1), 1u);
   for (std::size_t waiting = 2; waiting < 32; ++waiting) EXPECT_LE(model.batch_size(waiting), waiting);
 }
 
-TEST(LatencyModel, AsksForNoSizeThatThereIsNot) {
+TEST(LatencyModel, AsksOnlyForSupportedSizes) {
   LatencyModel model(16, {1, 6, 16});
   EXPECT_EQ(settled_size(model, [](std::size_t n) { return n == 16 ? 1s : 1ms + n * 10us; }), 6u);
   EXPECT_EQ(model.best_size(), 6u);
@@ -71,7 +71,7 @@ TEST(LatencyModel, AsksForNoSizeThatThereIsNot) {
   }
 }
 
-TEST(LatencyModel, ChangesItsMind) {
+TEST(LatencyModel, FollowsChangedMeasurements) {
   LatencyModel model(16);
   settled_size(model, [](std::size_t n) { return 1ms + n * 10us; });
   for (int i = 0; i < 5000; ++i) {
