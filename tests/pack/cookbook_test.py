@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python of the cookbook's pages, run as it stands, with small models for those that a reader has, and TorchScript alone,
-since AOTInductor's compiling takes a minute. The packages that it makes are opened by the gantry tool. Run by ctest; or:
-python tests/pack/cookbook_test.py GANTRY"""
+since AOTInductor's compiling takes a minute; its plans are measured in order_test.py and detect_test.py. The packages that it
+makes are opened by the gantry tool. Run by ctest; or: python tests/pack/cookbook_test.py GANTRY"""
 
 import functools
 import json
@@ -152,8 +152,9 @@ class CookbookTest(PackingTest):
         os.environ["GANTRY_TOOL"] = str(TOOL)
         self.addCleanup(setattr, gp, "pack", gp.pack)
         self.addCleanup(setattr, gp, "Model", gp.Model)
-        whole, gp.Model = gp.pack, functools.partial(gp.Model, engines=("torchscript",))
-        gp.pack = lambda *words, **named: whole(*words, **({} if "models" in named else {"engines": ("torchscript",)}), **named)
+        alone = {"engines": ("torchscript",), "engine_order": "given"}
+        whole, gp.Model = gp.pack, functools.partial(gp.Model, **alone)
+        gp.pack = lambda *words, **named: whole(*words, **({} if "models" in named else alone), **named)
 
     def results_of(self, package):
         """Of each golden case."""

@@ -12,6 +12,7 @@ import torch  # noqa: E402
 import torchvision  # noqa: E402
 from PIL import Image  # noqa: E402
 from torchvision.models import detection  # noqa: E402
+from torchvision.models.detection import faster_rcnn as faster_rcnn_parts  # noqa: E402
 from torchvision.models.detection import keypoint_rcnn as keypoint_rcnn_parts, mask_rcnn as mask_rcnn_parts  # noqa: E402
 from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: E402
 from torchvision.models.detection.roi_heads import paste_masks_in_image  # noqa: E402
@@ -91,11 +92,16 @@ def pooled(side):
     return torchvision.ops.MultiScaleRoIAlign(["0", "1", "2"], side, 2)
 
 
-def two_stages(kind=detection.FasterRCNN, **more):
+def two_stages(kind=detection.FasterRCNN, is_small=True, **more):
+    """`is_small`: with few proposals and a small head; with torchvision's sizes each call takes half a second."""
     torch.manual_seed(3)
     generator = AnchorGenerator(((16, 20), (32, 40), (64, 80)), ((0.5, 1.0, 2.0),) * 3)
     model = kind(Levels(), len(CLASSES), rpn_anchor_generator=generator, min_size=160, max_size=240, box_roi_pool=pooled(7),
-                 box_detections_per_img=20, box_score_thresh=0.3, **more)
+                 box_detections_per_img=20, box_score_thresh=0.3,
+                 **({"rpn_pre_nms_top_n_test": 200, "rpn_post_nms_top_n_test": 100} if is_small else {}), **more)
+    if is_small:
+        model.roi_heads.box_head = faster_rcnn_parts.TwoMLPHead(32 * 7 * 7, 64)
+        model.roi_heads.box_predictor = faster_rcnn_parts.FastRCNNPredictor(64, len(CLASSES))
     with torch.no_grad():
         for layer in (model.rpn.head.cls_logits, model.roi_heads.box_predictor.cls_score):
             layer.weight.mul_(30)
@@ -104,7 +110,7 @@ def two_stages(kind=detection.FasterRCNN, **more):
 
 def mask_rcnn():
     """Its probabilities lie on both sides of the threshold, few of them near to it."""
-    model = two_stages(detection.MaskRCNN, mask_roi_pool=pooled(14))
+    model = two_stages(detection.MaskRCNN, is_small=False, mask_roi_pool=pooled(14))
     model.roi_heads.mask_head = mask_rcnn_parts.MaskRCNNHeads(32, (16,), 1)
     model.roi_heads.mask_predictor = mask_rcnn_parts.MaskRCNNPredictor(16, 16, len(CLASSES))
     with torch.no_grad():
@@ -128,7 +134,7 @@ class DetectTest(DetectingTest):
     def test_an_ssd_detector_is_packed_from_the_model_object_alone(self):
         model = ssdlite()
         photos = [self.photo(400, 300), self.photo(120, 333, "tall.png")]
-        manifest = self.pack(model, None, photos, labels=CLASSES, tool=TOOL)
+        manifest = self.pack(model, None, photos, labels=CLASSES, tool=TOOL, engine_order="measured")  # its plans as well
         self.assertEqual(manifest["pipeline"][4]["op"], "detect.ssd")
         for path in photos:
             ours = self.expect_answers(answers_of(model), path)

@@ -34,6 +34,7 @@ class Children:
     """The child that forks; started when it is first needed, and gone with this process."""
 
     process: subprocess.Popen[str] | None = None
+    has_run = False  # whether `process` was given any work
 
     @classmethod
     def start(cls) -> subprocess.Popen[str]:
@@ -46,14 +47,17 @@ class Children:
             cls.process = subprocess.Popen([sys.executable, "-c", SERVE, str(PLACE)],
                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                            env={**os.environ, "PYTHONPATH": path})
+            cls.has_run = False
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         atexit.register(cls.stop, cls.process)
         return cls.process
 
-    @staticmethod
-    def stop(process: subprocess.Popen[str]) -> None:
+    @classmethod
+    def stop(cls, process: subprocess.Popen[str]) -> None:
         assert process.stdin is not None and process.stdout is not None  # both are pipes
+        if process is cls.process and not cls.has_run:
+            process.kill()  # it has nothing to end, and may import torch for seconds still
         process.stdin.close()
         process.wait()
         process.stdout.close()
@@ -63,6 +67,7 @@ class Children:
         """The exit code of the run that `directory` describes; negative: the signal that ended it."""
         process = cls.start()
         assert process.stdin is not None and process.stdout is not None  # both are pipes
+        cls.has_run = True
         try:
             process.stdin.write(f"{directory}\n")
             process.stdin.flush()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..calls import call_module, flattened
 from ..console import quiet
 from ..imports import need
+from ..libraries import Library
 from .trial import assemble
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ def _load_library(library: str) -> None:
         torch.ops.load_library(library.removeprefix("file:"))
         return
     name = library.removeprefix("name:")
+    operators = Library(name).loaded_from()
+    if operators is not None:
+        try:
+            torch.ops.load_library(operators)  # as the C++ side does; importing the package takes seconds, each time
+            return
+        except OSError:
+            pass  # it may need what the package loads first
     try:
         __import__(name)
     except ImportError:
