@@ -60,7 +60,10 @@ class Tool:
     @classmethod
     def _version(cls, path: Path, environment: dict[str, str]) -> tuple[int, str]:
         """What run_program() says of `gantry --version`, which loads its engines' libraries; asked once of each file."""
-        state = path.stat()
+        try:
+            state = path.stat()
+        except OSError:  # what is wrong is for the one who starts it to say
+            return run_program([path, "--version"], environment, seconds=120)
         key = (path.absolute(), state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, frozenset(environment.items()))
         if key not in cls.known:
             answer = run_program([path, "--version"], environment, seconds=120)
