@@ -150,7 +150,7 @@ TEST(TensorCodec, RefusesJsonThatIsNoTensor) {
   refused(R"({"dtype": "f32", "shape": [-1], "data": []})", ".shape[0]: expected a size, got -1");
   refused(R"({"dtype": "f32", "shape": 1, "data": []})", ".shape: expected a list of sizes, got 1");
   refused(R"({"dtype": "f32", "shape": [3], "data": [1, 2]})", ".data: expected a list of 3 values, got 2");
-  refused(R"({"dtype": "f32", "shape": [4611686018427387904, 4], "data": []})", ".shape: is no shape");
+  refused(R"({"dtype": "f32", "shape": [4611686018427387904, 4], "data": []})", ".shape: is not a valid tensor shape");
   refused(R"({"dtype": "f32", "shape": [4611686018427387904], "data": [1]})", ".data: expected a list of 4611686018");
   refused(R"({"dtype": "f32", "shape": [1], "data": ["a"]})", ".data[0]: expected a number or null, got \"a\"");
   refused(R"({"dtype": "u8", "shape": [1], "data": [256]})", ".data[0]: expected a number of u8, got 256");
