@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// KernelLibraries: loads ExecuTorch's portable operators, which a model needs for operations that no delegate computes.
+// KernelLibraries: loads ExecuTorch's own operators, which a model needs for operations that no delegate computes.
 //
 // A model that XNNPACK computes completely needs none. They are therefore loaded on demand, and a container for such
 // models saves 11 MB.

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from .errors import PackError
 from .version import VERSION
@@ -55,23 +55,6 @@ class Tool:
             return f"there is none beside gantry-pack{prefix}, or on PATH"
         return cls.started(found[0], kinds)
 
-    known: ClassVar[dict[tuple[Any, ...], tuple[int, str]]] = {}  # what a file has answered to --version
-
-    @classmethod
-    def _version(cls, path: Path, environment: dict[str, str]) -> tuple[int, str]:
-        """What run_program() says of `gantry --version`, which loads its engines' libraries; asked once of each file."""
-        try:
-            state = path.stat()
-        except OSError:  # what is wrong is for the one who starts it to say
-            return run_program([path, "--version"], environment, seconds=120)
-        key = (path.absolute(), state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, frozenset(environment.items()))
-        if key not in cls.known:
-            answer = run_program([path, "--version"], environment, seconds=120)
-            if answer[0] != 0:
-                return answer
-            cls.known[key] = answer
-        return cls.known[key]
-
     @classmethod
     def started(cls, path: Path, kinds: Collection[str] = ()) -> Tool | str:
         """As find(): the tool at `path`, if it starts and is of this version."""
@@ -81,7 +64,7 @@ class Tool:
         with_torch = {**own, "LD_LIBRARY_PATH": os.pathsep.join(filter(None, (own.get("LD_LIBRARY_PATH"), libraries)))}
         wanted = {BUILT_ON[kind] for kind in kinds if kind in BUILT_ON} or set(BUILT_ON.values())
         for environment in (own, with_torch):  # a tool starts without LibTorch, too
-            code, output = cls._version(path, environment)
+            code, output = run_program([path, "--version"], environment, seconds=120)
             known = re.match(r"gantry (\S+) \((.*)\)", output) if code == 0 else None
             parts = [re.fullmatch(r"(\w+) \d\S*", part) for part in known.group(2).split("; ")] if known else []
             engines = [part.group() for part in parts if part and part.group(1) in wanted]
