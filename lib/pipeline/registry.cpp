@@ -2,6 +2,8 @@
 // Registry and ParamReader: a factory's view of its parameters.
 #include <algorithm>
 #include <gantry/registry.hpp>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "core/json_object.hpp"
@@ -119,17 +121,22 @@ Bytes ParamReader::file(const char* key) {
   return {};
 }
 
+// No std::call_once: where pthread_once() does not know exceptions, as under ThreadSanitizer, a call after one that
+// threw would never return.
 const OpDescription& detail::RegisteredOp::description() const {
-  std::call_once(once_, [this] {
-    OpDescription made = describe_();
-    made.name = name_;
-    made.takes = in_->name();
-    made.gives = out_->name();
-    const auto dot = name_.find('.');
-    if (made.domain.empty()) made.domain = dot == std::string::npos ? "other" : name_.substr(0, dot);
-    description_ = std::move(made);
-  });
-  return description_;
+  {
+    const MutexLock lock(mutex_);
+    if (description_) return *description_;
+  }
+  auto made = std::make_unique<OpDescription>(describe_());
+  made->name = name_;
+  made->takes = in_->name();
+  made->gives = out_->name();
+  const auto dot = name_.find('.');
+  if (made->domain.empty()) made->domain = dot == std::string::npos ? "other" : name_.substr(0, dot);
+  const MutexLock lock(mutex_);
+  if (!description_) description_ = std::move(made);
+  return *description_;
 }
 
 Registry::Registry() : data_(std::make_shared<const detail::RegistryData>()) {}

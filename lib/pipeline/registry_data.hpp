@@ -8,18 +8,19 @@
 #include <gantry/op_description.hpp>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "core/mutex.hpp"
 
 namespace gantry::inline GANTRY_ABI {
 class ParamReader;
 
 namespace detail {
 
-/// A registered op. Its description is made on first use.
+/// A registered op. Its description is made on first use; of threads that make it at once, the first one's is kept.
 ///
 /// Ownership: shared by copies of a Registry.
 /// Threads:   thread-safe.
@@ -41,8 +42,8 @@ class RegisteredOp {
   const TypeInfo* const in_;
   const TypeInfo* const out_;
   const std::function<OpDescription()> describe_;
-  mutable std::once_flag once_;
-  mutable OpDescription description_;
+  mutable Mutex mutex_;
+  mutable std::unique_ptr<const OpDescription> description_ GANTRY_GUARDED_BY(mutex_);  // never changes once made
 };
 
 struct NamedPredicate {

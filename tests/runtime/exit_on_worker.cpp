@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // exit() on a thread that is computing: a model and a pipeline that a static destructor calls then give an error; they
-// neither hang nor crash. exit_on_worker worker | engine | caller | inline | executor: where exit() is called.
+// neither hang nor crash. runtime_exit_on_worker worker | engine | caller | inline | executor: where exit() is called.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
