@@ -14,7 +14,7 @@ constexpr double kGateMargin = 1e-6;
 float sigmoid_gate(double threshold) {
   const double least = threshold - kGateMargin;
   if (!(least > 0)) return -std::numeric_limits<float>::infinity();
-  // The margin has moved it down by 4e-6 at least, rounding to float32 moves it by 8e-7 at most.
+  // The margin lowered the logit by at least 4e-6; rounding to float32 moves it by at most 8e-7.
   return static_cast<float>(logit(least));
 }
 
@@ -27,7 +27,7 @@ float softmax_gate(double threshold) {
 void softmax_row(const float* logits, float* scores, std::int64_t count) {
   float largest = -std::numeric_limits<float>::infinity();
   for (std::int64_t i = 0; i < count; ++i) largest = logits[i] > largest ? logits[i] : largest;
-  double sum = 0;  // in float32 thousands of classes would lose the last digits
+  double sum = 0;  // float32 would lose the last digits over thousands of classes
   for (std::int64_t i = 0; i < count; ++i) {
     scores[i] = std::exp(logits[i] - largest);
     sum += static_cast<double>(scores[i]);

@@ -25,12 +25,12 @@ constexpr const char* kLevels = "levels";
 constexpr BoxCoder kSsdCoder{10.0f, 5.0f};
 constexpr BoxCoder kRetinanetCoder{1.0f, 1.0f};
 
-/// What a head gives of one sample.
+/// The outputs of a head for one sample.
 struct Outputs {
   Tensor boxes;
   Tensor scores;
   Tensor anchors;
-  std::int64_t count;  // of anchors
+  std::int64_t count;  // number of anchors
   std::int64_t classes;
 
   const float* box(std::int64_t anchor) const { return detail::values_of(boxes) + 4 * anchor; }
@@ -63,7 +63,7 @@ std::string to_text(const AnchorHead& head) {
 
 // ---- levels
 
-/// The extents of levels, which must be as many anchors as there are.
+/// Checks that the levels add up to `count` anchors.
 Result<std::vector<std::int64_t>> checked_levels(std::vector<std::int64_t> levels, const std::string& what,
                                                  std::int64_t count) {
   std::int64_t left = count;
@@ -100,7 +100,7 @@ std::string levels_text(const std::vector<std::int64_t>& levels) {
   return levels.empty() ? "" : ", levels=" + detail::to_text(levels);
 }
 
-/// Candidates of each level by `select(top, first anchor, anchor after the last)`, all in one order.
+/// Calls select(top, begin, end) for the anchors of each level; returns all candidates, sorted.
 template <class Select>
 std::vector<Candidate> by_level(const Candidates& rules, const std::vector<std::int64_t>& levels,
                                 const Select& select) {
@@ -119,10 +119,10 @@ std::vector<Candidate> by_level(const Candidates& rules, const std::vector<std::
 
 // ---- ssd
 
-/// Softmax of the rows that may have candidates; of each class the best. An index is class * anchors + anchor.
+/// The best of each class; index = class * anchors + anchor. Computes softmax only for rows that may have candidates.
 std::vector<Candidate> best_of_each_class(const Candidates& rules, const Outputs& head) {
-  constexpr std::int64_t kFirstClass = 1;  // behind the background
-  if (head.count == 0) return {};          // there may be more classes than memory for them
+  constexpr std::int64_t kFirstClass = 1;  // class 0 is the background
+  if (head.count == 0) return {};          // an empty head may have too many classes to allocate
   const float gate = detail::softmax_gate(static_cast<double>(rules.score));
   std::vector<TopCandidates> top(static_cast<std::size_t>(head.classes), TopCandidates(rules));
   std::vector<float> scores(static_cast<std::size_t>(head.classes));
@@ -182,7 +182,7 @@ Result<Detections> run_fcos(const Fcos& options, const Tensors& outputs) {
   GANTRY_ASSIGN_OR_RETURN(auto head, outputs_of(options.head, outputs));
   GANTRY_ASSIGN_OR_RETURN(auto levels, levels_of(options.levels, outputs, head.count));
   GANTRY_ASSIGN_OR_RETURN(auto centres, detail::head_tensor(outputs, options.centerness, {head.count, 1}));
-  // sqrt(a * b) above the threshold needs an `a` above its square, since no b is above 1.
+  // b is at most 1, so sqrt(a * b) > threshold requires a > threshold^2.
   const double threshold = static_cast<double>(options.candidates.score);
   const float gate = detail::sigmoid_gate(threshold * threshold);
   const float* const logits = detail::values_of(head.scores);

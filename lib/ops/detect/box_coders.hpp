@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boxes of what a head regresses, each step rounded to float32 as torch does. Who includes it compiles without
+// Decodes regressed boxes; rounds each step to float32 as torch does. Files that include it must be compiled without FP
 // contraction.
 #pragma once
 
@@ -38,7 +38,7 @@ struct BoxCoder {
   }
 };
 
-/// torchvision's BoxLinearCoder.decode() with normalize_by_size: `code` is the distances from the anchor's centre to
+/// torchvision's BoxLinearCoder.decode() with normalize_by_size: `code` holds the distances from the anchor's centre to
 /// left, top, right and bottom, in sizes of the anchor.
 inline Box decode_distances(const float* code, const float* anchor) {
   const float width = anchor[2] - anchor[0], height = anchor[3] - anchor[1];
@@ -46,7 +46,7 @@ inline Box decode_distances(const float* code, const float* anchor) {
   return {x - code[0] * width, y - code[1] * height, x + code[2] * width, y + code[3] * height};
 }
 
-/// Four numbers of a head as a box.
+/// Converts four numbers of a head to a box.
 inline Box box_of(detect::BoxFormat format, const float* four) {
   switch (format) {
     case detect::BoxFormat::kXyxy:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// BoxSides: a box that moves, and points in it, by shares of its sides, in float32 (facenet_pytorch,
+// BoxSides: moves a box, and places points in it, by fractions of its sides, in float32 (facenet_pytorch,
 // models/utils/detect_face.py, bbreg()).
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Of a box, which stays in place as long as this does.
+/// Borrows the box, which must outlive this.
 class BoxSides {
  public:
   /// `inclusive`: sides count the last pixel, as MTCNN's do.
@@ -18,7 +18,7 @@ class BoxSides {
         width_(box.x1 - box.x0 + extra_),
         height_(box.y1 - box.y0 + extra_) {}
 
-  /// `by`: of x0, y0, x1, y1.
+  /// `by`: fractions for x0, y0, x1, y1.
   Box moved(const float* by) const {
     return {box_.x0 + by[0] * width_, box_.y0 + by[1] * height_, box_.x1 + by[2] * width_, box_.y1 + by[3] * height_};
   }

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint32_t kAllBits = ~std::uint32_t{0};
 constexpr std::size_t kKeptBetweenLooks = 64;
 
-/// std::max and std::min, as the reference writes them: which of the two it is with NaN decides what stays.
+/// std::max and std::min as the reference writes them: their result for NaN decides which boxes stay.
 inline float larger(float a, float b) {
   return a < b ? b : a;
 }
@@ -23,7 +23,7 @@ inline float smaller(float a, float b) {
   return b < a ? b : a;
 }
 
-/// One box against a row of others. `kExtra`: what a side has more than the difference of its ends.
+/// Overlap of one box with others. `kExtra` is added to the length of each side.
 template <bool kOfSmaller, int kExtra>
 struct OverlapOf {
   float x0, y0, x1, y1, area;
@@ -39,7 +39,7 @@ struct OverlapOf {
 };
 using PlainOverlap = OverlapOf<false, 0>;
 
-/// The largest float that is not above `bound`: a float is above one exactly if it is above the other.
+/// The largest float not above `bound`. A float is above it exactly if it is above `bound`.
 float rounded_down(double bound) {
   const auto near = static_cast<float>(bound);
   return static_cast<double>(near) > bound ? std::nextafter(near, -std::numeric_limits<float>::infinity()) : near;
@@ -78,7 +78,7 @@ Result<void> BoxTable::suppress_by(std::size_t begin, std::size_t end, float bou
       std::fill(suppressed + i, suppressed + end, kAllBits);
       return {};
     }
-    // A clock costs as much as some dozens of overlaps.
+    // Reading the clock costs as much as dozens of overlaps.
     if (kept % kKeptBetweenLooks == 0) GANTRY_RETURN_IF_ERROR(call.interruption());
     const Overlap one{x0[i], y0[i], x1[i], y1[i], area[i]};
     for (std::size_t j = i + 1; j < end; ++j)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// BoxTable: boxes by column, for loops over the overlaps of one box with many.
+// BoxTable: boxes stored by column, for loops over the overlaps of one box with many.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,11 @@ struct OverlapRule {
   detect::Overlap overlap = detect::Overlap::kUnion;
   bool inclusive = false;  ///< sides count the last pixel
 
-  /// torchvision's, which compares in double.
+  /// torchvision's rule, which compares in double.
   bool is_plain() const { return overlap == detect::Overlap::kUnion && !inclusive; }
 };
 
-/// Boxes in the order in which they may stay, the best first, and which of them are suppressed.
+/// Boxes in order of preference, the best first, and which of them are suppressed.
 class BoxTable {
  public:
   /// `inclusive`: areas count the last pixel of each side.
@@ -32,11 +32,11 @@ class BoxTable {
   std::size_t size() const { return count_; }
   void set(std::size_t at, const Box& box);
   bool is_suppressed(std::size_t at) const { return suppressed_[at] != 0; }
-  /// Of the boxes begin..end each that is not suppressed suppresses those behind it that it overlaps by more than
-  /// the rule allows; once `max_count` have stayed, all others are. Errors: what interrupts the call.
+  /// Each box of begin..end that is not suppressed suppresses the later ones whose overlap with it is above the rule's
+  /// iou. Once `max_count` have stayed, suppresses all others. Errors: those of call.interruption().
   Result<void> suppress(std::size_t begin, std::size_t end, const OverlapRule& rule, std::size_t max_count,
                         const CallContext& call);
-  /// intersection / union of the box at `at` with those of begin..end, to `overlaps`.
+  /// Writes intersection / union of the box at `at` with each of begin..end to `overlaps`.
   void overlaps(std::size_t at, std::size_t begin, std::size_t end, float* overlaps) const;
 
  private:
@@ -48,7 +48,7 @@ class BoxTable {
   const float* column(std::size_t index) const { return columns_.data() + index * count_; }
 
   std::vector<float> columns_;
-  std::vector<std::uint32_t> suppressed_;  // all bits or none, as wide as a float, so that the loop is one of vectors
+  std::vector<std::uint32_t> suppressed_;  // all bits or none; as wide as a float, so that the loop vectorizes
   std::size_t count_;
   float extra_;
 };

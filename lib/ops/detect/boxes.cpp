@@ -20,7 +20,7 @@ namespace {
 
 constexpr const char* kFormats[] = {"xyxy", "xywh", "cxcywh"};
 
-/// The class of each box, where there is a score for each box.
+/// The class of each box, for heads with one score per box.
 Result<std::vector<std::int64_t>> labels_of(const BoxHead& options, const Tensors& outputs, std::int64_t count) {
   if (options.labels.empty()) return std::vector<std::int64_t>(static_cast<std::size_t>(count), 0);
   const Tensor* const found = outputs.find(options.labels);
@@ -33,7 +33,7 @@ Result<std::vector<std::int64_t>> labels_of(const BoxHead& options, const Tensor
   return labels;
 }
 
-/// Where boxes are: as they are given, or shares of an area.
+/// Box coordinates: as given, or relative to an area.
 struct BoxPlace {
   const float* values;
   BoxFormat format;
@@ -47,7 +47,7 @@ struct BoxPlace {
 
 using MaskHead = std::shared_ptr<const detail::MaskHead>;
 
-/// What is found in the rows of candidates of rows * classes.
+/// Boxes, keypoints and masks of the rows of a head.
 struct Rows {
   BoxPlace place;
   detail::HeadKeypoints keypoints;
@@ -62,7 +62,7 @@ struct Rows {
   }
 };
 
-/// A score for each box.
+/// For heads with one score per box.
 Result<Detections> run_single(const BoxHead& options, const Tensors& outputs, const Tensor& scores, const Rows& rows) {
   if (options.activation == Activation::kSoftmax)
     return Error(
@@ -95,7 +95,7 @@ Result<Detections> run_table(const BoxHead& options, const Tensor& scores, const
   return rows.complete(detail::detections_of_rows(candidates, classes, rows.place), candidates, classes);
 }
 
-/// What a head says of the shape of each box; nullptr if it says nothing.
+/// The head's mask values for each box; nullptr if it has none.
 Result<MaskHead> mask_head(const BoxHead& options, const Tensors& outputs, std::int64_t count) {
   if (options.masks.empty()) return MaskHead();
   const Tensor* const found = outputs.find(options.masks);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of candidates is total, so that what stays does not depend on the order in which they come.
+// The order of candidates is total, so the selection does not depend on the order of insertion.
 #include "ops/detect/candidates.hpp"
 
 #include <algorithm>

@@ -17,7 +17,7 @@ inline constexpr std::int64_t kMaxCandidates = 65536;
 inline constexpr std::int64_t kMaxClass = (std::int64_t{1} << 31) - 1;
 
 Result<void> check_candidates(const detect::Candidates& rules);
-/// Its classes in ascending order, each once, as passes() needs them.
+/// The rules with ascending, unique classes, as passes() requires.
 detect::Candidates sorted(detect::Candidates rules);
 /// Parameters of an op, with sorted candidates.
 template <class P>
@@ -27,7 +27,7 @@ P prepared(P params) {
 }
 /// "score=0.25, top=300, classes=[1, 2]".
 std::string to_text(const detect::Candidates& rules);
-/// Whether candidates of this class are wanted, by sorted rules.
+/// Whether the rules, which must be sorted, accept this class.
 bool passes(const detect::Candidates& rules, std::int64_t label);
 
 /// A score, and its index among all scores of its head; the decoder defines what the index means.
@@ -36,8 +36,7 @@ struct Candidate {
   std::int64_t index;
 };
 
-/// Selects the best scores above a threshold. It keeps at most twice as many as it returns, and each costs amortized
-/// O(1).
+/// Selects the best scores above a threshold. Holds at most twice as many as it returns; add() costs amortized O(1).
 class TopCandidates {
  public:
   TopCandidates(float threshold, std::int64_t top) : threshold_(threshold), top_(static_cast<std::size_t>(top)) {}
@@ -48,7 +47,7 @@ class TopCandidates {
   void add(float score, std::int64_t index) {
     if (score > threshold_) keep({score, index});
   }
-  /// In descending order of score, equal ones by index.
+  /// Descending by score; equal scores by index.
   std::vector<Candidate> take();
 
  private:
@@ -58,15 +57,15 @@ class TopCandidates {
   float threshold_;
   std::size_t top_;
   bool is_full_ = false;
-  Candidate worst_{};  // of those that stayed, once it is full
+  Candidate worst_{};  // the worst one kept, once is_full_
   std::vector<Candidate> kept_;
 };
 
-/// By falling score, equal ones by index: candidates of several selections.
+/// Descending by score, equal scores by index. For candidates of several selections.
 void sort(std::vector<Candidate>& candidates);
 
-/// Adds a row's candidates, as row * classes + class: each class that is wanted, or its best class alone, if that is
-/// wanted. `score(class)`; of equal ones the first is the best.
+/// Adds the candidates of a row, as row * classes + class: each accepted class if `multi_label`, else the best if
+/// accepted. `score(class)` gives a score; the first of equal ones is the best.
 template <class Score>
 void add_row(TopCandidates& top, const detect::Candidates& rules, bool multi_label, std::int64_t row,
              std::int64_t classes, const Score& score) {
@@ -85,7 +84,7 @@ void add_row(TopCandidates& top, const detect::Candidates& rules, bool multi_lab
   if (label >= 0 && passes(rules, label)) top.add(best, row * classes + label);
 }
 
-/// `box(index)` and `label(index)` of each candidate.
+/// Makes detections from box(index) and label(index).
 template <class BoxOf, class LabelOf>
 Detections detections_of(const std::vector<Candidate>& candidates, const BoxOf& box, const LabelOf& label) {
   std::vector<Detection> entries(candidates.size());
@@ -97,7 +96,7 @@ Detections detections_of(const std::vector<Candidate>& candidates, const BoxOf& 
   return Detections(std::move(entries));
 }
 
-/// What is made of the row of each of these detections, where an index is row * classes + class.
+/// Sets each detection's keypoints to keypoints(row), where an index is row * classes + class.
 template <class KeypointsOf>
 Detections with_keypoints(Detections detections, const std::vector<Candidate>& candidates, std::int64_t classes,
                           const KeypointsOf& keypoints) {
@@ -106,7 +105,7 @@ Detections with_keypoints(Detections detections, const std::vector<Candidate>& c
   return detections;
 }
 
-/// The same where an index is row * classes + class, and `box` takes the row.
+/// detections_of() where an index is row * classes + class, and `box` takes the row.
 template <class BoxOf>
 Detections detections_of_rows(const std::vector<Candidate>& candidates, std::int64_t classes, const BoxOf& box) {
   return detections_of(
@@ -114,8 +113,8 @@ Detections detections_of_rows(const std::vector<Candidate>& candidates, std::int
       [&](std::int64_t index) { return index % classes; });
 }
 
-/// Gives each detection of detections_of_rows() its row of a head of masks, with the box as it is. Without a head
-/// nothing.
+/// Gives each detection of detections_of_rows() its row of `head` as a soft mask over its current box. Does nothing if
+/// `head` is null.
 void add_soft_masks(Detections& detections, const std::vector<Candidate>& candidates, std::int64_t classes,
                     const std::shared_ptr<const MaskHead>& head);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops of cascades by name.
+// Registers the ops of cascades.
 #include <gantry/detect/cascade.hpp>
 #include <gantry/registry.hpp>
 #include <tuple>

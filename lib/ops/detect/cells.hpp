@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cells of a grid of several levels, and boxes that are distributions around them.
+// The cells of a grid of several levels, and boxes given as distributions around a cell.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A level: where its cells begin among all, how many there are.
+/// A level: the index of its first cell, and its size in cells.
 struct CellLevel {
   std::int64_t begin;
   std::int64_t columns;
@@ -20,14 +20,14 @@ struct CellLevel {
   std::int64_t count() const { return columns * rows; }
 };
 
-/// A cell by its column and row, and the pixels to a cell of its level.
+/// A cell's column and row, and its level's stride in pixels.
 struct Cell {
   float x;
   float y;
   float stride;
 };
 
-/// Levels of `strides` over an input of width x height, each side rounded up.
+/// One level per stride over an input of width x height; sides in cells are rounded up.
 class Cells {
  public:
   Cells(std::int64_t width, std::int64_t height, const std::vector<std::int64_t>& strides);
@@ -49,11 +49,11 @@ class Cells {
   std::int64_t height_;
 };
 
-/// Softmax of `bins` logits, `step` apart, and the mean of 0, 1, .. by it. `scratch` holds twice as many. A NaN or an
-/// infinity makes NaN.
+/// The mean of 0, 1, .. weighted by the softmax of `bins` logits, `step` apart. `scratch` holds 2 * bins. A NaN or an
+/// infinite maximum makes NaN.
 float mean_of_distribution(const float* logits, std::int64_t bins, std::int64_t step, float* scratch);
-/// The box around a cell's centre of four distributions one after the other: to left, top, right and bottom, in
-/// strides.
+/// The box around a cell's centre. Its four distributions follow each other: distances to left, top, right and bottom,
+/// in strides.
 Box distribution_box(const Cell& cell, const float* logits, std::int64_t bins, std::int64_t step, float* scratch);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.centernet: xingyizhou/CenterNet, src/lib/models/decode.py, ctdet_decode(). Its maximum over 3x3 scores is
-// looked for around candidates alone.
+// detect.centernet: xingyizhou/CenterNet, src/lib/models/decode.py, ctdet_decode(). Computes its maximum over 3x3
+// scores only around candidates.
 #include <algorithm>
 #include <gantry/detect/grid.hpp>
 #include <utility>
@@ -22,7 +22,7 @@ struct Plane {
   std::int64_t size() const { return height * width; }
 };
 
-/// No score around (x, y) is larger or NaN. A larger logit may have the same sigmoid.
+/// Whether no neighbour has a larger score or NaN. A larger logit may have the same sigmoid.
 bool is_peak(const float* heat, const Plane& plane, std::int64_t x, std::int64_t y, float score,
              const detail::Pointwise& activation) {
   const float own = heat[y * plane.width + x];

@@ -8,9 +8,9 @@ namespace {
 
 constexpr float kNoScore = -1.0f;
 
-/// Softmax is of all classes of a row, the background among them.
+/// The softmax runs over all classes of a row, including the background.
 std::vector<Candidate> best_by_softmax(const ClassScores& scores, const detect::Candidates& rules, bool multi_label) {
-  if (scores.rows == 0) return {};  // there may be more classes than memory for them
+  if (scores.rows == 0) return {};  // an empty table may have too many classes to allocate
   TopCandidates top(rules);
   std::vector<float> shares(static_cast<std::size_t>(scores.classes));
   const float* row = scores.values;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Candidates of a table of scores with a row for each box and a column for each class.
+// Selects candidates from a table of scores with a row per box and a column per class.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// f32[rows, classes], and what makes scores of it.
+/// f32[rows, classes], and the activation for them.
 struct ClassScores {
   const float* values;
   std::int64_t rows;
@@ -18,7 +18,7 @@ struct ClassScores {
   std::int64_t background = -1;  ///< the class that is no candidate; -1: none
 };
 
-/// Of each row its best class, or each that is above the threshold, as row * classes + class. The best of all rows.
+/// The best of all rows, as row * classes + class: a row's best class, or if `multi_label` all above the threshold.
 std::vector<Candidate> best_of(const ClassScores& scores, const detect::Candidates& rules, bool multi_label);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

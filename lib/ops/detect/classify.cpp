@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.classify: what a classifier says of each crop becomes its detection's class.
+// detect.classify: the best class of each crop becomes its detection's class.
 #include <gantry/detect/cascade.hpp>
 #include <string>
 #include <utility>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.crop. All in double, so that every language's rounding gives the same pixels.
+// detect.crop. Computes in double, so that every language rounds to the same pixels.
 #include <algorithm>
 #include <cmath>
 #include <gantry/detect/crop.hpp>
@@ -26,7 +26,7 @@ struct Extent {
   Extent grown(double by) const { return {begin - by, end + by}; }
 };
 
-/// Whole pixels of a side of `pixels`, at least one of them.
+/// Whole pixels along one axis, at least one.
 struct Pixels {
   std::int64_t begin;
   std::int64_t count;
@@ -41,7 +41,7 @@ Pixels pixels_of(const Extent& extent, std::int64_t pixels, CropRounding roundin
   return {static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end - begin)};
 }
 
-/// From the picture's own pixels to those of the image.
+/// Maps the picture's own pixels to those of the image.
 Extent extent_in(const FrameAxis* axis, float begin, float end) {
   Extent extent{static_cast<double>(begin), static_cast<double>(end)};
   if (axis != nullptr) extent = {axis->forth(extent.begin), axis->forth(extent.end)};
@@ -53,7 +53,7 @@ struct Rectangle {
   Extent down;
 };
 
-/// In the image's pixels.
+/// The box in the image's pixels.
 Rectangle rectangle_of(const Box& box, const Frame* frame) {
   const bool is_turned = frame != nullptr && frame->is_turned;
   const Box turned = is_turned ? Box{box.y0, box.x0, box.y1, box.x1} : box;

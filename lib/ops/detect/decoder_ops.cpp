@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decoders by name.
+// Registers the decoders.
 #include <gantry/detect/decoders.hpp>
 #include <gantry/detect/grid.hpp>
 #include <gantry/registry.hpp>
@@ -16,7 +16,7 @@ namespace {
 using detect::Activation;
 
 constexpr const char* kExact = "exact";
-/// exp() is not torch's.
+/// exp() rounds differently from torch's.
 constexpr const char* kRounded = "2e-6 relative, of a box to its largest number";
 constexpr const char* kAnchorInput = "boxes f32[n, 4], scores f32[n, classes], anchors f32[n, 4]";
 

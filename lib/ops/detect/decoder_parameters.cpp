@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integers in lists are read as doubles, which hold each one that is allowed here.
+// Integers in lists are read as doubles, which hold every allowed value exactly.
 #include "ops/detect/decoder_parameters.hpp"
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops on detections by name.
+// Registers the ops on detections.
 #include <gantry/detect.hpp>
 #include <gantry/registry.hpp>
 #include <tuple>

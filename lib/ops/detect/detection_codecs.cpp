@@ -126,7 +126,7 @@ Result<std::vector<T>> rows_of(const Tensor& tensor, std::size_t count, T (*row_
   return rows;
 }
 
-/// Of as many keypoints each; nothing if the detections have none, or differ in their number.
+/// The number of keypoints of each detection; nullopt if there are none or the numbers differ.
 std::optional<std::size_t> keypoints_each(const Detections& detections) {
   if (detections.empty() || detections[0].keypoints.empty()) return std::nullopt;
   const std::size_t count = detections[0].keypoints.size();
@@ -135,7 +135,7 @@ std::optional<std::size_t> keypoints_each(const Detections& detections) {
   return count;
 }
 
-/// nullopt if a detection has none.
+/// nullopt if a detection has no mask, or there is no detection.
 std::optional<std::vector<const RunLengths*>> masks_of_all(const Detections& detections) {
   std::vector<const RunLengths*> masks;
   for (const Detection& one : detections) {
@@ -192,7 +192,7 @@ void see(LargestPlace& largest, const Rows& rows) {
   }
 }
 
-/// nullopt: equal within what is allowed.
+/// nullopt if equal within the tolerance.
 template <class Rows>
 std::optional<std::string> row_difference(const Rows& expected, const Rows& got, const Allowed& allowed,
                                           const std::string& what) {
@@ -235,7 +235,7 @@ std::optional<std::string> detection_difference(const Detection& expected, const
   return std::nullopt;
 }
 
-/// The same detections; those whose scores are equal within the tolerance may come in any order.
+/// Detections whose scores are equal within the tolerance may come in any order.
 std::optional<std::string> detections_difference(const Detections& expected, const Detections& got,
                                                  const Tolerance& tolerance) {
   if (got.size() != expected.size())
@@ -280,7 +280,7 @@ Codec<Detections> detections_codec() {
   return codec;
 }
 
-/// Of a list of rows with `count` numbers each.
+/// For a list of rows with `count` numbers each.
 template <class Rows, class Row>
 Codec<Rows> rows_codec(const char* name, std::size_t count, Row (*row_of)(const float*)) {
   Codec<Rows> codec;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DetectionColumns: boxes, scores and classes of detections, each as a list; and detections in another order.
+// DetectionColumns: boxes, scores and classes of detections as lists. taken(): detections in another order.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ struct DetectionColumns {
   std::vector<std::int64_t> classes;
 };
 
-/// Those at `indices`, each at most once, in that order.
+/// The detections at `indices`, in that order. An index must not repeat.
 inline Detections taken(Detections&& detections, const std::vector<std::size_t>& indices) {
   std::vector<Detection> entries;
   entries.reserve(indices.size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.detr: facebookresearch/detr, models/detr.py, PostProcess; with sigmoids Deformable-DETR's.
+// detect.detr: facebookresearch/detr, models/detr.py, PostProcess; with sigmoid, Deformable-DETR's.
 #include <gantry/detect/decoders.hpp>
 #include <utility>
 

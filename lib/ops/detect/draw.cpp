@@ -26,10 +26,10 @@ using detail::Canvas;
 using detail::PixelBox;
 using detail::Rgb;
 
-/// Further than any image is large, and far from overflowing.
+/// Beyond any image, and far from overflow.
 constexpr double kFarthestCoordinate = 0x1p32;
 constexpr std::size_t kLongest = 40;                 // characters of a label
-constexpr std::size_t kDetectionsBetweenLooks = 64;  // detections, between looks at the call's deadline
+constexpr std::size_t kDetectionsBetweenLooks = 64;  // detections between two checks of the deadline
 
 Result<void> check(const Draw& options) {
   GANTRY_RETURN_IF_ERROR(detail::check_range("line_width", options.line_width, 0, detail::kMaxLineWidth));
@@ -47,7 +47,7 @@ std::string text_of(const Draw& options) {
          ", mask_alpha=" + detail::to_text(options.mask_alpha);
 }
 
-/// As the options say, or as large beside the picture as they are on others.
+/// Sizes from the options, or by the picture's size.
 struct Sizes {
   Sizes(const Draw& options, const Image& picture)
       : line(options.line_width != 0 ? options.line_width : detail::line_width_for(picture.width(), picture.height())),
@@ -62,7 +62,7 @@ std::int64_t pixel_of(float coordinate) {
   return std::llround(std::clamp(static_cast<double>(coordinate), -kFarthestCoordinate, kFarthestCoordinate));
 }
 
-/// The pixels that the frame of a box lies around; nothing for a box that is empty or holds a NaN.
+/// The box in whole pixels, at least one each way; nullopt if it is empty or holds a NaN.
 std::optional<PixelBox> pixels_of(const Box& box) {
   if (!(box.x0 < box.x1 && box.y0 < box.y1)) return std::nullopt;
   PixelBox pixels{pixel_of(box.x0), pixel_of(box.y0), pixel_of(box.x1), pixel_of(box.y1)};
@@ -89,7 +89,7 @@ class Drawing {
     canvas_.outline(frame_of(*box, line), line, detail::colour_of_class(found.index));
   }
 
-  /// Each in a ring, so that it is seen on any background.
+  /// Each has a ring, so that it is visible on any background.
   void draw_keypoints(const Detection& found) {
     const double radius = 1.0 + 1.25 * static_cast<double>(sizes_.line);
     const double ring = std::max(1.0, 0.5 * static_cast<double>(sizes_.line));
@@ -104,7 +104,7 @@ class Drawing {
     }
   }
 
-  /// The text and where it goes; nothing where there is none or the picture does not show the box.
+  /// A text and its place. place_label() gives none if the text is empty or the box is outside.
   struct Label {
     std::string text;
     PixelBox place;
@@ -123,12 +123,12 @@ class Drawing {
   }
 
  private:
-  /// Thinner for a small box, of which something is to be seen.
+  /// Thinner for a small box, so that its inside stays visible.
   std::int64_t line_of(const PixelBox& box) const {
     return std::clamp<std::int64_t>(std::min(box.width(), box.height()) / 4, 1, sizes_.line);
   }
 
-  /// The middle of its lines is the edge of the box; at the edges of the picture they lie within it.
+  /// Lines are centred on the box's edges, but stay in the picture where the box does.
   PixelBox frame_of(const PixelBox& box, std::int64_t line) const {
     PixelBox frame{box.left - line / 2, box.top - line / 2, box.right + line / 2, box.bottom + line / 2};
     if (box.left >= 0) frame.left = std::max<std::int64_t>(frame.left, 0);
@@ -138,7 +138,7 @@ class Drawing {
     return frame;
   }
 
-  /// No wider than the picture, nor so long that it would hide much of it; the score is kept.
+  /// At most kLongest characters, and the picture's width. Keeps the score if it fits.
   std::string label_of(const Detection& found) const {
     const std::size_t most = std::min(kLongest, detail::characters_within(canvas_.width(), sizes_.text));
     std::string score = options_.scores ? detail::to_fixed_text(static_cast<double>(found.score), 2) : "";
@@ -155,7 +155,7 @@ class Drawing {
   detail::LabelPlaces places_;
 };
 
-/// Masks lie on the picture as they are, or not at all.
+/// Masks must have the picture's size: they are not scaled.
 Result<void> check_masks(const Image& picture, const Detections& found) {
   for (std::size_t i = 0; i < found.size(); ++i) {
     const RunLengths& mask = found[i].mask;
@@ -191,7 +191,7 @@ Result<Image> draw_on(const Image& picture, const Detections& found, const Draw&
     if (is_time_to_look(i)) GANTRY_RETURN_IF_ERROR(call.interruption());
     drawing.draw_keypoints(found[i]);
   }
-  // The best choose their places first, and are drawn last.
+  // The best labels get their places first, and are drawn last.
   std::vector<std::optional<Drawing::Label>> labels(count);
   for (std::size_t i = 0; i < count; ++i) {
     if (is_time_to_look(i)) GANTRY_RETURN_IF_ERROR(call.interruption());

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kChannels = 3;
 
-/// Before anything is made an integer: a double beyond its range is none.
+/// Clamps before the cast: out of range, the cast is undefined.
 std::int64_t clamped(double value, std::int64_t low, std::int64_t high) {
   return static_cast<std::int64_t>(std::clamp(value, static_cast<double>(low), static_cast<double>(high)));
 }
@@ -63,7 +63,7 @@ void Canvas::blend(const RunLengths& mask, Rgb colour, const AlphaBlend& blend) 
   const std::uint8_t with[] = {colour.red, colour.green, colour.blue};
   for (int c = 0; c < kChannels; ++c)
     for (int own = 0; own < 256; ++own) blended[c][own] = blend(static_cast<std::uint8_t>(own), with[c]);
-  // Runs go down the columns; the image is changed along its rows, in tiles of columns that stay in the cache.
+  // Runs are column-major and the image is row-major, so work in tiles of columns that stay in the cache.
   constexpr std::int64_t kTile = 64;
   std::vector<std::uint8_t> inside;
   std::int64_t begin = 0;
@@ -80,7 +80,7 @@ void Canvas::blend(const RunLengths& mask, Rgb colour, const AlphaBlend& blend) 
           inside[static_cast<std::size_t>(y * columns + x)] = 1;
         p += count;
       }
-      if (end > last) break;  // it goes on in the next tile
+      if (end > last) break;  // the next tile continues it
     }
     for (std::int64_t y = 0; y < box[3]; ++y) {
       std::uint8_t* pixel = image_.mutable_row(box[1] + y) + left * kChannels;

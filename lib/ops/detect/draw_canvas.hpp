@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Canvas: shapes on an RGB image. Whatever their coordinates are, nothing outside the image is written.
+// Canvas: draws shapes on an RGB image. Whatever their coordinates, it never writes outside the image.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ struct Rgb {
   }
 };
 
-/// A colour over another: own * (1 - alpha) + with * alpha, cut to whole numbers, in float32 as torchvision's
+/// Blends two colours: own * (1 - alpha) + with * alpha, truncated, in float32 as torchvision's
 /// draw_segmentation_masks() computes it, which rounds 1 - alpha once. alpha: 0..1.
 class AlphaBlend {
  public:
@@ -39,7 +39,7 @@ class AlphaBlend {
   float rest_;
 };
 
-/// Columns left..right and rows top..bottom, the last ones left out; empty where they are not in this order.
+/// Columns left..right - 1 and rows top..bottom - 1; empty if right <= left or bottom <= top.
 /// Coordinates are at most 2^32 from 0, so that their sums cannot overflow.
 struct PixelBox {
   std::int64_t left = 0;
@@ -58,7 +58,7 @@ struct PixelBox {
 /// Ownership: borrows the image, which must be RGB.
 /// Threads:   one thread.
 /// Errors:    none.
-/// Cost:      that of the pixels within the image.
+/// Cost:      linear in the pixels within the image.
 class GANTRY_API Canvas {
  public:
   explicit Canvas(Image& image) : image_(image) {}
@@ -68,13 +68,13 @@ class GANTRY_API Canvas {
   PixelBox bounds() const { return {0, 0, width(), height()}; }
 
   void fill(const PixelBox& box, Rgb colour);
-  /// The outermost `thickness` pixels of the box.
+  /// Fills the outermost `thickness` pixels of the box.
   void outline(const PixelBox& box, std::int64_t thickness, Rgb colour);
-  /// Every pixel whose middle is within `radius` of (x, y), from the edges of the image. All are finite.
+  /// Fills each pixel whose centre is within `radius` of (x, y); (0, 0) is the image's corner. All are finite.
   void disc(double x, double y, double radius, Rgb colour);
   /// Blends the colour over the pixels inside a mask of the image's size.
   void blend(const RunLengths& mask, Rgb colour, const AlphaBlend& blend);
-  /// An RGB image with its first pixel at (left, top).
+  /// Copies an RGB image; its first pixel goes to (left, top).
   void paste(const Image& image, std::int64_t left, std::int64_t top);
 
  private:

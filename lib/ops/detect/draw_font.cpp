@@ -11,8 +11,8 @@ namespace {
 constexpr int kColumns = 5;
 constexpr int kRows = 9;
 
-/// From ' ' to '~'. A letter is its rows from the top, a row a digit of base 32 (0-9, A-V), whose highest bit is the
-/// column at the left.
+/// From ' ' to '~'. A letter lists its rows from the top. A row is a digit of base 32 (0-9, A-V); its highest bit is
+/// the leftmost column.
 // clang-format off
 constexpr const char* kLetters[] = {
     "000000000", "444440400", "AAA000000", "AAVAVAA00", "4FKE5U400", "PP248JJ00", "CIK8LID00", "444000000", "248888420",
@@ -30,7 +30,7 @@ constexpr const char* kLetters[] = {
 // clang-format on
 constexpr const char* kFrame = "VHHHHHV00";
 
-/// The character at the front, and how many bytes it has.
+/// How many bytes the first character has.
 std::size_t character_length(std::string_view text) {
   return std::max<std::size_t>(utf8_length(text), 1);
 }
@@ -40,12 +40,12 @@ const char* letter_of(std::string_view character) {
   return first >= ' ' && first <= '~' ? kLetters[first - ' '] : kFrame;
 }
 
-/// The dots of a row: bit 4 is the one at the left.
+/// The dots of a row: bit 4 is the leftmost.
 int dots_of(char digit) {
   return digit <= '9' ? digit - '0' : digit - 'A' + 10;
 }
 
-/// Dots that lie side by side are one rectangle.
+/// Draws adjacent dots as one rectangle.
 void draw_letter(Canvas& canvas, const char* letter, std::int64_t left, std::int64_t top, std::int64_t scale,
                  Rgb colour) {
   for (int row = 0; row < kRows; ++row) {

@@ -9,9 +9,9 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-constexpr std::int64_t kLabelMargin = 2;  // dots to the left of the text and above it; a cell has one to the right
+constexpr std::int64_t kLabelMargin = 2;  // dots left of and above the text; a cell has one to the right
 constexpr std::int64_t kHeight = 11;      // dots: the margin, and a cell without its row of space
-constexpr std::size_t kCompared = 256;    // labels; where there are more, nobody reads them
+constexpr std::size_t kCompared = 256;    // labels; nobody reads more than that
 
 }  // namespace
 

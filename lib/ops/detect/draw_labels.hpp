@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels: a line of text on a bar of colour, and where it goes so that it hides no other.
+// Labels: a line of text on a bar of colour, placed so that it hides no other.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +12,11 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// How large a label of `characters` is, at a scale.
+/// Size in pixels of a label of `characters`.
 GANTRY_API PixelBox label_size(std::size_t characters, std::int64_t scale);
-/// How many characters a label of that width can have, at least 1.
+/// How many characters fit in a label of that width, at least 1.
 GANTRY_API std::size_t characters_within(std::int64_t width, std::int64_t scale);
-/// The bar, and the text on it.
+/// Draws the bar and its text.
 GANTRY_API void draw_label(Canvas& canvas, const PixelBox& place, const std::string& text, std::int64_t scale,
                            Rgb colour);
 
@@ -25,13 +25,13 @@ GANTRY_API void draw_label(Canvas& canvas, const PixelBox& place, const std::str
 /// Ownership: owns the places it gave.
 /// Threads:   one thread.
 /// Errors:    none.
-/// Cost:      a look at the first 256 places for each label.
+/// Cost:      find() compares with the first 256 places.
 class LabelPlaces {
  public:
   explicit LabelPlaces(const PixelBox& picture) : picture_(picture) {}
 
-  /// For a box that the picture shows a part of: above it, else inside at the top, below, inside at the bottom, where
-  /// the picture has room and no label lies; else above or inside at the top whatever lies there.
+  /// Takes the first free place within the picture: above the box, inside at its top, below it, inside at its bottom.
+  /// If none is free: above, or inside at the top. The picture must show a part of the box.
   PixelBox find(const PixelBox& box, const PixelBox& size);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.draw by name.
+// Registers detect.draw.
 #include <gantry/detect/draw.hpp>
 #include <gantry/registry.hpp>
 

@@ -6,8 +6,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Bright enough to be seen on dark pictures and strong enough for light ones; each is as far from all before it, in
-/// CIELAB, as one of these can be.
+/// Visible on dark and on light pictures. Each is as far from all earlier ones, in CIELAB, as such a colour can be.
 constexpr Rgb kColours[] = {
     {240, 60, 60},  {30, 205, 60}, {30, 75, 255},   {45, 240, 210},  {255, 210, 0},  {240, 15, 180},
     {0, 165, 255},  {60, 135, 0},  {150, 90, 0},    {240, 165, 255}, {180, 60, 105}, {210, 0, 255},
@@ -31,8 +30,8 @@ Rgb colour_of_class(std::int64_t index) {
   return {mixed(own.red, with), mixed(own.green, with), mixed(own.blue, with)};
 }
 
-/// White as far as its contrast is above 3 : 1 (WCAG 2.1), which is up to a luminance of 0.3; black has more than 7 : 1
-/// on what is brighter. Bytes are made linear by their squares.
+/// White while its contrast is above 3 : 1 (WCAG 2.1), which holds up to a luminance of 0.3. Above that, black has more
+/// than 7 : 1. Squaring a byte makes it about linear.
 Rgb text_colour_on(Rgb background) {
   const auto square = [](std::uint8_t byte) { return static_cast<std::uint32_t>(byte) * byte; };
   const std::uint32_t luminance =

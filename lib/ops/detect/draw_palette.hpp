@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A colour for each class: always the same one, and others for its neighbours.
+// A fixed colour for each class, unlike those of its neighbours.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// The first 72 classes have one each; then they come again. Negative numbers have one as well.
+/// The first 72 classes have one each, then colours repeat. Negative indices have one too.
 GANTRY_API Rgb colour_of_class(std::int64_t index);
-/// Black or white: which of them can be read on it.
+/// Black or white, whichever is readable on it.
 GANTRY_API Rgb text_colour_on(Rgb background);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How wide lines and how large letters are on a picture of a given size, so that they look alike on all.
+// Line width and letter size for a picture of a given size, so that drawings look alike on all.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 inline constexpr std::int64_t kMaxLineWidth = 256;
 inline constexpr std::int64_t kMaxTextScale = 64;
 
-/// The mean of the sides; of a strip not much more than its short one.
+/// The mean of the sides, at most twice the shorter one.
 inline double drawn_size(std::int64_t width, std::int64_t height) {
   return static_cast<double>(std::min((width + height) / 2, 2 * std::min(width, height)));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ops that draw on a picture share: as a stage and called by hand, and where the result lies.
+// Shared by ops that draw on a picture: the stage, the direct call and the result's frame.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A stage that draws what was found on the picture beside it: `draw_on(picture, found, options, call)`. The result
-/// lies where the picture lies, whatever is known of what was found.
+/// A stage that calls draw_on(picture, found, options, call). The result has the picture's frame, whatever frame
+/// `found` has.
 template <class Found, class Options, class DrawOn>
 Stage<std::tuple<Image, Found>, Image> draw_stage(const char* name, const Options& options, std::string text,
                                                   Result<void> checked, const DrawOn& draw_on) {
@@ -30,7 +30,7 @@ Stage<std::tuple<Image, Found>, Image> draw_stage(const char* name, const Option
                                });
 }
 
-/// The same, called by hand.
+/// The same as a direct call.
 template <class Found, class Options, class DrawOn>
 Result<Image> drawn_by_hand(const Image& picture, const Found& found, const Options& options,
                             const Result<void>& checked, const DrawOn& draw_on) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.filter, detect.label and detect.boxes.
+// detect.filter, detect.label and detect.boxes_of.
 #include <algorithm>
 #include <cmath>
 #include <gantry/detect/detections.hpp>
@@ -31,7 +31,7 @@ Result<void> check(const Filter& filter) {
   return detail::check_range("max_count", filter.max_count, 0, detail::kMaxK);
 }
 
-/// By a filter whose classes are sorted. A NaN lets nothing through that it is compared with.
+/// The filter's classes must be sorted. A NaN fails every comparison.
 bool stays(const Filter& filter, const Detection& one) {
   if (filter.score && !(one.score >= *filter.score)) return false;
   if (filter.min_side > 0 && !(one.box.width() >= filter.min_side && one.box.height() >= filter.min_side)) return false;

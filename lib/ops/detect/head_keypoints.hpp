@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HeadKeypoints: the keypoints that a head gives beside its boxes, in tensors of their own.
+// HeadKeypoints: keypoints that a head gives beside its boxes, in separate tensors.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 class HeadKeypoints {
  public:
-  /// f32[count, K, 2], or f32[count, K, 3] with scores; `scores`: the name of f32[count, K], which goes before; empty:
-  /// there is none. Without either a score is 1. invalid_argument for other tensors. No name: no keypoints.
+  /// `name`: f32[count, K, 2], or f32[count, K, 3] with scores; empty: no keypoints. `scores`: f32[count, K], takes
+  /// precedence; empty: none. A score is 1 without either. invalid_argument for other tensors.
   static Result<HeadKeypoints> find(const Tensors& outputs, const std::string& name, const std::string& scores,
                                     std::int64_t count);
 
   bool is_empty() const { return !points_; }
-  /// Of a row; `area`: what they are shares of, nothing: they are pixels.
+  /// The keypoints of a row. `area`: what they are relative to; nullopt: pixels.
   Keypoints of(std::int64_t row, const std::optional<PictureArea>& area) const;
 
  private:

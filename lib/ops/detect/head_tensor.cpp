@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages about a head say which tensor, what was expected, and what came.
+// Error messages name the tensor, what was expected, and what was given.
 #include "ops/detect/head_tensor.hpp"
 
 #include <gantry/dtype.hpp>

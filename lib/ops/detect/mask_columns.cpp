@@ -25,14 +25,14 @@ void MaskRows::add_to(RunBuilder& runs, const float* values, float gate) const {
 void MaskRows::add_stretch(RunBuilder& runs, const Stretch& stretch, const float* values, float gate) const {
   const Blend& blend = blends_[static_cast<std::size_t>(stretch.begin)];
   const float first = values[blend.first], second = values[blend.second];
-  if (!std::isfinite(first) || !std::isfinite(second)) {  // 0 times an infinity is NaN, which is above nothing
+  if (!std::isfinite(first) || !std::isfinite(second)) {  // 0 * infinity is NaN, and NaN > gate is false
     for (std::int64_t row = stretch.begin; row < stretch.end; ++row) runs.add(1, is_inside(row, values, gate));
     return;
   }
-  // Between two values on one side of the gate there are none on the other.
+  // If both values are on one side of the gate, so are all between them.
   const bool is_first_above = first > gate, is_second_above = second > gate;
   if (is_first_above == is_second_above) return runs.add(stretch.end - stretch.begin, is_first_above);
-  // All rows before `low` are as the first one, all from `high` on are not.
+  // Rows before `low` are like the first one, rows from `high` on are not.
   const bool begins_inside = is_inside(stretch.begin, values, gate);
   std::int64_t low = stretch.begin + 1, high = stretch.end;
   while (low < high) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From mask values to run lengths, column by column of the picture, in which run lengths count. No picture of values is
-// made: along a column values change linearly between two rows of the mask, so a crossing of the threshold is searched
-// for, not each pixel looked at.
+// Turns mask values into run lengths, which are column-major in the picture. Values are not resampled to the picture:
+// along a column they change linearly between two rows of the mask, so a binary search finds where they cross the
+// threshold.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,19 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Rows of the picture, from `begin` on, each made of two values of a column.
+/// Rows of the picture from `begin` on, each a blend of two values of a column.
 class MaskRows {
  public:
-  /// blends[i] is that of row begin + i.
+  /// blends[i] is for row begin + i.
   MaskRows(std::int64_t begin, std::vector<Blend> blends);
 
   std::int64_t begin() const { return begin_; }
   std::int64_t end() const { return begin_ + static_cast<std::int64_t>(blends_.size()); }
-  /// Adds these rows of one column: inside is what is above `gate`. `values`: of the column, which blends index.
+  /// Adds these rows of one column; pixels above `gate` are inside. `values`: the column that blends index.
   void add_to(RunBuilder& runs, const float* values, float gate) const;
 
  private:
-  /// Rows that are made of the same two values.
+  /// Rows that blend the same two values.
   struct Stretch {
     std::int64_t begin;
     std::int64_t end;

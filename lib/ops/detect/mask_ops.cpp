@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops on masks of detections by name.
+// Registers the ops on masks of detections.
 #include <gantry/detect/paste_masks.hpp>
 #include <gantry/registry.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps results to the picture's own pixels, as detect.to_picture does, for ops that give results in these.
+// Maps detections to the picture's own pixels, as detect.to_picture does. Other ops use it too.
 #pragma once
 
 #include <gantry/call_context.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Non-maximum suppression (torchvision, csrc/ops/cpu/nms_kernel.cpp and ops/boxes.py). Boxes of different classes are
-// never compared where they cannot suppress each other: they are sorted into a table class by class.
+// Non-maximum suppression (torchvision, csrc/ops/cpu/nms_kernel.cpp and ops/boxes.py). Boxes are sorted into a table
+// class by class, so that classes that cannot suppress each other are never compared.
 #include <algorithm>
 #include <cmath>
 #include <gantry/detect/nms.hpp>
@@ -24,15 +24,15 @@ using detail::OverlapRule;
 
 /// torchvision.ops.batched_nms moves classes apart up to this many numbers, that is, 1000 boxes.
 constexpr std::size_t kMostMovedNumbers = 4000;
-/// So many groups cost nothing beside the boxes, though most are empty.
+/// This many groups cost little beside the boxes, even if most are empty.
 constexpr std::size_t kFewClasses = 1024;
 /// Up to here a float32 coordinate is exact to 1/8, so that boxes moved apart by 1 pixel do not touch.
 constexpr float kMostExactCoordinate = 1048576.0f;
 
-/// Which rows of a table may suppress each other: those from one begin to the next.
+/// Groups of table rows that may suppress each other, from one begin to the next.
 struct Groups {
-  std::vector<std::uint32_t> members;  ///< indices of boxes, group by group, in each the best first
-  std::vector<std::size_t> begins;     ///< of each group in `members`, and the end
+  std::vector<std::uint32_t> members;  ///< box indices, group by group, the best first in each
+  std::vector<std::size_t> begins;     ///< where each group begins in `members`, then the end
 };
 
 Groups one_group(std::vector<std::uint32_t> order) {
@@ -40,8 +40,8 @@ Groups one_group(std::vector<std::uint32_t> order) {
   return {std::move(order), {0, count}};
 }
 
-/// A small number for each class. Most detectors have few classes, whose own numbers do; others are looked up among
-/// those that occur, in sorted order: whoever chooses the classes could make them collide in a hash table.
+/// A small number for each class. Most detectors have few classes, which keep their own numbers. Others are looked up
+/// in sorted order: whoever chooses the classes could make them collide in a hash table.
 std::vector<std::uint32_t> numbered(Span<const std::int64_t> classes, std::size_t* count) {
   std::vector<std::uint32_t> numbers(classes.size());
   const auto limit = static_cast<std::int64_t>(std::max<std::size_t>(classes.size(), kFewClasses));
@@ -71,7 +71,7 @@ Groups by_class(const std::vector<std::uint32_t>& order, Span<const std::int64_t
   return groups;
 }
 
-/// How boxes suppress each other, for whom.
+/// The rule, the limit and the call.
 struct Limits {
   OverlapRule rule;
   std::size_t max_count;
@@ -80,7 +80,7 @@ struct Limits {
 
 using Kept = Result<std::vector<std::size_t>>;
 
-/// Of the boxes in `order` those that stay, in that order; at most `max_count`.
+/// The boxes that stay, in the order of `order`; at most `max_count`.
 Kept kept_of(const Groups& groups, Span<const Box> boxes, const std::vector<std::uint32_t>& order,
              const Limits& limits) {
   BoxTable table(boxes.size(), limits.rule.inclusive);
@@ -126,7 +126,7 @@ MovedApart moved_apart(Span<const Box> boxes, Span<const std::int64_t> classes) 
 Kept kept_moved(Span<const Box> boxes, const std::vector<std::uint32_t>& order, Span<const std::int64_t> classes,
                 const Limits& limits) {
   const MovedApart moved = moved_apart(boxes, classes);
-  // Below 0 even boxes that do not touch suppress each other; inclusive ones touch a pixel away.
+  // With iou < 0 even disjoint boxes suppress each other; inclusive ones touch a pixel away.
   const bool as_one = moved.may_overlap || limits.rule.iou < 0 || limits.rule.inclusive;
   const Groups groups = as_one ? one_group(order) : by_class(order, classes);
   return kept_of(groups, Span<const Box>(moved.boxes), order, limits);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The limits of Nms, which the stage and the function check alike.
+// The check of Nms, shared by the stage and the function.
 #pragma once
 
 #include <gantry/detect/nms.hpp>

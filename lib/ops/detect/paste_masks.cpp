@@ -22,7 +22,7 @@ Error error_of(std::size_t index, const std::string& text) {
   return Error(ErrorCode::kInvalidArgument, "detection " + std::to_string(index) + " " + text);
 }
 
-/// Whether they are in pixels of the model's input; of none it is not known.
+/// Whether boxes are in pixels of the model's input; true if there are none.
 Result<bool> are_in_input(const Detections& detections) {
   for (std::size_t i = 0; i < detections.size(); ++i) {
     if (detections[i].soft_mask.empty())

@@ -25,7 +25,7 @@ struct Stretched {
   std::int64_t length() const { return std::max<std::int64_t>(end - begin, 1); }
 };
 
-/// expand_boxes() and what follows, along one axis.
+/// expand_boxes() and the steps after it, along one axis.
 std::optional<Stretched> stretched(float begin, float end, float scale) {
   const float half = (end - begin) * 0.5f * scale, middle = (end + begin) * 0.5f;
   const float from = middle - half, to = middle + half;
@@ -33,7 +33,7 @@ std::optional<Stretched> stretched(float begin, float end, float scale) {
   return Stretched{static_cast<std::int64_t>(from), static_cast<std::int64_t>(to) + 1};
 }
 
-/// The part of it that is in the picture.
+/// The part of `all` that is in the picture.
 struct Shown {
   Shown(const Stretched& all, std::int64_t pixels)
       : begin(std::max<std::int64_t>(all.begin, 0)), end(std::min(all.end, pixels)) {}
@@ -43,7 +43,7 @@ struct Shown {
   std::int64_t count() const { return std::max<std::int64_t>(end - begin, 0); }
 };
 
-/// The mask as lines along the picture's columns, zeros around it.
+/// The mask as lines along the picture's columns, padded with zeros.
 class PaddedLines {
  public:
   PaddedLines(const Tensor& mask, const Frame& frame)

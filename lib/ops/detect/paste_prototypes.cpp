@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ultralytics, utils/ops.py, process_mask() with upsample=True, and on to the picture.
+// ultralytics, utils/ops.py, process_mask() with upsample=True, then resampling to the picture.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -13,10 +13,10 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Where the axes of the prototypes lie: lines go along the picture's columns.
+/// The axes of the prototypes. A line goes along a column of the picture.
 struct Axes {
   explicit Axes(const Frame& frame) : lines(frame.is_turned ? 1U : 2U), elements(frame.is_turned ? 2U : 1U) {}
-  std::size_t lines;     // the axis of the prototypes that numbers lines
+  std::size_t lines;     // the axis that numbers lines
   std::size_t elements;  // the axis along a line
 };
 
@@ -42,7 +42,7 @@ const float* PrototypePaste::Crop::line(std::int64_t index) const {
   return values.data() + place * (elements.count() + 2);
 }
 
-/// crop_mask(): the values whose place is begin <= place < end, in pixels of the prototypes.
+/// crop_mask(): keeps the values at begin <= position < end, in pixels of the prototypes.
 PrototypePaste::Crop PrototypePaste::crop_of(const Box& box) const {
   const float ratio = 1.0f / static_cast<float>(stride_);
   const auto range = [ratio](float begin, float end, std::int64_t count) {
@@ -82,7 +82,7 @@ void PrototypePaste::fill(Crop& crop, const Tensor& coefficients) const {
   }
 }
 
-/// The pixels of the picture that take part of a value of the crop, perhaps a few more.
+/// The picture's pixels that depend on a value of the crop, perhaps a few more.
 PrototypePaste::Range PrototypePaste::shown(const PlaneAxis& axis, const Range& prototypes) const {
   const std::int64_t begin = (prototypes.begin - 1) * stride_, end = (prototypes.end + 1) * stride_;
   Range range{axis.end, axis.begin};
@@ -95,10 +95,10 @@ PrototypePaste::Range PrototypePaste::shown(const PlaneAxis& axis, const Range& 
   return range;
 }
 
-/// Lines of the model's input, each made of two of the prototypes'. The last two are kept.
+/// Lines of the model's input, each a blend of two prototype lines. Keeps the last two.
 class PrototypePaste::InputLines {
  public:
-  /// Elements `along` of `all`; a line is one of `count`.
+  /// `count` prototype lines of `all` elements; makes the elements `along`.
   InputLines(const Crop& crop, std::int64_t stride, std::int64_t count, std::int64_t all, const Range& along)
       : crop_(crop),
         stride_(stride),
@@ -112,7 +112,7 @@ class PrototypePaste::InputLines {
     for (Line& line : kept_) line.values.resize(elements_.size());
   }
 
-  /// Line `index`; line `other` stays kept.
+  /// Returns line `index`; line `other` stays valid.
   const float* line(std::int64_t index, std::int64_t other) {
     for (const Line& line : kept_)
       if (line.index == index) return line.values.data();
@@ -132,7 +132,7 @@ class PrototypePaste::InputLines {
     std::int64_t index = -1;
     std::vector<float> values;
   };
-  /// In a line of the crop; around it are zeros.
+  /// The position in a line of the crop, which zeros surround.
   std::int64_t place_of(std::int64_t element) const {
     return std::clamp<std::int64_t>(element - crop_.elements.begin + 1, 0, crop_.elements.count() + 1);
   }

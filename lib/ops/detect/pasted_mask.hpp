@@ -31,13 +31,13 @@ inline bool is_placed(const Box& box) {
 ///
 /// Ownership: borrows the call.
 /// Threads:   one thread.
-/// Errors:    resource_exhausted once more is spent than there is; what interrupts the call.
-/// Cost:      a look at the clock for each call of begin_column() in 32.
+/// Errors:    resource_exhausted once the budget is spent; those of call.interruption().
+/// Cost:      begin_column() reads the clock in one call of 32.
 class PasteBudget {
  public:
   explicit PasteBudget(const CallContext& call) : call_(call) {}
 
-  /// For columns of `values` each.
+  /// Spends columns * values.
   Result<void> spend(std::int64_t columns, std::int64_t values);
   Result<void> begin_column();
 
@@ -47,12 +47,12 @@ class PasteBudget {
   std::uint32_t columns_ = 0;
 };
 
-/// Probabilities f32[h, w] over `box`, which is in the picture's own pixels; the frame says how the picture lies in the
+/// Pastes probabilities f32[h, w] over `box`, in the picture's own pixels. The frame says how the picture lies in the
 /// model's input.
 Result<RunLengths> paste_over_box(const Tensor& probabilities, const Box& box, const Frame& frame, float threshold,
                                   PasteBudget& budget);
 
-/// Masks of the detections of one picture, which share their prototypes.
+/// Makes the masks of one picture, which share their prototypes.
 class PrototypePaste {
  public:
   /// `prototypes`: contiguous f32[k, h, w].
@@ -73,7 +73,7 @@ class PrototypePaste {
     std::int64_t count() const { return end - begin; }
     bool is_empty() const { return end <= begin; }
   };
-  /// Lines of logits along the picture's columns, within the box; lines and elements of 0 around them.
+  /// Logits within the box, as lines along the picture's columns, surrounded by zeros.
   struct Crop {
     Range lines;
     Range elements;
@@ -89,8 +89,8 @@ class PrototypePaste {
   Frame frame_;
   Tensor prototypes_;
   std::int64_t stride_;
-  PlaneAxis across_;  // of the picture's columns in the input's lines
-  PlaneAxis down_;    // of its rows, along a line
+  PlaneAxis across_;  // the picture's columns in the input's lines
+  PlaneAxis down_;    // its rows along a line
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -18,7 +18,7 @@ namespace {
 struct Level {
   Tensor scores;
   Tensor distributions;
-  std::int64_t begin;  // of its cells among all
+  std::int64_t begin;  // index of its first cell
   std::int64_t bins;
 };
 
@@ -59,8 +59,8 @@ Result<Head> head_of(const detail::Cells& cells, const Tensors& outputs) {
   return head;
 }
 
-/// Adds the level's candidates, as cell * classes + class: the best cells by their best class, then the classes of
-/// each.
+/// Adds the level's candidates, as cell * classes + class. Selects the best cells by their best class, then adds the
+/// classes of each.
 void add_level(const Picodet& options, const Level& level, std::int64_t classes,
                std::vector<detail::Candidate>& candidates) {
   const Candidates& rules = options.candidates;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The picture's place comes from its frame: of a picture that was letterboxed it lies within the model's input.
+// The picture's place comes from its frame: a letterboxed one covers a part of the model's input.
 #include "ops/detect/picture_area.hpp"
 
 #include "ops/parameters.hpp"

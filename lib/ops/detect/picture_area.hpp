@@ -22,12 +22,12 @@ struct PictureArea {
   std::pair<float, float> of(float x, float y) const { return {left + x * width, top + y * height}; }
 };
 
-/// A given side begins at 0; a side of 0 stands for the picture's side, where ops have placed it. failed_precondition
-/// if the picture is unknown.
+/// A given side starts at 0. A side of 0 means the picture's side, where image ops placed it; failed_precondition if
+/// the picture is unknown.
 Result<PictureArea> picture_area(std::int64_t width, std::int64_t height, const CallContext& call);
 /// Sides may be given only for relative boxes.
 Result<void> check_are_shares(bool relative, std::int64_t width, std::int64_t height);
-/// Limits of such a side.
+/// Checks the limits of such a side.
 Result<void> check_picture_side(const char* name, std::int64_t value);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the codecs of boxes, keypoints, quads and detections share: rows of numbers in JSON, and what a tolerance means
-// for places and for scores.
+// Shared by the codecs of boxes, keypoints, quads and detections: rows of numbers in JSON, and tolerances for places
+// and scores.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +12,11 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A list of `count` numbers; null is NaN. `names`: what they are, for the error, "x and y".
+/// Reads a list of `count` numbers; null is NaN. `names` is for the error: "x and y".
 Result<std::vector<float>> read_numbers(const JsonView& json, std::size_t count, const std::string& names = "");
 
-/// What is allowed of places, and of scores. A tolerance is said of pixels; scores are shares, so that of its absolute
-/// part they have as large a share as pixels have of the picture: of the largest number among what is expected.
+/// Tolerances for places and for scores. A tolerance is given in pixels. Scores are 0..1, so their absolute tolerance
+/// is divided by the largest expected place.
 struct Allowed {
   Tolerance places;
   Tolerance scores;
@@ -26,10 +26,10 @@ struct Allowed {
   }
 };
 
-/// Sees each place that is expected, and then knows what is allowed.
+/// Takes every expected place, then gives the tolerances.
 class LargestPlace {
  public:
-  /// Of no weight where it is not finite.
+  /// Ignores a place that is not finite.
   void see(float place);
   Allowed allowed(const Tolerance& tolerance) const;
 

@@ -21,7 +21,7 @@ namespace {
 
 using RefinerAnswers = std::tuple<Detections, std::vector<Tensors>>;
 
-/// A detection with what the model said of it.
+/// A detection, and how the model moves its sides.
 struct Judged {
   Detection detection;
   Tensor moves;
@@ -40,7 +40,7 @@ Result<Keypoints> points_of(const Refine& options, const Tensors& answer, const 
   return Keypoints(std::move(points));
 }
 
-/// The detection with its new score and points; nothing if the score is too low.
+/// The detection with its new score and points; nullopt if the score is too low.
 Result<std::optional<Judged>> judged(const Refine& options, const Detection& before, const Tensors& answer) {
   GANTRY_ASSIGN_OR_RETURN(auto scores, detail::head_tensor(answer, options.scores, {{"C", options.foreground + 1}}));
   GANTRY_ASSIGN_OR_RETURN(auto moves, detail::head_tensor(answer, options.boxes, {4}));
@@ -54,7 +54,7 @@ Result<std::optional<Judged>> judged(const Refine& options, const Detection& bef
   return std::optional<Judged>(std::move(now));
 }
 
-/// Which stay, the best first.
+/// Indices that stay, the best first.
 Result<std::vector<std::size_t>> kept_of(const Refine& options, const Detections& found, const CallContext& call) {
   const detail::DetectionColumns columns(found);
   if (options.iou)

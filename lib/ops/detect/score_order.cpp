@@ -14,10 +14,10 @@ namespace {
 
 constexpr unsigned kDigitBits = 11;
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-/// Below this many, comparing is faster.
+/// Below this many, a comparison sort is faster.
 constexpr std::size_t kFewScores = 256;
 
-/// Rises as the score falls; least of NaN.
+/// Rises as the score falls; smallest for NaN.
 std::uint32_t key_of(float score) {
   if (std::isnan(score)) return 0;
   const float value = score + 0.0f;  // -0 becomes 0

@@ -21,7 +21,7 @@ namespace {
 
 using Levels = std::tuple<Image, std::vector<Tensors>>;
 
-/// Windows that may be what is looked for, as columns, with how far each side of theirs moves.
+/// Candidate windows as columns, and how far each of their sides moves.
 struct Windows {
   std::vector<Box> boxes;
   std::vector<float> scores;
@@ -33,7 +33,7 @@ struct Windows {
     moves.push_back(move);
   }
   void add(const Windows& other, std::size_t i) { add(other.boxes[i], other.scores[i], other.moves[i]); }
-  /// The best `count` of more than these, in order of score.
+  /// Keeps the best `count`, in order of score, if there are more.
   void cut(std::size_t count) {
     if (boxes.size() <= count) return;
     const std::vector<std::uint32_t> order = detail::order_by_score(Span<const float>(scores));
@@ -50,7 +50,7 @@ Kept suppressed(const Windows& windows, double iou, const CallContext& call) {
              std::numeric_limits<std::size_t>::max(), call);
 }
 
-/// What the model gave for one level.
+/// The model's outputs for one level.
 struct WindowHead {
   Tensor scores;
   Tensor boxes;
@@ -64,7 +64,7 @@ Result<WindowHead> window_head_of(const SlidingWindow& options, const Tensors& a
   return WindowHead{std::move(scores), std::move(boxes)};
 }
 
-/// The windows of one level whose score is not below `score`, the best first.
+/// The windows of one level with a score of at least options.score, the best first.
 Windows windows_of(const SlidingWindow& options, const WindowHead& head, double scale) {
   const std::int64_t width = head.scores.shape()[2], cells = head.scores.shape()[1] * width;
   const float* const scores = detail::values_of(head.scores) + options.foreground * cells;

@@ -30,20 +30,20 @@ Result<void> check(const SoftNms& options) {
   return detail::check_range("max_count", options.max_count, 1, detail::kMaxK);
 }
 
-/// Sigma as a float, in which it may not become 0: an overlap may have no square, and 0 / 0 would be NaN.
+/// Sigma as a float, never 0: the square of a small overlap may become 0, and 0 / 0 is NaN.
 float sigma_of(const SoftNms& options) {
   using Float = std::numeric_limits<float>;
   return static_cast<float>(
       std::clamp(options.sigma, static_cast<double>(Float::min()), static_cast<double>(Float::max())));
 }
 
-/// What a score is multiplied by that overlaps a better box.
+/// The factor for the score of a box that overlaps a better one.
 float factor(const SoftNms& options, float overlap) {
   if (options.decay == Decay::kGaussian) return std::exp(-(overlap * overlap) / sigma_of(options));
   return overlap > static_cast<float>(options.iou) ? 1.0f - overlap : 1.0f;
 }
 
-/// What is left, the best of it first to go.
+/// The remaining detections; next() takes the best.
 class SoftSuppression {
  public:
   SoftSuppression(const SoftNms& options, const Detections& detections)
@@ -56,7 +56,7 @@ class SoftSuppression {
   bool empty() const { return left_.empty(); }
   float score(std::size_t index) const { return columns_.scores[index]; }
 
-  /// Takes the best out and lowers the scores of the others.
+  /// Removes the best and lowers the scores of the others.
   std::size_t next() {
     std::size_t at = 0;
     for (std::size_t i = 1; i < left_.size(); ++i)
@@ -67,11 +67,11 @@ class SoftSuppression {
     for (const auto [index, row] : left_) {
       const bool may_suppress =
           options_.suppress == Suppress::kAny || columns_.classes[index] == columns_.classes[best.index];
-      // NaN, of boxes without area or with a NaN, is no overlap.
+      // A NaN, of boxes without area or with a NaN, is no overlap.
       if (may_suppress && overlaps_[row] > 0) columns_.scores[index] *= factor(options_, overlaps_[row]);
     }
     drop_low();
-    // Rows of what is gone are looked at, too: not more of them than of what is left.
+    // The table keeps rows of removed ones. Refill it once they are the majority.
     if (2 * left_.size() < table_.size()) fill_table();
     return best.index;
   }
@@ -91,7 +91,7 @@ class SoftSuppression {
     }
   }
 
-  /// Also NaN.
+  /// Drops NaN too.
   void drop_low() {
     const auto is_low = [this](const Left& one) { return !(score(one.index) >= static_cast<float>(options_.score)); };
     left_.erase(std::remove_if(left_.begin(), left_.end(), is_low), left_.end());

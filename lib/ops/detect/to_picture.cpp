@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.clip and detect.to_picture: what was found, within the picture and in its own pixels.
+// detect.clip and detect.to_picture: detections clipped to the picture, and in its own pixels.
 #include <gantry/detect/detections.hpp>
 #include <tuple>
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The YOLO kinds. v5 and v8 after ultralytics' non_max_suppression(), of which this is the part before the suppression;
-// v8's raw heads after its Detect and dist2bbox(); YOLOX after its demo_postprocess().
+// YOLO decoders. v5 and v8 follow ultralytics' non_max_suppression() up to the suppression; v8's raw heads follow its
+// Detect and dist2bbox(); YOLOX follows its demo_postprocess().
 #include <cmath>
 #include <gantry/detect/grid.hpp>
 #include <memory>
@@ -49,7 +49,7 @@ Result<void> check_classes(const P& params) {
   return detail::check_range("class_count", params.class_count, 0, kMaxClassCount);
 }
 
-/// The channels of a head: in front of the classes, of these, behind them.
+/// Channels of a head: before the classes, the classes, after them.
 struct Channels {
   std::int64_t before;
   std::int64_t class_count;  ///< 0: all that are left
@@ -90,7 +90,7 @@ Result<ObjectnessHead> objectness_head(const Tensor& tensor, const HeadAxis& cou
   return ObjectnessHead{std::move(dense), rows, columns, class_count > 0 ? class_count : columns - kBefore};
 }
 
-/// By objectness * class. Rows whose objectness is not above `least` have no candidate.
+/// Scores are objectness * class. Skips rows whose objectness is not above `least`.
 std::vector<Candidate> best_of(const ObjectnessHead& head, const Candidates& rules, bool multi_label, float least) {
   TopCandidates top(rules);
   for (std::int64_t i = 0; i < head.count; ++i) {
@@ -124,7 +124,7 @@ Result<Detections> run_yolox(const Yolox& options, const Tensor& tensor) {
       });
 }
 
-// ---- heads without: v8
+// ---- heads without objectness: v8
 
 /// A head of either layout: channel c of box n is at c * channel_step + n * box_step.
 struct ChannelHead {
@@ -148,7 +148,7 @@ Result<ChannelHead> channel_head(const Tensor& tensor, HeadLayout layout, const 
   return ChannelHead{std::move(dense), rows, channels.classes_of(columns), is_first ? rows : 1, is_first ? 1 : columns};
 }
 
-/// With channels first the classes lie one after the other, each of all boxes: this is the order of memory.
+/// For channels_first: loops over classes, then over boxes, which is the order in memory.
 std::vector<Candidate> best_by_channel(const ChannelHead& head, std::int64_t first_class, const Candidates& rules,
                                        bool multi_label, const detail::Pointwise& score) {
   TopCandidates top(rules);
@@ -175,7 +175,7 @@ std::vector<Candidate> best_by_channel(const ChannelHead& head, std::int64_t fir
 
 std::vector<Candidate> best_of(const ChannelHead& head, std::int64_t first_class, const Candidates& rules,
                                bool multi_label, Activation activation) {
-  if (head.count == 0) return {};  // there may be any number of classes to go through
+  if (head.count == 0) return {};  // an empty head may have any number of classes
   const detail::Pointwise score(activation, rules.score);
   if (head.box_step == 1) return best_by_channel(head, first_class, rules, multi_label, score);
   TopCandidates top(rules);
@@ -187,7 +187,7 @@ std::vector<Candidate> best_of(const ChannelHead& head, std::int64_t first_class
   return top.take();
 }
 
-/// The keypoints of a box, the channels of which lie behind those of the classes.
+/// The keypoints of a box; their channels follow the classes.
 Keypoints keypoints_of(const ChannelHead& head, const Yolov8& options, std::int64_t row) {
   std::vector<Keypoint> points(static_cast<std::size_t>(options.keypoints));
   std::int64_t channel = kOfBox + head.classes;
@@ -200,7 +200,7 @@ Keypoints keypoints_of(const ChannelHead& head, const Yolov8& options, std::int6
   return Keypoints(std::move(points));
 }
 
-/// Of v8 as it is exported.
+/// The box of an exported v8 head.
 Box exported_box(const ChannelHead& head, std::int64_t row) {
   float four[kOfBox];
   for (std::int64_t i = 0; i < kOfBox; ++i) four[i] = head.channel(i)[row * head.box_step];

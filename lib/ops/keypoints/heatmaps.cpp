@@ -34,7 +34,7 @@ struct Peak {
   float value = 0;
 };
 
-/// The first of the largest; of a map with a NaN that.
+/// The first maximum; NaN if the map has a NaN.
 Peak peak_of(const Map& map) {
   const std::int64_t cells = map.width * map.height;
   std::int64_t best = 0;
@@ -45,7 +45,7 @@ Peak peak_of(const Map& map) {
   return {best % map.width, best / map.width, map.values[best]};
 }
 
-/// A quarter towards the larger of two neighbours; nowhere if they are equal, or both infinite.
+/// A quarter towards the larger of two neighbours; 0 if they are equal, even infinite.
 float quarter(float before, float behind) {
   return behind > before ? kQuarterCell : behind < before ? -kQuarterCell : 0.0f;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops on keypoints by name.
+// Registers the ops on keypoints.
 #include <gantry/keypoints.hpp>
 #include <gantry/registry.hpp>
 

@@ -6,11 +6,11 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Further than any input is large.
+/// Beyond any input.
 constexpr double kFarthestPlace = 0x1p32;
 
-/// The picture's edges along the axis in values of the plane, the smaller first. Ops place pictures at whole pixels;
-/// what is left of a pixel comes of a size that was rounded.
+/// The picture's edges along the axis in values of the plane, the smaller first. Ops place pictures at whole pixels; a
+/// fraction of a pixel comes from rounding a size.
 struct Part {
   Part(const FrameAxis& axis, std::int64_t pixels, std::int64_t stride) {
     const double ends[] = {axis.forth(0), axis.forth(static_cast<double>(pixels))};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is made of labels: masks, and images for people.
+// Makes masks, and images for people, from labels.
 #include <algorithm>
 #include <atomic>
 #include <gantry/segmentation.hpp>
@@ -25,7 +25,7 @@ namespace gantry::inline GANTRY_ABI {
 namespace {
 
 constexpr std::int64_t kMaxLabel = (std::int64_t{1} << 31) - 1;
-constexpr std::int64_t kNanosecondsAPixel = 15;     // of a colour that is looked up and written or blended
+constexpr std::int64_t kNanosecondsAPixel = 15;     // to look up a colour and write or blend it
 constexpr std::int64_t kNanosecondsAGrayPixel = 2;  // both measured
 
 struct LabelMasks {
@@ -37,13 +37,13 @@ struct LabelImage {
   std::int64_t background;
 };
 
-/// i32[height, width], dense.
+/// i32[height, width], contiguous.
 Result<Tensor> labels_of(const Tensor& labels) {
   if (labels.dtype() == DType::kI32 && labels.rank() == 2 && labels.device().is_cpu()) return labels.contiguous();
   return Error(ErrorCode::kInvalidArgument, "takes labels as i32[height, width] on the CPU, got " + labels.to_string());
 }
 
-/// The masks of all labels in one walk down the columns.
+/// Builds the masks of all labels in one pass over the columns.
 class MaskBuilders {
  public:
   explicit MaskBuilders(const std::vector<std::int64_t>& classes) : takes_all_(classes.empty()) {
@@ -70,7 +70,7 @@ class MaskBuilders {
     return all;
   }
   RunLengths take(std::int64_t label, std::int64_t height, std::int64_t width) {
-    Mask mask = builders_[static_cast<std::int32_t>(label)];  // a class may be asked for twice
+    Mask mask = builders_[static_cast<std::int32_t>(label)];  // a copy: a class may be listed twice
     mask.runs.add(height * width - mask.end, false);
     return mask.runs.take(height, width);
   }
@@ -111,7 +111,7 @@ Result<void> check(const LabelMasks& options) {
   return {};
 }
 
-/// Rows of gray pixels. Returns the first label that is no gray value, where it ends; nullptr if there is none.
+/// Writes rows of gray pixels. Stops at the first label that is no gray value and returns it, else nullptr.
 const std::int32_t* gray_rows(const std::int32_t* label, std::int64_t begin, std::int64_t end, Image& image) {
   for (std::int64_t y = begin; y < end; ++y) {
     std::uint8_t* pixel = image.mutable_row(y);
@@ -123,7 +123,7 @@ const std::int32_t* gray_rows(const std::int32_t* label, std::int64_t begin, std
   return nullptr;
 }
 
-/// The first of all that bands come upon, whichever band comes first.
+/// The smallest place of all that bands add; thread-safe.
 class FirstPlace {
  public:
   void add(std::int64_t place) {
@@ -197,7 +197,7 @@ Result<void> check(const Overlay& options) {
 }
 
 Result<Image> overlaid(const Overlay& options, const std::tuple<Image, Tensor>& input, const CallContext& call) {
-  const Image& picture = std::get<0>(input);  // a lambda of clang 14 captures no structured binding
+  const Image& picture = std::get<0>(input);  // clang 14 lambdas cannot capture structured bindings
   const auto& given = std::get<1>(input);
   GANTRY_ASSIGN_OR_RETURN(const auto labels, labels_of(given));
   if (labels.shape()[0] != picture.height() || labels.shape()[1] != picture.width())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One mask in JSON, as COCO writes it, and compared: {"size": [height, width], "counts": "..."}.
+// Reads, writes and compares one mask in JSON, as COCO writes it: {"size": [height, width], "counts": "..."}.
 #pragma once
 
 #include <gantry/json.hpp>
@@ -15,14 +15,14 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 void write_mask(const RunLengths& mask, JsonWriter& json);
-/// The error is at the place of the mistake.
+/// The error points at the mistake.
 Result<RunLengths> read_mask(const JsonView& json);
-/// By more pixels than the tolerance allows, as Masks says it: "3 of 40 pixels differ". nullopt: it does not.
+/// How the masks differ by more pixels than the tolerance allows (see Masks); nullopt if they do not.
 std::optional<std::string> mask_difference(const RunLengths& expected, const RunLengths& got,
                                            const Tolerance& tolerance);
 /// u8[n, height, width]; invalid_argument unless all masks have one size.
 Result<Tensor> mask_planes(const std::vector<const RunLengths*>& masks);
-/// "1920x1080, 40 pixels".
+/// "1920x1080 with 40 pixels".
 std::string mask_text(const RunLengths& mask);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

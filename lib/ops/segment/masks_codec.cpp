@@ -13,11 +13,11 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Of a mask's own pixels.
+/// At most 1/4 of a mask's pixels may differ.
 constexpr std::int64_t kLargestShare = 4;
 
-/// How many pixels may differ: the outline may be off by as much as the tolerance says of a place, but by no more than
-/// a quarter of the mask.
+/// How many pixels may differ: the outline may move by the tolerance of a place, but by no more than a quarter of the
+/// mask.
 std::int64_t allowed_pixels(const RunLengths& expected, const Tolerance& tolerance) {
   if (tolerance.is_exact) return 0;
   const auto box = expected.bounding_box();

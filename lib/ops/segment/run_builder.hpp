@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RunBuilder: run lengths from pixels that come in their order, column by column.
+// RunBuilder: builds run lengths from pixels in column-major order.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 class RunBuilder {
  public:
-  /// `count` more pixels, all inside or all outside.
+  /// Adds `count` pixels, all inside or all outside.
   void add(std::int64_t count, bool is_inside) {
     if (count <= 0) return;
     if (is_inside != is_inside_) {
@@ -20,7 +20,7 @@ class RunBuilder {
     }
     run_ += count;
   }
-  /// Of a picture that has as many pixels as were added.
+  /// height * width must be the number of added pixels.
   RunLengths take(std::int64_t height, std::int64_t width) {
     counts_.push_back(static_cast<std::uint32_t>(run_));
     return RunLengths(height, width, std::move(counts_));

@@ -37,9 +37,9 @@ class CountReader {
 
   bool has_more() const { return at_ < text_.size(); }
   std::size_t position() const { return at_; }
-  /// 5 bits a character, the sixth: more follow; the fifth of the last one is the sign. nullopt: no such number.
+  /// 5 bits a character; a sixth bit: more follow. The fifth bit of the last one is the sign. nullopt if malformed.
   std::optional<std::int64_t> next() {
-    constexpr unsigned kMostBits = 40;  // of a count and of a difference between two there are 33
+    constexpr unsigned kMostBits = 40;  // a count, or a difference of two, needs 33
     std::uint64_t bits = 0;
     for (unsigned shift = 0; shift < kMostBits && has_more(); shift += 5) {
       const int character = text_[at_] - '0';
@@ -58,14 +58,14 @@ class CountReader {
   std::size_t at_ = 0;
 };
 
-/// Walks over the runs of a mask; behind the last one all is outside.
+/// Walks over the runs of a mask; after the last one all is outside.
 class Runs {
  public:
   explicit Runs(const std::vector<std::uint32_t>& counts) : counts_(counts) { skip_empty(); }
 
   bool is_at_end() const { return at_ == counts_.size(); }
   bool is_inside() const { return !is_at_end() && at_ % 2 == 1; }
-  /// Pixels that are left of this run.
+  /// Pixels left in this run.
   std::int64_t left() const { return is_at_end() ? std::numeric_limits<std::int64_t>::max() : counts_[at_] - used_; }
   void advance(std::int64_t pixels) {
     if (is_at_end()) return;
@@ -82,7 +82,7 @@ class Runs {
   std::int64_t used_ = 0;
 };
 
-/// Column by column; is_inside(index) of the pixel at row * width + column.
+/// Column-major; is_inside(row * width + column) tells of each pixel.
 template <class IsInside>
 RunLengths runs_of(std::int64_t height, std::int64_t width, const IsInside& is_inside) {
   detail::RunBuilder runs;
@@ -101,7 +101,7 @@ Result<RunLengths> RunLengths::parse(std::string_view text, std::int64_t height,
   for (CountReader reader(text); reader.has_more();) {
     const std::size_t begin = reader.position();
     auto count = reader.next();
-    // From the fourth run on, the difference to the run before the last.
+    // From the fourth run on, the text holds the difference to the run two before.
     if (count && counts.size() > 2) *count += counts[counts.size() - 2];
     if (!count) return error_of("no number at character " + std::to_string(begin) + " of the counts");
     if (*count < 0 || *count > pixels - sum)
@@ -138,7 +138,7 @@ Result<void> RunLengths::check() const {
 std::string RunLengths::to_string() const {
   std::string text;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
-    // From the fourth run on, the difference to the run before the last; 5 bits a character, the sixth: more follow.
+    // From the fourth run on, writes the difference to the run two before. 5 bits a character; a sixth: more follow.
     auto rest = static_cast<std::int64_t>(counts_[i]) - (i > 2 ? static_cast<std::int64_t>(counts_[i - 2]) : 0);
     for (bool more = true; more;) {
       auto bits = static_cast<int>(rest & 0x1f);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bilinear upsampling and argmax in one walk over the rows (torch: aten/src/ATen/native/UpSample.h and
-// cpu/UpSampleKernel.cpp). Of each class two rows are kept, resized horizontally; a row of labels is made from them.
+// Bilinear upsampling and argmax in one pass over the rows (torch: aten/src/ATen/native/UpSample.h and
+// cpu/UpSampleKernel.cpp). Keeps two rows of each class, resized horizontally, and makes each row of labels from them.
 #include <algorithm>
 #include <cmath>
 #include <gantry/segmentation.hpp>
@@ -44,15 +44,15 @@ struct Upsampling {
   std::vector<Blend> rows;
 };
 
-/// Labels rows of the result, one after the other. One thread's.
+/// Labels rows of the result, one after the other. For one thread.
 class Labeller {
  public:
-  /// With a gate a label says whether the value of the only class is above it.
+  /// With a gate there is one class; a label is 1 if its value is above the gate.
   Labeller(const Upsampling& from, std::optional<float> gate) : from_(from), gate_(gate), best_(from.columns.size()) {
     for (Row& row : kept_) row.values.resize(static_cast<std::size_t>(from.classes) * from.columns.size());
   }
 
-  /// `labels`: of the whole result.
+  /// `labels`: the whole result.
   void run(std::int64_t begin, std::int64_t end, std::int32_t* labels) {
     const std::size_t width = from_.columns.size();
     labels += static_cast<std::size_t>(begin) * width;
@@ -80,7 +80,7 @@ class Labeller {
     std::vector<float> values;  // [classes, width of the result]
   };
 
-  /// Row `y` of every class at the width of the result; row `other` stays kept.
+  /// Row `y` of every class at the width of the result; row `other` stays valid.
   const float* resized_row(std::int64_t y, std::int64_t other) {
     for (Row& row : kept_)
       if (row.y == y) return row.values.data();
@@ -94,7 +94,7 @@ class Labeller {
     return row.values.data();
   }
 
-  /// `value_at(class, x)`.
+  /// `value_at(class, x)` is a value of the row.
   template <class ValueAt>
   void label_row(const ValueAt& value_at, std::int32_t* labels) {
     const std::size_t width = from_.columns.size();
@@ -145,7 +145,7 @@ std::string text_of(const Segment& size) {
   return text;
 }
 
-/// Where the pixels of the result are in the logits, in the order of the logits' axes.
+/// Maps the result's pixels to the logits, in the order of the logits' axes.
 struct Placement {
   PlaneAxis across;
   PlaneAxis down;
@@ -175,7 +175,7 @@ Result<Placement> placement_of(const Segment& wanted, const Shape& shape, const 
                    detail::plane_axis(frame->y, down, shape[1], wanted.stride), frame->is_turned};
 }
 
-/// What the logits do not show of the picture.
+/// Labels the part of the picture that the logits do not cover.
 void mark_outside(const Placement& place, std::int32_t label, std::int32_t* labels) {
   const auto width = static_cast<std::int64_t>(place.across.blends.size());
   const auto height = static_cast<std::int64_t>(place.down.blends.size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The segmentation ops by name.
+// Registers the segmentation ops.
 #include <gantry/registry.hpp>
 #include <gantry/segmentation.hpp>
 #include <string>

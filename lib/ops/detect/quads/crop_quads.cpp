@@ -43,8 +43,8 @@ float length(const Corner& a, const Corner& b) {
   return std::sqrt(x * x + y * y);
 }
 
-/// Of its turns all go the same way, so it is convex, no three corners lie on a line, and its projection is regular.
-/// A turn must be above 1e-9 of its sides' lengths.
+/// True if all turns go the same way: then no three corners lie on a line, and the projection is regular. A turn must
+/// be above 1e-9 times the product of the lengths of its sides.
 bool is_convex(const Quad& quad) {
   int ways = 0;
   for (std::size_t i = 0; i < 4; ++i) {
@@ -78,7 +78,7 @@ Size own_size(const Quad& quad) {
           static_cast<std::int64_t>(std::max(length(top_left, bottom_left), length(top_right, bottom_right)))};
 }
 
-/// Why it cannot be cropped; nothing if it can.
+/// Why it cannot be cropped; nullopt if it can.
 std::optional<std::string> fault_of(const Quad& quad) {
   if (!is_near(quad)) return "has a corner that is not finite, or further than 2^20 pixels away";
   if (!is_convex(quad)) return "is not convex, or three of its corners lie on a line";
@@ -91,14 +91,14 @@ Error too_large(std::string text) {
   return Error(ErrorCode::kResourceExhausted, std::move(text)).with_reason(ErrorReason::kInputTooLarge);
 }
 
-/// A quad without fault, the size of its crop, and whether that is turned then.
+/// A quad without fault, the size of its crop, and whether to turn the crop.
 struct Cut {
   Quad quad;
   Size size;
   bool is_turned;
 };
 
-/// Of a quad without fault.
+/// The quad must be without fault.
 Result<Cut> cut_of(const Quad& quad, const CropQuads& options) {
   const Size own = own_size(quad);
   const Size size = {options.width > 0 ? options.width : own.width, options.height > 0 ? options.height : own.height};
@@ -125,7 +125,7 @@ Corner forth(const Frame& frame, const Corner& corner) {
           static_cast<float>(frame.y.forth(frame.is_turned ? x : y))};
 }
 
-/// All that are to be made, before one is.
+/// Checks all quads before the first crop.
 Result<std::vector<Cut>> cuts_of(const CropQuads& options, const Quads& quads, const Frame* known,
                                  std::size_t channels) {
   std::vector<Cut> cuts;

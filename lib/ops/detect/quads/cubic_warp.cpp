@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Places in double, weights and sums in float32. OpenCV 4 rounded places to 32nds of a pixel; OpenCV 5 does not, nor is
-// it done here.
+// Positions are double, weights and sums float32. OpenCV 4 rounded positions to 1/32 of a pixel; OpenCV 5 does not, and
+// neither does this.
 #include "ops/detect/quads/cubic_warp.hpp"
 
 #include <algorithm>
@@ -15,11 +15,11 @@ namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kTaps = 4;
-constexpr double kFarthestPixel = 0x1p30;  // pixels; further than any image reaches
+constexpr double kFarthestPixel = 0x1p30;  // pixels; beyond any image
 
 using Weights = std::array<float, kTaps>;
 
-/// Of the four pixels around a place that lies `x` behind the second one: Keys' cubic with a = -0.75.
+/// Keys' cubic, a = -0.75: weights of the four pixels around a position `x` after the second one.
 Weights cubic(float x) {
   constexpr float kA = -0.75f;
   const float far = x + 1, rest = 1 - x;
@@ -31,11 +31,11 @@ Weights cubic(float x) {
   return weights;
 }
 
-/// The four pixels along one axis, and their weights; of those outside, the edge's.
+/// The four pixels along one axis, clamped to the edge, and their weights.
 struct Taps {
   Taps(double place, std::int64_t side) {
     const double near = std::isnan(place) ? 0 : std::clamp(place, -kFarthestPixel, kFarthestPixel);
-    auto whole_pixel = static_cast<std::int64_t>(near);  // floor(), which is a call at this instruction set
+    auto whole_pixel = static_cast<std::int64_t>(near);  // floor() is a function call on this instruction set
     if (static_cast<double>(whole_pixel) > near) --whole_pixel;
     const auto whole = static_cast<double>(whole_pixel);
     weights = cubic(static_cast<float>(near - whole));
@@ -56,7 +56,7 @@ class Sampler {
  public:
   explicit Sampler(const Image& image) : image_(image) {}
 
-  /// At a place in indices of pixels.
+  /// Samples at a position in pixel indices.
   void sample(double x, double y, std::uint8_t* out) const {
     const Taps across(x, image_.width()), down(y, image_.height());
     std::array<const std::uint8_t*, kTaps> rows{};
@@ -74,7 +74,7 @@ class Sampler {
   }
 
  private:
-  /// Halves to even ones: behind this sum a float32 has no fraction.
+  /// Rounds halves to even: a float32 of this size has no fraction.
   static std::uint8_t rounded(float sum) {
     constexpr float kNoFraction = 0x1.8p23f;
     return static_cast<std::uint8_t>(std::clamp(sum, 0.0f, 255.0f) + kNoFraction - kNoFraction);
@@ -83,7 +83,7 @@ class Sampler {
   const Image& image_;
 };
 
-/// By Gaussian elimination with the largest pivot; the matrix is regular.
+/// Gaussian elimination with the largest pivot; the matrix must be regular.
 std::array<double, 8> solved(std::array<std::array<double, 8>, 8> a, std::array<double, 8> b) {
   for (std::size_t i = 0; i < 8; ++i) {
     std::size_t pivot = i;

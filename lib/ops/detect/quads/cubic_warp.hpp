@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An image seen through a projective map, as OpenCV's warpPerspective() makes it with INTER_CUBIC and BORDER_REPLICATE.
+// A projective warp of an image, as OpenCV's warpPerspective() does it with INTER_CUBIC and BORDER_REPLICATE.
 #pragma once
 
 #include <array>
@@ -11,15 +11,15 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Rows of a 3x3 matrix.
+/// A 3x3 matrix, row-major.
 using Projection = std::array<double, 9>;
 
-/// What takes places of a rectangle, 0, 0 to width, height, to places within the quad: the inverse of OpenCV's
-/// getPerspectiveTransform(), in double.
+/// Maps the rectangle (0, 0) to (width, height) onto the quad: the inverse of OpenCV's getPerspectiveTransform(), in
+/// double.
 Projection projection_onto(const Quad& quad, double width, double height);
 
-/// Each pixel of the result, of width x height, is what the image has where `onto_image` puts the pixel's indices.
-/// Errors: resource_exhausted, what interrupts the call.
+/// The result has width x height pixels. Each samples the image where `onto_image` maps its indices.
+/// Errors: resource_exhausted; those of call.interruption().
 Result<Image> cubic_warp(const Image& image, const Projection& onto_image, std::int64_t width, std::int64_t height,
                          const CallContext& call);
 

@@ -20,8 +20,8 @@ namespace gantry::inline GANTRY_ABI::detect {
 namespace {
 
 constexpr std::int64_t kMostValues = std::int64_t{1} << 26;
-constexpr std::int64_t kValuesBetweenLooks = std::int64_t{1} << 16;  // values, between looks at the call's deadline
-constexpr double kGrownMinSide = 2;                                  // a grown box has to be that much larger
+constexpr std::int64_t kValuesBetweenLooks = std::int64_t{1} << 16;  // values between two checks of the deadline
+constexpr double kGrownMinSide = 2;                                  // a grown box must be this much larger
 
 Result<void> check(const Db& options) {
   GANTRY_RETURN_IF_ERROR(detail::check_range("threshold", options.threshold, 0, 1));
@@ -59,13 +59,13 @@ Result<Map> map_of(const Tensor& tensor) {
   return Map{std::move(dense), values, width, height};
 }
 
-/// Rows of what is text. OpenCV's dilate() by two by two pixels takes those to the left and above along.
+/// Rows of the text mask. OpenCV's 2x2 dilate() also looks at the pixels to the left and above.
 class TextMask {
  public:
   TextMask(const Map& map, const Db& options)
       : map_(map), options_(options), above_(kMargin + width() + kBehind), now_(above_.size()), grown_(above_.size()) {}
 
-  /// The next one, with a 0 before it and eight behind.
+  /// The next row, with a 0 before it and eight after it.
   const std::uint8_t* next_row() {
     std::swap(above_, now_);
     const float* const values = map_.values + row_++ * map_.width;

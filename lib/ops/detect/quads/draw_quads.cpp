@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.draw_quads, from the last quad to the first.
+// detect.draw_quads: draws the last quad first.
 #include <gantry/detect/draw_quads.hpp>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ Place place_of(const Quad::Corner& corner) {
   return {static_cast<double>(corner.x), static_cast<double>(corner.y)};
 }
 
-/// Columns of a row, which a convex shape covers from left to right.
+/// The columns of a row that a convex shape covers.
 struct Reach {
   double left = std::numeric_limits<double>::infinity();
   double right = -std::numeric_limits<double>::infinity();
@@ -41,7 +41,7 @@ struct Reach {
   void add(double x) { left = std::min(left, x), right = std::max(right, x); }
 };
 
-/// Where the side of a shape from a to b crosses the height y.
+/// Adds where the side from a to b crosses the height y.
 void cross(const Place& a, const Place& b, double y, Reach& reach) {
   if (std::min(a.y, b.y) > y || std::max(a.y, b.y) < y) return;
   if (a.y == b.y) return reach.add(a.x), reach.add(b.x);

@@ -7,7 +7,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Above 0: the way from a to c turns clockwise at b.
+/// Positive if the path a, b, c turns clockwise at b.
 std::int64_t turn(const LatticePoint& a, const LatticePoint& b, const LatticePoint& c) {
   return (static_cast<std::int64_t>(b.x) - a.x) * (static_cast<std::int64_t>(c.y) - b.y) -
          (static_cast<std::int64_t>(b.y) - a.y) * (static_cast<std::int64_t>(c.x) - b.x);

@@ -14,12 +14,12 @@ struct LatticePoint {
   std::int32_t y = 0;
 
   friend bool operator==(const LatticePoint& a, const LatticePoint& b) { return a.x == b.x && a.y == b.y; }
-  /// Row by row.
+  /// Row-major.
   friend bool operator<(const LatticePoint& a, const LatticePoint& b) { return a.y < b.y || (a.y == b.y && a.x < b.x); }
 };
 
-/// Clockwise as it is seen (y points down), from the leftmost of the topmost points on, without points between two
-/// others of a line. `sorted` is in order; equal points may repeat. Linear.
+/// Vertices clockwise on screen (y points down), from the leftmost of the topmost points on. No vertex lies between two
+/// others on a line. `sorted` must be in order; points may repeat. Linear.
 GANTRY_API std::vector<LatticePoint> convex_hull(const std::vector<LatticePoint>& sorted);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

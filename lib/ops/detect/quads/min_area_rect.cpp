@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rotating calipers: four lines touch the hull at right angles to each other and are turned together, each time onto
-// the hull's next edge, which a side of the smallest rectangle lies on (Toussaint, 1983). The order of operations, and
-// which are of float32, is OpenCV's.
+// Rotating calipers (Toussaint, 1983): four perpendicular lines touch the hull and turn together, each time onto the
+// hull's next edge. A side of the smallest rectangle lies on such an edge. The order of operations, and which are in
+// float32, is OpenCV's.
 #include "ops/detect/quads/min_area_rect.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ struct Vector {
   float y;
 };
 
-/// A rectangle by its centre, its sides and how far its first side is turned.
+/// A rectangle by its centre, its sides and the angle of its first side.
 struct TurnedRect {
   Vector centre = {0, 0};
   float width = 0;
@@ -69,7 +69,7 @@ class Calipers {
 
   std::size_t next(std::size_t vertex) const { return vertex + 1 == points_.size() ? 0 : vertex + 1; }
 
-  /// Turned back by as many quarters as the line lies behind the top one.
+  /// Rotates back by as many quarter turns as the line is after the top one.
   static Vector turned_back(const Vector& edge, std::size_t line) {
     switch (line) {
       case kTop:
@@ -83,7 +83,7 @@ class Calipers {
     }
   }
 
-  /// Whether a comes before b as the lines turn.
+  /// Whether turning lines reach a before b.
   static bool comes_before(const Vector& a, const Vector& b) { return a.y * b.x - a.x * b.y < 0; }
 
   void turn_to_next_edge() {
@@ -137,7 +137,7 @@ class Calipers {
   Candidate best_;
 };
 
-/// Between -90 and 0 degrees, as boxPoints() is given it: a quarter turn less, with the sides exchanged.
+/// Brings the angle to -90..0 degrees, as boxPoints() gets it. A quarter turn swaps the sides.
 TurnedRect normalized(TurnedRect rect) {
   if (rect.degrees >= 90) {
     rect.degrees -= 180;
@@ -159,7 +159,7 @@ std::array<Quad::Corner, 4> corners_of(const TurnedRect& rect) {
            {c.x - a * h + b * w, c.y + b * h + a * w}}};
 }
 
-/// The two leftmost corners, of which the upper one comes first, and the two rightmost ones.
+/// Of the two leftmost corners the upper one is top left; of the other two it is top right.
 Quad in_reading_order(std::array<Quad::Corner, 4> corners) {
   std::stable_sort(corners.begin(), corners.end(), [](const auto& a, const auto& b) { return a.x < b.x; });
   if (!(corners[1].y > corners[0].y)) std::swap(corners[0], corners[1]);

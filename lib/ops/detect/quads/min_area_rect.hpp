@@ -15,9 +15,9 @@ struct MinAreaRect {
   float short_side = 0;  ///< 0 for points on a line
 };
 
-/// OpenCV 5's minAreaRect() and boxPoints(), bit for bit: rotating calipers in float32. Of rectangles of equal area,
-/// rounding and the hull's first vertex decide, as there. `hull` is convex_hull()'s, from any of its vertices on, whose
-/// coordinates are below 2^20 in size. Linear in it.
+/// OpenCV 5's minAreaRect() and boxPoints(), bit for bit: rotating calipers in float32. As there, rounding and the
+/// hull's first vertex decide between rectangles of equal area. `hull` is from convex_hull(), starting at any vertex;
+/// coordinates are below 2^20 in magnitude. Linear in it.
 GANTRY_API MinAreaRect min_area_rect(const std::vector<LatticePoint>& hull);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

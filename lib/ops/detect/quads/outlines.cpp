@@ -11,7 +11,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-constexpr std::size_t kWorkOfSearch = 16;  // as CallWatch counts it: of a run that is sought, of a row of an outline
+constexpr std::size_t kWorkOfSearch = 16;  // in units of CallWatch: to look up a run, and for an outline's row
 
 }  // namespace
 
@@ -43,12 +43,12 @@ struct Outlines::Outline {
       points.push_back({rows[i].right, y});
     }
     std::vector<LatticePoint> hull = convex_hull(points);
-    // The contour begins at the first vertex and goes the other way around, so its last vertex is the second one.
+    // The contour begins at the first vertex and runs the other way around, so its last vertex is the second one.
     std::rotate(hull.begin(), hull.begin() + (hull.size() > 1 ? 1 : 0), hull.end());
     return hull;
   }
 
-  /// Of the pixels beside, above and below those of a hole.
+  /// Hull of the pixels beside, above and below a hole.
   std::vector<LatticePoint> hull_around() const {
     const auto count = static_cast<std::int32_t>(rows.size());
     std::vector<LatticePoint> points;
@@ -63,7 +63,7 @@ struct Outlines::Outline {
       points.push_back({both.right, top + i});
     }
     std::vector<LatticePoint> hull = convex_hull(points);
-    // The contour begins to the left of the hole's first pixel, and goes clockwise.
+    // The contour begins to the left of the hole's first pixel and runs clockwise.
     if (hull.back() == LatticePoint{first_left - 1, top}) std::rotate(hull.begin(), hull.end() - 1, hull.end());
     return hull;
   }
@@ -80,7 +80,7 @@ Outlines::Id Outlines::root_of(Id id) {
   return id;
 }
 
-/// The first of all that touch is their root: where it begins is their first pixel.
+/// The earliest run becomes the root: it begins at the first pixel of all.
 void Outlines::join(Id a, Id b) {
   a = root_of(a);
   b = root_of(b);
@@ -94,7 +94,7 @@ void Outlines::add_row(const std::uint8_t* row) {
     runs_.push_back({x & 0x7fffffffu, is_set});
   };
   if (row[0] == 0) add(0, false);
-  for (std::uint32_t x = 0; x < width_; x += 8) {  // eight pixels, and the one before each
+  for (std::uint32_t x = 0; x < width_; x += 8) {  // compares eight pixels with those before
     std::uint64_t now, before;
     std::memcpy(&now, row + x, sizeof(now));
     std::memcpy(&before, row + x - 1, sizeof(before));
@@ -111,7 +111,7 @@ void Outlines::add_row(const std::uint8_t* row) {
   row_begins_.push_back(begin);
 }
 
-/// Two rows of runs, side by side: those that lie above one another, and of the mask also those that touch at a corner.
+/// Joins equal runs of two rows that lie above one another; runs of the mask also if they touch at a corner.
 void Outlines::join_rows(Id above, Id below, Id end) {
   const Id above_end = below;
   while (above < above_end && below < end) {
@@ -125,7 +125,7 @@ void Outlines::join_rows(Id above, Id below, Id end) {
   }
 }
 
-/// Which runs the last `most` outlines begin with, from the last one to the first.
+/// The first run of each of the last `most` outlines, from the last one to the first.
 Result<std::vector<Outlines::Id>> Outlines::firsts(std::size_t most, CallWatch& watch) {
   for (std::size_t id = 1; id < runs_.size(); ++id) {
     if (watch.is_over(sizeof(Id))) return watch.interruption();
@@ -143,7 +143,7 @@ Result<std::vector<Outlines::Outline>> Outlines::collected(std::size_t most, Cal
   GANTRY_ASSIGN_OR_RETURN(const std::vector<Id> firsts, this->firsts(most, watch));
   std::vector<Outline> outlines(firsts.size());
   if (firsts.empty()) return outlines;
-  // The runs of an outline come behind its first one, so nothing before the first of the last `most` is looked at.
+  // An outline's runs come after its first one, so runs before firsts.back() are skipped.
   const auto later = std::greater<Id>();
   auto row = static_cast<std::size_t>(std::upper_bound(row_begins_.begin(), row_begins_.end(), firsts.back()) -
                                       row_begins_.begin()) -

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outlines of what is set in a mask, as OpenCV's findContours(RETR_LIST) finds them: of each part whose pixels touch at
-// sides or corners the one outside, and of each hole in such a part, whose pixels touch at sides, the one of the part's
-// pixels around it.
+// Outlines of a mask, as OpenCV's findContours(RETR_LIST) finds them: the outer one of each 8-connected part, and for
+// each 4-connected hole in a part the outline of the part's pixels around it.
 //
-// The hull of an outline is all that a rectangle around it needs, and that is the hull of the leftmost and rightmost
-// pixels of each row: no border is followed. Rows are cut into runs of equal pixels, and runs that touch are joined.
+// A rectangle around an outline needs only its hull, which is the hull of the leftmost and rightmost pixels of each
+// row. So no border is followed: rows are cut into runs of equal pixels, and runs that touch are joined.
 #pragma once
 
 #include <cstddef>
@@ -21,25 +20,25 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 /// Takes the rows of a mask one after the other.
 ///
-/// Ownership: owns its runs; 8 bytes for each, of which there are at most width * height + height, and up to 20 while
-///            their lists grow; in hulls() also up to 16 for each row of an outline and 200 for each outline.
+/// Ownership: owns its runs: at most width * height + height, 8 bytes each, up to 20 while their lists grow. hulls()
+///            adds up to 16 bytes for each row of an outline and 200 for each outline.
 /// Threads:   one thread.
-/// Errors:    what interrupts the call.
-/// Cost:      add_row: linear in the mask, all but (joined runs are found by halved paths); hulls: for each run behind
-///            the first one of the last `most` outlines a search among these, log2(most) steps.
+/// Errors:    those of call.interruption().
+/// Cost:      add_row: almost linear in the row (union-find with path halving); hulls: log2(most) steps for each
+///            run from the first one of the last `most` outlines on.
 class GANTRY_API Outlines {
  public:
   Outlines(std::int64_t width, std::int64_t height);
 
-  /// 0 and 1; `row` has `width` of them, a 0 before them, and eight behind that are 0.
+  /// `row` has `width` values of 0 or 1, a 0 before them, and eight 0 after them.
   void add_row(const std::uint8_t* row);
-  /// After the last row: of the first `most` outlines in OpenCV's order, which is from the last one to the first, by
-  /// where their first pixel lies, row by row. Each is the hull from the vertex on at which min_area_rect() has to
-  /// begin for OpenCV's answer to its contour.
+  /// Call after the last row. Returns hulls of the first `most` outlines in OpenCV's order: by first pixel in row-major
+  /// order, from the last to the first. Each starts at the vertex where min_area_rect() must begin to match OpenCV's
+  /// result for its contour.
   Result<std::vector<std::vector<LatticePoint>>> hulls(std::size_t most, const CallContext& call);
 
  private:
-  /// Where it begins, and whether it is of the mask. It ends where the next one of the row begins.
+  /// Its first column, and whether it is set. It ends where the next one of the row begins.
   struct Run {
     std::uint32_t begin : 31;
     std::uint32_t is_set : 1;
@@ -56,9 +55,9 @@ class GANTRY_API Outlines {
 
   std::uint32_t width_;
   std::uint32_t height_;
-  std::vector<Run> runs_;       // the first stands for all that is outside
-  std::vector<Id> joined_to_;   // an earlier run, or itself; in the end the first of all that touch
-  std::vector<Id> row_begins_;  // which run each row begins with
+  std::vector<Run> runs_;       // the first stands for all outside
+  std::vector<Id> joined_to_;   // an earlier run, or itself; at the end the first of all that touch
+  std::vector<Id> row_begins_;  // the first run of each row
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

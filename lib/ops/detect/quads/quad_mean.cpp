@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fillPoly() draws the polygon's edges as lines and fills each row between them, in fixed point. Of a convex polygon
-// all of that is one span a row.
+// fillPoly() draws the polygon's edges as lines and fills each row between them, in fixed point. For a convex polygon
+// this is one span per row.
 #include "ops/detect/quads/quad_mean.hpp"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ struct Point {
   std::int64_t y;
 };
 
-/// Columns of each row of a canvas, from first to last; what is outside is cut off.
+/// The span of columns in each row of a canvas, clipped to it.
 class Spans {
  public:
   Spans(std::int64_t width, std::int64_t height) : width_(width), spans_(static_cast<std::size_t>(height)) {}
@@ -99,7 +99,7 @@ void draw_line(Spans& canvas, Point a, Point b) {
 /// The rows between the upper and the lower end of an edge, and where it crosses them.
 struct Edge {
   std::int64_t begin;
-  std::int64_t end;  // this row is left out
+  std::int64_t end;  // exclusive
   std::int64_t x;    // in the first row, in fixed point
   std::int64_t slope;
 
@@ -110,7 +110,7 @@ bool is_within(const Spans& canvas, const Point& p) {
   return p.x >= 0 && p.x < canvas.width() && p.y >= 0 && p.y < canvas.height();
 }
 
-/// The slope of an edge that leaves the canvas is that of its part within, which is cut at whole pixels.
+/// An edge that leaves the canvas gets the slope of its clipped part, which ends at whole pixels.
 Edge edge_of(const Spans& canvas, const Point& a, const Point& b) {
   Point from = a, to = b;
   if (!is_within(canvas, a) || !is_within(canvas, b)) clip_line(canvas, from, to);
@@ -162,7 +162,7 @@ double quad_mean(const float* map, std::int64_t width, std::int64_t height, cons
     for (std::int64_t x = span.first; x <= span.last; ++x) sum += static_cast<double>(row[x]);
     if (span.last >= span.first) count += span.last - span.first + 1;
   }
-  return sum * (1 / static_cast<double>(count));  // as cv::mean() does it, which decides at a threshold
+  return sum * (1 / static_cast<double>(count));  // as cv::mean() does: rounding decides at a threshold
 }
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -8,9 +8,9 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// PaddleOCR's box_score_fast(): the mean, in double, of the values whose pixels OpenCV's fillPoly() sets for the quad
-/// with its corners at whole pixels. `map` has height rows of width values. The quad is convex, and its corners are
-/// finite, below 2^20 in size; NaN where none of its pixels is in the map. Cost: that of its pixels in the map.
+/// PaddleOCR's box_score_fast(): the mean, in double, of the values at the pixels that OpenCV's fillPoly() sets for the
+/// quad with its corners cut to whole pixels. `map` is f32[height, width]. The quad is convex, its corners are finite
+/// and below 2^20 in magnitude. NaN if none of its pixels is in the map. Cost: linear in its pixels in the map.
 GANTRY_API double quad_mean(const float* map, std::int64_t width, std::int64_t height, const Quad& quad);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

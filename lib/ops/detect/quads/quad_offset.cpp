@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clipper offsets each vertex by itself and unites the result with itself, which removes nothing from the hull of a
-// convex polygon: so its points can be written down.
+// Clipper offsets each vertex separately and unites the result with itself. That removes nothing from the hull of a
+// convex polygon, so the points can be computed directly.
 #include "ops/detect/quads/quad_offset.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ struct Direction {
   double y;
 };
 
-/// Outwards, at a right angle to the edge of a polygon that goes around clockwise.
+/// The outward unit normal of an edge of a clockwise polygon.
 Direction normal_of(const LatticePoint& from, const LatticePoint& to) {
   const double dx = static_cast<double>(to.x - from.x), dy = static_cast<double>(to.y - from.y);
   const double scale = 1.0 / std::sqrt(dx * dx + dy * dy);
@@ -28,7 +28,7 @@ std::int32_t rounded(double value) {  // halves away from 0
   return static_cast<std::int32_t>(value < 0 ? value - 0.5 : value + 0.5);
 }
 
-/// Whole corners, without repetitions.
+/// Corners cut to whole pixels, without repeats.
 std::vector<LatticePoint> cut(const Quad& quad) {
   std::vector<LatticePoint> points;
   for (const Quad::Corner& corner : quad.corners) {
@@ -57,8 +57,8 @@ class Offset {
     steps_per_radian_ = steps / (2 * M_PI);
   }
 
-  /// What becomes of a vertex between edges with these normals; false where that is a single point, since it is all but
-  /// straight there.
+  /// Adds the points of a vertex between edges with these normals. False if that is a single point, because the vertex
+  /// is almost straight.
   bool add(const LatticePoint& vertex, const Direction& before, const Direction& after,
            std::vector<LatticePoint>& out) const {
     const double sine = before.x * after.y - after.x * before.y;
@@ -67,12 +67,12 @@ class Offset {
     if (std::fabs(sine * distance_) < 1 && cosine > 0) return false;
     if (sine * distance_ >= 0) add_arc(vertex, before, std::atan2(std::clamp(sine, -1.0, 1.0), cosine), out);
     out.push_back(
-        moved(vertex, after));  // also of a concave vertex, which cutting corners to whole pixels may have made
+        moved(vertex, after));  // also for a concave vertex, which cutting corners to whole pixels may have made
     return true;
   }
 
  private:
-  /// Behind its first point.
+  /// Without the first point of the arc.
   void add_arc(const LatticePoint& vertex, Direction way, double angle, std::vector<LatticePoint>& out) const {
     const int steps = std::max(rounded(steps_per_radian_ * std::fabs(angle)), 1);
     for (int i = 1; i < steps; ++i) {
@@ -94,7 +94,7 @@ class Offset {
 
 }  // namespace
 
-/// In shapely's order of operations: a distance of a pixel and a half decides where points are rounded to.
+/// Uses shapely's order of operations: at 1.5 pixels the last bit decides where points are rounded to.
 double unclip_distance(const Quad& quad, double ratio) {
   double area = 0, perimeter = 0;
   const double origin = static_cast<double>(quad.corners[0].x);
@@ -119,7 +119,7 @@ std::vector<LatticePoint> offset_hull(const Quad& quad, double distance) {
   for (std::size_t i = 0; i < count; ++i) normals.push_back(normal_of(polygon[i], polygon[(i + 1) % count]));
   std::size_t before = count - 1;
   for (std::size_t i = 0; i < count;
-       ++i)  // behind a vertex that is all but straight, Clipper goes on with the edge before
+       ++i)  // after a vertex that is almost straight, Clipper continues with the edge before
     if (offset.add(polygon[i], normals[before], normals[i], points)) before = i;
   std::sort(points.begin(), points.end());
   std::vector<LatticePoint> hull = convex_hull(points);

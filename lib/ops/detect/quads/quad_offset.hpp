@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A quad that is moved outwards, with round corners: what DB's "unclip" does to the shrunken box that a network finds.
+// Moves a quad outwards, with round corners: what DB's "unclip" does to the shrunken box that a network finds.
 #pragma once
 
 #include <gantry/detect/quads.hpp>
@@ -13,10 +13,10 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// DB's distance: area * ratio / perimeter, in double.
 GANTRY_API double unclip_distance(const Quad& quad, double ratio);
 
-/// The convex hull of what Clipper 6.4.2's ClipperOffset (pyclipper) makes of a convex quad at a distance of at least
-/// 1, with round joins and its default tolerance of arcs, exactly: corners are cut to whole pixels first, and points
-/// rounded to them. It begins where min_area_rect() has to begin for OpenCV's answer to Clipper's polygon. Empty for a
-/// quad that is none once it is cut.
+/// The exact convex hull of what Clipper 6.4.2's ClipperOffset (pyclipper) makes of a convex quad at a distance of at
+/// least 1, with round joins and its default arc tolerance. Corners are first cut, and points rounded, to whole pixels.
+/// It starts at the vertex where min_area_rect() must begin to match OpenCV's result for Clipper's polygon. Empty if
+/// fewer than 3 corners remain after the cut.
 GANTRY_API std::vector<LatticePoint> offset_hull(const Quad& quad, double distance);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

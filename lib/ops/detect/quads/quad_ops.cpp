@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops on quads by name.
+// Registers the ops on quads.
 #include <gantry/detect/crop_quads.hpp>
 #include <gantry/detect/db.hpp>
 #include <gantry/detect/draw_quads.hpp>

@@ -125,8 +125,8 @@ bool are_equal(const FoundQuad& expected, const FoundQuad& got, const Allowed& a
   return true;
 }
 
-/// The same quads, in any order: rounding may change which of two begins first. A search begins at the same place, so
-/// that it ends there where the order is the same.
+/// Compares quads in any order, since rounding may change which of two comes first. Each search starts at the same
+/// index, so that it ends at once if the order is the same.
 std::optional<std::string> quads_difference(const Quads& expected, const Quads& got, const Tolerance& tolerance) {
   if (got.size() != expected.size())
     return "expected " + std::to_string(expected.size()) + " quads, got " + std::to_string(got.size());
