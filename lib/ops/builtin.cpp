@@ -34,7 +34,7 @@ Registry make_builtin() {
 }  // namespace
 
 Registry Registry::builtin() {
-  // Made once, since it takes a thousand allocations, and never freed: configs may be read during exit.
+  // Made once, because it takes a thousand allocations. Never freed, because configs may be read during exit.
   static const Registry* const registry = new Registry(make_builtin());
   return *registry;
 }

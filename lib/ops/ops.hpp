@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops of each domain, and the codecs of its payload types, added to a Registry.
+// Functions that add the ops of each domain, and the codecs of its payload types, to a Registry.
 #pragma once
 
 #include <gantry/registry.hpp>
@@ -21,17 +21,17 @@ GANTRY_STARTUP_CODE void add_embedding_ops(Registry& registry);
 GANTRY_STARTUP_CODE void add_quad_ops(Registry& registry);
 GANTRY_STARTUP_CODE void add_tensor_ops(Registry& registry);
 
-/// Of Image.
+/// Adds the codec of Image.
 GANTRY_STARTUP_CODE void add_image_codec(Registry& registry);
-/// Of Classes.
+/// Adds the codec of Classes.
 GANTRY_STARTUP_CODE void add_classes_codec(Registry& registry);
-/// Of Detections, Boxes and Keypoints.
+/// Adds the codecs of Detections, Boxes and Keypoints.
 GANTRY_STARTUP_CODE void add_detection_codecs(Registry& registry);
-/// Of Masks.
+/// Adds the codec of Masks.
 GANTRY_STARTUP_CODE void add_masks_codec(Registry& registry);
-/// Of Quads.
+/// Adds the codec of Quads.
 GANTRY_STARTUP_CODE void add_quads_codec(Registry& registry);
-/// Of Tensor, Tensors and Bytes.
+/// Adds the codecs of Tensor, Tensors and Bytes.
 GANTRY_STARTUP_CODE void add_tensor_codecs(Registry& registry);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Limits of op parameters, and their canonical text: the same parameters give the same text whichever front end, so
-// that explain() can be compared.
+// Limits of op parameters, and their canonical text. Every front end gives the same text for the same parameters, so
+// that the output of explain() can be compared.
 #pragma once
 
 #include <concepts>
@@ -14,23 +14,23 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 inline constexpr std::int64_t kMaxSide = 65535;
-/// Of an image of which only a part is made: a shorter side of up to 1024 suits every image.
+/// The largest side of a resize that is cropped later: resize_short to 1024 or less never exceeds it.
 inline constexpr std::int64_t kMaxUnseenSide = std::int64_t{1} << 26;
-/// Of classes that are asked for.
+/// The largest k or max_count.
 inline constexpr std::int64_t kMaxK = 65536;
 inline constexpr std::int64_t kMaxImageSize = std::int64_t{1} << 31;
 
-/// Of an op that has none.
+/// The parameters of an op that takes none.
 struct NoParameters {};
 
-/// "size must be 1..65535, got 0".
+/// The error reads "size must be 1..65535, got 0".
 inline Result<void> check_range(const char* name, std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value >= low && value <= high) return {};
   return Error(ErrorCode::kInvalidArgument, std::string(name) + " must be " + std::to_string(low) + ".." +
                                                 std::to_string(high) + ", got " + std::to_string(value));
 }
 
-/// "iou must be 0..1, got 2"; NaN is outside.
+/// The error reads "iou must be 0..1, got 2". NaN is outside.
 template <std::floating_point Number>
 Result<void> check_range(const char* name, Number value, double low, double high) {
   if (static_cast<double>(value) >= low && static_cast<double>(value) <= high) return {};
@@ -42,14 +42,14 @@ inline Result<void> check_side(const char* name, std::int64_t value) {
   return check_range(name, value, 1, kMaxSide);
 }
 
-/// "[0, 2]".
+/// For example "[0, 2]".
 inline std::string to_text(const std::vector<std::int64_t>& values) {
   std::string text = "[";
   for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(values[i]);
   return text + "]";
 }
 
-/// "0.5", or "[0.485, 0.456, 0.406]".
+/// For example "0.5" or "[0.485, 0.456, 0.406]".
 inline std::string to_text(const std::vector<float>& values) {
   if (values.size() == 1) return to_text(values[0]);
   std::string text = "[";

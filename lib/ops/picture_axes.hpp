@@ -13,7 +13,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// One axis of the input, with the picture's length along it.
+/// One axis of the model's input, with the picture's length along it in pixels.
 class PictureAxis {
  public:
   PictureAxis(const FrameAxis& axis, std::int64_t pixels)
@@ -24,20 +24,20 @@ class PictureAxis {
         last_(static_cast<float>(axis.gain < 0 ? axis.offset : axis.forth(static_cast<double>(pixels)))),
         extent_(static_cast<float>(std::fabs(axis.gain) * static_cast<double>(pixels))) {}
 
-  /// In the picture's pixels, in f32 as ultralytics does it: the offset is taken off, what is left divided by the gain.
-  /// NaN stays NaN.
+  /// Maps an input coordinate to the picture's pixels: (now - offset) / gain in f32, as ultralytics does. `clip` clamps
+  /// it to the picture. NaN stays NaN.
   float back(float now, bool clip) const {
     const float own = (now - offset_) / gain_;
     return clip && own < 0 ? 0 : clip && own > length_ ? length_ : own;
   }
-  /// Both ends of an interval, swapped if the axis is mirrored, so that they stay in ascending order.
+  /// Maps both ends of an interval. Swaps them if the axis is mirrored, so that they stay in ascending order.
   std::pair<float, float> back(float begin, float end, bool clip) const {
     return gain_ < 0 ? std::pair(back(end, clip), back(begin, clip)) : std::pair(back(begin, clip), back(end, clip));
   }
-  /// The picture's offset and length in the input.
+  /// The picture's offset and length in the input's pixels.
   float first() const { return first_; }
   float extent() const { return extent_; }
-  /// In the input's pixels, clamped to the picture. NaN stays NaN.
+  /// Clamps an input coordinate to the picture. NaN stays NaN.
   float clipped(float now) const { return now < first_ ? first_ : now > last_ ? last_ : now; }
 
  private:
@@ -61,7 +61,7 @@ class PictureAxes {
     auto [y0, y1] = down_.back(box.y0, box.y1, clip);
     return is_turned_ ? Box{y0, x0, y1, x1} : Box{x0, y0, x1, y1};
   }
-  /// {x, y}
+  /// {x, y} in the picture's pixels.
   std::pair<float, float> back(float x, float y, bool clip) const {
     const float across = across_.back(x, clip), down = down_.back(y, clip);
     return is_turned_ ? std::pair(down, across) : std::pair(across, down);
@@ -87,7 +87,7 @@ inline void keep_frame_of(const CallContext& call, std::size_t index) {
     call.clear_frame();
 }
 
-/// `what`: what the op moves, "boxes".
+/// `what` names what the op moves, for example "boxes".
 inline Error no_picture(const char* what) {
   return Error(
       ErrorCode::kFailedPrecondition,
@@ -97,7 +97,7 @@ inline Error no_picture(const char* what) {
           "so this op stands before that, or behind a select");
 }
 
-/// The sample's picture; no_picture() if it is unknown.
+/// The axes of the sample's picture; no_picture() if it is unknown.
 inline Result<PictureAxes> picture_axes(const CallContext& call, const char* what) {
   if (const Frame* const frame = call.frame()) return PictureAxes(*frame);
   return no_picture(what);

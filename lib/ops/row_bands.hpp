@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops over the rows of a picture or of planes, in bands on the threads that the call may use. A row must not depend
-// on another one of the result: then the bits are those of one thread.
+// Loops over the rows of a picture or of planes. Bands of rows run on the threads that the call may use. No row of the
+// result may depend on another one, so that the result is bit for bit that of one thread.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// How many threads a loop is worth that takes one about `work` nanoseconds: those of the call, from 1 ms on where they
-/// are the worker's own team, from 8 ms on where they are other workers, which have to be woken; else 1.
+/// The number of threads for a loop that takes one thread about `work` nanoseconds: all of the call's, from 1 ms on if
+/// they are the worker's own team, from 8 ms on if they are other workers, which have to be woken; else 1.
 std::size_t threads_for(const CallContext& call, std::int64_t work);
 
-/// body(begin, end) for `bands` bands of the rows, at most one a row, each once. Errors: what interrupted the call,
-/// which is looked at before each band. What a body throws is thrown here.
+/// Calls body(begin, end) once for each of `bands` bands; there are at most `rows` bands. Checks the call before each
+/// band. Errors: what interrupted the call. Rethrows what a body throws.
 Result<void> run_bands(const CallContext& call, std::int64_t rows, std::size_t bands,
                        const std::function<void(std::int64_t, std::int64_t)>& body);
 
-/// The same for a loop of about `work` nanoseconds, on as many threads as it is worth. Bands are of about 4 ms of work,
-/// or less: so often the call is looked at, on one thread too.
+/// The same on threads_for(call, work) threads. A band is about 4 ms of work or less, so that the call is checked that
+/// often, on one thread too.
 Result<void> run_row_bands(const CallContext& call, std::int64_t rows, std::int64_t work,
                            const std::function<void(std::int64_t, std::int64_t)>& body);
 template <class Body>

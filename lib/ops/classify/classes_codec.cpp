@@ -34,7 +34,7 @@ std::string text_of(const Class& entry) {
   return std::to_string(entry.index) + (entry.label.empty() ? "" : " '" + entry.label + "'");
 }
 
-/// The expected class at `rank`, or one of equal score within the tolerance that took its place.
+/// The expected class with got's index, at `rank` or at a rank of equal score within the tolerance; else nullptr.
 const Class* counterpart(const Class& got, std::size_t rank, const Classes& expected, const Tolerance& tolerance) {
   if (expected[rank].index == got.index) return &expected[rank];
   const auto other =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels: one a line.
+// Labels, one per line.
 #include <algorithm>
 #include <gantry/classify.hpp>
 #include <string_view>
@@ -11,7 +11,7 @@
 namespace gantry::inline GANTRY_ABI {
 namespace {
 
-/// Where the text stops being UTF-8; its size if it does not.
+/// The length in bytes of the text's longest prefix that is UTF-8.
 std::size_t valid_prefix(std::string_view text) {
   std::size_t position = 0;
   while (position < text.size()) {

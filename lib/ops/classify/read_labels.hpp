@@ -8,7 +8,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Empty if the key is absent, or after a mistake.
+/// Reads the labels; empty if the key is absent or wrong.
 inline Labels read_labels(ParamReader& params, bool is_required) {
   const Bytes file = params.file("labels");
   if (!params.has("labels")) {

@@ -7,7 +7,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// NaN, which JSON lacks, is null.
+/// Reads null as NaN, which JSON lacks.
 inline float read_score(JsonFields& fields) {
   if (const auto score = fields.find("score"); score && score->kind() == JsonKind::kNull) return std::nanf("");
   return static_cast<float>(fields.number("score"));

@@ -23,12 +23,12 @@ Result<void> check(double temperature) {
                "temperature must be a finite number above 0 in float32, got " + detail::to_text(temperature));
 }
 
-/// Nothing where it is 1, which changes nothing.
+/// Empty for 1, which changes nothing.
 std::string text_of(double temperature) {
   return temperature == 1 ? std::string() : "temperature=" + detail::to_text(temperature);
 }
 
-/// A dense f32 tensor on the CPU, with the result's storage next to it.
+/// A dense f32 input on the CPU, and an output of the same shape.
 struct Elementwise {
   Tensor input;
   Tensor output;
@@ -42,7 +42,7 @@ Result<Elementwise> prepare(const Tensor& tensor) {
   return Elementwise{std::move(input), std::move(output)};
 }
 
-/// The sum is in double: with thousands of classes float32 would lose the last digits.
+/// Sums in double: with thousands of classes float32 would lose the last digits.
 void softmax_row(const float* in, float* out, std::size_t count, float temperature) {
   for (std::size_t i = 0; i < count; ++i) out[i] = in[i] / temperature;
   float largest = -std::numeric_limits<float>::infinity();

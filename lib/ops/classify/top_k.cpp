@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// top_k, above and label. Ties go to the smaller index, as a stable descending sort; torch.topk leaves them open.
+// top_k, above and label. Equal scores go by index, as in a stable descending sort; torch.topk leaves ties open.
 #include <algorithm>
 #include <cmath>
 #include <gantry/classify.hpp>
@@ -31,7 +31,7 @@ Result<Span<const float>> scores_of(const Tensor& tensor) {
   return scores;
 }
 
-/// Scores that are dense and hold no NaN, with a label for each if there are any.
+/// The scores as a dense tensor. Checks that none is NaN and that `labels` is empty or has one per score.
 Result<Tensor> checked(const Tensor& tensor, const Labels& labels) {
   auto dense = tensor.device().is_cpu() ? tensor.contiguous() : Result<Tensor>(tensor);
   if (!dense) return dense;
@@ -41,7 +41,7 @@ Result<Tensor> checked(const Tensor& tensor, const Labels& labels) {
                std::to_string(labels.size()) + " labels do not fit " + std::to_string(scores.size()) + " scores");
 }
 
-/// The best `k` of the classes in `order`.
+/// The best `k` of the classes in `order`, best first.
 Classes best_of(std::vector<std::size_t> order, std::int64_t k, Span<const float> scores, const Labels& labels) {
   const std::size_t count = std::min(static_cast<std::size_t>(k), order.size());
   std::partial_sort(

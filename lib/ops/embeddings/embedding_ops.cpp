@@ -23,7 +23,7 @@ OpDescription l2_normalize_description() {
           .domain = "embeddings"};
 }
 
-/// Any stage after a mistake, which the reader keeps.
+/// After a mistake, `params` holds the error and the stage does not matter.
 Stage<Tensor, Classes> read_nearest(ParamReader& params) {
   const Bytes file = params.file("table");
   const auto metric = static_cast<Metric>(params.choice("metric"));

@@ -28,7 +28,7 @@ Result<Tensor> run_l2_normalize(double eps, const Tensor& tensor) {
   const auto least = static_cast<float>(eps);
   for (std::size_t row = 0; row < rows; ++row, in += width, out += width) {
     const auto length = static_cast<float>(detail::length_of(in, width));
-    const float divisor = length < least ? least : length;  // NaN stays
+    const float divisor = length < least ? least : length;  // NaN stays NaN
     for (std::size_t i = 0; i < width; ++i) out[i] = in[i] / divisor;
   }
   return output;

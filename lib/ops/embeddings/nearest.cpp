@@ -19,7 +19,7 @@ namespace {
 
 using detail::VectorRows;
 
-constexpr std::size_t kBlockRows = 1024;  // between two looks at the clock
+constexpr std::size_t kBlockRows = 1024;  // between two checks of the deadline
 
 struct Nearest {
   VectorTable table;
@@ -32,17 +32,17 @@ struct Neighbour {
   std::size_t row;
 };
 
-/// Best first: by falling score, equal ones by row.
+/// Orders by descending score, equal scores by ascending row.
 bool is_better(const Neighbour& a, const Neighbour& b) {
   return a.score != b.score ? a.score > b.score : a.row < b.row;
 }
 
-/// The k best, whatever comes.
+/// Keeps the k best of the neighbours that are added.
 class BestNeighbours {
  public:
   explicit BestNeighbours(std::size_t k) : k_(k) { heap_.reserve(k); }
 
-  /// In ascending order of rows; scores are finite.
+  /// Call it in ascending order of rows. Scores must be finite.
   void add(float score, std::size_t row) {
     if (heap_.size() == k_) {
       if (!(score > heap_.front().score)) return;
@@ -60,10 +60,10 @@ class BestNeighbours {
 
  private:
   std::size_t k_;
-  std::vector<Neighbour> heap_;  // the worst in front
+  std::vector<Neighbour> heap_;  // the worst is in front
 };
 
-/// The vector as a row of the table: padded, and for cosines normalised.
+/// The vector as a row like the table's: padded, and normalised for cosines.
 Result<std::shared_ptr<VectorRows>> query_of(const VectorRows& table, const Tensor& tensor) {
   const auto width = static_cast<std::int64_t>(table.width());
   const bool fits =

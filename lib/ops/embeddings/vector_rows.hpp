@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// VectorRows: the rows of a VectorTable as the loop over them reads them.
+// VectorRows: the rows of a VectorTable, padded for the kernels.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Of a number: the sum of 65536 products, or of squares of differences, of such numbers is one of float32.
+/// The largest magnitude of a number: the sum of 65536 products or squared differences of such numbers fits float32.
 inline constexpr float kLargestNumber = 1e15f;
 
 /// Ownership: owns its rows, a tensor f32[count, stride].
@@ -20,12 +20,12 @@ inline constexpr float kLargestNumber = 1e15f;
 /// Cost:      count * stride() floats.
 class VectorRows {
  public:
-  /// Zeros.
+  /// Makes rows of zeros.
   static Result<std::shared_ptr<VectorRows>> make(std::int64_t count, std::int64_t width, Metric metric);
 
   std::size_t count() const { return count_; }
   std::size_t width() const { return width_; }
-  /// Floats from row to row.
+  /// Floats from the start of one row to the next.
   std::size_t stride() const { return stride_; }
   Metric metric() const { return metric_; }
   const float* row(std::size_t index) const { return first_ + index * stride_; }
@@ -48,7 +48,7 @@ class VectorRows {
   Metric metric_;
 };
 
-/// The length of a vector, its squares added up in float64.
+/// The Euclidean length of a vector, summed in float64.
 double length_of(const float* vector, std::size_t width);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// VectorTable: rows are checked once, and for cosines normalised once.
+// VectorTable: checks the rows once and, for cosines, normalises them once.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace gantry::inline GANTRY_ABI {
 namespace detail {
 namespace {
 
-/// Reading 256 MB by small pages takes half as long again; where the system has no huge ones, nothing is lost.
+/// Reading 256 MB with small pages takes half as long again. Without huge pages in the system, nothing is lost.
 void ask_for_huge_pages(Tensor& tensor) {
   constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
   const auto first = reinterpret_cast<std::uintptr_t>(tensor.mutable_data());

@@ -20,7 +20,7 @@ using detail::ImageSize;
 
 constexpr double kMostBytes = 2147483648.0;
 
-/// The same numbers as image.to_tensor has them.
+/// The mean and std as image.to_tensor takes them.
 template <class Options>
 Normalize as_normalize(const Options& options) {
   return {Normalize::Mode::kAffine, options.mean, options.std};
@@ -65,7 +65,7 @@ Result<Tensor> run_area(const AreaToTensor& options, const Image& image, const C
   return tensor;
 }
 
-/// The sizes of the levels, the largest first.
+/// The sizes of the levels, largest first.
 Result<std::vector<ImageSize>> level_sizes(const image::PyramidLevels& levels, ImageSize picture,
                                            std::size_t channels) {
   std::vector<ImageSize> sizes;

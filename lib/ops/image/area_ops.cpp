@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Means of areas by name.
+// The ops that average areas, by name.
 #include <gantry/image/area.hpp>
 
 #include "ops/image/op_parameters.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows are added up as integers first, then columns; the order of the divisions is that of torch's
-// aten/src/ATen/native/cpu/AdaptiveAvgPoolKernel.cpp: by the rows, then by the columns.
+// Rows are added up as integers first, then columns. The sum is divided by the number of rows, then by that of columns,
+// as in torch's aten/src/ATen/native/cpu/AdaptiveAvgPoolKernel.cpp.
 #include "ops/image/area_planes.hpp"
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// So many bytes add up to no more than 16 bits hold, and to no more than 32 bits hold.
+/// Sums of so many bytes fit 16 bits, 32 bits, and the signed 32 bits of the kernels.
 constexpr std::int64_t kMostRowsOf16Bits = 257;
 constexpr std::int64_t kMostPixelsOf32Bits = 16843009;
 constexpr std::int64_t kMostPixelsOfKernels = 8000000;
-/// Nanoseconds for a byte of the image that is added up, and for a number of the result, where it has no more pixels
-/// than the image or more (measured: 2000x2000 to 1500x1500 takes 10 to 13 ms, to 4000x4000 202, 64x64 to 2048x2048 51
-/// to 58).
+/// Nanoseconds per byte of the image that is added up, and per number of the result: if it has at most as many pixels
+/// as the image, and if it has more (measured: 2000x2000 to 1500x1500 takes 10 to 13 ms, to 4000x4000 202 ms, 64x64 to
+/// 2048x2048 51 to 58 ms).
 constexpr double kTimePerByte = 0.3;
 constexpr double kTimePerNumber = 1;
 constexpr double kTimePerEnlargedNumber = 4;
@@ -38,7 +38,7 @@ void add_rows(const Image& image, std::int64_t begin, std::int64_t end, std::vec
   }
 }
 
-/// The columns of a result: where each begins and ends, and how many pixels that is.
+/// For each column of a result: where its pixels begin and end, and how many they are.
 struct Columns {
   Columns(std::int64_t in, std::int64_t out) {
     const AreaAxis axis(in, out);
@@ -53,7 +53,7 @@ struct Columns {
   std::vector<float> counts;
 };
 
-/// Column sums of one row of the result, by channel: f32[channels][width].
+/// Adds up the columns of one row of the result, by channel: `out` is f32[channels][width].
 template <class Total, std::size_t kChannels, class Sum>
 void add_columns(const Sum* sums, const Columns& columns, float* out) {
   const std::size_t width = columns.begins.size();
@@ -72,7 +72,7 @@ void add_columns(const Sum* sums, std::size_t channels, const Columns& columns, 
   return add_columns<Total, 4>(sums, columns, out);
 }
 
-/// The rows begin..end of a result.
+/// Makes rows begin..end of a result.
 template <class Sum, class Total>
 class AreaRows {
  public:
@@ -110,7 +110,7 @@ class AreaRows {
   float* const out_;
 };
 
-/// The rows begin..end of a result from an RGB image, where rows add up to 16 bits.
+/// Makes rows begin..end of a result from an RGB image whose sums of rows fit 16 bits.
 class RgbAreaRows {
  public:
   RgbAreaRows(const Image& image, ImageSize size, const AreaNormalize& normalize, const Columns& columns, float* out)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The means of areas of an image, normalised, as planes of float32.
+// The normalised means of areas of an image, as planes of float32.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,13 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Which pixels of an axis each output covers, from begin up to end.
+/// The pixels of an axis that each output covers: begin(output) up to end(output).
 class AreaAxis {
  public:
   AreaAxis(std::int64_t in, std::int64_t out) : in_(in), out_(out) {}
   std::int64_t begin(std::int64_t output) const { return output * in_ / out_; }
   std::int64_t end(std::int64_t output) const { return ((output + 1) * in_ + out_ - 1) / out_; }
-  /// How many pixels an output covers at most.
+  /// The most pixels that one output covers.
   std::int64_t most() const { return in_ / out_ + 2; }
 
  private:
@@ -27,7 +27,7 @@ class AreaAxis {
   std::int64_t out_;
 };
 
-/// What is taken off and divided by; one number, or one a channel.
+/// Subtracted and divided by: one number, or one per channel.
 struct AreaNormalize {
   std::vector<float> mean;
   std::vector<float> std;
@@ -35,8 +35,8 @@ struct AreaNormalize {
 
 /// About how many nanoseconds area_planes() takes on one thread.
 std::int64_t area_work(const Image& image, ImageSize size);
-/// To `out`, f32[channels, size.height, size.width]. `normalize` fits. Errors: what
-/// interrupts the call.
+/// Writes to `out`, f32[channels, size.height, size.width]. `normalize` must fit the channels. Errors: what interrupts
+/// the call.
 Result<void> area_planes(const Image& image, ImageSize size, const AreaNormalize& normalize, float* out,
                          const CallContext& call);
 

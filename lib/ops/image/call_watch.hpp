@@ -15,7 +15,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Cost:      an addition; the time is read for every 256 KiB of work.
 class CallWatch {
  public:
-  /// `call` may be nullptr: then it never ends.
+  /// `call` may be nullptr: is_over() is then always false.
   explicit CallWatch(const CallContext* call) : call_(call) {}
 
   /// Counts `work`, in bytes copied or an equivalent. True once the call was seen to be cancelled or past its deadline.
@@ -26,7 +26,7 @@ class CallWatch {
     is_over_ = call_->is_interrupted();
     return is_over_;
   }
-  /// After is_over().
+  /// Only after is_over() gave true.
   Error interruption() const { return *call_->interruption(); }
 
  private:
@@ -37,9 +37,9 @@ class CallWatch {
   bool is_over_ = false;
 };
 
-/// The work of inflating a byte: blocks that hold nothing but the description of their codes cost the most.
+/// The work of inflating a byte. Blocks that hold nothing but the description of their codes cost the most.
 inline constexpr std::size_t kInflateWork = 8;
-/// The work of looking for a marker in a byte of a JPEG.
+/// The work of searching a byte of a JPEG for a marker.
 inline constexpr std::size_t kSearchWork = 4;
 
 }  // namespace gantry::inline GANTRY_ABI::detail

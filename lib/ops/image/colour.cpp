@@ -37,7 +37,7 @@ struct ToRgb {};
 struct Premultiply {};
 struct Unpremultiply {};
 
-/// A weighted sum of the three colours.
+/// A weighted sum of the three colours, in fixed point with `shift` bits.
 struct GrayRule {
   std::uint32_t red, green, blue;
   int shift;

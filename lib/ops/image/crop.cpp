@@ -71,13 +71,13 @@ const char* text_of(Centre centre) {
   return centre == Centre::kFloor ? ", centre=floor" : centre == Centre::kTruncate ? ", centre=truncate" : "";
 }
 
-/// Python's round(excess / 2): halves go to the even neighbour.
+/// Python's round(excess / 2): halves round to even.
 std::int64_t centred_offset(std::int64_t excess) {
   const std::int64_t half = excess / 2;
   return excess % 2 == 1 && half % 2 == 1 ? half + 1 : half;
 }
 
-/// torchvision gives a smaller image a border first: half of what is missing on the left, the odd pixel on the right.
+/// torchvision pads a smaller image first: half of the missing pixels on the left, the odd pixel on the right.
 std::int64_t centred_start(std::int64_t size, std::int64_t available, Centre centre) {
   const std::int64_t excess = available - size;
   if (centre == Centre::kFloor) return excess >= 0 ? excess / 2 : -((1 - excess) / 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Crops and borders by name.
+// The ops that crop and pad, by name.
 #include "ops/image/op_parameters.hpp"
 #include "ops/parameters.hpp"
 
@@ -134,7 +134,7 @@ Stage<Image, Image> read_pad_to(ParamReader& params) {
     const Size size = read_size(params);
     options.width = size.width;
     options.height = size.height;
-    if (size.width == 0 && size.height == 0)  // which PadTo takes for none
+    if (size.width == 0 && size.height == 0)  // PadTo takes 0x0 for no size
       params.fail(params.has("size") ? "size" : "width", "must be 1..65535, got 0");
   }
   options.multiple = params.integer("multiple");

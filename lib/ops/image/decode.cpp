@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.decode: checks limits and hands over to the decoder of the format.
+// image.decode: checks limits and calls the decoder of the format.
 #include <algorithm>
 #include <gantry/image.hpp>
 #include <string>
@@ -84,7 +84,7 @@ Result<void> check(const Decode& options) {
   return detail::check_range("max_bytes", options.max_bytes, 1, detail::kMaxImageSize);
 }
 
-/// Looks at the call's deadline while it works.
+/// Checks the call's deadline while it decodes.
 Result<Image> decode_one(const Decode& options, const Bytes& file, const CallContext& call) {
   GANTRY_RETURN_IF_ERROR(detail::check_file(file, options));
   return detail::decode_framed(file, options, call);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the decoders share: the limits checked before pixels are allocated, and how they say what is wrong.
+// What the decoders share: the limits that are checked before pixels are allocated, and the errors.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A picture as the file has it, and how many of its pixels in a row became one.
+/// A picture as stored in the file, and the factor by which decoding shrank each side.
 struct StoredPicture {
   ImageSize size;
   int shrunk_by = 1;
 };
 
-/// A decoded image, and how it has to be turned to be seen upright. The orientation is read only if it was asked for.
+/// A decoded image and its EXIF orientation, which is read only if it was asked for; else it is 1.
 struct Decoded {
   Image image;
   std::uint8_t orientation = 1;
@@ -38,9 +38,9 @@ inline Error truncated(const char* format, std::size_t position) {
 
 /// invalid_argument for no bytes; resource_exhausted for more than max_bytes.
 Result<void> check_file(const Bytes& file, const image::Decode& options);
-/// A checked file, told apart by its first bytes; upright if that was asked for. `call` may be nullptr.
+/// Decodes a checked file, whose first bytes tell the format. Turns it upright if asked. `call` may be nullptr.
 Result<Image> decode_image(const Bytes& file, const image::Decode& options, const CallContext* call = nullptr);
-/// The same, and sets the sample's frame.
+/// As decode_image(); also sets the sample's frame.
 Result<Image> decode_framed(const Bytes& file, const image::Decode& options, const CallContext& call);
 
 struct WebpHeader {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.encode: checks what the format can hold and hands over to its encoder.
+// image.encode: checks what the format can hold and calls its encoder.
 #include <algorithm>
 #include <gantry/image.hpp>
 #include <gantry/translate_exception.hpp>

@@ -8,14 +8,14 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// An image of any colours.
+/// Encodes an image of any Colour.
 Result<Bytes> encode_png(const Image& image, const CallContext& call);
-/// A gray or RGB image of sides up to kMaxJpegSide.
+/// Encodes a gray or RGB image with sides up to kMaxJpegSide.
 Result<Bytes> encode_jpeg(const Image& image, int quality, const CallContext& call);
 
 inline constexpr std::int64_t kMaxJpegSide = 65500;  // JPEG_MAX_DIMENSION
 
-/// How many rows are encoded between two looks at the call's deadline.
+/// The number of rows encoded between two checks of the call's deadline.
 inline std::int64_t rows_between_looks(const Image& image) {
   constexpr std::int64_t kPixels = 1 << 18;  // some milliseconds of work
   return 1 + kPixels / image.width();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exif is a TIFF file: a byte order, the offset of a directory, and in it entries of 12 bytes each. What is broken is
-// read as PIL reads it: TiffImagePlugin.ImageFileDirectory_v2.load, Image.Exif.load, and a look-up of the value in
-// ImageOps.exif_transpose, which finds a number of any type that is equal to an orientation.
+// Exif is a TIFF file: a byte order, the offset of a directory, and the directory's entries of 12 bytes each. Broken
+// data is read as PIL reads it: TiffImagePlugin.ImageFileDirectory_v2.load, Image.Exif.load, and the look-up in
+// ImageOps.exif_transpose, which takes a number of any type that is equal to an orientation.
 #include "ops/image/exif.hpp"
 
 #include <bitset>
@@ -35,7 +35,7 @@ enum class TiffType : std::uint8_t {
   kLong8 = 16,
 };
 
-/// Of one value; 0 for a type that PIL does not know.
+/// The size of one value; 0 for a type that PIL does not know.
 std::size_t bytes_of(TiffType type) {
   switch (type) {
     case TiffType::kByte:
@@ -60,7 +60,7 @@ std::size_t bytes_of(TiffType type) {
   return 0;
 }
 
-/// Big- or little-endian numbers at byte offsets. The caller has checked that they are inside.
+/// Reads big- or little-endian numbers at byte offsets. The caller has checked that they are inside.
 class TiffReader {
  public:
   TiffReader(std::string_view data, bool is_big_endian) : data_(data), is_big_endian_(is_big_endian) {}
@@ -88,7 +88,7 @@ std::uint8_t if_orientation(double value) {
   return value >= 1 && value <= 8 && value == static_cast<std::uint8_t>(value) ? static_cast<std::uint8_t>(value) : 1;
 }
 
-/// A fraction without a remainder is a number like any other: 12/2 is 6, and so is -6/-1.
+/// A fraction without a remainder counts as a whole number: 12/2 is 6, and so is -6/-1.
 std::uint8_t rational_orientation(std::int64_t numerator, std::int64_t denominator) {
   if (denominator == 0 || numerator % denominator != 0) return 1;
   return if_orientation(static_cast<double>(numerator / denominator));
@@ -103,7 +103,7 @@ double float_of(std::uint64_t number) {
   return static_cast<double>(value);
 }
 
-/// What the first value at `offset` says. Bytes and texts are no numbers to PIL, and say nothing.
+/// The orientation that the first value at `offset` gives. Bytes and texts are not numbers in PIL and give 1.
 std::uint8_t orientation_at(const TiffReader& tiff, std::uint64_t offset, TiffType type) {
   switch (type) {
     case TiffType::kByte:
@@ -120,14 +120,14 @@ std::uint8_t orientation_at(const TiffReader& tiff, std::uint64_t offset, TiffTy
       return if_orientation(float_of<float, std::uint32_t>(tiff.number(offset, 4)));
     case TiffType::kDouble:
       return if_orientation(float_of<double, std::uint64_t>(tiff.number(offset, 8)));
-    default:  // whole numbers; read without their sign, negative ones are large and no orientation either
+    default:  // whole numbers; a negative one, read without its sign, is large and no orientation
       return if_orientation(static_cast<double>(tiff.number(offset, bytes_of(type))));
   }
 }
 
-/// The orientation in a directory, 1 if it is not one of the eight; nothing if there is no such entry. Entries are read
-/// in order. The first readable one of a tag counts. One whose value is cut off ends the directory. Values count
-/// towards the size of the whole, and those beyond it are skipped: no file makes PIL read more than its own size.
+/// The orientation in a directory: 1 if it is not one of the eight, nothing if there is no such entry. Entries are read
+/// in order, and the first readable one of a tag counts. An entry whose value is cut off ends the directory. Values
+/// count towards the size of the Exif, and those beyond it are skipped: PIL reads no more than that.
 std::optional<std::uint8_t> directory_orientation(const TiffReader& tiff, std::uint64_t directory) {
   if (!tiff.has(directory, 2)) return std::nullopt;
   std::bitset<65536> seen;
@@ -153,8 +153,8 @@ std::optional<std::uint8_t> directory_orientation(const TiffReader& tiff, std::u
   return std::nullopt;
 }
 
-/// Six beginnings, two of them with the magic number in the other byte order. "MM\0+" means BigTIFF, but PIL goes on as
-/// in a classic one; "II+\0" it cannot read.
+/// Of six beginnings, two have the magic number in the other byte order. PIL reads "MM\0+", which means BigTIFF, as a
+/// classic TIFF; it cannot read "II+\0".
 std::optional<bool> is_big_endian(std::string_view magic) {
   if (magic == std::string_view("MM\0*", 4) || magic == std::string_view("MM*\0", 4) ||
       magic == std::string_view("MM\0+", 4))
@@ -163,7 +163,7 @@ std::optional<bool> is_big_endian(std::string_view magic) {
   return std::nullopt;
 }
 
-/// 1 for what is no TIFF: PIL fails there, and does not look for XMP. Nothing if the Exif does not mention it.
+/// 1 if the Exif is no TIFF: PIL fails there and does not look for XMP. Nothing if it has no orientation.
 std::optional<std::uint8_t> exif_orientation(std::string_view exif) {
   constexpr std::string_view kPrefix("Exif\0\0", 6);
   for (int i = 0; i < 2 && exif.substr(0, kPrefix.size()) == kPrefix; ++i) exif.remove_prefix(kPrefix.size());
@@ -174,7 +174,7 @@ std::optional<std::uint8_t> exif_orientation(std::string_view exif) {
   return directory_orientation(tiff, tiff.number(4, 4));
 }
 
-/// tiff:Orientation="6" or tiff:Orientation>6: the first that is followed by a digit.
+/// Reads the first tiff:Orientation="6" or tiff:Orientation>6. One without a digit there is skipped.
 std::uint8_t xmp_orientation(std::string_view xmp) {
   constexpr std::string_view kName = "tiff:Orientation";
   for (std::size_t at = xmp.find(kName); at != std::string_view::npos; at = xmp.find(kName, at + 1)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first bytes of image files.
+// Tells image files apart by their first bytes.
 #include "ops/image/file_format.hpp"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Enough for the list of brands of an HEIC file, and for what stands in front of an SVG.
+/// Enough for the list of brands of an HEIC file, and for what precedes the tag of an SVG.
 constexpr std::size_t kBeginning = 1024;
 
 std::string_view beginning_of(const Bytes& file) {
@@ -22,16 +22,16 @@ bool has_at(std::string_view file, std::size_t offset, std::string_view magic) {
 
 template <std::size_t kSize>
 constexpr std::string_view bytes(const char (&text)[kSize]) {
-  return {text, kSize - 1};  // zeros included
+  return {text, kSize - 1};  // zeros inside included
 }
 
-/// A file of the ISO base media format with this brand, its own or one that it is compatible with.
+/// True for a file of the ISO base media format whose major or compatible brands include this one.
 bool has_brand(std::string_view file, std::string_view brand) {
   if (!has_at(file, 4, "ftyp")) return false;
   std::size_t end = 0;
   for (std::size_t i = 0; i < 4; ++i) end = end << 8 | static_cast<unsigned char>(file[i]);
   for (std::size_t at = 8; at + 4 <= std::min(end, file.size()); at += 4)
-    if (at != 12 && has_at(file, at, brand)) return true;  // at 12 is a version
+    if (at != 12 && has_at(file, at, brand)) return true;  // bytes 12..15 are a version
   return false;
 }
 
@@ -48,7 +48,7 @@ bool is_gif(std::string_view file) {
   return has_at(file, 0, "GIF87a") || has_at(file, 0, "GIF89a");
 }
 
-/// "BM" may begin many a text: the size of the header behind it is one of a few numbers.
+/// Texts may begin with "BM" too, so the size of the header behind it must be a known one.
 bool is_bmp(std::string_view file) {
   constexpr std::string_view kHeaderBytes = "\x0c\x10\x28\x34\x38\x40\x6c\x7c";
   return has_at(file, 0, "BM") && has_at(file, 15, bytes("\0\0\0")) &&
@@ -81,13 +81,13 @@ bool is_svg(std::string_view file) {
   return is_markup(file) && file.find("<svg") != std::string_view::npos;
 }
 
-/// `word` is in lower case.
+/// `word` must be in lower case.
 bool contains_in_any_case(std::string_view file, std::string_view word) {
   const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; };
   return std::search(file.begin(), file.end(), word.begin(), word.end(), is_same) != file.end();
 }
 
-/// What a server answers in place of an image. HTML is written in any case.
+/// A page that a server sent in place of an image. HTML may be in any case.
 bool is_html(std::string_view file) {
   return is_markup(file) && (contains_in_any_case(file, "<html") || contains_in_any_case(file, "<!doctype html"));
 }
@@ -100,8 +100,8 @@ struct OtherFormat {
 
 constexpr const char* kConvert = "convert it to PNG first, for example with Pillow: Image.open(a).save(b)";
 
-/// The first that fits. AVIF stands in front of HEIC, whose general brands it carries as well, and a page in front of
-/// the drawings that it may contain.
+/// The first match counts. AVIF precedes HEIC, because it carries HEIC's general brands too. HTML precedes SVG, because
+/// a page may contain drawings.
 constexpr OtherFormat kOtherFormats[] = {
     {is_avif, "an AVIF image", kConvert},
     {is_heic, "an HEIC image", "convert it to PNG or JPEG first, for example with: heif-convert a b"},

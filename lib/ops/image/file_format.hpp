@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a file is, by its first bytes: the formats that are read, and the names of others.
+// The format of a file by its first bytes: the formats that are decoded, and the names of others.
 #pragma once
 
 #include <gantry/bytes.hpp>
@@ -8,7 +8,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// The bytes as they lie there, for searching; no copy.
+/// A view of the bytes, for searching.
 inline std::string_view file_text(const Bytes& file) {
   return {reinterpret_cast<const char*>(file.data()), file.size()};
 }
@@ -17,8 +17,8 @@ bool is_jpeg(const Bytes& file);
 bool is_png(const Bytes& file);
 bool is_webp(const Bytes& file);
 
-/// For a file that is none of these: invalid_argument, reason media_type, with the format's name and what to do, or
-/// with the first bytes of what nobody knows. Reads at most the first 1024 bytes.
+/// The error for a file of another format: invalid_argument, reason media_type. It names the format and what to do, or
+/// the first bytes of an unknown format. Reads at most the first 1024 bytes.
 Error not_read(const Bytes& file);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

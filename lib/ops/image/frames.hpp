@@ -12,15 +12,15 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// The frame of image.decode's output: upright, and of the size of `picture` or smaller.
+/// The frame of image.decode's output: upright, and shrunk by picture.shrunk_by.
 Frame decoded_frame(const StoredPicture& picture, std::uint8_t orientation);
-/// The sample's frame; if it has none, that of the image itself.
+/// The sample's frame or, if it has none, that of the image itself.
 Frame frame_of(const CallContext& call, ImageSize image);
-/// After a step, which an image of `before` pixels goes through.
+/// The frame after a step on an image of size `before`.
 Frame moved(const Frame& frame, const GeometryStep& step, ImageSize before);
-/// All steps of an op, on the sample's frame.
+/// Applies all steps of an op to the sample's frame.
 void move_frame(const CallContext& call, const Geometry& geometry, ImageSize before);
-/// After oriented(), which an image of `before` pixels goes through.
+/// The frame after oriented() on an image of size `before`.
 Frame turned(const Frame& frame, Orientation orientation, ImageSize before);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Geometric steps carried out one after the other, each on a whole image.
+// Carries out geometric steps one after the other, each on a whole image.
 #include "ops/image/geometry.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the geometric ops do, as data: given the size of an image, an op says which steps lead to its result. An op that
-// runs alone carries the steps out one after the other; a fused step (fused_chain.hpp) puts those of neighbouring ops
-// together instead. Both come from one description, and cannot differ.
+// The geometric ops as data: given the size of an image, an op gives the steps that make its result. An op that runs
+// alone carries out its steps one after the other; a fused step (fused_chain.hpp) combines those of neighbouring ops.
+// Both follow one description, so they cannot differ.
 #pragma once
 
 #include <array>
@@ -34,8 +34,8 @@ struct Rectangle {
   ImageSize size;
 };
 
-/// Blocks of `columns` x `rows` pixels of `part` become one pixel each, their mean: Pillow's Image.reduce(). What is
-/// left at the right and at the bottom makes smaller blocks.
+/// Pillow's Image.reduce(): each block of `columns` x `rows` pixels of `part` becomes one pixel, its mean. Blocks at
+/// the right and at the bottom may be smaller.
 struct Reduction {
   std::int64_t columns;
   std::int64_t rows;
@@ -44,7 +44,7 @@ struct Reduction {
   ImageSize size() const { return {(part.size.width - 1) / columns + 1, (part.size.height - 1) / rows + 1}; }
 };
 
-/// A part of an image, not of whole pixels.
+/// A part of an image, in pixels; its edges may lie inside pixels.
 struct Region {
   double left;
   double top;
@@ -52,19 +52,19 @@ struct Region {
   double height;
 };
 
-/// The image at another size; or, as Pillow does it, a box of the image, whose blocks may have been reduced before.
+/// Resizes the image or, as Pillow can, a box of it, which may be reduced in blocks before.
 struct ResizeTo {
   ImageSize size;
   image::Resampling how;
   std::optional<Reduction> reduction = {};
   std::optional<image::Box> box = {};  // of the reduced image
-  // For the frame. What of the image becomes the result, if not all of it; by what coordinates grow in both directions,
-  // where that is not the sizes' ratio.
+  // For the frame: the part of the image that becomes the result, if not all of it; the scale of the coordinates in
+  // both directions, if it is not the ratio of the sizes.
   std::optional<Region> region = {};
   std::optional<double> gain = {};
 };
 
-/// A rectangle of the image. It may reach beyond it: what is outside is `fill`.
+/// A rectangle of the image. It may reach beyond the image; pixels outside are `fill`.
 struct Window {
   std::int64_t left;
   std::int64_t top;
@@ -72,7 +72,7 @@ struct Window {
   image::Fill fill = 0;
 };
 
-/// A border made of the image: the result has `size`, and the image is at (left, top).
+/// A border made of the image's pixels. The result has `size`, with the image at (left, top).
 struct Extend {
   std::int64_t left;
   std::int64_t top;
@@ -101,19 +101,19 @@ class Geometry {
   std::size_t count_ = 0;
 };
 
-/// What an op does to an image of a given size; invalid_argument or resource_exhausted if it cannot be done.
+/// The steps of an op for an image of a given size; invalid_argument or resource_exhausted if it cannot be done.
 using Resolve = std::function<Result<Geometry>(ImageSize)>;
 
-/// resource_exhausted for more than 2^31 bytes: what Image::make() refuses.
+/// resource_exhausted for more than 2^31 bytes, which Image::make() refuses too.
 Result<void> check_image_bytes(ImageSize size, std::size_t channels);
 /// invalid_argument for a border whose colour has another number of channels than the image.
 Result<void> check_fill(const GeometryStep& step, std::size_t channels);
-/// "114", or "[124, 116, 104]".
+/// For example "114" or "[124, 116, 104]".
 std::string to_text(const image::Fill& fill);
-/// resource_exhausted for a side of more than 65535: of what a resize makes, which is the part of it that is seen.
+/// resource_exhausted for a side of more than 65535. `size` is what a resize makes: its visible part.
 Result<void> check_resized_sides(ImageSize size);
 
-/// Carries out one step after the other; shared pixels where nothing changes.
+/// Carries out one step after the other. Shares the pixels if nothing changes.
 /// Thread-safe. Errors: resource_exhausted.
 Result<Image> carry_out(const Geometry& geometry, Image image);
 Result<Image> carry_out(const GeometryStep& step, const Image& image);

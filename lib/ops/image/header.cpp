@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The headers that the decoders read, without the limits of a decode.
+// Reads the headers of files with the decoders, without the limits of image.decode.
 #include <gantry/image.hpp>
 #include <limits>
 

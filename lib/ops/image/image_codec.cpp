@@ -13,7 +13,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Gray pixels may lack the axis of their one channel.
+/// Gray pixels may come without a channel axis.
 Result<Image> from_pixels(Tensors tensors) {
   const auto mismatch = [&](const std::string& got) {
     return Error(ErrorCode::kInvalidArgument, "an image is u8[height, width, 1, 3 or 4], got " + got);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels of the image ops that a fused chain knows: as those of other ops, and they answer when asked to fuse.
+// The kernels of the image ops that a fused chain can hold. Unlike other kernels, they implement fuse().
 #pragma once
 
 #include <gantry/image.hpp>
@@ -13,7 +13,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Where image.decode, the geometric ops and image.to_tensor stand in a fused chain. What an op does is in its node's
+/// The kernel of image.decode, the geometric ops and image.to_tensor. What an op does in a fused chain is in its node's
 /// parameters, or in GeometryKernel.
 class ImageKernel : public Kernel {
  public:
@@ -36,7 +36,7 @@ class GeometryKernel final : public ImageKernel {
   Resolve resolve_;
 };
 
-/// The same declaration, open to fusion.
+/// The same stage, open to fusion.
 template <class In, class Out>
 Stage<In, Out> fusible(const Stage<In, Out>& stage) {
   Node node = *stage.node();

@@ -24,7 +24,7 @@ double ratio_of(const Letterbox& params, std::int64_t width, std::int64_t height
   return params.scale_up ? ratio : std::min(ratio, 1.0);
 }
 
-/// Half of what is left, rounded down at halves.
+/// Half of the pixels left over; halves round down.
 std::int64_t offset_of(double left_over) {
   return rounded(left_over / 2 - 0.1);
 }

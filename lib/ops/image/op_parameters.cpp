@@ -86,7 +86,7 @@ Size read_size(ParamReader& params) {
 image::Fill read_fill(ParamReader& params, image::Fill fallback) {
   if (!params.has("value")) return fallback;
   std::vector<std::uint8_t> bytes;
-  for (const double number : params.numbers("value")) {  // as floats, 9.0000001 would be 9
+  for (const double number : params.numbers("value")) {  // doubles, because as a float 9.0000001 is 9
     if (number != std::floor(number) || number < 0 || number > 255) {
       params.fail("value", "must be 0..255, or one such number per channel, got " + to_text(number));
       return fallback;
@@ -101,7 +101,7 @@ image::Fill read_fill(ParamReader& params, image::Fill fallback) {
 }
 
 image::Rounding read_rounding(ParamReader& params) {
-  // All of them, whatever is described: the typed function says which one the op has.
+  // Reads all of them: the typed function refuses those that the op does not have.
   return static_cast<image::Rounding>(params.choice("rounding", {"truncate", "round", "half_up"}));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parameters that several image ops have: what is said of them, and how they are read.
+// Parameters that several image ops share: their descriptions, and how they are read.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ std::vector<OpParameter> size_parameters();
 std::vector<std::vector<std::string>> size_alternatives();
 /// "filter", "reference" and "antialias".
 std::vector<OpParameter> resampling_parameters(image::Reference reference = image::Reference::kPillow);
-/// "filter", of those that Pillow has.
+/// "filter", one of Pillow's.
 OpParameter pillow_filter_parameter(image::Filter filter);
 OpParameter rounding_parameter(std::vector<std::string> choices, const char* fallback, std::string meaning);
 OpParameter reducing_gap_parameter(double fallback);
@@ -27,7 +27,7 @@ OpParameter centre_parameter();
 /// "value", the colour of a border.
 OpParameter fill_parameter(int fallback);
 
-/// The lists behind one another.
+/// The first list followed by the second.
 std::vector<OpParameter> joined(std::vector<OpParameter> first, const std::vector<OpParameter>& second);
 
 struct Size {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each orientation is: swap the axes or not, then mirror each axis or not.
+// Each orientation swaps the axes or not, then mirrors each axis or not.
 #include "ops/image/orientation.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {

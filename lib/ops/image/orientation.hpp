@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The eight ways to lay an image down, numbered as EXIF's Orientation tag.
+// The eight orientations of a stored image, numbered as EXIF's Orientation tag.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What has to be done to a stored image to see it upright; names as PIL's Transpose.
+/// What makes a stored image upright; named as PIL's Transpose.
 enum class Orientation : std::uint8_t {
   kUpright = 1,
   kFlipLeftRight,
@@ -27,7 +27,7 @@ struct OrientationMapping {
 };
 OrientationMapping mapping_of(Orientation orientation);
 
-/// `source` flipped or rotated; shared pixels if it is upright.
+/// Flips or rotates `source`; shares its pixels if it is upright.
 /// Thread-safe. Errors: resource_exhausted. Cost: one image.
 Result<Image> oriented(const Image& source, Orientation orientation);
 

@@ -39,7 +39,7 @@ Result<detail::Geometry> to_padded(const Pad& options, detail::ImageSize image) 
   return detail::Geometry(detail::Extend{options.left, options.top, size, options.mode});
 }
 
-/// What PadTo asks for.
+/// The kind of size that PadTo asks for.
 enum class Target { kSize, kMultiple, kSquare };
 
 Result<Target> target_of(const PadTo& options) {

@@ -8,7 +8,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// The pixel of 0..size that stands at `position`.
+/// The pixel in 0..size that is repeated at `position`.
 std::int64_t mapped(std::int64_t position, std::int64_t size, image::PadMode mode) {
   if (mode == image::PadMode::kEdge) return std::clamp<std::int64_t>(position, 0, size - 1);
   if (position < 0) return -position;

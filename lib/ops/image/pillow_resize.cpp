@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// src/PIL/Image.py, resize() and _get_safe_box(): doubles, and int() for truncation.
+// As resize() and _get_safe_box() of src/PIL/Image.py: doubles, truncated by int().
 #include "ops/image/pillow_resize.hpp"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ struct Side {
     return std::max<std::int64_t>(static_cast<std::int64_t>((end - begin) / static_cast<double>(out) / gap), 1);
   }
 
-  /// Where blocks begin and end: around all pixels that the filter reaches.
+  /// Where the blocks begin and end, so that they hold all pixels that the filter reaches.
   std::int64_t safe_begin(double reach) const {
     return std::max<std::int64_t>(static_cast<std::int64_t>(begin - reach * scale()), 0);
   }
@@ -52,7 +52,7 @@ Result<void> check_block(std::int64_t columns, std::int64_t rows, double gap) {
                                                 " pixels; fewer than " + std::to_string(kPixels) + " are possible");
 }
 
-/// The blocks that are reduced, and the box counted in them.
+/// Sets the blocks to reduce, and the box in units of blocks.
 void reduce_first(ResizeTo& step, const Side& across, const Side& down, double gap) {
   const std::int64_t columns = across.block(gap), rows = down.block(gap);
   const double reach = filter_support(step.how.filter) - 0.5;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops that change what pixels are, not where they lie, by name.
+// The ops that change the values of pixels, not their positions, by name.
 #include "ops/image/op_parameters.hpp"
 #include "ops/parameters.hpp"
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kMostScale = 4;
 constexpr double kLeastFactor = 0.05;
-constexpr double kMostFactor = 0.95;  // or there would be hundreds of levels
+constexpr double kMostFactor = 0.95;  // a larger factor would make hundreds of levels
 
 }  // namespace
 
@@ -56,7 +56,7 @@ namespace gantry::inline GANTRY_ABI {
 
 std::vector<double> image::PyramidLevels::scales(std::int64_t width, std::int64_t height) const {
   std::vector<double> found;
-  if (!detail::check_levels(*this)) return found;  // of a factor of 1 there would be no end
+  if (!detail::check_levels(*this)) return found;  // with a factor of 1 the loop would not end
   double now = scale;
   for (double side = static_cast<double>(std::min(width, height)) * scale; side >= static_cast<double>(min_side);
        side *= factor) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PyramidLevels as parameters: image.pyramid has them, and the decoder of what a model says of such a pyramid.
+// PyramidLevels as op parameters: of image.pyramid, and of the decoder of a model's output for such a pyramid.
 #pragma once
 
 #include <gantry/image/area.hpp>

@@ -32,7 +32,7 @@ Colour colour_of(RawFormat format) {
   return format == RawFormat::kRgba || format == RawFormat::kBgra ? Colour::kRgba : Colour::kRgb;
 }
 
-/// Of the first plane.
+/// The bytes of a row of the first plane, without padding.
 std::int64_t row_bytes(const Raw& frame) {
   return is_420(frame.format) ? frame.width
                               : frame.width * static_cast<std::int64_t>(channels_of(colour_of(frame.format)));
@@ -58,7 +58,7 @@ Result<void> check(const Raw& frame) {
   return {};
 }
 
-/// The bytes up to the end of the last pixel, and those up to the end of its row.
+/// The bytes up to the end of the last pixel, and up to the end of its row with padding.
 struct Extent {
   std::int64_t least;
   std::int64_t most;

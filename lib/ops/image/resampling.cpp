@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each reference has.
+// The filters of each reference.
 #include "ops/image/resampling.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ namespace {
 
 using image::Filter;
 
-/// Empty for no known reference.
+/// Empty for an unknown reference.
 std::vector<Filter> filters_of(image::Reference reference) {
   switch (reference) {
     case image::Reference::kPillow:

@@ -22,7 +22,7 @@ using detail::kMaxSide;
 struct ResizeShort {
   std::int64_t size;
   Resampling how;
-  std::int64_t max_size;  // 0: none
+  std::int64_t max_size;  // 0: no limit
   Rounding rounding;
 };
 
@@ -36,7 +36,7 @@ const char* text_of(Rounding rounding) {
   return rounding == Rounding::kRound ? "round" : rounding == Rounding::kHalfUp ? "half_up" : "truncate";
 }
 
-/// Truncation, or the one other rule that an op has.
+/// Accepts truncation, and the one other rule of an op.
 Result<void> check(Rounding rounding, Rounding other) {
   if (rounding == Rounding::kTruncate || rounding == other) return {};
   return Error(ErrorCode::kInvalidArgument, std::string("rounding must be truncate or ") + text_of(other));
@@ -78,13 +78,13 @@ detail::Geometry to_sides(detail::ImageSize image, std::int64_t shorter, std::in
   return detail::ResizeTo{{is_upright ? shorter : longer, is_upright ? longer : shorter}, how};
 }
 
-/// Sides that are whole numbers; an error if no image has them.
+/// `width` and `height` are whole numbers; an error if no image can have them.
 Result<detail::Geometry> to_size(detail::ImageSize image, double width, double height, const Resampling& how) {
   const auto text = [](double side) { return detail::to_text(side); };
   const std::string what = "a " + std::to_string(image.width) + "x" + std::to_string(image.height) +
                            " image would become " + text(width) + "x" + text(height);
   if (width < 1 || height < 1) return Error(ErrorCode::kInvalidArgument, what);
-  const auto limit = static_cast<double>(detail::kMaxUnseenSide);  // what is seen of it is checked later
+  const auto limit = static_cast<double>(detail::kMaxUnseenSide);  // the visible part is checked later
   if (width > limit || height > limit)
     return Error(ErrorCode::kResourceExhausted,
                  what + ", and sides are at most " + std::to_string(detail::kMaxUnseenSide))
@@ -92,7 +92,7 @@ Result<detail::Geometry> to_size(detail::ImageSize image, double width, double h
   return detail::Geometry(detail::ResizeTo{{static_cast<std::int64_t>(width), static_cast<std::int64_t>(height)}, how});
 }
 
-/// transformers' get_size_with_aspect_ratio() (image_transforms.py), where max_size limits.
+/// transformers' get_size_with_aspect_ratio() (image_transforms.py), if max_size limits.
 Result<detail::Geometry> to_limited_side(const ResizeShort& params, detail::ImageSize image) {
   const auto [shorter, longer] = std::minmax(image.width, image.height);
   const auto short_side = static_cast<double>(shorter), long_side = static_cast<double>(longer);
@@ -104,7 +104,7 @@ Result<detail::Geometry> to_limited_side(const ResizeShort& params, detail::Imag
   return to_size(image, is_upright ? new_short : new_long, is_upright ? new_long : new_short, params.how);
 }
 
-/// Whether DETR's rule limits the longer side: its own comparison, which differs from torchvision's in fractions.
+/// True if DETR's rule limits the longer side. Its comparison differs from torchvision's in fractions of a pixel.
 bool is_limited(const ResizeShort& params, std::int64_t shorter, std::int64_t longer) {
   if (params.max_size == 0 || params.rounding != Rounding::kRound) return false;
   const double ratio = static_cast<double>(longer) / static_cast<double>(shorter);

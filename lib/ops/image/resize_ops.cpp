@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ops that make other sizes, by name.
+// The ops that resize, by name.
 #include <optional>
 
 #include "ops/image/op_parameters.hpp"

@@ -6,7 +6,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// An image of its own with the same pixels, as RGB; alpha is dropped. Errors: resource_exhausted.
+/// A copy of the image as RGB, without alpha. Errors: resource_exhausted.
 GANTRY_API Result<Image> rgb_copy(const Image& image);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

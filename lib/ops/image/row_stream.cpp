@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole image from its rows.
+// Opens files as rows, and reads all rows into an image.
 #include "ops/image/row_stream.hpp"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ Result<std::unique_ptr<RowStream>> open_rows(const Bytes& file, const image::Dec
   }
   if (!is_png(file)) return std::unique_ptr<RowStream>();
   GANTRY_ASSIGN_OR_RETURN(auto stream, PngStream::open(file, options, call));
-  // Alpha is multiplied with in memory.
+  // The row engine premultiplies only pixels in memory.
   if (stream->colour() == Colour::kRgba) return std::unique_ptr<RowStream>();
   return std::unique_ptr<RowStream>(std::move(stream));
 }

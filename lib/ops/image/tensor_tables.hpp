@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TensorTables: what image.to_tensor makes of each of the 256 bytes, per channel, in the tensor's dtype. Every mode of
-// normalisation and every dtype is such a table, so storing a row is looking bytes up.
+// TensorTables: the value that image.to_tensor gives each of the 256 bytes, per channel, in the tensor's dtype. A table
+// holds any mode of normalisation and any dtype, so a row is stored by table look-up.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ Result<void> check_format(const image::TensorFormat& format);
 
 /// Ownership: owns its tables.
 /// Threads:   immutable.
-/// Errors:    invalid_argument from check_fits() if the number of channels is another one.
-/// Cost:      256 operations a channel when made.
+/// Errors:    invalid_argument from check_fits() if the number of channels differs.
+/// Cost:      256 operations per channel when made.
 class TensorTables {
  public:
   TensorTables(const image::Normalize& normalize, const image::TensorFormat& format);
@@ -36,8 +36,8 @@ class TensorTables {
   DType dtype() const { return format_.dtype; }
   Shape shape(ImageSize size, std::size_t channels) const;
 
-  /// One row of pixels to where it belongs: `out` is the first element of the tensor, `size` its width and height;
-  /// the row's first pixel goes to (left, y).
+  /// Stores one row of pixels. `out` is the tensor's first element, `size` its width and height; the row's first pixel
+  /// goes to (left, y).
   void store(const std::uint8_t* row, std::int64_t pixels, std::size_t channels, void* out, ImageSize size,
              std::int64_t left, std::int64_t y) const;
 
@@ -45,13 +45,13 @@ class TensorTables {
   template <class T>
   void store_as(const std::vector<T>& tables, const std::uint8_t* row, std::int64_t pixels, std::size_t channels,
                 T* out, ImageSize size, std::int64_t left, std::int64_t y) const;
-  /// Which table, and which channel of the tensor, is for a channel of the image.
+  /// The index of the table, and of the tensor's channel, for a channel of the image.
   std::size_t target(std::size_t channel, std::size_t channels) const;
 
   image::Normalize normalize_;
   image::TensorFormat format_;
-  std::size_t tables_ = 1;  // one for all channels, or one each in the tensor's order
-  std::vector<float> f32_;  // of these three, one is filled: 256 entries a table
+  std::size_t tables_ = 1;  // one for all channels, or one per channel in the tensor's order
+  std::vector<float> f32_;  // one of these three is filled: 256 entries per table
   std::vector<std::uint16_t> bits16_;
   std::vector<std::uint8_t> bits8_;
 };

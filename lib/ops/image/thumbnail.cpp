@@ -12,7 +12,7 @@
 namespace gantry::inline GANTRY_ABI::image {
 namespace {
 
-/// Of the whole numbers around `side` the one with the smaller error, the smaller of two equal ones; at least 1.
+/// The whole number next to `side` with the smaller error, or the smaller of two equal ones; at least 1.
 template <class F>
 std::int64_t nearest_side(double side, F error) {
   const double low = std::floor(side), high = std::ceil(side);

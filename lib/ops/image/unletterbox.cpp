@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// image.unletterbox: ultralytics, utils/ops.py, scale_boxes() and clip_boxes(): the offset is taken off, what is left
-// divided by the gain, all in f32.
+// image.unletterbox, as scale_boxes() and clip_boxes() of ultralytics' utils/ops.py: (coordinate - offset) / gain, all
+// in f32.
 #include <gantry/image.hpp>
 #include <string>
 #include <utility>

@@ -19,7 +19,7 @@ namespace {
 
 using detail::ImageSize;
 
-/// A place in an image, in grid_sample's coordinates: -1 and 1 are the edges.
+/// A position in an image, in grid_sample's coordinates: -1 and 1 are the edges.
 struct Place {
   float x;
   float y;
@@ -59,7 +59,7 @@ class Sampler {
 
   static float to_pixels(float place, std::int64_t side) { return (place + 1) * (static_cast<float>(side) / 2) - 0.5f; }
 
-  /// nullptr outside, also for what is no number.
+  /// nullptr outside the image and for NaN.
   const std::uint8_t* pixel(float x, float y) const {
     if (!(x >= 0 && y >= 0 && x < static_cast<float>(image_.width()) && y < static_cast<float>(image_.height())))
       return nullptr;
@@ -75,7 +75,7 @@ class Sampler {
   const Sampling& how_;
 };
 
-/// `place_of`: Place(float x, float y), of the pixel in column x and row y.
+/// `place_of`: Place(float x, float y), the source position of the pixel in column x and row y.
 template <class F>
 Result<Image> warped(const Image& image, ImageSize size, const Sampling& how, const CallContext& call, F place_of) {
   constexpr std::int64_t kNanosecondsAPixel = 10;
@@ -119,7 +119,7 @@ Result<void> check(const Affine& options) {
   return check_sampling(options.how);
 }
 
-/// From the result's pixels to the image's, both counted from the middle.
+/// Maps the result's pixels to the image's, both relative to the centre; 2x3, row-major.
 std::array<double, 6> inverse_matrix(const Affine& options, ImageSize image) {
   const auto radians = [](double degrees) { return degrees * (M_PI / 180.0); };
   const double turn = radians(options.angle), sx = radians(options.shear_x), sy = radians(options.shear_y);
@@ -153,7 +153,7 @@ Result<Image> turn(const Affine& options, const Image& image, const CallContext&
   });
 }
 
-/// Whether three of them lie on a line, to 1e-9 of the distances between them.
+/// True if three corners lie on a line, to 1e-9 of the distances between them.
 bool has_line(const Corners& corners) {
   for (std::size_t left_out = 0; left_out < 4; ++left_out) {
     const auto& a = corners[(left_out + 1) % 4];
@@ -166,7 +166,7 @@ bool has_line(const Corners& corners) {
   return false;
 }
 
-/// a..h of (ax + by + c) / (gx + hy + 1), (dx + ey + f) / (gx + hy + 1), which takes `from` to `to`.
+/// The coefficients a..h of (ax + by + c) / (gx + hy + 1), (dx + ey + f) / (gx + hy + 1), which map `from` to `to`.
 Result<std::array<float, 8>> coefficients(const Corners& from, const Corners& to) {
   const Error on_a_line(ErrorCode::kInvalidArgument, "three of the corners lie on a line");
   if (has_line(from) || has_line(to)) return on_a_line;
@@ -180,8 +180,8 @@ Result<std::array<float, 8>> coefficients(const Corners& from, const Corners& to
     places(2 * i) = u;
     places(2 * i + 1) = v;
   }
-  // By Householder reflections in double, as torch.linalg.lstsq of torchvision does: of 20,000 random problems the
-  // coefficients of 98.7 % are equal bit for bit once they are rounded to float32, the others in all but the last bits.
+  // Householder reflections in double, as torchvision's torch.linalg.lstsq. In 98.7 % of 20,000 random problems the
+  // coefficients, rounded to float32, are equal bit for bit; the others are equal in all but the last bits.
   const Eigen::Matrix<double, 8, 1> solved = equations.householderQr().solve(places);
   if (!solved.allFinite()) return on_a_line;
   std::array<float, 8> solution{};
@@ -203,7 +203,7 @@ Result<void> check(const Perspective& options) {
   return {};
 }
 
-/// `end` are places in the result, of `size`, and `start` in the image.
+/// `end` are corners in the result, which has `size`; `start` are corners in the image.
 Result<Image> project(const Image& image, const Corners& start, const Corners& end, ImageSize size, const Sampling& how,
                       const CallContext& call) {
   GANTRY_ASSIGN_OR_RETURN(const auto k, coefficients(end, start));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mirrored, turned and warped images by name.
+// The ops that mirror, turn and warp images, by name.
 #include "ops/image/op_parameters.hpp"
 #include "ops/parameters.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Along the rows first, then down the columns, in float32 (torch: aten/src/ATen/native/UpSample.h and
+// Interpolates along the rows first, then down the columns, in float32 (torch: aten/src/ATen/native/UpSample.h and
 // cpu/UpSampleKernel.cpp).
 #include <algorithm>
 #include <array>
@@ -155,17 +155,17 @@ Result<void> check(const Interpolate& options) {
   return {};
 }
 
-/// How many pixels of one axis are multiplied for all outputs.
+/// The number of multiplications along one axis for all outputs.
 std::int64_t count_of(const std::vector<Taps>& all) {
   std::int64_t count = 0;
   for (const Taps& taps : all) count += static_cast<std::int64_t>(taps.pixels.size());
   return count;
 }
 
-/// Memory that bands of one loop hand on to each other. Thread-safe.
+/// Buffers that the bands of one loop reuse. Thread-safe.
 class Spares {
  public:
-  /// Empty if there is none.
+  /// An empty vector if there is no buffer.
   std::vector<float> take() {
     const detail::MutexLock lock(mutex_);
     if (all_.empty()) return {};
@@ -183,7 +183,7 @@ class Spares {
   std::vector<std::vector<float>> all_ GANTRY_GUARDED_BY(mutex_);
 };
 
-/// Planes of one size to another: several in bands of planes, one in bands of rows.
+/// Resizes planes: several in bands of planes, a single one in bands of rows.
 class Interpolator {
  public:
   Interpolator(const detail::Planes& planes, const Interpolate& options)
@@ -196,7 +196,7 @@ class Interpolator {
 
   Result<void> run(const CallContext& call, float* out) const {
     if (planes_.count == 1) return run_plane(call, out);
-    Spares spares;  // one for each thread, not for each band: new memory costs as much as filling it
+    Spares spares;  // a buffer per thread, not per band: new memory costs as much as filling it
     return detail::for_row_bands(
         call, planes_.count, planes_.count * (across() + down()), [&](std::int64_t begin, std::int64_t end) {
           std::vector<float> narrowed = spares.take();
@@ -232,7 +232,7 @@ class Interpolator {
     return std::vector<float>(static_cast<std::size_t>(planes_.height) * width_);
   }
   std::int64_t height() const { return static_cast<std::int64_t>(rows_.size()); }
-  // In nanoseconds for a plane: about one for each multiplication along a row, a quarter of one down the columns.
+  // Nanoseconds per plane: about one per multiplication along a row, a quarter of one down the columns.
   std::int64_t across() const { return planes_.height * count_of(columns_); }
   std::int64_t down() const { return static_cast<std::int64_t>(width_) * count_of(rows_) / 4; }
 
@@ -244,7 +244,7 @@ class Interpolator {
   const std::vector<Taps> rows_;
 };
 
-/// With the result's width and height, whichever way they are said.
+/// The options with width and height, also if min_size and max_size give them.
 Result<Interpolate> with_size(Interpolate options, const detail::Planes& planes) {
   if (!keeps_ratio(options)) return options;
   const auto [shorter, longer] = std::minmax(planes.width, planes.height);
@@ -258,7 +258,7 @@ Result<Interpolate> with_size(Interpolate options, const detail::Planes& planes)
                                                 std::to_string(options.width) + "x" + std::to_string(options.height));
 }
 
-/// A picture that is resized as a tensor is so beside it, too.
+/// Scales the sample's frame, if it has one, like the tensor.
 void move_frame(const CallContext& call, const Interpolate& to, std::int64_t width, std::int64_t height) {
   if (call.frame() == nullptr) return;
   Frame frame = *call.frame();

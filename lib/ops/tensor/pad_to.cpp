@@ -12,7 +12,7 @@
 namespace gantry::inline GANTRY_ABI {
 namespace {
 
-/// A size, or a multiple of both sides.
+/// A target size, or a number of which both sides become multiples.
 struct Target {
   std::int64_t width;
   std::int64_t height;

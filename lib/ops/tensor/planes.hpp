@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensors of planes, as the ops on them see them.
+// Planes: the planes of a tensor, for the ops on them.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 struct Planes {
   const float* values;
-  std::int64_t count;  ///< of planes: of all samples and channels
+  std::int64_t count;  ///< the number of planes: samples * channels
   std::int64_t channels;
   std::int64_t height;
   std::int64_t width;

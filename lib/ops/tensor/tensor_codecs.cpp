@@ -27,7 +27,7 @@ Result<Tensor> only_tensor(Tensors tensors) {
   return Error(ErrorCode::kInvalidArgument, "expected one tensor, got " + std::to_string(tensors.size()));
 }
 
-/// A lone tensor is called "output" in JSON; when it is read, its name does not matter.
+/// A single tensor is called "output" in JSON; when it is read, its name does not matter.
 Codec<Tensor> tensor_codec() {
   Codec<Tensor> codec;
   codec.name = "tensors";
@@ -76,7 +76,7 @@ Codec<Tensors> tensors_codec() {
   return codec;
 }
 
-/// JSON says how many there are.
+/// JSON holds only the number of bytes.
 Codec<Bytes> bytes_codec() {
   Codec<Bytes> codec;
   codec.name = "bytes";

@@ -19,7 +19,7 @@ std::vector<OpParameter> optional_sides(const std::string& meaning) {
   return {optional_side("width", meaning), optional_side("height", meaning)};
 }
 
-/// Whether the size is said as `width` and `height`, and not by `others`, of which the first is missed if neither is.
+/// True if the size is given as `width` and `height`, not by `others`. The error names others[0] if neither is given.
 bool has_size(ParamReader& params, const std::vector<const char*>& others) {
   const bool has_sides = params.has("width") || params.has("height");
   bool has_others = false;

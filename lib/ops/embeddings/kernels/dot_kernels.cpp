@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Four rows at a time: each part of the query is loaded once for them, and their sums do not wait for each other.
+// Takes four rows at a time: each part of the query is loaded once for them, and their sums are independent.
 #include "ops/embeddings/kernels/dot_kernels.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -46,7 +46,7 @@ HWY_INLINE void four_rows(const float* row, std::size_t stride, const float* que
   out[3] = hn::GetLane(hn::SumOfLanes(d, fourth));
 }
 
-/// As one of four_rows(), so that a row's score does not depend on its place.
+/// Adds in the order of four_rows(), so that a row's score does not depend on its index.
 template <class Op>
 HWY_INLINE float one_row(const float* row, std::size_t stride, const float* query) {
   const Floats d;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One vector against many rows, as fast as memory gives them.
+// Compares one vector with many rows, at the speed of memory.
 #pragma once
 
 #include <cstddef>

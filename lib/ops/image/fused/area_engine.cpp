@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where both ratios are whole numbers, blocks are summed as integers; otherwise shares of pixels as floats, along the
-// row first, and then row by row: the order shows in the last bit.
+// If both ratios are whole numbers, blocks are summed as integers. Otherwise shares of pixels are summed as floats,
+// along each row first, then row by row: the order changes the last bit.
 #include "ops/image/fused/area_engine.hpp"
 
 #include <algorithm>
@@ -105,7 +105,7 @@ class AreaWalk {
     return {};
   }
 
-  /// The row's outputs along it; the last row may be needed again.
+  /// Sums the shares of a row by column. Keeps the result, which may be needed again.
   Result<void> make_line(std::int32_t row, SparseRows& inputs) {
     if (row == line_row_) return {};
     GANTRY_ASSIGN_OR_RETURN(auto input, inputs.row(row - first_row_, 0));
@@ -129,7 +129,7 @@ class AreaWalk {
   Rectangle part_{};
   std::int32_t first_column_ = 0;
   std::int32_t first_row_ = 0;
-  std::size_t values_ = 0;  // of a row that is made
+  std::size_t values_ = 0;  // per output row
   std::int32_t line_row_ = -1;
   std::uint8_t* line_ = nullptr;
   std::uint8_t* sum_ = nullptr;

@@ -16,7 +16,7 @@ Result<void> run_pass_in_bands(const RowPass& pass, const Image& image, const Ro
   fill_border(sink);
   return run_bands(call, rows, threads, [&](std::int64_t begin, std::int64_t end) {
     const RowPass part = pass.band(begin, end - begin);
-    static_cast<void>(run_pass(part, RowSource(image), RowSink(part, sink)));  // pixels in memory: cannot fail
+    static_cast<void>(run_pass(part, RowSource(image), RowSink(part, sink)));  // cannot fail: the pixels are in memory
   });
 }
 

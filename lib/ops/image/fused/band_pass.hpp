@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One large image on several threads: its result in bands of rows, each a pass of its own.
+// Runs a large image on several threads: each band of rows of its result is a pass of its own.
 #pragma once
 
 #include <gantry/call_context.hpp>
@@ -9,9 +9,9 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// As run_pass() over an image; on several threads where the call has them and the image is worth it
-/// (ops/row_bands.hpp: a pixel that is read counts as a nanosecond). Rows at the edges of bands are read twice. Throws
-/// std::bad_alloc. Errors: what interrupted the call, where there are bands.
+/// run_pass() over an image, on several threads if the call has them and the image is worth it (ops/row_bands.hpp: a
+/// pixel that is read counts as a nanosecond). Rows at the edges of bands are read twice. Throws std::bad_alloc.
+/// Errors: what interrupted the call, if there are bands.
 Result<void> run_pass_in_bands(const RowPass& pass, const Image& image, const RowSink& sink, const CallContext& call);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

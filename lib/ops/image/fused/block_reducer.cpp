@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of a block are added up column by column, and the columns when the last row has come.
+// Adds up the rows of a block column by column, and then the columns.
 #include "ops/image/fused/block_reducer.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// 2^24 / pixels as Pillow has it: divided in float, then truncated.
+/// 2^24 / pixels as Pillow computes it: divided in float, then truncated.
 std::uint32_t reciprocal(std::int64_t pixels) {
   constexpr float kRange = 4294967296.0f;
   return static_cast<std::uint32_t>(kRange / static_cast<float>(256 * pixels));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// BlockReducer: rows of means, each of a row of blocks, made from the rows of a source as they come.
+// BlockReducer: makes a row of means from each row of blocks, reading the source from top to bottom.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,15 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Cost:      an addition for each value read.
 class BlockReducer {
  public:
-  /// Of the blocks of `reduction`, those in `blocks`, which is counted in blocks. With alpha, pixels are multiplied
-  /// with it first.
+  /// Reduces only the blocks of `reduction` inside `blocks`, which is counted in blocks. With alpha, pixels are
+  /// premultiplied first.
   BlockReducer(const Reduction& reduction, const Rectangle& blocks, bool has_alpha);
 
-  /// The pixels of these blocks, of which next_row() reads all.
+  /// The pixels of these blocks; next_row() reads them all.
   const Rectangle& pixels() const { return pixels_; }
   std::size_t scratch_bytes(const RowSource& source) const;
   void set_scratch(std::uint8_t* scratch) { scratch_ = scratch; }
-  /// The next row of blocks from a source of which pixels() are selected.
+  /// Makes the next row of means. The source must have pixels() selected.
   Result<void> next_row(RowSource& source, std::uint8_t* out);
 
  private:

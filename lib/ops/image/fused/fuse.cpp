@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which image ops become one step: image.decode, then geometric ops, then image.to_tensor, each optional, in that
+// The image ops that become one step: image.decode, then geometric ops, then image.to_tensor, each optional, in that
 // order.
 #include <gantry/translate_exception.hpp>
 #include <memory>
@@ -13,7 +13,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// The chain as a callable: one image.
+/// The chain as a callable on one image.
 template <class In, class Out>
 struct FusedCall {
   Result<Out> operator()(const In& input, const CallContext& call) const try {
@@ -30,7 +30,7 @@ struct FusedCall {
       return chain->to_image(input, call);
   }
 
-  /// Memory that runs out belongs to no op; the first one stands for all.
+  /// An error without a stage, as out of memory, gets the name of the first op.
   Error named(const Error& error) const {
     if (!error.path().empty()) return error;
     return error.within(chain->decode        ? chain->decode_label
@@ -93,7 +93,7 @@ Fusion ImageKernel::fuse(Span<const Branch> stages) const {
       break;
     }
   }
-  // A single op gains nothing, unless it is the one that lays tensors into a batch.
+  // A single op gains nothing, unless it is the one that writes tensors into a batch.
   if (count < 2 && !chain->tables) return {};
   Fusion fusion;
   fusion.count = count;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Planning for one image, and carrying the plan out.
+// Plans the passes for one image, and runs them.
 #include "ops/image/fused/fused_chain.hpp"
 
 #include <memory>
@@ -14,7 +14,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// The pixels as far as they have come: a file that is still to be decoded, or an image.
+/// The pixels so far: a file that is still to be decoded, or an image.
 class Pixels {
  public:
   Pixels(const Image& image, const CallContext& call)
@@ -29,11 +29,11 @@ class Pixels {
     image_ = std::move(image);
   }
 
-  /// A step that is done, or planned, on `before` pixels.
+  /// Updates the frame for a step that is done, or planned, on an image of size `before`.
   void move_frame(const GeometryStep& step, ImageSize before) { frame_ = moved(frame_, step, before); }
   const Frame& frame() const { return frame_; }
 
-  /// What is left of a pass's error: a stream's are the decoder's.
+  /// Adds the decoder's name to an error of a stream.
   Error named(const Error& error) const { return stream_ ? error.within(*label_) : error; }
 
   Result<void> walk(const RowPass& pass, RowSink sink) const {
@@ -51,12 +51,12 @@ class Pixels {
   Frame frame_;
 };
 
-/// A pass, and whose work it is: the stages that an error of its result belongs to.
+/// A pass, and the names of the stages that errors about its sizes belong to.
 struct ChainPlan {
   explicit ChainPlan(ImageSize image) : pass(image) {}
 
-  /// Limits are for what is made. Sizes in between are only numbers: of a strip of which a crop leaves a part, no more
-  /// than that part ever exists.
+  /// Checks only the sizes of what is made. Sizes in between may be larger: if a crop leaves a part of a strip, only
+  /// that part is ever made.
   Result<void> check_sizes(std::size_t channels) const {
     if (pass.resize())
       if (auto ok = check_resized_sides(pass.visible().size); !ok) return ok.error().within(*resized_by);
@@ -87,7 +87,7 @@ bool add_to_pass(const GeometryStep& step, const std::string& label, ChainPlan& 
   return true;
 }
 
-/// Adds a step to the pass; where it does not fit, carries out what there is and begins another pass.
+/// Adds a step to the pass. If it does not fit, runs the pass and begins another one.
 Result<void> add_step(const GeometryStep& step, const std::string& label, Pixels& pixels, ChainPlan& plan) {
   GANTRY_RETURN_IF_ERROR(check_fill(step, pixels.source().channels()));
   if (add_to_pass(step, label, plan)) return {};
@@ -102,7 +102,7 @@ Result<void> add_step(const GeometryStep& step, const std::string& label, Pixels
   return {};
 }
 
-/// All geometric ops, up to the last pass, which is left to do.
+/// Plans all geometric ops, and runs all passes but the last.
 Result<ChainPlan> plan(const FusedChain& chain, Pixels& pixels) {
   ChainPlan made(pixels.source().size());
   for (const FusedChain::GeometricOp& op : chain.ops) {

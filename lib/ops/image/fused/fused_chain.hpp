@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FusedChain: image.decode, geometric ops and image.to_tensor, as many as stand next to each other, as one function.
-// What an image of a given size goes through is worked out when it comes; the pixels are then walked over once.
+// FusedChain: neighbouring image.decode, geometric ops and image.to_tensor as one function. The passes for an image are
+// planned from its size when it comes; its pixels are then read once.
 #pragma once
 
 #include <gantry/call_context.hpp>
@@ -19,8 +19,8 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: owns its parameters.
 /// Threads:   immutable.
-/// Errors:    those of the ops, each within its stage's name. The header of a file is read before its pixels, so of two
-///            errors the geometry's may come first.
+/// Errors:    those of the ops, each within its stage's name. A file's header is read before its pixels, so an error of
+///            the geometry may come before one of the pixels.
 /// Cost:      run_pass() for each pass, and an image between two passes.
 class FusedChain {
  public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two rows make one. A ring keeps the last rows of 16-bit sums, found by the source row they come from.
+// An output row combines two source rows. A ring keeps the last rows of 16-bit sums, looked up by source row.
 #include "ops/image/fused/linear_engine.hpp"
 
 #include <algorithm>
@@ -59,7 +59,7 @@ class LinearWalk {
     sink_.set_scratch(scratch_.take(sink_.scratch_bytes()));
   }
 
-  /// The second row of an output; the first again where the second has no weight.
+  /// The second source row of an output; the first one if the second has no weight.
   std::int64_t lower_row(std::size_t output) const {
     const AxisWeights::Window window = rows_.windows[output];
     return rows_.values_of(output)[1] == 0 ? window.begin : window.begin + window.count - 1;
@@ -80,7 +80,7 @@ class LinearWalk {
     return {};
   }
 
-  /// Takes in the next block of rows that outputs from `output` on look at.
+  /// Reads the next block of rows that the outputs from `output` on need.
   Result<void> advance(std::size_t output, SparseRows& rows) {
     std::array<const std::uint8_t*, kLinearRows> inputs{};
     std::array<std::uint16_t*, kLinearRows> outputs{};
@@ -110,7 +110,7 @@ class LinearWalk {
   std::int64_t columns_read_ = 0;
   std::int64_t first_row_ = 0;
 
-  std::size_t values_ = 0;  // of a row that is made
+  std::size_t values_ = 0;  // per output row
   std::array<std::uint16_t*, kLinearRing> ring_{};
   std::array<std::int64_t, kLinearRing> ring_rows_{};
   std::size_t next_place_ = 0;
@@ -120,7 +120,7 @@ class LinearWalk {
   std::uint8_t* output_ = nullptr;
 };
 
-/// Exactly half the size: every pixel is the mean of four.
+/// Halves both sides: every pixel is the mean of four.
 Result<void> run_halving(const RowPass& pass, RowSource& source, RowSink& sink) {
   const Rectangle& visible = pass.visible();
   const Rectangle part = {pass.source().left + 2 * visible.left,

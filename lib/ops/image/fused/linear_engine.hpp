@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row engine's walk for OpenCV's bilinear resize: rows that no output looks at are passed over.
+// The row engine's walk for OpenCV's bilinear resize: it skips rows that no output needs.
 #pragma once
 
 #include <gantry/result.hpp>
@@ -10,7 +10,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// As run_pass(), for a pass that resizes with Reference::kOpenCv and shows something.
+/// run_pass() for a pass that resizes with Reference::kOpenCv and has a visible part.
 Result<void> run_linear_pass(const RowPass& pass, RowSource& source, RowSink& sink);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows and columns are looked up; a row that comes again is not made again.
+// Copies pixels by row and column index. An output row that repeats the last one is not made again.
 #include "ops/image/fused/nearest_engine.hpp"
 
 #include <cstring>

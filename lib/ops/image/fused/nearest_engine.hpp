@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resampling that takes one pixel as it is.
+// Resampling that copies the nearest pixel.
 #pragma once
 
 #include "ops/image/fused/row_pass.hpp"

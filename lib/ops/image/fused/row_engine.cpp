@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The walk. What is in flight lies in the thread's scratch block: rows being read, the ring, the row being made.
+// The walk. The thread's scratch block holds the rows being read, the ring, and the row being made.
 #include "ops/image/fused/row_engine.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::int64_t kRowsAtOnce = 4;  // rows that the horizontal kernel takes at once
-constexpr std::int64_t kReadBlock = 16;  // rows that are read at once: a decoder makes as many, and keeps its caches
+constexpr std::int64_t kReadBlock = 16;  // rows read at once: a decoder makes as many, and its caches stay warm
 
 struct Range {
   std::int64_t begin;
@@ -32,20 +32,20 @@ struct Range {
   Range from(std::int64_t start) const { return {begin + start, end + start}; }
 };
 
-/// What a range of outputs reads: windows move from left to right, and so do their ends.
+/// The inputs of all outputs: both ends of the windows move from left to right.
 Range inputs_of(const AxisWeights& weights) {
   return {weights.windows.front().begin, weights.windows.back().begin + weights.windows.back().count};
 }
 
-/// Pillow 13 starts with the vertical pass where the height shrinks by more than twice what the width does; older ones
-/// never do. The order shows in the result, since what is between the passes is rounded.
+/// Pillow 13 starts with the vertical pass if the height shrinks by more than twice as many pixels as the width; older
+/// versions never do. The order changes the result, because values between the passes are rounded.
 bool goes_vertical_first(const ResizeTo& resize, ImageSize from) {
   if (resize.how.reference != image::Reference::kPillow) return false;
   const ImageSize to = resize.size;
   return to.height < from.height && from.height - to.height > 2 * (from.width - to.width);
 }
 
-/// Whether an axis is left alone: the box is all of it, and nothing changes.
+/// True if an axis is not resampled: the box is all of it, and its size stays.
 bool keeps(std::int64_t from, AxisBox box, std::int64_t to) {
   return from == to && box.begin == 0 && box.end == static_cast<float>(to);
 }
@@ -97,7 +97,7 @@ class Walk {
     is_vertical_first_ = columns_ && rows_ && goes_vertical_first(resize, from);
   }
 
-  /// Of the source: the pixels that are read, or those of the blocks that are.
+  /// The pixels of the source to read; with a reduction, those of the blocks to read.
   Rectangle part_read() {
     Rectangle part = {columns_read_.begin, rows_read_.begin, {columns_read_.size(), rows_read_.size()}};
     if (pass_.resize() && pass_.resize()->reduction) {
@@ -136,8 +136,8 @@ class Walk {
   const std::uint8_t*& slot(std::int64_t row) { return scratch_.ring()[static_cast<std::size_t>(row % ring_size_)]; }
   std::uint8_t* ring_row(std::int64_t row) { return ring_ + static_cast<std::size_t>(row % ring_size_) * ring_stride_; }
 
-  /// The next `count` rows that are read, their first needed column first; in `buffers`, unless they lie in memory as
-  /// they are needed.
+  /// Reads the next `count` rows. Each of `rows` then points to the first column needed: in `buffers`, or in the image
+  /// if its pixels can be used as they are.
   Result<void> next_inputs(std::uint8_t* const* buffers, std::size_t count, const std::uint8_t** rows) {
     if (reducer_) return next_blocks(buffers, count, rows);
     if (!source_.is_in_memory()) GANTRY_RETURN_IF_ERROR(source_.read(buffers, count));
@@ -162,7 +162,7 @@ class Walk {
     return {};
   }
 
-  /// Makes rows of the ring until it has all before `end`, counted as the source's rows are.
+  /// Fills the ring with all source rows before `end`.
   Result<void> advance_ring(std::int64_t end) {
     const bool narrows = columns_ && !is_vertical_first_;
     while (ring_end_ < end) {
@@ -181,7 +181,7 @@ class Walk {
     return {};
   }
 
-  /// The rows that make row `y` of the visible part, one after the other.
+  /// Combines rows of the ring into row `y` of the visible part.
   Result<void> combine(std::int64_t y, std::uint8_t* out, std::size_t bytes) {
     const AxisWeights::Window window = rows_->windows[static_cast<std::size_t>(y)];
     GANTRY_RETURN_IF_ERROR(advance_ring(window.begin + window.count));
@@ -237,7 +237,7 @@ class Walk {
   RowScratch& scratch_;
   const AxisWeights* columns_ = nullptr;  // nullptr: this axis keeps its size
   const AxisWeights* rows_ = nullptr;
-  Range columns_read_{};  // of the pass's source rectangle
+  Range columns_read_{};  // relative to the pass's source rectangle
   Range rows_read_{};
   std::optional<BlockReducer> reducer_;
   bool is_vertical_first_ = false;

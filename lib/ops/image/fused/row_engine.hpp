@@ -3,7 +3,7 @@
 //
 //   source rows -> [premultiply] -> horizontal pass -> ring of rows -> vertical pass -> [divide by alpha] -> sink
 //
-// Only the rows and columns that the pass shows are read. Where Pillow goes vertically first, so does the engine.
+// It reads only the rows and columns that the visible part needs. Where Pillow starts vertically, so does the engine.
 #pragma once
 
 #include <gantry/result.hpp>
@@ -17,9 +17,9 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Thread-safe: works in the calling thread's RowScratch. Throws std::bad_alloc. Errors: the source's.
 /// Cost: no allocation for a geometry this thread has seen lately; about support * channels operations per pixel read.
 Result<void> run_pass(const RowPass& pass, RowSource source, RowSink sink);
-/// The same over an image, into a new one; a view where pixels are only cut out. Errors: resource_exhausted.
+/// The same from an image to a new one; a crop gives a view. Errors: resource_exhausted.
 Result<Image> run_pass(const RowPass& pass, const Image& image);
-/// Only the border of a pass.
+/// Writes only the border of a pass.
 void fill_border(RowSink sink);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How geometric steps add up.
+// Combines geometric steps in one pass.
 #include "ops/image/fused/row_pass.hpp"
 
 #include <algorithm>
@@ -38,7 +38,7 @@ bool RowPass::add(const GeometryStep& step) {
 }
 
 bool RowPass::add_resize(const ResizeTo& resize) {
-  if (resize.size == canvas_ && !resize.box) return true;  // every reference leaves such an image alone
+  if (resize.size == canvas_ && !resize.box) return true;  // no reference changes such an image
   // Resampling a border or a mirrored image is not the same as bordering or mirroring a resampled one.
   if (resize_ || has_border() || mirrors_columns_ || mirrors_rows_) return false;
   source_ = {source_.left + visible_.left, source_.top + visible_.top, visible_.size};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RowPass: what can be done to an image in one walk over its rows: take a rectangle, resample it, and lay a part of the
-// result on a canvas. Neighbouring geometric steps are added to one pass as long as that describes them all.
+// RowPass: what one walk over the rows of an image can do: take a rectangle, resample it, and lay a part of the result
+// on a canvas. Neighbouring geometric steps are combined in one pass as long as it can describe them all.
 #pragma once
 
 #include <cstddef>
@@ -15,21 +15,21 @@ class RowPass {
  public:
   explicit RowPass(ImageSize image);
 
-  /// Takes the step in and gives true; or leaves the pass as it is: the step then belongs to the next pass.
+  /// Adds the step and gives true. Gives false and changes nothing if the step belongs to the next pass.
   bool add(const GeometryStep& step);
 
   /// The size of the result.
   ImageSize size() const { return canvas_; }
   /// The rectangle of the image that is resampled, as if the rest did not exist.
   const Rectangle& source() const { return source_; }
-  /// How, and to which size; nothing if pixels are only moved.
+  /// How it is resampled, and to which size; nothing if pixels are only moved.
   const std::optional<ResizeTo>& resize() const { return resize_; }
-  /// The part of the resampled rectangle that is seen; empty if its width is 0.
+  /// The part of the resampled rectangle that is shown; empty if its width is 0.
   const Rectangle& visible() const { return visible_; }
-  /// Where that part lies on the canvas, before it is mirrored as a whole.
+  /// Where that part lies on the canvas, before the canvas is mirrored.
   std::int64_t left() const { return left_; }
   std::int64_t top() const { return top_; }
-  /// What is on the rest of the canvas.
+  /// The colour of the rest of the canvas.
   const image::Fill& fill() const { return fill_; }
   bool has_border() const { return visible_.size != canvas_ && !is_band_; }
   bool mirrors_columns() const { return mirrors_columns_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread's block and its least recently used weights.
+// The thread's block, and the weights, of which the least recently used are replaced.
 #include "ops/image/fused/row_scratch.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RowScratch: what a thread keeps from one image to the next, so that images of a size it has seen cost no allocation:
-// a block of bytes for rows in flight, and the weights of the last few geometries.
+// RowScratch: memory that a thread keeps between images, so that an image of a known size costs no allocation: a block
+// of bytes for rows in flight, and the weights of the last few geometries.
 #pragma once
 
 #include <array>
@@ -23,32 +23,31 @@ struct AxisKey {
   std::int64_t first;
   std::int64_t count;
   bool is_vertical;         // only OpenCV treats the two axes differently
-  AxisBox box = {};         // of `in`; only Pillow's weights look at it
+  AxisBox box = {};         // a part of `in`; only Pillow's weights use it
   bool is_covered = false;  // OpenCV's area filter: no side of the image grows, and outputs cover pixels
 };
 
-/// The visible part of an axis of a pass that resizes a whole rectangle, or a box of it.
+/// The visible part of one axis of a pass that resizes its source rectangle, or a box of it.
 AxisKey axis_key(const RowPass& pass, bool is_vertical);
 
 /// Ownership: belongs to its thread.
 /// Threads:   one thread.
 /// Errors:    throws std::bad_alloc.
-/// Cost:      a lookup compares up to 16 keys. Kept are the weights of 16 axes and the block, which is given back at
-/// the
-///            next use if it is larger than kKeptBytes.
+/// Cost:      a lookup compares up to 16 keys. Keeps the weights of 16 axes and the block; a block of more than
+///            kKeptBytes is freed at the next use.
 class RowScratch {
  public:
   static RowScratch& of_this_thread();
 
-  /// Two axes looked up one after the other stay valid together.
+  /// The results of two successive lookups are valid together.
   const AxisWeights& weights(const AxisKey& key);
 
-  /// Begins a new use of the block: `bytes` in all, each part counted as aligned(part). More than an image may have, as
-  /// rows in flight of a tall strip that becomes a wide one, count as memory that there is not.
+  /// Begins a new use of the block: `bytes` in all, each part counted as aligned(part). Throws std::bad_alloc for more
+  /// bytes than an image may have, which a tall strip that becomes a wide one may need.
   void reset(std::size_t bytes);
-  /// The next part of the block.
+  /// Takes the next part of the block.
   std::uint8_t* take(std::size_t bytes);
-  /// Two lists of rows.
+  /// Two lists of rows, kept for reuse.
   std::vector<const std::uint8_t*>& ring() { return ring_; }
   std::vector<const std::uint8_t*>& taps() { return taps_; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Laying rows on the canvas.
+// Writes rows to the canvas.
 #include "ops/image/fused/row_sink.hpp"
 
 #include <cstring>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RowSink: where the rows of a pass go: an image, or a tensor that already has its place in a batch. It lays them on
-// the canvas, mirrored if the pass says so, with the border around them.
+// RowSink: writes the rows of a pass to an image, or to a tensor at its place in a batch. It lays them on the canvas,
+// mirrored if the pass says so, with the border around them.
 #pragma once
 
 #include <cstddef>
@@ -15,24 +15,24 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Ownership: borrows all it is given.
 /// Threads:   one thread.
 /// Errors:    none.
-/// Cost:      one pass over each row; `scratch` rows are used for mirrored columns and the border.
+/// Cost:      one pass over each row; the scratch row is used for mirrored columns and the border.
 class RowSink {
  public:
-  /// Into `out`, which has the size of the canvas.
+  /// Writes to `out`, which has the size of the canvas.
   RowSink(const RowPass& pass, Image& out);
-  /// Into the tensor at `out`, of the canvas's size; `channels` of the image.
+  /// Writes to the tensor at `out`, which has the size of the canvas. `channels` are the image's.
   RowSink(const RowPass& pass, const TensorTables& tables, void* out, std::size_t channels);
 
-  /// The same place, for another part of the same pass (RowPass::band()).
+  /// Writes to the same target, for a band of the same pass (RowPass::band()).
   RowSink(const RowPass& band, const RowSink& whole);
 
-  /// What put() and fill_border() need, for a row of the canvas.
+  /// The scratch bytes that put() and fill_border() need: a row of the canvas.
   std::size_t scratch_bytes() const { return static_cast<std::size_t>(pass_.size().width) * channels_; }
   void set_scratch(std::uint8_t* row) { scratch_ = row; }
 
-  /// The part of the canvas that no row covers.
+  /// Fills the part of the canvas that no row covers.
   void fill_border();
-  /// Row `y` of the pass's visible part.
+  /// Writes row `y` of the pass's visible part.
   void put(std::int64_t y, const std::uint8_t* row);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RowSource: the pixels a pass reads, either those of an image or those of a file while it is being decoded, which
-// come from top to bottom and only once.
+// RowSource: the pixels that a pass reads: those of an image, or of a file while it is decoded. A file's rows come from
+// top to bottom and only once.
 #pragma once
 
 #include <cstddef>
@@ -25,16 +25,16 @@ class RowSource {
   Colour colour() const;
   std::size_t channels() const { return channels_of(colour()); }
 
-  /// Once: what will be read.
+  /// Selects the part that will be read. Call it once.
   Result<void> select(const Rectangle& part);
-  /// True if rows lie in memory already: row() may then be called in any order, and read() need not be.
+  /// True if the rows are in memory: row() may then be called in any order, and read() is not needed.
   bool is_in_memory() const { return image_ != nullptr; }
   /// Row `y` of the selected part.
   const std::uint8_t* row(std::int64_t y) const;
-  /// Bytes that read() writes to each row; the selected part is within them, at offset_bytes().
+  /// The bytes that read() writes per row. The selected part begins at offset_bytes().
   std::size_t row_bytes() const;
   std::size_t offset_bytes() const;
-  /// The next rows of the selected part.
+  /// Reads the next `count` rows of the selected part.
   Result<void> read(std::uint8_t* const* rows, std::size_t count);
 
  private:

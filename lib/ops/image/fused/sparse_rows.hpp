@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SparseRows: the rows of a source from top to bottom, with gaps.
+// SparseRows: reads the rows of a source from top to bottom, with gaps.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,11 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Errors:    the source's.
 class SparseRows {
  public:
-  /// `buffers` of `buffer_bytes` each, for a source that is not in memory.
+  /// `buffers`: buffers of `buffer_bytes` each, for a source that is not in memory.
   SparseRows(RowSource& source, std::size_t buffer_bytes, std::uint8_t* buffers)
       : source_(source), buffer_bytes_(buffer_bytes), buffers_(buffers) {}
 
-  /// Row `y` of the selected part, below all that were asked for; in buffer `which` unless it lies in memory.
+  /// Row `y` of the selected part; `y` must grow with each call. In buffer `which`, unless the source is in memory.
   Result<const std::uint8_t*> row(std::int64_t y, std::size_t which) {
     if (source_.is_in_memory()) return source_.row(y);
     std::uint8_t* buffer = buffers_ + which * buffer_bytes_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A ring keeps the last rows of 32-bit sums, each at its number modulo the size of the ring.
+// A ring keeps the last rows of 32-bit sums, each at its row number modulo the size of the ring.
 #include "ops/image/fused/wide_engine.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-constexpr std::size_t kWideRing = 8;  // as many rows as an output looks at
+constexpr std::size_t kWideRing = 8;  // the most rows that an output reads
 
 class WideWalk {
  public:
@@ -54,7 +54,7 @@ class WideWalk {
   }
 
  private:
-  /// Beyond an edge the row there is taken again.
+  /// Repeats the row at an edge beyond it.
   std::int32_t row_of(AxisWeights::Window window, std::int32_t tap) const {
     return std::clamp(window.begin + tap, 0, static_cast<std::int32_t>(pass_.source().size.height) - 1);
   }
@@ -86,7 +86,7 @@ class WideWalk {
     combine_integers(y, out, floats);
   }
 
-  /// OpenCV combines cubic rows in floats, 8 values at a time, and what is left of the row in integers.
+  /// OpenCV combines cubic rows in floats, 8 values at a time, and the rest of the row in integers.
   std::size_t values_in_floats() const {
     const std::size_t channels = source_.channels();
     const std::size_t floats = static_cast<std::size_t>(pass_.resize()->size.width) * channels / 8 * 8;
@@ -98,7 +98,7 @@ class WideWalk {
     return ring_[static_cast<std::size_t>(row_of(window, tap)) % kWideRing];
   }
 
-  /// From the last of the four rows to the first: the order shows in the last bit.
+  /// Adds from the last of the four rows to the first: the order changes the last bit.
   void combine_floats(std::size_t y, std::uint8_t* out, std::size_t count) const {
     constexpr float kScale = 1.0f / (2048 * 2048);
     const AxisWeights::Window window = rows_.windows[y];
@@ -113,7 +113,7 @@ class WideWalk {
       out[i] = static_cast<std::uint8_t>(std::clamp(std::lrintf(sums_[i]), 0L, 255L));
   }
 
-  /// Sums have 22 bits behind the point.
+  /// Sums have 22 fractional bits.
   void combine_integers(std::size_t y, std::uint8_t* out, std::size_t first) const {
     const AxisWeights::Window window = rows_.windows[y];
     const std::int32_t* weights = rows_.values_of(y);
@@ -133,8 +133,8 @@ class WideWalk {
   const AxisWeights& rows_;
   std::int32_t first_column_ = 0;
   std::int32_t first_row_ = 0;
-  std::int32_t next_row_ = 0;  // rows before it were made
-  std::size_t values_ = 0;     // of a row that is made
+  std::int32_t next_row_ = 0;  // rows before it are made
+  std::size_t values_ = 0;     // per output row
   std::array<std::int32_t*, kWideRing> ring_{};
   float* sums_ = nullptr;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenCV's INTER_CUBIC and INTER_LANCZOS4 (modules/imgproc/src/resize.cpp): as INTER_LINEAR, from 4 or 8 pixels an
-// axis, with nothing rounded between the passes.
+// OpenCV's INTER_CUBIC and INTER_LANCZOS4 (modules/imgproc/src/resize.cpp): as INTER_LINEAR, but from 4 or 8 pixels per
+// axis, and without rounding between the passes.
 #pragma once
 
 #include "ops/image/fused/row_pass.hpp"

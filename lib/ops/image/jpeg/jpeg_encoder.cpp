@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JPEG file by libjpeg-turbo with its defaults, which are Pillow's: accurate integer DCT, 4:2:0, the standard's
+// Encodes JPEG by libjpeg-turbo with its defaults, which are Pillow's: accurate integer DCT, 4:2:0, the standard's
 // Huffman tables.
 //
-// libjpeg reports errors by not returning, as jpeg_reader.hpp says: it is called in one member that holds nothing with
-// a destructor, and all resources are members.
+// libjpeg reports errors by longjmp (jpeg_reader.hpp). One member function calls it, which has no local with a
+// destructor; all resources are members.
 #include <csetjmp>
 #include <cstdio>
 // jpeglib.h needs the two above.
@@ -54,7 +54,7 @@ class JpegEncoder {
   jpeg_error_mgr errors_{};
   jpeg_destination_mgr destination_{};
   std::jmp_buf target_;
-  std::vector<std::uint8_t> file_;  ///< larger than what is in it
+  std::vector<std::uint8_t> file_;  ///< larger than its content
   bool is_created_ = false;
   bool lacks_memory_ = false;
 };
@@ -64,7 +64,7 @@ JpegEncoder::JpegEncoder(const Image& image, int quality, const CallContext& cal
   constexpr std::size_t kLeast = 4096;
   const std::size_t pixel_bytes =
       static_cast<std::size_t>(image.width()) * static_cast<std::size_t>(image.height()) * image.channels();
-  file_.resize(kLeast + pixel_bytes / 8);  // more than most pictures take
+  file_.resize(kLeast + pixel_bytes / 8);  // enough for most pictures
   info_.err = jpeg_std_error(&errors_);
   errors_.error_exit = [](j_common_ptr info) { std::longjmp(self(info).target_, 1); };
   errors_.output_message = [](j_common_ptr) {};
@@ -80,7 +80,7 @@ JpegEncoder::JpegEncoder(const Image& image, int quality, const CallContext& cal
   destination_.term_destination = [](j_compress_ptr) {};
 }
 
-/// Called from within libjpeg, through which nothing may be thrown, and when the whole file_ is full.
+/// libjpeg calls this when file_ is full. No exception may pass through libjpeg.
 void JpegEncoder::grow() {
   const std::size_t full = file_.size();
   try {
@@ -88,7 +88,7 @@ void JpegEncoder::grow() {
   } catch (...) {
     lacks_memory_ = true;
   }
-  if (lacks_memory_) std::longjmp(target_, 1);  // not from within the handler, which would never end
+  if (lacks_memory_) std::longjmp(target_, 1);  // after the handler: a jump out of it would never end it
   destination_.next_output_byte = file_.data() + full;
   destination_.free_in_buffer = file_.size() - full;
 }
@@ -109,7 +109,7 @@ JpegEncoder::Outcome JpegEncoder::try_encode() {
   const auto rows_at_once = static_cast<JDIMENSION>(rows_between_looks(image_));
   while (info_.next_scanline < info_.image_height) {
     if (info_.next_scanline % rows_at_once == 0 && call_.is_interrupted()) return Outcome::kInterrupted;
-    JSAMPROW row[] = {const_cast<JSAMPROW>(image_.row(info_.next_scanline))};  // not written to
+    JSAMPROW row[] = {const_cast<JSAMPROW>(image_.row(info_.next_scanline))};  // libjpeg does not write to it
     jpeg_write_scanlines(&info_, row, 1);
   }
   jpeg_finish_compress(&info_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of an image is cut out by libjpeg-turbo itself: rows above are skipped, which leaves only the entropy
-// decoding, and of the other columns only those of the same blocks are made.
+// libjpeg-turbo itself cuts out a part of an image. Rows above it are only entropy-decoded, and of the columns beside
+// it only those in the same blocks are made.
 #include "ops/image/jpeg/jpeg_reader.hpp"
 
 #include <jerror.h>
@@ -18,9 +18,9 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Smooth upsampling looks at one more chroma sample to each side.
+/// Smooth upsampling reads one more chroma sample on each side.
 constexpr JDIMENSION kEdgeColumns = 4;
-/// How much is skipped at once; the call's deadline is looked at in between.
+/// Pixels skipped at once; the call's deadline is checked in between.
 constexpr JDIMENSION kPixelsAtOnce = 1 << 20;
 
 std::string libjpeg_version() {
@@ -36,7 +36,7 @@ JpegReader::JpegReader(const Bytes& file, const image::Decode& options, const Ca
   info_.err = jpeg_std_error(&errors_);
   errors_.error_exit = [](j_common_ptr info) { std::longjmp(self(info).target_, 1); };
   errors_.output_message = [](j_common_ptr) {};
-  errors_.emit_message = [](j_common_ptr, int) {};  // warnings are what Pillow ignores as well
+  errors_.emit_message = [](j_common_ptr, int) {};  // Pillow ignores warnings too
   info_.client_data = this;
 }
 
@@ -75,7 +75,7 @@ JpegReader::Outcome JpegReader::try_read_header() {
   };
   info_.progress = &progress_;
   int found = JPEG_HEADER_TABLES_ONLY;
-  while (found == JPEG_HEADER_TABLES_ONLY) found = jpeg_read_header(&info_, FALSE);  // tables may come in front
+  while (found == JPEG_HEADER_TABLES_ONLY) found = jpeg_read_header(&info_, FALSE);  // tables may come first
   if (found != JPEG_HEADER_OK) return Outcome::kTruncated;
   choose_scale();
   jpeg_calc_output_dimensions(&info_);
@@ -112,8 +112,8 @@ JpegReader::Outcome JpegReader::try_skip_rows(JDIMENSION count) {
   return source_.ran_out() ? Outcome::kTruncated : Outcome::kOk;
 }
 
-/// libjpeg goes on to the end marker, as far as the block reaches that it has: so does Pillow, and whether the marker
-/// is there it does not ask. Where the block ends in a second frame, libjpeg-turbo 3 does not wait for the rest of it.
+/// libjpeg goes on to the end marker, but only within the block that it has. Pillow does the same, and does not check
+/// that the marker is there. If the block ends in a second frame, libjpeg-turbo 3 does not wait for the rest of it.
 JpegReader::Outcome JpegReader::try_finish() {
   if (setjmp(target_)) return Outcome::kFailed;
   source_.close();
@@ -122,7 +122,7 @@ JpegReader::Outcome JpegReader::try_finish() {
   return Outcome::kFailed;
 }
 
-/// There can be nothing wrong if the end marker is the next one: what is wrong with pixels libjpeg makes up for.
+/// If the end marker is next, nothing can be wrong: libjpeg makes up for errors in pixels.
 Result<void> JpegReader::finish() {
   if (has_read_all_ || info_.unread_marker == JPEG_EOI) return {};
   if (info_.unread_marker == 0) {
@@ -133,7 +133,7 @@ Result<void> JpegReader::finish() {
   return result(try_finish());
 }
 
-/// libjpeg does not decode what it skips together with the last row, so that one is read.
+/// libjpeg does not decode rows that it skips together with the last one, so the last one is read.
 Result<void> JpegReader::pass_rows_left() {
   if (info_.output_scanline == height_) return {};
   GANTRY_RETURN_IF_ERROR(result(try_skip_rows(height_ - info_.output_scanline - 1)));
@@ -142,7 +142,7 @@ Result<void> JpegReader::pass_rows_left() {
   return result(try_read_rows(rows, 1));
 }
 
-/// libjpeg looks at no deadline here, and does not say when it runs out of bytes.
+/// While it skips rows, libjpeg checks no deadline and does not report that it ran out of bytes.
 void JpegReader::skip_rows(JDIMENSION count) {
   const JDIMENSION at_once = std::max<JDIMENSION>(kPixelsAtOnce / info_.output_width, 1);
   while (count > 0 && !source_.ran_out()) {
@@ -153,7 +153,7 @@ void JpegReader::skip_rows(JDIMENSION count) {
   }
 }
 
-/// As Pillow's draft(): the largest of 8, 4 and 2 by which both sides can be divided and not become too small.
+/// As Pillow's draft(): the largest of 8, 4 and 2 by which both sides can be divided and still be approx_size or more.
 void JpegReader::choose_scale() {
   if (options_.approx_size == 0) return;
   const std::int64_t ratio = std::min(info_.image_width, info_.image_height) / options_.approx_size;
@@ -161,7 +161,7 @@ void JpegReader::choose_scale() {
   info_.scale_denom = ratio >= 8 ? 8 : ratio >= 4 ? 4 : ratio >= 2 ? 2 : 1;
 }
 
-/// Smooth upsampling looks at neighbours: columns within the margin of a cut differ.
+/// Adds a margin, because smooth upsampling reads neighbours: columns next to a cut differ.
 void JpegReader::crop(JDIMENSION first_column, JDIMENSION columns) {
   JDIMENSION first = first_column > kEdgeColumns ? first_column - kEdgeColumns : 0;
   JDIMENSION width = std::min(first_column + columns + kEdgeColumns, info_.output_width) - first;
@@ -170,11 +170,11 @@ void JpegReader::crop(JDIMENSION first_column, JDIMENSION columns) {
   first_selected_ = first_column - first;
 }
 
-/// As jdcoefct.c, smoothing_ok(): of a progressive file that lacks scans libjpeg guesses the coefficients from blocks
-/// around, near the edge of a crop from other ones than in the whole image.
+/// As smoothing_ok() in jdcoefct.c: if a progressive file lacks scans, libjpeg guesses coefficients from blocks around,
+/// and near the edge of a crop from other blocks than in the whole image.
 bool JpegReader::is_smoothed() const {
   if (!info_.progressive_mode || info_.coef_bits == nullptr) return false;
-  constexpr int kGuessed[] = {0, 1, 8, 16, 9, 2, 3, 10, 17, 24};  // where they stand in a quantization table
+  constexpr int kGuessed[] = {0, 1, 8, 16, 9, 2, 3, 10, 17, 24};  // indices in a quantization table
   bool is_useful = false;
   for (int c = 0; c < info_.num_components; ++c) {
     const JQUANT_TBL* table = info_.comp_info[c].quant_table;
@@ -187,8 +187,8 @@ bool JpegReader::is_smoothed() const {
   return is_useful;
 }
 
-/// libjpeg-turbo 3.0.1 changed which blocks it looks at in images that are two blocks wide or whose blocks lie in
-/// several rows, 2.1 how it guesses. Pillow 13 comes with 3.2.
+/// libjpeg-turbo 2.1 changed how it guesses. 3.0.1 changed which blocks it reads in images that are two blocks wide or
+/// whose blocks lie in several rows. Pillow 13 comes with 3.2.
 bool JpegReader::is_smoothed_as_by_pillow() const {
 #if LIBJPEG_TURBO_VERSION_NUMBER >= 3000001
   return true;
@@ -202,7 +202,7 @@ bool JpegReader::is_smoothed_as_by_pillow() const {
 #endif
 }
 
-/// Makes no Error: this is called from within libjpeg, through which nothing may be thrown.
+/// Makes no Error: libjpeg calls this, and no exception may pass through libjpeg.
 bool JpegReader::is_interrupted() const {
   return call_ != nullptr && call_->is_interrupted();
 }

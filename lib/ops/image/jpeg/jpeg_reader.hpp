@@ -2,9 +2,8 @@
 // JpegReader: libjpeg-turbo's decompressor with its defaults, which are Pillow's: accurate integer DCT and smooth
 // upsampling.
 //
-// libjpeg reports errors by not returning: error_exit must leave by longjmp. So every call into it happens in a try_...
-// member that holds nothing with a destructor, sets its own jump target, and returns after a jump; all resources are
-// members.
+// libjpeg reports errors by longjmp: error_exit must not return. So every call into it is in a try_... member function
+// that has no local with a destructor, sets its own jump target, and returns after a jump. All resources are members.
 #pragma once
 
 #include <csetjmp>
@@ -21,7 +20,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Ownership: shares the file's bytes, owns the decompressor; borrows the call.
 /// Threads:   one thread.
 /// Errors:    as image.decode.
-/// Cost:      a few microseconds to open; that is why no decompressor is kept for the next file.
+/// Cost:      a few microseconds to open, so no decompressor is kept for the next file.
 class JpegReader {
  public:
   JpegReader(const Bytes& file, const image::Decode& options, const CallContext* call);
@@ -29,30 +28,29 @@ class JpegReader {
   JpegReader(const JpegReader&) = delete;
   JpegReader& operator=(const JpegReader&) = delete;
 
-  /// What is in the file: first, and once.
+  /// Reads the header. Call it first, and once.
   Result<void> read_header();
   /// The size of the result: smaller than the image's if options.approx_size allows it.
   JDIMENSION width() const { return info_.output_width; }
   JDIMENSION height() const { return info_.output_height; }
   JDIMENSION stored_width() const { return info_.image_width; }
   JDIMENSION stored_height() const { return info_.image_height; }
-  /// How many of the stored pixels in a row become one.
+  /// How many stored pixels in a row become one.
   unsigned shrunk_by() const { return info_.scale_denom; }
   int components() const { return info_.num_components; }
   std::uint8_t orientation() const;
 
-  /// Begins to decode: rows from `first_row` on, and the columns given. They are exact, columns beside them need not
-  /// be.
+  /// Begins to decode from `first_row` on. The given columns are exact; columns beside them need not be.
   Result<void> start(J_COLOR_SPACE colours, JDIMENSION first_row, JDIMENSION first_column, JDIMENSION columns);
-  /// How many columns read_rows() gives, and which of them is the first that was asked for.
+  /// The number of columns that read_rows() gives, and the index of the first one asked for.
   std::size_t decoded_columns() const { return decoded_columns_; }
   std::size_t first_selected() const { return first_selected_; }
   Result<void> read_rows(std::uint8_t* const* rows, std::size_t count);
-  /// What Pillow finds wrong below the rows that were read and behind the image.
+  /// Gives what Pillow finds wrong below the rows that were read and behind the image.
   Result<void> finish();
 
  private:
-  /// Where the decompressor is when it stops.
+  /// How a call into the decompressor ended.
   enum class Outcome { kOk, kTruncated, kFailed };
   enum class Refusal { kNone, kScans, kInterrupted, kSmoothing };
 
@@ -87,7 +85,7 @@ class JpegReader {
   std::size_t first_selected_ = 0;
   Refusal refusal_ = Refusal::kNone;
   bool is_created_ = false;
-  bool has_read_all_ = false;  ///< a file in several scans is read up to its end before its first row
+  bool has_read_all_ = false;  ///< a file with several scans is read to its end before its first row
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The walk is that of JpegImagePlugin._open, and so are the errors: a file that Pillow does not open is not read here.
+// Walks the segments as JpegImagePlugin._open does, with its errors: a file that Pillow does not open is not read here.
 #include "ops/image/jpeg/jpeg_segments.hpp"
 
 #include <algorithm>
@@ -30,7 +30,7 @@ constexpr std::uint8_t kApp = 0xE0;
 constexpr std::uint8_t kFirstReserved = 0xF0;
 constexpr std::uint8_t kLastReserved = 0xFD;
 
-/// How much is searched at once; the call's deadline may be looked at in between.
+/// Bytes searched at once; the call's deadline may be checked in between.
 constexpr std::size_t kBytesAtOnce = 1 << 16;
 
 constexpr std::string_view kJfif = "JFIF";
@@ -45,8 +45,8 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
-/// The next marker, with `bytes` moved behind it; 0 for a stuffed byte, and if there is none in the bytes that
-/// are searched at once; nothing at the end.
+/// The next marker; moves `bytes` behind it. 0 for a stuffed byte, or if the bytes searched at once hold no marker;
+/// nothing at the end.
 std::optional<std::uint8_t> next_marker(std::string_view& bytes) {
   const std::string_view part = bytes.substr(0, kBytesAtOnce);
   const bool is_last = part.size() == bytes.size();
@@ -73,8 +73,7 @@ std::size_t number(std::string_view bytes, std::size_t at, std::size_t count) {
   return value;
 }
 
-/// False if the length of a resource's name is missing, of which Pillow makes an error. It makes none of what else may
-/// be missing.
+/// False if the length of a resource's name is missing, which is an error in Pillow. No other missing part is.
 bool are_resources_whole(std::string_view content) {
   std::size_t at = kPhotoshop.size();
   while (at <= content.size() && starts_with(content.substr(at), kResource)) {
@@ -125,7 +124,7 @@ class MetadataReader {
       first_profile_ = content;
   }
 
-  /// Pillow joins the parts of a colour profile when it comes to the frame, beginning with the one that sorts first.
+  /// Pillow joins the parts of a colour profile when it reads the frame, beginning with the one that sorts first.
   Result<void> read_frame(std::uint8_t marker) {
     if (marker == kLossless || marker == kLosslessArithmetic)
       return Error(ErrorCode::kUnsupported, "JPEG: lossless").with_reason(ErrorReason::kMediaType);
@@ -143,7 +142,7 @@ class MetadataReader {
 Result<JpegMetadata> read_jpeg_metadata(const Bytes& file, const CallContext* call) {
   MetadataReader reader;
   std::string_view rest(reinterpret_cast<const char*>(file.data()), file.size());
-  rest.remove_prefix(2);  // the start
+  rest.remove_prefix(2);  // the start marker
   CallWatch watch(call);
   for (std::size_t left = rest.size();;) {
     if (watch.is_over((left - rest.size()) * kSearchWork)) return watch.interruption();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks begin at multiples of PIL's ImageFile.MAXBLOCK: Pillow reads from the beginning of the file.
+// Blocks begin at multiples of PIL's ImageFile.MAXBLOCK, because Pillow reads from the beginning of the file.
 #include "ops/image/jpeg/jpeg_source.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
 constexpr std::size_t kReadBytes = 65536;
-/// What a decoder is given when the bytes run out and that is accepted.
+/// Handed over when the bytes run out and that is accepted.
 constexpr JOCTET kEndOfImage[] = {0xFF, JPEG_EOI};
 
 }  // namespace
@@ -49,7 +49,7 @@ boolean JpegSource::fill() {
   return TRUE;
 }
 
-/// The last byte to be skipped may be the last of a block: the next one is asked for then.
+/// If the skip ends at the end of a block, libjpeg asks for the next one later.
 void JpegSource::skip(std::size_t count) {
   if (count <= bytes_in_buffer || is_closed_) {
     count = std::min(count, bytes_in_buffer);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JpegSource: a file's bytes for libjpeg, in the blocks in which Pillow hands them over. libjpeg asks for each, so the
-// call's deadline is looked at between them; and how far Pillow looks for errors behind the image depends on them.
+// JpegSource: hands a file's bytes to libjpeg in the same blocks as Pillow. libjpeg asks for each block, so the call's
+// deadline is checked between them. The blocks also decide how far Pillow looks for errors behind the image.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: borrows the file's bytes.
 /// Threads:   one thread.
-/// Errors:    none of its own; when the bytes run out libjpeg is told to wait for more, and returns.
+/// Errors:    none of its own; if the bytes run out, libjpeg is told to wait for more, and returns.
 /// Cost:      no copies.
 class JpegSource final : public jpeg_source_mgr {
  public:
@@ -24,20 +24,20 @@ class JpegSource final : public jpeg_source_mgr {
   JpegSource(const JpegSource&) = delete;
   JpegSource& operator=(const JpegSource&) = delete;
 
-  /// Where the bytes run out there is an end marker, once.
+  /// Adds one end marker when the bytes run out.
   void make_up_end() { makes_up_end_ = true; }
-  /// Nothing is handed over any more but what is left of this block.
+  /// Hands over nothing after the current block.
   void close() { is_closed_ = true; }
   /// True if libjpeg was told to wait for bytes that the file does not have.
   bool ran_out() const { return ran_out_; }
-  /// What libjpeg has not read yet.
+  /// The bytes that libjpeg has not read yet.
   std::string_view unread() const;
 
  private:
   static JpegSource& self(j_decompress_ptr info) { return static_cast<JpegSource&>(*info->src); }
   boolean fill();
   void skip(std::size_t count);
-  /// Hands over from `position` to the end of the block that it lies in.
+  /// Hands over the bytes from `position` to the end of its block.
   void hand_over(const std::uint8_t* position);
 
   const std::uint8_t* begin_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which colours libjpeg is asked for, and what is made of them; which errors count.
+// Chooses the colours that libjpeg gives, converts them, and decides which errors count.
 #include "ops/image/jpeg/jpeg_stream.hpp"
 
 #include <algorithm>
@@ -81,7 +81,7 @@ std::size_t JpegStream::offset_bytes() const {
 
 Result<void> JpegStream::read_rows(std::uint8_t* const* rows, std::size_t count) {
   if (!accepts_truncated_) return read_some(rows, count);
-  for (std::size_t i = 0; i < count; ++i) {  // one by one: those before an error are kept
+  for (std::size_t i = 0; i < count; ++i) {  // one by one, to keep the rows before an error
     if (!is_broken_)
       if (auto ok = read_some(rows + i, 1); !ok && !is_accepted(ok.error())) return ok;
     if (is_broken_) std::fill_n(rows[i], row_bytes(), static_cast<std::uint8_t>(is_cmyk_ ? 255 : 0));
@@ -89,7 +89,7 @@ Result<void> JpegStream::read_rows(std::uint8_t* const* rows, std::size_t count)
   return {};
 }
 
-/// Of errors, those that are about the file, and not about the call or the machine.
+/// Accepts errors about the file, but not about the call or the machine.
 bool JpegStream::is_accepted(const Error& error) {
   is_broken_ = accepts_truncated_ && error.code() == ErrorCode::kInvalidArgument;
   return is_broken_;

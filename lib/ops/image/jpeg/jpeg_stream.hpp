@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JpegStream: a JPEG file as rows. Rows below the last one read are never decoded, rows above and columns beside the
-// selected ones only as far as the format makes that necessary: entropy coding cannot be skipped, the transform and the
-// colours can.
+// JpegStream: a JPEG file as rows. Rows below the last one read are never decoded. Rows above and columns beside the
+// selection are decoded only as far as needed: entropy decoding cannot be skipped; the transform and the colours can.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +15,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 class JpegReader;
 
-/// As RowStream.
+/// See RowStream.
 class JpegStream final : public RowStream {
  public:
   /// Reads the header and checks it against the limits.
@@ -43,7 +42,7 @@ class JpegStream final : public RowStream {
   const bool accepts_truncated_;
   bool is_cmyk_ = false;
   bool is_started_ = false;
-  bool is_broken_ = false;  ///< and that is accepted: rows are 0, as CMYK or else as they are
+  bool is_broken_ = false;  ///< by an accepted error: further rows are 0, which is white in CMYK
   Colour colour_ = Colour::kRgb;
   std::vector<std::uint8_t> cmyk_row_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// As resample_kernels.cpp: one source for each instruction set.
+// As resample_kernels.cpp: one source, compiled for each instruction set.
 #include "ops/image/kernels/area_kernels.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -12,7 +12,7 @@ namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// The pixels of a group of sums, added up over all rows before the next group begins.
+/// Adds up one vector of sums over all rows before the next vector begins.
 template <class Words>
 HWY_INLINE void add_group(const std::uint8_t* first, std::ptrdiff_t stride, std::size_t rows, std::uint16_t* out,
                           Words words) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Means of areas of RGB images whose rows add up to no more than 16 bits hold.
+// Means of areas of RGB images whose sums of rows fit 16 bits.
 #pragma once
 
 #include <cstddef>
@@ -8,22 +8,22 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What area_add_rows() gives has so many numbers behind it that may be read.
+/// So many elements behind the output of area_add_rows() must be readable.
 inline constexpr std::size_t kAreaPadding = 4;
 
-/// out[i] = the sum of byte i of `rows` rows, which lie `stride` bytes apart; at most 257.
+/// out[i] = the sum of byte i of `rows` rows, at most 257, which lie `stride` bytes apart.
 void area_add_rows(const std::uint8_t* first, std::ptrdiff_t stride, std::size_t rows, std::uint16_t* out,
                    std::size_t count);
 
 /// out[4 * x + channel] = the sum of the pixels begins[x] up to ends[x], of at most 8,000,000 bytes altogether. `out`
-/// has 4 * width floats; the fourth of each is of no account.
+/// has 4 * width floats; every fourth is unused.
 void area_add_columns(const std::uint16_t* sums, const std::uint32_t* begins, const std::uint32_t* ends,
                       std::size_t width, float* out);
 
-/// How one row of the result is made of its sums, each operation rounded to float32.
+/// How one row of the result is made from its sums, each operation rounded to float32.
 struct AreaRow {
-  const float* columns;  ///< how many pixels each column covers
-  float rows;            ///< and how many rows
+  const float* columns;  ///< the number of pixels that each column covers
+  float rows;            ///< the number of rows
   float mean[3];
   float std[3];
 };

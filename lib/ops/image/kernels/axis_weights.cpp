@@ -44,7 +44,7 @@ double lanczos(double x) {
   return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0;
 }
 
-/// torch's form of the same curve, which rounds elsewhere (aten/src/ATen/native/UpSample.h).
+/// torch's form of the same curve, which rounds differently (aten/src/ATen/native/UpSample.h).
 double torch_bicubic(double x, double a) {
   x = std::abs(x);
   if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
@@ -72,7 +72,7 @@ Curve curve_of(image::Filter filter) {
       return {bicubic, 2.0};
     case image::Filter::kLanczos:
       return {lanczos, 3.0};
-    default:  // no curve
+    default:  // filters without a curve
       return {bilinear, 1.0};
   }
 }
@@ -97,7 +97,7 @@ class Axis {
     return {static_cast<std::int32_t>(begin), static_cast<std::int32_t>(end - begin)};
   }
 
-  /// Adding up to 1, as many as the window has. Gives the largest.
+  /// Fills `weights`, one per pixel of the window, with a sum of 1. Gives the largest.
   double weigh(std::int64_t output, std::vector<double>& weights) const {
     const AxisWeights::Window pixels = window(output);
     const double centre = centre_of(output);
@@ -127,7 +127,7 @@ class Axis {
   double inverse_scale_;
 };
 
-/// As Axis, for torch's kernels without antialias: the filter keeps its width, and what lies beyond an edge counts for
+/// As Axis, for torch's kernels without antialias: the filter keeps its width, and weights beyond an edge are added to
 /// the pixel there.
 class PointAxis {
  public:
@@ -141,7 +141,7 @@ class PointAxis {
     return {static_cast<std::int32_t>(begin), static_cast<std::int32_t>(end - begin)};
   }
 
-  /// Gives the largest weight that came up on the way: of which more may have been taken away again.
+  /// Gives the largest weight on the way. At an edge, negative weights may have reduced it again.
   double weigh(std::int64_t output, std::vector<double>& weights) const {
     const AxisWeights::Window pixels = window(output);
     const Place at = place(output);
@@ -214,8 +214,8 @@ int bits_beside(double largest) {
   return bits;
 }
 
-/// As many bits as leave the largest weight of the axis 16. No weight reaches 1.99, so that one of 1 leaves as many as
-/// the largest will, and the rest of the axis, which may be a long one, need not be looked at.
+/// The most fractional bits with which the largest weight of the axis fits 16 bits. No weight reaches 1.99, so a weight
+/// of 1 gives as many bits as the largest one, and the rest of the axis, which may be long, is not computed.
 template <class A>
 int torch_precision(const A& axis, std::int64_t out) {
   double largest = 0.0;
@@ -265,7 +265,7 @@ AxisWeights pillow_nearest(std::int64_t in, std::int64_t out, std::int64_t first
   const double scale = static_cast<double>(box.end - box.begin) / static_cast<double>(out);
   double at = static_cast<double>(box.begin) + scale * 0.5;
   AxisWeights result;
-  for (std::int64_t output = 0; output < first + count; ++output, at += scale)  // added up, as in the reference
+  for (std::int64_t output = 0; output < first + count; ++output, at += scale)  // accumulated, as in the reference
     if (output >= first)
       result.windows.push_back({static_cast<std::int32_t>(std::min(static_cast<std::int64_t>(at), in - 1)), 1});
   return result;

@@ -11,24 +11,23 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 /// An output is clamp((sum of weight * pixel + 2^(shift - 1)) >> shift, 0, 255), in wrapping 32-bit arithmetic.
 ///
-/// A weight k does not fit 16 bits, but high * 2^11 + low does, each of them: two 16-bit products instead of one of 32
-/// bits give the same sum exactly. Weights are stored in pairs of neighbouring taps, as multiply-add instructions take
-/// them.
+/// A weight may not fit 16 bits, but both parts of high * 2^11 + low do. So two 16-bit products give exactly the same
+/// sum as one 32-bit product. Weights are stored in pairs of neighbouring taps, as multiply-add instructions take them.
 struct AxisWeights {
   struct Window {
-    std::int32_t begin;  // of the whole axis
+    std::int32_t begin;  // index in the whole axis
     std::int32_t count;
   };
   static constexpr int kLowBits = 11;
 
-  std::vector<Window> windows;  // one an output
+  std::vector<Window> windows;  // one per output
   std::int32_t taps = 0;        // the largest count
-  std::int32_t pairs = 0;       // of taps, rounded up to even: the stride of the lists below is 2 * pairs
+  std::int32_t pairs = 0;       // of taps, rounded up; `values` has 2 * pairs per output
   int shift = 0;
-  bool fits_16_bits = false;         // every weight does: `high` is 0, and `low` the weight
-  std::vector<std::int32_t> values;  // zero behind a window's count
+  bool fits_16_bits = false;         // all weights do: `high` is 0, and `low` is the weight
+  std::vector<std::int32_t> values;  // zero beyond a window's count
   std::vector<std::int16_t> packed;  // low, low, high, high of each pair
-  std::vector<float> shares;         // instead of all these, of OpenCV's area filter: `taps` an output
+  std::vector<float> shares;         // for OpenCV's area filter, instead of the above: `taps` per output
 
   /// Fills `packed` from `values`.
   void pack();
@@ -36,7 +35,7 @@ struct AxisWeights {
   std::size_t stride() const { return 2 * static_cast<std::size_t>(pairs); }
 };
 
-/// The part of an axis that becomes the outputs; pixels around it count as far as a filter reaches.
+/// The part of an axis that is resampled. Pixels around it count too, as far as the filter reaches.
 struct AxisBox {
   float begin;
   float end;
@@ -51,11 +50,11 @@ double filter_support(image::Filter filter);
 AxisWeights pillow_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
                            std::int64_t count, AxisBox box);
 /// torch's antialiased uint8 kernels (aten/src/ATen/native/cpu/UpSampleKernelAVXAntialias.h): 16-bit weights, with as
-/// many bits behind the point as the largest weight of the axis leaves. Bilinear, bicubic and lanczos.
+/// many fractional bits as the largest weight of the axis leaves. Bilinear, bicubic and lanczos.
 AxisWeights torch_u8_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
                              std::int64_t count);
-/// torch's uint8 kernels without antialias: 2 or 4 pixels around the place that the output comes from, whose weights
-/// add up at the edges. Bilinear and bicubic.
+/// torch's uint8 kernels without antialias: 2 or 4 pixels around the source position of the output. At the edges their
+/// weights are added to the pixel there. Bilinear and bicubic.
 AxisWeights torch_u8_point_weights(std::int64_t in, std::int64_t out, image::Filter filter, std::int64_t first,
                                    std::int64_t count);
 /// Windows of one pixel, without weights: Pillow's NEAREST over a box (src/libImaging/Geometry.c, ImagingScaleAffine).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// As resample_kernels.cpp: one source for each instruction set, plain loops where there is no better.
+// As resample_kernels.cpp: one source, compiled for each instruction set; plain loops without x86 vectors.
 #include "ops/image/kernels/linear_kernels.hpp"
 
 #include <cstring>
@@ -27,7 +27,7 @@ HWY_INLINE void scalar_linear_row(const std::uint8_t* row, std::uint16_t* out, s
 
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4
 
-/// The pairs of two neighbouring pixels by channel; 128 gives 0.
+/// Shuffles two neighbouring pixels into pairs by channel; kNone gives 0.
 template <std::size_t kChannels>
 HWY_INLINE __m128i pair_order() {
   constexpr char kNone = -128;
@@ -36,7 +36,7 @@ HWY_INLINE __m128i pair_order() {
   return _mm_setr_epi8(0, kNone, 4, kNone, 1, kNone, 5, kNone, 2, kNone, 6, kNone, 3, kNone, 7, kNone);
 }
 
-/// Outputs 0..outputs of four rows. 8 bytes are read and 4 results written for each pixel, whatever it has.
+/// Makes outputs 0..outputs of four rows. Reads 8 bytes and writes 4 results per pixel, with 3 channels too.
 template <std::size_t kChannels>
 HWY_INLINE void linear_block(const std::uint8_t* const (&rows)[4], std::uint16_t* const (&out)[4],
                              std::int64_t first_column, const AxisView& axis, std::size_t outputs) {
@@ -64,7 +64,7 @@ HWY_INLINE void linear_block(const std::uint8_t* const (&rows)[4], std::uint16_t
 template <std::size_t kChannels>
 HWY_INLINE void linear_channels(const std::uint8_t* const* rows, std::uint16_t* const* out, std::size_t row_count,
                                 std::int64_t first_column, std::int64_t columns, const AxisView& axis) {
-  // The last pixel is left out, so that nothing is written behind it; so is what would read behind the row.
+  // Leaves out the last pixel, so that nothing is written behind it, and pixels that would be read behind the row.
   std::size_t outputs = axis.outputs - 1;
   while (outputs > 0 && (axis.windows[outputs - 1].begin - first_column) * static_cast<std::int64_t>(kChannels) + 8 >
                             columns * static_cast<std::int64_t>(kChannels))

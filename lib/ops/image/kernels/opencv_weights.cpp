@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computed in float and double where OpenCV does.
+// Computes in float and in double where OpenCV does.
 #include "ops/image/kernels/opencv_weights.hpp"
 
 #include <algorithm>
@@ -10,12 +10,12 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// OpenCV's, which divides twice.
+/// The scale as OpenCV computes it, with two divisions.
 double scale_of(std::int64_t in, std::int64_t out) {
   return 1.0 / (static_cast<double>(out) / static_cast<double>(in));
 }
 
-/// INTER_CUBIC's weights of four pixels around a place, `x` behind the second.
+/// INTER_CUBIC's weights of the four pixels around a position `x` behind the second.
 std::array<float, 8> cubic4(float x) {
   constexpr float a = -0.75f;
   const float left = x + 1, right = 1 - x;
@@ -27,7 +27,7 @@ std::array<float, 8> cubic4(float x) {
   return weights;
 }
 
-/// INTER_LANCZOS4's of eight, `x` behind the fourth.
+/// INTER_LANCZOS4's weights of the eight pixels around a position `x` behind the fourth.
 std::array<float, 8> lanczos4(float x) {
   constexpr double s = std::numbers::sqrt2 / 2;
   constexpr double kTurns[8][2] = {{1, 0}, {-s, -s}, {0, 1}, {s, -s}, {-1, 0}, {s, s}, {0, -1}, {-s, s}};
@@ -38,7 +38,7 @@ std::array<float, 8> lanczos4(float x) {
   for (std::size_t i = 0; i < 8; ++i) {
     const float distance = x + 3 - static_cast<float>(i);
     const double y = -static_cast<double>(distance) * std::numbers::pi * 0.25;
-    const bool is_here = std::abs(distance) < 1e-6f;  // where 0 is divided by 0: all the others vanish
+    const bool is_here = std::abs(distance) < 1e-6f;  // avoids 0 / 0: next to 1e30 all other weights vanish
     weights[i] = is_here ? 1e30f : static_cast<float>((kTurns[i][0] * sine + kTurns[i][1] * cosine) / (y * y));
     sum += weights[i];
   }
@@ -126,7 +126,7 @@ AxisWeights opencv_area_weights(std::int64_t in, std::int64_t out, bool is_verti
 }
 
 AxisWeights opencv_area_shares(std::int64_t in, std::int64_t out, std::int64_t first, std::int64_t count) {
-  constexpr double kSliver = 1e-3;  // less of a pixel does not count
+  constexpr double kSliver = 1e-3;  // a smaller part of a pixel does not count
   const double scale = scale_of(in, out);
   AxisWeights result;
   std::vector<std::vector<float>> shares;

@@ -6,19 +6,19 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// INTER_LINEAR: 11 bits, two pixels. At the edges of a horizontal axis the
-/// pixel there has all the weight; of a vertical axis it is taken twice, with a weight each.
+/// INTER_LINEAR: 11 bits, two pixels. At the edges of a horizontal axis the pixel there has all the weight; of a
+/// vertical axis it is taken twice, with a weight each.
 AxisWeights opencv_linear_weights(std::int64_t in, std::int64_t out, bool is_vertical, std::int64_t first,
                                   std::int64_t count);
 
-/// INTER_CUBIC and INTER_LANCZOS4: 4 or 8 pixels with weights of 11 bits. Of a horizontal axis, what lies beyond an
-/// edge counts for the pixel there; of a vertical one, windows reach beyond the edges.
+/// INTER_CUBIC and INTER_LANCZOS4: 4 or 8 pixels with weights of 11 bits. On a horizontal axis, weights beyond an edge
+/// are added to the pixel there; on a vertical one, windows reach beyond the edges.
 AxisWeights opencv_wide_weights(std::int64_t in, std::int64_t out, bool is_lanczos, bool is_vertical,
                                 std::int64_t first, std::int64_t count);
-/// The two pixels of INTER_AREA where the image grows: those of INTER_LINEAR by another rule.
+/// INTER_AREA if the image grows: two pixels, as in INTER_LINEAR, by another rule.
 AxisWeights opencv_area_weights(std::int64_t in, std::int64_t out, bool is_vertical, std::int64_t first,
                                 std::int64_t count);
-/// How much of an output each pixel covers, for INTER_AREA where no side grows (computeResizeAreaTab).
+/// The share of an output that each pixel covers, for INTER_AREA if no side grows (computeResizeAreaTab).
 AxisWeights opencv_area_shares(std::int64_t in, std::int64_t out, std::int64_t first, std::int64_t count);
 /// INTER_NEAREST: windows of one pixel. INTER_NEAREST_EXACT, since OpenCV 5, is pillow_nearest().
 AxisWeights opencv_nearest(std::int64_t in, std::int64_t out, std::int64_t first, std::int64_t count);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pixel waits for the one to its left, so that only its own bytes are computed at once, in 16 bits each; one by one
-// where there are no vectors.
+// A pixel depends on the one to its left, so only its own bytes are computed at once, in 16 bits each. Without vectors
+// they are computed one by one.
 #include "ops/image/kernels/png_filter.hpp"
 
 #include <algorithm>
@@ -56,7 +56,7 @@ HWY_INLINE Word store_sum(Word stored, Word guess, std::uint8_t* out) {
   return sum;
 }
 
-/// The one of left, above and their common neighbour that is nearest to left + above - corner; the first of equals.
+/// The nearest of left, above and corner to left + above - corner; the first of equals.
 HWY_INLINE Word paeth(Word left, Word above, Word corner) {
   const Word rise = hn::Sub(above, corner);
   const Word run = hn::Sub(left, corner);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One source, compiled for each instruction set by Highway; the best one is chosen when the first image comes.
+// One source, compiled for each instruction set by Highway; the best one is chosen at the first image.
 //
 // On x86 both passes are multiply-adds of 16-bit pairs: _mm_madd_epi16 gives pixel[0] * k[0] + pixel[1] * k[1] for each
 // 32-bit lane, once with the high parts of the weights and once with the low ones, and (high << 11) + low is the exact
@@ -22,7 +22,7 @@ namespace gantry::inline GANTRY_ABI::detail::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// 256 bits where there are any: two rows of 128 bits side by side. Wider vectors gain little for windows this short.
+// 256 bits if there are any: two rows of 128 bits side by side. Wider vectors gain little for windows this short.
 using Bytes = hn::CappedTag<std::uint8_t, 32>;
 using Pairs = hn::Repartition<std::int16_t, Bytes>;
 using Sums = hn::Repartition<std::int32_t, Bytes>;
@@ -40,7 +40,7 @@ HWY_INLINE SumVector add_products(PairVector pixels, PairVector weights, SumVect
   return hn::ReorderWidenMulAccumulate(Sums(), pixels, weights, sum, unused);
 }
 
-/// Saturates, within blocks of 128 bits: the inverse of interleaving.
+/// Narrows with saturation, within blocks of 128 bits: the inverse of interleaving.
 HWY_INLINE PairVector narrow(SumVector a, SumVector b) {
   return hn::ReorderDemote2To(Pairs(), a, b);
 }
@@ -73,14 +73,14 @@ HWY_INLINE void load_block(const std::uint8_t* const (&rows)[4], std::int64_t of
   }
 }
 
-/// sum = (high << 11) + low + half, shifted.
+/// ((high << 11) + low + half) >> shift.
 template <bool kHasHigh>
 HWY_INLINE SumVector rounded(SumVector high, SumVector low, SumVector half, int shift) {
   const SumVector sum = hn::Add(low, half);
   return hn::ShiftRightSame(kHasHigh ? hn::Add(sum, hn::ShiftLeft<AxisWeights::kLowBits>(high)) : sum, shift);
 }
 
-/// Where the bytes of two neighbouring pixels go, as 16-bit pairs by channel; 128 gives 0.
+/// Shuffles two neighbouring pixels into 16-bit pairs by channel; 128 gives 0.
 template <std::size_t kChannels, std::size_t kFirst>
 HWY_INLINE ByteVector pair_order() {
   constexpr auto kNone = std::uint8_t{128};
@@ -97,7 +97,7 @@ HWY_INLINE ByteVector pair_order() {
   return hn::Load(Bytes(), kChannels == 3 ? kOrder3 : kOrder4);
 }
 
-/// How many outputs from the first on load only bytes that exist: 16 at each group of four taps, weights of 0 included.
+/// The number of leading outputs that load only existing bytes: 16 per group of four taps, weights of 0 included.
 HWY_INLINE std::size_t outputs_within(const AxisView& axis, std::size_t channels, std::int64_t first_column,
                                       std::int64_t columns) {
   const auto pixel_bytes = static_cast<std::int64_t>(channels);
@@ -127,8 +127,8 @@ HWY_INLINE void add_pair(const ByteVector (&pixels)[kVectors], ByteVector order,
   }
 }
 
-/// One pixel of each of four rows, 4 bytes a row. Each block of 128 bits holds one as four 32-bit lanes; narrowed
-/// twice, one 32-bit lane: rows 0 and 2 in the lower block, rows 1 and 3 in the upper one, if there are two blocks.
+/// One pixel of each of four rows, 4 bytes per row. A block of 128 bits holds one as four 32-bit lanes and, narrowed
+/// twice, as one lane. With two blocks, rows 0 and 2 are in the lower one, rows 1 and 3 in the upper one.
 HWY_INLINE __m128i pixels_of(const SumVector (&sums)[kVectors]) {
 #if HWY_TARGET <= HWY_AVX2
   const PairVector pairs = narrow(sums[0], sums[1]);
@@ -139,10 +139,10 @@ HWY_INLINE __m128i pixels_of(const SumVector (&sums)[kVectors]) {
 #endif
 }
 
-/// As many outputs as are made before they are sorted into their rows.
+/// The number of outputs made before they are sorted into their rows.
 constexpr std::size_t kChunk = 128;
 
-/// Four rows of up to kChunk outputs from `first` on, into `pixels`. kPairs is the number of pairs of taps; 0: any.
+/// Makes up to kChunk outputs of four rows, from `first` on, into `pixels`. kPairs is the number of tap pairs; 0: any.
 template <std::size_t kChannels, bool kHasHigh, std::size_t kPairs>
 HWY_INLINE void resample_chunk(const std::uint8_t* const (&rows)[4], std::int64_t first_column, const AxisView& axis,
                                std::size_t first, std::size_t outputs, __m128i* pixels) {
@@ -180,7 +180,7 @@ HWY_INLINE void sort_into_rows(const __m128i* pixels, std::size_t count, std::ui
                                std::size_t first) {
   const __m128i without_fourth = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -128, -128, -128, -128);
   std::size_t x = 0;
-  // 16 bytes are stored, of which 12 count where there are three channels: the pixels behind follow.
+  // Stores 16 bytes. With three channels 12 of them count; the next pixels overwrite the rest.
   for (; x + (kChannels == 3 ? 6 : 4) <= count; x += 4) {
     const __m128i low01 = _mm_unpacklo_epi32(pixels[x], pixels[x + 1]);
     const __m128i low23 = _mm_unpacklo_epi32(pixels[x + 2], pixels[x + 3]);
@@ -234,7 +234,7 @@ template <std::size_t kChannels>
 HWY_INLINE void resample_channels(const std::uint8_t* const* rows, std::uint8_t* const* out, std::size_t row_count,
                                   std::int64_t first_column, std::int64_t columns, const AxisView& axis) {
   const std::size_t outputs = outputs_within(axis, kChannels, first_column, columns);
-  // A block has four rows; where there are fewer, the last is made again.
+  // A block has four rows. If there are fewer, the last one is repeated.
   const std::uint8_t* block_rows[4];
   std::uint8_t* block_out[4];
   for (std::size_t i = 0; i < 4; ++i) {
@@ -270,7 +270,7 @@ HWY_INLINE void combine_vector(const std::uint8_t* const* rows, std::size_t outp
                                 hn::BitCast(Pairs(), hn::InterleaveUpper(Bytes(), right, zero))};
     const PairVector weights_low = both(packed + 2 * tap);
     const PairVector weights_high = both(packed + 2 * tap + 2);
-    // interleave(left, zero) holds first[i], 0... the two taps of a column are neighbouring bytes, hence 16-bit pairs.
+    // interleave(left, zero) holds first[i], 0, second[i], 0: the two taps of a column as 16-bit numbers.
     for (std::size_t v = 0; v < 4; ++v) {
       sum_low[v] = add_products(pairs[v], weights_low, sum_low[v]);
       if (kHasHigh) sum_high[v] = add_products(pairs[v], weights_high, sum_high[v]);

@@ -10,8 +10,8 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 /// The horizontal pass over up to 4 rows of 1, 3 or 4 interleaved channels. rows[i] points at column `first_column`;
-/// only `columns` columns exist from there, which must hold all windows: nothing else is read. out[i] gets one pixel a
-/// window.
+/// only `columns` columns exist from there, which must hold all windows: nothing else is read. out[i] gets one pixel
+/// per window.
 void resample_rows(const std::uint8_t* const* rows, std::uint8_t* const* out, std::size_t row_count,
                    std::size_t channels, std::int64_t first_column, std::int64_t columns, const AxisWeights& weights);
 

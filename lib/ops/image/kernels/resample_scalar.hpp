@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two passes as plain loops: what they compute, and what runs where there is no better.
+// The two passes as plain loops. They define the result, and run where there are no vectors.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ inline std::uint8_t scalar_round(std::uint32_t sum, int shift) {
   return static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-/// One channel of one output; unsigned, so that it wraps. `pixel` is the first of the window.
+/// The sum of one channel of one output; unsigned, so that it wraps. `pixel` is the first of the window.
 inline std::uint32_t scalar_sum(const std::uint8_t* pixel, std::size_t channels, std::size_t output,
                                 const AxisView& axis) {
   const std::int32_t* weight = axis.values + output * axis.stride;
@@ -40,7 +40,7 @@ inline std::uint32_t scalar_sum(const std::uint8_t* pixel, std::size_t channels,
   return sum;
 }
 
-/// Outputs first.. of one row; see resample_rows().
+/// Makes the outputs from `first` on of one row; see resample_rows().
 inline void scalar_resample_row(const std::uint8_t* row, std::uint8_t* out, std::size_t channels,
                                 std::int64_t first_column, const AxisView& axis, std::size_t first) {
   for (std::size_t x = first; x < axis.outputs; ++x) {
@@ -50,7 +50,7 @@ inline void scalar_resample_row(const std::uint8_t* row, std::uint8_t* out, std:
   }
 }
 
-/// Bytes first.. of one row; see combine_rows().
+/// Makes the bytes from `first` on of one row; see combine_rows().
 inline void scalar_combine_rows(const std::uint8_t* const* rows, std::size_t output, std::uint8_t* out,
                                 std::size_t first, std::size_t bytes, const AxisView& axis) {
   const std::int32_t* weight = axis.values + output * axis.stride;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain loops: a table look-up is bound by loads, and gathers are slower than them.
+// Plain loops: table look-ups are bound by loads, and gathers are slower than loads.
 #include "ops/image/kernels/store_kernels.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Four pixels at a time, so that their numbers are put together before they are stored.
+/// Takes four pixels at a time, so that four numbers are stored at once.
 template <std::size_t kChannels, class T>
 void planes_of(const std::uint8_t* row, std::size_t pixels, const T* const* tables, T* const* planes) {
   constexpr std::size_t kBlock = 4;

@@ -23,7 +23,7 @@ const char* PngAnimation::read(std::string_view chunk, std::string_view content,
   }
   const std::uint32_t frames = png_number(content, 0);
   if (frames_)
-    frames_.reset();  // two of them: Pillow takes the file for one image
+    frames_.reset();  // a second acTL: Pillow takes the file for one image
   else if (frames > 0 && frames <= kMaxFrames)
     frames_ = frames;
   return nullptr;
@@ -48,7 +48,7 @@ const char* PngAnimation::read_frame(std::string_view content, std::uint32_t wid
 
 void PngAnimation::begin_pixels() {
   const std::uint64_t frames = frames_.value_or(1);
-  is_animated_ = frames > 1 || (frames_ && !region_);  // without a region, the image is none of the frames
+  is_animated_ = frames > 1 || (frames_ && !region_);  // without a region, the image is not one of the frames
 }
 
 }  // namespace gantry::inline GANTRY_ABI::detail

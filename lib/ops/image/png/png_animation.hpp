@@ -21,16 +21,16 @@ struct PngRegion {
 /// Ownership: borrows nothing.
 /// Threads:   one thread.
 /// Errors:    what is wrong with a chunk, as a static text.
-/// Cost:      none to speak of.
+/// Cost:      negligible.
 class PngAnimation {
  public:
-  /// A chunk whose first bytes are there, in an image of that size. nullptr if nothing is wrong; chunks that are no
-  /// part of an animation never are. `accepts_short`: those that are too short are ignored.
+  /// Reads a chunk whose first bytes exist, in an image of that size. nullptr if nothing is wrong; chunks that are not
+  /// part of an animation are ignored. `accepts_short`: so are chunks that are too short.
   const char* read(std::string_view chunk, std::string_view content, std::uint32_t width, std::uint32_t height,
                    bool accepts_short);
-  /// To be called where the first pixel data begins.
+  /// Call it where the first pixel data begins.
   void begin_pixels();
-  /// After begin_pixels(): frames follow the image that is decoded.
+  /// True if frames follow the decoded image. Only after begin_pixels().
   bool is_animated() const { return is_animated_; }
   /// The part that the last fcTL names; nothing if there was none.
   const std::optional<PngRegion>& region() const { return region_; }

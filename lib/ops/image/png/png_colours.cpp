@@ -31,8 +31,8 @@ bool exists(int colour_type, int bit_depth) {
   }
 }
 
-/// Where one colour of a palette is transparent and all others are opaque, Pillow keeps the place of the one. It finds
-/// that by a regular expression, for which a line feed at the end is none of the text.
+/// If one colour of a palette is transparent and all others are opaque, Pillow keeps only its index. It tests that by a
+/// regular expression, which ignores a line feed at the end.
 std::string_view alpha_of_palette(std::string_view alpha) {
   std::string_view line = alpha;
   if (!line.empty() && line.back() == '\n') line.remove_suffix(1);

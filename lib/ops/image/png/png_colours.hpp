@@ -13,19 +13,19 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Ownership: borrows the contents of the chunks.
 /// Threads:   one thread.
 /// Errors:    what is wrong with a chunk, as a static text.
-/// Cost:      none to speak of.
+/// Cost:      negligible.
 class PngColours {
  public:
-  /// nullptr if nothing is wrong; other chunks are ignored. `accepts_short`: so are those that are too short.
+  /// Reads a chunk; nullptr if nothing is wrong. Ignores other chunks. `accepts_short`: and those that are too short.
   const char* read(std::string_view chunk, std::string_view content, bool accepts_short);
-  /// True once a header named a kind of samples that there is.
+  /// True once a header named a valid kind of samples.
   bool is_known() const { return kind_.colour_type >= 0; }
-  /// To be called where the first pixel data begins: from there on only transparency counts.
+  /// Call it where the first pixel data begins. From there on only transparency counts.
   void begin_pixels() {
     image_kind_ = kind_;
     image_palette_ = palette_;
   }
-  /// Once is_known(), after begin_pixels(). `needs_alpha`: what is wrong with the transparency of a palette matters.
+  /// Once is_known(), after begin_pixels(). `needs_alpha`: errors in the transparency of a palette count.
   const char* set(PngFormat& format, bool needs_alpha) const;
 
  private:
@@ -36,12 +36,12 @@ class PngColours {
 
   const char* set_palette_alpha(PngFormat& format, bool needs_alpha) const;
 
-  Kind kind_;  ///< by the last header that names one that there is
+  Kind kind_;  ///< from the last header that names a valid one
   Kind image_kind_;
   std::optional<std::string_view> palette_;
   std::optional<std::string_view> image_palette_;
   std::optional<std::string_view> transparency_;
-  Kind transparency_kind_;  ///< of the image as it was known where the transparency came
+  Kind transparency_kind_;  ///< kind_ when the transparency was read
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

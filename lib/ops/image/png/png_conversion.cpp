@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two steps a row: samples of any depth to one byte each, then channels to channels.
+// Two steps per row: samples of any depth become one byte each, then the channels are converted.
 #include "ops/image/png/png_conversion.hpp"
 
 #include <type_traits>
@@ -43,8 +43,8 @@ void narrow_16_bits(const std::uint8_t* raw, bool is_gray, std::vector<std::uint
   }
 }
 
-/// The transparent colour as Pillow compares it with pixels: the low byte of what the file says, even where the pixels
-/// were stretched from fewer bits or narrowed from 16; only 1-bit images are treated as what they are.
+/// The transparent colour as Pillow compares it with pixels: the low byte of the stored value, even if the pixels were
+/// stretched from fewer bits or narrowed from 16. Only in 1-bit images is it stretched too.
 std::array<std::uint8_t, 3> transparent_pixel(const PngFormat& format) {
   if (format.colour_type == kPngGray && format.bit_depth == 1) {
     const std::uint8_t value = format.transparent[0] != 0 ? 255 : 0;
@@ -57,7 +57,7 @@ std::array<std::uint8_t, 3> transparent_pixel(const PngFormat& format) {
 
 using Pixel = std::array<std::uint8_t, 4>;
 
-/// `to_pixel` makes RGBA of the samples of one pixel; so much of it is stored as the image has channels.
+/// `to_pixel` makes RGBA from the samples of one pixel. Only as many channels are stored as the image has.
 template <std::size_t kIn, class F>
 void map_pixels(const std::uint8_t* samples, std::size_t count, std::uint8_t* out, Colour colour, F to_pixel) {
   const auto store = [&](auto channels) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the samples stored in a PNG to 8-bit pixels, as Pillow does it (PngImagePlugin.py, Unpack.c, Convert.c).
+// Converts the samples of a PNG to 8-bit pixels, as Pillow does (PngImagePlugin.py, Unpack.c, Convert.c).
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// The colour types that there are.
+/// The colour types of PNG.
 inline constexpr int kPngGray = 0;
 inline constexpr int kPngRgb = 2;
 inline constexpr int kPngPalette = 3;
@@ -25,20 +25,20 @@ struct PngFormat {
   int colour_type = kPngGray;
   int bit_depth = 8;  ///< 1, 2, 4, 8, 16
   std::array<std::array<std::uint8_t, 4>, 256> palette;
-  bool has_transparency = false;                  ///< a tRNS chunk
+  bool has_transparency = false;                  ///< the file has a tRNS chunk
   std::array<std::uint16_t, 3> transparent = {};  ///< the transparent colour, for colour types 0 and 2
 };
 
-/// Of all channels of a pixel, as they are stored.
+/// The stored bits of all channels of a pixel.
 std::size_t pixel_bits(const PngFormat& format);
 
-/// What ColourMode::kUnchanged makes of it.
+/// The colour of the image for ColourMode::kUnchanged.
 Colour unchanged_colour(const PngFormat& format);
 
-/// True if the stored bytes are the pixels.
+/// True if the stored bytes are the pixels, without conversion.
 bool is_stored_as(const PngFormat& format, Colour colour);
 
-/// Rows of packed, big-endian samples to rows of 8-bit pixels.
+/// Converts rows of packed, big-endian samples to rows of 8-bit pixels.
 ///
 /// Ownership: owns a row of scratch; borrows the format.
 /// Threads:   one thread.
@@ -47,7 +47,7 @@ bool is_stored_as(const PngFormat& format, Colour colour);
 class PngRows {
  public:
   PngRows(const PngFormat& format, Colour colour) : format_(format), colour_(colour) {}
-  /// Pixels first..first+count of a row.
+  /// Converts pixels first..first+count of a row.
   void convert(const std::uint8_t* raw, std::size_t first, std::size_t count, std::uint8_t* out);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A PNG file from 8-bit pixels (PNG, third edition): each row by the filter that leaves the smallest numbers, as libpng
-// chooses it, then zlib.
+// Encodes 8-bit pixels as PNG (third edition): filters each row so that the smallest numbers are left, as libpng does,
+// then compresses by zlib.
 #include <zlib.h>
 
 #include <algorithm>
@@ -33,14 +33,14 @@ std::uint8_t colour_type(Colour colour) {
   return colour == Colour::kGray ? 0 : colour == Colour::kRgb ? 2 : 6;
 }
 
-/// Of left, above and above left, the one nearest to left + above - above left.
+/// The nearest of left, above and corner to left + above - corner.
 int paeth(int left, int above, int corner) {
   const int to_left = std::abs(above - corner), to_above = std::abs(left - corner);
   const int to_corner = std::abs(left + above - 2 * corner);
   return to_left <= to_above && to_left <= to_corner ? left : to_above <= to_corner ? above : corner;
 }
 
-/// One row as each filter leaves it, and the one to store.
+/// Filters a row by each filter, and chooses the one to store.
 class RowFilters {
  public:
   RowFilters(std::size_t row_bytes, std::size_t pixel_bytes)
@@ -51,7 +51,7 @@ class RowFilters {
     }
   }
 
-  /// The filter's number and the bytes that it leaves.
+  /// The number of the chosen filter, and the filtered bytes.
   const std::vector<std::uint8_t>& choose(const std::uint8_t* row) {
     fill(row);
     std::size_t best = 0;
@@ -65,7 +65,7 @@ class RowFilters {
   }
 
  private:
-  /// In front of the row and of the one above lies a pixel of zeros. Loops of their own, so that they become vectors.
+  /// A pixel of zeros precedes the row and the one above. Each filter has a loop of its own, so that it is vectorised.
   void fill(const std::uint8_t* pixels) {
     const std::size_t bytes = above_.size() - pixel_bytes_;
     std::memcpy(&row_[pixel_bytes_], pixels, bytes);
@@ -84,7 +84,7 @@ class RowFilters {
     store(filtered_[4], [=](std::size_t i) { return row[i] - paeth(left[i], above[i], corner[i]); });
   }
 
-  /// Of what is stored as numbers from -128 to 127, without their signs.
+  /// The sum of the magnitudes of the stored bytes, taken as -128..127.
   static std::uint64_t sum_of(const std::vector<std::uint8_t>& filtered) {
     std::uint64_t sum = 0;
     for (std::size_t i = 1; i < filtered.size(); ++i) sum += filtered[i] < 128 ? filtered[i] : 256u - filtered[i];
@@ -97,7 +97,7 @@ class RowFilters {
   std::array<std::vector<std::uint8_t>, kFilters> filtered_;
 };
 
-/// The file as it grows.
+/// Builds the file in memory.
 class PngWriter {
  public:
   PngWriter() : block_(kDataChunkBytes) {}
@@ -108,7 +108,7 @@ class PngWriter {
   PngWriter& operator=(const PngWriter&) = delete;
 
   Result<void> begin(const Image& image) {
-    // Z_FILTERED is what libpng takes for rows that filters went over.
+    // libpng uses Z_FILTERED for filtered rows.
     if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS, MAX_MEM_LEVEL - 1, Z_FILTERED) != Z_OK)
       return no_memory();
     is_begun_ = true;
@@ -126,10 +126,10 @@ class PngWriter {
   }
 
   void write(const std::vector<std::uint8_t>& row) {
-    stream_.next_in = const_cast<Bytef*>(row.data());  // not written to
+    stream_.next_in = const_cast<Bytef*>(row.data());  // zlib does not write to it
     stream_.avail_in = static_cast<uInt>(row.size());
     while (stream_.avail_in > 0) {
-      deflate(&stream_, Z_NO_FLUSH);  // fails only for arguments that these are not
+      deflate(&stream_, Z_NO_FLUSH);  // fails only for invalid arguments
       if (stream_.avail_out == 0) end_block();
     }
   }

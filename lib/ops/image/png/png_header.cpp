@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Before the pixels every chunk has to be whole and its checksum right, also where the pixels do not need it: Pillow
-// refuses the file otherwise. From the first chunk of pixels on it looks at no checksum.
+// Before the pixels, every chunk must be whole and its checksum right, even if the pixels do not need it: Pillow
+// refuses the file otherwise. From the first chunk of pixels on, Pillow checks no checksum.
 #include "ops/image/png/png_header.hpp"
 
 #include <zlib.h>
@@ -23,7 +23,7 @@ Error fault(std::string_view chunk, const char* what) {
   return corrupt("PNG", "its chunk " + std::string(chunk) + " " + what);
 }
 
-/// What must be in a chunk for Pillow to read it, whether the pixels need it or not.
+/// The fewest bytes that Pillow accepts in a chunk, whether the pixels need it or not.
 std::size_t least_bytes(std::string_view name) {
   if (name == "IHDR") return 13;
   if (name == "gAMA") return 4;
@@ -32,7 +32,7 @@ std::size_t least_bytes(std::string_view name) {
   return name == "pHYs" ? 9 : 0;
 }
 
-/// A profile or text says how it is compressed; 0 is the only way there is.
+/// A profile or text names its compression method; 0 is the only one.
 bool has_known_compression(std::string_view name, std::string_view content) {
   if (name != "zTXt" && name != "iCCP") return true;
   const std::size_t end = content.find('\0');
@@ -63,7 +63,7 @@ class HeaderReader {
   }
 
  private:
-  /// The next chunk; if it is one of pixels, position_ stays there.
+  /// Reads the next chunk; if it is one of pixels, position_ stays there.
   std::optional<Error> read_before_pixels() {
     const auto chunk = png_chunk_at(file_, position_);
     if (watch_.is_over(kPngChunkWork)) return watch_.interruption();
@@ -103,18 +103,18 @@ class HeaderReader {
     return std::nullopt;
   }
 
-  /// What a whole chunk says, and what is wrong with it.
+  /// Reads a whole chunk, and gives what is wrong with it.
   std::optional<Error> read_chunk(const PngChunk& chunk) {
     const std::string_view name = chunk.name, content = chunk.content;
     if (content.size() < least_bytes(name)) {
       if (accepts_) return std::nullopt;
       return fault(name, kPngChunkTooShort);
     }
-    if (name == "IHDR") {  // there may be several, and other chunks before the first
+    if (name == "IHDR") {  // there may be several, and other chunks may precede the first
       width_ = png_number(content, 0);
       height_ = png_number(content, 4);
       if (content[11] != 0) return fault(name, "names unknown filters");
-      // An interlaced image stays one, whatever a second header says.
+      // An interlaced image stays interlaced, whatever a second header says.
       if (header_.pixels.begin == 0) header_.is_interlaced |= content[12] != 0;
     }
     if (!has_known_compression(name, content)) return fault(name, "is compressed in an unknown way");
@@ -134,7 +134,7 @@ class HeaderReader {
     return std::nullopt;
   }
 
-  /// What is wrong with the chunks of pixels or behind them. Pillow reads up to the end, or to what is no chunk.
+  /// Gives what is wrong with the chunks of pixels or behind them. Pillow reads to the end, or to an invalid chunk.
   std::optional<Error> read_pixels_and_behind() {
     bool are_pixels = true;
     for (;;) {

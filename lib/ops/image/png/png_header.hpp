@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PngHeader: what stands around the pixels of a PNG, read as Pillow reads it (PngImagePlugin.py): which chunks count,
-// which are at fault, where the pixel data is.
+// PngHeader: all of a PNG but its pixels, read as Pillow reads it (PngImagePlugin.py): which chunks count, which are
+// faulty, and where the pixel data is.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +21,13 @@ struct PngHeader {
   PngFormat format;
   bool is_interlaced = false;
   PngPixelChunks pixels;
-  std::optional<PngRegion> region;     ///< what the pixel data fills, if that is not all of it; the rest is 0
-  std::uint8_t orientation = 1;        ///< if it was asked for
-  std::optional<Error> behind_pixels;  ///< what is wrong there
+  std::optional<PngRegion> region;     ///< the part that the pixel data fills, if not all; the rest is 0
+  std::uint8_t orientation = 1;        ///< read only if it was asked for
+  std::optional<Error> behind_pixels;  ///< what is wrong behind the pixels
 };
 
-/// For a file that begins with PNG's signature. What stands around the pixels is looked at once, palettes, Exif and
-/// texts a few times; of the chunks of pixels only their lengths.
+/// Reads the header of a file that begins with PNG's signature. Chunks are read once, palettes, Exif and texts a few
+/// times; of the chunks of pixels only the lengths are read.
 ///
 /// invalid_argument for what Pillow refuses to open, resource_exhausted for a size beyond the limits; deadline_exceeded
 /// and cancelled.

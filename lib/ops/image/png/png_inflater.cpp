@@ -8,15 +8,15 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// What is read between two looks at the deadline.
+/// Bytes read between two checks of the deadline.
 constexpr std::size_t kInflatePieceBytes = std::size_t{32} << 10;
-/// Smaller ones are gathered.
+/// Smaller pieces are gathered.
 constexpr std::size_t kSmallPieceBytes = std::size_t{4} << 10;
-/// What is made at once where less is asked for.
+/// Bytes made at once if fewer are asked for.
 constexpr std::size_t kMadeBytes = std::size_t{64} << 10;
 
-/// The first byte tells how far back matches may reach, 256 bytes or more by its high half. ISA-L takes more than the
-/// 32 KiB that there are.
+/// The high half n of the first byte gives the window size, 256 * 2^n bytes. ISA-L accepts more than zlib's maximum of
+/// 32 KiB.
 constexpr std::uint8_t kMaxFirstByte = 0x7F;
 
 bool is_failure(int status) {
@@ -33,7 +33,7 @@ PngInflater::PngInflater(const Bytes& file, PngPixelChunks chunks, CallWatch& wa
 
 PngInflater::~PngInflater() = default;
 
-/// Goes on to the next piece where one is used up.
+/// Moves to the next piece when one is used up.
 PngInflater::Input PngInflater::next_input() {
   if (state_->avail_in > 0) return Input::kSome;
   Span<const std::uint8_t> piece = data_.next(kInflatePieceBytes);
@@ -42,7 +42,7 @@ PngInflater::Input PngInflater::next_input() {
   if (piece.size() == 0) return Input::kNone;
   if (!has_begun_ && piece[0] > kMaxFirstByte) return Input::kFault;
   has_begun_ = true;
-  state_->next_in = const_cast<std::uint8_t*>(piece.data());  // not written to
+  state_->next_in = const_cast<std::uint8_t*>(piece.data());  // ISA-L does not write to it
   state_->avail_in = static_cast<std::uint32_t>(piece.size());
   return Input::kSome;
 }
@@ -57,8 +57,8 @@ Span<const std::uint8_t> PngInflater::gather(Span<const std::uint8_t> piece) {
   return Span<const std::uint8_t>(gathered_);
 }
 
-/// So many of the next bytes as there are; where there are not all, status_ says why. Of a call that ISA-L fails in,
-/// what it has written is not relied on.
+/// Makes up to `bytes` of the next bytes and gives their number. If there are fewer, status_ says why. If ISA-L fails,
+/// what that call has written is dropped.
 std::size_t PngInflater::inflate(std::uint8_t* out, std::size_t bytes) {
   state_->next_out = out;
   state_->avail_out = static_cast<std::uint32_t>(bytes);
@@ -71,7 +71,7 @@ std::size_t PngInflater::inflate(std::uint8_t* out, std::size_t bytes) {
     else if (state_->avail_out > 0 && state_->block_state == ISAL_BLOCK_FINISH)
       status_ = PngStatus::kEnded;
     else if (state_->avail_out > 0 && input == Input::kNone)
-      status_ = PngStatus::kTruncated;  // what ISA-L held back has come
+      status_ = PngStatus::kTruncated;  // ISA-L holds nothing back any more
   }
   return status_ == PngStatus::kCorrupt ? 0 : bytes - state_->avail_out;
 }
@@ -98,7 +98,7 @@ PngStatus PngInflater::read(std::uint8_t* out, std::size_t bytes) {
 }
 
 PngStatus PngInflater::finish() {
-  if (made_begin_ < made_end_) return PngStatus::kCorrupt;  // there is more
+  if (made_begin_ < made_end_) return PngStatus::kCorrupt;  // there is more data
   std::uint8_t unasked = 0;
   if (status_ == PngStatus::kOk && inflate(&unasked, 1) > 0) return PngStatus::kCorrupt;
   return status_ == PngStatus::kEnded ? PngStatus::kOk : status_;

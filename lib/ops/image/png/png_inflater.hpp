@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PngInflater: the pixels of a PNG, decompressed by Intel's ISA-L, which is about three times as fast as zlib. It is
-// relied on for data that is right up to its checksum; what is not is read again as Pillow reads it
+// PngInflater: decompresses the pixels of a PNG by Intel's ISA-L, which is about three times as fast as zlib. Its
+// result counts only if the data is right up to its checksum. Faulty data is read again as Pillow reads it
 // (png_zlib_inflater.hpp).
 #pragma once
 
@@ -18,25 +18,25 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 enum class PngStatus : std::uint8_t {
   kOk,
-  kEnded,      ///< the data ends, properly, where a row does: the rows that are missing are 0 in Pillow
-  kTruncated,  ///< there is less than was asked for
+  kEnded,      ///< the data ends properly at the end of a row: missing rows are 0 in Pillow
+  kTruncated,  ///< the data ends too early
   kCorrupt,
   kInterrupted  ///< the call is over
 };
 
-/// Ownership: borrows the file and the watch; 90 KB of ISA-L's, and 96 KB of its own.
+/// Ownership: borrows the file and the watch; owns 90 KB of ISA-L's state and 96 KB of buffers.
 /// Threads:   one thread.
 /// Errors:    throws std::bad_alloc.
-/// Cost:      linear in what is read and what it becomes. ISA-L moves up to 64 KB at every call: small chunks are
-///            gathered before it is called, and small rows made at once.
+/// Cost:      linear in the bytes read and made. ISA-L moves up to 64 KB per call: small chunks are gathered before a
+///            call, and small rows are made at once.
 class PngInflater {
  public:
   PngInflater(const Bytes& file, PngPixelChunks chunks, CallWatch& watch);
   ~PngInflater();
 
-  /// The next bytes. After anything but kOk it is not to be called again.
+  /// Reads the next bytes. Do not call it again after anything but kOk.
   PngStatus read(std::uint8_t* out, std::size_t bytes);
-  /// Behind the last byte: kOk if the data ends there with the right checksum.
+  /// Call it after the last byte: kOk if the data ends there with the right checksum.
   PngStatus finish();
 
  private:
@@ -53,7 +53,7 @@ class PngInflater {
   std::vector<std::uint8_t> made_;      ///< bytes made_begin_..made_end_ were not asked for yet
   std::size_t made_begin_ = 0;
   std::size_t made_end_ = 0;
-  PngStatus status_ = PngStatus::kOk;  ///< behind these
+  PngStatus status_ = PngStatus::kOk;  ///< behind the bytes made
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -24,7 +24,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-/// What stands before the next zero byte, which is removed with it; nothing if there is none.
+/// Takes the text before the next zero byte, and that byte, from `rest`; nothing if there is none.
 std::optional<std::string_view> take_field(std::string_view& rest) {
   const std::size_t end = rest.find('\0');
   if (end == std::string_view::npos) return std::nullopt;
@@ -56,8 +56,8 @@ std::string from_hex(std::string_view digits) {
   return bytes;
 }
 
-/// What ImageMagick writes: an empty line, one with a name, one with a length, and the Exif in hexadecimal digits,
-/// whose lines may break anywhere.
+/// Reads what ImageMagick writes: an empty line, one with a name, one with a length, and the Exif in hexadecimal
+/// digits, whose lines may break anywhere.
 std::string exif_of_profile(std::string profile) {
   std::size_t begin = 0;
   for (int lines = 0; lines < 3; ++lines) {
@@ -89,11 +89,11 @@ void PngMetadata::add(std::string_view chunk, std::string_view content, CallWatc
   }
 }
 
-/// An iTXt that cannot be read is ignored, so that one before it counts.
+/// An iTXt that cannot be read is ignored, so that an earlier one counts.
 void PngMetadata::add_international(Meaning meaning, std::string_view content, CallWatch& watch) {
   if (content.size() < 3) return;
   const bool is_compressed = content[1] != 0;
-  if (is_compressed && content[2] != 0) return;  // a method that nobody knows
+  if (is_compressed && content[2] != 0) return;  // an unknown method
   content.remove_prefix(3);
   const auto language = take_field(content);
   if (!language) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PngMetadata: the Exif and the texts of a PNG that say how it is to be turned, as Pillow finds them
-// (PngImagePlugin.py, Image.getexif). Of several with the same meaning the last one counts.
+// PngMetadata: the Exif and the texts of a PNG that give its orientation, as Pillow finds them (PngImagePlugin.py,
+// Image.getexif). The last one of several with the same meaning counts.
 #pragma once
 
 #include <array>
@@ -17,24 +17,23 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Ownership: borrows the file's bytes.
 /// Threads:   one thread.
 /// Errors:    throws std::bad_alloc; what cannot be read counts as absent.
-/// Cost:      keeps positions, no text. A compressed text is unpacked only if it may be needed, to 1 MiB at most; all
-/// of
-///            a file to 64 MiB.
+/// Cost:      keeps positions, no text. Unpacks a compressed text only if it may be needed: to 1 MiB at most, all texts
+///            of a file to 64 MiB.
 class PngMetadata {
  public:
-  /// Any whole chunk; those without Exif or text are ignored.
+  /// Adds a whole chunk; those without Exif or text are ignored.
   void add(std::string_view chunk, std::string_view content, CallWatch& watch);
-  /// As in Exif: 1..8.
+  /// The orientation as in Exif: 1..8.
   std::uint8_t orientation(CallWatch& watch);
 
  private:
-  /// What a text is about. kXmpBytes is that of an iTXt, which need not be UTF-8: read where kXmp has nothing.
+  /// What a text is about. kXmpBytes is the XMP of an iTXt, which need not be UTF-8; it is used if kXmp is empty.
   enum Meaning : std::uint8_t { kExif, kProfile, kXmp, kXmpBytes, kMeanings };
   struct Text {
     std::string_view value;
     bool is_compressed = false;
-    bool is_unreadable = false;  ///< Exif in a text that is no Latin-1: Pillow fails on it
-    bool is_chunk = false;       ///< an eXIf
+    bool is_unreadable = false;  ///< Exif in a zTXt or iTXt: Pillow fails on it
+    bool is_chunk = false;       ///< of an eXIf chunk
   };
 
   void add_international(Meaning meaning, std::string_view content, CallWatch& watch);

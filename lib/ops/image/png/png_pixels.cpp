@@ -11,11 +11,11 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 namespace {
 
-/// What ISA-L may not have given out of data that ends early, though it is there: 128 bits, and the longest match takes
-/// two.
+/// The most bytes that ISA-L may hold back if the data ends early: 128 bits of input, at two bits for the longest match
+/// of 258 bytes.
 constexpr std::size_t kHeldBackBytes = 128 / 2 * 258;
 
-/// In an interlaced image they may have a pixel less.
+/// The fewest bytes of a later row, which in an interlaced image may have a pixel less.
 std::size_t least_bytes_of_later_rows(std::size_t bytes) {
   constexpr std::size_t kPixelAndRounding = 9, kFilterAndByte = 2;
   return std::max(bytes, kPixelAndRounding + kFilterAndByte) - kPixelAndRounding;
@@ -56,7 +56,7 @@ PngStatus PngPixels::read(std::size_t bytes, std::int64_t rows_left) {
   if (!again_) {
     const PngStatus status = read_first(bytes, is_last);
     if (status == PngStatus::kOk || status == PngStatus::kInterrupted) return status;
-    // Much is missing: that is what a second reading would find too.
+    // Much is missing: a second reading would find the same.
     const std::size_t missing = static_cast<std::size_t>(rows_left - 1) * least_bytes_of_later_rows(bytes);
     if (status == PngStatus::kTruncated && !accepts_truncated_ && missing > kHeldBackBytes) return status;
     again_.emplace(file_, chunks_, watch_);
@@ -80,7 +80,7 @@ PngStatus PngPixels::read_first(std::size_t bytes, bool is_last) {
 PngStatus PngPixels::read_again(std::size_t bytes, bool is_last) {
   const PngStatus status = again_->read(stored_.data(), bytes);
   const bool is_end = status == PngStatus::kEnded || (status == PngStatus::kOk && is_last);
-  // Pillow passes over the rest of the chunk where the pixels end, but wants those behind it to be whole.
+  // Pillow skips the rest of the chunk in which the pixels end, but the chunks behind it must be whole.
   if (is_end && chunks_.is_cut && !accepts_truncated_ && !again_->is_in_last_chunk()) return PngStatus::kTruncated;
   return status;
 }

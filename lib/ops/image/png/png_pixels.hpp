@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PngPixels: the samples of a PNG row by row, as they are stored, with the filters undone; and where the rows of an
+// PngPixels: reads the stored samples of a PNG row by row and undoes the filters. PngPass: where the rows of an
 // interlaced file belong.
 #pragma once
 
@@ -18,19 +18,19 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Ownership: borrows the file and the watch; holds two rows.
 /// Threads:   one thread.
 /// Errors:    throws std::bad_alloc.
-/// Cost:      linear in the data and the pixels; data that is at fault is read twice.
+/// Cost:      linear in the data and the pixels; faulty data is read twice.
 class PngPixels {
  public:
-  /// `pixel_bits` are those of all channels, 1..64; no row has more than `columns` pixels. `accepts_truncated`: what is
-  /// wrong behind the last row does not matter.
+  /// `pixel_bits` counts all channels, 1..64; no row has more than `columns` pixels. `accepts_truncated`: errors behind
+  /// the last row do not matter.
   PngPixels(const Bytes& file, PngPixelChunks chunks, std::int64_t columns, std::size_t pixel_bits,
             bool accepts_truncated, CallWatch& watch);
 
-  /// Where an image, or a pass of an interlaced one, begins: the first row is coded without one above.
+  /// Begins an image, or a pass of an interlaced one: its first row is coded without one above.
   void begin_pass();
-  /// The next row, of `columns` pixels: packed samples, valid until the next but one. `rows_left`: of the whole file,
-  /// with this one; at the last one the data has to end as Pillow wants it. After anything but kOk it is not to be
-  /// called again.
+  /// Reads the next row, of `columns` pixels: packed samples, valid until the next but one. `rows_left` counts the rows
+  /// of the whole file, with this one; after the last one the data must end as Pillow wants it. Do not call it again
+  /// after anything but kOk.
   PngStatus next_row(std::int64_t columns, std::int64_t rows_left);
   const std::uint8_t* row() const { return row_; }
 
@@ -55,7 +55,7 @@ class PngPixels {
   CallWatch& watch_;
   PngInflater inflater_;
   std::optional<PngZlibInflater> again_;  ///< once inflater_ met a fault
-  std::vector<RowsOfASize> rows_read_;    ///< by inflater_; one entry a pass
+  std::vector<RowsOfASize> rows_read_;    ///< by inflater_; one entry per pass
   std::vector<std::uint8_t> stored_;      ///< the filter's number, and the bytes
   std::array<std::vector<std::uint8_t>, 2> rows_;
   std::uint8_t* row_;
@@ -70,7 +70,7 @@ struct PngPass {
   std::int64_t row_step;
 
   std::int64_t columns(ImageSize image) const { return (image.width - first_column + column_step - 1) / column_step; }
-  /// 0 as well where it has no columns.
+  /// Also 0 if it has no columns.
   std::int64_t rows(ImageSize image) const {
     return columns(image) == 0 ? 0 : (image.height - first_row + row_step - 1) / row_step;
   }

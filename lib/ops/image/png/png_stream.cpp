@@ -46,12 +46,12 @@ void PngStream::begin() {
   image_.assign(is_read_whole_ ? raw_row_bytes_ * static_cast<std::size_t>(size().height) : raw_row_bytes_, 0);
 }
 
-/// Where the samples do not come in the order of the image.
+/// Reads all samples, if they do not come in the order of the image.
 Result<void> PngStream::read_whole() {
   const PngRegion part = region();
   if (!header_.is_interlaced)
     return read_pass({part.left, part.top, 1, 1}, {part.left + part.width, part.top + part.height});
-  // Pillow puts an interlaced part at the top left, wherever it belongs.
+  // Pillow puts an interlaced part at the top left, even if it belongs elsewhere.
   const ImageSize interlaced{part.width, part.height};
   rows_left_ = 0;
   for (const PngPass& pass : kPngPasses) rows_left_ += pass.rows(interlaced);
@@ -71,7 +71,7 @@ Result<void> PngStream::read_pass(const PngPass& pass, ImageSize size) {
   return {};
 }
 
-/// Afterwards pixels_ has the row, unless has_ended_.
+/// Reads the next row into pixels_, unless has_ended_.
 Result<void> PngStream::next_row(std::int64_t columns) {
   if (has_ended_) return {};
   if (watch_.is_over(kWorkOfARow + raw_row_bytes_)) return watch_.interruption();
@@ -126,7 +126,7 @@ Result<void> PngStream::read_row(std::uint8_t* out) {
   return {};
 }
 
-/// What is wrong with the rows that nobody asked for, or behind them.
+/// Gives what is wrong with the rows that were not asked for, or behind them.
 Result<void> PngStream::finish() {
   if (options_.truncated == image::Truncated::kAccept) return {};
   if (!pixels_) GANTRY_RETURN_IF_ERROR(select(0, 0, size().width));

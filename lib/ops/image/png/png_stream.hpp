@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PngStream: a PNG file as rows. png_header.hpp reads what stands around the pixels, png_pixels.hpp the pixels; what
-// their samples become is decided by png_conversion.hpp.
+// PngStream: a PNG file as rows. png_header.hpp reads all but the pixels, png_pixels.hpp reads the pixels, and
+// png_conversion.hpp converts their samples.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,11 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// As RowStream. The samples of a file that is interlaced, or whose pixel data fills a part of the image, are held
-/// whole.
+/// See RowStream. All samples are held in memory if the file is interlaced, or its pixel data fills a part of the
+/// image.
 class PngStream final : public RowStream {
  public:
-  /// Reads what stands around the pixels and checks it against the limits.
+  /// Reads the header and checks it against the limits.
   static Result<std::unique_ptr<PngStream>> open(const Bytes& file, const image::Decode& options,
                                                  const CallContext* call = nullptr);
   ~PngStream() override;
@@ -58,10 +58,10 @@ class PngStream final : public RowStream {
   std::optional<PngPixels> pixels_;  ///< once something is selected
   std::int64_t rows_left_ = 0;       ///< of the pixel data
   std::int64_t rows_read_ = 0;
-  bool has_ended_ = false;  ///< the pixel data; rows from here on are 0
+  bool has_ended_ = false;  ///< the pixel data; further rows are 0
   std::int64_t first_column_ = 0;
   std::int64_t columns_ = 0;
-  std::vector<std::uint8_t> image_;  ///< all samples, if read whole; else a row of 0
+  std::vector<std::uint8_t> image_;  ///< all samples if is_read_whole_, else a row of 0
   std::optional<PngRows> rows_;      ///< nothing if the stored bytes are the pixels
 };
 

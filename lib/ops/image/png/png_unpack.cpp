@@ -35,7 +35,7 @@ std::optional<std::string> unpack_png_text(std::string_view packed, std::size_t 
     const std::string_view piece = packed.substr(0, kUnpackPieceBytes);
     const std::size_t begin = text.size();
     text.resize(std::min(max_bytes, begin + kUnpackPieceBytes * 4));
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));  // not written to
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));  // zlib does not write to it
     stream.avail_in = static_cast<uInt>(piece.size());
     stream.next_out = reinterpret_cast<Bytef*>(text.data() + begin);
     stream.avail_out = static_cast<uInt>(text.size() - begin);
@@ -43,7 +43,7 @@ std::optional<std::string> unpack_png_text(std::string_view packed, std::size_t 
     text.resize(text.size() - stream.avail_out);
     packed.remove_prefix(piece.size() - stream.avail_in);
   }
-  // Nothing more can be done with what there is, or no more is wanted.
+  // Z_BUF_ERROR: the input is used up, or the output is full.
   if (status == Z_BUF_ERROR) status = Z_OK;
   if (status == Z_STREAM_END) return text;
   if (status != Z_OK || (text.size() == max_bytes && !packed.empty())) return std::nullopt;

@@ -11,8 +11,8 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What zlib makes of `packed`; of data that ends early, as much as there is. Nothing if it is no zlib, has more than
-/// `max_bytes` or the call is over. Throws std::bad_alloc.
+/// Inflates `packed`; if the data ends early, gives as much as there is. Nothing if it is not zlib data, has more than
+/// `max_bytes`, or the call is over. Throws std::bad_alloc.
 std::optional<std::string> unpack_png_text(std::string_view packed, std::size_t max_bytes, CallWatch& watch);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

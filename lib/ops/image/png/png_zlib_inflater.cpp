@@ -28,7 +28,7 @@ PngStatus PngZlibInflater::read(std::uint8_t* out, std::size_t bytes) {
       const Span<const std::uint8_t> block = data_.next(kInflatedBytes);
       if (watch_.is_over(block.size() * kInflateWork)) return PngStatus::kInterrupted;
       if (block.data() == nullptr) return PngStatus::kTruncated;
-      stream_.next_in = const_cast<Bytef*>(block.data());  // not written to
+      stream_.next_in = const_cast<Bytef*>(block.data());  // zlib does not write to it
       stream_.avail_in = static_cast<uInt>(block.size());
     }
     const int status = inflate(&stream_, Z_NO_FLUSH);
@@ -37,7 +37,7 @@ PngStatus PngZlibInflater::read(std::uint8_t* out, std::size_t bytes) {
       has_ended_ = status == Z_STREAM_END;
       return PngStatus::kOk;
     }
-    stream_.avail_in = 0;  // where a row is not complete, Pillow takes the block for used up
+    stream_.avail_in = 0;  // if a row is not complete, Pillow takes the block as used up
   }
 }
 

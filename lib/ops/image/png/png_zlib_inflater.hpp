@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// PngZlibInflater: the pixels of a PNG whose data is at fault, decompressed as Pillow does it (ZipDecode.c and
-// ImageFile.load): by zlib, row by row, from blocks of 64 KiB at most that end where a chunk does. How far such data is
-// read, and what is wrong with it, depends on both.
+// PngZlibInflater: decompresses faulty pixel data of a PNG as Pillow does (ZipDecode.c and ImageFile.load): by zlib,
+// row by row, from blocks of at most 64 KiB that end where a chunk does. Rows and blocks decide how far such data is
+// read, and what is wrong with it.
 #pragma once
 
 #include <zlib.h>
@@ -18,7 +18,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Ownership: borrows the file and the watch.
 /// Threads:   one thread.
 /// Errors:    throws std::bad_alloc.
-/// Cost:      linear in what is read and what it becomes.
+/// Cost:      linear in the bytes read and made.
 class PngZlibInflater {
  public:
   PngZlibInflater(const Bytes& file, PngPixelChunks chunks, CallWatch& watch);
@@ -26,7 +26,7 @@ class PngZlibInflater {
   PngZlibInflater(const PngZlibInflater&) = delete;
   PngZlibInflater& operator=(const PngZlibInflater&) = delete;
 
-  /// The next row. After anything but kOk it is not to be called again.
+  /// Reads the next row. Do not call it again after anything but kOk.
   PngStatus read(std::uint8_t* out, std::size_t bytes);
   /// True if the last row came from the last chunk.
   bool is_in_last_chunk() const { return data_.is_in_last_chunk(); }

@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kRiffHeaderBytes = 12;
 constexpr std::size_t kFrameHeaderBytes = 16;
 
-/// The demuxer allocates memory for each chunk of the RIFF structure. It goes into frames, and on behind what it does
-/// not know there.
+/// The demuxer allocates memory for each chunk of the RIFF structure. It also reads the chunks in frames, and goes on
+/// behind those that it does not know.
 bool has_too_many_chunks(std::string_view file) {
   std::string_view rest = file.substr(0, kWebpChunkHeaderBytes + webp_chunk_size(file));
   rest.remove_prefix(std::min(rest.size(), kRiffHeaderBytes));
@@ -42,7 +42,7 @@ Result<WebpContainer> WebpContainer::open(std::string_view file) {
   WebPDemuxState state = WEBP_DEMUX_PARSE_ERROR;
   WebpContainer container;
   container.demuxer_.reset(WebPDemuxPartial(&data, &state));
-  // The demuxer is done where a file ends behind its pixels; PIL wants all that the RIFF structure says there is.
+  // The demuxer accepts a file that ends behind its pixels; PIL wants all that the RIFF structure announces.
   container.is_complete_ = state == WEBP_DEMUX_DONE && kWebpChunkHeaderBytes + webp_chunk_size(file) <= file.size();
   if (!container.demuxer_) return corrupt("WebP", "libwebp cannot take its chunks apart");
   return container;

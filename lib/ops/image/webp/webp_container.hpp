@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// WebpContainer: the chunks of a WebP file as libwebp's demuxer sees them, which is what PIL reads them with.
+// WebpContainer: the chunks of a WebP file, read by libwebp's demuxer, as PIL does.
 #pragma once
 
 #include <webp/demux.h>
@@ -13,13 +13,13 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 inline constexpr std::size_t kWebpChunkHeaderBytes = 8;
-/// Of the RIFF structure or of a chunk in it, which begins with a header: a name of four letters and this number.
+/// The size of the RIFF structure, or of a chunk in it. Its header is a name of four letters and this number.
 std::size_t webp_chunk_size(std::string_view chunk);
 
 /// Ownership: borrows the file.
 /// Threads:   immutable.
-/// Errors:    invalid_argument where libwebp refuses the file as a whole, whichever part of it is wrong: a frame
-///            outside the canvas, an unknown first chunk, a chunk that is larger than the file.
+/// Errors:    invalid_argument if libwebp refuses the file as a whole, whichever part of it is wrong: a frame outside
+///            the canvas, an unknown first chunk, a chunk that is larger than the file.
 /// Cost:      linear; some 40 bytes of memory for each of at most kMaxChunks chunks.
 class WebpContainer {
  public:
@@ -34,12 +34,12 @@ class WebpContainer {
     std::int64_t height = 0;
   };
 
-  /// The beginning of a file is enough.
+  /// Opens a file; its beginning is enough.
   static Result<WebpContainer> open(std::string_view file);
 
-  /// False for the beginning of a file.
+  /// False if only the beginning of the file is there.
   bool is_complete() const { return is_complete_; }
-  /// Of a complete file.
+  /// Only for a complete file.
   Result<Frame> first_frame() const;
   /// The first chunk of this name, of four letters, among those that the header announces; empty if there is none.
   std::string_view chunk(const char* name) const;

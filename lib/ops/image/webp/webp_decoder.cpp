@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WebP by libwebp: lossy and lossless, with and without alpha; of an animation the first frame, on a canvas of zeros,
-// as Pillow shows it.
+// Decodes WebP by libwebp: lossy and lossless, with and without alpha. Of an animation it decodes the first frame, on a
+// canvas of zeros, as Pillow does.
 #include <webp/decode.h>
 
 #include <algorithm>
@@ -34,10 +34,10 @@ Error to_error(VP8StatusCode status, std::size_t file_bytes) {
   }
 }
 
-/// The state of a frame that is being decoded, rows of which are in the image already.
+/// Decodes a frame step by step; finished rows are in the image.
 class FrameDecoder {
  public:
-  /// Its colours decide about alpha.
+  /// Decodes alpha if the image has it.
   FrameDecoder(const WebpContainer::Frame& frame, Image& image) {
     if (!WebPInitDecoderConfig(&config_)) return;
     const auto channels = static_cast<std::int64_t>(image.channels());
@@ -53,7 +53,7 @@ class FrameDecoder {
   FrameDecoder(const FrameDecoder&) = delete;  // the decoder points into it
   FrameDecoder& operator=(const FrameDecoder&) = delete;
 
-  /// As far as this much of the data goes; SUSPENDED where more is needed.
+  /// Decodes as far as `data` reaches; SUSPENDED if more is needed.
   VP8StatusCode decode(std::string_view data) {
     if (!decoder_) return VP8_STATUS_OUT_OF_MEMORY;
     return WebPIUpdate(decoder_.get(), reinterpret_cast<const std::uint8_t*>(data.data()), data.size());
@@ -73,17 +73,16 @@ class FrameDecoder {
   std::unique_ptr<WebPIDecoder, Deleter> decoder_;
 };
 
-/// How far the data has to be there for the first pixels: behind alpha, which stands in front of them as a whole.
+/// The bytes needed before the first pixels: all of the alpha, which precedes them.
 std::size_t first_pixels(std::string_view data) {
   if (data.substr(0, 4) != "ALPH" || data.size() < kWebpChunkHeaderBytes) return 0;
   const std::size_t size = webp_chunk_size(data);
   return std::min(data.size(), kWebpChunkHeaderBytes + size + size % 2);
 }
 
-/// Decodes the frame to its place in the image. The data is handed over in slices, and between them the call is asked
-/// whether to go on. Each but the last may cost a lossless image up to eight rows that are decoded again, hence their
-/// size; and as what stands in front of its pixels is read from the beginning again with each slice until it is there,
-/// slices double until the first row comes.
+/// Decodes the frame to its place in the image. Hands over the data in slices, and checks the call between them. Each
+/// slice but the last may make a lossless image decode up to eight rows again, so slices are large. What precedes its
+/// pixels is read from the beginning again with each slice, so slices double until the first row comes.
 Result<void> decode_frame(const WebpContainer::Frame& frame, Image& image, const CallContext* call,
                           std::size_t file_bytes) {
   constexpr std::int64_t kPixelsOfASlice = 2 << 20;
@@ -116,7 +115,7 @@ Result<Image> decode_pixels(const WebpContainer& container, const WebpHeader& he
   return image;
 }
 
-/// What the file says about itself without its chunks being taken apart.
+/// Reads the file's header without the demuxer.
 Result<WebpHeader> read_features(const Bytes& file, const image::Decode& options) {
   WebPBitstreamFeatures features;
   const VP8StatusCode status = WebPGetFeatures(file.data(), file.size(), &features);
