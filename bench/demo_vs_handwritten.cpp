@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole demo beside a hand-written LibTorch loop that does the same: bench_demo PACKAGE PHOTO.png PAIRS
-// The answers are compared before anything is timed. Then both run in turns, the order changing from pair to pair; CPU
-// time is the whole process's, so that it holds gantry's workers too. Prints one JSON object for run.py.
+// The whole demo compared with a hand-written LibTorch loop that does the same: bench_demo PACKAGE PHOTO.png PAIRS
+// The answers are compared before anything is timed. Then both run in turns, in alternating order. CPU time is that of
+// the whole process, including gantry's workers. Prints one JSON object for run.py.
 #include <time.h>
 
 #include <chrono>

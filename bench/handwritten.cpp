@@ -42,7 +42,7 @@ double bicubic(double x) {
   return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-/// Of one output position: where its inputs begin, and their weights in fixed point.
+/// For one output position: its first input, and the weights in fixed point.
 struct Tap {
   int first;
   std::vector<int> weights;
@@ -124,7 +124,7 @@ struct Classifier::State {
 };
 
 Classifier::Classifier(const std::string& model_path, const std::string& labels_path) : state_(new State) {
-  at::set_num_threads(1);  // what gantry's engine uses, too
+  at::set_num_threads(1);  // like gantry's engine
   const c10::InferenceMode inference;
   state_->module = torch::jit::load(model_path);
   state_->module.eval();

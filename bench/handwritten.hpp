@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a careful programmer writes without gantry: libspng, Pillow's resampling in plain loops, LibTorch. One kind of
-// picture (8-bit PNG, read as RGB), one model, no checks beyond what keeps it from crashing.
+// What a careful programmer writes without gantry: libspng, Pillow's resampling in plain loops, LibTorch. It has one
+// kind of picture (8-bit PNG, read as RGB), one model, and only the checks that prevent a crash.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct Scored {
   float score;
 };
 
-/// Throws std::runtime_error for anything that is wrong.
+/// Throws std::runtime_error on any failure.
 class Classifier {
  public:
   Classifier(const std::string& model_path, const std::string& labels_path);

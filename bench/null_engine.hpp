@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NullEngine: gives the same prepared output at once, so that what is measured is everything around an engine. Calls
-// are not merged: the output is one of a batch of one.
+// NullEngine: returns the same prepared output at once, so that a benchmark measures everything around an engine. Calls
+// are not merged: the output has a batch of one.
 #pragma once
 
 #include <gantry/engine.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a pipeline costs beside the work in it: seven stages, six of which pass their tensor on and one of which is a
-// model whose engine answers at once.
-//   caller execution: the pipeline, and the same seven calls written out; the difference is the plan's
+// The cost of a pipeline besides its work: seven stages. Six pass on their tensor; one is a model whose engine answers
+// at once.
+//   caller execution: the pipeline, and the same seven calls written out; the difference is the cost of the plan
 //   pooled execution: a blocking run, and one round trip between two threads over mutexes and condition variables
 #include <benchmark/benchmark.h>
 
@@ -50,7 +50,7 @@ void pipeline_in_caller_execution(benchmark::State& state) {
 }
 BENCHMARK(pipeline_in_caller_execution);
 
-/// The engine and the six functions, with the batch axis put in front and taken away again.
+/// The engine and the six functions, with the batch axis added and removed.
 void written_out(benchmark::State& state) {
   bench::NullInstance instance({{"y", Tensor::zeros(DType::kF32, {1, bench::kFeatures}).value()}});
   const Tensor sample = bench::make_sample();
@@ -67,7 +67,7 @@ void written_out(benchmark::State& state) {
 }
 BENCHMARK(written_out);
 
-/// The plan without a model: what each further stage costs.
+/// The plan without a model: the cost of each further stage.
 void seven_callables_in_caller_execution(benchmark::State& state) {
   const auto stage = [](const char* name) { return gantry::stage(name, &pass); };
   const auto chain = stage("1") | stage("2") | stage("3") | stage("4") | stage("5") | stage("6") | stage("7");
@@ -85,7 +85,7 @@ void pooled_run(benchmark::State& state) {
 }
 BENCHMARK(pooled_run)->UseRealTime();
 
-/// Another thread, and a flag that goes there and back.
+/// Another thread that sets a flag back.
 class Echo {
  public:
   Echo() : thread_([this] { serve(); }) {}

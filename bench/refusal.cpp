@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long it takes to say no. Caller execution, so that the hand-over to a worker, which plan_overhead measures, is
-// not in it. Each refusal is checked to be the right one before it is timed.
+// The time of a refusal, in caller execution: the hand-over to a worker, which plan_overhead measures, is not included.
+// Each refusal is checked before it is timed.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -40,7 +40,7 @@ void refuse_bytes(benchmark::State& state, const std::string& content, ErrorCode
   time_refusal(state, pipeline, Bytes(content), code);
 }
 
-/// The first 33 bytes of an 8-bit RGB PNG, which say how large it is.
+/// The first 33 bytes of an 8-bit RGB PNG, which contain its size.
 std::string png_header(std::uint32_t side, std::uint32_t checksum) {
   std::string png("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16);
   const auto append = [&](std::uint32_t number) {

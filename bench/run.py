@@ -5,8 +5,8 @@
     python bench/run.py --bin build/bench/bin --package build/models/efficientnet-lite0/1 [--quick] [--write]
 
 Everything that is compared is measured in one run of this script, in turns. A figure is the median of the repetitions;
-the spread behind it is the range of their middle half, and ratios have a 95 % interval (of the mean logarithm of the
-paired ratios, Student's t, which is normal for these counts).
+the spread after it is the range of their middle half. Ratios have a 95 % interval (of the mean logarithm of the paired
+ratios, by Student's t, which is normal for these counts).
 """
 
 import argparse
@@ -41,12 +41,12 @@ def ratio(ours, theirs):
 
 
 def table(rows):
-    """Of markdown; the first row is its head."""
+    """A markdown table; the first row is its head."""
     return "\n".join("| " + " | ".join(row) + " |" for row in [rows[0], ("---",) * len(rows[0]), *rows[1:]])
 
 
 def write_section(begin, end, text):
-    """Puts the text between two lines of bench/README.md."""
+    """Writes the text between two lines of bench/README.md."""
     readme = Path(__file__).with_name("README.md")
     head, rest = readme.read_text().split(begin)
     readme.write_text(f"{head}{begin}\n{text}{end}{rest.split(end)[1]}")

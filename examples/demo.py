@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What `make demo` does once all is built: packs EfficientNet-lite0 for every engine, measures the engines beside each
-other, shows the fastest at work (classes, stage times, plan), and the table of all.
+"""Runs `make demo` after the build: packs EfficientNet-lite0 for every engine, compares the engines, shows the fastest
+at work (classes, stage times, plan), and the table of all.
 
     python examples/demo.py --build build --photo cat.png
 
-An engine that this machine cannot have is skipped, and the last lines say why; the exit status is 1 where one fails that
-could be had, or none is left.
+An engine that this machine cannot have is skipped, and the last lines say why. The exit status is 1 if an available
+engine fails, or if none is left.
 """
 
 import argparse
@@ -20,11 +20,11 @@ sys.path.insert(0, str(EXAMPLES / "10_engine_costs"))
 import compare  # noqa: E402
 
 EXPORTER = EXAMPLES / "models" / "efficientnet_lite0.py"
-# The quickest to pack first. Where the Makefile's targets for single engines make them, too.
+# The quickest to pack first. The Makefile's targets for single engines use the same folders.
 PACKAGES = {"torchscript": "efficientnet-lite0", "executorch": "efficientnet-lite0-executorch",
             "aoti": "efficientnet-lite0-aoti"}
 HOSTS = {"torchscript": "01_classify", "aoti": "01_classify", "executorch": "09_small_host"}
-CANNOT = 2   # how the exporter ends where an engine is not to be had; 1: what it made is wrong
+CANNOT = 2   # the exporter's exit status if an engine is not available; 1: its package is wrong
 
 
 def say(text):
@@ -37,7 +37,7 @@ def last_line(log):
 
 
 def run_with_progress(command, log):
-    """The exit status; a line every ten seconds shows that it goes on."""
+    """Returns the exit status. Prints a line every ten seconds, to show that it still runs."""
     began = time.monotonic()
     with open(log, "w", encoding="utf-8") as output, \
             subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL) as process:
@@ -49,7 +49,7 @@ def run_with_progress(command, log):
 
 
 def pack(build, engine):
-    """The package, how the exporter ended, and its log."""
+    """The package, the exporter's exit status, and its log."""
     package, log = build / "models" / PACKAGES[engine] / "1", build / f"pack-{engine}.log"
     package.parent.mkdir(parents=True, exist_ok=True)
     say(f"packing EfficientNet-lite0 for {engine} into {package}" + (": a minute or two" if engine == "aoti" else "")
@@ -59,7 +59,7 @@ def pack(build, engine):
 
 
 def show(build, package, engine, photo):
-    """What a host prints, then the tool: stage times and the plan."""
+    """Shows what a host prints, then what the tool prints: stage times and the plan."""
     for command in ([build / "bin" / HOSTS[engine], package, photo],
                     [build / "bin" / "gantry", "run", package, photo, "--explain"]):
         print("+ " + " ".join(map(str, command)), flush=True)

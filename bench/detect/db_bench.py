@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures detect.db beside RapidOCR's DBPostProcess, that is OpenCV and pyclipper called from Python, on maps of 1280 x 736.
+"""Compares detect.db with RapidOCR's DBPostProcess (OpenCV and pyclipper called from Python) on maps of 1280 x 736.
 
     python bench/detect/db_bench.py --bin BUILD/bin [--quick] [--write]
 
-Both take turns, each with one thread. What is found is compared first. CPU time; a ratio is the geometric mean over the turns
-of the peer / gantry, with its 95 % interval.
+Both take turns, each with one thread. The results are compared first. Times are CPU time; a ratio is the geometric mean
+over the turns of the peer / gantry, with its 95 % interval.
 """
 
 import importlib.util
@@ -23,7 +23,7 @@ WIDTH, HEIGHT = 1280, 736
 
 
 def lines(rng, count):
-    """A page of them, some at an angle, as a network gives them: high within, soft at the edges."""
+    """A page of lines, some at an angle, like a network's output: high inside, soft at the edges."""
     mask = np.zeros((HEIGHT, WIDTH), np.float32)
     for _ in range(count):
         centre, size = rng.uniform((60, 20), (WIDTH - 60, HEIGHT - 20)), rng.uniform((40, 8), (300, 24))

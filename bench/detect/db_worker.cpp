@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect.db in the benchmark of detection: one map, driven line by line.
+// detect.db in the benchmark of detection: one map, controlled line by line.
 //
 //   bench_db_worker MAP
 //
-// MAP (f32[h, w]) is an .npy file. What is found is the first line, as JSON.
+// MAP (f32[h, w]) is an .npy file. The first line is the result, as JSON.
 #include <cstdio>
 #include <gantry/detect/db.hpp>
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures gantry's decoders, with clipping and suppression behind them, beside the code that they follow: torchvision's
+"""Compares gantry's decoders, including clipping and suppression, with their reference code: torchvision's
 postprocess_detections(), and transformers' post_process_object_detection(). `make bench-detect` calls it; or
 
     python bench/detect/decoder_bench.py --bin BUILD/bin [--quick] [--write]
 
-Heads are those of the real networks in size, with logits that are random around a background, so that a few hundred are above
-the threshold, as in life. Both take turns, each with one thread. What is found is compared first: as many, with the same sums
-of scores and of sides to 1e-4 relative. CPU time; a ratio is the geometric mean over the turns, with its 95 % interval.
+Heads have the sizes of the real networks. Their logits are random around a background, so that a few hundred are above
+the threshold, as in real use. Both take turns, each with one thread. The results are compared first: the same number,
+and the same sums of scores and of sides to 1e-4 relative. Times are CPU time; a ratio is the geometric mean over the
+turns, with its 95 % interval.
 """
 
 import json

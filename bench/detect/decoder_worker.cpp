@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoders in the benchmark of detection: one head, driven line by line.
+// Decoders in the benchmark of detection: one head, controlled line by line.
 //
 //   bench_decoder_worker PIPELINE FOLDER WIDTH HEIGHT NAME...
 //
-// PIPELINE is a file with ops from Tensors to Detections; the head's tensors are FOLDER/NAME.npy, of a picture of
-// WIDTH x HEIGHT. How many are found, and the sums of their scores and of their boxes' sides, are written to
+// PIPELINE is a file with ops from Tensors to Detections. The head's tensors are FOLDER/NAME.npy, for a picture of
+// WIDTH x HEIGHT. Writes the number of detections, and the sums of their scores and of their boxes' sides, to
 // FOLDER/found.
 #include <cstdio>
 #include <fstream>

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures gantry's non-maximum suppression beside torchvision, and page layout beside rapid-layout. `make bench-detect` calls
-it; or
+"""Compares gantry's non-maximum suppression with torchvision, and page layout with rapid-layout. `make bench-detect`
+calls it; or
 
     python bench/detect/detect_bench.py --bin BUILD/bin --package PAGE_LAYOUT [--quick] [--write]
 
-All take turns, each with one thread. What is found is compared first: it must be equal, or the run stops. CPU time; a ratio
-is the geometric mean over the turns of the peer / gantry, with its 95 % interval.
+All take turns, each with one thread. The results are compared first: they must be equal, or the run stops. Times are
+CPU time; a ratio is the geometric mean over the turns of the peer / gantry, with its 95 % interval.
 """
 
 import json
@@ -22,14 +22,14 @@ from exporting import photo  # noqa: I001
 from run import machine, ratio, table, with_spread
 
 BEGIN, END = "## Detection: measured\n", "<!-- end of detection's tables -->\n"
-# (what, boxes, classes, mode of ours, goal)
+# (name, boxes, classes, gantry's mode, goal)
 CASES = [("nms", 300, 1, "nms", None), ("nms", 1000, 1, "nms", 8), ("nms", 10000, 1, "nms", None),
          ("batched_nms", 300, 80, "torchvision", None), ("batched_nms", 1000, 80, "torchvision", 8),
          ("batched_nms", 10000, 80, "torchvision", 10), ("batched_nms, per class", 1000, 80, "per_class", None)]
 
 
 def boxes_of(rng, count, spread):
-    """uniform: anywhere in 640 x 640; clustered: around count / 50 places, as a detector gives them."""
+    """uniform: anywhere in 640 x 640; clustered: around count / 50 places, like a detector's output."""
     centre = rng.random((count, 2)) * 640
     if spread == "clustered":
         centre = rng.random((max(1, count // 50), 2))[rng.integers(0, max(1, count // 50), count)] * 640

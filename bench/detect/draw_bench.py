@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures gantry's drawing of boxes and labels beside OpenCV's rectangle() and putText(), and torchvision's
+"""Compares gantry's drawing of boxes and labels with OpenCV's rectangle() and putText(), and torchvision's
 draw_bounding_boxes(). `make bench-detect` calls it; or
 
     python bench/detect/draw_bench.py --bin BUILD/bin [--quick] [--write]
 
-A picture of 1920 x 1080, lines of 3 pixels, a label on a filled ground for each box. All begin with the picture in memory and
-copy it. Letters differ, so what is compared first is that every corner of every box was painted. They take turns, each with one
-thread. CPU time; a ratio is the geometric mean over the turns of the other / gantry, with its 95 % interval.
+The picture has 1920 x 1080 pixels; each box has lines of 3 pixels and a label on a filled ground. All copy the picture
+from memory. Letters differ, so the check before timing is that every corner of every box is painted. They take turns,
+each with one thread. Times are CPU time; a ratio is the geometric mean over the turns of the other / gantry, with its
+95 % interval.
 """
 
 import tempfile

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drawing in the benchmark of detection: one picture with its boxes, driven line by line.
+// Drawing in the benchmark of detection: one picture with its boxes, controlled line by line.
 //
 //   bench_draw_worker PICTURE BOXES DRAWN
 //
-// PICTURE is a .png, BOXES an .npy file of f32[n, 4]; the classes of the boxes are 0, 1, .. 9 in turn, their labels
-// "class 0" and so on. What is drawn is written to DRAWN, a .png.
+// PICTURE is a .png, BOXES an .npy file of f32[n, 4]. The classes of the boxes are 0, 1, .. 9 in turn, with labels
+// "class 0" and so on. Writes the drawn picture to DRAWN, a .png.
 #include <cstdio>
 #include <fstream>
 #include <gantry/detect.hpp>

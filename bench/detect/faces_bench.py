@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures MTCNN as a package beside facenet_pytorch's. `make bench-detect` calls it; or
+"""Compares MTCNN as a package with facenet_pytorch's. `make bench-detect` calls it; or
 
     python bench/detect/faces_bench.py --bin BUILD/bin --package MTCNN [--quick] [--write]
 
-Both have one thread and take turns. What is found is compared first: coordinates within 1e-3 pixels, scores within 1e-4, or the
-run stops. CPU time; a ratio is the geometric mean over the turns of facenet_pytorch / gantry, with its 95 % interval.
+Both have one thread and take turns. The results are compared first: if coordinates differ by more than 1e-3 pixels or
+scores by more than 1e-4, the run stops. Times are CPU time; a ratio is the geometric mean over the turns of
+facenet_pytorch / gantry, with its 95 % interval.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ GOAL = 3
 
 
 def decoded_package(package, name, folder):
-    """The package, for this one picture as raw pixels: what is measured begins behind the decoder. Returns it and the pixels."""
+    """The package for this one picture as raw pixels, so that decoding is not measured. Returns it and the pixels."""
     from PIL import Image
 
     import mtcnn
@@ -46,7 +47,7 @@ def decoded_package(package, name, folder):
 
 
 def numbers_of(detections):
-    """Of each face: its box, its points, its score."""
+    """For each face: its box, its points, its score."""
     return [[*one["box"], *(side for point in one["keypoints"] for side in point[:2]), one["score"]] for one in detections]
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""facenet_pytorch in the benchmark of detection, with one thread, driven line by line like bench/engines/worker.cpp.
+"""facenet_pytorch in the benchmark of detection, with one thread, controlled line by line like
+bench/engines/worker.cpp.
 
     python bench/detect/faces_peer.py PICTURE DUMP [decoded]
 
-With `decoded` the picture is decoded once, ahead.
+With `decoded` the picture is decoded once, before the runs.
 """
 
 import os

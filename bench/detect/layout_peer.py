@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Page layout in the benchmark of detection: rapid-layout's own steps around ONNX Runtime or OpenVINO, with one thread, driven
-line by line like bench/engines/worker.cpp.
+"""Page layout in the benchmark of detection: rapid-layout's own steps around ONNX Runtime or OpenVINO, with one thread,
+controlled line by line like bench/engines/worker.cpp.
 
     python bench/detect/layout_peer.py onnxruntime|openvino PICTURE DUMP
 """

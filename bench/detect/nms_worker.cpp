@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Non-maximum suppression in the benchmark of detection: one set of boxes, driven line by line.
+// Non-maximum suppression in the benchmark of detection: one set of boxes, controlled line by line.
 //
 //   bench_nms_worker BOXES SCORES CLASSES MODE KEPT
 //
 // BOXES (f32[n, 4]), SCORES (f32[n]) and CLASSES (i64[n]) are .npy files; MODE is nms, per_class or torchvision; the
-// overlap is 0.5. The indices that stay are written to KEPT.
+// overlap is 0.5. Writes the kept indices to KEPT.
 #include <cstdio>
 #include <fstream>
 #include <gantry/detect/nms.hpp>

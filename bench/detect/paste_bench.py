@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures gantry's pasting of masks beside torchvision's paste_masks_in_image(). `make bench-detect` calls it; or
+"""Compares gantry's pasting of masks with torchvision's paste_masks_in_image(). `make bench-detect` calls it; or
 
     python bench/detect/paste_bench.py --bin BUILD/bin [--quick] [--write]
 
-Both take turns, each with one thread. The masks are compared first: each must have as many pixels, but for 2 that lie within
-rounding of the threshold, or the run stops. gantry gives run lengths, torchvision planes of float32, before a threshold.
-CPU time; a ratio is the geometric mean over the turns of torchvision / gantry, with its 95 % interval.
+Both take turns, each with one thread. The masks are compared first: each must have the same number of pixels, except
+for 2 that are within rounding of the threshold, or the run stops. gantry returns run lengths, torchvision planes of
+float32 before a threshold. Times are CPU time; a ratio is the geometric mean over the turns of torchvision / gantry,
+with its 95 % interval.
 """
 
 import sys

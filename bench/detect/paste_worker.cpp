@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pasting of masks in the benchmark of detection: one set of boxes and masks, driven line by line.
+// Pasting of masks in the benchmark of detection: one set of boxes and masks, controlled line by line.
 //
 //   bench_paste_worker BOXES MASKS WIDTH HEIGHT AREAS
 //
-// BOXES (f32[n, 4]) and MASKS (f32[n, h, w]) are .npy files; the picture is WIDTH x HEIGHT. How many pixels each mask
-// has is written to AREAS.
+// BOXES (f32[n, 4]) and MASKS (f32[n, h, w]) are .npy files; the picture is WIDTH x HEIGHT. Writes each mask's number
+// of pixels to AREAS.
 #include <cstdio>
 #include <fstream>
 #include <gantry/detect.hpp>

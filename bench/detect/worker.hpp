@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the workers of the benchmark of detection share: how they read tensors, and how workers.py drives them.
+// Shared by the workers of the benchmark of detection: reading tensors, and the protocol of workers.py.
 #pragma once
 
 #include <ctime>
@@ -14,7 +14,7 @@
 
 namespace gantry::inline GANTRY_ABI::bench {
 
-/// Of a .npy file.
+/// Loads a .npy file.
 inline Tensor load(const std::string& path) {
   static const Codecs codecs = Registry::builtin().codecs();
   return codecs.from_bytes(PayloadType::of<Tensor>(), read_file(path).value(), "application/x-npy")
@@ -23,7 +23,7 @@ inline Tensor load(const std::string& path) {
       .value();
 }
 
-/// On the calling thread.
+/// Compiled for the calling thread.
 template <class In, class Out>
 Pipeline<In, Out> compiled(const Stage<In, Out>& chain) {
   RuntimeOptions options;
@@ -37,7 +37,7 @@ inline double cpu_ns() {
   return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
 }
 
-/// Says `ready`, then answers each `run N` with the CPU nanoseconds of one of N pieces of work. Gives the exit status.
+/// Prints `ready`, then answers each `run N` with the mean CPU nanoseconds of N calls. Returns the exit status.
 template <class Work>
 int serve(const std::string& ready, const Work& work) {
   std::cout << ready << std::endl;

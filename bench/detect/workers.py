@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benchmarks of detection share: programs that are driven line by line, and tables in bench/README.md."""
+"""Shared by the benchmarks of detection: programs that are controlled line by line, and tables in bench/README.md."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "examples" / "models")]
 from run import write_section  # noqa: E402
 
-LEAST_NS = 2e7  # of what is timed in one turn
+LEAST_NS = 2e7  # of timed work in one turn
 
 
 def cpu_ns(work, count):
@@ -24,12 +24,12 @@ def cpu_ns(work, count):
 
 
 def times_of(ns):
-    """How often work that takes `ns` is done in one turn."""
+    """The number of times that work of `ns` is done in one turn."""
     return max(1, round(LEAST_NS / ns))
 
 
 class Worker:
-    """A program that says a line when it is ready, and answers `run N` with a line."""
+    """A program that prints a line when it is ready, and answers `run N` with a line."""
 
     def __init__(self, command):
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -44,7 +44,7 @@ class Worker:
         return self.process.stdout.readline()
 
     def cpu_ns(self, count):
-        """Of a worker of worker.hpp: the CPU time of one piece of work."""
+        """The CPU time of one piece of work, from a worker of worker.hpp."""
         return float(self.ask(count))
 
     def end(self):
@@ -53,7 +53,7 @@ class Worker:
 
 
 class Peer(Worker):
-    """One that answers as bench/engines/worker.cpp does, and has written what it found to a file, {"detections": [..]}."""
+    """A worker with the protocol of bench/engines/worker.cpp that writes its result to a file, {"detections": [..]}."""
 
     def __init__(self, command, dump):
         super().__init__(command)
@@ -65,7 +65,7 @@ class Peer(Worker):
 
 
 def serve(detections, dump, version, call):
-    """The other side of a Peer, in Python: writes what `call` found, says that it is ready, and is driven by stdin."""
+    """The other side of a Peer, in Python: writes the result of `call`, reports that it is ready, and obeys stdin."""
     Path(dump).write_text(json.dumps({"detections": detections}))
     print(json.dumps({"version": version}), flush=True)
     for line in sys.stdin:
@@ -81,12 +81,12 @@ def pairs(worker, theirs, turns, unit, times=None):
 
 
 def goal(faster, least):
-    """What a table says of a ratio that should be at least this."""
+    """The text in a table for a ratio that should be at least `least`."""
     return f">= {least}: {'yes' if float(faster.split()[0]) >= least else 'no'}"
 
 
 def options_of(doc, package=None):
-    """The options of a benchmark. `package`: whose --package it needs."""
+    """The options of a benchmark. `package`: the script of the --package that it needs."""
     parser = argparse.ArgumentParser(description=doc.split("\n")[0])
     parser.add_argument("--bin", type=Path, required=True)
     if package:
@@ -97,7 +97,7 @@ def options_of(doc, package=None):
 
 
 def report(options, began, begin, end, text):
-    """Prints what was measured on a machine that was so when it began, and writes it between two lines of bench/README.md."""
+    """Prints the results, and writes them between two lines of bench/README.md. `began`: the machine at the start."""
     whole = f"{began}\n\n{text}\n"
     print(whole)
     if options.write:

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures gantry's engines beside ONNX Runtime and OpenVINO, called by hand from Python. `make bench-engines` calls it;
+"""Compares gantry's engines with ONNX Runtime and OpenVINO, called by hand from Python. `make bench-engines` calls it;
 or
 
     python bench/engines/engines_bench.py --bin BUILD/bin --models BUILD/engine-models --package PACKAGE... [--quick]
         [--write] [--only TEXT]
 
-Every engine is a process of its own with one thread a call, and they take turns, so that what else the machine does
-hits all alike. Answers are compared first: what differs from eager PyTorch by more than 1e-3 of the largest value stops
-the run. CPU time is that of the whole process, per call; a ratio is the geometric mean over the turns of gantry /
-ONNX Runtime, with its 95 % interval. PACKAGE: of EfficientNet-lite0 with its pre- and postprocessing, one or several,
-which have its engines.
+Every engine is a separate process with one thread per call. They take turns, so that other load on the machine affects
+all alike. Answers are compared first: a difference from eager PyTorch of more than 1e-3 of the largest value stops the
+run. CPU time is that of the whole process, per call; a ratio is the geometric mean over the turns of gantry / ONNX
+Runtime, with its 95 % interval. PACKAGE: one or several packages of EfficientNet-lite0 with its pre- and
+postprocessing, which have its engines.
 """
 
 import argparse
@@ -35,7 +35,7 @@ AOTI_GOALS = {("lite0", 1): 1.25, ("resnet50", 1): 1.06, ("minilm-128", 1): 0.95
 
 
 class Worker:
-    """One engine at one piece of work, ready to be timed; `problem` if it is not."""
+    """One engine with one piece of work, ready to be timed; otherwise `problem` says why not."""
 
     def __init__(self, command, dump):
         self.samples, self.problem = [], ""
@@ -68,13 +68,13 @@ def read_answer(path):
 
 
 def peak_megabytes(process):
-    """The most memory that the process itself had; getrusage() would count its parent's, before exec()."""
+    """The peak memory of the process itself; getrusage() would include its parent's before exec()."""
     status = Path(f"/proc/{process}/status").read_text()
     return next(int(line.split()[1]) * 1024 / 1e6 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 def mapped_megabytes(process):
-    """Files of code that the process has mapped: what a container for it must hold."""
+    """The size of the code files that the process has mapped: a container for it must hold them."""
     paths = {line.split(maxsplit=5)[5].strip() for line in Path(f"/proc/{process}/maps").read_text().splitlines()
              if len(line.split(maxsplit=5)) == 6}
     files = [Path(path) for path in paths if path.startswith("/")]
@@ -86,7 +86,7 @@ def program_of(engine, options):
 
 
 def start(engines, folder, workers, batch, options, picture=None, packages=None):
-    """{engine: Worker}, one after the other."""
+    """{engine: Worker}, started one after the other."""
     started = {}
     for engine in engines:
         dump = options.models / f"{engine}.answer"
@@ -104,7 +104,7 @@ def start(engines, folder, workers, batch, options, picture=None, packages=None)
 
 
 def check_answers(title, workers, expected):
-    """How far each is from `expected`, of its largest value."""
+    """The difference of each answer from `expected`, relative to the largest value."""
     for engine, worker in workers.items():
         if worker.problem:
             continue
@@ -123,7 +123,7 @@ def take_turns(workers, turns, count):
     ready = [worker for worker in workers.values() if not worker.problem]
     for worker in ready:
         worker.run(max(2, count // 2))
-        worker.samples.clear()  # warm
+        worker.samples.clear()  # now it is warm
     for turn in range(turns):
         for worker in ready[turn % len(ready):] + ready[:turn % len(ready)]:
             worker.run(count)
@@ -164,7 +164,7 @@ def engine_rows(options):
 
 
 def slowest_ms(started):
-    """Of one call, roughly."""
+    """The time of one call, roughly."""
     slowest = 0.1
     for worker in started.values():
         if not worker.problem:
@@ -214,7 +214,7 @@ def pictures_table(options):
 
 
 def check_pictures(title, workers):
-    """The peers resize in another arithmetic: a score may differ by one hundredth. gantry's are equal among each other."""
+    """The peers resize with different arithmetic: a score may differ by 0.02. gantry's scores are equal."""
     ours = [as_scores(worker.answer) for engine, worker in workers.items() if engine in OURS]
     for scores in ours[1:]:
         if np.abs(np.subtract(scores, ours[0])).max() > 1e-4:

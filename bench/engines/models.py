@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The models of the benchmark of engines: as a package for each engine that can compute them, and as ONNX files for the
-engines of others.
+"""Makes the models of the benchmark of engines: a package for each engine that can run them, and ONNX files for the
+peers.
 
     python bench/engines/models.py --out BUILD/engine-models --tool BUILD/bin/gantry [--only NAME]
 """
@@ -20,7 +20,7 @@ NAMES = ("lite0", "resnet50", "mobilenet_v3_large", "minilm-128", "minilm-16", "
 
 
 class Spec:
-    """A module, what it takes by name, as samples without the batch axis, and the engines that compute it."""
+    """A module, its inputs by name (samples without the batch axis), and the engines that run it."""
 
     def __init__(self, module, samples, engines=("executorch", "aoti", "torchscript"), output="y"):
         self.module, self.samples, self.engines, self.output = module.eval(), samples, engines, output
@@ -59,7 +59,7 @@ def spec_of(name):
 
 
 def sentence_encoder():
-    """all-MiniLM-L6-v2, as sentence-transformers runs it: the mean of the tokens under the mask, of length 1."""
+    """all-MiniLM-L6-v2 as in sentence-transformers: the mean of the tokens under the mask, normalised to length 1."""
     import importlib.util
 
     import torch
@@ -90,7 +90,7 @@ def make_package(name, spec, engine, out, tool):
 
 
 def make_onnx(spec, path):
-    """One file a batch size: what all engines here compute fastest."""
+    """One file per batch size, which is fastest in all engines here."""
     import torch
     for size in BATCHES:
         torch.onnx.export(spec.module, spec.batch(size), str(path).format(size), input_names=spec.inputs,
@@ -98,8 +98,8 @@ def make_onnx(spec, path):
 
 
 def make(name, out, tool):
-    """Writes OUT/NAME: a package ENGINE/, b1.onnx, b8.onnx, INPUT-SAMPLE.npy, expected.npy, inputs.json. What is there
-    stays. `tool`: the gantry tool, which finds TorchScript's fastest plan."""
+    """Writes OUT/NAME: a package ENGINE/, b1.onnx, b8.onnx, INPUT-SAMPLE.npy, expected.npy, inputs.json. Keeps
+    what exists. `tool`: the gantry tool, which finds TorchScript's fastest plan."""
     import torch
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)

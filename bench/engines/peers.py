@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A peer of the benchmark of engines, as a process: ONNX Runtime, OpenVINO or eager PyTorch, with the threads that
-gantry has.
+"""A peer of the benchmark of engines, as a process: ONNX Runtime, OpenVINO or eager PyTorch, with as many threads as
+gantry.
 
     python bench/engines/peers.py ENGINE MODEL WORKERS BATCH DUMP [PICTURE]
 
-MODEL is a folder that models.py wrote. With a PICTURE, one request is from the bytes of the file to five classes, by
-torchvision.io and its transforms, as a careful user writes it. `run N` as in worker.cpp.
+MODEL is a folder that models.py wrote. With a PICTURE, one request goes from the bytes of the file to five classes,
+with torchvision.io and its transforms, as a careful user would write it. `run N` as in worker.cpp.
 """
 
 import json

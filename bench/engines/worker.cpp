@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry in the benchmark of engines: one package with one engine, driven line by line.
+// gantry in the benchmark of engines: one package with one engine, controlled line by line.
 //
 //   bench_engines_worker_torch PACKAGE ENGINE WORKERS BATCH DUMP INPUT...
 //
-// INPUT is what one request brings: a picture, or name=a.npy,name=b.npy. BATCH requests make one call of
-// Pipeline::run_batch(), so one call of the engine; WORKERS callers do that at a time. The first answer is written to
-// DUMP, as .npy or JSON, then a line of JSON says that it is ready. `run N` then has each caller do N calls, and
-// answers a list of [wall ns, CPU ns] per call; the CPU time is that of the process.
+// INPUT is the input of one request: a picture, or name=a.npy,name=b.npy. BATCH requests are one call of
+// Pipeline::run_batch(), and so one call of the engine; WORKERS callers make such calls at a time. The first answer is
+// written to DUMP, as .npy or JSON. Then a line of JSON says that the worker is ready. `run N` makes each caller do N
+// calls, and answers a list of [wall ns, CPU ns] per call; the CPU time is that of the process.
 //
-// One program has the engines of LibTorch and one that of ExecuTorch, so that neither carries the other's libraries.
+// One program has LibTorch's engines and one has ExecuTorch's, so that neither loads the other's libraries.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -80,7 +80,7 @@ class Calls {
   Calls(AnyPipeline pipeline, std::vector<Payload> inputs, std::size_t batch)
       : pipeline_(std::move(pipeline)), inputs_(std::move(inputs)), batch_(batch) {}
 
-  /// The first item's answer.
+  /// The answer to the first item.
   Payload call() const {
     std::vector<Payload> batch;
     for (std::size_t i = 0; i < batch_; ++i) batch.emplace_back(inputs_[i % inputs_.size()].value().copy());

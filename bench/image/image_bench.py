@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures gantry's image engine beside Pillow, torchvision and OpenCV. `make bench-image` calls it; or
+"""Compares gantry's image engine with Pillow, torchvision and OpenCV. `make bench-image` calls it; or
 
     python bench/image/image_bench.py --bin BUILD/bin --inputs BUILD/image-inputs [--quick] [--write] [--only TEXT]
 
-Every peer is a process of its own, and they take turns, so that what else the machine does hits all alike. First the
+Every peer is a separate process. They take turns, so that other load on the machine affects all alike. First the
 results are compared: gantry's must equal the Python stack's bit for bit, or the run stops. Times are per image; a ratio
 is the geometric mean over the turns of peer / gantry, with its 95 % interval. CPU time is that of the whole process.
 """
@@ -94,7 +94,7 @@ class Worker:
 
 
 class Processes:
-    """Python's peers live as long as the benchmark, programs as long as their case."""
+    """Python peers live as long as the benchmark, programs as long as their case."""
 
     def __init__(self):
         self.peers, self.programs = {}, []
@@ -119,7 +119,7 @@ class Processes:
 
 
 def needed_part(width, height):
-    """Rows and columns that bilinear Resize(256), CenterCrop(224) looks at."""
+    """Rows and columns that bilinear Resize(256), CenterCrop(224) reads."""
     short = min(width, height)
     scale = short / 256
     parts = []
@@ -142,7 +142,7 @@ def start(name, case, path, options):
 
 
 def differences(case, dumps):
-    """How far each result is from the Python stack's, in steps of a byte, and the share of values that differ."""
+    """Each result's largest difference from the Python stack, in steps of a byte, and the share that differs."""
     side = 640 if case.case == "letterbox" else 224
     reference = np.fromfile(dumps[case.peers[0]], np.float32).reshape(3, side, side)
     unit = 255 if case.case == "letterbox" else STD * 255
@@ -202,7 +202,7 @@ def markdown(rows):
 
 
 def sizes(options):
-    """What an image costs by its size: gantry alone."""
+    """The cost of an image by its size, for gantry alone."""
     rows = [("megapixels", "JPEG, ms", "ns per pixel", "decoded, ms", "ns per pixel")]
     for megapixels, size in MEGAPIXELS.items():
         if options.quick and megapixels > 12:
@@ -221,7 +221,7 @@ def sizes(options):
 
 
 def chart(results):
-    """Bars: CPU time per image of every peer, as SVG."""
+    """A bar chart of the CPU time per image of every peer, as SVG."""
     bar, left, scale_width = 16, 230, 480
     y, parts = 10, []
     for title, workers in results:

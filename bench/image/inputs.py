@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Photos of any size for the image benchmark: a mosaic of scikit-image's sample photos at their own resolution, so that
-the detail, and with it the size of a JPEG, is that of a photo."""
+the detail, and so the size of a JPEG, is that of a photo."""
 
 import importlib.util
 from pathlib import Path
@@ -27,7 +27,7 @@ def mosaic(width, height, seed=1):
 
 
 def make(folder, width, height, kind):
-    """The path of a photo of this size, made if it is not there yet."""
+    """The path of a photo of this size, which is made if it does not exist."""
     path = Path(folder) / f"{width}x{height}.{kind}"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,10 +5,10 @@ instructions.json: a regression check that does not depend on how busy the machi
 
     python bench/image/instructions.py --worker BUILD/bin/image_instructions_worker --inputs FOLDER [--write]
 
-A count is the difference between runs of 2 and 12 images, divided by 10, so that the start of the process and what is
-done once per size cancel; Highway's start depends on the clock, which leaves up to 1 %. It holds for one compiler,
-libjpeg-turbo, C library, photo and instruction set (valgrind shows no AVX-512, so Highway takes AVX2 wherever there is
-AVX2): elsewhere nothing is compared. Exits with 77 if it cannot compare, which ctest reports as skipped; --write
+A count is the difference between runs of 2 and 12 images, divided by 10. So the start of the process and the work done
+once per size cancel out; Highway's start depends on the clock, which leaves up to 1 %. A count holds for one compiler,
+libjpeg-turbo, C library, photo and instruction set (valgrind has no AVX-512, so Highway uses AVX2 where it exists);
+otherwise nothing is compared. Exits with 77 if it cannot compare, which ctest reports as skipped; --write
 records the counts of this machine.
 """
 
@@ -38,7 +38,7 @@ def skip(why):
 
 
 def count(worker, case, photo, images):
-    """Instructions of a whole process, and what they depend on beside gantry."""
+    """The instructions of a whole process, and what they depend on besides gantry."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", worker, case, photo, 1, "/dev/null"]
     done = subprocess.run([str(word) for word in command], input=f"run {images}\n", capture_output=True, text=True,
                           check=False)
@@ -58,7 +58,7 @@ def measure(worker, photo):
 
 
 def differences(committed, measured):
-    """A line for each case that is outside the tolerance, either way: counts that are too high hide what comes next."""
+    """A line for each case outside the tolerance, also below: a recorded count that is too high hides increases."""
     lines = []
     for title, now in measured.items():
         before = committed.get(title)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A peer of the image benchmark: one way of doing in Python what worker.cpp does, as a process that serves all
-cases, since importing torch takes seconds.
+"""A peer of the image benchmark: one way to do the work of worker.cpp in Python. One process serves all cases, since
+importing torch takes seconds.
 
     python bench/image/peers.py PEER
 
@@ -90,7 +90,7 @@ def opencv_letterbox(pixels):
 
 
 def torch_letterbox(pixels):
-    """The same with torch from the border on, as detection code often is."""
+    """The same with torch after the border, as in much detection code."""
     height, width = pixels.shape[:2]
     ratio = min(640 / height, 640 / width)
     inner = round(width * ratio), round(height * ratio)
@@ -102,9 +102,9 @@ def torch_letterbox(pixels):
 
 
 def make_work(peer, case, data):
-    """The function of one image."""
+    """The function that processes one image."""
     if case == "letterbox":
-        pixels = np.asarray(open_pillow(data))   # read as BGR: what stands in the array is the same for everybody
+        pixels = np.asarray(open_pillow(data))   # read as BGR: the array is the same for all peers
         function = {"OpenCV + numpy": opencv_letterbox, "OpenCV + torch": torch_letterbox}[peer]
         return lambda: function(pixels)
     interpolations = {"OpenCV linear + numpy": cv2.INTER_LINEAR, "OpenCV area + numpy": cv2.INTER_AREA}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry in the image benchmark: one chain over one input, driven line by line.
+// gantry in the image benchmark: one chain over one input, controlled line by line.
 //
 //   bench_image_worker CASE INPUT THREADS DUMP
 //
-// CASE is jpeg, png, buffer or letterbox; INPUT a file. The result is written to DUMP as f32, then a line of JSON says
-// that it is ready. `run N` then has each thread process N images, and answers {"wall_ns", "cpu_ns"} per image.
+// CASE is jpeg, png, buffer or letterbox; INPUT is a file. The result is written to DUMP as f32, then a line of JSON
+// says that it is ready. `run N` makes each thread process N images, and answers {"wall_ns", "cpu_ns"} per image.
 #include <hwy/targets.h>
 
 #include <chrono>
@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <functional>
-// jpeglib.h needs cstdio; here it only tells the version.
+// jpeglib.h needs cstdio; it only serves to tell the version.
 #include <gnu/libc-version.h>
 #include <jpeglib.h>
 
@@ -37,7 +37,7 @@ Stage<Image, Tensor> classify_chain() {
          image::to_tensor(image::torchvision({0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}));
 }
 
-/// What a thread does for one image.
+/// The work of a thread for one image.
 Work make_work(const std::string& name, const Bytes& file, const Runtime& runtime) {
   if (name == "jpeg" || name == "png") {
     auto pipeline = compile(image::decode() | classify_chain(), runtime).value();
@@ -82,7 +82,7 @@ void measure(const Work& work, int threads, int count) {
   std::printf("{\"wall_ns\": %.0f, \"cpu_ns\": %.0f}\n", wall / images, (cpu_ns() - cpu_began) / images);
 }
 
-/// What the times, and the number of instructions, depend on beside gantry.
+/// What the times and the number of instructions depend on besides gantry.
 std::string versions_text() {
   const std::int64_t targets = hwy::SupportedTargets();  // the best one has the lowest bit
   return std::string("gantry, compiler " __VERSION__ ", ") + hwy::TargetName(targets & -targets) +

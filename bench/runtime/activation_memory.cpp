@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it gains to keep an engine's activation memory: one TorchScript model loaded twice, with and without, in turns.
+// The gain of keeping an engine's activation memory: one TorchScript model loaded twice, with and without, in turns.
 //
 //   bench_runtime_activation_memory MODEL.ts   (image f32[batch,3,224,224] to logits f32[batch,1000])
 #include <sys/resource.h>

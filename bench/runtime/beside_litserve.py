@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""gantry in process beside LitServe over HTTP: one TorchScript file, f32 tensors in and out, 1 to 64 callers.
+"""Compares gantry in process with LitServe over HTTP: one TorchScript file, f32 tensors in and out, 1 to 64 callers.
 
     python3 bench/runtime/beside_litserve.py --bin build/bench/bin --package build/models/efficientnet-lite0/1 \\
         [--python PYTHON] [--quick]
@@ -9,15 +9,15 @@ PYTHON is an interpreter that has torch and litserve (`pip install torch litserv
 on the PATH.
 
 These are not the same thing: a request to LitServe goes through HTTP, and from the server's process to a worker's and
-back, which one to gantry does not. So two more sides say what is whose. LitServe with a model that does nothing, for
-the same bodies, is the most that its HTTP can carry here; where the callers keep all CPUs busy, a request's time less
-that of one that does nothing gives about what LitServe would do without HTTP. LibTorch in process, with one thread a
-call and a call per CPU, is the engine without any server.
+back; one to gantry does not. So two more sides separate the costs. LitServe with a model that does nothing, for the
+same bodies, shows the limit of its HTTP here. If the callers keep all CPUs busy, a request's time minus that of one
+that does nothing is about LitServe's time without HTTP. LibTorch in process, with one thread per call and one call per
+CPU, is the engine without any server.
 
-LitServe gets a worker per CPU with one thread each. Its batches are max_batch_size 8 with the batch_timeout of 0.1 s
-that its documentation of LitAPI has; since that waits long where few call, with 2 ms as well; and none, its default.
-The load is a C++ program with a connection per caller, and counts as LitServe's: it takes CPU that a client elsewhere
-would not. Servers that wait for their turn are stopped (SIGSTOP).
+LitServe gets one worker per CPU with one thread each. It runs with max_batch_size 8 and the batch_timeout of 0.1 s from
+its documentation of LitAPI; with 2 ms, since 0.1 s is a long wait with few callers; and without batches, its default.
+The load is a C++ program with one connection per caller, and counts as LitServe's: it takes CPU that a remote client
+would not take. Servers that wait for their turn are stopped (SIGSTOP).
 """
 
 import argparse
@@ -55,7 +55,7 @@ def free_port():
 
 
 class Server:
-    """LitServe in a process group of its own."""
+    """LitServe in its own process group."""
 
     def __init__(self, name, python, model, log):
         self.name, self.port, self.log = name, free_port(), log
@@ -96,7 +96,7 @@ class Server:
 
 
 def write_body(path, count):
-    """The input that turns.hpp makes, as the file of a form, which is how LitServe takes bytes."""
+    """The input of turns.hpp as the file of a form, which is how LitServe accepts bytes."""
     state, values = 12345, array.array("f")
     for _ in range(count):
         state = (state * 1664525 + 1013904223) % 2**32
@@ -120,7 +120,7 @@ def find_python(name):
 
 
 def without_http(rates, http):
-    """The rates if each request took as much less as one that does nothing takes."""
+    """The rates if each request were faster by the time of a request that does nothing."""
     return middle([1 / (1 / a - 1 / b) if a < b else float("inf") for a, b in zip(rates, http, strict=True)], 1)
 
 
@@ -156,7 +156,7 @@ def measure(options, python, version):
                     servers[name].send(signal.SIGCONT)
                 result = sides[name].turn(callers, seconds)
                 if name in servers:
-                    time.sleep(0.1)  # what is left of the last requests
+                    time.sleep(0.1)  # for the rest of the last requests
                     servers[name].send(signal.SIGSTOP)
                 return result
             turns = {(name, callers): [] for name in names for callers in options.callers}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Throughput of one TorchScript model at 1, 4, 16 and 64 calling threads: gantry, LibTorch behind one mutex, and a
-// module for each thread. Answers are compared before anything is timed.
+// Throughput of one TorchScript model at 1, 4, 16 and 64 calling threads: gantry, LibTorch behind one mutex, and one
+// module per thread. Answers are compared before anything is timed.
 //
 //   bench_callers MODEL.ts "x:f32[batch,3,224,224]" "y:f32[batch,1000]" 3,224,224
 #include <ATen/Parallel.h>
@@ -26,7 +26,7 @@ using bench::call;
 int main(int argc, char** argv) {
   if (argc != 5) return std::fprintf(stderr, "usage: bench_callers MODEL INPUT OUTPUT DIMS\n"), 64;
   const std::vector<std::int64_t> dims = bench::parse_dims(argv[4]);
-  ::setenv("MKL_NUM_THREADS", "1", 0);  // the next line does not reach MKL on threads that start later
+  ::setenv("MKL_NUM_THREADS", "1", 0);  // the next line does not affect MKL on threads that start later
   at::set_num_threads(1);
   const Runtime runtime = Runtime::create({}).value();
   ModelOptions options;
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   if (!bench::agree({values.begin(), values.end()}, expected)) return std::fprintf(stderr, "the answers differ\n"), 1;
 
   for (const int callers : {1, 4, 16, 64}) {
-    // Short rounds where calls are short: a shared machine changes its speed by more than the sides differ.
+    // Short rounds for short calls: a shared machine changes its speed by more than the sides differ.
     const int rounds = callers == 1 ? 16 : 3;
     const auto time = 6000ms / rounds;
     const auto warm_up = time / 5;

@@ -5,11 +5,11 @@ with hand-picked numbers of threads.
 
     .venv/bin/python bench/runtime/containers.py --bin build/bench/bin --package build/models/efficientnet-lite0/1
 
-Every side is bench_runtime_worker in a container of its own under the same limit, so that no side uses up another's
-quota; they take turns, and one that waits for its turn computes nothing. The container has this machine's /usr and the
-folders that the program's libraries are in, read-only, and nothing else: no image is needed. For each limit and model
-the best of 1 and 2 threads x 1 and 2 calls at a time is picked first, by p99 over two turns each; the turns that count
-come after that, so that what was picked gains nothing from a lucky turn.
+Every side is bench_runtime_worker in its own container under the same limit, so that no side uses another's quota. They
+take turns; a side that waits for its turn computes nothing. The container only has this machine's /usr and the folders
+of the program's libraries, read-only: no image is needed. For each limit and model the best of 1 and 2 threads x 1 and
+2 calls at a time is picked first, by p99 over two turns each. The turns that count come later, so that the pick gains
+nothing from a lucky turn.
 
 It needs a Docker engine, and a Python with torch, which traces the small network.
 """
@@ -57,7 +57,7 @@ def make_small_cnn(path):
 
 
 def make_image():
-    """An image of nothing but the links that a Debian has in its root."""
+    """An image that contains only the links in the root of a Debian."""
     inspect = ["docker", "image", "inspect", IMAGE]
     if subprocess.run(inspect, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
         return
@@ -72,7 +72,7 @@ def make_image():
 
 
 def mounts(program, network):
-    """What the container sees, all read-only and at the same place as here."""
+    """What the container sees, all read-only and at the same paths as here."""
     libraries = subprocess.run(["ldd", program], check=True, stdout=subprocess.PIPE, text=True).stdout
     folders = {"/usr", str(program.parent), str(network.path.parent)}
     folders |= {f"/{name}" for name in ("lib", "lib64") if os.path.isdir(f"/{name}") and not os.path.islink(f"/{name}")}
@@ -92,7 +92,7 @@ def start(program, network, limit, side, name):
 
 
 def measure(program, network, limit, options):
-    """Rows of the table, for one network under one limit."""
+    """The rows of the table for one network under one limit."""
     sides = {}
     try:
         for side in ["gantry", "default", *PICKS]:

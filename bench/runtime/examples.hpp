@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Examples that prove a model's rows independent: sixteen different samples of random numbers.
+// Samples that prove a model's rows independent: sixteen different ones of random numbers.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests to an HTTP server on this machine by any number of callers, a connection each: one side of
+// Sends requests to an HTTP server on this machine from any number of callers, one connection each: one side of
 // beside_litserve.py.
 //
 //   bench_runtime_http_load PORT PATH CONTENT_TYPE BODY_FILE
@@ -23,7 +23,7 @@ using namespace gantry;
   std::exit(1);
 }
 
-/// A connection that is kept.
+/// A persistent connection.
 class Connection {
  public:
   explicit Connection(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -39,7 +39,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   ~Connection() { ::close(socket_); }
 
-  /// Sends `request` and gives the body of a 200.
+  /// Sends `request` and returns the body of a response with status 200.
   std::string exchange(const std::string& request) {
     for (std::size_t sent = 0; sent < request.size();) {
       const ssize_t n = ::send(socket_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
   std::vector<float> output(answer.size() / sizeof(float));
   std::memcpy(output.data(), answer.data(), output.size() * sizeof(float));
   bench::take_turns(output, "HTTP", [&](int) {
-    thread_local Connection connection(port);  // the calling threads of a turn are new
+    thread_local Connection connection(port);  // each turn has new calling threads
     if (connection.exchange(request).size() != answer.size()) fail("an answer of another size");
   });
 }

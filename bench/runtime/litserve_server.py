@@ -3,7 +3,7 @@
 
     python3 litserve_server.py MODEL.ts PORT MAX_BATCH_SIZE BATCH_TIMEOUT COMPUTES
 
-COMPUTES 0: the model does nothing. f32[3,224,224] as the file "content" of a form, f32[1000] back.
+COMPUTES 0: the model does nothing. It takes f32[3,224,224] as the file "content" of a form, and returns f32[1000].
 """
 
 import os

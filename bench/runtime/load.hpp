@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Latencies of many calls, and an engine that takes a known time, for the benchmarks of the runtime.
+// Latencies of many calls, and an engine with a known run time, for the benchmarks of the runtime.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ inline double microseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::micro>(duration).count();
 }
 
-/// Quantile `q` of `values`, which it sorts; 0 if there are none.
+/// Sorts `values`, and returns their quantile `q`; 0 if there are none.
 inline double quantile(std::vector<double>& values, double q) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
@@ -35,7 +35,7 @@ inline long status_kb(const std::string& key) {
   return 0;
 }
 
-/// Gives its input back, after computing for `per_call` and `per_sample` on the CPU.
+/// Returns its input, after computing on the CPU for `per_call`, plus `per_sample` for each sample.
 class TimedEngine final : public Engine {
  public:
   TimedEngine(Clock::duration per_call, Clock::duration per_sample) : per_call_(per_call), per_sample_(per_sample) {
@@ -78,8 +78,8 @@ inline Model make_timed_model(const Runtime& runtime, Clock::duration per_call, 
       .value();
 }
 
-/// `callers` threads call `call(thread)` for `warm_up` and then for `time`; the latencies, in microseconds, of the
-/// calls that began in `time`, of each thread at least one.
+/// `callers` threads call `call(thread)` for `warm_up` and then for `time`. Returns the latencies, in microseconds, of
+/// the calls that began in `time`, at least one per thread.
 template <class Call>
 std::vector<double> closed_loop(int callers, Clock::duration time, Call call, Clock::duration warm_up = {}) {
   std::vector<std::vector<double>> latencies(static_cast<std::size_t>(callers));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a second thread gives to one request with a large picture: ops whose loops run in bands of rows, at one thread
-// and at two (RuntimeOptions::goal = kLatency), in turns. The bits are compared first.
+// The gain of a second thread for one request with a large picture: ops whose loops run in bands of rows, with one and
+// with two threads (RuntimeOptions::goal = kLatency), in turns. The results are compared bit by bit first.
 #include <malloc.h>
 
 #include <cmath>
@@ -28,7 +28,7 @@ Runtime runtime(int threads) {
   RuntimeOptions options;
   options.cpus = threads;
   options.goal = Goal::kLatency;
-  options.callers_help = false;  // both on a worker, whose memory malloc gives back otherwise than the main thread's
+  options.callers_help = false;  // both on a worker: on the main thread malloc frees memory differently
   return Runtime::create(options).value();
 }
 
@@ -90,8 +90,8 @@ void compare(const char* name, const Stage<In, Out>& stage, const In& input) {
 }  // namespace
 
 int main() {
-  // Otherwise malloc gives large results back to the system and takes them anew, now for one side and now for the
-  // other: their pages then cost more than the loops.
+  // Otherwise malloc returns large results to the system and gets them again, at times for one side and at times for
+  // the other. Their pages would then cost more than the loops.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   std::printf("| | one thread, ms | two threads, ms | two / one |\n|---|---|---|---|\n");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a request costs on its way through admission, queue and batcher, with a model that does nothing:
-//   submitted: 1,024 requests in flight, one thread that submits; and how long each submit() takes
-//   blocking: 1, 4, 16, 64 callers, beside round trips to as many threads as there are workers, by condition variables
+// The cost of a request in admission, queue and batcher, with a model that does nothing:
+//   submitted: 1,024 requests in flight from one submitting thread; and the time of each submit()
+//   blocking: 1, 4, 16, 64 callers, and round trips to as many threads as workers, by condition variables
 //   in caller execution
-//   of all that: what is counted for Runtime::stats(), which cannot be switched off
-// and what ten million of them leave in memory, and a thousand idle pipelines take.
+//   the part of Runtime::stats(), which cannot be switched off
+// and the memory that ten million requests leave behind, and that of a thousand idle pipelines.
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
@@ -41,8 +41,8 @@ struct Served {
   std::optional<Pipeline<Tensor, Tensor>> pipeline;
 };
 
-/// Submits `count` requests, never more than 1,024 in flight, and waits for the last. Puts into `latencies` how long
-/// each submit() took.
+/// Submits `count` requests, at most 1,024 in flight, and waits for the last one. Adds the time of each submit() to
+/// `latencies`.
 void submit_all(const Served& served, std::uint64_t count, std::vector<double>* latencies = nullptr) {
   constexpr int kWindow = 1024;
   const Tensor input = sample();
@@ -93,7 +93,7 @@ void memory(const Served& served) {
               before, after, bench::status_kb("VmRSS") - after);
 }
 
-/// Threads that answer through a queue under one mutex; each caller waits on a condition variable of its own.
+/// Threads that answer through a queue with one mutex; each caller waits on its own condition variable.
 class Echo {
  public:
   explicit Echo(int workers) {
@@ -179,8 +179,8 @@ void on_caller(const Served& served) {
   std::printf("caller execution: %.2f us\n", bench::quantile(run, 0.5) / 100);
 }
 
-/// Counts what one request through a pipeline of one model counts: its wait at the runtime; at the model the call, its
-/// wait, the engine call and its size; the request, the sample and the time of the stage.
+/// Records what one request through a pipeline of one model records: its wait at the runtime; for the model the call,
+/// its wait, the engine call and its size; the request, the sample and the time of the stage.
 struct Recording {
   detail::HistogramRecorder queue_age;
   detail::ModelCounters model;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Twice as many requests as can be computed, each with 200 ms to its deadline, from a schedule that does not wait for
-// answers (open loop), through gantry and through an unbounded queue; then half as many as can be computed.
+// Sends twice as many requests as can be computed, each with a deadline of 200 ms, on a schedule that does not wait for
+// answers (open loop), through gantry and through an unbounded queue. Then sends half as many as can be computed.
 //
-// The engine computes for 4 ms a sample, batched or not. Goodput counts answers that came in time.
+// The engine computes for 4 ms per sample, batched or not. Goodput counts answers within the deadline.
 #include <atomic>
 #include <mutex>
 
@@ -19,8 +19,8 @@ constexpr auto kPatience = 200ms;
 
 struct Outcome {
   std::mutex mutex;
-  std::vector<double> accepted_us;    // latency of what was answered
-  std::vector<double> recovering_us;  // of what began more than a second after the overload
+  std::vector<double> accepted_us;    // latency of answered requests
+  std::vector<double> recovering_us;  // of those that began more than a second after the overload
   std::uint64_t sent = 0, in_time = 0, late = 0, refused = 0;
 };
 
@@ -34,7 +34,7 @@ void run(const char* name, bool is_bounded) {
   const Tensor input = Tensor::zeros(DType::kF32, {8}).value();
   for (int i = 0; i < 50; ++i) static_cast<void>(pipeline.run(input));
 
-  // Capacity as it is here and now: callers that ask again at once.
+  // The current capacity, from callers that ask again at once.
   auto closed = bench::closed_loop(8, 2s, [&](int) { static_cast<void>(pipeline.run(input)); });
   const double capacity = static_cast<double>(closed.size()) / 2;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What more workers give and take, and what it costs to put calls into one batch:
-//   throughput of 1 .. budget workers, and of twice the budget; twice as many blocking callers as workers
-//   resident memory after warming up, by workers, each in a process of its own
-//   the time to stack inputs and split outputs, of batches of 8 that are forced, beside the engine's
+// What more workers gain and cost, and the cost of merging calls into one batch:
+//   throughput of 1 .. budget workers, and of twice the budget; with twice as many blocking callers as workers
+//   resident memory after warm-up, by number of workers, each in a separate process
+//   the time to stack inputs and split outputs of forced batches of 8, compared with the engine's
 // Answers are compared before anything is timed.
 //
 //   bench_runtime_scaling MODEL.ts "x:f32[batch,3,224,224]" "y:f32[batch,1000]" 3,224,224 [SECONDS]
@@ -44,7 +44,7 @@ void check(const Network& network, const Result<Tensor>& answer) {
   std::exit(1);
 }
 
-/// The model on `workers` workers, calls never merged.
+/// The model on `workers` workers; calls are never merged.
 struct Served {
   Served(const Network& network, int workers) {
     RuntimeOptions options;
@@ -98,7 +98,7 @@ void throughput(const Network& network, const std::vector<int>& numbers, Clock::
                 bench::quantile(latencies[i], 0.99) / 1000);
 }
 
-/// What `bench_runtime_scaling ... --memory WORKERS` does: resident and private memory in kB, once it is warm.
+/// For `bench_runtime_scaling ... --memory WORKERS`: prints resident and private memory in kB, once it is warm.
 int print_memory(const Network& network, int workers) {
   const Served served(network, workers);
   served.run(network, 1s, 0s);
@@ -116,7 +116,7 @@ int print_memory(const Network& network, int workers) {
   return 0;
 }
 
-/// The words as one command for a shell.
+/// The words as one shell command.
 std::string quoted(std::vector<std::string> words) {
   std::string command;
   for (const std::string& word : words) command += "'" + word + "' ";
@@ -143,7 +143,7 @@ void memory(char** argv, const std::vector<int>& numbers) {
   }
 }
 
-/// LibTorch's engine, where batches of fewer than 8 are slow, so that 8 are found to pay and to be waited for.
+/// LibTorch's engine, made slow for batches of fewer than 8, so that gantry finds it worthwhile to wait for 8.
 class EightPays final : public Engine {
  public:
   explicit EightPays(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
@@ -186,7 +186,7 @@ void gather(const Network& network, bool retains, Clock::duration time) {
   auto engine = libtorch::engines().at(0)->load(request).value();
   const Model model = Model::make(std::make_unique<EightPays>(std::move(engine)), network.signature, options).value();
   const auto pipeline = compile(model.stage(), runtime).value();
-  // Sixteen requests are always on their way, so that eight wait whenever the instance is free.
+  // Sixteen requests are always in flight, so that eight wait whenever the instance is free.
   std::mutex mutex;
   std::condition_variable is_done;
   int in_flight = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TorchScript file as one would run it without gantry, for the benchmarks that compare.
+// Runs a TorchScript file without gantry, for the benchmarks that compare.
 #pragma once
 
 #include <torch/script.h>
@@ -13,7 +13,7 @@
 
 namespace gantry::inline GANTRY_ABI::bench {
 
-/// "3,224,224"
+/// Parses "3,224,224".
 inline std::vector<std::int64_t> parse_dims(const char* text) {
   std::vector<std::int64_t> dims;
   for (char* rest = const_cast<char*>(text); *rest;) {

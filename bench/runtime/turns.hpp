@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One side of a comparison as a process of its own, driven line by line, so that several can take turns: turns.py is
-// the other end.
+// One side of a comparison as a separate process, controlled line by line, so that several sides can take turns.
+// turns.py is the other end.
 //
-// It first prints {"output": [...], "note": "..."}: its answer to the input that all sides get, which are compared, and
-// what it is. A line `run CALLERS SECONDS WARM_UP_SECONDS` is answered with {"callers", "latencies_us": [...],
-// "periods", "throttled"}; the last two are of the CPU quota of the control group, 0 where there is none.
+// It first prints {"output": [...], "note": "..."}: its answer to the input of all sides, for comparison, and what it
+// is. It answers a line `run CALLERS SECONDS WARM_UP_SECONDS` with {"callers", "latencies_us": [...], "periods",
+// "throttled"}; the last two count CPU quota periods of the control group, 0 without a quota.
 #pragma once
 
 #include <fstream>
@@ -21,7 +21,7 @@ struct QuotaPeriods {
   long all = 0, throttled = 0;
 };
 
-/// Of the group that is mounted at /sys/fs/cgroup: in a container its own.
+/// Of the group mounted at /sys/fs/cgroup: in a container its own.
 inline QuotaPeriods quota_periods() {
   QuotaPeriods periods;
   for (const char* path : {"/sys/fs/cgroup/cpu.stat", "/sys/fs/cgroup/cpu/cpu.stat"}) {
@@ -46,7 +46,7 @@ inline std::vector<float> make_input(std::size_t count) {
   return values;
 }
 
-/// Serves stdin until it ends; `call(caller)` is one request of one of the calling threads.
+/// Serves stdin until it ends; `call(caller)` makes one request on one of the calling threads.
 template <class Call>
 void take_turns(const std::vector<float>& output, const std::string& note, Call call) {
   std::cout.precision(9);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sides of a comparison that are processes of their own and take turns; turns.hpp is the other end. Answers are
-compared before anything is timed; figures are medians of the turns with the range of all of them."""
+"""Sides of a comparison as separate processes that take turns; turns.hpp is the other end. Answers are compared before
+anything is timed. Figures are medians of the turns, with the range of all of them."""
 
 import json
 import statistics
@@ -15,8 +15,8 @@ WARM_UP_SECONDS = 0.4
 
 
 class Side:
-    """One process. `command` prints its answer and then serves `run` lines; `remove`, if there is one, ends what the
-    process itself may leave."""
+    """One process. `command` prints its answer and then serves `run` lines; `remove`, if given, cleans up what
+    the process may leave behind."""
 
     def __init__(self, name, command, remove=None):
         self.name, self.remove = name, remove
@@ -63,7 +63,7 @@ def compare(sides):
 
 
 def quantile_ms(turns, q):
-    """Of the latencies of all `turns`."""
+    """A quantile of the latencies of all `turns`."""
     latencies = sorted(value for turn in turns for value in turn["latencies_us"])
     if not latencies:
         return float("nan")
@@ -71,8 +71,8 @@ def quantile_ms(turns, q):
 
 
 def rate(turn):
-    """Requests per second. Callers wait for nothing but answers, so that it follows from the mean latency, also where a
-    turn is short beside it."""
+    """Requests per second. Callers only wait for answers, so it follows from the mean latency, even if a turn is not
+    much longer than that."""
     return turn["callers"] * 1e6 * len(turn["latencies_us"]) / max(1, sum(turn["latencies_us"]))
 
 

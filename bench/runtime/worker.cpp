@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TorchScript model run in process by any number of blocking callers: one side of containers.py and
+// Runs a TorchScript model in process with any number of blocking callers: one side of containers.py and
 // beside_litserve.py.
 //
 //   bench_runtime_worker SIDE MODEL.ts "x:f32[batch,3,224,224]" "y:f32[batch,1000]" 3,224,224
 //
 // SIDE is
 //   gantry    a Runtime, a Model and a pipeline with default options
-//   default   LibTorch left alone: all callers run one module, with LibTorch's own number of threads
-//   TxC       LibTorch with hand-picked numbers: T threads a call, C calls at a time, first come first served
+//   default   LibTorch alone: all callers run one module, with LibTorch's own number of threads
+//   TxC       LibTorch with hand-picked numbers: T threads per call, C calls at a time, first come first served
 #include <ATen/Parallel.h>
 
 #include <condition_variable>
@@ -23,7 +23,7 @@ namespace {
 
 using namespace gantry;
 
-/// `count` places for which callers wait in the order they came.
+/// `count` slots; callers wait for them in the order of arrival.
 class Slots {
  public:
   explicit Slots(int count) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// acme.auto_exposure: a stage of our own, in the three things a stage is: a function of one sample, a Stage for C++
-// chains, and an op that configs may name.
+// acme.auto_exposure: a custom stage in three parts: a function of one sample, a Stage for C++ chains, and an op for
+// configs.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +22,8 @@ inline double mean_of(const gantry::Image& image) {
   return static_cast<double>(sum) / static_cast<double>(row_bytes * image.height());
 }
 
-/// 1. The work. What can go wrong with a sample is returned as an Error: it fails this sample and no other, and gantry
-/// adds the place to it. Do not change the input: another branch of the pipeline may look at the same pixels.
+/// 1. The work. Return an Error for a bad sample: only this sample fails, and gantry adds the place to the error. Do
+/// not change the input: another branch of the pipeline may read the same pixels.
 inline gantry::Result<gantry::Image> expose(const gantry::Image& image, double target) {
   const double mean = mean_of(image);
   if (mean < 1)
@@ -40,13 +40,13 @@ inline gantry::Result<gantry::Image> expose(const gantry::Image& image, double t
   return exposed;
 }
 
-/// 2. The stage: any const-callable with one parameter. It is called by several threads at once.
+/// 2. The stage: any const-callable with one parameter. Several threads call it at once.
 inline gantry::Stage<gantry::Image, gantry::Image> auto_exposure(double target) {
   return gantry::stage("acme.auto_exposure", [target](const gantry::Image& image) { return expose(image, target); });
 }
 
-/// 3. The op: what is said of it, and how its parameters are read. Defaults are those of the description, and keys that
-/// it lacks are refused by themselves; the factory refuses what makes no sense.
+/// 3. The op: its description, and how its parameters are read. The description gives the defaults and refuses unknown
+/// keys; the factory refuses values that make no sense.
 inline void add_ops(gantry::Registry& registry) {
   gantry::OpDescription description;
   description.summary = "brightens or darkens the image to a mean";

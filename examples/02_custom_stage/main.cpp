@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stage of one's own, used from C++ and from a config, and what its errors look like: 02_custom_stage PACKAGE PHOTO
+// A custom stage, used from C++ and from a config, and its errors: 02_custom_stage PACKAGE PHOTO
 // The stage is in auto_exposure.hpp. PACKAGE lends its model file and labels (examples/models/efficientnet_lite0.py).
 #include <cstdio>
 #include <gantry/gantry.hpp>
@@ -74,13 +74,13 @@ int main(int argc, char** argv) try {
   const auto configured = from_config("118", model, package).value();
   std::printf("the config gives the same: %s\n", are_equal(configured.run(photo).value(), classes) ? "yes" : "no");
 
-  // A parameter that makes no sense is refused when the pipeline is built, a sample when it is run; both say where.
+  // A bad parameter is refused when the pipeline is built, a bad sample when it is run; both errors say where.
   if (const auto impossible = from_config("999", model, package); !impossible)
     std::printf("refused: %s\n", impossible.error().to_string().c_str());
   if (const auto black = pipeline.run(black_picture()); !black)
     std::printf("refused: %s\n", black.error().to_string().c_str());
 
-  // The plan: the image stages behind the custom one run as one step, decoding stays a step of its own.
+  // The plan: the image stages after the custom one run as one step; decoding is a step of its own.
   std::printf("\n%s", pipeline.explain().c_str());
 } catch (const g::ResultError& error) {
   return std::fprintf(stderr, "%s\n", error.what()), 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in the picture is what? Classifies the four corners and the centre of a photo, all five in one engine call, and
+// Where in the picture is what? Classifies the four corners and the centre of a photo in one engine call, classifies
 // the whole picture, and joins the answers: 03_five_crop PACKAGE PHOTO
 //
 //   decode | when(gray, as RGB, as it is) | fork( resize, five crops, each(classify)   -> list of five Classes
@@ -13,14 +13,14 @@
 
 namespace g = gantry;
 
-/// What the pipeline gives. Any movable type may be a stage's output.
+/// The pipeline's output. Any movable type may be a stage's output.
 struct Report {
   std::vector<g::Classes> crops;  // top left, top right, bottom left, bottom right, centre
   g::Classes whole;
   int agreeing = 0;  // crops whose best class is the whole picture's best class
 };
 
-/// Three equal channels from one.
+/// Copies one channel to three.
 g::Result<g::Image> gray_to_rgb(const g::Image& gray) {
   auto rgb = g::Image::make(gray.width(), gray.height(), g::Colour::kRgb);
   if (!rgb) return rgb.error();
@@ -41,7 +41,7 @@ Report join(std::tuple<std::vector<g::Classes>, g::Classes> both) {
 auto make_chain(const g::Model& model, const g::Labels& labels) {
   using g::image::Filter;
   g::image::Decode unchanged;
-  unchanged.colour = g::image::ColourMode::kUnchanged;  // kRgb, the default, would turn gray into RGB by itself
+  unchanged.colour = g::image::ColourMode::kUnchanged;  // the default kRgb would convert gray to RGB itself
   const auto classify =
       g::image::to_tensor(g::image::affine(127, 128)) | model.stage() | g::softmax() | g::top_k(3, labels);
   const auto as_it_is = g::stage("as_it_is", [](g::Image image) { return image; });
@@ -63,7 +63,7 @@ int main(int argc, char** argv) try {
   const std::string package = argv[1];
   const auto signature = g::Signature::parse("image:f32[batch,3,224,224]", "logits:f32[batch,1000]").value();
   g::ModelOptions options;
-  options.merge = g::Merge::kAssume;  // this network treats each picture alone, as the whole package proves
+  options.merge = g::Merge::kAssume;  // this network treats each picture independently, as the package proves
   const auto model = g::libtorch::load(package + "/model.ts", signature, options).value();
   const auto labels = g::Labels::load(package + "/labels.txt").value();
 

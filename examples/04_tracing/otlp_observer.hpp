@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// OtlpObserver: writes what gantry tells it as OpenTelemetry traces, one JSON line a span, in the format of
-// https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/ that the OpenTelemetry collector reads.
+// OtlpObserver: writes gantry's spans as OpenTelemetry traces, one JSON line per span. The OpenTelemetry collector
+// reads the format: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
 //
-// With the OpenTelemetry SDK linked it is the same: on_request() starts a span with the caller's context as its parent
-// and returns it; on_span() starts and ends one with the times it is given and that span as its parent.
+// The OpenTelemetry SDK is used in the same way: on_request() starts a span with the caller's context as its parent and
+// returns it; on_span() starts and ends a span with the given times and that parent.
 #pragma once
 
 #include <chrono>
@@ -19,11 +19,11 @@
 
 class OtlpObserver final : public gantry::Observer {
  public:
-  /// `out` outlives the observer, and nobody else writes to it.
+  /// `out` must outlive the observer, and nobody else may write to it.
   OtlpObserver(std::string service, std::ostream& out) : service_(std::move(service)), out_(out) {}
 
   std::shared_ptr<void> on_request(const gantry::RequestStart& start) override {
-    if (start.parent && !start.parent->is_sampled()) return nullptr;  // the caller records nothing, nor do we
+    if (start.parent && !start.parent->is_sampled()) return nullptr;  // the caller records nothing, so neither do we
     auto request = std::make_shared<Request>();
     if (start.outer) {  // part of another pipeline's request
       const Context& outer = static_cast<const Request*>(start.outer.get())->context;
@@ -52,7 +52,7 @@ class OtlpObserver final : public gantry::Observer {
       if (!request.tenant.empty()) add(json, "gantry.tenant", request.tenant);
     } else if (span.requests.size() == 1) {
       set_context(json, {request.context.trace_id, new_id()}, request.context.span_id);
-    } else {  // a batch of several requests is nobody's child: a trace of its own, with a link to each
+    } else {  // a batch of several requests has no parent: it is a trace of its own, with a link to each
       set_context(json, {new_id() + new_id(), new_id()}, "");
       for (std::size_t i = 0; i < span.requests.size(); ++i) {
         const Context& member = request_at(i).context;
@@ -122,14 +122,14 @@ class OtlpObserver final : public gantry::Observer {
     const json scope = {{"scope", {{"name", "gantry"}}}, {"spans", json::array({std::move(span)})}};
     const json of_resource = {{"resource", std::move(resource)}, {"scopeSpans", json::array({scope})}};
     const json line = {{"resourceSpans", json::array({of_resource})}};
-    // What is not UTF-8 in a message is replaced: a trace is not worth an exception.
+    // Bytes of a message that are not UTF-8 are replaced: a trace must not throw.
     const std::string text = line.dump(-1, ' ', false, json::error_handler_t::replace);
     const std::lock_guard lock(mutex_);
     out_ << text << std::endl;
   }
 
   const std::string service_;
-  /// When the steady clock would have shown 1970, so that all spans agree even if the system's clock is set.
+  /// The steady clock's time at 1970, so that all spans agree even if the system's clock is set.
   const Clock::time_point epoch_ =
       Clock::now() - std::chrono::duration_cast<Clock::duration>(std::chrono::system_clock::now().time_since_epoch());
   std::mutex mutex_;

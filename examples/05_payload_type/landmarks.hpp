@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// acme::Landmarks: a payload type of our own. Its codec lets servers, golden cases, .npy files and the gantry tool
-// handle it like a built-in one; its ops let packages use it.
+// acme::Landmarks: a custom payload type. With its codec, servers, golden cases, .npy files and the gantry tool handle
+// it like a built-in type. With its ops, packages can use it.
 #pragma once
 
 #include <gantry/core.hpp>
@@ -14,12 +14,12 @@ struct Point {
   float x = 0, y = 0;
 };
 
-/// The type. Any movable struct will do; one that golden cases give to a pipeline is copyable, too.
+/// The type. Any movable struct will do; the input type of golden cases must be copyable.
 struct Landmarks {
   std::vector<Point> points;
 };
 
-/// f32[n, 2], and back from any tensor of pairs.
+/// Conversion to f32[n, 2], and back from any tensor of pairs.
 inline gantry::Result<gantry::Tensor> to_tensor(const Landmarks& landmarks) {
   std::vector<float> values;
   for (const Point& point : landmarks.points) values.insert(values.end(), {point.x, point.y});
@@ -36,8 +36,8 @@ inline gantry::Result<Landmarks> from_tensor(const gantry::Tensor& tensor) {
   return landmarks;
 }
 
-/// The codec: {"landmarks": [[x, y], ...]} in JSON, one tensor in a .npy file. Differences of the tensors serve as
-/// differences of landmarks, so it needs none of its own.
+/// The codec: {"landmarks": [[x, y], ...]} in JSON, one tensor in a .npy file. Landmarks are compared as tensors, so it
+/// needs no comparison of its own.
 inline gantry::Codec<Landmarks> codec() {
   gantry::Codec<Landmarks> codec;
   codec.name = "landmarks";

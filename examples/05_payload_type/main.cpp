@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A payload type of one's own in a host: 05_payload_type PACKAGE INPUT...
+// A custom payload type in a host: 05_payload_type PACKAGE INPUT...
 // The type, its codec and its ops are in landmarks.hpp. An INPUT is a .json or .npy file; each gives a line of JSON.
-// The same through the erased front, which a server or the gantry tool uses, and typed.
+// First through the type-erased interface, as in a server or the gantry tool; then typed.
 #include <cstdio>
 #include <gantry/gantry.hpp>
 
@@ -9,7 +9,7 @@
 
 namespace g = gantry;
 
-/// Knows no payload type: what the pipeline takes and gives is the business of its codecs.
+/// Knows no payload type: the codecs handle the pipeline's input and output.
 g::Result<std::string> answer(const g::AnyPipeline& pipeline, const std::string& path) {
   auto content = g::read_file(path);
   if (!content) return content.error();
@@ -24,7 +24,7 @@ int main(int argc, char** argv) try {
   g::OpenOptions options;
   options.registry = g::Registry::builtin();
   acme::add_to(*options.registry);
-  const auto pipeline = g::open_any(argv[1], options);  // golden cases are compared by the codec
+  const auto pipeline = g::open_any(argv[1], options);  // the codec compares golden cases
   if (!pipeline) return std::fprintf(stderr, "%s\n", pipeline.error().to_string().c_str()), 1;
   for (int i = 2; i < argc; ++i) {
     const auto json = answer(*pipeline, argv[i]);
@@ -32,7 +32,7 @@ int main(int argc, char** argv) try {
     std::printf("%s\n", json->c_str());
   }
 
-  // Who knows the types works with them.
+  // Code that knows the types works with them.
   const auto typed = pipeline->as<acme::Landmarks, acme::Landmarks>().value();
   const acme::Landmarks moved = typed.run(acme::Landmarks{{{0, 0}, {1, 2}}}).value();
   std::printf("%s %s: %zu points, the last at %g, %g\n", typed.package().name.c_str(), typed.package().version.c_str(),

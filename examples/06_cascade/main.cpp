@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Faces by a cascade of three networks in one package: 06_cascade PACKAGE PHOTO...
-// The package (examples/models/mtcnn.py) holds the networks and says how they follow each other, by ops of gantry's
-// own: the host is that of any other detector. Golden cases prove when it is opened that it finds what the Python stack
+// Finds faces with a cascade of three networks in one package: 06_cascade PACKAGE PHOTO...
+// The package (examples/models/mtcnn.py) contains the networks and connects them with gantry's own ops, so the host is
+// like that of any other detector. When the package is opened, golden cases prove that it finds what the Python stack
 // finds.
 #include <cstdio>
 #include <gantry/gantry.hpp>

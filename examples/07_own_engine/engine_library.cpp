@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same engine for programs that load engines when they run, as a shared library libgantry_linear.so:
+// The same engine as a shared library libgantry_linear.so, for programs that load engines at run time:
 //   g++ -std=c++17 -shared -fPIC engine_library.cpp -o libgantry_linear.so -lgantry_core
 //   gantry check PKG --engine-dir .
 #include "linear_engine.hpp"

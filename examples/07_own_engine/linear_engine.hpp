@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An engine of the host's own: y = scale * (W x + b). Its model file is text: the number of outputs and of inputs, then
-// b and the row of W for each output. A package says "kind": "linear", and may say "options": {"scale": 2}.
+// A custom engine: y = scale * (W x + b). Its model file is text: the number of outputs and of inputs, then for each
+// output b and its row of W. A package says "kind": "linear", and may say "options": {"scale": 2}.
 #pragma once
 #include <gantry/engine_loader.hpp>
 #include <sstream>
@@ -10,10 +10,10 @@ using namespace gantry;
 
 struct LinearModel {
   std::size_t outputs = 0, inputs = 0;
-  std::vector<float> rows;  // b, W[0], W[1], ... of each output
+  std::vector<float> rows;  // for each output: b, W[0], W[1], ...
 };
 
-class LinearEngine final : public Engine, public EngineInstance {  // it keeps no state, so each instance is a copy
+class LinearEngine final : public Engine, public EngineInstance {  // it has no state, so each instance is a copy
  public:
   explicit LinearEngine(std::shared_ptr<const LinearModel> model) : model_(std::move(model)) {
     info_.kind = info_.description = "linear";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An engine of the host's own (linear_engine.hpp): a package whose model it runs is opened, checked against its
-// recorded answers, and run like any other. The pipeline, batching, deadlines and stats know nothing of it.
+// A custom engine (linear_engine.hpp): opens a package with its model, checks it against its recorded answers, and runs
+// it like any other. The pipeline, batching, deadlines and stats do not know the engine.
 #include <cstdio>
 #include <cstdlib>
 #include <gantry/package.hpp>
@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   if (!answer) return std::fprintf(stderr, "%s\n", answer.error().to_string().c_str()), 1;
   for (const float value : answer->values<float>().value()) std::printf("%g\n", static_cast<double>(value));
 
-  // The engine refuses what it does not know, and says what it knows.
+  // The engine refuses unknown options, and says which it knows.
   gantry::OpenOptions options;
   options.model.engine_options["linear"].set("slope", 3);
   const auto refused = gantry::open<gantry::Tensor, gantry::Tensor>(argv[1], engines, options);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A package for the engine "linear", without gantry-pack, which knows gantry's own engines: two numbers in, one out.
+"""Makes a package for the engine "linear": two numbers in, one out. gantry-pack only knows gantry's own engines.
 
     python make_package.py DIR
 """

@@ -31,7 +31,7 @@ std::string text_of(const g::Result<g::Tensor>& result) {
   return result ? std::to_string(static_cast<int>(number_in(*result))) : result.error().to_string();
 }
 
-/// A directory of its own for the socket.
+/// A temporary directory for the socket.
 struct Directory {
   Directory() {
     if (!::mkdtemp(name.data())) std::perror("mkdtemp"), std::exit(2);
@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
   std::printf("after the connection was lost: %s\n", text_of(pipeline.run(value_of(4))).c_str());
   std::printf("%d connections, %d retry\n", backend->connections(), static_cast<int>(stats().retries));
 
-  // What comes while the server is busy shares the next batch; the runtime's one worker waits for none of it.
+  // Calls that arrive while the server is busy share the next batch. None of them blocks the runtime's one worker.
   server->hold();
   auto first = pipeline.submit(value_of(10));
   server->wait_for_held();
@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   for (auto& answer : more) std::printf(" %s", text_of(answer.get()).c_str());
   std::printf(", the last batch has %d rows\n", static_cast<int>(server->requests().back()));
 
-  // A deadline is kept by the model, whatever the backend does; what comes later is dropped.
+  // The model enforces the deadline, whatever the backend does; a late answer is dropped.
   server->hold();
   std::printf("in time or not at all: %s\n", text_of(pipeline.submit(value_of(1), g::within(500ms)).get()).c_str());
   server->release();
@@ -106,7 +106,7 @@ int main(int argc, char** argv) {
   std::printf("of %d calls: %d wrong or lost; most were right: %s\n", calls, calls - right - unavailable,
               right > 3 * unavailable ? "yes" : "no");
 
-  // A shutdown ends the call that is under way, and returns when it has been answered.
+  // A shutdown ends the call in progress, and returns when it has been answered.
   server->hold();
   auto last = pipeline.submit(value_of(1));
   server->wait_for_held();

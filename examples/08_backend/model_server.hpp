@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ModelServer: what stands for the other process: it computes 2 x + 1, and misbehaves as a script says.
+// ModelServer: stands in for the other process: it computes 2 x + 1, and misbehaves according to a script.
 #pragma once
 
 #include <sys/socket.h>
@@ -18,7 +18,7 @@
 
 class ModelServer {
  public:
-  /// `hangs_up`: whether it hangs up instead of answering request `number`, counted from 0.
+  /// `hangs_up`: whether to hang up instead of answering request `number`, counted from 0.
   ModelServer(std::string path, std::size_t width, std::function<bool(int number)> hangs_up)
       : path_(std::move(path)), width_(width), hangs_up_(std::move(hangs_up)) {
     sockaddr_un address{};
@@ -43,7 +43,7 @@ class ModelServer {
     ::unlink(path_.c_str());
   }
 
-  /// From now on no request is answered, until release().
+  /// Answers no request until release().
   void hold() {
     const std::lock_guard lock(mutex_);
     is_holding_ = true;
@@ -53,12 +53,12 @@ class ModelServer {
     is_holding_ = false;
     changed_.notify_all();
   }
-  /// Until a request is being held.
+  /// Waits until a request is held.
   void wait_for_held() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return is_held_; });
   }
-  /// Rows of each request so far.
+  /// The number of rows of each request so far.
   std::vector<std::uint32_t> requests() const {
     const std::lock_guard lock(mutex_);
     return requests_;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// RemoteBackend: a model in another process, behind a Unix socket: its own batches, one retry on a new connection,
-// health.
+// RemoteBackend: a model in another process, behind a Unix socket, with its own batches, one retry on a new connection,
+// and health.
 //
-// Written against the public header alone. The model asks for one thing: each `done` once. Deadlines, answers that come
-// too late, stats and the shutdown of the runtime are gantry's side of it (gantry/backend.hpp).
+// Uses only the public header. It must call each `done` once. gantry handles deadlines, late answers, stats and the
+// shutdown of the runtime (gantry/backend.hpp).
 //
-// The protocol: u32 rows, then rows * width f32; back come as many.
+// The protocol: u32 rows, then rows * width f32. The answer has the same form.
 #pragma once
 
 #include <sys/socket.h>
@@ -30,9 +30,9 @@ class RemoteBackend final : public gantry::Backend {
   struct Options {
     std::string path;
     std::size_t width = 1;
-    std::size_t max_rows = 8;                    ///< of calls that share a batch
-    int attempts = 3;                            ///< to connect, before the calls that wait are answered `unavailable`
-    std::chrono::milliseconds first_backoff{1};  ///< between these, doubled each time
+    std::size_t max_rows = 8;                    ///< in a batch, before it takes no further call
+    int attempts = 3;                            ///< to connect, before the waiting calls are answered `unavailable`
+    std::chrono::milliseconds first_backoff{1};  ///< between attempts, doubled each time
   };
 
   explicit RemoteBackend(Options options) : options_(std::move(options)), thread_([this] { work(); }) {}
@@ -48,7 +48,7 @@ class RemoteBackend final : public gantry::Backend {
         waiting_.push_back({std::move(inputs), call, std::move(done), rows});
       }
     }
-    if (done) return done(unavailable("the connection was closed"));  // it was not taken
+    if (done) return done(unavailable("the connection was closed"));  // the call was not accepted
     changed_.notify_all();
   }
 
@@ -64,7 +64,7 @@ class RemoteBackend final : public gantry::Backend {
     {
       const std::lock_guard lock(mutex_);
       if (std::exchange(is_ending_, true) && !thread_.joinable()) return;
-      if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);  // who reads from it goes on, with an error
+      if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);  // a blocked read returns with an error
     }
     changed_.notify_all();
     thread_.join();
@@ -100,7 +100,7 @@ class RemoteBackend final : public gantry::Backend {
         rows.insert(rows.end(), values.begin(), values.end());
       }
       bool is_computed = compute(rows);
-      if (!is_computed) {  // once more, on a new connection: computing twice does no harm
+      if (!is_computed) {  // retry on a new connection: computing twice is harmless
         close_connection();
         count_retry();
         is_computed = compute(rows);
@@ -111,7 +111,7 @@ class RemoteBackend final : public gantry::Backend {
     close_connection();
   }
 
-  /// Waits for calls; those that came meanwhile go together. Empty: it is over, and all have been answered.
+  /// Waits for calls, and returns the waiting ones as a batch. Empty: the end; all calls have been answered.
   Batch next_batch() {
     std::unique_lock lock(mutex_);
     is_busy_ = false;
@@ -121,7 +121,7 @@ class RemoteBackend final : public gantry::Backend {
     while (!waiting_.empty() && (is_ending_ || rows < options_.max_rows)) {
       Call call = std::move(waiting_.front());
       waiting_.pop_front();
-      const bool is_refused = is_ending_ || call.call.interruption();  // nobody waits for it any more
+      const bool is_refused = is_ending_ || call.call.interruption();  // nobody waits for it
       if (!is_refused) rows += call.rows;
       (is_refused ? refused : batch).push_back(std::move(call));
     }
@@ -146,7 +146,7 @@ class RemoteBackend final : public gantry::Backend {
     }
   }
 
-  /// One exchange; `rows` become what comes back. false: the connection is of no use any more.
+  /// Exchanges one request; `rows` become the answer. False: the connection is unusable.
   bool compute(std::vector<float>& rows) {
     if (!connect()) return false;
     const auto count = static_cast<std::uint32_t>(rows.size() / options_.width);
@@ -163,7 +163,7 @@ class RemoteBackend final : public gantry::Backend {
     return true;
   }
 
-  /// Tries with pauses that grow; a shutdown ends them.
+  /// Tries with growing pauses; a shutdown ends them.
   bool connect() {
     auto pause = options_.first_backoff;
     for (int attempt = 0; attempt < options_.attempts; ++attempt, pause *= 2) {
@@ -177,7 +177,7 @@ class RemoteBackend final : public gantry::Backend {
     return false;
   }
 
-  /// Under the lock.
+  /// Requires the lock.
   bool open_connection() {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -231,11 +231,11 @@ class RemoteBackend final : public gantry::Backend {
   std::condition_variable changed_;
   std::deque<Call> waiting_;
   std::string problem_;  // why there is no connection
-  int socket_ = -1;      // opened and closed by the thread alone, under the lock
+  int socket_ = -1;      // opened and closed only by the thread, under the lock
   int connections_ = 0;
   std::uint64_t batches_ = 0;
   std::uint64_t retries_ = 0;
   bool is_busy_ = false;
   bool is_ending_ = false;
-  std::thread thread_;  // the last: it uses all of the above
+  std::thread thread_;  // last: it uses all of the above
 };

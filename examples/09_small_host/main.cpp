@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host that links gantry::executorch alone, so nothing of LibTorch is in its process:
+// A host that links only gantry::executorch, so its process contains nothing of LibTorch:
 //   09_small_host [--mapped] [--golden-cache DIR] [--stats] PACKAGE PHOTO...
-// --mapped uses the model's file where it lies, which is for files that nobody writes to (gantry/model_file.hpp says
-// why); with --golden-cache all golden cases run once, and one of them each time after; --stats writes to stderr what
-// the process took until its first answer, and what it has at the end.
+// --mapped maps the model's file, which is only for files that nobody writes to (gantry/model_file.hpp says why). With
+// --golden-cache all golden cases run the first time, and one of them each later time. --stats writes to stderr what
+// the process used until its first answer and what it uses at the end.
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -16,12 +16,12 @@ namespace g = gantry;
 
 constexpr char kOptions[] = "[--mapped] [--golden-cache DIR] [--stats]";
 
-/// CPU time of the process since it started, the loading of its libraries included.
+/// CPU time of the process since it started, including the loading of its libraries.
 double cpu_seconds() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-/// What Linux says of this process: "VmHWM" is the most memory that it had so far, "Threads" how many it has.
+/// A value of this process from Linux: "VmHWM" is its peak memory, "Threads" its number of threads.
 std::string of_process(const std::string& name) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
@@ -67,7 +67,7 @@ int main(int argc, char** argv) try {
       if (answered == 0) answered = cpu_seconds();
       std::printf("%s\n", argv[i]);
       for (const auto& c : *classes) std::printf("%6.2f %%  %s\n", 100 * c.score, c.label.c_str());
-    } else {  // the others are answered nevertheless
+    } else {  // the other photos are still answered
       std::fprintf(stderr, "%s: %s\n", argv[i], classes.error().to_string().c_str());
       status = 1;
     }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a photo costs with each of several packages, in a table: CPU time, memory and the answer.
+"""Makes a table of what a photo costs with several packages: CPU time, memory and the answer.
 
     python compare.py --programs build/bin --photo cat.jpg PACKAGE...
 
-A package is measured with its first engine, in a process of its own that has nothing but this engine's libraries. The
-processes of all packages take turns, so that what else the machine does meets all of them alike.
+A package is measured with its first engine, in a separate process that only has this engine's libraries. The processes
+of all packages take turns, so that other load on the machine affects all alike.
 """
 
 import argparse
@@ -21,7 +21,7 @@ ROUNDS, RUNS = 3, 20
 
 
 class CannotMeasure(Exception):
-    """Why a package cannot be measured, in a sentence."""
+    """A package cannot be measured; the message says why."""
 
 
 def engine_of(package):
@@ -34,7 +34,7 @@ def engine_of(package):
 
 
 def measure_once(programs, package, photo):
-    """One process: what engine_costs_<library> prints."""
+    """Runs engine_costs_<library> once, and returns what it prints."""
     engine = engine_of(package)
     program = programs / PROGRAMS.get(engine, "")
     if not program.is_file():
@@ -68,7 +68,7 @@ def measure(programs, packages, photo):
 
 
 def table(costs):
-    """Lines, the fastest engine first."""
+    """The lines of the table, the fastest engine first."""
     lines = [f"{'engine':12} {'ms a photo':>10} {'median':>7} {'first answer':>13} {'memory':>8}  best class"]
     for cost in sorted(costs.values(), key=lambda cost: cost["best"]):
         best = cost["class"]

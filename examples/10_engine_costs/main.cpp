@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a photo costs with the engine of a package, as one JSON line; compare.py makes a table of several engines:
+// Measures the cost of a photo with a package's engine, as one JSON line; compare.py makes a table of several engines:
 //   engine_costs_<library> PACKAGE PHOTO [RUNS]
-// Each library of engines has a program of its own, since what a process loads is part of what its engine costs.
+// Each engine library has its own program, since the libraries of a process are part of the cost of an engine.
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -19,12 +19,12 @@
 
 namespace g = gantry;
 
-/// CPU time of all threads of the process since it started, the loading of its libraries included.
+/// CPU time of all threads of the process since it started, including the loading of its libraries.
 double cpu_ms() {
   return 1e3 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-/// The most memory that this process had so far; 0 where there is no /proc.
+/// The peak memory of this process; 0 if there is no /proc.
 double peak_megabytes() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)

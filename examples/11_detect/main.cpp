@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds things in a picture and draws them on it: 11_detect PACKAGE PHOTO OUT.png
-// PACKAGE takes a picture's bytes and gives detections in its pixels, as examples/models/page_layout.py makes one.
+// PACKAGE takes a picture's bytes and returns detections in its pixels, like that of examples/models/page_layout.py.
 #include <cstdio>
 #include <fstream>
 #include <gantry/gantry.hpp>
@@ -8,7 +8,7 @@
 
 namespace g = gantry;
 
-/// One line: what it is, how sure the model is of it, and where it is, in pixels of the picture.
+/// Prints one line: the class, the score, and the position in pixels of the picture.
 void print(const g::Detection& found) {
   const std::string name = found.label.empty() ? "class " + std::to_string(found.index) : found.label;
   const g::Box& box = found.box;
@@ -19,7 +19,7 @@ void print(const g::Detection& found) {
   std::printf("\n");
 }
 
-/// The picture as the package decodes it; where its image.decode has exif_orientation, so must this.
+/// The picture as the package decodes it. If its image.decode has exif_orientation, this one needs it too.
 g::Result<g::Image> decode(const g::Bytes& file) {
   const auto pipeline = g::compile(g::image::decode());
   if (!pipeline) return pipeline.error();
@@ -41,7 +41,7 @@ int main(int argc, char** argv) try {
   std::printf("%zu found\n", found.size());
   for (const g::Detection& each : found) print(each);
 
-  // Lines and letters are as large as suits the picture; Draw has their sizes, and what to leave out.
+  // Lines and letters scale with the picture; Draw has options for their sizes, and for what to leave out.
   const g::Image drawn = g::detect::draw(decode(photo).value(), found).value();
   if (!write(argv[3], g::image::encode(drawn).value())) return std::fprintf(stderr, "cannot write %s\n", argv[3]), 1;
   return 0;

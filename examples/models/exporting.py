@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the export scripts of this folder share: where gantry-pack is, whether a package is up to date, and their main()."""
+"""Shared by the export scripts of this folder: where gantry-pack is, whether a package is up to date, main()."""
 
 import argparse
 import ast
@@ -19,7 +19,7 @@ sys.path.insert(0, str(PACKER))
 
 
 def sources_of(script):
-    """The script and the files beside it that it imports, and those that these import, in order. None of it is imported."""
+    """The script and the files beside it that it imports, directly or indirectly, in order. Imports none of them."""
     found, left = set(), [Path(script).resolve()]
     while left:
         path = left.pop()
@@ -33,7 +33,7 @@ def sources_of(script):
 
 
 def fingerprint(script, versions):
-    """Of everything that the script's package is made from, without importing any of it."""
+    """The hash of everything that the script's package is made from, without importing any of it."""
     digest = hashlib.sha256()
     for path in (*sources_of(script), *sorted((PACKER / "gantry_pack").rglob("*.py"))):
         digest.update(path.read_bytes())
@@ -43,7 +43,7 @@ def fingerprint(script, versions):
 
 
 def engines_of(package, model, wanted):
-    """The engines of `model` in a package whose fingerprint is the wanted one; none if there is no such package."""
+    """The engines of `model` in a package with the wanted fingerprint; none if there is no such package."""
     try:
         manifest = json.loads((package / "gantry.json").read_text(encoding="utf-8"))
         if manifest["provenance"]["trainer"] == wanted:
@@ -54,10 +54,10 @@ def engines_of(package, model, wanted):
 
 
 def export(doc, name, mark, recipe, engines=("torchscript",), together=None, model="model"):
-    """The main() of a script, which gives its docstring, its package's name and fingerprint, and its recipe(engines): packs,
-    unless the package has the engines that are wanted; gives the exit status. Engines that it has are made again. `engines`
-    are those that there are, in their order; `together` is (a word of --engine, those that it stands for); `model` is one whose
-    engines tell what the package has."""
+    """The main() of a script, from its docstring, its package's name and fingerprint, and its recipe(engines). Packs
+    unless the package has the wanted engines; existing engines are made again. Returns the exit status. `engines` are
+    the possible ones, in order; `together` is (a word for --engine, the engines that it stands for); `model` is a model
+    whose engines tell what the package has."""
     import gantry_pack
     parser = argparse.ArgumentParser(description=doc.split("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("build/models") / name / "1")
@@ -77,5 +77,5 @@ def export(doc, name, mark, recipe, engines=("torchscript",), together=None, mod
 
 
 def photo(name):
-    """A picture that scikit-image brings, found without importing it."""
+    """A sample picture of scikit-image, found without importing it."""
     return Path(importlib.util.find_spec("skimage").submodule_search_locations[0]) / "data" / name

@@ -1,27 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Packs MTCNN, a face detector of three networks in a cascade: PNet proposes on a pyramid of scales, RNet and ONet refine.
+"""Packs MTCNN, a cascade of three networks for faces: PNet proposes on a pyramid of scales, RNet and ONet refine.
 
     python examples/models/mtcnn.py --out build/models/mtcnn/1 [--engine torchscript|aoti|both]
 
-Code and weights come from the pip package facenet-pytorch (MIT), sample photos from scikit-image. The package holds three
-models, `pnet` (a picture of any size), `rnet` (24x24) and `onet` (48x48), and a pipeline of gantry's own ops, Bytes ->
-Detections: boxes in the picture's pixels, each with its score and five keypoints, eyes, nose and the corners of the mouth.
-Its answers are those of facenet_pytorch.MTCNN(keep_all=True, select_largest=False).detect(landmarks=True):
+Code and weights come from the pip package facenet-pytorch (MIT), sample photos from scikit-image. The package contains
+three models, `pnet` (a picture of any size), `rnet` (24x24) and `onet` (48x48), and a pipeline of gantry's own ops,
+Bytes -> Detections: boxes in the picture's pixels, each with its score and five keypoints, eyes, nose and the corners
+of the mouth. Its answers are those of
+facenet_pytorch.MTCNN(keep_all=True, select_largest=False).detect(landmarks=True):
 
     image.decode
-    image.pyramid, each pnet               the picture at falling sizes, and what PNet says of each
+    image.pyramid, each pnet               the picture at decreasing sizes, and PNet's output for each
     detect.sliding_window, square          proposals
     detect.crop, area_to_tensor, rnet      each proposal at 24x24
     detect.refine, square                  fewer and better ones
     detect.crop, area_to_tensor, onet      at 48x48
     detect.refine, nms                     faces
 
-Between them `fork` keeps the picture and the boxes beside what is made of them, and `select` takes them up again. A smallest
-face of n pixels is a first scale of 12 / n, in LEVELS.
+Between them `fork` keeps the picture and the boxes for later, and `select` uses them again. A smallest face of n pixels
+needs a first scale of 12 / n, in LEVELS.
 
-PNet is for TorchScript whatever the engine: AOTInductor computes its pooling otherwise at some sizes, which the packer finds
-out. ExecuTorch takes none of the three: one size that varies at most, and no layer that moves channels as RNet's does.
+PNet always uses TorchScript: AOTInductor computes its pooling differently at some sizes, which the packer detects.
+ExecuTorch supports none of the three: at most one size may vary, and no layer may move channels like RNet's.
 """
 
 import importlib
@@ -42,7 +43,7 @@ NUMBERS = {"mean": 127.5, "std": 128}
 
 
 def looks(model, size):
-    """What a network says of each box of a picture: tuple<Image, Detections> -> list<Tensors>."""
+    """A network's output for each box of a picture: tuple<Image, Detections> -> list<Tensors>."""
     return [{"op": "detect.crop", "rounding": "facenet"},
             {"op": "each", "do": [{"op": "image.area_to_tensor", "width": size, "height": size, **NUMBERS},
                                   {"op": "model", "name": model}]}]
@@ -72,7 +73,7 @@ PIPELINE = [
 # ---- The package ---------------------------------------------------------------------------------------------------
 
 def facenet():
-    """facenet_pytorch.models.mtcnn. The package itself is not imported: that needs requests, to download other models."""
+    """facenet_pytorch.models.mtcnn. The package itself is not imported: it needs requests, to download other models."""
     if "facenet_pytorch" not in sys.modules:
         package = types.ModuleType("facenet_pytorch")
         package.__path__ = list(importlib.util.find_spec("facenet_pytorch").submodule_search_locations)
@@ -81,7 +82,7 @@ def facenet():
 
 
 def python_stack():
-    """facenet_pytorch.MTCNN as its users call it: none of the ops above."""
+    """facenet_pytorch.MTCNN as its users call it, without the ops above."""
     from PIL import Image
     detector = facenet().MTCNN(keep_all=True, select_largest=False)
 

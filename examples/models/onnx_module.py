@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OnnxModule: a convolutional network of an .onnx file as a torch.nn.Module, which torch exports like any other. It knows the
-kinds of nodes that exports of PaddlePaddle's detectors have; another kind is refused by its name."""
+"""OnnxModule: a convolutional network of an .onnx file as a torch.nn.Module, which torch exports like any other. It
+supports the kinds of nodes in exports of PaddlePaddle's detectors, and refuses other kinds by name."""
 
 import numpy
 import onnx
@@ -55,11 +55,11 @@ KINDS = {
     "GlobalAveragePool": lambda node, x: functional.adaptive_avg_pool2d(x, 1),
 }
 
-TAKE_LISTS = {"Reshape", "Resize", "Split"}  # of sizes and factors, which are part of the program
+TAKE_LISTS = {"Reshape", "Resize", "Split"}  # of sizes and factors, which are constants of the program
 
 
 class OnnxModule(torch.nn.Module):
-    """Takes the one input of the graph, f32 with the batch axis in front, and gives its outputs as a dict by `names`."""
+    """Takes the one input of the graph, f32 with a leading batch axis, and returns its outputs as a dict by `names`."""
 
     def __init__(self, path, names):
         super().__init__()
@@ -95,7 +95,7 @@ class OnnxModule(torch.nn.Module):
 
 
 def with_hardswish(steps, values):
-    """x * clip(x + 3, 0, 6) / 6, four nodes, as the one that engines compute in one go."""
+    """Replaces x * clip(x + 3, 0, 6) / 6, four nodes, by one node that engines compute in one step."""
     made_by = {output: step for step in steps for output in step[3]}
 
     def inner(name, kind):
@@ -103,7 +103,7 @@ def with_hardswish(steps, values):
         return step if step is not None and step[0] == kind else None
 
     def source_of(step):
-        """What it is the hardswish of; None if it is none."""
+        """The input of the hardswish; None if `step` is not one."""
         product = inner(step[2][0], "Mul") if step[0] == "Div" and scalar(step[2][1]) == 6 else None
         clip = product and inner(product[2][1], "Clip")
         added = clip and inner(clip[2][0], "Add")
@@ -114,7 +114,7 @@ def with_hardswish(steps, values):
     def scalar(name):
         return float(values[name].reshape(-1)[0]) if name in values and values[name].size == 1 else None
     found = [("HardSwish", {}, [source], step[3]) if (source := source_of(step)) else step for step in steps]
-    # What only the four nodes needed is left out, from the back.
+    # Removes, from the back, what only the four nodes needed.
     needed = {output for step in steps for output in step[3]} - {name for step in steps for name in step[2]}
     kept = []
     for step in reversed(found):

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Packs a cascade of two models that know nothing of each other: a detector of page layout finds the figures of a page, and
-EfficientNet-lite0 says what each of them shows.
+"""Packs a cascade of two independent models: a detector of page layout finds the figures of a page, and
+EfficientNet-lite0 classifies each of them.
 
     python examples/models/page_figures.py --out build/models/page-figures/1
 
-The networks and what belongs to them are those of page_layout.py and efficientnet_lite0.py. Between them: `fork` keeps the
-picture beside the figures, `detect.crop` cuts them out, `each` classifies them, all in one batch, and `detect.classify` writes
-the best class of each crop into its figure. The answer is Detections: boxes with ImageNet's classes.
+The networks and their steps are those of page_layout.py and efficientnet_lite0.py. Between them: `fork` keeps the
+picture beside the figures, `detect.crop` cuts them out, `each` classifies them, all in one batch, and `detect.classify`
+writes the best class of each crop into its figure. The answer is Detections: boxes with ImageNet's classes.
 """
 
 import io
@@ -23,7 +23,7 @@ FIGURE = page_layout.LABELS.index("figure")
 
 
 def named(ops, model):
-    """The ops of a package with one model, for one with several."""
+    """Converts the ops of a package with one model to those of a package with several."""
     return [{"op": "model", "name": model} if op == "model" else op for op in ops]
 
 
@@ -38,7 +38,7 @@ PIPELINE = [
 
 
 def python_stack(layout, classifier, labels):
-    """rapid-layout's steps, Pillow's crop, EfficientNet's steps: none of the packer's ops."""
+    """rapid-layout's steps, Pillow's crop, EfficientNet's steps, without the packer's ops."""
     from PIL import Image
     find, score = page_layout.python_stack(layout), efficientnet_lite0.python_stack(classifier)
 

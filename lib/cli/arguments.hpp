@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arguments: a command line taken apart by what a command says it accepts.
+// Arguments: a command line, parsed according to what a command accepts.
 #pragma once
 
 #include <gantry/result.hpp>
@@ -25,12 +25,12 @@ struct CommandSpec {
   std::vector<OptionSpec> options;
 };
 
-/// invalid_argument: what is wrong with the command line.
+/// invalid_argument: the command line is wrong; `message` says how.
 Error usage_error(const std::string& message);
 
 /// Ownership: owns its text.
 /// Threads:   immutable.
-/// Errors:    parse: invalid_argument that names the argument and what is accepted.
+/// Errors:    parse: invalid_argument names the argument and what is accepted.
 /// Cost:      linear.
 class Arguments {
  public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Base64 (RFC 4648), for pictures within a page.
+// Base64 (RFC 4648), for embedding pictures in a page.
 #pragma once
 
 #include <gantry/bytes.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry bench: what a package takes under load, whether it keeps to its budgets, and how it compares with another.
+// gantry bench: measures a package under load, checks its budgets, and compares it with another package.
 #include <cstdio>
 #include <ctime>
 #include <gantry/isa.hpp>
@@ -24,7 +24,7 @@
 namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
-/// What is asked before anything is timed.
+/// The inputs that are run before anything is timed.
 constexpr std::size_t kMostFirstAnswers = 16;
 
 std::string utc_now() {
@@ -40,14 +40,14 @@ BenchMachine describe_machine(const Runtime& runtime) {
   return {cpu_name(), levels.empty() ? "" : levels.back(), runtime.budget_explanation(), runtime.options().workers};
 }
 
-/// That of the first side's golden results, or what two engines of one network usually keep to.
+/// The tolerance of the first side's golden results, or one that two engines of the same network usually meet.
 Tolerance tolerance_of(const std::string& directory, const OpenOptions& options) {
   const auto manifest = load_manifest(directory, options.trusted_keys);
   return manifest && !manifest->golden.empty() ? manifest->golden.front().result.tolerance
                                                : Tolerance::within(1e-4, 1e-3);
 }
 
-/// The sides with their inputs loaded and asked about once; the exit status of what went wrong.
+/// Opens the sides, loads their inputs and compares their first answers; returns the exit status of a failure.
 class Preparation {
  public:
   Preparation(const Arguments& arguments, const BenchOptions& bench, const OpenOptions& open, const EngineList& engines)
@@ -114,7 +114,7 @@ void print(const std::string& text) {
   std::fflush(stdout);
 }
 
-/// Writes the reports that were asked for.
+/// Writes the requested reports.
 Result<void> write_reports(const BenchOptions& options, const BenchReport& report) {
   if (options.json) GANTRY_RETURN_IF_ERROR(write_file(*options.json, Bytes(to_json(report))));
   if (options.junit)
@@ -150,7 +150,7 @@ int bench_command(const Arguments& arguments) {
   open->model.batch_across_callers = true;  // as in a host
   const auto libraries = load_engine_libraries(arguments);
   if (!libraries) return complain(libraries.error().to_string(), kExitCouldNotRun);
-  const auto runtime = Runtime::shared();  // the one that packages are opened on
+  const auto runtime = Runtime::shared();  // packages are opened on this runtime
   if (!runtime) return complain(runtime.error().to_string(), kExitCouldNotRun);
 
   BenchReport report;

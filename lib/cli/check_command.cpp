@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry check: is the package what was published, and does it answer here what the Python stack answered?
+// gantry check: is the package as published, and does it answer here like the Python stack?
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -26,7 +26,7 @@ using detail::ModelEntry;
 using Clock = std::chrono::steady_clock;
 using Status = Finding::Status;
 
-/// Prints and keeps what was found.
+/// Prints and keeps the findings.
 class Report {
  public:
   void add(std::string name, Status status, std::string detail, double seconds = 0) {
@@ -51,7 +51,7 @@ double seconds_since(Clock::time_point began) {
   return std::chrono::duration<double>(Clock::now() - began).count();
 }
 
-/// The bytes of gantry.json, as far as anything may be made of them: with keys, only once their signature is verified.
+/// The bytes of gantry.json. With keys, only after their signature was verified.
 std::optional<Bytes> check_signature(const std::string& directory, const OpenOptions& options, Report& report) {
   auto text = read_manifest(directory);
   if (!text) {
@@ -87,7 +87,7 @@ std::optional<Manifest> check_manifest(const Bytes& text, Report& report) {
   return *std::move(manifest);
 }
 
-/// Adds why the model is not looked at, too, if the files are not what was published or cannot be read.
+/// If the files are not as published or cannot be read, also adds why the model is skipped.
 bool check_files(const std::string& directory, const Manifest& manifest, Report& report) {
   const auto began = Clock::now();
   const auto files = detail::PackageFiles::verify(directory, manifest);
@@ -111,7 +111,7 @@ bool check_files(const std::string& directory, const Manifest& manifest, Report&
   return true;
 }
 
-/// A missing device or library, or an engine that the package lacks, says nothing about the package.
+/// A missing device, library or engine says nothing about the package.
 bool could_not_run(const Error& error) {
   switch (error.code()) {
     case ErrorCode::kFailedPrecondition:
@@ -127,7 +127,7 @@ bool could_not_run(const Error& error) {
   }
 }
 
-/// What a finding is called: "golden with aoti", "golden of detector with aoti" where there are several models.
+/// The name of a finding: "golden with aoti"; with several models "golden of detector with aoti".
 std::string title_of(const Manifest& manifest, const ModelEntry& model, const std::string& engine) {
   return "golden " + (manifest.models.size() > 1 ? "of " + model.name + " " : "") + "with " + engine;
 }
@@ -138,7 +138,7 @@ int largest_batch(const Manifest& manifest) {
   return largest;
 }
 
-/// Opens the package, with the engine that is chosen, if one is, and reports under `name` what its golden cases say.
+/// Opens the package, with the chosen engine if there is one, and reports the result of its golden cases under `name`.
 void check_golden(const std::string& directory, const Manifest& manifest, const std::string& name,
                   const EngineList& engines, const OpenOptions& options,
                   const std::optional<detail::EngineChoice>& choice, Report& report) {
@@ -160,7 +160,7 @@ void check_golden(const std::string& directory, const Manifest& manifest, const 
              seconds);
 }
 
-/// Every engine that a model may be served by here, or those of the kind that was asked for.
+/// Checks every engine that a model may use here, or those of the requested kind.
 void check_model(const std::string& directory, const Manifest& manifest, const ModelEntry& model,
                  const EngineList& engines, const OpenOptions& options, Report& report) {
   bool any_found = false;

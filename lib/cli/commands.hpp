@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of the gantry tool: for each, the arguments it accepts and the function that runs it. Results go to
+// The commands of the gantry tool: the arguments that each accepts, and the function that runs it. Results go to
 // stdout, everything else to stderr.
 #pragma once
 
@@ -33,7 +33,7 @@ int doctor_command(const Arguments& arguments);
 
 /// "gantry: message" on stderr; returns `code`.
 int complain(const std::string& message, ExitCode code);
-/// The same for an option's value: usage if it means nothing, could-not-run if it names a file that is not there.
+/// The same for an option's value: usage if it is meaningless, could-not-run if it names a missing file.
 int complain_of_options(const Error& error);
 
 }  // namespace gantry::inline GANTRY_ABI::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry doctor: what gantry finds on this machine and in this process, and what to do about it.
+// gantry doctor: what gantry finds on this machine and in this process, and what to do about problems.
 #include <cstdio>
 #include <filesystem>
 #include <gantry/isa.hpp>
@@ -18,7 +18,7 @@
 namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
-/// What was noticed, said at the end.
+/// Remarks that are printed at the end.
 struct Advice {
   std::vector<std::string> problems;  ///< wrong answers or bad speed are likely: exit status 1
   std::vector<std::string> notes;
@@ -28,8 +28,8 @@ void print_item(const char* title, const std::string& text) {
   std::printf("%-10s %s\n", title, text.c_str());
 }
 
-/// What each library with engines has, or why it cannot be used. One that is not there is a note: a gantry without it
-/// is a gantry for other engines.
+/// What each engine library contains, or why it cannot be used. A missing one is a note: gantry works with other
+/// engines.
 void report_engines(const EngineLibraries& found, Advice& advice) {
   std::string kinds;
   for (const EngineLibraryState& library : found.libraries) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which libraries there are, and what to do where one is missing.
+// Finding engine libraries, and the advice if one is missing.
 #include "cli/engine_libraries.hpp"
 
 #include <algorithm>
@@ -22,13 +22,13 @@ namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using FilesByName = std::map<std::string, std::string>;  // "torch": the path of its library
+using FilesByName = std::map<std::string, std::string>;  // "torch" -> the path of its library
 
 constexpr std::string_view kPrefix = "libgantry_";
 constexpr std::string_view kSuffix = ".so";
 constexpr std::string_view kForHosts = "_host";
 
-/// "torch" of "libgantry_torch.so" and of "libgantry_torch.so.0.1", as programs are installed without the first.
+/// "torch" for "libgantry_torch.so" and "libgantry_torch.so.0.1"; a run-time installation lacks the first.
 std::optional<std::string> name_of(const std::string& file) {
   if (file.rfind(kPrefix, 0) != 0) return std::nullopt;
   const auto end = file.find(kSuffix, kPrefix.size());
@@ -36,7 +36,7 @@ std::optional<std::string> name_of(const std::string& file) {
   const std::string name = file.substr(kPrefix.size(), end - kPrefix.size());
   const std::string version = file.substr(end + kSuffix.size());
   const bool is_library = version.empty() || version == std::string(".") + GANTRY_SOVERSION;
-  // What hosts link is no engine: the core, and libraries that open an engine's (libgantry_executorch_host.so).
+  // Not engines: the core, and libraries that hosts link (libgantry_executorch_host.so).
   const bool is_for_hosts = name == "core" || name.find(kForHosts) != std::string::npos;
   if (name.empty() || is_for_hosts || !is_library) return std::nullopt;
   return name;
@@ -47,7 +47,7 @@ bool is_known(const std::string& component) {
                      [&](const detail::KnownEngine& known) { return component == known.component; });
 }
 
-/// `own`: beside gantry's own library, where libgantry_*.so need not be engines; loading a library runs code of it.
+/// `own`: the directory of gantry's library. Not every libgantry_*.so there is an engine; loading one runs its code.
 Result<void> add_files(const std::string& directory, bool own, FilesByName& files) {
   std::error_code failure;
   FilesByName here;
@@ -70,7 +70,7 @@ std::string directory_of_core() {
   return core.empty() ? std::string() : fs::path(core[0]).parent_path().string();
 }
 
-/// What to install, by the name of the library.
+/// What to install for a missing library.
 std::string advice_for(const std::string& name) {
 #ifdef GANTRY_TORCH_VERSION
   if (name == "torch")
@@ -91,7 +91,7 @@ EngineLibraryState linked_torch() {
 }
 #endif
 
-/// Engines of all libraries, each kind once, and stand-ins for those of gantry's own that cannot be used.
+/// The engines of all libraries, each kind once, and placeholders for gantry's own engines that cannot be used.
 EngineList collect(const std::vector<EngineLibraryState>& libraries) {
   EngineList engines;
   const auto has = [&](const std::string& kind) {

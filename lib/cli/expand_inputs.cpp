@@ -34,7 +34,7 @@ class Expansion {
   }
 
  private:
-  /// False for a directory that is not entered.
+  /// False for a directory that is skipped.
   bool add_entry(const fs::path& path) {
     std::error_code failure;
     const fs::file_status status = fs::status(path, failure);
@@ -43,7 +43,7 @@ class Expansion {
       if (recursive_ && !is_link) add_directory(path);
       return recursive_ && !is_link;
     }
-    // What a link that leads nowhere lacks, load_input() says; a pipe it would wait for.
+    // load_input() reports a broken link. It would block on a pipe.
     if (fs::is_regular_file(status) || !fs::exists(status))
       result_.inputs.push_back({path.string(), std::nullopt});
     else

@@ -12,18 +12,18 @@ namespace gantry::inline GANTRY_ABI::cli {
 /// An input for load_input(), or an error.
 struct ExpandedInput {
   std::string argument;
-  std::optional<Error> error;  ///< a directory that cannot be read or holds no file, something in it that is no file
+  std::optional<Error> error;  ///< an unreadable or empty directory, or an entry that is not a file
 };
 
 struct ExpandedInputs {
   std::vector<ExpandedInput> inputs;
-  /// Directories within that were not entered, by the directory of the command line that they lie in.
+  /// Directories of the command line with subdirectories that were skipped.
   std::vector<std::string> not_entered;
 };
 
-/// Arguments that are no directory stay as they are. The files of a directory come sorted by their names, byte by byte;
-/// symbolic links count as what they lead to, and what begins with a '.' is left out. With `recursive`, directories
-/// within are entered at their place; links to directories are not, since they may lead back. Never fails.
+/// Other arguments than directories are kept. The files of a directory are sorted by name, byte by byte. Symbolic links
+/// count as their targets; names that begin with '.' are left out. With `recursive`, subdirectories are expanded in
+/// place, except for links to directories, which may form a cycle. Never fails.
 ExpandedInputs expand_inputs(const std::vector<std::string>& arguments, bool recursive);
 
 }  // namespace gantry::inline GANTRY_ABI::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry inspect: what a package holds. Its manifest says most of it; each model's first usable engine is loaded, once
-// the files are verified, for how the signature's names were matched, and the pipeline is read as open() reads it.
-// Nothing is run.
+// gantry inspect: shows what a package contains. Most of it is in the manifest. Once the files are verified, each
+// model's first usable engine is loaded to show how the signature's names were matched, and the pipeline is parsed like
+// in open(). Nothing is run.
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -29,14 +29,14 @@ using detail::Json;
 using detail::Manifest;
 using detail::ModelEntry;
 
-/// Other ops may have parameters of these names.
+/// Other ops may have parameters with these names.
 bool holds_ops(const Json& op, const std::string& key) {
   const auto& name = op["op"].get_ref<const std::string&>();
   return (name == "each" && key == "do") || (name == "when" && (key == "then" || key == "else")) ||
          (name == "fork" && key == "branches");
 }
 
-/// "(size=256, filter=bicubic)", or nothing.
+/// "(size=256, filter=bicubic)", or empty.
 std::string parameters_of(const Json& op) {
   std::string text;
   for (const auto& [key, value] : op.items()) {
@@ -46,8 +46,8 @@ std::string parameters_of(const Json& op) {
   return text.empty() ? text : text + ")";
 }
 
-/// Prints the pipeline, one line an op: "pipeline[1]  image.resize_short(size=256, filter=bicubic)". The manifest's
-/// reader leaves the ops to the Registry, so anything may stand in their places.
+/// Prints the pipeline, one op per line: "pipeline[1]  image.resize_short(size=256, filter=bicubic)". The manifest's
+/// reader does not check ops, so they may be any JSON.
 class PipelinePrinter {
  public:
   void print_ops(const Json& ops, const std::string& path, int depth) {
@@ -94,7 +94,7 @@ std::string describe(const Tolerance& tolerance) {
   return "within " + detail::to_text(tolerance.atol, 6) + " + " + detail::to_text(tolerance.rtol, 6) + " * |expected|";
 }
 
-/// "18.6 MB" of all its files; empty if one is not listed.
+/// The size of all its files: "18.6 MB"; empty if one is not listed.
 std::string size_of(const EngineEntry& entry, const Manifest& manifest) {
   double bytes = 0;
   for (const detail::EntryFile& file : entry.files) {
@@ -121,7 +121,7 @@ std::string options_of(const EngineEntry& entry) {
   return text;
 }
 
-/// `serves`: whether open() would take the rest of the package.
+/// `serves`: whether open() would accept the rest of the package.
 void print_engines(const ModelEntry& model, const Manifest& manifest, const EngineList& engines, Device device,
                    bool serves) {
   std::printf("  engines, in order of preference, on %s\n", device.to_string().c_str());
@@ -186,7 +186,7 @@ void print_files(const Manifest& manifest) {
                 printable(path).c_str());
 }
 
-/// Says whether there is a signature; false if its file cannot be one.
+/// Reports whether there is a signature; false if its file cannot be one.
 bool print_signature_file(const std::string& directory) {
   const auto signature = detail::read_package_file(directory, "gantry.json.sig");
   const bool is_absent = !signature && signature.error().code() == ErrorCode::kNotFound;
@@ -200,7 +200,7 @@ bool print_signature_file(const std::string& directory) {
   return is_absent || usable;
 }
 
-/// As open() loads it. `files` are verified.
+/// Loads it like open(). `files` are verified.
 Result<std::unique_ptr<Engine>> load_engine(const ModelEntry& model, const EngineEntry& entry,
                                             const EngineLoader& loader, const detail::PackageFiles& files,
                                             const ModelOptions& given) {
@@ -211,7 +211,7 @@ Result<std::unique_ptr<Engine>> load_engine(const ModelEntry& model, const Engin
   return detail::load_engine(loader, request);
 }
 
-/// How the first engine that loads would be called. `of` names the model, where there are several.
+/// Prints how the first engine that loads would be called. `of` names the model if there are several.
 void print_loaded(const ModelEntry& model, const std::string& of, const EngineList& engines,
                   const detail::PackageFiles& files, const ModelOptions& options) {
   for (const EngineEntry& entry : model.engines) {
@@ -259,7 +259,7 @@ int inspect_command(const Arguments& arguments) {
 
   const auto files = detail::PackageFiles::verify(directory, *manifest);
   const Registry registry = options->registry ? *options->registry : Registry::builtin();
-  // Of files that are not as published, nothing is read.
+  // Files that are not as published are not read.
   const auto opens = files ? detail::check_package_pipeline(*manifest, *files, registry) : Result<void>();
 
   std::printf("%s\n", manifest->title().c_str());

@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kJson[] = "application/json";
 
-/// What the codecs make of a file, by the ending of its name.
+/// Decodes a file by the extension of its name.
 Result<Payload> load_file(const Codecs& codecs, const PayloadType& type, const std::string& path) {
   GANTRY_ASSIGN_OR_RETURN(auto content, read_file(path));
   const std::string kind = media_type_of(path);
@@ -31,14 +31,14 @@ Result<Payload> load_file(const Codecs& codecs, const PayloadType& type, const s
 
 using Parts = std::vector<std::pair<std::string, std::string>>;
 
-/// Whether "name=file" begins at `at`: with one of `names`; without any, with whatever has a '=' before the next ','.
+/// Whether "name=file" begins at `at`, with one of `names`; if there are none, any text with a '=' before the next ','.
 bool begins_part(const std::string& argument, std::size_t at, const std::vector<std::string>& names) {
   if (names.empty()) return argument.find('=', at) < argument.find(',', at);
   return std::any_of(names.begin(), names.end(),
                      [&](const std::string& name) { return argument.compare(at, name.size() + 1, name + "=") == 0; });
 }
 
-/// "name=a.npy,name=b.npy" as names and files. A ',' before which no name begins is part of a file's name.
+/// Splits "name=a.npy,name=b.npy" into names and files. A ',' that no name follows is part of a file's name.
 Result<Parts> parts_of(const std::string& argument, const std::vector<std::string>& names) {
   Parts parts;
   for (std::size_t begin = 0; begin <= argument.size();) {
@@ -75,7 +75,7 @@ std::vector<std::string> names_of(const AnyPipeline& pipeline) {
   return names;
 }
 
-/// A file for each of the pipeline's inputs.
+/// Loads one file for each of the pipeline's inputs.
 Result<Payload> load_inputs(const AnyPipeline& pipeline, const Parts& parts) {
   std::string names;
   for (const Port& port : pipeline.inputs()) names += (names.empty() ? "" : ",") + port.name + "=FILE";
@@ -92,7 +92,7 @@ Result<Payload> load_inputs(const AnyPipeline& pipeline, const Parts& parts) {
   return pipeline.join(std::move(payloads));
 }
 
-/// "an object with the keys 'a', 'b', ..."; of anything else what it is.
+/// "an object with the keys 'a', 'b', ..."; for anything else what it is.
 std::string keys_of(const JsonView& json) {
   constexpr std::size_t kMost = 8;
   const auto members = json.members();
@@ -103,7 +103,7 @@ std::string keys_of(const JsonView& json) {
   return "an object with " + (keys.empty() ? "none" : keys) + (members->size() > kMost ? ", ..." : "");
 }
 
-/// A JSON object with a value for each of the pipeline's inputs, each as a .json file of that input would hold it.
+/// Loads a JSON object with a value for each input, each as in a .json file of that input.
 Result<Payload> load_object(const AnyPipeline& pipeline, const std::string& path) {
   GANTRY_ASSIGN_OR_RETURN(const auto content, read_file(path));
   const auto json = JsonView::parse({reinterpret_cast<const char*>(content.data()), content.size()});
@@ -133,7 +133,7 @@ Result<Payload> load_input(const AnyPipeline& pipeline, const std::string& argum
   const bool has_several = pipeline.inputs().size() > 1;
   const PayloadType& type = pipeline.inputs()[0].type;
   std::error_code ignored;
-  const bool is_file = std::filesystem::exists(argument, ignored);  // a file's name may hold a '=', too
+  const bool is_file = std::filesystem::exists(argument, ignored);  // a file's name may contain a '='
   if (!has_several && (is_file || argument.find('=') == std::string::npos)) return load_file(codecs, type, argument);
   if (has_several && is_file && media_type_of(argument) == kJson) return load_object(pipeline, argument);
   GANTRY_ASSIGN_OR_RETURN(auto parts,

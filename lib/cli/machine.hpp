@@ -12,7 +12,7 @@ namespace gantry::inline GANTRY_ABI::cli {
 /// Paths of the shared libraries in this process whose file name begins with one of `prefixes`, in load order.
 std::vector<std::string> loaded_libraries(const std::vector<std::string>& prefixes);
 
-/// libgomp, libiomp5 and libomp: two of them in one process start two pools of threads for one CPU budget.
+/// libgomp, libiomp5 and libomp: two of them in one process start two thread pools for one CPU budget.
 std::vector<std::string> openmp_runtimes();
 
 struct CudaDriver {
@@ -20,7 +20,7 @@ struct CudaDriver {
   int devices = 0;
   std::string problem;  ///< why there are no devices; empty if there are
 };
-/// Nothing if libcuda.so.1 is not there.
+/// nullopt if there is no libcuda.so.1.
 std::optional<CudaDriver> find_cuda_driver();
 
 /// The model name of /proc/cpuinfo; empty if it has none.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gantry tool: finds the command, reads its arguments, and turns what it returns into an exit status.
+// The gantry tool: finds the command, parses its arguments, and returns its exit status.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -65,14 +65,14 @@ int usage_failure(const std::string& message, const std::string& usage) {
   return kExitUsage;
 }
 
-/// Takes the places of streams that were closed, so that no file of a package becomes one of them and is printed into.
-/// What is written to such a stream fails.
+/// Fills closed standard streams with /dev/null, so that no file of a package gets their number and is printed into.
+/// Writing to such a stream fails.
 void open_standard_streams() {
   for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
     if (::fcntl(stream, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDONLY));
 }
 
-/// "gantry 0.1.0 (LibTorch 2.15.0)", or why there is none.
+/// "gantry 0.1.0 (LibTorch 2.15.0)", or why an engine is missing.
 void print_version() {
   const auto found = load_engine_libraries(std::vector<std::string>());
   std::string text = found ? "" : found.error().message();
@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
     return complain("cannot write to standard output", kExitCouldNotRun);
   } catch (const std::exception& error) {
     return complain(error.what(), kExitCouldNotRun);
-  } catch (...) {  // of an engine or a plugin
+  } catch (...) {  // from an engine or a plugin
     return complain("something was thrown that is not a std::exception", kExitCouldNotRun);
   }
 }

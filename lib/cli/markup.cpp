@@ -7,12 +7,12 @@
 namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
-/// U+FFFE and U+FFFF, which XML 1.0 cannot hold though UTF-8 can.
+/// U+FFFE and U+FFFF: valid in UTF-8, but not in XML 1.0.
 bool is_noncharacter(std::string_view sequence) {
   return sequence == "\xEF\xBF\xBE" || sequence == "\xEF\xBF\xBF";
 }
 
-/// Of text that printable() has been through.
+/// `rest` has been through printable().
 std::string escaped(std::string_view rest) {
   std::string result;
   while (!rest.empty()) {

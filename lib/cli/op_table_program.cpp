@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry_op_table FILE: writes the table of ops as JSON, for share/gantry/ops.json. The build runs it; it needs neither
-// the tool nor LibTorch.
+// gantry_op_table FILE: writes the table of ops as JSON, for share/gantry/ops.json. Run by the build; needs neither the
+// tool nor LibTorch.
 #include <cstdio>
 #include <gantry/registry.hpp>
 #include <string>

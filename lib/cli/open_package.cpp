@@ -36,7 +36,7 @@ std::string every_engine_option_usage() {
 
 namespace {
 
-/// --library and --trust-unverified-code: options of the LibTorch engines that people need often.
+/// --library and --trust-unverified-code: frequent options of the LibTorch engines.
 void set_torch_options(const Arguments& arguments, ModelOptions& options) {
   EngineOptions torch;
   if (arguments.has("library")) torch.set("libraries", arguments.values("library"));
@@ -46,7 +46,7 @@ void set_torch_options(const Arguments& arguments, ModelOptions& options) {
     if (std::string_view(known.component) == "torch") options.engine_options[known.kind] = torch;
 }
 
-/// KIND.NAME=VALUE. A value that is JSON counts as that, any other is a string.
+/// KIND.NAME=VALUE. The value is parsed as JSON; anything else is a string.
 Result<void> set_engine_option(const std::string& text, ModelOptions& options) {
   const auto equals = text.find('=');
   const auto dot = text.find('.');
@@ -65,7 +65,7 @@ Result<void> set_engine_option(const std::string& text, ModelOptions& options) {
   return {};
 }
 
-/// Tells one build of a plugin from another.
+/// Distinguishes builds of a plugin.
 std::string tag_of(const std::string& path) {
   std::error_code ignored;
   const auto changed = std::filesystem::last_write_time(path, ignored).time_since_epoch().count();
@@ -80,7 +80,7 @@ Result<OpenOptions> open_options(const Arguments& arguments) {
     options.golden = Golden::kFirstTime;
     options.golden_cache = *directory;
   }
-  options.model.batch_across_callers = false;  // there is one, who would wait while batch sizes are tried
+  options.model.batch_across_callers = false;  // a single caller would wait while batch sizes are tried
   options.engine = arguments.value("engine");
   if (const auto text = arguments.value("device")) {
     const auto device = Device::parse(*text);
@@ -115,7 +115,7 @@ Result<AnyPipeline> open_with(const std::string& directory, const EngineList& en
 
 namespace {
 
-/// Says what a package is, where a directory is none.
+/// For a directory without gantry.json, says what a package is.
 Result<Bytes> explained(const std::string& directory, Result<Bytes> text) {
   std::error_code ignored;
   if (text || text.error().code() != ErrorCode::kNotFound || !std::filesystem::is_directory(directory, ignored))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry ops: what a config may name.
+// gantry ops: lists the ops that a config may use.
 #include <algorithm>
 #include <cstdio>
 #include <gantry/plugin.hpp>
@@ -52,7 +52,7 @@ void print_list(const Registry& registry) {
                predicate.summary);
 }
 
-/// "0..65535, default 0", or what the parameter's absence means.
+/// "0..65535, default 0", or what it means to omit the parameter.
 std::string rule_of(const OpParameter& parameter) {
   const std::string fallback = detail::default_json(parameter);
   if (parameter.is_required()) return detail::limits_text(parameter) + "; required";

@@ -14,7 +14,7 @@ std::string hexadecimal(const char* format, unsigned int number) {
   return text;
 }
 
-/// U+0000..U+001F and U+007F..U+009F, as the sequence of `length` bytes at the front of `text`.
+/// U+0000..U+001F and U+007F..U+009F; `text` starts with the sequence of `length` bytes.
 bool is_control(std::string_view text, std::size_t length) {
   const auto first = static_cast<unsigned char>(text[0]);
   if (length == 1) return first < 0x20 || first == 0x7f;

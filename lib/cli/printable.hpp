@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text of a package or a path, made fit for a terminal and for reports.
+// Makes text of a package or a path safe for a terminal and for reports.
 #pragma once
 
 #include <gantry/version.hpp>
@@ -8,11 +8,11 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// One line that is UTF-8 and that no terminal obeys: control characters (U+0000..U+001F, U+007F..U+009F) become
-/// "\u001b", bytes that are not UTF-8 become "\xff".
+/// One line of UTF-8 without terminal control: control characters (U+0000..U+001F, U+007F..U+009F) become "\u001b",
+/// bytes that are not UTF-8 become "\xff".
 std::string printable(std::string_view text);
 
-/// The same for text of several lines: line ends stay.
+/// The same for several lines: line ends are kept.
 std::string printable_lines(std::string_view text);
 
 }  // namespace gantry::inline GANTRY_ABI::cli

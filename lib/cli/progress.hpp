@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Progress: one line on stderr that says how far a command is.
+// Progress: one line on stderr with a command's progress.
 #pragma once
 
 #include <chrono>
@@ -9,10 +9,10 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// "  312/1000  45/s  7 failed": what is done of all, how fast, and what failed.
+/// "  312/1000  45/s  7 failed": done of all, rate, failures.
 std::string progress_text(std::size_t done, std::size_t all, std::size_t failed, std::chrono::nanoseconds elapsed);
 
-/// On a terminal the line is written over; elsewhere each is a line of its own, so few are written.
+/// On a terminal the line is overwritten; elsewhere each update is a new line, so there are few.
 ///
 /// Ownership: none.
 /// Threads:   one thread.
@@ -20,19 +20,19 @@ std::string progress_text(std::size_t done, std::size_t all, std::size_t failed,
 /// Cost:      a write at most every 0.2 s on a terminal, every 5 s elsewhere.
 class Progress {
  public:
-  /// Shows itself where stderr is a terminal and stdout, which would mix with it, is none; with `forced` always.
+  /// Shown if stderr is a terminal and stdout is not, since stdout would mix with it; with `forced` always.
   explicit Progress(bool forced);
-  /// Removes what is on the terminal.
+  /// Removes the line from the terminal.
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   bool is_shown() const { return is_shown_; }
-  /// Shows the text, unless another was shown a moment ago.
+  /// Shows the text, unless another one was shown a moment ago.
   void update(const std::string& text);
-  /// Shows the text; it stays.
+  /// Shows the text, which stays.
   void finish(const std::string& text);
-  /// Makes the terminal's line empty, before something else is written to it.
+  /// Clears the terminal's line, before something else is written to it.
   void clear();
 
  private:

@@ -19,7 +19,7 @@ struct Unit {
 constexpr Unit kUnits[] = {{"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"min", 60}, {"h", 3600}};
 constexpr double kMostSeconds = 1000 * 3600.0;
 
-/// The number at the front, and where it ends; nothing if there is none.
+/// The number at the front, and its end; nullopt if there is none.
 std::optional<std::pair<double, std::size_t>> leading_number(std::string_view text) {
   double number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
@@ -31,7 +31,7 @@ Error expected(const std::string& what, std::string_view got) {
   return Error(ErrorCode::kInvalidArgument, "expected " + what + ", got '" + std::string(got) + "'");
 }
 
-/// With three significant digits, and no fraction from 100 on.
+/// Three significant digits; no fraction from 100 on.
 std::string significant(double value) {
   const double size = std::abs(value);
   return detail::to_fixed_text(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3);

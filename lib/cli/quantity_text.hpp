@@ -11,8 +11,8 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// "20ms", "1.5s", "800us", "250ns", "2min", "1h": a number above zero and a unit, space between them or not, 1000 h at
-/// most. invalid_argument says what is expected.
+/// "20ms", "1.5s", "800us", "250ns", "2min", "1h": a number above zero and a unit, with or without a space; at most
+/// 1000 h. invalid_argument says what is expected.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 /// A decimal number within limits. invalid_argument says what is expected.

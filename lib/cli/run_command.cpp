@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry run: one JSON line for each input, and a picture of what was found; or what one stage gave as a .npy file.
+// gantry run: writes one JSON line per input, and a picture of the results; or the output of one stage as a .npy file.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -27,7 +27,7 @@
 namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
-/// The .npy file of what a stage gave, and the line that describes it.
+/// The .npy file with the output of a stage, and the line that describes it.
 struct StageFile {
   Bytes npy;
   std::string line;
@@ -62,7 +62,7 @@ int write_stage(const AnyPipeline& pipeline, const Arguments& arguments) {
   return kExitOk;
 }
 
-/// What the stages spent on this command's inputs: `before` was read when the golden cases had run.
+/// The stages' times for this command's inputs; `before` was read after the golden cases.
 void print_stage_times(const std::vector<StageStats>& before, const std::vector<StageStats>& after) {
   std::size_t width = 5;
   double total_ns = 0;
@@ -99,14 +99,14 @@ void print_explanation(const AnyPipeline& pipeline, const std::vector<StageStats
   print_stage_times(before, pipeline.stats());
 }
 
-/// Inputs in flight: every worker has one that it computes and one that waits for it, and while one takes long, the
-/// lines of so many behind it wait.
+/// Inputs in flight. A worker has one that it computes and one that waits; the others are answers that wait for a slow
+/// one before them.
 std::size_t window_of(std::size_t inputs, const Runtime& runtime) {
   constexpr std::size_t kPerWorker = 4;
   return inputs == 1 ? 1 : kPerWorker * static_cast<std::size_t>(std::max(1, runtime.options().workers));
 }
 
-/// What is wrong with the options, if anything.
+/// What is wrong with the options; nullptr if nothing is.
 const char* wrong_combination(const Arguments& arguments) {
   const bool has_until = arguments.has("until");
   if (has_until != arguments.has("npy"))
@@ -135,13 +135,13 @@ int write_drawn(const DrawnResults& drawn) {
   return drawn.problems().empty() ? kExitOk : kExitFailed;
 }
 
-/// Runs all inputs, and draws what they gave if there is a `target`.
+/// Runs all inputs, and draws the results if there is a `target`.
 int answer_all(const AnyPipeline& pipeline, const Arguments& arguments, const std::optional<DrawTarget>& target) {
-  std::signal(SIGPIPE, SIG_IGN);  // whoever reads the lines may stop; writing then fails, which main() reports
+  std::signal(SIGPIPE, SIG_IGN);  // the reader of the lines may stop; writing then fails, which main() reports
   const std::vector<std::string> given(arguments.positional().begin() + 1, arguments.positional().end());
   const ExpandedInputs expanded = expand_inputs(given, arguments.has("recursive"));
   say_not_entered(expanded);
-  const auto runtime = Runtime::shared();  // the one that the package was opened on
+  const auto runtime = Runtime::shared();  // the package was opened on this runtime
   if (!runtime) return complain(runtime.error().to_string(), kExitCouldNotRun);
   std::optional<DrawnResults> drawn;
   AnswerSink seen;
@@ -149,7 +149,7 @@ int answer_all(const AnyPipeline& pipeline, const Arguments& arguments, const st
     auto begun = DrawnResults::begin(*target, pipeline, *runtime, expanded.inputs, is_one_file(given));
     if (!begun) return complain_of_options(begun.error());
     drawn.emplace(*std::move(begun));
-    // An op of a plugin may bring back what it finds.
+    // A plugin's op may map the results back.
     const std::string doubt = arguments.has("plugin") ? "" : doubt_about_places(pipeline);
     if (!doubt.empty()) complain(doubt, kExitOk);
     seen = [&](const std::string& argument, const Result<Payload>& answer) { drawn->add(argument, answer); };
@@ -160,7 +160,7 @@ int answer_all(const AnyPipeline& pipeline, const Arguments& arguments, const st
       run_inputs(pipeline, expanded.inputs, window_of(expanded.inputs.size(), *runtime), progress, seen);
   progress.clear();
   if (arguments.has("explain")) print_explanation(pipeline, before);
-  if (std::ferror(stdout) != 0) return kExitCouldNotRun;  // nobody reads on; the rest was not run
+  if (std::ferror(stdout) != 0) return kExitCouldNotRun;  // nobody reads; the rest was not run
   const int drawing = drawn ? write_drawn(*drawn) : kExitOk;
   return drawing == kExitCouldNotRun ? kExitCouldNotRun : all_ok ? drawing : kExitFailed;
 }

@@ -35,12 +35,12 @@ Result<std::string> result_line(const AnyPipeline& pipeline, const std::string& 
   return writer.finish();
 }
 
-/// Requests that are asked and not yet written, oldest first.
+/// Requests whose answers are not yet written, oldest first.
 class Requests {
  public:
   Requests(const AnyPipeline& pipeline, std::size_t all, Progress& progress, const AnswerSink& seen)
       : pipeline_(pipeline), all_(all), progress_(progress), seen_(seen) {}
-  /// What is asked and will not be written is not worth computing.
+  /// Cancels the requests whose answers will not be written.
   ~Requests() { options_.cancel.cancel(); }
   Requests(const Requests&) = delete;
   Requests& operator=(const Requests&) = delete;
@@ -59,7 +59,7 @@ class Requests {
                      });
   }
 
-  /// The same on this thread, for a single input: no other thread takes part where none is needed.
+  /// The same on the calling thread, for a single input, which needs no other thread.
   void run(const ExpandedInput& input) {
     auto payload = input.error ? Result<Payload>(*input.error) : load_input(pipeline_, input.argument);
     std::promise<Answer> promise;
@@ -69,7 +69,7 @@ class Requests {
     settle(promise, Answer{std::move(result), Clock::now() - began}, *counts_);
   }
 
-  /// Waits for the oldest and writes its line. False if it failed.
+  /// Waits for the oldest answer and writes its line. False if it failed.
   bool write_oldest() {
     Asked oldest = std::move(asked_.front());
     asked_.pop_front();
@@ -91,7 +91,7 @@ class Requests {
     std::string input;
     std::future<Answer> answer;
   };
-  /// Counted by the workers, as they answer: lines wait for the one before them.
+  /// Updated by the workers when they answer: lines may wait for earlier ones.
   struct Counts {
     std::atomic<std::size_t> done{0}, failed{0};
   };

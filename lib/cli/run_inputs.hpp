@@ -17,14 +17,14 @@ namespace gantry::inline GANTRY_ABI::cli {
 using AnswerSink = std::function<void(const std::string& argument, const Result<Payload>& answer)>;
 
 /// Writes {"input", "model", "version", "result", "ms"} or {"input", "error": {"code", "message"}} for each input to
-/// stdout, and true if no one failed. "ms" is the time from the request to its answer, waiting for a worker included.
-/// An input is loaded just before its request; at most `window` inputs, at least 1, are loaded but not yet written.
-/// Ends early if stdout cannot be written to. `seen`, if there is one, is shown each answer, in the order of the
-/// inputs, on the calling thread.
+/// stdout; returns true if none failed. "ms" is the time from the request to its answer, including the wait for a
+/// worker. An input is loaded just before its request. At most `window` inputs, at least 1, are loaded and not yet
+/// written. Ends early if stdout cannot be written to. Calls `seen`, if set, with each answer on the calling thread, in
+/// input order.
 bool run_inputs(const AnyPipeline& pipeline, const std::vector<ExpandedInput>& inputs, std::size_t window,
                 Progress& progress, const AnswerSink& seen = {});
 
-/// The line for an input that failed; the message holds the place.
+/// The line for an input that failed; the message includes the location.
 std::string error_line(const std::string& input, const Error& error);
 
 /// Writes a line to stdout at once.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// gantry time: how long each engine of each model takes here. gantry-pack orders a package's engines by it.
+// gantry time: measures each engine of each model on this machine. gantry-pack orders a package's engines by it.
 //
-// Each engine is opened as open() does, with its golden cases, on loaders that keep the engine and what it was first
-// given. Then one instance of each runs that, in turns, so that what else the machine does falls on all of them alike.
+// Each engine is opened like open() does, with its golden cases. The loaders keep the engine and its first inputs. Then
+// one instance of each engine runs these inputs in turns, so that other load on the machine affects all alike.
 #include <time.h>
 
 #include <algorithm>
@@ -34,9 +34,9 @@ using detail::ModelEntry;
 constexpr int kWarmupRuns = 3;
 constexpr int kRounds = 30;
 constexpr int kFewestRounds = 5;
-constexpr std::chrono::seconds kLongest{30};  // of one model's rounds, once there are kFewestRounds
+constexpr std::chrono::seconds kLongest{30};  // for one model's rounds, after kFewestRounds
 
-/// An engine that was loaded, and what it was asked to compute first: one sample of a golden case.
+/// A loaded engine, and its first inputs: one sample of a golden case.
 struct Loaded {
   std::shared_ptr<Engine> engine;
   std::string signature;
@@ -44,7 +44,7 @@ struct Loaded {
   std::optional<Tensors> inputs;
 };
 
-/// Passes runs on, and keeps the first one's inputs.
+/// Forwards runs, and keeps the inputs of the first.
 class RecordingInstance final : public EngineInstance {
  public:
   RecordingInstance(std::unique_ptr<EngineInstance> instance, std::shared_ptr<Loaded> loaded)
@@ -112,7 +112,7 @@ class RecordingLoader final : public EngineLoader {
   const std::shared_ptr<List> list_;
 };
 
-/// One engine of a model, measured or why not.
+/// One engine of a model, with its time or its problem.
 struct Row {
   const EngineEntry* entry = nullptr;
   std::string title;
@@ -122,7 +122,7 @@ struct Row {
   double best_ms = std::numeric_limits<double>::infinity();
 };
 
-/// Of this thread, so that others' load counts as little as it can.
+/// CPU time of this thread, so that other load matters as little as possible.
 double cpu_ms() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -153,7 +153,7 @@ void measure(std::vector<Row>& rows) {
   }
 }
 
-/// Opens the package with this engine alone for the model, and keeps the engine.
+/// Opens the package with only this engine for the model, and keeps the engine.
 void open_row(const std::string& directory, const ModelEntry& model, std::size_t index, const EngineList& engines,
               const OpenOptions& options, Row& row) {
   const auto unmet =
@@ -170,8 +170,8 @@ void open_row(const std::string& directory, const ModelEntry& model, std::size_t
     row.problem = opened.error().to_string();
     return;
   }
-  // Of several models each loads an engine; this model's is known by its signature. Of models with one signature the
-  // first would be taken for all, so they are not told apart and not measured.
+  // With several models each one loads an engine; this model's is found by its signature. Models with the same
+  // signature cannot be told apart and are not measured.
   const std::string signature = model.signature.to_string();
   const auto is_its = [&](const std::shared_ptr<Loaded>& one) { return one->signature == signature; };
   if (std::count_if(list->begin(), list->end(), is_its) != 1) {

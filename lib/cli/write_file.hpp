@@ -7,7 +7,7 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// Replaces the file. failed_precondition says why it cannot be written.
+/// Replaces the file. failed_precondition if it cannot be written.
 Result<void> write_file(const std::string& path, const Bytes& content);
 
 }  // namespace gantry::inline GANTRY_ABI::cli

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxFiles = 64;
 constexpr std::size_t kMaxSizes = 64;
 constexpr std::int64_t kMaxSamples = 1 << 20;
 
-/// The only file, under `file`, or one for each batch size, under `files`.
+/// Reads the only file (`file`), or one per batch size (`files`).
 Result<void> read_files(JsonObject& object, const Json* file, const Json* files, EngineEntry& engine) {
   if ((file != nullptr) == (files != nullptr))
     return json_error(object.path(), "needs either file, a path, or files, a list of {path, batch}");
@@ -45,7 +45,7 @@ Result<void> read_files(JsonObject& object, const Json* file, const Json* files,
   return {};
 }
 
-/// What only the engine understands: an object of anything.
+/// Reads what only the engine understands: any JSON object.
 Result<void> read_for_engine(JsonObject& object, EngineEntry& engine, const Json* requirements, const Json* options) {
   if (requirements) {
     if (!requirements->is_object())
@@ -75,7 +75,7 @@ Result<void> read_sizes(const Json& list, const std::string& path, RowProof& row
   return {};
 }
 
-/// A proof names what was compared; without one there is a reason, and the rest says how far it got.
+/// A proof lists what was compared. Without one a reason is required, and the rest says how far the check got.
 Result<void> read_rows(const Json& json, const std::string& path, EngineEntry& engine) {
   JsonObject object(json, path);
   RowProof rows;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// EngineEntry: an item of a model's engines[] in gantry.json: one way to run the model, and what gantry-pack measured
-// about it.
+// EngineEntry: an item of a model's engines[] in gantry.json: one way to run the model, and gantry-pack's measurements
+// of it.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// Of an engine, and of what a model merges.
+/// The largest batch of an engine and of a merged call.
 inline constexpr std::int64_t kMaxBatch = 65536;
 
 /// gantry-pack's result about batches: whether each row's output equals the output of the row alone.
@@ -35,12 +35,12 @@ struct EntryFile {
 
 /// One way to run the model.
 struct EngineEntry {
-  std::string path;  ///< of the entry itself in gantry.json: "engines[0]"
+  std::string path;  ///< of the entry in gantry.json: "engines[0]"
   std::string kind;
   std::vector<EntryFile> files;        ///< one, or one for each batch size, ascending
   std::string device;                  ///< "any", "cpu" or "cuda"
-  std::string precision;               ///< for people: "f32", "int8"; or empty
-  Json requirements = Json::object();  ///< for the engine's loader to understand
+  std::string precision;               ///< for people: "f32", "int8"; may be empty
+  Json requirements = Json::object();  ///< for the engine's loader
   EngineOptions options;               ///< likewise
   std::optional<RowProof> rows;        ///< unset: not checked
 
@@ -48,15 +48,15 @@ struct EngineEntry {
   GANTRY_API std::string file_names() const;
 };
 
-/// [a-z0-9][a-z0-9._-]*, at most 128 characters, as names, versions and kinds are.
+/// Names, versions and kinds: [a-z0-9][a-z0-9._-]*, at most 128 characters.
 bool is_name(std::string_view text);
 /// "must be lower-case letters, ...", for messages.
 std::string what_a_name_is();
 /// The name at `key`.
 std::string read_name(JsonObject& object, const char* key);
 
-/// From one item of a model's `engines`; `path` is its JSON path. invalid_argument names the key. Whether the
-/// files are listed is not looked at.
+/// Parses one item of a model's `engines`; `path` is its JSON path. invalid_argument names the key. Does not check that
+/// the files are listed.
 Result<EngineEntry> parse_engine_entry(const Json& json, const std::string& path);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

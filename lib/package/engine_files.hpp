@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an engine entry of a package to what the engine's loader gets.
+// Converts an engine entry of a package to a request for the engine's loader.
 #pragma once
 
 #include <gantry/engine_loader.hpp>
@@ -10,7 +10,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// What the entry, its verified files and the host's options say. `files` must outlive the request.
+/// Combines the entry, its verified files and the host's options. `files` must outlive the request.
 GANTRY_API Result<LoadRequest> load_request_of(const EngineEntry& entry, const Signature& signature,
                                                const PackageFiles& files, const ModelOptions& options);
 

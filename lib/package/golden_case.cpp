@@ -36,7 +36,7 @@ Result<std::vector<T>> parse_items(const Json& list, const std::string& path, Pa
   return items;
 }
 
-/// A digest tells nothing of how far off a value is.
+/// A digest cannot show how far off a value is, so its tolerance must be exact.
 Result<void> refuse_inexact_digests(const GoldenBoundary& boundary, const std::string& path) {
   if (boundary.tolerance.is_exact) return {};
   return boundary.value.for_each_tensor(path, [&](const GoldenTensor& tensor, const std::string& at) -> Result<void> {
@@ -45,7 +45,7 @@ Result<void> refuse_inexact_digests(const GoldenBoundary& boundary, const std::s
   });
 }
 
-/// What goes in must be there as a whole.
+/// An input must have all its values.
 Result<void> refuse_parts(const GoldenValue& input, const std::string& path) {
   return input.for_each_tensor(path, [](const GoldenTensor& tensor, const std::string& at) -> Result<void> {
     if (tensor.form == GoldenTensor::Form::kWhole) return {};
@@ -75,7 +75,7 @@ Result<GoldenValue> parse_input(const Json& json, const std::string& path) {
   return input;
 }
 
-/// {"image": value, "threshold": value}
+/// Parses {"image": value, "threshold": value}.
 Result<std::vector<GoldenValue>> parse_inputs(const Json& json, const std::string& path,
                                               const std::vector<std::string>& names) {
   JsonObject object(json, path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Golden cases as gantry.json declares them: the input, what the Python stack had after some of the ops, and the
-// result. golden_check.hpp runs them.
+// Golden cases as declared in gantry.json: the input, the Python stack's values after some of the ops, and its result.
+// golden_check.hpp runs them.
 #pragma once
 
 #include <gantry/tolerance.hpp>
@@ -20,13 +20,13 @@ struct GoldenBoundary {
 };
 
 struct GoldenCase {
-  std::vector<GoldenValue> inputs;  ///< one, or one for each input that the manifest names, in its order
+  std::vector<GoldenValue> inputs;  ///< one, or one per input of the manifest, in its order
   std::vector<GoldenBoundary> stages;
   GoldenBoundary result;
 };
 
-/// From one item of the manifest's `golden`; `path` is its JSON path, `inputs` are the names of the pipeline's inputs,
-/// if it has several. invalid_argument names the key.
+/// Parses one item of the manifest's `golden`. `path` is its JSON path; `inputs` are the names of the pipeline's inputs
+/// if there are several. invalid_argument names the key.
 Result<GoldenCase> parse_golden_case(const Json& value, const std::string& path,
                                      const std::vector<std::string>& inputs);
 

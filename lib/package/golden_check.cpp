@@ -40,7 +40,7 @@ bool are_equal(const Tensors& a, const Tensors& b) {
   return true;
 }
 
-/// Whether they differ from all of `kept`, and there is room.
+/// Whether `inputs` differ from all of `kept`, and there is room.
 bool is_worth_keeping(const Tensors& inputs, const std::vector<Tensors>& kept) {
   std::size_t bytes = bytes_of(inputs);
   for (const Tensors& other : kept) {
@@ -50,7 +50,7 @@ bool is_worth_keeping(const Tensors& inputs, const std::vector<Tensors>& kept) {
   return bytes <= kMaxModelInputBytes || kept.size() < 2;
 }
 
-/// Compares what passes a boundary of one case with what was recorded there, and keeps what models are given.
+/// Compares the values at the boundaries of one case with the recorded ones, and keeps the inputs of models.
 class CaseObserver final : public StepObserver {
  public:
   using InputsByModel = std::map<std::string, std::vector<Tensors>>;
@@ -70,9 +70,9 @@ class CaseObserver final : public StepObserver {
 
   /// The first mismatch.
   const std::optional<Error>& mistake() const { return mistake_; }
-  /// The model that had run last when that was found, or now; empty if none had.
+  /// The last model that ran before the mistake, or so far; empty if none ran.
   const std::string& last_model() const { return mistake_ ? model_of_mistake_ : last_model_; }
-  /// A boundary that is recorded, and that nothing passed.
+  /// An error if no value passed one of the recorded boundaries.
   std::optional<Error> unpassed() const {
     for (const GoldenBoundary& boundary : golden_.stages)
       if (compared_.count(boundary.at) == 0) return mismatch(boundary.at, "is recorded, but nothing passed there");
@@ -81,12 +81,12 @@ class CaseObserver final : public StepObserver {
   std::size_t compared() const { return compared_.size(); }
 
  private:
-  /// A copy, which what comes after in the pipeline cannot write to.
+  /// Keeps a copy: later ops may write to the original.
   static void keep(const Tensors& inputs, std::vector<Tensors>& kept) {
     Tensors copy;
     for (const NamedTensor& item : inputs) {
       auto own = item.tensor.clone();
-      if (!own) return;  // without it less is proven
+      if (!own) return;  // a missing copy only proves less
       copy.add(item.name, *std::move(own));
     }
     kept.push_back(std::move(copy));
@@ -95,7 +95,7 @@ class CaseObserver final : public StepObserver {
   void compare(const GoldenBoundary& boundary, Span<const Slot> slots) {
     std::vector<PayloadRef> values;
     for (const Slot& slot : slots) {
-      if (!slot.ok()) return;  // the run fails, and says so
+      if (!slot.ok()) return;  // the run fails and reports it
       values.emplace_back(slot.value());
     }
     const bool is_inside_compound = boundary.at.find('.') != std::string::npos;
@@ -126,7 +126,7 @@ Result<void> compare_result(const Result<Value>& result, const GoldenCase& golde
   return {};
 }
 
-/// The recorded inputs of a case as the one value that the pipeline takes.
+/// Loads the recorded inputs of a case as the one value that the pipeline takes.
 Result<Value> load_inputs(const TypeInfo& in, const std::vector<PipelineInput>& inputs, const GoldenCase& golden,
                           const GoldenCodecs& codecs) {
   std::vector<Value> values;
@@ -193,9 +193,9 @@ Result<void> GoldenCheck::run_alone(const PipelineCore& pipeline, std::size_t in
 
 Result<void> GoldenCheck::run_all_alone(const PipelineCore& pipeline, RuntimeCore& runtime) {
   const RuntimeOptions& options = runtime.options();
-  // The threads of an OpenMP team are those of the engine's own loops.
+  // With several intra-op threads, the OpenMP team is for the engine's own loops.
   const std::size_t threads = options.intra_op_threads > 1 ? 1 : static_cast<std::size_t>(options.workers);
-  const std::size_t at_once = 4 * threads;  // whose inputs of models are kept at a time
+  const std::size_t at_once = 4 * threads;  // cases whose model inputs are kept at a time
   for (std::size_t begin = 0; begin < size(); begin += at_once) {
     std::vector<Outcome> outcomes(std::min(at_once, size() - begin));
     const auto run = [&](std::size_t i) { outcomes[i] = run_case(pipeline, begin + i); };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs golden cases: each alone, comparing every stage boundary, and then all together through the pipeline that will
+// Runs golden cases: first each alone, comparing every stage boundary; then all together through the pipeline that will
 // serve.
 #pragma once
 
@@ -26,11 +26,11 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// Threads:   one thread.
 /// Errors:    failed_precondition for a result that differs, and the errors of a run; the path names the case and the
 ///            boundary.
-/// Cost:      a run for each case alone, and one of all together.
+/// Cost:      one run per case alone, and one run of all together.
 class GoldenCheck {
  public:
-  /// unsupported if the pipeline's input cannot be copied; invalid_argument if a recorded input cannot stand for it.
-  /// `in` is the pipeline's In, `inputs` are its inputs: one, or several that In is a tuple of, or Tensors.
+  /// unsupported if the pipeline's input cannot be copied; invalid_argument if a recorded input does not fit its type.
+  /// `in` is the pipeline's In. `inputs` are its inputs: one, or several if In is a tuple or Tensors.
   static Result<GoldenCheck> load(const TypeInfo& in, const std::vector<PipelineInput>& inputs,
                                   const std::vector<GoldenCase>& cases, const Codecs& codecs,
                                   const PackageFiles& files);
@@ -41,22 +41,22 @@ class GoldenCheck {
   /// The same for each case, in parallel on the idle workers of `runtime`, the pipeline's runtime. If several fail, the
   /// first one is reported.
   Result<void> run_all_alone(const PipelineCore& pipeline, RuntimeCore& runtime);
-  /// Runs all, replicated to `max_batch` at least, and compares the results.
+  /// Runs all cases together, repeated to at least `max_batch`, and compares the results.
   Result<void> run_together(const PipelineCore& pipeline, int max_batch) const;
 
-  /// What was compared by run_alone() and run_all_alone().
+  /// The number of boundaries compared by run_alone() and run_all_alone().
   std::size_t boundaries() const { return boundaries_; }
-  /// After run_alone() failed: the last model that had run, which is the likely cause; empty if none had run.
+  /// After run_alone() failed: the last model that ran, which is the likely cause; empty if none ran.
   const std::string& model_at_fault() const { return model_at_fault_; }
-  /// The inputs that run_alone() gave to a model: different ones, up to 64 MiB.
+  /// The distinct inputs that run_alone() gave to a model, up to 64 MiB.
   const std::vector<Tensors>& model_inputs(const std::string& name) const;
 
  private:
   using InputsByModel = std::map<std::string, std::vector<Tensors>>;
-  /// Of one case alone.
+  /// The result of one case alone.
   struct Outcome {
     std::optional<Error> error;
-    std::string last_model;  ///< that had run when `error` was found
+    std::string last_model;  ///< the last one that ran before `error`
     std::size_t boundaries = 0;
     InputsByModel model_inputs;
   };

@@ -92,7 +92,7 @@ Result<Difference> GoldenCodecs::difference(const PayloadRef& got, const GoldenV
   return Difference();
 }
 
-/// A codec that can make a payload of a whole array compares it as it compares payloads.
+/// If the codec can make a payload from a whole array, payloads are compared.
 Result<Difference> GoldenCodecs::difference_of_array(const PayloadRef& got, const GoldenValue& recorded,
                                                      const Tolerance& tolerance) const {
   const auto codec = codecs_.find(*got.type);

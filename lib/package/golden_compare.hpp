@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Converts recorded values into a pipeline's inputs, and compares them with its results, by the codecs of their types.
+// Converts recorded values to a pipeline's inputs, and compares them with its results, with the codecs of their types.
 #pragma once
 
 #include <gantry/codecs.hpp>
@@ -15,8 +15,8 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 /// Ownership: shares the codecs; borrows the files.
 /// Threads:   immutable.
-/// Errors:    invalid_argument or unsupported if what is recorded cannot stand for the type, or cannot be read.
-/// Cost:      reads the files that the value names, each time.
+/// Errors:    invalid_argument or unsupported if a recorded value does not fit the type or cannot be read.
+/// Cost:      reads the files of the value each time.
 class GoldenCodecs {
  public:
   GoldenCodecs(Codecs codecs, const PackageFiles& files)
@@ -25,11 +25,11 @@ class GoldenCodecs {
   /// `recorded` as a payload of type `type`.
   Result<Value> load(const GoldenValue& recorded, const TypeInfo& type) const;
 
-  /// How `got` differs from what is recorded: "element [0, 3]: expected 0.5, got 0.25 (exact)"; nothing if it does not.
+  /// How `got` differs from the record: "element [0, 3]: expected 0.5, got 0.25 (exact)"; nullopt if it does not.
   Result<std::optional<std::string>> difference(const PayloadRef& got, const GoldenValue& recorded,
                                                 const Tolerance& tolerance) const;
 
-  /// The same for the values that passed inside a compound op, which are recorded as a list.
+  /// The same for the values inside a compound op, which are recorded as a list.
   Result<std::optional<std::string>> difference_of_list(Span<const PayloadRef> got, const GoldenValue& recorded,
                                                         const Tolerance& tolerance) const;
 

@@ -21,7 +21,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// Items with their lengths, so that no two lists make one text.
+/// Items with their lengths, so that different lists never give the same text.
 class Identity {
  public:
   void add(const std::string& name, const std::string& value) {
@@ -92,7 +92,7 @@ void add_runtime(Identity& identity, const Runtime& runtime) {
   identity.add("intra_op_threads", options.intra_op_threads);
 }
 
-/// Which build of a file it is.
+/// Identifies the build of a file.
 void add_file(Identity& identity, const std::string& name, const char* path) {
   struct stat status {};
   if (path == nullptr || ::stat(path, &status) != 0) return identity.add(name, std::string("unknown"));
@@ -101,7 +101,7 @@ void add_file(Identity& identity, const std::string& name, const char* path) {
   identity.add(name, status.st_mtim.tv_nsec);
 }
 
-/// The program, whose ops may be the host's own, and the library that gantry's are in, if it is another file.
+/// The program, which may contain the host's ops, and the library with gantry's ops if that is another file.
 void add_builds(Identity& identity) {
   add_file(identity, "program", "/proc/self/exe");
   Dl_info place{};

@@ -105,7 +105,7 @@ Result<void> GoldenRecords::keep(const std::string& identity, const GoldenRecord
   GANTRY_ASSIGN_OR_RETURN(const auto text, to_text(identity, record));
   const std::string unfinished =
       directory_ + "/." + identity + "-" + std::to_string(::getpid()) + "-" + std::to_string(count++);
-  static_cast<void>(::unlink(unfinished.c_str()));  // of a process of this number that was killed
+  static_cast<void>(::unlink(unfinished.c_str()));  // left by a killed process with the same id
   const auto failed = [&] {
     Error error = at(directory_, ErrorCode::kFailedPrecondition, "cannot be written to: " + system_message(errno));
     static_cast<void>(::unlink(unfinished.c_str()));

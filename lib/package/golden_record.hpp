@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GoldenRecords: a directory that records which packages passed their golden cases on this machine, and with which
-// engines.
+// GoldenRecords: a directory that records which packages passed their golden cases on this machine, with which engines.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +14,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// The recorded result for a model.
 struct RecordedModel {
   std::string name;
-  std::size_t engine = 0;  ///< index in its `engines` of the engine that passed
+  std::size_t engine = 0;  ///< index of the engine that passed, in its `engines`
   std::size_t merged = 1;  ///< samples that may share an engine call
   std::string merging;     ///< Model::merging()
 };
@@ -36,8 +35,8 @@ struct GoldenRecord {
 /// Cost:      a few system calls.
 class GoldenRecords {
  public:
-  /// Makes the directory, for this user alone, if its parent is there. failed_precondition if other users could write
-  /// to it; not_found if it is not a directory.
+  /// Creates the directory, for this user alone, if its parent exists. failed_precondition if other users can write to
+  /// it; not_found if it is not a directory.
   static Result<GoldenRecords> open(const std::string& directory);
 
   std::optional<GoldenRecord> find(const std::string& identity) const;

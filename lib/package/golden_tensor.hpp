@@ -19,7 +19,7 @@ class PackageFiles;
 struct GoldenTensor {
   enum class Form : std::uint8_t {
     kWhole,   ///< `file` holds all values
-    kDigest,  ///< `sha256` of its bytes, in row-major order; tells equal from different, exactly
+    kDigest,  ///< `sha256` of its bytes, in row-major order; only shows exact equality
     kSample,  ///< `file` holds the values 0, step, 2 * step, ... of the flattened tensor
   };
   Form form = Form::kWhole;
@@ -30,7 +30,7 @@ struct GoldenTensor {
   std::int64_t step = 1;      ///< kSample
 };
 
-/// The object behind the key `digest` or `sample`. invalid_argument names the key.
+/// Parses the value of the key `digest` or `sample`. invalid_argument names the key.
 Result<GoldenTensor> parse_golden_digest(const Json& json, const std::string& path);
 Result<GoldenTensor> parse_golden_sample(const Json& json, const std::string& path);
 

@@ -9,7 +9,7 @@ namespace {
 
 using Form = GoldenValue::Form;
 
-/// "an object with the keys "npy", "tolerance" of what should have one key; anything else as describe() says.
+/// For what should have one key: "an object with the keys "npy", "tolerance""; for anything else as describe().
 std::string describe_keys(const Json& json) {
   constexpr std::size_t kMost = 4;
   if (!json.is_object()) return describe(json);
@@ -24,7 +24,7 @@ std::string describe_keys(const Json& json) {
   return "an object with the key" + std::string(json.size() > 1 ? "s " : " ") + keys;
 }
 
-/// A file, or {"digest": ...}, or {"sample": ...}.
+/// Parses a file name, {"digest": ...} or {"sample": ...}.
 Result<GoldenTensor> parse_tensor(const Json& json, const std::string& path) {
   if (json.is_string()) {
     GoldenTensor whole;

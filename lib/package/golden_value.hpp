@@ -14,13 +14,13 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// A recorded value, by reference to the package's files.
+/// A recorded value that refers to the package's files.
 struct GoldenValue {
   enum class Form : std::uint8_t {
-    kFile,     ///< {"file": path}: what a codec makes of its bytes
+    kFile,     ///< {"file": path}: a codec decodes its bytes
     kTensor,   ///< {"npy": path}, {"digest": ...} or {"sample": ...}
     kTensors,  ///< {"tensors": {name: path, ...}}
-    kJson,     ///< {"classes": [...]}: what the codec of that name reads
+    kJson,     ///< {"classes": [...]}: the codec of that name reads it
     kList,     ///< {"list": [value, ...]}
     kTuple,    ///< {"tuple": [value, ...]}
   };
@@ -34,7 +34,7 @@ struct GoldenValue {
   /// For messages: "a file", "an array", "'classes'".
   std::string description() const;
 
-  /// Calls `visit(tensor, JSON path)` for every tensor within.
+  /// Calls `visit(tensor, JSON path)` for every tensor in it.
   template <class Visit>
   Result<void> for_each_tensor(const std::string& path, Visit visit) const {
     if (form == Form::kTensor) return visit(tensor, path);
@@ -44,7 +44,7 @@ struct GoldenValue {
       GANTRY_RETURN_IF_ERROR(items[i].for_each_tensor(list + std::to_string(i) + "]", visit));
     return {};
   }
-  /// Calls `visit(name, JSON path)` for every file that is named within.
+  /// Calls `visit(name, JSON path)` for every file named in it.
   template <class Visit>
   Result<void> for_each_file(const std::string& path, Visit visit) const {
     if (form == Form::kFile) return visit(file, path + ".file");
@@ -57,14 +57,14 @@ struct GoldenValue {
     return for_each_tensor(path, [&](const GoldenTensor& one, const std::string& at) -> Result<void> {
       if (one.form == GoldenTensor::Form::kDigest) return {};
       const bool is_sample = one.form == GoldenTensor::Form::kSample;
-      // For a named tensor stored as a whole, the JSON path is that of its name.
+      // The JSON path of a named tensor stored as a whole is that of its name.
       return visit(one.file, at + (is_sample ? ".sample.npy" : form == Form::kTensors ? "" : ".npy"));
     });
   }
 };
 
-/// A value of the manifest; `path` is its JSON path. invalid_argument names the key. The value of a codec's key is
-/// parsed later, when the package's types are known.
+/// Parses a value of the manifest; `path` is its JSON path. invalid_argument names the key. The value of a codec's key
+/// is parsed later, when the package's types are known.
 Result<GoldenValue> parse_golden_value(const Json& json, const std::string& path);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

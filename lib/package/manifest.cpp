@@ -100,7 +100,7 @@ Result<void> read_inputs(const Json& list, Manifest& manifest) {
   });
 }
 
-/// The keys whose values are read by functions of their own.
+/// Reads the keys that have functions of their own.
 Result<void> read_parts(JsonObject& object, Manifest& manifest) {
   const Json* provenance = object.find("provenance");
   const Json* accuracy = object.find("accuracy");

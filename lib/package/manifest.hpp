@@ -35,7 +35,7 @@ struct Manifest {
   std::vector<std::pair<std::string, std::string>> provenance;  ///< metrics as "metrics.top1"
   std::vector<ModelEntry> models;                               ///< by name; may be empty
   std::string pipeline;                                         ///< the list of ops, as JSON text
-  std::vector<std::string> inputs;  ///< names of the pipeline's inputs; empty: it has one, without a name
+  std::vector<std::string> inputs;  ///< names of the pipeline's inputs; empty: one input without a name
   std::vector<GoldenCase> golden;
   std::optional<AccuracyFloor> accuracy;
   std::optional<double> latency_p99_ms;  ///< advisory
@@ -51,9 +51,8 @@ struct Manifest {
 /// A relative path of plain parts: no "", ".", "..", backslash or control character.
 bool is_safe_path(const std::string& path);
 
-/// invalid_argument with the JSON path of the first mistake, among them an engine, a library of operators or a golden
-/// value whose file is not listed; unsupported for another format. The pipeline's ops are not checked, since that needs
-/// a Registry.
+/// invalid_argument names the JSON path of the first mistake, including an engine, operator library or golden value
+/// whose file is not listed; unsupported for another format. Does not check the pipeline's ops, which needs a Registry.
 GANTRY_API Result<Manifest> parse_manifest(const Bytes& text);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

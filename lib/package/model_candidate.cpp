@@ -14,7 +14,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// What the host says, and for the rest the package.
+/// The host's options; for the rest the package's.
 ModelOptions options_of(const ModelEntry& entry, const OpeningContext& context) {
   const auto own = context.options.models.find(entry.name);
   ModelOptions options = own == context.options.models.end() ? context.options.model : own->second;
@@ -27,7 +27,7 @@ ModelOptions options_of(const ModelEntry& entry, const OpeningContext& context) 
   return options;
 }
 
-/// What the package says of batches; open() tries it again.
+/// What the package says about batches; open() tests it again.
 BatchEvidence evidence_of(const EngineEntry& engine) {
   BatchEvidence evidence;
   if (!engine.rows) {

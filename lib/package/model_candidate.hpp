@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ModelCandidate: a model of a package that is being opened, with the engine that will serve it if its golden cases
-// pass.
+// ModelCandidate: a model of a package being opened, with the engine that will serve it if its golden cases pass.
 #pragma once
 
 #include <gantry/package.hpp>
@@ -25,14 +24,14 @@ struct OpeningContext {
   Runtime runtime;
 };
 
-/// Ownership: owns the engine that is loaded; borrows the manifest's entry and the context.
+/// Ownership: owns the loaded engine; borrows the manifest's entry and the context.
 /// Threads:   one thread.
 /// Errors:    name the engine, and the model if the package has several; if no engine is left, all rejected engines
 ///            with their reasons.
-/// Cost:      an engine is loaded once, however many models are made of it.
+/// Cost:      loads an engine once, for any number of models.
 class ModelCandidate {
  public:
-  /// `index`: the place in `engines` of the only one to consider.
+  /// `index`: the index in `engines` of the only engine to consider.
   ModelCandidate(const ModelEntry& entry, const OpeningContext& context, std::optional<std::size_t> index);
 
   /// Loads the first engine that can be loaded.
@@ -53,9 +52,9 @@ class ModelCandidate {
   std::size_t engine_index() const;
   /// True for a model of the host, which is used as given.
   bool is_given() const { return given_ != nullptr; }
-  /// Without what a Model knows.
+  /// Everything except what only a Model knows.
   PackageModel info() const;
-  /// `error` with the engine's name, and the model's where there are several.
+  /// `error` with the name of the engine, and of the model if there are several.
   Error here(const Error& error) const;
 
  private:
@@ -69,9 +68,9 @@ class ModelCandidate {
   const OpeningContext& context_;
   std::optional<std::size_t> index_;
   std::optional<std::string> kind_;  // the only one to consider
-  ModelOptions options_;             // what the host says, and for the rest the package
+  ModelOptions options_;             // the host's options; for the rest the package's
   const Model* given_ = nullptr;
-  std::size_t next_ = 0;  // of the engines
+  std::size_t next_ = 0;  // index of the next engine
   const EngineEntry* chosen_ = nullptr;
   std::shared_ptr<Engine> engine_;
   std::vector<std::string> skipped_;

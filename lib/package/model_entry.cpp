@@ -59,7 +59,7 @@ Result<void> read_signature(const Json& inputs, const Json& outputs, const std::
   return {};
 }
 
-/// PaddingPlan knows what a padding may be; here are only the types.
+/// Checks only the types; PaddingPlan checks the values.
 Result<void> read_padding(const Json& json, const std::string& path, ModelEntry& model) {
   JsonObject object(json, path);
   Padding padding;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ModelEntry: an item of models{} of gantry.json: what a model takes and gives, and the ways to run it.
+// ModelEntry: an item of models{} of gantry.json: a model's inputs and outputs, and the ways to run it.
 #pragma once
 
 #include <gantry/padding.hpp>
@@ -14,7 +14,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 
 struct ModelEntry {
-  std::string name;                  ///< by which ops refer to it
+  std::string name;                  ///< ops refer to the model by it
   std::vector<EngineEntry> engines;  ///< in order of preference
   Signature signature;
   int max_batch = 16;
@@ -24,8 +24,8 @@ struct ModelEntry {
   GANTRY_API std::string title_of(const EngineEntry& engine) const;
 };
 
-/// From the value of the manifest's models.NAME; `path` is its JSON path. invalid_argument names the key. Whether the
-/// files are listed is not looked at.
+/// Parses the value of the manifest's models.NAME; `path` is its JSON path. invalid_argument names the key. Does not
+/// check that the files are listed.
 Result<ModelEntry> parse_model_entry(const std::string& name, const Json& json, const std::string& path);
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// open(): signature, manifest, files, engines, pipeline, golden cases; in this order, so that nothing of a package is
-// used before it was checked.
+// open(): signature, manifest, files, engines, pipeline, golden cases, in this order, so that nothing of a package is
+// used before it is checked.
 #include <algorithm>
 #include <gantry/package.hpp>
 #include <gantry/translate_exception.hpp>
@@ -17,7 +17,7 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// A package whose bytes are proven.
+/// A package whose bytes are verified.
 struct Checked {
   Manifest manifest;
   std::string sha256;  ///< of the manifest's bytes
@@ -37,7 +37,7 @@ std::string names_of(const Manifest& manifest) {
   return text.empty() ? "none" : text;
 }
 
-/// Options for a model that the package does not have would be without effect.
+/// Options for a model that the package lacks would have no effect.
 template <class ByName>
 Result<void> check_names(const ByName& options, const char* what, const Manifest& manifest) {
   for (const auto& [name, value] : options)
@@ -47,7 +47,7 @@ Result<void> check_names(const ByName& options, const char* what, const Manifest
   return {};
 }
 
-/// Options for an engine that neither the host nor the package has would be ignored; it is a mistake, likely a typo.
+/// Options for an engine that neither the host nor the package has would be ignored; likely a typo.
 Result<void> check_engine_options(const Manifest& manifest, const EngineList& engines, const ModelOptions& options) {
   for (const auto& [kind, given] : options.engine_options) {
     bool is_in_package = false;

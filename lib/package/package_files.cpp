@@ -42,7 +42,7 @@ Result<Bytes> read_whole(const OpenFile& file, const std::string& name) {
   return Bytes(std::move(content));
 }
 
-/// Where every listed file lies, by its name.
+/// The path of each listed file, by name.
 Result<std::map<std::string, std::string, std::less<>>> resolve_all(const PackageTree& tree, const Manifest& manifest) {
   std::map<std::string, std::string, std::less<>> paths;
   for (const auto& [name, entry] : manifest.files) {
@@ -87,7 +87,7 @@ Result<PackageFiles> PackageFiles::verify(const std::string& directory, const Ma
   GANTRY_ASSIGN_OR_RETURN(auto tree, PackageTree::open(directory));
   PackageFiles files(std::move(tree));
   files.entries_ = manifest.files;
-  std::set<std::string> kept;  // what engines read
+  std::set<std::string> kept;  // files that engines read
   for (const ModelEntry& model : manifest.models)
     for (const EngineEntry& engine : model.engines)
       for (const EntryFile& file : engine.files) kept.insert(file.path);

@@ -30,12 +30,12 @@ GANTRY_API std::optional<Error> why_unreadable(const std::string& directory, con
 /// Ownership: owns its list; the files stay on disk.
 /// Threads:   immutable; read() is thread-safe.
 /// Errors:    failed_precondition names the file, what was expected and what is there.
-/// Cost:      verify() reads every file once; read() reads one file and hashes it again, so that what it returns is
-///            what was listed even if the directory has changed since. Keeps the engines' files open.
+/// Cost:      verify() reads every file once; read() reads one file and hashes it again, so that the result is as
+///            listed even if the directory has changed since. Keeps the engines' files open.
 class PackageFiles {
  public:
-  /// Checks that `directory` holds the listed files, in the listed sizes and with the listed hashes, and nothing else:
-  /// no unlisted file, no device, no link that leads out of it.
+  /// Checks that `directory` contains exactly the listed files, with the listed sizes and hashes: no unlisted file, no
+  /// device, no link that leads out of it.
   GANTRY_API static Result<PackageFiles> verify(const std::string& directory, const Manifest& manifest);
 
   bool is_listed(const std::string& name) const { return entries_.count(name) > 0; }
@@ -49,7 +49,7 @@ class PackageFiles {
   explicit PackageFiles(PackageTree tree) : tree_(std::move(tree)) {}
 
   PackageTree tree_;
-  std::map<std::string, std::string, std::less<>> paths_;  // where each file lies beneath the directory, by its name
+  std::map<std::string, std::string, std::less<>> paths_;  // the path of each file beneath the directory, by name
   std::map<std::string, FileEntry, std::less<>> entries_;
   std::map<std::string, std::shared_ptr<const VerifiedContent>, std::less<>> contents_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attempts at a pipeline, with one engine after the other.
+// Builds the pipeline, trying one engine after the other.
 #include "package/package_opener.hpp"
 
 #include <algorithm>
@@ -43,7 +43,7 @@ Result<OpenedPackage> PackageOpener::open() {
     begin(&*record);
     auto built = attempt_remembered(*record);
     if (built) return finished(*std::move(built));
-    records.forget(identity);  // a case that passed fails now: nothing it says counts any more
+    records.forget(identity);  // a recorded case fails now, so the record is invalid
   }
   GANTRY_ASSIGN_OR_RETURN(auto built, open_whole());
   if (built.info.golden_cases > 0)
@@ -80,13 +80,13 @@ Result<PackageOpener::Built> PackageOpener::open_whole() {
   }
 }
 
-/// With the engines that are loaded. Where one is at fault, at_fault_ says whose.
+/// Uses the loaded engines. If one is at fault, sets at_fault_ to its model.
 Result<PackageOpener::Built> PackageOpener::attempt() {
   if (context_.options.skip_golden_for_tests) return build_serving(nullptr, nullptr);
   GANTRY_ASSIGN_OR_RETURN(auto golden, check_alone(manifest_.golden));
   auto built = build_serving(&golden, nullptr);
   if (!built) return built;
-  // What keeps state has answered once it was asked: the instances that serve have answered nobody yet.
+  // Runs change a model with state, so its serving instances must not run golden cases.
   if (!has_state())
     if (auto ok = golden.run_together(*built->core, largest_batch(serving_)); !ok) {
       blame_for_batches(golden);
@@ -97,7 +97,7 @@ Result<PackageOpener::Built> PackageOpener::attempt() {
   return built;
 }
 
-/// The first case alone: of a model with state on an instance of its own, else on what serves, which that warms up.
+/// Runs only the first case: on a separate instance if a model keeps state, else on the serving ones to warm them up.
 Result<PackageOpener::Built> PackageOpener::attempt_remembered(const GoldenRecord& record) {
   if (manifest_.golden.size() != record.cases || manifest_.models.size() != record.models.size())
     return Error(ErrorCode::kInternal, "the record is of another package");
@@ -125,8 +125,8 @@ Result<GoldenCheck> PackageOpener::load_golden(const Built& built, const std::ve
   return GoldenCheck::load(*built.core->root().in, built.inputs, cases, registry_.codecs(), context_.files);
 }
 
-/// The cases at batch 1, on instances that serve nobody: on all workers, or, with new instances each, one by one where
-/// a model keeps state.
+/// Runs the cases at batch 1, on instances that serve nobody: on all workers; or, if a model keeps state, one by one
+/// with new instances each.
 Result<GoldenCheck> PackageOpener::check_alone(const std::vector<GoldenCase>& cases) {
   auto built = build_alone(has_state() ? 1 : cases.size());
   GANTRY_RETURN_IF_ERROR(built);
@@ -154,7 +154,7 @@ Result<PackageOpener::Built> PackageOpener::build_alone(std::size_t cases) {
   return build(models);
 }
 
-/// What serves: with inputs of golden cases, or with what is remembered of them.
+/// Builds the pipeline that serves, from the inputs of golden cases or from a record of them.
 Result<PackageOpener::Built> PackageOpener::build_serving(const GoldenCheck* golden, const GoldenRecord* record) {
   const auto make = [&](const ModelCandidate& model) {
     return model.make_serving(golden ? golden->model_inputs(model.name()) : std::vector<Tensors>(),
@@ -169,8 +169,7 @@ void PackageOpener::blame(const std::string& name) {
     if (model.name() == name) at_fault_ = &model;
 }
 
-/// All cases together went wrong, which were right one by one: the model is at fault without whose batches they go
-/// well.
+/// The cases passed one by one and failed together. The model at fault is the one without whose batches they pass.
 void PackageOpener::blame_for_batches(const GoldenCheck& golden) {
   if (models_.size() == 1) at_fault_ = &models_[0];
   for (ModelCandidate& candidate : models_) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PackageOpener: opens a package with verified files: makes its pipeline, and checks the pipeline's results with the
-// golden cases.
+// PackageOpener: opens a package with verified files: builds its pipeline, and checks its results with the golden
+// cases.
 #pragma once
 
 #include <gantry/package.hpp>
@@ -17,7 +17,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 
 /// Each model starts with its first engine that loads. If golden cases fail with an engine, its model continues with
 /// the next one, so there are at most as many attempts as engines. With a record of an earlier opening
-/// (OpenOptions::golden), the engines that passed then are used, and the results about batches.
+/// (OpenOptions::golden), uses the engines that passed then, and the recorded results about batches.
 ///
 /// Ownership: borrows the context.
 /// Threads:   one thread.
@@ -69,7 +69,7 @@ class PackageOpener {
   std::vector<ModelCandidate> models_;
   ModelsByName serving_;                  // of the last attempt
   ModelCandidate* at_fault_ = nullptr;    // of the last attempt
-  const GoldenRecord* record_ = nullptr;  // that models_ began with
+  const GoldenRecord* record_ = nullptr;  // models_ began with it
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -13,13 +13,13 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-/// The models that ops of a chain stand for.
+/// Collects the models that the ops of a chain use.
 void collect_models(const Node& node, std::set<std::string>& names) {
   if (const auto* name = node.kind == "model" ? node.params.as<ModelName>() : nullptr) names.insert(name->text);
   for (const Branch& branch : node.branches) collect_models(*branch.node, names);
 }
 
-/// Stands where an engine would.
+/// A placeholder for an engine instance.
 class StandInInstance final : public EngineInstance {
  public:
   Result<Tensors> run(const Tensors&, const EngineCall&) override {

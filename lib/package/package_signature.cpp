@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ed25519 by libsodium. It is not initialised, since that is for random numbers, which nothing here needs, and the host
-// may use libsodium as well.
+// Ed25519 by libsodium. libsodium is not initialised: that is only for random numbers, which are not needed here, and
+// the host may use libsodium itself.
 #include "package/package_signature.hpp"
 
 #include <sodium/crypto_sign_ed25519.h>
@@ -25,7 +25,7 @@ bool is_signed_by(const PublicKey& key, const Bytes& message, const Bytes& signa
   return crypto_sign_ed25519_verify_detached(signature.data(), message.data(), message.size(), key.bytes.data()) == 0;
 }
 
-/// What stands between the lines "-----BEGIN PUBLIC KEY-----" and "-----END PUBLIC KEY-----" (RFC 7468).
+/// The text between the lines "-----BEGIN PUBLIC KEY-----" and "-----END PUBLIC KEY-----" (RFC 7468).
 std::optional<std::string_view> pem_content(std::string_view text) {
   constexpr std::string_view kBegin = "-----BEGIN PUBLIC KEY-----";
   const auto begin = text.find(kBegin);
@@ -36,7 +36,7 @@ std::optional<std::string_view> pem_content(std::string_view text) {
   return text.substr(0, end);
 }
 
-/// A SubjectPublicKeyInfo of an Ed25519 key (RFC 8410) is these bytes of DER, and the key.
+/// A SubjectPublicKeyInfo of an Ed25519 key (RFC 8410): these bytes of DER, then the key.
 constexpr std::array<std::uint8_t, 12> kEd25519Info = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                                        0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names are resolved by realpath(3). The result is opened part by part with O_NOFOLLOW, from the open directory on:
-// that is what openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS) does, on every kernel.
+// Names are resolved by realpath(3). The result is opened part by part with O_NOFOLLOW, starting at the open directory.
+// This works like openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), on every kernel.
 #include "package/package_tree.hpp"
 
 #include <fcntl.h>
@@ -23,15 +23,15 @@ Error wrong(const std::string& name, const std::string& what) {
   return Error(ErrorCode::kFailedPrecondition, "file '" + name + "': " + what);
 }
 
-/// `path` as seen from `root`; nothing if it is not beneath it. Both are without links.
+/// `path` relative to `root`; nullopt if it is not beneath it. Neither contains links.
 std::optional<std::string> beneath(const std::string& root, const std::string& path) {
   const std::string prefix = root.back() == '/' ? root : root + "/";
   if (path.compare(0, prefix.size(), prefix) != 0) return std::nullopt;
   return path.substr(prefix.size());
 }
 
-/// Names of which Kubernetes makes a projected volume: directories `..2024_05_01_...` for its states, and links
-/// `..data` and, while the state changes, `..data_tmp`.
+/// Names in a Kubernetes projected volume: directories `..2024_05_01_...` for its states, and links `..data` and, while
+/// the state changes, `..data_tmp`.
 bool is_volume_state(const std::string& name) {
   return name.size() > 2 && name.compare(0, 2, "..") == 0;
 }
@@ -123,7 +123,7 @@ Result<void> PackageTree::check_entry(const std::string& path, const std::set<st
 
 Result<void> PackageTree::refuse_strangers(const std::set<std::string>& expected) const {
   std::error_code failure;
-  // Of a projected volume, the state that is shown; empty where there are no such states.
+  // The current state of a projected volume; empty if there is none.
   std::string shown;
   if (fs::is_symlink(fs::path(root_) / "..data", failure))
     if (auto data = resolve("..data")) shown = *data;

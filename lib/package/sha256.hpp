@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sha256: SHA-256 (FIPS 180-4), by Nettle.
 //
-// Nettle's libnettle and libsodium weigh 0.7 MB in a container, and change nothing of the process; OpenSSL's libcrypto
-// with what it needs weighs 7 MB, and reads a configuration file of the machine's.
+// libnettle and libsodium add 0.7 MB to a container, and do not change the process. OpenSSL's libcrypto with its
+// dependencies adds 7 MB, and reads a configuration file of the machine.
 #pragma once
 
 #include <nettle/sha2.h>
@@ -23,10 +23,10 @@ class Sha256 {
   void update(const void* data, std::size_t size) {
     sha256_update(&context_, size, static_cast<const std::uint8_t*>(data));
   }
-  /// Of what was added since it was made, or since the last digest.
+  /// The digest of what was added since construction or the last digest.
   Digest take() {
     Digest digest{};
-    sha256_digest(&context_, digest.size(), digest.data());  // begins anew
+    sha256_digest(&context_, digest.size(), digest.data());  // also resets the context
     return digest;
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// VerifiedContent: an open file of a package that gives nothing but what was hashed.
+// VerifiedContent: an open file of a package that returns only what was hashed.
 //
-// The file was hashed once when the package was opened, as a whole and block by block. Each block is hashed again as it
-// is read, so that whoever writes to the file in between, in place or by another file of its name, changes nothing.
+// The file is hashed when the package is opened, as a whole and block by block. Each block is hashed again when it is
+// read. So a later write to the file, or another file under its name, never reaches a reader unnoticed.
 #pragma once
 
 #include <gantry/model_file.hpp>
@@ -16,7 +16,7 @@
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// failed_precondition: a file is not what gantry.json lists; `what` says how.
+/// failed_precondition: the file is not as listed in gantry.json; `what` says how.
 Error altered_file(const std::string& name, const std::string& what);
 
 class VerifiedContent final : public FileContent {
@@ -28,13 +28,13 @@ class VerifiedContent final : public FileContent {
   std::uint64_t size() const override { return file_.size(); }
   Result<void> read(std::uint64_t offset, void* target, std::size_t size) const override;
   Result<Bytes> map() const override;
-  /// Of the whole file, lower-case hexadecimal.
+  /// The hash of the whole file, in lower-case hexadecimal.
   const std::string& sha256() const { return sha256_; }
 
  private:
   VerifiedContent(OpenFile file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
   std::size_t block_size(std::size_t block) const;
-  /// Whether `bytes` are what was hashed as this block.
+  /// Whether `bytes` have the hash of this block.
   bool is_block(std::size_t block, const void* bytes) const;
   /// Fills `target` with one whole block.
   Result<void> read_block(std::size_t block, void* target) const;
@@ -43,7 +43,7 @@ class VerifiedContent final : public FileContent {
   const std::string name_;
   std::string sha256_;
   std::vector<Sha256::Digest> digests_;  // of the blocks
-  // Readers of zip files ask for a few bytes at a time.
+  // Keeps the last block: readers of zip files ask for a few bytes at a time.
   mutable Mutex mutex_;
   mutable std::size_t last_block_ GANTRY_GUARDED_BY(mutex_) = 0;
   mutable std::vector<unsigned char> last_ GANTRY_GUARDED_BY(mutex_);  // its bytes, or empty

@@ -9,7 +9,7 @@ namespace gantry::inline GANTRY_ABI::cli {
 
 std::chrono::nanoseconds Arrivals::next() {
   if (arrival_ == Arrival::kConstant) return duration_of(static_cast<double>(sent_++) / rate_);
-  // Distances are exponential. Not by std::exponential_distribution, which differs between standard libraries.
+  // Intervals are exponential. std::exponential_distribution is not used: it differs between standard libraries.
   const double uniform = static_cast<double>(random_() >> 11) * 0x1p-53;  // [0, 1)
   seconds_ += -std::log1p(-uniform) / rate_;
   return duration_of(seconds_);

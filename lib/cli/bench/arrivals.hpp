@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arrivals: when requests are sent that do not wait for answers.
+// Arrivals: the send times of requests that do not wait for answers.
 #pragma once
 
 #include <chrono>
@@ -10,20 +10,20 @@
 namespace gantry::inline GANTRY_ABI::cli {
 
 enum class Arrival : std::uint8_t {
-  kPoisson,   ///< each request on its own, as those of many independent users come
-  kConstant,  ///< at equal distances
+  kPoisson,   ///< independent requests, like those of many users
+  kConstant,  ///< equal intervals
 };
 
 /// Ownership: a value.
 /// Threads:   thread-compatible.
 /// Errors:    none.
-/// Cost:      a random number a request.
+/// Cost:      one random number per request.
 class Arrivals {
  public:
   /// `rate` requests per second on average, > 0. The same seed gives the same times on every machine.
   Arrivals(double rate, Arrival arrival, std::uint64_t seed) : rate_(rate), arrival_(arrival), random_(seed) {}
 
-  /// When the next request is sent, from the beginning on; never decreases.
+  /// The send time of the next request, from the start; never decreases.
   std::chrono::nanoseconds next();
 
  private:

@@ -56,7 +56,7 @@ Result<std::chrono::nanoseconds> parse_seconds(const Arguments& arguments, const
   return duration_of(*seconds);
 }
 
-/// Two reports in one file would be the last one's.
+/// Two reports must not share a file: the second would overwrite the first.
 Result<void> check_files(const BenchOptions& options) {
   std::set<std::string> paths;
   for (const auto& path : {options.json, options.junit, options.html})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the command line of gantry bench asks for, beyond how packages are opened.
+// The options of gantry bench, except those for opening packages.
 #pragma once
 
 #include <optional>
@@ -13,20 +13,20 @@
 namespace gantry::inline GANTRY_ABI::cli {
 
 struct BenchOptions {
-  std::vector<Load> loads;  ///< those of --concurrency or --rate; none: default_loads()
+  std::vector<Load> loads;  ///< from --concurrency or --rate; empty: default_loads()
   LoadTimes times;
   std::vector<Budget> budgets;
   bool allows_noise = false;
   std::optional<std::string> vs;         ///< the package to compare with
-  std::optional<std::string> vs_engine;  ///< its engine, if not the same
+  std::optional<std::string> vs_engine;  ///< its engine, if it differs
   std::optional<std::string> json, junit, html;
 };
 
-/// invalid_argument with the option for what cannot be understood or does not go together.
+/// invalid_argument names the option that cannot be parsed or combined with another.
 Result<BenchOptions> parse_bench_options(const Arguments& arguments);
 
-/// Where none is asked for: 1 caller, as many as workers, and twice as many, for the curve; with a budget as many as
-/// workers, where every worker has something to do and nothing waits.
+/// The loads if none is given. For the curve: 1 caller, as many as workers, and twice as many. With a budget: as many
+/// as workers, so that every worker is busy and nothing waits.
 std::vector<Load> default_loads(int workers, bool has_budgets);
 
 }  // namespace gantry::inline GANTRY_ABI::cli

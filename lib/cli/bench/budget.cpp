@@ -9,7 +9,7 @@ namespace {
 
 using Status = Finding::Status;
 
-/// A figure beside its limit.
+/// A figure, compared with its limit.
 struct Judged {
   bool is_kept = false;
   std::string figure;

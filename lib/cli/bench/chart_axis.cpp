@@ -16,7 +16,7 @@ std::vector<double> linear_ticks(double low, double high, int most) {
   const double power = std::pow(10, std::floor(std::log10(least_step)));
   for (const double factor : {1.0, 2.0, 2.5, 5.0, 10.0, 20.0}) {
     const double step = factor * power;
-    const double first = std::ceil(low / step - 1e-9) + 0.0;  // of 0 not -0, which would be written so
+    const double first = std::ceil(low / step - 1e-9) + 0.0;  // + 0.0 turns -0 into 0 for the label
     const double last = std::floor(high / step + 1e-9);
     if (last - first + 1 > most) continue;
     std::vector<double> ticks;
@@ -26,7 +26,7 @@ std::vector<double> linear_ticks(double low, double high, int most) {
   return {};
 }
 
-/// The powers of ten within, each with these factors.
+/// The powers of ten in the range, times each factor.
 std::vector<double> decade_ticks(double low, double high, const std::vector<double>& factors) {
   std::vector<double> ticks;
   const int last = static_cast<int>(std::floor(std::log10(high)));
@@ -42,7 +42,7 @@ std::vector<double> logarithmic_ticks(double low, double high, int most) {
   for (const auto& factors : {std::vector<double>{1, 1.5, 2, 3, 4, 5, 6, 8}, {1, 2, 3, 5}, {1, 2, 5}, {1, 3}, {1}}) {
     auto ticks = decade_ticks(low, high, factors);
     if (static_cast<int>(ticks.size()) > most) continue;
-    // Where not even the densest has three, the axis spans less than an octave, and is all but linear.
+    // If even the densest has fewer than three, the axis spans less than an octave and is almost linear.
     return ticks.size() >= 3 ? ticks : linear_ticks(low, high, most);
   }
   auto ticks = decade_ticks(low, high, {1});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ChartAxis: from numbers to places on a page, and where its ticks are.
+// ChartAxis: maps numbers to positions on a page, and chooses the ticks.
 #pragma once
 
 #include <gantry/version.hpp>
@@ -8,22 +8,22 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// Numbers from `low` to `high`, which is larger; on a logarithmic axis both are above 0. `from` and `to` are their
-/// places, of which either may be the larger.
+/// Numbers from `low` to `high` > `low`; both are above 0 on a logarithmic axis. `from` and `to` are their positions;
+/// either may be larger.
 struct ChartAxis {
   double low = 0, high = 1;
   bool is_logarithmic = false;
   double from = 0, to = 1;
 
-  /// The place of a number; numbers outside are put on the edge.
+  /// The position of a number; numbers outside the range are clamped.
   double place_of(double number) const;
-  /// Round numbers within, `most` (2 or more) at most; at least two, unless the axis is so narrow that there are none.
+  /// Round numbers in the range: at most `most` (2 or more), and at least two unless the axis is too narrow.
   std::vector<double> ticks(int most) const;
 };
 
-/// "20 ms", of a tick on an axis of seconds.
+/// The label of a tick on an axis of seconds: "20 ms".
 std::string seconds_tick(double seconds);
-/// "1500".
+/// The label of a number: "1500".
 std::string number_tick(double number);
 
 }  // namespace gantry::inline GANTRY_ABI::cli

@@ -9,7 +9,7 @@
 namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
-/// Threads that end before this does, also where starting one of them throws.
+/// Joins its threads on destruction, also if starting one of them throws.
 class JoinedThreads {
  public:
   ~JoinedThreads() { join(); }

@@ -8,7 +8,7 @@
 namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
-// As HdrHistogram does: each octave has 128 buckets of equal width, and below 128 ns each nanosecond has its own.
+// As in HdrHistogram: each octave has 128 buckets of equal width; below 128 ns each nanosecond has its own bucket.
 constexpr int kBitsPerOctave = 7;
 constexpr std::uint64_t kPerOctave = 1U << kBitsPerOctave;
 
@@ -18,7 +18,7 @@ std::size_t bucket_of(std::uint64_t ns) {
   return static_cast<std::size_t>(kPerOctave * static_cast<std::uint64_t>(shift) + (ns >> shift));
 }
 
-/// The least duration in a bucket, in nanoseconds.
+/// The smallest duration in a bucket, in nanoseconds.
 std::uint64_t lower_bound_of(std::size_t bucket) {
   if (bucket < 2 * kPerOctave) return bucket;
   const std::uint64_t shift = bucket / kPerOctave - 1;
@@ -60,7 +60,7 @@ std::uint64_t LatencyHistogram::needed_for(double q) {
 
 std::optional<LatencyHistogram::Duration> LatencyHistogram::quantile(double q) const {
   if (count_ < needed_for(q)) return std::nullopt;
-  // 0.9 of 10 is 9, also where 0.9 * 10 is a little more.
+  // The 0.9 quantile of 10 values is the 9th, even if 0.9 * 10 is slightly more than 9.
   const auto rank = std::max<std::uint64_t>(
       1, static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count_) - 1e-9 * static_cast<double>(count_))));
   std::uint64_t seen = 0;

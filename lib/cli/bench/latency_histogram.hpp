@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LatencyHistogram: durations, counted in buckets so narrow that a quantile is at most 0.8 % above the truth.
-// (gantry::Histogram, which the library itself keeps, is a quarter of an octave wide: good for dashboards only.)
+// LatencyHistogram: counts durations in buckets so narrow that a quantile is at most 0.8 % too high.
+// (The buckets of the library's gantry::Histogram are a quarter of an octave wide: good for dashboards only.)
 #pragma once
 
 #include <chrono>
@@ -14,12 +14,12 @@ namespace gantry::inline GANTRY_ABI::cli {
 /// Ownership: a value.
 /// Threads:   thread-compatible.
 /// Errors:    none; a duration below zero counts as zero.
-/// Cost:      an addition a duration; 60 KB at most, however many there are.
+/// Cost:      one addition per duration; 60 KB at most, for any number of durations.
 class LatencyHistogram {
  public:
   using Duration = std::chrono::nanoseconds;
 
-  /// `count` durations above `below` and up to `upper`.
+  /// `count` durations in (below, upper].
   struct Bucket {
     Duration below{0};
     Duration upper{0};
@@ -35,13 +35,13 @@ class LatencyHistogram {
   Duration max() const { return max_; }
   Duration mean() const { return count_ == 0 ? Duration(0) : Duration(static_cast<Duration::rep>(sum_ns_ / count_)); }
 
-  /// The least duration that a share `q` (0..1) of all do not exceed. Nothing where fewer than 1 / (1 - q) durations
-  /// were added: p99.9 of 500 durations would be their maximum, and say nothing about one in a thousand.
+  /// The smallest duration that is not exceeded by a share `q` (0..1) of all. nullopt for fewer than 1 / (1 - q)
+  /// durations: p99.9 of 500 durations would be their maximum, which says nothing about one in a thousand.
   std::optional<Duration> quantile(double q) const;
-  /// The durations that quantile(q) needs.
+  /// The number of durations that quantile(q) needs.
   static std::uint64_t needed_for(double q);
 
-  /// Those that hold something, in order, `per_octave` of them from any duration to its double: 1, 2, 4 .. 128.
+  /// The non-empty buckets in order, with `per_octave` buckets per doubling: 1, 2, 4 .. 128.
   std::vector<Bucket> buckets(int per_octave) const;
 
  private:

@@ -12,10 +12,10 @@ namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
 constexpr double kHistogramWidth = 760, kHistogramLeft = 16, kHistogramRight = 744;
-constexpr double kRowHeight = 160, kBarsTop = 72, kBarsBottom = 150;  // within a row; quantiles stand above the bars
+constexpr double kRowHeight = 160, kBarsTop = 72, kBarsBottom = 150;  // within a row; quantiles are above the bars
 constexpr double kAxisHeight = 54;
 
-/// Logarithmic, from the fastest answer of all to the slowest; nothing if there is none.
+/// Logarithmic, from the fastest to the slowest answer; nullopt without answers.
 std::optional<ChartAxis> axis_of(const BenchReport& report) {
   double least = 0, most = 0;
   for (const MeasuredLoad& load : report.loads)
@@ -30,7 +30,7 @@ std::optional<ChartAxis> axis_of(const BenchReport& report) {
   return ChartAxis{least / 1.05, std::max(most, least) * 1.05, true, kHistogramLeft, kHistogramRight};
 }
 
-/// Bars of some six pixels.
+/// Bars of about six pixels.
 int buckets_per_octave(const ChartAxis& axis) {
   const double octaves = std::log2(axis.high / axis.low);
   int per_octave = 128;
@@ -46,7 +46,7 @@ std::string bars(const LatencyHistogram& latencies, const ChartAxis& axis, doubl
   for (const auto& bucket : buckets) {
     const double left = axis.place_of(std::max(axis.low, seconds_of(bucket.below)));
     const double right = axis.place_of(seconds_of(bucket.upper));
-    // A single slow request among thousands must be seen, too.
+    // A single slow request among thousands must be visible.
     const double height =
         std::max(1.5, (kBarsBottom - kBarsTop) * static_cast<double>(bucket.count) / static_cast<double>(most));
     svg += "<rect x=\"" + svg_number(left) + "\" y=\"" + svg_number(top + kBarsBottom - height) + "\" width=\"" +
@@ -59,8 +59,7 @@ std::string bars(const LatencyHistogram& latencies, const ChartAxis& axis, doubl
   return svg;
 }
 
-/// A line down from each quantile's name; names stand on lines of their own, so that close ones do not cover each
-/// other.
+/// A line from each quantile's name down. Names are on separate rows, so that close ones do not overlap.
 std::string quantile_marks(const LatencyHistogram& latencies, const ChartAxis& axis, double top) {
   constexpr double kFirstLine = 33, kLineHeight = 11;
   std::string svg;

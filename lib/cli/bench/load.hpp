@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Load: sends requests to a service and measures the answers. In a closed loop each caller waits for its answer before
-// it sends the next request, as threads of a batch job do; in an open loop requests arrive independently of answers, as
-// those of users do.
+// it sends the next request, like a thread of a batch job. In an open loop requests arrive independently of answers,
+// like those of users.
 //
 // A closed loop hides the cost of a stall: while the service stalls, no request is sent. In an open loop each latency
 // is measured from the scheduled time of the request, so that requests due during a stall are included (leaving them
@@ -25,7 +25,7 @@ namespace gantry::inline GANTRY_ABI::cli {
 
 /// The amount of load.
 struct Load {
-  int callers = 0;  ///< closed loop, each with one request at a time; 0: open loop
+  int callers = 0;  ///< closed loop: each has one request in flight; 0: open loop
   double rate = 0;  ///< open loop: requests per second
   Arrival arrival = Arrival::kPoisson;
   std::uint64_t seed = 1;
@@ -42,7 +42,7 @@ class Service {
   /// The input of request number `index`; not part of what is measured.
   virtual Result<Payload> make_input(std::size_t index) = 0;
   virtual Result<Payload> run(Payload input) = 0;
-  /// `done` may be called on any thread, also before this returns.
+  /// `done` may be called on any thread, also before submit() returns.
   virtual void submit(Payload input, const CancelToken& cancel, Function<void(Result<Payload>)> done) = 0;
 };
 
@@ -64,7 +64,7 @@ class SteadyClock final : public LoadClock {
 /// Requests that were not answered with a result.
 struct Failures {
   std::map<std::string, std::uint64_t> by_type;  ///< "resource_exhausted.queue_full"
-  std::string example;                           ///< the first one's text
+  std::string example;                           ///< the text of the first one
   std::uint64_t count = 0;
 
   void add(const Error& error);
@@ -76,24 +76,24 @@ struct LoadResult {
   LatencyHistogram latencies;          ///< of requests that were answered with a result
   Failures failures;                   ///< of the others
   LatencyHistogram send_delays;        ///< open loop: how late requests were sent, because this process was late
-  double answers_per_second = 0;       ///< results that came within the measured time
-  std::uint64_t completed = 0;         ///< results that came between LoadEvents::began and ended: what CPU time was for
+  double answers_per_second = 0;       ///< results within the measured time
+  std::uint64_t completed = 0;         ///< results between LoadEvents::began and ended: the CPU time was spent on them
   std::chrono::nanoseconds length{0};  ///< the measured time
 
-  /// As one measurement of both lengths.
+  /// Merges `other`: one measurement of both lengths.
   LoadResult& operator+=(const LoadResult& other);
 };
 
 /// The durations of a load.
 struct LoadTimes {
-  std::chrono::nanoseconds warm_up{0};  ///< requests that are sent in it are not counted
+  std::chrono::nanoseconds warm_up{0};  ///< requests sent during it are not counted
   std::chrono::nanoseconds length{0};
-  /// Open loop: requests without an answer this long after the end are cancelled, and count as failed.
+  /// Open loop: requests without an answer this long after the end are cancelled and count as failed.
   std::chrono::nanoseconds patience{std::chrono::seconds(10)};
 };
 
-/// Called on the calling thread when the measured time begins and ends, to read the counters of the machine. In a
-/// closed loop it ends when the last answer is there.
+/// Called on the calling thread when the measured time begins and ends, to read the machine's counters. In a closed
+/// loop it ends with the last answer.
 struct LoadEvents {
   std::function<void()> began = [] {};
   std::function<void()> ended = [] {};

@@ -13,17 +13,17 @@ LoadResult closed_loop(Service& service, int callers, const LoadTimes& times, Lo
 LoadResult open_loop(Service& service, const Load& load, const LoadTimes& times, LoadClock& clock,
                      const LoadEvents& events);
 
-/// What one caller of a closed loop sees, which began at once.
+/// The results of one caller of a closed loop.
 struct CallerResult {
   LatencyHistogram latencies;
   Failures failures;
   LoadClock::Time first_began{}, last_ended{};  ///< of the requests that count
 
-  /// While this caller waited for answers: what others still did after its end is not part of it.
+  /// Over this caller's own time: the time that other callers took after its end does not count.
   double answers_per_second() const;
 };
 
-/// Requests number `first`, `first` + `step`, ... until `end`; those that begin from `begin` on count, at least one.
+/// Sends requests number `first`, `first` + `step`, ... until `end`. Those from `begin` on count, at least one.
 CallerResult call_until(Service& service, std::size_t first, std::size_t step, LoadClock::Time begin,
                         LoadClock::Time end, LoadClock& clock);
 

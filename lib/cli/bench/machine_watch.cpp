@@ -65,7 +65,7 @@ MachineUse MachineWatch::end() const {
   MachineUse use;
   use.elapsed = after.time - before_.time;
   use.cpu_time = after.cpu_time - before_.cpu_time;
-  // Counters may step back, where another group's quota has become the least.
+  // The counters may decrease when another group's quota has become the smallest.
   if (before_.throttling && after.throttling &&
       after.throttling->throttled_periods >= before_.throttling->throttled_periods) {
     use.throttled_periods = after.throttling->throttled_periods - before_.throttling->throttled_periods;

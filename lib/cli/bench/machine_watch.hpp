@@ -14,10 +14,10 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// Of one or several measured periods together.
+/// Use of the machine in one or several measured periods.
 struct MachineUse {
   std::chrono::nanoseconds elapsed{0};
-  std::chrono::nanoseconds cpu_time{0};  ///< of this process, the threads that put the load included
+  std::chrono::nanoseconds cpu_time{0};  ///< of this process, including the load threads
   std::uint64_t throttled_periods = 0;   ///< quota periods in which the control group was stopped
   std::chrono::nanoseconds throttled{0};
   std::chrono::nanoseconds stolen{0};  ///< by the hypervisor, from all processes on the allowed CPUs
@@ -29,19 +29,19 @@ struct MachineUse {
   double others_cpus() const;
 };
 
-/// Why a measurement is invalid, one sentence for each cause: the process was throttled for more than 1 % of the CPU
-/// time that it used or would have used; or more than 1 % of the time on its CPUs, and at least 50 ms, was stolen by
-/// the hypervisor (steal is counted in ticks of 10 ms). Empty if nothing disturbed it.
+/// Why a measurement is invalid, one sentence per cause. The process was throttled for more than 1 % of the CPU time
+/// that it used or would have used; or the hypervisor stole more than 1 % of the time on its CPUs, and at least 50 ms
+/// (steal is counted in ticks of 10 ms). Empty if nothing disturbed it.
 std::vector<std::string> noise_in(const MachineUse& use);
 
 /// Ownership: a value.
 /// Threads:   one thread.
 /// Errors:    none; a counter that the machine lacks stays 0.
-/// Cost:      each of both calls reads six small files.
+/// Cost:      begin() and end() read six small files each.
 class MachineWatch {
  public:
   void begin();
-  /// Since begin().
+  /// The use since begin().
   MachineUse end() const;
 
  private:

@@ -15,7 +15,7 @@ Measurement& add(Measurement& sum, const Measurement& turn) {
   return sum;
 }
 
-/// What is compared, with what a turn says of it.
+/// A compared figure, and how to read it from a turn.
 struct Figure {
   const char* name;
   const char* key;
@@ -61,7 +61,7 @@ ComparedMeasurements compare(Service& a, Service& b, const Load& load, const Loa
   LoadTimes turn_times = times;
   turn_times.length = times.length / kPairsOfTurns;
   for (int pair = 0; pair < kPairsOfTurns; ++pair) {
-    // The other side has had the caches since the last turn, so every turn warms up, the first ones as long as asked.
+    // The other side has used the caches since the last turn, so every turn warms up; the first ones in full.
     turn_times.warm_up = pair == 0 ? times.warm_up : std::min(times.warm_up, turn_times.length / 4);
     Load of_pair = load;
     of_pair.seed = load.seed + static_cast<std::uint64_t>(pair);

@@ -19,33 +19,33 @@ struct Measurement {
   LoadResult load;
   MachineUse use;
   std::vector<std::string> noise;  ///< what disturbed it: noise_in()
-  bool allows_noise = false;       ///< true: a disturbed measurement is valid, too
+  bool allows_noise = false;       ///< true: a disturbed measurement counts too
 
-  /// Whether it says nothing about the package.
+  /// True if the measurement says nothing about the package.
   bool is_void() const { return !noise.empty() && !allows_noise; }
-  /// Nothing where no request was answered.
+  /// nullopt if no request was answered.
   std::optional<std::chrono::nanoseconds> cpu_per_request() const;
 };
 
 Measurement measure(Service& service, const Load& load, const LoadTimes& times, LoadClock& clock);
 
-/// A figure of two packages, as the second's over the first's.
+/// A figure of two packages: the second's divided by the first's.
 struct ComparedFigure {
   const char* name;  ///< "p50", "p99", "rate", "CPU per request"
-  const char* key;   ///< in JSON, with "_ratio" behind it
+  const char* key;   ///< the JSON key without its suffix "_ratio"
   RatioInterval ratio;
 };
 
 struct ComparedMeasurements {
   Measurement a, b;
-  std::vector<ComparedFigure> figures;  ///< those that every turn gave
+  std::vector<ComparedFigure> figures;  ///< those measured in every turn
 };
 
-/// The pairs of turns that compare() takes.
+/// The number of pairs of turns in compare().
 constexpr int kPairsOfTurns = 10;
 
-/// Measures both sides in turns, A B B A A B ..., so that a temporary slowdown of the machine affects both; each side
-/// `times` in total. `next_turn` is told of each turn, from 0 to 2 * kPairsOfTurns - 1. Both meet the same arrivals.
+/// Measures both sides in turns, A B B A A B ..., so that a temporary slowdown of the machine affects both. Each side
+/// runs `times` in total, with the same arrivals. Calls `next_turn` with 0 to 2 * kPairsOfTurns - 1.
 ComparedMeasurements compare(Service& a, Service& b, const Load& load, const LoadTimes& times, LoadClock& clock,
                              const std::function<void(int)>& next_turn);
 

@@ -10,7 +10,7 @@ namespace {
 
 using Time = LoadClock::Time;
 
-/// What answers on other threads are added to.
+/// Collects answers that come on other threads.
 class Answers {
  public:
   Answers(Time begin, Time end) : begin_(begin), end_(end) {}
@@ -33,7 +33,7 @@ class Answers {
     const std::lock_guard lock(mutex_);
     return pending_ == 0;
   }
-  /// Once they are complete.
+  /// Call it once are_complete().
   LoadResult result() const {
     const std::lock_guard lock(mutex_);
     LoadResult result;
@@ -53,8 +53,8 @@ class Answers {
   std::uint64_t pending_ = 0, completed_ = 0;
 };
 
-/// Requests are sent by the schedule alone: where sending itself is held up, those that follow are late at once, and
-/// that is part of their latency.
+/// The schedule alone decides when requests are sent. If sending is held up, the following requests are late, and their
+/// latency includes the delay.
 void send_all(Service& service, const Load& load, Time first, Time begin, Time end, const CancelToken& cancel,
               LoadClock& clock, const LoadEvents& events, Answers& answers, LatencyHistogram& send_delays) {
   Arrivals arrivals(load.rate, load.arrival, load.seed);
@@ -99,7 +99,7 @@ LoadResult open_loop(Service& service, const Load& load, const LoadTimes& times,
   try {
     send_all(service, load, first, begin, end, cancel, clock, events, answers, send_delays);
   } catch (...) {
-    thrown = std::current_exception();  // answers still come, and look at the clock
+    thrown = std::current_exception();  // outstanding answers still use the clock
     cancel.cancel();
   }
   while (!answers.are_complete()) {

@@ -9,7 +9,7 @@
 namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
-/// Student's t at 0.975 for 1, 2, ... degrees of freedom; beyond the table 2.042, the last one, which is at most 4 %
+/// Student's t at 0.975 for 1, 2, ... degrees of freedom. Beyond the table: 2.042, its last value, which is at most 4 %
 /// too large there.
 double student_t_975(std::size_t degrees) {
   constexpr double kTable[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// BenchReport: all that a run of gantry bench found out. It is written as text, JSON, JUnit XML and one HTML page.
+// BenchReport: all results of a run of gantry bench. Written as text, JSON, JUnit XML and one HTML page.
 #pragma once
 
 #include <cstdint>
@@ -24,18 +24,18 @@ struct BenchMachine {
   std::string text() const;
 };
 
-/// One load on the package, and on the one that it is compared with.
+/// One load on the package, and on the package compared with it.
 struct MeasuredLoad {
   Load load;
   std::vector<Measurement> sides;       ///< one, or two with --vs
   std::vector<ComparedFigure> figures;  ///< with --vs
 };
 
-/// One thing that was judged of a load.
+/// One judgement about a load.
 struct Judgement {
   enum class Of : std::uint8_t {
-    kAnswers,  ///< that all requests were answered
-    kMachine,  ///< that nothing disturbed it
+    kAnswers,  ///< whether all requests were answered
+    kMachine,  ///< whether nothing disturbed it
     kBudget,
   };
   Of of = Of::kAnswers;
@@ -52,31 +52,31 @@ struct BenchReport {
   std::vector<MeasuredLoad> loads;
   std::optional<std::string> difference;  ///< with --vs: how the answers differ
   bool has_budgets = false;
-  std::vector<Judgement> judgements;  ///< load by load
+  std::vector<Judgement> judgements;  ///< in the order of the loads
 
-  /// What a side is called where there are two: "A", "B"; empty where there is one.
+  /// The name of a side if there are two: "A", "B"; otherwise empty.
   std::string label(std::size_t side) const;
-  /// Of all judgements.
+  /// The findings of all judgements.
   std::vector<Finding> findings() const;
   bool is_void() const;
-  /// A failed finding fails; so does a void one where there are budgets, since a void run proves nothing.
+  /// True for a failed finding, and, with budgets, for a void one: a void run proves nothing.
   bool has_failed() const;
 };
 
-/// Appends what is judged of the newest load. Budgets are those of the first side.
+/// Appends the judgements of the newest load. Budgets apply to the first side.
 void judge(BenchReport& report, const std::vector<Budget>& budgets);
 
-/// What holds in all loads, before the rows.
+/// What all loads have in common, before the rows.
 std::string text_header(const BenchReport& report);
-/// A line for each side of a load, and how they compare.
+/// One line per side of a load, and their comparison.
 std::string text_rows(const BenchReport& report, const MeasuredLoad& load);
-/// What is noteworthy about all of it, after the rows.
+/// Remarks on the whole run, after the rows.
 std::string text_footer(const BenchReport& report);
 
 /// One object; lib/cli/README.md lists its keys.
 std::string to_json(const BenchReport& report);
 
-/// One page that needs nothing beside itself.
+/// One self-contained page.
 std::string to_html(const BenchReport& report);
 
 }  // namespace gantry::inline GANTRY_ABI::cli

@@ -87,7 +87,7 @@ std::string banner(const std::string& classes, const std::string& title, const s
          "</div>\n";
 }
 
-/// What a reader must know before the figures.
+/// Warnings that come before the figures.
 std::string banners(const BenchReport& report) {
   std::string html;
   for (const Judgement& judgement : report.judgements) {

@@ -46,7 +46,7 @@ std::string memory_text(const detail::ProcessMemory& memory) {
   return text + ", at most " + bytes_text(memory.peak_resident_bytes) + " since the start";
 }
 
-/// What made the open loop's requests late is this process, so its figures are too.
+/// This process made the open loop's requests late, which adds to their latency.
 std::string delays_text(const BenchReport& report) {
   constexpr double kWorthSaying = 0.1;
   std::string text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Side: a package that is measured, with the inputs that it is asked about.
+// Side: a package under measurement, with its inputs.
 #pragma once
 
 #include <gantry/any_pipeline.hpp>
@@ -16,9 +16,9 @@ namespace gantry::inline GANTRY_ABI::cli {
 
 /// Ownership: shares the pipeline; owns its inputs.
 /// Threads:   thread-safe, once the inputs are loaded.
-/// Errors:    of each function.
-/// Cost:      a request copies a handle of its input; a payload type of a host's that cannot be copied is read anew
-///            from its file, which is not part of what is measured.
+/// Errors:    see each function.
+/// Cost:      a request copies a handle of its input. An input of a host's type that cannot be copied is read again
+///            from its file, outside the measured time.
 class Side final : public Service {
  public:
   /// Opens the package; inputs are loaded later.
@@ -28,9 +28,9 @@ class Side final : public Service {
   const AnyPipeline& pipeline() const { return pipeline_; }
   const std::vector<std::string>& inputs() const { return arguments_; }
 
-  /// `arguments` are as for load_input(). The error names the first that cannot be read.
+  /// `arguments` as for load_input(). The error names the first input that cannot be read.
   Result<void> load_inputs(const std::vector<std::string>& arguments);
-  /// What it says to its first inputs, `most` at most. The error names the input that is refused.
+  /// The answers to its first inputs, at most `most`. The error names the input that is refused.
   Result<std::vector<Payload>> first_answers(std::size_t most);
 
   Result<Payload> make_input(std::size_t index) override;
@@ -46,7 +46,7 @@ class Side final : public Service {
   std::vector<Payload> inputs_;
 };
 
-/// How the answers of `b` to the same inputs differ from those of `a` by more than the tolerance; nothing if they do
+/// How the answers of `b` differ from those of `a` to the same inputs by more than the tolerance; nullopt if they do
 /// not.
 std::optional<std::string> difference_of_answers(const Side& a, const std::vector<Payload>& of_a,
                                                  const std::vector<Payload>& of_b, const Tolerance& tolerance);

@@ -19,7 +19,7 @@ struct Axes {
   ChartAxis rate, latency;
 };
 
-/// Axes that hold all points; nothing if there is none.
+/// Axes that contain all points; nullopt if there are none.
 std::optional<Axes> axes_of(const BenchReport& report) {
   double most_rate = 0, least = 0, most = 0;
   for (const MeasuredLoad& load : report.loads)
@@ -57,7 +57,7 @@ std::string grid(const Axes& axes) {
          ") rotate(-90)\" class=\"label middle\">latency</text>\n";
 }
 
-/// The points of one quantile of one side, in the order of the loads, joined by a line.
+/// The points of one quantile of one side, in the order of the loads, connected by a line.
 std::string curve(const BenchReport& report, std::size_t side, double q, const Axes& axes, const std::string& classes) {
   std::string path, points;
   for (const MeasuredLoad& load : report.loads) {
@@ -76,7 +76,7 @@ std::string curve(const BenchReport& report, std::size_t side, double q, const A
   return path.empty() ? "" : "<path d=\"" + path + "\" class=\"curve " + classes + "\"/>\n" + points;
 }
 
-/// What each load is, above its highest point; one that would cover another's is left to the point's own title.
+/// Each load's title above its highest point. A title that would cover another one is only in the point's tooltip.
 std::string load_titles(const BenchReport& report, const Axes& axes) {
   constexpr double kRoom = 14, kCharacter = 6.5;
   struct Place {

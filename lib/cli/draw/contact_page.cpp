@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t kTileQuality = 85;
 constexpr std::size_t kMostLinks = 50;
 
-// A picture is the label of a checkbox that is not shown: without a script, a click on it enlarges it.
+// A picture is the label of a hidden checkbox, so a click enlarges it without a script.
 constexpr const char* kContactStyle = R"(
 :root { color-scheme: light dark; --paper: #fbfbfa; --ink: #1d2327; --soft: #5d676f; --line: #d8dcdf; --panel: #eef0f1;
   --bad: #c62828; }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ContactPage: a page of pictures that holds all of them and loads nothing, for any number of inputs. A click enlarges
-// a picture.
+// ContactPage: a self-contained page with the pictures of any number of inputs. A click enlarges a picture.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +15,10 @@ namespace gantry::inline GANTRY_ABI::cli {
 /// Ownership: owns the page's text.
 /// Threads:   one thread.
 /// Errors:    add(): those of image::encode(); the page then lacks the tile.
-/// Cost:      some 60 kB a tile: its picture as a JPEG, in base64.
+/// Cost:      about 60 kB per tile: its picture as a JPEG, in base64.
 class ContactPage {
  public:
-  /// The largest picture of a tile: sharp on screens that show it at half of that.
+  /// The largest picture of a tile: sharp on high-density screens, which show it at half the size.
   static constexpr std::int64_t kWidth = 640;
   static constexpr std::int64_t kHeight = 480;
 

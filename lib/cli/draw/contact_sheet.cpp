@@ -34,7 +34,7 @@ std::size_t characters_in(std::int64_t width, std::int64_t scale) {
   return static_cast<std::size_t>(width / (detail::kCellWidth * scale));
 }
 
-/// Lines of at most `most` characters, broken at spaces where there are any.
+/// Lines of at most `most` characters, broken at spaces if there are any.
 std::vector<std::string> wrapped(std::string_view text, std::size_t most) {
   std::vector<std::string> lines(1);
   while (!text.empty()) {
@@ -84,7 +84,7 @@ void draw_tile(Canvas& canvas, const Tile& tile, std::int64_t left, std::int64_t
   detail::draw_text(canvas, words, left, panel.bottom + 28, words_scale, kSoft);
 }
 
-/// As large as the names, if all of them are short enough.
+/// The scale of names, if all words are short enough.
 std::int64_t scale_of_words(const std::vector<Tile>& tiles) {
   const std::size_t most = characters_in(ContactSheet::kWidth, kNameScale);
   const bool is_short = std::all_of(tiles.begin(), tiles.end(), [&](const Tile& tile) {
@@ -93,7 +93,7 @@ std::int64_t scale_of_words(const std::vector<Tile>& tiles) {
   return is_short ? kNameScale : 1;
 }
 
-/// So that the sheet is about as wide as a screen.
+/// Makes the sheet about as wide as a screen.
 std::int64_t columns_for(std::size_t tiles) {
   constexpr double kScreen = 1.5;
   constexpr double kCell = static_cast<double>(kCellHeight) / static_cast<double>(kCellWidth);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ContactSheet: small pictures side by side as one picture, with their names and answers below; what failed is there
+// ContactSheet: one picture of small pictures side by side, with their names and answers below. A failed input is shown
 // with its error.
 #pragma once
 
@@ -17,13 +17,13 @@ namespace gantry::inline GANTRY_ABI::cli {
 /// Ownership: owns its tiles.
 /// Threads:   one thread.
 /// Errors:    image(): those of Image::make().
-/// Cost:      230 kB a tile, and twice that while image() runs.
+/// Cost:      230 kB per tile, and twice that while image() runs.
 class ContactSheet {
  public:
   /// The largest picture of a tile.
   static constexpr std::int64_t kWidth = 320;
   static constexpr std::int64_t kHeight = 240;
-  /// What a screen shows at once.
+  /// As many as fit on a screen.
   static constexpr std::size_t kMostTiles = 64;
 
   explicit ContactSheet(std::string title) : title_(std::move(title)) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The OUT of --draw: which file, and what is written to it.
+// The OUT of --draw: the file, and what is written to it.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ struct DrawTarget {
   Form form = Form::kPng;
 };
 
-/// By the ending of the name: .png, .jpg or .jpeg, .html; in capitals as well. invalid_argument for another one,
-/// failed_precondition where its directory does not exist: who waits for a thousand answers wants to know before.
+/// Reads the extension of the name: .png, .jpg or .jpeg, .html, in any case. invalid_argument for another one.
+/// failed_precondition if the directory does not exist: the user should know before a long run.
 Result<DrawTarget> read_draw_target(const std::string& path);
 
 }  // namespace gantry::inline GANTRY_ABI::cli

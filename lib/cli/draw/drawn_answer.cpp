@@ -22,16 +22,16 @@
 namespace gantry::inline GANTRY_ABI::cli {
 namespace {
 
-constexpr double kAlpha = 0.5;  // how much of a mask's colour is seen
+constexpr double kAlpha = 0.5;  // opacity of a mask's colour
 
-/// "tiger cat 0.39", of a Class or a Detection.
+/// "tiger cat 0.39", for a Class or a Detection.
 template <class Entry>
 std::string words_of_entry(const Entry& entry) {
   const std::string name = entry.label.empty() ? "class " + std::to_string(entry.index) : printable(entry.label);
   return name + " " + detail::to_fixed_text(static_cast<double>(entry.score), 2);
 }
 
-/// For each pixel of this picture the one of its own of `count` that its middle lies in.
+/// For each pixel of this picture, the plane's pixel (of `count`) that contains its centre.
 std::vector<std::int64_t> own_pixels(const FrameAxis& axis, std::int64_t pixels, std::int64_t own, std::int64_t count) {
   std::vector<std::int64_t> all;
   const double share = static_cast<double>(count) / static_cast<double>(own);
@@ -42,7 +42,7 @@ std::vector<std::int64_t> own_pixels(const FrameAxis& axis, std::int64_t pixels,
   return all;
 }
 
-/// The nearest pixels of a plane over the input's picture, for those of this one.
+/// Resamples a plane over the input's picture to this picture, by nearest pixel.
 template <class T>
 Result<Tensor> moved_plane(const Tensor& plane, const PlacedPicture& to) {
   auto moved = Tensor::make(plane.dtype(), {to.image.height(), to.image.width()});
@@ -68,7 +68,7 @@ float forth(const FrameAxis& axis, float own) {
   return static_cast<float>(axis.forth(static_cast<double>(own)));
 }
 
-/// From the pixels of the input's picture to those of this one.
+/// Maps from the pixels of the input's picture to those of this one.
 Result<Detections> moved(Detections found, const PlacedPicture& to) {
   const Frame& frame = to.frame;
   for (Detection& each : found) {
@@ -109,7 +109,7 @@ std::string doubt_about_places(const AnyPipeline& pipeline) {
   const auto has_any = [&](std::initializer_list<const char*> names) {
     return std::any_of(names.begin(), names.end(), [&](const char* name) { return plan.find(name) != plan.npos; });
   };
-  const bool are_planes = type.is<Masks>() || type.is<Tensor>();  // which are stretched over the picture
+  const bool are_planes = type.is<Masks>() || type.is<Tensor>();  // they are stretched over the picture
   const bool is_moved = has_any({"image.letterbox", "image.crop", "image.center_crop", "image.pad", "image.flip",
                                  "image.rotate90", "image.affine", "image.perspective"}) ||
                         (!are_planes && has_any({"image.resize", "image.thumbnail", "interpolate"}));
@@ -133,7 +133,7 @@ Result<Image> draw_masks(const PlacedPicture& picture, const Masks& masks) {
   return drawn;
 }
 
-/// Labels cover the picture, whatever their size is.
+/// Labels cover the whole picture, whatever their size is.
 Result<Image> draw_labels(const PlacedPicture& picture, const Tensor& labels) {
   GANTRY_ASSIGN_OR_RETURN(const auto dense, labels.contiguous());
   if (labels.dtype() != DType::kI32 || labels.rank() != 2 || labels.numel() == 0)

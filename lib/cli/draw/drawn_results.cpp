@@ -16,9 +16,9 @@ namespace {
 
 using Form = DrawTarget::Form;
 
-constexpr std::int64_t kQuality = 90;  // of a JPEG: letters stay clean
+constexpr std::int64_t kQuality = 90;  // JPEG quality that keeps letters clean
 
-/// invalid_argument where writing OUT would replace an input.
+/// invalid_argument if OUT would overwrite an input.
 Result<void> check_is_no_input(const std::string& path, const std::vector<ExpandedInput>& inputs) {
   const auto is_same = [&](const ExpandedInput& input) {
     std::error_code ignored;
@@ -60,7 +60,7 @@ Result<PlacedPicture> DrawnResults::picture_of(const std::string& argument) cons
 
 Result<Image> DrawnResults::drawn(const std::string& argument, const Payload& answer) const {
   GANTRY_ASSIGN_OR_RETURN(const auto picture, picture_of(argument));
-  // On a sheet or a page the words stand below the picture.
+  // On a sheet or a page the words are below the picture.
   return draw_answer(picture, answer, std::holds_alternative<Single>(sink_));
 }
 

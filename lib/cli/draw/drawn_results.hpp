@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DrawnResults: what --draw makes of the answers of gantry run: one picture, drawn on; or, of several inputs, all of
-// them small on a sheet or a page.
+// DrawnResults: the output of --draw. For one input its picture, drawn on; for several inputs a sheet or page of small
+// pictures.
 #pragma once
 
 #include <cstddef>
@@ -18,23 +18,23 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// Ownership: owns what is drawn so far.
+/// Ownership: owns the pictures drawn so far.
 /// Threads:   one thread.
-/// Errors:    begin(): invalid_argument where it cannot be drawn, or OUT is one of the inputs, or cannot hold as many.
+/// Errors:    begin(): invalid_argument if drawing is impossible, OUT is one of the inputs, or cannot hold them all.
 /// Cost:      reads and decodes each picture once more, on the thread that calls add().
 class DrawnResults {
  public:
-  /// `is_single`: one input that is a file.
+  /// `is_single`: there is one input, and it is a file.
   static Result<DrawnResults> begin(DrawTarget target, const AnyPipeline& pipeline, const Runtime& runtime,
                                     const std::vector<ExpandedInput>& inputs, bool is_single);
 
-  /// In the order of the inputs.
+  /// To be called in the order of the inputs.
   void add(const std::string& argument, const Result<Payload>& answer);
-  /// The only input failed: there is nothing to write.
+  /// True if the only input failed: there is nothing to write.
   bool is_empty() const;
-  /// Writes the file, unless it is empty. failed_precondition where it cannot be written.
+  /// Writes the file, unless it is empty. failed_precondition if it cannot be written.
   Result<void> write() const;
-  /// Answers that came, on pictures that could not be drawn on.
+  /// Errors of inputs that were answered but could not be drawn.
   const std::vector<std::string>& problems() const { return problems_; }
 
  private:

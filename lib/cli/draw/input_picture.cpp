@@ -19,7 +19,7 @@ const image::Decode* find_decode(const detail::Node& node) {
   return nullptr;
 }
 
-/// Upright or as they are stored, and as tolerant as the pipeline is; always all of their colours, in full size.
+/// Orientation and tolerance as in the pipeline; always in RGB and at full size.
 image::Decode decode_for(const AnyPipeline& pipeline) {
   const image::Decode* const own = find_decode(pipeline.core()->root());
   image::Decode decode = own != nullptr ? *own : image::Decode();
@@ -28,7 +28,7 @@ image::Decode decode_for(const AnyPipeline& pipeline) {
   return decode;
 }
 
-/// With the frame that travelled beside it.
+/// Adds the frame of the call.
 Stage<Image, PlacedPicture> place() {
   return stage("place", [](const Image& image, const CallContext& call) -> Result<PlacedPicture> {
     const Frame* const frame = call.frame();
@@ -41,7 +41,7 @@ struct Size {
   std::int64_t height = 0;
 };
 
-/// Never 0, however long a strip is.
+/// Never 0, even for a long strip.
 Size fitted(Size picture, std::int64_t width, std::int64_t height) {
   const double scale = std::min(static_cast<double>(width) / static_cast<double>(picture.width),
                                 static_cast<double>(height) / static_cast<double>(picture.height));
@@ -51,7 +51,7 @@ Size fitted(Size picture, std::int64_t width, std::int64_t height) {
   return {side(picture.width, width), side(picture.height, height)};
 }
 
-/// As decode() gives it.
+/// The size after decode().
 Result<Size> size_of(const Bytes& file, bool is_turned_upright) {
   GANTRY_ASSIGN_OR_RETURN(const auto header, image::probe_header(file));
   const bool is_on_its_side = is_turned_upright && header.orientation >= 5;
@@ -101,7 +101,7 @@ Result<PlacedPicture> InputPictures::within(const std::string& argument, std::in
     const Size small = fitted(size, width, height);
     image::Decode decode = decode_;
     decode.approx_size =
-        2 * std::max(width, height);  // what libjpeg leaves out is not seen when it is made smaller yet
+        2 * std::max(width, height);  // the detail that libjpeg drops would be lost in the resize anyway
     return run(image::decode(decode) | image::resize(small.width, small.height) | place(), runtime_, std::move(file));
   }
   GANTRY_ASSIGN_OR_RETURN(auto image, load_image(argument));

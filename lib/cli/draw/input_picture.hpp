@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a pipeline's input pictures again, as its image.decode sees them, to draw on them.
+// Reads a pipeline's input pictures again, as its image.decode does, to draw on them.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace gantry::inline GANTRY_ABI::cli {
 
-/// A picture in RGB, and where in it the pixels of the input's picture are.
+/// A picture in RGB, and the position of the input picture's pixels in it.
 struct PlacedPicture {
   Image image;
   Frame frame;
@@ -21,15 +21,15 @@ struct PlacedPicture {
 /// Ownership: shares the pipeline and its runtime.
 /// Threads:   immutable.
 /// Errors:    those of load_input() and image.decode.
-/// Cost:      reads the file again and decodes it; for a small picture a JPEG is decoded at a part of its size.
+/// Cost:      reads and decodes the file again; for a small picture a JPEG is decoded at reduced size.
 class InputPictures {
  public:
-  /// invalid_argument for a pipeline that takes no picture: one input, of a file's Bytes or an Image.
+  /// invalid_argument unless the pipeline takes one picture: a file's Bytes or an Image.
   static Result<InputPictures> of(const AnyPipeline& pipeline, const Runtime& runtime);
 
-  /// At its own size.
+  /// At its original size.
   Result<PlacedPicture> whole(const std::string& argument) const;
-  /// Scaled to the largest size that fits, also if it is smaller.
+  /// Scaled to the largest size that fits, up or down.
   Result<PlacedPicture> within(const std::string& argument, std::int64_t width, std::int64_t height) const;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tile: one input of many, as contact sheets and pages show it.
+// Tile: one of many inputs, on a contact sheet or page.
 #pragma once
 
 #include <gantry/image/image.hpp>
@@ -9,11 +9,11 @@
 namespace gantry::inline GANTRY_ABI::cli {
 
 struct Tile {
-  std::string argument;          ///< the input of the command line, or the file of a directory of it
-  std::string words;             ///< what was answered; of an input that failed, why
-  std::optional<Image> picture;  ///< drawn on; nothing: the input failed
+  std::string argument;          ///< the input of the command line, or a file in its directory
+  std::string words;             ///< the answer, or why the input failed
+  std::optional<Image> picture;  ///< drawn on; unset: the input failed
 
-  /// Its file's name; of a directory that ends in '/' all of it.
+  /// The file's name; the whole argument if it ends in '/'.
   std::string name() const {
     const std::string last = argument.substr(argument.find_last_of('/') + 1);
     return last.empty() ? argument : last;

@@ -21,7 +21,7 @@ struct ActivationCache::Block {
   Block* next = nullptr;                  // while not
 };
 
-/// All blocks, in use or not. Never destroyed: blocks are freed during exit, too.
+/// All blocks, in use or not. Never destroyed: blocks are also freed during exit.
 struct ActivationCache::BlockTable {
   struct Stripe {
     detail::Mutex mutex;
@@ -54,7 +54,7 @@ struct ActivationCache::BlockTable {
   }
 };
 
-/// Blocks to be returned to the source. The destructor does it, when no cache's lock is held.
+/// Blocks to be returned to the source. The destructor returns them, when no cache's lock is held.
 class ActivationCache::BlockList {
  public:
   BlockList() = default;

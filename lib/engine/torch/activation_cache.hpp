@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ActivationCache: keeps the large memory blocks of one engine instance from one run to the next.
 //
-// glibc returns a large block to the kernel as soon as it is freed, and gets it again, page by page, for the next
-// operation's output. For a convolutional network this can cost as much as the arithmetic.
+// glibc returns a large block to the kernel when it is freed, and gets it again, page by page, for the next operation's
+// output. For a convolutional network this can cost as much as the arithmetic.
 //
 // It keeps the blocks that the last 16 runs used. Batch sizes vary, and a cache that kept only the blocks of the last
 // run would lose a full batch's memory with each small batch. It never keeps more than the limit, which suffices for a
@@ -53,11 +53,11 @@ class ActivationCache : public std::enable_shared_from_this<ActivationCache> {
   /// The size of the block in use that starts at `data`; 0 if it is not a block of a cache.
   static std::size_t bytes_of(void* data);
 
-  /// Returns all unused blocks to the source, and the number of bytes to the caller.
+  /// Returns all unused blocks to the source. The result is their number of bytes.
   std::size_t release();
-  /// The same, if there has been no run for `older_than`; then nothing is kept until the next run.
+  /// The same, if there was no run for `older_than`. Then nothing is kept until the next run.
   std::size_t release_idle(Clock::duration older_than);
-  /// The instance is destroyed: returns all unused blocks, and from then on each block as soon as it is freed.
+  /// Called when the instance is destroyed: returns all unused blocks, and from then on each block when it is freed.
   void close();
 
   ActivationMemory counts() const;
@@ -69,8 +69,8 @@ class ActivationCache : public std::enable_shared_from_this<ActivationCache> {
 
   /// From 64 KiB to beyond what a machine can address, 8 sizes per doubling.
   static constexpr std::size_t kSizes = 8 * 40;
-  /// A kept block serves requests of more than a quarter of its size: a result may keep a block of at most four times
-  /// its own size alive (tensor_bridge.cpp).
+  /// A kept block serves requests of more than a quarter of its size, since a result may keep a block of at most four
+  /// times its own size alive (tensor_bridge.cpp).
   static constexpr std::size_t kSizesTried = 8 * 2 - 1;
   static std::size_t rounded(std::size_t bytes);
   static std::size_t index_of(std::size_t rounded_bytes);

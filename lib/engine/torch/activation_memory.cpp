@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Installing the allocator, and the lists of caches that engines and the process-wide functions go through.
+// Installs the allocator, and keeps the lists of caches for engines and for the process-wide functions.
 #include "engine/torch/activation_memory.hpp"
 
 #include <c10/core/CPUAllocator.h>
@@ -14,9 +14,9 @@ namespace {
 
 thread_local ActivationCache* current_cache = nullptr;
 
-/// Two functions of LibTorch's contract for allocators need the address alone: raw_allocate(), which requires that a
-/// block's context is its address, and raw_deallocate(), which is called with blocks that were allocated on any thread,
-/// in a run or not, or before this allocator was in place (oneDNN does all of that).
+/// For two functions of LibTorch's allocator contract the address must be enough. raw_allocate() requires that a
+/// block's context is its address. raw_deallocate() gets blocks that were allocated on any thread, in a run or not, or
+/// before this allocator was installed (oneDNN does all of that).
 class RetainingAllocator final : public c10::Allocator {
  public:
   explicit RetainingAllocator(c10::Allocator& previous) : previous_(previous) {}
@@ -45,7 +45,7 @@ class RetainingAllocator final : public c10::Allocator {
     previous_.copy_data(target, source, bytes);
   }
 
-  /// The only one; never destroyed.
+  /// The only instance; never destroyed.
   static RetainingAllocator& instance() {
     static auto& allocator = *new RetainingAllocator(*c10::GetCPUAllocator());
     return allocator;
@@ -65,7 +65,7 @@ class RetainingAllocator final : public c10::Allocator {
   c10::Allocator& previous_;
 };
 
-/// A host may unload the library that gantry is in; LibTorch would go on calling the allocator.
+/// A host may unload gantry's library, but LibTorch would still call the allocator.
 void keep_code_loaded() {
   Dl_info self;
   if (::dladdr(reinterpret_cast<void*>(&replace_cpu_allocator), &self) == 0 || !self.dli_fname) return;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading an AOTInductor package's library.
+// Loads an AOTInductor package's library.
 //
-// An instance of a model with state gets a container of its own. Each unpacks and loads a copy of the library: two
-// containers of one library would share whatever the library keeps in static memory, and the files are gone by then.
+// Each instance of a model with state has its own container, which unpacks and loads its own copy of the library.
+// Containers of one copy would share its static memory; also, the unpacked files are removed after loading.
 #include "engine/torch/aoti_container.hpp"
 
 #include <torch/version.h>
@@ -21,7 +21,7 @@ namespace {
 
 using Runner = torch::inductor::AOTIModelContainerRunner;
 
-/// Loads the library, one at a time: the stand-in for libtorch.so (torch_soname.hpp) is visible process-wide.
+/// Loads one library at a time: the stand-in for libtorch.so (torch_soname.hpp) is visible process-wide.
 Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const AotiContainer::Source& source,
                                             std::size_t runners, const ScratchDirectory& scratch) {
   static detail::Mutex mutex;
@@ -40,7 +40,7 @@ Result<std::unique_ptr<Runner>> make_runner(const std::string& library, const Ao
 #endif
 }
 
-/// Loads the weights from the file beside the library, if they are there; the library cannot run without them.
+/// Loads the weights from the file beside the library, if there is one; the library cannot run without them.
 Result<void> complete_weights(Runner& runner, const AotiContainer::Source& source) {
   const AotiPackage& package = source.package;
   if (package.weights) return give_weights(runner, package.file, *package.weights);

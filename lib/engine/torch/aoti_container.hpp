@@ -30,7 +30,7 @@ class WeightsCount {
 ///
 /// Ownership: owns the loaded library, its weights and, on a GPU, the files that it reads later. The library may stay
 ///            mapped while threads that used it live; weights from a separate file are freed with the container.
-/// Threads:   run() computes on as many threads at a time as there are runners; further threads wait.
+/// Threads:   run() computes on as many threads at a time as there are runners; other threads wait.
 /// Errors:    load: an error for the package's fault; run: throws what LibTorch throws.
 /// Cost:      load unpacks the package.
 class AotiContainer {
@@ -41,7 +41,7 @@ class AotiContainer {
     c10::Device device;
     std::string scratch_dir;
     std::shared_ptr<WeightsCount> weights;  ///< not null
-    bool is_verified = true;                ///< the package states what it was compiled for, as those of gantry-pack do
+    bool is_verified = true;                ///< the package states what it was compiled for, like those of gantry-pack
   };
 
   static Result<std::shared_ptr<AotiContainer>> load(const Source& source, std::size_t runners);
@@ -50,7 +50,7 @@ class AotiContainer {
   AotiContainer& operator=(const AotiContainer&) = delete;
 
   std::vector<at::Tensor> run(const std::vector<at::Tensor>& arguments) { return runner_->run(arguments); }
-  /// What read_call_spec() reads: one text for the arguments, one for the result.
+  /// The input of read_call_spec(): one text for the arguments, one for the result.
   std::vector<std::string> call_spec() { return runner_->get_call_spec(); }
 
  private:

@@ -84,7 +84,7 @@ class AotiInstance final : public EngineInstance {
 
 class AotiEngine final : public Engine {
  public:
-  /// `containers`: a fresh one of each of `files`, of which there is one where the model keeps state.
+  /// `containers`: a new one for each of `files`. A model with state has one file.
   AotiEngine(std::vector<AotiFile> files, Containers containers, EngineInfo info)
       : files_(std::move(files)), info_(std::move(info)), containers_(std::move(containers)) {}
 
@@ -111,8 +111,8 @@ class AotiEngine final : public Engine {
   }
 
  private:
-  /// The containers that all instances share. For a model with state: new ones, except for the first instance, for
-  /// which they were loaded already.
+  /// The containers that all instances share. For a model with state: new ones, except that the first instance gets
+  /// those that are already loaded.
   Result<Containers> take_containers() {
     if (!info_.has_state) return containers_;
     {
@@ -130,7 +130,7 @@ class AotiEngine final : public Engine {
   Containers containers_;  // guarded by mutex_ if the model has state
 };
 
-/// As many runners as Model::make makes instances; of a model with state each instance has a container.
+/// As many runners as Model::make makes instances; one if the model has state, since each instance has a container.
 std::size_t count_runners(const LoadRequest& request, bool has_state) {
   return has_state ? 1 : static_cast<std::size_t>(std::max(1, request.instances));
 }
@@ -178,7 +178,7 @@ Result<std::vector<AotiFile>> read_files(const LoadRequest& request, const Torch
   return files;
 }
 
-/// The error of loading a library: a missing operator, or another one.
+/// Explains a failure to load a library, such as a missing operator.
 Error explain_load_failure(const Error& error) {
   constexpr std::string_view kUnknown = "Could not find schema for ";
   const std::string& message = error.message();

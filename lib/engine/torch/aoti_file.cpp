@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading one AOTInductor package. Its code checks nothing: what it was compiled for is compared with the signature
-// here, dtype, shape and layout of a call before (ModelCall), sizes within bounds and numbers of tensors by the engine.
+// Reads one AOTInductor package. Its code checks nothing. This file compares the compiled types and sizes with the
+// signature; ModelCall checks dtype, shape and layout of a call; the engine checks size bounds and numbers of tensors.
 #include "engine/torch/aoti_file.hpp"
 
 #include <utility>
@@ -23,7 +23,7 @@ Result<std::string> device_key(const Metadata& metadata, c10::Device device) {
                "the package was compiled for '" + key + "' and cannot run on " + wanted + "; compile it for that");
 }
 
-/// Nothing for a package that does not say what it was compiled for, if the host vouches for it.
+/// Unset for a trusted package that does not state what it was compiled for.
 Result<std::optional<CompiledModel>> compiled_model(const Metadata& metadata, bool is_trusted) {
   GANTRY_ASSIGN_OR_RETURN(auto compiled, read_compiled_model(metadata));
   if (!compiled && !is_trusted)
@@ -47,7 +47,7 @@ std::string isa_of(const Metadata& metadata, c10::Device device) {
   return "";
 }
 
-/// How many samples gantry puts into one call of its own accord; 0: none.
+/// The number of samples that gantry merges into one call; 0: none.
 std::int64_t merged_samples(const LoadRequest& request, const CompiledModel& compiled) {
   return compiled.has_state || compiled.mutates_inputs ? 0 : request.max_batch;
 }
@@ -56,8 +56,8 @@ AotiCall call_of(CallMap map, const CallSpec& spec, const Signature& signature) 
   return {std::move(map), {}, signature.outputs(), spec.outputs.size()};
 }
 
-/// From what the package says, before anything of it is loaded: AotiFile::call and ::batch. `batch`: what the request
-/// says of the latter, or 0.
+/// Sets AotiFile::call and ::batch from the package's metadata, before anything of it is loaded. `batch`: the batch
+/// size of the request, or 0.
 Result<void> verify_call(AotiFile& file, const LoadRequest& request, std::int64_t batch) {
   const CompiledModel& compiled = *file.compiled;
   const CallSpec spec = call_spec_of(compiled);
@@ -74,7 +74,7 @@ Result<void> verify_call(AotiFile& file, const LoadRequest& request, std::int64_
   return {};
 }
 
-/// From what the library of a trusted package knows.
+/// The call as the library of a trusted package describes it.
 Result<AotiCall> trusted_call(AotiContainer& container, const Signature& signature) {
   const std::vector<std::string> texts = container.call_spec();
   if (texts.size() != 2) return Error(ErrorCode::kInvalidArgument, "the package does not describe its arguments");

@@ -40,13 +40,13 @@ struct AotiFile {
 
 /// Reads the package's metadata. `weights`: the counter of its containers' weights.
 ///
-/// Errors: invalid_argument for a file that is no such package, is damaged, or was compiled for other types and sizes
-/// than the signature and `file.batch` say; failed_precondition if it was compiled for another machine, LibTorch or
-/// device, or does not say for what, unless the host vouches for it.
+/// Errors: invalid_argument for a file that is not such a package, is damaged, or was compiled for other types and
+/// sizes than those of the signature and `file.batch`; failed_precondition if it was compiled for another machine,
+/// LibTorch or device, or does not state what it was compiled for, unless the host trusts it.
 Result<AotiFile> read_aoti_file(const EngineFile& file, const LoadRequest& request, const TorchOptions& options,
                                 std::shared_ptr<WeightsCount> weights);
 
-/// Loads the library, and reads from it what the package did not state. Throws what LibTorch throws.
+/// Loads the library, and reads from it what the package does not state. Throws what LibTorch throws.
 Result<std::shared_ptr<AotiContainer>> load_aoti_file(AotiFile& file, const Signature& signature, std::size_t runners);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

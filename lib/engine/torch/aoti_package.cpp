@@ -23,7 +23,7 @@ std::string file_name(const ZipEntry& entry) {
   return entry.name.substr(entry.name.rfind('/') + 1);
 }
 
-/// Files that AOTInductor writes beside a library when it keeps the weights out of it, a pickled tensor each.
+/// Files that AOTInductor writes beside a library with external weights, one pickled tensor each.
 bool holds_pickled_weights(std::string_view name) {
   return ends_with(name, "_weights_config.json") || ends_with(name, "_serialized_weights.bin");
 }
@@ -88,7 +88,7 @@ Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage&
 
 Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch) {
   for (const ZipEntry& entry : package.entries) {
-    // One directory deep is all that AOTInductor writes; the name alone cannot lead anywhere else.
+    // AOTInductor writes only one directory level, so the bare file name is enough, and cannot lead elsewhere.
     GANTRY_RETURN_IF_ERROR(extract_stored(package.file, entry, scratch.path() + "/" + file_name(entry)));
   }
   return scratch.path() + "/" + file_name(package.library);

@@ -33,7 +33,7 @@ Result<AotiPackage> scan_aoti_package(const ModelFile& file);
 /// AOTI_DEVICE_KEY, AOTI_CPU_ISA, ... and what the exporter added.
 Result<std::map<std::string, std::string>> read_aoti_metadata(const AotiPackage& package);
 
-/// Unpacks everything but the metadata and the weights beside the library; the path of the shared library.
+/// Unpacks everything except the metadata and the weights beside the library. Returns the path of the shared library.
 Result<std::string> unpack_aoti_package(const AotiPackage& package, const ScratchDirectory& scratch);
 
 /// failed_precondition if the metadata says that the package was built for another LibTorch (major.minor), machine or

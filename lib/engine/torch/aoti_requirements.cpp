@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether this machine and this LibTorch can run an AOTInductor package. Its code is loaded as it is: on a CPU that
+// Whether this machine and this LibTorch can run an AOTInductor package. Its code is loaded unchecked: on a CPU that
 // lacks an instruction it would end the process.
 #include <sys/utsname.h>
 #include <torch/version.h>
@@ -23,7 +23,7 @@ std::string_view value_of(const Metadata& metadata, const std::string& key) {
   return at == metadata.end() ? std::string_view() : std::string_view(at->second);
 }
 
-/// Whether this CPU runs code for one ISA, as -march or AOTInductor calls it; nothing if gantry does not know the name.
+/// Whether this CPU runs code for one ISA, named as in -march or by AOTInductor; nullopt for an unknown name.
 std::optional<bool> runs(std::string_view isa) {
   static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
       {"AVX2", "x86-64-v3"}, {"AVX512", "x86-64-v4"}, {"AVX512_VNNI", "avx512vnni"}, {"AMX_TILE", "amx-tile"},
@@ -34,7 +34,7 @@ std::optional<bool> runs(std::string_view isa) {
   return has_isa(isa);
 }
 
-/// `isas`: none, or some with a space between, such as "AVX512 AVX512_VNNI AMX_TILE".
+/// `isas`: empty, or names separated by spaces, such as "AVX512 AVX512_VNNI AMX_TILE".
 Result<void> check_isa(std::string_view isas) {
   if (isas.empty()) return {};
   const std::size_t end = std::min(isas.find(' '), isas.size());
@@ -54,7 +54,7 @@ Result<void> check_machine(std::string_view machine) {
                "the package was compiled for " + std::string(machine) + ", this machine is " + system.machine);
 }
 
-/// LibTorch promises nothing to a package of another minor version.
+/// LibTorch guarantees nothing for a package of another minor version.
 Result<void> check_torch(std::string_view built_with) {
   const std::string here = std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR);
   const auto minor_end = built_with.find('.', std::min(built_with.size(), built_with.find('.') + 1));

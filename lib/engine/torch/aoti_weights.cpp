@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Giving a library its weights, through the functions of AOTInductor's C interface, since LibTorch's own loader reads
-// them from a path, and compares no sizes.
+// Gives a library its weights through AOTInductor's C interface. LibTorch's own loader reads them from a path and does
+// not compare sizes.
 #include "engine/torch/aoti_weights.hpp"
 
 #include <cstdint>
@@ -16,8 +16,8 @@ namespace {
 
 using Runner = torch::inductor::AOTIModelContainerRunner;
 
-/// The functions of a runner's library, which only a class derived from the runner may see. Older versions of LibTorch
-/// have none of these.
+/// The functions of a runner's library. Only a class derived from the runner can access them. Older versions of
+/// LibTorch have none of these.
 template <class AnyRunner>
 struct LibraryOf : AnyRunner {
   static constexpr bool takes_weights() {
@@ -56,7 +56,7 @@ std::size_t count_bytes(const AnyRunner& runner) {
   if constexpr (requires { runner.extract_constants_map(false); }) try {
       for (const auto& [name, constant] : runner.extract_constants_map(/*use_inactive=*/false)) {
         const auto size = static_cast<std::size_t>(constant.numel()) * constant.element_size();
-        bytes += constant.is_mkldnn() ? size : constant.nbytes();  // packed ones say no more than their shape
+        bytes += constant.is_mkldnn() ? size : constant.nbytes();  // packed ones only tell their shape
       }
     } catch (...) {
       return 0;

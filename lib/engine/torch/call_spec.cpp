@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading torch.utils._pytree's JSON (treespec_dumps, protocol 1):
 //   [1, {"type": "builtins.dict", "context": "[\"a\", \"b\"]", "children_spec": [{"type": null, ...}, ...]}]
-// A leaf, a tensor, has the type null. Of a named tuple only the class's name is there, so its fields go by index.
+// A leaf is a tensor and has the type null. A named tuple only has its class's name, so its fields are named by index.
 #include "engine/torch/call_spec.hpp"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ bool is_node(const json& node) {
          (node["type"].is_null() || node["children_spec"].is_array());
 }
 
-/// The keys of a dict, an OrderedDict or a defaultdict, one for each child; nothing for anything else.
+/// The keys of a dict, an OrderedDict or a defaultdict, one per child; nullopt for anything else.
 std::optional<Names> keys_of(const json& node) {
   const auto context = node.find("context");
   if (context == node.end() || !context->is_string()) return std::nullopt;
@@ -59,7 +59,7 @@ std::optional<json> tree_of(const std::string& spec) {
   return json(std::move(parsed[1]));
 }
 
-/// A tuple or list of tensors and nothing else: its tensors have no names.
+/// True for a tuple or list of only tensors: its tensors have no names.
 bool is_flat(const json& node) {
   const json& children = node["children_spec"];
   return !keys_of(node) && std::all_of(children.begin(), children.end(),
@@ -74,7 +74,7 @@ std::optional<Names> result_names(const std::string& spec) {
   return leaves;
 }
 
-/// The description of a call: a tuple of the positional arguments, and a dict of those by keyword.
+/// The names in the description of a call, which is a tuple of positional arguments and a dict of keyword arguments.
 std::optional<Names> argument_names(const std::string& spec) {
   const auto tree = tree_of(spec);
   if (!tree || (*tree)["type"].is_null()) return std::nullopt;

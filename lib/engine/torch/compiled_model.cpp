@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading what gantry-pack recorded, the values of AOTInductor's metadata, which are strings:
+// Reads the records of gantry-pack: strings in AOTInductor's metadata:
 //   gantry_threads "1"   gantry_has_state "false"   gantry_mutates_inputs "false"
 //   gantry_inputs  [{"name": "x", "dtype": "f32", "dims": [{"symbol": "batch", "min": 1, "max": 16}, {"size": 4}],
 //                    "strides": null}]
@@ -83,7 +83,7 @@ std::optional<bool> read_bool(const std::string& text) {
   return std::nullopt;
 }
 
-/// 1..4096; nothing if it is no such number.
+/// 1..4096; nullopt for anything else.
 std::optional<int> read_threads(const std::string& text) {
   if (text.empty() || text.size() > 4 || text.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
   const int threads = std::stoi(text);

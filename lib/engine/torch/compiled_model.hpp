@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CompiledModel: the dtypes and sizes for which an AOTInductor package was compiled, as gantry-pack records them.
 //
-// The code itself checks nothing: it reads as many values as it was compiled for, whatever it is given. So the
+// The code itself checks nothing: it reads as many values as it was compiled for, regardless of its input. So the
 // signature is compared with this record on loading, and variable sizes are checked in each call.
 #pragma once
 
@@ -38,7 +38,7 @@ struct CompiledTensor {
   bool is_contiguous = true;
 };
 
-/// Tensors are in the order in which the code takes and gives them. An output that is not set is None.
+/// Tensors are in the order in which the code takes and returns them. An unset output is None.
 struct CompiledModel {
   std::vector<CompiledTensor> inputs;
   std::vector<std::optional<CompiledTensor>> outputs;

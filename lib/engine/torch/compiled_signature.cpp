@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether every call that a signature allows is one that an AOTInductor package was compiled for.
+// Checks that an AOTInductor package was compiled for every call that a signature allows.
 #include <algorithm>
 #include <utility>
 
@@ -34,7 +34,7 @@ std::string text_of(const Dim& dim) {
   return dim.is_symbolic() ? dim.symbol : std::to_string(dim.extent);
 }
 
-/// Compares one signature with what was compiled; keeps what each of the code's symbols is in the signature.
+/// Compares one signature with what was compiled, and maps the code's symbols to the signature.
 class Comparison {
  public:
   Comparison(const Signature& signature, std::int64_t merged, std::int64_t batch)
@@ -60,23 +60,23 @@ class Comparison {
       const auto bound = symbols_.find(dim.symbol);
       const bool fits = dim.symbol.empty()        ? !spec.dims[i].is_symbolic() && spec.dims[i].extent == dim.size
                         : bound != symbols_.end() ? is_equal(bound->second, spec.dims[i])
-                                                  : true;  // an expression: what comes is compared, call by call
+                                                  : true;  // an expression: checked in each call's result
       if (!fits) return refuse_dim(compiled, spec, i);
     }
     return {};
   }
 
-  /// A size that only outputs have may be any; what comes is compared, call by call.
+  /// A size that only outputs have may be anything; it is checked in each call's result.
   bool is_free(const Dim& dim) const {
     return std::find(output_symbols_.begin(), output_symbols_.end(), dim.symbol) != output_symbols_.end();
   }
 
-  /// Where samples never share a call, the code may have been compiled for one.
+  /// If samples never share a call, the code may be compiled for one sample.
   bool is_one_sample(const CompiledDim& dim, const Dim& wanted) const {
     return takes_one_sample_ && dim.symbol.empty() && dim.size == 1 && wanted.symbol == "batch";
   }
 
-  /// Where calls have one number of samples only, the code may have been compiled for that.
+  /// If all calls have the same number of samples, the code may be compiled for it.
   bool is_fixed_batch(const CompiledDim& dim, const Dim& wanted, std::size_t place) const {
     return batch_ != 0 && place == 0 && dim.symbol.empty() && dim.size == batch_ && wanted.symbol == "batch";
   }
@@ -106,7 +106,7 @@ class Comparison {
     const CompiledDim& dim = compiled.dims[i];
     const Dim& wanted = spec.dims[i];
     if (dim.symbol.empty()) {
-      if (is_one_sample(dim, wanted)) {  // a batch of the host's own may have more
+      if (is_one_sample(dim, wanted)) {  // a batch that the host made may have more
         bounds_.push_back({place, i, 1, 1});
         return {};
       }

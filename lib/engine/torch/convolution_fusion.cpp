@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From aten's convolutions to mkldnn::_convolution_pointwise.
+// Replaces aten's convolutions by mkldnn::_convolution_pointwise.
 #include "engine/torch/convolution_fusion.hpp"
 
 #include <ATen/Context.h>
@@ -38,21 +38,21 @@ std::optional<c10::OperatorHandle> find_packing() {
   return *found;
 }
 
-/// With all its arguments, as this file passes them.
+/// Whether the operator has all the arguments that this file passes.
 bool has_running() {
   for (const auto& op : torch::jit::getAllOperatorsFor(run_name()))
     if (op->schema().overload_name().empty() && op->schema().arguments().size() == kRunArguments) return true;
   return false;
 }
 
-/// The activation of mkldnn::_convolution_pointwise, by its name there.
+/// An activation of mkldnn::_convolution_pointwise, by its name there.
 struct Activation {
   std::string name = "none";
   std::vector<c10::IValue> scalars;
   Node* node = nullptr;
 };
 
-/// What `node` is, if that can be a part of the convolution before it.
+/// `node` as an activation, if it can be fused into the convolution before it.
 std::optional<Activation> as_activation(Node* node) {
   static const std::unordered_map<std::string, Activation> kPlain = {
       {"aten::relu", {"relu", {}}},           {"aten::relu6", {"hardtanh", {0.0, 6.0}}},
@@ -71,7 +71,7 @@ std::optional<Activation> as_activation(Node* node) {
   return Activation{"hardtanh", {low->toScalar().toDouble(), high->toScalar().toDouble()}, node};
 }
 
-/// The activation that alone reads what the convolution gives.
+/// The activation, if it is the only reader of the convolution's output.
 Activation activation_behind(const ConvolutionNode& convolution, const torch::jit::AliasDb& aliases) {
   Value* const output = convolution.node->output();
   if (output->uses().size() != 1 || aliases.hasWriters(output)) return {};
@@ -82,8 +82,8 @@ Activation activation_behind(const ConvolutionNode& convolution, const torch::ji
 
 using Sizes = std::vector<std::int64_t>;
 
-/// The sizes of what each convolution reads, by its place; of those in branches and loops nothing. Found by running a
-/// copy of the graph that gives them: LibTorch's shape propagation stops at the first pad.
+/// The input sizes of each convolution, by index; none for those in branches and loops. Runs a copy of the graph that
+/// returns these inputs: LibTorch's shape propagation stops at the first pad.
 std::unordered_map<std::size_t, Sizes> input_sizes(Graph& graph, std::vector<c10::IValue> arguments) {
   auto copy = graph.copy();
   const auto convolutions = find_convolutions(*copy);
@@ -114,7 +114,7 @@ at::Tensor pack(const c10::OperatorHandle& packing, const ConvolutionNode& convo
   return stack.at(0).toTensor();
 }
 
-/// LibTorch's own constants are strided; this is what its conversion to oneDNN uses for others.
+/// LibTorch's own constants are strided; its conversion to oneDNN uses this operator for packed ones.
 Value* insert_packed(Graph& graph, const at::Tensor& packed) {
   static const auto kKind = c10::Symbol::fromQualString("prim::ConstantMKLDNNTensor");
   Node* const constant = graph.insertNode(graph.create(kKind));

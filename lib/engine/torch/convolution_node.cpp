@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading the operands of aten::_convolution, aten::convolution and aten::conv1d, conv2d, conv3d.
+// Reads the operands of aten::_convolution, aten::convolution and aten::conv1d, conv2d, conv3d.
 #include "engine/torch/convolution_node.hpp"
 
 #include <torch/csrc/jit/ir/constants.h>
@@ -24,7 +24,7 @@ bool is_of_fixed_rank(const Node* node) {
   return node->kind() == kConv1d || node->kind() == kConv2d || node->kind() == kConv3d;
 }
 
-/// The list of integers at `index`, one per spatial axis; LibTorch takes one number for all of them.
+/// The list of integers at `index`, one per spatial axis. LibTorch also accepts one number for all axes.
 std::optional<std::vector<std::int64_t>> sizes_at(const Node* node, std::size_t index, std::size_t axes) {
   const auto value = torch::jit::toIValue(node->input(index));
   if (!value || !value->isIntList()) return std::nullopt;
@@ -68,7 +68,7 @@ std::optional<ConvolutionNode> as_convolution(Node* node) {
 std::vector<ConvolutionNode> find_convolutions(torch::jit::Graph& graph) {
   std::vector<ConvolutionNode> found;
   for_each_node(graph.block(), [&](Node* node) {
-    if (node->owningGraph() != &graph) return;  // of what is forked, whose values are none of this graph's
+    if (node->owningGraph() != &graph) return;  // in a fork, whose values do not belong to this graph
     if (auto convolution = as_convolution(node)) found.push_back(*std::move(convolution));
   });
   return found;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ConvolutionNode: a convolution of a frozen TorchScript graph, whichever of LibTorch's operators it is written with.
+// ConvolutionNode: a convolution of a frozen TorchScript graph, for all of LibTorch's operators.
 #pragma once
 
 #include <ATen/core/TensorBody.h>
@@ -22,7 +22,7 @@ struct ConvolutionNode {
   static constexpr std::size_t kPadding = 4;
 
   torch::jit::Node* node;
-  at::Tensor weight;  ///< [out, in / groups, ...], as many sizes behind as it has spatial axes; floating point, strided
+  at::Tensor weight;                  ///< [out, in / groups, one size per spatial axis]; floating point, strided
   std::vector<std::int64_t> stride;   ///< one per spatial axis, like the two below
   std::vector<std::int64_t> padding;  ///< of zeros, on both sides
   std::vector<std::int64_t> dilation;
@@ -31,7 +31,7 @@ struct ConvolutionNode {
   std::size_t spatial_axes() const { return static_cast<std::size_t>(weight.dim()) - 2; }
 };
 
-/// nullopt if `node` is not a convolution, or one whose sizes are computed or given as text (padding='same').
+/// nullopt if `node` is not a convolution, or if its sizes are computed or given as text (padding='same').
 std::optional<ConvolutionNode> as_convolution(torch::jit::Node* node);
 
 /// All convolutions, including those in branches and loops, in the order of the graph.

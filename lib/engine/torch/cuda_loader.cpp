@@ -2,7 +2,7 @@
 // Loads libtorch_cuda, and explains why a device cannot be used.
 //
 // libtorch_cuda registers itself when it is loaded. If LibTorch was asked for CUDA before (at::hasCUDA, manual_seed,
-// pin_memory), it caches that there is none. So a host that uses a GPU through gantry must load the model before it
+// pin_memory), it has cached that there is none. So a host that uses a GPU through gantry must load the model before it
 // calls these.
 #include "engine/torch/cuda_loader.hpp"
 

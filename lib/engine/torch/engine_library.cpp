@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The symbol by which programs that load engines at run time find LibTorch's. Part of the shared library alone: a
-// program that holds several engines statically would hold it several times.
+// The symbol by which programs that load engines at run time find LibTorch's. Only in the shared library: a program
+// that links several engines statically would define it several times.
 #include <gantry/libtorch.hpp>
 #include <string>
 

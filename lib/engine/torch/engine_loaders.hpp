@@ -11,8 +11,8 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// The format of a model file.
 enum class Format { kTorchScript, kAotiPackage };
 
-/// Detects the format by content: both are zip files, with different entries. invalid_argument says what else the file
-/// is.
+/// Detects the format by content: both are zip files with different entries. invalid_argument says what the file is
+/// instead.
 Result<Format> detect_format(const ModelFile& file);
 
 /// Loads a TorchScript file: moved to the device, in eval mode, frozen unless that would share its state.

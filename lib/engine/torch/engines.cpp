@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What gantry::torch offers to open().
+// The engines of gantry::torch for open().
 #include <torch/version.h>
 
 #include <gantry/libtorch.hpp>

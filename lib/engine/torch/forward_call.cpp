@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checking forward() against a signature once, and mapping calls through what was found.
+// Checks forward() against a signature once, and maps calls accordingly.
 #include "engine/torch/forward_call.hpp"
 
 #include <ATen/core/function_schema.h>
@@ -45,7 +45,7 @@ const char* kind_of(const OptionValue& value) {
   return kNames[value.value().index()];
 }
 
-/// The value as an argument of this type takes it, without Optional around it: an int serves for a float.
+/// The value as an argument of this type (without Optional); an int is accepted for a float.
 std::optional<c10::IValue> convert(const OptionValue& option, const c10::Type& type) {
   const OptionValue::Value& value = option.value();
   const bool* const flag = std::get_if<bool>(&value);
@@ -75,7 +75,7 @@ std::optional<c10::IValue> convert(const OptionValue& option, const c10::Type& t
   }
 }
 
-/// For each argument its fixed value, if it has one.
+/// The fixed value of each argument that has one.
 Result<std::vector<std::optional<c10::IValue>>> fix_arguments(const FixedArguments& fixed, const Arguments& arguments) {
   std::vector<std::optional<c10::IValue>> values(arguments.size());
   for (const auto& [name, value] : fixed) {
@@ -92,7 +92,7 @@ Result<std::vector<std::optional<c10::IValue>>> fix_arguments(const FixedArgumen
   return values;
 }
 
-/// An input of the signature that has the name of an argument which is no tensor.
+/// An input of the signature with the name of an argument that is not a tensor.
 std::optional<Error> find_misnamed(const std::vector<TensorSpec>& inputs, const Arguments& arguments) {
   for (const c10::Argument& argument : arguments)
     for (const TensorSpec& input : inputs)
@@ -114,7 +114,7 @@ Result<ForwardCall> ForwardCall::make(const torch::jit::Module& module, const to
   GANTRY_ASSIGN_OR_RETURN(auto values, fix_arguments(fixed, arguments));
 
   std::vector<ModelInput> tensors;
-  std::vector<std::size_t> places;  // of those among the arguments
+  std::vector<std::size_t> places;  // indices of the tensor arguments
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (!takes_tensor(arguments[i])) continue;
     tensors.push_back({arguments[i].name(), arguments[i].default_value().has_value()});

@@ -21,7 +21,7 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// Threads:   immutable.
 /// Errors:    make: invalid_argument if forward() cannot take the inputs or the fixed arguments, or cannot give the
 ///            outputs; outputs_of: model_error.
-/// Cost:      a few allocations a call.
+/// Cost:      a few allocations per call.
 class ForwardCall {
  public:
   /// Tensor arguments get the signature's inputs: by name if every input's name is that of an argument, by position if

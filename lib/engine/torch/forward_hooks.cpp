@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the graph that TorchScript's compiler writes where one module calls another that has hooks.
+// Writes the graph that TorchScript's compiler writes for a call of a module with hooks.
 #include "engine/torch/forward_hooks.hpp"
 
 #include <torch/csrc/jit/api/compilation_unit.h>
@@ -27,8 +27,8 @@ bool is_none(const Value* value) {
   return value->type()->kind() == c10::TypeKind::NoneType;
 }
 
-/// forward()'s arguments as a tuple, once the pre-hooks have seen them. A pre-hook gives nothing, all arguments as a
-/// tuple, or the only one.
+/// forward()'s arguments as a tuple, after the pre-hooks. A pre-hook returns None, a tuple of all arguments, or the
+/// only argument.
 Value* run_pre_hooks(Graph& graph, const c10::ClassType& type, Value* module, Value* arguments) {
   for (Function* hook : type.getForwardPreHooks()) {
     Value* const result = call(graph, hook, {module, arguments});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading the structure of the result from the graph, and walking through results.
+// Reads the structure of the result from the graph, and finds tensors in results.
 #include "engine/torch/forward_result.hpp"
 
 #include <ATen/core/jit_type.h>
@@ -20,7 +20,7 @@ namespace {
 using torch::jit::Node;
 using torch::jit::Value;
 
-/// A tensor that the result has.
+/// A tensor in the result.
 struct Leaf {
   std::string path;
   bool may_be_none = false;
@@ -31,15 +31,15 @@ struct Structure {
   bool is_known = true;  ///< false: some parts are known only once the model has run
   bool is_nested = false;
   bool has_names = false;
-  bool has_others = false;  ///< parts that are no tensors
+  bool has_others = false;  ///< parts that are not tensors
 };
 
 std::string field_name(const c10::TupleType& type, std::size_t i) {
   return type.schema() ? type.schema()->arguments()[i].name() : std::to_string(i);
 }
 
-/// True if nothing puts anything into this list or dict after it was made, not by way of what holds it either: it only
-/// becomes a part of the result.
+/// True if nothing is added to this list or dict after it was made, directly or through what holds it: it only becomes
+/// a part of the result.
 bool stays_as_made(const Value* container) {
   return std::all_of(container->uses().begin(), container->uses().end(), [](const torch::jit::Use& use) {
     const auto kind = use.user->kind();
@@ -50,7 +50,7 @@ bool stays_as_made(const Value* container) {
   });
 }
 
-/// Reads what the code says of a result. `value`: the value itself where the code makes it; or null, then its type.
+/// Reads a result's structure from the code. `value`: the value, if the code makes it; null: only its type is known.
 class StructureReader {
  public:
   explicit StructureReader(const Value* result) { read(result, *result->type(), "", 0); }
@@ -122,7 +122,7 @@ class StructureReader {
   }
 };
 
-/// The names of leaves. `with_optional`: also of those that may be None.
+/// The names of leaves; `with_optional`: including those that may be None.
 std::vector<std::string> names_of(const Structure& structure, bool with_optional) {
   std::vector<std::string> names;
   for (const Leaf& leaf : structure.leaves)
@@ -130,12 +130,12 @@ std::vector<std::string> names_of(const Structure& structure, bool with_optional
   return names;
 }
 
-/// "0", "12": how an element of a tuple or list is called.
+/// "0", "12": the name of an element of a tuple or list.
 bool is_index(const std::string& name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// The rest of `path` behind its first part, if that is `part`.
+/// The rest of `path` after its first part, if that is `part`.
 std::optional<std::string_view> behind(std::string_view path, std::string_view part) {
   if (path == part) return std::string_view();
   if (path.size() <= part.size() || path.substr(0, part.size()) != part || path[part.size()] != '.')
@@ -148,7 +148,7 @@ std::string key_of(const c10::IValue& key) {
   return key.isInt() ? std::to_string(key.toInt()) : std::string();
 }
 
-/// Calls visit(name, value) with what a tuple, list or dict holds, until it says true.
+/// Calls visit(name, value) for each part of a tuple, list or dict, until it returns true.
 template <class Visit>
 bool visit_parts(const c10::IValue& value, const Visit& visit) {
   if (value.isTuple()) {
@@ -167,7 +167,7 @@ bool visit_parts(const c10::IValue& value, const Visit& visit) {
   return false;
 }
 
-/// The tensor at a path. A key of a dict may have a "." in it.
+/// The tensor at a path. A dict's key may contain a ".".
 std::optional<at::Tensor> find_tensor(const c10::IValue& value, std::string_view path) {
   std::optional<at::Tensor> found;
   visit_parts(value, [&](const std::string& name, const c10::IValue& part) {
@@ -213,7 +213,7 @@ Result<ForwardResult> ForwardResult::make(const torch::jit::Graph& graph, const 
                             result->type()->containedTypes()[0]->kind() == c10::TypeKind::TensorType;
   if (!structure.is_known) {
     const bool has_indices = std::all_of(form.outputs_.begin(), form.outputs_.end(), is_index);
-    if (is_flat_list && !has_indices) return form;  // by position; how many there are is seen in each result
+    if (is_flat_list && !has_indices) return form;  // by position; each result tells how many there are
     const auto kind = result->type()->kind();
     const bool is_nested =
         kind == c10::TypeKind::ListType || kind == c10::TypeKind::DictType || kind == c10::TypeKind::TupleType;

@@ -15,19 +15,19 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// nn.LSTM's (out, (h, c)) gives "0", "1.0", "1.1". Tensors of a flat tuple or list have no names. None and other
 /// values that are not tensors have neither a position nor a name.
 ///
-/// What the code says of the result is matched at load. Where it does not say (a dict that is filled in a loop, a list
-/// in a list), outputs go by name, and are looked for in each result.
+/// What the code says about the result is matched at load. If it says too little (a dict that is filled in a loop, a
+/// list in a list), outputs are found by name in each result.
 ///
 /// Ownership: owns its tables.
 /// Threads:   immutable.
 /// Errors:    make: invalid_argument if the result cannot have the outputs; tensors_of: model_error.
-/// Cost:      an allocation a call; a few more if the result is nested.
+/// Cost:      one allocation per call; a few more if the result is nested.
 class ForwardResult {
  public:
-  /// `graph` as resolve_forward() gives it.
+  /// `graph` comes from resolve_forward().
   static Result<ForwardResult> make(const torch::jit::Graph& graph, const Signature& signature);
 
-  /// In signature order.
+  /// The tensors in signature order.
   Result<std::vector<at::Tensor>> tensors_of(const c10::IValue& result) const;
 
   bool is_by_name() const { return is_by_name_; }
@@ -42,8 +42,8 @@ class ForwardResult {
 
   std::vector<std::string> outputs_;  // the signature's
   Form form_ = Form::kFlat;
-  std::vector<std::size_t> places_;  // flat, of a tuple whose tensors go by name: where each output is; else empty
-  std::vector<std::string> paths_;   // nested: where each output is
+  std::vector<std::size_t> places_;  // flat tuple matched by name: the index of each output; else empty
+  std::vector<std::string> paths_;   // nested: the path of each output
   bool is_by_name_ = false;
 };
 

@@ -18,7 +18,7 @@ inline std::shared_ptr<torch::jit::Graph> subgraph_of(const torch::jit::Node* no
   return node->hasAttribute(kSubgraph) ? node->g(kSubgraph) : nullptr;
 }
 
-/// Calls `visit` with every node, also inside other ones. It may change a node, and may not remove one.
+/// Calls `visit` with every node, including nested ones. `visit` may change a node, but not remove one.
 template <class Visit>
 void for_each_node(torch::jit::Block* block, const Visit& visit) {
   for (torch::jit::Node* node : block->nodes()) {

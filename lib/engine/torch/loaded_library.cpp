@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A walk over the loaded libraries. dladdr() on a function of LibTorch would not do: in a program that is not
-// position-independent the function's address is the program's own.
+// Walks over the loaded libraries. dladdr() on a function of LibTorch does not help: in a program that is not
+// position-independent the function's address is in the program.
 #include "engine/torch/loaded_library.hpp"
 
 #include <link.h>

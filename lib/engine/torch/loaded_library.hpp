@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding out where in this process, and from where on disk, LibTorch was loaded.
+// Finds from where LibTorch was loaded into this process.
 #pragma once
 
 #include <gantry/version.hpp>
@@ -11,7 +11,7 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// The full path of libtorch_cpu as it is loaded; empty if LibTorch is linked into the program. Thread-safe.
 const std::string& torch_cpu_path();
 
-/// The folder of torch_cpu_path(), with a '/' at its end; empty if that is.
+/// The folder of torch_cpu_path(), with a '/' at its end; empty if that path is empty.
 std::string torch_directory();
 
 /// The paths of all shared libraries of this process, as they are now. Thread-safe.

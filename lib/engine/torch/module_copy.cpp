@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copying the values that a module holds, each once.
+// Copies the values that a module holds, each once.
 #include "engine/torch/module_copy.hpp"
 
 #include <ATen/core/Dict.h>
@@ -22,7 +22,7 @@ class Copier {
     if (!value.isPtrType() || value.isString() || value.isDevice()) return value;
     const void* const identity = value.internalToPointer();
     if (const auto at = copies_.find(identity); at != copies_.end()) return at->second;
-    if (value.isObject()) return copy_object(value);  // notes its copy itself: objects may hold each other
+    if (value.isObject()) return copy_object(value);  // records its copy itself: objects may hold each other
     return copies_.insert_or_assign(identity, copy_value(value)).first->second;
   }
 

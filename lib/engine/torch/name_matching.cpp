@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All names or none: a signature that shares some names with the model is a mistake, and going by position would swap
-// tensors without a word.
+// All names or none: a signature that shares only some names with the model is a mistake, and matching by position
+// would swap tensors silently.
 #include "engine/torch/name_matching.hpp"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ Error mismatch(const std::string& why) {
   return Error(ErrorCode::kInvalidArgument, "the model does not fit its signature: " + why);
 }
 
-/// The places by name; unset if no name of the signature is one of the model's.
+/// The indices by name; unset if no name of the signature is one of the model's.
 Result<std::optional<std::vector<std::size_t>>> find_names(const char* what, const Names& model,
                                                            const Names& signature) {
   std::vector<std::size_t> places;

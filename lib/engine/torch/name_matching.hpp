@@ -27,13 +27,12 @@ struct NameMatching {
   bool by_name = false;
 };
 
-/// By name, all inputs without a default must be among the signature's; by position, only inputs with a default may be
-/// left over, and they are the last ones. invalid_argument names both sides, also where only some names are the
-/// model's.
+/// By name: all inputs without a default must be in the signature. By position: only inputs with a default may be left
+/// over, and they are the last ones. invalid_argument names both sides, also if only some names match.
 Result<NameMatching> match_inputs(const std::vector<ModelInput>& model, const std::vector<TensorSpec>& signature);
 
-/// By name, the model may give more than the signature has; by position, the numbers must be equal. An output of the
-/// model without a name is "". invalid_argument as above.
+/// By name, the model may have more outputs than the signature; by position, the numbers must be equal. An output of
+/// the model without a name is "". invalid_argument as above.
 Result<NameMatching> match_outputs(const std::vector<std::string>& model, const std::vector<TensorSpec>& signature);
 
 /// For EngineInfo::matching: "inputs by name, outputs by position".

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dynamic loader, one library at a time.
+// Loads libraries with the dynamic loader, one at a time.
 #include "engine/torch/operator_libraries.hpp"
 
 #include <dlfcn.h>
@@ -36,8 +36,8 @@ Error another_version(const ModelFile& file, const std::string& loaded) {
                                "if these are libraries of different operators, another file name for one");
 }
 
-/// A library that was loaded here, told by its content. Two of them look alike only if somebody sets out to make them
-/// so, who then has one that is not loaded.
+/// A library that was loaded here, identified by its content. Two libraries look alike only if someone makes them so on
+/// purpose; then one of them is not loaded.
 struct Library {
   std::string name;
   std::size_t size;
@@ -50,16 +50,16 @@ Result<std::string> read_all(const ModelFile& file) {
   return bytes;
 }
 
-/// What dlopen said. If an initialiser of the library throws, as LibTorch does where an operator is registered twice,
-/// the process ends: the dynamic loader lets no exception through. So libraries are compared before.
+/// The error of dlopen. If an initialiser of the library throws, as LibTorch does if an operator is registered twice,
+/// the process ends: the dynamic loader does not pass exceptions on. So libraries are compared first.
 std::optional<std::string> open_library(const std::string& path) {
-  // Local: the library's own symbols are no business of the host's, and what it needs it names.
+  // Local: the host must not see the library's symbols, and the library names what it needs.
   if (::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return std::nullopt;
   const char* const why = ::dlerror();
   return why ? why : "no reason given";
 }
 
-/// A library with kernels for GPUs needs LibTorch's CUDA half, which gantry loads only for those who ask for it.
+/// A library with GPU kernels needs LibTorch's CUDA half, which gantry loads only on request.
 std::optional<std::string> open_with_cuda(const std::string& path) {
   auto failure = open_library(path);
   if (!failure) return std::nullopt;
@@ -73,7 +73,7 @@ std::optional<std::string> open_with_cuda(const std::string& path) {
   return open_library(path);
 }
 
-/// From memory, so that what is loaded is what was read; the file's own directory is not searched for what it needs.
+/// Loads exactly the bytes that were read, from memory. The file's own directory is not searched for dependencies.
 std::optional<std::string> open_bytes(const std::string& name, std::string_view bytes) {
   const int descriptor = ::memfd_create("gantry-operators", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (descriptor < 0) return std::generic_category().message(errno);
@@ -86,8 +86,8 @@ std::optional<std::string> open_bytes(const std::string& name, std::string_view 
   }
   constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
   if (is_written && ::fcntl(descriptor, F_ADD_SEALS, kSeals) == 0) {
-    // The loader takes libraries of one path for one library, and the number of a descriptor is used again, also by
-    // TorchSoname; so each path has another number of slashes.
+    // The loader identifies libraries by path, and descriptor numbers are reused, also by TorchSoname. So each path has
+    // a different number of slashes.
     static int loaded = 1;
     const std::string path =
         "/proc/self/fd" + std::string(static_cast<std::size_t>(++loaded), '/') + std::to_string(descriptor);
@@ -103,11 +103,11 @@ std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
 
-/// True if the process has these bytes loaded, whoever loaded them: registering their operators again would end it. For
-/// the same reason another version of a library, told by its file's name, is refused.
+/// True if the process has already loaded these bytes, from anywhere: registering their operators again would end it.
+/// For the same reason another version of a library, recognised by its file's name, is refused.
 Result<bool> is_loaded(const ModelFile& file, const std::string& bytes) {
   for (const std::string& path : loaded_libraries()) {
-    const auto other = ModelFile::open(path);  // a path of /proc, or of a file that is gone, is no library's
+    const auto other = ModelFile::open(path);  // skips paths of /proc and of deleted files
     if (!other) continue;
     const bool has_its_name = base_name(path) == base_name(file.name());
     if (!has_its_name && other->size() != bytes.size()) continue;
@@ -120,7 +120,7 @@ Result<bool> is_loaded(const ModelFile& file, const std::string& bytes) {
 
 class Libraries {
  public:
-  /// `path`: where the library is opened; empty: from memory.
+  /// `path`: where to open the library; empty: from memory.
   Result<void> load(const ModelFile& file, const std::string& path) {
     GANTRY_ASSIGN_OR_RETURN(const auto bytes, read_all(file));
     const Library library{base_name(file.name()), bytes.size(), std::hash<std::string_view>()(bytes)};
@@ -145,7 +145,7 @@ class Libraries {
 };
 
 Libraries& libraries() {
-  static Libraries* const all = new Libraries;  // for good, like what it loads
+  static Libraries* const all = new Libraries;  // never destroyed, like what it loads
   return *all;
 }
 

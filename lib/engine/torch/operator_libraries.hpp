@@ -12,7 +12,7 @@
 namespace gantry::inline GANTRY_ABI::libtorch {
 
 /// Loads the libraries that the options name: those of the host by path, those of a package from the bytes that were
-/// hashed. A library that the process has loaded already is not loaded again, whatever its path was.
+/// hashed. A library that the process has already loaded is not loaded again, regardless of its path.
 ///
 /// Thread-safe; libraries are loaded one at a time. Errors: not_found; failed_precondition with the dynamic loader's
 /// message and what is likely missing, and also for a library with the same name as another one in the process. Two

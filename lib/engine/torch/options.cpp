@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Options of the LibTorch engines: from libtorch::Options into the bag, and out of it.
+// Options of the LibTorch engines: converts libtorch::Options to engine options, and reads them.
 #include "engine/torch/options.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ constexpr std::size_t kMaxArguments = 64;
 constexpr std::size_t kMaxLibraries = 16;
 constexpr std::size_t kMaxLibraryLength = 4096;
 
-/// The engine knows which arguments there are and of which type; here is what no forward() takes.
+/// The engine checks the names and types of arguments. This rejects what no forward() takes.
 void check_arguments(const OptionValue::Object& arguments, const Signature& signature, OptionReader& reader) {
   if (arguments.size() > kMaxArguments)
     reader.fail("arguments", "has " + std::to_string(arguments.size()) + " arguments, at most " +
@@ -33,7 +33,7 @@ void check_arguments(const OptionValue::Object& arguments, const Signature& sign
   }
 }
 
-/// Files of the package or bare names; no control character, since they stand in messages.
+/// Files of the package or bare names, without control characters, since messages contain them.
 bool is_library(const std::string& text) {
   return !text.empty() && text.size() <= kMaxLibraryLength && text != "." && text != ".." &&
          std::none_of(text.begin(), text.end(),
@@ -55,7 +55,7 @@ std::vector<std::string> read_library_names(OptionReader& reader) {
   return names;
 }
 
-/// Keeps what is there unless the option is set.
+/// Keeps the plan unless the option is set.
 void read_plan(OptionReader& reader, TorchOptions& options) {
   options.plan = reader.text("plan", options.plan);
   for (const char* known : {kFrozenPlan, kChannelsLastPlan, kFusedPlan})
@@ -63,7 +63,7 @@ void read_plan(OptionReader& reader, TorchOptions& options) {
   reader.fail("plan", "expected 'frozen', 'channels_last' or 'fused', got '" + options.plan + "'");
 }
 
-/// What the host sets.
+/// Reads the host's options.
 Result<TorchOptions> read_host_options(const LoadRequest& request, bool has_plans) {
   OptionReader reader(request.host_options);
   TorchOptions options;
@@ -78,8 +78,8 @@ Result<TorchOptions> read_host_options(const LoadRequest& request, bool has_plan
   return options;
 }
 
-/// A library is a file of the package, or the bare name of what the host gives. A path that the package lacks is
-/// neither.
+/// A library is a file of the package, or the bare name of a library from the host. A path that is not in the package
+/// is an error.
 Result<void> add_packaged_library(const LoadRequest& request, const std::string& name, TorchOptions& options) {
   auto file = request.open_file
                   ? request.open_file(name)
@@ -110,7 +110,7 @@ Result<void> add_package_options(const LoadRequest& request, bool has_plans, Tor
   if (has_plans) read_plan(reader, own);
   GANTRY_RETURN_IF_ERROR(reader.finish());
   if (!request.host_options.find("plan")) options.plan = own.plan;
-  arguments.merge(options.arguments);  // those of the package stay
+  arguments.merge(options.arguments);  // the package's arguments win
   options.arguments = std::move(arguments);
   for (const std::string& name : libraries) GANTRY_RETURN_IF_ERROR(add_packaged_library(request, name, options));
   return {};
@@ -140,7 +140,7 @@ Options::operator EngineOptions() const {
 void Options::apply_to(ModelOptions& options) const {
   options.engine_options["torchscript"] = *this;
   Options aoti = *this;
-  aoti.plan.clear();  // how it is computed was decided when it was compiled
+  aoti.plan.clear();  // the plan was fixed when it was compiled
   options.engine_options["aoti"] = aoti;
 }
 

@@ -20,7 +20,7 @@ inline constexpr const char* kFusedPlan = "fused";
 struct TorchOptions {
   OptionValue::Object arguments;              ///< arguments of forward() that are not tensors
   std::vector<ModelFile> packaged_libraries;  ///< operator libraries, files of the package
-  std::vector<std::string> libraries;         ///< the same, paths of the host
+  std::vector<std::string> libraries;         ///< operator libraries, paths of the host
   bool trust_unverified_code = false;
   bool retain_activation_memory = true;
   std::string scratch_dir;
@@ -30,8 +30,8 @@ struct TorchOptions {
 /// Reads the options that both engines have. A package may set only `arguments` and `libraries`; the host decides the
 /// others. Arguments of the package take precedence over the host's.
 ///
-/// Errors: invalid_argument for what is unknown or wrong; failed_precondition if the package needs a library that the
-/// host has to give.
+/// Errors: invalid_argument for an unknown or wrong option; failed_precondition if the package needs a library that the
+/// host must provide.
 Result<TorchOptions> read_options(const LoadRequest& request);
 
 /// The same, and `plan`, which only TorchScript has. A package may set it; the host's value takes precedence.

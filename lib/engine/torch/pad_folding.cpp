@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which pads can be folded, and folding them.
+// Finds the pads that can be folded, and folds them.
 #include "engine/torch/pad_folding.hpp"
 
 #include <ATen/ops/isfinite.h>
@@ -39,7 +39,7 @@ bool pads_with_zeros(const Node* node) {
   return mode && mode->isString() && mode->toStringRef() == "constant" && value && (value->isNone() || is_zero(*value));
 }
 
-/// What a pad puts on both sides of each spatial axis. Its list begins with the last axis: [left, right, top, bottom].
+/// A pad's width on both sides of each spatial axis. Its list begins with the last axis: [left, right, top, bottom].
 std::optional<std::vector<std::int64_t>> symmetric_widths(const Node* pad, std::size_t axes) {
   const auto list = torch::jit::toIValue(pad->input(1));
   if (!list || !list->isIntList()) return std::nullopt;
@@ -47,11 +47,11 @@ std::optional<std::vector<std::int64_t>> symmetric_widths(const Node* pad, std::
   std::vector<std::int64_t> both(axes, 0);
   for (std::size_t i = 0; i + 1 < widths.size(); i += 2) {
     const std::int64_t before = widths[i];
-    if (before < 0 || before != widths[i + 1]) return std::nullopt;  // below 0 it crops
+    if (before < 0 || before != widths[i + 1]) return std::nullopt;  // a negative pad crops
     if (i / 2 < axes)
       both[axes - 1 - i / 2] = before;
     else if (before != 0)
-      return std::nullopt;  // channels, or samples
+      return std::nullopt;  // pads channels or samples
   }
   return both;
 }
@@ -74,7 +74,7 @@ bool fold(const ConvolutionNode& convolution, const torch::jit::AliasDb& aliases
 }  // namespace
 
 std::size_t fold_pads(const std::shared_ptr<torch::jit::Graph>& graph) {
-  const torch::jit::AliasDb aliases(graph);  // folding adds no writer, so what it says stays true
+  const torch::jit::AliasDb aliases(graph);  // folding adds no writer, so this stays valid
   std::size_t folded = 0;
   for (const ConvolutionNode& convolution : find_convolutions(*graph))
     if (fold(convolution, aliases)) ++folded;

@@ -22,7 +22,7 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// Cost:      a copy of 5 KB.
 class RandomStreamScope {
  public:
-  /// For the CPU it does not use LibTorch's context: that would cache permanently that there is no CUDA, which may be
+  /// For the CPU it does not use LibTorch's context, which would cache permanently that there is no CUDA; CUDA may be
   /// loaded later.
   explicit RandomStreamScope(c10::Device device)
       : generator_(device.is_cpu() ? at::detail::getDefaultCPUGenerator()

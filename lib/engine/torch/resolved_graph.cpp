@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inlining and constant folding, without LibTorch's freezing: that changes what is shared between runs, and this is to
-// find out what is.
+// Inlines and folds constants without LibTorch's freezing: freezing changes what runs share, which is to be found out
+// here.
 #include "engine/torch/resolved_graph.hpp"
 
 #include <torch/csrc/jit/passes/constant_propagation.h>
@@ -25,7 +25,7 @@ using torch::jit::Value;
 const auto kSubgraph = c10::Symbol::attr("Subgraph");
 const auto kName = c10::Symbol::attr("name");
 
-/// Attributes, by name, that some code of the module assigns.
+/// Names of attributes that the module's code assigns.
 std::unordered_set<std::string> assigned_names(const torch::jit::Module& module) {
   std::unordered_set<std::string> names;
   for (const auto& graph : all_graphs(module))
@@ -39,7 +39,7 @@ class Resolver {
  public:
   explicit Resolver(const torch::jit::Module& module) : assigned_(assigned_names(module)) {}
 
-  /// Each pass may find the object behind an interface, whose methods the next one inlines.
+  /// Each pass may find the object behind an interface. The next pass inlines its methods.
   void resolve(Graph& graph, const torch::jit::Module& module) {
     objects_[graph.inputs().at(0)] = module._ivalue();
     copy_subgraphs(graph.block());
@@ -107,7 +107,7 @@ class Resolver {
     found_interface_ = true;
   }
 
-  /// Of immutable values only, so that nothing is computed of tensors.
+  /// Folds immutable values only, so that no tensor is computed.
   static void fold(Graph& graph) {
     for_each_node(graph.block(), [](const Node* node) {
       if (const auto subgraph = subgraph_of(node)) fold(*subgraph);
@@ -118,7 +118,7 @@ class Resolver {
       torch::jit::PeepholeOptimize(shared, /*disable_shape_peepholes=*/true);
     }
     torch::jit::ConstantPropagationImmutableTypes(shared);
-    // Dead code stays: LibTorch's pass takes an append to a list inside a list for dead.
+    // Dead code is kept: LibTorch's pass takes an append to a list inside a list for dead.
   }
 
   const std::unordered_set<std::string> assigned_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making and removing the directory that code is unpacked into.
+// Makes and removes the directory that code is unpacked into.
 #include "engine/torch/scratch_directory.hpp"
 
 #include <unistd.h>
@@ -23,7 +23,7 @@ std::string reason_of(int error_number) {
   return std::generic_category().message(error_number);
 }
 
-/// Where programs put temporary files. The one place of lib/engine/torch that reads the environment.
+/// The directory for temporary files. The only place in lib/engine/torch that reads the environment.
 const char* from_environment() {
   const char* directory = std::getenv("TMPDIR");
   return directory && *directory ? directory : nullptr;
@@ -31,7 +31,7 @@ const char* from_environment() {
 
 struct Parent {
   std::string path;
-  std::string name;  // as messages call it: who chose it
+  std::string name;  // its name in messages: who chose it
 };
 
 Parent choose_parent(const std::string& option) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A library does not print; by default LibTorch prints warnings.
+// A library must not print; LibTorch prints warnings by default.
 #pragma once
 
 #include <gantry/version.hpp>

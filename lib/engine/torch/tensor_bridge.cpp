@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensors in without a copy, tensors out without an alias.
+// Converts inputs without a copy, and outputs without an alias.
 #include "engine/torch/tensor_bridge.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Setting a thread up for LibTorch and putting it back.
+// Sets up a thread for LibTorch, and restores it.
 #include "engine/torch/thread_state.hpp"
 
 #include <ATen/Parallel.h>
@@ -17,7 +17,7 @@ namespace {
 struct ThreadSettings {
   int (*openmp_get)() = nullptr;
   void (*openmp_set)(int) = nullptr;
-  int (*mkl_set_local)(int) = nullptr;  // gives back the number before; 0: none
+  int (*mkl_set_local)(int) = nullptr;  // returns the previous number; 0: none
 };
 
 template <class Function>

@@ -21,7 +21,7 @@ namespace gantry::inline GANTRY_ABI::libtorch {
 /// Ownership: a scope; neither copied nor moved.
 /// Threads:   one thread.
 /// Errors:    none.
-/// Cost:      a fraction of a microsecond; the first one on a thread starts LibTorch's state of it.
+/// Cost:      a fraction of a microsecond; the first one on a thread also initialises LibTorch's state of it.
 class ThreadScope {
  public:
   explicit ThreadScope(int threads);

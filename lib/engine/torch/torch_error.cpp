@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exceptions to Errors.
+// Converts exceptions to Errors.
 //
-// Types do not say enough: an operation that fails inside forward() arrives as a plain std::runtime_error with its
-// message in it, and the CPU allocator throws a plain c10::Error. So out-of-memory is told by its text as well.
+// Types do not say enough: an operation that fails in forward() throws a plain std::runtime_error with its message, and
+// the CPU allocator throws a plain c10::Error. So out-of-memory is also recognised by its text.
 #include "engine/torch/torch_error.hpp"
 
 #include <c10/util/Exception.h>
@@ -39,13 +39,13 @@ bool is_stack_frame(std::string_view line) {
          line.substr(0, 14) == "C++ CapturedTr";
 }
 
-/// Lines that say where, not what: the markers under a line of the model, and TorchScript's headings.
+/// Lines that show the place, not the error: markers under a line of the model, and TorchScript's headings.
 bool is_decoration(std::string_view line) {
   return line.empty() || line.find_first_not_of("~^<-= HERE") == std::string_view::npos ||
          line.substr(0, 9) == "Traceback" || line.substr(0, 23) == "The following operation";
 }
 
-/// From the last "SomethingError: " on, if the text is a TorchScript traceback.
+/// The text from the last "SomethingError: " on, if it is a TorchScript traceback.
 std::string_view message_of_traceback(std::string_view text) {
   if (text.find("Traceback of TorchScript") == std::string_view::npos) return text;
   const auto at = text.rfind("Error: ");
@@ -54,7 +54,7 @@ std::string_view message_of_traceback(std::string_view text) {
   return line == std::string_view::npos ? text : text.substr(line + 1);
 }
 
-/// CUDA's errors after which the process can compute nothing on the device any more.
+/// CUDA errors after which the process can no longer compute on the device.
 bool says_device_failed(std::string_view text) {
   if (text.find("CUDA error") == std::string_view::npos && text.find("CUDA_ERROR_") == std::string_view::npos)
     return false;

@@ -8,8 +8,8 @@
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// The exception being handled, as an Error; call it in a catch block. Memory that ran out, wherever, is
-/// resource_exhausted; everything else is `otherwise`. Never throws.
+/// The exception being handled, as an Error; call it in a catch block. Out-of-memory of any kind is resource_exhausted;
+/// everything else is `otherwise`. Never throws.
 Error translate_torch_exception(ErrorCode otherwise) noexcept;
 
 /// The relevant part of an exception's text, on one line: without C++ stack frames, and with a TorchScript traceback

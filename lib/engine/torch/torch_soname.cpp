@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An embedded shared library, opened from memory.
+// Opens an embedded shared library from memory.
 #include "engine/torch/torch_soname.hpp"
 
 #include <dlfcn.h>

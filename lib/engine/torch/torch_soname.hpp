@@ -2,16 +2,16 @@
 // Provides the libtorch.so that AOTInductor's libraries depend on.
 //
 // Every library of a default package needs "libtorch.so", an empty library that pulls in LibTorch's CUDA half. gantry
-// links libtorch_cpu only, so the dynamic loader would not find it, or load half a gigabyte of CUDA. While a package is
-// loaded, an empty library of that name, which is part of gantry and opened from memory, stands in. It is unloaded with
-// the package's library. Libraries built by GCC often cannot be unloaded; then it stays.
+// links only libtorch_cpu, so the dynamic loader would not find it, or would load half a gigabyte of CUDA. While a
+// package is loaded, gantry provides an empty library of that name from memory. It is unloaded with the package's
+// library. Libraries built by GCC often cannot be unloaded; then it stays.
 #pragma once
 
 #include <gantry/result.hpp>
 
 namespace gantry::inline GANTRY_ABI::libtorch {
 
-/// Ownership: keeps the stand-in loaded; a library that was loaded meanwhile keeps it from then on.
+/// Ownership: keeps the stand-in loaded; a library loaded meanwhile keeps it from then on.
 /// Threads:   one at a time.
 /// Errors:    open: failed_precondition if this system does not let code be loaded from memory.
 /// Cost:      well below a millisecond.

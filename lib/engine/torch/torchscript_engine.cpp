@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The TorchScript engine.
 //
-// Instances share one frozen module: TorchScript's interpreter is safe to run on several threads as long as the model
-// writes to nothing of its own. A model that does (it assigns an attribute, or writes to a buffer or into a list that
-// it holds) is copied for each instance, from a module that never runs.
+// Instances share one frozen module: TorchScript's interpreter may run on several threads as long as the model does not
+// write to its own state. A model that does (it assigns an attribute, or writes to a buffer or into a list that it
+// holds) is copied for each instance, from a module that never runs.
 //
-// What a model forks (torch.jit.fork) runs at once, on the thread that runs the model: LibTorch would start a pool of
-// as many threads as the machine has cores.
+// A fork of a model (torch.jit.fork) runs at once on the thread that runs the model. LibTorch would start a pool with
+// one thread per core of the machine.
 //
-// On the CPU the graph runs as it was frozen, without profiling runs and kernels made at run time (this is a setting of
-// the thread, put back after each call). They gain nothing there (EfficientNet-lite0, an MLP, an LSTM: equal to 1 %),
-// and LibTorch builds with LLVM, such as Debian's 2.6, may compile for minutes or never finish.
+// On the CPU the graph runs as it was frozen, without profiling runs and run-time kernels (a setting of the thread,
+// restored after each call). They gain nothing there (EfficientNet-lite0, an MLP, an LSTM: equal to 1 %), and LibTorch
+// builds with LLVM, such as Debian's 2.6, may compile for minutes or never finish.
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <atomic>
@@ -59,7 +59,7 @@ class TorchScriptInstance final : public EngineInstance {
       const torch::jit::GraphOptimizerEnabledGuard optimizer(optimize_at_run_time_);
       std::optional<RandomStreamScope> random;
       if (call.is_trial && draws_random_) random.emplace(device_);
-      // The inputs live until the outputs are converted, so that an output that aliases one is seen to.
+      // Keeps the inputs alive until the outputs are converted, to detect an output that aliases an input.
       const std::vector<at::Tensor> tensors = to_torch(inputs, device_);
       GANTRY_ASSIGN_OR_RETURN(auto outputs, call_.outputs_of(forward(call_.arguments(tensors))));
       return from_torch(std::move(outputs), call_.output_specs());

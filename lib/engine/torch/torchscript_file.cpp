@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading and freezing; prints left out, and convolutions in full precision on a GPU.
+// Loads and freezes a file, without prints, and with convolutions in full precision on a GPU.
 #include "engine/torch/torchscript_file.hpp"
 
 #include <caffe2/serialize/read_adapter_interface.h>
@@ -24,7 +24,7 @@
 namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
-/// Gives LibTorch the file. It reads past the end while it looks for the zip directory, and wants no error then.
+/// Gives LibTorch the file. LibTorch reads past the end when it looks for the zip directory, and expects no error.
 class FileReader final : public caffe2::serialize::ReadAdapterInterface {
  public:
   explicit FileReader(ModelFile file) : file_(std::move(file)) {}
@@ -37,7 +37,7 @@ class FileReader final : public caffe2::serialize::ReadAdapterInterface {
     failure_ = done.error();
     return 0;
   }
-  /// Why a read failed, which LibTorch does not tell.
+  /// Why a read failed, which LibTorch does not report.
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
@@ -54,8 +54,8 @@ void remove_prints(torch::jit::Block* block) {
   }
 }
 
-/// The last argument of a traced convolution is whether cuDNN may round to TensorFloat-32, as it was set in the process
-/// that traced. Switched off, like the setting of this process (cuda_loader.cpp), which such a convolution ignores.
+/// The last argument of a traced convolution says whether cuDNN may round to TensorFloat-32. It was set by the process
+/// that traced, and overrides the setting of this process (cuda_loader.cpp), so it is switched off.
 void convolve_in_full_precision(torch::jit::Block* block) {
   static const auto kConvolution = c10::Symbol::fromQualString("aten::_convolution");
   constexpr std::size_t kAllowTf32 = 12;
@@ -66,12 +66,12 @@ void convolve_in_full_precision(torch::jit::Block* block) {
   });
 }
 
-/// Of all parameters and buffers; those that share their memory count once.
+/// The bytes of all parameters and buffers; shared memory counts once.
 std::size_t weights_of(const torch::jit::Module& module) {
   std::unordered_set<const c10::StorageImpl*> storages;
   std::size_t bytes = 0;
   const auto add = [&](const at::Tensor& tensor) {
-    if (!tensor.defined() || !tensor.has_storage()) return;  // a sparse one
+    if (!tensor.defined() || !tensor.has_storage()) return;  // a sparse tensor
     const c10::Storage& storage = tensor.storage();
     if (storages.insert(storage.unsafeGetStorageImpl()).second) bytes += storage.nbytes();
   };
@@ -80,8 +80,8 @@ std::size_t weights_of(const torch::jit::Module& module) {
   return bytes;
 }
 
-/// Methods that forward() calls. Freezing inlines and then removes them, but errors still ask for their names, through
-/// pointers that would lead nowhere.
+/// Methods that freezing must keep. It inlines and then removes them, but errors still read their names, through
+/// pointers that would dangle.
 std::vector<std::string> other_methods(const torch::jit::Module& module) {
   std::vector<std::string> names;
   for (const torch::jit::Method& method : module.get_methods())
@@ -89,7 +89,7 @@ std::vector<std::string> other_methods(const torch::jit::Module& module) {
   return names;
 }
 
-/// Freezing inlines the weights as constants and folds what is constant. The model also runs without.
+/// Freezing inlines the weights and folds constants. A model that cannot be frozen still runs.
 void freeze(TorchScriptFile& file) {
   if (!file.effects.why_not_freeze.empty()) {
     file.why_not_frozen = file.effects.why_not_freeze;
@@ -107,7 +107,7 @@ void freeze(TorchScriptFile& file) {
   }
 }
 
-/// The name behind `text` in what LibTorch says; empty if it does not say that.
+/// The name after `text` in a message of LibTorch; empty if it does not contain `text`.
 std::string name_behind(const std::string& message, const std::string& text) {
   const auto at = message.find(text);
   if (at == std::string::npos) return "";
@@ -117,7 +117,7 @@ std::string name_behind(const std::string& message, const std::string& text) {
   return name;
 }
 
-/// An error of reading the code: of an operator or a class that nobody has registered, or another one.
+/// Explains an error of reading the code, such as an operator or a class that is not registered.
 Error explain_load_failure(const std::string& message, const Error& otherwise) {
   std::string name = name_behind(message, "Unknown builtin op: ");
   const bool is_operator = !name.empty();
@@ -133,7 +133,7 @@ Error explain_load_failure(const std::string& message, const Error& otherwise) {
                    "it with the model (\"options\": {\"libraries\": [...]})");
 }
 
-/// What load_torchscript_file() does once LibTorch has read the file.
+/// The part of load_torchscript_file() after LibTorch has read the file.
 Result<TorchScriptFile> prepare(torch::jit::Module module, c10::Device device) {
   if (!module.find_method("forward"))
     return Error(ErrorCode::kInvalidArgument, "the TorchScript module has no forward()");
@@ -160,7 +160,7 @@ Result<TorchScriptFile> load_torchscript_file(const ModelFile& source, c10::Devi
   const auto reader = std::make_shared<FileReader>(source);
   try {
     const ThreadScope thread(1);
-    // Onto the CPU first: a file saved on a device that this machine lacks loads as well.
+    // To the CPU first, so that a file saved on a device that this machine lacks also loads.
     return prepare(torch::jit::load(reader, c10::Device(c10::kCPU)), device);
   } catch (const std::exception& error) {
     if (reader->failure()) return *reader->failure();

@@ -15,10 +15,10 @@
 namespace gantry::inline GANTRY_ABI::libtorch {
 
 struct TorchScriptFile {
-  torch::jit::Module module;   ///< on its device, in eval mode, frozen where that was possible; never run itself
+  torch::jit::Module module;   ///< on its device, in eval mode, frozen if possible; never run itself
   std::string why_not_frozen;  ///< empty: it is frozen
   ForwardEffects effects;
-  std::size_t weights_bytes = 0;  ///< parameters and buffers, as they were before freezing
+  std::size_t weights_bytes = 0;  ///< parameters and buffers before freezing
 };
 
 /// Makes forward() equivalent to calling the module in Python, including its hooks, but without printing. Does not run

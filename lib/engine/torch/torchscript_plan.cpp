@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which models a plan is for, and the passes that it is made of.
+// Which models can use a plan, and the passes of each plan.
 #include "engine/torch/torchscript_plan.hpp"
 
 #include <ATen/ops/zeros.h>
@@ -25,7 +25,7 @@
 namespace gantry::inline GANTRY_ABI::libtorch {
 namespace {
 
-/// Operators whose answer depends on how a tensor lies in memory, or that fail where it lies otherwise.
+/// Operators whose result depends on a tensor's memory layout, or that fail for some layouts.
 std::string layout_operator(torch::jit::Graph& graph) {
   static const std::unordered_set<std::string> kOperators = {
       "aten::stride",          "aten::as_strided",     "aten::as_strided_",   "aten::as_strided_copy",
@@ -41,7 +41,7 @@ std::string layout_operator(torch::jit::Graph& graph) {
   return found;
 }
 
-/// A view of a tensor in channels_last may not exist; reshape makes a copy then. Nothing may write to either.
+/// A view of a channels_last tensor may be impossible; reshape then copies. Nothing may write to either.
 void reshape_instead_of_view(const std::shared_ptr<torch::jit::Graph>& graph) {
   static const auto kView = c10::Symbol::fromQualString("aten::view");
   static const auto kReshape = c10::Symbol::fromQualString("aten::reshape");
@@ -58,7 +58,7 @@ void reshape_instead_of_view(const std::shared_ptr<torch::jit::Graph>& graph) {
   }
 }
 
-/// Convolutions compute in the layout of their weights, and what is behind them goes on in it.
+/// Convolutions compute in the layout of their weights, and the operators after them continue in it.
 std::size_t lay_out_weights(torch::jit::Graph& graph) {
   std::size_t count = 0;
   for (const ConvolutionNode& convolution : find_convolutions(graph)) {
@@ -75,7 +75,7 @@ std::string counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-/// What forward() takes, with inputs of the signature's sizes, one sample; nothing if a size varies otherwise.
+/// Example arguments of forward(): one sample of the signature's sizes; nullopt if another size varies.
 std::optional<std::vector<c10::IValue>> example_of(const torch::jit::Module& module, const Signature& signature,
                                                    const ForwardCall& call) {
   std::vector<at::Tensor> inputs;
@@ -92,7 +92,7 @@ std::optional<std::vector<c10::IValue>> example_of(const torch::jit::Module& mod
   return arguments;
 }
 
-/// Why the model has no plan but "frozen"; empty: it may have another one.
+/// Why the model can only use the plan "frozen"; empty if it may use another one.
 std::string why_frozen_only(const TorchScriptFile& file, torch::jit::Graph& graph, c10::Device device) {
   if (!device.is_cpu()) return "it is for the CPU, and the model is on " + device.str();
   if (!file.why_not_frozen.empty()) return "the model is not frozen: " + file.why_not_frozen;
@@ -104,11 +104,11 @@ std::string why_frozen_only(const TorchScriptFile& file, torch::jit::Graph& grap
   return "";
 }
 
-/// The passes of a plan other than "frozen"; what was done, or why there is nothing to do.
+/// Runs the passes of a plan other than "frozen". Returns what was done, or why there is nothing to do.
 Result<std::string> rewrite(const std::string& plan, torch::jit::Module& module, const Signature& signature,
                             const ForwardCall& call) {
   auto graph = module.get_method("forward").graph();
-  torch::jit::RemoveTensorMutation(graph);  // relu_ and its like, where nobody can tell the difference
+  torch::jit::RemoveTensorMutation(graph);  // relu_ and similar, if the difference is unobservable
   reshape_instead_of_view(graph);
   std::string done = counted(fold_pads(graph), "pad") + " folded";
   if (plan == kFusedPlan) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Follows, through the resolved graph, what may be or hold memory that outlives the run, and looks who writes to it.
+// Follows memory that may outlive the run through the resolved graph, and finds what writes to it.
 //
-// LibTorch's own AliasDb does not serve: all attributes, and all that comes out of a list or a fork, are one thing to
-// it, so that a model which keeps fresh tensors in a list, or forks, would count as one with state.
+// LibTorch's own AliasDb is too coarse: to it all attributes, and all elements of lists and results of forks, are the
+// same. A model that forks, or keeps fresh tensors in a list, would count as one with state.
 #include "engine/torch/write_analysis.hpp"
 
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -30,12 +30,12 @@ using torch::jit::Value;
 /// Where memory may come from.
 using Origins = std::uint8_t;
 constexpr Origins kModule = 1;
-constexpr Origins kHeld = 2;  ///< of the module, by way of a list, a dict, a tuple or an object
+constexpr Origins kHeld = 2;  ///< of the module, through a list, dict, tuple or object
 constexpr Origins kInput = 4;
 constexpr Origins kConstant = 8;
 
-/// Of a value: itself, and what it holds, however deep inside. Putting something into a list that holds an input does
-/// not write to the input.
+/// The origins of a value itself, and of what it holds at any depth. Putting something into a list that holds an input
+/// does not write to the input.
 struct Reach {
   Origins own = 0;
   Origins inside = 0;
@@ -47,7 +47,7 @@ bool is_module(const c10::Type& type) {
   return object && object->is_module();
 }
 
-/// False if nothing can be written to a value of this type, or to what it holds.
+/// False if neither a value of this type nor what it holds can be written to.
 bool can_be_written(const c10::Type& type) {
   switch (type.kind()) {
     case c10::TypeKind::NoneType:
@@ -78,16 +78,16 @@ bool is_tensor(const c10::Type& type) {
          (type.kind() == c10::TypeKind::OptionalType && type.containedTypes()[0]->kind() == c10::TypeKind::TensorType);
 }
 
-/// Something that other values can be put into.
+/// A type that can hold other values.
 bool is_container(const c10::Type& type) {
   return can_be_written(type) && !is_tensor(type) && !is_module(type);
 }
 
-/// Operators that may give back an input, or look into one, though their schema does not say so: found by running all
-/// operators that torch's own tests know, and comparing the memory of what comes out with what went in.
+/// Operators that may return an input or a view of one, though their schema does not say so. Found by running all
+/// operators in torch's own tests, and comparing the memory of inputs and outputs.
 bool may_pass_through(const Node* node) {
   const std::string_view name = node->kind().toUnqualString();
-  if (name == "einsum") {  // of several operands it is a product, which is new
+  if (name == "einsum") {  // with several operands the result is a new tensor
     const Node* const operands = node->inputs().size() > 1 ? node->inputs()[1]->node() : nullptr;
     return !operands || operands->kind() != c10::prim::ListConstruct || operands->inputs().size() < 2;
   }
@@ -98,7 +98,7 @@ bool may_pass_through(const Node* node) {
   return false;
 }
 
-/// Batch statistics are updated without a word in the schema: inputs 3 and 4, if input 5 is true.
+/// Batch statistics are updated, though the schema does not say so: inputs 3 and 4, if input 5 is true.
 bool updates_statistics(const Node* node) {
   const std::string_view name = node->kind().toUnqualString();
   if (name.find("batch_norm") == std::string_view::npos && name != "instance_norm") return false;
@@ -107,7 +107,7 @@ bool updates_statistics(const Node* node) {
   return !is_training || is_training->toBool();
 }
 
-/// An operator that would draw numbers in training only, or for a dropout of 0: attention, LSTM, dropout.
+/// True if attention, LSTM or dropout draws no numbers, because it is not training or its dropout is 0.
 bool has_dropout_off(const Node* node, const c10::FunctionSchema& schema) {
   for (std::size_t i = 0; i < node->inputs().size() && i < schema.arguments().size(); ++i) {
     const std::string& name = schema.arguments()[i].name();
@@ -172,8 +172,8 @@ class Analysis {
     for (const Value* output : node->outputs()) add(output, reach);
   }
 
-  /// What is put into a container may come out of any. What the module keeps of an input outlives the call, and may be
-  /// written to by later ones, so the input must be the model's own.
+  /// What is put into one container may come out of any. An input that the module keeps outlives the call, and later
+  /// calls may write to it, so the input must be the model's own.
   void store(const Value* container, Origins origins) {
     if ((of(container).all() & kModule) && (origins & kInput)) effects.writes_inputs = true;
     if (!is_container(*container->type())) return;
@@ -228,8 +228,8 @@ class Analysis {
     }
   }
 
-  /// A branch, or a loop: the inputs of its body are the iteration's number, then what it carries; the outputs whether
-  /// it continues, then what it carries.
+  /// A branch or a loop. The inputs of a loop's body are the iteration's number and the carried values; its outputs are
+  /// whether it continues and the carried values.
   void visit_blocks(const Node* node) {
     const bool is_loop = node->kind() == c10::prim::Loop;
     for (const Block* block : node->blocks()) {
@@ -267,7 +267,7 @@ class Analysis {
     add(node->output(), reach);
   }
 
-  /// A method of an interface or a custom class.
+  /// A call of a method of an interface or a custom class.
   void visit_unknown(const Node* node) {
     const Origins all = all_of(node);
     write(all);
@@ -304,16 +304,16 @@ class Analysis {
   void write_argument(const Node* node, const Value* input, const c10::AliasInfo& alias) {
     static const auto kSet = c10::Symbol::fromQualString("aten::set_");
     write(of(input).own);
-    const auto& parts = alias.containedTypes();  // Tensor(a!)[]: to the tensors, not to the list
+    const auto& parts = alias.containedTypes();  // Tensor(a!)[]: writes to the tensors, not to the list
     if (std::any_of(parts.begin(), parts.end(), [](const c10::AliasInfo& part) { return part.isWrite(); }))
       write(of(input).inside);
     store(input, all_of(node));
-    if (node->kind() == kSet) add(input, {all_of(node), 0});  // it now looks into another tensor's memory
+    if (node->kind() == kSet) add(input, {all_of(node), 0});  // it now views another tensor's memory
   }
 
   Reach reach_of_output(const Node* node, const c10::AliasInfo* alias, bool is_container, const Reach& aliased) const {
     const Origins all = all_of(node);
-    // The schemas of prim::TupleIndex, aten::wait and their like do not tell.
+    // The schemas of prim::TupleIndex, aten::wait and the like do not describe aliases.
     const torch::jit::Operator* const operation = node->maybeOperator();
     if (node->kind().is_prim() || !operation ||
         operation->aliasAnalysisKind() == c10::AliasAnalysisKind::INTERNAL_SPECIAL_CASE)
@@ -325,7 +325,7 @@ class Analysis {
   }
 
   std::unordered_map<const Value*, Reach> reaches_;
-  Origins stored_ = 0;  // what somebody put into a container
+  Origins stored_ = 0;  // everything that was put into a container
   int fork_depth_ = 0;
   bool has_changed_ = false;
 };

@@ -17,17 +17,16 @@ struct ForwardEffects {
   bool writes_state = false;   ///< writes to something that outlives the run and that later runs see
   /// Writes to a tensor that is a constant of the code, which all copies of the module share.
   bool writes_constants = false;
-  /// Why freezing would lose state: it turns lists and dicts that the module holds into constants. Empty if it would
-  /// not.
+  /// Why freezing would lose state: it turns lists and dicts of the module into constants. Empty if it would not.
   std::string why_not_freeze;
   bool forks = false;         ///< torch.jit.fork
   bool draws_random = false;  ///< it may draw numbers from the process's generator
-  /// forward() with all it calls in it, and the settings that are fixed.
+  /// forward() with all its calls inlined and its fixed settings.
   std::shared_ptr<torch::jit::Graph> graph;
 };
 
-/// Of a module that is in eval mode and not frozen. Computes nothing but numbers, texts and conditions that are
-/// constant in the code. May throw.
+/// Analyses a module that is in eval mode and not frozen. Computes only numbers, texts and conditions that are constant
+/// in the code. May throw.
 ForwardEffects analyse_forward(const torch::jit::Module& module);
 
 }  // namespace gantry::inline GANTRY_ABI::libtorch

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading a zip file's directory, and copying stored entries out of it.
+// Reads a zip file's directory, and copies stored entries out of it.
 #include "engine/torch/zip_directory.hpp"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ struct Directory {
   std::uint64_t count = 0;
 };
 
-/// Where the directory is, from the record at the end of the file; nothing if there is none.
+/// Finds the directory through the record at the end of the file; nullopt if there is none.
 Result<std::optional<Directory>> find_directory(const ModelFile& file) {
   const auto nothing = std::optional<Directory>();
   const std::uint64_t file_size = file.size();
@@ -75,7 +75,7 @@ bool is_safe_name(std::string_view name) {
   return true;
 }
 
-/// Replaces the fields of 0xffffffff by those of the zip64 extra field. False if one is missing.
+/// Replaces fields of 0xffffffff with those of the zip64 extra field. False if one is missing.
 bool apply_zip64(std::string_view extra, std::uint64_t full_size, ZipEntry& entry) {
   const bool needs_full = full_size == 0xffffffff;
   const bool needs_size = entry.size == 0xffffffff;
@@ -98,7 +98,7 @@ bool apply_zip64(std::string_view extra, std::uint64_t full_size, ZipEntry& entr
   return false;
 }
 
-/// The entry at the front of `rest`, which is shortened by it; nothing if it is damaged.
+/// Removes the entry at the front of `rest`; nullopt if it is damaged.
 std::optional<ZipEntry> take_entry(std::string_view& rest) {
   if (rest.size() < kHeaderSize || rest.substr(0, 4) != "PK\1\2") return std::nullopt;
   const auto name_size = static_cast<std::size_t>(number(rest, 28, 2));
@@ -120,7 +120,7 @@ Error cannot_unpack(const ModelFile& file, const ZipEntry& entry, ErrorCode code
   return Error(code, "cannot unpack '" + entry.name + "' of '" + file.name() + "': " + why);
 }
 
-/// Where a stored entry's bytes are; all of them lie in the file.
+/// The offset of a stored entry's bytes, all of which are in the file.
 Result<std::uint64_t> begin_of(const ModelFile& file, const ZipEntry& entry) {
   if (!entry.is_stored)
     return cannot_unpack(file, entry, ErrorCode::kUnsupported, "it is compressed, which torch's own packages are not");

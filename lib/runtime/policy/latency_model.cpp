@@ -8,13 +8,13 @@
 namespace gantry::inline GANTRY_ABI::detail {
 namespace {
 
-constexpr double kShare = 0.1;        // of a new measurement in the running mean
-constexpr double kOutlier = 4.0;      // a measurement counts as this many times the mean at most
+constexpr double kShare = 0.1;        // weight of a new measurement in the running mean
+constexpr double kOutlier = 4.0;      // a measurement counts as at most this many times the mean
 constexpr double kWorthwhile = 0.97;  // a larger size must be at least this much better
-constexpr std::uint64_t kTrials = 3;  // of a size before it may be kept to
-constexpr double kHopeless = 1.15;    // this much worse after two trials, a size is given up
-// A size is looked at again once it was not used for this many times as many samples: what was measured may be of
-// another time. All sizes together so put less than a hundredth of the samples into batches that do not pay.
+constexpr std::uint64_t kTrials = 3;  // measurements of a size before it may be chosen
+constexpr double kHopeless = 1.15;    // a size this much worse after two trials is given up
+// A size is tried again when kLookAgain times as many samples ran at other sizes: its measurement may be outdated.
+// These trials of all sizes together put less than a hundredth of the samples into batches that do not pay.
 constexpr std::uint64_t kLookAgain = 2000;
 
 Clock::duration from_seconds(double seconds) {
@@ -46,7 +46,7 @@ void LatencyModel::record(std::size_t batch, Clock::duration took) {
   Bucket& bucket = buckets_[std::min(bucket_of(batch), buckets_.size() - 1)];
   const double seconds = std::chrono::duration<double>(took).count();
   const double per_sample = seconds / static_cast<double>(batch);
-  // The first call of a size sets up memory and kernels, so the second replaces it unless it is slower.
+  // The first call of a size sets up memory and kernels, so the second measurement replaces it unless it is slower.
   if (bucket.count == 0 || (bucket.count == 1 && per_sample < bucket.per_sample))
     bucket.per_sample = per_sample;
   else
@@ -58,9 +58,9 @@ void LatencyModel::record(std::size_t batch, Clock::duration took) {
 }
 
 Clock::duration LatencyModel::expected(std::size_t batch) const {
-  if (first_ > 0) batch = std::max(batch, std::size_t{1} << first_);  // fewer are computed as so many
+  if (first_ > 0) batch = std::max(batch, std::size_t{1} << first_);  // smaller batches are computed at this size
   const std::size_t wanted = std::min(bucket_of(std::max<std::size_t>(1, batch)), buckets_.size() - 1);
-  for (std::size_t i = wanted + 1; i-- > 0;)  // the next smaller size that is known; else the next larger
+  for (std::size_t i = wanted + 1; i-- > 0;)  // the next smaller measured size; else the next larger
     if (buckets_[i].count > 0) return from_seconds(buckets_[i].per_sample * static_cast<double>(batch));
   for (std::size_t i = wanted; i < buckets_.size(); ++i)
     if (buckets_[i].count > 0) return from_seconds(buckets_[i].per_sample * static_cast<double>(batch));
@@ -96,7 +96,7 @@ std::size_t LatencyModel::best_size() const {
 }
 
 std::size_t LatencyModel::trial_size(std::size_t waiting) const {
-  // All sizes are tried: two samples may cost more than twice one, and sixteen still less than sixteen times.
+  // Tries all sizes: a batch of two may cost more than two calls, and a batch of sixteen still less than sixteen.
   const double hopeless = kHopeless * buckets_[best_bucket()].per_sample;
   for (std::size_t i = first_; i < buckets_.size() && size_of(i) <= waiting; ++i)
     if (!buckets_[i].is_forbidden &&
