@@ -20,6 +20,7 @@
 #include <gantry/payload.hpp>
 #include <gantry/pipeline.hpp>
 #include <gantry/registry.hpp>
+#include <gantry/signature.hpp>
 
 namespace gantry {
 inline namespace GANTRY_ABI {
@@ -28,6 +29,9 @@ inline namespace GANTRY_ABI {
 struct Port {
   std::string name;  ///< empty if unnamed
   PayloadType type;
+  /// For Tensor and Tensors: names, dtypes and shapes, if a model takes the input as it comes, or gives the output.
+  /// "batch" is the batch axis of that model; run() takes a sample, without it. Empty: unknown.
+  std::vector<TensorSpec> tensors;
 };
 
 namespace detail {

@@ -31,6 +31,8 @@ struct CompileOptions {
   std::optional<Runtime> runtime;
   /// Name in messages, "pipeline 'cats' > ...", and in RuntimeStats::pipelines. Empty: no such prefix.
   std::string name;
+  /// Version of what it serves, for PipelineStats::version. open() sets the package's.
+  std::string version;
   /// Lines that explain() prints above the plan.
   std::vector<std::string> notes;
   /// Runs neighbouring stages as one step if that gives the same results faster; explain() shows which stages. false:

@@ -233,6 +233,7 @@ CompileOptions PackageOpener::compile_options() const {
   CompileOptions options;
   options.runtime = context_.runtime;
   options.name = manifest_.name;
+  options.version = manifest_.version;
   const bool is_alone = models_.size() == 1;
   options.notes.push_back("package: " + manifest_.title() + (is_alone ? ", engine " + models_[0].info().engine : ""));
   for (const ModelCandidate& candidate : models_) {

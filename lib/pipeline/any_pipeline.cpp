@@ -8,6 +8,7 @@
 #include "pipeline/boxed_value.hpp"
 #include "pipeline/parsed_pipeline.hpp"
 #include "pipeline/pipeline_origin.hpp"
+#include "pipeline/ports.hpp"
 #include "pipeline/run_until.hpp"
 
 namespace gantry::inline GANTRY_ABI {
@@ -40,13 +41,8 @@ AnyPipeline::AnyPipeline(std::shared_ptr<const detail::PipelineCore> core,
   auto parts = std::make_shared<detail::AnyPipelineParts>();
   parts->origin = std::move(origin);
   parts->codecs = std::move(codecs);
-  parts->inputs = {{"", PayloadType(*core_->root().in)}};
-  if (parts->origin && parts->origin->inputs.size() > 1) {
-    parts->inputs.clear();
-    for (const detail::PipelineInput& input : parts->origin->inputs)
-      parts->inputs.push_back({input.name, PayloadType(*input.type)});
-  }
-  parts->outputs = {{"", PayloadType(*core_->root().out)}};
+  parts->inputs = detail::input_ports(core_->root(), parts->origin.get());
+  parts->outputs = detail::output_ports(core_->root());
   parts_ = std::move(parts);
 }
 

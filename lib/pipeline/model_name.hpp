@@ -2,15 +2,16 @@
 // ModelName: the parameters of a model's node.
 #pragma once
 
-#include <gantry/version.hpp>
+#include <gantry/signature.hpp>
 #include <string>
 
 namespace gantry::inline GANTRY_ABI::detail {
 
-/// The name of a model in its node: the name in the config, else Model::name().
 struct ModelName {
+  /// The name in the config, else Model::name().
   std::string text;
   bool is_one_of_several = false;
+  Signature signature;
 };
 
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -286,7 +286,7 @@ NodePtr make_model_node(const Model& model, const TypeInfo& in, const TypeInfo& 
   node->kind = node->name = "model";
   node->in = &in;
   node->out = &out;
-  const ModelName called{name.empty() ? model.name() : name, is_one_of_several};
+  const ModelName called{name.empty() ? model.name() : name, is_one_of_several, signature};
   node->params = Params::of(called, "");
   node->params.text = "'" + model.name() + "', " + signature.to_string() +
                       ", max_batch=" + std::to_string(model.max_batch()) + ", " + model.merging() + ", " +

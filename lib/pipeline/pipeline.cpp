@@ -235,6 +235,7 @@ Result<std::shared_ptr<const PipelineCore>> PipelineCore::compile(const NodePtr&
   auto compiled = std::make_shared<Compiled>();
   if (!options.name.empty()) compiled->scope = "pipeline '" + options.name + "'";
   compiled->name = options.name.empty() ? "pipeline" : options.name;
+  compiled->version = options.version;
   compiled->out = root->out;
   const int levels = levels_of(*root, kMostLevels);
   if (levels > kMostLevels)

@@ -108,6 +108,7 @@ class NestedCall : public std::enable_shared_from_this<NestedCall> {
       Slot& slot = slots_[origins_[i]];
       if (items_[i].ok()) {
         slot = std::move(items_[i]);
+        compiled_->count_answer(call_);
         continue;
       }
       slot.fail(items_[i].error());

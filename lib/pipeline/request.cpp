@@ -29,9 +29,15 @@ void Compiled::count_error(const Error& error, const CallOptions& call) const no
   if (!call.is_trial) errors[static_cast<std::size_t>(error.code())].fetch_add(1, std::memory_order_relaxed);
 }
 
+void Compiled::count_answer(const CallOptions& call) const noexcept {
+  if (!call.is_trial) time.record(call.now() - call.began);
+}
+
 PipelineStats Compiled::stats() const {
   PipelineStats stats;
   stats.name = name;
+  stats.version = version;
+  stats.time = time.snapshot();
   stats.requests = requests.load();
   for (std::size_t i = 0; i < kErrorCodes; ++i) stats.errors[i] = errors[i].load(std::memory_order_relaxed);
   for (const StageCounter& counter : counters)
@@ -48,6 +54,7 @@ Result<Value> Compiled::finish(Slot& slot, const CallOptions& call, RuntimeCore&
     if (is_late)
       return failed(Error(ErrorCode::kDeadlineExceeded, "the deadline passed before the result was ready"), call);
     if (out->settle) out->settle(slot.value().data(), MemoryCare::kCompact);
+    count_answer(call);
     return std::move(slot.value());
   } catch (...) {
     return failed(translate_exception(), call);

@@ -17,6 +17,7 @@
 #include "core/mutex.hpp"
 #include "pipeline/plan.hpp"
 #include "runtime/context.hpp"
+#include "runtime/histogram_recorder.hpp"
 #include "runtime/observed_request.hpp"
 #include "runtime/policy/fastest_time.hpp"
 #include "runtime/runtime_core.hpp"
@@ -26,6 +27,7 @@ namespace gantry::inline GANTRY_ABI::detail {
 /// State that all requests of a pipeline share.
 struct Compiled final : RuntimePipeline {
   std::string name;  // "pipeline" if it has none
+  std::string version;
   StageCounters counters;
   std::unique_ptr<const Plan> plan;
   StageCounters observed_counters;
@@ -37,6 +39,7 @@ struct Compiled final : RuntimePipeline {
 
   mutable Counter requests;
   mutable std::array<std::atomic<std::uint64_t>, kErrorCodes> errors{};
+  mutable HistogramRecorder time;  // from the call to its result
 
   PipelineStats stats() const override;
   /// Counts a request of `samples` that begins, and tells the observer. `outer`: the context of the request that it is
@@ -44,6 +47,7 @@ struct Compiled final : RuntimePipeline {
   void begin(CallOptions& call, std::size_t samples, const std::shared_ptr<Observer>& observer,
              const Context* outer) const {
     if (!call.is_trial) requests.add(samples);
+    call.began = call.now();
     call.observed = ObservedRequest::begin(observer, name, call, samples, outer);
   }
   /// The expected time of a request of `samples`, for admission. Zero, which never refuses, if it is unknown, and for
@@ -56,6 +60,7 @@ struct Compiled final : RuntimePipeline {
   Result<Value> finish(Slot& slot, const CallOptions& call, RuntimeCore& core) const noexcept;
   /// Counts the error of one input, and returns it with the pipeline's name.
   Error failed(const Error& error, const CallOptions& call) const noexcept;
+  void count_answer(const CallOptions& call) const noexcept;
   void count_error(const Error& error, const CallOptions& call) const noexcept;
   Error scoped(const Error& error) const noexcept;
 };

@@ -24,6 +24,8 @@ struct AdmittedBy {
 struct CallOptions : EngineCall {
   int priority = 0;
   std::string tenant;
+  /// When the pipeline was called.
+  TimeSource::Time began{};
   /// The request as the observer knows it; nullptr if it is not observed.
   std::shared_ptr<const ObservedRequest> observed;
 

@@ -17,16 +17,23 @@ void add_weak(std::vector<std::weak_ptr<T>>& all, std::weak_ptr<T> added) {
   all.push_back(std::move(added));
 }
 
-/// Appends the stats of the members that still exist. A scraper rejects a page with two series of the same name, so the
-/// second one is called "name#2".
+std::pair<std::string, std::string> series_of(const ModelStats& stats) {
+  return {stats.name, ""};
+}
+std::pair<std::string, std::string> series_of(const PipelineStats& stats) {
+  return {stats.name, stats.version};
+}
+
+/// Appends the stats of the members that still exist. A scraper rejects a page with two series of the same labels, so
+/// the second one is called "name#2".
 template <class T, class Stats>
 void collect_stats(const std::vector<std::weak_ptr<T>>& all, std::vector<Stats>& collected) {
-  std::map<std::string, int> named;
+  std::map<std::pair<std::string, std::string>, int> named;
   for (const auto& one : all) {
     const auto alive = one.lock();
     if (!alive) continue;
     Stats stats = alive->stats();
-    if (const int count = ++named[stats.name]; count > 1) stats.name += "#" + std::to_string(count);
+    if (const int count = ++named[series_of(stats)]; count > 1) stats.name += "#" + std::to_string(count);
     collected.push_back(std::move(stats));
   }
 }

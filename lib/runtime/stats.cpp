@@ -130,20 +130,35 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
              &ModelStats::gather);
 }
 
+/// `version` is a label of its own, left out where there is none: an objective covers all versions or one.
+PrometheusText::Labels labels_of(const PipelineStats& pipeline) {
+  PrometheusText::Labels labels{{"pipeline", pipeline.name}};
+  if (!pipeline.version.empty()) labels.emplace_back("version", pipeline.version);
+  return labels;
+}
+
 void write_pipelines(PrometheusText& out, const std::vector<PipelineStats>& pipelines) {
   out.family("gantry_pipeline_requests_total", "counter", "Inputs of the pipeline, each of a batch.");
   for (const PipelineStats& pipeline : pipelines)
-    out.sample({{"pipeline", pipeline.name}}, static_cast<double>(pipeline.requests));
+    out.sample(labels_of(pipeline), static_cast<double>(pipeline.requests));
   out.family("gantry_pipeline_errors_total", "counter", "Inputs that got an error, by code.");
   for (const PipelineStats& pipeline : pipelines)
-    for (std::size_t i = kFirstCode; i < kErrorCodes; ++i)
-      out.sample({{"pipeline", pipeline.name}, {"code", to_string(static_cast<ErrorCode>(i))}},
-                 static_cast<double>(pipeline.errors[i]));
+    for (std::size_t i = kFirstCode; i < kErrorCodes; ++i) {
+      auto labels = labels_of(pipeline);
+      labels.emplace_back("code", to_string(static_cast<ErrorCode>(i)));
+      out.sample(labels, static_cast<double>(pipeline.errors[i]));
+    }
+  out.family("gantry_pipeline_seconds", "histogram", "From the call to the result, of inputs that did not fail.");
+  for (const PipelineStats& pipeline : pipelines) out.histogram(labels_of(pipeline), pipeline.time);
   const auto each_stage = [&](const char* name, const char* type, const char* help, auto write) {
     out.family(name, type, help);
     for (const PipelineStats& pipeline : pipelines)
-      for (const StageStats& stage : pipeline.stages)
-        write(PrometheusText::Labels{{"pipeline", pipeline.name}, {"stage", stage.name}, {"path", stage.path}}, stage);
+      for (const StageStats& stage : pipeline.stages) {
+        auto labels = labels_of(pipeline);
+        labels.emplace_back("stage", stage.name);
+        labels.emplace_back("path", stage.path);
+        write(labels, stage);
+      }
   };
   each_stage("gantry_stage_samples_total", "counter", "Samples that entered the stage.",
              [&](const auto& labels, const auto& stage) { out.sample(labels, static_cast<double>(stage.samples)); });

@@ -215,11 +215,14 @@ TEST(OpenPackage, ChecksAreNoTraffic) {
   EXPECT_EQ(stats.models[0].calls + stats.models[0].samples + stats.models[0].batches, 0u);
   EXPECT_EQ(stats.models[0].compute.count + stats.models[0].queue_wait.count + stats.models[0].gather.count, 0u);
   ASSERT_EQ(stats.pipelines.size(), 1u);
-  EXPECT_EQ(stats.pipelines[0].requests, 0u);
+  EXPECT_EQ(stats.pipelines[0].requests + stats.pipelines[0].time.count, 0u);
+  EXPECT_EQ(stats.pipelines[0].version, pipeline->package().version);
+  EXPECT_NE(stats.pipelines[0].version, "");
   EXPECT_EQ(stats.pipelines[0].stages.at(0).samples + stats.pipelines[0].stages.at(0).time.count, 0u);
   ASSERT_THAT(pipeline->run(row({1, 2})), IsOk());
   EXPECT_EQ(options.model.runtime->stats().models[0].calls, 1u);
   EXPECT_EQ(options.model.runtime->stats().pipelines[0].requests, 1u);
+  EXPECT_EQ(options.model.runtime->stats().pipelines[0].time.count, 1u);
 }
 
 /// The engine counts its runs in each instance and adds the count to the answer.

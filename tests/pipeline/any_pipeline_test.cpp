@@ -71,6 +71,27 @@ TEST(AnyPipeline, IsMadeFromATypedOne) {
   EXPECT_EQ(AnyPipeline(typed, registry).codecs().name_of(PayloadType::of<Int>()), "int");
 }
 
+TEST(AnyPipeline, APortHasTheTensorsOfTheModelThatItLeadsTo) {
+  const Runtime runtime = make_runtime(1);
+  const Model model = test::make_fake_model(std::make_shared<test::FakeScript>(), runtime);
+  ConfigContext context;
+  context.models.emplace("fake", model);
+  const auto ports_of = [&](const char* json) {
+    auto pipeline = compile_any(json, Registry::builtin(), context, on(runtime)).value();
+    const auto names = [](const Port& port) {
+      std::string text;
+      for (const TensorSpec& spec : port.tensors) text += spec.to_string() + ";";
+      return text;
+    };
+    return std::pair(names(pipeline.inputs()[0]), names(pipeline.outputs()[0]));
+  };
+  using Ports = std::pair<std::string, std::string>;
+  const std::string x = "x: f32[batch, 2];", y = "y: f32[batch, 2];";
+  EXPECT_EQ(ports_of(R"([{"op": "model"}])"), Ports(x, y));
+  EXPECT_EQ(ports_of(R"([{"op": "model"}, {"op": "softmax"}])"), Ports(x, ""));
+  EXPECT_EQ(ports_of(R"([{"op": "softmax"}, {"op": "model"}])"), Ports("", y));
+}
+
 TEST(AnyPipeline, RefusesAPayloadOfAnotherType) {
   const AnyPipeline pipeline = any(R"([{"op": "test.add"}])");
   const auto refused = FailsWith(ErrorCode::kInvalidArgument, "this pipeline takes long, the payload is bool");

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <tuple>
@@ -15,6 +16,7 @@
 
 #include "pipeline/config_fixture.hpp"
 #include "support/fake_engine.hpp"
+#include "support/manual_time.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry::inline GANTRY_ABI {
@@ -27,6 +29,7 @@ using test::Int;
 using test::is_even;
 using test::make_fake_model;
 using test::make_runtime;
+using test::ManualTime;
 using test::multiply;
 using test::refuse;
 using test::row;
@@ -84,6 +87,60 @@ TEST(Stats, CountEachInputAndItsErrorOnce) {
   EXPECT_EQ(stats.errors[static_cast<std::size_t>(ErrorCode::kInvalidArgument)], 3u);
   EXPECT_EQ(stats.errors[static_cast<std::size_t>(ErrorCode::kDeadlineExceeded)], 1u);
   EXPECT_EQ(std::accumulate(stats.errors.begin(), stats.errors.end(), std::uint64_t{0}), 4u);
+}
+
+TEST(Stats, HoldTheTimeFromTheCallToTheResultOfWhatWasAnswered) {
+  const auto time = std::make_shared<ManualTime>();
+  const auto slow = [&](Int value) -> Result<Int> {
+    time->advance(std::chrono::milliseconds(value));
+    if (value == 9) return Error(ErrorCode::kInvalidArgument, "refused");
+    return value;
+  };
+  const Runtime runtime = make_runtime(1, Execution::kPooled, 1024, time);
+  const auto pipeline = compile(stage("slow", slow), runtime).value();
+  static_cast<void>(pipeline.run(50));
+  static_cast<void>(pipeline.run(9));
+  static_cast<void>(pipeline.submit(50).get());
+  static_cast<void>(pipeline.run(1, within(std::chrono::seconds(-1), *time)));
+  const PipelineStats once = runtime.stats().pipelines.at(0);
+  EXPECT_EQ(once.requests, 4u);
+  EXPECT_EQ(once.time.count, 2u);
+  EXPECT_EQ(once.time.sum_ns, 100'000'000u);
+
+  const std::vector<Int> inputs = {3, 9, 4};  // each of a batch ends when the batch does
+  static_cast<void>(pipeline.run_batch(inputs));
+  EXPECT_EQ(runtime.stats().pipelines.at(0).time.count, 4u);
+  EXPECT_EQ(runtime.stats().pipelines.at(0).time.sum_ns, 100'000'000u + 2 * 16'000'000u);
+
+  const auto outer = compile(pipeline.stage(), runtime).value();
+  static_cast<void>(outer.run(5));
+  EXPECT_EQ(runtime.stats().pipelines.at(0).time.count, 5u);
+  EXPECT_EQ(runtime.stats().pipelines.at(1).time.sum_ns, 5'000'000u);
+}
+
+TEST(Stats, OfTwoVersionsAreSeriesOfTheirOwn) {
+  const Runtime runtime = make_runtime(1);
+  CompileOptions options(runtime);
+  options.name = "cats";
+  options.version = "1";
+  const auto first = compile(add(1), options).value();
+  options.version = "2";
+  const auto second = compile(add(1), options).value();
+  const auto again = compile(add(1), options).value();
+  static_cast<void>(second.run(1));
+  const auto pipelines = runtime.stats().pipelines;
+  ASSERT_EQ(pipelines.size(), 3u);
+  EXPECT_EQ(pipelines[1].name, "cats");
+  EXPECT_EQ(pipelines[1].version, "2");
+  EXPECT_EQ(pipelines[2].name, "cats#2");
+  const std::string page = to_prometheus(runtime.stats());
+  for (const char* line :
+       {"gantry_pipeline_requests_total{pipeline=\"cats\",version=\"1\"} 0\n",
+        "gantry_pipeline_requests_total{pipeline=\"cats\",version=\"2\"} 1\n",
+        "# TYPE gantry_pipeline_seconds histogram\n",
+        "gantry_pipeline_seconds_count{pipeline=\"cats\",version=\"2\"} 1\n",
+        "gantry_stage_samples_total{pipeline=\"cats\",version=\"2\",stage=\"test.add\",path=\"pipeline[0]\"} 1\n"})
+    EXPECT_THAT(page, testing::HasSubstr(line));
 }
 
 TEST(Stats, OfStagesAreOnThePrometheusPage) {
