@@ -29,7 +29,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo test lint asan tsan abi bench bench-image bench-detect bench-engines install docker-demo docker-test format check-format op-tables tidy clean
+.PHONY: help bootstrap configure build demo server-demo test lint asan tsan abi bench bench-image bench-detect bench-engines install docker-demo docker-test format check-format op-tables tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -65,6 +65,13 @@ else
 	@$(in_build) photo=$$($(photo)) && set -x && $(BUILD)/bin/$(DEMO_HOST) $(DEMO_PACKAGE) "$$photo" && \
 	$(BUILD)/bin/gantry run $(DEMO_PACKAGE) "$$photo" --explain
 endif
+
+server-demo: configure $(PACKAGE)/gantry.json ## serve the demo's model over HTTP on port 8080 (examples/server)
+	@ninja -C $(BUILD) -j $(JOBS) gantry-server
+	@mkdir -p $(BUILD)/server-demo/efficientnet-lite0 && ln -sfn $(abspath $(PACKAGE)) $(BUILD)/server-demo/efficientnet-lite0/1
+	@$(in_build) echo "classes for a photo: curl -H 'Content-Type: image/jpeg' --data-binary @photo.jpg http://localhost:8080/v2/models/efficientnet-lite0/infer"; \
+	echo "for example $$($(photo)), which is image/png"; \
+	exec $(BUILD)/bin/gantry-server --models.directory $(BUILD)/server-demo
 
 test: build $(PACKAGE)/gantry.json ## build everything and run every test [TORCH=debian, BUILD=dir]
 	@$(ctest) --test-dir $(BUILD)

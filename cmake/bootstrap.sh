@@ -67,13 +67,14 @@ declare -A why=(
   [nlohmann-json3-dev]="reads manifests" [nettle-dev]="SHA-256" [libsodium-dev]="Ed25519"
   [libssl-dev]="signs in the tests" [libgtest-dev]="tests" [libgmock-dev]="tests"
   [libbenchmark-dev]="benchmarks" [libspng-dev]="benchmarks"
+  [libboost-dev]="gantry-server" [libtomlplusplus-dev]="gantry-server"
   [libtorch-dev]="LibTorch" [python3-torch]="exports the demo's model" [python3-torchvision]="reference of the parity tests"
   [python3-setuptools]="AOTInductor's compiler driver"
   [clang]="checks" [clang-tidy]="checks" [clang-format]="checks" [abigail-tools]="compares ABIs"
 )
 packages=(build-essential cmake ninja-build ccache pkg-config python3 python3-venv libjpeg62-turbo-dev libisal-dev
   zlib1g-dev libwebp-dev libhwy-dev libeigen3-dev nlohmann-json3-dev nettle-dev libsodium-dev libssl-dev libgtest-dev
-  libgmock-dev libbenchmark-dev libspng-dev)
+  libgmock-dev libbenchmark-dev libspng-dev libboost-dev libtomlplusplus-dev)
 [[ -n $checks ]] && packages+=(clang clang-tidy clang-format abigail-tools)
 [[ $torch == debian ]] && packages+=(libtorch-dev python3-torch python3-torchvision python3-setuptools)
 

@@ -62,7 +62,7 @@ class Snippets(unittest.TestCase):
     def test_every_snippet_has_a_language_that_is_tested(self):
         for path in documents():
             for found in re.finditer(r"^```(\w*)\n.*?^```", path.read_text(), re.M | re.S):
-                self.assertIn(found.group(1), ("cpp", "cmake", "sh", "python", "json", "text"), path)
+                self.assertIn(found.group(1), ("cpp", "cmake", "sh", "python", "json", "toml", "text"), path)
 
     def test_cpp_compiles(self):
         prelude = "#include <cstdio>\n#include <gantry/gantry.hpp>\n"

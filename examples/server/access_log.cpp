@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "access_log.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <gantry/json_writer.hpp>
+#include <utility>
+
+namespace gantry_server {
+namespace {
+
+constexpr std::size_t kMostLines = 10'000;
+
+/// "2026-11-30T12:00:00.123Z".
+std::string time_text() {
+  const auto now = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  const std::string fraction = std::to_string(1000 + ms);
+  return std::string(text.data()) + "." + fraction.substr(1) + "Z";
+}
+
+/// False if it could not be written.
+bool write_all(int descriptor, const std::string& text) {
+  std::size_t written = 0;
+  while (written < text.size()) {
+    const auto size = ::write(descriptor, text.data() + written, text.size() - written);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return false;
+    written += static_cast<std::size_t>(size);
+  }
+  return true;
+}
+
+}  // namespace
+
+gantry::Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& target) {
+  if (target == "stdout") return std::unique_ptr<AccessLog>(new AccessLog(STDOUT_FILENO, false));
+  if (target == "stderr") return std::unique_ptr<AccessLog>(new AccessLog(STDERR_FILENO, false));
+  const int descriptor = ::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  if (descriptor < 0)
+    return gantry::Error(gantry::ErrorCode::kFailedPrecondition,
+                         "log.access: cannot open '" + target + "': " + std::strerror(errno));
+  return std::unique_ptr<AccessLog>(new AccessLog(descriptor, true));
+}
+
+AccessLog::AccessLog(int descriptor, bool is_owned)
+    : descriptor_(descriptor), is_owned_(is_owned), thread_([this] { work(); }) {}
+
+AccessLog::~AccessLog() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_over_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+  if (is_owned_) ::close(descriptor_);
+}
+
+void AccessLog::write(const Request& request, const Response& response, std::chrono::nanoseconds time) {
+  gantry::JsonWriter json;
+  json.begin_object().field("time", time_text()).field("client", request.client);
+  const auto method = http::to_string(request.method);
+  json.field("method", std::string_view(method.data(), method.size())).field("path", request.path);
+  json.field("status", response.status).field("ms", static_cast<double>(time.count() / 1000) / 1000);
+  json.field("bytes_in", request.body.size()).field("bytes_out", response.body_size());
+  if (!response.model.empty()) json.field("model", response.model).field("version", response.version);
+  if (!response.reason.empty()) json.field("reason", response.reason);
+  if (const auto tenant = request.header("X-Tenant"); !tenant.empty()) json.field("tenant", tenant);
+  if (const auto trace = request.header("traceparent"); !trace.empty()) json.field("traceparent", trace);
+  json.end_object();
+  std::string line = json.finish().value() + "\n";
+  {
+    const std::lock_guard lock(mutex_);
+    if (lines_.size() >= kMostLines) {
+      ++dropped_;
+      return;
+    }
+    lines_.push_back(std::move(line));
+    if (lines_.size() > 1) return;  // the thread is awake
+  }
+  changed_.notify_one();
+}
+
+void AccessLog::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return is_over_ || !lines_.empty(); });
+    if (lines_.empty()) return;
+    std::deque<std::string> lines = std::exchange(lines_, {});
+    const std::size_t dropped = std::exchange(dropped_, 0);
+    lock.unlock();
+    std::string text;
+    if (dropped > 0) text = "{\"time\":\"" + time_text() + "\",\"dropped_lines\":" + std::to_string(dropped) + "}\n";
+    for (const std::string& line : lines) text += line;
+    const bool is_written = write_all(descriptor_, text);
+    lock.lock();
+    if (!is_written) dropped_ += dropped + lines.size();
+    if (!is_written && is_over_) return;
+  }
+}
+
+}  // namespace gantry_server

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// AccessLog: one JSON line for each request, written by a thread of its own.
+//
+// A log that is slow, full or gone never holds a request up: beyond 10,000 waiting lines, and while writing fails,
+// lines are dropped, and the next line that is written says how many.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <gantry/result.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "http/message.hpp"
+
+namespace gantry_server {
+
+/// Threads: thread-safe.
+class AccessLog {
+ public:
+  /// `target`: "stderr", "stdout" or a file, which is appended to. failed_precondition if it cannot be opened.
+  static gantry::Result<std::unique_ptr<AccessLog>> open(const std::string& target);
+  /// Writes what waits.
+  ~AccessLog();
+  AccessLog(const AccessLog&) = delete;
+
+  void write(const Request& request, const Response& response, std::chrono::nanoseconds time);
+
+ private:
+  AccessLog(int descriptor, bool is_owned);
+  void work();
+
+  const int descriptor_;
+  const bool is_owned_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> lines_;  // guarded by mutex_, as the next two
+  std::size_t dropped_ = 0;
+  bool is_over_ = false;
+  std::thread thread_;
+};
+
+}  // namespace gantry_server

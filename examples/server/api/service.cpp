@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <gantry/json_writer.hpp>
+#include <gantry/translate_exception.hpp>
+#include <utility>
+
+#include "describe.hpp"
+#include "oip/read_infer_request.hpp"
+#include "oip/write_infer_response.hpp"
+#include "run_samples.hpp"
+
+namespace gantry_server {
+namespace {
+
+using gantry::Error;
+using gantry::ErrorCode;
+using gantry::JsonWriter;
+using gantry::Payload;
+using gantry::Result;
+using ModelPtr = std::shared_ptr<const ServedModel>;
+
+Response with_model(Response response, const ServedModel& model) {
+  response.model = model.name;
+  response.version = model.version;
+  response.headers.emplace_back("X-Model-Name", model.name);
+  response.headers.emplace_back("X-Model-Version", model.version);
+  return response;
+}
+
+/// The part of a Content-Type before its parameters, in lower case.
+std::string media_type_of(const Request& request) {
+  std::string type(request.header("Content-Type"));
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return type;
+}
+
+/// Whether a body is what the pipeline takes, and no message of the protocol. Clients of the protocol send its JSON
+/// without a type, or as application/octet-stream.
+bool is_payload(const Request& request, const std::string& media_type) {
+  if (!request.header("Inference-Header-Content-Length").empty()) return false;
+  return !(media_type.empty() || media_type == "application/json" || media_type == "application/octet-stream" ||
+           media_type == "application/x-www-form-urlencoded");
+}
+
+/// Inference-Header-Content-Length; nullopt if it is absent.
+Result<std::optional<std::size_t>> json_size_of(const Request& request) {
+  const std::string_view text = request.header("Inference-Header-Content-Length");
+  if (text.empty()) return std::optional<std::size_t>();
+  std::size_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (error != std::errc() || end != text.data() + text.size())
+    return Error(ErrorCode::kInvalidArgument, "header Inference-Header-Content-Length: expected a size, got '" +
+                                                  std::string(text.substr(0, 40)) + "'");
+  return std::optional<std::size_t>(size);
+}
+
+Result<InferRequest> read_request(const Request& request, const ModelInterface& interface) {
+  const auto json_size = json_size_of(request);
+  if (!json_size) return json_size.error();
+  if (*json_size != std::optional<std::size_t>(0)) return read_infer_request(request.body, *json_size);
+  if (interface.inputs().size() != 1)
+    return Error(ErrorCode::kInvalidArgument, "a raw body needs a model with one input; send the tensors by name");
+  const TensorInfo& input = interface.inputs()[0];
+  std::vector<std::int64_t> shape = input.shape;
+  if (interface.has_batch()) shape[0] = 1;  // as the extension says: a batch of one
+  return read_raw_request(request.body, input.name, input.datatype, shape);
+}
+
+/// Tensors in, tensors out.
+void infer_tensors(const ModelPtr& model, const std::shared_ptr<const Request>& request, gantry::RunOptions options,
+                   const Handler::Respond& respond) {
+  auto parsed = read_request(*request, model->interface);
+  if (!parsed) return respond(with_model(error_response(parsed.error()), *model));
+  const auto call = std::make_shared<const InferRequest>(*std::move(parsed));
+  apply_timeout(options, std::chrono::microseconds(call->timeout_us));
+  // The protocol's highest priority is 1; here higher numbers run first.
+  if (call->priority > 0) options.priority = static_cast<int>(std::max<std::int64_t>(101 - call->priority, 1));
+  auto samples = model->interface.to_samples(*call);
+  if (!samples) return respond(with_model(error_response(samples.error()), *model));
+  run_samples(model->pipeline, *std::move(samples), options,
+              [model, request, call, respond](Result<std::vector<Payload>> results) {
+                const auto answer = [&]() -> Result<Response> {
+                  if (!results) return results.error();
+                  auto outputs = model->interface.to_outputs(*results, *call);
+                  if (!outputs) return outputs.error();
+                  return write_infer_response({call->id, model->name, model->version, *std::move(outputs)}, *call);
+                };
+                auto answered = answer();
+                respond(with_model(answered ? *std::move(answered) : error_response(answered.error()), *model));
+              });
+}
+
+/// A file in, the payload's JSON out.
+void infer_payload(const ModelPtr& model, const std::shared_ptr<const Request>& request, const std::string& media_type,
+                   const gantry::RunOptions& options, const Handler::Respond& respond) {
+  const gantry::AnyPipeline& pipeline = model->pipeline;
+  const auto run = [&]() -> Result<void> {
+    if (pipeline.inputs().size() != 1)
+      return Error(ErrorCode::kInvalidArgument, "this pipeline has " + std::to_string(pipeline.inputs().size()) +
+                                                    " inputs; send them by name, as JSON");
+    auto input = pipeline.codecs().from_bytes(pipeline.inputs()[0].type, request->body, media_type);
+    if (!input) return input.error();
+    pipeline.submit(*std::move(input), options, [model, request, respond](Result<Payload> result) {
+      const auto json = result ? model->pipeline.codecs().to_json(*result) : Result<std::string>(result.error());
+      respond(with_model(json ? json_response(*json) : error_response(json.error()), *model));
+    });
+    return {};
+  };
+  if (auto ok = run(); !ok) respond(with_model(error_response(ok.error()), *model));
+}
+
+}  // namespace
+
+std::optional<Response> Service::refuse(http::verb method, std::string_view path) const {
+  const auto route = find_route(path);
+  if (!route) return error_response(404, "there is nothing at '" + std::string(path.substr(0, 200)) + "'");
+  if (route->method == method) return std::nullopt;
+  const char* allowed = route->method == http::verb::post ? "POST" : "GET, HEAD";
+  Response response = error_response(405, "this path takes " + std::string(allowed));
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+void Service::handle(const std::shared_ptr<const Request>& request, Respond respond) const {
+  const auto route = find_route(request->path);
+  if (route->endpoint == Endpoint::kInfer) return infer(request, *route, respond);
+  respond(describe(*route));
+}
+
+Response Service::ready() const {
+  gantry::Health health = runtime_.health();
+  if (is_draining_) health.reasons.emplace_back("the server is shutting down");
+  for (const ModelState& state : models_->list())
+    if (!state.is_ready) health.reasons.push_back(state.name + "/" + state.version + ": " + state.reason);
+  // A package that failed does not take the others out of service: its own readiness says so.
+  const bool is_ready = health.is_ready && !is_draining_;
+  JsonWriter json;
+  json.begin_object().field("ready", is_ready);
+  if (!health.reasons.empty()) {
+    json.key("reasons").begin_list();
+    for (const std::string& reason : health.reasons) json.value(reason);
+    json.end_list();
+  }
+  json.end_object();
+  Response response = json_response(json.finish().value());
+  if (!is_ready) response.status = 503;
+  return response;
+}
+
+Response Service::describe(const Route& route) const {
+  switch (route.endpoint) {
+    case Endpoint::kServer:
+      return json_response(server_metadata());
+    case Endpoint::kLive:
+      return json_response("{\"live\":true}");
+    case Endpoint::kReady:
+      return ready();
+    case Endpoint::kIndex:
+      return json_response(repository_index(models_->list()));
+    case Endpoint::kMetrics: {
+      Response response = json_response(gantry::to_prometheus(runtime_.stats()));
+      response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+      return response;
+    }
+    default:
+      break;
+  }
+  if (route.endpoint == Endpoint::kModelStats && route.model.empty())
+    return json_response(model_statistics(models_->list(), runtime_.stats()));
+  const auto model = models_->find(route.model, route.version);
+  if (!model) return error_response(model.error());
+  std::vector<std::string> versions;
+  for (const ModelState& state : models_->list())
+    if (state.name == route.model && state.is_ready) versions.push_back(state.version);
+  const auto answer = [&] {
+    switch (route.endpoint) {
+      case Endpoint::kModelReady:
+        return JsonWriter()
+            .begin_object()
+            .field("name", route.model)
+            .field("ready", true)
+            .end_object()
+            .finish()
+            .value();
+      case Endpoint::kModelConfig:
+        return model_config(**model);
+      case Endpoint::kModelStats:
+        return model_statistics({{(*model)->name, (*model)->version, true, ""}}, runtime_.stats());
+      default:
+        return model_metadata(**model, versions);
+    }
+  };
+  return with_model(json_response(answer()), **model);
+}
+
+void Service::infer(const std::shared_ptr<const Request>& request, const Route& route, const Respond& respond) const
+    try {
+  auto model = models_->find(route.model, route.version);
+  if (!model) return respond(error_response(model.error()));
+  auto options = run_options_of(*request, limits_);
+  if (!options) return respond(with_model(error_response(options.error()), **model));
+  const std::string media_type = media_type_of(*request);
+  if (is_payload(*request, media_type)) return infer_payload(*model, request, media_type, *options, respond);
+  infer_tensors(*model, request, *options, respond);
+} catch (...) {
+  respond(error_response(gantry::detail::translate_exception()));
+}
+
+}  // namespace gantry_server

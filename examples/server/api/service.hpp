@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Service: answers the requests of Open Inference Protocol v2, and those whose body is what a pipeline takes.
+#pragma once
+
+#include <atomic>
+#include <gantry/runtime.hpp>
+#include <memory>
+
+#include "http/handler.hpp"
+#include "models/model_store.hpp"
+#include "request_options.hpp"
+#include "route.hpp"
+
+namespace gantry_server {
+
+/// Threads: thread-safe.
+class Service final : public Handler {
+ public:
+  Service(std::shared_ptr<const ModelStore> models, gantry::Runtime runtime, const RequestLimits& limits)
+      : models_(std::move(models)), runtime_(std::move(runtime)), limits_(limits) {}
+
+  std::optional<Response> refuse(http::verb method, std::string_view path) const override;
+  void handle(const std::shared_ptr<const Request>& request, Respond respond) const override;
+
+  /// Readiness becomes false, so that balancers send no more requests; those that come are answered.
+  void begin_drain() { is_draining_ = true; }
+
+ private:
+  Response describe(const Route& route) const;
+  Response ready() const;
+  void infer(const std::shared_ptr<const Request>& request, const Route& route, const Respond& respond) const;
+
+  std::shared_ptr<const ModelStore> models_;
+  gantry::Runtime runtime_;
+  RequestLimits limits_;
+  std::atomic<bool> is_draining_{false};
+};
+
+}  // namespace gantry_server

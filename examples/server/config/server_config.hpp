@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// ServerConfig: everything that can be configured.
+#pragma once
+
+#include <chrono>
+#include <gantry/runtime.hpp>
+#include <string>
+#include <vector>
+
+#include "api/request_options.hpp"
+#include "http/http_options.hpp"
+
+namespace gantry_server {
+
+struct ServerConfig {
+  std::string models_directory = "/models";
+  bool allow_failed_models = false;
+  std::string golden_cache;
+  std::vector<std::string> listen{":8080"};
+  int io_threads = 1;
+  HttpOptions http;
+  RequestLimits requests;
+  std::chrono::milliseconds drain_delay{5'000};
+  std::chrono::milliseconds drain_timeout{20'000};
+  std::string access_log = "stderr";
+  gantry::RuntimeOptions runtime;
+  std::string runtime_toml = "[runtime]\n";  ///< what `runtime` was read from
+};
+
+}  // namespace gantry_server

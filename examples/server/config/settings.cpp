@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+namespace gantry_server {
+namespace {
+
+using gantry::Error;
+using gantry::ErrorCode;
+using gantry::Result;
+
+std::string describe(const SettingValue& value) {
+  struct Text {
+    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+    std::string operator()(std::int64_t number) const { return std::to_string(number); }
+    std::string operator()(const std::string& text) const { return "'" + text + "'"; }
+    std::string operator()(const std::vector<std::string>&) const { return "a list"; }
+  };
+  return std::visit(Text(), value);
+}
+
+Error unexpected(const std::string& expected, const SettingValue& value) {
+  return Error(ErrorCode::kInvalidArgument, "expected " + expected + ", got " + describe(value));
+}
+
+/// `field` returns a reference to the member. Numbers and durations lie in `least`..`most`.
+template <class Field>
+Setting setting(std::string key, std::string help, Field field, std::int64_t least = 0,
+                std::int64_t most = std::numeric_limits<std::int32_t>::max()) {
+  using Member = std::decay_t<decltype(field(std::declval<ServerConfig&>()))>;
+  const auto member = [field](const ServerConfig& config) -> const Member& {
+    return field(const_cast<ServerConfig&>(config));  // it only reads
+  };
+  Setting made{std::move(key), std::move(help), {}, {}};
+  if constexpr (std::is_same_v<Member, bool> || std::is_same_v<Member, std::string> ||
+                std::is_same_v<Member, std::vector<std::string>>) {
+    made.get = [member](const ServerConfig& config) -> SettingValue { return member(config); };
+    made.set = [field](ServerConfig& config, const SettingValue& value) -> Result<void> {
+      if (const auto* right = std::get_if<Member>(&value)) {
+        field(config) = *right;
+        return {};
+      }
+      return unexpected(std::is_same_v<Member, bool>          ? "true or false"
+                        : std::is_same_v<Member, std::string> ? "text"
+                                                              : "a list of texts",
+                        value);
+    };
+  } else {
+    made.get = [member](const ServerConfig& config) -> SettingValue {
+      if constexpr (std::is_integral_v<Member>)
+        return static_cast<std::int64_t>(member(config));
+      else
+        return static_cast<std::int64_t>(member(config).count());
+    };
+    made.set = [field, least, most](ServerConfig& config, const SettingValue& value) -> Result<void> {
+      const auto* number = std::get_if<std::int64_t>(&value);
+      if (number == nullptr || *number < least || *number > most)
+        return unexpected("a whole number, " + std::to_string(least) + " to " + std::to_string(most), value);
+      field(config) = Member(*number);
+      return {};
+    };
+  }
+  return made;
+}
+
+constexpr std::int64_t kGiB = std::int64_t{1} << 30;
+constexpr std::int64_t kDayMs = 86'400'000;
+
+std::vector<Setting> make_settings() {
+  return {
+      setting(
+          "models.directory", "where the packages lie: <name>/<version>/",
+          [](ServerConfig & c) -> auto& { return c.models_directory; }),
+      setting(
+          "models.allow_failed", "start although a package cannot be opened; requests for it get 503",
+          [](ServerConfig & c) -> auto& { return c.allow_failed_models; }),
+      setting(
+          "models.golden_cache",
+          "directory that remembers which packages passed their golden cases; empty: all run at each start",
+          [](ServerConfig & c) -> auto& { return c.golden_cache; }),
+      setting(
+          "http.listen", "addresses: host:port, :port, unix:/path", [](ServerConfig & c) -> auto& { return c.listen; }),
+      setting(
+          "http.io_threads", "threads that read and write sockets",
+          [](ServerConfig & c) -> auto& { return c.io_threads; }, 1, 64),
+      setting(
+          "http.max_body_bytes", "largest body of a request; a larger one gets 413",
+          [](ServerConfig & c) -> auto& { return c.http.max_body_bytes; }, 1, 2 * kGiB),
+      setting(
+          "http.max_bytes_in_flight", "memory for the bodies of all requests; beyond it they get 503",
+          [](ServerConfig & c) -> auto& { return c.http.max_bytes_in_flight; }, 1 << 20, 1024 * kGiB),
+      setting(
+          "http.max_header_bytes", "largest headers of a request; larger ones get 431",
+          [](ServerConfig & c) -> auto& { return c.http.max_header_bytes; }, 1024, 1 << 20),
+      setting(
+          "http.max_connections", "open at one time; more are answered with 503 and closed",
+          [](ServerConfig & c) -> auto& { return c.http.max_connections; }, 1, 1'000'000),
+      setting(
+          "http.header_timeout_ms", "for a request's headers to arrive",
+          [](ServerConfig & c) -> auto& { return c.http.header_timeout; }, 1, kDayMs),
+      setting(
+          "http.transfer_timeout_ms",
+          "for a body to arrive or an answer to leave, beside its size / min_bytes_per_second",
+          [](ServerConfig & c) -> auto& { return c.http.transfer_timeout; }, 1, kDayMs),
+      setting(
+          "http.min_bytes_per_second", "slowest transfer that is not cut off",
+          [](ServerConfig & c) -> auto& { return c.http.min_bytes_per_second; }, 1, kGiB),
+      setting(
+          "http.idle_timeout_ms", "a connection without a request is closed after it",
+          [](ServerConfig & c) -> auto& { return c.http.idle_timeout; }, 1, kDayMs),
+      setting(
+          "requests.default_timeout_ms", "deadline of a request that names none; 0: none",
+          [](ServerConfig & c) -> auto& { return c.requests.default_timeout; }, 0, kDayMs),
+      setting(
+          "requests.max_timeout_ms", "longest deadline of a request; 0: any",
+          [](ServerConfig & c) -> auto& { return c.requests.max_timeout; }, 0, kDayMs),
+      setting(
+          "drain.delay_ms", "after SIGTERM: not ready, but serving, until balancers have noticed",
+          [](ServerConfig & c) -> auto& { return c.drain_delay; }, 0, kDayMs),
+      setting(
+          "drain.timeout_ms", "then: for the requests in flight to end",
+          [](ServerConfig & c) -> auto& { return c.drain_timeout; }, 0, kDayMs),
+      setting(
+          "log.access", "JSON lines, one for each request: stderr, stdout, a file's path, or empty for none",
+          [](ServerConfig & c) -> auto& { return c.access_log; }),
+  };
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all = make_settings();
+  return all;
+}
+
+const Setting* find_setting(std::string_view key) {
+  for (const Setting& one : settings())
+    if (one.key == key) return &one;
+  return nullptr;
+}
+
+std::string nearest_setting(std::string_view key) {
+  const Setting* nearest = nullptr;
+  std::size_t least = std::max<std::size_t>(3, key.size() / 3) + 1;
+  for (const Setting& one : settings())
+    if (const std::size_t d = distance(key, one.key); d < least) least = d, nearest = &one;
+  return nearest ? "; did you mean '" + nearest->key + "'?" : "";
+}
+
+Result<void> set_from_text(const Setting& setting, ServerConfig& config, const std::string& text) {
+  const SettingValue kind = setting.get(config);
+  if (std::holds_alternative<std::string>(kind)) return setting.set(config, text);
+  if (std::holds_alternative<std::vector<std::string>>(kind)) {
+    std::vector<std::string> items;
+    for (std::size_t at = 0; at <= text.size();) {
+      const std::size_t end = std::min(text.find(',', at), text.size());
+      if (end > at) items.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+    return setting.set(config, std::move(items));
+  }
+  if (text == "true" || text == "false") return setting.set(config, text == "true");
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && !text.empty()) return setting.set(config, number);
+  return setting.set(config, text);
+}
+
+std::string variable_of(const Setting& setting) {
+  std::string name = "GANTRY_SERVER_" + setting.key;
+  for (char& c : name) {
+    if (c == '.') c = '_';
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return name;
+}
+
+}  // namespace gantry_server

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// HttpOptions: limits of the connections.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace gantry_server {
+
+struct HttpOptions {
+  std::size_t max_body_bytes = std::size_t{64} << 20;
+  /// Of the bodies of all requests that are being read or answered; a request beyond it gets 503.
+  std::size_t max_bytes_in_flight = std::size_t{1} << 30;
+  std::size_t max_header_bytes = std::size_t{16} << 10;
+  std::size_t max_connections = 10'000;
+  /// From the first byte of a request to the end of its headers.
+  std::chrono::milliseconds header_timeout{10'000};
+  /// For the body, and for sending the answer: this, and one second for each `min_bytes_per_second`.
+  std::chrono::milliseconds transfer_timeout{10'000};
+  std::size_t min_bytes_per_second = std::size_t{64} << 10;
+  /// A connection without a request is closed after this time.
+  std::chrono::milliseconds idle_timeout{75'000};
+};
+
+}  // namespace gantry_server

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// parse_target: the path and the query of an HTTP request.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gantry_server {
+
+struct Target {
+  std::string path;   ///< percent-escapes decoded; begins with '/'
+  std::string query;  ///< behind '?', not decoded
+};
+
+/// Takes "/path?query" and "http://host/path?query". nullopt for anything else, for a bad escape, and for an escaped
+/// control character or '/': a name in a path cannot contain these.
+std::optional<Target> parse_target(std::string_view target);
+
+}  // namespace gantry_server

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// ModelStore: which models the server has. What loads them stands behind it.
+#pragma once
+
+#include <gantry/result.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "served_model.hpp"
+
+namespace gantry_server {
+
+/// A version of a model, loaded or not.
+struct ModelState {
+  std::string name;
+  std::string version;
+  bool is_ready = false;
+  std::string reason;  ///< why it is not ready
+};
+
+/// Threads: thread-safe. A ServedModel lives on for the requests that hold it after its store has dropped it.
+class ModelStore {
+ public:
+  virtual ~ModelStore() = default;
+  /// `version` empty: the one that serves by default. not_found lists what there is; unavailable: it is not loaded.
+  virtual gantry::Result<std::shared_ptr<const ServedModel>> find(const std::string& name,
+                                                                  const std::string& version) const = 0;
+  /// By name, then by version.
+  virtual std::vector<ModelState> list() const = 0;
+};
+
+}  // namespace gantry_server

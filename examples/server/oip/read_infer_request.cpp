@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read_infer_request.hpp"
+
+#include <cstring>
+#include <gantry/json.hpp>
+#include <limits>
+#include <utility>
+
+namespace gantry_server {
+namespace {
+
+using gantry::Bytes;
+using gantry::DType;
+using gantry::Error;
+using gantry::ErrorCode;
+using gantry::JsonFields;
+using gantry::JsonKind;
+using gantry::JsonView;
+using gantry::Result;
+using gantry::Shape;
+using gantry::Tensor;
+
+Error invalid(const std::string& message) {
+  return Error(ErrorCode::kInvalidArgument, message);
+}
+
+std::string input_name(const std::string& name) {
+  return "input '" + name + "'";
+}
+
+/// The number of elements; an error for a negative extent, too many dimensions, and a number beyond memory.
+Result<std::size_t> count_of(const std::vector<std::int64_t>& shape) {
+  if (shape.size() > Shape::kMaxRank)
+    return invalid("the shape has " + std::to_string(shape.size()) + " dimensions, at most " +
+                   std::to_string(Shape::kMaxRank) + " are possible");
+  std::size_t count = 1;
+  for (const std::int64_t extent : shape) {
+    if (extent < 0) return invalid("the shape has the negative extent " + std::to_string(extent));
+    if (extent > 0 && count > (std::numeric_limits<std::size_t>::max() / 16) / static_cast<std::size_t>(extent))
+      return invalid("the shape has too many elements");
+    count *= static_cast<std::size_t>(extent);
+  }
+  return count;
+}
+
+Shape to_shape(const std::vector<std::int64_t>& extents) {
+  return Shape(gantry::Span<const std::int64_t>(extents.data(), extents.size()));
+}
+
+/// The strings of a BYTES tensor in binary: each is its length in 4 bytes, little endian, and its bytes.
+Result<std::vector<Bytes>> read_strings(const Bytes& binary, std::size_t count) {
+  std::vector<Bytes> strings;
+  std::size_t at = 0;
+  while (at < binary.size()) {
+    if (strings.size() == count) return invalid("it has more strings than its shape says, " + std::to_string(count));
+    std::uint32_t length = 0;
+    if (binary.size() - at < sizeof length)
+      return invalid("the length of string " + std::to_string(strings.size()) + " is cut off");
+    std::memcpy(&length, binary.data() + at, sizeof length);
+    at += sizeof length;
+    if (length > binary.size() - at)
+      return invalid("string " + std::to_string(strings.size()) + " has " + std::to_string(length) + " bytes, " +
+                     std::to_string(binary.size() - at) + " are left");
+    strings.push_back(Bytes::wrap(binary.data() + at, length, std::make_shared<Bytes>(binary)));
+    at += length;
+  }
+  if (strings.size() != count)
+    return invalid("it has " + std::to_string(strings.size()) + " strings, its shape says " + std::to_string(count));
+  return strings;
+}
+
+Result<Tensor> read_values(const Bytes& binary, DType dtype, const std::vector<std::int64_t>& shape,
+                           std::size_t count) {
+  const std::size_t expected = count * gantry::size_of(dtype);
+  if (binary.size() != expected)
+    return invalid("its shape and datatype need " + std::to_string(expected) + " bytes, it has " +
+                   std::to_string(binary.size()));
+  if (reinterpret_cast<std::uintptr_t>(binary.data()) % gantry::size_of(dtype) == 0)
+    // const_cast: a stage never writes to an input that it does not own alone
+    return Tensor::wrap(const_cast<std::uint8_t*>(binary.data()), dtype, to_shape(shape),
+                        std::make_shared<Bytes>(binary));
+  auto copy = Tensor::make(dtype, to_shape(shape));
+  if (copy && expected > 0) std::memcpy(copy->mutable_data(), binary.data(), expected);
+  return copy;
+}
+
+/// Calls `leaf` with each value of nested lists, in row-major order. The nesting must be that of `shape`, or flat.
+template <class Leaf>
+Result<void> for_each_value(const JsonView& data, Leaf&& leaf) {
+  if (data.kind() != JsonKind::kList) return leaf(data);
+  auto items = data.items();
+  if (!items) return items.error();
+  for (const JsonView& item : *items)
+    if (auto ok = for_each_value(item, leaf); !ok) return ok;
+  return {};
+}
+
+template <class T>
+Result<void> read_integers(const JsonView& data, Tensor& tensor, std::size_t count) {
+  T* out = static_cast<T*>(tensor.mutable_data());
+  std::size_t filled = 0;
+  auto ok = for_each_value(data, [&](const JsonView& value) -> Result<void> {
+    const auto integer = value.integer();
+    if (!integer) return integer.error();
+    if (*integer < std::numeric_limits<T>::min() || *integer > std::numeric_limits<T>::max())
+      return value.error(std::to_string(*integer) + " is beyond the datatype");
+    if (filled < count) out[filled] = static_cast<T>(*integer);
+    ++filled;
+    return {};
+  });
+  if (!ok) return ok;
+  if (filled != count)
+    return data.error("the shape says " + std::to_string(count) + " values, there are " + std::to_string(filled));
+  return {};
+}
+
+Result<void> read_booleans(const JsonView& data, Tensor& tensor, std::size_t count) {
+  auto* out = static_cast<std::uint8_t*>(tensor.mutable_data());
+  std::size_t filled = 0;
+  auto ok = for_each_value(data, [&](const JsonView& value) -> Result<void> {
+    bool flag = false;
+    if (value.kind() == JsonKind::kInteger) {  // numpy's tolist() of uint8
+      const auto integer = value.integer();
+      if (!integer || *integer < 0 || *integer > 1)
+        return value.error("expected true or false, got " + value.describe());
+      flag = *integer == 1;
+    } else {
+      const auto boolean = value.boolean();
+      if (!boolean) return boolean.error();
+      flag = *boolean;
+    }
+    if (filled < count) out[filled] = flag ? 1 : 0;
+    ++filled;
+    return {};
+  });
+  if (!ok) return ok;
+  if (filled != count)
+    return data.error("the shape says " + std::to_string(count) + " values, there are " + std::to_string(filled));
+  return {};
+}
+
+/// Flat lists of numbers are read without a view for each.
+Result<void> append_numbers(const JsonView& data, std::vector<double>& numbers) {
+  if (auto flat = data.numbers()) {
+    numbers.insert(numbers.end(), flat->begin(), flat->end());
+    return {};
+  }
+  if (data.kind() != JsonKind::kList) {
+    const auto number = data.number();
+    if (!number) return number.error();
+    numbers.push_back(*number);
+    return {};
+  }
+  auto items = data.items();
+  if (!items) return items.error();
+  for (const JsonView& item : *items)
+    if (auto ok = append_numbers(item, numbers); !ok) return ok;
+  return {};
+}
+
+template <class T>
+Result<void> read_floats(const JsonView& data, Tensor& tensor, std::size_t count) {
+  std::vector<double> numbers;
+  numbers.reserve(count);
+  if (auto ok = append_numbers(data, numbers); !ok) return ok;
+  if (numbers.size() != count)
+    return data.error("the shape says " + std::to_string(count) + " values, there are " +
+                      std::to_string(numbers.size()));
+  T* out = static_cast<T*>(tensor.mutable_data());
+  for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<T>(numbers[i]);
+  return {};
+}
+
+Result<void> read_json_values(const JsonView& data, Tensor& tensor, std::size_t count) {
+  switch (tensor.dtype()) {
+    case DType::kBool:
+      return read_booleans(data, tensor, count);
+    case DType::kU8:
+      return read_integers<std::uint8_t>(data, tensor, count);
+    case DType::kI8:
+      return read_integers<std::int8_t>(data, tensor, count);
+    case DType::kI16:
+      return read_integers<std::int16_t>(data, tensor, count);
+    case DType::kI32:
+      return read_integers<std::int32_t>(data, tensor, count);
+    case DType::kI64:
+      return read_integers<std::int64_t>(data, tensor, count);
+    case DType::kF32:
+      return read_floats<float>(data, tensor, count);
+    case DType::kF64:
+      return read_floats<double>(data, tensor, count);
+    case DType::kF16:
+    case DType::kBF16:
+      break;
+  }
+  return data.error(std::string(datatype_of(tensor.dtype())) + " has no form in JSON; send it as binary data");
+}
+
+Result<void> read_json_strings(const JsonView& data, InferTensor& input, std::size_t count) {
+  auto ok = for_each_value(data, [&](const JsonView& value) -> Result<void> {
+    auto text = value.string();
+    if (!text) return text.error();
+    if (input.strings.size() < count)
+      input.strings.emplace_back(*std::move(text));
+    else
+      return value.error("the shape says " + std::to_string(count) + " values, there are more");
+    return {};
+  });
+  if (!ok) return ok;
+  if (input.strings.size() != count)
+    return data.error("the shape says " + std::to_string(count) + " values, there are " +
+                      std::to_string(input.strings.size()));
+  return {};
+}
+
+/// What follows the JSON text: the binary tensors, one after the other.
+class BinaryPart {
+ public:
+  BinaryPart(Bytes bytes, std::size_t text_size) : bytes_(std::move(bytes)), text_size_(text_size) {}
+
+  Result<Bytes> take(std::size_t size) {
+    if (size > bytes_.size() - at_)
+      return invalid("binary_data_size is " + std::to_string(size) + ", the body has " +
+                     std::to_string(bytes_.size() - at_) + " bytes left");
+    Bytes part = Bytes::wrap(bytes_.data() + at_, size, std::make_shared<Bytes>(bytes_));
+    at_ += size;
+    return part;
+  }
+  std::size_t left() const { return bytes_.size() - at_; }
+  /// The size of the JSON text before it.
+  std::size_t text_size() const { return text_size_; }
+
+ private:
+  Bytes bytes_;
+  std::size_t text_size_;
+  std::size_t at_ = 0;
+};
+
+/// Reads the parameters that mean something here; others are the client's own.
+template <class Read>
+Result<void> read_parameters(JsonFields& fields, Read&& read) {
+  const auto parameters = fields.find("parameters");
+  if (!parameters) return {};
+  auto members = parameters->members();
+  if (!members) return members.error();
+  for (const gantry::JsonMember& member : *members)
+    if (auto ok = read(member); !ok) return ok;
+  return {};
+}
+
+template <class T>
+Result<void> store(Result<T> value, T& target) {
+  if (!value) return value.error();
+  target = *std::move(value);
+  return {};
+}
+
+Result<InferTensor> read_input(const JsonView& json, BinaryPart& binary) {
+  JsonFields fields(json);
+  InferTensor input;
+  input.name = fields.string("name");
+  input.datatype = fields.string("datatype");
+  std::vector<std::int64_t> extents;
+  if (const JsonView shape = fields.require("shape"); fields.ok())
+    if (auto ok = store(shape.integers(), extents); !ok) return ok.error();
+  std::optional<std::int64_t> binary_size;
+  auto ok = read_parameters(fields, [&](const gantry::JsonMember& member) -> Result<void> {
+    if (member.key.rfind("shared_memory", 0) == 0)
+      return Error(ErrorCode::kUnsupported, "this server has no shared memory; send the tensor's data");
+    if (member.key == "content_type") return store(member.value.string(), input.content_type);
+    if (member.key != "binary_data_size") return {};
+    std::int64_t size = 0;
+    auto stored = store(member.value.integer(), size);
+    if (stored && size < 0) return member.value.error("expected 0 or more, got " + std::to_string(size));
+    binary_size = size;
+    return stored;
+  });
+  if (!ok) return ok.error();
+  const auto data = fields.find("data");
+  if (auto finished = fields.finish(); !finished) return finished.error();
+  if (data && binary_size) return json.error("has both data and binary_data_size; give one of them");
+  if (!data && !binary_size) return json.error("has neither data nor binary_data_size");
+
+  const auto count = count_of(extents);
+  if (!count) return count.error().within(input_name(input.name));
+  input.shape = to_shape(extents);
+  Bytes bytes;
+  if (binary_size) {
+    auto part = binary.take(static_cast<std::size_t>(*binary_size));
+    if (!part) return part.error().within(input_name(input.name));
+    bytes = *std::move(part);
+  }
+  if (input.holds_strings()) {
+    auto read =
+        binary_size ? store(read_strings(bytes, *count), input.strings) : read_json_strings(*data, input, *count);
+    if (!read) return binary_size ? read.error().within(input_name(input.name)) : read.error();
+    return input;
+  }
+  const auto dtype = dtype_of(input.datatype);
+  if (!dtype) return dtype.error().within(input_name(input.name));
+  if (binary_size) {
+    auto tensor = read_values(bytes, *dtype, extents, *count);
+    if (!tensor) return tensor.error().within(input_name(input.name));
+    input.tensor = *std::move(tensor);
+    return input;
+  }
+  // The text has at least one byte for each value: a shape beyond that must not make the server allocate.
+  if (*count > binary.text_size())
+    return data->error("the shape says " + std::to_string(*count) + " values, the text is too short for them");
+  auto tensor = Tensor::make(*dtype, input.shape);
+  if (!tensor) return tensor.error().within(input_name(input.name));
+  if (auto read = read_json_values(*data, *tensor, *count); !read) return read.error();
+  input.tensor = *std::move(tensor);
+  return input;
+}
+
+Result<RequestedOutput> read_output(const JsonView& json) {
+  JsonFields fields(json);
+  RequestedOutput output;
+  output.name = fields.string("name");
+  auto ok = read_parameters(fields, [&](const gantry::JsonMember& member) -> Result<void> {
+    if (member.key.rfind("shared_memory", 0) == 0)
+      return Error(ErrorCode::kUnsupported, "this server has no shared memory; it sends the tensor's data");
+    if (member.key == "classification")
+      return Error(ErrorCode::kUnsupported, "classification: the package's pipeline gives the classes");
+    if (member.key != "binary_data") return {};
+    bool is_binary = false;
+    auto stored = store(member.value.boolean(), is_binary);
+    output.is_binary = is_binary;
+    return stored;
+  });
+  if (!ok) return ok.error();
+  if (auto finished = fields.finish(); !finished) return finished.error();
+  return output;
+}
+
+template <class T, class Read>
+Result<void> read_list(const std::optional<JsonView>& list, std::vector<T>& all, const char* what, Read&& read) {
+  if (!list) return {};
+  auto items = list->items();
+  if (!items) return items.error();
+  for (const JsonView& item : *items) {
+    auto one = read(item);
+    if (!one) return one.error();
+    for (const T& other : all)
+      if (other.name == one->name) return item.error(std::string("a second ") + what + " named '" + one->name + "'");
+    all.push_back(*std::move(one));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<InferRequest> read_infer_request(const Bytes& body, std::optional<std::size_t> json_size) {
+  if (json_size && *json_size > body.size())
+    return invalid("Inference-Header-Content-Length is " + std::to_string(*json_size) + ", the body has " +
+                   std::to_string(body.size()) + " bytes");
+  const std::size_t text_size = json_size.value_or(body.size());
+  const auto json = JsonView::parse({reinterpret_cast<const char*>(body.data()), text_size});
+  if (!json) return json.error();
+  BinaryPart binary(Bytes::wrap(body.data() + text_size, body.size() - text_size, std::make_shared<Bytes>(body)),
+                    text_size);
+  JsonFields fields(*json);
+  InferRequest request;
+  request.id = fields.string("id", "");
+  auto ok = read_parameters(fields, [&](const gantry::JsonMember& member) -> Result<void> {
+    if (member.key == "binary_data_output") return store(member.value.boolean(), request.binary_outputs);
+    if (member.key == "priority") return store(member.value.integer(), request.priority);
+    if (member.key == "timeout") return store(member.value.integer(), request.timeout_us);
+    if (member.key.rfind("sequence_", 0) == 0 && member.value.describe() != "0" && member.value.describe() != "false")
+      return Error(ErrorCode::kUnsupported, member.key + ": this server keeps no state between requests");
+    return {};
+  });
+  if (!ok) return ok.error();
+  const JsonView inputs = fields.require("inputs");
+  if (!fields.ok()) return fields.finish().error();
+  ok = read_list(std::optional<JsonView>(inputs), request.inputs, "input",
+                 [&](const JsonView& item) { return read_input(item, binary); });
+  if (!ok) return ok.error();
+  ok = read_list(fields.find("outputs"), request.outputs, "output", read_output);
+  if (!ok) return ok.error();
+  if (auto finished = fields.finish(); !finished) return finished.error();
+  if (request.timeout_us < 0) return invalid("parameters.timeout: expected microseconds, from 0");
+  if (binary.left() > 0)
+    return invalid("the body has " + std::to_string(binary.left()) + " bytes that belong to no input");
+  return request;
+}
+
+Result<InferRequest> read_raw_request(const Bytes& body, const std::string& name, const std::string& datatype,
+                                      const std::vector<std::int64_t>& shape) {
+  InferRequest request;
+  request.binary_outputs = true;
+  InferTensor input;
+  input.name = name;
+  input.datatype = datatype;
+  if (datatype == "BYTES") {
+    input.shape = Shape{1};
+    input.strings = {body};
+    request.inputs.push_back(std::move(input));
+    return request;
+  }
+  const auto dtype = dtype_of(datatype);
+  if (!dtype) return dtype.error();
+  std::vector<std::int64_t> extents = shape;
+  std::size_t known = gantry::size_of(*dtype);
+  std::int64_t* open = nullptr;
+  for (std::int64_t& extent : extents) {
+    if (extent >= 0) {
+      known *= static_cast<std::size_t>(extent);
+    } else if (open != nullptr) {
+      return invalid("a raw body needs a model with at most one variable dimension; send the shape with the tensor");
+    } else {
+      open = &extent;
+    }
+  }
+  if (open != nullptr) {
+    if (known == 0 || body.size() % known != 0)
+      return invalid("the body has " + std::to_string(body.size()) + " bytes, no multiple of " + std::to_string(known));
+    *open = static_cast<std::int64_t>(body.size() / known);
+  }
+  const auto count = count_of(extents);
+  if (!count) return count.error();
+  auto tensor = read_values(body, *dtype, extents, *count);
+  if (!tensor) return tensor.error().within(input_name(name));
+  input.shape = to_shape(extents);
+  input.tensor = *std::move(tensor);
+  request.inputs.push_back(std::move(input));
+  return request;
+}
+
+}  // namespace gantry_server
