@@ -146,5 +146,25 @@ TEST_F(JobOrderTest, DrainsEverythingAndTellsWhichRequestsHadBegun) {
   EXPECT_EQ(order_.next_time(), std::nullopt);
 }
 
+TEST(JobOrder, DeferredWorkIsBehindContinuationsAndTimers) {
+  JobOrder<int> order(std::chrono::seconds(1), {});
+  const Clock::time_point now{std::chrono::hours(1)};
+  order.push_deferred(10);
+  order.push_at(now, 3);
+  order.push_continuation(2);
+  EXPECT_EQ(order.next(now)->job, 2);
+  EXPECT_EQ(order.next(now)->job, 3);
+  EXPECT_EQ(order.next(now)->job, 10);
+}
+
+TEST(JobOrder, TimersOfOneTimeRunInTheOrderTheyWereAdded) {
+  JobOrder<int> order(std::chrono::seconds(1), {});
+  const Clock::time_point now{std::chrono::hours(1)};
+  order.push_at(now, 1);
+  order.push_at(now, 2);
+  EXPECT_EQ(order.next(now)->job, 1);
+  EXPECT_EQ(order.next(now)->job, 2);
+}
+
 }  // namespace
 }  // namespace gantry::inline GANTRY_ABI::detail

@@ -57,5 +57,21 @@ TEST(WorkSlots, AllWaitWhenAsManyWaitAsMayRun) {
   EXPECT_FALSE(slots.do_all_wait());
 }
 
+TEST(WorkSlots, NoneIsFreeAboveALoweredLimit) {
+  WorkSlots slots(3);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(slots.try_take());
+  slots.set_limit(1);
+  EXPECT_FALSE(slots.is_free());
+  EXPECT_FALSE(slots.try_take());
+}
+
+TEST(WorkSlots, AllWaitIfMoreWaitThanALoweredLimit) {
+  WorkSlots slots(2);
+  slots.begin_wait();
+  slots.begin_wait();
+  slots.set_limit(1);
+  EXPECT_TRUE(slots.do_all_wait());
+}
+
 }  // namespace
 }  // namespace gantry::inline GANTRY_ABI::detail
