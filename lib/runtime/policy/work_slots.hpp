@@ -25,7 +25,9 @@ class WorkSlots {
   bool are_all_free() const { return taken_ == 0; }
   /// More slots are taken than the limit, since it fell: a holder that ends a piece of work must release its slot.
   bool is_over_limit() const { return taken_ > limit_; }
-  /// False if no slot is free. A rule that keeps slots free belongs into is_free() and try_take().
+  /// False if no slot is free. A rule that keeps slots free belongs into is_free(); do_all_wait() must then compare
+  /// with the slots that may be taken. WorkQueue takes a slot before it knows the job: a rule by job must change that
+  /// as well.
   bool try_take() {
     if (!is_free()) return false;
     ++taken_;

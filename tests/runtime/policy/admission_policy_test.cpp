@@ -95,5 +95,19 @@ TEST(AdmissionPolicy, ShedsRequestsThatHaveWaitedTooLongInAStandingQueue) {
   EXPECT_FALSE(policy.shed(old, false, 3, later + 1ms)) << "the queue was empty";
 }
 
+TEST(AdmissionPolicy, ADeadlineThatHasPassedIsInZeroMilliseconds) {
+  const auto refusal = measured_policy().refuse(kNow - 5ms, 31ms, kNow, load(1));
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->message(), "the request would take 31 ms, but its deadline is in 0 ms");
+}
+
+TEST(AdmissionPolicy, AFreeSlotIsNotSubtractedFromTheRequestsAhead) {
+  for (const std::size_t in_flight : {6, 3}) {  // 3: fewer than are queued
+    const auto refusal = measured_policy().refuse(kNow + 50ms, 10ms, kNow, load(in_flight, 5));
+    ASSERT_TRUE(refusal) << in_flight;
+    EXPECT_EQ(refusal->retry_after(), 10ms) << in_flight;
+  }
+}
+
 }  // namespace
 }  // namespace gantry::inline GANTRY_ABI::detail
