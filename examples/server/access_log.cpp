@@ -2,10 +2,13 @@
 #include "access_log.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <ctime>
 #include <gantry/json_writer.hpp>
@@ -29,11 +32,17 @@ std::string time_text() {
   return std::string(text.data()) + "." + fraction.substr(1) + "Z";
 }
 
-/// False if it could not be written.
-bool write_all(int descriptor, const std::string& text) {
+/// False if it could not be written; or if nobody reads for a second while `is_over`. A pipe takes PIPE_BUF bytes
+/// without blocking when poll() says so.
+bool write_all(int descriptor, const std::string& text, const std::atomic<bool>& is_over) {
   std::size_t written = 0;
   while (written < text.size()) {
-    const auto size = ::write(descriptor, text.data() + written, text.size() - written);
+    pollfd ready{descriptor, POLLOUT, 0};
+    const int polled = ::poll(&ready, 1, 1000);
+    if (polled == 0 && is_over) return false;
+    if (polled == 0 || (polled < 0 && errno == EINTR)) continue;
+    const auto size =
+        ::write(descriptor, text.data() + written, std::min<std::size_t>(text.size() - written, PIPE_BUF));
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return false;
     written += static_cast<std::size_t>(size);
@@ -102,7 +111,7 @@ void AccessLog::work() {
     std::string text;
     if (dropped > 0) text = "{\"time\":\"" + time_text() + "\",\"dropped_lines\":" + std::to_string(dropped) + "}\n";
     for (const std::string& line : lines) text += line;
-    const bool is_written = write_all(descriptor_, text);
+    const bool is_written = write_all(descriptor_, text, is_over_);
     lock.lock();
     if (!is_written) dropped_ += dropped + lines.size();
     if (!is_written && is_over_) return;

@@ -5,6 +5,7 @@
 // lines are dropped, and the next line that is written says how many.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -23,7 +24,7 @@ class AccessLog {
  public:
   /// `target`: "stderr", "stdout" or a file, which is appended to. failed_precondition if it cannot be opened.
   static gantry::Result<std::unique_ptr<AccessLog>> open(const std::string& target);
-  /// Writes what waits.
+  /// Writes what waits; gives up once nobody reads for a second.
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
 
@@ -37,9 +38,9 @@ class AccessLog {
   const bool is_owned_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::string> lines_;  // guarded by mutex_, as the next two
+  std::deque<std::string> lines_;  // guarded by mutex_, as dropped_
   std::size_t dropped_ = 0;
-  bool is_over_ = false;
+  std::atomic<bool> is_over_{false};  // set under mutex_
   std::thread thread_;
 };
 

@@ -2,9 +2,12 @@
 // gantry-server: serves the packages of a directory. README.md says how to run it.
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <future>
 #include <gantry/gantry.hpp>
 #include <memory>
 #include <optional>
@@ -48,35 +51,35 @@ gantry::EngineList linked_engines() {
   return engines;
 }
 
-/// Waits for SIGTERM or SIGINT; a second one ends the process at once.
+/// SIGTERM and SIGINT: the first one after begin_serving() is wait()'s; any other ends the process at once.
 class Signals {
  public:
-  Signals() : set_(io_, SIGTERM, SIGINT) {
-    set_.async_wait([this](const boost::system::error_code& error, int signal) {
-      if (error) return;
-      first_ = signal;
-      io_.stop();
-    });
-  }
-  int wait() {
-    io_.run();
-    io_.restart();
-    set_.async_wait([](const boost::system::error_code& error, int signal) {
-      if (!error) ::_exit(128 + signal);
-    });
-    watcher_ = std::thread([this] { io_.run(); });
-    return first_;
-  }
+  Signals() : set_(io_, SIGTERM, SIGINT), thread_([this] { io_.run(); }) { listen(); }
+  Signals(const Signals&) = delete;
   ~Signals() {
     io_.stop();
-    if (watcher_.joinable()) watcher_.join();
+    thread_.join();
   }
 
+  void begin_serving() { is_serving_ = true; }
+  int wait() { return first_.get_future().get(); }
+
  private:
+  void listen() {
+    set_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      if (!is_serving_.exchange(false)) ::_exit(128 + signal);
+      first_.set_value(signal);
+      listen();
+    });
+  }
+
   asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   asio::signal_set set_;
-  int first_ = 0;
-  std::thread watcher_;
+  std::promise<int> first_;
+  std::atomic<bool> is_serving_{false};
+  std::thread thread_;
 };
 
 bool wait_until_idle(const HttpServer& server, std::chrono::milliseconds time) {
@@ -126,6 +129,7 @@ gantry::Result<void> serve(const ServerConfig& config) {
   context->handler = service;
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
+  signals.begin_serving();
   for (const std::string& address : config.listen) {
     const auto bound = server.listen(address);
     if (!bound) return bound.error();
@@ -158,7 +162,7 @@ int run(const std::vector<std::string>& arguments) {
       std::fputs(print_config(line->config).c_str(), stdout);
       return 0;
     case Command::kHealthcheck:
-      done = line->config.listen.empty() ? gantry::Result<void>() : check_health(line->config.listen[0]);
+      done = check_health(line->config.listen[0]);
       break;
     case Command::kServe:
       done = serve(line->config);

@@ -47,7 +47,7 @@ ObservedRequest::Ptr ObservedRequest::ask(const std::shared_ptr<Observer>& obser
     const bool is_within = outer && outer->runtime && outer->runtime->options().observer == observer;
     const auto& around = is_within ? outer->call->observed : nullptr;
     if (is_within && !around) return nullptr;
-    auto request = std::make_shared<ObservedRequest>(observer, pipeline, options.time());
+    auto request = std::make_shared<ObservedRequest>(observer, pipeline, options.time(), options.began);
     request->tag_ = observer->on_request({pipeline, parse_trace_parent(options.trace_parent), options.tenant, samples,
                                           request->began_, around ? around->tag_ : nullptr});
     if (request->tag_) return request;

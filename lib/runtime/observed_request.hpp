@@ -25,11 +25,12 @@ class ObservedRequest {
   using Clock = std::chrono::steady_clock;
   using Ptr = std::shared_ptr<const ObservedRequest>;
 
-  ObservedRequest(std::shared_ptr<Observer> observer, const std::string& pipeline, const TimeSource& time)
-      : observer_(std::move(observer)), pipeline_(pipeline), time_(time), began_(time.now()) {}
+  ObservedRequest(std::shared_ptr<Observer> observer, const std::string& pipeline, const TimeSource& time,
+                  Clock::time_point began)
+      : observer_(std::move(observer)), pipeline_(pipeline), time_(time), began_(began) {}
 
   /// nullptr if there is no observer, or the observer skips this request. `outer`: the context of the request that this
-  /// one is part of, or nullptr. `options` and `pipeline` must outlive the result.
+  /// one is part of, or nullptr. options.began is set. `options` and `pipeline` must outlive the result.
   static Ptr begin(const std::shared_ptr<Observer>& observer, const std::string& pipeline, const CallOptions& options,
                    std::size_t samples, const Context* outer) noexcept {
     return observer && !options.is_trial ? ask(observer, pipeline, options, samples, outer) : nullptr;

@@ -25,6 +25,14 @@ PROGRAM, MODELS, PACKAGE = sys.argv[1:4]
 X = {"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}
 
 
+def wait_until(condition, what):
+    """Fails after a minute."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+
+
 class Served(unittest.TestCase):
     flags = ()
     models = MODELS
@@ -99,9 +107,26 @@ class Protocol(Served):
         self.refused({"inputs": [X], "outputs": [{"name": "y"}, {"name": "y"}]}, 400, "a second output")
         self.refused({"inputs": [X], "colour": 1}, 400, "colour", "unknown key")
         self.refused({"inputs": [{**X, "parameters": {"shared_memory_region": "a"}}]}, 501, "shared memory")
-        self.refused(x(datatype="INT8", data=[1, 2, 3, 300]), 400, "data[3]", "300 is beyond the datatype")
+        self.refused(x(datatype="INT8", data=[1, 2, 3, 300]), 400, "inputs[0].data", "value 3, 300, is beyond INT8")
+        self.refused(x(data=[1, 2, 3, 1e39]), 400, "value 3", "beyond FP32")
+        self.refused(x(data=[[1, 2], [3, 4]]), 400, "inputs[0].data", "the shape says 1 values, there are 2")
+        self.refused(x(data=[[1, 2, 3]]), 400, "inputs[0].data[0]", "the shape says 4 values, there are 3")
+        self.refused(x(data=[[[1, 2, 3, 4]]]), 400, "more dimensions than the shape")
+        self.refused(x(data=[[1, 2, 3, 4], 5]), 400, "inputs[0].data")
+        self.refused(x(shape=[1, 4, 1], data=[[1, 2, 3, 4]]), 400, "more dimensions than the data")
+        self.refused(x(data=7), 400, "inputs[0].data", "expected a list")
         self.refused("[" * 100 + "]" * 100, 400, "64")
         self.refused({"inputs": [X]}, 404, "no model 'absent'", "affine", model="absent")
+
+    def test_a_compressed_body_is_refused_by_name(self):
+        status, answer = self.infer({"inputs": [X]}, headers={"Content-Encoding": "gzip"})
+        self.assertEqual((status, answer["reason"]), (415, "media_type"))
+        self.assertIn("gzip", answer["error"])
+
+    def test_the_config_has_the_largest_batch(self):
+        _, config = self.server.json("GET", "/v2/models/affine/config")
+        self.assertEqual(config["max_batch_size"], 1024)
+        self.assertEqual(config["input"], [{"name": "x", "data_type": "TYPE_FP32", "dims": [4]}])
 
     def test_paths_and_methods(self):
         for path in ("/", "/v3", "/v2/models", "/v2/models/affine/versions", "/v2/models/affine/fly", "/v2/models//infer"):
@@ -365,12 +390,7 @@ class Connections(Served):
         finally:
             for one in open_ones:
                 one.close()
-        for _ in range(100):
-            if self.statuses(self.server.raw(b"GET /v2 HTTP/1.0\r\n\r\n")) == [200]:
-                break
-            time.sleep(0.05)
-        else:
-            self.fail("the server does not recover")
+        wait_until(lambda: self.statuses(self.server.raw(b"GET /v2 HTTP/1.0\r\n\r\n")) == [200], "it does not recover")
 
 
 class Deadlines(Served):
@@ -393,19 +413,9 @@ class Deadlines(Served):
         head = b"POST /v2/models/slow/infer HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(message)
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=30) as connection:
             connection.sendall(head + message)
-            while self.server.metric("gantry_requests_in_flight") < 60:
-                time.sleep(0.005)
-        for _ in range(600):
-            if self.server.metric("gantry_requests_in_flight") == 0:
-                break
-            time.sleep(0.05)
-        self.assertEqual(self.server.metric("gantry_requests_in_flight"), 0)
-        for _ in range(100):
-            if any(one["status"] == 499 for one in self.server.log()):
-                break
-            time.sleep(0.05)
-        else:
-            self.fail("no line with status 499")
+            wait_until(lambda: self.server.metric("gantry_requests_in_flight") > 0, "the request did not begin")
+        wait_until(lambda: any(one["status"] == 499 for one in self.server.log()), "no line with status 499")
+        wait_until(lambda: self.server.metric("gantry_requests_in_flight") == 0, "requests stay in flight")
 
 
 class Ends(unittest.TestCase):
@@ -415,11 +425,9 @@ class Ends(unittest.TestCase):
             body = json.dumps({"inputs": [X]})
             thread = threading.Thread(target=lambda: answers.append(server.json("POST", "/v2/models/slow/infer", body)))
             thread.start()
-            while server.metric("gantry_requests_in_flight") == 0:
-                time.sleep(0.005)
+            wait_until(lambda: server.metric("gantry_requests_in_flight") > 0, "the request did not begin")
             server.process.send_signal(signal.SIGTERM)
-            while server.json("GET", "/v2/health/ready")[0] != 503:
-                time.sleep(0.01)
+            wait_until(lambda: server.json("GET", "/v2/health/ready")[0] == 503, "it is still ready")
             self.assertEqual(server.json("GET", "/v2/health/live")[0], 200)
             self.assertEqual(server.json("POST", "/v2/models/affine/infer", {"inputs": [X]})[0], 200)
             thread.join()
@@ -431,10 +439,22 @@ class Ends(unittest.TestCase):
         server = RunningServer(PROGRAM, MODELS, "--drain.delay_ms", "60000")
         server.process.send_signal(signal.SIGTERM)
         while not any("draining" in line for line in server.messages):
+            self.assertIsNone(server.process.poll(), server.messages)
             time.sleep(0.01)
         server.process.send_signal(signal.SIGTERM)
         self.assertEqual(server.process.wait(timeout=30), 128 + signal.SIGTERM)
+        server.reader.join()
+        server.process.stderr.close()
         server.folder.cleanup()
+
+    def test_a_signal_while_packages_load_ends_at_once(self):
+        process = subprocess.Popen([PROGRAM, "--models.directory", MODELS, "--http.listen", "127.0.0.1:0"],
+                                   stderr=subprocess.PIPE, text=True)
+        with process, process.stderr:
+            self.assertIn("affine/1: ready", [process.stderr.readline() for _ in range(2)][1])  # slow/1 takes a second
+            process.send_signal(signal.SIGTERM)
+            self.assertNotIn("listening", process.stderr.read())
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
 
 class Configuration(unittest.TestCase):
@@ -468,6 +488,8 @@ class Configuration(unittest.TestCase):
                 ("[models]\nallow_failed = 1\n", "server.toml:2: models.allow_failed: expected true or false, got 1"),
                 ("[runtime]\ncpus = 2\nworkerz = 3\n", "server.toml:3: runtime.workerz: unknown key"),
                 ("[runtime]\n\n[runtime.tenant_weights]\ngold = -1\n", "server.toml:4: runtime.tenant_weights"),
+                ("[http]\nlisten = []\n", "http.listen: expected an address"),
+                ("[http]\nmax_body_bytes = 2000000\nmax_bytes_in_flight = 3000000\n", "http.max_bytes_in_flight: expected at least"),
                 ("[http\n", "server.toml:1: ")]:
             done = self.run_with(text, "--check-config")
             self.assertEqual(done.returncode, 64, done.stderr)

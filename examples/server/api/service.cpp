@@ -31,13 +31,21 @@ Response with_model(Response response, const ServedModel& model) {
 }
 
 /// The part of a Content-Type before its parameters, in lower case.
-std::string media_type_of(const Request& request) {
+std::string content_type_of(const Request& request) {
   std::string type(request.header("Content-Type"));
   type = type.substr(0, type.find(';'));
   while (!type.empty() && type.back() == ' ') type.pop_back();
   std::transform(type.begin(), type.end(), type.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return type;
+}
+
+Result<void> check_encoding(const Request& request) {
+  const std::string_view encoding = request.header("Content-Encoding");
+  if (encoding.empty() || encoding == "identity") return {};
+  return Error(ErrorCode::kUnsupported, "header Content-Encoding: this server takes bodies as they are, not '" +
+                                            std::string(encoding.substr(0, 40)) + "'")
+      .with_reason(gantry::ErrorReason::kMediaType);
 }
 
 /// Whether a body is what the pipeline takes, and no message of the protocol. Clients of the protocol send its JSON
@@ -189,7 +197,7 @@ Response Service::describe(const Route& route) const {
             .finish()
             .value();
       case Endpoint::kModelConfig:
-        return model_config(**model);
+        return model_config(**model, runtime_.options().max_in_flight);  // each sample is a request
       case Endpoint::kModelStats:
         return model_statistics({{(*model)->name, (*model)->version, true, ""}}, runtime_.stats());
       default:
@@ -203,9 +211,10 @@ void Service::infer(const std::shared_ptr<const Request>& request, const Route& 
     try {
   auto model = models_->find(route.model, route.version);
   if (!model) return respond(error_response(model.error()));
+  if (auto ok = check_encoding(*request); !ok) return respond(with_model(error_response(ok.error()), **model));
   auto options = run_options_of(*request, limits_);
   if (!options) return respond(with_model(error_response(options.error()), **model));
-  const std::string media_type = media_type_of(*request);
+  const std::string media_type = content_type_of(*request);
   if (is_payload(*request, media_type)) return infer_payload(*model, request, media_type, *options, respond);
   infer_tensors(*model, request, *options, respond);
 } catch (...) {

@@ -70,6 +70,7 @@ gantry::Result<CommandLine> parse_command_line(const std::vector<std::string>& a
   for (const Flag& flag : flags)
     if (auto ok = set_from_text(*flag.setting, line.config, flag.value); !ok)
       return Error(ErrorCode::kInvalidArgument, "--" + flag.setting->key + ": " + ok.error().message());
+  if (auto ok = check_settings(line.config); !ok) return ok.error();
   return line;
 }
 

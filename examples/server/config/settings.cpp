@@ -186,6 +186,18 @@ Result<void> set_from_text(const Setting& setting, ServerConfig& config, const s
   return setting.set(config, text);
 }
 
+Result<void> check_settings(const ServerConfig& config) {
+  if (config.listen.empty())
+    return Error(ErrorCode::kInvalidArgument, "http.listen: expected an address at least, got an empty list");
+  // A buffer has up to twice the size of its body.
+  if (config.http.max_bytes_in_flight / 2 < config.http.max_body_bytes)
+    return Error(ErrorCode::kInvalidArgument,
+                 "http.max_bytes_in_flight: expected at least twice http.max_body_bytes, which is " +
+                     std::to_string(config.http.max_body_bytes) + ", got " +
+                     std::to_string(config.http.max_bytes_in_flight));
+  return {};
+}
+
 std::string variable_of(const Setting& setting) {
   std::string name = "GANTRY_SERVER_" + setting.key;
   for (char& c : name) {

@@ -30,6 +30,8 @@ const std::vector<Setting>& settings();
 const Setting* find_setting(std::string_view key);
 /// " (did you mean 'http.port'?)", or empty if no key is near.
 std::string nearest_setting(std::string_view key);
+/// Whether the settings go together. invalid_argument names them.
+gantry::Result<void> check_settings(const ServerConfig& config);
 /// Reads a flag's or variable's text: true, false, a number, or text; lists are separated by commas.
 gantry::Result<void> set_from_text(const Setting& setting, ServerConfig& config, const std::string& text);
 /// "GANTRY_SERVER_HTTP_MAX_BODY_BYTES".

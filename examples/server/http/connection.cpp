@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <ctime>
 #include <gantry/translate_exception.hpp>
 #include <limits>
 #include <optional>
@@ -20,6 +21,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using Parser = http::request_parser<http::buffer_body>;
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT", as RFC 9110 has it.
+std::string date_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 40> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
 
 /// Counts what exists.
 class Counted {
@@ -311,6 +321,7 @@ class Connection {
     head += std::string(http::obsolete_reason(http::int_to_status(response.status)));
     if (!response.content_type.empty() && response.body_size() > 0)
       head += "\r\nContent-Type: " + response.content_type;
+    head += "\r\nDate: " + date_text();
     head += "\r\nContent-Length: " + std::to_string(response.body_size());
     for (const auto& [name, value] : response.headers) head += "\r\n" + name + ": " + value;
     head += keeps ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n";

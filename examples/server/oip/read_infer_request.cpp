@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "json_values.hpp"
+
 namespace gantry_server {
 namespace {
 
@@ -14,7 +16,6 @@ using gantry::DType;
 using gantry::Error;
 using gantry::ErrorCode;
 using gantry::JsonFields;
-using gantry::JsonKind;
 using gantry::JsonView;
 using gantry::Result;
 using gantry::Shape;
@@ -76,141 +77,12 @@ Result<Tensor> read_values(const Bytes& binary, DType dtype, const std::vector<s
     return invalid("its shape and datatype need " + std::to_string(expected) + " bytes, it has " +
                    std::to_string(binary.size()));
   if (reinterpret_cast<std::uintptr_t>(binary.data()) % gantry::size_of(dtype) == 0)
-    // const_cast: a stage never writes to an input that it does not own alone
+    // const_cast: it is the buffer that the body was read into, which nothing else uses
     return Tensor::wrap(const_cast<std::uint8_t*>(binary.data()), dtype, to_shape(shape),
                         std::make_shared<Bytes>(binary));
   auto copy = Tensor::make(dtype, to_shape(shape));
   if (copy && expected > 0) std::memcpy(copy->mutable_data(), binary.data(), expected);
   return copy;
-}
-
-/// Calls `leaf` with each value of nested lists, in row-major order. The nesting must be that of `shape`, or flat.
-template <class Leaf>
-Result<void> for_each_value(const JsonView& data, Leaf&& leaf) {
-  if (data.kind() != JsonKind::kList) return leaf(data);
-  auto items = data.items();
-  if (!items) return items.error();
-  for (const JsonView& item : *items)
-    if (auto ok = for_each_value(item, leaf); !ok) return ok;
-  return {};
-}
-
-template <class T>
-Result<void> read_integers(const JsonView& data, Tensor& tensor, std::size_t count) {
-  T* out = static_cast<T*>(tensor.mutable_data());
-  std::size_t filled = 0;
-  auto ok = for_each_value(data, [&](const JsonView& value) -> Result<void> {
-    const auto integer = value.integer();
-    if (!integer) return integer.error();
-    if (*integer < std::numeric_limits<T>::min() || *integer > std::numeric_limits<T>::max())
-      return value.error(std::to_string(*integer) + " is beyond the datatype");
-    if (filled < count) out[filled] = static_cast<T>(*integer);
-    ++filled;
-    return {};
-  });
-  if (!ok) return ok;
-  if (filled != count)
-    return data.error("the shape says " + std::to_string(count) + " values, there are " + std::to_string(filled));
-  return {};
-}
-
-Result<void> read_booleans(const JsonView& data, Tensor& tensor, std::size_t count) {
-  auto* out = static_cast<std::uint8_t*>(tensor.mutable_data());
-  std::size_t filled = 0;
-  auto ok = for_each_value(data, [&](const JsonView& value) -> Result<void> {
-    bool flag = false;
-    if (value.kind() == JsonKind::kInteger) {  // numpy's tolist() of uint8
-      const auto integer = value.integer();
-      if (!integer || *integer < 0 || *integer > 1)
-        return value.error("expected true or false, got " + value.describe());
-      flag = *integer == 1;
-    } else {
-      const auto boolean = value.boolean();
-      if (!boolean) return boolean.error();
-      flag = *boolean;
-    }
-    if (filled < count) out[filled] = flag ? 1 : 0;
-    ++filled;
-    return {};
-  });
-  if (!ok) return ok;
-  if (filled != count)
-    return data.error("the shape says " + std::to_string(count) + " values, there are " + std::to_string(filled));
-  return {};
-}
-
-/// Flat lists of numbers are read without a view for each.
-Result<void> append_numbers(const JsonView& data, std::vector<double>& numbers) {
-  if (auto flat = data.numbers()) {
-    numbers.insert(numbers.end(), flat->begin(), flat->end());
-    return {};
-  }
-  if (data.kind() != JsonKind::kList) {
-    const auto number = data.number();
-    if (!number) return number.error();
-    numbers.push_back(*number);
-    return {};
-  }
-  auto items = data.items();
-  if (!items) return items.error();
-  for (const JsonView& item : *items)
-    if (auto ok = append_numbers(item, numbers); !ok) return ok;
-  return {};
-}
-
-template <class T>
-Result<void> read_floats(const JsonView& data, Tensor& tensor, std::size_t count) {
-  std::vector<double> numbers;
-  numbers.reserve(count);
-  if (auto ok = append_numbers(data, numbers); !ok) return ok;
-  if (numbers.size() != count)
-    return data.error("the shape says " + std::to_string(count) + " values, there are " +
-                      std::to_string(numbers.size()));
-  T* out = static_cast<T*>(tensor.mutable_data());
-  for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<T>(numbers[i]);
-  return {};
-}
-
-Result<void> read_json_values(const JsonView& data, Tensor& tensor, std::size_t count) {
-  switch (tensor.dtype()) {
-    case DType::kBool:
-      return read_booleans(data, tensor, count);
-    case DType::kU8:
-      return read_integers<std::uint8_t>(data, tensor, count);
-    case DType::kI8:
-      return read_integers<std::int8_t>(data, tensor, count);
-    case DType::kI16:
-      return read_integers<std::int16_t>(data, tensor, count);
-    case DType::kI32:
-      return read_integers<std::int32_t>(data, tensor, count);
-    case DType::kI64:
-      return read_integers<std::int64_t>(data, tensor, count);
-    case DType::kF32:
-      return read_floats<float>(data, tensor, count);
-    case DType::kF64:
-      return read_floats<double>(data, tensor, count);
-    case DType::kF16:
-    case DType::kBF16:
-      break;
-  }
-  return data.error(std::string(datatype_of(tensor.dtype())) + " has no form in JSON; send it as binary data");
-}
-
-Result<void> read_json_strings(const JsonView& data, InferTensor& input, std::size_t count) {
-  auto ok = for_each_value(data, [&](const JsonView& value) -> Result<void> {
-    auto text = value.string();
-    if (!text) return text.error();
-    if (input.strings.size() < count)
-      input.strings.emplace_back(*std::move(text));
-    else
-      return value.error("the shape says " + std::to_string(count) + " values, there are more");
-    return {};
-  });
-  if (!ok) return ok;
-  if (input.strings.size() != count)
-    return data.error("the shape says " + std::to_string(count) + " values, there are " +
-                      std::to_string(input.strings.size()));
-  return {};
 }
 
 /// What follows the JSON text: the binary tensors, one after the other.
@@ -255,6 +127,27 @@ Result<void> store(Result<T> value, T& target) {
   return {};
 }
 
+Result<void> read_json_data(const JsonView& data, InferTensor& input) {
+  if (input.holds_strings()) return store(read_json_strings(data, input.shape), input.strings);
+  const auto dtype = dtype_of(input.datatype);
+  if (!dtype) return dtype.error().within(input_name(input.name));
+  return store(read_json_tensor(data, *dtype, input.shape), input.tensor);
+}
+
+Result<void> read_binary(BinaryPart& binary, std::int64_t size, const std::vector<std::int64_t>& extents,
+                         std::size_t count, InferTensor& input) {
+  const auto read = [&]() -> Result<void> {
+    const auto bytes = binary.take(static_cast<std::size_t>(size));
+    if (!bytes) return bytes.error();
+    if (input.holds_strings()) return store(read_strings(*bytes, count), input.strings);
+    const auto dtype = dtype_of(input.datatype);
+    if (!dtype) return dtype.error();
+    return store(read_values(*bytes, *dtype, extents, count), input.tensor);
+  };
+  auto ok = read();
+  return ok ? ok : ok.error().within(input_name(input.name));
+}
+
 Result<InferTensor> read_input(const JsonView& json, BinaryPart& binary) {
   JsonFields fields(json);
   InferTensor input;
@@ -284,33 +177,11 @@ Result<InferTensor> read_input(const JsonView& json, BinaryPart& binary) {
   const auto count = count_of(extents);
   if (!count) return count.error().within(input_name(input.name));
   input.shape = to_shape(extents);
-  Bytes bytes;
-  if (binary_size) {
-    auto part = binary.take(static_cast<std::size_t>(*binary_size));
-    if (!part) return part.error().within(input_name(input.name));
-    bytes = *std::move(part);
-  }
-  if (input.holds_strings()) {
-    auto read =
-        binary_size ? store(read_strings(bytes, *count), input.strings) : read_json_strings(*data, input, *count);
-    if (!read) return binary_size ? read.error().within(input_name(input.name)) : read.error();
-    return input;
-  }
-  const auto dtype = dtype_of(input.datatype);
-  if (!dtype) return dtype.error().within(input_name(input.name));
-  if (binary_size) {
-    auto tensor = read_values(bytes, *dtype, extents, *count);
-    if (!tensor) return tensor.error().within(input_name(input.name));
-    input.tensor = *std::move(tensor);
-    return input;
-  }
   // The text has at least one byte for each value: a shape beyond that must not make the server allocate.
-  if (*count > binary.text_size())
+  if (data && *count > binary.text_size())
     return data->error("the shape says " + std::to_string(*count) + " values, the text is too short for them");
-  auto tensor = Tensor::make(*dtype, input.shape);
-  if (!tensor) return tensor.error().within(input_name(input.name));
-  if (auto read = read_json_values(*data, *tensor, *count); !read) return read.error();
-  input.tensor = *std::move(tensor);
+  auto filled = data ? read_json_data(*data, input) : read_binary(binary, *binary_size, extents, *count, input);
+  if (!filled) return filled.error();
   return input;
 }
 
