@@ -6,7 +6,7 @@
 #   cmake/bootstrap.sh [--torch auto|debian] [--build DIR] [--checks]
 #
 # 1. Debian packages: installed as root or through passwordless sudo; otherwise the command to run is printed (exit 1).
-#    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail.
+#    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail; and gRPC, which is optional.
 # 2. LibTorch, the first of: $GANTRY_TORCH_ROOT; a torch that python3 already has; the one in .venv (made here, by pip);
 #    with --torch debian, Debian's libtorch-dev, which must be 2.6 or newer (trixie; bookworm's 1.13 is refused).
 # 3. .venv: the Python stack that exports the demo's model and that the parity tests compare with.
@@ -71,11 +71,12 @@ declare -A why=(
   [libtorch-dev]="LibTorch" [python3-torch]="exports the demo's model" [python3-torchvision]="reference of the parity tests"
   [python3-setuptools]="AOTInductor's compiler driver"
   [clang]="checks" [clang-tidy]="checks" [clang-format]="checks" [abigail-tools]="compares ABIs"
+  [libgrpc++-dev]="gantry-server's gRPC" [libprotobuf-dev]="gantry-server's gRPC" [protobuf-compiler-grpc]="gantry-server's gRPC"
 )
 packages=(build-essential cmake ninja-build ccache pkg-config python3 python3-venv libjpeg62-turbo-dev libisal-dev
   zlib1g-dev libwebp-dev libhwy-dev libeigen3-dev nlohmann-json3-dev nettle-dev libsodium-dev libssl-dev libgtest-dev
   libgmock-dev libbenchmark-dev libspng-dev libboost-dev libtomlplusplus-dev)
-[[ -n $checks ]] && packages+=(clang clang-tidy clang-format abigail-tools)
+[[ -n $checks ]] && packages+=(clang clang-tidy clang-format abigail-tools libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc)
 [[ $torch == debian ]] && packages+=(libtorch-dev python3-torch python3-torchvision python3-setuptools)
 
 older() { [[ $1 != "$2" && $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }

@@ -76,16 +76,34 @@ AccessLog::~AccessLog() {
 }
 
 void AccessLog::write(const Request& request, const Response& response, std::chrono::nanoseconds time) {
-  gantry::JsonWriter json;
-  json.begin_object().field("time", time_text()).field("client", request.client);
   const auto method = http::to_string(request.method);
-  json.field("method", std::string_view(method.data(), method.size())).field("path", request.path);
-  json.field("status", response.status).field("ms", static_cast<double>(time.count() / 1000) / 1000);
-  json.field("bytes_in", request.body.size()).field("bytes_out", response.body_size());
-  if (!response.model.empty()) json.field("model", response.model).field("version", response.version);
-  if (!response.reason.empty()) json.field("reason", response.reason);
-  if (const auto tenant = request.header("X-Tenant"); !tenant.empty()) json.field("tenant", tenant);
-  if (const auto trace = request.header("traceparent"); !trace.empty()) json.field("traceparent", trace);
+  AccessLine line;
+  line.client = request.client;
+  line.method = {method.data(), method.size()};
+  line.path = request.path;
+  line.status = response.status;
+  line.time = time;
+  line.bytes_in = request.body.size();
+  line.bytes_out = response.body_size();
+  line.model = response.model;
+  line.version = response.version;
+  line.reason = response.reason;
+  line.tenant = request.header("X-Tenant");
+  line.trace_parent = request.header("traceparent");
+  write(line);
+}
+
+void AccessLog::write(const AccessLine& of) {
+  gantry::JsonWriter json;
+  json.begin_object().field("time", time_text()).field("client", of.client);
+  json.field("method", of.method).field("path", of.path).field("status", of.status);
+  if (!of.grpc_status.empty()) json.field("grpc_status", of.grpc_status);
+  json.field("ms", static_cast<double>(of.time.count() / 1000) / 1000);
+  json.field("bytes_in", of.bytes_in).field("bytes_out", of.bytes_out);
+  if (!of.model.empty()) json.field("model", of.model).field("version", of.version);
+  if (!of.reason.empty()) json.field("reason", of.reason);
+  if (!of.tenant.empty()) json.field("tenant", of.tenant);
+  if (!of.trace_parent.empty()) json.field("traceparent", of.trace_parent);
   json.end_object();
   std::string line = json.finish().value() + "\n";
   {

@@ -13,11 +13,29 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "http/message.hpp"
 
 namespace gantry_server {
+
+/// What a line says of a request; what is empty is left out.
+struct AccessLine {
+  std::string_view client;
+  std::string_view method;
+  std::string_view path;
+  unsigned status = 200;         ///< HTTP's, also of a gRPC call
+  std::string_view grpc_status;  ///< of a gRPC call: "UNAVAILABLE"
+  std::chrono::nanoseconds time{0};
+  std::size_t bytes_in = 0;
+  std::size_t bytes_out = 0;
+  std::string_view model;
+  std::string_view version;
+  std::string_view reason;
+  std::string_view tenant;
+  std::string_view trace_parent;
+};
 
 /// Threads: thread-safe.
 class AccessLog {
@@ -28,6 +46,7 @@ class AccessLog {
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
 
+  void write(const AccessLine& line);
   void write(const Request& request, const Response& response, std::chrono::nanoseconds time);
 
  private:

@@ -27,6 +27,7 @@
 #include "api/service.hpp"
 #include "config/command_line.hpp"
 #include "config/read_config.hpp"
+#include "grpc/grpc_server.hpp"
 #include "healthcheck.hpp"
 #include "http/listener.hpp"
 #include "models/directory_store.hpp"
@@ -88,18 +89,21 @@ bool wait_until_idle(const HttpServer& server, std::chrono::milliseconds time) {
   return server.requests() == 0;
 }
 
-/// Not ready, then no new connections, then no requests, then no threads.
-void drain(const ServerConfig& config, int signal, Service& service, HttpServer& server, gantry::Runtime& runtime) {
+/// Not ready, then no new connections, then no requests, then no threads. `grpc`: nullptr without it.
+void drain(const ServerConfig& config, int signal, Service& service, HttpServer& server, GrpcServer* grpc,
+           gantry::Runtime& runtime) {
   service.begin_drain();
   if (signal == SIGTERM && config.drain_delay.count() > 0) {
     say("draining: not ready, still serving for " + std::to_string(config.drain_delay.count()) + " ms");
     std::this_thread::sleep_for(config.drain_delay);
   }
   server.stop_accepting();
+  if (grpc) grpc->stop_accepting();
   if (!wait_until_idle(server, config.drain_timeout))
     say("draining: " + std::to_string(server.requests()) + " requests are not done; those that wait get 503");
   if (auto ok = runtime.shutdown(); !ok) say(ok.error().to_string());
   wait_until_idle(server, std::chrono::seconds(1));  // their answers are written
+  if (grpc) grpc->stop();
   server.stop();
 }
 
@@ -130,6 +134,16 @@ gantry::Result<void> serve(const ServerConfig& config) {
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
   signals.begin_serving();
+  // Before HTTP, so that who asks HTTP whether the server is ready finds both.
+  std::unique_ptr<GrpcServer> grpc;
+  if (!config.grpc_listen.empty()) {
+    GrpcContext with{service, *models, *runtime, config.requests, context, {}};
+    if (*log) with.log = [&](const AccessLine& line) { (*log)->write(line); };
+    auto started = GrpcServer::start(config.grpc_listen, std::move(with));
+    if (!started) return started.error();
+    grpc = *std::move(started);
+    for (const std::string& address : grpc->addresses()) say("listening on " + address + " for gRPC");
+  }
   for (const std::string& address : config.listen) {
     const auto bound = server.listen(address);
     if (!bound) return bound.error();
@@ -137,7 +151,7 @@ gantry::Result<void> serve(const ServerConfig& config) {
   }
   server.start();
   const int signal = signals.wait();
-  drain(config, signal, *service, server, *runtime);
+  drain(config, signal, *service, server, grpc.get(), *runtime);
   return {};
 }
 

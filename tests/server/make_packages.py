@@ -22,6 +22,14 @@ class Echo(torch.nn.Module):
                 int32.clone(), int64.clone(), bool_.clone())
 
 
+class Typed(torch.nn.Module):
+    """The same of the datatypes that have typed contents in gRPC."""
+
+    def forward(self, fp32, fp64, uint8, int8, int16, int32, int64, bool_):
+        return (fp32.clone(), fp64.clone(), uint8.clone(), int8.clone(), int16.clone(), int32.clone(), int64.clone(),
+                bool_.clone())
+
+
 class Affine(torch.nn.Module):
     def forward(self, x):
         return x * 2 + 1
@@ -45,6 +53,9 @@ def main(directory):
     inputs = tuple((torch.rand(2, 3) * 100).to(dtype) for dtype in DTYPES.values())
     gantry_pack.pack(directory / "echo/1", Echo().eval(), inputs, name="echo", version="1", input_names=names,
                      output_names=[f"{name}_out" for name in names], **common)  # .npy holds no bf16: no golden case
+    typed = [(name, value) for name, value in zip(names, inputs, strict=True) if name not in ("fp16", "bf16")]
+    gantry_pack.pack(directory / "typed/1", Typed().eval(), tuple(value for _, value in typed), name="typed", version="1",
+                     input_names=[name for name, _ in typed], output_names=[f"{name}_out" for name, _ in typed], **common)
     x = torch.rand(2, 4)
     for version in ("1", "9", "10"):
         gantry_pack.pack(directory / "affine" / version, Affine().eval(), x, name="affine", version=version,

@@ -22,6 +22,10 @@ class RunningServer:
         self.messages = []
         for line in self.process.stderr:
             self.messages.append(line)
+            if "for gRPC" in line:
+                if found := re.search(r"listening on .*:(\d+) for", line):
+                    self.grpc_port = int(found[1])
+                continue
             if found := re.search(r"listening on 127\.0\.0\.1:(\d+)", line):
                 self.port = int(found[1])
             if "listening on unix:" in line:

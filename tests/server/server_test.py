@@ -66,7 +66,7 @@ class Protocol(Served):
         _, index = self.server.json("POST", "/v2/repository/index")
         self.assertEqual([(one["name"], one["version"], one["state"]) for one in index],
                          [("affine", "1", "READY"), ("affine", "9", "READY"), ("affine", "10", "READY"),
-                          ("echo", "1", "READY"), ("slow", "1", "READY")])
+                          ("echo", "1", "READY"), ("slow", "1", "READY"), ("typed", "1", "READY")])
 
     def test_the_newest_version_answers_unless_one_is_named(self):
         _, answer = self.infer({"inputs": [X], "id": "7"})

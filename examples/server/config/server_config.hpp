@@ -18,6 +18,7 @@ struct ServerConfig {
   std::string golden_cache;
   std::vector<std::string> listen{":8080"};
   int io_threads = 1;
+  std::vector<std::string> grpc_listen;
   HttpOptions http;
   RequestLimits requests;
   std::chrono::milliseconds drain_delay{5'000};

@@ -115,6 +115,9 @@ std::vector<Setting> make_settings() {
           "http.idle_timeout_ms", "a connection without a request is closed after it",
           [](ServerConfig & c) -> auto& { return c.http.idle_timeout; }, 1, kDayMs),
       setting(
+          "grpc.listen", "addresses of gRPC, whose limits are those of http: as http.listen; empty: none",
+          [](ServerConfig & c) -> auto& { return c.grpc_listen; }),
+      setting(
           "requests.default_timeout_ms", "deadline of a request that names none; 0: none",
           [](ServerConfig & c) -> auto& { return c.requests.default_timeout; }, 0, kDayMs),
       setting(

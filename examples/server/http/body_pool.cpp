@@ -41,6 +41,18 @@ BodyPool::Buffer BodyPool::take(std::size_t size) {
                 [state = state_, size_class](std::uint8_t* buffer) { give_back(*state, buffer, size_class); });
 }
 
+std::shared_ptr<void> BodyPool::reserve(std::size_t size) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (size > state_->max_bytes - std::min(state_->max_bytes, state_->in_use)) return nullptr;
+    state_->in_use += size;
+  }
+  return std::shared_ptr<void>(state_.get(), [state = state_, size](void*) {
+    const std::lock_guard lock(state->mutex);
+    state->in_use -= size;
+  });
+}
+
 void BodyPool::give_back(State& state, std::uint8_t* buffer, std::size_t size_class) noexcept {
   std::unique_ptr<std::uint8_t[]> memory(buffer);
   const std::size_t capacity = kSmallest << size_class;

@@ -24,6 +24,8 @@ class BodyPool {
 
   /// At least `size` bytes, uninitialised. nullptr if bodies in use would exceed `max_bytes`. std::bad_alloc.
   Buffer take(std::size_t size);
+  /// Counts `size` bytes of a body that lies elsewhere, until the last copy of the result is gone. nullptr as above.
+  std::shared_ptr<void> reserve(std::size_t size);
   std::size_t bytes_in_use() const;
 
  private:

@@ -2,12 +2,12 @@
 #include "listener.hpp"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
+
+#include "address.hpp"
 
 namespace gantry_server {
 namespace {
@@ -19,33 +19,6 @@ using local = asio::local::stream_protocol;
 
 Error system_error(const std::string& address, const boost::system::error_code& error) {
   return Error(ErrorCode::kFailedPrecondition, "cannot listen on '" + address + "': " + error.message());
-}
-
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-
-gantry::Result<HostPort> split(const std::string& address) {
-  const auto colon = address.rfind(':');
-  unsigned number = 0;
-  const char* end = address.data() + address.size();
-  if (colon == std::string::npos || std::from_chars(address.data() + colon + 1, end, number).ptr != end ||
-      colon + 1 == address.size() || number > 65535)
-    return Error(ErrorCode::kInvalidArgument,
-                 "'" + address + "': expected host:port, [IPv6]:port, :port or unix:/path");
-  std::string host = address.substr(0, colon);
-  if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return HostPort{std::move(host), address.substr(colon + 1)};
-}
-
-/// True if a process accepts connections there.
-bool is_served(const std::string& path) {
-  asio::io_context io;
-  local::socket socket(io);
-  boost::system::error_code error;
-  socket.connect(local::endpoint(path), error);
-  return !error;
 }
 
 std::string name_of(const tcp::endpoint& endpoint) {
@@ -75,19 +48,16 @@ gantry::Result<std::string> HttpServer::listen(const std::string& address) {
   auto port = std::make_shared<Port>(*io_[0]);
   boost::system::error_code error;
   std::string bound = address;
-  if (address.rfind("unix:", 0) == 0) {
-    port->path = address.substr(5);
-    if (port->path.empty() || port->path.size() >= sizeof(sockaddr_un::sun_path))
-      return Error(ErrorCode::kInvalidArgument, "'" + address + "': the path of a Unix socket has 1 to " +
-                                                    std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes");
-    if (is_served(port->path))
-      return Error(ErrorCode::kFailedPrecondition, "cannot listen on '" + address + "': another process does");
+  auto path = parse_unix_path(address);
+  if (!path) return path.error();
+  if (*path) {
+    port->path = **std::move(path);
     ::unlink(port->path.c_str());
     const local::endpoint endpoint(port->path);
     port->acceptor.open(local(), error);
     if (!error) port->acceptor.bind(endpoint, error);
   } else {
-    auto parts = split(address);
+    auto parts = parse_host_port(address);
     if (!parts) return parts.error();
     tcp::endpoint endpoint(tcp::v6(), static_cast<unsigned short>(std::stoi(parts->port)));
     if (!parts->host.empty()) {

@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read_infer_request.hpp"
 
-#include <cstring>
 #include <gantry/json.hpp>
-#include <limits>
 #include <utility>
 
+#include "binary_values.hpp"
 #include "json_values.hpp"
 
 namespace gantry_server {
 namespace {
 
 using gantry::Bytes;
-using gantry::DType;
 using gantry::Error;
 using gantry::ErrorCode;
 using gantry::JsonFields;
 using gantry::JsonView;
 using gantry::Result;
-using gantry::Shape;
-using gantry::Tensor;
 
 Error invalid(const std::string& message) {
   return Error(ErrorCode::kInvalidArgument, message);
@@ -27,62 +23,6 @@ Error invalid(const std::string& message) {
 
 std::string input_name(const std::string& name) {
   return "input '" + name + "'";
-}
-
-/// The number of elements; an error for a negative extent, too many dimensions, and a number beyond memory.
-Result<std::size_t> count_of(const std::vector<std::int64_t>& shape) {
-  if (shape.size() > Shape::kMaxRank)
-    return invalid("the shape has " + std::to_string(shape.size()) + " dimensions, at most " +
-                   std::to_string(Shape::kMaxRank) + " are possible");
-  std::size_t count = 1;
-  for (const std::int64_t extent : shape) {
-    if (extent < 0) return invalid("the shape has the negative extent " + std::to_string(extent));
-    if (extent > 0 && count > (std::numeric_limits<std::size_t>::max() / 16) / static_cast<std::size_t>(extent))
-      return invalid("the shape has too many elements");
-    count *= static_cast<std::size_t>(extent);
-  }
-  return count;
-}
-
-Shape to_shape(const std::vector<std::int64_t>& extents) {
-  return Shape(gantry::Span<const std::int64_t>(extents.data(), extents.size()));
-}
-
-/// The strings of a BYTES tensor in binary: each is its length in 4 bytes, little endian, and its bytes.
-Result<std::vector<Bytes>> read_strings(const Bytes& binary, std::size_t count) {
-  std::vector<Bytes> strings;
-  std::size_t at = 0;
-  while (at < binary.size()) {
-    if (strings.size() == count) return invalid("it has more strings than its shape says, " + std::to_string(count));
-    std::uint32_t length = 0;
-    if (binary.size() - at < sizeof length)
-      return invalid("the length of string " + std::to_string(strings.size()) + " is cut off");
-    std::memcpy(&length, binary.data() + at, sizeof length);
-    at += sizeof length;
-    if (length > binary.size() - at)
-      return invalid("string " + std::to_string(strings.size()) + " has " + std::to_string(length) + " bytes, " +
-                     std::to_string(binary.size() - at) + " are left");
-    strings.push_back(Bytes::wrap(binary.data() + at, length, std::make_shared<Bytes>(binary)));
-    at += length;
-  }
-  if (strings.size() != count)
-    return invalid("it has " + std::to_string(strings.size()) + " strings, its shape says " + std::to_string(count));
-  return strings;
-}
-
-Result<Tensor> read_values(const Bytes& binary, DType dtype, const std::vector<std::int64_t>& shape,
-                           std::size_t count) {
-  const std::size_t expected = count * gantry::size_of(dtype);
-  if (binary.size() != expected)
-    return invalid("its shape and datatype need " + std::to_string(expected) + " bytes, it has " +
-                   std::to_string(binary.size()));
-  if (reinterpret_cast<std::uintptr_t>(binary.data()) % gantry::size_of(dtype) == 0)
-    // const_cast: it is the buffer that the body was read into, which nothing else uses
-    return Tensor::wrap(const_cast<std::uint8_t*>(binary.data()), dtype, to_shape(shape),
-                        std::make_shared<Bytes>(binary));
-  auto copy = Tensor::make(dtype, to_shape(shape));
-  if (copy && expected > 0) std::memcpy(copy->mutable_data(), binary.data(), expected);
-  return copy;
 }
 
 /// What follows the JSON text: the binary tensors, one after the other.
@@ -134,17 +74,9 @@ Result<void> read_json_data(const JsonView& data, InferTensor& input) {
   return store(read_json_tensor(data, *dtype, input.shape), input.tensor);
 }
 
-Result<void> read_binary(BinaryPart& binary, std::int64_t size, const std::vector<std::int64_t>& extents,
-                         std::size_t count, InferTensor& input) {
-  const auto read = [&]() -> Result<void> {
-    const auto bytes = binary.take(static_cast<std::size_t>(size));
-    if (!bytes) return bytes.error();
-    if (input.holds_strings()) return store(read_strings(*bytes, count), input.strings);
-    const auto dtype = dtype_of(input.datatype);
-    if (!dtype) return dtype.error();
-    return store(read_values(*bytes, *dtype, extents, count), input.tensor);
-  };
-  auto ok = read();
+Result<void> take_binary(BinaryPart& binary, std::int64_t size, std::size_t count, InferTensor& input) {
+  const auto bytes = binary.take(static_cast<std::size_t>(size));
+  auto ok = bytes ? read_binary(*bytes, count, input) : Result<void>(bytes.error());
   return ok ? ok : ok.error().within(input_name(input.name));
 }
 
@@ -180,7 +112,7 @@ Result<InferTensor> read_input(const JsonView& json, BinaryPart& binary) {
   // The text has at least one byte for each value: a shape beyond that must not make the server allocate.
   if (data && *count > binary.text_size())
     return data->error("the shape says " + std::to_string(*count) + " values, the text is too short for them");
-  auto filled = data ? read_json_data(*data, input) : read_binary(binary, *binary_size, extents, *count, input);
+  auto filled = data ? read_json_data(*data, input) : take_binary(binary, *binary_size, *count, input);
   if (!filled) return filled.error();
   return input;
 }
@@ -291,10 +223,8 @@ Result<InferRequest> read_raw_request(const Bytes& body, const std::string& name
   }
   const auto count = count_of(extents);
   if (!count) return count.error();
-  auto tensor = read_values(body, *dtype, extents, *count);
-  if (!tensor) return tensor.error().within(input_name(name));
   input.shape = to_shape(extents);
-  input.tensor = *std::move(tensor);
+  if (auto ok = read_binary(body, *count, input); !ok) return ok.error().within(input_name(name));
   request.inputs.push_back(std::move(input));
   return request;
 }

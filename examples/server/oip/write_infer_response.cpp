@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write_infer_response.hpp"
 
-#include <cstring>
 #include <gantry/json_writer.hpp>
-#include <memory>
 #include <utility>
+
+#include "binary_values.hpp"
 
 namespace gantry_server {
 namespace {
@@ -21,18 +21,6 @@ bool is_binary(const InferTensor& output, const InferRequest& request) {
   for (const RequestedOutput& asked : request.outputs)
     if (asked.name == output.name) return asked.is_binary.value_or(request.binary_outputs);
   return request.binary_outputs;
-}
-
-Bytes binary_of(const InferTensor& output) {
-  if (!output.holds_strings())
-    return Bytes::wrap(output.tensor.data(), output.tensor.size_bytes(), std::make_shared<Tensor>(output.tensor));
-  std::string binary;
-  for (const Bytes& text : output.strings) {
-    const auto length = static_cast<std::uint32_t>(text.size());
-    binary.append(reinterpret_cast<const char*>(&length), sizeof length);
-    binary.append(reinterpret_cast<const char*>(text.data()), text.size());
-  }
-  return Bytes(std::move(binary));
 }
 
 template <class T>
@@ -96,7 +84,7 @@ Result<Response> write_infer_response(const InferResponse& response, const Infer
     json.begin_object().field("name", output.name).field("datatype", output.datatype);
     json.key("shape").list(gantry::Span<const std::int64_t>(output.shape.data(), output.shape.rank()));
     if (is_binary(output, request)) {
-      Bytes binary = binary_of(output);
+      Bytes binary = write_binary(output);
       json.key("parameters").begin_object().field("binary_data_size", binary.size()).end_object();
       if (!binary.empty()) pieces.push_back(std::move(binary));
       has_binary = true;
