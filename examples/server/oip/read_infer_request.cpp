@@ -197,7 +197,7 @@ Result<InferRequest> read_raw_request(const Bytes& body, const std::string& name
   input.name = name;
   input.datatype = datatype;
   if (datatype == "BYTES") {
-    input.shape = Shape{1};
+    input.shape = gantry::Shape{1};
     input.strings = {body};
     request.inputs.push_back(std::move(input));
     return request;
