@@ -202,10 +202,10 @@ class Values(Served):
             self.assertFalse(output.HasField("contents"))
 
     def test_every_typed_datatype_comes_back(self):
-        values = {"FP32": [0.1, -3e38, 1e-45, float("inf")], "FP64": [0.1, -1.7e308, 5e-324, -0.0], "UINT8": [0, 1, 255, 7],
-                  "INT8": [-128, 0, 127, 7], "INT16": [-32768, 0, 32767, 7], "INT32": [-2**31, 0, 2**31 - 1, 7],
-                  "INT64": [-2**63, 2**53 + 1, 2**63 - 1, 7], "BOOL": [True, False, True, True]}
-        inputs = [tensor(name.lower() + ("_" if name == "BOOL" else ""), name, (2, 2), **{FIELDS[name]: data})
+        values = {"FP32": [0.1, -3e38, 1e-45], "FP64": [-0.0, -1.7e308, 5e-324], "UINT8": [0, 1, 255], "INT8": [-128, 0, 127],
+                  "INT16": [-32768, 0, 32767], "INT32": [-2**31, 0, 2**31 - 1], "INT64": [-2**63, 2**53 + 1, 2**63 - 1],
+                  "BOOL": [True, False, True]}
+        inputs = [tensor(name.lower() + ("_" if name == "BOOL" else ""), name, (1, 3), **{FIELDS[name]: data})
                   for name, data in values.items()]
         answer = self.infer(request(*inputs, model="typed"))
         self.assertEqual(len(answer.raw_output_contents), 0)
@@ -213,7 +213,7 @@ class Values(Served):
             kind = NUMPY[output.datatype]
             got = numpy.array(getattr(output.contents, FIELDS[output.datatype]), kind)
             self.assertEqual(got.tobytes(), numpy.array(values[output.datatype], kind).tobytes(), output.name)
-            self.assertEqual((list(output.shape), sum(len(value) for _, value in output.contents.ListFields())), ([2, 2], 4))
+            self.assertEqual((list(output.shape), sum(len(value) for _, value in output.contents.ListFields())), ([1, 3], 3))
 
     def test_typed_values_that_lie(self):
         def x(shape=(1, 4), datatype="FP32", **contents):
@@ -413,4 +413,4 @@ class Addresses(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
