@@ -117,6 +117,7 @@ gantry::Result<void> serve(const ServerConfig& config) {
   options.engines = linked_engines();
   options.open.model.runtime = *runtime;
   options.allow_failed = config.allow_failed_models;
+  options.max_samples = config.requests.max_samples;
   if (!config.golden_cache.empty()) {
     options.open.golden = gantry::Golden::kFirstTime;
     options.open.golden_cache = config.golden_cache;

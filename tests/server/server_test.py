@@ -418,6 +418,25 @@ class Deadlines(Served):
         wait_until(lambda: self.server.metric("gantry_requests_in_flight") == 0, "requests stay in flight")
 
 
+class OneInFlight(Served):
+    @classmethod
+    def setUpClass(cls):
+        config = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory())) / "server.toml"
+        config.write_text("[runtime]\nmax_in_flight = 1\n")
+        cls.flags = ("--config", str(config))
+        super().setUpClass()
+
+    def test_the_samples_of_a_request_are_admitted_as_one(self):
+        rows = [[i, 0, 0, 0] for i in range(1024)]
+        status, answer = self.infer({"inputs": [{**X, "shape": [1024, 4], "data": rows}]})
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(answer["outputs"][0]["data"], [value * 2 + 1 for row in rows for value in row])
+
+    def test_more_samples_than_the_limit_are_refused(self):
+        self.refused({"inputs": [{**X, "shape": [1025, 4], "data": [0] * 4100}]}, 400, "input 'x' has 1025 samples",
+                     "requests.max_samples is 1024")
+
+
 class Ends(unittest.TestCase):
     def test_sigterm_drains(self):
         with RunningServer(PROGRAM, MODELS, "--drain.delay_ms", "3000") as server:

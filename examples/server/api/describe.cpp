@@ -106,11 +106,11 @@ std::string model_metadata(const ServedModel& model, const std::vector<std::stri
   return text_of(json);
 }
 
-std::string model_config(const ServedModel& model, std::size_t max_batch) {
+std::string model_config(const ServedModel& model) {
   JsonWriter json;
   json.begin_object().field("name", model.name).field("platform", platform_of(model)).field("backend", "gantry");
   const bool has_batch = model.interface.has_batch();
-  json.field("max_batch_size", has_batch ? max_batch : 0);
+  json.field("max_batch_size", has_batch ? model.interface.max_samples() : 0);
   json.key("input");
   write_config_tensors(json, model.interface.inputs(), has_batch);
   json.key("output");

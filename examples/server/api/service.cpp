@@ -91,7 +91,7 @@ void infer_tensors(const ModelPtr& model, const std::shared_ptr<const Request>& 
   if (call->priority > 0) options.priority = static_cast<int>(std::max<std::int64_t>(101 - call->priority, 1));
   auto samples = model->interface.to_samples(*call);
   if (!samples) return respond(with_model(error_response(samples.error()), *model));
-  run_samples(model->pipeline, *std::move(samples), options,
+  run_samples(*model, *std::move(samples), options,
               [model, request, call, respond](Result<std::vector<Payload>> results) {
                 const auto answer = [&]() -> Result<Response> {
                   if (!results) return results.error();
@@ -197,7 +197,7 @@ Response Service::describe(const Route& route) const {
             .finish()
             .value();
       case Endpoint::kModelConfig:
-        return model_config(**model, runtime_.options().max_in_flight);  // each sample is a request
+        return model_config(**model);
       case Endpoint::kModelStats:
         return model_statistics({{(*model)->name, (*model)->version, true, ""}}, runtime_.stats());
       default:

@@ -121,6 +121,9 @@ std::vector<Setting> make_settings() {
           "requests.max_timeout_ms", "longest deadline of a request; 0: any",
           [](ServerConfig & c) -> auto& { return c.requests.max_timeout; }, 0, kDayMs),
       setting(
+          "requests.max_samples", "most samples in one request; with more it gets 400",
+          [](ServerConfig & c) -> auto& { return c.requests.max_samples; }, 1, 1'000'000),
+      setting(
           "drain.delay_ms", "after SIGTERM: not ready, but serving, until balancers have noticed",
           [](ServerConfig & c) -> auto& { return c.drain_delay; }, 0, kDayMs),
       setting(

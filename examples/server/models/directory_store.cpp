@@ -43,7 +43,11 @@ gantry::Result<std::shared_ptr<const ServedModel>> open_one(const fs::path& dire
   if (info.name != name || info.version != version)
     return Error(ErrorCode::kInvalidArgument, "the directory is " + name + "/" + version + ", the package in it is " +
                                                   info.name + "/" + info.version + "; name it as the package");
-  return std::make_shared<const ServedModel>(ServedModel{name, version, *pipeline, ModelInterface(*pipeline)});
+  const bool begins_with_model = pipeline->inputs().size() == 1 && !pipeline->inputs()[0].tensors.empty();
+  const int workers = options.open.model.runtime ? options.open.model.runtime->options().workers : 1;
+  return std::make_shared<const ServedModel>(ServedModel{name, version, *pipeline,
+                                                         ModelInterface(*pipeline, options.max_samples),
+                                                         begins_with_model ? 1 : static_cast<std::size_t>(workers)});
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ struct DirectoryOptions {
   std::string directory;
   gantry::EngineList engines;
   gantry::OpenOptions open;
+  std::size_t max_samples = 1024;  ///< of one request
   /// The server starts although a package cannot be opened; the model is listed with the reason, and requests for it
   /// get 503.
   bool allow_failed = false;
