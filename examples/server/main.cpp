@@ -2,6 +2,7 @@
 // gantry-server: serves the packages of a directory. README.md says how to run it.
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -24,6 +25,8 @@
 #endif
 
 #include "access_log.hpp"
+#include "admin/admin_handler.hpp"
+#include "admin/read_token.hpp"
 #include "api/service.hpp"
 #include "config/command_line.hpp"
 #include "config/read_config.hpp"
@@ -103,7 +106,27 @@ void drain(const ServerConfig& config, int signal, Service& service, HttpServer&
   server.stop();
 }
 
+gantry::Result<void> listen(HttpServer& server, const std::vector<std::string>& addresses, const std::string& text) {
+  for (const std::string& address : addresses) {
+    const auto bound = server.listen(address);
+    if (!bound) return bound.error();
+    say(text + *bound);
+  }
+  return {};
+}
+
+/// The same, with bodies that are small.
+HttpOptions admin_options(HttpOptions options) {
+  options.max_body_bytes = std::min(options.max_body_bytes, std::size_t{1} << 20);
+  options.max_bytes_in_flight = std::size_t{16} << 20;
+  options.max_connections = 100;
+  return options;
+}
+
 gantry::Result<void> serve(const ServerConfig& config) {
+  auto token = config.admin_token_file.empty() ? gantry::Result<std::string>(std::string())
+                                               : read_token(config.admin_token_file);
+  if (!token) return token.error().within("admin.token_file");
   auto log = config.access_log.empty() ? gantry::Result<std::unique_ptr<AccessLog>>(std::unique_ptr<AccessLog>())
                                        : AccessLog::open(config.access_log);
   if (!log) return log.error();
@@ -122,7 +145,8 @@ gantry::Result<void> serve(const ServerConfig& config) {
     options.open.golden = gantry::Golden::kFirstTime;
     options.open.golden_cache = config.golden_cache;
   }
-  auto models = DirectoryStore::open(options, say);
+  options.progress = say;
+  auto models = DirectoryStore::open(options);
   if (!models) return models.error();
 
   const auto service = std::make_shared<Service>(*models, *runtime, config.requests);
@@ -130,15 +154,21 @@ gantry::Result<void> serve(const ServerConfig& config) {
   context->handler = service;
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
+  const auto admin_context = std::make_shared<ConnectionContext>(admin_options(config.http));
+  const auto admin = std::make_shared<AdminHandler>(service, *models, *std::move(token));
+  admin_context->handler = admin;
+  admin_context->log = context->log;
+  HttpServer admin_server(admin_context, 1);
   signals.begin_serving();
-  for (const std::string& address : config.listen) {
-    const auto bound = server.listen(address);
-    if (!bound) return bound.error();
-    say("listening on " + *bound);
-  }
+  if (auto ok = listen(admin_server, config.admin_listen, "admin listening on "); !ok) return ok;
+  if (auto ok = listen(server, config.listen, "listening on "); !ok) return ok;
   server.start();
+  admin_server.start();
   const int signal = signals.wait();
   drain(config, signal, *service, server, *runtime);
+  admin->stop();
+  wait_until_idle(admin_server, std::chrono::seconds(1));
+  admin_server.stop();
   return {};
 }
 

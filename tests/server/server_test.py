@@ -19,18 +19,10 @@ import unittest
 import numpy
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from running_server import RunningServer  # noqa: E402
+from running_server import RunningServer, wait_until  # noqa: E402
 
 PROGRAM, MODELS, PACKAGE = sys.argv[1:4]
 X = {"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}
-
-
-def wait_until(condition, what):
-    """Fails after a minute."""
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
 
 
 class Served(unittest.TestCase):

@@ -20,6 +20,8 @@ enum class Endpoint {
   kModelStats,   ///< GET .../stats, and /v2/models/stats for all
   kInfer,        ///< POST .../infer
   kIndex,        ///< POST /v2/repository/index
+  kLoad,         ///< POST /v2/repository/models/M/load
+  kUnload,       ///< POST /v2/repository/models/M/unload
   kMetrics,      ///< GET /metrics
 };
 

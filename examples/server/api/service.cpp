@@ -125,10 +125,12 @@ void infer_payload(const ModelPtr& model, const std::shared_ptr<const Request>& 
 
 }  // namespace
 
-std::optional<Response> Service::refuse(http::verb method, std::string_view path) const {
-  const auto route = find_route(path);
-  if (!route) return error_response(404, "there is nothing at '" + std::string(path.substr(0, 200)) + "'");
-  if (route->method == method) return std::nullopt;
+std::optional<Response> Service::refuse(const Request& head) const {
+  const auto route = find_route(head.path);
+  if (!route) return error_response(404, "there is nothing at '" + head.path.substr(0, 200) + "'");
+  if (route->endpoint == Endpoint::kLoad || route->endpoint == Endpoint::kUnload)
+    return error_response(403, "models are loaded and unloaded on the admin port (setting admin.listen)");
+  if (route->method == head.method) return std::nullopt;
   const char* allowed = route->method == http::verb::post ? "POST" : "GET, HEAD";
   Response response = error_response(405, "this path takes " + std::string(allowed));
   response.headers.emplace_back("Allow", allowed);

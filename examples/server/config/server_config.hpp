@@ -18,6 +18,8 @@ struct ServerConfig {
   std::string golden_cache;
   std::vector<std::string> listen{":8080"};
   int io_threads = 1;
+  std::vector<std::string> admin_listen{"127.0.0.1:8081"};
+  std::string admin_token_file;
   HttpOptions http;
   RequestLimits requests;
   std::chrono::milliseconds drain_delay{5'000};

@@ -115,6 +115,13 @@ std::vector<Setting> make_settings() {
           "http.idle_timeout_ms", "a connection without a request is closed after it",
           [](ServerConfig & c) -> auto& { return c.http.idle_timeout; }, 1, kDayMs),
       setting(
+          "admin.listen", "addresses of the admin port, which loads and unloads models; empty: none",
+          [](ServerConfig & c) -> auto& { return c.admin_listen; }),
+      setting(
+          "admin.token_file",
+          "file with the token that requests to the admin port need; an address that others reach needs one",
+          [](ServerConfig & c) -> auto& { return c.admin_token_file; }),
+      setting(
           "requests.default_timeout_ms", "deadline of a request that names none; 0: none",
           [](ServerConfig & c) -> auto& { return c.requests.default_timeout; }, 0, kDayMs),
       setting(
@@ -147,6 +154,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
     }
   }
   return row[b.size()];
+}
+
+/// Whether only this machine reaches it.
+bool is_local(const std::string& address) {
+  for (const char* prefix : {"unix:", "127.", "localhost:", "[::1]:"})
+    if (address.rfind(prefix, 0) == 0) return true;
+  return false;
 }
 
 }  // namespace
@@ -192,6 +206,10 @@ Result<void> set_from_text(const Setting& setting, ServerConfig& config, const s
 Result<void> check_settings(const ServerConfig& config) {
   if (config.listen.empty())
     return Error(ErrorCode::kInvalidArgument, "http.listen: expected an address at least, got an empty list");
+  for (const std::string& address : config.admin_listen)
+    if (config.admin_token_file.empty() && !is_local(address))
+      return Error(ErrorCode::kInvalidArgument, "admin.listen: other machines reach '" + address +
+                                                    "'; give admin.token_file, or listen on 127.0.0.1");
   // A buffer has up to twice the size of its body.
   if (config.http.max_bytes_in_flight / 2 < config.http.max_body_bytes)
     return Error(ErrorCode::kInvalidArgument,

@@ -217,7 +217,7 @@ class Connection {
     if (!target) return error_response(400, "malformed request target");
     request.path = std::move(target->path);
     request.query = std::move(target->query);
-    return context_->handler->refuse(request.method, request.path);
+    return context_->handler->refuse(request);
   }
 
   asio::awaitable<std::optional<Response>> read_body(Parser& parser, Request& request) {
