@@ -85,8 +85,8 @@ std::string server_metadata() {
   JsonWriter json;
   json.begin_object().field("name", "gantry-server").field("version", GANTRY_VERSION_STRING);
   json.key("extensions").begin_list();
-  for (const char* name : {"binary_tensor_data", "raw_binary", "model_repository", "model_configuration",
-                           "statistics", "schedule_policy"})
+  for (const char* name :
+       {"binary_tensor_data", "raw_binary", "model_repository", "model_configuration", "statistics", "schedule_policy"})
     json.value(name);
   json.end_list().end_object();
   return text_of(json);

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <gantry/result.hpp>
 #include <gantry/run_options.hpp>
+#include <string_view>
 
 #include "http/message.hpp"
 
@@ -25,7 +27,11 @@ struct RequestLimits {
 /// | X-Tenant                                           | whose share of the queue the request counts to |
 /// | traceparent                                        | W3C trace context                             |
 ///
+/// `header` gives a header's value, "" if it is absent. `own_timeout`: what else the client allows, 0 for nothing.
 /// invalid_argument names the header.
+gantry::Result<gantry::RunOptions> run_options_of(const std::function<std::string_view(const char* name)>& header,
+                                                  std::chrono::microseconds own_timeout, const RequestLimits& limits);
+/// The same of an HTTP request, with its cancellation.
 gantry::Result<gantry::RunOptions> run_options_of(const Request& request, const RequestLimits& limits);
 
 /// Shortens the deadline to `timeout` from now; 0: leaves it.

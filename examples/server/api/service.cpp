@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "describe.hpp"
+#include "infer_tensors.hpp"
 #include "oip/read_infer_request.hpp"
 #include "oip/write_infer_response.hpp"
-#include "run_samples.hpp"
 
 namespace gantry_server {
 namespace {
@@ -81,27 +81,16 @@ Result<InferRequest> read_request(const Request& request, const ModelInterface& 
 }
 
 /// Tensors in, tensors out.
-void infer_tensors(const ModelPtr& model, const std::shared_ptr<const Request>& request, gantry::RunOptions options,
-                   const Handler::Respond& respond) {
+void infer_message(const ModelPtr& model, const std::shared_ptr<const Request>& request,
+                   const gantry::RunOptions& options, const Handler::Respond& respond) {
   auto parsed = read_request(*request, model->interface);
   if (!parsed) return respond(with_model(error_response(parsed.error()), *model));
   const auto call = std::make_shared<const InferRequest>(*std::move(parsed));
-  apply_timeout(options, std::chrono::microseconds(call->timeout_us));
-  // The protocol's highest priority is 1; here higher numbers run first.
-  if (call->priority > 0) options.priority = static_cast<int>(std::max<std::int64_t>(101 - call->priority, 1));
-  auto samples = model->interface.to_samples(*call);
-  if (!samples) return respond(with_model(error_response(samples.error()), *model));
-  run_samples(*model, *std::move(samples), options,
-              [model, request, call, respond](Result<std::vector<Payload>> results) {
-                const auto answer = [&]() -> Result<Response> {
-                  if (!results) return results.error();
-                  auto outputs = model->interface.to_outputs(*results, *call);
-                  if (!outputs) return outputs.error();
-                  return write_infer_response({call->id, model->name, model->version, *std::move(outputs)}, *call);
-                };
-                auto answered = answer();
-                respond(with_model(answered ? *std::move(answered) : error_response(answered.error()), *model));
-              });
+  // `request` lives until the answer: the call's tensors refer to its body.
+  infer_tensors(model, call, options, [model, request, call, respond](const Result<InferResponse>& result) {
+    auto answer = result ? write_infer_response(*result, *call) : Result<Response>(result.error());
+    respond(with_model(answer ? *std::move(answer) : error_response(answer.error()), *model));
+  });
 }
 
 /// A file in, the payload's JSON out.
@@ -218,7 +207,7 @@ void Service::infer(const std::shared_ptr<const Request>& request, const Route& 
   if (!options) return respond(with_model(error_response(options.error()), **model));
   const std::string media_type = content_type_of(*request);
   if (is_payload(*request, media_type)) return infer_payload(*model, request, media_type, *options, respond);
-  infer_tensors(*model, request, *options, respond);
+  infer_message(*model, request, *options, respond);
 } catch (...) {
   respond(error_response(gantry::detail::translate_exception()));
 }

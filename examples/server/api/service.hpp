@@ -24,6 +24,8 @@ class Service final : public Handler {
 
   /// Readiness becomes false, so that balancers send no more requests; those that come are answered.
   void begin_drain() { is_draining_ = true; }
+  /// Whether it is ready for requests; a package that failed does not take the others out of service.
+  bool is_ready() const { return runtime_.health().is_ready && !is_draining_; }
 
  private:
   Response describe(const Route& route) const;
