@@ -84,7 +84,8 @@ void AccessLog::write(const Request& request, const Response& response, std::chr
   json.field("bytes_in", request.body.size()).field("bytes_out", response.body_size());
   if (!response.model.empty()) json.field("model", response.model).field("version", response.version);
   if (!response.reason.empty()) json.field("reason", response.reason);
-  if (const auto tenant = request.header("X-Tenant"); !tenant.empty()) json.field("tenant", tenant);
+  const std::string_view tenant = request.tenant.empty() ? request.header("X-Tenant") : request.tenant;
+  if (!tenant.empty()) json.field("tenant", tenant);
   if (const auto trace = request.header("traceparent"); !trace.empty()) json.field("traceparent", trace);
   json.end_object();
   std::string line = json.finish().value() + "\n";

@@ -26,8 +26,10 @@
 
 #include "access_log.hpp"
 #include "admin/admin_handler.hpp"
-#include "admin/read_token.hpp"
 #include "api/service.hpp"
+#include "auth/api_key_handler.hpp"
+#include "auth/api_keys.hpp"
+#include "auth/read_token.hpp"
 #include "config/command_line.hpp"
 #include "config/read_config.hpp"
 #include "healthcheck.hpp"
@@ -115,6 +117,12 @@ gantry::Result<void> listen(HttpServer& server, const std::vector<std::string>& 
   return {};
 }
 
+/// nullptr if requests need no key.
+gantry::Result<std::shared_ptr<ApiKeys>> read_keys(const ServerConfig& config) {
+  if (config.api_keys_file.empty()) return std::shared_ptr<ApiKeys>();
+  return ApiKeys::open(config.api_keys_file, say);
+}
+
 /// The same, with bodies that are small.
 HttpOptions admin_options(HttpOptions options) {
   options.max_body_bytes = std::min(options.max_body_bytes, std::size_t{1} << 20);
@@ -127,6 +135,8 @@ gantry::Result<void> serve(const ServerConfig& config) {
   auto token = config.admin_token_file.empty() ? gantry::Result<std::string>(std::string())
                                                : read_token(config.admin_token_file);
   if (!token) return token.error().within("admin.token_file");
+  auto keys = read_keys(config);
+  if (!keys) return keys.error().within("auth.api_keys_file");
   auto log = config.access_log.empty() ? gantry::Result<std::unique_ptr<AccessLog>>(std::unique_ptr<AccessLog>())
                                        : AccessLog::open(config.access_log);
   if (!log) return log.error();
@@ -152,6 +162,7 @@ gantry::Result<void> serve(const ServerConfig& config) {
   const auto service = std::make_shared<Service>(*models, *runtime, config.requests);
   const auto context = std::make_shared<ConnectionContext>(config.http);
   context->handler = service;
+  if (*keys) context->handler = std::make_shared<ApiKeyHandler>(*std::move(keys), service);
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
   const auto admin_context = std::make_shared<ConnectionContext>(admin_options(config.http));

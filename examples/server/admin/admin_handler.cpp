@@ -6,6 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "auth/api_key_handler.hpp"
+#include "auth/secret.hpp"
+
 namespace gantry_server {
 namespace {
 
@@ -14,14 +17,6 @@ using gantry::ErrorCode;
 
 bool is_change(const Route& route) {
   return route.endpoint == Endpoint::kLoad || route.endpoint == Endpoint::kUnload;
-}
-
-/// Takes the same time whatever the texts have in common.
-bool are_equal(std::string_view a, std::string_view b) {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[b.empty() ? 0 : i % b.size()]);
-  return difference == 0;
 }
 
 /// Clients send nothing, {}, or {"parameters": {...}}. Parameters that would load something else than the package are
@@ -47,15 +42,9 @@ gantry::Result<void> check_body(const Request& request) {
 
 }  // namespace
 
-std::optional<Response> AdminHandler::refuse(const Request& head) const {
-  constexpr std::string_view kScheme = "Bearer ";
-  const std::string_view given = head.header("Authorization");
-  const bool has_token = given.substr(0, kScheme.size()) == kScheme && are_equal(given.substr(kScheme.size()), token_);
-  if (!token_.empty() && !has_token) {
-    Response response = error_response(401, "the admin port needs the header 'Authorization: Bearer <token>'");
-    response.headers.emplace_back("WWW-Authenticate", "Bearer");
-    return response;
-  }
+std::optional<Response> AdminHandler::refuse(Request& head) const {
+  if (!token_.empty() && !are_equal_secrets(bearer_of(head), token_))
+    return unauthorized("the admin port needs the header 'Authorization: Bearer <token>'");
   const auto route = find_route(head.path);
   if (!route || !is_change(*route)) return service_->refuse(head);
   if (head.method == http::verb::post) return std::nullopt;

@@ -21,7 +21,7 @@ class AdminHandler final : public Handler {
       : service_(std::move(service)), models_(std::move(models)), token_(std::move(token)) {}
   ~AdminHandler() override { stop(); }
 
-  std::optional<Response> refuse(const Request& head) const override;
+  std::optional<Response> refuse(Request& head) const override;
   void handle(const std::shared_ptr<const Request>& request, Respond respond) const override;
   /// Waits for what is being loaded.
   void stop() { thread_.join(); }

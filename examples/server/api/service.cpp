@@ -114,7 +114,7 @@ void infer_payload(const ModelPtr& model, const std::shared_ptr<const Request>& 
 
 }  // namespace
 
-std::optional<Response> Service::refuse(const Request& head) const {
+std::optional<Response> Service::refuse(Request& head) const {
   const auto route = find_route(head.path);
   if (!route) return error_response(404, "there is nothing at '" + head.path.substr(0, 200) + "'");
   if (route->endpoint == Endpoint::kLoad || route->endpoint == Endpoint::kUnload)

@@ -19,7 +19,7 @@ class Service final : public Handler {
   Service(std::shared_ptr<const ModelStore> models, gantry::Runtime runtime, const RequestLimits& limits)
       : models_(std::move(models)), runtime_(std::move(runtime)), limits_(limits) {}
 
-  std::optional<Response> refuse(const Request& head) const override;
+  std::optional<Response> refuse(Request& head) const override;
   void handle(const std::shared_ptr<const Request>& request, Respond respond) const override;
 
   /// Readiness becomes false, so that balancers send no more requests; those that come are answered.

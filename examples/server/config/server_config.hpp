@@ -20,6 +20,7 @@ struct ServerConfig {
   int io_threads = 1;
   std::vector<std::string> admin_listen{"127.0.0.1:8081"};
   std::string admin_token_file;
+  std::string api_keys_file;
   HttpOptions http;
   RequestLimits requests;
   std::chrono::milliseconds drain_delay{5'000};

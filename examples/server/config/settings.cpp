@@ -115,6 +115,9 @@ std::vector<Setting> make_settings() {
           "http.idle_timeout_ms", "a connection without a request is closed after it",
           [](ServerConfig & c) -> auto& { return c.http.idle_timeout; }, 1, kDayMs),
       setting(
+          "auth.api_keys_file", "lines of '<tenant> <key>'; requests then need a key. Empty: none is asked for",
+          [](ServerConfig & c) -> auto& { return c.api_keys_file; }),
+      setting(
           "admin.listen", "addresses of the admin port, which loads and unloads models; empty: none",
           [](ServerConfig & c) -> auto& { return c.admin_listen; }),
       setting(

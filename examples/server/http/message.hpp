@@ -25,6 +25,7 @@ struct Request {
   /// Cancelled when the client closes the connection before it has its answer.
   gantry::CancelToken cancel = gantry::CancelToken::create();
   std::string client;  ///< the peer's address, for logs
+  std::string tenant;  ///< of its API key; empty: the header X-Tenant says it
 
   /// A header's value, "" if absent.
   std::string_view header(std::string_view name) const {
