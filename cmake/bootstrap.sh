@@ -65,7 +65,7 @@ declare -A why=(
   [libjpeg62-turbo-dev]="JPEG" [libisal-dev]="PNG" [zlib1g-dev]="PNG" [libwebp-dev]="WebP" [libhwy-dev]="SIMD"
   [libeigen3-dev]="linear algebra"
   [nlohmann-json3-dev]="reads manifests" [nettle-dev]="SHA-256" [libsodium-dev]="Ed25519"
-  [libssl-dev]="signs in the tests" [libgtest-dev]="tests" [libgmock-dev]="tests"
+  [libssl-dev]="signs in the tests, TLS of gantry-server" [libgtest-dev]="tests" [libgmock-dev]="tests"
   [libbenchmark-dev]="benchmarks" [libspng-dev]="benchmarks"
   [libboost-dev]="gantry-server" [libtomlplusplus-dev]="gantry-server"
   [libtorch-dev]="LibTorch" [python3-torch]="exports the demo's model" [python3-torchvision]="reference of the parity tests"

@@ -135,6 +135,9 @@ gantry::Result<void> serve(const ServerConfig& config) {
   auto token = config.admin_token_file.empty() ? gantry::Result<std::string>(std::string())
                                                : read_token(config.admin_token_file);
   if (!token) return token.error().within("admin.token_file");
+  auto tls = config.tls.certificate.empty() ? gantry::Result<std::shared_ptr<TlsContext>>(std::shared_ptr<TlsContext>())
+                                            : TlsContext::open(config.tls, say);
+  if (!tls) return tls.error().within("tls");
   auto keys = read_keys(config);
   if (!keys) return keys.error().within("auth.api_keys_file");
   auto log = config.access_log.empty() ? gantry::Result<std::unique_ptr<AccessLog>>(std::unique_ptr<AccessLog>())
@@ -162,12 +165,14 @@ gantry::Result<void> serve(const ServerConfig& config) {
   const auto service = std::make_shared<Service>(*models, *runtime, config.requests);
   const auto context = std::make_shared<ConnectionContext>(config.http);
   context->handler = service;
+  context->tls = *tls;
   if (*keys) context->handler = std::make_shared<ApiKeyHandler>(*std::move(keys), service);
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
   const auto admin_context = std::make_shared<ConnectionContext>(admin_options(config.http));
   const auto admin = std::make_shared<AdminHandler>(service, *models, *std::move(token));
   admin_context->handler = admin;
+  admin_context->tls = *tls;
   admin_context->log = context->log;
   HttpServer admin_server(admin_context, 1);
   signals.begin_serving();
@@ -181,6 +186,13 @@ gantry::Result<void> serve(const ServerConfig& config) {
   wait_until_idle(admin_server, std::chrono::seconds(1));
   admin_server.stop();
   return {};
+}
+
+/// A Unix socket where there is one: it needs no certificate.
+std::string health_address(const ServerConfig& config) {
+  for (const std::string& address : config.listen)
+    if (address.rfind("unix:", 0) == 0) return address;
+  return config.listen[0];
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -204,7 +216,7 @@ int run(const std::vector<std::string>& arguments) {
       std::fputs(print_config(line->config).c_str(), stdout);
       return 0;
     case Command::kHealthcheck:
-      done = check_health(line->config.listen[0]);
+      done = check_health(health_address(line->config), !line->config.tls.certificate.empty());
       break;
     case Command::kServe:
       done = serve(line->config);

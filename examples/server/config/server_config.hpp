@@ -9,6 +9,7 @@
 
 #include "api/request_options.hpp"
 #include "http/http_options.hpp"
+#include "http/tls_files.hpp"
 
 namespace gantry_server {
 
@@ -18,6 +19,7 @@ struct ServerConfig {
   std::string golden_cache;
   std::vector<std::string> listen{":8080"};
   int io_threads = 1;
+  TlsFiles tls;  ///< empty: without TLS
   std::vector<std::string> admin_listen{"127.0.0.1:8081"};
   std::string admin_token_file;
   std::string api_keys_file;

@@ -115,6 +115,15 @@ std::vector<Setting> make_settings() {
           "http.idle_timeout_ms", "a connection without a request is closed after it",
           [](ServerConfig & c) -> auto& { return c.http.idle_timeout; }, 1, kDayMs),
       setting(
+          "tls.certificate",
+          "PEM file: the server's certificate, then those between it and the root; all TCP addresses then speak TLS",
+          [](ServerConfig & c) -> auto& { return c.tls.certificate; }),
+      setting(
+          "tls.key", "PEM file: its key, without a password", [](ServerConfig & c) -> auto& { return c.tls.key; }),
+      setting(
+          "tls.client_ca", "PEM file: clients need a certificate signed by one of these; empty: they need none",
+          [](ServerConfig & c) -> auto& { return c.tls.client_ca; }),
+      setting(
           "auth.api_keys_file", "lines of '<tenant> <key>'; requests then need a key. Empty: none is asked for",
           [](ServerConfig & c) -> auto& { return c.api_keys_file; }),
       setting(
@@ -209,6 +218,9 @@ Result<void> set_from_text(const Setting& setting, ServerConfig& config, const s
 Result<void> check_settings(const ServerConfig& config) {
   if (config.listen.empty())
     return Error(ErrorCode::kInvalidArgument, "http.listen: expected an address at least, got an empty list");
+  if (config.tls.certificate.empty() != config.tls.key.empty() ||
+      (config.tls.certificate.empty() && !config.tls.client_ca.empty()))
+    return Error(ErrorCode::kInvalidArgument, "tls: tls.certificate and tls.key belong together; one of them is empty");
   for (const std::string& address : config.admin_listen)
     if (config.admin_token_file.empty() && !is_local(address))
       return Error(ErrorCode::kInvalidArgument, "admin.listen: other machines reach '" + address +
