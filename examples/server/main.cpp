@@ -30,6 +30,7 @@
 #include "healthcheck.hpp"
 #include "http/listener.hpp"
 #include "models/directory_store.hpp"
+#include "page/page_handler.hpp"
 
 namespace gantry_server {
 namespace {
@@ -127,6 +128,7 @@ gantry::Result<void> serve(const ServerConfig& config) {
   const auto service = std::make_shared<Service>(*models, *runtime, config.requests);
   const auto context = std::make_shared<ConnectionContext>(config.http);
   context->handler = service;
+  if (config.has_page) context->handler = std::make_shared<PageHandler>(service, *models, *runtime);
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
   signals.begin_serving();

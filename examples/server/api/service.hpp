@@ -24,6 +24,7 @@ class Service final : public Handler {
 
   /// Readiness becomes false, so that balancers send no more requests; those that come are answered.
   void begin_drain() { is_draining_ = true; }
+  bool is_draining() const { return is_draining_; }
 
  private:
   Response describe(const Route& route) const;
