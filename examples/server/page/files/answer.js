@@ -111,12 +111,13 @@ function tensors_table(tensors) {
 }
 
 function drawn(picture, shapes) {
-  const canvas = element('canvas', {role: 'img', 'aria-label': shapes.length === 0 ? 'the picture' :
-    `the picture, with ${shapes.length} places marked; the list below names them`});
   const shows_labels = shapes.length <= kMostLabels;
+  const canvas = element('canvas', {'aria-hidden': 'true'});
   draw(canvas, picture, shapes, (shape) => !shows_labels || shape.score === undefined ? '' :
     `${name_of(shape, '')} ${score_text(shape.score)}`.trim());
-  return canvas;
+  picture.node.alt = shapes.length === 0 ? 'the picture' :
+    `the picture, with ${shapes.length} places marked; the list below names them`;
+  return element('div', {class: 'picture'}, picture.node, canvas);
 }
 
 function raw(json) {
@@ -126,7 +127,7 @@ function raw(json) {
     element('pre', {tabindex: '0', 'aria-label': 'the answer as JSON'}, shown));
 }
 
-/** `picture`: an ImageBitmap, or null if what was sent is no picture that this browser can show. */
+/** `picture`: {node, width, height} of load_picture(), or null. */
 export function answer_nodes(json, picture) {
   const {classes, shapes, tensors} = parts_of(json);
   const nodes = [];

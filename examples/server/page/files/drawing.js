@@ -92,13 +92,15 @@ function draw_label(context, shape, text, scale, unit, canvas) {
   context.fillText(text, left + size * 0.3, y + size * 1.02);
 }
 
-/** `label_of(shape)`: the text at a shape; empty for none. */
+/**
+ * `canvas` lies over the picture, {width, height}, and is transparent where nothing was found.
+ * `label_of(shape)`: the text at a shape; empty for none.
+ */
 export function draw(canvas, picture, shapes, label_of) {
   const scale = Math.min(1, kMostPixels / Math.max(picture.width, picture.height));
   canvas.width = Math.max(1, Math.round(picture.width * scale));
   canvas.height = Math.max(1, Math.round(picture.height * scale));
   const context = canvas.getContext('2d');
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   draw_masks(context, shapes, canvas);
   const unit = Math.max(1.5, Math.max(canvas.width, canvas.height) / 240);
   // The best are drawn last, over the others.

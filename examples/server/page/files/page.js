@@ -47,6 +47,9 @@ function show() {
   const {server} = status;
   const period = by_id('period').value;
   const before = history.before(period === 'start' ? period : Number(period));
+  const length = history.length(before);
+  const is_short = before !== null && length < Number(period) - 5;
+  set_text(by_id('period-note'), is_short ? `so far ${format.age(length * 1000)}` : '');
   set_text(by_id('version'), server.version);
   set_text(by_id('uptime'), `serves for ${format.age(server.uptime_ms)}`);
   set_text(by_id('state'), server.ready ? 'ready' : `not ready: ${server.reasons.join('; ')}`);

@@ -3,6 +3,7 @@
 import {answer_nodes} from './answer.js';
 import {by_id, element, keep_children, set_text} from './dom.js';
 import * as format from './format.js';
+import {load_picture} from './picture.js';
 
 const kMostExampleValues = 256;
 
@@ -63,20 +64,14 @@ export function show_choices(status) {
   const before = select.value;
   models = status.models.filter((model) => model.state === 'READY');
   keep_children(select, models, key_of, make_option);
+  if (before === '') {  // the first time: what people most likely want
+    const defaults = models.filter((model) => model.is_default);
+    const first = defaults.find(takes_files) ?? defaults[0];
+    if (first) select.value = key_of(first);
+  }
   if (before !== select.value) show_model();
   by_id('run').disabled = models.length === 0 || by_id('form').ariaBusy === 'true';
   set_text(by_id('form-note'), models.length === 0 ? 'No model is ready.' : '');
-}
-
-/** The pixels as the model saw them: a pipeline heeds EXIF's orientation or does not. */
-async function picture_of(file, model) {
-  if (!file) return null;
-  const heeds = (model.plan ?? '').includes('exif_orientation=true');
-  try {
-    return await createImageBitmap(file, {imageOrientation: heeds ? 'from-image' : 'none'});
-  } catch {
-    return null;  // no picture, or none that this browser can decode
-  }
 }
 
 function quoted(text) {
@@ -107,9 +102,10 @@ async function send(model) {
   }
   if (!response.ok || json === null)
     return [element('p', {class: 'trouble'}, `${response.status}: ${json?.error ?? text}`), folded];
+  const picture = file && await load_picture(file, (model.plan ?? '').includes('exif_orientation=true'));
   const title = `${response.headers.get('X-Model-Name')}, version ${response.headers.get('X-Model-Version')}`;
   return [element('h3', {}, title), element('p', {class: 'quiet'}, `answered in ${format.duration(Math.round(ns))}, ` +
-    'the way to the server and back included'), ...answer_nodes(json, await picture_of(file, model)), folded];
+    'the way to the server and back included'), ...answer_nodes(json, picture), folded];
 }
 
 async function run(event) {
