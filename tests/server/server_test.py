@@ -211,7 +211,7 @@ class Page(Served):
         self.assertEqual(code, 200)
         self.assertEqual(after["server"]["ready"], True)
         self.assertGreaterEqual(after["server"]["uptime_ms"], before["server"]["uptime_ms"])
-        self.assertEqual(after["runtime"]["requests"] - before["runtime"]["requests"], 3)
+        self.assertEqual(after["runtime"]["requests"] - before["runtime"]["requests"], 4)
         self.assertIn("CPU", after["runtime"]["budget"])
         old, new = model(before), model(after)
         self.assertEqual((new["state"], new["reason"], new["is_default"]), ("READY", "", False))

@@ -67,8 +67,8 @@ void PageHandler::handle(const std::shared_ptr<const Request>& request, Respond 
   if (request->path == kStatus) {
     const auto uptime =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began_);
-    Response response = json_response(server_status({uptime, service_->is_draining()}, *models_, runtime_,
-                                                    request->query == "plans=true"));
+    Response response = json_response(
+        server_status({uptime, service_->is_draining()}, *models_, runtime_, request->query == "plans=true"));
     response.headers.emplace_back("Cache-Control", "no-store");
     return respond(std::move(response));
   }

@@ -9,7 +9,10 @@ const kHeight = 40;
 const kFewestBars = 16;
 const kFewestSizes = 6;
 
-/** `bars`: [{label, count}]; `description` is what a screen reader says. */
+/**
+ * `bars`: [{label, count}]; `labels`: of the axis, at its ends and between them, or one for each bar; `description` is
+ * what a screen reader says.
+ */
 function bar_chart(bars, labels, description) {
   const most = Math.max(1, ...bars.map((bar) => bar.count));
   const step = kWidth / bars.length;
@@ -25,7 +28,7 @@ function bar_chart(bars, labels, description) {
   return element('div', {class: 'chart'},
     svg('svg', {viewBox: `0 0 ${kWidth} ${kHeight}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': description},
       ...shapes),
-    element('div', {class: 'axis', 'aria-hidden': 'true'}, ...labels.map((label) => element('span', {}, label))));
+    element('div', {class: labels.length === bars.length ? 'axis each' : 'axis', 'aria-hidden': 'true'}, ...labels.map((label) => element('span', {}, label))));
 }
 
 /** As gantry::Histogram::upper_bound_of: four buckets an octave. */

@@ -46,8 +46,9 @@ function stages_table(stages) {
     element('td', {class: 'number'}, format.count(stage.samples)),
     element('td', {class: 'number'}, format.count(stage.errors)),
     element('td', {class: 'number'}, stage.fused_into ? `in ${stage.fused_into}` : format.duration(stage.sum_ns))));
-  return element('table', {}, element('thead', {}, element('tr', {}, ...['Stage', 'Op', 'Samples', 'Errors', 'Time']
-    .map((name) => element('th', {scope: 'col'}, name)))), element('tbody', {}, ...rows));
+  return element('table', {}, element('thead', {}, element('tr', {},
+    ...['Stage', 'Op'].map((name) => element('th', {scope: 'col'}, name)),
+    ...['Samples', 'Errors', 'Time'].map((name) => element('th', {scope: 'col', class: 'number'}, name)))), element('tbody', {}, ...rows));
 }
 
 function model_facts(model) {
