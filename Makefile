@@ -69,7 +69,7 @@ endif
 server-demo: configure $(PACKAGE)/gantry.json ## serve the demo's model over HTTP on port 8080 (examples/server)
 	@ninja -C $(BUILD) -j $(JOBS) gantry-server
 	@mkdir -p $(BUILD)/server-demo/efficientnet-lite0 && ln -sfn $(abspath $(PACKAGE)) $(BUILD)/server-demo/efficientnet-lite0/1
-	@$(in_build) echo "classes for a photo: curl -H 'Content-Type: image/jpeg' --data-binary @photo.jpg http://localhost:8080/v2/models/efficientnet-lite0/infer"; \
+	@$(in_build) echo "in a browser: http://localhost:8080/"; echo "classes for a photo: curl -H 'Content-Type: image/jpeg' --data-binary @photo.jpg http://localhost:8080/v2/models/efficientnet-lite0/infer"; \
 	echo "for example $$($(photo)), which is image/png"; \
 	exec $(BUILD)/bin/gantry-server --models.directory $(BUILD)/server-demo
 

@@ -35,6 +35,7 @@
 #include "healthcheck.hpp"
 #include "http/listener.hpp"
 #include "models/directory_store.hpp"
+#include "page/page_handler.hpp"
 
 namespace gantry_server {
 namespace {
@@ -166,11 +167,13 @@ gantry::Result<void> serve(const ServerConfig& config) {
   const auto context = std::make_shared<ConnectionContext>(config.http);
   context->handler = service;
   context->tls = *tls;
-  if (*keys) context->handler = std::make_shared<ApiKeyHandler>(*std::move(keys), service);
+  if (config.has_page) context->handler = std::make_shared<PageHandler>(service, *models, *runtime);
+  const auto served = context->handler;
+  if (*keys) context->handler = std::make_shared<ApiKeyHandler>(*std::move(keys), served);
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
   const auto admin_context = std::make_shared<ConnectionContext>(admin_options(config.http));
-  const auto admin = std::make_shared<AdminHandler>(service, *models, *std::move(token));
+  const auto admin = std::make_shared<AdminHandler>(served, *models, *std::move(token));
   admin_context->handler = admin;
   admin_context->tls = *tls;
   admin_context->log = context->log;

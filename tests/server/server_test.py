@@ -121,7 +121,7 @@ class Protocol(Served):
         self.assertEqual(config["input"], [{"name": "x", "data_type": "TYPE_FP32", "dims": [4]}])
 
     def test_paths_and_methods(self):
-        for path in ("/", "/v3", "/v2/models", "/v2/models/affine/versions", "/v2/models/affine/fly", "/v2/models//infer"):
+        for path in ("/page", "/v3", "/v2/models", "/v2/models/affine/versions", "/v2/models/affine/fly", "/v2/models//infer"):
             self.assertEqual(self.server.json("GET", path)[0], 404, path)
         status, headers, _ = self.server.ask("GET", "/v2/models/affine/infer")
         self.assertEqual((status, headers["Allow"]), (405, "POST"))
@@ -173,6 +173,54 @@ class Protocol(Served):
         self.assertIn("4bf92f3577b34da6a3ce929d0e0e4736", served["traceparent"])
         self.assertGreater(served["bytes_in"], 50)
         self.assertEqual((refused["status"], refused["reason"]), (404, "http_404"))
+
+
+class Page(Served):
+    def test_its_files_come_with_a_policy(self):
+        for path, media_type in (("/", "text/html"), ("/page/page.js", "text/javascript"), ("/page/page.css", "text/css"),
+                                 ("/page/icon.svg", "image/svg+xml")):
+            status, headers, body = self.server.ask("GET", path)
+            self.assertEqual((status, headers.get_content_type(), headers["X-Content-Type-Options"]), (200, media_type, "nosniff"))
+            self.assertTrue(body)
+            policy = headers["Content-Security-Policy"]
+            self.assertIn("default-src 'none'; script-src 'self'", policy)
+            self.assertIn("require-trusted-types-for 'script'", policy)
+            self.assertNotIn("unsafe", policy)
+        status, headers, body = self.server.ask("HEAD", "/")
+        self.assertEqual((status, headers.get_content_type(), body), (200, "text/html", b""))
+        status, headers, _ = self.server.ask("POST", "/", "{}")
+        self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
+        for path in ("/page/", "/page/absent.js", "/page/../page.js", "/index.html", "/page/page.js/"):
+            self.assertEqual(self.server.json("GET", path)[0], 404, path)
+
+    def test_the_status_tells_what_was_served(self):
+        def model(status):
+            return next(one for one in status["models"] if (one["name"], one["version"]) == ("affine", "9"))
+        before = self.server.json("GET", "/v2/status")[1]
+        for body in [{"inputs": [X]}] * 3 + [{"inputs": [{**X, "shape": [1, 2], "data": [1, 2]}]}]:
+            self.server.json("POST", "/v2/models/affine/versions/9/infer", body)
+        code, after = self.server.json("GET", "/v2/status?plans=true")
+        self.assertEqual(code, 200)
+        self.assertEqual(after["server"]["ready"], True)
+        self.assertGreaterEqual(after["server"]["uptime_ms"], before["server"]["uptime_ms"])
+        self.assertEqual(after["runtime"]["requests"] - before["runtime"]["requests"], 4)
+        self.assertIn("CPU", after["runtime"]["budget"])
+        old, new = model(before), model(after)
+        self.assertEqual((new["state"], new["reason"], new["is_default"]), ("READY", "", False))
+        self.assertEqual(new["inputs"], [{"name": "x", "datatype": "FP32", "shape": [-1, 4]}])
+        self.assertEqual(new["engines"][0]["engine"], "torchscript")
+        self.assertEqual(new["time"]["count"] - old["time"]["count"], 3)
+        self.assertEqual(sum(count for _, count in new["time"]["buckets"]), new["time"]["count"])
+        self.assertEqual(new["errors"]["invalid_argument"] - old["errors"].get("invalid_argument", 0), 1)
+        self.assertIn("pipeline 'affine': Tensor -> Tensor", new["plan"])
+        self.assertNotIn("plan", old)
+        batches = [sum(sum(one["batch_sizes"]) for one in status["engines"]) for status in (before, after)]
+        self.assertEqual(batches[1] - batches[0], 3)
+
+    def test_it_can_be_left_out(self):
+        with RunningServer(PROGRAM, MODELS, "--page.enabled", "false") as server:
+            for path in ("/", "/page/page.js", "/v2/status"):
+                self.assertEqual(server.json("GET", path)[0], 404, path)
 
 
 class Binary(Served):

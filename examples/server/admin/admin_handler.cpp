@@ -46,7 +46,7 @@ std::optional<Response> AdminHandler::refuse(Request& head) const {
   if (!token_.empty() && !are_equal_secrets(bearer_of(head), token_))
     return unauthorized("the admin port needs the header 'Authorization: Bearer <token>'");
   const auto route = find_route(head.path);
-  if (!route || !is_change(*route)) return service_->refuse(head);
+  if (!route || !is_change(*route)) return next_->refuse(head);
   if (head.method == http::verb::post) return std::nullopt;
   Response response = error_response(405, "this path takes POST");
   response.headers.emplace_back("Allow", "POST");
@@ -55,7 +55,7 @@ std::optional<Response> AdminHandler::refuse(Request& head) const {
 
 void AdminHandler::handle(const std::shared_ptr<const Request>& request, Respond respond) const {
   const auto route = find_route(request->path);
-  if (!is_change(*route)) return service_->handle(request, std::move(respond));
+  if (!is_change(*route)) return next_->handle(request, std::move(respond));
   if (const auto ok = check_body(*request); !ok) return respond(error_response(ok.error()));
   asio::post(thread_, [models = models_, route = *route, respond = std::move(respond)] {
     const auto change = [&]() -> gantry::Result<void> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// AdminHandler: the admin port. It answers what the service answers, and loads and unloads models, as Triton's model
+// AdminHandler: the admin port. It passes requests on to the handler of the others, and loads and unloads models, as Triton's model
 // repository extension has it.
 #pragma once
 
@@ -7,7 +7,6 @@
 #include <string>
 
 #include "api/route.hpp"
-#include "api/service.hpp"
 #include "http/handler.hpp"
 #include "models/model_store.hpp"
 
@@ -17,8 +16,8 @@ namespace gantry_server {
 class AdminHandler final : public Handler {
  public:
   /// `token`: each request must have it, as "Authorization: Bearer <token>"; empty: none.
-  AdminHandler(std::shared_ptr<const Service> service, std::shared_ptr<ModelStore> models, std::string token)
-      : service_(std::move(service)), models_(std::move(models)), token_(std::move(token)) {}
+  AdminHandler(std::shared_ptr<const Handler> next, std::shared_ptr<ModelStore> models, std::string token)
+      : next_(std::move(next)), models_(std::move(models)), token_(std::move(token)) {}
   ~AdminHandler() override { stop(); }
 
   std::optional<Response> refuse(Request& head) const override;
@@ -27,7 +26,7 @@ class AdminHandler final : public Handler {
   void stop() { thread_.join(); }
 
  private:
-  const std::shared_ptr<const Service> service_;
+  const std::shared_ptr<const Handler> next_;
   const std::shared_ptr<ModelStore> models_;
   const std::string token_;
   mutable asio::thread_pool thread_{1};

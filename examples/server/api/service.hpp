@@ -26,6 +26,7 @@ class Service final : public Handler {
   void begin_drain() { is_draining_ = true; }
   /// Whether it is ready for requests; a package that failed does not take the others out of service.
   bool is_ready() const { return runtime_.health().is_ready && !is_draining_; }
+  bool is_draining() const { return is_draining_; }
 
  private:
   Response describe(const Route& route) const;

@@ -28,6 +28,7 @@ struct ServerConfig {
   std::chrono::milliseconds drain_delay{5'000};
   std::chrono::milliseconds drain_timeout{20'000};
   std::string access_log = "stderr";
+  bool has_page = true;
   gantry::RuntimeOptions runtime;
   std::string runtime_toml = "[runtime]\n";  ///< what `runtime` was read from
 };

@@ -151,6 +151,9 @@ std::vector<Setting> make_settings() {
       setting(
           "log.access", "JSON lines, one for each request: stderr, stdout, a file's path, or empty for none",
           [](ServerConfig & c) -> auto& { return c.access_log; }),
+      setting(
+          "page.enabled", "the page for people at /, and /v2/status, which it reads",
+          [](ServerConfig & c) -> auto& { return c.has_page; }),
   };
 }
 
