@@ -28,6 +28,7 @@
 #include "config/command_line.hpp"
 #include "config/read_config.hpp"
 #include "healthcheck.hpp"
+#include "http/compression_handler.hpp"
 #include "http/listener.hpp"
 #include "models/directory_store.hpp"
 
@@ -126,7 +127,7 @@ gantry::Result<void> serve(const ServerConfig& config) {
 
   const auto service = std::make_shared<Service>(*models, *runtime, config.requests);
   const auto context = std::make_shared<ConnectionContext>(config.http);
-  context->handler = service;
+  context->handler = std::make_shared<CompressionHandler>(service, config.http, context->bodies, config.io_threads);
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
   signals.begin_serving();
@@ -138,6 +139,7 @@ gantry::Result<void> serve(const ServerConfig& config) {
   server.start();
   const int signal = signals.wait();
   drain(config, signal, *service, server, *runtime);
+  context->handler.reset();  // its threads may hold answers for connections, which `server` has
   return {};
 }
 

@@ -40,14 +40,6 @@ std::string content_type_of(const Request& request) {
   return type;
 }
 
-Result<void> check_encoding(const Request& request) {
-  const std::string_view encoding = request.header("Content-Encoding");
-  if (encoding.empty() || encoding == "identity") return {};
-  return Error(ErrorCode::kUnsupported, "header Content-Encoding: this server takes bodies as they are, not '" +
-                                            std::string(encoding.substr(0, 40)) + "'")
-      .with_reason(gantry::ErrorReason::kMediaType);
-}
-
 /// Whether a body is what the pipeline takes, and no message of the protocol. Clients of the protocol send its JSON
 /// without a type, or as application/octet-stream.
 bool is_payload(const Request& request, const std::string& media_type) {
@@ -127,6 +119,8 @@ void infer_payload(const ModelPtr& model, const std::shared_ptr<const Request>& 
 
 std::optional<Response> Service::refuse(http::verb method, std::string_view path) const {
   const auto route = find_route(path);
+  if (const char* extension = absent_extension(path))
+    return error_response(501, std::string("this server has no ") + extension);
   if (!route) return error_response(404, "there is nothing at '" + std::string(path.substr(0, 200)) + "'");
   if (route->method == method) return std::nullopt;
   const char* allowed = route->method == http::verb::post ? "POST" : "GET, HEAD";
@@ -211,7 +205,6 @@ void Service::infer(const std::shared_ptr<const Request>& request, const Route& 
     try {
   auto model = models_->find(route.model, route.version);
   if (!model) return respond(error_response(model.error()));
-  if (auto ok = check_encoding(*request); !ok) return respond(with_model(error_response(ok.error()), **model));
   auto options = run_options_of(*request, limits_);
   if (!options) return respond(with_model(error_response(options.error()), **model));
   const std::string media_type = content_type_of(*request);
