@@ -62,7 +62,7 @@ download_step() {
 declare -A why=(
   [build-essential]="compiler" [cmake]="build" [ninja-build]="build" [ccache]="fast rebuilds" [pkg-config]="finds libraries"
   [python3]="exports the demo's model" [python3-venv]="the project's .venv"
-  [libjpeg62-turbo-dev]="JPEG" [libisal-dev]="PNG" [zlib1g-dev]="PNG" [libwebp-dev]="WebP" [libhwy-dev]="SIMD"
+  [libjpeg62-turbo-dev]="JPEG" [libisal-dev]="PNG" [zlib1g-dev]="PNG, gantry-server" [libwebp-dev]="WebP" [libhwy-dev]="SIMD"
   [libeigen3-dev]="linear algebra"
   [nlohmann-json3-dev]="reads manifests" [nettle-dev]="SHA-256" [libsodium-dev]="Ed25519"
   [libssl-dev]="signs in the tests, TLS of gantry-server" [libgtest-dev]="tests" [libgmock-dev]="tests"

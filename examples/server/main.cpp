@@ -33,6 +33,7 @@
 #include "config/command_line.hpp"
 #include "config/read_config.hpp"
 #include "healthcheck.hpp"
+#include "http/compression_handler.hpp"
 #include "http/listener.hpp"
 #include "models/directory_store.hpp"
 #include "page/page_handler.hpp"
@@ -165,11 +166,12 @@ gantry::Result<void> serve(const ServerConfig& config) {
 
   const auto service = std::make_shared<Service>(*models, *runtime, config.requests);
   const auto context = std::make_shared<ConnectionContext>(config.http);
-  context->handler = service;
+  std::shared_ptr<const Handler> served = service;
+  if (config.has_page) served = std::make_shared<PageHandler>(service, *models, *runtime);
+  std::shared_ptr<const Handler> guarded = served;
+  if (*keys) guarded = std::make_shared<ApiKeyHandler>(*std::move(keys), served);
+  context->handler = std::make_shared<CompressionHandler>(guarded, config.http, context->bodies, config.io_threads);
   context->tls = *tls;
-  if (config.has_page) context->handler = std::make_shared<PageHandler>(service, *models, *runtime);
-  const auto served = context->handler;
-  if (*keys) context->handler = std::make_shared<ApiKeyHandler>(*std::move(keys), served);
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
   const auto admin_context = std::make_shared<ConnectionContext>(admin_options(config.http));
@@ -185,6 +187,7 @@ gantry::Result<void> serve(const ServerConfig& config) {
   admin_server.start();
   const int signal = signals.wait();
   drain(config, signal, *service, server, *runtime);
+  context->handler.reset();  // its threads may hold answers for connections, which `server` has
   admin->stop();
   wait_until_idle(admin_server, std::chrono::seconds(1));
   admin_server.stop();

@@ -110,11 +110,6 @@ class Protocol(Served):
         self.refused("[" * 100 + "]" * 100, 400, "64")
         self.refused({"inputs": [X]}, 404, "no model 'absent'", "affine", model="absent")
 
-    def test_a_compressed_body_is_refused_by_name(self):
-        status, answer = self.infer({"inputs": [X]}, headers={"Content-Encoding": "gzip"})
-        self.assertEqual((status, answer["reason"]), (415, "media_type"))
-        self.assertIn("gzip", answer["error"])
-
     def test_the_config_has_the_largest_batch(self):
         _, config = self.server.json("GET", "/v2/models/affine/config")
         self.assertEqual(config["max_batch_size"], 1024)

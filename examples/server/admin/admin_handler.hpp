@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AdminHandler: the admin port. It passes requests on to the handler of the others, and loads and unloads models, as Triton's model
-// repository extension has it.
+// AdminHandler: the admin port. It passes requests on to the handler of the others, and loads and unloads models, as
+// Triton's model repository extension has it.
 #pragma once
 
 #include <memory>

@@ -66,4 +66,15 @@ std::optional<Route> find_route(std::string_view path) {
   return std::nullopt;
 }
 
+const char* absent_extension(std::string_view path) noexcept {
+  const auto is_below = [path](std::string_view parent) {
+    return path.substr(0, parent.size()) == parent && (path.size() == parent.size() || path[parent.size()] == '/');
+  };
+  if (is_below("/v2/systemsharedmemory") || is_below("/v2/cudasharedmemory"))
+    return "shared memory; send the tensors' data with the request";
+  if (is_below("/v2/trace")) return "trace settings; it takes the header traceparent";
+  if (is_below("/v2/logging")) return "log settings that change while it runs";
+  return nullptr;
+}
+
 }  // namespace gantry_server

@@ -40,14 +40,6 @@ std::string content_type_of(const Request& request) {
   return type;
 }
 
-Result<void> check_encoding(const Request& request) {
-  const std::string_view encoding = request.header("Content-Encoding");
-  if (encoding.empty() || encoding == "identity") return {};
-  return Error(ErrorCode::kUnsupported, "header Content-Encoding: this server takes bodies as they are, not '" +
-                                            std::string(encoding.substr(0, 40)) + "'")
-      .with_reason(gantry::ErrorReason::kMediaType);
-}
-
 /// Whether a body is what the pipeline takes, and no message of the protocol. Clients of the protocol send its JSON
 /// without a type, or as application/octet-stream.
 bool is_payload(const Request& request, const std::string& media_type) {
@@ -116,6 +108,8 @@ void infer_payload(const ModelPtr& model, const std::shared_ptr<const Request>& 
 
 std::optional<Response> Service::refuse(Request& head) const {
   const auto route = find_route(head.path);
+  if (const char* extension = absent_extension(head.path))
+    return error_response(501, std::string("this server has no ") + extension);
   if (!route) return error_response(404, "there is nothing at '" + head.path.substr(0, 200) + "'");
   if (route->endpoint == Endpoint::kLoad || route->endpoint == Endpoint::kUnload)
     return error_response(403, "models are loaded and unloaded on the admin port (setting admin.listen)");
@@ -202,7 +196,6 @@ void Service::infer(const std::shared_ptr<const Request>& request, const Route& 
     try {
   auto model = models_->find(route.model, route.version);
   if (!model) return respond(error_response(model.error()));
-  if (auto ok = check_encoding(*request); !ok) return respond(with_model(error_response(ok.error()), **model));
   auto options = run_options_of(*request, limits_);
   if (!options) return respond(with_model(error_response(options.error()), **model));
   const std::string media_type = content_type_of(*request);

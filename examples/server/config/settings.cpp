@@ -115,6 +115,12 @@ std::vector<Setting> make_settings() {
           "http.idle_timeout_ms", "a connection without a request is closed after it",
           [](ServerConfig & c) -> auto& { return c.http.idle_timeout; }, 1, kDayMs),
       setting(
+          "http.compression_level", "of answers to clients that accept gzip or deflate: 1 (fastest) to 9; 0: none",
+          [](ServerConfig & c) -> auto& { return c.http.compression_level; }, 0, 9),
+      setting(
+          "http.compress_from_bytes", "shorter answers are sent as they are",
+          [](ServerConfig & c) -> auto& { return c.http.compress_from_bytes; }, 1, 2 * kGiB),
+      setting(
           "tls.certificate",
           "PEM file: the server's certificate, then those between it and the root; all TCP addresses then speak TLS",
           [](ServerConfig & c) -> auto& { return c.tls.certificate; }),
