@@ -180,7 +180,7 @@ class Page(unittest.TestCase):
           const html = refused(() => { document.body.innerHTML = '<b>x</b>'; });
           refused(() => document.body.append(script));
           const button = document.createElement('button');
-          button.setAttribute('onclick', 'window.clicked = true');
+          refused(() => button.setAttribute('onclick', 'window.clicked = true'));
           button.click();
           const other = await fetch('http://127.0.0.1:1/').then(() => '', (error) => error.name);
           return [html, window.ran ?? false, window.clicked ?? false, other];""")
