@@ -240,6 +240,7 @@ class Page(unittest.TestCase):
                 self.assertEqual(self.browser.text("#no-engines"), "No engine has a model.")
                 self.browser.script("const {show_models} = await import('/page/models.js'); show_models({models: [], engines: []});")
                 self.assertEqual(self.browser.text("#no-models"), "No model is loaded.")
+                self.browser.open("about:blank")  # before the server ends, which the page would log
 
     def test_it_is_read_on_every_screen(self):
         self.classify()
