@@ -58,10 +58,14 @@ class Browser:
         self.call("POST", "/url", {"url": url})
 
     def script(self, text, *arguments):
-        """What the function body `text` returns; it may await."""
-        return self.call("POST", "/execute/async", {"script": "const done = arguments[arguments.length - 1];"
-                                                    f"(async (...args) => {{{text}}})(...arguments).then(done);",
-                                                    "args": list(arguments)})
+        """What the function body `text` returns; it may await. Fails with what it throws."""
+        value, error = self.call("POST", "/execute/async", {
+            "script": "const done = arguments[arguments.length - 1];"
+                      f"(async (...args) => {{{text}}})(...arguments)"
+                      ".then((value) => done([value, '']), (error) => done([null, `${error}`]));",
+            "args": list(arguments)})
+        assert not error, error
+        return value
 
     def find(self, css):
         return self.call("POST", "/element", {"using": "css selector", "value": css})[ELEMENT]

@@ -180,7 +180,7 @@ class Page(unittest.TestCase):
           const html = refused(() => { document.body.innerHTML = '<b>x</b>'; });
           refused(() => document.body.append(script));
           const button = document.createElement('button');
-          button.setAttribute('onclick', 'window.clicked = true');
+          refused(() => button.setAttribute('onclick', 'window.clicked = true'));
           button.click();
           const other = await fetch('http://127.0.0.1:1/').then(() => '', (error) => error.name);
           return [html, window.ran ?? false, window.clicked ?? false, other];""")
@@ -240,6 +240,7 @@ class Page(unittest.TestCase):
                 self.assertEqual(self.browser.text("#no-engines"), "No engine has a model.")
                 self.browser.script("const {show_models} = await import('/page/models.js'); show_models({models: [], engines: []});")
                 self.assertEqual(self.browser.text("#no-models"), "No model is loaded.")
+                self.browser.open("about:blank")  # before the server ends, which the page would log
 
     def test_it_is_read_on_every_screen(self):
         self.classify()
