@@ -9,7 +9,8 @@
 #    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail.
 # 2. LibTorch, the first of: $GANTRY_TORCH_ROOT; a torch that python3 already has; the one in .venv (made here, by pip);
 #    with --torch debian, Debian's libtorch-dev, which must be 2.6 or newer (trixie; bookworm's 1.13 is refused).
-# 3. .venv: the Python stack that exports the demo's model and that the parity tests compare with.
+# 3. .venv: the Python stack that exports the demo's model and that the parity tests compare with; in
+#    .venv/server-clients, the clients that gantry-server is tested with.
 # What was found goes to DIR/bootstrap.env (GANTRY_TORCH_ROOT and GANTRY_PYTHON), which the Makefile reads.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -20,7 +21,7 @@ while (($#)); do
     --torch) torch=$2; shift 2 ;;
     --build) build=$2; shift 2 ;;
     --checks) checks=1; shift ;;
-    *) sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 64 ;;
+    *) sed -n '3,14s/^# \{0,1\}//p' "$0"; exit 64 ;;
   esac
 done
 case $torch in auto | debian) ;; *) echo "bootstrap: --torch is auto or debian, not '$torch'" >&2; exit 64 ;; esac
@@ -68,13 +69,15 @@ declare -A why=(
   [libssl-dev]="signs in the tests, TLS of gantry-server" [libgtest-dev]="tests" [libgmock-dev]="tests"
   [libbenchmark-dev]="benchmarks" [libspng-dev]="benchmarks"
   [libboost-dev]="gantry-server" [libtomlplusplus-dev]="gantry-server"
+  [curl]="tests of gantry-server" [apache2-utils]="tests of gantry-server" [nghttp2-client]="tests of gantry-server"
   [libtorch-dev]="LibTorch" [python3-torch]="exports the demo's model" [python3-torchvision]="reference of the parity tests"
   [python3-setuptools]="AOTInductor's compiler driver"
   [clang]="checks" [clang-tidy]="checks" [clang-format]="checks" [abigail-tools]="compares ABIs"
 )
 packages=(build-essential cmake ninja-build ccache pkg-config python3 python3-venv libjpeg62-turbo-dev libisal-dev
   zlib1g-dev libwebp-dev libhwy-dev libeigen3-dev nlohmann-json3-dev nettle-dev libsodium-dev libssl-dev libgtest-dev
-  libgmock-dev libbenchmark-dev libspng-dev libboost-dev libtomlplusplus-dev)
+  libgmock-dev libbenchmark-dev libspng-dev libboost-dev libtomlplusplus-dev
+  curl apache2-utils nghttp2-client)
 [[ -n $checks ]] && packages+=(clang clang-tidy clang-format abigail-tools)
 [[ $torch == debian ]] && packages+=(libtorch-dev python3-torch python3-torchvision python3-setuptools)
 
@@ -206,6 +209,18 @@ if [[ ! -x $venv/bin/python || $(cat "$venv/.gantry-complete" 2>/dev/null) != "$
       "${pip_install[@]}" -c "$build/torch-constraint.txt" torchvision
   fi
   printf '%s\n' "$key" >"$venv/.gantry-complete"
+fi
+# In a folder of their own: the SDKs ask for other versions than the tests' own stack has. Without them their test is left
+# out, so a failure is no reason to stop.
+clients=$venv/server-clients clients_key="$(sha256sum <tests/server/requirements.txt | cut -c1-16) $kind"
+if [[ $(cat "$clients/.gantry-complete" 2>/dev/null) != "$clients_key" ]]; then
+  rm -rf "$clients"
+  if step "$build/pip-clients.log" "installing the clients of tests/server/requirements.txt into $clients" \
+    "${pip_install[@]}" --no-deps --only-binary :all: --target "$clients" -r tests/server/requirements.txt; then
+    printf '%s\n' "$clients_key" >"$clients/.gantry-complete"
+  else
+    say "going on without the test server_clients"
+  fi
 fi
 if [[ -z $torch_root ]]; then
   torch_root=$(torch_of_python "$venv/bin/python") || die "the torch in $venv is incomplete; remove $venv and run make again"

@@ -179,6 +179,13 @@ class Answers(Served):
         self.assertEqual(headers["Inference-Header-Content-Length"], plain_headers["Inference-Header-Content-Length"])
         self.assertEqual(gzip.decompress(body), plain)
 
+    def test_descriptions_are_sent_as_they_are(self):
+        """Triton's asyncio client accepts compressed ones, and does not decompress them."""
+        for path in ("/v2/models/echo", "/v2/models/stats"):
+            _, headers, body = self.server.ask("GET", path, headers={"Accept-Encoding": "gzip"})
+            self.assertGreater(len(body), 1024)
+            self.assertEqual((headers["Content-Encoding"], headers["Vary"]), (None, None))
+
     def test_the_metrics_page_and_errors(self):
         _, headers, body = self.server.ask("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
         self.assertEqual(headers["Content-Encoding"], "gzip")

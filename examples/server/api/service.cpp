@@ -97,7 +97,7 @@ void infer_payload(const ModelPtr& model, const std::shared_ptr<const Request>& 
     if (!input) return input.error();
     pipeline.submit(*std::move(input), options, [model, request, respond](Result<Payload> result) {
       const auto json = result ? model->pipeline.codecs().to_json(*result) : Result<std::string>(result.error());
-      respond(with_model(json ? json_response(*json) : error_response(json.error()), *model));
+      respond(with_model(json ? compressible_json(*json) : error_response(json.error()), *model));
     });
     return {};
   };
@@ -157,7 +157,7 @@ Response Service::describe(const Route& route) const {
     case Endpoint::kIndex:
       return json_response(repository_index(models_->list()));
     case Endpoint::kMetrics: {
-      Response response = json_response(gantry::to_prometheus(runtime_.stats()));
+      Response response = compressible_json(gantry::to_prometheus(runtime_.stats()));
       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
       return response;
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compression_handler.hpp"
 
-#include <algorithm>
 #include <gantry/translate_exception.hpp>
 #include <new>
 #include <string>
@@ -17,11 +16,6 @@ Response unknown_coding(std::string_view coding) {
           .with_reason(gantry::ErrorReason::kMediaType));
   response.headers.emplace_back("Accept-Encoding", "gzip, deflate");
   return response;
-}
-
-bool has_coding(const Response& response) {
-  return std::any_of(response.headers.begin(), response.headers.end(),
-                     [](const auto& header) { return beast::iequals(header.first, "Content-Encoding"); });
 }
 
 Response compressed(Response response, ContentCoding coding, int level) try {
@@ -69,7 +63,7 @@ Handler::Respond CompressionHandler::compressing(const Request& request, Respond
   if (options_.compression_level == 0) return respond;
   const auto coding = accepted_coding(request.header("Accept-Encoding"));
   return [this, coding, respond = std::move(respond)](Response response) {
-    if (response.body_size() < options_.compress_from_bytes || has_coding(response))
+    if (!response.may_be_compressed || response.body_size() < options_.compress_from_bytes)
       return respond(std::move(response));
     response.headers.emplace_back("Vary", "Accept-Encoding");
     if (!coding) return respond(std::move(response));

@@ -14,8 +14,8 @@ namespace gantry_server {
 
 /// A request with Content-Encoding gzip or deflate reaches the next handler plain and without that header; any other
 /// coding gets 415. A request's plain body counts against HttpOptions::max_body_bytes and, beside the compressed one,
-/// against the pool. An answer is compressed if the client accepts it (Accept-Encoding), if it has
-/// `compress_from_bytes` or more, and if that makes it shorter. Headers that count bytes, as
+/// against the pool. An answer is compressed if it may be, if the client accepts it (Accept-Encoding), if it
+/// has `compress_from_bytes` or more, and if that makes it shorter. Headers that count bytes, as
 /// Inference-Header-Content-Length does, count plain ones.
 ///
 /// Threads: thread-safe. zlib runs on threads of its own, `threads` of them, not on the I/O threads. All requests must
