@@ -6,22 +6,24 @@
 #   cmake/bootstrap.sh [--torch auto|debian] [--build DIR] [--checks]
 #
 # 1. Debian packages: installed as root or through passwordless sudo; otherwise the command to run is printed (exit 1).
-#    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail.
+#    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail. With --clients the
+#    command-line clients that gantry-server is tested with.
 # 2. LibTorch, the first of: $GANTRY_TORCH_ROOT; a torch that python3 already has; the one in .venv (made here, by pip);
 #    with --torch debian, Debian's libtorch-dev, which must be 2.6 or newer (trixie; bookworm's 1.13 is refused).
-# 3. .venv: the Python stack that exports the demo's model and that the parity tests compare with; in
-#    .venv/server-clients, the clients that gantry-server is tested with.
+# 3. .venv: the Python stack that exports the demo's model and that the parity tests compare with; with --clients, in
+#    .venv/server-clients, those that gantry-server is tested with (350 MB).
 # What was found goes to DIR/bootstrap.env (GANTRY_TORCH_ROOT and GANTRY_PYTHON), which the Makefile reads.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-torch=auto build=build checks=
+torch=auto build=build checks= clients=
 while (($#)); do
   case $1 in
     --torch) torch=$2; shift 2 ;;
     --build) build=$2; shift 2 ;;
     --checks) checks=1; shift ;;
-    *) sed -n '3,14s/^# \{0,1\}//p' "$0"; exit 64 ;;
+    --clients) clients=1; shift ;;
+    *) sed -n '3,15s/^# \{0,1\}//p' "$0"; exit 64 ;;
   esac
 done
 case $torch in auto | debian) ;; *) echo "bootstrap: --torch is auto or debian, not '$torch'" >&2; exit 64 ;; esac
@@ -76,8 +78,8 @@ declare -A why=(
 )
 packages=(build-essential cmake ninja-build ccache pkg-config python3 python3-venv libjpeg62-turbo-dev libisal-dev
   zlib1g-dev libwebp-dev libhwy-dev libeigen3-dev nlohmann-json3-dev nettle-dev libsodium-dev libssl-dev libgtest-dev
-  libgmock-dev libbenchmark-dev libspng-dev libboost-dev libtomlplusplus-dev
-  curl apache2-utils nghttp2-client)
+  libgmock-dev libbenchmark-dev libspng-dev libboost-dev libtomlplusplus-dev)
+[[ -n $clients ]] && packages+=(curl apache2-utils nghttp2-client)
 [[ -n $checks ]] && packages+=(clang clang-tidy clang-format abigail-tools)
 [[ $torch == debian ]] && packages+=(libtorch-dev python3-torch python3-torchvision python3-setuptools)
 
@@ -212,12 +214,12 @@ if [[ ! -x $venv/bin/python || $(cat "$venv/.gantry-complete" 2>/dev/null) != "$
 fi
 # In a folder of their own: the SDKs ask for other versions than the tests' own stack has. Without them their test is left
 # out, so a failure is no reason to stop.
-clients=$venv/server-clients clients_key="$(sha256sum <tests/server/requirements.txt | cut -c1-16) $kind"
-if [[ $(cat "$clients/.gantry-complete" 2>/dev/null) != "$clients_key" ]]; then
-  rm -rf "$clients"
-  if step "$build/pip-clients.log" "installing the clients of tests/server/requirements.txt into $clients" \
-    "${pip_install[@]}" --no-deps --only-binary :all: --target "$clients" -r tests/server/requirements.txt; then
-    printf '%s\n' "$clients_key" >"$clients/.gantry-complete"
+folder=$venv/server-clients clients_key="$(sha256sum <tests/server/requirements.txt | cut -c1-16) $kind"
+if [[ -n $clients && $(cat "$folder/.gantry-complete" 2>/dev/null) != "$clients_key" ]]; then
+  rm -rf "$folder"
+  if step "$build/pip-clients.log" "installing the clients of tests/server/requirements.txt into $folder" \
+    "${pip_install[@]}" --no-deps --only-binary :all: --target "$folder" -r tests/server/requirements.txt; then
+    printf '%s\n' "$clients_key" >"$folder/.gantry-complete"
   else
     say "going on without the test server_clients"
   fi

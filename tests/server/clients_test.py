@@ -3,10 +3,17 @@
 
 MODELS: what make_packages.py made; PACKAGE: the demo's package, which takes photos. Needs the packages of
 requirements.txt, curl, ab and h2load."""
+import importlib.util
 import pathlib
+import shutil
 import sys
 import unittest
 
+missing = [name for name in ("tritonclient", "kserve") if importlib.util.find_spec(name) is None]
+missing += [name for name in ("curl", "ab", "h2load") if shutil.which(name) is None]
+if missing:
+    print(", ".join(missing), "not found; cmake/bootstrap.sh --clients, as make test runs it, installs the clients")
+    sys.exit(77)
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import triton_clients  # noqa: E402, I001: it brings gevent, whose import comes first
 
