@@ -3,7 +3,7 @@
 # Makes a bare Debian machine ready to build gantry, and says what it does; `make` calls it before every target that
 # builds. Idempotent: with nothing to do it takes well under a second.
 #
-#   cmake/bootstrap.sh [--torch auto|debian] [--build DIR] [--checks]
+#   cmake/bootstrap.sh [--torch auto|debian] [--build DIR] [--checks] [--clients]
 #
 # 1. Debian packages: installed as root or through passwordless sudo; otherwise the command to run is printed (exit 1).
 #    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail. With --clients the
