@@ -111,10 +111,14 @@ asio::awaitable<Dispatcher::Outcome> Dispatcher::judged_answer(Call& call, Host&
   // Another version than the one that was compared: is it the same model?
   const bool is_other = !answer.model_version.empty() && answer.model_version != connection->model_version;
   if (is_other) {
-    if (!answer.keeps) connection = std::make_unique<Connection>(io_);
-    const auto asked = answer.keeps
-                           ? co_await ask_description(link_, *connection, host.address, call)
-                           : co_await open_connection(link_, *connection, host.address, call);
+    // No `?:` with co_await in it: GCC 12 destroys what it makes twice.
+    Result<ModelDescription> asked = Error(ErrorCode::kUnavailable, "was not asked");
+    if (answer.keeps) {
+      asked = co_await ask_description(link_, *connection, host.address, call);
+    } else {
+      connection = std::make_unique<Connection>(io_);
+      asked = co_await open_connection(link_, *connection, host.address, call);
+    }
     if (!asked) {
       outcome.error = asked.error();
       outcome.verdict = asked.error().code() == ErrorCode::kUnavailable ? Verdict::kFailed : Verdict::kUnfit;

@@ -8,6 +8,7 @@
 #include "core/return_if_error.hpp"
 #include "remote/address.hpp"
 #include "remote/remote_backend.hpp"
+#include "runtime/runtime_core.hpp"
 
 namespace gantry::inline GANTRY_ABI::remote {
 namespace {
@@ -70,8 +71,8 @@ Result<Model> connect(const std::string& addresses, const std::string& model, co
   if (model.empty()) return Error(ErrorCode::kInvalidArgument, "the model's name is empty");
   GANTRY_ASSIGN_OR_RETURN(auto hosts, parse_addresses(addresses));
   GANTRY_ASSIGN_OR_RETURN(auto runtime, options.runtime ? Result<Runtime>(*options.runtime) : Runtime::shared());
-  const auto backend =
-      std::make_shared<RemoteBackend>(std::move(hosts), model, options, runtime.options().time_source);
+  const std::shared_ptr<const TimeSource> time(runtime.core(), &runtime.core()->time());
+  const auto backend = std::make_shared<RemoteBackend>(std::move(hosts), model, options, time);
   const auto contacts = backend->contact();
   GANTRY_ASSIGN_OR_RETURN(const Contact* const contact, agreed(contacts));
   const ModelDescription& description = *contact->description;

@@ -14,7 +14,7 @@ RemoteBackend::RemoteBackend(std::vector<Address> addresses, const std::string& 
                              std::shared_ptr<const TimeSource> time)
     : time_(std::move(time)),
       instances_(addresses.size() * static_cast<std::size_t>(options.max_connections)),
-      dispatcher_(io_, time_ ? *time_ : TimeSource::steady(), std::move(addresses), model_path(model, options.version),
+      dispatcher_(io_, *time_, std::move(addresses), model_path(model, options.version),
                   options) {
   info_.kind = "remote";
   const detail::SignalsBlocked blocked;

@@ -21,7 +21,6 @@ namespace gantry::inline GANTRY_ABI::remote {
 /// Cost:      submit() posts the call to the thread.
 class RemoteBackend final : public Backend {
  public:
-  /// `time`: nullptr is the steady clock.
   RemoteBackend(std::vector<Address> addresses, const std::string& model, const Options& options,
                 std::shared_ptr<const TimeSource> time);
   ~RemoteBackend() override;

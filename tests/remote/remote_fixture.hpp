@@ -40,7 +40,7 @@ class RemoteTest : public testing::Test {
     RuntimeOptions options;
     options.cpus = 2;
     options.time_source = time;
-    runtime.emplace(Runtime::make(options).value());
+    runtime.emplace(Runtime::create(options).value());
   }
 
   Result<Model> connect(const std::string& addresses, remote::Options options = {}) const {
