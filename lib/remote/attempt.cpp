@@ -60,9 +60,9 @@ asio::awaitable<Dispatcher::Outcome> Dispatcher::attempt(Call& call, Host& host,
     if (!opened) {
       const bool is_cancelled = call.interruption && call.interruption->code() != ErrorCode::kDeadlineExceeded;
       outcome.error = opened.error();
-      outcome.verdict = is_cancelled                                              ? Verdict::kNone
+      outcome.verdict = is_cancelled                                       ? Verdict::kNone
                         : opened.error().code() == ErrorCode::kUnavailable ? Verdict::kFailed
-                                                                                  : Verdict::kUnfit;
+                                                                           : Verdict::kUnfit;
       outcome.is_safe = true;
       co_return outcome;
     }
@@ -89,8 +89,8 @@ asio::awaitable<Dispatcher::Outcome> Dispatcher::judged_answer(Call& call, Host&
   const HttpAnswer& answer = *came.answer;
   outcome.verdict = Verdict::kAlive;
   if (answer.status != 200) {
-    outcome.error = answer.status < 400 ? Error(ErrorCode::kModelError, "the server answered with status " +
-                                                                            std::to_string(answer.status))
+    outcome.error = answer.status < 400 ? Error(ErrorCode::kModelError,
+                                                "the server answered with status " + std::to_string(answer.status))
                                         : error_of(answer);
     const bool is_elsewhere = was_not_computed(*outcome.error);
     outcome.is_safe = answer.status == 503 && (answer.retry_after || is_elsewhere);
@@ -138,7 +138,8 @@ std::optional<TimeSource::Time> Dispatcher::time_to_repeat(const Call& call, con
   auto when = clock_.now();
   if (!has_other) {
     if (outcome.only_elsewhere || outcome.verdict == Verdict::kUnfit) return std::nullopt;
-    when += std::max<std::chrono::nanoseconds>(outcome.error->retry_after(), kFirstPause * (1 << std::min(call.retries, 10)));
+    when += std::max<std::chrono::nanoseconds>(outcome.error->retry_after(),
+                                               kFirstPause * (1 << std::min(call.retries, 10)));
   }
   if (call.options.deadline && *call.options.deadline <= when) return std::nullopt;
   if (!budget_.try_take()) return std::nullopt;

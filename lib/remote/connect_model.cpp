@@ -54,9 +54,9 @@ Result<const Contact*> agreed(const std::vector<Contact>& contacts) {
     if (!contact.description) continue;
     if (first == nullptr) first = &contact;
     if (!contact.description->has_same_tensors(*first->description))
-      return Error(ErrorCode::kFailedPrecondition,
-                   "the hosts serve different models: " + first->address + " has " + first->description->to_string() +
-                       ", " + contact.address + " has " + contact.description->to_string());
+      return Error(ErrorCode::kFailedPrecondition, "the hosts serve different models: " + first->address + " has " +
+                                                       first->description->to_string() + ", " + contact.address +
+                                                       " has " + contact.description->to_string());
   }
   if (first != nullptr) return first;
   if (contacts.size() == 1) return contacts[0].description.error().within("host '" + contacts[0].address + "'");

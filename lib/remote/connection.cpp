@@ -26,7 +26,8 @@ Error unavailable(const std::string& what, const ErrorCodeOfIo& why) {
 
 std::string_view value_of(const Parser& parser, const char* header) {
   const auto found = parser.get().find(header);
-  return found == parser.get().end() ? std::string_view() : std::string_view(found->value().data(), found->value().size());
+  return found == parser.get().end() ? std::string_view()
+                                     : std::string_view(found->value().data(), found->value().size());
 }
 
 Error bad_answer(const std::string& what) {
@@ -133,8 +134,7 @@ asio::awaitable<Result<void>> connect(Connection& connection, const Address& add
     // A number needs no thread that looks it up; Asio starts one for names.
     const auto number = asio::ip::make_address(address.host, error);
     if (!error) {
-      endpoints.emplace_back(
-          asio::ip::tcp::endpoint(number, static_cast<unsigned short>(std::stoi(address.port))));
+      endpoints.emplace_back(asio::ip::tcp::endpoint(number, static_cast<unsigned short>(std::stoi(address.port))));
     } else {
       const auto found =
           co_await resolver.async_resolve(address.host, address.port, redirect_error(use_awaitable, error));

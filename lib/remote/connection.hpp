@@ -25,7 +25,7 @@ struct Connection {
 
   Socket socket;
   beast::flat_buffer buffer;
-  std::string model_version;           // of the model that was compared on this connection
+  std::string model_version;  // of the model that was compared on this connection
   TimeSource::Time idle_since{};
 };
 

@@ -28,8 +28,8 @@ Dispatcher::Dispatcher(asio::io_context& io, const TimeSource& time, std::vector
       budget_(options.retry_ratio, options.retry_burst),
       clock_(io, time, [this] { pump(); }) {
   for (Address& address : addresses)
-    hosts_.push_back(std::make_unique<Host>(std::move(address),
-                                            CircuitBreaker(options.breaker_failures, options.open_time)));
+    hosts_.push_back(
+        std::make_unique<Host>(std::move(address), CircuitBreaker(options.breaker_failures, options.open_time)));
 }
 
 void Dispatcher::contact(std::function<void(std::vector<Contact>)> done) {
@@ -189,7 +189,8 @@ void Dispatcher::keep(Host& host, std::unique_ptr<Connection> connection) {
 
 void Dispatcher::publish() {
   Health health;
-  health.is_ready = std::any_of(hosts_.begin(), hosts_.end(), [](const auto& host) { return host->breaker.is_closed(); });
+  health.is_ready =
+      std::any_of(hosts_.begin(), hosts_.end(), [](const auto& host) { return host->breaker.is_closed(); });
   if (!health.is_ready)
     for (const auto& host : hosts_)
       health.reasons.push_back(host->address.text + ": " + (host->problem ? host->problem->message() : "no answer"));

@@ -84,8 +84,7 @@ class Dispatcher {
   Error nobody_there() const;
   asio::awaitable<void> run(CallPtr call, Host& host, bool is_probe);
   asio::awaitable<Outcome> attempt(Call& call, Host& host, bool is_probe);
-  asio::awaitable<Outcome> judged_answer(Call& call, Host& host, std::unique_ptr<Connection> connection,
-                                         Exchange came);
+  asio::awaitable<Outcome> judged_answer(Call& call, Host& host, std::unique_ptr<Connection> connection, Exchange came);
   asio::awaitable<bool> pause(Call& call, TimeSource::Time until);
   asio::awaitable<void> probe(Host& host);
   asio::awaitable<void> contact_one(Host& host, Contact& contact);

@@ -16,12 +16,12 @@ namespace gantry::inline GANTRY_ABI::remote {
 
 /// Threads: the I/O thread.
 struct Flight {
-  detail::CallOptions options;                                // deadline, cancellation, clock, headers
-  TimeSource::Time phase_end = TimeSource::Time::max();       // of what it does now: connecting, a pause
-  bool is_phase_over = false;                                 // phase_end has passed
-  std::optional<Error> interruption;                          // cancelled, or past its deadline
-  Socket* socket = nullptr;                                   // closed to end what waits for it
-  asio::steady_timer* timer = nullptr;                        // cancelled to end a pause
+  detail::CallOptions options;                           // deadline, cancellation, clock, headers
+  TimeSource::Time phase_end = TimeSource::Time::max();  // of what it does now: connecting, a pause
+  bool is_phase_over = false;                            // phase_end has passed
+  std::optional<Error> interruption;                     // cancelled, or past its deadline
+  Socket* socket = nullptr;                              // closed to end what waits for it
+  asio::steady_timer* timer = nullptr;                   // cancelled to end a pause
 
   bool is_stopped() const { return is_phase_over || interruption.has_value(); }
   void stop() {

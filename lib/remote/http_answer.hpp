@@ -15,9 +15,9 @@ namespace gantry::inline GANTRY_ABI::remote {
 
 struct HttpAnswer {
   unsigned status = 0;
-  bool keeps = false;                               // whether the connection may be used again
-  std::string model_version;                        // X-Model-Version
-  std::string json_size;                            // Inference-Header-Content-Length, as it came
+  bool keeps = false;         // whether the connection may be used again
+  std::string model_version;  // X-Model-Version
+  std::string json_size;      // Inference-Header-Content-Length, as it came
   std::string content_encoding;
   std::optional<std::chrono::seconds> retry_after;  // Retry-After in seconds
   std::vector<std::uint8_t> body;

@@ -31,8 +31,7 @@ std::string text_of(const std::vector<DescribedTensor>& tensors) {
   std::string text;
   for (const DescribedTensor& tensor : tensors) {
     text += (text.empty() ? "" : "; ") + tensor.name + ": " + tensor.datatype + "[";
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i)
-      text += (i == 0 ? "" : ",") + std::to_string(tensor.shape[i]);
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i) text += (i == 0 ? "" : ",") + std::to_string(tensor.shape[i]);
     text += "]";
   }
   return text.empty() ? "unknown" : text;
@@ -79,8 +78,8 @@ bool is_open_in_front(const DescribedTensor& tensor) {
   return !tensor.shape.empty() && tensor.shape[0] == -1;
 }
 
-/// Whether each extent that the one fixes is the other's, too. A dimension that only the server leaves open may be fixed
-/// here.
+/// Whether each extent that the one fixes is the other's, too. A dimension that only the server leaves open may be
+/// fixed here.
 bool fits(const DescribedTensor& described, const TensorSpec& spec) {
   if (described.name != spec.name || described.datatype != datatype_of(spec.dtype) ||
       described.shape.size() != spec.dims.size())
@@ -149,11 +148,10 @@ std::int64_t parse_max_batch(std::string_view json) {
 
 Result<Signature> to_signature(const ModelDescription& description, bool takes_batches) {
   if (description.inputs.empty() || description.outputs.empty())
-    return Error(ErrorCode::kFailedPrecondition,
-                 "the server does not know the model's tensors (" + description.to_string() +
-                     "); give Options::signature");
-  const bool is_batch = takes_batches &&
-                        std::all_of(description.inputs.begin(), description.inputs.end(), is_open_in_front);
+    return Error(ErrorCode::kFailedPrecondition, "the server does not know the model's tensors (" +
+                                                     description.to_string() + "); give Options::signature");
+  const bool is_batch =
+      takes_batches && std::all_of(description.inputs.begin(), description.inputs.end(), is_open_in_front);
   std::vector<TensorSpec> inputs, outputs;
   for (const DescribedTensor& tensor : description.inputs) {
     GANTRY_ASSIGN_OR_RETURN(auto spec, spec_of(tensor, is_batch, "input"));

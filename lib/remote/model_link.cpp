@@ -18,8 +18,7 @@ asio::awaitable<Exchange> get(const ModelLink& link, Connection& connection, con
 
 Error another_signature(const ModelDescription& expected, const ModelDescription& came) {
   return Error(ErrorCode::kFailedPrecondition, "the model's signature is now " + came.to_string() + "; it was " +
-                                                   expected.to_string() +
-                                                   " when it was connected. Connect to it anew");
+                                                   expected.to_string() + " when it was connected. Connect to it anew");
 }
 
 }  // namespace
@@ -61,10 +60,10 @@ asio::awaitable<Result<Exchange>> send_infer(const ModelLink& link, Connection& 
   if (!headers) co_return headers.error();
   std::size_t size = text->size();
   for (const NamedTensor& input : inputs) size += input.tensor.size_bytes();
-  const std::string head = "POST " + link.path + "/infer HTTP/1.1\r\nHost: " + address.host_header +
-                           "\r\nContent-Type: application/octet-stream\r\nInference-Header-Content-Length: " +
-                           std::to_string(text->size()) + "\r\nContent-Length: " + std::to_string(size) + "\r\n" +
-                           *headers + "\r\n";
+  const std::string head =
+      "POST " + link.path + "/infer HTTP/1.1\r\nHost: " + address.host_header +
+      "\r\nContent-Type: application/octet-stream\r\nInference-Header-Content-Length: " + std::to_string(text->size()) +
+      "\r\nContent-Length: " + std::to_string(size) + "\r\n" + *headers + "\r\n";
   std::vector<asio::const_buffer> pieces{asio::buffer(head), asio::buffer(*text)};
   for (const NamedTensor& input : inputs)
     if (input.tensor.size_bytes() > 0) pieces.emplace_back(input.tensor.data(), input.tensor.size_bytes());

@@ -14,8 +14,7 @@ RemoteBackend::RemoteBackend(std::vector<Address> addresses, const std::string& 
                              std::shared_ptr<const TimeSource> time)
     : time_(std::move(time)),
       instances_(addresses.size() * static_cast<std::size_t>(options.max_connections)),
-      dispatcher_(io_, *time_, std::move(addresses), model_path(model, options.version),
-                  options) {
+      dispatcher_(io_, *time_, std::move(addresses), model_path(model, options.version), options) {
   info_.kind = "remote";
   const detail::SignalsBlocked blocked;
   thread_ = std::thread([this] { work(); });
@@ -36,9 +35,7 @@ void RemoteBackend::work() {
 std::vector<Contact> RemoteBackend::contact() {
   std::promise<std::vector<Contact>> promise;
   auto contacts = promise.get_future();
-  asio::post(io_, [&] {
-    dispatcher_.contact([&](std::vector<Contact> all) { promise.set_value(std::move(all)); });
-  });
+  asio::post(io_, [&] { dispatcher_.contact([&](std::vector<Contact> all) { promise.set_value(std::move(all)); }); });
   return contacts.get();
 }
 

@@ -72,7 +72,8 @@ TEST_F(RemoteAnswers, OfSamplesThatShareARequest) {
   std::vector<Tensor> samples;
   for (int i = 0; i < 6; ++i) samples.push_back(row(static_cast<float>(i))[0].tensor.select(0, 0).value());
   const auto answers = pipeline.run_batch(Span<const Tensor>(samples.data(), samples.size()));
-  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(answers[i].value().values<float>().value()[0], 2 * static_cast<float>(i) + 1);
+  for (std::size_t i = 0; i < 6; ++i)
+    EXPECT_EQ(answers[i].value().values<float>().value()[0], 2 * static_cast<float>(i) + 1);
   EXPECT_EQ(server.infers(), 2);
 }
 
@@ -150,7 +151,8 @@ TEST_F(RemoteAnswers, ThatLieAreRefused) {
       {answer_of("{"), "JSON"},
       {answer_of("{}"), "outputs"},
       {answer_of(R"({"outputs":[]})"), "expected the outputs of"},
-      {answer_of(R"({"outputs":[{"name":"z","datatype":"FP32","shape":[0],"parameters":{"binary_data_size":0}}]})"), "'z'"},
+      {answer_of(R"({"outputs":[{"name":"z","datatype":"FP32","shape":[0],"parameters":{"binary_data_size":0}}]})"),
+       "'z'"},
       {answer_of("", "Content-Encoding: gzip\r\n"), "gzip"},
       {"garbage\r\n\r\n", "malformed HTTP"},
       {"HTTP/1.1 200 OK\r\n\r\n{}", "without Content-Length"},
@@ -159,7 +161,8 @@ TEST_F(RemoteAnswers, ThatLieAreRefused) {
       {"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n{}", "larger than 1000000 bytes"},
       {"HTTP/1.1 200 OK\r\nX: " + std::string(5000, 'x') + "\r\n\r\n", "malformed HTTP"},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "malformed HTTP"},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nf4250\r\n" + std::string(1000016, ' ') + "\r\n", "larger than"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nf4250\r\n" + std::string(1000016, ' ') + "\r\n",
+       "larger than"},
       {"HTTP/1.1 101 Switching\r\n\r\n", "status 101"},
       {"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n", "status 302"},
   };
@@ -182,8 +185,7 @@ TEST_F(RemoteAnswers, WithValuesInJsonAreNotSupported) {
     wire.send(answer_of(R"({"outputs":[{"name":"y","datatype":"FP32","shape":[1,4],"data":[1,2,3,4]}]})"));
     return true;
   });
-  EXPECT_THAT(connect(server.address()).value().run(row(1)),
-              FailsWith(ErrorCode::kUnsupported, "binary_tensor_data"));
+  EXPECT_THAT(connect(server.address()).value().run(row(1)), FailsWith(ErrorCode::kUnsupported, "binary_tensor_data"));
 }
 
 TEST_F(RemoteAnswers, ThatAreErrorsKeepCodeReasonAndPlace) {
@@ -212,7 +214,8 @@ TEST_F(RemoteAnswers, OfAnotherVersionAreComparedFirst) {
   version = 3;
   server.set_metadata(metadata(gantry_test::kX, R"({"name":"y","datatype":"FP32","shape":[-1,5]})"),
                       "X-Model-Version: 3\r\n");
-  EXPECT_THAT(model.run(row(3)), FailsWith(ErrorCode::kFailedPrecondition, "signature is now x: FP32[-1,4] -> y: FP32[-1,5]"));
+  EXPECT_THAT(model.run(row(3)),
+              FailsWith(ErrorCode::kFailedPrecondition, "signature is now x: FP32[-1,4] -> y: FP32[-1,5]"));
   EXPECT_THAT(model.run(row(3)), FailsWith(ErrorCode::kFailedPrecondition, "no host can be used now"));
   EXPECT_EQ(server.infers(), 3);
 }
@@ -220,7 +223,8 @@ TEST_F(RemoteAnswers, OfAnotherVersionAreComparedFirst) {
 TEST_F(RemoteAnswers, NeedAModelThatIsOne) {
   ScriptedServer server;
   server.set_metadata(R"({"error":"not_found: no model 'm'","reason":"not_found"})");
-  EXPECT_THAT(connect(server.address()), FailsWith(ErrorCode::kModelError, "remote model 'm' > host '" + server.address()));
+  EXPECT_THAT(connect(server.address()),
+              FailsWith(ErrorCode::kModelError, "remote model 'm' > host '" + server.address()));
   server.set_metadata(metadata(R"({"name":"input","datatype":"BYTES","shape":[-1]})", gantry_test::kY));
   EXPECT_THAT(connect(server.address()), FailsWith(ErrorCode::kUnsupported, "BYTES"));
   EXPECT_THAT(connect("ftp://x"), FailsWith(ErrorCode::kInvalidArgument, "expected http"));

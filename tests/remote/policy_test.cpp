@@ -201,6 +201,16 @@ TEST(CallHeaders, TellsWhatTheCallIsWorth) {
   }
 }
 
+TEST(InferAnswer, MayHoldABoolThatIsNone) {
+  const auto signature = Signature::parse("x:bool[2]", "y:bool[2]").value();
+  const std::string json = R"({"outputs":[{"name":"y","datatype":"BOOL","shape":[2],"parameters":{"binary_data_size":2}}]})";
+  HttpAnswer came = answer(200, json + std::string("\1\0", 2));
+  came.json_size = std::to_string(json.size());
+  EXPECT_THAT(read_infer_answer(came, signature), IsOk());
+  came.body.back() = 2;
+  EXPECT_THAT(read_infer_answer(came, signature), FailsWith(ErrorCode::kModelError, "neither 0 nor 1"));
+}
+
 TEST(ModelPath, HoldsNoCharacterThatMeansSomething) {
   EXPECT_EQ(model_path("m", ""), "/v2/models/m");
   EXPECT_EQ(model_path("a/b c\r\n", "1?"), "/v2/models/a%2Fb%20c%0D%0A/versions/1%3F");

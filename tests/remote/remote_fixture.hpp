@@ -2,9 +2,9 @@
 // RemoteTest: a runtime with a clock that the test moves, and models of scripted servers on it.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <gantry/pipeline.hpp>
 #include <gantry/remote.hpp>
-#include <gtest/gtest.h>
 
 #include <chrono>
 #include <future>

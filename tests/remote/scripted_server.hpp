@@ -23,7 +23,8 @@
 namespace gantry_test {
 
 inline std::string metadata(const std::string& inputs, const std::string& outputs) {
-  return R"({"name":"m","versions":["1"],"platform":"script","inputs":[)" + inputs + R"(],"outputs":[)" + outputs + "]}";
+  return R"({"name":"m","versions":["1"],"platform":"script","inputs":[)" + inputs + R"(],"outputs":[)" + outputs +
+         "]}";
 }
 inline const std::string kX = R"({"name":"x","datatype":"FP32","shape":[-1,4]})";
 inline const std::string kY = R"({"name":"y","datatype":"FP32","shape":[-1,4]})";
@@ -101,8 +102,9 @@ inline std::string answer_of(const std::string& body, const std::string& headers
 /// The body of an answer, and its header line: `shape` and `size` may lie.
 inline std::string infer_answer(const std::string& values, const std::string& shape, std::size_t size,
                                 const std::string& headers = "") {
-  const std::string json = R"({"model_name":"m","model_version":"1","outputs":[{"name":"y","datatype":"FP32","shape":)" +
-                           shape + R"(,"parameters":{"binary_data_size":)" + std::to_string(size) + "}}]}";
+  const std::string json =
+      R"({"model_name":"m","model_version":"1","outputs":[{"name":"y","datatype":"FP32","shape":)" + shape +
+      R"(,"parameters":{"binary_data_size":)" + std::to_string(size) + "}}]}";
   return answer_of(json + values, "Inference-Header-Content-Length: " + std::to_string(json.size()) + "\r\n" + headers);
 }
 

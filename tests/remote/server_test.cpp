@@ -51,7 +51,8 @@ bool is_right(const Result<Tensor>& answer, float first) {
 Tensor random_tensor(const TensorSpec& spec, std::mt19937& random) {
   Shape shape;
   std::vector<std::int64_t> extents;
-  for (std::size_t i = 1; i < spec.dims.size(); ++i) extents.push_back(spec.dims[i].is_symbolic() ? 3 : spec.dims[i].extent);
+  for (std::size_t i = 1; i < spec.dims.size(); ++i)
+    extents.push_back(spec.dims[i].is_symbolic() ? 3 : spec.dims[i].extent);
   Tensor tensor = Tensor::make(spec.dtype, Shape(Span<const std::int64_t>(extents.data(), extents.size()))).value();
   auto* bytes = static_cast<std::uint8_t*>(tensor.mutable_data());
   for (std::size_t i = 0; i < tensor.size_bytes(); ++i)
