@@ -44,8 +44,8 @@ void Dispatcher::contact(std::function<void(std::vector<Contact>)> done) {
   for (const auto& host : hosts_)
     all->contacts.push_back({host->address.text, Error(ErrorCode::kUnavailable, "was not asked"), 0});
   for (std::size_t i = 0; i < hosts_.size(); ++i)
-    asio::co_spawn(io_, contact_one(*hosts_[i], all->contacts[i]), [all](const std::exception_ptr& thrown) {
-      if (thrown) all->contacts[all->contacts.size() - all->left].description = Error::out_of_memory();
+    asio::co_spawn(io_, contact_one(*hosts_[i], all->contacts[i]), [all, i](const std::exception_ptr& thrown) {
+      if (thrown) all->contacts[i].description = Error::out_of_memory();
       if (--all->left == 0) all->done(std::move(all->contacts));
     });
 }
