@@ -70,7 +70,7 @@ declare -A why=(
   [nlohmann-json3-dev]="reads manifests" [nettle-dev]="SHA-256" [libsodium-dev]="Ed25519"
   [libssl-dev]="signs in the tests, TLS of gantry-server" [libgtest-dev]="tests" [libgmock-dev]="tests"
   [libbenchmark-dev]="benchmarks" [libspng-dev]="benchmarks"
-  [libboost-dev]="gantry-server" [libtomlplusplus-dev]="gantry-server"
+  [libboost-dev]="gantry::remote, gantry-server" [libtomlplusplus-dev]="gantry-server"
   [curl]="tests of gantry-server" [apache2-utils]="tests of gantry-server" [nghttp2-client]="tests of gantry-server"
   [libtorch-dev]="LibTorch" [python3-torch]="exports the demo's model" [python3-torchvision]="reference of the parity tests"
   [python3-setuptools]="AOTInductor's compiler driver"
