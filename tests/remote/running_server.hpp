@@ -28,8 +28,8 @@ class RunningServer {
     std::string pattern = (std::filesystem::temp_directory_path() / "gantry-remote-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
     const std::string listen = "127.0.0.1:" + std::to_string(port) + ",unix:" + socket_path();
-    std::vector<std::string> words{program,    "--models.directory", models, "--http.listen", listen, "--log.access",
-                                   log_path(), "--drain.delay_ms",   "0"};
+    std::vector<std::string> words{program,    "--models.directory", models, "--http.listen",  listen, "--log.access",
+                                   log_path(), "--drain.delay_ms",   "0",    "--admin.listen", ""};
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
