@@ -15,10 +15,9 @@ if missing:
     print(", ".join(missing), "not found; cmake/bootstrap.sh --clients, as make test runs it, installs the clients")
     sys.exit(77)
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import triton_clients  # noqa: E402, I001: it brings gevent, whose import comes first
-
 import command_line_clients  # noqa: E402
 import kserve_client  # noqa: E402
+import triton_clients  # noqa: E402
 
 
 if __name__ == "__main__":

@@ -153,7 +153,8 @@ class Answers(Served):
         self.assertEqual((headers["Content-Encoding"], headers["Vary"]), (None, None))
 
     def test_what_compression_makes_no_shorter_is_sent_as_it_is(self):
-        sizes = {"fp32": 4, "fp64": 8, "fp16": 2, "bf16": 2, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "bool_": 1}
+        sizes = {"fp32": 4, "fp64": 8, "fp16": 2, "bf16": 2, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
+                 "bool_": 1}
         noise = {name: random.Random(1).randbytes(size * 300) for name, size in sizes.items()}
         noise["bool_"] = b"\1" * 300
         head = json.dumps({
