@@ -154,6 +154,17 @@ class Protocol(Served):
         self.assertIn("version=0.0.4", headers["Content-Type"])
         self.assertRegex(page.decode(), r'gantry_pipeline_seconds_count\{pipeline="affine",version="10"\} [1-9]')
 
+    def test_the_metrics_of_the_readme_are_there(self):
+        self.infer({"inputs": [X]})
+        page = self.server.ask("GET", "/metrics")[2].decode()
+        readme = pathlib.Path(__file__).resolve().parents[2].joinpath("examples/server/README.md").read_text()
+        names = set(re.findall(r"\bgantry_[a-z_]+[a-z]", readme[readme.index("## Metrics"):readme.index("## Shutdown")]))
+        self.assertGreater(len(names), 10)
+        for name in names:
+            self.assertIn(f"\n{name}", page)
+        for name, label in re.findall(r"(gantry_[a-z_]+)\{([a-z]+=\"[a-z_]+\")\}", readme):
+            self.assertRegex(page, rf"\n{name}\{{(.*,)?{label}")
+
     def test_each_request_is_a_line_of_the_log(self):
         self.server.ask("POST", "/v2/models/affine/infer", json.dumps({"inputs": [X]}),
                         {"X-Tenant": "gold", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})
@@ -558,8 +569,8 @@ class Configuration(unittest.TestCase):
             done = subprocess.run([PROGRAM, "--models.directory", folder], capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 1)
             self.assertIn("has no package", done.stderr)
-        done = subprocess.run([PROGRAM, "--models.directory", MODELS, "--http.listen", "nowhere"], capture_output=True,
-                              text=True, check=False)
+        done = subprocess.run([PROGRAM, "--models.directory", MODELS, "--http.listen", "nowhere", "--admin.listen", ""],
+                              capture_output=True, text=True, check=False)
         self.assertIn("expected host:port", done.stderr)
 
     def test_healthcheck(self):
