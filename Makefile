@@ -36,7 +36,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name what; do printf '  %-12s %s\n' "$$name" "$$what"; done
 
 bootstrap: ## install what the machine lacks (Debian packages, LibTorch, .venv) and say what and why
-	@cmake/bootstrap.sh --torch $(TORCH) --build $(BUILD) $(CHECKS)
+	@cmake/bootstrap.sh --torch $(TORCH) --build $(BUILD) $(NEEDS)
 
 configure: bootstrap
 	@$(in_build) cmake/configure.sh $(BUILD) release -DGANTRY_TORCH_ROOT="$$GANTRY_TORCH_ROOT" -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
@@ -69,10 +69,11 @@ endif
 server-demo: configure $(PACKAGE)/gantry.json ## serve the demo's model over HTTP on port 8080 (examples/server)
 	@ninja -C $(BUILD) -j $(JOBS) gantry-server
 	@mkdir -p $(BUILD)/server-demo/efficientnet-lite0 && ln -sfn $(abspath $(PACKAGE)) $(BUILD)/server-demo/efficientnet-lite0/1
-	@$(in_build) echo "classes for a photo: curl -H 'Content-Type: image/jpeg' --data-binary @photo.jpg http://localhost:8080/v2/models/efficientnet-lite0/infer"; \
+	@$(in_build) echo "in a browser: http://localhost:8080/"; echo "classes for a photo: curl -H 'Content-Type: image/jpeg' --data-binary @photo.jpg http://localhost:8080/v2/models/efficientnet-lite0/infer"; \
 	echo "for example $$($(photo)), which is image/png"; \
 	exec $(BUILD)/bin/gantry-server --models.directory $(BUILD)/server-demo
 
+test: NEEDS = --clients
 test: build $(PACKAGE)/gantry.json ## build everything and run every test [TORCH=debian, BUILD=dir]
 	@$(ctest) --test-dir $(BUILD)
 
@@ -82,14 +83,14 @@ asan: bootstrap ## AddressSanitizer and UndefinedBehaviorSanitizer over the unit
 	@$(ctest) --test-dir $(BUILD)/asan -L '^(unit|parity|engine)$$'
 
 # By clang, whose -Wthread-safety checks on the way what locks guard.
-tsan: CHECKS = --checks
+tsan: NEEDS = --checks
 tsan: bootstrap ## ThreadSanitizer over the runtime, model and pipeline tests, without LibTorch (build/tsan)
 	@cmake/configure.sh $(BUILD)/tsan tsan $(CMAKE_ARGS)
 	@ninja -C $(BUILD)/tsan build.ninja   # so that the list of targets is that of now
 	@ninja -C $(BUILD)/tsan -j $(JOBS) $$(ninja -C $(BUILD)/tsan -t targets all | sed -nE 's/^(bin\/(runtime|model|pipeline)_[a-z0-9_]*):.*/\1/p')
 	@$(ctest) --test-dir $(BUILD)/tsan -R '^(runtime|model|pipeline)_'
 
-abi: CHECKS = --checks
+abi: NEEDS = --checks
 abi: configure ## compare libgantry_core.so with the last release of this minor version; compiles both (build/tests/abi)
 	@GANTRY_ABI_TEST=1 $(ctest) --verbose --test-dir $(BUILD) -R '^abi$$'
 
@@ -156,7 +157,7 @@ else
 	@$(in_build) docker/test_small_host.sh $(BUILD)/bin/gantry $(SMALL_HOST_PACKAGE) "$$($(photo))" "$$GANTRY_PYTHON"
 endif
 
-lint: CHECKS = --checks
+lint: NEEDS = --checks
 lint: bootstrap ## what reads the sources: clang-format, the layers, ruff and mypy over the packer
 	@$(MAKE) --no-print-directory check-format
 	@$(in_build) "$$GANTRY_PYTHON" tests/layering/check_layering.py . && "$$GANTRY_PYTHON" tests/pack/lint_test.py
@@ -172,7 +173,7 @@ op-tables: configure ## write the tables of ops in lib/model/manifest.schema.md,
 	@$(in_build) "$$GANTRY_PYTHON" lib/ops/schema_tables.py $(BUILD)/share/gantry/ops.json --write
 
 # The sources are read together as they are compiled, which shares the headers: a tenth of the time.
-tidy: CHECKS = --checks
+tidy: NEEDS = --checks
 tidy: configure ## clang-tidy over the library; fails on any finding
 	@cmake/tidy.sh $(BUILD) $(JOBS)
 

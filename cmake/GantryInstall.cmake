@@ -16,6 +16,9 @@ endif()
 if(NOT GANTRY_HAS_EXECUTORCH)
   list(APPEND hidden_headers REGEX "/gantry/executorch\\.hpp$" EXCLUDE)
 endif()
+if(NOT GANTRY_HAS_REMOTE)
+  list(APPEND hidden_headers REGEX "/gantry/remote\\.hpp$" EXCLUDE)
+endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/gantry" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h" ${hidden_headers})
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
@@ -45,6 +48,11 @@ if(GANTRY_HAS_EXECUTORCH)
   install(TARGETS gantry_executorch_engine)
   install(TARGETS gantry_executorch EXPORT gantry-executorch)
   install(EXPORT gantry-executorch NAMESPACE gantry:: FILE gantry-executorch-targets.cmake DESTINATION "${package_dir}")
+endif()
+
+if(GANTRY_HAS_REMOTE)
+  install(TARGETS gantry_remote EXPORT gantry-remote)
+  install(EXPORT gantry-remote NAMESPACE gantry:: FILE gantry-remote-targets.cmake DESTINATION "${package_dir}")
 endif()
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/gantry-config.cmake.in" "${configured_dir}/gantry-config.cmake"

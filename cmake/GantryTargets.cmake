@@ -18,6 +18,9 @@ if(GANTRY_SANITIZE)
                                                 -fno-omit-frame-pointer
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)   # the checks that are added confuse GCC's analysis
   target_link_options(gantry_flags INTERFACE -fsanitize=address,undefined)
+  # Line numbers alone, and less optimization: with all debug information GCC takes ten minutes for one long test among so
+  # many checks.
+  string(APPEND CMAKE_CXX_FLAGS_RELWITHDEBINFO " -g1 -O1")
 endif()
 if(GANTRY_FUZZ)
   target_compile_options(gantry_flags INTERFACE -fsanitize=fuzzer-no-link)

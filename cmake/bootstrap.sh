@@ -3,24 +3,27 @@
 # Makes a bare Debian machine ready to build gantry, and says what it does; `make` calls it before every target that
 # builds. Idempotent: with nothing to do it takes well under a second.
 #
-#   cmake/bootstrap.sh [--torch auto|debian] [--build DIR] [--checks]
+#   cmake/bootstrap.sh [--torch auto|debian] [--build DIR] [--checks] [--clients]
 #
 # 1. Debian packages: installed as root or through passwordless sudo; otherwise the command to run is printed (exit 1).
-#    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail; and gRPC, which is optional.
+#    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail. With --clients the
+#    command-line clients that gantry-server is tested with, and gRPC, with which it is then built.
 # 2. LibTorch, the first of: $GANTRY_TORCH_ROOT; a torch that python3 already has; the one in .venv (made here, by pip);
 #    with --torch debian, Debian's libtorch-dev, which must be 2.6 or newer (trixie; bookworm's 1.13 is refused).
-# 3. .venv: the Python stack that exports the demo's model and that the parity tests compare with.
+# 3. .venv: the Python stack that exports the demo's model and that the parity tests compare with; with --clients, in
+#    .venv/server-clients, those that gantry-server is tested with (350 MB).
 # What was found goes to DIR/bootstrap.env (GANTRY_TORCH_ROOT and GANTRY_PYTHON), which the Makefile reads.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-torch=auto build=build checks=
+torch=auto build=build checks= clients=
 while (($#)); do
   case $1 in
     --torch) torch=$2; shift 2 ;;
     --build) build=$2; shift 2 ;;
     --checks) checks=1; shift ;;
-    *) sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 64 ;;
+    --clients) clients=1; shift ;;
+    *) sed -n '3,15s/^# \{0,1\}//p' "$0"; exit 64 ;;
   esac
 done
 case $torch in auto | debian) ;; *) echo "bootstrap: --torch is auto or debian, not '$torch'" >&2; exit 64 ;; esac
@@ -62,12 +65,13 @@ download_step() {
 declare -A why=(
   [build-essential]="compiler" [cmake]="build" [ninja-build]="build" [ccache]="fast rebuilds" [pkg-config]="finds libraries"
   [python3]="exports the demo's model" [python3-venv]="the project's .venv"
-  [libjpeg62-turbo-dev]="JPEG" [libisal-dev]="PNG" [zlib1g-dev]="PNG" [libwebp-dev]="WebP" [libhwy-dev]="SIMD"
+  [libjpeg62-turbo-dev]="JPEG" [libisal-dev]="PNG" [zlib1g-dev]="PNG, gantry-server" [libwebp-dev]="WebP" [libhwy-dev]="SIMD"
   [libeigen3-dev]="linear algebra"
   [nlohmann-json3-dev]="reads manifests" [nettle-dev]="SHA-256" [libsodium-dev]="Ed25519"
-  [libssl-dev]="signs in the tests" [libgtest-dev]="tests" [libgmock-dev]="tests"
+  [libssl-dev]="signs in the tests, TLS of gantry-server" [libgtest-dev]="tests" [libgmock-dev]="tests"
   [libbenchmark-dev]="benchmarks" [libspng-dev]="benchmarks"
-  [libboost-dev]="gantry-server" [libtomlplusplus-dev]="gantry-server"
+  [libboost-dev]="gantry::remote, gantry-server" [libtomlplusplus-dev]="gantry-server"
+  [curl]="tests of gantry-server" [apache2-utils]="tests of gantry-server" [nghttp2-client]="tests of gantry-server"
   [libtorch-dev]="LibTorch" [python3-torch]="exports the demo's model" [python3-torchvision]="reference of the parity tests"
   [python3-setuptools]="AOTInductor's compiler driver"
   [clang]="checks" [clang-tidy]="checks" [clang-format]="checks" [abigail-tools]="compares ABIs"
@@ -76,7 +80,8 @@ declare -A why=(
 packages=(build-essential cmake ninja-build ccache pkg-config python3 python3-venv libjpeg62-turbo-dev libisal-dev
   zlib1g-dev libwebp-dev libhwy-dev libeigen3-dev nlohmann-json3-dev nettle-dev libsodium-dev libssl-dev libgtest-dev
   libgmock-dev libbenchmark-dev libspng-dev libboost-dev libtomlplusplus-dev)
-[[ -n $checks ]] && packages+=(clang clang-tidy clang-format abigail-tools libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc)
+[[ -n $clients ]] && packages+=(curl apache2-utils nghttp2-client libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc)
+[[ -n $checks ]] && packages+=(clang clang-tidy clang-format abigail-tools)
 [[ $torch == debian ]] && packages+=(libtorch-dev python3-torch python3-torchvision python3-setuptools)
 
 older() { [[ $1 != "$2" && $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }
@@ -207,6 +212,18 @@ if [[ ! -x $venv/bin/python || $(cat "$venv/.gantry-complete" 2>/dev/null) != "$
       "${pip_install[@]}" -c "$build/torch-constraint.txt" torchvision
   fi
   printf '%s\n' "$key" >"$venv/.gantry-complete"
+fi
+# In a folder of their own: the SDKs ask for other versions than the tests' own stack has. Without them their test is left
+# out, so a failure is no reason to stop.
+folder=$venv/server-clients clients_key="$(sha256sum <tests/server/requirements.txt | cut -c1-16) $kind"
+if [[ -n $clients && $(cat "$folder/.gantry-complete" 2>/dev/null) != "$clients_key" ]]; then
+  rm -rf "$folder"
+  if step "$build/pip-clients.log" "installing the clients of tests/server/requirements.txt into $folder" \
+    "${pip_install[@]}" --no-deps --only-binary :all: --target "$folder" -r tests/server/requirements.txt; then
+    printf '%s\n' "$clients_key" >"$folder/.gantry-complete"
+  else
+    say "going on without the test server_clients"
+  fi
 fi
 if [[ -z $torch_root ]]; then
   torch_root=$(torch_of_python "$venv/bin/python") || die "the torch in $venv is incomplete; remove $venv and run make again"

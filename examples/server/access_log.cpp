@@ -88,7 +88,7 @@ void AccessLog::write(const Request& request, const Response& response, std::chr
   line.model = response.model;
   line.version = response.version;
   line.reason = response.reason;
-  line.tenant = request.header("X-Tenant");
+  line.tenant = request.tenant.empty() ? request.header("X-Tenant") : request.tenant;
   line.trace_parent = request.header("traceparent");
   write(line);
 }

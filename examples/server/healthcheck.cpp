@@ -3,6 +3,10 @@
 
 #include "http/beast.hpp"
 
+#ifdef GANTRY_SERVER_TLS
+#include <boost/asio/ssl.hpp>
+#endif
+
 namespace gantry_server {
 namespace {
 
@@ -23,7 +27,7 @@ gantry::Result<void> ask(Stream& stream) {
 
 }  // namespace
 
-gantry::Result<void> check_health(const std::string& address) {
+gantry::Result<void> check_health(const std::string& address, bool is_encrypted) {
   asio::io_context io;
   boost::system::error_code error;
   if (address.rfind("unix:", 0) == 0) {
@@ -41,6 +45,17 @@ gantry::Result<void> check_health(const std::string& address) {
   const auto found = resolver.resolve(host, address.substr(colon + 1), error);
   if (!error) asio::connect(socket, found, error);
   if (error) return gantry::Error(gantry::ErrorCode::kUnavailable, error.message());
+#ifdef GANTRY_SERVER_TLS
+  if (is_encrypted) {  // of this machine: the certificate need not name it
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    asio::ssl::stream<asio::ip::tcp::socket&> stream(socket, context);
+    stream.handshake(asio::ssl::stream_base::client, error);
+    if (error) return gantry::Error(gantry::ErrorCode::kUnavailable, error.message());
+    return ask(stream);
+  }
+#else
+  static_cast<void>(is_encrypted);
+#endif
   return ask(socket);
 }
 

@@ -8,6 +8,6 @@
 namespace gantry_server {
 
 /// GET /v2/health/ready at an address of http.listen. Its body as the error if it is not ready.
-gantry::Result<void> check_health(const std::string& address);
+gantry::Result<void> check_health(const std::string& address, bool is_encrypted);
 
 }  // namespace gantry_server

@@ -2,6 +2,7 @@
 // gantry-server: serves the packages of a directory. README.md says how to run it.
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -24,13 +25,19 @@
 #endif
 
 #include "access_log.hpp"
+#include "admin/admin_handler.hpp"
 #include "api/service.hpp"
+#include "auth/api_key_handler.hpp"
+#include "auth/api_keys.hpp"
+#include "auth/read_token.hpp"
 #include "config/command_line.hpp"
 #include "config/read_config.hpp"
 #include "grpc/grpc_server.hpp"
 #include "healthcheck.hpp"
+#include "http/compression_handler.hpp"
 #include "http/listener.hpp"
 #include "models/directory_store.hpp"
+#include "page/page_handler.hpp"
 
 namespace gantry_server {
 namespace {
@@ -107,7 +114,38 @@ void drain(const ServerConfig& config, int signal, Service& service, HttpServer&
   server.stop();
 }
 
+gantry::Result<void> listen(HttpServer& server, const std::vector<std::string>& addresses, const std::string& text) {
+  for (const std::string& address : addresses) {
+    const auto bound = server.listen(address);
+    if (!bound) return bound.error();
+    say(text + *bound);
+  }
+  return {};
+}
+
+/// nullptr if requests need no key.
+gantry::Result<std::shared_ptr<ApiKeys>> read_keys(const ServerConfig& config) {
+  if (config.api_keys_file.empty()) return std::shared_ptr<ApiKeys>();
+  return ApiKeys::open(config.api_keys_file, say);
+}
+
+/// The same, with bodies that are small.
+HttpOptions admin_options(HttpOptions options) {
+  options.max_body_bytes = std::min(options.max_body_bytes, std::size_t{1} << 20);
+  options.max_bytes_in_flight = std::size_t{16} << 20;
+  options.max_connections = 100;
+  return options;
+}
+
 gantry::Result<void> serve(const ServerConfig& config) {
+  auto token = config.admin_token_file.empty() ? gantry::Result<std::string>(std::string())
+                                               : read_token(config.admin_token_file);
+  if (!token) return token.error().within("admin.token_file");
+  auto tls = config.tls.certificate.empty() ? gantry::Result<std::shared_ptr<TlsContext>>(std::shared_ptr<TlsContext>())
+                                            : TlsContext::open(config.tls, say);
+  if (!tls) return tls.error().within("tls");
+  auto keys = read_keys(config);
+  if (!keys) return keys.error().within("auth.api_keys_file");
   auto log = config.access_log.empty() ? gantry::Result<std::unique_ptr<AccessLog>>(std::unique_ptr<AccessLog>())
                                        : AccessLog::open(config.access_log);
   if (!log) return log.error();
@@ -121,38 +159,60 @@ gantry::Result<void> serve(const ServerConfig& config) {
   options.engines = linked_engines();
   options.open.model.runtime = *runtime;
   options.allow_failed = config.allow_failed_models;
+  options.max_samples = config.requests.max_samples;
   if (!config.golden_cache.empty()) {
     options.open.golden = gantry::Golden::kFirstTime;
     options.open.golden_cache = config.golden_cache;
   }
-  auto models = DirectoryStore::open(options, say);
+  options.progress = say;
+  auto models = DirectoryStore::open(options);
   if (!models) return models.error();
 
   const auto service = std::make_shared<Service>(*models, *runtime, config.requests);
   const auto context = std::make_shared<ConnectionContext>(config.http);
-  context->handler = service;
+  std::shared_ptr<const Handler> served = service;
+  if (config.has_page) served = std::make_shared<PageHandler>(service, *models, *runtime);
+  std::shared_ptr<const Handler> guarded = served;
+  if (*keys) guarded = std::make_shared<ApiKeyHandler>(*keys, served);
+  context->handler = std::make_shared<CompressionHandler>(guarded, config.http, context->bodies, config.io_threads);
+  context->tls = *tls;
   if (*log) context->log = [&](const auto&... what) { (*log)->write(what...); };
   HttpServer server(context, config.io_threads);
+  const auto admin_context = std::make_shared<ConnectionContext>(admin_options(config.http));
+  const auto admin = std::make_shared<AdminHandler>(served, *models, *std::move(token));
+  admin_context->handler = admin;
+  admin_context->tls = *tls;
+  admin_context->log = context->log;
+  HttpServer admin_server(admin_context, 1);
   signals.begin_serving();
   // Before HTTP, so that who asks HTTP whether the server is ready finds both.
   std::unique_ptr<GrpcServer> grpc;
   if (!config.grpc_listen.empty()) {
-    GrpcContext with{service, *models, *runtime, config.requests, context, {}};
+    GrpcContext with{service, *models, *runtime, config.requests, *keys, context, {}};
     if (*log) with.log = [&](const AccessLine& line) { (*log)->write(line); };
     auto started = GrpcServer::start(config.grpc_listen, std::move(with));
     if (!started) return started.error();
     grpc = *std::move(started);
     for (const std::string& address : grpc->addresses()) say("listening on " + address + " for gRPC");
   }
-  for (const std::string& address : config.listen) {
-    const auto bound = server.listen(address);
-    if (!bound) return bound.error();
-    say("listening on " + *bound);
-  }
+  if (auto ok = listen(admin_server, config.admin_listen, "admin listening on "); !ok) return ok;
+  if (auto ok = listen(server, config.listen, "listening on "); !ok) return ok;
   server.start();
+  admin_server.start();
   const int signal = signals.wait();
   drain(config, signal, *service, server, grpc.get(), *runtime);
+  context->handler.reset();  // its threads may hold answers for connections, which `server` has
+  admin->stop();
+  wait_until_idle(admin_server, std::chrono::seconds(1));
+  admin_server.stop();
   return {};
+}
+
+/// A Unix socket where there is one: it needs no certificate.
+std::string health_address(const ServerConfig& config) {
+  for (const std::string& address : config.listen)
+    if (address.rfind("unix:", 0) == 0) return address;
+  return config.listen[0];
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -176,7 +236,7 @@ int run(const std::vector<std::string>& arguments) {
       std::fputs(print_config(line->config).c_str(), stdout);
       return 0;
     case Command::kHealthcheck:
-      done = check_health(line->config.listen[0]);
+      done = check_health(health_address(line->config), !line->config.tls.certificate.empty());
       break;
     case Command::kServe:
       done = serve(line->config);

@@ -77,6 +77,10 @@ class GANTRY_API AnyPipeline {
   /// As Pipeline::submit().
   void submit(Payload input, const RunOptions& options, Function<void(Result<Payload>)> done) const;
   std::future<Result<Payload>> submit(Payload input, const RunOptions& options = {}) const;
+  /// run_batch() that returns at once: one request, admitted or refused as a whole. `done` is called as submit() calls
+  /// it, with one result per input, in order. std::bad_alloc without memory for the batch: then `done` is not called.
+  void submit_batch(std::vector<Payload> inputs, const RunOptions& options,
+                    Function<void(std::vector<Result<Payload>>)> done) const;
 
   /// Runs up to a stage, on one thread, and returns that stage's output; within `each`, a list of outputs. A request
   /// like any other, but not in the statistics. `stage` is a path ("pipeline[2]", "pipeline[3].do[0]"), or the name of
@@ -107,6 +111,8 @@ class GANTRY_API AnyPipeline {
  private:
   std::shared_ptr<const detail::PipelineOrigin> origin() const;
   Result<detail::Value> unpack(Payload input) const;
+  struct Unpacked;
+  Unpacked unpack_all(std::vector<Payload> inputs) const;
   template <class Call>
   std::vector<Result<Payload>> run_all(std::vector<Payload> inputs, const Call& call) const;
 

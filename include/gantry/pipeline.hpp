@@ -71,6 +71,8 @@ class GANTRY_API PipelineCore {
   /// A check before the pipeline serves; it does not count as traffic.
   virtual std::vector<Result<Value>> run_trial(std::vector<Value> inputs) const = 0;
   virtual void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const = 0;
+  virtual void submit_batch(std::vector<Value> inputs, const RunOptions& options,
+                            Function<void(std::vector<Result<Value>>)> done) const = 0;
   /// Returns the error of an input that failed before run(): counted, and with the pipeline's name.
   virtual Error refuse(const Error& error) const noexcept = 0;
   /// True on a worker of the pipeline's runtime: a wait for another worker could last forever there.

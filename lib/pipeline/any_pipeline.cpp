@@ -102,22 +102,37 @@ Result<Payload> AnyPipeline::run(Payload input, const CallContext& call) const {
   return boxed(core_->run(std::move(value), call));
 }
 
-template <class Call>
-std::vector<Result<Payload>> AnyPipeline::run_all(std::vector<Payload> inputs, const Call& call) const {
-  std::vector<Result<Payload>> results;
-  results.reserve(inputs.size());
+/// Inputs of a batch: the errors of those that do not fit, and the values of the others.
+struct AnyPipeline::Unpacked {
+  std::vector<Result<Payload>> results;  // one per input; without an error it is to be replaced
   std::vector<Value> values;
-  values.reserve(inputs.size());
+
+  /// `ran`: one result per value, in order.
+  std::vector<Result<Payload>> finish(std::vector<Result<Value>> ran) && {
+    auto next = ran.begin();
+    for (Result<Payload>& result : results)
+      if (result) result = boxed(std::move(*next++));
+    return std::move(results);
+  }
+};
+
+AnyPipeline::Unpacked AnyPipeline::unpack_all(std::vector<Payload> inputs) const {
+  Unpacked unpacked;
+  unpacked.results.reserve(inputs.size());
+  unpacked.values.reserve(inputs.size());
   for (Payload& input : inputs) {
     auto value = unpack(std::move(input));
-    results.push_back(value ? Result<Payload>(Payload()) : Result<Payload>(value.error()));
-    if (value) values.push_back(*std::move(value));
+    unpacked.results.push_back(value ? Result<Payload>(Payload()) : Result<Payload>(value.error()));
+    if (value) unpacked.values.push_back(*std::move(value));
   }
-  auto ran = core_->run_batch(std::move(values), call);
-  auto next = ran.begin();
-  for (Result<Payload>& result : results)
-    if (result) result = boxed(std::move(*next++));
-  return results;
+  return unpacked;
+}
+
+template <class Call>
+std::vector<Result<Payload>> AnyPipeline::run_all(std::vector<Payload> inputs, const Call& call) const {
+  auto unpacked = unpack_all(std::move(inputs));
+  auto ran = core_->run_batch(std::move(unpacked.values), call);
+  return std::move(unpacked).finish(std::move(ran));
 }
 
 std::vector<Result<Payload>> AnyPipeline::run_batch(std::vector<Payload> inputs, const RunOptions& options) const {
@@ -143,6 +158,17 @@ void AnyPipeline::submit(Payload input, const RunOptions& options, Function<void
     rebox(std::move(value).error());
   } catch (...) {  // dropped, as Pipeline::submit() does
   }
+}
+
+void AnyPipeline::submit_batch(std::vector<Payload> inputs, const RunOptions& options,
+                               Function<void(std::vector<Result<Payload>>)> done) const {
+  auto unpacked = unpack_all(std::move(inputs));
+  auto values = std::move(unpacked.values);
+  Function<void(std::vector<Result<Value>>)> answer =
+      [done = std::move(done), unpacked = std::move(unpacked)](std::vector<Result<Value>> ran) mutable {
+        done(std::move(unpacked).finish(std::move(ran)));
+      };
+  core_->submit_batch(std::move(values), options, std::move(answer));
 }
 
 std::future<Result<Payload>> AnyPipeline::submit(Payload input, const RunOptions& options) const {

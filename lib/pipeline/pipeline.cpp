@@ -66,22 +66,34 @@ class CompiledPipeline final : public PipelineCore {
 
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
     ObservedRequest::Ptr observed;
-    auto request = make_request(std::move(input), options, observed);
+    auto request = make_request(1, options, observed, [&](SubmittedRequest& r) { r.slot = Slot(std::move(input)); });
     if (!request) {
       const Error error = compiled_->failed(request.error(), {});
       if (observed) observed->end(1, 1, &error);
-      return call_done(done, error);
+      return call_done(done, Result<Value>(error));
     }
     (*request)->done = std::move(done);
-    if (!(*request)->context.is_inline) {
-      auto job = *std::move(request);
-      SubmittedRequest* const raw = job.get();
-      return raw->core->post_request(
-          [job = std::move(job)](const Error* refusal) mutable { SubmittedRequest::begin(std::move(job), refusal); },
-          raw->call, raw->expected, 1);
+    post(*std::move(request));
+  }
+
+  void submit_batch(std::vector<Value> inputs, const RunOptions& options,
+                    Function<void(std::vector<Result<Value>>)> done) const override {
+    const std::size_t count = inputs.size();
+    std::vector<Result<Value>> results;
+    if (count == 0) return call_done(done, std::move(results));
+    results.reserve(count);
+    ObservedRequest::Ptr observed;
+    auto request =
+        make_request(count, options, observed, [&](SubmittedRequest& r) { r.batch = to_slots(std::move(inputs)); });
+    if (!request) {
+      CallOptions call;
+      call.observed = observed;
+      finish_batch(*compiled_, {}, count, &request.error(), call, *runtime_.core(), results);
+      return call_done(done, std::move(results));
     }
-    run_on_caller(*compiled_, Span<Slot>(&(*request)->slot, 1), (*request)->context);
-    SubmittedRequest::finish(*std::move(request));
+    (*request)->batch_results = std::move(results);
+    (*request)->batch_done = std::move(done);
+    post(*std::move(request));
   }
 
   Error refuse(const Error& error) const noexcept override {
@@ -180,27 +192,21 @@ class CompiledPipeline final : public PipelineCore {
         return translate_exception();
       }
     }();
-    std::size_t failed = 0;
-    const Error* first = nullptr;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (ran)
-        results.push_back(compiled_->finish((*ran)[i], call, *runtime_.core()));
-      else
-        results.emplace_back(compiled_->failed(ran.error(), call));
-      if (!results.back() && failed++ == 0) first = &results.back().error();
-    }
-    if (call.observed) call.observed->end(count, failed, first);
+    finish_batch(*compiled_, ran ? Span<Slot>(*ran) : Span<Slot>(), count, ran ? nullptr : &ran.error(), call,
+                 *runtime_.core(), results);
     return results;
   }
 
-  Result<std::unique_ptr<SubmittedRequest>> make_request(Value input, const RunOptions& options,
-                                                         ObservedRequest::Ptr& observed) const try {
+  /// `fill` moves the inputs into the request. `observed` is set even if it fails.
+  template <class Fill>
+  Result<std::unique_ptr<SubmittedRequest>> make_request(std::size_t samples, const RunOptions& options,
+                                                         ObservedRequest::Ptr& observed, Fill fill) const try {
     CallOptions call(options);
-    begin(call, 1, nullptr);
+    begin(call, samples, nullptr);
     observed = call.observed;
     GANTRY_RETURN_IF_ERROR(call.interruption());
     const bool is_inline = runtime_.options().execution == Execution::kCaller;
-    const auto expected = is_inline ? Clock::duration::zero() : compiled_->expected(1, call);
+    const auto expected = is_inline ? Clock::duration::zero() : compiled_->expected(samples, call);
     GANTRY_ASSIGN_OR_RETURN(auto admission, runtime_.core()->admit(call, expected));
     auto request = std::make_unique<SubmittedRequest>();
     request->expected = expected;
@@ -209,11 +215,22 @@ class CompiledPipeline final : public PipelineCore {
     request->call = std::move(call);
     if (request->call.observed) request->posted = request->call.now();
     request->context = {&request->call, runtime_.core().get(), is_inline, nullptr};
-    request->slot = Slot(std::move(input));
+    fill(*request);
     request->admission = std::move(admission);
     return request;
   } catch (...) {
     return translate_exception();
+  }
+
+  void post(std::unique_ptr<SubmittedRequest> request) const {
+    SubmittedRequest& r = *request;
+    if (r.context.is_inline) {
+      run_on_caller(*compiled_, r.slots(), r.context);
+      return SubmittedRequest::finish(std::move(request));
+    }
+    r.core->post_request([request = std::move(request)](
+                             const Error* refusal) mutable { SubmittedRequest::begin(std::move(request), refusal); },
+                         r.call, r.expected, r.slots().size());
   }
 
   NodePtr root_;  // holds the models, and thereby their runtimes

@@ -194,34 +194,45 @@ void BlockingRequest::finish() {
   finished_.notify_one();  // without the lock, which the caller wakes up to take; whoever called this holds the request
 }
 
+void finish_batch(const Compiled& compiled, Span<Slot> slots, std::size_t count, const Error* error,
+                  const CallOptions& call, RuntimeCore& core, std::vector<Result<Value>>& results) {
+  std::size_t failed = 0;
+  const Error* first = nullptr;
+  for (std::size_t i = 0; i < count; ++i) {
+    results.push_back(error ? compiled.failed(*error, call) : compiled.finish(slots[i], call, core));
+    if (!results.back() && failed++ == 0) first = &results.back().error();
+  }
+  if (call.observed) call.observed->end(count, failed, first);
+}
+
 void SubmittedRequest::begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal) {
-  tell_queue_wait(*request->compiled, request->call, request->posted, 1, refusal);
+  SubmittedRequest& r = *request;
+  const Span<Slot> slots = r.slots();
+  tell_queue_wait(*r.compiled, r.call, r.posted, slots.size(), refusal);
   if (refusal) {
-    request->slot.fail(*refusal);
+    for (Slot& slot : slots) slot.fail(*refusal);
     return finish(std::move(request));
   }
-  SubmittedRequest& r = *request;
   r.began = r.call.now();
-  r.compiled->plan->start(Span<Slot>(&r.slot, 1), r.context,
-                          [request = std::move(request)]() mutable { finish(std::move(request)); });
+  r.compiled->plan->start(slots, r.context, [request = std::move(request)]() mutable { finish(std::move(request)); });
 }
 
 void SubmittedRequest::finish(std::unique_ptr<SubmittedRequest> request) {
-  if (!request->context.is_inline)
-    request->compiled->learn(Span<const Slot>(&request->slot, 1), request->call, request->began);
-  request->admission.end();
-  auto result = request->compiled->finish(request->slot, request->call, *request->core);
-  if (request->call.observed) request->call.observed->end(1, result ? 0 : 1, result ? nullptr : &result.error());
-  auto done = std::move(request->done);
+  SubmittedRequest& r = *request;
+  if (!r.context.is_inline) r.compiled->learn(r.slots(), r.call, r.began);
+  r.admission.end();
+  if (!r.batch.empty()) {
+    finish_batch(*r.compiled, r.batch, r.batch.size(), nullptr, r.call, *r.core, r.batch_results);
+    auto results = std::move(r.batch_results);
+    auto done = std::move(r.batch_done);
+    request.reset();
+    return call_done(done, std::move(results));
+  }
+  auto result = r.compiled->finish(r.slot, r.call, *r.core);
+  if (r.call.observed) r.call.observed->end(1, result ? 0 : 1, result ? nullptr : &result.error());
+  auto done = std::move(r.done);
   request.reset();
   call_done(done, std::move(result));
-}
-
-void call_done(Function<void(Result<Value>)>& done, Result<Value> result) noexcept {
-  try {
-    done(std::move(result));
-  } catch (...) {
-  }
 }
 
 }  // namespace gantry::inline GANTRY_ABI::detail

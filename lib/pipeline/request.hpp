@@ -112,7 +112,12 @@ class BlockingRequest : public std::enable_shared_from_this<BlockingRequest> {
   bool is_finished_ GANTRY_GUARDED_BY(mutex_) = false;
 };
 
-/// A request with a callback.
+/// Appends one result per slot to `results`, which has room for them, and counts them; ends the observed request.
+/// `error`: why none of `count` inputs was computed; otherwise nullptr.
+void finish_batch(const Compiled& compiled, Span<Slot> slots, std::size_t count, const Error* error,
+                  const CallOptions& call, RuntimeCore& core, std::vector<Result<Value>>& results);
+
+/// A request with a callback, of one input (`slot`, `done`) or of a batch (`batch`, `batch_done`).
 struct SubmittedRequest {
   std::shared_ptr<const Compiled> compiled;
   std::shared_ptr<RuntimeCore> core;
@@ -120,18 +125,27 @@ struct SubmittedRequest {
   Context context;
   Slot slot;
   Function<void(Result<Value>)> done;
+  std::vector<Slot> batch;
+  std::vector<Result<Value>> batch_results;  // reserved, since finish() must not need memory
+  Function<void(std::vector<Result<Value>>)> batch_done;
   Admission admission;
   Clock::duration expected{};  // by which it was admitted
   Clock::time_point posted{};  // if it is observed
   Clock::time_point began{};
 
+  Span<Slot> slots() { return batch.empty() ? Span<Slot>(&slot, 1) : Span<Slot>(batch); }
+
   static void begin(std::unique_ptr<SubmittedRequest> request, const Error* refusal);
-  /// Calls `done`, after it has released the admission and the request's resources.
+  /// Calls the callback, after it has released the admission and the request's resources.
   static void finish(std::unique_ptr<SubmittedRequest> request);
 };
 
 /// Calls `done`, and ignores its exceptions: nobody could receive them, and the host's callback must not end the
 /// process.
-void call_done(Function<void(Result<Value>)>& done, Result<Value> result) noexcept;
+template <class Answer>
+void call_done(Function<void(Answer)>& done, Answer answer) noexcept try {
+  done(std::move(answer));
+} catch (...) {
+}
 
 }  // namespace gantry::inline GANTRY_ABI::detail

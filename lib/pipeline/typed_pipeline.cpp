@@ -129,10 +129,19 @@ class TypedPipeline final : public PipelineCore {
   }
   void submit(Value input, const RunOptions& options, Function<void(Result<Value>)> done) const override {
     auto taken = take(input);
-    if (!taken) return call_done(done, inner_->refuse(taken.error()));
+    if (!taken) return call_done(done, Result<Value>(inner_->refuse(taken.error())));
     inner_->submit(*std::move(taken), options, [done = std::move(done), out = &out_](Result<Value> result) mutable {
       done(converted(std::move(result), *out));
     });
+  }
+  void submit_batch(std::vector<Value> inputs, const RunOptions& options,
+                    Function<void(std::vector<Result<Value>>)> done) const override {
+    Taken taken = take_all(std::move(inputs));
+    auto values = std::move(taken.values);
+    inner_->submit_batch(std::move(values), options,
+                         [done = std::move(done), taken = std::move(taken), out = &out_](auto ran) mutable {
+                           done(finished(std::move(taken), std::move(ran), *out));
+                         });
   }
   Error refuse(const Error& error) const noexcept override { return inner_->refuse(error); }
   bool runs_in_place() const override { return inner_->runs_in_place(); }
@@ -170,23 +179,34 @@ class TypedPipeline final : public PipelineCore {
     if (!taken) return inner_->refuse(taken.error());
     return converted(inner_->run(*std::move(taken), call), out_);
   }
+  /// Inputs of a batch: the errors of those that cannot be converted, and the values of the others.
+  struct Taken {
+    std::vector<Result<Value>> results;  // one per input; without an error it is to be replaced
+    std::vector<Value> values;
+  };
+  Taken take_all(std::vector<Value> inputs) const {
+    Taken all;
+    all.results.reserve(inputs.size());
+    all.values.reserve(inputs.size());
+    for (Value& input : inputs) {
+      auto taken = take(input);
+      all.results.push_back(taken ? Result<Value>(Value()) : Result<Value>(inner_->refuse(taken.error())));
+      if (taken) all.values.push_back(*std::move(taken));
+    }
+    return all;
+  }
+  static std::vector<Result<Value>> finished(Taken taken, std::vector<Result<Value>> ran, const TypeInfo& out) {
+    auto next = ran.begin();
+    for (Result<Value>& result : taken.results)
+      if (result) result = converted(std::move(*next++), out);
+    return std::move(taken.results);
+  }
   /// `run` gets the inputs that could be converted.
   template <class Run>
   std::vector<Result<Value>> run_all(std::vector<Value> inputs, const Run& run) const {
-    std::vector<Result<Value>> results;
-    std::vector<Value> values;
-    results.reserve(inputs.size());
-    values.reserve(inputs.size());
-    for (Value& input : inputs) {
-      auto taken = take(input);
-      results.push_back(taken ? Result<Value>(Value()) : Result<Value>(inner_->refuse(taken.error())));
-      if (taken) values.push_back(*std::move(taken));
-    }
-    auto ran = run(std::move(values));
-    auto next = ran.begin();
-    for (Result<Value>& result : results)
-      if (result) result = converted(std::move(*next++), out_);
-    return results;
+    Taken taken = take_all(std::move(inputs));
+    auto ran = run(std::move(taken.values));
+    return finished(std::move(taken), std::move(ran), out_);
   }
   static Result<Value> converted(Result<Value> result, const TypeInfo& out) try {
     if (!result) return result;

@@ -90,15 +90,17 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
        [](const auto& m) { return m.retries; });
   each("gantry_model_answers_dropped_total", "counter", "Answers of a backend after the deadline, or a second time.",
        [](const auto& m) { return m.answers_dropped; });
-  each("gantry_model_waiting", "gauge", "Calls that wait for an instance.", [](const auto& m) { return m.waiting; });
-  each("gantry_model_running", "gauge", "Engine calls under way.", [](const auto& m) { return m.running; });
-  each("gantry_model_instances", "gauge", "Engine calls there may be at a time.",
+  each("gantry_model_waiting", "gauge", "Calls that wait for an instance of the engine.",
+       [](const auto& m) { return m.waiting; });
+  each("gantry_model_running", "gauge", "Engine calls that run now.", [](const auto& m) { return m.running; });
+  each("gantry_model_instances", "gauge", "Engine calls that can run at a time.",
        [](const auto& m) { return m.instances; });
-  each("gantry_model_max_merged", "gauge", "Samples that may share an engine call; 1: none.",
+  each("gantry_model_max_merged", "gauge",
+       "Largest number of samples that may share an engine call; 1: samples are not merged.",
        [](const auto& m) { return m.max_merged; });
-  each("gantry_model_paying_batch", "gauge", "Batch size with the shortest time per sample so far.",
+  each("gantry_model_paying_batch", "gauge", "Batch size with the shortest time per sample, as measured so far.",
        [](const auto& m) { return m.paying_batch; });
-  each("gantry_model_ready", "gauge", "1 unless health() names a reason against it.",
+  each("gantry_model_ready", "gauge", "1 if the model is ready, 0 if health() names a reason why it is not.",
        [](const auto& m) { return m.health.is_ready ? 1 : 0; });
   out.family("gantry_model_memory_bytes", "gauge", "Memory of the model, by kind; 0 if unknown.");
   for (const ModelStats& model : models) {
@@ -123,10 +125,11 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
   };
   out.family("gantry_model_batch_samples", "histogram", "Samples of engine calls.");
   for (const ModelStats& model : models) out.octaves({{"model", model.name}}, model.batch_sizes, model.samples);
-  histograms("gantry_model_queue_seconds", "From the arrival of a call to the start of its batch.",
+  histograms("gantry_model_queue_seconds", "Time from the arrival of a call to the start of its batch.",
              &ModelStats::queue_wait);
-  histograms("gantry_model_compute_seconds", "Engine calls.", &ModelStats::compute);
-  histograms("gantry_model_gather_seconds", "Stacking inputs and splitting outputs of batches of several calls.",
+  histograms("gantry_model_compute_seconds", "Time of engine calls.", &ModelStats::compute);
+  histograms("gantry_model_gather_seconds",
+             "Time for stacking the inputs and splitting the outputs of batches that several calls share.",
              &ModelStats::gather);
 }
 
@@ -138,17 +141,18 @@ PrometheusText::Labels labels_of(const PipelineStats& pipeline) {
 }
 
 void write_pipelines(PrometheusText& out, const std::vector<PipelineStats>& pipelines) {
-  out.family("gantry_pipeline_requests_total", "counter", "Inputs of the pipeline, each of a batch.");
+  out.family("gantry_pipeline_requests_total", "counter",
+             "Inputs that the pipeline received; a batch counts each of its inputs.");
   for (const PipelineStats& pipeline : pipelines)
     out.sample(labels_of(pipeline), static_cast<double>(pipeline.requests));
-  out.family("gantry_pipeline_errors_total", "counter", "Inputs that got an error, by code.");
+  out.family("gantry_pipeline_errors_total", "counter", "Inputs that failed, by error code.");
   for (const PipelineStats& pipeline : pipelines)
     for (std::size_t i = kFirstCode; i < kErrorCodes; ++i) {
       auto labels = labels_of(pipeline);
       labels.emplace_back("code", to_string(static_cast<ErrorCode>(i)));
       out.sample(labels, static_cast<double>(pipeline.errors[i]));
     }
-  out.family("gantry_pipeline_seconds", "histogram", "From the call to the result, of inputs that did not fail.");
+  out.family("gantry_pipeline_seconds", "histogram", "Time from the call to the result, of inputs that did not fail.");
   for (const PipelineStats& pipeline : pipelines) out.histogram(labels_of(pipeline), pipeline.time);
   const auto each_stage = [&](const char* name, const char* type, const char* help, auto write) {
     out.family(name, type, help);
@@ -162,7 +166,7 @@ void write_pipelines(PrometheusText& out, const std::vector<PipelineStats>& pipe
   };
   each_stage("gantry_stage_samples_total", "counter", "Samples that entered the stage.",
              [&](const auto& labels, const auto& stage) { out.sample(labels, static_cast<double>(stage.samples)); });
-  each_stage("gantry_stage_errors_total", "counter", "Samples that the stage failed.",
+  each_stage("gantry_stage_errors_total", "counter", "Samples that failed in the stage.",
              [&](const auto& labels, const auto& stage) { out.sample(labels, static_cast<double>(stage.errors)); });
   each_stage("gantry_stage_seconds", "histogram",
              "Time in a stage, once a batch, waiting for a model included; of stages that run as one step under the "
@@ -212,29 +216,32 @@ std::string to_prometheus(const RuntimeStats& stats) {
     out.family(name, type, help);
     out.sample({}, value);
   };
-  single("gantry_workers", "gauge", "Workers that may work at a time.", stats.workers);
+  single("gantry_workers", "gauge", "Workers allowed to run now.", stats.workers);
   single("gantry_effective_cpus", "gauge", "CPUs this process may use: affinity, cpuset and quota.",
          stats.effective_cpus);
   single("gantry_cpu_periods_total", "counter", "Quota periods in which something ran.",
          static_cast<double>(stats.cpu_periods));
   single("gantry_cpu_throttled_periods_total", "counter", "Quota periods that ended with the quota used up.",
          static_cast<double>(stats.cpu_throttled_periods));
-  single("gantry_cpu_throttled_seconds_total", "counter", "Time stopped for want of quota, summed over CPUs.",
+  single("gantry_cpu_throttled_seconds_total", "counter",
+         "Time for which the kernel stopped threads because the quota was used up, summed over CPUs.",
          static_cast<double>(stats.cpu_throttled.count()) * 1e-9);
-  single("gantry_memory_limit_bytes", "gauge", "The least of physical memory and the groups' limits; 0 if unknown.",
+  single("gantry_memory_limit_bytes", "gauge",
+         "The smaller of physical memory and the control groups' limits; 0 if unknown.",
          static_cast<double>(stats.memory_limit_bytes));
   single("gantry_memory_usage_bytes", "gauge", "Memory that counts against the limit, without the file cache.",
          static_cast<double>(stats.memory_usage_bytes));
-  single("gantry_requests_in_flight", "gauge", "Requests let in and not answered.",
+  single("gantry_requests_in_flight", "gauge", "Requests admitted and not answered yet.",
          static_cast<double>(stats.in_flight));
-  single("gantry_requests_queued", "gauge", "Of these, not yet begun.", static_cast<double>(stats.queued));
-  single("gantry_requests_total", "counter", "Requests let in.", static_cast<double>(stats.requests));
-  single("gantry_deadline_misses_total", "counter", "Requests let in that were not answered in time.",
+  single("gantry_requests_queued", "gauge", "Requests in flight that have not begun.",
+         static_cast<double>(stats.queued));
+  single("gantry_requests_total", "counter", "Requests admitted.", static_cast<double>(stats.requests));
+  single("gantry_deadline_misses_total", "counter", "Admitted requests that were not answered before their deadline.",
          static_cast<double>(stats.deadline_misses));
   out.family("gantry_rejects_total", "counter", "Requests that were not computed, by reason.");
   for (std::size_t i = kFirstReason; i < kRejectReasons; ++i)
     out.sample({{"reason", to_string(static_cast<ErrorReason>(i))}}, static_cast<double>(stats.rejects[i]));
-  out.family("gantry_queue_age_seconds", "histogram", "From admission to the start on a worker.");
+  out.family("gantry_queue_age_seconds", "histogram", "Time from admission to the start on a worker.");
   out.histogram({}, stats.queue_age);
   write_models(out, stats.models);
   write_pipelines(out, stats.pipelines);

@@ -121,6 +121,15 @@ elseif(CASE STREQUAL "executorch")   # links nothing of ExecuTorch, and finds th
       message(FATAL_ERROR "09_small_host loads with ${file}:\n${output}")
     endif()
   endforeach()
+elseif(CASE STREQUAL "remote")   # Boost was compiled in, and is neither looked for nor linked
+  configure(installed "-DCMAKE_PREFIX_PATH=${prefix}" -DCOMPONENTS=remote -DGANTRY_TORCH_ROOT=/nonexistent
+            -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
+  run("building" "${CMAKE_COMMAND}" --build "${WORK}/${CASE}" --parallel 2)
+  run("running" env -i "${WORK}/${CASE}/remote_consumer")
+  run("ldd" ldd "${WORK}/remote/remote_consumer")
+  if(NOT output MATCHES "libgantry_remote" OR output MATCHES "boost|torch|libc10|not found")
+    message(FATAL_ERROR "a consumer of remote loads:\n${output}")
+  endif()
 elseif(CASE STREQUAL "full")
   configure(installed "-DCMAKE_PREFIX_PATH=${prefix}" -DHEADERS=ON)
   build_and_run(core_consumer)

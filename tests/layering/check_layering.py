@@ -19,6 +19,7 @@ ALLOWED_FOLDERS = {
     "ops": {"core", "runtime", "model", "pipeline", "ops"},
     "engine": {"core", "runtime", "model", "pipeline", "engine"},
     "package": {"core", "runtime", "model", "pipeline", "ops", "package"},
+    "remote": {"core", "runtime", "remote"},
     "cli": {"core", "runtime", "model", "pipeline", "ops", "engine", "package", "cli"},
 }
 
@@ -31,17 +32,18 @@ HEADER_LEVELS = [
     {"payload_memory", "type_info", "value", "payload", "codec", "codecs", "node", "callable", "stage", "model_stage",
      "named_tensors", "package_info", "op_description", "pipeline", "registry", "any_pipeline", "plugin"},
     {"image", "classify", "keypoints", "segment", "segmentation", "tensor_ops", "detect", "embeddings"},
-    {"package", "libtorch", "executorch"},
+    {"package", "libtorch", "executorch", "remote"},
     {"core", "gantry"},
 ]
 # The highest level that the sources of a folder may include.
-FOLDER_LEVELS = {"core": 0, "runtime": 1, "model": 2, "pipeline": 3, "ops": 4, "engine": 5, "package": 5, "cli": 6}
+FOLDER_LEVELS = {"core": 0, "runtime": 1, "model": 2, "pipeline": 3, "ops": 4, "engine": 5, "package": 5, "remote": 5, "cli": 6}
 
 # What the folders above may include of a folder below, where that is a few headers and not all of it.
 USED_OF = {
     "ops": {"runtime": {"runtime/context.hpp", "runtime/parts.hpp", "runtime/rounding_scope.hpp"}, "model": {"model/npy.hpp"},
             "pipeline": set()},
     "engine": {"runtime": set(), "model": {"model/engine_library.hpp", "model/version_requirement.hpp"}, "pipeline": set()},
+    "remote": {"runtime": {"runtime/call_options.hpp", "runtime/runtime_core.hpp", "runtime/signals_blocked.hpp"}},
 }
 
 # A class or function is defined on the level where it is declared: its members in the folder of its header in lib/, or
@@ -55,10 +57,11 @@ MEMBER_DEFINITION = re.compile(r"^(?!\s)(?:[\w:<>,&*\[\] ]*?[ &*>])?((?:\w+::)+)
 FUNCTION_DEFINITION = re.compile(r"^(?!\s|using|return|static|namespace|struct|class|template|#)[\w:<>,&*\[\] ]*?[ &*>]"
                                  r"((?:\w+::)*)(\w+)\([^;{}]*\)\s*(?:const\s*)?(?:noexcept\s*)?(?:try\s*)?\{", re.MULTILINE)
 UNNAMED_NAMESPACE = re.compile(r"^namespace \{\n.*?^\}  // namespace$", re.MULTILINE | re.DOTALL)
-NAMESPACES = {"gantry", "detail", "cli", "image", "detect", "libtorch", "executorch", "std"}
+NAMESPACES = {"gantry", "detail", "cli", "image", "detect", "libtorch", "executorch", "remote", "std"}
 
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2|c10d)/")
 EXECUTORCH = re.compile(r"^executorch/")
+BOOST = re.compile(r"^boost/")
 CODEC = re.compile(r"^(jpeglib|jerror|turbojpeg|spng|png|zlib|isa-l/\w+|webp/\w+)\.h$")
 THIRD_PARTY = re.compile(r"^(torch|ATen|c10|caffe2|executorch|nlohmann|openssl|nettle|sodium|webp|Eigen|hwy|boost|opencv2|gtest|gmock|jpeglib|"
                          r"jerror|turbojpeg|spng|png|zlib|isa-l|omp|sched|pthread|unistd|sys)(/|\.h)")
@@ -238,6 +241,8 @@ class Check:
             self.report(path, line, f"<{header}>: only lib/engine/torch includes Torch headers")
         if EXECUTORCH.match(header) and parts[:2] != ("engine", "executorch"):
             self.report(path, line, f"<{header}>: only lib/engine/executorch includes ExecuTorch headers")
+        if BOOST.match(header) and folder != "remote":
+            self.report(path, line, f"<{header}>: only lib/remote includes Boost")
         if CODEC.match(header) and parts[:2] != ("ops", "image"):
             self.report(path, line, f"<{header}>: only lib/ops/image includes codec headers")
         if header.startswith("hwy/") and (parts[0], *parts[2:3]) != ("ops", "kernels"):

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <gantry/any_pipeline.hpp>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +35,9 @@ CompileOptions on(const Runtime& runtime, std::string name = "") {
   return options;
 }
 
+AnyPipeline any(const std::string& json, const Runtime& runtime) {
+  return compile_any(json, test::make_registry(), {}, on(runtime)).value();
+}
 AnyPipeline any(const std::string& json, const Registry& registry = test::make_registry()) {
   return compile_any(json, registry, {}, on(make_runtime(1))).value();
 }
@@ -47,6 +52,10 @@ Result<Int> run(const AnyPipeline& pipeline, Int input) {
 struct MoveOnly {
   std::unique_ptr<int> number;
 };
+
+/// fork(x + 1, text) | ... with its types left open.
+const char* const kFork = R"([{"op": "fork", "branches": [[{"op": "test.add"}], [{"op": "test.text"}]]}])";
+using Fork = std::tuple<Int, std::string>;
 
 TEST(AnyPipeline, RunsPayloads) {
   const AnyPipeline pipeline = any(R"([{"op": "test.add", "n": 2}, {"op": "test.multiply", "n": 10}])");
@@ -131,6 +140,59 @@ TEST(AnyPipeline, SubmitsWithAFutureOrACallback) {
     throw 1;  // dropped
   });
   EXPECT_EQ(calls, 1);
+}
+
+/// The results of submit_batch(), once it has called back.
+std::vector<Result<Payload>> submitted(const AnyPipeline& pipeline, std::vector<Payload> inputs,
+                                       const RunOptions& options = {}) {
+  std::promise<std::vector<Result<Payload>>> answer;
+  pipeline.submit_batch(std::move(inputs), options,
+                        [&](std::vector<Result<Payload>> results) { answer.set_value(std::move(results)); });
+  return answer.get_future().get();
+}
+std::vector<Payload> numbers(std::initializer_list<Int> values) {
+  std::vector<Payload> payloads;
+  for (const Int value : values) payloads.push_back(Payload::from(value));
+  return payloads;
+}
+
+TEST(AnyPipeline, ASubmittedBatchHasOneResultAnInput) {
+  for (const Execution execution : {Execution::kPooled, Execution::kCaller}) {
+    // One place in flight is enough for the whole batch.
+    const AnyPipeline pipeline = any(R"([{"op": "test.refuse", "n": 5}])", make_runtime(1, execution, 1));
+    auto inputs = numbers({1, 5, 2});
+    inputs.push_back(Payload::from(true));
+    const auto results = submitted(pipeline, std::move(inputs));
+    ASSERT_EQ(results.size(), 4u);
+    EXPECT_EQ(*results[0].value().get_if<Int>(), 1);
+    EXPECT_THAT(results[1], FailsWith(ErrorCode::kInvalidArgument, "5 is refused"));
+    EXPECT_EQ(*results[2].value().get_if<Int>(), 2);
+    EXPECT_THAT(results[3], FailsWith(ErrorCode::kInvalidArgument, "takes long"));
+    EXPECT_EQ(pipeline.stats()[0].samples, 3u);
+    EXPECT_TRUE(submitted(pipeline, {}).empty());
+  }
+}
+
+TEST(AnyPipeline, ASubmittedBatchIsRefusedAsAWhole) {
+  Runtime runtime = make_runtime(1);
+  const AnyPipeline pipeline = any(R"([{"op": "test.add"}])", runtime);
+  RunOptions cancelled;
+  cancelled.cancel = CancelToken::create();
+  cancelled.cancel.cancel();
+  for (const auto& result : submitted(pipeline, numbers({1, 2}), cancelled))
+    EXPECT_THAT(result, HasCode(ErrorCode::kCancelled));
+  EXPECT_EQ(runtime.stats().pipelines.at(0).errors[static_cast<std::size_t>(ErrorCode::kCancelled)], 2u);
+  ASSERT_THAT(runtime.shutdown(), IsOk());
+  for (const auto& result : submitted(pipeline, numbers({1, 2}))) EXPECT_THAT(result, HasCode(ErrorCode::kUnavailable));
+}
+
+TEST(AnyPipeline, ASubmittedBatchIsConvertedToTheTypesThatAreWanted) {
+  const auto typed = any(kFork).as<Int, Fork>();
+  ASSERT_THAT(typed, IsOk());
+  const auto results = submitted(AnyPipeline(*typed), numbers({1, 2}));
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(*results[0].value().get_if<Fork>(), Fork(2, "1"));
+  EXPECT_EQ(*results[1].value().get_if<Fork>(), Fork(3, "2"));
 }
 
 TEST(AnyPipeline, PassesOptionsOn) {
@@ -268,10 +330,6 @@ TEST(AsTyped, RefusesOtherTypes) {
       (pipeline.as<Int, std::string>()),
       FailsWith(ErrorCode::kInvalidArgument, "the pipeline gives long, not " + PayloadType::of<std::string>().name()));
 }
-
-/// fork(x + 1, text) | ... with its types left open.
-const char* const kFork = R"([{"op": "fork", "branches": [[{"op": "test.add"}], [{"op": "test.text"}]]}])";
-using Fork = std::tuple<Int, std::string>;
 
 TEST(AsTyped, CollectsTuplesWhoseTypesAreOpen) {
   const AnyPipeline pipeline = any(kFork);

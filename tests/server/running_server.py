@@ -9,6 +9,15 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
+
+
+def wait_until(condition, what):
+    """Fails after a minute."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
 
 
 class RunningServer:
@@ -18,7 +27,7 @@ class RunningServer:
         self.log_path = pathlib.Path(self.folder.name) / "access.log"
         self.process = subprocess.Popen(
             [program, "--models.directory", str(models), "--http.listen", f"127.0.0.1:0,unix:{self.socket_path}",
-             "--log.access", str(self.log_path), *flags], stderr=subprocess.PIPE, text=True)
+             "--admin.listen", "127.0.0.1:0", "--log.access", str(self.log_path), *flags], stderr=subprocess.PIPE, text=True)
         self.messages = []
         for line in self.process.stderr:
             self.messages.append(line)
@@ -26,7 +35,9 @@ class RunningServer:
                 if found := re.search(r"listening on .*:(\d+) for", line):
                     self.grpc_port = int(found[1])
                 continue
-            if found := re.search(r"listening on 127\.0\.0\.1:(\d+)", line):
+            if found := re.search(r"admin listening on 127\.0\.0\.1:(\d+)", line):
+                self.admin_port = int(found[1])
+            elif found := re.search(r"listening on 127\.0\.0\.1:(\d+)", line):
                 self.port = int(found[1])
             if "listening on unix:" in line:
                 break
@@ -48,12 +59,12 @@ class RunningServer:
         if status not in (0, -signal.SIGKILL):
             raise AssertionError(f"the server ended with {status}: " + "".join(self.messages))
 
-    def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+    def connect(self, port=None):
+        return http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=60)
 
-    def ask(self, method, path, body=None, headers=None):
+    def ask(self, method, path, body=None, headers=None, port=None):
         """(status, headers, body)"""
-        connection = self.connect()
+        connection = self.connect(port)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -61,11 +72,11 @@ class RunningServer:
         finally:
             connection.close()
 
-    def json(self, method, path, body=None, headers=None):
+    def json(self, method, path, body=None, headers=None, port=None):
         """(status, JSON)"""
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
-        status, _, text = self.ask(method, path, body, headers)
+        status, _, text = self.ask(method, path, body, headers, port)
         return status, json.loads(text)
 
     def raw(self, *pieces, half_close=False, timeout=30):

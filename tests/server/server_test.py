@@ -19,18 +19,10 @@ import unittest
 import numpy
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from running_server import RunningServer  # noqa: E402
+from running_server import RunningServer, wait_until  # noqa: E402
 
 PROGRAM, MODELS, PACKAGE = sys.argv[1:4]
 X = {"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}
-
-
-def wait_until(condition, what):
-    """Fails after a minute."""
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
 
 
 class Served(unittest.TestCase):
@@ -118,18 +110,13 @@ class Protocol(Served):
         self.refused("[" * 100 + "]" * 100, 400, "64")
         self.refused({"inputs": [X]}, 404, "no model 'absent'", "affine", model="absent")
 
-    def test_a_compressed_body_is_refused_by_name(self):
-        status, answer = self.infer({"inputs": [X]}, headers={"Content-Encoding": "gzip"})
-        self.assertEqual((status, answer["reason"]), (415, "media_type"))
-        self.assertIn("gzip", answer["error"])
-
     def test_the_config_has_the_largest_batch(self):
         _, config = self.server.json("GET", "/v2/models/affine/config")
         self.assertEqual(config["max_batch_size"], 1024)
         self.assertEqual(config["input"], [{"name": "x", "data_type": "TYPE_FP32", "dims": [4]}])
 
     def test_paths_and_methods(self):
-        for path in ("/", "/v3", "/v2/models", "/v2/models/affine/versions", "/v2/models/affine/fly", "/v2/models//infer"):
+        for path in ("/page", "/v3", "/v2/models", "/v2/models/affine/versions", "/v2/models/affine/fly", "/v2/models//infer"):
             self.assertEqual(self.server.json("GET", path)[0], 404, path)
         status, headers, _ = self.server.ask("GET", "/v2/models/affine/infer")
         self.assertEqual((status, headers["Allow"]), (405, "POST"))
@@ -167,6 +154,17 @@ class Protocol(Served):
         self.assertIn("version=0.0.4", headers["Content-Type"])
         self.assertRegex(page.decode(), r'gantry_pipeline_seconds_count\{pipeline="affine",version="10"\} [1-9]')
 
+    def test_the_metrics_of_the_readme_are_there(self):
+        self.infer({"inputs": [X]})
+        page = self.server.ask("GET", "/metrics")[2].decode()
+        readme = pathlib.Path(__file__).resolve().parents[2].joinpath("examples/server/README.md").read_text()
+        names = set(re.findall(r"\bgantry_[a-z_]+[a-z]", readme[readme.index("## Metrics"):readme.index("## Shutdown")]))
+        self.assertGreater(len(names), 10)
+        for name in names:
+            self.assertIn(f"\n{name}", page)
+        for name, label in re.findall(r"(gantry_[a-z_]+)\{([a-z]+=\"[a-z_]+\")\}", readme):
+            self.assertRegex(page, rf"\n{name}\{{(.*,)?{label}")
+
     def test_each_request_is_a_line_of_the_log(self):
         self.server.ask("POST", "/v2/models/affine/infer", json.dumps({"inputs": [X]}),
                         {"X-Tenant": "gold", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})
@@ -181,6 +179,54 @@ class Protocol(Served):
         self.assertIn("4bf92f3577b34da6a3ce929d0e0e4736", served["traceparent"])
         self.assertGreater(served["bytes_in"], 50)
         self.assertEqual((refused["status"], refused["reason"]), (404, "http_404"))
+
+
+class Page(Served):
+    def test_its_files_come_with_a_policy(self):
+        for path, media_type in (("/", "text/html"), ("/page/page.js", "text/javascript"), ("/page/page.css", "text/css"),
+                                 ("/page/icon.svg", "image/svg+xml")):
+            status, headers, body = self.server.ask("GET", path)
+            self.assertEqual((status, headers.get_content_type(), headers["X-Content-Type-Options"]), (200, media_type, "nosniff"))
+            self.assertTrue(body)
+            policy = headers["Content-Security-Policy"]
+            self.assertIn("default-src 'none'; script-src 'self'", policy)
+            self.assertIn("require-trusted-types-for 'script'", policy)
+            self.assertNotIn("unsafe", policy)
+        status, headers, body = self.server.ask("HEAD", "/")
+        self.assertEqual((status, headers.get_content_type(), body), (200, "text/html", b""))
+        status, headers, _ = self.server.ask("POST", "/", "{}")
+        self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
+        for path in ("/page/", "/page/absent.js", "/page/../page.js", "/index.html", "/page/page.js/"):
+            self.assertEqual(self.server.json("GET", path)[0], 404, path)
+
+    def test_the_status_tells_what_was_served(self):
+        def model(status):
+            return next(one for one in status["models"] if (one["name"], one["version"]) == ("affine", "9"))
+        before = self.server.json("GET", "/v2/status")[1]
+        for body in [{"inputs": [X]}] * 3 + [{"inputs": [{**X, "shape": [1, 2], "data": [1, 2]}]}]:
+            self.server.json("POST", "/v2/models/affine/versions/9/infer", body)
+        code, after = self.server.json("GET", "/v2/status?plans=true")
+        self.assertEqual(code, 200)
+        self.assertEqual(after["server"]["ready"], True)
+        self.assertGreaterEqual(after["server"]["uptime_ms"], before["server"]["uptime_ms"])
+        self.assertEqual(after["runtime"]["requests"] - before["runtime"]["requests"], 4)
+        self.assertIn("CPU", after["runtime"]["budget"])
+        old, new = model(before), model(after)
+        self.assertEqual((new["state"], new["reason"], new["is_default"]), ("READY", "", False))
+        self.assertEqual(new["inputs"], [{"name": "x", "datatype": "FP32", "shape": [-1, 4]}])
+        self.assertEqual(new["engines"][0]["engine"], "torchscript")
+        self.assertEqual(new["time"]["count"] - old["time"]["count"], 3)
+        self.assertEqual(sum(count for _, count in new["time"]["buckets"]), new["time"]["count"])
+        self.assertEqual(new["errors"]["invalid_argument"] - old["errors"].get("invalid_argument", 0), 1)
+        self.assertIn("pipeline 'affine': Tensor -> Tensor", new["plan"])
+        self.assertNotIn("plan", old)
+        batches = [sum(sum(one["batch_sizes"]) for one in status["engines"]) for status in (before, after)]
+        self.assertEqual(batches[1] - batches[0], 3)
+
+    def test_it_can_be_left_out(self):
+        with RunningServer(PROGRAM, MODELS, "--page.enabled", "false") as server:
+            for path in ("/", "/page/page.js", "/v2/status"):
+                self.assertEqual(server.json("GET", path)[0], 404, path)
 
 
 class Binary(Served):
@@ -418,6 +464,25 @@ class Deadlines(Served):
         wait_until(lambda: self.server.metric("gantry_requests_in_flight") == 0, "requests stay in flight")
 
 
+class OneInFlight(Served):
+    @classmethod
+    def setUpClass(cls):
+        config = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory())) / "server.toml"
+        config.write_text("[runtime]\nmax_in_flight = 1\n")
+        cls.flags = ("--config", str(config))
+        super().setUpClass()
+
+    def test_the_samples_of_a_request_are_admitted_as_one(self):
+        rows = [[i, 0, 0, 0] for i in range(1024)]
+        status, answer = self.infer({"inputs": [{**X, "shape": [1024, 4], "data": rows}]})
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(answer["outputs"][0]["data"], [value * 2 + 1 for row in rows for value in row])
+
+    def test_more_samples_than_the_limit_are_refused(self):
+        self.refused({"inputs": [{**X, "shape": [1025, 4], "data": [0] * 4100}]}, 400, "input 'x' has 1025 samples",
+                     "requests.max_samples is 1024")
+
+
 class Ends(unittest.TestCase):
     def test_sigterm_drains(self):
         with RunningServer(PROGRAM, MODELS, "--drain.delay_ms", "3000") as server:
@@ -504,8 +569,8 @@ class Configuration(unittest.TestCase):
             done = subprocess.run([PROGRAM, "--models.directory", folder], capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 1)
             self.assertIn("has no package", done.stderr)
-        done = subprocess.run([PROGRAM, "--models.directory", MODELS, "--http.listen", "nowhere"], capture_output=True,
-                              text=True, check=False)
+        done = subprocess.run([PROGRAM, "--models.directory", MODELS, "--http.listen", "nowhere", "--admin.listen", ""],
+                              capture_output=True, text=True, check=False)
         self.assertIn("expected host:port", done.stderr)
 
     def test_healthcheck(self):

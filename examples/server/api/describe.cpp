@@ -85,8 +85,8 @@ std::string server_metadata() {
   JsonWriter json;
   json.begin_object().field("name", "gantry-server").field("version", GANTRY_VERSION_STRING);
   json.key("extensions").begin_list();
-  for (const char* name : {"binary_tensor_data", "raw_binary", "model_repository(index)", "model_configuration",
-                           "statistics", "schedule_policy"})
+  for (const char* name :
+       {"binary_tensor_data", "raw_binary", "model_repository", "model_configuration", "statistics", "schedule_policy"})
     json.value(name);
   json.end_list().end_object();
   return text_of(json);
@@ -106,11 +106,11 @@ std::string model_metadata(const ServedModel& model, const std::vector<std::stri
   return text_of(json);
 }
 
-std::string model_config(const ServedModel& model, std::size_t max_batch) {
+std::string model_config(const ServedModel& model) {
   JsonWriter json;
   json.begin_object().field("name", model.name).field("platform", platform_of(model)).field("backend", "gantry");
   const bool has_batch = model.interface.has_batch();
-  json.field("max_batch_size", has_batch ? max_batch : 0);
+  json.field("max_batch_size", has_batch ? model.interface.max_samples() : 0);
   json.key("input");
   write_config_tensors(json, model.interface.inputs(), has_batch);
   json.key("output");

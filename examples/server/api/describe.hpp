@@ -14,8 +14,8 @@ namespace gantry_server {
 std::string server_metadata();
 /// {"name", "versions", "platform", "inputs", "outputs"}.
 std::string model_metadata(const ServedModel& model, const std::vector<std::string>& versions);
-/// Triton's model_configuration extension, as far as its clients read it. `max_batch`: samples of one request.
-std::string model_config(const ServedModel& model, std::size_t max_batch);
+/// Triton's model_configuration extension, as far as its clients read it.
+std::string model_config(const ServedModel& model);
 /// [{"name", "version", "state", "reason"}].
 std::string repository_index(const std::vector<ModelState>& states);
 /// Triton's statistics extension, for the models of `states` that are ready.

@@ -22,7 +22,7 @@ void infer_tensors(const std::shared_ptr<const ServedModel>& model, const std::s
   if (call->priority > 0) options.priority = static_cast<int>(std::max<std::int64_t>(101 - call->priority, 1));
   auto samples = model->interface.to_samples(*call);
   if (!samples) return done(samples.error());
-  run_samples(model->pipeline, *std::move(samples), options,
+  run_samples(*model, *std::move(samples), options,
               [model, call, done = std::move(done)](Result<std::vector<Payload>> results) {
                 if (!results) return done(results.error());
                 auto outputs = model->interface.to_outputs(*results, *call);

@@ -61,7 +61,9 @@ gantry::Result<gantry::RunOptions> run_options_of(const Headers& header, std::ch
 
 gantry::Result<gantry::RunOptions> run_options_of(const Request& request, const RequestLimits& limits) {
   auto options = run_options_of([&](const char* name) { return request.header(name); }, {}, limits);
-  if (options) options->cancel = request.cancel;
+  if (!options) return options;
+  options->cancel = request.cancel;
+  if (!request.tenant.empty()) options->tenant = request.tenant;
   return options;
 }
 

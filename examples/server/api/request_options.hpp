@@ -17,6 +17,7 @@ struct RequestLimits {
   std::chrono::milliseconds default_timeout{30'000};
   /// Longer ones are cut to it; 0: no limit.
   std::chrono::milliseconds max_timeout{300'000};
+  std::size_t max_samples = 1024;
 };
 
 /// | header                                             | meaning                                       |

@@ -57,9 +57,24 @@ std::optional<Route> find_route(std::string_view path) {
   if (is({"v2", "health", "live"})) return Route{Endpoint::kLive, http::verb::get, "", ""};
   if (is({"v2", "health", "ready"})) return Route{Endpoint::kReady, http::verb::get, "", ""};
   if (is({"v2", "repository", "index"})) return Route{Endpoint::kIndex, http::verb::post, "", ""};
+  if (parts.size() == 5 && is({"v2", "repository", "models", parts[3], parts[4]}) && !parts[3].empty()) {
+    if (parts[4] == "load") return Route{Endpoint::kLoad, http::verb::post, std::string(parts[3]), ""};
+    if (parts[4] == "unload") return Route{Endpoint::kUnload, http::verb::post, std::string(parts[3]), ""};
+  }
   if (is({"metrics"})) return Route{Endpoint::kMetrics, http::verb::get, "", ""};
   if (parts.size() >= 3 && parts[0] == "v2" && parts[1] == "models") return model_route(parts);
   return std::nullopt;
+}
+
+const char* absent_extension(std::string_view path) noexcept {
+  const auto is_below = [path](std::string_view parent) {
+    return path.substr(0, parent.size()) == parent && (path.size() == parent.size() || path[parent.size()] == '/');
+  };
+  if (is_below("/v2/systemsharedmemory") || is_below("/v2/cudasharedmemory"))
+    return "shared memory; send the tensors' data with the request";
+  if (is_below("/v2/trace")) return "trace settings; it takes the header traceparent";
+  if (is_below("/v2/logging")) return "log settings that change while it runs";
+  return nullptr;
 }
 
 }  // namespace gantry_server

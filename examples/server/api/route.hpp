@@ -20,6 +20,8 @@ enum class Endpoint {
   kModelStats,   ///< GET .../stats, and /v2/models/stats for all
   kInfer,        ///< POST .../infer
   kIndex,        ///< POST /v2/repository/index
+  kLoad,         ///< POST /v2/repository/models/M/load
+  kUnload,       ///< POST /v2/repository/models/M/unload
   kMetrics,      ///< GET /metrics
 };
 
@@ -32,5 +34,7 @@ struct Route {
 
 /// nullopt for a path that leads nowhere. A slash at the end is ignored.
 std::optional<Route> find_route(std::string_view path);
+/// What the path belongs to, if it is of an extension of the protocol that this server does not have: "shared memory".
+const char* absent_extension(std::string_view path) noexcept;
 
 }  // namespace gantry_server

@@ -40,14 +40,6 @@ std::string content_type_of(const Request& request) {
   return type;
 }
 
-Result<void> check_encoding(const Request& request) {
-  const std::string_view encoding = request.header("Content-Encoding");
-  if (encoding.empty() || encoding == "identity") return {};
-  return Error(ErrorCode::kUnsupported, "header Content-Encoding: this server takes bodies as they are, not '" +
-                                            std::string(encoding.substr(0, 40)) + "'")
-      .with_reason(gantry::ErrorReason::kMediaType);
-}
-
 /// Whether a body is what the pipeline takes, and no message of the protocol. Clients of the protocol send its JSON
 /// without a type, or as application/octet-stream.
 bool is_payload(const Request& request, const std::string& media_type) {
@@ -105,7 +97,7 @@ void infer_payload(const ModelPtr& model, const std::shared_ptr<const Request>& 
     if (!input) return input.error();
     pipeline.submit(*std::move(input), options, [model, request, respond](Result<Payload> result) {
       const auto json = result ? model->pipeline.codecs().to_json(*result) : Result<std::string>(result.error());
-      respond(with_model(json ? json_response(*json) : error_response(json.error()), *model));
+      respond(with_model(json ? compressible_json(*json) : error_response(json.error()), *model));
     });
     return {};
   };
@@ -114,10 +106,14 @@ void infer_payload(const ModelPtr& model, const std::shared_ptr<const Request>& 
 
 }  // namespace
 
-std::optional<Response> Service::refuse(http::verb method, std::string_view path) const {
-  const auto route = find_route(path);
-  if (!route) return error_response(404, "there is nothing at '" + std::string(path.substr(0, 200)) + "'");
-  if (route->method == method) return std::nullopt;
+std::optional<Response> Service::refuse(Request& head) const {
+  const auto route = find_route(head.path);
+  if (const char* extension = absent_extension(head.path))
+    return error_response(501, std::string("this server has no ") + extension);
+  if (!route) return error_response(404, "there is nothing at '" + head.path.substr(0, 200) + "'");
+  if (route->endpoint == Endpoint::kLoad || route->endpoint == Endpoint::kUnload)
+    return error_response(403, "models are loaded and unloaded on the admin port (setting admin.listen)");
+  if (route->method == head.method) return std::nullopt;
   const char* allowed = route->method == http::verb::post ? "POST" : "GET, HEAD";
   Response response = error_response(405, "this path takes " + std::string(allowed));
   response.headers.emplace_back("Allow", allowed);
@@ -161,7 +157,7 @@ Response Service::describe(const Route& route) const {
     case Endpoint::kIndex:
       return json_response(repository_index(models_->list()));
     case Endpoint::kMetrics: {
-      Response response = json_response(gantry::to_prometheus(runtime_.stats()));
+      Response response = compressible_json(gantry::to_prometheus(runtime_.stats()));
       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
       return response;
     }
@@ -186,7 +182,7 @@ Response Service::describe(const Route& route) const {
             .finish()
             .value();
       case Endpoint::kModelConfig:
-        return model_config(**model, runtime_.options().max_in_flight);  // each sample is a request
+        return model_config(**model);
       case Endpoint::kModelStats:
         return model_statistics({{(*model)->name, (*model)->version, true, ""}}, runtime_.stats());
       default:
@@ -200,7 +196,6 @@ void Service::infer(const std::shared_ptr<const Request>& request, const Route& 
     try {
   auto model = models_->find(route.model, route.version);
   if (!model) return respond(error_response(model.error()));
-  if (auto ok = check_encoding(*request); !ok) return respond(with_model(error_response(ok.error()), **model));
   auto options = run_options_of(*request, limits_);
   if (!options) return respond(with_model(error_response(options.error()), **model));
   const std::string media_type = content_type_of(*request);

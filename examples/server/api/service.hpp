@@ -19,13 +19,14 @@ class Service final : public Handler {
   Service(std::shared_ptr<const ModelStore> models, gantry::Runtime runtime, const RequestLimits& limits)
       : models_(std::move(models)), runtime_(std::move(runtime)), limits_(limits) {}
 
-  std::optional<Response> refuse(http::verb method, std::string_view path) const override;
+  std::optional<Response> refuse(Request& head) const override;
   void handle(const std::shared_ptr<const Request>& request, Respond respond) const override;
 
   /// Readiness becomes false, so that balancers send no more requests; those that come are answered.
   void begin_drain() { is_draining_ = true; }
   /// Whether it is ready for requests; a package that failed does not take the others out of service.
   bool is_ready() const { return runtime_.health().is_ready && !is_draining_; }
+  bool is_draining() const { return is_draining_; }
 
  private:
   Response describe(const Route& route) const;

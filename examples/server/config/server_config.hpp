@@ -9,6 +9,7 @@
 
 #include "api/request_options.hpp"
 #include "http/http_options.hpp"
+#include "http/tls_files.hpp"
 
 namespace gantry_server {
 
@@ -19,11 +20,16 @@ struct ServerConfig {
   std::vector<std::string> listen{":8080"};
   int io_threads = 1;
   std::vector<std::string> grpc_listen;
+  TlsFiles tls;  ///< empty: without TLS
+  std::vector<std::string> admin_listen{"127.0.0.1:8081"};
+  std::string admin_token_file;
+  std::string api_keys_file;
   HttpOptions http;
   RequestLimits requests;
   std::chrono::milliseconds drain_delay{5'000};
   std::chrono::milliseconds drain_timeout{20'000};
   std::string access_log = "stderr";
+  bool has_page = true;
   gantry::RuntimeOptions runtime;
   std::string runtime_toml = "[runtime]\n";  ///< what `runtime` was read from
 };

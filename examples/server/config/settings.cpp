@@ -115,14 +115,42 @@ std::vector<Setting> make_settings() {
           "http.idle_timeout_ms", "a connection without a request is closed after it",
           [](ServerConfig & c) -> auto& { return c.http.idle_timeout; }, 1, kDayMs),
       setting(
+          "http.compression_level", "of answers to clients that accept gzip or deflate: 1 (fastest) to 9; 0: none",
+          [](ServerConfig & c) -> auto& { return c.http.compression_level; }, 0, 9),
+      setting(
+          "http.compress_from_bytes", "shorter answers are sent as they are",
+          [](ServerConfig & c) -> auto& { return c.http.compress_from_bytes; }, 1, 2 * kGiB),
+      setting(
           "grpc.listen", "addresses of gRPC, whose limits are those of http: as http.listen; empty: none",
           [](ServerConfig & c) -> auto& { return c.grpc_listen; }),
+      setting(
+          "tls.certificate",
+          "PEM file: the server's certificate, then those between it and the root; all TCP addresses then speak TLS",
+          [](ServerConfig & c) -> auto& { return c.tls.certificate; }),
+      setting(
+          "tls.key", "PEM file: its key, without a password", [](ServerConfig & c) -> auto& { return c.tls.key; }),
+      setting(
+          "tls.client_ca", "PEM file: clients need a certificate signed by one of these; empty: they need none",
+          [](ServerConfig & c) -> auto& { return c.tls.client_ca; }),
+      setting(
+          "auth.api_keys_file", "lines of '<tenant> <key>'; requests then need a key. Empty: none is asked for",
+          [](ServerConfig & c) -> auto& { return c.api_keys_file; }),
+      setting(
+          "admin.listen", "addresses of the admin port, which loads and unloads models; empty: none",
+          [](ServerConfig & c) -> auto& { return c.admin_listen; }),
+      setting(
+          "admin.token_file",
+          "file with the token that requests to the admin port need; an address that others reach needs one",
+          [](ServerConfig & c) -> auto& { return c.admin_token_file; }),
       setting(
           "requests.default_timeout_ms", "deadline of a request that names none; 0: none",
           [](ServerConfig & c) -> auto& { return c.requests.default_timeout; }, 0, kDayMs),
       setting(
           "requests.max_timeout_ms", "longest deadline of a request; 0: any",
           [](ServerConfig & c) -> auto& { return c.requests.max_timeout; }, 0, kDayMs),
+      setting(
+          "requests.max_samples", "most samples in one request; with more it gets 400",
+          [](ServerConfig & c) -> auto& { return c.requests.max_samples; }, 1, 1'000'000),
       setting(
           "drain.delay_ms", "after SIGTERM: not ready, but serving, until balancers have noticed",
           [](ServerConfig & c) -> auto& { return c.drain_delay; }, 0, kDayMs),
@@ -132,6 +160,9 @@ std::vector<Setting> make_settings() {
       setting(
           "log.access", "JSON lines, one for each request: stderr, stdout, a file's path, or empty for none",
           [](ServerConfig & c) -> auto& { return c.access_log; }),
+      setting(
+          "page.enabled", "the page for people at /, and /v2/status, which it reads",
+          [](ServerConfig & c) -> auto& { return c.has_page; }),
   };
 }
 
@@ -147,6 +178,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
     }
   }
   return row[b.size()];
+}
+
+/// Whether only this machine reaches it.
+bool is_local(const std::string& address) {
+  for (const char* prefix : {"unix:", "127.", "localhost:", "[::1]:"})
+    if (address.rfind(prefix, 0) == 0) return true;
+  return false;
 }
 
 }  // namespace
@@ -192,6 +230,18 @@ Result<void> set_from_text(const Setting& setting, ServerConfig& config, const s
 Result<void> check_settings(const ServerConfig& config) {
   if (config.listen.empty())
     return Error(ErrorCode::kInvalidArgument, "http.listen: expected an address at least, got an empty list");
+  if (config.tls.certificate.empty() != config.tls.key.empty() ||
+      (config.tls.certificate.empty() && !config.tls.client_ca.empty()))
+    return Error(ErrorCode::kInvalidArgument, "tls: tls.certificate and tls.key belong together; one of them is empty");
+  for (const std::string& address : config.admin_listen)
+    if (config.admin_token_file.empty() && !is_local(address))
+      return Error(ErrorCode::kInvalidArgument, "admin.listen: other machines reach '" + address +
+                                                    "'; give admin.token_file, or listen on 127.0.0.1");
+  for (const std::string& address : config.grpc_listen)
+    if (!config.tls.certificate.empty() && address.rfind("unix:", 0) != 0)
+      return Error(ErrorCode::kInvalidArgument,
+                   "grpc.listen: there is no TLS for gRPC, which tls.certificate asks for at '" + address +
+                       "'; expected unix:/path, behind a proxy that has it");
   // A buffer has up to twice the size of its body.
   if (config.http.max_bytes_in_flight / 2 < config.http.max_body_bytes)
     return Error(ErrorCode::kInvalidArgument,

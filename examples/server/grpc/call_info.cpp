@@ -32,13 +32,26 @@ std::string client_of(const std::string& peer) {
 
 }  // namespace
 
+std::optional<grpc::Status> CallInfo::refuse(const GrpcContext& server) {
+  if (!server.keys) return std::nullopt;
+  auto check = check_key(*server.keys, [this](const char* name) { return find_metadata(*context_, name); });
+  tenant_ = std::move(check.tenant);
+  if (check.status == 200) return std::nullopt;
+  http_status_ = check.status;
+  reason_ = "http_" + std::to_string(check.status);
+  code_ = check.status == 401 ? grpc::StatusCode::UNAUTHENTICATED : grpc::StatusCode::PERMISSION_DENIED;
+  return grpc::Status(code_, check.text);
+}
+
 gantry::Result<gantry::RunOptions> CallInfo::run_options(const RequestLimits& limits) const {
   std::chrono::microseconds own{0};
   if (const auto deadline = context_->deadline(); deadline != std::chrono::system_clock::time_point::max()) {
     const auto left = deadline - std::chrono::system_clock::now();
     own = std::max(std::chrono::duration_cast<std::chrono::microseconds>(left), std::chrono::microseconds(1));
   }
-  return run_options_of([this](const char* name) { return find_metadata(*context_, name); }, own, limits);
+  auto options = run_options_of([this](const char* name) { return find_metadata(*context_, name); }, own, limits);
+  if (options && !tenant_.empty()) options->tenant = tenant_;
+  return options;
 }
 
 void CallInfo::set_model(const ServedModel& model) {
@@ -57,7 +70,7 @@ grpc::Status CallInfo::status_of(const gantry::Result<void>& result) {
   context_->AddTrailingMetadata("x-error-reason", reason_);
   if (const auto after = gantry::retry_after(error))
     context_->AddTrailingMetadata("retry-after", std::to_string(after->count()));
-  auto status = grpc_status(error);
+  auto status = to_status(error);
   code_ = status.error_code();
   return status;
 }
@@ -82,7 +95,8 @@ void CallInfo::log(const GrpcContext& server, bool is_cancelled) const {
   line.model = model_;
   line.version = version_;
   line.reason = reason_;
-  line.tenant = find_metadata(*context_, "X-Tenant");
+  line.tenant = tenant_;
+  if (tenant_.empty()) line.tenant = find_metadata(*context_, "X-Tenant");
   line.trace_parent = find_metadata(*context_, "traceparent");
   server.log(line);
 }

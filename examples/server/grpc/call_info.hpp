@@ -6,6 +6,7 @@
 #include <chrono>
 #include <gantry/result.hpp>
 #include <gantry/run_options.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,8 @@ class CallInfo {
   /// `method`: "/inference.GRPCInferenceService/ModelInfer".
   CallInfo(grpc::CallbackServerContext& context, std::string method) : context_(&context), method_(std::move(method)) {}
 
+  /// The status for a call without a right API key; nullopt: it may pass, and counts to its key's tenant.
+  std::optional<grpc::Status> refuse(const GrpcContext& server);
   /// As HTTP's headers, whose names are in lower case here, and the call's deadline.
   gantry::Result<gantry::RunOptions> run_options(const RequestLimits& limits) const;
   /// The answer names the model, in its trailing metadata.
@@ -37,6 +40,7 @@ class CallInfo {
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::size_t bytes_in_ = 0;
   std::size_t bytes_out_ = 0;
+  std::string tenant_;  ///< the API key's
   std::string model_;
   std::string version_;
   std::string reason_;

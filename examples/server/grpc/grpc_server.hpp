@@ -11,6 +11,7 @@
 
 #include "access_log.hpp"
 #include "api/service.hpp"
+#include "auth/api_keys.hpp"
 #include "http/connection.hpp"
 
 namespace gantry_server {
@@ -21,6 +22,7 @@ struct GrpcContext {
   std::shared_ptr<const ModelStore> models;
   gantry::Runtime runtime;
   RequestLimits limits;
+  std::shared_ptr<ApiKeys> keys;  ///< nullptr if calls need no key
   /// HTTP's: its limits, its memory for bodies, and its count of requests, to which calls add themselves.
   std::shared_ptr<ConnectionContext> http;
   /// Called after each call, on any thread; may be empty.

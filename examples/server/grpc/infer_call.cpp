@@ -50,6 +50,7 @@ class InferCall final : public grpc::ServerUnaryReactor, public std::enable_shar
   void start(const grpc::ByteBuffer& wire) {
     self_ = shared_from_this();
     try {
+      if (auto refusal = info_.refuse(*server_)) return Finish(*std::move(refusal));
       if (auto ok = run(wire); !ok) finish(ok.error());
     } catch (...) {
       finish(gantry::detail::translate_exception());

@@ -25,21 +25,22 @@ Result<void> read_json(const std::string& json, google::protobuf::Message& messa
   return {};
 }
 
-/// Answers a call at once: `fill` writes the response.
+/// Answers a call at once: `fill` writes the response. As in HTTP, health checks need no API key.
 template <class Fill>
 grpc::ServerUnaryReactor* answer(const GrpcContext& server, grpc::CallbackServerContext& context, const char* method,
                                  const google::protobuf::Message& request, const google::protobuf::Message& response,
-                                 Fill&& fill) {
+                                 Fill&& fill, bool needs_key = true) {
   CallInfo info(context, std::string("/inference.GRPCInferenceService/") + method);
+  info.set_bytes_in(request.ByteSizeLong());
+  auto refusal = needs_key ? info.refuse(server) : std::nullopt;
   Result<void> result;
   try {
-    result = fill(info);
+    if (!refusal) result = fill(info);
   } catch (...) {
     result = gantry::detail::translate_exception();
   }
-  info.set_bytes_in(request.ByteSizeLong());
-  if (result) info.set_bytes_out(response.ByteSizeLong());
-  auto status = info.status_of(result);
+  if (result && !refusal) info.set_bytes_out(response.ByteSizeLong());
+  auto status = refusal ? *std::move(refusal) : info.status_of(result);
   info.log(server, false);
   auto* reactor = context.DefaultReactor();
   reactor->Finish(std::move(status));
@@ -59,7 +60,7 @@ const char* refusal_of(const std::string& method) {
   if (method.find("SharedMemory") != std::string::npos)
     return "this server has no shared memory; send the tensors' data";
   if (method == "ModelStreamInfer") return "this server has no streams; call ModelInfer for each request";
-  if (method.find("RepositoryModel") == 0) return "this server loads its models at the start";
+  if (method.find("RepositoryModel") == 0) return "models are loaded by the admin port, over HTTP";
   return "this server does not have the method";
 }
 
@@ -68,19 +69,25 @@ const char* refusal_of(const std::string& method) {
 grpc::ServerUnaryReactor* InferenceService::ServerLive(grpc::CallbackServerContext* context,
                                                        const inference::ServerLiveRequest* request,
                                                        inference::ServerLiveResponse* response) {
-  return answer(*server_, *context, "ServerLive", *request, *response, [&](CallInfo&) -> Result<void> {
-    response->set_live(true);
-    return {};
-  });
+  return answer(
+      *server_, *context, "ServerLive", *request, *response,
+      [&](CallInfo&) -> Result<void> {
+        response->set_live(true);
+        return {};
+      },
+      false);
 }
 
 grpc::ServerUnaryReactor* InferenceService::ServerReady(grpc::CallbackServerContext* context,
                                                         const inference::ServerReadyRequest* request,
                                                         inference::ServerReadyResponse* response) {
-  return answer(*server_, *context, "ServerReady", *request, *response, [&](CallInfo&) -> Result<void> {
-    response->set_ready(server_->service->is_ready());
-    return {};
-  });
+  return answer(
+      *server_, *context, "ServerReady", *request, *response,
+      [&](CallInfo&) -> Result<void> {
+        response->set_ready(server_->service->is_ready());
+        return {};
+      },
+      false);
 }
 
 grpc::ServerUnaryReactor* InferenceService::ModelReady(grpc::CallbackServerContext* context,
@@ -119,7 +126,7 @@ grpc::ServerUnaryReactor* InferenceService::ModelConfig(grpc::CallbackServerCont
                                                         inference::ModelConfigResponse* response) {
   return answer(*server_, *context, "ModelConfig", *request, *response, [&](CallInfo& info) {
     return with_model(*server_, info, *request, [&](const ServedModel& model) {
-      return read_json(model_config(model, server_->runtime.options().max_in_flight), *response->mutable_config());
+      return read_json(model_config(model), *response->mutable_config());
     });
   });
 }

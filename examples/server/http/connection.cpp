@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.hpp"
 
-#include <sys/socket.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -56,25 +56,37 @@ class ClientWatch : public std::enable_shared_from_this<ClientWatch> {
     is_over_ = true;
     boost::system::error_code ignored;
     socket.cancel(ignored);
+    if (pause_) pause_->cancel();
   }
   bool is_gone() const { return is_gone_; }
   bool sent_more() const { return sent_more_; }
 
  private:
+  /// What the client sent last, such as the farewell of TLS, does not hide that it has gone.
   void look(Socket& socket) {
-    char byte = 0;
-    const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (got > 0) {
-      sent_more_ = true;
-    } else if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+    pollfd watched{socket.native_handle(), POLLIN | POLLRDHUP, 0};
+    ::poll(&watched, 1, 0);
+    if ((watched.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
       is_gone_ = true;
       cancel_.cancel();
+    } else if ((watched.revents & POLLIN) != 0) {
+      sent_more_ = true;
+      look_later(socket);
     } else {
       start(socket);
     }
   }
+  /// The socket stays readable, so that a wait for it would tell nothing.
+  void look_later(Socket& socket) {
+    if (!pause_) pause_.emplace(socket.get_executor());
+    pause_->expires_after(std::chrono::milliseconds(50));
+    pause_->async_wait([self = shared_from_this(), &socket](const boost::system::error_code& error) {
+      if (!error && !self->is_over_) self->look(socket);
+    });
+  }
 
   gantry::CancelToken cancel_;
+  std::optional<asio::steady_timer> pause_;
   bool is_over_ = false;
   bool is_gone_ = false;
   bool sent_more_ = false;
@@ -105,11 +117,14 @@ asio::awaitable<Response> answer_of(const Handler& handler, std::shared_ptr<cons
 
 class Connection {
  public:
-  Connection(Socket socket, std::string client, std::shared_ptr<ConnectionContext> context)
-      : socket_(std::move(socket)), client_(std::move(client)), context_(std::move(context)) {}
+  Connection(Socket socket, std::string client, const std::shared_ptr<TlsContext>& tls,
+             std::shared_ptr<ConnectionContext> context)
+      : stream_(std::move(socket), tls), client_(std::move(client)), context_(std::move(context)) {}
 
   asio::awaitable<void> run() {
     const Counted counted(context_->connections);
+    timeout_.set(options().header_timeout);
+    if (co_await stream_.handshake()) co_return;  // no HTTP answer could be read
     if (context_->connections > context_->options.max_connections) {
       co_await write(refusal_of_connections(), false, false);
       co_return co_await close();
@@ -136,7 +151,7 @@ class Connection {
     parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // read_body() has the limit
     boost::system::error_code error;
     timeout_.set(options().header_timeout);
-    co_await http::async_read_header(socket_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+    co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
     if (error) {
       if (const auto refusal = refusal_of_header(error)) {
         co_await write(*refusal, false, false);
@@ -164,9 +179,9 @@ class Connection {
     if (is_read) {
       const auto watch = std::make_shared<ClientWatch>(request->cancel);
       timeout_.clear();
-      if (buffer_.size() == 0) watch->start(socket_);
+      if (buffer_.size() == 0) watch->start(stream_.socket());
       response = co_await answer_of(*context_->handler, request);
-      watch->stop(socket_);
+      watch->stop(stream_.socket());
       if (watch->is_gone()) {
         response.status = 499;
         if (context_->log) context_->log(*request, response, Clock::now() - began);
@@ -188,7 +203,7 @@ class Connection {
     boost::system::error_code error;
     timeout_.set(options().idle_timeout);
     const std::size_t size =
-        co_await socket_.async_read_some(asio::buffer(first), asio::redirect_error(asio::use_awaitable, error));
+        co_await stream_.async_read_some(asio::buffer(first), asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return false;
     std::memcpy(buffer_.prepare(size).data(), first.data(), size);
     buffer_.commit(size);
@@ -217,7 +232,7 @@ class Connection {
     if (!target) return error_response(400, "malformed request target");
     request.path = std::move(target->path);
     request.query = std::move(target->query);
-    return context_->handler->refuse(request.method, request.path);
+    return context_->handler->refuse(request);
   }
 
   asio::awaitable<std::optional<Response>> read_body(Parser& parser, Request& request) {
@@ -242,7 +257,7 @@ class Connection {
     if (there < size) {
       boost::system::error_code error;
       timeout_.set(time_for(size));
-      co_await asio::async_read(socket_, asio::buffer(body.get() + there, size - there),
+      co_await asio::async_read(stream_, asio::buffer(body.get() + there, size - there),
                                 asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return lost();
     }
@@ -271,7 +286,7 @@ class Connection {
       parser.get().body().data = body.get() + size;
       parser.get().body().size = capacity - size;
       boost::system::error_code error;
-      co_await http::async_read_some(socket_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+      co_await http::async_read_some(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
       size = capacity - parser.get().body().size;
       if (error == http::error::need_buffer) error = {};
       if (error && error.category() == http::make_error_code(http::error::bad_chunk).category() &&
@@ -288,7 +303,7 @@ class Connection {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     boost::system::error_code error;
     timeout_.set(options().transfer_timeout);
-    co_await asio::async_write(socket_, asio::buffer(kContinue.data(), kContinue.size()),
+    co_await asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
                                asio::redirect_error(asio::use_awaitable, error));
     is_lost_ = is_lost_ || error;
     co_return !error;
@@ -330,7 +345,7 @@ class Connection {
       for (const gantry::Bytes& piece : response.body) pieces.emplace_back(piece.data(), piece.size());
     boost::system::error_code error;
     timeout_.set(time_for(response.body_size()));
-    co_await asio::async_write(socket_, pieces, asio::redirect_error(asio::use_awaitable, error));
+    co_await asio::async_write(stream_, pieces, asio::redirect_error(asio::use_awaitable, error));
     co_return !error;
   }
 
@@ -338,16 +353,17 @@ class Connection {
   /// the connection, and the client would lose the answer.
   asio::awaitable<void> close() {
     boost::system::error_code error;
-    socket_.shutdown(Socket::shutdown_send, error);
-    std::array<char, 4096> ignored;  // NOLINT(cppcoreguidelines-pro-type-member-init): it is read into
     timeout_.set(std::chrono::seconds(2));
+    co_await stream_.end_writing();
+    std::array<char, 4096> ignored;  // NOLINT(cppcoreguidelines-pro-type-member-init): it is read into
     while (!error)
-      co_await socket_.async_read_some(asio::buffer(ignored), asio::redirect_error(asio::use_awaitable, error));
-    socket_.close(error);
+      co_await stream_.socket().async_read_some(asio::buffer(ignored),
+                                                asio::redirect_error(asio::use_awaitable, error));
+    stream_.socket().close(error);
   }
 
-  Socket socket_;
-  Timeout timeout_{socket_};
+  Stream stream_;
+  Timeout timeout_{stream_.socket()};
   const std::string client_;
   const std::shared_ptr<ConnectionContext> context_;
   beast::flat_buffer buffer_;
@@ -356,8 +372,9 @@ class Connection {
 
 }  // namespace
 
-asio::awaitable<void> serve_connection(Socket socket, std::string client, std::shared_ptr<ConnectionContext> context) {
-  Connection connection(std::move(socket), std::move(client), std::move(context));
+asio::awaitable<void> serve_connection(Socket socket, std::string client, std::shared_ptr<TlsContext> tls,
+                                       std::shared_ptr<ConnectionContext> context) {
+  Connection connection(std::move(socket), std::move(client), tls, std::move(context));
   co_await connection.run();
 }
 

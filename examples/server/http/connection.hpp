@@ -2,8 +2,8 @@
 // One HTTP/1.1 connection: reads a request, has it answered, writes the answer, and begins again.
 //
 // While a request runs, the server watches the socket to see whether the client has gone, and then cancels the request.
-// A client that closes its sending side counts as gone. Unread data would hide that, so a client that sends its next
-// request before it has the answer (pipelining) gets this one answered with "Connection: close".
+// A client that closes its sending side counts as gone. A client that sends its next request before it has the answer
+// (pipelining) gets this one answered with "Connection: close".
 #pragma once
 
 #include <atomic>
@@ -16,6 +16,7 @@
 #include "handler.hpp"
 #include "http_options.hpp"
 #include "message.hpp"
+#include "stream.hpp"
 
 namespace gantry_server {
 
@@ -25,6 +26,7 @@ struct ConnectionContext {
 
   const HttpOptions options;
   std::shared_ptr<const Handler> handler;
+  std::shared_ptr<TlsContext> tls;  ///< for TCP; nullptr: without TLS
   /// Called after each answer, on the I/O thread, with the time since the request's headers were complete.
   std::function<void(const Request&, const Response&, std::chrono::nanoseconds)> log;
   BodyPool bodies;
@@ -34,9 +36,9 @@ struct ConnectionContext {
   std::atomic<bool> is_draining{false};
 };
 
-using Socket = asio::generic::stream_protocol::socket;
-
-/// Serves `socket` until it is closed. `client`: the peer's address, for logs.
-asio::awaitable<void> serve_connection(Socket socket, std::string client, std::shared_ptr<ConnectionContext> context);
+/// Serves `socket` until it is closed. `client`: the peer's address, for logs. `tls`: nullptr for a connection without
+/// it.
+asio::awaitable<void> serve_connection(Socket socket, std::string client, std::shared_ptr<TlsContext> tls,
+                                       std::shared_ptr<ConnectionContext> context);
 
 }  // namespace gantry_server

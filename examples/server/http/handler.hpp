@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include "message.hpp"
 
@@ -18,8 +17,9 @@ class Handler {
   using Respond = std::function<void(Response)>;
 
   virtual ~Handler() = default;
-  /// Called before the body is read: an answer refuses the request unread. `path` is decoded.
-  virtual std::optional<Response> refuse(http::verb method, std::string_view path) const = 0;
+  /// Called before the body is read: an answer refuses the request unread. `head` has no body yet; its tenant may be
+  /// set.
+  virtual std::optional<Response> refuse(Request& head) const = 0;
   /// Calls `respond` exactly once. `request` lives until then.
   virtual void handle(const std::shared_ptr<const Request>& request, Respond respond) const = 0;
 };

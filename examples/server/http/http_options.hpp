@@ -19,6 +19,10 @@ struct HttpOptions {
   /// For the body, and for sending the answer: this, and one second for each `min_bytes_per_second`.
   std::chrono::milliseconds transfer_timeout{10'000};
   std::size_t min_bytes_per_second = std::size_t{64} << 10;
+  /// zlib's level for answers to clients that accept compressed ones: 1 the fastest, 9 the smallest; 0: none is.
+  int compression_level = 1;
+  /// Shorter answers are not compressed.
+  std::size_t compress_from_bytes = 1024;
   /// A connection without a request is closed after this time.
   std::chrono::milliseconds idle_timeout{75'000};
 };

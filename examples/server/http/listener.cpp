@@ -117,7 +117,9 @@ asio::awaitable<void> HttpServer::accept(std::shared_ptr<Port> port) {
       address.resize(peer.size());
       client = name_of(address);
     }
-    asio::co_spawn(io, serve_connection(std::move(socket), std::move(client), context_), asio::detached);
+    asio::co_spawn(
+        io, serve_connection(std::move(socket), std::move(client), port->is_tcp ? context_->tls : nullptr, context_),
+        asio::detached);
   }
 }
 

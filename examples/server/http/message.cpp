@@ -12,6 +12,12 @@ Response json_response(std::string json) {
   return response;
 }
 
+Response compressible_json(std::string json) {
+  Response response = json_response(std::move(json));
+  response.may_be_compressed = true;
+  return response;
+}
+
 Response error_response(const gantry::Error& error) {
   const bool has_reason = error.reason() != gantry::ErrorReason::kNone;
   const char* reason = has_reason ? gantry::to_string(error.reason()) : gantry::to_string(error.code());

@@ -25,6 +25,7 @@ struct Request {
   /// Cancelled when the client closes the connection before it has its answer.
   gantry::CancelToken cancel = gantry::CancelToken::create();
   std::string client;  ///< the peer's address, for logs
+  std::string tenant;  ///< of its API key; empty: the header X-Tenant says it
 
   /// A header's value, "" if absent.
   std::string_view header(std::string_view name) const {
@@ -39,6 +40,9 @@ struct Response {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<gantry::Bytes> body;
+  /// Whether it may be compressed for a client that accepts it. Only what models answer, and pages, may: Triton's
+  /// asyncio client accepts compressed descriptions and errors, but does not decompress them.
+  bool may_be_compressed = false;
 
   // For the access log.
   std::string model;
@@ -54,6 +58,8 @@ struct Response {
 
 /// 200 with JSON text.
 Response json_response(std::string json);
+/// The same, which may be compressed.
+Response compressible_json(std::string json);
 /// {"error": text, "reason": ...} with http_status(error) and Retry-After.
 Response error_response(const gantry::Error& error);
 /// The same with a status that no gantry::Error has: 404 for a path, 405, 431, ...

@@ -5,6 +5,9 @@
 #include <cctype>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -29,6 +32,18 @@ gantry::Result<std::vector<std::string>> subdirectories(const fs::path& director
   return names;
 }
 
+/// Version and manifest of each package in a model's directory.
+gantry::Result<std::vector<std::pair<std::string, std::string>>> manifests_of(const fs::path& directory) {
+  const auto versions = subdirectories(directory);
+  if (!versions) return versions.error();
+  std::vector<std::pair<std::string, std::string>> manifests;
+  for (const std::string& version : *versions) {
+    std::ifstream file(directory / version / "gantry.json", std::ios::binary);
+    if (file) manifests.emplace_back(version, std::string(std::istreambuf_iterator<char>(file), {}));
+  }
+  return manifests;
+}
+
 std::string seconds_text(std::chrono::steady_clock::duration time) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
   return std::to_string(ms / 1000) + "." + std::to_string(ms / 100 % 10) + " s";
@@ -43,7 +58,11 @@ gantry::Result<std::shared_ptr<const ServedModel>> open_one(const fs::path& dire
   if (info.name != name || info.version != version)
     return Error(ErrorCode::kInvalidArgument, "the directory is " + name + "/" + version + ", the package in it is " +
                                                   info.name + "/" + info.version + "; name it as the package");
-  return std::make_shared<const ServedModel>(ServedModel{name, version, *pipeline, ModelInterface(*pipeline)});
+  const bool begins_with_model = pipeline->inputs().size() == 1 && !pipeline->inputs()[0].tensors.empty();
+  const int workers = options.open.model.runtime ? options.open.model.runtime->options().workers : 1;
+  return std::make_shared<const ServedModel>(ServedModel{name, version, *pipeline,
+                                                         ModelInterface(*pipeline, options.max_samples),
+                                                         begins_with_model ? 1 : static_cast<std::size_t>(workers)});
 }
 
 }  // namespace
@@ -72,71 +91,134 @@ bool is_older_version(const std::string& a, const std::string& b) {
   return i == a.size();
 }
 
-gantry::Result<std::shared_ptr<DirectoryStore>> DirectoryStore::open(
-    const DirectoryOptions& options, const std::function<void(const std::string&)>& progress) {
-  auto store = std::make_shared<DirectoryStore>();
+gantry::Result<std::shared_ptr<DirectoryStore>> DirectoryStore::open(const DirectoryOptions& options) {
+  std::shared_ptr<DirectoryStore> store(new DirectoryStore(options));
   const auto names = subdirectories(options.directory);
   if (!names) return names.error().within("models.directory");
   for (const std::string& name : *names) {
-    const fs::path directory = fs::path(options.directory) / name;
-    const auto versions = subdirectories(directory);
-    if (!versions) return versions.error().within("models.directory");
-    for (const std::string& version : *versions) {
-      if (std::error_code ignored; !fs::exists(directory / version / "gantry.json", ignored)) continue;
-      const auto began = std::chrono::steady_clock::now();
-      auto model = open_one(directory / version, name, version, options);
-      if (!model) {
-        const Error error = model.error().within("model '" + name + "' version '" + version + "'");
-        if (!options.allow_failed) return error;
-        progress(error.to_string());
-        store->entries_[name].push_back({{name, version, false, error.to_string()}, nullptr});
-        continue;
-      }
-      progress(name + "/" + version + ": ready in " + seconds_text(std::chrono::steady_clock::now() - began));
-      store->entries_[name].push_back({{name, version, true, ""}, *std::move(model)});
+    const auto found = manifests_of(fs::path(options.directory) / name);
+    if (!found) return found.error().within("models.directory");
+    Versions versions;
+    for (const auto& [version, manifest] : *found) {
+      versions.push_back(store->open_entry(name, version, manifest));
+      if (versions.back().error && !options.allow_failed) return *versions.back().error;
     }
+    if (!versions.empty()) store->replace(name, std::move(versions));
   }
-  if (store->entries_.empty())
+  if (store->entries()->empty())
     return Error(ErrorCode::kNotFound, "'" + options.directory +
                                            "' has no package; they lie in <name>/<version>/, as gantry-pack writes "
                                            "them with --out " +
                                            options.directory + "/<name>/<version>")
         .within("models.directory");
-  for (auto& [name, entries] : store->entries_)
-    std::sort(entries.begin(), entries.end(),
-              [](const Entry& a, const Entry& b) { return is_older_version(a.state.version, b.state.version); });
   return store;
+}
+
+DirectoryStore::Entry DirectoryStore::open_entry(const std::string& name, const std::string& version,
+                                                 std::string manifest) const {
+  const auto began = std::chrono::steady_clock::now();
+  auto model = open_one(fs::path(options_.directory) / name / version, name, version, options_);
+  const auto tell = [&](const std::string& text) {
+    if (options_.progress) options_.progress(text);
+  };
+  if (!model) {
+    const Error error = model.error().within("model '" + name + "' version '" + version + "'");
+    tell(error.to_string());
+    return {{name, version, false, error.to_string()}, nullptr, std::move(manifest), error};
+  }
+  tell(name + "/" + version + ": ready in " + seconds_text(std::chrono::steady_clock::now() - began));
+  return {{name, version, true, ""}, *std::move(model), std::move(manifest)};
+}
+
+std::shared_ptr<const DirectoryStore::Entries> DirectoryStore::entries() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return entries_;
+}
+
+void DirectoryStore::replace(const std::string& name, Versions versions) {
+  std::sort(versions.begin(), versions.end(),
+            [](const Entry& a, const Entry& b) { return is_older_version(a.state.version, b.state.version); });
+  auto changed = std::make_shared<Entries>(*entries());
+  (*changed)[name] = std::move(versions);
+  std::shared_ptr<const Entries> previous = std::move(changed);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  previous.swap(entries_);  // what is dropped is destroyed without the lock
+}
+
+Error DirectoryStore::unknown(const std::string& name) const {
+  std::string names;
+  for (const auto& [other, versions] : *entries()) names += (names.empty() ? "" : ", ") + other;
+  return Error(ErrorCode::kNotFound, "no model '" + name + "'; there are: " + names);
+}
+
+gantry::Result<void> DirectoryStore::load(const std::string& name) {
+  const std::lock_guard<std::mutex> lock(loading_);
+  if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos)
+    return Error(ErrorCode::kInvalidArgument, "'" + name + "' is no name of a model: it names a directory");
+  const auto found = manifests_of(fs::path(options_.directory) / name);
+  if (!found || found->empty())
+    return Error(ErrorCode::kNotFound, "models.directory has no package " + name + "/<version>/gantry.json");
+  const auto known = entries();
+  const auto loaded = known->find(name);
+  Versions versions;
+  for (const auto& [version, manifest] : *found) {
+    const Entry* before = nullptr;
+    if (loaded != known->end())
+      for (const Entry& one : loaded->second)
+        if (one.state.version == version && one.model) before = &one;
+    if (before && before->manifest != manifest)
+      return Error(ErrorCode::kFailedPrecondition,
+                   "version '" + version + "' of model '" + name +
+                       "' is loaded, and its gantry.json is another one now; publish it as a new version, or unload "
+                       "the model first");
+    versions.push_back(before ? *before : open_entry(name, version, manifest));
+    if (versions.back().error) return *versions.back().error;
+  }
+  replace(name, std::move(versions));
+  return {};
+}
+
+gantry::Result<void> DirectoryStore::unload(const std::string& name) {
+  const std::lock_guard<std::mutex> lock(loading_);
+  const auto known = entries();
+  const auto loaded = known->find(name);
+  if (loaded == known->end()) return unknown(name);
+  Versions versions;
+  for (const Entry& entry : loaded->second)
+    versions.push_back({{name, entry.state.version, false, "unloaded"}, nullptr, entry.manifest});
+  replace(name, std::move(versions));
+  if (options_.progress) options_.progress(name + ": unloaded");
+  return {};
 }
 
 gantry::Result<std::shared_ptr<const ServedModel>> DirectoryStore::find(const std::string& name,
                                                                         const std::string& version) const {
-  const auto known = entries_.find(name);
-  if (known == entries_.end()) {
-    std::string names;
-    for (const auto& [other, entries] : entries_) names += (names.empty() ? "" : ", ") + other;
-    return Error(ErrorCode::kNotFound, "no model '" + name + "'; there are: " + names);
-  }
-  const auto& entries = known->second;
-  auto entry = entries.rbegin();
+  const auto entries = this->entries();
+  const auto known = entries->find(name);
+  if (known == entries->end()) return unknown(name);
+  const Versions& versions = known->second;
+  auto entry = versions.rbegin();
   if (version.empty())  // the newest that works
-    entry = std::find_if(entries.rbegin(), entries.rend(), [](const Entry& one) { return one.model != nullptr; });
+    entry = std::find_if(versions.rbegin(), versions.rend(), [](const Entry& one) { return one.model != nullptr; });
   else
-    entry =
-        std::find_if(entries.rbegin(), entries.rend(), [&](const Entry& one) { return one.state.version == version; });
-  if (entry == entries.rend() && !version.empty()) {
-    std::string versions;
-    for (const Entry& one : entries) versions += (versions.empty() ? "" : ", ") + one.state.version;
-    return Error(ErrorCode::kNotFound, "model '" + name + "' has no version '" + version + "'; there are: " + versions);
+    entry = std::find_if(versions.rbegin(), versions.rend(),
+                         [&](const Entry& one) { return one.state.version == version; });
+  if (entry == versions.rend() && !version.empty()) {
+    std::string list;
+    for (const Entry& one : versions) list += (list.empty() ? "" : ", ") + one.state.version;
+    return Error(ErrorCode::kNotFound, "model '" + name + "' has no version '" + version + "'; there are: " + list);
   }
-  if (entry == entries.rend()) entry = entries.rbegin();
-  if (!entry->model) return Error(ErrorCode::kUnavailable, "the model could not be loaded: " + entry->state.reason);
+  if (entry == versions.rend()) entry = versions.rbegin();
+  if (!entry->model)
+    return Error(ErrorCode::kUnavailable, "version '" + entry->state.version + "' of model '" + name +
+                                              "' is not loaded: " + entry->state.reason);
   return entry->model;
 }
 
 std::vector<ModelState> DirectoryStore::list() const {
   std::vector<ModelState> states;
-  for (const auto& [name, entries] : entries_)
-    for (const Entry& entry : entries) states.push_back(entry.state);
+  for (const auto& [name, versions] : *entries())
+    for (const Entry& entry : versions) states.push_back(entry.state);
   return states;
 }
 

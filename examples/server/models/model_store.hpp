@@ -28,6 +28,11 @@ class ModelStore {
                                                                   const std::string& version) const = 0;
   /// By name, then by version.
   virtual std::vector<ModelState> list() const = 0;
+  /// Makes what is loaded of a model what there is in storage: opens the versions that are not loaded, and drops those
+  /// that are gone. Blocks for as long as that takes. If it fails, what was loaded stays.
+  virtual gantry::Result<void> load(const std::string& name) = 0;
+  /// Drops all versions of a model; requests that hold one are finished with it.
+  virtual gantry::Result<void> unload(const std::string& name) = 0;
 };
 
 }  // namespace gantry_server

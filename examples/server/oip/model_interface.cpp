@@ -75,7 +75,8 @@ Result<Tensor> stacked(const std::vector<Tensor>& samples, const std::string& na
 
 }  // namespace
 
-ModelInterface::ModelInterface(const gantry::AnyPipeline& pipeline) : pipeline_(pipeline) {
+ModelInterface::ModelInterface(const gantry::AnyPipeline& pipeline, std::size_t max_samples)
+    : pipeline_(pipeline), max_samples_(max_samples) {
   const auto ports = pipeline.inputs();
   bool takes_samples = true;  // whether each input has an axis of samples
   for (const Port& port : ports) {
@@ -103,19 +104,22 @@ ModelInterface::ModelInterface(const gantry::AnyPipeline& pipeline) : pipeline_(
 }
 
 Result<std::size_t> ModelInterface::samples_of(const InferTensor& input) const {
-  if (!has_batch_) return std::size_t{1};
-  if (input.holds_strings()) return input.strings.size();
-  if (input.shape.rank() == 0)
+  if (!input.holds_strings() && !has_batch_) return std::size_t{1};
+  if (!input.holds_strings() && input.shape.rank() == 0)
     return invalid("input '" + input.name + "' has no dimension; the first one is the batch");
-  return static_cast<std::size_t>(input.shape[0]);
+  const auto count = input.holds_strings() ? input.strings.size() : static_cast<std::size_t>(input.shape[0]);
+  if (count > max_samples_)
+    return invalid("input '" + input.name + "' has " + std::to_string(count) + " samples; requests.max_samples is " +
+                   std::to_string(max_samples_));
+  return count;
 }
 
 Result<std::vector<Payload>> ModelInterface::to_payloads(const Port& port, const InferTensor& input) const {
   std::vector<Payload> payloads;
+  const auto count = samples_of(input);
+  if (!count) return count.error();
   if (holds_tensors(port.type)) {
     if (input.holds_strings()) return invalid("input '" + input.name + "': expected a tensor, got BYTES");
-    const auto count = samples_of(input);
-    if (!count) return count.error();
     for (std::size_t i = 0; i < *count; ++i) {
       auto sample = has_batch_ ? input.tensor.select(0, static_cast<std::int64_t>(i)) : Result<Tensor>(input.tensor);
       if (!sample) return sample.error();

@@ -30,12 +30,14 @@ struct TensorInfo {
 /// Threads: immutable.
 class ModelInterface {
  public:
-  explicit ModelInterface(const gantry::AnyPipeline& pipeline);
+  /// `max_samples`: of one request.
+  ModelInterface(const gantry::AnyPipeline& pipeline, std::size_t max_samples);
 
   /// Empty where the tensors are not known.
   const std::vector<TensorInfo>& inputs() const { return inputs_; }
   const std::vector<TensorInfo>& outputs() const { return outputs_; }
   bool has_batch() const { return has_batch_; }
+  std::size_t max_samples() const { return max_samples_; }
 
   /// One payload for each sample of the request. invalid_argument names the input, what was expected and what came.
   gantry::Result<std::vector<gantry::Payload>> to_samples(const InferRequest& request) const;
@@ -52,6 +54,7 @@ class ModelInterface {
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;
   bool has_batch_ = false;
+  std::size_t max_samples_;
 };
 
 }  // namespace gantry_server

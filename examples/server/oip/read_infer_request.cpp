@@ -166,6 +166,7 @@ Result<InferRequest> read_infer_request(const Bytes& body, std::optional<std::si
   JsonFields fields(*json);
   InferRequest request;
   request.id = fields.string("id", "");
+  for (const char* name : {"model_name", "model_version"}) fields.find(name);  // KServe's client; the path has them
   auto ok = read_parameters(fields, [&](const gantry::JsonMember& member) -> Result<void> {
     if (member.key == "binary_data_output") return store(member.value.boolean(), request.binary_outputs);
     if (member.key == "priority") return store(member.value.integer(), request.priority);

@@ -97,6 +97,7 @@ Result<Response> write_infer_response(const InferResponse& response, const Infer
   auto text = json.finish();
   if (!text) return text.error();
   Response http_response;
+  http_response.may_be_compressed = true;
   if (has_binary) {
     http_response.content_type = "application/octet-stream";
     http_response.headers.emplace_back("Inference-Header-Content-Length", std::to_string(text->size()));

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // AdmissionPolicy: whether a request is admitted, and whether one that has waited is still worth computing. Pure: the
-// time and the load are arguments. What a new rule needs to know of the load is a member of Load, which
-// WorkQueue::admit() fills in.
+// time and the load are arguments.
+//
+// A new rule is written in admission_policy.cpp and listed at refuse() or shed(); its test is
+// tests/runtime/policy/admission_policy_test.cpp. What it needs to know of the load becomes a member of Load, which
+// WorkQueue::admit() fills in. refuse() knows neither priority nor tenant: WorkQueue::admit() has them, in CallOptions,
+// and a rule about them needs them as an argument. How fast the queue drains is measured by Overload.
 #pragma once
 
 #include <cstddef>
@@ -19,17 +23,18 @@ class AdmissionPolicy {
  public:
   /// What the runtime is busy with.
   struct Load {
-    std::size_t in_flight;  ///< requests that were admitted and have no answer
-    std::size_t queued;     ///< of these, requests that have not begun
-    double cost_ahead;      ///< samples of queued requests that begin before this one (JobOrder::cost_ahead_of())
-    int slots;  ///< WorkSlots::limit(): of the requests that have begun, so many run; the others wait for a model
+    std::size_t in_flight = 0;  ///< requests of all tenants that were admitted and have no answer
+    std::size_t queued = 0;     ///< of these, requests that have not begun
+    double cost_ahead = 0;      ///< samples of queued requests that begin before this one (JobOrder::cost_ahead_of())
+    int slots = 1;  ///< WorkSlots::limit(): of the requests that have begun, so many run; the others wait for a model
   };
 
   AdmissionPolicy(std::size_t max_in_flight, Clock::duration shed_target, Clock::duration shed_interval)
       : max_in_flight_(max_in_flight), overload_(shed_target, shed_interval) {}
 
   /// Why a request is not admitted. The first rule that applies decides:
-  /// 1. `in_flight` has reached max_in_flight: resource_exhausted, queue_full, to retry after the time of one sample.
+  /// 1. `in_flight` has reached max_in_flight: resource_exhausted, queue_full, to retry after the time
+  ///    that one sample takes to leave the queue (Overload::time_for(1)).
   /// 2. It has no deadline, or nothing is in flight: admitted. An idle runtime tries any deadline, so that a wrong
   ///    `expected` is measured again.
   /// 3. `expected` is longer than what is left: deadline_exceeded, deadline_unreachable.
@@ -41,7 +46,7 @@ class AdmissionPolicy {
 
   /// Why a request that is about to begin is not computed: it has a deadline, and has waited too long in a standing
   /// queue. `is_last`: none is queued behind it; the last is never shed, since there is nothing to compute instead.
-  /// `cost_behind`: samples of the requests that are still queued. Called after on_begin().
+  /// `cost_behind`: samples of the requests that are still queued. Call on_begin() for this request first.
   std::optional<Error> shed(const Ticket& request, bool is_last, double cost_behind, Clock::time_point now) const;
 
   /// When a request enters an empty queue.

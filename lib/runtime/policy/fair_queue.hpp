@@ -123,6 +123,8 @@ class FairQueue {
       flows.push_back({tenant, {}, 0});
       return flows.back();
     }
+    /// Of each tenant its first entry is the oldest, since a tenant's entries are in the order of push(). A rule that
+    /// orders them otherwise must look at all of them here.
     Clock::time_point oldest() const {
       Clock::time_point oldest = Clock::time_point::max();
       for (const Flow& flow : flows)

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
+#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gantry::inline GANTRY_ABI::detail {
@@ -164,6 +167,28 @@ TEST(JobOrder, TimersOfOneTimeRunInTheOrderTheyWereAdded) {
   order.push_at(now, 2);
   EXPECT_EQ(order.next(now)->job, 1);
   EXPECT_EQ(order.next(now)->job, 2);
+}
+
+/// A job for which there is room only while `has_memory`.
+struct Fragile {
+  static inline bool has_memory = true;
+  Fragile() {
+    if (!has_memory) throw std::bad_alloc();
+  }
+  explicit Fragile(int number) : value(std::make_unique<int>(number)) {}
+  std::unique_ptr<int> value;
+};
+
+TEST(JobOrderMemory, LeavesAJobThatItCannotTakeWithTheCaller) {
+  JobOrder<Fragile> order(1s, {});
+  Fragile deferred(7), request(8);
+  Fragile::has_memory = false;
+  EXPECT_THROW(order.push_deferred(std::move(deferred)), std::bad_alloc);
+  EXPECT_THROW(order.push_request(std::move(request), {}), std::bad_alloc);
+  Fragile::has_memory = true;
+  EXPECT_TRUE(deferred.value);
+  EXPECT_TRUE(request.value);
+  EXPECT_EQ(order.queued_requests(), 0u);
 }
 
 }  // namespace
