@@ -30,6 +30,7 @@ PROGRAM, MODELS, PACKAGE = sys.argv[1:4]
 INVALID, MISSING = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
 UNAVAILABLE, UNIMPLEMENTED = grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED
 NUMPY = {"FP32": "<f4", "FP64": "<f8", "UINT8": "u1", "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "BOOL": "?"}
+UNLIMITED = ("--requests.default_timeout_ms", "0", "--requests.max_timeout_ms", "0")  # what has no deadline is not shed
 FIELDS = {"FP32": "fp32_contents", "FP64": "fp64_contents", "UINT8": "uint_contents", "INT8": "int_contents",
           "INT16": "int_contents", "INT32": "int_contents", "INT64": "int64_contents", "BOOL": "bool_contents"}
 
@@ -295,7 +296,7 @@ class Pictures(Served):
 
 
 class Limits(Served):
-    flags = ("--http.max_body_bytes", "500000", "--http.max_bytes_in_flight", "1048576")
+    flags = ("--http.max_body_bytes", "500000", "--http.max_bytes_in_flight", "1048576", *UNLIMITED)
 
     def test_a_message_that_is_too_large(self):
         self.infer(request(id="x" * 400000))
@@ -322,7 +323,7 @@ class Limits(Served):
 
 
 class Deadlines(Served):
-    flags = ("--requests.default_timeout_ms", "0")  # what has no deadline is not shed
+    flags = UNLIMITED
 
     def test_a_deadline_that_passes(self):
         for _ in range(3):
@@ -387,7 +388,7 @@ class Ends(unittest.TestCase):
         self.assertEqual(server.process.wait(timeout=60), 0)
 
     def test_what_still_waits_after_the_drain_is_told_so(self):
-        server, stub = self.start("--drain.delay_ms", "0", "--drain.timeout_ms", "1", "--requests.default_timeout_ms", "0")
+        server, stub = self.start("--drain.delay_ms", "0", "--drain.timeout_ms", "1", *UNLIMITED)
         calls = self.slow_calls(server, stub, 200)
         server.process.send_signal(signal.SIGTERM)
         errors = [error for error in (call.exception(timeout=60) for call in calls) if error]

@@ -95,8 +95,9 @@ void GrpcServer::stop_accepting() {
 
 void GrpcServer::stop() {
   stop_accepting();
-  do grpc_server_cancel_all_calls(running_->server->c_server());
-  while (running_->shutdown.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready);
+  // The first time is for answers that are on their way.
+  while (running_->shutdown.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready)
+    grpc_server_cancel_all_calls(running_->server->c_server());
 }
 
 }  // namespace gantry_server
