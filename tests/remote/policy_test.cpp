@@ -203,7 +203,8 @@ TEST(CallHeaders, TellsWhatTheCallIsWorth) {
 
 TEST(InferAnswer, MayHoldABoolThatIsNone) {
   const auto signature = Signature::parse("x:bool[2]", "y:bool[2]").value();
-  const std::string json = R"({"outputs":[{"name":"y","datatype":"BOOL","shape":[2],"parameters":{"binary_data_size":2}}]})";
+  const std::string json =
+      R"({"outputs":[{"name":"y","datatype":"BOOL","shape":[2],"parameters":{"binary_data_size":2}}]})";
   HttpAnswer came = answer(200, json + std::string("\1\0", 2));
   came.json_size = std::to_string(json.size());
   EXPECT_THAT(read_infer_answer(came, signature), IsOk());

@@ -2,6 +2,7 @@
 """gantry-server over HTTP: python server_test.py SERVER MODELS PACKAGE
 
 MODELS: what make_packages.py made; PACKAGE: the demo's package, which takes photos."""
+import fcntl
 import importlib.util
 import json
 import pathlib
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -153,6 +155,25 @@ class Protocol(Served):
         _, headers, page = self.server.ask("GET", "/metrics")
         self.assertIn("version=0.0.4", headers["Content-Type"])
         self.assertRegex(page.decode(), r'gantry_pipeline_seconds_count\{pipeline="affine",version="10"\} [1-9]')
+
+    def test_a_long_message_does_not_hold_up_the_others(self):
+        body = json.dumps({"inputs": [{**X, "data": [[0.123] * 4_000_000]}]}).encode()  # read whole, then refused
+        head = b"POST /v2/models/affine/infer HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+
+        def is_received(connection):
+            return fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)) == bytes(4)
+
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(60)
+            connection.connect(self.server.socket_path)
+            connection.sendall(head + body)
+            wait_until(lambda: is_received(connection), "the server does not read the message")
+            self.assertEqual(self.server.json("GET", "/v2/health/live")[0], 200)
+            connection.setblocking(False)
+            with self.assertRaises(BlockingIOError):  # the message was still being read meanwhile
+                connection.recv(1000)
+            connection.settimeout(60)
+            self.assertIn(b"400 Bad Request", connection.recv(1000))
 
     def test_the_metrics_of_the_readme_are_there(self):
         self.infer({"inputs": [X]})

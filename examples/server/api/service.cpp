@@ -60,6 +60,19 @@ Result<std::optional<std::size_t>> json_size_of(const Request& request) {
   return std::optional<std::size_t>(size);
 }
 
+/// Whether a message is large in what is read value by value: JSON, and the strings of BYTES. Tensors in binary are not
+/// read at all.
+bool is_long_to_read(const Request& request) {
+  constexpr std::size_t kLong = std::size_t{32} << 10;
+  if (request.body.size() <= kLong) return false;
+  const auto json_size = json_size_of(request);
+  if (!json_size) return false;  // an error, which is told soon
+  const std::size_t json = std::min(json_size->value_or(request.body.size()), request.body.size());
+  if (json > kLong || json == 0) return true;
+  const std::string_view text(static_cast<const char*>(static_cast<const void*>(request.body.data())), json);
+  return text.find("BYTES") != std::string_view::npos;
+}
+
 Result<InferRequest> read_request(const Request& request, const ModelInterface& interface) {
   const auto json_size = json_size_of(request);
   if (!json_size) return json_size.error();
@@ -200,7 +213,14 @@ void Service::infer(const std::shared_ptr<const Request>& request, const Route& 
   if (!options) return respond(with_model(error_response(options.error()), **model));
   const std::string media_type = content_type_of(*request);
   if (is_payload(*request, media_type)) return infer_payload(*model, request, media_type, *options, respond);
-  infer_message(*model, request, *options, respond);
+  if (!is_long_to_read(*request)) return infer_message(*model, request, *options, respond);
+  asio::post(readers_, [model = *model, request, options = *options, respond] {
+    try {
+      infer_message(model, request, options, respond);
+    } catch (...) {
+      respond(error_response(gantry::detail::translate_exception()));
+    }
+  });
 } catch (...) {
   respond(error_response(gantry::detail::translate_exception()));
 }

@@ -13,7 +13,7 @@
 
 namespace gantry_server {
 
-/// Threads: thread-safe.
+/// Threads: thread-safe. All requests must have been answered before it is destroyed.
 class Service final : public Handler {
  public:
   Service(std::shared_ptr<const ModelStore> models, gantry::Runtime runtime, const RequestLimits& limits)
@@ -37,6 +37,7 @@ class Service final : public Handler {
   gantry::Runtime runtime_;
   RequestLimits limits_;
   std::atomic<bool> is_draining_{false};
+  mutable asio::thread_pool readers_{1};  // reads long messages, so that the I/O threads go on
 };
 
 }  // namespace gantry_server
