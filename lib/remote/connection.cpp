@@ -158,8 +158,8 @@ asio::awaitable<Result<void>> connect(Connection& connection, const Address& add
   co_return unavailable("no connection", error);
 }
 
-asio::awaitable<Exchange> exchange(Connection& connection, Flight& flight, std::vector<asio::const_buffer> pieces,
-                                   AnswerLimits limits) {
+asio::awaitable<Exchange> send_and_receive(Connection& connection, Flight& flight,
+                                           std::vector<asio::const_buffer> pieces, AnswerLimits limits) {
   const SocketInFlight in_flight(flight, connection.socket);
   Exchange result;
   ErrorCodeOfIo error;

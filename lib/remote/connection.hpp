@@ -47,7 +47,7 @@ asio::awaitable<Result<void>> connect(Connection& connection, const Address& add
 /// Sends `pieces` and reads the answer. If the flight is stopped, the connection is closed and there is no answer.
 /// unavailable for a connection that ends, model_error for an answer that is malformed or beyond the limits. The
 /// connection is usable afterwards only if HttpAnswer::keeps.
-asio::awaitable<Exchange> exchange(Connection& connection, Flight& flight, std::vector<asio::const_buffer> pieces,
-                                   AnswerLimits limits);
+asio::awaitable<Exchange> send_and_receive(Connection& connection, Flight& flight,
+                                           std::vector<asio::const_buffer> pieces, AnswerLimits limits);
 
 }  // namespace gantry::inline GANTRY_ABI::remote

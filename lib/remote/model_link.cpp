@@ -13,7 +13,7 @@ asio::awaitable<Exchange> get(const ModelLink& link, Connection& connection, con
                               std::string path) {
   const std::string head = "GET " + path + " HTTP/1.1\r\nHost: " + address.host_header + "\r\n\r\n";
   std::vector<asio::const_buffer> pieces{asio::buffer(head)};
-  co_return co_await exchange(connection, flight, std::move(pieces), link.limits);
+  co_return co_await send_and_receive(connection, flight, std::move(pieces), link.limits);
 }
 
 Error another_signature(const ModelDescription& expected, const ModelDescription& came) {
@@ -67,7 +67,7 @@ asio::awaitable<Result<Exchange>> send_infer(const ModelLink& link, Connection& 
   std::vector<asio::const_buffer> pieces{asio::buffer(head), asio::buffer(*text)};
   for (const NamedTensor& input : inputs)
     if (input.tensor.size_bytes() > 0) pieces.emplace_back(input.tensor.data(), input.tensor.size_bytes());
-  co_return co_await exchange(connection, flight, std::move(pieces), link.limits);
+  co_return co_await send_and_receive(connection, flight, std::move(pieces), link.limits);
 }
 
 }  // namespace gantry::inline GANTRY_ABI::remote

@@ -24,7 +24,7 @@ struct ModelLink {
 };
 
 /// Asks for the model's metadata. failed_precondition if its tensors are not the expected ones; the server's error, or
-/// those of exchange().
+/// those of send_and_receive().
 asio::awaitable<Result<ModelDescription>> ask_description(const ModelLink& link, Connection& connection,
                                                           const Address& address, Flight& flight);
 
