@@ -28,7 +28,7 @@ Result<std::shared_ptr<const Message>> parse(const grpc::ByteBuffer& wire, BodyP
     Message message;
   };
   const auto parsed = std::make_shared<Counted>();
-  parsed->memory = bodies.reserve(2 * wire.Length());  // gRPC keeps what it received until the call is over
+  parsed->memory = bodies.reserve(2 * wire.Length());  // as the message, and as gRPC received it
   if (!parsed->memory)
     return Error(ErrorCode::kResourceExhausted,
                  "the bodies of all requests exceed the memory that this server gives them")
@@ -62,6 +62,7 @@ class InferCall final : public grpc::ServerUnaryReactor, public std::enable_shar
     info_.set_bytes_in(wire.Length());
     auto message = parse(wire, server_->http->bodies);
     if (!message) return message.error();
+    message_ = *message;
     auto model = server_->models->find((*message)->model_name(), (*message)->model_version());
     if (!model) return model.error();
     info_.set_model(**model);
@@ -98,6 +99,7 @@ class InferCall final : public grpc::ServerUnaryReactor, public std::enable_shar
   const std::shared_ptr<const GrpcContext> server_;
   CallInfo info_;
   grpc::ByteBuffer* const answer_;
+  std::shared_ptr<const Message> message_;  // counted until the call is over, as long as gRPC keeps what it received
   gantry::CancelToken cancel_ = gantry::CancelToken::create();
   std::atomic<bool> is_cancelled_{false};
   std::atomic<bool> is_finished_{false};
