@@ -36,6 +36,8 @@ struct Port {
 
 namespace detail {
 struct AnyPipelineParts;
+template <class Out>
+class PartialBatch;
 /// `core` as a pipeline from `in` to `out`, if a config left the types of tuples and of several inputs open; `origin`
 /// has these. invalid_argument if it takes or returns another type.
 GANTRY_API Result<std::shared_ptr<const PipelineCore>> as_typed(std::shared_ptr<const PipelineCore> core,
@@ -111,8 +113,7 @@ class GANTRY_API AnyPipeline {
  private:
   std::shared_ptr<const detail::PipelineOrigin> origin() const;
   Result<detail::Value> unpack(Payload input) const;
-  struct Unpacked;
-  Unpacked unpack_all(std::vector<Payload> inputs) const;
+  detail::PartialBatch<Payload> unpack_all(std::vector<Payload> inputs) const;
   template <class Call>
   std::vector<Result<Payload>> run_all(std::vector<Payload> inputs, const Call& call) const;
 

@@ -7,6 +7,7 @@
 #include "core/return_if_error.hpp"
 #include "pipeline/boxed_value.hpp"
 #include "pipeline/parsed_pipeline.hpp"
+#include "pipeline/partial_batch.hpp"
 #include "pipeline/pipeline_origin.hpp"
 #include "pipeline/ports.hpp"
 #include "pipeline/run_until.hpp"
@@ -27,6 +28,10 @@ namespace {
 
 using detail::boxed;
 using detail::Value;
+
+Result<Payload> to_payload(Result<Value> result) {
+  return boxed(std::move(result));
+}
 
 }  // namespace
 
@@ -102,37 +107,15 @@ Result<Payload> AnyPipeline::run(Payload input, const CallContext& call) const {
   return boxed(core_->run(std::move(value), call));
 }
 
-/// Inputs of a batch: the errors of those that do not fit, and the values of the others.
-struct AnyPipeline::Unpacked {
-  std::vector<Result<Payload>> results;  // one per input; without an error it is to be replaced
-  std::vector<Value> values;
-
-  /// `ran`: one result per value, in order.
-  std::vector<Result<Payload>> finish(std::vector<Result<Value>> ran) && {
-    auto next = ran.begin();
-    for (Result<Payload>& result : results)
-      if (result) result = boxed(std::move(*next++));
-    return std::move(results);
-  }
-};
-
-AnyPipeline::Unpacked AnyPipeline::unpack_all(std::vector<Payload> inputs) const {
-  Unpacked unpacked;
-  unpacked.results.reserve(inputs.size());
-  unpacked.values.reserve(inputs.size());
-  for (Payload& input : inputs) {
-    auto value = unpack(std::move(input));
-    unpacked.results.push_back(value ? Result<Payload>(Payload()) : Result<Payload>(value.error()));
-    if (value) unpacked.values.push_back(*std::move(value));
-  }
-  return unpacked;
+detail::PartialBatch<Payload> AnyPipeline::unpack_all(std::vector<Payload> inputs) const {
+  return {std::move(inputs), [this](Payload& input) { return unpack(std::move(input)); }};
 }
 
 template <class Call>
 std::vector<Result<Payload>> AnyPipeline::run_all(std::vector<Payload> inputs, const Call& call) const {
-  auto unpacked = unpack_all(std::move(inputs));
-  auto ran = core_->run_batch(std::move(unpacked.values), call);
-  return std::move(unpacked).finish(std::move(ran));
+  auto batch = unpack_all(std::move(inputs));
+  auto ran = core_->run_batch(batch.take_values(), call);
+  return std::move(batch).finish(std::move(ran), to_payload);
 }
 
 std::vector<Result<Payload>> AnyPipeline::run_batch(std::vector<Payload> inputs, const RunOptions& options) const {
@@ -162,11 +145,11 @@ void AnyPipeline::submit(Payload input, const RunOptions& options, Function<void
 
 void AnyPipeline::submit_batch(std::vector<Payload> inputs, const RunOptions& options,
                                Function<void(std::vector<Result<Payload>>)> done) const {
-  auto unpacked = unpack_all(std::move(inputs));
-  auto values = std::move(unpacked.values);
+  auto batch = unpack_all(std::move(inputs));
+  auto values = batch.take_values();
   Function<void(std::vector<Result<Value>>)> answer =
-      [done = std::move(done), unpacked = std::move(unpacked)](std::vector<Result<Value>> ran) mutable {
-        done(std::move(unpacked).finish(std::move(ran)));
+      [done = std::move(done), batch = std::move(batch)](std::vector<Result<Value>> ran) mutable {
+        done(std::move(batch).finish(std::move(ran), to_payload));
       };
   core_->submit_batch(std::move(values), options, std::move(answer));
 }

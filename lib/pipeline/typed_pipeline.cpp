@@ -9,6 +9,7 @@
 #include "core/return_if_error.hpp"
 #include "pipeline/config_tensors.hpp"
 #include "pipeline/open_tuple.hpp"
+#include "pipeline/partial_batch.hpp"
 #include "pipeline/pipeline_origin.hpp"
 #include "pipeline/request.hpp"
 
@@ -136,11 +137,11 @@ class TypedPipeline final : public PipelineCore {
   }
   void submit_batch(std::vector<Value> inputs, const RunOptions& options,
                     Function<void(std::vector<Result<Value>>)> done) const override {
-    Taken taken = take_all(std::move(inputs));
-    auto values = std::move(taken.values);
+    auto batch = take_all(std::move(inputs));
+    auto values = batch.take_values();
     inner_->submit_batch(std::move(values), options,
-                         [done = std::move(done), taken = std::move(taken), out = &out_](auto ran) mutable {
-                           done(finished(std::move(taken), std::move(ran), *out));
+                         [done = std::move(done), batch = std::move(batch), out = &out_](auto ran) mutable {
+                           done(finished(std::move(batch), std::move(ran), *out));
                          });
   }
   Error refuse(const Error& error) const noexcept override { return inner_->refuse(error); }
@@ -179,34 +180,24 @@ class TypedPipeline final : public PipelineCore {
     if (!taken) return inner_->refuse(taken.error());
     return converted(inner_->run(*std::move(taken), call), out_);
   }
-  /// Inputs of a batch: the errors of those that cannot be converted, and the values of the others.
-  struct Taken {
-    std::vector<Result<Value>> results;  // one per input; without an error it is to be replaced
-    std::vector<Value> values;
-  };
-  Taken take_all(std::vector<Value> inputs) const {
-    Taken all;
-    all.results.reserve(inputs.size());
-    all.values.reserve(inputs.size());
-    for (Value& input : inputs) {
-      auto taken = take(input);
-      all.results.push_back(taken ? Result<Value>(Value()) : Result<Value>(inner_->refuse(taken.error())));
-      if (taken) all.values.push_back(*std::move(taken));
-    }
-    return all;
+  PartialBatch<Value> take_all(std::vector<Value> inputs) const {
+    return {std::move(inputs), [this](Value& input) -> Result<Value> {
+              auto taken = take(input);
+              if (!taken) return inner_->refuse(taken.error());
+              return taken;
+            }};
   }
-  static std::vector<Result<Value>> finished(Taken taken, std::vector<Result<Value>> ran, const TypeInfo& out) {
-    auto next = ran.begin();
-    for (Result<Value>& result : taken.results)
-      if (result) result = converted(std::move(*next++), out);
-    return std::move(taken.results);
+  static std::vector<Result<Value>> finished(PartialBatch<Value> batch, std::vector<Result<Value>> ran,
+                                             const TypeInfo& out) {
+    return std::move(batch).finish(std::move(ran),
+                                   [&](Result<Value> result) { return converted(std::move(result), out); });
   }
   /// `run` gets the inputs that could be converted.
   template <class Run>
   std::vector<Result<Value>> run_all(std::vector<Value> inputs, const Run& run) const {
-    Taken taken = take_all(std::move(inputs));
-    auto ran = run(std::move(taken.values));
-    return finished(std::move(taken), std::move(ran), out_);
+    auto batch = take_all(std::move(inputs));
+    auto ran = run(batch.take_values());
+    return finished(std::move(batch), std::move(ran), out_);
   }
   static Result<Value> converted(Result<Value> result, const TypeInfo& out) try {
     if (!result) return result;

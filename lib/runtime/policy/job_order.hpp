@@ -8,7 +8,7 @@
 //    (any requests: those that overtook them count, and those that began without being queued);
 // 4. a new request, as FairQueue orders them.
 // Within 1 and 3, first in, first out; timers run by their time, those of the same time in the order of push_at().
-// Nothing bounds 1 and 2: a request that has begun is finished before another begins.
+// Nothing bounds 1 and 2: while a request that has begun can go on, or a timer is due, no other request begins.
 //
 // A rule among requests belongs into FairQueue; one between these classes into next(), and into next_continuation(),
 // by which a caller that waits for its own request takes work, if it concerns 1 or 2.
