@@ -25,8 +25,8 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc  # noqa: E402
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from running_server import RunningServer, wait_until  # noqa: E402
+from served import MODELS, PROGRAM, photo, picture_models  # noqa: E402
 
-PROGRAM, MODELS, PACKAGE = sys.argv[1:4]
 INVALID, MISSING = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
 UNAVAILABLE, UNIMPLEMENTED = grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED
 NUMPY = {"FP32": "<f4", "FP64": "<f8", "UINT8": "u1", "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "BOOL": "?"}
@@ -273,12 +273,9 @@ class Values(Served):
 class Pictures(Served):
     @classmethod
     def setUpClass(cls):
-        cls.models = cls.enterClassContext(tempfile.TemporaryDirectory())
-        pathlib.Path(cls.models, "efficientnet-lite0").mkdir()
-        pathlib.Path(cls.models, "efficientnet-lite0/1").symlink_to(pathlib.Path(PACKAGE).resolve())
+        cls.models = picture_models(cls)
         super().setUpClass()
-        folder = importlib.util.find_spec("skimage").submodule_search_locations[0]
-        cls.photo = pathlib.Path(folder, "data/chelsea.png").read_bytes()
+        cls.photo = photo()
 
     def test_strings_in_strings_out(self):
         _, expected = self.server.json("POST", "/v2/models/efficientnet-lite0/infer", self.photo, {"Content-Type": "image/png"})

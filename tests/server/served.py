@@ -14,16 +14,22 @@ from running_server import RunningServer  # noqa: E402
 PROGRAM, MODELS, PACKAGE = sys.argv[1:4]
 
 
+def picture_models(test_class):
+    """A folder with the demo's package alone, for as long as the class runs."""
+    models = pathlib.Path(test_class.enterClassContext(tempfile.TemporaryDirectory()))
+    models.joinpath("efficientnet-lite0").mkdir()
+    models.joinpath("efficientnet-lite0/1").symlink_to(pathlib.Path(PACKAGE).resolve())
+    return models
+
+
 class Served(unittest.TestCase):
     flags = ()
 
     @classmethod
     def setUpClass(cls):
-        models = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        models = picture_models(cls)
         for folder in pathlib.Path(MODELS).resolve().iterdir():
             models.joinpath(folder.name).symlink_to(folder)
-        models.joinpath("efficientnet-lite0").mkdir()
-        models.joinpath("efficientnet-lite0/1").symlink_to(pathlib.Path(PACKAGE).resolve())
         cls.server = cls.enterClassContext(RunningServer(PROGRAM, models, *cls.flags))
         cls.url = f"127.0.0.1:{cls.server.port}"
 

@@ -3,7 +3,6 @@
 
 MODELS: what make_packages.py made; PACKAGE: the demo's package, which takes photos."""
 import fcntl
-import importlib.util
 import json
 import pathlib
 import re
@@ -22,8 +21,8 @@ import numpy
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from running_server import RunningServer, wait_until  # noqa: E402
+from served import MODELS, PROGRAM, photo, picture_models  # noqa: E402
 
-PROGRAM, MODELS, PACKAGE = sys.argv[1:4]
 X = {"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}
 
 
@@ -339,12 +338,9 @@ class Binary(Served):
 class Pictures(Served):
     @classmethod
     def setUpClass(cls):
-        cls.models = cls.enterClassContext(tempfile.TemporaryDirectory())
-        pathlib.Path(cls.models, "efficientnet-lite0").mkdir()
-        pathlib.Path(cls.models, "efficientnet-lite0/1").symlink_to(pathlib.Path(PACKAGE).resolve())
+        cls.models = picture_models(cls)
         super().setUpClass()
-        folder = importlib.util.find_spec("skimage").submodule_search_locations[0]
-        cls.photo = pathlib.Path(folder, "data/chelsea.png").read_bytes()
+        cls.photo = photo()
 
     def test_a_photo_in_classes_out(self):
         status, answer = self.server.json("POST", "/v2/models/efficientnet-lite0/infer", self.photo,
