@@ -137,7 +137,7 @@ Error Dispatcher::nobody_there() const {
     text += (text.empty() ? "" : "; ") + host->address.text + ": " +
             (host->problem ? host->problem->message() : "no answer");
   }
-  const Error error(code, "no host can be used now: " + text);
+  Error error(code, "no host can be used now: " + text);
   if (code == ErrorCode::kFailedPrecondition) return error;
   return error.with_reason(ErrorReason::kUnhealthy, std::max(first - clock_.now(), std::chrono::nanoseconds(0)));
 }

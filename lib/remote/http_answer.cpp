@@ -109,7 +109,7 @@ Error error_of(const HttpAnswer& answer) {
     message.erase(0, colon + 2);
   }
   if (message.empty()) message = "the server answered with status " + std::to_string(answer.status);
-  const Error error(code, std::move(message));
+  Error error(code, std::move(message));
   if (reason == ErrorReason::kNone && !answer.retry_after) return error;
   return error.with_reason(reason, answer.retry_after.value_or(std::chrono::seconds(0)));
 }

@@ -99,4 +99,6 @@ class RunningServer:
         raise AssertionError("no metric " + name)
 
     def log(self):
-        return [json.loads(line) for line in self.log_path.read_text().splitlines()]
+        """The whole lines: the server may be in the middle of writing the last one."""
+        lines = self.log_path.read_text().split("\n")[:-1]
+        return [json.loads(line) for line in lines]
