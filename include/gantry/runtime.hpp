@@ -80,8 +80,9 @@ struct GANTRY_API RuntimeOptions {
   /// Shares of tenants (RunOptions::tenant) if several have requests waiting; > 0. Tenants not named here have share 1.
   std::map<std::string, double> tenant_weights;
   /// Once the queue has not been empty for `shed_interval`, the library refuses requests with a deadline that have
-  /// waited longer than `shed_target` and longer than twice the time they need. This keeps the queue short, so that
-  /// running requests meet their deadlines. Requests without a deadline wait. 0: never refuses.
+  /// waited longer than `shed_target`, than twice the time they need, and than a tenth of the time from their arrival
+  /// to their deadline. This keeps the queue short, so that running requests meet their deadlines. Requests without a
+  /// deadline wait. 0: never refuses.
   std::chrono::milliseconds shed_target{5};
   std::chrono::milliseconds shed_interval{100};
   /// The clock for deadlines, waits and timers; tests replace it to move time. C++ only. nullptr: the steady clock.

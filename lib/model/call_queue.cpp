@@ -154,7 +154,8 @@ std::optional<Error> CallQueue::check_turn(const FairQueue<CallPtr>::Entry& entr
     return Error(ErrorCode::kDeadlineExceeded, "the deadline is in " + milliseconds(*call.deadline - now) +
                                                    ", but the model takes " + milliseconds(needed))
         .with_reason(ErrorReason::kDeadlineUnreachable);
-  if (!waiting_.empty() && overload_.should_shed(now, entry.ticket.queued, latency.expected(entry.item->rows)))
+  if (!waiting_.empty() && overload_.should_shed(now, entry.ticket.queued, latency.expected(entry.item->rows),
+                                                 *call.deadline - entry.ticket.queued))
     return Error(ErrorCode::kResourceExhausted,
                  "the model is overloaded: shed after waiting for " + milliseconds(now - entry.ticket.queued))
         .with_reason(ErrorReason::kShed, overload_.time_for(waiting_.cost_ahead_of(call.priority)));

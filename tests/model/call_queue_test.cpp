@@ -242,13 +242,22 @@ TEST(CallQueue, KeepsAnInstanceIdleIfAllCallsMissTheirDeadline) {
 TEST(CallQueue, ShedsFromAStandingQueueButNeverTheLast) {
   CallQueue queue = make_queue(batching(1));
   for (int i = 0; i < 40; ++i) {
-    CallPtr call = make_call(i, kStart + 10s);
+    CallPtr call = make_call(i, kStart + 1s);
     ASSERT_FALSE(queue.arrive(call, kStart));
   }
   const Batch batch = queue.begin(kStart + 200ms);
   EXPECT_EQ(batch.refused.size, 39u);
   EXPECT_EQ(batch.refused.first->refusal->reason(), ErrorReason::kShed);
   EXPECT_EQ(ids(batch.calls), (std::vector<int>{39}));
+}
+
+TEST(CallQueue, DoesNotShedACallThatHasWaitedLessThanATenthOfItsTime) {
+  CallQueue queue = make_queue(batching(1));
+  for (int i = 0; i < 40; ++i) {
+    CallPtr call = make_call(i, kStart + 10s);
+    ASSERT_FALSE(queue.arrive(call, kStart));
+  }
+  EXPECT_EQ(queue.begin(kStart + 200ms).refused.size, 0u);
 }
 
 TEST(CallQueue, NeverShedsCallsWithoutADeadline) {

@@ -204,7 +204,7 @@ TEST(RuntimeShedding, ShedsRequestsThatWaitedInAStandingQueue) {
   options.shed_target = 1ms;
   options.shed_interval = 10ms;
   OneWorker one(options);
-  for (int i = 1; i <= 4; ++i) one.submit(i, within(1h, *one.time));
+  for (int i = 1; i <= 4; ++i) one.submit(i, within(200ms, *one.time));
   one.submit(5);
   one.time->advance(30ms);
   EXPECT_EQ(one.finish(), (std::vector<int>{0, 5})) << "without a deadline it waits";
@@ -217,7 +217,7 @@ TEST(RuntimeShedding, CanBeSwitchedOff) {
   options.shed_target = 0ms;
   options.shed_interval = 10ms;
   OneWorker one(options);
-  for (int i = 1; i <= 4; ++i) one.submit(i, within(1h, *one.time));
+  for (int i = 1; i <= 4; ++i) one.submit(i, within(200ms, *one.time));
   one.time->advance(30ms);
   EXPECT_EQ(one.finish(), (std::vector<int>{0, 1, 2, 3, 4}));
 }

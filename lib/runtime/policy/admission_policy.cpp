@@ -42,7 +42,8 @@ std::optional<Error> AdmissionPolicy::refuse(const std::optional<Clock::time_poi
 
 std::optional<Error> AdmissionPolicy::shed(const Ticket& request, bool is_last, double cost_behind,
                                            Clock::time_point now) const {
-  if (!request.deadline || is_last || !overload_.should_shed(now, request.queued, request.expected))
+  if (!request.deadline || is_last ||
+      !overload_.should_shed(now, request.queued, request.expected, *request.deadline - request.queued))
     return std::nullopt;
   return Error(ErrorCode::kResourceExhausted, "shed after " + milliseconds(now - request.queued) +
                                                   " in a queue that stands; more comes in than can be computed")

@@ -6,6 +6,7 @@
 // (RFC 8289; with Facebook's constants, "Fail at Scale", ACM Queue 2015), what has waited longer than a target goes.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -35,9 +36,12 @@ class Overload {
   bool is_standing(Clock::time_point now) const { return last_empty_ && now - *last_empty_ > interval_; }
 
   /// True for an entry that has waited too long in a queue that stands. `service`: what one takes once it is served;
-  /// a wait of twice that is never too long, since work of that size cannot queue for less.
-  bool should_shed(Clock::time_point now, Clock::time_point queued, Clock::duration service) const {
-    return target_ > Clock::duration::zero() && is_standing(now) && now - queued > std::max(target_, 2 * service);
+  /// a wait of twice that is never too long, since work of that size cannot queue for less. `given`: from its arrival
+  /// to its deadline; a tenth of that is never too long, since who gives 30 s is better served late than refused.
+  bool should_shed(Clock::time_point now, Clock::time_point queued, Clock::duration service,
+                   Clock::duration given) const {
+    return target_ > Clock::duration::zero() && is_standing(now) &&
+           now - queued > std::max({target_, 2 * service, given / 10});
   }
 
  private:

@@ -72,7 +72,7 @@ TEST(AdmissionPolicy, ShedsRequestsThatHaveWaitedTooLongInAStandingQueue) {
   AdmissionPolicy policy = measured_policy();
   Ticket old;
   old.queued = kNow;
-  old.deadline = kNow + 1h;
+  old.deadline = kNow + 200ms;
   const auto later = kNow + 81ms;  // the queue was last empty 101 ms before
   EXPECT_FALSE(policy.shed(old, false, 1, kNow + 80ms)) << "it has not stood for longer than the interval";
   const auto refusal = policy.shed(old, false, 3, later);
@@ -91,6 +91,11 @@ TEST(AdmissionPolicy, ShedsRequestsThatHaveWaitedTooLongInAStandingQueue) {
   Ticket large = old;
   large.expected = 41ms;
   EXPECT_FALSE(policy.shed(large, false, 3, later)) << "twice what it takes is never too long";
+  Ticket patient = old;
+  patient.deadline = kNow + 810ms;
+  EXPECT_FALSE(policy.shed(patient, false, 3, later)) << "a tenth of the time that it was given is never too long";
+  patient.deadline = kNow + 809ms;
+  EXPECT_TRUE(policy.shed(patient, false, 3, later));
   policy.on_begin(later, old, true);
   EXPECT_FALSE(policy.shed(old, false, 3, later + 1ms)) << "the queue was empty";
 }

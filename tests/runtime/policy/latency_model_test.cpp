@@ -183,18 +183,20 @@ TEST(Overload, IdleTimeIsNotTheQueuesRate) {
 TEST(Overload, ShedsOnlyFromAQueueThatStands) {
   Overload overload(5ms, 100ms);
   overload.on_first(kStart);
-  EXPECT_FALSE(overload.should_shed(kStart + 90ms, kStart, 1ms)) << "it has stood for less than the interval";
-  EXPECT_TRUE(overload.should_shed(kStart + 110ms, kStart + 100ms, 1ms));
-  EXPECT_FALSE(overload.should_shed(kStart + 110ms, kStart + 106ms, 1ms)) << "a short wait";
-  EXPECT_FALSE(overload.should_shed(kStart + 110ms, kStart + 80ms, 20ms)) << "short beside the time it needs";
+  EXPECT_FALSE(overload.should_shed(kStart + 90ms, kStart, 1ms, 0s)) << "it has stood for less than the interval";
+  EXPECT_TRUE(overload.should_shed(kStart + 110ms, kStart + 100ms, 1ms, 0s));
+  EXPECT_FALSE(overload.should_shed(kStart + 110ms, kStart + 106ms, 1ms, 0s)) << "a short wait";
+  EXPECT_FALSE(overload.should_shed(kStart + 110ms, kStart + 80ms, 20ms, 0s)) << "short beside the time it needs";
+  EXPECT_FALSE(overload.should_shed(kStart + 110ms, kStart + 80ms, 1ms, 300ms)) << "short beside the time it was given";
+  EXPECT_TRUE(overload.should_shed(kStart + 110ms, kStart + 80ms, 1ms, 290ms));
   overload.on_take(kStart + 120ms, 1, true);
-  EXPECT_FALSE(overload.should_shed(kStart + 130ms, kStart + 100ms, 1ms)) << "it was empty";
+  EXPECT_FALSE(overload.should_shed(kStart + 130ms, kStart + 100ms, 1ms, 0s)) << "it was empty";
 }
 
 TEST(Overload, ZeroNeverSheds) {
   Overload overload(0s, 100ms);
   overload.on_first(kStart);
-  EXPECT_FALSE(overload.should_shed(kStart + 1h, kStart, 1ms));
+  EXPECT_FALSE(overload.should_shed(kStart + 1h, kStart, 1ms, 0s));
 }
 
 }  // namespace
