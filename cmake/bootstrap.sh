@@ -7,7 +7,7 @@
 #
 # 1. Debian packages: installed as root or through passwordless sudo; otherwise the command to run is printed (exit 1).
 #    With --checks those of the code checks, too: clang, clang-tidy, clang-format, libabigail. With --clients the
-#    command-line clients that gantry-server is tested with, and gRPC, with which it is then built.
+#    command-line clients and the Prometheus that gantry-server is tested with, and gRPC, with which it is then built.
 # 2. LibTorch, the first of: $GANTRY_TORCH_ROOT; a torch that python3 already has; the one in .venv (made here, by pip);
 #    with --torch debian, Debian's libtorch-dev, which must be 2.6 or newer (trixie; bookworm's 1.13 is refused).
 # 3. .venv: the Python stack that exports the demo's model and that the parity tests compare with; with --clients, in
@@ -72,6 +72,7 @@ declare -A why=(
   [libbenchmark-dev]="benchmarks" [libspng-dev]="benchmarks"
   [libboost-dev]="gantry::remote, gantry-server" [libtomlplusplus-dev]="gantry-server"
   [curl]="tests of gantry-server" [apache2-utils]="tests of gantry-server" [nghttp2-client]="tests of gantry-server"
+  [prometheus]="tests of gantry-server's metrics"
   [libtorch-dev]="LibTorch" [python3-torch]="exports the demo's model" [python3-torchvision]="reference of the parity tests"
   [python3-setuptools]="AOTInductor's compiler driver"
   [clang]="checks" [clang-tidy]="checks" [clang-format]="checks" [abigail-tools]="compares ABIs"
@@ -80,7 +81,7 @@ declare -A why=(
 packages=(build-essential cmake ninja-build ccache pkg-config python3 python3-venv libjpeg62-turbo-dev libisal-dev
   zlib1g-dev libwebp-dev libhwy-dev libeigen3-dev nlohmann-json3-dev nettle-dev libsodium-dev libssl-dev libgtest-dev
   libgmock-dev libbenchmark-dev libspng-dev libboost-dev libtomlplusplus-dev)
-[[ -n $clients ]] && packages+=(curl apache2-utils nghttp2-client libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc)
+[[ -n $clients ]] && packages+=(curl apache2-utils nghttp2-client prometheus libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc)
 [[ -n $checks ]] && packages+=(clang clang-tidy clang-format abigail-tools)
 [[ $torch == debian ]] && packages+=(libtorch-dev python3-torch python3-torchvision python3-setuptools)
 
@@ -109,6 +110,9 @@ refuse_old_debian_torch() {
   fi
 }
 
+# The tests start a Prometheus of their own; the package would start one for the whole machine. Asks for `missing`.
+installs_service() { [[ -d /run/systemd/system && " ${missing[*]} " == *" prometheus "* ]]; }
+
 install_packages() {
   local missing package as_root=()
   mapfile -t missing < <(missing_packages)
@@ -120,6 +124,7 @@ install_packages() {
       as_root=(sudo -n)
     else
       echo "bootstrap: not root, and no sudo without a password; run this once, then make again:" >&2
+      ! installs_service || echo "  sudo systemctl mask prometheus.service" >&2
       echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
       exit 1
     fi
@@ -127,6 +132,10 @@ install_packages() {
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
   download_step "$build/apt-update.log" "reading Debian's package lists" "${apt[@]}" update
   [[ $torch != debian ]] || refuse_old_debian_torch
+  if installs_service; then
+    say "prometheus.service is masked, so that it does not start; systemctl unmask prometheus.service allows it"
+    "${as_root[@]}" systemctl mask --quiet prometheus.service
+  fi
   download_step "$build/apt-install.log" "installing ${#missing[@]} Debian packages" \
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
 }

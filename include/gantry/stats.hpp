@@ -103,7 +103,8 @@ struct PipelineStats {
   std::string name;            ///< "pipeline" if unnamed; a second one with the same name and version is "name#2"
   std::string version;         ///< of the package it came from; empty if it came from none
   std::uint64_t requests = 0;  ///< inputs received; a batch counts each of its inputs
-  ErrorCounts errors{};        ///< inputs that failed, including refused ones
+  std::chrono::system_clock::time_point last_request{};  ///< when the last of them came; the epoch if none did
+  ErrorCounts errors{};                                  ///< inputs that failed, including refused ones
   /// From the call to the result, of the inputs that did not fail: `time.count` of `requests` were answered.
   Histogram time;
   std::vector<StageStats> stages;

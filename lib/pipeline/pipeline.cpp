@@ -97,7 +97,7 @@ class CompiledPipeline final : public PipelineCore {
   }
 
   Error refuse(const Error& error) const noexcept override {
-    compiled_->requests.add(1);
+    compiled_->count_request(1);
     return compiled_->failed(error, {});
   }
 

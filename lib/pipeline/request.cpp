@@ -39,6 +39,7 @@ PipelineStats Compiled::stats() const {
   stats.version = version;
   stats.time = time.snapshot();
   stats.requests = requests.load();
+  stats.last_request = last_request.load();
   for (std::size_t i = 0; i < kErrorCodes; ++i) stats.errors[i] = errors[i].load(std::memory_order_relaxed);
   for (const StageCounter& counter : counters)
     stats.stages.push_back({counter.path, counter.name, counter.samples.load(), counter.errors.load(),

@@ -18,6 +18,7 @@
 #include "pipeline/plan.hpp"
 #include "runtime/context.hpp"
 #include "runtime/histogram_recorder.hpp"
+#include "runtime/latest_time.hpp"
 #include "runtime/observed_request.hpp"
 #include "runtime/policy/fastest_time.hpp"
 #include "runtime/runtime_core.hpp"
@@ -38,6 +39,7 @@ struct Compiled final : RuntimePipeline {
   mutable FastestTime fastest;
 
   mutable Counter requests;
+  mutable LatestTime last_request;
   mutable std::array<std::atomic<std::uint64_t>, kErrorCodes> errors{};
   mutable HistogramRecorder time;  // from the call to its result
 
@@ -46,7 +48,7 @@ struct Compiled final : RuntimePipeline {
   /// part of, or nullptr.
   void begin(CallOptions& call, std::size_t samples, const std::shared_ptr<Observer>& observer,
              const Context* outer) const {
-    if (!call.is_trial) requests.add(samples);
+    if (!call.is_trial) count_request(samples);
     call.began = call.now();
     call.observed = ObservedRequest::begin(observer, name, call, samples, outer);
   }
@@ -60,6 +62,10 @@ struct Compiled final : RuntimePipeline {
   Result<Value> finish(Slot& slot, const CallOptions& call, RuntimeCore& core) const noexcept;
   /// Counts the error of one input, and returns it with the pipeline's name.
   Error failed(const Error& error, const CallOptions& call) const noexcept;
+  void count_request(std::size_t samples) const noexcept {
+    requests.add(samples);
+    last_request.record();
+  }
   void count_answer(const CallOptions& call) const noexcept;
   void count_error(const Error& error, const CallOptions& call) const noexcept;
   Error scoped(const Error& error) const noexcept;

@@ -2,6 +2,7 @@
 // Histograms, and the Prometheus text of them.
 #include <algorithm>
 #include <gantry/stats.hpp>
+#include <gantry/version.hpp>
 #include <utility>
 
 #include "core/floor_log2.hpp"
@@ -83,6 +84,8 @@ void write_models(PrometheusText& out, const std::vector<ModelStats>& models) {
     out.family(name, type, help);
     for (const ModelStats& model : models) out.sample({{"model", model.name}}, static_cast<double>(value(model)));
   };
+  out.family("gantry_model_info", "gauge", "1, with the engine that computes the model.");
+  for (const ModelStats& model : models) out.sample({{"model", model.name}, {"engine", model.engine}}, 1);
   each("gantry_model_calls_total", "counter", "Calls of the model.", [](const auto& m) { return m.calls; });
   each("gantry_model_samples_total", "counter", "Samples computed.", [](const auto& m) { return m.samples; });
   each("gantry_model_batches_total", "counter", "Engine calls.", [](const auto& m) { return m.batches; });
@@ -216,6 +219,8 @@ std::string to_prometheus(const RuntimeStats& stats) {
     out.family(name, type, help);
     out.sample({}, value);
   };
+  out.family("gantry_build_info", "gauge", "1, with the version of gantry that runs.");
+  out.sample({{"version", version()}}, 1);
   single("gantry_workers", "gauge", "Workers allowed to run now.", stats.workers);
   single("gantry_effective_cpus", "gauge", "CPUs this process may use: affinity, cpuset and quota.",
          stats.effective_cpus);

@@ -89,6 +89,20 @@ TEST(Stats, CountEachInputAndItsErrorOnce) {
   EXPECT_EQ(std::accumulate(stats.errors.begin(), stats.errors.end(), std::uint64_t{0}), 4u);
 }
 
+TEST(Stats, HoldWhenTheLastRequestCame) {
+  using Clock = std::chrono::system_clock;
+  const Runtime runtime = make_runtime(1);
+  const auto pipeline = compile(refuse(2), runtime).value();
+  const auto last = [&] { return runtime.stats().pipelines.at(0).last_request; };
+  EXPECT_EQ(last(), Clock::time_point());
+  for (const Int input : {1, 2}) {  // the second is refused
+    const auto before = Clock::now();
+    static_cast<void>(pipeline.run(input));
+    EXPECT_LE(before, last());
+    EXPECT_LE(last(), Clock::now());
+  }
+}
+
 TEST(Stats, HoldTheTimeFromTheCallToTheResultOfWhatWasAnswered) {
   const auto time = std::make_shared<ManualTime>();
   const auto slow = [&](Int value) -> Result<Int> {

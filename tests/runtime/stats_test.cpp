@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The metrics page is the same in every host, whatever its locale.
 #include <gantry/stats.hpp>
+#include <gantry/version.hpp>
 
 #include <gmock/gmock.h>
 
@@ -23,6 +24,14 @@ RuntimeStats some_stats() {
   model.calls = 7654321;
   stats.models.push_back(model);
   return stats;
+}
+
+TEST(MetricsPage, NamesTheVersionAndTheEngines) {
+  RuntimeStats stats = some_stats();
+  stats.models[0].engine = "an engine, \"quoted\"";
+  const std::string page = to_prometheus(stats);
+  EXPECT_THAT(page, testing::HasSubstr(std::string("\ngantry_build_info{version=\"") + version() + "\"} 1\n"));
+  EXPECT_THAT(page, testing::HasSubstr("\ngantry_model_info{model=\"m\",engine=\"an engine, \\\"quoted\\\"\"} 1\n"));
 }
 
 TEST(MetricsPage, IsTheSameInEveryHost) {

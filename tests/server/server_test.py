@@ -149,6 +149,16 @@ class Protocol(Served):
         self.assertEqual(after["fail"]["count"] - before["fail"]["count"], 1)
         self.assertGreater(after["success"]["ns"], 0)
 
+    def test_statistics_say_when_the_last_request_came(self):
+        def last(version):
+            return self.server.json("GET", f"/v2/models/affine/versions/{version}/stats")[1]["model_stats"][0]["last_inference"]
+        self.assertEqual(last("1"), 0)  # no test asks for this version
+        for x in (X, {**X, "shape": [1, 2], "data": [1, 2]}):  # one that fails counts, too
+            before = int(time.time() * 1000)
+            self.infer({"inputs": [x]})
+            self.assertLessEqual(before, last("10"))
+            self.assertLessEqual(last("10"), time.time() * 1000)
+
     def test_metrics_have_versions(self):
         self.infer({"inputs": [X]})
         _, headers, page = self.server.ask("GET", "/metrics")

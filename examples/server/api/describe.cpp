@@ -2,6 +2,8 @@
 #include "describe.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <gantry/json_writer.hpp>
 #include <gantry/version.hpp>
 #include <utility>
@@ -43,6 +45,11 @@ void write_duration(JsonWriter& json, const char* name, std::uint64_t count, std
   json.key(name).begin_object().field("count", count).field("ns", ns).end_object();
 }
 
+/// 0 for the epoch: a model without requests.
+std::int64_t milliseconds_since_epoch(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
 void write_model_statistics(JsonWriter& json, const gantry::PipelineStats& stats) {
   std::uint64_t failed = 0;
   for (const std::uint64_t errors : stats.errors) failed += errors;
@@ -60,7 +67,7 @@ void write_model_statistics(JsonWriter& json, const gantry::PipelineStats& stats
   }
   const std::uint64_t in_stages = model_ns + before_ns + after_ns;
   json.begin_object().field("name", stats.name).field("version", stats.version);
-  json.field("last_inference", 0).field("inference_count", stats.time.count);
+  json.field("last_inference", milliseconds_since_epoch(stats.last_request)).field("inference_count", stats.time.count);
   json.field("execution_count", is_behind ? batches : stats.time.count);
   json.key("inference_stats").begin_object();
   write_duration(json, "success", stats.time.count, stats.time.sum_ns);
