@@ -75,7 +75,7 @@ Result<std::unique_ptr<Server>> Server::open(const ServerConfig& config, gantry:
   if (!secrets) return secrets.error();
   std::shared_ptr<AccessLog> log;
   if (!config.access_log.empty()) {
-    auto opened = AccessLog::open(config.access_log);
+    auto opened = AccessLog::open(config.access_log, say);
     if (!opened) return opened.error();
     log = *std::move(opened);
   }
@@ -110,6 +110,7 @@ Server::Server(const ServerConfig& config, Secrets secrets, std::shared_ptr<Acce
   admin_context_->handler = admin_;
   for (const auto& context : {context_, admin_context_}) {
     context->tls = secrets_.tls;
+    context->say = say_;
     if (log_) context->log = [log = log_](const auto&... what) { log->write(what...); };
   }
 }
