@@ -127,7 +127,8 @@ Result<void> Server::start() {
 
 Result<void> Server::start_grpc() {
   if (config_.grpc_listen.empty()) return {};
-  GrpcContext with{service_, models_, runtime_, config_.requests, secrets_.keys, context_, {}};
+  GrpcContext with{
+      service_, models_, runtime_, config_.requests, secrets_.keys, context_, config_.grpc_max_connection_age, {}};
   if (log_) with.log = [log = log_](const AccessLine& line) { log->write(line); };
   auto started = GrpcServer::start(config_.grpc_listen, std::move(with));
   if (!started) return started.error();

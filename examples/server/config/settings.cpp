@@ -125,6 +125,10 @@ std::vector<Setting> make_settings() {
           "grpc.listen", "addresses of gRPC, whose limits are those of http: as http.listen; empty: none",
           [](ServerConfig & c) -> auto& { return c.grpc_listen; }),
       setting(
+          "grpc.max_connection_age_ms",
+          "a connection is replaced after it; calls that stall end with it, as late as any call may last. 0: never",
+          [](ServerConfig & c) -> auto& { return c.grpc_max_connection_age; }, 0, kDayMs),
+      setting(
           "tls.certificate",
           "PEM file: the server's certificate, then those between it and the root; all TCP addresses then speak TLS",
           [](ServerConfig & c) -> auto& { return c.tls.certificate; }),
