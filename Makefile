@@ -29,7 +29,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo server-demo test lint asan tsan abi bench bench-image bench-detect bench-engines install docker-demo docker-test format check-format op-tables tidy clean
+.PHONY: help bootstrap configure build demo server-demo test lint asan tsan server-asan server-tsan abi bench bench-image bench-detect bench-engines install docker-demo docker-test format check-format op-tables tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -89,6 +89,23 @@ tsan: bootstrap ## ThreadSanitizer over the runtime, model and pipeline tests, w
 	@ninja -C $(BUILD)/tsan build.ninja   # so that the list of targets is that of now
 	@ninja -C $(BUILD)/tsan -j $(JOBS) $$(ninja -C $(BUILD)/tsan -t targets all | sed -nE 's/^(bin\/(runtime|model|pipeline)_[a-z0-9_]*):.*/\1/p')
 	@$(ctest) --test-dir $(BUILD)/tsan -R '^(runtime|model|pipeline)_'
+
+# The engine is ExecuTorch, as it comes: LibTorch would take the time.
+SERVER_SANITIZED := -DGANTRY_TORCH=OFF -DGANTRY_TESTS=OFF -DGANTRY_TOOL=OFF -DGANTRY_EXAMPLES=ON
+ABUSE_SECONDS ?= 300
+server-asan: bootstrap ## gantry-server with AddressSanitizer under abusive clients, for five minutes [ABUSE_SECONDS]
+	@$(in_build) cmake/configure.sh $(BUILD)/server-asan asan $(SERVER_SANITIZED) -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/server-asan -j $(JOBS) gantry-server
+	@$(in_build) "$$GANTRY_PYTHON" tests/server/make_packages.py $(BUILD)/server-models-executorch executorch && \
+	"$$GANTRY_PYTHON" tests/server/abuse.py $(BUILD)/server-asan/bin/gantry-server $(BUILD)/server-models-executorch $(ABUSE_SECONDS)
+
+# Without gRPC, whose library is not instrumented.
+server-tsan: NEEDS = --checks
+server-tsan: bootstrap ## the same with ThreadSanitizer, over HTTP [ABUSE_SECONDS]
+	@$(in_build) cmake/configure.sh $(BUILD)/server-tsan tsan $(SERVER_SANITIZED) -DGANTRY_SERVER_GRPC=OFF -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/server-tsan -j $(JOBS) gantry-server
+	@$(in_build) "$$GANTRY_PYTHON" tests/server/make_packages.py $(BUILD)/server-models-executorch executorch && \
+	"$$GANTRY_PYTHON" tests/server/abuse.py $(BUILD)/server-tsan/bin/gantry-server $(BUILD)/server-models-executorch $(ABUSE_SECONDS) --no-grpc
 
 abi: NEEDS = --checks
 abi: configure ## compare libgantry_core.so with the last release of this minor version; compiles both (build/tests/abi)

@@ -2,17 +2,17 @@
 #include "access_log.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstring>
 #include <ctime>
 #include <gantry/json_writer.hpp>
 #include <utility>
+
+#include "bounded_write.hpp"
 
 namespace gantry_server {
 namespace {
@@ -32,38 +32,24 @@ std::string time_text() {
   return std::string(text.data()) + "." + fraction.substr(1) + "Z";
 }
 
-/// False if it could not be written; or if nobody reads for a second while `is_over`. A pipe takes PIPE_BUF bytes
-/// without blocking when poll() says so.
-bool write_all(int descriptor, const std::string& text, const std::atomic<bool>& is_over) {
-  std::size_t written = 0;
-  while (written < text.size()) {
-    pollfd ready{descriptor, POLLOUT, 0};
-    const int polled = ::poll(&ready, 1, 1000);
-    if (polled == 0 && is_over) return false;
-    if (polled == 0 || (polled < 0 && errno == EINTR)) continue;
-    const auto size =
-        ::write(descriptor, text.data() + written, std::min<std::size_t>(text.size() - written, PIPE_BUF));
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return false;
-    written += static_cast<std::size_t>(size);
-  }
-  return true;
+int open_file(const std::string& path) {
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 }
 
 }  // namespace
 
-gantry::Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& target) {
-  if (target == "stdout") return std::unique_ptr<AccessLog>(new AccessLog(STDOUT_FILENO, false));
-  if (target == "stderr") return std::unique_ptr<AccessLog>(new AccessLog(STDERR_FILENO, false));
-  const int descriptor = ::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+gantry::Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& target, Say say) {
+  if (target == "stdout") return std::unique_ptr<AccessLog>(new AccessLog(STDOUT_FILENO, "", std::move(say)));
+  if (target == "stderr") return std::unique_ptr<AccessLog>(new AccessLog(STDERR_FILENO, "", std::move(say)));
+  const int descriptor = open_file(target);
   if (descriptor < 0)
     return gantry::Error(gantry::ErrorCode::kFailedPrecondition,
                          "log.access: cannot open '" + target + "': " + std::strerror(errno));
-  return std::unique_ptr<AccessLog>(new AccessLog(descriptor, true));
+  return std::unique_ptr<AccessLog>(new AccessLog(descriptor, target, std::move(say)));
 }
 
-AccessLog::AccessLog(int descriptor, bool is_owned)
-    : descriptor_(descriptor), is_owned_(is_owned), thread_([this] { work(); }) {}
+AccessLog::AccessLog(int descriptor, std::string path, Say say)
+    : path_(std::move(path)), say_(std::move(say)), descriptor_(descriptor), thread_([this] { work(); }) {}
 
 AccessLog::~AccessLog() {
   {
@@ -72,7 +58,15 @@ AccessLog::~AccessLog() {
   }
   changed_.notify_one();
   thread_.join();
-  if (is_owned_) ::close(descriptor_);
+  if (!path_.empty()) ::close(descriptor_);
+}
+
+void AccessLog::reopen() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_to_reopen_ = !path_.empty();
+  }
+  changed_.notify_one();
 }
 
 void AccessLog::write(const Request& request, const Response& response, std::chrono::nanoseconds time) {
@@ -121,19 +115,51 @@ void AccessLog::write(const AccessLine& of) {
 void AccessLog::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return is_over_ || !lines_.empty(); });
-    if (lines_.empty()) return;
-    std::deque<std::string> lines = std::exchange(lines_, {});
-    const std::size_t dropped = std::exchange(dropped_, 0);
+    changed_.wait(lock, [this] { return is_over_ || is_to_reopen_ || !lines_.empty(); });
+    const bool is_to_reopen = std::exchange(is_to_reopen_, false);
+    if (lines_.empty() && !is_to_reopen) return;
+    const std::deque<std::string> lines = std::exchange(lines_, {});
+    const std::size_t dropped = lines.empty() ? 0 : std::exchange(dropped_, 0);
     lock.unlock();
-    std::string text;
-    if (dropped > 0) text = "{\"time\":\"" + time_text() + "\",\"dropped_lines\":" + std::to_string(dropped) + "}\n";
-    for (const std::string& line : lines) text += line;
-    const bool is_written = write_all(descriptor_, text, is_over_);
+    if (is_to_reopen) open_anew();
+    if (!lines.empty()) write_lines(lines, dropped);
     lock.lock();
-    if (!is_written) dropped_ += dropped + lines.size();
-    if (!is_written && is_over_) return;
+    if (is_failing_ && is_over_) return;
   }
+}
+
+void AccessLog::write_lines(const std::deque<std::string>& lines, std::size_t dropped) {
+  std::string text;
+  if (is_torn_) text = "\n";
+  if (dropped > 0) text += "{\"time\":\"" + time_text() + "\",\"dropped_lines\":" + std::to_string(dropped) + "}\n";
+  const std::size_t begin = text.size();
+  for (const std::string& line : lines) text += line;
+  const Written written =
+      bounded_write(descriptor_, text, std::chrono::seconds(1), [this] { return !is_over_.load(); });
+  if (written.bytes > 0) is_torn_ = text[written.bytes - 1] != '\n';
+  if (written.bytes < text.size()) {
+    const std::size_t from = std::max(begin, written.bytes);
+    auto lost =
+        static_cast<std::size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(), '\n'));
+    if (written.bytes < begin) lost += dropped;
+    const std::lock_guard lock(mutex_);
+    dropped_ += lost;
+  }
+  const bool was_failing = std::exchange(is_failing_, written.bytes < text.size());
+  if (is_failing_ && !was_failing)
+    say_("log.access: cannot write" + (written.error ? std::string(": ") + std::strerror(written.error) : "") +
+         "; lines are dropped and counted until it works again");
+  if (!is_failing_ && was_failing) say_("log.access: it works again");
+}
+
+void AccessLog::open_anew() {
+  const int descriptor = open_file(path_);
+  if (descriptor < 0)
+    return say_("log.access: cannot open '" + path_ + "' anew: " + std::strerror(errno) +
+                "; the old file stays in use");
+  ::close(std::exchange(descriptor_, descriptor));
+  is_torn_ = false;
+  say_("log.access: opened '" + path_ + "' anew");
 }
 
 }  // namespace gantry_server

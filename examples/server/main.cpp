@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // gantry-server: serves the packages of a directory. README.md says how to run it.
+#include <unistd.h>
+
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <gantry/gantry.hpp>
@@ -14,8 +17,10 @@
 #include <gantry/libtorch.hpp>
 #endif
 
+#include "bounded_write.hpp"
 #include "config/command_line.hpp"
 #include "config/read_config.hpp"
+#include "descriptors.hpp"
 #include "healthcheck.hpp"
 #include "server.hpp"
 #include "signals.hpp"
@@ -23,8 +28,9 @@
 namespace gantry_server {
 namespace {
 
+/// Never stuck in a pipe that nobody reads: then the text is lost.
 void say(const std::string& text) {
-  std::fprintf(stderr, "gantry-server: %s\n", text.c_str());
+  bounded_write(STDERR_FILENO, "gantry-server: " + text + "\n", std::chrono::milliseconds(100), [] { return false; });
 }
 
 gantry::EngineList linked_engines() {
@@ -40,11 +46,14 @@ gantry::EngineList linked_engines() {
 
 gantry::Result<void> serve(const ServerConfig& config) {
   Signals signals;
+  if (const auto few = raise_descriptor_limit(config.http.max_connections)) say(*few);
   auto server = Server::open(config, linked_engines(), say);
   if (!server) return server.error();
   signals.begin_serving();
   if (auto ok = (*server)->start(); !ok) return ok;
-  (*server)->drain(signals.wait() == SIGTERM);
+  int signal = signals.wait();
+  for (; signal == SIGHUP; signal = signals.wait()) (*server)->reopen_log();
+  (*server)->drain(signal == SIGTERM);
   return {};
 }
 
@@ -91,6 +100,8 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace gantry_server
 
 int main(int argc, char** argv) {
+  gantry_server::open_standard_descriptors(argv);
+  std::signal(SIGXFSZ, SIG_IGN);  // a log that is as long as files may be (ulimit -f) is full
   std::signal(SIGPIPE, SIG_IGN);  // a log's reader may go; sockets report it themselves
   return gantry_server::run({argv + 1, argv + argc});
 }

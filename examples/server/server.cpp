@@ -75,7 +75,7 @@ Result<std::unique_ptr<Server>> Server::open(const ServerConfig& config, gantry:
   if (!secrets) return secrets.error();
   std::shared_ptr<AccessLog> log;
   if (!config.access_log.empty()) {
-    auto opened = AccessLog::open(config.access_log);
+    auto opened = AccessLog::open(config.access_log, say);
     if (!opened) return opened.error();
     log = *std::move(opened);
   }
@@ -110,6 +110,7 @@ Server::Server(const ServerConfig& config, Secrets secrets, std::shared_ptr<Acce
   admin_context_->handler = admin_;
   for (const auto& context : {context_, admin_context_}) {
     context->tls = secrets_.tls;
+    context->say = say_;
     if (log_) context->log = [log = log_](const auto&... what) { log->write(what...); };
   }
 }
@@ -126,7 +127,8 @@ Result<void> Server::start() {
 
 Result<void> Server::start_grpc() {
   if (config_.grpc_listen.empty()) return {};
-  GrpcContext with{service_, models_, runtime_, config_.requests, secrets_.keys, context_, {}};
+  GrpcContext with{
+      service_, models_, runtime_, config_.requests, secrets_.keys, context_, config_.grpc_max_connection_age, {}};
   if (log_) with.log = [log = log_](const AccessLine& line) { log->write(line); };
   auto started = GrpcServer::start(config_.grpc_listen, std::move(with));
   if (!started) return started.error();

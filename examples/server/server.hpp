@@ -32,6 +32,10 @@ class Server {
 
   /// Listens on all addresses, and serves.
   gantry::Result<void> start();
+  /// Goes on in the file that log.access names now: what rotates logs has renamed the old one.
+  void reopen_log() {
+    if (log_) log_->reopen();
+  }
   /// Ends it without losing an answer: not ready, then no new connections, then no requests, then no threads.
   /// `waits`: it is not ready, but serves, for ServerConfig::drain_delay, until balancers have noticed.
   void drain(bool waits);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packages for the server's tests: python make_packages.py DIR"""
+"""Packages for the server's tests: python make_packages.py DIR [ENGINE]
+
+ENGINE: torchscript, which the tests need; or another one, for what abuse.py and soak.py need."""
 import pathlib
 import shutil
 import sys
@@ -45,24 +47,27 @@ class Slow(torch.nn.Module):
         return x + y[0, 0] * 0
 
 
-def main(directory):
+def main(directory, engine):
     shutil.rmtree(directory, ignore_errors=True)
-    common = dict(engines=["torchscript"], tool=False)
-    names = [name.lower() + ("_" if name == "BOOL" else "") for name in DTYPES]
+    common = dict(engines=[engine], tool=False)
     torch.manual_seed(1)
+    x = torch.rand(2, 4)
+    for version in ("1", "9", "10"):
+        gantry_pack.pack(directory / "affine" / version, Affine().eval(), x, name="affine", version=version,
+                         input_names=["x"], output_names=["y"], samples=[x[0]], **common)
+    slow = Slow().eval()
+    gantry_pack.pack(directory / "slow/1", torch.jit.script(slow) if engine == "torchscript" else slow, x, name="slow",
+                     version="1", input_names=["x"], output_names=["y"], samples=[x[0]], **common)
+    if engine != "torchscript":
+        return
+    names = [name.lower() + ("_" if name == "BOOL" else "") for name in DTYPES]
     inputs = tuple((torch.rand(2, 3) * 100).to(dtype) for dtype in DTYPES.values())
     gantry_pack.pack(directory / "echo/1", Echo().eval(), inputs, name="echo", version="1", input_names=names,
                      output_names=[f"{name}_out" for name in names], **common)  # .npy holds no bf16: no golden case
     typed = [(name, value) for name, value in zip(names, inputs, strict=True) if name not in ("fp16", "bf16")]
     gantry_pack.pack(directory / "typed/1", Typed().eval(), tuple(value for _, value in typed), name="typed", version="1",
                      input_names=[name for name, _ in typed], output_names=[f"{name}_out" for name, _ in typed], **common)
-    x = torch.rand(2, 4)
-    for version in ("1", "9", "10"):
-        gantry_pack.pack(directory / "affine" / version, Affine().eval(), x, name="affine", version=version,
-                         input_names=["x"], output_names=["y"], samples=[x[0]], **common)
-    gantry_pack.pack(directory / "slow/1", torch.jit.script(Slow().eval()), x, name="slow", version="1",
-                     input_names=["x"], output_names=["y"], samples=[x[0]], **common)
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(pathlib.Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "torchscript")

@@ -21,13 +21,15 @@ def wait_until(condition, what):
 
 
 class RunningServer:
-    def __init__(self, program, models, *flags):
+    def __init__(self, program, models, *flags, **options):
+        """`options` are those of subprocess.Popen."""
         self.folder = tempfile.TemporaryDirectory()
         self.socket_path = str(pathlib.Path(self.folder.name) / "server.sock")
         self.log_path = pathlib.Path(self.folder.name) / "access.log"
         self.process = subprocess.Popen(
             [program, "--models.directory", str(models), "--http.listen", f"127.0.0.1:0,unix:{self.socket_path}",
-             "--admin.listen", "127.0.0.1:0", "--log.access", str(self.log_path), *flags], stderr=subprocess.PIPE, text=True)
+             "--admin.listen", "127.0.0.1:0", "--log.access", str(self.log_path), *flags], stderr=subprocess.PIPE, text=True,
+            **options)
         self.messages = []
         for line in self.process.stderr:
             self.messages.append(line)

@@ -20,6 +20,7 @@ struct ServerConfig {
   std::vector<std::string> listen{":8080"};
   int io_threads = 1;
   std::vector<std::string> grpc_listen;
+  std::chrono::milliseconds grpc_max_connection_age{3'600'000};
   TlsFiles tls;  ///< empty: without TLS
   std::vector<std::string> admin_listen{"127.0.0.1:8081"};
   std::string admin_token_file;

@@ -93,7 +93,8 @@ std::vector<Setting> make_settings() {
           "http.max_body_bytes", "largest body of a request; a larger one gets 413",
           [](ServerConfig & c) -> auto& { return c.http.max_body_bytes; }, 1, 2 * kGiB),
       setting(
-          "http.max_bytes_in_flight", "memory for the bodies of all requests; beyond it they get 503",
+          "http.max_bytes_in_flight",
+          "memory for the bodies of all requests and for large answers; beyond it they get 503",
           [](ServerConfig & c) -> auto& { return c.http.max_bytes_in_flight; }, 1 << 20, 1024 * kGiB),
       setting(
           "http.max_header_bytes", "largest headers of a request; larger ones get 431",
@@ -123,6 +124,10 @@ std::vector<Setting> make_settings() {
       setting(
           "grpc.listen", "addresses of gRPC, whose limits are those of http: as http.listen; empty: none",
           [](ServerConfig & c) -> auto& { return c.grpc_listen; }),
+      setting(
+          "grpc.max_connection_age_ms",
+          "a connection is replaced after it; calls that stall end with it, as late as any call may last. 0: never",
+          [](ServerConfig & c) -> auto& { return c.grpc_max_connection_age; }, 0, kDayMs),
       setting(
           "tls.certificate",
           "PEM file: the server's certificate, then those between it and the root; all TCP addresses then speak TLS",
@@ -158,7 +163,8 @@ std::vector<Setting> make_settings() {
           "drain.timeout_ms", "then: for the requests in flight to end",
           [](ServerConfig & c) -> auto& { return c.drain_timeout; }, 0, kDayMs),
       setting(
-          "log.access", "JSON lines, one for each request: stderr, stdout, a file's path, or empty for none",
+          "log.access",
+          "JSON lines, one for each request: stderr, stdout, a file's path (SIGHUP reopens it), or empty for none",
           [](ServerConfig & c) -> auto& { return c.access_log; }),
       setting(
           "page.enabled", "the page for people at /, and /v2/status, which it reads",

@@ -19,6 +19,9 @@ namespace {
 using gantry::Error;
 using gantry::ErrorCode;
 
+/// As many as most clients open by themselves; more wait in the client.
+constexpr int kMostCallsOfConnection = 1000;
+
 /// A port that gRPC listens on, and what it tells of it.
 struct Port {
   std::string address;  ///< as in grpc.listen
@@ -37,6 +40,36 @@ gantry::Result<Port> parse(const std::string& address) {
   Port port{address, is_v6 ? "[" + parts->host + "]" : parts->host, 0};
   port.address = port.host + ":" + parts->port;
   return port;
+}
+
+int clamped(std::int64_t value) {
+  return static_cast<int>(std::clamp<std::int64_t>(value, 1, std::numeric_limits<std::int32_t>::max()));
+}
+
+/// What gRPC can bound of a client that is slow, gone or hostile. It has no time limit for a message to arrive, or for
+/// an answer to be read: those end with the connection, whose age is limited.
+void bound_connections(grpc::ServerBuilder& builder, const GrpcContext& context) {
+  const HttpOptions& limits = context.http->options;
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsOfConnection);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, clamped(limits.header_timeout.count()));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, clamped(limits.idle_timeout.count()));
+  // A client that is silent is asked whether it is there; one that does not even read what comes cannot answer.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, clamped(limits.idle_timeout.count()));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, clamped(limits.transfer_timeout.count()));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // Clients may ask, too: gRPC's own limit, five minutes, ends connections of common settings.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
+  if (context.max_connection_age.count() > 0) {
+    // Calls have as long as a request may take, and as its message or its answer may take to pass.
+    const auto transfer =
+        limits.transfer_timeout + std::chrono::milliseconds(limits.max_body_bytes * 1000 / limits.min_bytes_per_second);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, clamped(context.max_connection_age.count()));
+    if (context.limits.max_timeout.count() > 0)
+      builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                                 clamped((context.limits.max_timeout + 2 * transfer).count()));
+  }
+  // What gRPC has received and not handed over: beyond it, it closes idle connections and cancels calls.
+  builder.SetResourceQuota(grpc::ResourceQuota("gantry-server").Resize(limits.max_bytes_in_flight));
 }
 
 }  // namespace
@@ -66,6 +99,7 @@ gantry::Result<std::unique_ptr<GrpcServer>> GrpcServer::start(const std::vector<
   grpc::ServerBuilder builder;
   builder.RegisterService(&running->service);
   builder.RegisterCallbackGenericService(&running->refusing);
+  bound_connections(builder, *running->context);
   builder.SetMaxReceiveMessageSize(static_cast<int>(std::min(limits.max_body_bytes, kMost)));
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(limits.max_header_bytes));
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two servers on one port would share its connections

@@ -2,6 +2,7 @@
 // GrpcServer: Open Inference Protocol v2 over gRPC, beside HTTP and with the same models, limits and log.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <gantry/result.hpp>
 #include <gantry/runtime.hpp>
@@ -25,6 +26,8 @@ struct GrpcContext {
   std::shared_ptr<ApiKeys> keys;  ///< nullptr if calls need no key
   /// HTTP's: its limits, its memory for bodies, and its count of requests, to which calls add themselves.
   std::shared_ptr<ConnectionContext> http;
+  /// A connection is ended after it, and its calls after the time that they may take at most; 0: never.
+  std::chrono::milliseconds max_connection_age{0};
   /// Called after each call, on any thread; may be empty.
   std::function<void(const AccessLine&)> log;
 };

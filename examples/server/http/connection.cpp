@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -15,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "client_watch.hpp"
 #include "target.hpp"
 #include "timeout.hpp"
 
@@ -46,56 +45,6 @@ class Counted {
   std::atomic<std::size_t>& count_;
 };
 
-/// Sees whether the client closes the connection or sends more while its request runs.
-class ClientWatch : public std::enable_shared_from_this<ClientWatch> {
- public:
-  explicit ClientWatch(gantry::CancelToken cancel) : cancel_(std::move(cancel)) {}
-
-  void start(Socket& socket) {
-    socket.async_wait(Socket::wait_read, [self = shared_from_this(), &socket](const boost::system::error_code& error) {
-      if (!error && !self->is_over_) self->look(socket);
-    });
-  }
-  void stop(Socket& socket) {
-    is_over_ = true;
-    boost::system::error_code ignored;
-    socket.cancel(ignored);
-    if (pause_) pause_->cancel();
-  }
-  bool is_gone() const { return is_gone_; }
-  bool sent_more() const { return sent_more_; }
-
- private:
-  /// What the client sent last, such as the farewell of TLS, does not hide that it has gone.
-  void look(Socket& socket) {
-    pollfd watched{socket.native_handle(), POLLIN | POLLRDHUP, 0};
-    ::poll(&watched, 1, 0);
-    if ((watched.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
-      is_gone_ = true;
-      cancel_.cancel();
-    } else if ((watched.revents & POLLIN) != 0) {
-      sent_more_ = true;
-      look_later(socket);
-    } else {
-      start(socket);
-    }
-  }
-  /// The socket stays readable, so that a wait for it would tell nothing.
-  void look_later(Socket& socket) {
-    if (!pause_) pause_.emplace(socket.get_executor());
-    pause_->expires_after(std::chrono::milliseconds(50));
-    pause_->async_wait([self = shared_from_this(), &socket](const boost::system::error_code& error) {
-      if (!error && !self->is_over_) self->look(socket);
-    });
-  }
-
-  gantry::CancelToken cancel_;
-  std::optional<asio::steady_timer> pause_;
-  bool is_over_ = false;
-  bool is_gone_ = false;
-  bool sent_more_ = false;
-};
-
 /// The handler's answer, on the executor of the coroutine.
 asio::awaitable<Response> answer_of(const Handler& handler, std::shared_ptr<const Request> request) {
   auto initiate = [&handler, request](auto completion) {
@@ -123,7 +72,10 @@ class Connection {
  public:
   Connection(Socket socket, std::string client, const std::shared_ptr<TlsContext>& tls,
              std::shared_ptr<ConnectionContext> context)
-      : stream_(std::move(socket), tls), client_(std::move(client)), context_(std::move(context)) {}
+      : stream_(std::move(socket), tls),
+        client_(std::move(client)),
+        context_(std::move(context)),
+        buffer_(context_->options.max_header_bytes + kReadAhead) {}
 
   asio::awaitable<void> run() {
     const Counted counted(context_->connections);
@@ -139,6 +91,12 @@ class Connection {
   }
 
  private:
+  /// What a read may fetch beyond the headers. Beast bounds headers, but neither the extensions of a chunk nor the
+  /// trailers: those end with the buffer.
+  static constexpr std::size_t kReadAhead = std::size_t{64} << 10;
+  /// Of an answer that waits for a client to read it, memory that is not counted: the kernel takes as much.
+  static constexpr std::size_t kSmallAnswer = std::size_t{64} << 10;
+
   const HttpOptions& options() const { return context_->options; }
 
   static Response refusal_of_connections() {
@@ -194,6 +152,12 @@ class Connection {
       keeps = keeps && !watch->sent_more();
     }
     keeps = keeps && !context_->is_draining;
+    // Clients that do not read their answers cannot fill the memory.
+    std::shared_ptr<void> waiting;
+    if (response.body_size() > kSmallAnswer) {
+      waiting = context_->bodies.reserve(response.body_size());
+      if (!waiting) response = busy();
+    }
     const bool is_head = parser.get().method() == http::verb::head;
     const bool is_sent = co_await write(response, keeps, is_head);
     if (context_->log) context_->log(*request, response, Clock::now() - began);
@@ -309,10 +273,12 @@ class Connection {
       co_await http::async_read_some(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
       size = capacity - parser.get().body().size;
       if (error == http::error::need_buffer) error = {};
+      if (error == http::error::buffer_overflow)
+        co_return error_response(431, "the chunk's extensions, or the trailers, are longer than this server accepts");
       if (error && error.category() == http::make_error_code(http::error::bad_chunk).category() &&
           error != http::error::partial_message && error != http::error::end_of_stream)
         co_return error_response(400, "malformed chunked body: " + error.message());
-      if (error) co_return lost();
+      if (error || timeout_.has_passed()) co_return lost();
     }
     if (size > limit) co_return too_large(limit);
     request.body = gantry::Bytes::wrap(body.get(), size, body);
@@ -336,9 +302,10 @@ class Connection {
             .with_reason(gantry::ErrorReason::kInputTooLarge));
   }
   static Response busy() {
-    return error_response(gantry::Error(gantry::ErrorCode::kResourceExhausted,
-                                        "the bodies of all requests exceed the memory that this server gives them")
-                              .with_reason(gantry::ErrorReason::kQueueFull, std::chrono::seconds(1)));
+    return error_response(
+        gantry::Error(gantry::ErrorCode::kResourceExhausted,
+                      "the bodies of all requests and answers exceed the memory that this server gives them")
+            .with_reason(gantry::ErrorReason::kQueueFull, std::chrono::seconds(1)));
   }
   /// 408 for a client that is too slow; one that has gone gets no answer.
   std::optional<Response> lost() {
@@ -369,16 +336,19 @@ class Connection {
     co_return !error;
   }
 
-  /// Ends our side and reads what the client still sends, for a short time: closing a socket with unread data resets
-  /// the connection, and the client would lose the answer.
+  /// Ends our side and reads what the client still sends, for a short time and no more than a body: closing a socket
+  /// with unread data resets the connection, and the client would lose the answer.
   asio::awaitable<void> close() {
     boost::system::error_code error;
     timeout_.set(std::chrono::seconds(2));
     co_await stream_.end_writing();
     std::array<char, 4096> ignored;  // NOLINT(cppcoreguidelines-pro-type-member-init): it is read into
-    while (!error)
-      co_await stream_.socket().async_read_some(asio::buffer(ignored),
-                                                asio::redirect_error(asio::use_awaitable, error));
+    std::size_t left = options().max_body_bytes;
+    while (!error && left > 0 && !timeout_.has_passed()) {
+      const std::size_t size = co_await stream_.socket().async_read_some(
+          asio::buffer(ignored), asio::redirect_error(asio::use_awaitable, error));
+      left -= std::min(left, size);
+    }
     stream_.socket().close(error);
   }
 

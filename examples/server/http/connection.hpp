@@ -29,7 +29,9 @@ struct ConnectionContext {
   std::shared_ptr<TlsContext> tls;  ///< for TCP; nullptr: without TLS
   /// Called after each answer, on the I/O thread, with the time since the request's headers were complete.
   std::function<void(const Request&, const Response&, std::chrono::nanoseconds)> log;
-  BodyPool bodies;
+  /// Told what a person should know, on the I/O thread.
+  std::function<void(const std::string&)> say = [](const std::string&) {};
+  BodyPool bodies;                          ///< also counts the answers that are being sent
   std::atomic<std::size_t> connections{0};  ///< open now
   std::atomic<std::size_t> requests{0};     ///< received and not answered
   /// True while the server drains: each answer is its connection's last one.

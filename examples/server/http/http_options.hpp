@@ -10,7 +10,8 @@ namespace gantry_server {
 
 struct HttpOptions {
   std::size_t max_body_bytes = std::size_t{64} << 20;
-  /// Of the bodies of all requests that are being read or answered; a request beyond it gets 503.
+  /// Of the bodies of all requests that are being read or answered, and of answers above 64 KB that are being sent;
+  /// what comes beyond it gets 503.
   std::size_t max_bytes_in_flight = std::size_t{1} << 30;
   std::size_t max_header_bytes = std::size_t{16} << 10;
   std::size_t max_connections = 10'000;

@@ -103,7 +103,9 @@ asio::awaitable<void> HttpServer::accept(std::shared_ptr<Port> port) {
     boost::system::error_code error;
     co_await port->acceptor.async_accept(socket, peer, asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted) break;
-    if (error) {  // no file descriptor is left, or the client has gone: what is open goes on
+    if (error == asio::error::connection_aborted) continue;  // the client has gone
+    if (error) {                                             // no file descriptor is left: what is open goes on
+      tell(error.message());
       asio::steady_timer pause(*io_[0], std::chrono::milliseconds(50));
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
@@ -121,6 +123,15 @@ asio::awaitable<void> HttpServer::accept(std::shared_ptr<Port> port) {
         io, serve_connection(std::move(socket), std::move(client), port->is_tcp ? context_->tls : nullptr, context_),
         asio::detached);
   }
+}
+
+/// Once a minute at most: it is tried 20 times a second.
+void HttpServer::tell(const std::string& error) {
+  const auto now = std::chrono::steady_clock::now();
+  if (told_ != decltype(told_)() && now - told_ < std::chrono::minutes(1)) return;
+  told_ = now;
+  context_->say("cannot accept connections: " + error + "; " + std::to_string(context_->connections) +
+                " are open, and others wait until some of them close");
 }
 
 void HttpServer::start() {

@@ -2,6 +2,7 @@
 // HttpServer: listens on TCP and Unix sockets, and owns the I/O threads.
 #pragma once
 
+#include <chrono>
 #include <gantry/result.hpp>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ class HttpServer {
  private:
   struct Port;
   asio::awaitable<void> accept(std::shared_ptr<Port> port);
+  void tell(const std::string& error);
   asio::io_context& next_context();
 
   std::shared_ptr<ConnectionContext> context_;
@@ -44,6 +46,7 @@ class HttpServer {
   std::vector<std::thread> threads_;
   std::vector<std::shared_ptr<Port>> ports_;
   std::size_t next_ = 0;
+  std::chrono::steady_clock::time_point told_{};  // of the first I/O thread
 };
 
 }  // namespace gantry_server

@@ -29,8 +29,12 @@ class Timeout {
     state.end = Clock::now() + time;
     if (!state.is_waiting || state.end < state.timer.expiry()) wait(state_);
   }
-  void clear() { state_->end = Clock::time_point::max(); }
-  /// True if the last set() ran out: its operations ended with operation_aborted.
+  void clear() {
+    state_->has_passed = false;
+    state_->end = Clock::time_point::max();
+  }
+  /// True if the last set() ran out: an operation that waits ends with operation_aborted. One that never waits, since
+  /// the client sends all the time, does not: a loop of them asks this.
   bool has_passed() const { return state_->has_passed; }
 
  private:
@@ -55,6 +59,9 @@ class Timeout {
       state->has_passed = true;
       boost::system::error_code ignored;
       state->socket->cancel(ignored);
+      // What had completed, but was not resumed yet, was not cancelled: the operation after it is.
+      state->end = Clock::now() + std::chrono::milliseconds(100);
+      wait(state);
     });
   }
 

@@ -38,8 +38,12 @@ gantry::Result<std::vector<std::pair<std::string, std::string>>> manifests_of(co
   if (!versions) return versions.error();
   std::vector<std::pair<std::string, std::string>> manifests;
   for (const std::string& version : *versions) {
-    std::ifstream file(directory / version / "gantry.json", std::ios::binary);
-    if (file) manifests.emplace_back(version, std::string(std::istreambuf_iterator<char>(file), {}));
+    const fs::path path = directory / version / "gantry.json";
+    std::error_code error;
+    if (fs::status(path, error).type() == fs::file_type::not_found) continue;  // no package
+    // One that cannot be read is a package that cannot be opened, which says why.
+    std::ifstream file(path, std::ios::binary);
+    manifests.emplace_back(version, file ? std::string(std::istreambuf_iterator<char>(file), {}) : std::string());
   }
   return manifests;
 }
