@@ -13,6 +13,7 @@
 #include "api/service.hpp"
 #include "auth/api_keys.hpp"
 #include "http/connection.hpp"
+#include "trace/tracer.hpp"
 
 namespace gantry_server {
 
@@ -27,6 +28,7 @@ struct GrpcContext {
   std::shared_ptr<ConnectionContext> http;
   /// Called after each call, on any thread; may be empty.
   std::function<void(const AccessLine&)> log;
+  std::shared_ptr<const Tracer> tracer;  ///< nullptr: calls have no spans
 };
 
 /// Threads: one thread uses it; calls are answered on threads of gRPC and of the runtime.

@@ -191,6 +191,7 @@ class Connection {
     }
     keeps = keeps && !context_->is_draining;
     const bool is_head = parser.get().method() == http::verb::head;
+    if (request->trace) response.headers.emplace_back("traceresponse", gantry::to_string(request->trace->span));
     const bool is_sent = co_await write(response, keeps, is_head);
     if (context_->log) context_->log(*request, response, Clock::now() - began);
     co_return is_sent&& keeps;
