@@ -75,14 +75,15 @@ AccessLog::~AccessLog() {
   if (is_owned_) ::close(descriptor_);
 }
 
-AccessLine line_of(const Request& request, const Response& response, std::chrono::nanoseconds time) {
+AccessLine line_of(const Request& request, const Response& response, std::chrono::steady_clock::time_point began) {
   const auto method = http::to_string(request.method);
   AccessLine line;
   line.client = request.client;
   line.method = {method.data(), method.size()};
   line.path = request.path;
   line.status = response.status;
-  line.time = time;
+  line.began = began;
+  line.time = std::chrono::steady_clock::now() - began;
   line.bytes_in = request.body.size();
   line.bytes_out = response.body_size();
   line.model = response.model;

@@ -29,6 +29,7 @@ struct AccessLine {
   unsigned status = 200;         ///< HTTP's, also of a gRPC call
   std::string_view grpc_status;  ///< of a gRPC call: "UNAVAILABLE"
   int grpc_code = 0;             ///< its number
+  std::chrono::steady_clock::time_point began{};
   std::chrono::nanoseconds time{0};
   std::size_t bytes_in = 0;
   std::size_t bytes_out = 0;
@@ -41,8 +42,9 @@ struct AccessLine {
   const TraceContext* trace = nullptr;  ///< of the request's own span; nullptr: there is none
 };
 
-/// What there is to say of a request of HTTP; valid as long as both are. `time`: since its headers were complete.
-AccessLine line_of(const Request& request, const Response& response, std::chrono::nanoseconds time);
+/// What there is to say of a request of HTTP that ends now; valid as long as both are. `began`: its headers were
+/// complete.
+AccessLine line_of(const Request& request, const Response& response, std::chrono::steady_clock::time_point began);
 
 /// Threads: thread-safe.
 class AccessLog {

@@ -136,8 +136,8 @@ Server::Server(const ServerConfig& config, Secrets secrets, Records records, gan
     context->tls = secrets_.tls;
     if (records_.tracer) context->handler = std::make_shared<TraceHandler>(records_.tracer, context->handler);
     if (auto write = records_.writer())
-      context->log = [write](const Request& request, const Response& response, std::chrono::nanoseconds time) {
-        write(line_of(request, response, time));
+      context->log = [write](const Request& request, const Response& response, const auto& began) {
+        write(line_of(request, response, began));
       };
   }
 }

@@ -108,6 +108,7 @@ void CallInfo::log(const GrpcContext& server, bool is_cancelled) const {
   }
   line.grpc_status = name_of(code);
   line.grpc_code = code;
+  line.began = began_;
   line.time = std::chrono::steady_clock::now() - began_;
   line.bytes_in = bytes_in_;
   line.bytes_out = bytes_out_;

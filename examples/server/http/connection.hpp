@@ -27,8 +27,8 @@ struct ConnectionContext {
   const HttpOptions options;
   std::shared_ptr<const Handler> handler;
   std::shared_ptr<TlsContext> tls;  ///< for TCP; nullptr: without TLS
-  /// Called after each answer, on the I/O thread, with the time since the request's headers were complete.
-  std::function<void(const Request&, const Response&, std::chrono::nanoseconds)> log;
+  /// Called after each answer, on the I/O thread, with the time at which the request's headers were complete.
+  std::function<void(const Request&, const Response&, std::chrono::steady_clock::time_point)> log;
   BodyPool bodies;
   std::atomic<std::size_t> connections{0};  ///< open now
   std::atomic<std::size_t> requests{0};     ///< received and not answered

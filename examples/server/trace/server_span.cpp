@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -97,8 +96,8 @@ Span server_span(const AccessLine& request, const TraceContext& context, bool ha
   Span span;
   span.context = context;
   span.role = SpanRole::kServer;
-  span.ended = std::chrono::steady_clock::now();
-  span.began = span.ended - request.time;
+  span.began = request.began;
+  span.ended = request.began + request.time;
   if (request.grpc_status.empty())
     describe_http(span, request, has_tls);
   else

@@ -10,7 +10,7 @@
 
 namespace gantry_server {
 
-/// It ends now. `has_tls`: TCP clients of HTTP speak https.
+/// `has_tls`: TCP clients of HTTP speak https.
 Span server_span(const AccessLine& request, const TraceContext& context, bool has_tls);
 
 /// Whether a request for `path`, or a call of that method, is work of a model or of the server: no probe, no scrape.
