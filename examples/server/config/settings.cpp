@@ -271,7 +271,8 @@ Result<void> check_settings(const ServerConfig& config) {
                    "grpc.listen: there is no TLS for gRPC, which tls.certificate asks for at '" + address +
                        "'; expected unix:/path, behind a proxy that has it");
   if (!config.trace.endpoint.empty()) {
-    if (auto url = parse_collector_url(config.trace.endpoint); !url) return url.error().within("trace.endpoint");
+    if (auto url = parse_collector_url(config.trace.endpoint); !url)
+      return Error(url.error().code(), "trace.endpoint: " + url.error().message());
     if (auto resource = resource_of(config.trace); !resource) return resource.error();
   }
   // A buffer has up to twice the size of its body.
