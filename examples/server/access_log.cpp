@@ -69,22 +69,25 @@ void AccessLog::reopen() {
   changed_.notify_one();
 }
 
-void AccessLog::write(const Request& request, const Response& response, std::chrono::nanoseconds time) {
+AccessLine line_of(const Request& request, const Response& response, std::chrono::steady_clock::time_point began) {
   const auto method = http::to_string(request.method);
   AccessLine line;
   line.client = request.client;
   line.method = {method.data(), method.size()};
   line.path = request.path;
   line.status = response.status;
-  line.time = time;
+  line.began = began;
+  line.time = std::chrono::steady_clock::now() - began;
   line.bytes_in = request.body.size();
   line.bytes_out = response.body_size();
   line.model = response.model;
   line.version = response.version;
   line.reason = response.reason;
   line.tenant = request.tenant.empty() ? request.header("X-Tenant") : request.tenant;
+  line.user_agent = request.header("User-Agent");
   line.trace_parent = request.header("traceparent");
-  write(line);
+  if (request.trace) line.trace = &*request.trace;
+  return line;
 }
 
 void AccessLog::write(const AccessLine& of) {
@@ -98,6 +101,7 @@ void AccessLog::write(const AccessLine& of) {
   if (!of.reason.empty()) json.field("reason", of.reason);
   if (!of.tenant.empty()) json.field("tenant", of.tenant);
   if (!of.trace_parent.empty()) json.field("traceparent", of.trace_parent);
+  if (of.trace) json.field("trace_id", trace_id_text(*of.trace)).field("span_id", span_id_text(*of.trace));
   json.end_object();
   std::string line = json.finish().value() + "\n";
   {

@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "http/message.hpp"
+#include "trace/trace_context.hpp"
 
 namespace gantry_server {
 
@@ -29,6 +30,8 @@ struct AccessLine {
   std::string_view path;
   unsigned status = 200;         ///< HTTP's, also of a gRPC call
   std::string_view grpc_status;  ///< of a gRPC call: "UNAVAILABLE"
+  int grpc_code = 0;             ///< its number
+  std::chrono::steady_clock::time_point began{};
   std::chrono::nanoseconds time{0};
   std::size_t bytes_in = 0;
   std::size_t bytes_out = 0;
@@ -36,8 +39,14 @@ struct AccessLine {
   std::string_view version;
   std::string_view reason;
   std::string_view tenant;
-  std::string_view trace_parent;
+  std::string_view user_agent;          ///< not in the log
+  std::string_view trace_parent;        ///< as it came
+  const TraceContext* trace = nullptr;  ///< of the request's own span; nullptr: there is none
 };
+
+/// What there is to say of a request of HTTP that ends now; valid as long as both are. `began`: its headers were
+/// complete.
+AccessLine line_of(const Request& request, const Response& response, std::chrono::steady_clock::time_point began);
 
 /// Threads: thread-safe.
 class AccessLog {
@@ -52,7 +61,6 @@ class AccessLog {
   AccessLog(const AccessLog&) = delete;
 
   void write(const AccessLine& line);
-  void write(const Request& request, const Response& response, std::chrono::nanoseconds time);
   /// Goes on in the file that has the target's name now, which is made if there is none. Lines that wait already may
   /// still go to the old one. Nothing to do for stdout and stderr.
   void reopen();

@@ -11,6 +11,7 @@
 #include "auth/read_token.hpp"
 #include "http/compression_handler.hpp"
 #include "page/page_handler.hpp"
+#include "trace/trace_handler.hpp"
 
 namespace gantry_server {
 namespace {
@@ -73,35 +74,58 @@ Result<std::shared_ptr<DirectoryStore>> Server::open_models(const ServerConfig& 
 Result<std::unique_ptr<Server>> Server::open(const ServerConfig& config, gantry::EngineList engines, Say say) {
   auto secrets = read_secrets(config, say);
   if (!secrets) return secrets.error();
-  std::shared_ptr<AccessLog> log;
-  if (!config.access_log.empty()) {
-    auto opened = AccessLog::open(config.access_log, say);
-    if (!opened) return opened.error();
-    log = *std::move(opened);
-  }
-  auto runtime = gantry::Runtime::create(config.runtime);
+  auto records = open_records(config, say);
+  if (!records) return records.error();
+  gantry::RuntimeOptions runtime_options = config.runtime;
+  if (records->tracer) runtime_options.observer = records->tracer->observer();
+  auto runtime = gantry::Runtime::create(runtime_options);
   if (!runtime) return runtime.error();
   say("version " GANTRY_VERSION_STRING ", " + runtime->budget_explanation());
   auto models = open_models(config, *runtime, std::move(engines), say);
   if (!models) return models.error();
-  return std::unique_ptr<Server>(
-      new Server(config, *std::move(secrets), std::move(log), *std::move(runtime), *std::move(models), std::move(say)));
+  return std::unique_ptr<Server>(new Server(config, *std::move(secrets), *std::move(records), *std::move(runtime),
+                                            *std::move(models), std::move(say)));
 }
 
-Server::Server(const ServerConfig& config, Secrets secrets, std::shared_ptr<AccessLog> log, gantry::Runtime runtime,
+Result<Server::Records> Server::open_records(const ServerConfig& config, const Say& say) {
+  Records records;
+  if (!config.access_log.empty()) {
+    auto log = AccessLog::open(config.access_log, say);
+    if (!log) return log.error();
+    records.log = *std::move(log);
+  }
+  if (!config.trace.endpoint.empty()) {
+    auto tracer = Tracer::open(config.trace, !config.tls.certificate.empty(), say);
+    if (!tracer) return tracer.error();
+    records.tracer = *std::move(tracer);
+  }
+  return records;
+}
+
+std::function<void(const AccessLine&)> Server::Records::writer() const {
+  if (!log && !tracer) return {};
+  return [records = *this](const AccessLine& line) {
+    if (records.log) records.log->write(line);
+    if (records.tracer) records.tracer->end(line);
+  };
+}
+
+Server::Server(const ServerConfig& config, Secrets secrets, Records records, gantry::Runtime runtime,
                std::shared_ptr<DirectoryStore> models, Say say)
     : config_(config),
       say_(std::move(say)),
       secrets_(std::move(secrets)),
-      log_(std::move(log)),
+      records_(std::move(records)),
       runtime_(std::move(runtime)),
       models_(std::move(models)),
-      service_(std::make_shared<Service>(models_, runtime_, config_.requests)),
+      service_(std::make_shared<Service>(
+          models_, runtime_, config_.requests,
+          records_.tracer ? [tracer = records_.tracer] { return tracer->metrics(); } : std::function<std::string()>())),
       context_(std::make_shared<ConnectionContext>(config_.http)),
       admin_context_(std::make_shared<ConnectionContext>(admin_options(config_.http))),
       http_(context_, config_.io_threads),
       admin_http_(admin_context_, 1) {
-  // A request passes from the last one made to the first: compressed bodies, API key, page, service.
+  // A request passes from the last one made to the first: trace, compressed bodies, API key, page, service.
   std::shared_ptr<const Handler> served = service_;
   if (config_.has_page) served = std::make_shared<PageHandler>(service_, models_, runtime_);
   admin_ = std::make_shared<AdminHandler>(served, models_, secrets_.admin_token);
@@ -111,7 +135,11 @@ Server::Server(const ServerConfig& config, Secrets secrets, std::shared_ptr<Acce
   for (const auto& context : {context_, admin_context_}) {
     context->tls = secrets_.tls;
     context->say = say_;
-    if (log_) context->log = [log = log_](const auto&... what) { log->write(what...); };
+    if (records_.tracer) context->handler = std::make_shared<TraceHandler>(records_.tracer, context->handler);
+    if (auto write = records_.writer())
+      context->log = [write](const Request& request, const Response& response, const auto& began) {
+        write(line_of(request, response, began));
+      };
   }
 }
 
@@ -127,9 +155,8 @@ Result<void> Server::start() {
 
 Result<void> Server::start_grpc() {
   if (config_.grpc_listen.empty()) return {};
-  GrpcContext with{
-      service_, models_, runtime_, config_.requests, secrets_.keys, context_, config_.grpc_max_connection_age, {}};
-  if (log_) with.log = [log = log_](const AccessLine& line) { log->write(line); };
+  GrpcContext with{service_,      models_,  runtime_,          config_.requests,
+                   secrets_.keys, context_, config_.grpc_max_connection_age, records_.writer(), records_.tracer};
   auto started = GrpcServer::start(config_.grpc_listen, std::move(with));
   if (!started) return started.error();
   grpc_ = *std::move(started);
@@ -164,6 +191,7 @@ void Server::drain(bool waits) {
   admin_->stop();
   wait_until_idle(admin_http_, std::chrono::seconds(1));
   admin_http_.stop();
+  if (records_.tracer) records_.tracer->stop();
 }
 
 }  // namespace gantry_server

@@ -18,6 +18,7 @@
 #include "http/listener.hpp"
 #include "http/tls_context.hpp"
 #include "models/directory_store.hpp"
+#include "trace/tracer.hpp"
 
 namespace gantry_server {
 
@@ -34,7 +35,7 @@ class Server {
   gantry::Result<void> start();
   /// Goes on in the file that log.access names now: what rotates logs has renamed the old one.
   void reopen_log() {
-    if (log_) log_->reopen();
+    if (records_.log) records_.log->reopen();
   }
   /// Ends it without losing an answer: not ready, then no new connections, then no requests, then no threads.
   /// `waits`: it is not ready, but serves, for ServerConfig::drain_delay, until balancers have noticed.
@@ -48,8 +49,18 @@ class Server {
     std::shared_ptr<ApiKeys> keys;    // nullptr: requests need no key
   };
 
-  Server(const ServerConfig& config, Secrets secrets, std::shared_ptr<AccessLog> log, gantry::Runtime runtime,
+  /// Where requests are told of.
+  struct Records {
+    std::shared_ptr<AccessLog> log;  // nullptr: none
+    std::shared_ptr<Tracer> tracer;  // nullptr: none
+
+    /// Tells both of a request that has been answered; empty if there is neither.
+    std::function<void(const AccessLine&)> writer() const;
+  };
+
+  Server(const ServerConfig& config, Secrets secrets, Records records, gantry::Runtime runtime,
          std::shared_ptr<DirectoryStore> models, Say say);
+  static gantry::Result<Records> open_records(const ServerConfig& config, const Say& say);
   static gantry::Result<Secrets> read_secrets(const ServerConfig& config, const Say& say);
   static gantry::Result<std::shared_ptr<DirectoryStore>> open_models(const ServerConfig& config,
                                                                      const gantry::Runtime& runtime,
@@ -60,7 +71,7 @@ class Server {
   const ServerConfig config_;
   const Say say_;
   const Secrets secrets_;
-  const std::shared_ptr<AccessLog> log_;  // nullptr: none
+  const Records records_;
   gantry::Runtime runtime_;
   const std::shared_ptr<DirectoryStore> models_;
   const std::shared_ptr<Service> service_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bytes that clients send to examples/server, behind HTTP: messages of the inference protocol, compressed bodies,
-// request targets. The first byte says what the rest is.
+// request targets, trace contexts. The first byte says what the rest is.
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "http/target.hpp"
 #include "oip/read_infer_request.hpp"
 #include "oip/write_infer_response.hpp"
+#include "trace/trace_context.hpp"
 
 namespace {
 
@@ -71,6 +73,23 @@ void check_compressed(ContentCoding coding, const Bytes& body) {
           std::equal(same->data(), same->data() + same->size(), plain->data()));
 }
 
+/// A line of traceparent, then one of tracestate. What is valid is kept; what is passed on can be read again.
+void check_trace(std::string_view lines) {
+  const auto end = std::min(lines.find('\n'), lines.size());
+  const std::string_view parent = lines.substr(0, end);
+  const std::string_view state = lines.substr(std::min(end + 1, lines.size()));
+  const TraceContext context = continue_trace(parent, state, 1);
+  const auto read = gantry::parse_trace_parent(gantry::to_string(context.span));
+  require(read && read->trace_id == context.span.trace_id && read->parent_id == context.span.parent_id);
+  const auto caller = gantry::parse_trace_parent(parent);
+  require(caller.has_value() == context.parent.has_value());
+  if (caller) {
+    require(context.span.trace_id == caller->trace_id && *context.parent == caller->parent_id);
+    require(context.span.is_sampled() == caller->is_sampled());
+  }
+  require(is_valid_trace_state(context.state) && (caller || context.state.empty()));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -78,7 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto text = [&](std::size_t from) {
     return std::string_view(static_cast<const char*>(static_cast<const void*>(data)) + from, size - from);
   };
-  switch (data[0] % 6) {
+  switch (data[0] % 7) {
     case 0:  // JSON alone
       if (const auto request = read_infer_request(Bytes::copy(data + 1, size - 1), std::nullopt)) check(*request);
       break;
@@ -99,6 +118,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       check_compressed(ContentCoding::kGzip, Bytes::copy(data + 1, size - 1));
+      break;
+    case 6:
+      check_trace(text(1));
       break;
     default:
       check_compressed(ContentCoding::kDeflate, Bytes::copy(data + 1, size - 1));

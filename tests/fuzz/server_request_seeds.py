@@ -33,6 +33,8 @@ def main(folder):
     for data in (b"", b"abc" * 1000, json.dumps(messages[0]).encode()):
         seeds += [b"\4" + gzip.compress(data, mtime=0), b"\5" + zlib.compress(data)]
     seeds.append(b"\4" + gzip.compress(b"ab" * 50, mtime=0) + gzip.compress(b"second member", mtime=0))
+    parent = b"\6" + b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    seeds += [parent + b"\nvendor=1, tenant@vendor=a b,,q_-*/=~", parent + b"-x", b"\6cc" + parent[3:] + b"-more", b"\6\na=1"]
     for number, seed in enumerate(seeds):
         (folder / f"{number:02}").write_bytes(seed)
 

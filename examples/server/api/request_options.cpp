@@ -64,6 +64,7 @@ gantry::Result<gantry::RunOptions> run_options_of(const Request& request, const 
   if (!options) return options;
   options->cancel = request.cancel;
   if (!request.tenant.empty()) options->tenant = request.tenant;
+  if (request.trace) options->trace_parent = gantry::to_string(request.trace->span);
   return options;
 }
 

@@ -170,7 +170,8 @@ Response Service::describe(const Route& route) const {
     case Endpoint::kIndex:
       return json_response(repository_index(models_->list()));
     case Endpoint::kMetrics: {
-      Response response = compressible_json(gantry::to_prometheus(runtime_.stats()));
+      Response response =
+          compressible_json(gantry::to_prometheus(runtime_.stats()) + (more_metrics_ ? more_metrics_() : ""));
       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
       return response;
     }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <gantry/runtime.hpp>
 #include <memory>
+#include <string>
 
 #include "http/handler.hpp"
 #include "models/model_store.hpp"
@@ -16,8 +18,13 @@ namespace gantry_server {
 /// Threads: thread-safe. All requests must have been answered before it is destroyed.
 class Service final : public Handler {
  public:
-  Service(std::shared_ptr<const ModelStore> models, gantry::Runtime runtime, const RequestLimits& limits)
-      : models_(std::move(models)), runtime_(std::move(runtime)), limits_(limits) {}
+  /// `more_metrics`: lines behind those of the runtime on the page of Prometheus; may be empty.
+  Service(std::shared_ptr<const ModelStore> models, gantry::Runtime runtime, const RequestLimits& limits,
+          std::function<std::string()> more_metrics)
+      : models_(std::move(models)),
+        runtime_(std::move(runtime)),
+        limits_(limits),
+        more_metrics_(std::move(more_metrics)) {}
 
   std::optional<Response> refuse(Request& head) const override;
   void handle(const std::shared_ptr<const Request>& request, Respond respond) const override;
@@ -36,6 +43,7 @@ class Service final : public Handler {
   std::shared_ptr<const ModelStore> models_;
   gantry::Runtime runtime_;
   RequestLimits limits_;
+  std::function<std::string()> more_metrics_;
   std::atomic<bool> is_draining_{false};
   mutable asio::thread_pool readers_{1};  // reads long messages, so that the I/O threads go on
 };

@@ -7,6 +7,7 @@
 
 #include "read_config.hpp"
 #include "settings.hpp"
+#include "trace/read_environment.hpp"
 
 namespace gantry_server {
 namespace {
@@ -61,6 +62,7 @@ gantry::Result<CommandLine> parse_command_line(const std::vector<std::string>& a
   }
   if (file.empty())
     if (const char* variable = std::getenv("GANTRY_SERVER_CONFIG")) file = variable;
+  read_trace_environment(line.config.trace);
   if (!file.empty())
     if (auto ok = read_config(file, line.config); !ok) return ok.error();
   for (const Setting& setting : settings())

@@ -17,8 +17,8 @@ struct CommandLine {
   ServerConfig config;
 };
 
-/// Reads the file of --config first, then the environment (GANTRY_SERVER_HTTP_LISTEN), then flags (--http.listen).
-/// invalid_argument names the flag or variable.
+/// Reads OTEL_... variables, the file of --config, then the environment (GANTRY_SERVER_HTTP_LISTEN), then flags
+/// (--http.listen). invalid_argument names the flag or variable.
 gantry::Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments);
 std::string help_text();
 

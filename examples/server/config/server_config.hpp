@@ -10,6 +10,7 @@
 #include "api/request_options.hpp"
 #include "http/http_options.hpp"
 #include "http/tls_files.hpp"
+#include "trace/trace_options.hpp"
 
 namespace gantry_server {
 
@@ -30,6 +31,7 @@ struct ServerConfig {
   std::chrono::milliseconds drain_delay{5'000};
   std::chrono::milliseconds drain_timeout{20'000};
   std::string access_log = "stderr";
+  TraceOptions trace;
   bool has_page = true;
   gantry::RuntimeOptions runtime;
   std::string runtime_toml = "[runtime]\n";  ///< what `runtime` was read from

@@ -8,6 +8,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "trace/collector_url.hpp"
+#include "trace/resource.hpp"
+
 namespace gantry_server {
 namespace {
 
@@ -167,6 +170,31 @@ std::vector<Setting> make_settings() {
           "JSON lines, one for each request: stderr, stdout, a file's path (SIGHUP reopens it), or empty for none",
           [](ServerConfig & c) -> auto& { return c.access_log; }),
       setting(
+          "trace.endpoint", "OTLP/HTTP collector that gets traces: http://host:4318 or https; empty: no traces",
+          [](ServerConfig & c) -> auto& { return c.trace.endpoint; }),
+      setting(
+          "trace.sample_one_in", "of the requests without a traceparent, one in so many is recorded; 0: none",
+          [](ServerConfig & c) -> auto& { return c.trace.sample_one_in; }),
+      setting(
+          "trace.headers_file", "lines of 'Name: value' that are sent to the collector, such as a token",
+          [](ServerConfig & c) -> auto& { return c.trace.headers_file; }),
+      setting(
+          "trace.ca_file", "PEM file: who signs the collector's certificate; empty: those that the system trusts",
+          [](ServerConfig & c) -> auto& { return c.trace.ca_file; }),
+      setting(
+          "trace.service_name", "what the collector knows this server as",
+          [](ServerConfig & c) -> auto& { return c.trace.service_name; }),
+      setting(
+          "trace.resource_attributes",
+          "'key=value' of OpenTelemetry's resource, such as deployment.environment.name=test",
+          [](ServerConfig & c) -> auto& { return c.trace.resource_attributes; }),
+      setting(
+          "trace.timeout_ms", "of an export; and of all that are left at the server's end",
+          [](ServerConfig & c) -> auto& { return c.trace.timeout; }, 1, kDayMs),
+      setting(
+          "trace.max_spans", "that wait to be exported; more are dropped",
+          [](ServerConfig & c) -> auto& { return c.trace.max_spans; }, 1, 1'000'000),
+      setting(
           "page.enabled", "the page for people at /, and /v2/status, which it reads",
           [](ServerConfig & c) -> auto& { return c.has_page; }),
   };
@@ -248,6 +276,11 @@ Result<void> check_settings(const ServerConfig& config) {
       return Error(ErrorCode::kInvalidArgument,
                    "grpc.listen: there is no TLS for gRPC, which tls.certificate asks for at '" + address +
                        "'; expected unix:/path, behind a proxy that has it");
+  if (!config.trace.endpoint.empty()) {
+    if (auto url = parse_collector_url(config.trace.endpoint); !url)
+      return Error(url.error().code(), "trace.endpoint: " + url.error().message());
+    if (auto resource = resource_of(config.trace); !resource) return resource.error();
+  }
   // A buffer has up to twice the size of its body.
   if (config.http.max_bytes_in_flight / 2 < config.http.max_body_bytes)
     return Error(ErrorCode::kInvalidArgument,

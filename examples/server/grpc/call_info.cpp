@@ -32,6 +32,22 @@ std::string client_of(const std::string& peer) {
 
 }  // namespace
 
+CallInfo::CallInfo(const GrpcContext& server, grpc::CallbackServerContext& context, std::string method)
+    : context_(&context), method_(std::move(method)) {
+  if (!server.tracer) return;
+  // As in HTTP: two of traceparent are none, several of tracestate are one.
+  const auto& all = context.client_metadata();
+  std::string state;
+  const auto [first, last] = all.equal_range("tracestate");
+  for (auto one = first; one != last; ++one) {
+    if (!state.empty()) state += ',';
+    state.append(one->second.data(), one->second.size());
+  }
+  const bool is_one = all.count("traceparent") == 1;
+  trace_ = server.tracer->begin(is_one ? find_metadata(context, "traceparent") : "", state, method_);
+  context.AddTrailingMetadata("traceresponse", gantry::to_string(trace_->span));
+}
+
 std::optional<grpc::Status> CallInfo::refuse(const GrpcContext& server) {
   if (!server.keys) return std::nullopt;
   auto check = check_key(*server.keys, [this](const char* name) { return find_metadata(*context_, name); });
@@ -51,6 +67,7 @@ gantry::Result<gantry::RunOptions> CallInfo::run_options(const RequestLimits& li
   }
   auto options = run_options_of([this](const char* name) { return find_metadata(*context_, name); }, own, limits);
   if (options && !tenant_.empty()) options->tenant = tenant_;
+  if (options && trace_) options->trace_parent = gantry::to_string(trace_->span);
   return options;
 }
 
@@ -83,12 +100,15 @@ void CallInfo::log(const GrpcContext& server, bool is_cancelled) const {
   line.method = "POST";
   line.path = method_;
   line.status = http_status_;
-  line.grpc_status = name_of(code_);
+  grpc::StatusCode code = code_;
   if (is_cancelled) {
     const bool is_late = context_->deadline() <= std::chrono::system_clock::now();
     line.status = is_late ? 504 : 499;
-    line.grpc_status = name_of(is_late ? grpc::StatusCode::DEADLINE_EXCEEDED : grpc::StatusCode::CANCELLED);
+    code = is_late ? grpc::StatusCode::DEADLINE_EXCEEDED : grpc::StatusCode::CANCELLED;
   }
+  line.grpc_status = name_of(code);
+  line.grpc_code = code;
+  line.began = began_;
   line.time = std::chrono::steady_clock::now() - began_;
   line.bytes_in = bytes_in_;
   line.bytes_out = bytes_out_;
@@ -97,7 +117,9 @@ void CallInfo::log(const GrpcContext& server, bool is_cancelled) const {
   line.reason = reason_;
   line.tenant = tenant_;
   if (tenant_.empty()) line.tenant = find_metadata(*context_, "X-Tenant");
+  line.user_agent = find_metadata(*context_, "user-agent");
   line.trace_parent = find_metadata(*context_, "traceparent");
+  if (trace_) line.trace = &*trace_;
   server.log(line);
 }
 

@@ -8,7 +8,6 @@
 #include <gantry/run_options.hpp>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "grpc_server.hpp"
 
@@ -18,7 +17,8 @@ namespace gantry_server {
 class CallInfo {
  public:
   /// `method`: "/inference.GRPCInferenceService/ModelInfer".
-  CallInfo(grpc::CallbackServerContext& context, std::string method) : context_(&context), method_(std::move(method)) {}
+  /// Begins its span, if the server has any.
+  CallInfo(const GrpcContext& server, grpc::CallbackServerContext& context, std::string method);
 
   /// The status for a call without a right API key; nullopt: it may pass, and counts to its key's tenant.
   std::optional<grpc::Status> refuse(const GrpcContext& server);
@@ -41,6 +41,7 @@ class CallInfo {
   std::size_t bytes_in_ = 0;
   std::size_t bytes_out_ = 0;
   std::string tenant_;  ///< the API key's
+  std::optional<TraceContext> trace_;
   std::string model_;
   std::string version_;
   std::string reason_;

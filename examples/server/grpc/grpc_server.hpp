@@ -14,6 +14,7 @@
 #include "api/service.hpp"
 #include "auth/api_keys.hpp"
 #include "http/connection.hpp"
+#include "trace/tracer.hpp"
 
 namespace gantry_server {
 
@@ -30,6 +31,7 @@ struct GrpcContext {
   std::chrono::milliseconds max_connection_age{0};
   /// Called after each call, on any thread; may be empty.
   std::function<void(const AccessLine&)> log;
+  std::shared_ptr<const Tracer> tracer;  ///< nullptr: calls have no spans
 };
 
 /// Threads: one thread uses it; calls are answered on threads of gRPC and of the runtime.

@@ -42,7 +42,9 @@ Result<std::shared_ptr<const Message>> parse(const grpc::ByteBuffer& wire, BodyP
 class InferCall final : public grpc::ServerUnaryReactor, public std::enable_shared_from_this<InferCall> {
  public:
   InferCall(std::shared_ptr<const GrpcContext> server, grpc::CallbackServerContext& context, grpc::ByteBuffer& answer)
-      : server_(std::move(server)), info_(context, "/inference.GRPCInferenceService/ModelInfer"), answer_(&answer) {
+      : server_(std::move(server)),
+        info_(*server_, context, "/inference.GRPCInferenceService/ModelInfer"),
+        answer_(&answer) {
     ++server_->http->requests;
   }
   ~InferCall() override { --server_->http->requests; }

@@ -30,7 +30,7 @@ template <class Fill>
 grpc::ServerUnaryReactor* answer(const GrpcContext& server, grpc::CallbackServerContext& context, const char* method,
                                  const google::protobuf::Message& request, const google::protobuf::Message& response,
                                  Fill&& fill, bool needs_key = true) {
-  CallInfo info(context, std::string("/inference.GRPCInferenceService/") + method);
+  CallInfo info(server, context, std::string("/inference.GRPCInferenceService/") + method);
   info.set_bytes_in(request.ByteSizeLong());
   auto refusal = needs_key ? info.refuse(server) : std::nullopt;
   Result<void> result;
@@ -166,7 +166,7 @@ grpc::ServerGenericBidiReactor* RefusingService::CreateReactor(grpc::GenericCall
   };
   const std::string& path = context->method();
   const std::string method = path.substr(path.rfind('/') + 1);
-  CallInfo info(*context, path);
+  CallInfo info(*server_, *context, path);
   auto status = info.status_of(Error(ErrorCode::kUnsupported, method.substr(0, 100) + ": " + refusal_of(method)));
   info.log(*server_, false);
   auto* refusal = new Refusal;

@@ -119,7 +119,7 @@ class Connection {
         co_await write(*refusal, false, false);
         Request unread;
         unread.client = client_;
-        if (context_->log) context_->log(unread, *refusal, std::chrono::nanoseconds(0));
+        if (context_->log) context_->log(unread, *refusal, Clock::now());
       }
       co_return false;
     }
@@ -146,7 +146,7 @@ class Connection {
       watch->stop(stream_.socket());
       if (watch->is_gone()) {
         response.status = 499;
-        if (context_->log) context_->log(*request, response, Clock::now() - began);
+        if (context_->log) context_->log(*request, response, began);
         co_return false;
       }
       keeps = keeps && !watch->sent_more();
@@ -159,8 +159,9 @@ class Connection {
       if (!waiting) response = busy();
     }
     const bool is_head = parser.get().method() == http::verb::head;
+    if (request->trace) response.headers.emplace_back("traceresponse", gantry::to_string(request->trace->span));
     const bool is_sent = co_await write(response, keeps, is_head);
-    if (context_->log) context_->log(*request, response, Clock::now() - began);
+    if (context_->log) context_->log(*request, response, began);
     co_return is_sent&& keeps;
   }
 

@@ -27,8 +27,8 @@ struct ConnectionContext {
   const HttpOptions options;
   std::shared_ptr<const Handler> handler;
   std::shared_ptr<TlsContext> tls;  ///< for TCP; nullptr: without TLS
-  /// Called after each answer, on the I/O thread, with the time since the request's headers were complete.
-  std::function<void(const Request&, const Response&, std::chrono::nanoseconds)> log;
+  /// Called after each answer, on the I/O thread, with the time at which the request's headers were complete.
+  std::function<void(const Request&, const Response&, std::chrono::steady_clock::time_point)> log;
   /// Told what a person should know, on the I/O thread.
   std::function<void(const std::string&)> say = [](const std::string&) {};
   BodyPool bodies;                          ///< also counts the answers that are being sent

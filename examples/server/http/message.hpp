@@ -6,12 +6,14 @@
 #include <gantry/bytes.hpp>
 #include <gantry/error.hpp>
 #include <gantry/run_options.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "beast.hpp"
+#include "trace/trace_context.hpp"
 
 namespace gantry_server {
 
@@ -24,8 +26,9 @@ struct Request {
   gantry::Bytes body;
   /// Cancelled when the client closes the connection before it has its answer.
   gantry::CancelToken cancel = gantry::CancelToken::create();
-  std::string client;  ///< the peer's address, for logs
-  std::string tenant;  ///< of its API key; empty: the header X-Tenant says it
+  std::string client;                 ///< the peer's address, for logs
+  std::string tenant;                 ///< of its API key; empty: the header X-Tenant says it
+  std::optional<TraceContext> trace;  ///< of its span; nullopt: the server makes none
 
   /// A header's value, "" if absent.
   std::string_view header(std::string_view name) const {
