@@ -12,6 +12,7 @@
 #include "infer_tensors.hpp"
 #include "oip/read_infer_request.hpp"
 #include "oip/write_infer_response.hpp"
+#include "openapi.hpp"
 
 namespace gantry_server {
 namespace {
@@ -163,6 +164,13 @@ Response Service::describe(const Route& route) const {
       return ready();
     case Endpoint::kIndex:
       return json_response(repository_index(models_->list()));
+    case Endpoint::kOpenApi: {
+      const std::string_view text = openapi_text();
+      Response response;
+      response.body.push_back(gantry::Bytes::wrap(text.data(), text.size(), nullptr));
+      response.may_be_compressed = true;
+      return response;
+    }
     case Endpoint::kMetrics: {
       Response response = compressible_json(gantry::to_prometheus(runtime_.stats()));
       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
