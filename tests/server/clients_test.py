@@ -9,18 +9,20 @@ import shutil
 import sys
 import unittest
 
-missing = [name for name in ("tritonclient", "kserve") if importlib.util.find_spec(name) is None]
+missing = [name for name in ("tritonclient", "kserve", "requests") if importlib.util.find_spec(name) is None]
 missing += [name for name in ("curl", "ab", "h2load") if shutil.which(name) is None]
 if missing:
     print(", ".join(missing), "not found; cmake/bootstrap.sh --clients, as make test runs it, installs the clients")
     sys.exit(77)
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import command_line_clients  # noqa: E402
+import form_clients  # noqa: E402
 import kserve_client  # noqa: E402
 import triton_clients  # noqa: E402
 
 
 if __name__ == "__main__":
     loader = unittest.TestLoader()
-    suite = unittest.TestSuite(loader.loadTestsFromModule(module) for module in (triton_clients, kserve_client, command_line_clients))
+    suite = unittest.TestSuite(loader.loadTestsFromModule(module) for module in (triton_clients, kserve_client, command_line_clients,
+                                                                           form_clients))
     sys.exit(not unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful())

@@ -54,6 +54,7 @@ std::optional<Route> find_route(std::string_view path) {
     return std::equal(parts.begin(), parts.end(), names.begin(), names.end());
   };
   if (is({"v2"})) return Route{Endpoint::kServer, http::verb::get, "", ""};
+  if (is({"v2", "openapi.json"})) return Route{Endpoint::kOpenApi, http::verb::get, "", ""};
   if (is({"v2", "health", "live"})) return Route{Endpoint::kLive, http::verb::get, "", ""};
   if (is({"v2", "health", "ready"})) return Route{Endpoint::kReady, http::verb::get, "", ""};
   if (is({"v2", "repository", "index"})) return Route{Endpoint::kIndex, http::verb::post, "", ""};

@@ -22,6 +22,7 @@ enum class Endpoint {
   kIndex,        ///< POST /v2/repository/index
   kLoad,         ///< POST /v2/repository/models/M/load
   kUnload,       ///< POST /v2/repository/models/M/unload
+  kOpenApi,      ///< GET /v2/openapi.json
   kMetrics,      ///< GET /metrics
 };
 

@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "describe.hpp"
+#include "infer_files.hpp"
 #include "infer_tensors.hpp"
 #include "oip/read_infer_request.hpp"
 #include "oip/write_infer_response.hpp"
+#include "openapi.hpp"
 
 namespace gantry_server {
 namespace {
@@ -60,6 +62,9 @@ Result<std::optional<std::size_t>> json_size_of(const Request& request) {
   return std::optional<std::size_t>(size);
 }
 
+/// A form of this size is searched for its boundaries in about a millisecond.
+constexpr std::size_t kLongForm = std::size_t{1} << 20;
+
 /// Whether a message is large in what is read value by value: JSON, and the strings of BYTES. Tensors in binary are not
 /// read at all.
 bool is_long_to_read(const Request& request) {
@@ -98,23 +103,13 @@ void infer_message(const ModelPtr& model, const std::shared_ptr<const Request>& 
   });
 }
 
-/// A file in, the payload's JSON out.
-void infer_payload(const ModelPtr& model, const std::shared_ptr<const Request>& request, const std::string& media_type,
-                   const gantry::RunOptions& options, const Handler::Respond& respond) {
-  const gantry::AnyPipeline& pipeline = model->pipeline;
-  const auto run = [&]() -> Result<void> {
-    if (pipeline.inputs().size() != 1)
-      return Error(ErrorCode::kInvalidArgument, "this pipeline has " + std::to_string(pipeline.inputs().size()) +
-                                                    " inputs; send them by name, as JSON");
-    auto input = pipeline.codecs().from_bytes(pipeline.inputs()[0].type, request->body, media_type);
-    if (!input) return input.error();
-    pipeline.submit(*std::move(input), options, [model, request, respond](Result<Payload> result) {
-      const auto json = result ? model->pipeline.codecs().to_json(*result) : Result<std::string>(result.error());
-      respond(with_model(json ? compressible_json(*json) : error_response(json.error()), *model));
-    });
-    return {};
+/// Files in, the payloads' JSON out.
+JsonDone answers_with_json(const ModelPtr& model, const std::shared_ptr<const Request>& request,
+                           const Handler::Respond& respond) {
+  // `request` lives until the answer: the payloads refer to its body.
+  return [model, request, respond](const Result<std::string>& json) {
+    respond(with_model(json ? compressible_json(*json) : error_response(json.error()), *model));
   };
-  if (auto ok = run(); !ok) respond(with_model(error_response(ok.error()), *model));
 }
 
 }  // namespace
@@ -169,6 +164,13 @@ Response Service::describe(const Route& route) const {
       return ready();
     case Endpoint::kIndex:
       return json_response(repository_index(models_->list()));
+    case Endpoint::kOpenApi: {
+      const std::string_view text = openapi_text();
+      Response response;
+      response.body.push_back(gantry::Bytes::wrap(text.data(), text.size(), nullptr));
+      response.may_be_compressed = true;
+      return response;
+    }
     case Endpoint::kMetrics: {
       Response response =
           compressible_json(gantry::to_prometheus(runtime_.stats()) + (more_metrics_ ? more_metrics_() : ""));
@@ -213,11 +215,19 @@ void Service::infer(const std::shared_ptr<const Request>& request, const Route& 
   auto options = run_options_of(*request, limits_);
   if (!options) return respond(with_model(error_response(options.error()), **model));
   const std::string media_type = content_type_of(*request);
-  if (is_payload(*request, media_type)) return infer_payload(*model, request, media_type, *options, respond);
-  if (!is_long_to_read(*request)) return infer_message(*model, request, *options, respond);
-  asio::post(readers_, [model = *model, request, options = *options, respond] {
+  const bool is_form = media_type == "multipart/form-data";
+  const bool is_file = is_payload(*request, media_type);
+  if (is_file && !is_form)
+    return infer_file(*model, request->body, media_type, *options, answers_with_json(*model, request, respond));
+  const auto read_and_run = [model = *model, request, options = *options, respond, is_file] {
+    if (!is_file) return infer_message(model, request, options, respond);
+    infer_form(model, request->body, request->header("Content-Type"), options,
+               answers_with_json(model, request, respond));
+  };
+  if (is_file ? request->body.size() < kLongForm : !is_long_to_read(*request)) return read_and_run();
+  asio::post(readers_, [read_and_run, respond] {
     try {
-      infer_message(model, request, options, respond);
+      read_and_run();
     } catch (...) {
       respond(error_response(gantry::detail::translate_exception()));
     }

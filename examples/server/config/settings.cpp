@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "nearest_name.hpp"
 #include "trace/collector_url.hpp"
 #include "trace/resource.hpp"
 
@@ -200,20 +201,6 @@ std::vector<Setting> make_settings() {
   };
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 /// Whether only this machine reaches it.
 bool is_local(const std::string& address) {
   for (const char* prefix : {"unix:", "127.", "localhost:", "[::1]:"})
@@ -235,11 +222,10 @@ const Setting* find_setting(std::string_view key) {
 }
 
 std::string nearest_setting(std::string_view key) {
-  const Setting* nearest = nullptr;
-  std::size_t least = std::max<std::size_t>(3, key.size() / 3) + 1;
-  for (const Setting& one : settings())
-    if (const std::size_t d = distance(key, one.key); d < least) least = d, nearest = &one;
-  return nearest ? "; did you mean '" + nearest->key + "'?" : "";
+  std::vector<std::string> keys;
+  for (const Setting& one : settings()) keys.push_back(one.key);
+  const std::string nearest = nearest_name(key, keys);
+  return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
 }
 
 Result<void> set_from_text(const Setting& setting, ServerConfig& config, const std::string& text) {
