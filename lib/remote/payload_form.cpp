@@ -38,6 +38,8 @@ bool reads_json(const ErasedCodec& codec) {
 }
 
 Result<Tensor> to_tensor(Bytes bytes) {
+  if (bytes.empty())  // which no signature has a shape for
+    return Error(ErrorCode::kInvalidArgument, "is empty; a remote pipeline takes files of at least one byte");
   const auto size = static_cast<std::int64_t>(bytes.size());
   // A call may end before its bytes are sent: what has no owner may be gone by then.
   if (!bytes.has_owner()) return Tensor::from<std::uint8_t>({bytes.data(), bytes.size()}, {size});

@@ -32,7 +32,7 @@ TEST_F(RemotePayloads, KeepsTheBitsOfEveryFloat) {
   // The last one is read wrong by way of a double: its shortest text is nearer to another float's side.
   for (const float special : {0.0F, -0.0F, 1e-45F, 3.4028235e38F, 16777216.0F, 7.038531e-26F})
     sent.push_back({0, "", special});
-  while (sent.size() < 200000) {
+  while (sent.size() < 2000) {
     const auto bits = static_cast<std::uint32_t>(random());
     float score = 0;
     std::memcpy(&score, &bits, sizeof score);

@@ -40,8 +40,9 @@ TEST_F(RemotePipeline, IsTheSameWithTypes) {
   ScriptedServer server(answers(file_answer("classes", with_length(R"({"classes":[]})"))));
   server.set_metadata(metadata(kPhoto, kClasses));
   const auto pipeline = connect_to<Bytes, Classes>(server.address()).value();
-  EXPECT_THAT(pipeline.run(Bytes("")), IsOk());
-  EXPECT_EQ(parts_of(server.last_infer()).second, with_length(""));
+  EXPECT_THAT(pipeline.run(Bytes("x")), IsOk());
+  EXPECT_EQ(parts_of(server.last_infer()).second, with_length("x"));
+  EXPECT_THAT(pipeline.run(Bytes("")), FailsWith(ErrorCode::kInvalidArgument, "input 'input': is empty"));
   const auto found = connect_any(server.address()).value().as<Bytes, Classes>();
   EXPECT_THAT(found.value().run(Bytes("x")), IsOk());
   EXPECT_THAT((connect_to<Bytes, Detections>(server.address())),
