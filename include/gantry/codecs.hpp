@@ -43,6 +43,14 @@ class GANTRY_API Codecs {
   /// The type's name in JSON: "classes"; "list", "tuple"; empty if the type has no codec.
   std::string name_of(const PayloadType& type) const;
 
+  /// The type's whole name, the same in every process: "classes", "list<detections>", "tuple<image, tensor>"; "tensor"
+  /// for Tensor, "tensors" for Tensors, "tuple" for a tuple whose item types a config left open. Empty if an item has
+  /// no codec.
+  std::string full_name_of(const PayloadType& type) const;
+  /// The type with that whole name. not_found if no codec has the name; unsupported for tuples, since a C++ type cannot
+  /// be put together at run time.
+  Result<PayloadType> find_type(std::string_view full_name) const;
+
   Result<std::string> to_json(const Payload& payload) const;
   /// Writes one value. After an error the writer contains part of it.
   Result<void> write_json(const Payload& payload, JsonWriter& writer) const;

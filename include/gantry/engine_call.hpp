@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// EngineCall: what an engine or a backend sees of a call. It has no priority and no tenant: the library orders calls
-// before it passes them to an engine.
+// EngineCall: what an engine or a backend sees of a call.
 #pragma once
 
 #include <optional>
@@ -13,13 +12,17 @@
 namespace gantry {
 inline namespace GANTRY_ABI {
 
-/// For a batch with samples of several callers: the latest of their deadlines, no cancellation and no trace.
+/// For a batch with samples of several callers: the latest of their deadlines, and nothing else of theirs.
 struct EngineCall {
   /// The answer is useless after this time. An engine need not check it: the waiting side does.
   std::optional<Deadline> deadline;
   CancelToken cancel;
   /// RunOptions::trace_parent, to pass on to another process.
   std::string trace_parent;
+  /// RunOptions::priority and RunOptions::tenant, to pass on to another process. Here they have done their work: the
+  /// library orders calls before it passes them on.
+  int priority = 0;
+  std::string tenant;
   /// A check or a trial before the model serves. It must have no effect that later calls can see, such as an advanced
   /// random stream, and it does not count as traffic.
   bool is_trial = false;

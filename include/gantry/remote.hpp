@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// remote: a model that a server computes, used like one in this process. Needs gantry::remote.
+// remote: a model, or a whole pipeline, that a server computes, used like one in this process. Needs gantry::remote.
 //
 //   Model model = remote::connect_model("http://models:8080", "affine").value();
 //   auto chain = image::decode() | ... | model.stage() | softmax();
+//
+//   // in place of open<Bytes, Classes>("models/cat-or-dog/3", engines)
+//   auto pipeline = remote::connect_pipeline<Bytes, Classes>("http://a:8080,http://b:8080", "cat-or-dog").value();
+//   Classes classes = pipeline.run(jpeg, {within(50ms)}).value();
 //
 // The server speaks Open Inference Protocol v2 over HTTP with binary tensors: gantry-server (examples/server), or
 // another one. No worker waits for it: one thread of the model's own sends calls and receives answers.
@@ -10,12 +14,17 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <gantry/any_pipeline.hpp>
 #include <gantry/model.hpp>
 #include <gantry/model_options.hpp>
+#include <gantry/pipeline.hpp>
+#include <gantry/registry.hpp>
 #include <gantry/result.hpp>
 #include <gantry/runtime.hpp>
 #include <gantry/signature.hpp>
@@ -25,27 +34,15 @@ namespace gantry {
 inline namespace GANTRY_ABI {
 namespace remote {
 
-struct GANTRY_API Options {
+/// How to reach the hosts, and what to do when one does not answer.
+struct GANTRY_API ConnectionOptions {
   /// The version of the model; empty: the one that the server takes, usually the newest.
   std::string version;
-  /// Name in messages and stats; empty: the model's name on the server.
+  /// Name in messages and stats; empty: the name on the server.
   std::string name;
-  /// What the model must be: names, dtypes and shapes. A server's metadata must fit it, and has no names of dimensions;
-  /// these come from here. Unset: made of the metadata. There, the first dimension is "batch" if the server's config
-  /// of the model says that it takes batches, and each other open dimension is a symbol of its own.
-  std::optional<Signature> signature;
   /// The runtime whose stats and health list the model, and whose shutdown ends its connections. Its clock measures
   /// deadlines and pauses. Unset: the shared runtime.
   std::optional<Runtime> runtime;
-
-  /// Maximum samples of one pipeline's batch, list or run_batch() that share a request; 1..65536. No more than the
-  /// server's config says.
-  int max_batch = 16;
-  /// Whether samples may share a request. Unset: they do if the server's config says that it takes batches, since it
-  /// then merges requests as it likes; otherwise as Merge::kProven, which tests it on `examples`.
-  std::optional<Merge> merge;
-  /// Inputs as real calls pass them, for Merge::kProven.
-  std::vector<Tensors> examples;
 
   /// For a connection to be made, and the server to say what the model is.
   std::chrono::milliseconds connect_timeout{2000};
@@ -77,6 +74,32 @@ struct GANTRY_API Options {
   std::size_t max_header_bytes = std::size_t{16} << 10;
 };
 
+/// Of a model.
+struct GANTRY_API Options : ConnectionOptions {
+  /// What the model must be: names, dtypes and shapes. A server's metadata must fit it, and has no names of dimensions;
+  /// these come from here. Unset: made of the metadata. There, the first dimension is "batch" if the server's config
+  /// of the model says that it takes batches, and each other open dimension is a symbol of its own.
+  std::optional<Signature> signature;
+
+  /// Maximum samples of one pipeline's batch, list or run_batch() that share a request; 1..65536. No more than the
+  /// server's config says.
+  int max_batch = 16;
+  /// Whether samples may share a request. Unset: they do if the server's config says that it takes batches, since it
+  /// then merges requests as it likes; otherwise as Merge::kProven, which tests it on `examples`.
+  std::optional<Merge> merge;
+  /// Inputs as real calls pass them, for Merge::kProven.
+  std::vector<Tensors> examples;
+};
+
+/// Of a whole pipeline.
+struct GANTRY_API PipelineOptions : ConnectionOptions {
+  /// The codecs by which payloads are written and read; unset: Registry::builtin().
+  std::optional<Registry> registry;
+  /// Of a pipeline over tensors: its inputs or outputs, where the server does not know them, since no model is at that
+  /// end. They are those of a sample.
+  std::optional<Signature> signature;
+};
+
 /// Connects to a model of a server.
 ///
 /// `addresses`: "http://HOST[:PORT]" or "unix:PATH"; several hosts of the same model are separated by commas. A call
@@ -96,13 +119,57 @@ struct GANTRY_API Options {
 /// Threads:   thread-safe. The call blocks until the hosts have answered, or for Options::connect_timeout.
 /// Errors:    invalid_argument for a malformed address or an option out of range; unavailable if no host answers;
 ///            failed_precondition if hosts, or Options::signature, differ; unsupported for a model with inputs or
-///            outputs that are no tensors (BYTES). Of calls: the server's error with its code and reason;
-///            unavailable if no host can be reached, or the connection is lost; model_error for an answer that is
-///            malformed, too large, or disagrees with the signature.
+///            outputs that are no tensors (BYTES), which connect_pipeline() takes. Of calls: the server's error with
+///            its code and reason; unavailable if no host can be reached, or the connection is lost; model_error for an
+///            answer that is malformed, too large, or disagrees with the signature.
 /// Cost:      a round trip for a new connection. Inputs are sent from their own memory, outputs are copied once.
 ///            Cancellation is noticed within 5 ms. A model without a call in progress uses no CPU time.
 GANTRY_API Result<Model> connect_model(const std::string& addresses, const std::string& model,
                                        const Options& options = {});
+
+/// Connects to a pipeline of a server: a package that gantry-server serves. It takes and gives the payloads that the
+/// pipeline takes and gives there: a photo's Bytes in, Classes out; or tensors, of a sample. The server says which
+/// payloads these are; the codecs of PipelineOptions::registry write and read them, with every float's bits.
+///
+/// An input goes as it is if it is Bytes, and as JSON or .npy by its codec; an output comes as JSON, but tensors come
+/// as tensors. Hosts, connections, retries and what goes with each call are those of connect_model(). Each sample is a
+/// request of its own, which a host's runtime batches with others.
+///
+/// Ownership: the pipeline shares the connections and the thread, which end with its last copy, or with the runtime.
+/// Threads:   thread-safe. The call blocks as connect_model() does.
+/// Errors:    those of connect_model(). unsupported, with the payload's name: its codec is not in the registry, or
+///            cannot be sent (it reads neither JSON nor .npy) or read (it reads no JSON: Image, Bytes), or it is a
+///            tuple, whose types the call with C++ types states. failed_precondition for a server that does not say
+///            which payloads it takes. Of calls: those of the pipeline there, and those of a remote model.
+/// Cost:      that of connect_model(); writing and reading JSON.
+GANTRY_API Result<AnyPipeline> connect_pipeline(const std::string& addresses, const std::string& pipeline,
+                                                const PipelineOptions& options = {});
+
+}  // namespace remote
+
+namespace detail {
+struct ConnectedPipeline {
+  std::shared_ptr<const PipelineCore> core;
+  std::shared_ptr<const PipelineOrigin> origin;
+};
+/// `in` and `out` may be nullptr: then the types that the server says.
+GANTRY_API Result<ConnectedPipeline> connect_pipeline(const std::string& addresses, const std::string& pipeline,
+                                                      const TypeInfo* in, const TypeInfo* out,
+                                                      const remote::PipelineOptions& options);
+}  // namespace detail
+
+namespace remote {
+
+/// The same with C++ types, which must be those of the pipeline. They may be those of a tuple, and are enough for a
+/// server that does not say which payloads it takes. Errors: as above; invalid_argument for other types.
+template <class In, class Out>
+Result<Pipeline<In, Out>> connect_pipeline(const std::string& addresses, const std::string& pipeline,
+                                           const PipelineOptions& options = {}) {
+  auto connected =
+      detail::connect_pipeline(addresses, pipeline, &detail::type_of<In>(), &detail::type_of<Out>(), options);
+  if (!connected) return std::move(connected).error();
+  return Pipeline<In, Out>(std::move(connected->core), std::move(connected->origin));
+}
 
 }  // namespace remote
 }  // namespace GANTRY_ABI

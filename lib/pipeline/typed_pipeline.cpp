@@ -8,6 +8,7 @@
 
 #include "core/return_if_error.hpp"
 #include "pipeline/config_tensors.hpp"
+#include "pipeline/convert_node.hpp"
 #include "pipeline/open_tuple.hpp"
 #include "pipeline/partial_batch.hpp"
 #include "pipeline/pipeline_origin.hpp"
@@ -60,50 +61,11 @@ SlotFrames::List in_order(const SlotFrames& frames, const Tensors& tensors, cons
   return std::make_shared<const std::vector<KnownFrames>>(std::move(known));
 }
 
-/// Converts each value; used as a stage before or after the inner pipeline.
-class ConvertKernel final : public Kernel {
- public:
-  using Convert = std::function<void(Slot&)>;
-  explicit ConvertKernel(Convert convert) : convert_(std::move(convert)) {}
-  std::unique_ptr<Step> make_step() const override { return std::make_unique<ConvertStep>(convert_); }
-
- private:
-  class ConvertStep final : public Step {
-   public:
-    explicit ConvertStep(Convert convert) : convert_(std::move(convert)) {}
-    void run(Span<Slot> slots, Context&) const override {
-      for (Slot& slot : slots) {
-        if (!slot.ok()) continue;
-        try {
-          convert_(slot);
-        } catch (...) {
-          slot.fail(translate_exception());
-        }
-      }
-    }
-
-   private:
-    Convert convert_;
-  };
-
-  Convert convert_;
-};
-
 void set_form(Slot& slot, Result<Value> form) {
   if (form)
     slot.set_form(*std::move(form));
   else
     slot.fail(std::move(form).error());
-}
-
-NodePtr make_convert_node(std::string name, const TypeInfo& in, const TypeInfo& out, ConvertKernel::Convert convert) {
-  auto node = std::make_shared<Node>();
-  node->kind = "callable";
-  node->name = std::move(name);
-  node->in = &in;
-  node->out = &out;
-  node->kernel = std::make_shared<ConvertKernel>(std::move(convert));
-  return node;
 }
 
 /// Wraps another pipeline: converts its output, and its input if it has several inputs.

@@ -102,7 +102,7 @@ asio::awaitable<Dispatcher::Outcome> Dispatcher::judged_answer(Call& call, Host&
     if (answer.keeps) keep(host, std::move(connection));
     co_return outcome;
   }
-  auto outputs = read_infer_answer(answer, link_.signature);
+  auto outputs = read_infer_answer(answer, link_.signature, link_.files);
   if (!outputs) {
     outcome.error = outputs.error();
     outcome.verdict = Verdict::kFailed;

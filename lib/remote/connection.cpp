@@ -35,7 +35,7 @@ Error bad_answer(const std::string& what) {
 }
 
 Error too_large(std::size_t limit) {
-  return bad_answer("larger than " + std::to_string(limit) + " bytes (Options::max_answer_bytes)");
+  return bad_answer("larger than " + std::to_string(limit) + " bytes (ConnectionOptions::max_answer_bytes)");
 }
 
 /// The body, whose memory grows as bytes come: a length that lies costs nothing.

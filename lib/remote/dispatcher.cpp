@@ -21,10 +21,10 @@ Error ended() noexcept {
 }  // namespace
 
 Dispatcher::Dispatcher(asio::io_context& io, const TimeSource& time, std::vector<Address> addresses, std::string path,
-                       const Options& options)
+                       const ConnectionOptions& options)
     : io_(io),
       options_(options),
-      link_{std::move(path), {options.max_header_bytes, options.max_answer_bytes}, {}, {}},
+      link_{std::move(path), {options.max_header_bytes, options.max_answer_bytes}, {}, {}, {}},
       budget_(options.retry_ratio, options.retry_burst),
       clock_(io, time, [this] { pump(); }) {
   for (Address& address : addresses)
@@ -50,12 +50,13 @@ void Dispatcher::contact(std::function<void(std::vector<Contact>)> done) {
     });
 }
 
-void Dispatcher::expect(ModelDescription description, Signature signature) {
+void Dispatcher::expect(ModelDescription description, Signature signature, FileTensors files) {
   link_.expected = std::move(description);
   link_.signature = std::move(signature);
+  link_.files = std::move(files);
 }
 
-void Dispatcher::start(Tensors inputs, const detail::CallOptions& options, Backend::Done done) {
+void Dispatcher::start(Tensors inputs, const EngineCall& options, Backend::Done done) {
   if (is_ending_) return done(ended());
   auto call = std::make_unique<Call>(clock_);
   call->options = options;

@@ -56,14 +56,14 @@ struct DispatchCounters {
 class Dispatcher {
  public:
   Dispatcher(asio::io_context& io, const TimeSource& time, std::vector<Address> addresses, std::string path,
-             const Options& options);
+             const ConnectionOptions& options);
 
   /// Asks all hosts; `done` is called when each has answered or failed.
   void contact(std::function<void(std::vector<Contact>)> done);
   /// From now on connections are compared with it, and calls may start.
-  void expect(ModelDescription description, Signature signature);
+  void expect(ModelDescription description, Signature signature, FileTensors files);
 
-  void start(Tensors inputs, const detail::CallOptions& options, Backend::Done done);
+  void start(Tensors inputs, const EngineCall& options, Backend::Done done);
   /// Answers all calls with unavailable, and closes the connections. Nothing starts after it.
   void shut_down();
 
@@ -97,7 +97,7 @@ class Dispatcher {
   void publish() GANTRY_EXCLUDES(mutex_);
 
   asio::io_context& io_;
-  const Options options_;
+  const ConnectionOptions options_;
   ModelLink link_;
   RetryBudget budget_;
   std::vector<std::unique_ptr<Host>> hosts_;

@@ -4,19 +4,19 @@
 
 #include <chrono>
 #include <functional>
+#include <gantry/engine_call.hpp>
 #include <gantry/time_source.hpp>
 #include <optional>
 #include <unordered_set>
 #include <utility>
 
 #include "remote/asio.hpp"
-#include "runtime/call_options.hpp"
 
 namespace gantry::inline GANTRY_ABI::remote {
 
 /// Threads: the I/O thread.
 struct Flight {
-  detail::CallOptions options;                           // deadline, cancellation, clock, headers
+  EngineCall options;                                    // deadline, cancellation, clock, headers
   TimeSource::Time phase_end = TimeSource::Time::max();  // of what it does now: connecting, a pause
   bool is_phase_over = false;                            // phase_end has passed
   std::optional<Error> interruption;                     // cancelled, or past its deadline

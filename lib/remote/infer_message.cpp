@@ -8,6 +8,7 @@
 #include <gantry/json.hpp>
 #include <gantry/json_writer.hpp>
 #include <gantry/trace_parent.hpp>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the protocol's binary tensors are little endian");
 
+using FileLength = std::uint32_t;  // in front of each element of BYTES
+constexpr const char* kFile = "BYTES";
 constexpr std::size_t kLongestTenant = 128;  // servers refuse longer ones
 
 Error malformed(const std::string& message) {
@@ -41,7 +44,7 @@ std::string escaped(const std::string& text) {
   return path;
 }
 
-std::string milliseconds_left(const detail::CallOptions& call) {
+std::string milliseconds_left(const EngineCall& call) {
   constexpr std::int64_t kLongest = 86'400'000;  // a day
   // Rounded up: the server must not give up before the caller does.
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*call.deadline - call.now()).count();
@@ -112,6 +115,24 @@ Result<Tensor> read_values(const OutputHead& head, const std::uint8_t* data, std
   return tensor;
 }
 
+/// A BYTES output with one element: its length in 4 bytes, and its bytes.
+Result<Tensor> read_file(const OutputHead& head, const std::uint8_t* data, std::size_t left, bool has_batch) {
+  if (head.datatype != kFile || head.shape != Shape{1})
+    return malformed("expected BYTES[1], got " + head.datatype.substr(0, 40) + head.shape.to_string());
+  if (head.binary_size > left || head.binary_size < sizeof(FileLength))
+    return malformed("binary_data_size is " + std::to_string(head.binary_size) + ", the body has " +
+                     std::to_string(left) + " bytes left");
+  FileLength length = 0;
+  std::memcpy(&length, data, sizeof length);
+  if (length != head.binary_size - sizeof length)
+    return malformed("its element has " + std::to_string(length) + " bytes, binary_data_size is " +
+                     std::to_string(head.binary_size));
+  const auto size = static_cast<std::int64_t>(length);
+  GANTRY_ASSIGN_OR_RETURN(auto tensor, Tensor::make(DType::kU8, has_batch ? Shape{1, size} : Shape{size}));
+  if (length > 0) std::memcpy(tensor.mutable_data(), data + sizeof length, length);
+  return tensor;
+}
+
 std::string names_of(const std::vector<NamedTensor>& tensors) {
   std::string names;
   for (const NamedTensor& tensor : tensors) names += (names.empty() ? "'" : ", '") + tensor.name + "'";
@@ -142,23 +163,35 @@ std::string model_path(const std::string& model, const std::string& version) {
   return "/v2/models/" + escaped(model) + (version.empty() ? "" : "/versions/" + escaped(version));
 }
 
-Result<std::string> infer_text(const Tensors& inputs) {
+std::size_t wire_size(const NamedTensor& input, const FileTensors& files) {
+  return input.tensor.size_bytes() + (files.has_input(input.name) ? sizeof(FileLength) : 0);
+}
+
+Result<std::string> infer_text(const Tensors& inputs, const FileTensors& files) {
   JsonWriter json;
   json.begin_object();
   json.key("parameters").begin_object().field("binary_data_output", true).end_object();
   json.key("inputs").begin_list();
   for (const NamedTensor& input : inputs) {
     const Tensor& tensor = input.tensor;
-    json.begin_object().field("name", input.name).field("datatype", datatype_of(tensor.dtype()));
-    json.key("shape").list(Span<const std::int64_t>(tensor.shape().data(), tensor.shape().rank()));
-    json.key("parameters").begin_object().field("binary_data_size", tensor.size_bytes()).end_object();
-    json.end_object();
+    const bool is_file = files.has_input(input.name);
+    if (is_file && tensor.size_bytes() > std::numeric_limits<FileLength>::max())
+      return Error(ErrorCode::kInvalidArgument, "input '" + input.name + "' has " +
+                                                    std::to_string(tensor.size_bytes()) +
+                                                    " bytes; the protocol takes files below 4 GiB");
+    const Shape shape = is_file ? Shape{1} : tensor.shape();
+    json.begin_object().field("name", input.name);
+    json.field("datatype", is_file ? kFile : datatype_of(tensor.dtype()));
+    json.key("shape").list(Span<const std::int64_t>(shape.data(), shape.rank()));
+    json.key("parameters").begin_object().field("binary_data_size", wire_size(input, files));
+    if (is_file && !files.inputs.at(input.name).empty()) json.field("content_type", files.inputs.at(input.name));
+    json.end_object().end_object();
   }
   json.end_list().end_object();
   return json.finish();
 }
 
-Result<std::string> call_headers(const detail::CallOptions& call) {
+Result<std::string> call_headers(const EngineCall& call) {
   std::string lines;
   if (call.deadline && *call.deadline != Deadline::max())
     lines += "X-Request-Timeout-Ms: " + milliseconds_left(call) + "\r\n";
@@ -178,7 +211,7 @@ Result<std::string> call_headers(const detail::CallOptions& call) {
   return lines;
 }
 
-Result<Tensors> read_infer_answer(const HttpAnswer& answer, const Signature& signature) {
+Result<Tensors> read_infer_answer(const HttpAnswer& answer, const Signature& signature, const FileTensors& files) {
   const auto read = [&]() -> Result<Tensors> {
     if (!answer.content_encoding.empty() && answer.content_encoding != "identity")
       return malformed("Content-Encoding '" + answer.content_encoding.substr(0, 40) + "' was not asked for");
@@ -190,7 +223,10 @@ Result<Tensors> read_infer_answer(const HttpAnswer& answer, const Signature& sig
     std::vector<NamedTensor> came;
     for (const JsonView& item : items) {
       GANTRY_ASSIGN_OR_RETURN(const auto head, read_output_head(item));
-      auto tensor = read_values(head, answer.body.data() + at, answer.body.size() - at);
+      const std::uint8_t* const data = answer.body.data() + at;
+      const std::size_t left = answer.body.size() - at;
+      auto tensor = files.outputs.count(head.name) > 0 ? read_file(head, data, left, signature.has_batch_axis())
+                                                       : read_values(head, data, left);
       if (!tensor) return tensor.error().within("output '" + head.name + "'");
       came.push_back({head.name, *std::move(tensor)});
       at += head.binary_size;

@@ -33,6 +33,7 @@ std::string text_of(const std::vector<DescribedTensor>& tensors) {
     text += (text.empty() ? "" : "; ") + tensor.name + ": " + tensor.datatype + "[";
     for (std::size_t i = 0; i < tensor.shape.size(); ++i) text += (i == 0 ? "" : ",") + std::to_string(tensor.shape[i]);
     text += "]";
+    if (tensor.is_file() && !tensor.payload.empty()) text += " with " + tensor.payload;
   }
   return text.empty() ? "unknown" : text;
 }
@@ -53,12 +54,27 @@ Result<std::vector<DescribedTensor>> read_tensors(JsonFields& fields, const char
     if (tensor.shape.size() > Shape::kMaxRank) return shape.error("has more than 8 dimensions");
     for (const std::int64_t extent : tensor.shape)
       if (extent < -1) return shape.error("has the extent " + std::to_string(extent));
+    if (const auto parameters = of_item.find("parameters"))
+      if (const auto payload = parameters->find("payload"); payload && payload->kind() == JsonKind::kString)
+        tensor.payload = *payload->string();
     tensors.push_back(std::move(tensor));
   }
   return tensors;
 }
 
-Result<TensorSpec> spec_of(const DescribedTensor& tensor, bool takes_batches, const char* side) {
+/// One file for each sample.
+TensorSpec file_spec_of(const DescribedTensor& tensor, bool takes_batches) {
+  TensorSpec spec{tensor.name, DType::kU8, {}};
+  Dim batch, size;
+  batch.symbol = kBatch;
+  size.symbol = tensor.name + "_size";
+  if (takes_batches) spec.dims.push_back(batch);
+  spec.dims.push_back(size);
+  return spec;
+}
+
+Result<TensorSpec> spec_of(const DescribedTensor& tensor, bool takes_batches, Files files, const char* side) {
+  if (tensor.is_file() && files == Files::kAsBytes) return file_spec_of(tensor, takes_batches);
   const std::string scope = std::string(side) + " '" + tensor.name + "'";
   const auto dtype = dtype_of(tensor.datatype);
   if (!dtype) return dtype.error().within(scope);
@@ -112,7 +128,8 @@ Result<DType> dtype_of(std::string_view datatype) {
     if (datatype == name) return dtype;
   const std::string quoted = "datatype '" + std::string(datatype.substr(0, 40)) + "'";
   if (datatype == "BYTES")
-    return Error(ErrorCode::kUnsupported, quoted + " is no tensor: only models from tensors to tensors can be used");
+    return Error(ErrorCode::kUnsupported,
+                 quoted + " is no tensor; connect_pipeline() takes what connect_model() does not");
   return Error(ErrorCode::kUnsupported, quoted + " has no counterpart among gantry's dtypes");
 }
 
@@ -146,21 +163,25 @@ std::int64_t parse_max_batch(std::string_view json) {
   return number && *number > 0 ? *number : 0;
 }
 
-Result<Signature> to_signature(const ModelDescription& description, bool takes_batches) {
-  if (description.inputs.empty() || description.outputs.empty())
-    return Error(ErrorCode::kFailedPrecondition, "the server does not know the model's tensors (" +
-                                                     description.to_string() + "); give Options::signature");
+Result<Signature> to_signature(const ModelDescription& description, bool takes_batches, Files files,
+                               const std::optional<Signature>& given) {
+  if (!given && (description.inputs.empty() || description.outputs.empty()))
+    return Error(ErrorCode::kFailedPrecondition,
+                 "the server does not know the model's tensors (" + description.to_string() + "); give " +
+                     (files == Files::kAsBytes ? "Pipeline" : "") + "Options::signature");
   const bool is_batch =
       takes_batches && std::all_of(description.inputs.begin(), description.inputs.end(), is_open_in_front);
   std::vector<TensorSpec> inputs, outputs;
   for (const DescribedTensor& tensor : description.inputs) {
-    GANTRY_ASSIGN_OR_RETURN(auto spec, spec_of(tensor, is_batch, "input"));
+    GANTRY_ASSIGN_OR_RETURN(auto spec, spec_of(tensor, is_batch, files, "input"));
     inputs.push_back(std::move(spec));
   }
   for (const DescribedTensor& tensor : description.outputs) {
-    GANTRY_ASSIGN_OR_RETURN(auto spec, spec_of(tensor, is_batch, "output"));
+    GANTRY_ASSIGN_OR_RETURN(auto spec, spec_of(tensor, is_batch, files, "output"));
     outputs.push_back(std::move(spec));
   }
+  if (inputs.empty()) inputs = given->inputs();
+  if (outputs.empty()) outputs = given->outputs();
   return Signature::make(std::move(inputs), std::move(outputs));
 }
 

@@ -23,8 +23,14 @@ struct DescribedTensor {
   std::string name;
   std::string datatype;
   std::vector<std::int64_t> shape;  // -1: any extent
+  std::string payload = {};         // gantry-server's parameter: the payload type behind it; empty: not known
 
-  friend bool operator==(const DescribedTensor&, const DescribedTensor&) = default;
+  bool is_file() const { return datatype == "BYTES"; }
+  /// Of tensors, what they are part of does not matter.
+  friend bool operator==(const DescribedTensor& a, const DescribedTensor& b) {
+    return a.name == b.name && a.datatype == b.datatype && a.shape == b.shape &&
+           (!a.is_file() || a.payload == b.payload);
+  }
 };
 
 struct ModelDescription {
@@ -45,9 +51,16 @@ Result<ModelDescription> parse_description(std::string_view json);
 /// "max_batch_size" of a model's config; 0 if it has none.
 std::int64_t parse_max_batch(std::string_view json);
 
+/// What to_signature() makes of BYTES.
+enum class Files {
+  kRefused,
+  kAsBytes,  // u8[size]; of several elements, one for each sample of the batch
+};
+
 /// `takes_batches`: the first dimension of all tensors is "batch", if it is open. unsupported for tensors of no DType;
-/// failed_precondition if the tensors are not known.
-Result<Signature> to_signature(const ModelDescription& description, bool takes_batches);
+/// failed_precondition if the tensors are not known, neither from the server nor from `given`.
+Result<Signature> to_signature(const ModelDescription& description, bool takes_batches, Files files = Files::kRefused,
+                               const std::optional<Signature>& given = {});
 
 /// failed_precondition unless tensors that fit `signature` are what `description` says.
 Result<void> check_description(const ModelDescription& description, const Signature& signature);

@@ -4,8 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "remote/infer_message.hpp"
-
 namespace gantry::inline GANTRY_ABI::remote {
 namespace {
 
@@ -54,19 +52,26 @@ asio::awaitable<std::int64_t> ask_max_batch(const ModelLink& link, Connection& c
 
 asio::awaitable<Result<Exchange>> send_infer(const ModelLink& link, Connection& connection, const Address& address,
                                              Flight& flight, const Tensors& inputs) {
-  const auto text = infer_text(inputs);
+  const auto text = infer_text(inputs, link.files);
   if (!text) co_return text.error();
   const auto headers = call_headers(flight.options);
   if (!headers) co_return headers.error();
   std::size_t size = text->size();
-  for (const NamedTensor& input : inputs) size += input.tensor.size_bytes();
+  std::vector<std::uint32_t> lengths;  // of files
+  lengths.reserve(inputs.size());      // they are sent from here
+  for (const NamedTensor& input : inputs) size += wire_size(input, link.files);
   const std::string head =
       "POST " + link.path + "/infer HTTP/1.1\r\nHost: " + address.host_header +
       "\r\nContent-Type: application/octet-stream\r\nInference-Header-Content-Length: " + std::to_string(text->size()) +
       "\r\nContent-Length: " + std::to_string(size) + "\r\n" + *headers + "\r\n";
   std::vector<asio::const_buffer> pieces{asio::buffer(head), asio::buffer(*text)};
-  for (const NamedTensor& input : inputs)
+  for (const NamedTensor& input : inputs) {
+    if (link.files.has_input(input.name)) {
+      lengths.push_back(static_cast<std::uint32_t>(input.tensor.size_bytes()));
+      pieces.emplace_back(&lengths.back(), sizeof lengths.back());
+    }
     if (input.tensor.size_bytes() > 0) pieces.emplace_back(input.tensor.data(), input.tensor.size_bytes());
+  }
   co_return co_await send_and_receive(connection, flight, std::move(pieces), link.limits);
 }
 

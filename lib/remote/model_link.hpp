@@ -11,6 +11,7 @@
 #include <string>
 
 #include "remote/connection.hpp"
+#include "remote/infer_message.hpp"
 #include "remote/model_description.hpp"
 
 namespace gantry::inline GANTRY_ABI::remote {
@@ -21,6 +22,7 @@ struct ModelLink {
   AnswerLimits limits;
   std::optional<ModelDescription> expected;  // unset before the first contact
   Signature signature;                       // once `expected` is set
+  FileTensors files;                         // as well
 };
 
 /// Asks for the model's metadata. failed_precondition if its tensors are not the expected ones; the server's error, or

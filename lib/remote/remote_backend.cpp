@@ -5,12 +5,11 @@
 #include <utility>
 
 #include "remote/infer_message.hpp"
-#include "runtime/call_options.hpp"
 #include "runtime/signals_blocked.hpp"
 
 namespace gantry::inline GANTRY_ABI::remote {
 
-RemoteBackend::RemoteBackend(std::vector<Address> addresses, const std::string& model, const Options& options,
+RemoteBackend::RemoteBackend(std::vector<Address> addresses, const std::string& model, const ConnectionOptions& options,
                              std::shared_ptr<const TimeSource> time)
     : time_(std::move(time)),
       instances_(addresses.size() * static_cast<std::size_t>(options.max_connections)),
@@ -39,21 +38,19 @@ std::vector<Contact> RemoteBackend::contact() {
   return contacts.get();
 }
 
-void RemoteBackend::expect(ModelDescription description, Signature signature, std::string text) {
+void RemoteBackend::expect(ModelDescription description, Signature signature, FileTensors files, std::string text) {
   info_.description = std::move(text);
-  asio::post(io_, [this, description = std::move(description), signature = std::move(signature)]() mutable {
-    dispatcher_.expect(std::move(description), std::move(signature));
+  asio::post(io_, [this, description = std::move(description), signature = std::move(signature),
+                   files = std::move(files)]() mutable {
+    dispatcher_.expect(std::move(description), std::move(signature), std::move(files));
   });
 }
 
 void RemoteBackend::submit(Tensors inputs, const EngineCall& call, Done done) {
-  // The model's HostBackend calls this, and only that: it passes its CallOptions, which have the priority and the
-  // tenant, too.
-  const auto& options = static_cast<const detail::CallOptions&>(call);
   const detail::MutexLock lock(mutex_);
   if (is_down_) return;  // destroying `done` answers unavailable
-  asio::post(io_, [this, inputs = std::move(inputs), options, done = std::move(done)]() mutable {
-    dispatcher_.start(std::move(inputs), options, std::move(done));
+  asio::post(io_, [this, inputs = std::move(inputs), call, done = std::move(done)]() mutable {
+    dispatcher_.start(std::move(inputs), call, std::move(done));
   });
 }
 

@@ -21,17 +21,16 @@ namespace gantry::inline GANTRY_ABI::remote {
 /// Cost:      submit() posts the call to the thread.
 class RemoteBackend final : public Backend {
  public:
-  RemoteBackend(std::vector<Address> addresses, const std::string& model, const Options& options,
+  RemoteBackend(std::vector<Address> addresses, const std::string& model, const ConnectionOptions& options,
                 std::shared_ptr<const TimeSource> time);
   ~RemoteBackend() override;
 
   /// Asks all hosts, once, before anything else.
   std::vector<Contact> contact();
   /// What contact() found; before the first submit().
-  void expect(ModelDescription description, Signature signature, std::string text);
+  void expect(ModelDescription description, Signature signature, FileTensors files, std::string text);
 
   const EngineInfo& info() const override { return info_; }
-  /// `call` is the CallOptions of the model's call, as HostBackend passes it.
   void submit(Tensors inputs, const EngineCall& call, Done done) override;
   std::optional<BackendStats> stats() const override;
   Health health() const override;

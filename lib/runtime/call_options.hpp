@@ -22,8 +22,6 @@ struct AdmittedBy {
 
 /// Engines see only the base class, EngineCall, so that one object per request serves both.
 struct CallOptions : EngineCall {
-  int priority = 0;
-  std::string tenant;
   /// When the pipeline was called.
   TimeSource::Time began{};
   /// The request as the observer knows it; nullptr if it is not observed.
@@ -35,9 +33,7 @@ struct CallOptions : EngineCall {
 
   CallOptions() = default;
   CallOptions(const RunOptions& options)  // NOLINT(google-explicit-constructor)
-      : EngineCall{options.deadline, options.cancel, options.trace_parent, false},
-        priority(options.priority),
-        tenant(options.tenant) {}
+      : EngineCall{options.deadline, options.cancel, options.trace_parent, options.priority, options.tenant} {}
   explicit CallOptions(const EngineCall& call) : EngineCall(call) {}
 
   /// Call it before the request is passed from `core`, which has admitted it, to another runtime.

@@ -4,10 +4,16 @@
 #include <gtest/gtest.h>
 #include <locale.h>
 
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <limits>
+#include <random>
 
 #include "core/json_object.hpp"
+#include "core/nearest_float.hpp"
 #include "support/host_locale.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {
@@ -43,6 +49,26 @@ TEST(NumberText, IsTheSameInEveryHost) {
   EXPECT_EQ(to_text(1234.5f), "1234.5");
   EXPECT_EQ(to_text(1234567.5, 12), "1234567.5");
   EXPECT_EQ(to_fixed_text(1234567.5, 2), "1234567.50");
+}
+
+TEST(NumberText, AFloatIsReadBackAsItWasThoughADoubleLiesBetween) {
+  EXPECT_EQ(nearest_float(7.038531e-26), 7.038531e-26f);
+  EXPECT_NE(static_cast<float>(7.038531e-26), 7.038531e-26f) << "the case that a cast gets wrong";
+  EXPECT_EQ(nearest_float(-7.038531e-26), -7.038531e-26f);
+  EXPECT_EQ(nearest_float(1e-60), 0.0f);
+  EXPECT_EQ(nearest_float(1e300), std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(nearest_float(std::nan(""))));
+  std::mt19937 random(3);
+  for (int i = 0; i < 1000000; ++i) {
+    const auto bits = static_cast<std::uint32_t>(random());
+    float number = 0;
+    std::memcpy(&number, &bits, sizeof number);
+    if (!std::isfinite(number)) continue;
+    const std::string text = to_text(number);
+    double read = 0;
+    std::from_chars(text.data(), text.data() + text.size(), read);
+    EXPECT_EQ(nearest_float(read), number) << text;
+  }
 }
 
 TEST(Json, ReadsAndWritesTheSameNumbersInEveryHost) {

@@ -19,7 +19,7 @@ ALLOWED_FOLDERS = {
     "ops": {"core", "runtime", "model", "pipeline", "ops"},
     "engine": {"core", "runtime", "model", "pipeline", "engine"},
     "package": {"core", "runtime", "model", "pipeline", "ops", "package"},
-    "remote": {"core", "runtime", "remote"},
+    "remote": {"core", "runtime", "pipeline", "remote"},
     "cli": {"core", "runtime", "model", "pipeline", "ops", "engine", "package", "cli"},
 }
 
@@ -43,7 +43,8 @@ USED_OF = {
     "ops": {"runtime": {"runtime/context.hpp", "runtime/parts.hpp", "runtime/rounding_scope.hpp"}, "model": {"model/npy.hpp"},
             "pipeline": set()},
     "engine": {"runtime": set(), "model": {"model/engine_library.hpp", "model/version_requirement.hpp"}, "pipeline": set()},
-    "remote": {"runtime": {"runtime/call_options.hpp", "runtime/runtime_core.hpp", "runtime/signals_blocked.hpp"}},
+    "remote": {"runtime": {"runtime/runtime_core.hpp", "runtime/signals_blocked.hpp"},
+               "pipeline": {"pipeline/convert_node.hpp", "pipeline/pipeline_origin.hpp", "pipeline/registry_data.hpp"}},
 }
 
 # A class or function is defined on the level where it is declared: its members in the folder of its header in lib/, or

@@ -125,11 +125,15 @@ TEST(HostBackend, GetsTheSameInputsAsAnEngine) {
   RunOptions options = within(1h);
   options.trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   options.cancel = CancelToken::create();
+  options.priority = 7;
+  options.tenant = "gold";
   auto answer = held.pipeline().submit(row({1, 2}), options);
   auto call = held.backend->take();
   EXPECT_EQ(call.inputs.find("x")->to_string(), "f32[1, 2]");
   EXPECT_EQ(call.call.deadline, options.deadline);
   EXPECT_EQ(call.call.trace_parent, options.trace_parent);
+  EXPECT_EQ(call.call.priority, 7);
+  EXPECT_EQ(call.call.tenant, "gold");
   options.cancel.cancel();
   EXPECT_TRUE(call.call.cancel.is_cancelled());
   call.done(call.inputs);

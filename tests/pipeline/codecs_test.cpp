@@ -104,6 +104,25 @@ TEST(Codecs, ListsAndTuplesFollow) {
   EXPECT_EQ(codecs().line(Payload::from(pair)).value(), "(x 1, [x 3, x 5])");
 }
 
+TEST(Codecs, TypesHaveWholeNamesByWhichTheyAreFound) {
+  const auto name = [](const PayloadType& type) { return codecs().full_name_of(type); };
+  EXPECT_EQ(name(PayloadType::of<Point>()), "point");
+  EXPECT_EQ(name(PayloadType::of<std::vector<Points>>()), "list<list<point>>");
+  EXPECT_EQ(name((PayloadType::of<std::tuple<Points, Tensor>>())), "tuple<list<point>, tensor>");
+  EXPECT_EQ(name(PayloadType::of<detail::ValueTuple>()), "tuple");
+  EXPECT_EQ(name(PayloadType::of<std::vector<Secret>>()), "");
+  EXPECT_EQ(name(PayloadType()), "");
+  EXPECT_EQ(codecs().find_type("list<list<point>>").value(), PayloadType::of<std::vector<Points>>());
+  EXPECT_EQ(codecs().find_type("list<tensor>").value(), PayloadType::of<std::vector<Tensor>>());
+  EXPECT_THAT(codecs().find_type("list<secret>"), FailsWith(ErrorCode::kNotFound, "no codec is named 'secret'"));
+  EXPECT_THAT(codecs().find_type(""), HasCode(ErrorCode::kNotFound));
+  EXPECT_THAT(codecs().find_type("tuple<point>"), FailsWith(ErrorCode::kUnsupported, "must be stated in C++"));
+  EXPECT_THAT(codecs().find_type("list<list<list<point>>>"), FailsWith(ErrorCode::kUnsupported, "no lists of list"));
+  const auto builtin = Registry::builtin().codecs();
+  EXPECT_EQ(builtin.find_type("tensors").value(), PayloadType::of<Tensors>());
+  EXPECT_EQ(builtin.find_type("tensor").value(), PayloadType::of<Tensor>());
+}
+
 TEST(Codecs, ATupleWhoseTypesAreOpenIsWrittenLikeAnyOther) {
   std::vector<detail::Value> items;
   items.emplace_back(Point{1, 2});

@@ -181,7 +181,7 @@ TEST(RetryAfter, IsSecondsAndADayAtMost) {
 
 TEST(CallHeaders, TellsWhatTheCallIsWorth) {
   test::ManualTime time;
-  detail::CallOptions call;
+  EngineCall call;
   call.time_source = &time;
   EXPECT_EQ(call_headers(call).value(), "");
   call.deadline = time.now() + 1500us;
@@ -207,9 +207,9 @@ TEST(InferAnswer, MayHoldABoolThatIsNone) {
       R"({"outputs":[{"name":"y","datatype":"BOOL","shape":[2],"parameters":{"binary_data_size":2}}]})";
   HttpAnswer came = answer(200, json + std::string("\1\0", 2));
   came.json_size = std::to_string(json.size());
-  EXPECT_THAT(read_infer_answer(came, signature), IsOk());
+  EXPECT_THAT(read_infer_answer(came, signature, {}), IsOk());
   came.body.back() = 2;
-  EXPECT_THAT(read_infer_answer(came, signature), FailsWith(ErrorCode::kModelError, "neither 0 nor 1"));
+  EXPECT_THAT(read_infer_answer(came, signature, {}), FailsWith(ErrorCode::kModelError, "neither 0 nor 1"));
 }
 
 TEST(ModelPath, HoldsNoCharacterThatMeansSomething) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Remote models at gantry-server: server_test SERVER MODELS, which tests/server/make_packages.py made.
+// Remote models at gantry-server: server_test SERVER MODELS PACKAGE; see server_arguments.hpp.
 #include <gantry/gantry.hpp>
 #include <gantry/remote.hpp>
 
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "remote/running_server.hpp"
+#include "remote/server_arguments.hpp"
 #include "support/matchers.hpp"
 
 namespace gantry::inline GANTRY_ABI::test {
@@ -24,27 +25,8 @@ using namespace std::chrono_literals;
 using gantry_test::RunningServer;
 using testing::HasSubstr;
 
-std::string server_program, server_models;
-
-template <class Condition>
-bool comes_true(Condition condition) {
-  for (int i = 0; i < 6000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
-
 bool is_same(const Tensor& a, const Tensor& b) {
   return a.dtype() == b.dtype() && a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
-}
-
-Tensor row(float first) {
-  const std::vector<float> values{first, first + 1, first + 2, first + 3};
-  return Tensor::from(Span<const float>(values.data(), 4), {4}).value();
-}
-bool is_right(const Result<Tensor>& answer, float first) {
-  return answer && answer->values<float>().value()[3] == 2 * (first + 3) + 1;
 }
 
 /// Any bits, but for bool.
@@ -141,6 +123,47 @@ TEST(RemoteServer, AServerThatIsRestartedServesAgain) {
   EXPECT_TRUE(comes_true([&] { return is_right(affine.run(row(3)), 3); }));
 }
 
+TEST(RemoteServer, AServerThatIsRestartedAsAnotherModelGetsNoCalls) {
+  auto server = std::make_unique<RunningServer>(server_program, server_models);
+  const int port = server->port();
+  const auto affine = pipeline_of(server->address(), "affine");
+  EXPECT_TRUE(is_right(affine.run(row(1)), 1));
+  const auto restart = [&](const std::string& models) {
+    server.reset();
+    server = std::make_unique<RunningServer>(server_program, models, port);
+  };
+  restart(server_models + "/.other");  // rows of five
+  const auto answer = affine.run(row(2));
+  EXPECT_THAT(answer, FailsWith(ErrorCode::kFailedPrecondition, "signature is now x: FP32[-1,5]"));
+  EXPECT_THAT(server->log(), testing::Not(HasSubstr("/infer"))) << "it got a call of another model";
+  restart(server_models);
+  EXPECT_TRUE(comes_true([&] { return is_right(affine.run(row(3)), 3); }));
+}
+
+TEST(RemoteServer, OfTwoHostsOneMayStandStill) {
+  RunningServer first(server_program, server_models), second(server_program, server_models);
+  const auto affine = pipeline_of(first.address() + "," + second.address(), "affine");
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(is_right(affine.run(row(1)), 1));
+  second.send(SIGSTOP);
+  int late = 0;
+  // A call that has begun there ends at its deadline; after five the host gets none.
+  for (float i = 0; i < 30; ++i) {
+    const auto answer = affine.run(row(i), within(500ms));
+    if (!answer && answer.error().code() == ErrorCode::kDeadlineExceeded)
+      ++late;
+    else
+      EXPECT_TRUE(is_right(answer, i)) << (answer ? "wrong" : answer.error().to_string());
+  }
+  EXPECT_GE(late, 1);
+  const auto here = first.log().size();
+  for (float i = 0; i < 30; ++i) EXPECT_TRUE(is_right(affine.run(row(i), within(30s)), i));
+  EXPECT_TRUE(comes_true([&] { return first.log().size() > here; }));
+  second.send(SIGCONT);
+  const auto there = second.log().size();
+  EXPECT_TRUE(comes_true([&] { return is_right(affine.run(row(1)), 1) && second.log().size() > there + 2000; }))
+      << "it did not come back";
+}
+
 /// Four callers, while `harm` is done to one of two hosts. The number of calls that had another answer than the right
 /// one; each caller makes calls until it made `least` after the harm.
 int failed_calls(const std::string& addresses, const std::function<void()>& harm) {
@@ -180,8 +203,9 @@ TEST(RemoteServer, OfTwoHostsOneMayBeShutDown) {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   gantry::test::server_program = argv[1];
   gantry::test::server_models = argv[2];
+  gantry::test::photo_package = argv[3];
   return RUN_ALL_TESTS();
 }

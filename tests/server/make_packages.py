@@ -55,6 +55,10 @@ def main(directory, engine):
     for version in ("1", "9", "10"):
         gantry_pack.pack(directory / "affine" / version, Affine().eval(), x, name="affine", version=version,
                          input_names=["x"], output_names=["y"], samples=[x[0]], **common)
+    # A package that has become another one: the server does not look into hidden folders, but can be started with one.
+    five = torch.rand(2, 5)
+    gantry_pack.pack(directory / ".other/affine/1", Affine().eval(), five, name="affine", version="1", input_names=["x"],
+                     output_names=["y"], samples=[five[0]], **common)
     slow = Slow().eval()
     gantry_pack.pack(directory / "slow/1", torch.jit.script(slow) if engine == "torchscript" else slow, x, name="slow",
                      version="1", input_names=["x"], output_names=["y"], samples=[x[0]], **common)

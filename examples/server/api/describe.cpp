@@ -17,7 +17,9 @@ void write_tensors(JsonWriter& json, const std::vector<TensorInfo>& tensors) {
   json.begin_list();
   for (const TensorInfo& tensor : tensors) {
     json.begin_object().field("name", tensor.name).field("datatype", tensor.datatype);
-    json.key("shape").list(gantry::Span<const std::int64_t>(tensor.shape.data(), tensor.shape.size())).end_object();
+    json.key("shape").list(gantry::Span<const std::int64_t>(tensor.shape.data(), tensor.shape.size()));
+    if (!tensor.payload.empty()) json.key("parameters").begin_object().field("payload", tensor.payload).end_object();
+    json.end_object();
   }
   json.end_list();
 }

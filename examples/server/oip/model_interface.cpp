@@ -32,8 +32,8 @@ bool begins_with_batch(const TensorSpec& spec) {
   return !spec.dims.empty() && spec.dims[0].symbol == kBatch;
 }
 
-TensorInfo info_of(const TensorSpec& spec) {
-  TensorInfo info{spec.name, datatype_of(spec.dtype), {}};
+TensorInfo info_of(const TensorSpec& spec, const std::string& payload) {
+  TensorInfo info{spec.name, datatype_of(spec.dtype), {}, payload};
   for (const gantry::Dim& dim : spec.dims) info.shape.push_back(dim.is_symbolic() ? -1 : dim.extent);
   return info;
 }
@@ -80,23 +80,25 @@ ModelInterface::ModelInterface(const gantry::AnyPipeline& pipeline, std::size_t 
   const auto ports = pipeline.inputs();
   bool takes_samples = true;  // whether each input has an axis of samples
   for (const Port& port : ports) {
+    const std::string payload = pipeline.codecs().full_name_of(port.type);
     if (!holds_tensors(port.type)) {
-      inputs_.push_back({port.name.empty() ? "input" : port.name, "BYTES", {-1}});
+      inputs_.push_back({port.name.empty() ? "input" : port.name, "BYTES", {-1}, payload});
       continue;
     }
-    for (const TensorSpec& spec : port.tensors) inputs_.push_back(info_of(spec));
+    for (const TensorSpec& spec : port.tensors) inputs_.push_back(info_of(spec, payload));
     takes_samples = takes_samples && !port.tensors.empty() &&
                     std::all_of(port.tensors.begin(), port.tensors.end(), begins_with_batch);
   }
   has_batch_ = takes_samples;
   const Port& out = pipeline.outputs()[0];
+  const std::string payload = pipeline.codecs().full_name_of(out.type);
   if (!holds_tensors(out.type)) {
-    outputs_.push_back({pipeline.codecs().name_of(out.type), "BYTES", {-1}});
+    outputs_.push_back({pipeline.codecs().name_of(out.type), "BYTES", {-1}, payload});
     if (!has_batch_) outputs_[0].shape = {1};
     return;
   }
   for (const TensorSpec& spec : out.tensors) {
-    TensorInfo info = info_of(spec);
+    TensorInfo info = info_of(spec, payload);
     if (begins_with_batch(spec) && !has_batch_) info.shape.erase(info.shape.begin());
     if (!begins_with_batch(spec) && has_batch_) info.shape.insert(info.shape.begin(), -1);
     outputs_.push_back(std::move(info));

@@ -25,6 +25,9 @@ struct TensorInfo {
   std::string name;
   std::string datatype;
   std::vector<std::int64_t> shape;  ///< -1: any extent
+  /// The payload type behind it, as Codecs::full_name_of() names it: "bytes", "classes", "tensor"; gantry's clients
+  /// read and write it.
+  std::string payload = {};
 };
 
 /// Threads: immutable.

@@ -5,12 +5,14 @@
 #include <cmath>
 #include <gantry/json.hpp>
 
+#include "core/nearest_float.hpp"
+
 namespace gantry::inline GANTRY_ABI::detail {
 
 /// Reads null as NaN, which JSON lacks.
 inline float read_score(JsonFields& fields) {
   if (const auto score = fields.find("score"); score && score->kind() == JsonKind::kNull) return std::nanf("");
-  return static_cast<float>(fields.number("score"));
+  return nearest_float(fields.number("score"));
 }
 
 }  // namespace gantry::inline GANTRY_ABI::detail

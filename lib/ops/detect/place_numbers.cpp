@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/nearest_float.hpp"
 #include "core/return_if_error.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {
@@ -19,7 +20,7 @@ Result<std::vector<float>> read_numbers(const JsonView& json, std::size_t count,
     GANTRY_ASSIGN_OR_RETURN(const auto number, item.kind() == JsonKind::kNull
                                                    ? Result<double>(std::numeric_limits<double>::quiet_NaN())
                                                    : item.number());
-    numbers.push_back(static_cast<float>(number));
+    numbers.push_back(nearest_float(number));
   }
   return numbers;
 }

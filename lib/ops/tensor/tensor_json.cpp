@@ -11,6 +11,7 @@
 #include "core/element.hpp"
 #include "core/json_access.hpp"
 #include "core/json_shape.hpp"
+#include "core/nearest_float.hpp"
 #include "core/return_if_error.hpp"
 
 namespace gantry::inline GANTRY_ABI::detail {
@@ -65,9 +66,11 @@ Error at_item(const JsonView& data, std::size_t index, const std::string& expect
 Result<void> read_floats(const JsonView& data, Tensor& tensor) {
   const Json& list = JsonAccess::value_of(data);
   auto* to = static_cast<std::byte*>(tensor.mutable_data());
+  const bool is_single = tensor.dtype() == DType::kF32;
   for (std::size_t i = 0; i < list.size(); ++i, to += size_of(tensor.dtype())) {
     if (!list[i].is_number() && !list[i].is_null()) return at_item(data, i, "a number or null", list[i]);
-    write_element(tensor.dtype(), list[i].is_null() ? std::nan("") : list[i].get<double>(), to);
+    const double number = list[i].is_null() ? std::nan("") : list[i].get<double>();
+    write_element(tensor.dtype(), is_single ? static_cast<double>(nearest_float(number)) : number, to);
   }
   return {};
 }
