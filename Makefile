@@ -29,7 +29,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo server-demo test lint asan tsan server-asan server-tsan abi bench bench-image bench-detect bench-engines install docker-demo docker-test format check-format op-tables tidy clean
+.PHONY: help bootstrap configure build demo server-demo test lint asan tsan server-asan server-tsan abi bench bench-image bench-detect bench-engines bench-server install docker-demo docker-test format check-format op-tables tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -142,6 +142,16 @@ bench-detect: bootstrap ## measure detection beside torchvision, rapid-layout an
 	@$(in_build) "$$GANTRY_PYTHON" bench/detect/paste_bench.py --bin $(BUILD)/bench/bin
 	@$(in_build) "$$GANTRY_PYTHON" bench/detect/draw_bench.py --bin $(BUILD)/bench/bin
 	@$(in_build) "$$GANTRY_PYTHON" bench/detect/db_bench.py --bin $(BUILD)/bench/bin
+
+# A peer has a Python of its own: PEERS="mosec=PYTHON litserve=PYTHON kserve=PYTHON triton=PYTHON".
+PEERS ?=
+bench-server: bootstrap ## measure gantry-server, beside other servers where PEERS names them (bench/README.md) [PEERS]
+	@$(in_build) cmake/configure.sh $(BUILD)/bench-server bench -DGANTRY_TORCH=OFF -DGANTRY_EXAMPLES=ON -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/bench-server -j $(JOBS) gantry-server bench_server_http_load bench_server_floor
+	@$(in_build) $(if $(PEERS),"$$GANTRY_PYTHON" -m pip install --quiet --no-deps --upgrade --target $(BUILD)/engine-peers -r bench/engines/requirements.txt && PYTHONPATH=$(abspath $(BUILD)/engine-peers)) \
+	"$$GANTRY_PYTHON" bench/server/packages.py $(BUILD)/bench-server/packages $(if $(PEERS),--onnx $(BUILD)/bench-server/network.onnx)
+	@$(in_build) "$$GANTRY_PYTHON" bench/server/server_bench.py --bin $(BUILD)/bench-server/bin --packages $(BUILD)/bench-server/packages \
+	$(if $(PEERS),--onnx $(BUILD)/bench-server/network.onnx) $(PEERS:%=--peer %)
 
 install: configure ## install the library, its CMake package, bin/gantry and bin/gantry-pack [PREFIX=dir]
 	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool gantry_pack gantry_op_table_json

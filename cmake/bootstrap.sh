@@ -138,6 +138,7 @@ install_packages() {
   fi
   download_step "$build/apt-install.log" "installing ${#missing[@]} Debian packages" \
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+  mkdir -p build && date +%s >build/packages-installed   # configure.sh then configures anew
 }
 
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then

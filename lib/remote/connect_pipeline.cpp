@@ -103,7 +103,7 @@ Result<Tensor> write_value(const Edge& input, const Codecs& codecs, detail::Valu
 }
 
 std::string text_of(const Edge& input) {
-  const std::string media_type = input.form ? media_type_of(*input.form) : "a tensor";
+  const std::string media_type = input.form ? media_type_for(*input.form) : "a tensor";
   return "'" + input.name + "' as " + (media_type.empty() ? "it is" : media_type);
 }
 
@@ -142,7 +142,7 @@ NodePtr read_node(const Edge& output, const Codecs& codecs) {
 FileTensors files_of(const std::vector<Edge>& inputs, const Edge& output) {
   FileTensors files;
   for (const Edge& input : inputs)
-    if (input.form) files.inputs.emplace(input.name, media_type_of(*input.form));
+    if (input.form) files.inputs.emplace(input.name, media_type_for(*input.form));
   if (output.form) files.outputs.insert(output.name);
   return files;
 }

@@ -61,7 +61,7 @@ Result<PayloadForm> form_of(const Codecs& codecs, const PayloadType& type) {
                                                                         : "is not in PipelineOptions::registry"));
 }
 
-const char* media_type_of(PayloadForm form) noexcept {
+const char* media_type_for(PayloadForm form) noexcept {
   switch (form) {
     case PayloadForm::kJson:
       return "application/json";

@@ -19,7 +19,7 @@ enum class PayloadForm {
 /// unsupported with the payload's name if its codec can read none of them.
 Result<PayloadForm> form_of(const Codecs& codecs, const PayloadType& type);
 /// The media type that tells the server.
-const char* media_type_of(PayloadForm form) noexcept;
+const char* media_type_for(PayloadForm form) noexcept;
 
 /// unsupported with the payload's name if its codec reads no JSON.
 Result<void> check_readable(const Codecs& codecs, const PayloadType& type);

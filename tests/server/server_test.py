@@ -15,6 +15,7 @@ import tempfile
 import termios
 import threading
 import time
+import tomllib
 import unittest
 
 import numpy
@@ -54,8 +55,8 @@ class Protocol(Served):
         self.assertEqual(self.server.json("GET", "/v2/models/affine/ready"), (200, {"name": "affine", "ready": True}))
         self.assertEqual(self.server.json("GET", "/v2/models/affine"), (200, {
             "name": "affine", "versions": ["1", "9", "10"], "platform": "gantry_torchscript",
-            "inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 4]}],
-            "outputs": [{"name": "y", "datatype": "FP32", "shape": [-1, 4]}]}))
+            "inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 4], "parameters": {"payload": "tensor"}}],
+            "outputs": [{"name": "y", "datatype": "FP32", "shape": [-1, 4], "parameters": {"payload": "tensor"}}]}))
         _, index = self.server.json("POST", "/v2/repository/index")
         self.assertEqual([(one["name"], one["version"], one["state"]) for one in index],
                          [("affine", "1", "READY"), ("affine", "9", "READY"), ("affine", "10", "READY"),
@@ -565,6 +566,23 @@ class Configuration(unittest.TestCase):
         for line in ('listen = ["127.0.0.1:9000", "unix:/run/a b.sock"]', "io_threads = 3", "max_timeout_ms = 7", "gold = 2.5"):
             self.assertIn(line, first.stdout.replace("'", '"').replace("[ ", "[").replace(" ]", "]"))
         self.assertEqual(self.run_with(first.stdout, "--print-config").stdout, first.stdout)
+
+    def test_the_runtime_is_set_as_the_rest(self):
+        text = "[runtime]\nworkers = 1\ncpus = 3\n[runtime.tenant_weights]\ngold = 2.5\n"
+        done = self.run_with(text, "--print-config", "--runtime.workers", "2", "--runtime.tenant_weights.free=0.5",
+                             GANTRY_SERVER_RUNTIME_WORKERS="3", GANTRY_SERVER_RUNTIME_GOAL="latency")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        shown = tomllib.loads(done.stdout)["runtime"]
+        self.assertEqual(shown, {"workers": 2, "cpus": 3, "goal": "latency", "tenant_weights": {"gold": 2.5, "free": 0.5}})
+        for environment, flags, fragment in [
+                ({}, ["--runtime.workers", "many"], "--runtime.workers: runtime.workers: expected"),
+                ({}, ["--runtime.workers", "1\ncpus = 7"], "--runtime.workers: runtime.workers: expected"),
+                ({}, ["--runtime.workers.few", "1"], "--runtime.workers.few: runtime.workers.few: unknown key"),
+                ({}, ["--runtime.workerz", "1"], "--runtime.workerz: runtime.workerz: unknown key"),
+                ({"GANTRY_SERVER_RUNTIME_CPUS": "-1"}, [], "GANTRY_SERVER_RUNTIME_CPUS: runtime.cpus: ")]:
+            done = self.run_with(text, "--check-config", *flags, **environment)
+            self.assertEqual(done.returncode, 64, done.stderr)
+            self.assertIn(fragment, done.stderr)
 
     def test_the_readme_shows_the_defaults(self):
         done = subprocess.run([PROGRAM, "--print-config"], capture_output=True, text=True, check=True, env={})

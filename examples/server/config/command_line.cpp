@@ -3,9 +3,11 @@
 
 #include <cstdlib>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "read_config.hpp"
+#include "runtime_settings.hpp"
 #include "settings.hpp"
 #include "trace/read_environment.hpp"
 
@@ -24,10 +26,17 @@ const std::map<std::string, Command>& commands() {
   return all;
 }
 
+constexpr std::string_view kRuntime = "runtime.";
+
 struct Flag {
-  const Setting* setting;
+  std::string name;
   std::string value;
 };
+
+gantry::Result<void> set_flag(const Flag& flag, ServerConfig& config) {
+  if (const Setting* setting = find_setting(flag.name)) return set_from_text(*setting, config, flag.value);
+  return set_runtime_field(config, flag.name.substr(kRuntime.size()), flag.value);
+}
 
 }  // namespace
 
@@ -45,8 +54,8 @@ gantry::Result<CommandLine> parse_command_line(const std::vector<std::string>& a
       line.command = command->second;
       continue;
     }
-    const Setting* setting = find_setting(name);
-    if (setting == nullptr && name != "config")
+    const bool is_setting = find_setting(name) != nullptr || name.rfind(kRuntime, 0) == 0;
+    if (!is_setting && name != "config")
       return Error(ErrorCode::kInvalidArgument, "unknown flag '--" + name + "'" + nearest_setting(name));
     std::string value;
     if (equals != std::string::npos)
@@ -55,8 +64,8 @@ gantry::Result<CommandLine> parse_command_line(const std::vector<std::string>& a
       value = arguments[++i];
     else
       return Error(ErrorCode::kInvalidArgument, "--" + name + " needs a value");
-    if (setting)
-      flags.push_back({setting, std::move(value)});
+    if (is_setting)
+      flags.push_back({name, std::move(value)});
     else
       file = std::move(value);
   }
@@ -69,9 +78,10 @@ gantry::Result<CommandLine> parse_command_line(const std::vector<std::string>& a
     if (const char* text = std::getenv(variable_of(setting).c_str()))
       if (auto ok = set_from_text(setting, line.config, text); !ok)
         return Error(ErrorCode::kInvalidArgument, variable_of(setting) + ": " + ok.error().message());
+  if (auto ok = set_runtime_by_environment(line.config); !ok) return ok.error();
   for (const Flag& flag : flags)
-    if (auto ok = set_from_text(*flag.setting, line.config, flag.value); !ok)
-      return Error(ErrorCode::kInvalidArgument, "--" + flag.setting->key + ": " + ok.error().message());
+    if (auto ok = set_flag(flag, line.config); !ok)
+      return Error(ErrorCode::kInvalidArgument, "--" + flag.name + ": " + ok.error().message());
   if (auto ok = check_settings(line.config); !ok) return ok.error();
   return line;
 }
@@ -88,7 +98,7 @@ std::string help_text() {
   for (const Setting& setting : settings())
     text += "  --" + setting.key + std::string(setting.key.size() < 30 ? 30 - setting.key.size() : 1, ' ') +
             setting.help + "\n";
-  return text + "  [runtime] in the file: the fields of gantry::RuntimeOptions\n";
+  return text + "  --runtime.FIELD               a field of gantry::RuntimeOptions, such as workers\n";
 }
 
 }  // namespace gantry_server

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <utility>
 
+#include "runtime_settings.hpp"
 #include "settings.hpp"
 
 namespace gantry_server {
@@ -36,25 +37,20 @@ Result<SettingValue> value_of(const toml::node& node) {
   return Error(ErrorCode::kInvalidArgument, "expected true, false, a whole number, text, or a list of texts");
 }
 
-/// The node that a path of gantry's JSON errors leads to, "tenant_weights.gold: expected ...", or the table.
-const toml::node& node_of(const toml::table& table, const std::string& message) {
-  const std::string path = message.substr(0, message.find_first_of(": "));
-  const auto found = table.at_path(path);
-  return found ? *found.node() : static_cast<const toml::node&>(table);
+/// The node that the path of an error leads to, "runtime.tenant_weights.gold: expected ...", or the table.
+const toml::node& node_of(const toml::table& file, const toml::node& table, const std::string& message) {
+  const auto found = file.at_path(message.substr(0, message.find(": ")));
+  return found ? *found.node() : table;
 }
 
-Result<void> read_runtime(const std::string& path, const toml::node& node, ServerConfig& config) {
+Result<void> read_runtime(const std::string& path, const toml::table& file, const toml::node& node,
+                          ServerConfig& config) {
   const auto* table = node.as_table();
   if (table == nullptr) return at(path, node.source(), "runtime: expected a table");
-  std::ostringstream json;
-  json << toml::json_formatter(*table);
-  auto options = gantry::RuntimeOptions::parse(json.str());
-  if (!options)
-    return at(path, node_of(*table, options.error().message()).source(), "runtime." + options.error().message());
-  config.runtime = *std::move(options);
-  std::ostringstream toml;
-  toml << toml::table{{"runtime", *table}};
-  config.runtime_toml = toml.str() + "\n";
+  std::ostringstream text;
+  text << toml::table{{"runtime", *table}};
+  const auto set = set_runtime(config, text.str());
+  if (!set) return at(path, node_of(file, node, set.error().message()).source(), set.error().message());
   return {};
 }
 
@@ -102,7 +98,7 @@ Result<void> read_config(const std::string& path, ServerConfig& config) try {
   for (const auto& [key, node] : file) {
     const std::string name(key.str());
     if (name == "runtime") {
-      if (auto ok = read_runtime(path, node, config); !ok) return ok;
+      if (auto ok = read_runtime(path, file, node, config); !ok) return ok;
       continue;
     }
     const bool is_known = std::any_of(settings().begin(), settings().end(),
