@@ -155,8 +155,16 @@ Result<void> Server::start() {
 
 Result<void> Server::start_grpc() {
   if (config_.grpc_listen.empty()) return {};
-  GrpcContext with{service_,      models_,  runtime_,          config_.requests,
-                   secrets_.keys, context_, config_.grpc_max_connection_age, records_.writer(), records_.tracer};
+  GrpcContext with{service_,
+                   models_,
+                   runtime_,
+                   config_.requests,
+                   secrets_.keys,
+                   context_,
+                   config_.grpc_max_connection_age,
+                   records_.writer(),
+                   records_.tracer,
+                   config_.has_grpc_reflection};
   auto started = GrpcServer::start(config_.grpc_listen, std::move(with));
   if (!started) return started.error();
   grpc_ = *std::move(started);
@@ -175,6 +183,7 @@ Result<void> Server::listen(HttpServer& server, const std::vector<std::string>& 
 
 void Server::drain(bool waits) {
   service_->begin_drain();
+  if (grpc_) grpc_->report_health();
   if (waits && config_.drain_delay.count() > 0) {
     say_("draining: not ready, still serving for " + std::to_string(config_.drain_delay.count()) + " ms");
     std::this_thread::sleep_for(config_.drain_delay);

@@ -14,19 +14,11 @@ import unittest
 import warnings
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from certificates import make_certificate  # noqa: E402
 from running_server import RunningServer, wait_until  # noqa: E402
 
 PROGRAM, MODELS = sys.argv[1], sys.argv[2]
 BODY = json.dumps({"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}]})
-
-
-def make_certificate(folder, name):
-    """A certificate of `name` that signs itself; (certificate, key)."""
-    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:127.0.0.1", "-keyout", key, "-out", certificate],
-                   check=True, capture_output=True)
-    return certificate, key
 
 
 class Encrypted(unittest.TestCase):

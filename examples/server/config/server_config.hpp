@@ -22,6 +22,7 @@ struct ServerConfig {
   int io_threads = 1;
   std::vector<std::string> grpc_listen;
   std::chrono::milliseconds grpc_max_connection_age{3'600'000};
+  bool has_grpc_reflection = false;
   TlsFiles tls;  ///< empty: without TLS
   std::vector<std::string> admin_listen{"127.0.0.1:8081"};
   std::string admin_token_file;

@@ -133,6 +133,9 @@ std::vector<Setting> make_settings() {
           "a connection is replaced after it; calls that stall end with it, as late as any call may last. 0: never",
           [](ServerConfig & c) -> auto& { return c.grpc_max_connection_age; }, 0, kDayMs),
       setting(
+          "grpc.reflection", "tells clients such as grpcurl which services and messages there are; it asks for no key",
+          [](ServerConfig & c) -> auto& { return c.has_grpc_reflection; }),
+      setting(
           "tls.certificate",
           "PEM file: the server's certificate, then those between it and the root; all TCP addresses then speak TLS",
           [](ServerConfig & c) -> auto& { return c.tls.certificate; }),
@@ -257,11 +260,6 @@ Result<void> check_settings(const ServerConfig& config) {
     if (config.admin_token_file.empty() && !is_local(address))
       return Error(ErrorCode::kInvalidArgument, "admin.listen: other machines reach '" + address +
                                                     "'; give admin.token_file, or listen on 127.0.0.1");
-  for (const std::string& address : config.grpc_listen)
-    if (!config.tls.certificate.empty() && address.rfind("unix:", 0) != 0)
-      return Error(ErrorCode::kInvalidArgument,
-                   "grpc.listen: there is no TLS for gRPC, which tls.certificate asks for at '" + address +
-                       "'; expected unix:/path, behind a proxy that has it");
   if (!config.trace.endpoint.empty()) {
     if (auto url = parse_collector_url(config.trace.endpoint); !url)
       return Error(url.error().code(), "trace.endpoint: " + url.error().message());

@@ -35,9 +35,14 @@ add_custom_command(OUTPUT ${stubs}
 add_library(gantry_server_protocol STATIC ${stubs})
 target_compile_features(gantry_server_protocol PUBLIC cxx_std_20)
 target_include_directories(gantry_server_protocol SYSTEM PUBLIC "${generated}")
-# Without TLS, which a proxy adds as it does for HTTP: no OpenSSL is linked.
-target_link_libraries(gantry_server_protocol PUBLIC gRPC::grpc++_unsecure protobuf::libprotobuf)
+# Without TLS no OpenSSL is linked, and no reflection, whose library is linked with the gRPC that has it.
+if(GANTRY_SERVER_TLS)
+  target_link_libraries(gantry_server_protocol PUBLIC gRPC::grpc++_reflection gRPC::grpc++ protobuf::libprotobuf)
+  target_sources(gantry_server_grpc PRIVATE grpc/tls_credentials.cpp)
+else()
+  target_link_libraries(gantry_server_protocol PUBLIC gRPC::grpc++_unsecure protobuf::libprotobuf)
+endif()
 target_sources(gantry_server_grpc PRIVATE
-  grpc/call_info.cpp grpc/grpc_server.cpp grpc/infer_call.cpp grpc/inference_service.cpp grpc/read_infer_message.cpp
-  grpc/status.cpp grpc/typed_contents.cpp grpc/write_infer_message.cpp)
+  grpc/call_info.cpp grpc/grpc_server.cpp grpc/health_report.cpp grpc/infer_call.cpp grpc/inference_service.cpp
+  grpc/read_infer_message.cpp grpc/reflection.cpp grpc/status.cpp grpc/typed_contents.cpp grpc/write_infer_message.cpp)
 target_link_libraries(gantry_server_grpc PUBLIC gantry_server_protocol)

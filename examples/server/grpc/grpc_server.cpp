@@ -10,8 +10,13 @@
 #include <limits>
 #include <utility>
 
+#include "health_report.hpp"
 #include "http/address.hpp"
 #include "inference_service.hpp"
+#include "reflection.hpp"
+#ifdef GANTRY_SERVER_TLS
+#include "tls_credentials.hpp"
+#endif
 
 namespace gantry_server {
 namespace {
@@ -78,10 +83,25 @@ struct GrpcServer::Running {
   explicit Running(GrpcContext with)
       : context(std::make_shared<const GrpcContext>(std::move(with))), service(context), refusing(context) {}
 
+  /// As for HTTP: with TLS on TCP, if there is a certificate.
+  std::shared_ptr<grpc::ServerCredentials> credentials_of(const Port& port) {
+#ifdef GANTRY_SERVER_TLS
+    if (context->http->tls && !port.host.empty())
+      return tls.emplace_back(std::make_unique<TlsCredentials>(context->http->tls))->credentials();
+#else
+    static_cast<void>(port);
+#endif
+    return grpc::InsecureServerCredentials();
+  }
+
   const std::shared_ptr<const GrpcContext> context;
   InferenceService service;
   RefusingService refusing;
+#ifdef GANTRY_SERVER_TLS
+  std::vector<std::unique_ptr<TlsCredentials>> tls;  ///< of each port that has TLS
+#endif
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<HealthReport> health;
   std::future<void> shutdown;  ///< valid once it has begun
 };
 
@@ -96,7 +116,9 @@ gantry::Result<std::unique_ptr<GrpcServer>> GrpcServer::start(const std::vector<
   constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
   const HttpOptions& limits = context.http->options;
   auto running = std::make_unique<Running>(std::move(context));
+  grpc::EnableDefaultHealthCheckService(true);  // before there is a builder
   grpc::ServerBuilder builder;
+  if (auto ok = set_reflection(builder, running->context->has_reflection); !ok) return ok.error();
   builder.RegisterService(&running->service);
   builder.RegisterCallbackGenericService(&running->refusing);
   bound_connections(builder, *running->context);
@@ -109,16 +131,22 @@ gantry::Result<std::unique_ptr<GrpcServer>> GrpcServer::start(const std::vector<
     if (!port) return port.error();
     ports.push_back(*std::move(port));
   }
-  for (Port& port : ports) builder.AddListeningPort(port.address, grpc::InsecureServerCredentials(), &port.number);
+  for (Port& port : ports) builder.AddListeningPort(port.address, running->credentials_of(port), &port.number);
   running->server = builder.BuildAndStart();
   for (std::size_t i = 0; i < ports.size(); ++i)
     if (!running->server || ports[i].number == 0)
       return Error(ErrorCode::kFailedPrecondition,
                    "cannot listen on '" + addresses[i] + "' for gRPC; the lines before this one say why");
+  running->health =
+      std::make_unique<HealthReport>(*running->server->GetHealthCheckService(), running->context->service);
   auto server = std::unique_ptr<GrpcServer>(new GrpcServer(std::move(running)));
   for (const Port& port : ports)
     server->addresses_.push_back(port.host.empty() ? port.address : port.host + ":" + std::to_string(port.number));
   return server;
+}
+
+void GrpcServer::report_health() {
+  running_->health->update();
 }
 
 void GrpcServer::stop_accepting() {

@@ -25,13 +25,15 @@ struct GrpcContext {
   gantry::Runtime runtime;
   RequestLimits limits;
   std::shared_ptr<ApiKeys> keys;  ///< nullptr if calls need no key
-  /// HTTP's: its limits, its memory for bodies, and its count of requests, to which calls add themselves.
+  /// HTTP's: its limits, its certificate, its memory for bodies, and its count of requests, to which calls add
+  /// themselves.
   std::shared_ptr<ConnectionContext> http;
   /// A connection is ended after it, and its calls after the time that they may take at most; 0: never.
   std::chrono::milliseconds max_connection_age{0};
   /// Called after each call, on any thread; may be empty.
   std::function<void(const AccessLine&)> log;
   std::shared_ptr<const Tracer> tracer;  ///< nullptr: calls have no spans
+  bool has_reflection = false;           ///< clients may ask for the services and their messages
 };
 
 /// Threads: one thread uses it; calls are answered on threads of gRPC and of the runtime.
@@ -47,6 +49,8 @@ class GrpcServer {
 
   /// In use, with their ports.
   const std::vector<std::string>& addresses() const { return addresses_; }
+  /// Tells grpc.health.v1 now whether the server is ready, which it learns within a second otherwise.
+  void report_health();
   /// Takes no more connections and calls, and tells the clients to go elsewhere; calls that run go on.
   void stop_accepting();
   /// Ends the calls that are left as cancelled, and waits for them.

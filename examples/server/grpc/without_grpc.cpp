@@ -8,6 +8,7 @@ struct GrpcServer::Running {};
 
 GrpcServer::GrpcServer(std::unique_ptr<Running> running) : running_(std::move(running)) {}
 GrpcServer::~GrpcServer() = default;
+void GrpcServer::report_health() {}
 void GrpcServer::stop_accepting() {}
 void GrpcServer::stop() {}
 

@@ -27,7 +27,7 @@ class Stream {
   Stream(Socket socket, const std::shared_ptr<TlsContext>& tls) : socket_(std::move(socket)) {
 #ifdef GANTRY_SERVER_TLS
     if (!tls) return;
-    context_ = tls->current();
+    context_ = tls->current().context;
     tls_ = std::make_unique<asio::ssl::stream<Socket&>>(socket_, *context_);
 #else
     static_cast<void>(tls);

@@ -21,30 +21,43 @@ namespace gantry_server {
 
 #ifdef GANTRY_SERVER_TLS
 
-/// TLS 1.2 or 1.3, and by ALPN HTTP/1.1 alone.
+/// What the files of TlsFiles hold; client_ca is empty if there is none.
+struct TlsPem {
+  std::string certificate;
+  std::string key;
+  std::string client_ca;
+};
+
+/// TLS 1.2 or 1.3, and by ALPN HTTP/1.1 alone; gRPC makes its own context of the same files.
 ///
 /// Threads: thread-safe.
 class TlsContext {
  public:
+  /// Files that fit together.
+  struct Loaded {
+    std::shared_ptr<asio::ssl::context> context;
+    std::shared_ptr<const TlsPem> pem;  ///< what `context` was made of: another object when they were read again
+  };
+
   /// invalid_argument names the file, and what OpenSSL says of it. `warn` is told why changed files were not taken:
   /// then the previous ones stay in use.
   static gantry::Result<std::shared_ptr<TlsContext>> open(const TlsFiles& files,
                                                           std::function<void(const std::string&)> warn);
 
   /// For a new connection, which keeps it.
-  std::shared_ptr<asio::ssl::context> current();
+  Loaded current();
 
  private:
   TlsContext(TlsFiles files, std::function<void(const std::string&)> warn)
       : files_(std::move(files)), warn_(std::move(warn)), certificate_(files_.certificate), key_(files_.key) {}
-  static gantry::Result<std::shared_ptr<asio::ssl::context>> read(const TlsFiles& files);
+  static gantry::Result<Loaded> read(const TlsFiles& files);
 
   const TlsFiles files_;
   const std::function<void(const std::string&)> warn_;
   std::mutex mutex_;  // guards what follows
   WatchedFile certificate_;
   WatchedFile key_;
-  std::shared_ptr<asio::ssl::context> context_;
+  Loaded loaded_;
 };
 
 #else
