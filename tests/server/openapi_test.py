@@ -53,12 +53,9 @@ class OpenApi(unittest.TestCase):
         assert status == 200, cls.description
         # The admin port has all paths.
         cls.url = f"http://127.0.0.1:{cls.server.admin_port}"
-        cls.connection = cls.server.connect(cls.server.admin_port)
 
     def ask(self, method, path):
-        self.connection.request(method, path)
-        answer = self.connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+        return self.server.ask(method, path, port=self.server.admin_port)
 
     def test_it_is_valid(self):
         openapi_spec_validator.validate(self.description)
