@@ -29,7 +29,7 @@ sources  = find include lib tests bench examples -name '*.cpp' -o -name '*.hpp' 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help bootstrap configure build demo server-demo test lint asan tsan server-asan server-tsan abi bench bench-image bench-detect bench-engines bench-server install docker-demo docker-test format check-format op-tables tidy clean
+.PHONY: help bootstrap configure build demo server-demo test lint asan tsan server-asan server-tsan server-soak abi bench bench-image bench-detect bench-engines bench-server install docker-demo docker-test format check-format op-tables tidy clean
 
 help: ## list the targets
 	@echo "make <target>, each from a fresh clone; the variables in brackets are optional:"
@@ -91,21 +91,27 @@ tsan: bootstrap ## ThreadSanitizer over the runtime, model and pipeline tests, w
 	@$(ctest) --test-dir $(BUILD)/tsan -R '^(runtime|model|pipeline)_'
 
 # The engine is ExecuTorch, as it comes: LibTorch would take the time.
-SERVER_SANITIZED := -DGANTRY_TORCH=OFF -DGANTRY_TESTS=OFF -DGANTRY_TOOL=OFF -DGANTRY_EXAMPLES=ON
+SERVER_OPTIONS := -DGANTRY_TORCH=OFF -DGANTRY_TESTS=OFF -DGANTRY_TOOL=OFF -DGANTRY_EXAMPLES=ON
+SERVER_MODELS  := $(BUILD)/server-models-executorch
 ABUSE_SECONDS ?= 300
 server-asan: bootstrap ## gantry-server with AddressSanitizer under abusive clients, for five minutes [ABUSE_SECONDS]
-	@$(in_build) cmake/configure.sh $(BUILD)/server-asan asan $(SERVER_SANITIZED) -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
-	@ninja -C $(BUILD)/server-asan -j $(JOBS) gantry-server
-	@$(in_build) "$$GANTRY_PYTHON" tests/server/make_packages.py $(BUILD)/server-models-executorch executorch && \
-	"$$GANTRY_PYTHON" tests/server/abuse.py $(BUILD)/server-asan/bin/gantry-server $(BUILD)/server-models-executorch $(ABUSE_SECONDS)
-
-# Without gRPC, whose library is not instrumented.
 server-tsan: NEEDS = --checks
+# gRPC's library is not instrumented.
+server-tsan: SERVER_OPTIONS += -DGANTRY_SERVER_GRPC=OFF
+server-tsan: ABUSE_FLAGS := --no-grpc
 server-tsan: bootstrap ## the same with ThreadSanitizer, over HTTP [ABUSE_SECONDS]
-	@$(in_build) cmake/configure.sh $(BUILD)/server-tsan tsan $(SERVER_SANITIZED) -DGANTRY_SERVER_GRPC=OFF -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
-	@ninja -C $(BUILD)/server-tsan -j $(JOBS) gantry-server
-	@$(in_build) "$$GANTRY_PYTHON" tests/server/make_packages.py $(BUILD)/server-models-executorch executorch && \
-	"$$GANTRY_PYTHON" tests/server/abuse.py $(BUILD)/server-tsan/bin/gantry-server $(BUILD)/server-models-executorch $(ABUSE_SECONDS) --no-grpc
+server-asan server-tsan:
+	@$(in_build) cmake/configure.sh $(BUILD)/$@ $(@:server-%=%) $(SERVER_OPTIONS) -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
+	@ninja -C $(BUILD)/$@ -j $(JOBS) gantry-server
+	@$(in_build) "$$GANTRY_PYTHON" tests/server/make_packages.py $(SERVER_MODELS) executorch && \
+	PYTHONPATH="$$(dirname "$$GANTRY_PYTHON")/../server-clients" \
+	"$$GANTRY_PYTHON" tests/server/abuse.py $(BUILD)/$@/bin/gantry-server $(SERVER_MODELS) $(ABUSE_SECONDS) $(ABUSE_FLAGS)
+
+SOAK_SECONDS ?= 1800
+server-soak: configure ## gantry-server at 80 % of what it can answer, for half an hour: does its memory grow? [SOAK_SECONDS]
+	@ninja -C $(BUILD) -j $(JOBS) gantry-server
+	@$(in_build) "$$GANTRY_PYTHON" tests/server/make_packages.py $(BUILD)/server-models && \
+	"$$GANTRY_PYTHON" tests/server/soak.py $(BUILD)/bin/gantry-server $(BUILD)/server-models $(SOAK_SECONDS)
 
 abi: NEEDS = --checks
 abi: configure ## compare libgantry_core.so with the last release of this minor version; compiles both (build/tests/abi)

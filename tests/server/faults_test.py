@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """gantry-server when clients, disk, descriptors or streams fail: python faults_test.py SERVER MODELS PACKAGE
 
-MODELS: what make_packages.py made; PACKAGE: not used. What takes minutes: abuse.py, and bench/server."""
+MODELS: what make_packages.py made; PACKAGE: not used. What takes minutes: abuse.py, and soak.py."""
 import contextlib
 import json
 import os

@@ -100,6 +100,10 @@ class RunningServer:
                 return float(line.rsplit(" ", 1)[1])
         raise AssertionError("no metric " + name)
 
+    def resident_kb(self):
+        """The process's memory (RSS)."""
+        return int(re.search(r"VmRSS:\s*(\d+) kB", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())[1])
+
     def log(self):
         """The whole lines: the server may be in the middle of writing the last one."""
         lines = self.log_path.read_text().split("\n")[:-1]
