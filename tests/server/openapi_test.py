@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What GET /v2/openapi.json says against what gantry-server does: python openapi_test.py SERVER MODELS PACKAGE
 
-MODELS: what make_packages.py made. Needs the packages of requirements.txt. What is sent is the same in each run."""
-import copy
-import importlib.util
+MODELS: what make_packages.py made."""
 import itertools
 import pathlib
 import re
@@ -11,17 +9,8 @@ import sys
 import tempfile
 import unittest
 
-missing = [name for name in ("schemathesis", "openapi_spec_validator") if importlib.util.find_spec(name) is None]
-if missing:
-    print(", ".join(missing), "not found; cmake/bootstrap.sh --clients, as make test runs it, installs the clients")
-    sys.exit(77)
-import hypothesis  # noqa: E402
-import openapi_spec_validator  # noqa: E402
-import schemathesis  # noqa: E402
-from schemathesis import checks  # noqa: E402
-
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from running_server import RunningServer  # noqa: E402
+from running_server import RunningServer
 
 PROGRAM, MODELS = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
 SOURCES = pathlib.Path(__file__).resolve().parents[2] / "examples/server"
@@ -51,14 +40,10 @@ class OpenApi(unittest.TestCase):
         cls.server = cls.enterClassContext(RunningServer(PROGRAM, models))
         status, cls.description = cls.server.json("GET", "/v2/openapi.json")
         assert status == 200, cls.description
-        # The admin port has all paths.
-        cls.url = f"http://127.0.0.1:{cls.server.admin_port}"
 
     def ask(self, method, path):
+        """On the admin port, which has all paths."""
         return self.server.ask(method, path, port=self.server.admin_port)
-
-    def test_it_is_valid(self):
-        openapi_spec_validator.validate(self.description)
 
     def test_each_of_its_paths_is_a_route_with_its_methods(self):
         for template, operations in self.description["paths"].items():
@@ -83,47 +68,6 @@ class OpenApi(unittest.TestCase):
             self.assertIn(status, (404, 405), path)
             if status == 405:
                 self.assertTrue(any(pattern.fullmatch(path) for pattern in patterns), f"{path} is not described")
-
-    def driven(self):
-        """The operations, those that change which models there are at the end."""
-        description = copy.deepcopy(self.description)
-        for parameter in description["components"]["parameters"].values():
-            if parameter["in"] == "path":
-                parameter["schema"] = {"enum": VALUES[parameter["name"]]}
-        content = description["components"]["requestBodies"]["Infer"]["content"]
-        content["image/png"] = content.pop("image/*")  # a type that can be sent
-        for media_type in ("image/png", "application/octet-stream"):
-            content[media_type]["schema"] = {"type": "string", "format": "binary"}
-        schema = schemathesis.openapi.from_dict(description)
-        operations = [found.ok() for found in schema.get_all_operations()]
-        return sorted(operations, key=lambda operation: operation.path.endswith("load"))
-
-    def check(self, case):
-        response = case.call(base_url=self.url)
-        case.validate_response(response, checks=[
-            checks.status_code_conformance, checks.content_type_conformance, checks.response_headers_conformance,
-            checks.response_schema_conformance])
-        self.assertNotEqual(response.status_code, 500, response.text)
-        return response.status_code
-
-    def test_answers_are_as_it_says_whatever_is_sent(self):
-        for operation in self.driven():
-            @hypothesis.settings(derandomize=True, database=None, deadline=None, max_examples=20,
-                                 suppress_health_check=list(hypothesis.HealthCheck))
-            @hypothesis.given(case=operation.as_strategy())
-            def answers_conform(case):
-                self.check(case)
-
-            with self.subTest(path=operation.path):
-                answers_conform()
-
-    def test_a_right_request_is_answered_as_it_says(self):
-        for operation in self.driven():
-            if not operation.path.endswith("/infer"):
-                continue
-            with self.subTest(path=operation.path):
-                self.assertEqual(self.check(operation.Case(
-                    path_parameters={"model": "affine", "version": "1"}, body={"inputs": [X]}, media_type="application/json")), 200)
 
 
 if __name__ == "__main__":

@@ -73,8 +73,10 @@ void bound_connections(grpc::ServerBuilder& builder, const GrpcContext& context)
       builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
                                  clamped((context.limits.max_timeout + 2 * transfer).count()));
   }
-  // What gRPC has received and not handed over: beyond it, it closes idle connections and cancels calls.
-  builder.SetResourceQuota(grpc::ResourceQuota("gantry-server").Resize(limits.max_bytes_in_flight));
+  // What gRPC has received and not handed over: beyond it, it closes idle connections and resets calls. Twice what
+  // bodies may have, and something for connections: the calls that are too many are refused here, with their reason.
+  constexpr std::size_t kConnections = std::size_t{16} << 20;
+  builder.SetResourceQuota(grpc::ResourceQuota("gantry-server").Resize(2 * limits.max_bytes_in_flight + kConnections));
 }
 
 }  // namespace

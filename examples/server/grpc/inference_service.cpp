@@ -19,8 +19,11 @@ using gantry::ErrorCode;
 using gantry::Result;
 
 /// The protocol's JSON is the JSON form of its messages, as protobuf has it: what describes models is written once.
+/// Left out is what only JSON has: the messages have no parameters of tensors.
 Result<void> read_json(const std::string& json, google::protobuf::Message& message) {
-  const auto status = google::protobuf::util::JsonStringToMessage(json, &message);
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  const auto status = google::protobuf::util::JsonStringToMessage(json, &message, options);
   if (!status.ok()) return Error(ErrorCode::kInternal, "JSON as protobuf: " + std::string(status.message()));
   return {};
 }

@@ -40,8 +40,9 @@ grpc_ssl_certificate_config_reload_status renew(TlsContext& tls, std::shared_ptr
   auto pem = tls.current().pem;
   if (pem == given) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
   const grpc_ssl_pem_key_cert_pair pair{pem->key.c_str(), pem->certificate.c_str()};
-  *config = grpc_ssl_server_certificate_config_create(pem->client_ca.empty() ? nullptr : pem->client_ca.c_str(), &pair,
-                                                      1);  // which copies them
+  // gRPC 1.51 ends the process where there are no roots. Where clients are asked for nothing, it uses none of them.
+  const std::string& roots = pem->client_ca.empty() ? pem->certificate : pem->client_ca;
+  *config = grpc_ssl_server_certificate_config_create(roots.c_str(), &pair, 1);  // which copies them
   given = std::move(pem);
   return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
 }
