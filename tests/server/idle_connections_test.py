@@ -45,7 +45,12 @@ class IdleConnections(unittest.TestCase):
 
     def ask(self, connection):
         connection.sendall(REQUEST)
-        self.assertTrue(connection.recv(1000).startswith(b"HTTP/1.1 200 "))
+        answer = b""
+        while not answer.endswith(b'{"live":true}'):
+            data = connection.recv(1000)
+            self.assertTrue(data, answer)
+            answer += data
+        self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer)
 
     def open(self, server, connect, count):
         """(connections, KB of the server's memory for each): all have been answered once, and wait."""
