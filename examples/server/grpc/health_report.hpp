@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "api/service.hpp"
@@ -27,10 +28,13 @@ class HealthReport {
   void update();
 
  private:
+  void tell();  // holds mutex_
+
   grpc::HealthCheckServiceInterface& health_;
   const std::shared_ptr<const Service> service_;
   std::mutex mutex_;  // guards what follows; one report at a time, so that the last one is the newest
   std::condition_variable ends_;
+  std::optional<bool> told_;
   bool is_ended_ = false;
   std::thread thread_;
 };
