@@ -149,15 +149,16 @@ bench-detect: bootstrap ## measure detection beside torchvision, rapid-layout an
 	@$(in_build) "$$GANTRY_PYTHON" bench/detect/draw_bench.py --bin $(BUILD)/bench/bin
 	@$(in_build) "$$GANTRY_PYTHON" bench/detect/db_bench.py --bin $(BUILD)/bench/bin
 
-# A peer has a Python of its own: PEERS="mosec=PYTHON litserve=PYTHON kserve=PYTHON triton=PYTHON".
+# Other servers to measure: mosec, litserve, kserve, triton. Each gets a Python environment of its own.
 PEERS ?=
-bench-server: bootstrap ## measure gantry-server, beside other servers where PEERS names them (bench/README.md) [PEERS]
+bench-server: bootstrap ## measure gantry-server, beside other servers [PEERS="mosec litserve kserve triton"]
 	@$(in_build) cmake/configure.sh $(BUILD)/bench-server bench -DGANTRY_TORCH=OFF -DGANTRY_EXAMPLES=ON -DGANTRY_PYTHON="$$GANTRY_PYTHON" $(CMAKE_ARGS)
 	@ninja -C $(BUILD)/bench-server -j $(JOBS) gantry-server bench_server_http_load bench_server_floor
+	@$(if $(PEERS),bench/server/peers/install.sh $(BUILD)/server-peers $(PEERS))
 	@$(in_build) $(if $(PEERS),"$$GANTRY_PYTHON" -m pip install --quiet --no-deps --upgrade --target $(BUILD)/engine-peers -r bench/engines/requirements.txt && PYTHONPATH=$(abspath $(BUILD)/engine-peers)) \
 	"$$GANTRY_PYTHON" bench/server/packages.py $(BUILD)/bench-server/packages $(if $(PEERS),--onnx $(BUILD)/bench-server/network.onnx)
 	@$(in_build) "$$GANTRY_PYTHON" bench/server/server_bench.py --bin $(BUILD)/bench-server/bin --packages $(BUILD)/bench-server/packages \
-	$(if $(PEERS),--onnx $(BUILD)/bench-server/network.onnx) $(PEERS:%=--peer %)
+	$(if $(PEERS),--onnx $(BUILD)/bench-server/network.onnx) $(foreach peer,$(PEERS),--peer $(peer)=$(abspath $(BUILD)/server-peers/$(peer)/bin/python))
 
 install: configure ## install the library, its CMake package, bin/gantry and bin/gantry-pack [PREFIX=dir]
 	@ninja -C $(BUILD) -j $(JOBS) gantry_core gantry_torch gantry_tool gantry_pack gantry_op_table_json
@@ -181,8 +182,10 @@ docker-demo: ## build a container of docker/ and classify the photo in it, locke
 
 # With Debian's PyTorch nothing can be exported to ExecuTorch.
 SMALL_HOST_PACKAGE := $(if $(filter debian,$(TORCH)),,$(EXECUTORCH_PACKAGE))
+docker-test: NEEDS = --clients
 docker-test: configure $(PACKAGE)/gantry.json $(SMALL_HOST_PACKAGE:=/gantry.json) ## build all containers, and check that their answers equal the host's, that they run as nobody, and what they weigh
-	@ninja -C $(BUILD) -j $(JOBS) gantry_tool
+	@ninja -C $(BUILD) -j $(JOBS) gantry_tool gantry-server
+	@$(ctest) --test-dir $(BUILD) -R '^server_perf_analyzer$$'   # runs in a container
 	@$(in_build) docker/test.sh $(BUILD)/bin/gantry $(PACKAGE) "$$($(photo))" "$$GANTRY_PYTHON"
 ifeq ($(SMALL_HOST_PACKAGE),)
 	@echo "docker-test: the small host was NOT checked: nothing can be exported to ExecuTorch with TORCH=debian"

@@ -225,14 +225,19 @@ if [[ ! -x $venv/bin/python || $(cat "$venv/.gantry-complete" 2>/dev/null) != "$
 fi
 # In a folder of their own: the SDKs ask for other versions than the tests' own stack has. Without them their test is left
 # out, so a failure is no reason to stop.
-folder=$venv/server-clients clients_key="$(sha256sum <tests/server/requirements.txt | cut -c1-16) $kind"
+folder=$venv/server-clients perf_analyzer=perf-analyzer==2.60.0
+clients_key="$(sha256sum <tests/server/requirements.txt | cut -c1-16) $kind $perf_analyzer"
 if [[ -n $clients && $(cat "$folder/.gantry-complete" 2>/dev/null) != "$clients_key" ]]; then
   rm -rf "$folder"
   if step "$build/pip-clients.log" "installing the clients of tests/server/requirements.txt into $folder" \
     "${pip_install[@]}" --no-deps --only-binary :all: --target "$folder" -r tests/server/requirements.txt; then
+    # A program for x86-64 alone. Where the C library is too old for it, its test runs it in a container.
+    step "$build/pip-perf-analyzer.log" "unpacking perf_analyzer into $folder/perf-analyzer" "${pip_install[@]}" --no-deps \
+      --only-binary :all: --platform manylinux_2_38_x86_64 --target "$folder/perf-analyzer" $perf_analyzer ||
+      say "going on without the test server_perf_analyzer"
     printf '%s\n' "$clients_key" >"$folder/.gantry-complete"
   else
-    say "going on without the test server_clients"
+    say "going on without the tests that need them, such as server_clients"
   fi
 fi
 if [[ -z $torch_root ]]; then

@@ -168,8 +168,8 @@ def peers(pythons, onnx, mode, bodies, heads, work):
 
 def add_triton(add, python, mode, body, head, work):
     """The server inside nvidia-pytriton, whose stub for this version of Python lies beside its backend."""
-    home = Path(subprocess.run([python, "-c", "import pytriton; print(pytriton.__path__[0])"], check=True, capture_output=True,
-                               text=True).stdout.strip(), "tritonserver")
+    where = "import importlib.util as u; print(u.find_spec('pytriton').submodule_search_locations[0])"
+    home = Path(subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.strip(), "tritonserver")
     model = work / "triton" / mode / mode
     (model / "1").mkdir(parents=True, exist_ok=True)
     (model / "1/model.py").write_text((HERE / "peers/triton_model.py").read_text())

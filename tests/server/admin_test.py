@@ -67,6 +67,13 @@ class Admin(unittest.TestCase):
         self.assertEqual(self.infer(), (200, "1"))
         self.assertEqual(self.index(), [("affine", "1", "READY", "")])
 
+    def test_parameters_that_it_does_not_have_are_refused(self):
+        for parameters, status in ({"config": "{}"}, 501), ({"file:1/model.pt": "AA=="}, 501), ({"unload": True}, 400):
+            with self.subTest(parameters):
+                answered, error = self.change("affine", "load", {"parameters": parameters})
+                self.assertEqual(answered, status, error)
+                self.assertIn("parameters." + list(parameters)[0], error["error"])
+
     def test_requests_finish_with_what_they_began_with(self):
         self.publish("slow", "1")
         self.assertEqual(self.change("slow", "load")[0], 200)

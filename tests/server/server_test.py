@@ -254,6 +254,18 @@ class Page(Served):
         batches = [sum(sum(one["batch_sizes"]) for one in status["engines"]) for status in (before, after)]
         self.assertEqual(batches[1] - batches[0], 3)
 
+    def test_the_status_takes_plans_as_true_or_false(self):
+        def has_plans(query):
+            status, answer = self.server.json("GET", "/v2/status?" + query)
+            return "plan" in answer["models"][0] if status == 200 else (status, answer["error"])
+        for query, expected in (("plans=true", True), ("plans=false", False), ("x=1&plans=true", True), ("plans=true&x", True), ("", False),
+                                ("planss=true", False), ("x=plans=true", False)):
+            self.assertEqual(has_plans(query), expected, query)
+        for query in ("plans=1", "plans", "plans=true%20"):
+            status, error = has_plans(query)
+            self.assertEqual(status, 400, query)
+            self.assertIn("plans: expected true or false", error)
+
     def test_it_can_be_left_out(self):
         with RunningServer(PROGRAM, MODELS, "--page.enabled", "false") as server:
             for path in ("/", "/page/page.js", "/v2/status"):

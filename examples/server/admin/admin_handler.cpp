@@ -19,8 +19,8 @@ bool is_change(const Route& route) {
   return route.endpoint == Endpoint::kLoad || route.endpoint == Endpoint::kUnload;
 }
 
-/// Clients send nothing, {}, or {"parameters": {...}}. Parameters that would load something else than the package are
-/// refused; unload_dependents says nothing here, since no model depends on another.
+/// Clients send nothing, {}, or {"parameters": {...}}. Triton's parameters that would load something else than the
+/// package are not supported; unload_dependents says nothing here, since no model depends on another.
 gantry::Result<void> check_body(const Request& request) {
   if (request.body.size() == 0) return {};
   const auto body = gantry::JsonView::parse(
@@ -32,10 +32,12 @@ gantry::Result<void> check_body(const Request& request) {
     if (key != "parameters") return value.error("unknown key; a load or unload has parameters");
     const auto parameters = value.members();
     if (!parameters) return parameters.error();
-    for (const auto& [name, parameter] : *parameters)
-      if (name != "unload_dependents")
+    for (const auto& [name, parameter] : *parameters) {
+      if (name == "config" || name.substr(0, 5) == "file:")
         return Error(ErrorCode::kUnsupported,
                      "parameters." + name + ": a model is loaded as its package is; change the package");
+      if (name != "unload_dependents") return parameter.error("unknown parameter; there is unload_dependents");
+    }
   }
   return {};
 }

@@ -198,7 +198,10 @@ class Connection {
     if (head.version() == 11 && head.count(http::field::host) != 1)
       return error_response(400, "an HTTP/1.1 request has one Host header");
     auto target = parse_target({head.target().data(), head.target().size()});
-    if (!target) return error_response(400, "malformed request target");
+    if (!target)
+      return error_response(400,
+                            "malformed request target: a path, whose names have no control characters and no '/', and "
+                            "escapes of two hex digits");
     request.path = std::move(target->path);
     request.query = std::move(target->query);
     return context_->handler->refuse(request);

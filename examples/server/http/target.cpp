@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "target.hpp"
 
+#include <algorithm>
+
 namespace gantry_server {
 namespace {
 
@@ -42,6 +44,16 @@ std::optional<Target> parse_target(std::string_view target) {
   auto path = decoded(target.substr(0, mark));
   if (!path) return std::nullopt;
   return Target{*std::move(path), mark == std::string_view::npos ? "" : std::string(target.substr(mark + 1))};
+}
+
+std::optional<std::string_view> query_value(std::string_view query, std::string_view key) {
+  while (!query.empty()) {
+    const auto part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), part.size() + 1));
+    const auto equals = std::min(part.find('='), part.size());
+    if (part.substr(0, equals) == key) return part.substr(std::min(equals + 1, part.size()));
+  }
+  return std::nullopt;
 }
 
 }  // namespace gantry_server

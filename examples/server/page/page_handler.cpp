@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "api/status.hpp"
+#include "http/target.hpp"
 #include "page_files.hpp"
 
 namespace gantry_server {
@@ -65,10 +67,13 @@ std::optional<Response> PageHandler::refuse(Request& head) const {
 
 void PageHandler::handle(const std::shared_ptr<const Request>& request, Respond respond) const {
   if (request->path == kStatus) {
+    const std::string_view plans = query_value(request->query, "plans").value_or("false");
+    if (plans != "true" && plans != "false")
+      return respond(error_response(400, "plans: expected true or false, got '" + std::string(plans) + "'"));
     const auto uptime =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began_);
-    Response response = json_response(
-        server_status({uptime, service_->is_draining()}, *models_, runtime_, request->query == "plans=true"));
+    Response response =
+        json_response(server_status({uptime, service_->is_draining()}, *models_, runtime_, plans == "true"));
     response.headers.emplace_back("Cache-Control", "no-store");
     return respond(std::move(response));
   }
