@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Triton's perf_analyzer, unchanged, against gantry-server: python perf_analyzer_test.py SERVER MODELS PACKAGE PERF_ANALYZER [--grpc]
+"""Triton's perf_analyzer, unchanged, against gantry-server:
 
---grpc: the server was built with gRPC. PERF_ANALYZER: the program, as cmake/bootstrap.sh --clients unpacks it. Where this machine's C library is too old for it, it
-runs in a container, if a Docker engine answers. MODELS: what make_packages.py made; PACKAGE: the demo's package."""
+    python perf_analyzer_test.py SERVER MODELS PACKAGE PERF_ANALYZER [--grpc]
+
+PERF_ANALYZER: the program, as cmake/bootstrap.sh --clients unpacks it. Where this machine's C library is too old for it, it
+runs in a container, if a Docker engine answers. --grpc: the server was built with gRPC. MODELS: what make_packages.py made;
+PACKAGE: the demo's package."""
 import csv
 import pathlib
 import subprocess
@@ -19,14 +22,17 @@ IMAGE = "debian:trixie-slim"
 
 
 def can_run(*command):
-    return subprocess.run(command, capture_output=True, timeout=600, check=False).returncode == 0
+    try:
+        return subprocess.run(command, capture_output=True, timeout=200, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):   # not there, for another machine, or a registry that does not answer
+        return False
 
 
 def command_prefix():
     """How to run it here, in a folder that it writes its report to; None where it cannot be run."""
     if can_run(PERF_ANALYZER, "--version"):
         return lambda folder: [str(PERF_ANALYZER)]
-    if can_run("sh", "-c", "docker info") and can_run("docker", "run", "--rm", IMAGE, "true"):
+    if PERF_ANALYZER.is_file() and can_run("docker", "info") and can_run("docker", "run", "--rm", IMAGE, "true"):
         return lambda folder: ["docker", "run", "--rm", "--network", "host", "-v", f"{PERF_ANALYZER}:/perf_analyzer:ro",
                                "-v", f"{folder}:{folder}", IMAGE, "/perf_analyzer"]
     return None

@@ -9,7 +9,7 @@ folder=$1; shift
 for name in "$@"; do
   case $name in
     mosec) packages=(mosec==0.9.8) ;;
-    litserve) packages=(litserve) ;;
+    litserve) packages=(litserve==0.2.19) ;;
     kserve) packages=(kserve==0.21.0) ;;
     triton) packages=() ;;
     *) echo "install.sh: there is no server '$name': mosec, litserve, kserve or triton" >&2; exit 64 ;;
